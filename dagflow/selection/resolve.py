@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Final, TypeVar
 
-_N = TypeVar("_N", bound=Hashable)
+from dagflow._util import nearest
+from dagflow.errors import CheckError, DagflowInvalidSubsetError
+from dagflow.selection import tree
+from dagflow.selection.tree import Graph, Selection
 
-ALL: Final = -1
-"""The depth of a walk that goes on to the end."""
+_N = TypeVar("_N", bound=Hashable)
+_IDENTIFYING: Final = frozenset({"key", "op", "asset", "job", "graph", "check"})
 
 
 def walk(starts: Iterable[_N], depth: int, neighbours: Callable[[_N], Iterable[_N]]) -> set[_N]:
@@ -21,7 +24,7 @@ def walk(starts: Iterable[_N], depth: int, neighbours: Callable[[_N], Iterable[_
 
     Example:
         >>> children = {"a": ["b"], "b": ["c"], "c": []}
-        >>> sorted(walk(["a"], 1, children.__getitem__)), sorted(walk(["a"], ALL, children.__getitem__))
+        >>> sorted(walk(["a"], 1, children.__getitem__)), sorted(walk(["a"], tree.ALL, children.__getitem__))
         (['a', 'b'], ['a', 'b', 'c'])
     """
     seen = set(starts)
@@ -31,3 +34,85 @@ def walk(starts: Iterable[_N], depth: int, neighbours: Callable[[_N], Iterable[_
         seen |= frontier
         depth -= 1
     return seen
+
+
+def resolve(
+    selection: Selection, graph: Graph, *, changed: Callable[[], Iterable[str]] | None = None
+) -> frozenset[str]:
+    """Return the ids of the nodes that a selection selects.
+
+    A graph node that is named, or met on a walk, brings along all that is inside it. A walk stays on the
+    level where it starts: from a nested node it goes through the graph around that node.
+
+    Args:
+        selection: What to select.
+        graph: What to select from.
+        changed: Gives the ids that `changed()` stands for.
+
+    Raises:
+        DagflowInvalidSubsetError: A name, or the value of an attribute that identifies nodes, is unknown, or
+            `changed()` has no meaning here.
+
+    Example:
+        >>> graph = Graph([tree.Node(name, (name,)) for name in "abc"], [("a", "b"), ("b", "c")])
+        >>> sorted(resolve(tree.Walk(tree.Name("b"), down=1), graph))
+        ['b', 'c']
+    """
+
+    def ids(part: Selection) -> frozenset[str]:
+        match part:
+            case tree.Everything():
+                return frozenset(node.id for node in graph.nodes)
+            case tree.Name(text):
+                return _named(text, graph)
+            case tree.Attribute():
+                return _having(part, graph)
+            case tree.Walk(of, up, down):
+                starts = ids(of)
+                met = walk(starts, up, graph.parents) | walk(starts, down, graph.children)
+                return starts | walk(met - starts, tree.ALL, graph.inner)
+            case tree.Sinks(of):
+                return _ends(ids(of), graph, graph.children)
+            case tree.Roots(of):
+                return _ends(ids(of), graph, graph.parents)
+            case tree.Not(of):
+                return ids(tree.Everything()) - ids(of)
+            case tree.And(parts):
+                return frozenset.intersection(*map(ids, parts))
+            case tree.Or(parts):
+                return frozenset().union(*map(ids, parts))
+            case tree.Changed():
+                if changed is None:
+                    raise DagflowInvalidSubsetError(
+                        "changed() has no meaning here: nothing was recorded to compare with"
+                    )
+                return frozenset(changed())
+        raise CheckError(f"{part!r} is no selection")
+
+    return ids(selection)
+
+
+def _named(name: str, graph: Graph) -> frozenset[str]:
+    nodes = graph.named(name)
+    if not nodes:
+        raise DagflowInvalidSubsetError(f"no node is called '{name}'.{nearest(name, graph.names)}")
+    return frozenset(walk((node.id for node in nodes), tree.ALL, graph.inner))
+
+
+def _having(wanted: tree.Attribute, graph: Graph) -> frozenset[str]:
+    fits = wanted.matcher()
+    attribute = wanted.attribute
+    found = [node.id for node in graph.nodes if any(map(fits, node.attributes.get(attribute, ())))]
+    if not found and attribute in _IDENTIFYING and not wanted.value.is_glob:
+        known = {value for node in graph.nodes for value in node.attributes.get(attribute, ())}
+        raise DagflowInvalidSubsetError(
+            f"no node has {attribute} '{wanted.value.text}'.{nearest(wanted.value.text, sorted(known))}"
+        )
+    return frozenset(walk(found, tree.ALL, graph.inner))
+
+
+def _ends(selected: frozenset[str], graph: Graph, onward: Callable[[str], list[str]]) -> frozenset[str]:
+    """Those from which no edge leads on to another, neither their own nor one of a graph around them."""
+    leading_on = {node_id for node_id in selected if not selected.isdisjoint(onward(node_id))}
+    no_ends = walk(leading_on, tree.ALL, graph.inner)
+    return selected - no_ends
