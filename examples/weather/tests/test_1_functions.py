@@ -1,0 +1,57 @@
+"""First: an op and an asset are functions. Call them; what they take from a context is built in one line."""
+
+import pytest
+
+from weather.assets import clean_observations, monthly_statistics, raw_observations
+from weather.station import fetch_reading, station
+from weather.storm import triage, write_logbook
+
+
+def test_an_op_is_called_like_the_function_that_it_is():
+    """No context, no run, no fixture."""
+    assert write_logbook("snow until noon") == "Snow until noon"
+
+
+def test_an_asset_reads_its_partition_and_its_resources_from_a_context(build_asset_context):
+    """The archive comes from `dag_resources` in conftest.py."""
+    row = raw_observations(build_asset_context(partition_key="2012-01-01"))
+
+    assert row["temp_max"] == "12.8"
+    assert clean_observations(row).high_c == 12.8
+
+
+def test_a_resource_is_open_while_the_test_runs(build_op_context):
+    """The line to the station is opened on first use, and hung up when the test ends, however it ends."""
+    context = build_op_context(
+        resources={"station": station},
+        resources_config={"station": {"config": {"timeouts": 0}}},
+        op_config={"day": "2014-08-11"},
+    )
+
+    assert fetch_reading(context).high_c == 35.6
+    assert context.resources.station.is_open
+
+
+def test_what_an_asset_says_about_its_value_stays_in_the_context(build_asset_context):
+    """Metadata can be read after the call; here for a month of one day."""
+    first = clean_observations(raw_observations(build_asset_context(partition_key="2012-01-02")))
+    context = build_asset_context(partition_key="2012-01-01")
+
+    monthly_statistics(context, {"2012-01-02": first})
+
+    assert context.get_output_metadata("result") == {"days": 1, "rain_mm": 10.9}
+
+
+@pytest.mark.parametrize(
+    ("day", "outputs"),
+    [
+        pytest.param("2012-12-17", ["entry", "storm"], id="windy"),
+        pytest.param("2015-03-15", ["entry", "storm"], id="wet"),
+        pytest.param("2014-08-11", ["entry"], id="calm"),
+    ],
+)
+def test_only_a_stormy_day_has_a_storm(day, outputs, build_asset_context):
+    """An op that yields is a generator: list what it yields."""
+    reading = clean_observations(raw_observations(build_asset_context(partition_key=day)))
+
+    assert [output.output_name for output in triage(reading)] == outputs

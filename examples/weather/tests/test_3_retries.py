@@ -1,0 +1,36 @@
+"""Third: time is a fixture. The op waits minutes between its attempts, the tests do not."""
+
+import pytest
+from dagflow import DagflowMaxRetriesExceededError
+from pytest_dagflow import assert_failed, assert_not_ran, assert_retried, assert_succeeded
+
+from weather.station import StationTimeout, fetch_reading
+from weather.storm import station_watch, storm_desk, watch_config
+
+
+def test_the_op_asks_until_the_station_answers(execute_in_process, dag_clock):
+    """`dag_clock` lets the delays pass at once and writes them down."""
+    result = execute_in_process(station_watch, run_config=watch_config("2012-12-17", timeouts=2))
+
+    assert_succeeded(result)
+    assert_retried(result, fetch_reading, times=2, delays=[30, 90])
+    assert dag_clock.sleeps == pytest.approx([30, 90])
+
+
+def test_the_op_gives_up_after_the_third_retry(execute_in_process, dag_clock):
+    """Without `raise_on_error` a failed run is a result like any other: nobody touched the storm desk."""
+    run_config = watch_config("2012-12-17", timeouts=4)
+
+    result = execute_in_process(station_watch, run_config=run_config, raise_on_error=False)
+
+    assert_failed(result, fetch_reading, error=StationTimeout, match="no answer about 2012-12-17")
+    assert_not_ran(result, storm_desk)
+    assert sum(dag_clock.sleeps) == pytest.approx(30 + 90 + 210)
+
+
+def test_the_events_of_a_run_that_raised_are_not_lost(execute_in_process, dag_clock, dag_events):
+    """`dag_events` has every event of every run of this test, whoever started it."""
+    with pytest.raises(DagflowMaxRetriesExceededError, match="no answer"):
+        station_watch.execute_in_process(watch_config("2012-12-17", timeouts=4))
+
+    assert [event.step_key for event in dag_events if event.is_step_up_for_retry] == ["fetch_reading"] * 3

@@ -1,0 +1,57 @@
+"""The storm desk: each reading goes into the logbook, and a storm alert goes out on stormy days only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dagflow import Out, Output, ResourceDefinition, graph, job, op
+
+from weather.archive import Archive
+from weather.station import fetch_reading, station
+from weather.units import Observation
+
+STORM_WIND_KMH = 30
+STORM_RAIN_MM = 40
+
+
+@op(out={"entry": Out(str), "storm": Out(Observation, is_required=False)})
+def triage(reading: Observation) -> Iterator[Output]:
+    """Always a line for the logbook; a storm only if there is one."""
+    yield Output(f"{reading.day} {reading.sky}, wind {reading.wind_kmh:g} km/h", "entry")
+    if reading.wind_kmh >= STORM_WIND_KMH or reading.rain_mm >= STORM_RAIN_MM:
+        yield Output(reading, "storm", metadata={"wind_kmh": reading.wind_kmh, "rain_mm": reading.rain_mm})
+
+
+@op
+def write_logbook(entry: str) -> str:
+    """The line as it stands in the logbook."""
+    return entry.capitalize()
+
+
+@op
+def send_alert(storm: Observation) -> str:
+    """The text of the alert."""
+    return f"STORM on {storm.day}: wind {storm.wind_kmh:g} km/h, rain {storm.rain_mm:g} mm"
+
+
+@graph
+def storm_desk(reading: Observation) -> None:
+    """The part of the job that is about storms; it also runs alone, on a reading that is given to it."""
+    entry, storm = triage(reading)
+    write_logbook(entry)
+    send_alert(storm)
+
+
+@job(resource_defs={"station": station, "archive": ResourceDefinition(lambda _: Archive())})
+def station_watch() -> None:
+    """Fetch the reading of a day and bring it to the storm desk."""
+    storm_desk(fetch_reading())
+
+
+def watch_config(day: str, *, timeouts: int = 0) -> dict[str, Any]:
+    """The run config of `station_watch` for a day, on a line that loses its first `timeouts` calls."""
+    return {
+        "ops": {"fetch_reading": {"config": {"day": day}}},
+        "resources": {"station": {"config": {"timeouts": timeouts}}},
+    }
