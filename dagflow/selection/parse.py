@@ -122,12 +122,7 @@ def _walk(reader: _Reader) -> Selection:
         up = 0
     else:
         of = _atom(reader)
-    place = reader.place
     down = reader.steps()
-    if down and isinstance(of, tree.Attribute) and (of.tag_value or of.value).is_glob:
-        reader.fail(
-            f"no walk right after a wildcard: write '({of}){reader.text[place : reader.place]}'", place
-        )
     return tree.Walk(of, up, down) if up or down else of
 
 
@@ -174,8 +169,13 @@ def _attribute(reader: _Reader, name: str, start: int) -> Selection:
         reader.fail(f"one of {', '.join(ATTRIBUTES)} before ':'", start)
     reader.take(":")
     value = reader.pattern()
-    with_value = name == "tag" and reader.take("=")
-    return tree.Attribute(name, value, reader.pattern() if with_value else None)
+    tag_value = reader.pattern() if name == "tag" and reader.take("=") else None
+    selection = tree.Attribute(name, value, tag_value)
+    place = reader.place
+    if (tag_value or value).is_glob and reader.steps():
+        walk = reader.text[place : reader.place]
+        reader.fail(f"no walk right after a wildcard: write '({selection}){walk}'", place)
+    return selection
 
 
 class _Reader:

@@ -1,0 +1,228 @@
+"""The text form of selections: clauses, expressions, and what is said about texts that are none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagflow.errors import DagflowInvalidSubsetError
+from dagflow.selection.parse import Clause, parse_clause, parse_selection
+from dagflow.selection.tree import (
+    ALL,
+    ATTRIBUTES,
+    And,
+    Attribute,
+    Changed,
+    Everything,
+    Name,
+    Not,
+    Or,
+    Pattern,
+    Roots,
+    Selection,
+    Sinks,
+    Walk,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("a", Clause(0, "a", 0)),
+        ("  a\n", Clause(0, "a", 0)),
+        ("*a", Clause(ALL, "a", 0)),
+        ("+a", Clause(1, "a", 0)),
+        ("++a+++", Clause(2, "a", 3)),
+        ("*a*", Clause(ALL, "a", ALL)),
+        ("inner.b", Clause(0, "inner.b", 0)),
+        ("shop/cup+", Clause(0, "shop/cup", 1)),
+        ("brew[k1]*", Clause(0, "brew[k1]", ALL)),
+        ("brew[?]", Clause(0, "brew[?]", 0)),
+        ("changed", Clause(0, "changed", 0)),
+        ("1st", Clause(0, "1st", 0)),
+        ('*"my key"+', Clause(ALL, "my key", 1)),
+        ("*", Clause(0, None, 0)),
+    ],
+)
+def test_a_clause_is_a_name_and_its_walks(text: str, clause: Clause):
+    """A clause gives how far up, which name, how far down."""
+    assert parse_clause(text) == clause
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "+", "**", "a,b2", "tag:x", "a+1", "inner.*", "a.", "* a", "a *", "+*a", "a*+", "a b", "a-b", '"a'],
+)
+def test_what_is_no_clause_is_refused(text: str):
+    """A clause is one name with at most one mark on each side and no space inside."""
+    with pytest.raises(DagflowInvalidSubsetError, match="cannot read"):
+        parse_clause(text)
+
+
+A, B, C = Name("a"), Name("b"), Name("c")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("a or b and c", Or((A, And((B, C))))),
+        ("a, b , c", Or((A, B, C))),
+        ("a or b, c", Or((A, B, C))),
+        ("(a or b) and c", And((Or((A, B)), C))),
+        ("not a and b", And((Not(A), B))),
+        ("not not a", Not(Not(A))),
+        ("not a+", Not(Walk(A, 0, 1))),
+        ("not(a)", Not(A)),
+        ("+(a, b)*", Walk(Or((A, B)), 1, ALL)),
+        ("(a+)+", Walk(Walk(A, 0, 1), 0, 1)),
+        ("*", Everything()),
+        ("* and a", And((Everything(), A))),
+        ("**", Walk(Everything(), ALL, 0)),
+        ("*+", Walk(Everything(), 0, 1)),
+        ("*,a", Or((Everything(), A))),
+        ("changed()*", Walk(Changed(), 0, ALL)),
+        ("sinks(*a)", Sinks(Walk(A, ALL, 0))),
+        ("roots( a , b )", Roots(Or((A, B)))),
+        ('"and" and "changed"', And((Name("and"), Name("changed")))),
+        ("android or nota", Or((Name("android"), Name("nota")))),
+        ("tag", Name("tag")),
+        ("key:raw_*", Attribute("key", Pattern("raw_*", is_glob=True))),
+        ("(key:raw_*)*", Walk(Attribute("key", Pattern("raw_*", is_glob=True)), 0, ALL)),
+        ("*key:raw_?", Walk(Attribute("key", Pattern("raw_?", is_glob=True)), ALL, 0)),
+        ("key:shop/cup+", Walk(Attribute("key", Pattern("shop/cup")), 0, 1)),
+        ('key:"raw_*"', Attribute("key", Pattern("raw_*"))),
+        ('key:"raw"*', Walk(Attribute("key", Pattern("raw")), 0, ALL)),
+        ('owner:"me@home.org"', Attribute("owner", Pattern("me@home.org"))),
+        ("tag:team", Attribute("tag", Pattern("team"))),
+        ("tag:team=core", Attribute("tag", Pattern("team"), Pattern("core"))),
+        ('tag:dagflow/priority="-1"', Attribute("tag", Pattern("dagflow/priority"), Pattern("-1"))),
+        ("tag:team=*", Attribute("tag", Pattern("team"), Pattern("*", is_glob=True))),
+    ],
+)
+def test_an_expression_is_read_as_a_tree(text: str, tree: Selection):
+    """Walks bind tightest, then not, then and, then or and comma."""
+    assert parse_selection(text) == tree
+
+
+@pytest.mark.parametrize("attribute", ATTRIBUTES)
+def test_each_attribute_is_known(attribute: str):
+    """Every attribute may stand before a colon."""
+    assert parse_selection(f"{attribute}:x") == Attribute(attribute, Pattern("x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "caret", "expected"),
+    [
+        ("", 0, "a name"),
+        ("a and", 5, "a name"),
+        ("a and and b", 6, "a name"),
+        ("a b", 2, "'and', 'or', ',' or the end"),
+        ("(a or b", 7, "')'"),
+        ("a)", 1, "the end"),
+        ("+ a", 1, "a name"),
+        ("a or sinks", 10, "'('"),
+        ("changed(a)", 8, "')'"),
+        ("tags:a", 0, "one of key, op, asset"),
+        ("tag: a", 4, "a value"),
+        ("tag:a=", 6, "a value"),
+        ("tag:and", 4, "a value"),
+        ("kind:a=b", 6, "the end"),
+        ("a or key:raw_*+", 14, "write '(key:raw_*)+'"),
+        ('a or "b', 7, "a closing quote"),
+        ("a\nor ?", 5, "a name"),
+    ],
+)
+def test_an_error_shows_the_text_the_place_and_what_was_expected(text: str, caret: int, expected: str):
+    """The second line is the text, the third a caret under the place."""
+    with pytest.raises(DagflowInvalidSubsetError) as error:
+        parse_selection(text)
+
+    first, second, third = str(error.value).split("\n")
+    assert expected in first
+    assert second == "    " + text.replace("\n", " ")
+    assert third == "    " + " " * caret + "^"
+
+
+def test_depth_has_a_limit_that_is_named():
+    """A text with absurdly many parentheses is refused like any other that cannot be read."""
+    assert parse_selection("(" * 40 + "a" + ")" * 40) == A
+    with pytest.raises(DagflowInvalidSubsetError, match="no more than 50 levels"):
+        parse_selection("(" * 5000 + "a" + ")" * 5000)
+
+
+texts = st.one_of(st.from_regex(r"[a-z_]{1,4}([./][a-z]{1,2})?(\[k\])?", fullmatch=True), st.text(max_size=6))
+globs = st.from_regex(r"[a-z]?[*?][a-z*?]{0,2}", fullmatch=True).map(lambda text: Pattern(text, is_glob=True))
+patterns = texts.map(Pattern) | globs
+depths = st.sampled_from([0, 1, 2, ALL])
+atoms = st.one_of(
+    st.builds(Name, texts),
+    st.builds(Attribute, st.sampled_from(ATTRIBUTES), patterns),
+    st.builds(Attribute, st.just("tag"), patterns, patterns),
+    st.just(Everything()),
+    st.just(Changed()),
+)
+
+
+def _larger(parts: st.SearchStrategy[Selection]) -> st.SearchStrategy[Selection]:
+    several = st.lists(parts, min_size=2, max_size=3).map(tuple)
+    walks = st.builds(Walk, parts, depths, depths).filter(lambda walk: walk.up or walk.down)
+    return st.one_of(
+        walks,
+        st.builds(Not, parts),
+        st.builds(Sinks, parts),
+        st.builds(Roots, parts),
+        st.builds(And, several),
+        st.builds(Or, several),
+    )
+
+
+@given(st.recursive(atoms, _larger, max_leaves=8))
+def test_a_tree_prints_as_it_reads(tree: Selection):
+    """Law: reading what a tree prints gives an equal tree."""
+    assert parse_selection(str(tree)) == tree
+
+
+pieces = st.sampled_from(
+    [
+        "a",
+        "b.c",
+        "d/e",
+        "and",
+        "or",
+        "not",
+        "*",
+        "+",
+        "(",
+        ")",
+        ",",
+        " ",
+        '"',
+        "key:",
+        "tag:",
+        "=",
+        "?",
+        "sinks",
+        "changed()",
+    ]
+)
+
+
+@given(st.lists(pieces, max_size=12).map("".join) | st.text(max_size=10))
+def test_any_text_is_read_or_refused(text: str):
+    """Law: a text either gives a tree that prints as it reads, or the one error."""
+    try:
+        tree = parse_selection(text)
+    except DagflowInvalidSubsetError:
+        return
+
+    assert parse_selection(str(tree)) == tree
+
+
+@given(texts, depths, depths)
+def test_a_clause_means_in_an_expression_what_it_means_alone(name: str, up: int, down: int):
+    """Law: the expression that is one clause is the walk that the clause says."""
+    text = ("*" if up == ALL else "+" * up) + str(Name(name)) + ("*" if down == ALL else "+" * down)
+
+    assert parse_clause(text) == Clause(up, name, down)
+    assert parse_selection(text) == (Walk(Name(name), up, down) if up or down else Name(name))
