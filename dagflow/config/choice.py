@@ -1,0 +1,306 @@
+"""Config schemas in which the value chooses its form: enums, selectors, None or a value, and what may come from
+an environment variable.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any as AnyValue
+
+from dagflow._util import UNSET, nearest
+from dagflow.config.field import Array, Field, Map, Shape, describe_fields, resolve_fields, resolve_inner
+from dagflow.config.parse import Path, Reading, where
+from dagflow.config.scalar import SCALARS, Bool, ConfigType, String
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError, check_type
+
+
+class EnumValue:
+    """One choice of a config `Enum`.
+
+    Args:
+        config_value: The name that is written in config.
+        python_value: What code sees; without it, the name.
+        description: What it means.
+    """
+
+    __slots__ = ("config_value", "description", "python_value")
+
+    def __init__(
+        self, config_value: str, python_value: AnyValue | None = None, description: str | None = None
+    ) -> None:
+        self.config_value = check_type(config_value, str, "config_value")
+        self.python_value = config_value if python_value is None else python_value
+        self.description = description
+
+    def __repr__(self) -> str:
+        return f"EnumValue({self.config_value!r}, {self.python_value!r})"
+
+
+class Enum(ConfigType):
+    """One of several names, each of which stands for a Python value.
+
+    Args:
+        name: What the choice is called in messages.
+        enum_values: The choices.
+
+    Raises:
+        CheckError: Two choices have the same name, or one is no EnumValue.
+
+    Example:
+        >>> size = Enum("Size", [EnumValue("SMALL", 1), EnumValue("LARGE", 3)])
+        >>> size.read("LARGE", (), Reading(None))
+        3
+    """
+
+    __slots__ = ("enum_values", "name", "values_by_name")
+
+    def __init__(self, name: str, enum_values: Sequence[EnumValue]) -> None:
+        super().__init__()
+        self.name = check_type(name, str, "name")
+        self.enum_values = list(enum_values)
+        self.values_by_name: dict[str, AnyValue] = {}
+        for choice in self.enum_values:
+            if not isinstance(choice, EnumValue):
+                raise CheckError(
+                    f"the choices of the config enum '{name}' must be EnumValue objects, not {choice!r}"
+                )
+            if choice.config_value in self.values_by_name:
+                raise CheckError(f"the config enum '{name}' has the choice '{choice.config_value}' twice")
+            self.values_by_name[choice.config_value] = choice.python_value
+
+    @staticmethod
+    def from_python_enum(enum: type[enum.Enum], name: str | None = None) -> Enum:
+        """The choice among the members of a Python enum, written as their names.
+
+        Args:
+            enum: The enum class.
+            name: What the choice is called in messages; without it, the name of the class.
+        """
+        choices = [EnumValue(member.name, python_value=member) for member in enum]
+        return Enum(name or enum.__name__, choices)
+
+    @staticmethod
+    def from_python_enum_direct_values(enum: type[enum.Enum], name: str | None = None) -> Enum:
+        """As `from_python_enum`, where code sees the values of the members."""
+        choices = [EnumValue(member.name, python_value=member.value) for member in enum]
+        return Enum(name or enum.__name__, choices)
+
+    @property
+    def config_values(self) -> list[str]:
+        """The names to choose from."""
+        return list(self.values_by_name)
+
+    def describe(self) -> str:
+        return self.name
+
+    def example(self) -> AnyValue:
+        return next(iter(self.values_by_name), "<unknown>")
+
+    def check_default(self, value: AnyValue) -> None:
+        if isinstance(value, enum.Enum) and any(value is choice.python_value for choice in self.enum_values):
+            raise DagflowInvalidDefinitionError(
+                f"the default of a field of the config enum '{self.name}' is written as a name, one of "
+                f"{self.config_values!r}, not as the value {value!r}"
+            )
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        if isinstance(value, str) and value in self.values_by_name:
+            return self.values_by_name[value]
+        if value is None:
+            reading.none_given(self, path, self.name)
+            return None
+        names = self.config_values
+        if isinstance(value, str):
+            problem = f"not in enum type '{self.name}' got {value!r}.{nearest(value, names)} Expected one of {names!r}."
+        else:
+            problem = f"for enum type '{self.name}' must be a string, one of {names!r}, not {value!r}."
+        reading.mismatch(self, value, path, f"Value {where(path)} {problem}")
+        return None
+
+
+class Selector(ConfigType):
+    """A dict with exactly one of these fields.
+
+    Args:
+        fields: The fields to choose from, by name.
+        description: What it is for.
+
+    Example:
+        >>> Selector({"tea": int, "coffee": int}).read({"tea": 2}, (), Reading(None))
+        {'tea': 2}
+    """
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: Mapping[str, AnyValue], description: str | None = None) -> None:
+        self.description = description
+        self.fields: dict[str, Field] = resolve_fields(fields)
+
+    def _only_field(self) -> tuple[str, Field] | None:
+        """The field that is chosen where none is named: the only one, if it need not be given."""
+        if len(self.fields) == 1:
+            ((name, field),) = self.fields.items()
+            if not field.is_required:
+                return name, field
+        return None
+
+    @property
+    def is_required(self) -> bool:  # type: ignore[override]
+        """Whether a choice must be made."""
+        return self._only_field() is None
+
+    def default(self) -> AnyValue:
+        return UNSET if self._only_field() is None else {}
+
+    def describe(self) -> str:
+        return describe_fields(self.fields)
+
+    def example(self) -> str:
+        return "<selector>"
+
+    def note_missing(self, path: Path, reading: Reading) -> None:
+        if path:
+            super().note_missing(path, reading)
+        else:
+            self.read({}, path, reading)
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        if not isinstance(value, dict):
+            if value is None:
+                reading.none_given(self, path, self.describe())
+            else:
+                text = f"Value for selector type {where(path)} must be a dict, not {value!r}. "
+                reading.mismatch(self, value, path, text + f"Expected: '{self.describe()}'.")
+            return None
+        if len(value) == 1:
+            ((name, chosen),) = value.items()
+            field = self.fields.get(name)
+            if field is None:
+                reading.undefined(self, [name], list(self.fields), path)
+                return None
+            if chosen is None and isinstance(field.config_type, Shape):
+                chosen = {}
+            return {name: field.config_type.read(chosen, (*path, name), reading)}
+        only = self._only_field()
+        if not value and only is not None:
+            result = only[1].read_absent((*path, only[0]), reading)
+            return {only[0]: None if result is UNSET else result}
+        self._refuse(value, path, reading)
+        return None
+
+    def _refuse(self, value: dict[AnyValue, AnyValue], path: Path, reading: Reading) -> None:
+        known = sorted(self.fields)
+        if value:
+            given = sorted(str(name) for name in value)
+            text = f"You can only specify a single field {where(path)}. You specified {given!r}. "
+            reading.selector(self, value, path, text + f"The available fields are {known!r}.")
+        elif len(known) == 1:
+            text = f"Must specify the required field {where(path)}. Defined fields: {known!r}."
+            reading.selector(self, value, path, text)
+        else:
+            text = f"Must specify a field {where(path)} if more than one field is defined. Defined fields: {known!r}."
+            reading.selector(self, value, path, text)
+
+
+class Noneable(ConfigType):
+    """A value of a type, or None. As a field it need not be given, and is None then.
+
+    Args:
+        inner_type: The type of a value that is not None.
+    """
+
+    __slots__ = ("inner_type",)
+    is_required = False
+
+    def __init__(self, inner_type: AnyValue) -> None:
+        super().__init__()
+        self.inner_type = resolve_inner(inner_type, "a Noneable")
+
+    def default(self) -> None:
+        return None
+
+    def describe(self) -> str:
+        return f"{self.inner_type.describe()}?"
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        return None if value is None else self.inner_type.read(value, path, reading)
+
+
+class ScalarUnion(ConfigType):
+    """A scalar, or a dict or list that stands for it.
+
+    Args:
+        scalar_type: The type of the scalar: int, float, bool or str.
+        non_scalar_schema: The schema of the dict or list.
+
+    Raises:
+        ParameterCheckError: The one is no scalar type, or the other is one.
+
+    Example:
+        >>> ScalarUnion(str, {"file": str})
+        <config type (String | { file: String })>
+    """
+
+    __slots__ = ("non_scalar_type", "scalar_type")
+
+    def __init__(self, scalar_type: AnyValue, non_scalar_schema: AnyValue) -> None:
+        super().__init__()
+        self.scalar_type = resolve_inner(scalar_type, "the scalar of a ScalarUnion")
+        self.non_scalar_type = resolve_inner(non_scalar_schema, "a ScalarUnion")
+        if self.scalar_type not in SCALARS:
+            raise ParameterCheckError(f"parameter 'scalar_type' must be a scalar type, not {scalar_type!r}")
+        if not isinstance(self.non_scalar_type, (Shape, Selector, Array, Map)):
+            raise ParameterCheckError(
+                f"parameter 'non_scalar_schema' must be the schema of a dict or a list, not {non_scalar_schema!r}"
+            )
+
+    def describe(self) -> str:
+        return f"({self.scalar_type.describe()} | {self.non_scalar_type.describe()})"
+
+    def example(self) -> AnyValue:
+        return self.scalar_type.example()
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        if isinstance(value, (dict, list)):
+            return self.non_scalar_type.read(value, path, reading)
+        if value is None:
+            reading.none_given(self, path, self.describe())
+            return None
+        return self.scalar_type.read(value, path, reading)
+
+
+class _Source(ScalarUnion):
+    """A scalar, or `{"env": "NAME"}` for the content of an environment variable."""
+
+    __slots__ = ()
+
+    def __init__(self, scalar_type: type) -> None:
+        super().__init__(scalar_type, Selector({"env": str}))
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        before = len(reading.errors)
+        result = super().read(value, path, reading)
+        if not isinstance(result, dict) or len(reading.errors) != before or reading.environ is None:
+            return result
+        text = reading.lookup(value, result["env"], path)
+        return None if text is None else self._convert(text, value, path, reading)
+
+    def _convert(self, text: str, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        """The content of the variable as the scalar's Python type."""
+        if self.scalar_type is String:
+            return text
+        if self.scalar_type is Bool:
+            return text.lower() not in ("", "0", "false")
+        try:
+            return int(text)
+        except ValueError:
+            variable = value["env"]
+            problem = f"the environment variable '{variable}' holds {text!r}, which is not an int."
+            reading.failed_lookup(value, variable, path, problem)
+            return None
+
+
+IntSource = _Source(int)
+StringSource = _Source(str)
+BoolSource = _Source(bool)

@@ -1,0 +1,470 @@
+"""Config schemas: dicts, lists, `Field`, and the plain Python values that stand for schemas.
+
+A schema is a tree of `ConfigType` nodes: scalars (`dagflow.config.scalar`), `Shape` and `Permissive` dicts,
+`Array`, `Map`, and those of `dagflow.config.choice`. A `Field` is an entry of a dict, or the whole schema of a
+definition: a node, whether it must be given, and its default. Users mostly write plain Python
+(`{"cups": int, "names": [str]}`), which `resolve_schema` and `resolve_field` turn into nodes once.
+Defaults are kept as they would be written in a config file and are read like any other value.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any as AnyValue
+
+from dagflow._util import UNSET
+from dagflow.config.parse import MapPart, Path, Reading
+from dagflow.config.scalar import SCALARS, Any, Bool, ConfigType, Float, Int, String
+from dagflow.errors import (
+    DagflowInvalidConfigDefinitionError,
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    ParameterCheckError,
+    check_type,
+)
+
+
+class Field:
+    """An entry of a config dict, or the whole config of a definition.
+
+    Args:
+        config: The type of its value: anything that can be a config schema.
+        default_value: What it becomes if it is not given, written as in a config file.
+        is_required: Whether it must be given. Without this and without a default the type decides: numbers, texts
+            and lists must be given, a `Noneable` and a dict in which nothing is required need not.
+        description: What it is for.
+        is_secret: Whether its value should not be shown.
+
+    Raises:
+        DagflowInvalidDefinitionError: `config` cannot be a config schema.
+        DagflowInvalidConfigError: The default does not match the type.
+        ParameterCheckError: A required field has a default, or the default is a function.
+
+    Example:
+        >>> Field(int, default_value=3).is_required
+        False
+        >>> Field({"cups": int})
+        Field({ cups: Int }, required)
+    """
+
+    __slots__ = ("config_type", "default_value", "description", "is_required", "is_secret")
+
+    config_type: ConfigType
+    default_value: AnyValue
+    is_required: bool
+    description: str | None
+    is_secret: bool
+
+    def __init__(
+        self,
+        config: AnyValue,
+        default_value: AnyValue = UNSET,
+        is_required: bool | None = None,
+        description: str | None = None,
+        is_secret: bool = False,
+    ) -> None:
+        if isinstance(config, Field):
+            raise DagflowInvalidDefinitionError(
+                f"{config!r} is a Field already and cannot be wrapped in another one"
+            )
+        self.config_type = config_type = resolve_inner(config, "a Field")
+        self.description = None if description is None else check_type(description, str, "description")
+        self.is_secret = check_type(is_secret, bool, "is_secret")
+        if is_required is not None:
+            check_type(is_required, bool, "is_required")
+        if default_value is not UNSET:
+            if is_required:
+                raise ParameterCheckError(
+                    "parameter 'default_value' makes no sense for a field that is required"
+                )
+            _check_default(config_type, default_value)
+            self.is_required = False
+            self.default_value = default_value
+            return
+        self.is_required = config_type.is_required if is_required is None else is_required
+        self.default_value = config_type.default() if is_required is None else UNSET
+
+    @property
+    def type(self) -> ConfigType:
+        """The node that reads the field's value."""
+        return self.config_type
+
+    @property
+    def default_provided(self) -> bool:
+        """Whether the field becomes something if it is not given."""
+        return self.default_value is not UNSET
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        """The value as code will see it; mistakes go to `reading`."""
+        return self.config_type.read(value, path, reading)
+
+    def read_absent(self, path: Path, reading: Reading) -> AnyValue:
+        """The default as code will see it, UNSET if there is none, or a mistake if the field is required."""
+        if self.is_required:
+            self.config_type.note_missing(path, reading)
+            return UNSET
+        if self.default_value is UNSET:
+            return UNSET
+        return self.config_type.read(self.default_value, path, reading)
+
+    def __repr__(self) -> str:
+        need = "required" if self.is_required else "optional"
+        default = f", default {self.default_value!r}" if self.default_provided else ""
+        return f"Field({self.config_type.describe()}, {need}{default})"
+
+
+def _check_default(config_type: ConfigType, default_value: AnyValue) -> None:
+    """Refuse a default that its own type would refuse. Environment variables are not looked up for it."""
+    if callable(default_value) and not isinstance(default_value, type):
+        raise ParameterCheckError("parameter 'default_value' must be a config value, not a function")
+    config_type.check_default(default_value)
+    reading = Reading(None)
+    config_type.read(default_value, (), reading)
+    if reading.errors:
+        raise DagflowInvalidConfigError(
+            "Invalid default_value for Field: it does not match the type of the field.",
+            reading.errors,
+            default_value,
+        )
+
+
+class Shape(ConfigType):
+    """A dict with exactly these fields. A plain dict in a schema means the same.
+
+    Args:
+        fields: The fields by name; the values are anything that can be a config schema.
+        description: What it is for.
+
+    Raises:
+        TypeError: A name is no text.
+        DagflowInvalidConfigDefinitionError: A value, at any depth, cannot be a config schema.
+
+    Example:
+        >>> Shape({"cups": int, "sugar": Field(bool, is_required=False)})
+        <config type { cups: Int sugar?: Bool }>
+    """
+
+    __slots__ = ("_required", "fields")
+
+    def __init__(self, fields: Mapping[str, AnyValue], description: str | None = None) -> None:
+        self.description = description
+        self.fields: dict[str, Field] = resolve_fields(fields)
+        self._required = [name for name, field in self.fields.items() if field.is_required]
+
+    @property
+    def is_required(self) -> bool:  # type: ignore[override]
+        """Whether one of the fields is required."""
+        return bool(self._required)
+
+    def default(self) -> AnyValue:
+        if self._required:
+            return UNSET
+        return {name: f.default_value for name, f in self.fields.items() if f.default_value is not UNSET}
+
+    def describe(self) -> str:
+        return describe_fields(self.fields)
+
+    def example(self) -> dict[str, AnyValue]:
+        return {name: self.fields[name].config_type.example() for name in sorted(self._required)}
+
+    def note_missing(self, path: Path, reading: Reading) -> None:
+        if path:
+            super().note_missing(path, reading)
+        else:
+            self.read({}, path, reading)
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        if not isinstance(value, dict):
+            reading.container_mismatch(self, value, path, "dict")
+            return None
+        result: dict[AnyValue, AnyValue] = {}
+        known = 0
+        lacking = False
+        start = len(reading.errors)
+        for name, field in self.fields.items():
+            if name in value:
+                known += 1
+                result[name] = field.config_type.read(value[name], (*path, name), reading)
+            elif field.is_required:
+                lacking = True
+            elif field.default_value is not UNSET:
+                result[name] = field.config_type.read(field.default_value, (*path, name), reading)
+        if lacking or known != len(value) or len(reading.errors) != start:
+            self._finish(value, result, path, reading, start)
+        return result
+
+    def _finish(
+        self,
+        value: dict[AnyValue, AnyValue],
+        result: dict[AnyValue, AnyValue],
+        path: Path,
+        reading: Reading,
+        start: int,
+    ) -> None:
+        """Deal with what is unusual: unknown fields and missing ones, in front of the mistakes since `start`."""
+        inside = reading.errors[start:]
+        inside.sort(key=lambda error: str(error.stack[len(path)]))
+        del reading.errors[start:]
+        self._read_extras(
+            {name: value[name] for name in value if name not in self.fields}, result, path, reading
+        )
+        lacking = {
+            name: self.fields[name].config_type.example() for name in self._required if name not in value
+        }
+        if lacking:
+            reading.missing(lacking, path)
+        reading.errors += inside
+
+    def _read_extras(
+        self, extras: dict[AnyValue, AnyValue], result: dict[AnyValue, AnyValue], path: Path, reading: Reading
+    ) -> None:
+        if extras:
+            reading.undefined(self, extras, list(self.fields), path)
+
+
+def describe_fields(fields: Mapping[str, Field]) -> str:
+    parts = (
+        f"{name}{'' if fields[name].is_required else '?'}: {fields[name].config_type.describe()} "
+        for name in sorted(fields)
+    )
+    return "{ " + "".join(parts) + "}"
+
+
+class Permissive(Shape):
+    """A dict in which these fields are checked and all others are kept as they are. `dict` means one without fields.
+
+    Args:
+        fields: The fields that are checked, by name. In the result they come first.
+        description: What it is for.
+
+    Example:
+        >>> Permissive({"cups": int}).read({"extra": None, "cups": 1}, (), Reading(None))
+        {'cups': 1, 'extra': None}
+    """
+
+    __slots__ = ()
+
+    def __init__(self, fields: Mapping[str, AnyValue] | None = None, description: str | None = None) -> None:
+        super().__init__({} if fields is None else fields, description)
+
+    def _read_extras(
+        self, extras: dict[AnyValue, AnyValue], result: dict[AnyValue, AnyValue], path: Path, reading: Reading
+    ) -> None:
+        result.update(extras)
+
+
+class Array(ConfigType):
+    """A list whose items are all of one type. `[T]` in a schema means the same, `list` means `[Any]`.
+
+    Args:
+        inner_type: The type of an item.
+    """
+
+    __slots__ = ("inner_type",)
+
+    def __init__(self, inner_type: AnyValue) -> None:
+        super().__init__()
+        self.inner_type = resolve_inner(inner_type, "an Array")
+
+    def describe(self) -> str:
+        return f"[{self.inner_type.describe()}]"
+
+    def example(self) -> list[AnyValue]:
+        return []
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        if not isinstance(value, list):
+            reading.container_mismatch(self, value, path, "list")
+            return None
+        read = self.inner_type.read
+        return [read(item, (*path, number), reading) for number, item in enumerate(value)]
+
+
+class Map(ConfigType):
+    """A dict with any keys of one type and values of one type. `{str: T}` in a schema means the same.
+
+    Args:
+        key_type: The type of a key: int, float, bool or str.
+        inner_type: The type of a value.
+        key_label_name: What the key is called in messages.
+
+    Raises:
+        ParameterCheckError: The key type is another one.
+
+    Example:
+        >>> Map(str, int, key_label_name="shop")
+        <config type { [shop: String]: Int }>
+    """
+
+    __slots__ = ("inner_type", "key_label_name", "key_type")
+
+    def __init__(self, key_type: AnyValue, inner_type: AnyValue, key_label_name: str | None = None) -> None:
+        super().__init__()
+        self.key_type = resolve_inner(key_type, "the key of a Map")
+        if self.key_type not in SCALARS:
+            raise ParameterCheckError(
+                f"parameter 'key_type' of a Map must be a scalar type, not {key_type!r}"
+            )
+        self.inner_type = resolve_inner(inner_type, "a Map")
+        self.key_label_name = key_label_name
+
+    def describe(self) -> str:
+        label = f"{self.key_label_name}: " if self.key_label_name else ""
+        return f"{{ [{label}{self.key_type.describe()}]: {self.inner_type.describe()} }}"
+
+    def example(self) -> dict[AnyValue, AnyValue]:
+        return {}
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        if not isinstance(value, dict):
+            reading.container_mismatch(self, value, path, "dict")
+            return None
+        for key in value:
+            self.key_type.read(key, (*path, MapPart(key, "key")), reading)
+        read = self.inner_type.read
+        return {key: read(item, (*path, MapPart(key, "value")), reading) for key, item in value.items()}
+
+
+def resolve_schema(schema: AnyValue) -> ConfigType:
+    """The node that a schema, as users write it, stands for.
+
+    Args:
+        schema: A node, a Field, one of int, float, bool, str, list, dict, a dict of schemas, a list of one schema,
+            a dict with one scalar type as its key, or None or Any for "anything".
+
+    Raises:
+        DagflowInvalidConfigDefinitionError: It cannot be a config schema; the error says which part of it.
+        DagflowInvalidDefinitionError: It is a type of the `typing` module, or of dagflow's values.
+        TypeError: A dict has a key that is no text.
+
+    Example:
+        >>> resolve_schema({"cups": int, "names": [str]})
+        <config type { cups: Int names: [String] }>
+    """
+    if isinstance(schema, Field):
+        return schema.config_type
+    return Any if schema is None else _resolve(schema, schema, ())
+
+
+def resolve_field(schema: AnyValue) -> Field:
+    """The field that a definition's `config_schema` stands for; None gives one that accepts anything or nothing.
+
+    Raises:
+        DagflowInvalidConfigDefinitionError: It cannot be a config schema; the error says which part of it.
+
+    Example:
+        >>> resolve_field({"cups": int}).is_required
+        True
+        >>> resolve_field(None).is_required
+        False
+    """
+    if isinstance(schema, Field):
+        return schema
+    return _ANYTHING if schema is None else Field(resolve_schema(schema))
+
+
+def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
+    """As `resolve_schema`, for what is handed to a node or a Field: another error if all of it is wrong."""
+    if isinstance(schema, ConfigType):
+        return schema
+    if schema is None:
+        return Any
+    try:
+        return _resolve(schema, schema, ())
+    except DagflowInvalidConfigDefinitionError as error:
+        if error.stack:
+            raise
+        raise DagflowInvalidDefinitionError(f"{schema!r} cannot be the type of {what}: {error}") from None
+
+
+_Stack = tuple[str, ...]
+
+
+def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
+    if isinstance(schema, ConfigType):
+        return schema
+    if isinstance(schema, dict):
+        return _resolve_dict(schema, root, stack)
+    if isinstance(schema, list):
+        if len(schema) != 1:
+            raise DagflowInvalidConfigDefinitionError(
+                root, schema, stack, "A list in a config schema must hold exactly one type, as in [int]."
+            )
+        return Array(_resolve(schema[0], root, stack))
+    try:
+        known = _BY_PYTHON_TYPE.get(schema)
+    except TypeError:  # not hashable
+        known = None
+    if known is not None:
+        return known
+    if getattr(schema, "__origin__", None) is not None or isinstance(schema, types.UnionType):
+        raise DagflowInvalidDefinitionError(
+            f"{schema!r} is a type for annotations, which cannot be used in a config schema. Use [int] for a list, "
+            "{str: int} for a dict, Noneable(int) for a value or None, Field(int, is_required=False) for a value or none."
+        )
+    as_config = getattr(schema, "__dagflow_config_type__", UNSET)
+    if isinstance(as_config, ConfigType):
+        return as_config
+    if as_config is not UNSET:
+        raise DagflowInvalidDefinitionError(
+            f"{schema!r} is the type of a value, not of config. Use int, float, bool, str, a dict of such types or a "
+            "config type such as Array, Noneable or Permissive."
+        )
+    if isinstance(schema, type) and issubclass(schema, ConfigType):
+        raise ParameterCheckError(
+            f"{schema.__name__} is a class of config types; make one, as in {schema.__name__}(...)"
+        )
+    raise DagflowInvalidConfigDefinitionError(root, schema, stack)
+
+
+def _resolve_dict(schema: dict[AnyValue, AnyValue], root: AnyValue, stack: _Stack) -> ConfigType:
+    if len(schema) == 1:
+        ((key, inner),) = schema.items()
+        if isinstance(key, (type, ConfigType)):
+            key_type = _BY_PYTHON_TYPE.get(key, key)
+            if key_type not in SCALARS:
+                raise DagflowInvalidConfigDefinitionError(
+                    root, schema, stack, "The type that stands for all keys must be int, float, bool or str."
+                )
+            return Map(key_type, _resolve(inner, root, stack))
+    return Shape(resolve_fields(schema, root, stack))
+
+
+def resolve_fields(
+    fields: Mapping[str, AnyValue], root: AnyValue = UNSET, stack: _Stack = ()
+) -> dict[str, Field]:
+    """The fields of a dict as users write it. `root` and `stack`: the whole schema, and the way from there."""
+    result = {}
+    if root is UNSET:
+        root = fields
+    for name, schema in fields.items():
+        if type(schema) is Field:
+            field = schema
+        elif schema in _BARE_FIELDS if isinstance(schema, type) else False:
+            field = _BARE_FIELDS[schema]
+        elif schema is None:
+            raise DagflowInvalidConfigDefinitionError(root, schema, (*stack, name), "A field cannot be None.")
+        else:
+            field = Field(_resolve(schema, root, (*stack, name)))
+        if not isinstance(name, str):
+            raise TypeError(f"the names of config fields must be texts, not {name!r} (in {fields!r})")
+        result[name] = field
+    return result
+
+
+_BY_PYTHON_TYPE: dict[AnyValue, ConfigType] = {
+    int: Int,
+    float: Float,
+    bool: Bool,
+    str: String,
+    list: Array(Any),
+    typing.Any: Any,
+}
+_BARE_FIELDS: dict[type, Field] = {}
+_BY_PYTHON_TYPE[dict] = Permissive()
+_BARE_FIELDS.update(
+    {key: Field(node) for key, node in _BY_PYTHON_TYPE.items() if key in (int, float, bool, str)}
+)
+_ANYTHING = Field(Any, is_required=False)
