@@ -1,0 +1,89 @@
+"""The weather example, run from outside as its reader runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WEATHER = ROOT / "examples" / "weather"
+README = (WEATHER / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^pytest .*$", README, flags=re.MULTILINE)
+
+
+def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """A Python of its own, which knows nothing of the pytest that runs this test."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))
+    }
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def counts(output: str) -> dict[str, int]:
+    """The numbers of pytest's last line: {"passed": 3, "deselected": 1}."""
+    return {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)[, ]", output.splitlines()[-1])}
+
+
+def suite(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`pytest` with these arguments in the root of the repository; nothing is left behind."""
+    return run("-m", "pytest", "-p", "no:cacheprovider", *arguments)
+
+
+def test_the_whole_suite_passes() -> None:
+    """Nothing fails, nothing is skipped, nothing warns."""
+    result = suite("examples/weather")
+
+    assert result.returncode == 0, result.stdout
+    assert set(counts(result.stdout)) == {"passed"}
+
+
+def test_a_part_of_the_suite_runs_and_says_so() -> None:
+    """The table by month and all that is made from it: the header names the selection."""
+    result = suite("examples/weather", "--dag-select", "monthly_statistics*")
+
+    header, _, body = result.stdout.partition("collected ")
+    ran = counts(result.stdout)
+    assert result.returncode == 0, result.stdout
+    assert "monthly_statistics*" in header
+    assert 0 < ran["passed"] < ran["deselected"]
+    assert "test_2_partitions.py" in body
+    assert "test_3_retries.py" not in body
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_of_the_readme_works(command: str) -> None:
+    """What the reader will copy, word for word."""
+    program, *arguments = shlex.split(command)
+
+    result = suite(*arguments)
+
+    assert program == "pytest"
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_examples_in_the_readme_stand_in_the_suite() -> None:
+    """A test that is shown on the page is, docstring aside, a test that runs."""
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (WEATHER / "tests").glob("test_*.py"))
+    shown = [
+        line for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) for line in block.splitlines()
+    ]
+
+    assert shown
+    assert not [line for line in shown if line not in tests]
+
+
+def test_the_pipeline_itself_prints_the_report() -> None:
+    """`python -m weather` makes all days, all months and the report."""
+    result = run("-m", "weather", cwd=WEATHER)
+
+    assert result.returncode == 0, result.stderr
+    assert "wettest day: 55.9 mm, on 2015-03-15\n" in result.stdout
