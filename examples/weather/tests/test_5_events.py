@@ -5,6 +5,7 @@ from dagflow import DagflowEventType
 from pytest_dagflow import assert_event_sequence, chain, ev, par
 
 from weather.assets import clean_observations, monthly_statistics, raw_observations
+from weather.station import StationTimeout
 from weather.storm import station_watch, watch_config
 
 
@@ -126,7 +127,7 @@ def test_a_failure_is_named_by_its_error(execute_in_process, dag_clock):
         result,
         [
             ev.step_up_for_retry("fetch_reading", times=3),
-            ev.failure("fetch_reading", match="no answer"),
+            ev.failure("fetch_reading", error=StationTimeout, match="no answer"),
             ev.run_failure(),
         ],
     )
