@@ -1,0 +1,109 @@
+"""What `import dagflow` may load, which module is the door to which library, what `__init__` files hold."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("dagflow", "pytest_dagflow")
+
+# each library that is not of Python itself, and the only places that may import it
+DOORS = {
+    "coverage": ["pytest_dagflow/coverage.py"],
+    "croniter": ["dagflow/partitions/cron.py"],
+    "distributed": ["dagflow/executors/dask.py"],
+    "hypothesis": ["pytest_dagflow/strategies/"],
+    "pluggy": ["pytest_dagflow/"],
+    "pydantic": ["dagflow/config/model.py"],
+    "pytest": ["pytest_dagflow/"],
+    "sqlalchemy": ["dagflow/instance/sql.py"],
+    "typing_extensions": [],
+    "yaml": ["dagflow/config/yaml.py"],
+    "_pytest": [],
+}
+
+
+def modules() -> list[Path]:
+    """Every file of both packages."""
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def imported_by(path: Path) -> set[str]:
+    """The top names of all that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def loaded_by(program: str) -> set[str]:
+    """The top names of the modules that a program loads beyond those of an empty one."""
+    code = f"import sys; before = set(sys.modules); {program}; print(*set(sys.modules) - before)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
+    )
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def test_import_loads_no_other_library() -> None:
+    """`import dagflow` and touching its first names loads nothing that Python does not bring."""
+    loaded = loaded_by("import dagflow; dagflow.asset, dagflow.job, dagflow.materialize_to_memory")
+
+    assert loaded - sys.stdlib_module_names == {"dagflow"}
+
+
+def test_plugin_imports_no_runtime() -> None:
+    """Loading the plugin, as pytest does in every project, loads neither the runtime nor its libraries."""
+    loaded = loaded_by("import pytest_dagflow.plugin")
+
+    assert not loaded & {"dagflow", "hypothesis", "coverage", "pydantic", "sqlalchemy", "yaml"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_one_door_per_library(path: Path) -> None:
+    """A library that Python does not bring is imported at its door and nowhere else."""
+    name = path.relative_to(ROOT).as_posix()
+
+    foreign = imported_by(path) - sys.stdlib_module_names - set(PACKAGES) - {"__future__"}
+    elsewhere = {library for library in foreign if not name.startswith(tuple(DOORS.get(library, [])))}
+
+    assert not elsewhere
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_only_the_roots_re_export(package: str) -> None:
+    """A name has one import path inside the house: `__init__` files below the roots hold a docstring only."""
+    inner = list((ROOT / package).glob("*/**/__init__.py"))
+
+    speaking = [path.relative_to(ROOT).as_posix() for path in inner if len(_body(path)) != 1]
+
+    assert not speaking
+
+
+def _body(path: Path) -> list[ast.stmt]:
+    return ast.parse(path.read_text(encoding="utf-8")).body
+
+
+def test_plugin_reads_the_runtime_through_its_doors() -> None:
+    """The plugin imports `dagflow` and `dagflow.testing`, what every user can import, and nothing deeper."""
+    deeper = set()
+    for path in (ROOT / "pytest_dagflow").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            deeper.update(
+                (path.name, name)
+                for name in names
+                if name.startswith("dagflow.") and name != "dagflow.testing"
+            )
+
+    assert not deeper
