@@ -1,0 +1,59 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def fenced(language: str) -> list[str]:
+    """The contents of the README's blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_example_passes(pytester: pytest.Pytester) -> None:
+    """The example is a test file that passes as it stands."""
+    (example,) = fenced("python")
+    pytester.makepyfile(example)
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_the_example_can_be_selected(pytester: pytest.Pytester) -> None:
+    """The selection that the README names keeps the example's tests."""
+    (example,) = fenced("python")
+    pytester.makepyfile(example)
+    (selection,) = re.findall(r'`pytest --dag-select "([^"]+)"`', README)
+
+    pytester.runpytest_subprocess("--dag-select", selection).assert_outcomes(passed=2)
+
+
+def test_the_example_is_short() -> None:
+    """The example can be read at a glance."""
+    (example,) = fenced("python")
+
+    assert len([line for line in example.splitlines() if line.strip()]) <= 20
+
+
+def test_the_commands_stand_alone() -> None:
+    """Each of the two set-up commands makes the environment that it uses and is one line to copy."""
+    commands = fenced("sh")
+
+    assert len(commands) == 2
+    for command in commands:
+        assert re.fullmatch(
+            r"python3 -m venv \.venv && \.venv/bin/pip install .+ && \.venv/bin/pytest .+\n", command
+        )
+
+
+def test_what_is_named_exists() -> None:
+    """Every file that the README and CONTRIBUTING name stands where they say."""
+    text = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    names = re.findall(r"`((?:dagflow|pytest_dagflow|examples|tests|\.ci)/[\w./]+|[A-Z]+\.md)`", text)
+
+    assert not [name for name in names if not (ROOT / name).exists()]
