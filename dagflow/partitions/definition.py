@@ -1,0 +1,127 @@
+"""The base of all partitions definitions: what can be asked of one, whatever its keys come from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from dagflow._util import nearest
+from dagflow.errors import DagflowUnknownPartitionError
+from dagflow.options import current_options
+from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange
+
+PARTITION_TAG = "dagflow/partition"
+"""The tag of a run that holds its partition key."""
+
+
+class PartitionsDefinition(ABC):
+    """An ordered set of partition keys. Two definitions with the same content are equal.
+
+    Most methods take `current_time` (a datetime or seconds since the epoch; default: the clock of the options in
+    force), which bounds definitions that grow with time, and `dynamic_partitions_store` (an instance), which holds
+    the keys of dynamic definitions. Definitions that need neither ignore them.
+
+    A definition of your own provides `get_partition_keys`, `__eq__` and `__hash__`.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def get_partition_keys(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> list[str]:
+        """All keys, in order."""
+
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> bool:
+        """Whether `partition_key` is one of the keys."""
+        return partition_key in self.get_partition_keys(current_time, dynamic_partitions_store)
+
+    def validate_partition_key(
+        self,
+        partition_key: str,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> None:
+        """Do nothing if `partition_key` is one of the keys.
+
+        Raises:
+            DagflowUnknownPartitionError: It is not. The message names the definition and keys that look like it.
+        """
+        if not self.has_partition_key(partition_key, current_time, dynamic_partitions_store):
+            raise DagflowUnknownPartitionError(
+                f"'{partition_key}' is no partition key of {self!r}."
+                + self._hint(partition_key, current_time, dynamic_partitions_store)
+            )
+
+    def get_first_partition_key(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str | None:
+        """The first key, or None where there are no keys."""
+        keys = self.get_partition_keys(current_time, dynamic_partitions_store)
+        return keys[0] if keys else None
+
+    def get_last_partition_key(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str | None:
+        """The last key, or None where there are no keys."""
+        keys = self.get_partition_keys(current_time, dynamic_partitions_store)
+        return keys[-1] if keys else None
+
+    def get_num_partitions(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> int:
+        """How many keys there are."""
+        return len(self.get_partition_keys(current_time, dynamic_partitions_store))
+
+    def get_partition_keys_in_range(
+        self,
+        partition_key_range: PartitionKeyRange,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> list[str]:
+        """The keys from the start to the end of a range, both included; none if the start comes after the end.
+
+        Raises:
+            DagflowUnknownPartitionError: The start or the end is not one of the keys.
+        """
+        for end in partition_key_range:
+            self.validate_partition_key(end, current_time, dynamic_partitions_store)
+        keys = self.get_partition_keys(current_time, dynamic_partitions_store)
+        return keys[keys.index(partition_key_range.start) : keys.index(partition_key_range.end) + 1]
+
+    def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
+        """The tags of a run for `partition_key`."""
+        return {PARTITION_TAG: partition_key}
+
+    def _hint(
+        self,
+        partition_key: str,
+        current_time: Moment | None,
+        dynamic_partitions_store: DynamicPartitionsStore | None,
+    ) -> str:
+        keys = self.get_partition_keys(current_time, dynamic_partitions_store)
+        if not keys:
+            return " It has no keys."
+        return (
+            nearest(str(partition_key), keys)
+            or f" It has {len(keys)} keys, from '{keys[0]}' to '{keys[-1]}'."
+        )
+
+
+def now_or(current_time: Moment | None) -> Moment:
+    """`current_time`, or what the clock in force says if it is None."""
+    if current_time is not None:
+        return current_time
+    return current_options().clock.now()

@@ -1,0 +1,82 @@
+"""Values around partition keys: a range of keys, a window of time, and which texts may be keys.
+
+A key is any text without `...`, which separates the ends of a range where a range is written as one text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol, Union
+
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
+
+Moment = Union[datetime, float]
+"""A point in time: a datetime (one without zone is read in the zone of the definition), or seconds since the
+epoch."""
+
+
+class DynamicPartitionsStore(Protocol):
+    """What keeps the keys of dynamic partitions definitions: an instance, or anything with this method."""
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]: ...
+
+
+class PartitionKeyRange(NamedTuple):
+    """The keys from `start` to `end`, both included, in the order of a partitions definition.
+
+    Example:
+        >>> PartitionKeyRange("2024-01-01", "2024-01-05").end
+        '2024-01-05'
+    """
+
+    start: str
+    end: str
+
+
+class TimeWindow(NamedTuple):
+    """The time from `start` up to and without `end`; both bear a time zone.
+
+    Example:
+        >>> from datetime import timezone
+        >>> day = TimeWindow(datetime(2024, 1, 1, tzinfo=timezone.utc), datetime(2024, 1, 2, tzinfo=timezone.utc))
+        >>> day.end - day.start
+        datetime.timedelta(days=1)
+    """
+
+    start: datetime
+    end: datetime
+
+
+def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:
+    """Return `keys` as a tuple if they can be the keys of a definition.
+
+    Args:
+        keys: Texts, in order.
+        where: What they belong to, for the message.
+
+    Raises:
+        ParameterCheckError: `keys` is a text, or nothing that can be iterated over.
+        ElementCheckError: A key is no text.
+        DagflowInvalidDefinitionError: A key holds `...` or comes twice.
+
+    Example:
+        >>> check_keys(["a", "b"], "a definition")
+        ('a', 'b')
+    """
+    if isinstance(keys, str) or not isinstance(keys, Iterable):
+        raise ParameterCheckError(f"the partition keys of {where} must be a list of texts, not {keys!r}")
+    result = tuple(keys)
+    seen = set()
+    for key in result:
+        if not isinstance(key, str):
+            raise ElementCheckError(f"partition key {key!r} of {where} must be a text")
+        if "..." in key:
+            raise DagflowInvalidDefinitionError(
+                f"partition key '{key}' of {where} holds '...', which separates the ends of a range of keys: "
+                "use other characters"
+            )
+        if key in seen:
+            raise DagflowInvalidDefinitionError(f"partition key '{key}' comes twice in {where}: remove one")
+        seen.add(key)
+    return result

@@ -1,0 +1,62 @@
+"""Partitions with a fixed list of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
+
+
+class StaticPartitionsDefinition(PartitionsDefinition):
+    """Partitions with a fixed list of keys.
+
+    Args:
+        partition_keys: The keys in order: any texts without `...`, each once.
+
+    Raises:
+        DagflowInvalidDefinitionError: A key comes twice or holds `...`.
+        ParameterCheckError: The keys are no list of texts.
+
+    Example:
+        >>> regions = StaticPartitionsDefinition(["north", "south"])
+        >>> regions.get_partition_keys()
+        ['north', 'south']
+        >>> regions.has_partition_key("west")
+        False
+        >>> regions == StaticPartitionsDefinition(["north", "south"])
+        True
+    """
+
+    __slots__ = ("_keys", "_known")
+
+    def __init__(self, partition_keys: Sequence[str]) -> None:
+        self._keys = check_keys(partition_keys, "a StaticPartitionsDefinition")
+        self._known = frozenset(self._keys)
+
+    def get_partition_keys(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> list[str]:
+        """All keys, in the order given."""
+        return list(self._keys)
+
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> bool:
+        """Whether `partition_key` is one of the keys."""
+        return partition_key in self._known
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StaticPartitionsDefinition) and self._keys == other._keys
+
+    def __hash__(self) -> int:
+        return hash(self._keys)
+
+    def __repr__(self) -> str:
+        shown = [repr(key) for key in self._keys[:5]] + ["..."] * (len(self._keys) > 5)
+        return f"StaticPartitionsDefinition([{', '.join(shown)}])"

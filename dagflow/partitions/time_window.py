@@ -1,0 +1,469 @@
+"""Partitions whose keys stand for windows of time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowUnknownPartitionError,
+    ParameterCheckError,
+)
+from dagflow.partitions.cron import cadence_of
+from dagflow.partitions.definition import PartitionsDefinition, now_or
+from dagflow.partitions.grid import Cadence, Calendar, Grid, ScheduleType, zone_named
+from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
+from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT, Windows, read, utc
+
+
+class TimeWindowPartitionsDefinition(PartitionsDefinition):
+    """Partitions that follow each other in time, one for each complete window between a start and an end.
+
+    Args:
+        start: The first window starts here or later: a text in `fmt`, or a datetime, whose clock time is read in
+            `timezone` whatever zone it bears.
+        fmt: How keys are written, in the language of `datetime.strftime`. Different windows must get different keys,
+            and a key must tell its window.
+        end: The last window ends here or earlier. Default: windows that are complete by now.
+        schedule_type: How often windows start. This or `cron_schedule`.
+        timezone: An IANA name. Default: "UTC".
+        end_offset: How many windows more (negative: fewer) there are than are complete by now; never beyond `end`.
+        minute_offset: The minute of the hour at which windows start.
+        hour_offset: The hour of the day at which they start (not hourly).
+        day_offset: The day of the week, 0 = Sunday (weekly), or of the month, from 1 (monthly).
+        cron_schedule: When windows start, as a cron expression of five fields.
+
+    Raises:
+        DagflowInvalidDefinitionError: A date does not match `fmt`, the zone does not exist, the end comes before the
+            start, an offset is out of range, the cron expression cannot be read, or `fmt` loses what a key must tell.
+        CheckError: Neither or both of `schedule_type` and `cron_schedule` are given.
+
+    Example:
+        >>> workdays = TimeWindowPartitionsDefinition(
+        ...     start="2024-01-04", end="2024-01-10", fmt="%Y-%m-%d", cron_schedule="0 0 * * 1-5")
+        >>> workdays.get_partition_keys()
+        ['2024-01-04', '2024-01-05', '2024-01-08', '2024-01-09']
+    """
+
+    __slots__ = ("_end", "_start", "timezone", "windows")
+
+    def __init__(
+        self,
+        start: datetime | str,
+        fmt: str,
+        end: datetime | str | None = None,
+        schedule_type: ScheduleType | None = None,
+        timezone: str | None = None,
+        end_offset: int = 0,
+        minute_offset: int | None = None,
+        hour_offset: int | None = None,
+        day_offset: int | None = None,
+        cron_schedule: str | None = None,
+    ) -> None:
+        if not isinstance(fmt, str) or not isinstance(end_offset, int):
+            raise ParameterCheckError(
+                f"'fmt' must be a text and 'end_offset' an integer, not {fmt!r} and {end_offset!r}"
+            )
+        self.timezone = timezone or "UTC"
+        cadence = _cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
+        grid = Grid(cadence, zone_named(self.timezone))
+        self._start = _given(start, fmt, grid, "start")
+        self._end = None if end is None else _given(end, fmt, grid, "end")
+        if self._end is not None and self._end < self._start:
+            raise DagflowInvalidDefinitionError(
+                f"the end {str(end)!r} of the partitions comes before their start {str(start)!r}"
+            )
+        self.windows = Windows(grid, fmt, self._start, self._end, end_offset)
+
+    @property
+    def fmt(self) -> str:
+        """How keys are written."""
+        return self.windows.fmt
+
+    @property
+    def end_offset(self) -> int:
+        """How many windows more there are than are complete."""
+        return self.windows.end_offset
+
+    @property
+    def start(self) -> datetime:
+        """The given start, in the time zone of the definition."""
+        return self._start.astimezone(self.windows.grid.zone)
+
+    @property
+    def end(self) -> datetime | None:
+        """The given end, in the time zone of the definition."""
+        return None if self._end is None else self._end.astimezone(self.windows.grid.zone)
+
+    @property
+    def cron_schedule(self) -> str:
+        """When windows start, as a cron expression."""
+        return self.windows.grid.cadence.cron_schedule
+
+    @property
+    def schedule_type(self) -> ScheduleType | None:
+        """How often windows start; None where only a cron expression says so."""
+        cadence = self.windows.grid.cadence
+        return cadence.kind if isinstance(cadence, Calendar) else None
+
+    @property
+    def minute_offset(self) -> int:
+        """The minute of the hour at which windows start; 0 where only a cron expression says so."""
+        return self._offset("minute")
+
+    @property
+    def hour_offset(self) -> int:
+        """The hour of the day at which windows start; 0 where they start each hour or by a cron expression."""
+        return self._offset("hour")
+
+    @property
+    def day_offset(self) -> int:
+        """The day of the week or month on which windows start; 0 where they start each hour or day."""
+        return self._offset("day")
+
+    # ---- keys
+
+    def get_partition_keys(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> list[str]:
+        """The keys of all windows, in order."""
+        return self.windows.keys(self.windows.first, self._bound(current_time))
+
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> bool:
+        """Whether `partition_key` is the key of one of the windows."""
+        windows = self.windows
+        start = windows.start(partition_key)
+        return start is not None and windows.first <= start < windows.bound(now_or(current_time))
+
+    def get_first_partition_key(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str | None:
+        """The key of the first window, or None where there is none."""
+        return self._key_within(self.windows.first, current_time)
+
+    def get_last_partition_key(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str | None:
+        """The key of the last window, or None where there is none."""
+        return self._key_within(self.windows.grid.before(self._bound(current_time)), current_time)
+
+    def get_next_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
+        """The key after `partition_key`, or None if there is none.
+
+        Raises:
+            DagflowUnknownPartitionError: `partition_key` is no key of this kind.
+        """
+        return self._key_within(self.windows.grid.after(self._start_of(partition_key)), current_time)
+
+    def get_prev_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
+        """The key before `partition_key`, or None if there is none.
+
+        Raises:
+            DagflowUnknownPartitionError: `partition_key` is no key of this kind.
+        """
+        return self._key_within(self.windows.grid.before(self._start_of(partition_key)), current_time)
+
+    def get_partition_keys_in_range(
+        self,
+        partition_key_range: PartitionKeyRange,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> list[str]:
+        """The keys from the start to the end of a range, both included; none if the start comes after the end.
+
+        Raises:
+            DagflowUnknownPartitionError: The start or the end is not one of the keys.
+        """
+        for key in partition_key_range:
+            self.validate_partition_key(key, current_time)
+        first, last = map(self._start_of, partition_key_range)
+        return self.windows.keys(first, self.windows.grid.after(last))
+
+    def get_partition_keys_in_time_window(
+        self, time_window: TimeWindow, current_time: Moment | None = None
+    ) -> list[str]:
+        """The keys of the windows that start within `time_window`."""
+        windows = self.windows
+        first, end = (utc(moment, windows.grid) for moment in time_window)
+        return windows.keys(max(windows.grid.ceil(first), windows.first), min(end, self._bound(current_time)))
+
+    def get_partition_key_for_timestamp(self, timestamp: Moment) -> str:
+        """The key that the window around a moment has, or would have if it lies outside the definition."""
+        return self.windows.key(self.windows.grid.floor(utc(timestamp, self.windows.grid)))
+
+    # ---- windows
+
+    def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
+        """The window that a key stands for. Keys outside the start and end of the definition have one too.
+
+        Raises:
+            DagflowUnknownPartitionError: `partition_key` is no key of this kind.
+
+        Example:
+            >>> DailyPartitionsDefinition("2024-01-01").time_window_for_partition_key("2024-02-29").end.isoformat()
+            '2024-03-01T00:00:00+00:00'
+        """
+        return self._window(self._start_of(partition_key))
+
+    def get_first_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
+        """The first window, or None where there is none."""
+        key = self.get_first_partition_key(current_time)
+        return None if key is None else self.time_window_for_partition_key(key)
+
+    def get_last_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
+        """The last window, or None where there is none."""
+        key = self.get_last_partition_key(current_time)
+        return None if key is None else self.time_window_for_partition_key(key)
+
+    def get_next_partition_window(self, end_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
+        """The first window that starts at or after a moment; with `respect_bounds`, None beyond a fixed end."""
+        windows = self.windows
+        start = windows.grid.ceil(utc(end_dt, windows.grid))
+        beyond = windows.end is not None and start >= windows.end
+        return None if respect_bounds and beyond else self._window(start)
+
+    def get_prev_partition_window(self, start_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
+        """The last window that ends at or before a moment; with `respect_bounds`, None before the first window."""
+        grid = self.windows.grid
+        start = grid.before(grid.floor(utc(start_dt, grid)))
+        return None if respect_bounds and start < self.windows.first else self._window(start)
+
+    # ---- inside
+
+    def _bound(self, current_time: Moment | None) -> datetime:
+        return self.windows.bound(now_or(current_time))
+
+    def _window(self, start: datetime) -> TimeWindow:
+        grid = self.windows.grid
+        return TimeWindow(start.astimezone(grid.zone), grid.after(start).astimezone(grid.zone))
+
+    def _offset(self, name: str) -> int:
+        cadence = self.windows.grid.cadence
+        return getattr(cadence, name) if isinstance(cadence, Calendar) else 0
+
+    def _key_within(self, start: datetime, current_time: Moment | None) -> str | None:
+        windows = self.windows
+        return windows.key(start) if windows.first <= start < self._bound(current_time) else None
+
+    def _start_of(self, key: str) -> datetime:
+        start = self.windows.start(key)
+        if start is None:
+            example = self.windows.key(self.windows.first)
+            raise DagflowUnknownPartitionError(
+                f"'{key}' is no partition key of {self!r}. Its keys look like '{example}'."
+            )
+        return start
+
+    def _hint(
+        self,
+        partition_key: str,
+        current_time: Moment | None,
+        dynamic_partitions_store: DynamicPartitionsStore | None,
+    ) -> str:
+        first, last = self.get_first_partition_key(current_time), self.get_last_partition_key(current_time)
+        if first is None:
+            return f" It has no keys yet; the first will be '{self.windows.key(self.windows.first)}'."
+        return f" It has the keys from '{first}' to '{last}'."
+
+    def _identity(self) -> tuple[object, ...]:
+        windows = self.windows
+        return self._start, self._end, self.timezone, windows.fmt, windows.end_offset, windows.grid.cadence
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TimeWindowPartitionsDefinition) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __repr__(self) -> str:
+        parts = [f"'{self.start.strftime(self.fmt)}'"]
+        if self.end is not None:
+            parts.append(f"end='{self.end.strftime(self.fmt)}'")
+        parts += [f"timezone='{self.timezone}'"] * (self.timezone != "UTC")
+        parts += [f"end_offset={self.end_offset}"] * (self.end_offset != 0)
+        return f"{type(self).__name__}({', '.join(parts)}, cron_schedule='{self.cron_schedule}')"
+
+
+def _cadence(
+    kind: ScheduleType | None, cron_schedule: str | None, offsets: tuple[int | None, int | None, int | None]
+) -> Cadence:
+    if (kind is None) == (cron_schedule is None):
+        raise CheckError("time partitions need either a schedule_type or a cron_schedule")
+    if cron_schedule is not None:
+        if any(offset is not None for offset in offsets):
+            raise CheckError(
+                "minute_offset, hour_offset and day_offset go with schedule_type, not with cron_schedule"
+            )
+        return cadence_of(cron_schedule)
+    if not isinstance(kind, ScheduleType):
+        raise ParameterCheckError(f"'schedule_type' must be a ScheduleType, not {kind!r}")
+    minute, hour, day = (offset or 0 for offset in offsets)
+    if kind is ScheduleType.WEEKLY and day == 7:  # cron's other Sunday
+        day = 0
+    if kind is ScheduleType.MONTHLY and day == 0:
+        day = 1
+    return Calendar(kind, minute, hour, day)
+
+
+def _given(value: datetime | str, fmt: str, grid: Grid, what: str) -> datetime:
+    """A start or end as somebody wrote it, in UTC."""
+    if isinstance(value, datetime):
+        return utc(value.replace(tzinfo=None), grid)
+    if not isinstance(value, str):
+        raise ParameterCheckError(
+            f"the {what} of time partitions must be a text or a datetime, not {value!r}"
+        )
+    try:
+        return utc(read(value, fmt), grid)
+    except (ValueError, OverflowError) as error:
+        raise DagflowInvalidDefinitionError(
+            f"the {what} '{value}' of time partitions does not match their format '{fmt}': "
+            "write it so, give a datetime, or give another fmt"
+        ) from error
+
+
+class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
+    """Partitions of an hour. Arguments as for `TimeWindowPartitionsDefinition`; keys are written `2024-01-31-23:00`.
+
+    Example:
+        >>> HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-01-01-02:00").get_partition_keys()
+        ['2024-01-01-00:00', '2024-01-01-01:00']
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        start_date: datetime | str,
+        end_date: datetime | str | None = None,
+        minute_offset: int = 0,
+        timezone: str | None = None,
+        fmt: str | None = None,
+        end_offset: int = 0,
+    ) -> None:
+        super().__init__(
+            start_date,
+            fmt or MINUTE_FORMAT,
+            end_date,
+            ScheduleType.HOURLY,
+            timezone,
+            end_offset,
+            minute_offset,
+        )
+
+
+class DailyPartitionsDefinition(TimeWindowPartitionsDefinition):
+    """Partitions of a day. Arguments as for `TimeWindowPartitionsDefinition`; keys are written `2024-01-31`.
+
+    Example:
+        >>> days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05", hour_offset=6)
+        >>> days.get_partition_keys()
+        ['2024-01-01', '2024-01-02', '2024-01-03']
+        >>> days.time_window_for_partition_key("2024-01-02").start.isoformat()
+        '2024-01-02T06:00:00+00:00'
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        start_date: datetime | str,
+        end_date: datetime | str | None = None,
+        minute_offset: int = 0,
+        hour_offset: int = 0,
+        timezone: str | None = None,
+        fmt: str | None = None,
+        end_offset: int = 0,
+    ) -> None:
+        super().__init__(
+            start_date,
+            fmt or DAY_FORMAT,
+            end_date,
+            ScheduleType.DAILY,
+            timezone,
+            end_offset,
+            minute_offset,
+            hour_offset,
+        )
+
+
+class WeeklyPartitionsDefinition(TimeWindowPartitionsDefinition):
+    """Partitions of a week, from Sunday unless `day_offset` names another day. Arguments as for
+    `TimeWindowPartitionsDefinition`; keys are written `2024-01-28`.
+
+    Example:
+        >>> WeeklyPartitionsDefinition("2024-01-01", end_date="2024-01-29").get_partition_keys()
+        ['2024-01-07', '2024-01-14', '2024-01-21']
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        start_date: datetime | str,
+        end_date: datetime | str | None = None,
+        minute_offset: int = 0,
+        hour_offset: int = 0,
+        day_offset: int = 0,
+        timezone: str | None = None,
+        fmt: str | None = None,
+        end_offset: int = 0,
+    ) -> None:
+        super().__init__(
+            start_date,
+            fmt or DAY_FORMAT,
+            end_date,
+            ScheduleType.WEEKLY,
+            timezone,
+            end_offset,
+            minute_offset,
+            hour_offset,
+            day_offset,
+        )
+
+
+class MonthlyPartitionsDefinition(TimeWindowPartitionsDefinition):
+    """Partitions of a month, from its first day unless `day_offset` names another. Arguments as for
+    `TimeWindowPartitionsDefinition`; keys are written `2024-01-01`.
+
+    Example:
+        >>> MonthlyPartitionsDefinition("2024-01-15", end_date="2024-05-01").get_partition_keys()
+        ['2024-02-01', '2024-03-01', '2024-04-01']
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        start_date: datetime | str,
+        end_date: datetime | str | None = None,
+        minute_offset: int = 0,
+        hour_offset: int = 0,
+        day_offset: int = 1,
+        timezone: str | None = None,
+        fmt: str | None = None,
+        end_offset: int = 0,
+    ) -> None:
+        super().__init__(
+            start_date,
+            fmt or DAY_FORMAT,
+            end_date,
+            ScheduleType.MONTHLY,
+            timezone,
+            end_offset,
+            minute_offset,
+            hour_offset,
+            day_offset,
+        )
