@@ -1,0 +1,441 @@
+"""What can be said about a value: metadata values and how plain Python becomes one.
+
+Definitions, outputs, materializations and checks carry metadata: a dict of names and `MetadataValue`s. Users mostly
+write plain values (`{"rows": 3}`), which `normalize_metadata` wraps; `MetadataValue.md(...)` and its siblings say
+what a plain value cannot. Values are small, immutable and equal by content.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dagflow.errors import CheckError, DagflowInvalidMetadata, ParameterCheckError, check_type
+from dagflow.keys import AssetKey
+
+if TYPE_CHECKING:
+    import builtins
+    from datetime import datetime
+
+
+class MetadataValue:
+    """The base of all metadata values, and the place to make one: `MetadataValue.url("https://...")`.
+
+    Example:
+        >>> MetadataValue.md("**3** cups").value
+        '**3** cups'
+        >>> MetadataValue.int(3) == MetadataValue.int(3)
+        True
+    """
+
+    __slots__ = ()
+    _names: ClassVar[tuple[str, ...]] = ()
+    """The attributes that hold the content, in the order of the constructor's parameters."""
+
+    @property
+    def value(self) -> Any:
+        """The content as plain Python."""
+        raise NotImplementedError
+
+    @staticmethod
+    def int(value: builtins.int) -> IntMetadataValue:
+        """A whole number."""
+        return IntMetadataValue(value)
+
+    @staticmethod
+    def float(value: builtins.float) -> FloatMetadataValue:
+        """A number."""
+        return FloatMetadataValue(value)
+
+    @staticmethod
+    def text(text: str) -> TextMetadataValue:
+        """A short text."""
+        return TextMetadataValue(text)
+
+    @staticmethod
+    def bool(value: builtins.bool) -> BoolMetadataValue:
+        """Yes or no."""
+        return BoolMetadataValue(value)
+
+    @staticmethod
+    def null() -> NullMetadataValue:
+        """Nothing, said expressly."""
+        return NullMetadataValue()
+
+    @staticmethod
+    def json(data: Mapping[str, Any] | Sequence[Any] | None) -> JsonMetadataValue:
+        """Nested dicts and lists of numbers and texts."""
+        return JsonMetadataValue(data)
+
+    @staticmethod
+    def md(data: str) -> MarkdownMetadataValue:
+        """A text in Markdown."""
+        return MarkdownMetadataValue(data)
+
+    @staticmethod
+    def path(path: str | os.PathLike[str]) -> PathMetadataValue:
+        """A path of the file system."""
+        return PathMetadataValue(path)
+
+    @staticmethod
+    def notebook(path: str | os.PathLike[str]) -> NotebookMetadataValue:
+        """The path of a notebook."""
+        return NotebookMetadataValue(path)
+
+    @staticmethod
+    def url(url: str) -> UrlMetadataValue:
+        """An address."""
+        return UrlMetadataValue(url)
+
+    @staticmethod
+    def python_artifact(python_artifact: Callable[..., Any]) -> PythonArtifactMetadataValue:
+        """A function or class, by its module and name."""
+        if not callable(python_artifact):
+            raise ParameterCheckError(
+                f"parameter 'python_artifact' must be a function or a class, not {python_artifact!r}"
+            )
+        name: str = getattr(python_artifact, "__name__", type(python_artifact).__name__)
+        return PythonArtifactMetadataValue(python_artifact.__module__, name)
+
+    @staticmethod
+    def asset(asset_key: AssetKey) -> DagflowAssetMetadataValue:
+        """A reference to an asset."""
+        return DagflowAssetMetadataValue(asset_key)
+
+    @staticmethod
+    def dagflow_run(run_id: str) -> DagflowRunMetadataValue:
+        """A reference to a run."""
+        return DagflowRunMetadataValue(run_id)
+
+    @staticmethod
+    def timestamp(value: builtins.float | datetime) -> TimestampMetadataValue:
+        """A moment: seconds since 1970 as a float, or a datetime that knows its time zone.
+
+        Raises:
+            CheckError: It is neither.
+        """
+        if isinstance(value, float):
+            return TimestampMetadataValue(value)
+        from datetime import datetime  # only a moment needs it
+
+        if not isinstance(value, datetime):
+            raise CheckError(
+                f"a timestamp must be a float or a datetime, not {value!r} of {type(value).__name__!r}"
+            )
+        if value.tzinfo is None:
+            raise CheckError(
+                f"the timestamp {value.isoformat()} must have a time zone: say which one with tzinfo"
+            )
+        return TimestampMetadataValue(value.timestamp())
+
+    def _content(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self._names)
+
+    def __eq__(self, other: object) -> builtins.bool:
+        return (
+            isinstance(other, MetadataValue)
+            and type(self) is type(other)
+            and self._content() == other._content()
+        )
+
+    def __hash__(self) -> builtins.int:
+        return hash((type(self), *self._content()))
+
+    def __repr__(self) -> str:
+        content = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names)
+        return f"{type(self).__name__}({content})"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"a {type(self).__name__} does not change: make a new one instead of setting '{name}'"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._content()
+
+
+_set = object.__setattr__
+
+
+def _checked(value: Any, kind: type, name: str) -> Any:
+    """`value`, if it is None or of the kind."""
+    return value if value is None else check_type(value, kind, name)
+
+
+class IntMetadataValue(MetadataValue):
+    """A whole number; see `MetadataValue.int`."""
+
+    __slots__ = ("value",)
+    _names = ("value",)
+    value: int | None
+
+    def __init__(self, value: int | None) -> None:
+        _set(self, "value", _checked(value, int, "value"))
+
+
+class FloatMetadataValue(MetadataValue):
+    """A number; see `MetadataValue.float`."""
+
+    __slots__ = ("value",)
+    _names = ("value",)
+    value: float | None
+
+    def __init__(self, value: float | None) -> None:
+        _set(self, "value", _checked(value, float, "value"))
+
+
+class BoolMetadataValue(MetadataValue):
+    """Yes or no; see `MetadataValue.bool`."""
+
+    __slots__ = ("value",)
+    _names = ("value",)
+    value: bool | None
+
+    def __init__(self, value: bool | None) -> None:
+        _set(self, "value", _checked(value, bool, "value"))
+
+
+class TimestampMetadataValue(MetadataValue):
+    """Seconds since 1970; see `MetadataValue.timestamp`."""
+
+    __slots__ = ("value",)
+    _names = ("value",)
+    value: float
+
+    def __init__(self, value: float) -> None:
+        _set(self, "value", check_type(value, float, "value"))
+
+
+class NullMetadataValue(MetadataValue):
+    """Nothing; see `MetadataValue.null`."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> None:
+        """None."""
+        return None
+
+
+class TextMetadataValue(MetadataValue):
+    """A short text; see `MetadataValue.text`."""
+
+    __slots__ = ("text",)
+    _names = ("text",)
+    text: str | None  # type: ignore[assignment]
+
+    def __init__(self, text: str | None = "") -> None:
+        _set(self, "text", _checked(text, str, "text"))
+
+    @property
+    def value(self) -> str | None:
+        """The text."""
+        return self.text
+
+
+class MarkdownMetadataValue(MetadataValue):
+    """A text in Markdown; see `MetadataValue.md`."""
+
+    __slots__ = ("md_str",)
+    _names = ("md_str",)
+    md_str: str | None
+
+    def __init__(self, md_str: str | None = "") -> None:
+        _set(self, "md_str", _checked(md_str, str, "md_str"))
+
+    @property
+    def value(self) -> str | None:
+        """The text."""
+        return self.md_str
+
+
+class UrlMetadataValue(MetadataValue):
+    """An address; see `MetadataValue.url`."""
+
+    __slots__ = ("url",)
+    _names = ("url",)
+    url: str | None  # type: ignore[assignment]
+
+    def __init__(self, url: str | None = "") -> None:
+        _set(self, "url", _checked(url, str, "url"))
+
+    @property
+    def value(self) -> str | None:
+        """The address."""
+        return self.url
+
+
+class PathMetadataValue(MetadataValue):
+    """A path of the file system; see `MetadataValue.path`."""
+
+    __slots__ = ("fspath",)
+    _names = ("fspath",)
+    fspath: str | None
+
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        if path is not None and not isinstance(path, (str, os.PathLike)):
+            raise ParameterCheckError(f"parameter 'path' must be a text or a path, not {path!r}")
+        _set(self, "fspath", None if path is None else os.fspath(path))
+
+    @property
+    def path(self) -> str | None:  # type: ignore[override]
+        """The path as a text."""
+        return self.fspath
+
+    @property
+    def value(self) -> str | None:
+        """The path as a text."""
+        return self.fspath
+
+
+class NotebookMetadataValue(PathMetadataValue):
+    """The path of a notebook; see `MetadataValue.notebook`."""
+
+    __slots__ = ()
+
+
+class JsonMetadataValue(MetadataValue):
+    """Nested dicts and lists; see `MetadataValue.json`.
+
+    Raises:
+        DagflowInvalidMetadata: The data cannot be encoded as JSON.
+    """
+
+    __slots__ = ("data",)
+    _names = ("data",)
+    data: Any
+
+    def __init__(self, data: Mapping[str, Any] | Sequence[Any] | None) -> None:
+        if data is not None and not isinstance(data, (Mapping, Sequence)):
+            raise ParameterCheckError(f"parameter 'data' must be a dict or a list, not {data!r}")
+        try:
+            # what is kept is what a reader will get back: a copy, tuples as lists, texts as keys
+            _set(self, "data", json.loads(json.dumps(data)))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise DagflowInvalidMetadata(
+                f"the metadata value {data!r} cannot be encoded as JSON: {error}"
+            ) from error
+
+    @property
+    def value(self) -> Any:
+        """The dicts and lists."""
+        return self.data
+
+    def __hash__(self) -> int:
+        return hash((JsonMetadataValue, json.dumps(self.data, sort_keys=True)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, JsonMetadataValue) and self.data == other.data
+
+
+class PythonArtifactMetadataValue(MetadataValue):
+    """A function or class; see `MetadataValue.python_artifact`."""
+
+    __slots__ = ("module", "name")
+    _names = ("module", "name")
+    module: str
+    name: str
+
+    def __init__(self, module: str, name: str) -> None:
+        _set(self, "module", check_type(module, str, "module"))
+        _set(self, "name", check_type(name, str, "name"))
+
+    @property
+    def value(self) -> PythonArtifactMetadataValue:
+        """This value: module and name belong together."""
+        return self
+
+
+class DagflowAssetMetadataValue(MetadataValue):
+    """A reference to an asset; see `MetadataValue.asset`."""
+
+    __slots__ = ("asset_key",)
+    _names = ("asset_key",)
+    asset_key: AssetKey
+
+    def __init__(self, asset_key: AssetKey) -> None:
+        _set(self, "asset_key", check_type(asset_key, AssetKey, "asset_key"))
+
+    @property
+    def value(self) -> AssetKey:
+        """The key of the asset."""
+        return self.asset_key
+
+
+class DagflowRunMetadataValue(MetadataValue):
+    """A reference to a run; see `MetadataValue.dagflow_run`."""
+
+    __slots__ = ("run_id",)
+    _names = ("run_id",)
+    run_id: str
+
+    def __init__(self, run_id: str) -> None:
+        _set(self, "run_id", check_type(run_id, str, "run_id"))
+
+    @property
+    def value(self) -> str:
+        """The id of the run."""
+        return self.run_id
+
+
+_BY_TYPE: dict[type, Callable[[Any], MetadataValue]] = {
+    bool: BoolMetadataValue,
+    int: IntMetadataValue,
+    float: FloatMetadataValue,
+    str: TextMetadataValue,
+    type(None): lambda _: NullMetadataValue(),
+    dict: JsonMetadataValue,
+    list: JsonMetadataValue,
+    AssetKey: DagflowAssetMetadataValue,
+    os.PathLike: PathMetadataValue,
+}
+
+
+def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[str, MetadataValue]:
+    """Metadata as users write it, with every value wrapped.
+
+    Args:
+        metadata: Values by name: numbers, texts, bools, None, dicts, lists, asset keys, paths or `MetadataValue`s.
+        where: What bears the metadata, for the message ("output 'x'").
+
+    Returns:
+        A new dict; empty for None.
+
+    Raises:
+        DagflowInvalidMetadata: A value is of another kind, or cannot be encoded as JSON.
+        ParameterCheckError: `metadata` is no mapping, or a name is no text.
+
+    Example:
+        >>> normalize_metadata({"rows": 3, "note": "all"}, "output 'x'")
+        {'rows': IntMetadataValue(value=3), 'note': TextMetadataValue(text='all')}
+    """
+    if not metadata and (metadata is None or isinstance(metadata, Mapping)):
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise ParameterCheckError(f"the metadata of {where} must be a dict, not {metadata!r}")
+    result = {}
+    for name, value in metadata.items():
+        if not isinstance(name, str):
+            raise ParameterCheckError(f"the names in the metadata of {where} must be texts, not {name!r}")
+        if isinstance(value, MetadataValue):
+            result[name] = value
+            continue
+        wrap = _BY_TYPE.get(type(value)) or _wrapper_of(name, value, where)
+        try:
+            result[name] = wrap(value)
+        except DagflowInvalidMetadata as error:
+            raise DagflowInvalidMetadata(f"'{name}' in the metadata of {where}: {error}") from error
+    return result
+
+
+def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], MetadataValue]:
+    """The wrapper of a value whose exact type is not in the table."""
+    for kind, wrap in _BY_TYPE.items():
+        if isinstance(value, kind):
+            return wrap
+    raise DagflowInvalidMetadata(
+        f"'{name}' in the metadata of {where} is {value!r} of type '{type(value).__name__}', which metadata cannot hold. "
+        "Use a number, a text, a bool, None, a dict, a list, an asset key, a path, or wrap it, as in MetadataValue.md(...)."
+    )

@@ -1,0 +1,733 @@
+"""The types of inputs and outputs: is this value right.
+
+A `DagflowType` checks a value when a step takes or gives it. Users write annotations (`int`, `list[Cup]`,
+`Cup | None`), which `resolve_type` turns into types; what annotations cannot say is a `DagflowType` of their own.
+A type's `loader` (`dagflow.config.loader`) says which config an input takes that nothing in the job feeds.
+
+What runs the check, says which step failed and wraps the error of a user's check function is the engine.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any as AnyValue
+from typing import Protocol, TypeVar, Union, overload
+from weakref import WeakSet
+
+from dagflow.config import scalar as config
+from dagflow.config.loader import (
+    AnyLoader,
+    DagflowTypeLoader,
+    DictLoader,
+    ListLoader,
+    OptionalLoader,
+    PlainDictLoader,
+    ScalarLoader,
+    TupleLoader,
+)
+from dagflow.config.scalar import ConfigType
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    DagflowUnknownResourceError,
+    ParameterCheckError,
+    check_type,
+)
+from dagflow.metadata import MetadataValue, normalize_metadata
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCheck:
+    """What came of checking a value.
+
+    Args:
+        success: Whether the value is right.
+        description: Why not, or what was found.
+        metadata: What else there is to say.
+
+    Raises:
+        ParameterCheckError: `success` is no bool.
+        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
+
+    Example:
+        >>> TypeCheck(False, "too cold", {"degrees": 41}).metadata["degrees"].value
+        41
+    """
+
+    success: bool
+    description: str | None
+    metadata: Mapping[str, MetadataValue]
+
+    def __init__(
+        self, success: bool, description: str | None = None, metadata: Mapping[str, AnyValue] | None = None
+    ) -> None:
+        object.__setattr__(self, "success", check_type(success, bool, "success"))
+        object.__setattr__(self, "description", description)
+        object.__setattr__(self, "metadata", normalize_metadata(metadata, "a TypeCheck"))
+
+
+PASSED = TypeCheck(True)
+_FAILED = TypeCheck(False)
+
+
+class ResourcesBuilder(Protocol):
+    """What hands the resources of a run to a type check."""
+
+    def build(self, required_resource_keys: frozenset[str]) -> AnyValue:
+        """An object with the resources as attributes."""
+
+
+class TypeCheckContext:
+    """What a type check function can see: `log`, `resources` (those that the type requires) and `run_id`."""
+
+    __slots__ = ("_builder", "_dagflow_type", "_resources", "log", "run_id")
+
+    def __init__(
+        self,
+        run_id: str,
+        log_manager: AnyValue,
+        scoped_resources_builder: ResourcesBuilder | None,
+        dagflow_type: DagflowType,
+    ) -> None:
+        self.run_id = run_id
+        self.log = log_manager
+        self._builder = scoped_resources_builder
+        self._dagflow_type = dagflow_type
+        self._resources: AnyValue = None
+
+    @property
+    def resources(self) -> AnyValue:
+        """The resources that the type names in `required_resource_keys`, as attributes."""
+        if self._resources is None:
+            builder = self._builder
+            keys = self._dagflow_type.required_resource_keys
+            self._resources = _NoResources() if builder is None else builder.build(keys)
+        return self._resources
+
+
+class _NoResources:
+    """The resources where there is no run."""
+
+    def __getattr__(self, name: str) -> AnyValue:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise DagflowUnknownResourceError(name)
+
+
+TypeCheckFn = Callable[[TypeCheckContext, AnyValue], Union[bool, TypeCheck]]
+
+
+class DagflowType:
+    """A type of inputs and outputs that a function checks.
+
+    Args:
+        type_check_fn: Called with a `TypeCheckContext` and the value; returns a bool or a `TypeCheck`.
+        key: What identifies the type; without it, the name.
+        name: What the type is called; without it, the key.
+        is_builtin: Whether the type came with the library.
+        description: What the values are.
+        loader: Makes a value from config for an input that nothing feeds.
+        required_resource_keys: The resources that the function reads from its context.
+        typing_type: The annotation that comes nearest.
+        metadata: What else there is to say.
+
+    Raises:
+        CheckError: There is neither a key nor a name.
+        ParameterCheckError: An argument is of the wrong type.
+        DagflowInvalidDefinitionError: The function does not take two arguments.
+
+    Example:
+        >>> warm = DagflowType(lambda context, value: value > 50, name="Warm")
+        >>> check_dagflow_type(warm, 41).success
+        False
+    """
+
+    __slots__ = (
+        "_check",
+        "_loader",
+        "_typing_type",
+        "description",
+        "display_name",
+        "has_unique_name",
+        "is_builtin",
+        "key",
+        "metadata",
+        "required_resource_keys",
+    )
+    __dagflow_config_type__: ConfigType | None = None
+    """The config type that the type stands for in a config schema; None where it cannot."""
+    is_any = False
+    is_nothing = False
+    checks_at_definition = False
+    """Whether a default is checked when it is written: the check needs no run and no code of the user."""
+    inner_types: tuple[DagflowType, ...] = ()
+
+    def __init__(
+        self,
+        type_check_fn: TypeCheckFn,
+        key: str | None = None,
+        name: str | None = None,
+        is_builtin: bool = False,
+        description: str | None = None,
+        loader: DagflowTypeLoader | None = None,
+        required_resource_keys: Iterable[str] | None = None,
+        typing_type: AnyValue = AnyValue,
+        metadata: Mapping[str, AnyValue] | None = None,
+    ) -> None:
+        chosen = name if name is not None else key
+        if chosen is None:
+            raise CheckError("a DagflowType must have a 'key' or a 'name'")
+        self.display_name: str = check_type(chosen, str, "name")
+        self.key: str = check_type(key, str, "key") if key is not None else chosen
+        self.has_unique_name = name is not None
+        self.is_builtin = is_builtin
+        self.description = description
+        if loader is not None:
+            check_type(loader, DagflowTypeLoader, "loader")
+        self._loader = loader
+        self._typing_type = typing_type
+        self.required_resource_keys: frozenset[str] = frozenset(required_resource_keys or ())
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, f"type '{chosen}'")
+        _check_takes_two(type_check_fn, chosen)
+        self._check = type_check_fn
+
+    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        """Check a value.
+
+        Args:
+            context: Handed to a user's check function; the types that come with the library do without.
+            value: The value.
+
+        Raises:
+            DagflowInvariantViolationError: The check function returned neither a bool nor a TypeCheck.
+            BaseException: Whatever the check function raises.
+        """
+        outcome = self._check(context, value)  # type: ignore[arg-type]
+        if outcome is True:
+            return PASSED
+        if outcome is False:
+            return _FAILED
+        if isinstance(outcome, TypeCheck):
+            return outcome
+        raise DagflowInvariantViolationError(
+            f"the check function of type '{self.display_name}' returned {outcome!r} of type "
+            f"'{type(outcome).__name__}': it must return a bool or a TypeCheck"
+        )
+
+    @property
+    def loader(self) -> DagflowTypeLoader | None:
+        """Makes a value from config; None if the type has no loader."""
+        return self._loader
+
+    @property
+    def typing_type(self) -> AnyValue:
+        """The annotation that comes nearest."""
+        return self._typing_type
+
+    @property
+    def unique_name(self) -> str | None:
+        """The name, if one was given."""
+        return self.display_name if self.has_unique_name else None
+
+    @property
+    def supports_fan_in(self) -> bool:
+        """Whether an input of this type may be fed by several outputs."""
+        return self.is_any or self.is_nothing
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lstrip('_')} {self.display_name}>"
+
+
+def _check_takes_two(function: AnyValue, name: str) -> None:
+    if not callable(function):
+        raise ParameterCheckError(
+            f"parameter 'type_check_fn' of type '{name}' must be a function of a context and a value, "
+            f"not {function!r}"
+        )
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_flags & 0x04:  # no plain function, or one with *args
+        return
+    count = code.co_argcount - (getattr(function, "__self__", None) is not None)
+    if count < 2 or count - len(function.__defaults__ or ()) > 2:
+        raise DagflowInvalidDefinitionError(
+            f"the type_check_fn of type '{name}' must take 2 arguments, a context and a value; it takes {count}"
+        )
+
+
+class _Library(DagflowType):
+    """The base of the types that come with the library: `check` needs no context and no function."""
+
+    __slots__ = ()
+
+    def __init__(self, key: str, display_name: str | None = None) -> None:
+        self.key = key
+        self.display_name = display_name or key
+        self.has_unique_name = False
+        self.is_builtin = False
+        self.description = None
+        self.required_resource_keys = frozenset()
+        self.metadata = {}
+        self._loader = None
+        self._typing_type = AnyValue
+
+
+class _Any(_Library):
+    """Every value."""
+
+    __slots__ = ("__dagflow_config_type__",)
+    is_any = True
+    checks_at_definition = True
+
+    def __init__(self) -> None:
+        super().__init__("Any")
+        self.is_builtin = self.has_unique_name = True
+        self._loader = AnyLoader()
+        self.__dagflow_config_type__ = config.Any
+
+    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        return PASSED
+
+
+class _Nothing(_Library):
+    """No value: only that one step comes after another."""
+
+    __slots__ = ()
+    is_nothing = True
+
+    def __init__(self) -> None:
+        super().__init__("Nothing")
+        self.is_builtin = self.has_unique_name = True
+        self._typing_type = type(None)
+
+    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        if value is None:
+            return PASSED
+        return TypeCheck(False, f"Value must be None or not given, got one of type '{type(value).__name__}'.")
+
+
+class _Scalar(_Library):
+    """A number, bool or text."""
+
+    __slots__ = ("__dagflow_config_type__", "_article", "_python_type")
+    checks_at_definition = True
+
+    def __init__(self, name: str, python_type: type, article: str, config_type: ConfigType) -> None:
+        super().__init__(name)
+        self.is_builtin = self.has_unique_name = True
+        self._python_type = self._typing_type = python_type
+        self._article = article
+        self._loader = ScalarLoader(config_type)
+        self.__dagflow_config_type__ = config_type
+
+    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        if isinstance(value, self._python_type):
+            return PASSED
+        plain = value is None or isinstance(value, (int, float, str, bytes))
+        what = f"Value {value!r:.200} of" if plain else "A value of"
+        return TypeCheck(False, f"{what} Python type '{type(value).__name__}' must be {self._article}.")
+
+
+class _PythonClass(_Library):
+    """The instances of a class, or of one of several."""
+
+    __slots__ = ("_classes",)
+
+    def __init__(self, classes: type | tuple[type, ...], key: str, name: str) -> None:
+        super().__init__(key, name)
+        self._classes = classes
+        self._typing_type = classes if isinstance(classes, type) else Union[classes]
+
+    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        if isinstance(value, self._classes):
+            return PASSED
+        return TypeCheck(
+            False,
+            f"Value of Python type '{type(value).__name__}' failed the type check of type '{self.display_name}': "
+            f"expected a value of Python type '{_class_names(self._classes)}'.",
+        )
+
+
+def _class_names(classes: type | tuple[type, ...]) -> str:
+    if isinstance(classes, type):
+        return classes.__name__
+    return f"Union[{', '.join(cls.__name__ for cls in classes)}]"
+
+
+class PythonObjectDagflowType(_PythonClass):
+    """The instances of a class, or of one of several, under a name and with what else a type can have.
+
+    Args:
+        python_type: The class, or a tuple of classes.
+        key: What identifies the type.
+        name: What it is called; without it, as the class.
+        description: What the values are.
+        loader: Makes a value from config for an input that nothing feeds.
+        metadata: What else there is to say.
+
+    Example:
+        >>> check_dagflow_type(PythonObjectDagflowType((int, str), name="Mark"), "a").success
+        True
+    """
+
+    __slots__ = ("python_type",)
+
+    def __init__(
+        self,
+        python_type: type | tuple[type, ...],
+        key: str | None = None,
+        name: str | None = None,
+        *,
+        description: str | None = None,
+        loader: DagflowTypeLoader | None = None,
+        metadata: Mapping[str, AnyValue] | None = None,
+    ) -> None:
+        classes = python_type if isinstance(python_type, tuple) else (python_type,)
+        for cls in classes:
+            if not isinstance(cls, type):
+                raise ParameterCheckError(
+                    f"parameter 'python_type' must be a class or a tuple of classes, not {cls!r}"
+                )
+        chosen = name or key or _class_names(python_type)
+        super().__init__(python_type, key or chosen, chosen)
+        self.python_type = python_type
+        self.has_unique_name = True
+        self.description = description
+        self._loader = None if loader is None else check_type(loader, DagflowTypeLoader, "loader")
+        self.metadata = normalize_metadata(metadata, f"type '{chosen}'")
+
+
+Any = _Any()
+Nothing = _Nothing()
+Int = _Scalar("Int", int, "an int", config.Int)
+Float = _Scalar("Float", float, "a float", config.Float)
+String = _Scalar("String", str, "a string", config.String)
+Bool = _Scalar("Bool", bool, "a bool", config.Bool)
+
+
+class _Container(_Library):
+    """A type made of others. Its loader is made when somebody asks for it: most inputs are fed by a step."""
+
+    __slots__ = ("_has_loader", "inner_types")
+
+    def __init__(self, key: str, display_name: str, typing_type: AnyValue, *inner_types: DagflowType) -> None:
+        super().__init__(f"{key}.{'.'.join(inner.key for inner in inner_types)}", display_name)
+        self._typing_type = typing_type
+        self.inner_types = inner_types
+        self._has_loader: bool | None = None
+        self.required_resource_keys = frozenset().union(
+            *(inner.required_resource_keys for inner in inner_types)
+        )
+
+    @property
+    def loader(self) -> DagflowTypeLoader | None:
+        if self._has_loader is None:
+            loaders = [inner.loader for inner in self.inner_types]
+            present = [loader for loader in loaders if loader is not None]
+            self._loader = self._make_loader(present) if len(present) == len(loaders) else None
+            self._has_loader = self._loader is not None
+        return self._loader
+
+    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader | None:
+        raise NotImplementedError
+
+    def _wrong(self, value: AnyValue, expected: str) -> TypeCheck:
+        return TypeCheck(False, f"A value of Python type '{type(value).__name__}' must be {expected}.")
+
+
+def _first_failure(
+    kind: DagflowType, context: TypeCheckContext | None, values: Iterable[AnyValue]
+) -> TypeCheck:
+    """The check of the first value that does not pass, or a passed one."""
+    if not kind.is_any:
+        for value in values:
+            outcome = kind.check(context, value)
+            if not outcome.success:
+                return outcome
+    return PASSED
+
+
+class _List(_Container):
+    __slots__ = ()
+    supports_fan_in = True
+
+    def __init__(self, inner: DagflowType) -> None:
+        super().__init__("List", f"[{inner.display_name}]", list[inner.typing_type], inner)  # type: ignore[name-defined]
+
+    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        if not isinstance(value, list):
+            return self._wrong(value, "a list")
+        return _first_failure(self.inner_types[0], context, value)
+
+    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
+        return ListLoader(inner[0])
+
+
+class _Set(_Container):
+    __slots__ = ()
+
+    def __init__(self, inner: DagflowType) -> None:
+        super().__init__("Set", f"Set[{inner.display_name}]", set[inner.typing_type], inner)  # type: ignore[name-defined]
+
+    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        if not isinstance(value, set):
+            return self._wrong(value, "a set")
+        return _first_failure(self.inner_types[0], context, value)
+
+    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
+        return ListLoader(inner[0], set)
+
+
+class _Dict(_Container):
+    __slots__ = ()
+
+    def __init__(self, key: DagflowType, inner: DagflowType) -> None:
+        annotation = dict[key.typing_type, inner.typing_type]  # type: ignore[name-defined]
+        super().__init__("Dict", f"Dict[{key.display_name},{inner.display_name}]", annotation, key, inner)
+
+    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        if not isinstance(value, dict):
+            return self._wrong(value, "a dict")
+        outcome = _first_failure(self.inner_types[0], context, value)
+        return _first_failure(self.inner_types[1], context, value.values()) if outcome.success else outcome
+
+    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader | None:
+        key = self.inner_types[0].__dagflow_config_type__
+        return DictLoader(key, inner[1]) if key in config.SCALARS and key is not None else None
+
+
+class _Tuple(_Container):
+    __slots__ = ()
+
+    def __init__(self, *inner: DagflowType) -> None:
+        names = ",".join(kind.display_name for kind in inner)
+        super().__init__("Tuple", f"Tuple[{names}]", tuple[tuple(kind.typing_type for kind in inner)], *inner)  # type: ignore[misc]
+
+    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        if not isinstance(value, tuple):
+            return self._wrong(value, "a tuple")
+        if len(value) != len(self.inner_types):
+            return TypeCheck(
+                False,
+                f"A value of type '{self.display_name}' must have {len(self.inner_types)} entries, not {len(value)}.",
+            )
+        for kind, item in zip(self.inner_types, value, strict=True):
+            outcome = kind.check(context, item)
+            if not outcome.success:
+                return outcome
+        return PASSED
+
+    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
+        return TupleLoader(inner)
+
+
+class _Optional(_Container):
+    __slots__ = ()
+
+    def __init__(self, inner: DagflowType) -> None:
+        super().__init__("Optional", f"{inner.display_name}?", Union[inner.typing_type, None], inner)
+
+    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        return PASSED if value is None else self.inner_types[0].check(context, value)
+
+    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
+        return OptionalLoader(inner[0])
+
+
+_LIST = _List(Any)
+_DICT = _PythonClass(dict, "PythonDict", "dict")
+_DICT._loader = PlainDictLoader()
+_KNOWN: dict[AnyValue, DagflowType] = {
+    None: Any,
+    AnyValue: Any,
+    type(None): Nothing,
+    int: Int,
+    float: Float,
+    str: String,
+    bool: Bool,
+    list: _LIST,
+    typing.List: _LIST,
+    dict: _DICT,
+    typing.Dict: _DICT,
+    tuple: _PythonClass(tuple, "PythonTuple", "tuple"),
+    set: _PythonClass(set, "PythonSet", "set"),
+}
+_KNOWN[typing.Tuple] = _KNOWN[tuple]
+_KNOWN[typing.Set] = _KNOWN[set]
+_registered: dict[type, DagflowType] = {}
+"""The types that users gave to classes. A class has at most one."""
+_inferred: WeakSet[type] = WeakSet()
+"""The classes for which a type was made without one, so that registering one later would come too late."""
+
+
+def resolve_type(given: AnyValue, where: str) -> DagflowType:
+    """The type that an annotation, a class or a DagflowType stands for.
+
+    Args:
+        given: What the user wrote.
+        where: What is of that type, for the message ("input 'x' of op 'brew'").
+
+    Raises:
+        DagflowInvalidDefinitionError: No type can be made of it.
+
+    Example:
+        >>> resolve_type(list[int], "input 'x'")
+        <List [Int]>
+        >>> resolve_type(None, "input 'x'")
+        <Any Any>
+    """
+    if isinstance(given, DagflowType):
+        return given
+    try:
+        known = _KNOWN.get(given)
+    except TypeError:  # not hashable
+        known = None
+    if known is not None:
+        return known
+    if getattr(given, "__origin__", None) is not None or isinstance(given, types.UnionType):
+        made = _of_generic(given, where)
+        if made is not None:
+            return made
+    elif isinstance(given, type):
+        return _registered.get(given) or _of_class(given, where)
+    raise DagflowInvalidDefinitionError(
+        f"{given!r} cannot be the type of {where}: use a class, a list, Dict, Set or fixed Tuple of types, "
+        "Optional, or make a DagflowType"
+    )
+
+
+def resolve_annotation(annotation: AnyValue, where: str) -> DagflowType:
+    """As `resolve_type`, for what stands in a signature; the message says how to overrule it.
+
+    Raises:
+        DagflowInvalidDefinitionError: No type can be made of it.
+    """
+    try:
+        return Nothing if annotation is None else resolve_type(annotation, where)
+    except DagflowInvalidDefinitionError as error:
+        raise DagflowInvalidDefinitionError(
+            f"{error}. It comes from an annotation: correct that, or give the type with In(...) or Out(...)."
+        ) from None
+
+
+def _of_class(cls: type, where: str) -> DagflowType:
+    if getattr(cls, "_is_protocol", False) and not getattr(cls, "_is_runtime_protocol", False):
+        raise DagflowInvalidDefinitionError(
+            f"the protocol {cls.__name__!r} cannot be the type of {where}, because a value cannot be checked against "
+            "it: put @typing.runtime_checkable above it"
+        )
+    _inferred.add(cls)
+    checked = dict if typing.is_typeddict(cls) else cls
+    return _PythonClass(checked, f"{cls.__module__}.{cls.__qualname__}", cls.__name__)
+
+
+def _of_generic(annotation: AnyValue, where: str) -> DagflowType | None:
+    """The type of `list[int]` and its like; None where there is none."""
+    import collections.abc as abc
+
+    origin = typing.get_origin(annotation)
+    arguments = typing.get_args(annotation)
+    if not arguments or any(argument is Ellipsis for argument in arguments):
+        return None
+    if origin is Union or origin is types.UnionType:
+        inner = [argument for argument in arguments if argument is not type(None)]
+        return _Optional(resolve_type(inner[0], where)) if len(inner) == 1 and len(arguments) == 2 else None
+    if origin is list or origin is abc.Sequence:
+        return _List(resolve_type(arguments[0], where))
+    if origin is dict or origin is abc.Mapping:
+        return _Dict(resolve_type(arguments[0], where), resolve_type(arguments[1], where))
+    if origin is set:
+        return _Set(resolve_type(arguments[0], where))
+    if origin is tuple:
+        return _Tuple(*(resolve_type(argument, where) for argument in arguments))
+    return None
+
+
+_Class = TypeVar("_Class", bound=type)
+
+
+@overload
+def usable_as_dagflow_type(name: _Class) -> _Class: ...
+@overload
+def usable_as_dagflow_type(
+    name: str | None = None, description: str | None = None, loader: DagflowTypeLoader | None = None
+) -> Callable[[_Class], _Class]: ...
+def usable_as_dagflow_type(
+    name: AnyValue = None, description: str | None = None, loader: DagflowTypeLoader | None = None
+) -> AnyValue:
+    """Give a class a type of its own, with a name, a description and a loader. Usable bare or with arguments.
+
+    Args:
+        name: What the type is called; without it, as the class.
+        description: What its values are.
+        loader: Makes a value from config for an input that nothing feeds.
+
+    Raises:
+        DagflowInvalidDefinitionError: The class has a type already.
+
+    Example:
+        >>> @usable_as_dagflow_type(name="Drink")
+        ... class Tea: ...
+        >>> resolve_type(Tea, "input 'x'")
+        <PythonObjectDagflowType Drink>
+    """
+
+    def decorate(cls: _Class) -> _Class:
+        called = name if isinstance(name, str) else cls.__name__
+        given = PythonObjectDagflowType(cls, name=called, description=description, loader=loader)
+        make_python_type_usable_as_dagflow_type(cls, given)
+        return cls
+
+    return decorate(name) if isinstance(name, type) else decorate
+
+
+def make_python_type_usable_as_dagflow_type(python_type: type, dagflow_type: DagflowType) -> None:
+    """Let a class in an annotation stand for a type.
+
+    Args:
+        python_type: The class.
+        dagflow_type: The type.
+
+    Raises:
+        DagflowInvalidDefinitionError: The class stands for a type already, or was used before it got one.
+    """
+    check_type(python_type, type, "python_type")
+    check_type(dagflow_type, DagflowType, "dagflow_type")
+    if python_type in _KNOWN or python_type in _registered:
+        known = _KNOWN.get(python_type) or _registered[python_type]
+        raise DagflowInvalidDefinitionError(
+            f"'{python_type.__name__}' stands for the type '{known.display_name}' already, and can stand for one only"
+        )
+    if python_type in _inferred:
+        raise DagflowInvalidDefinitionError(
+            f"'{python_type.__name__}' was used as a type before it was given one: call "
+            "make_python_type_usable_as_dagflow_type before the first definition that uses the class"
+        )
+    _registered[python_type] = dagflow_type
+
+
+def check_dagflow_type(dagflow_type: AnyValue, value: AnyValue) -> TypeCheck:
+    """Check a value against a type, outside any run.
+
+    Args:
+        dagflow_type: A DagflowType, or whatever can stand for one.
+        value: The value.
+
+    Returns:
+        What came of the check.
+
+    Example:
+        >>> check_dagflow_type(Int, 3).success
+        True
+        >>> check_dagflow_type(list[int], [1, "2"]).description
+        "Value '2' of Python type 'str' must be an int."
+    """
+    kind = resolve_type(dagflow_type, "check_dagflow_type")
+    if isinstance(kind, _Scalar):
+        return kind.check(None, value)
+    import logging
+
+    return kind.check(TypeCheckContext("", logging.getLogger("dagflow"), None, kind), value)
