@@ -1,8 +1,8 @@
 """What can be said about a value: metadata values and how plain Python becomes one.
 
-Definitions, outputs, materializations and checks carry metadata: a dict of names and `MetadataValue`s. Users mostly
-write plain values (`{"rows": 3}`), which `normalize_metadata` wraps; `MetadataValue.md(...)` and its siblings say
-what a plain value cannot. Values are small, immutable and equal by content.
+Definitions, outputs, materializations and checks carry metadata: a dict of names and `MetadataValue`s. Users
+mostly write plain values (`{"rows": 3}`), which `normalize_metadata` wraps; `MetadataValue.md(...)` and its
+siblings say what a plain value cannot. Values are small, immutable and equal by content.
 """
 
 from __future__ import annotations
@@ -397,7 +397,8 @@ def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[s
     """Metadata as users write it, with every value wrapped.
 
     Args:
-        metadata: Values by name: numbers, texts, bools, None, dicts, lists, asset keys, paths or `MetadataValue`s.
+        metadata: Values by name: numbers, texts, bools, None, dicts, lists, asset keys, paths or
+            `MetadataValue`s.
         where: What bears the metadata, for the message ("output 'x'").
 
     Returns:
@@ -436,6 +437,7 @@ def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], Metadat
         if isinstance(value, kind):
             return wrap
     raise DagflowInvalidMetadata(
-        f"'{name}' in the metadata of {where} is {value!r} of type '{type(value).__name__}', which metadata cannot hold. "
-        "Use a number, a text, a bool, None, a dict, a list, an asset key, a path, or wrap it, as in MetadataValue.md(...)."
+        f"'{name}' in the metadata of {where} is {value!r} of type '{type(value).__name__}', which metadata "
+        "cannot hold. Use a number, a text, a bool, None, a dict, a list, an asset key or a path, or wrap it, as in "
+        "MetadataValue.md(...)."
     )

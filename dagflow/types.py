@@ -1,8 +1,8 @@
 """The types of inputs and outputs: is this value right.
 
 A `DagflowType` checks a value when a step takes or gives it. Users write annotations (`int`, `list[Cup]`,
-`Cup | None`), which `resolve_type` turns into types; what annotations cannot say is a `DagflowType` of their own.
-A type's `loader` (`dagflow.config.loader`) says which config an input takes that nothing in the job feeds.
+`Cup | None`), which `resolve_type` turns into types; what annotations cannot say is a `DagflowType` of their
+own. A type's `loader` (`dagflow.config.loader`) says which config an input takes that nothing else feeds.
 
 What runs the check, says which step failed and wraps the error of a user's check function is the engine.
 """
@@ -14,7 +14,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any as AnyValue
-from typing import Protocol, TypeVar, Union, overload
+from typing import Optional, Protocol, TypeVar, Union, overload
 from weakref import WeakSet
 
 from dagflow.config import scalar as config
@@ -118,7 +118,7 @@ class _NoResources:
         raise DagflowUnknownResourceError(name)
 
 
-TypeCheckFn = Callable[[TypeCheckContext, AnyValue], Union[bool, TypeCheck]]
+TypeCheckFn = Callable[[TypeCheckContext, AnyValue], bool | TypeCheck]
 
 
 class DagflowType:
@@ -254,7 +254,7 @@ def _check_takes_two(function: AnyValue, name: str) -> None:
     count = code.co_argcount - (getattr(function, "__self__", None) is not None)
     if count < 2 or count - len(function.__defaults__ or ()) > 2:
         raise DagflowInvalidDefinitionError(
-            f"the type_check_fn of type '{name}' must take 2 arguments, a context and a value; it takes {count}"
+            f"the type_check_fn of type '{name}' must take 2 arguments, a context and a value, not {count}"
         )
 
 
@@ -339,15 +339,15 @@ class _PythonClass(_Library):
     def __init__(self, classes: type | tuple[type, ...], key: str, name: str) -> None:
         super().__init__(key, name)
         self._classes = classes
-        self._typing_type = classes if isinstance(classes, type) else Union[classes]
+        self._typing_type = classes if isinstance(classes, type) else Union[classes]  # noqa: UP007
 
     def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if isinstance(value, self._classes):
             return PASSED
         return TypeCheck(
             False,
-            f"Value of Python type '{type(value).__name__}' failed the type check of type '{self.display_name}': "
-            f"expected a value of Python type '{_class_names(self._classes)}'.",
+            f"Value of Python type '{type(value).__name__}' failed the type check of type "
+            f"'{self.display_name}': expected a value of Python type '{_class_names(self._classes)}'.",
         )
 
 
@@ -455,7 +455,8 @@ class _List(_Container):
     supports_fan_in = True
 
     def __init__(self, inner: DagflowType) -> None:
-        super().__init__("List", f"[{inner.display_name}]", list[inner.typing_type], inner)  # type: ignore[name-defined]
+        annotation = list[inner.typing_type]  # type: ignore[name-defined]
+        super().__init__("List", f"[{inner.display_name}]", annotation, inner)
 
     def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if not isinstance(value, list):
@@ -470,7 +471,8 @@ class _Set(_Container):
     __slots__ = ()
 
     def __init__(self, inner: DagflowType) -> None:
-        super().__init__("Set", f"Set[{inner.display_name}]", set[inner.typing_type], inner)  # type: ignore[name-defined]
+        annotation = set[inner.typing_type]  # type: ignore[name-defined]
+        super().__init__("Set", f"Set[{inner.display_name}]", annotation, inner)
 
     def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if not isinstance(value, set):
@@ -504,7 +506,8 @@ class _Tuple(_Container):
 
     def __init__(self, *inner: DagflowType) -> None:
         names = ",".join(kind.display_name for kind in inner)
-        super().__init__("Tuple", f"Tuple[{names}]", tuple[tuple(kind.typing_type for kind in inner)], *inner)  # type: ignore[misc]
+        annotation = tuple[tuple(kind.typing_type for kind in inner)]  # type: ignore[valid-type]
+        super().__init__("Tuple", f"Tuple[{names}]", annotation, *inner)
 
     def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if not isinstance(value, tuple):
@@ -512,7 +515,8 @@ class _Tuple(_Container):
         if len(value) != len(self.inner_types):
             return TypeCheck(
                 False,
-                f"A value of type '{self.display_name}' must have {len(self.inner_types)} entries, not {len(value)}.",
+                f"A value of type '{self.display_name}' must have {len(self.inner_types)} entries, "
+                f"not {len(value)}.",
             )
         for kind, item in zip(self.inner_types, value, strict=True):
             outcome = kind.check(context, item)
@@ -528,7 +532,7 @@ class _Optional(_Container):
     __slots__ = ()
 
     def __init__(self, inner: DagflowType) -> None:
-        super().__init__("Optional", f"{inner.display_name}?", Union[inner.typing_type, None], inner)
+        super().__init__("Optional", f"{inner.display_name}?", Optional[inner.typing_type], inner)  # noqa: UP045
 
     def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         return PASSED if value is None else self.inner_types[0].check(context, value)
@@ -538,8 +542,7 @@ class _Optional(_Container):
 
 
 _LIST = _List(Any)
-_DICT = _PythonClass(dict, "PythonDict", "dict")
-_DICT._loader = PlainDictLoader()
+_DICT = PythonObjectDagflowType(dict, "PythonDict", "dict", loader=PlainDictLoader())
 _KNOWN: dict[AnyValue, DagflowType] = {
     None: Any,
     AnyValue: Any,
@@ -549,14 +552,14 @@ _KNOWN: dict[AnyValue, DagflowType] = {
     str: String,
     bool: Bool,
     list: _LIST,
-    typing.List: _LIST,
+    typing.List: _LIST,  # noqa: UP006
     dict: _DICT,
-    typing.Dict: _DICT,
+    typing.Dict: _DICT,  # noqa: UP006
     tuple: _PythonClass(tuple, "PythonTuple", "tuple"),
     set: _PythonClass(set, "PythonSet", "set"),
 }
-_KNOWN[typing.Tuple] = _KNOWN[tuple]
-_KNOWN[typing.Set] = _KNOWN[set]
+_KNOWN[typing.Tuple] = _KNOWN[tuple]  # noqa: UP006
+_KNOWN[typing.Set] = _KNOWN[set]  # noqa: UP006
 _registered: dict[type, DagflowType] = {}
 """The types that users gave to classes. A class has at most one."""
 _inferred: WeakSet[type] = WeakSet()
@@ -616,8 +619,8 @@ def resolve_annotation(annotation: AnyValue, where: str) -> DagflowType:
 def _of_class(cls: type, where: str) -> DagflowType:
     if getattr(cls, "_is_protocol", False) and not getattr(cls, "_is_runtime_protocol", False):
         raise DagflowInvalidDefinitionError(
-            f"the protocol {cls.__name__!r} cannot be the type of {where}, because a value cannot be checked against "
-            "it: put @typing.runtime_checkable above it"
+            f"the protocol '{cls.__name__}' cannot be the type of {where}, because a value cannot be checked "
+            "against it: put @typing.runtime_checkable above it"
         )
     _inferred.add(cls)
     checked = dict if typing.is_typeddict(cls) else cls
@@ -699,7 +702,8 @@ def make_python_type_usable_as_dagflow_type(python_type: type, dagflow_type: Dag
     if python_type in _KNOWN or python_type in _registered:
         known = _KNOWN.get(python_type) or _registered[python_type]
         raise DagflowInvalidDefinitionError(
-            f"'{python_type.__name__}' stands for the type '{known.display_name}' already, and can stand for one only"
+            f"'{python_type.__name__}' stands for the type '{known.display_name}' already, "
+            "and can stand for one only"
         )
     if python_type in _inferred:
         raise DagflowInvalidDefinitionError(

@@ -1,5 +1,6 @@
-"""Config schemas in which the value chooses its form: enums, selectors, None or a value, and what may come from
-an environment variable.
+"""Config schemas in which the value chooses its form: enums, selectors, None or a value, and sources.
+
+A source is a scalar that may come from an environment variable.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ class Enum(ConfigType):
             return None
         names = self.config_values
         if isinstance(value, str):
-            problem = f"not in enum type '{self.name}' got {value!r}.{nearest(value, names)} Expected one of {names!r}."
+            hint = nearest(value, names)
+            problem = f"not in enum type '{self.name}' got {value!r}.{hint} Expected one of {names!r}."
         else:
             problem = f"for enum type '{self.name}' must be a string, one of {names!r}, not {value!r}."
         reading.mismatch(self, value, path, f"Value {where(path)} {problem}")
@@ -199,8 +201,8 @@ class Selector(ConfigType):
             text = f"Must specify the required field {where(path)}. Defined fields: {known!r}."
             reading.selector(self, value, path, text)
         else:
-            text = f"Must specify a field {where(path)} if more than one field is defined. Defined fields: {known!r}."
-            reading.selector(self, value, path, text)
+            text = f"Must specify a field {where(path)} if more than one field is defined. "
+            reading.selector(self, value, path, text + f"Defined fields: {known!r}.")
 
 
 class Noneable(ConfigType):
@@ -252,7 +254,8 @@ class ScalarUnion(ConfigType):
             raise ParameterCheckError(f"parameter 'scalar_type' must be a scalar type, not {scalar_type!r}")
         if not isinstance(self.non_scalar_type, (Shape, Selector, Array, Map)):
             raise ParameterCheckError(
-                f"parameter 'non_scalar_schema' must be the schema of a dict or a list, not {non_scalar_schema!r}"
+                "parameter 'non_scalar_schema' must be the schema of a dict or a list, "
+                f"not {non_scalar_schema!r}"
             )
 
     def describe(self) -> str:

@@ -1,8 +1,8 @@
 """Config schemas: dicts, lists, `Field`, and the plain Python values that stand for schemas.
 
 A schema is a tree of `ConfigType` nodes: scalars (`dagflow.config.scalar`), `Shape` and `Permissive` dicts,
-`Array`, `Map`, and those of `dagflow.config.choice`. A `Field` is an entry of a dict, or the whole schema of a
-definition: a node, whether it must be given, and its default. Users mostly write plain Python
+`Array`, `Map`, and those of `dagflow.config.choice`. A `Field` is an entry of a dict, or the whole schema
+of a definition: a node, whether it must be given, and its default. Users mostly write plain Python
 (`{"cups": int, "names": [str]}`), which `resolve_schema` and `resolve_field` turn into nodes once.
 Defaults are kept as they would be written in a config file and are read like any other value.
 """
@@ -32,8 +32,8 @@ class Field:
     Args:
         config: The type of its value: anything that can be a config schema.
         default_value: What it becomes if it is not given, written as in a config file.
-        is_required: Whether it must be given. Without this and without a default the type decides: numbers, texts
-            and lists must be given, a `Noneable` and a dict in which nothing is required need not.
+        is_required: Whether it must be given. Without this and without a default the type decides: numbers,
+            texts and lists must be given, a `Noneable` and a dict in which nothing is required need not.
         description: What it is for.
         is_secret: Whether its value should not be shown.
 
@@ -203,7 +203,7 @@ class Shape(ConfigType):
         reading: Reading,
         start: int,
     ) -> None:
-        """Deal with what is unusual: unknown fields and missing ones, in front of the mistakes since `start`."""
+        """Deal with what is unusual: unknown and missing fields, before the mistakes since `start`."""
         inside = reading.errors[start:]
         inside.sort(key=lambda error: str(error.stack[len(path)]))
         del reading.errors[start:]
@@ -233,7 +233,7 @@ def describe_fields(fields: Mapping[str, Field]) -> str:
 
 
 class Permissive(Shape):
-    """A dict in which these fields are checked and all others are kept as they are. `dict` means one without fields.
+    """A dict in which these fields are checked and all others are kept. `dict` means one without fields.
 
     Args:
         fields: The fields that are checked, by name. In the result they come first.
@@ -331,8 +331,8 @@ def resolve_schema(schema: AnyValue) -> ConfigType:
     """The node that a schema, as users write it, stands for.
 
     Args:
-        schema: A node, a Field, one of int, float, bool, str, list, dict, a dict of schemas, a list of one schema,
-            a dict with one scalar type as its key, or None or Any for "anything".
+        schema: A node, a Field, one of int, float, bool, str, list, dict, a dict of schemas, a list of one
+            schema, a dict with one scalar type as its key, or None or Any for "anything".
 
     Raises:
         DagflowInvalidConfigDefinitionError: It cannot be a config schema; the error says which part of it.
@@ -349,7 +349,7 @@ def resolve_schema(schema: AnyValue) -> ConfigType:
 
 
 def resolve_field(schema: AnyValue) -> Field:
-    """The field that a definition's `config_schema` stands for; None gives one that accepts anything or nothing.
+    """The field that a definition's `config_schema` stands for; for None, one that takes anything or nothing.
 
     Raises:
         DagflowInvalidConfigDefinitionError: It cannot be a config schema; the error says which part of it.
@@ -401,16 +401,17 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
         return known
     if getattr(schema, "__origin__", None) is not None or isinstance(schema, types.UnionType):
         raise DagflowInvalidDefinitionError(
-            f"{schema!r} is a type for annotations, which cannot be used in a config schema. Use [int] for a list, "
-            "{str: int} for a dict, Noneable(int) for a value or None, Field(int, is_required=False) for a value or none."
+            f"{schema!r} is a type for annotations, which cannot be used in a config schema. Use [int] for a "
+            "list, {str: int} for a dict, Noneable(int) for a value or None, Field(int, is_required=False) "
+            "for what need not be given."
         )
     as_config = getattr(schema, "__dagflow_config_type__", UNSET)
     if isinstance(as_config, ConfigType):
         return as_config
     if as_config is not UNSET:
         raise DagflowInvalidDefinitionError(
-            f"{schema!r} is the type of a value, not of config. Use int, float, bool, str, a dict of such types or a "
-            "config type such as Array, Noneable or Permissive."
+            f"{schema!r} is the type of a value, not of config. Use int, float, bool, str, a dict of such "
+            "types or a config type such as Array, Noneable or Permissive."
         )
     if isinstance(schema, type) and issubclass(schema, ConfigType):
         raise ParameterCheckError(
@@ -435,7 +436,7 @@ def _resolve_dict(schema: dict[AnyValue, AnyValue], root: AnyValue, stack: _Stac
 def resolve_fields(
     fields: Mapping[str, AnyValue], root: AnyValue = UNSET, stack: _Stack = ()
 ) -> dict[str, Field]:
-    """The fields of a dict as users write it. `root` and `stack`: the whole schema, and the way from there."""
+    """The fields of a dict as users write it; `root` is the whole schema, `stack` the way from there."""
     result = {}
     if root is UNSET:
         root = fields

@@ -1,8 +1,8 @@
 """Making a value from config: what an input takes that nothing in the job feeds.
 
-A `DagflowTypeLoader` has the schema of such config and turns what was read into a value. Numbers and texts, lists,
-dicts and optional values have one of the loaders below; for a type of their own users write a function under
-`@dagflow_type_loader`.
+A `DagflowTypeLoader` has the schema of such config and turns what was read into a value. Numbers and texts,
+lists, dicts and optional values have one of the loaders below; for a type of their own users write a function
+under `@dagflow_type_loader`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 class DagflowTypeLoaderContext:
     """What a type loader can see while it makes a value.
 
-    Attributes: `resources` (those that the loader requires), `log`, `run_id`, `op_def` (of the op whose input is
-    loaded), `job_def` and `step_key`.
+    Attributes: `resources` (those that the loader requires), `log`, `run_id`, `op_def` (of the op whose input
+    is loaded), `job_def` and `step_key`.
     """
 
     __slots__ = ("job_def", "log", "op_def", "resources", "run_id", "step_key")
@@ -252,7 +252,7 @@ class ListLoader(DagflowTypeLoader):
 
 
 class TupleLoader(DagflowTypeLoader):
-    """A list with what each loader in turn takes. Whether it is as long as the tuple, the type check will say."""
+    """A list with what each loader in turn takes. The type check will say whether it is long enough."""
 
     def __init__(self, inner: Sequence[DagflowTypeLoader]) -> None:
         self._inner = inner

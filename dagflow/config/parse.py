@@ -1,18 +1,18 @@
 """Reading a value against a config schema: the value as code will see it, or every mistake in it at once.
 
-Each schema node (`dagflow.config.field`) knows how to `read` its own kind of value; what all of them share lives
-here: the `Reading` that collects mistakes and looks up environment variables, the `EvaluationError` that says what
-is wrong and where, and `parse`, which starts it all. Nothing here raises for a wrong value.
+Each schema node (`dagflow.config.field`) knows how to `read` its own kind of value. What all of them share is
+here: the `Reading` that collects mistakes and looks up environment variables, the `EvaluationError` that says
+what is wrong and where, and `parse`, which starts it all. Nothing here raises for a wrong value.
 
-The place of a value is a tuple: a field's name, the number of a list item, or a `MapPart`. As a text it is written
-`root:ops:brew:config[1]:k`, with `root:m:'a':value` and `root:m:1:key` inside maps.
+The place of a value is a tuple: a field's name, the number of a list item, or a `MapPart`. As a text it is
+written `root:ops:brew:config[1]:k`, with `root:m:'a':value` and `root:m:1:key` inside maps.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, Union
+from typing import Any, NamedTuple, Protocol
 
 from dagflow._util import UNSET, nearest
 
@@ -24,7 +24,7 @@ class MapPart(NamedTuple):
     side: str
 
 
-PathPart = Union[str, int, MapPart]
+PathPart = str | int | MapPart
 Path = tuple[PathPart, ...]
 
 
@@ -92,8 +92,9 @@ class EvaluationError(NamedTuple):
 class Parsed(NamedTuple):
     """What came of reading a value.
 
-    `value` has no meaning where there are errors; it is UNSET where nothing was given and nothing is the default.
-    `used_env` tells whether an environment variable was asked for, so that the value may differ another time.
+    `value` has no meaning where there are errors; it is UNSET where nothing was given and nothing is the
+    default. `used_env` tells whether an environment variable was asked for, so that the value may differ
+    another time.
     """
 
     value: Any
@@ -149,8 +150,8 @@ class Reading:
             node,
             value,
             path,
-            f"Invalid scalar {where(path)}. Value {value!r} of type '{type(value).__name__}' is not valid for "
-            f"expected type '{expected}'.",
+            f"Invalid scalar {where(path)}. Value {value!r} of type '{type(value).__name__}' is not valid "
+            f"for expected type '{expected}'.",
         )
 
     def none_given(self, node: object, path: Path, expected: str) -> None:
@@ -182,7 +183,8 @@ class Reading:
         else:
             reason = _Reason.FIELDS_NOT_DEFINED
             hints = "".join(f" {name!r}:{hint}" for name in texts if (hint := nearest(name, known)))
-            message = f"Received unexpected config entries {texts!r} {where(path)}.{hints} Expected: {sorted(known)!r}."
+            message = f"Received unexpected config entries {texts!r} {where(path)}.{hints} "
+            message += f"Expected: {sorted(known)!r}."
         self.errors.append(EvaluationError(reason, path, FieldNames(texts), message))
 
     def missing(self, examples: Mapping[str, object], path: Path) -> None:
@@ -193,7 +195,8 @@ class Reading:
             reason, what, entry = _Reason.MISSING_REQUIRED_FIELD, f"entry '{names[0]}'", "entry"
         else:
             reason, what, entry = _Reason.MISSING_REQUIRED_FIELDS, f"entries {names!r}", "entries"
-        message = f"Missing required config {what} {where(path)}. Example config for the missing {entry}: {example!r}"
+        message = f"Missing required config {what} {where(path)}. "
+        message += f"Example config for the missing {entry}: {example!r}"
         self.errors.append(EvaluationError(reason, path, FieldNames(names), message))
 
     def selector(self, node: object, given: Iterable[object], path: Path, message: str) -> None:
@@ -236,8 +239,8 @@ def parse(
         environ: The environment for `{"env": "NAME"}`. Without one, every variable counts as not set.
 
     Returns:
-        The value, or all mistakes in it. At one level they come in the order: unknown fields, missing fields, then
-        the mistakes inside the fields by name.
+        The value, or all mistakes in it. At one level they come in the order: unknown fields, missing fields,
+        then the mistakes inside the fields by name.
 
     Example:
         >>> from dagflow.config.field import resolve_schema

@@ -1,7 +1,7 @@
 """The leaves of a config schema: the base of all nodes, numbers, texts, Any.
 
-The nodes that hold other nodes, and `Field`, are in `dagflow.config.field`. Every node knows how to `read` a value
-(see `dagflow.config.parse`), to `describe` itself in an error message and to give an `example`.
+The nodes that hold other nodes, and `Field`, are in `dagflow.config.field`. Every node knows how to `read` a
+value (see `dagflow.config.parse`), to `describe` itself in an error message and to give an `example`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dagflow.config.parse import Path, Reading, path_text
 class ConfigType:
     """A node of a config schema.
 
-    `is_required` tells whether a bare field of this type must be given; `default()` is what it becomes otherwise.
+    `is_required` tells whether a bare field of this type must be given; `default()` is what it becomes
+    otherwise.
     """
 
     __slots__ = ("description",)
