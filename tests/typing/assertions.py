@@ -1,0 +1,46 @@
+"""Code of a user of the plugin that has to type-check: patterns of events and assertions on a run."""
+
+from __future__ import annotations
+
+from dagflow import DagflowEventType, ExecuteInProcessResult
+from pytest_dagflow import (
+    assert_before,
+    assert_event_sequence,
+    assert_failed,
+    assert_materialized,
+    assert_not_ran,
+    assert_output,
+    assert_ran,
+    assert_retried,
+    assert_succeeded,
+    chain,
+    ev,
+    par,
+)
+
+
+def check(result: ExecuteInProcessResult) -> None:
+    """Each assertion with each kind of argument that it takes."""
+    assert_succeeded(result)
+    assert_failed(result, "told", ValueError, "too hot")
+    assert_ran(result, "told")
+    assert_not_ran(result, "told")
+    assert_output(result, "told", 3)
+    assert_before(result, "bare", "told")
+    assert_retried(result, "told", times=2, delays=[1, 2])
+    assert_materialized(result, "tea", partition="2024-01-01")
+    assert_event_sequence(
+        result,
+        [
+            "RUN_START",
+            DagflowEventType.STEP_START,
+            par(chain(ev.step_start("bare"), ev.output("bare", "result")), ev.step_start("other")),
+            ev.materialization("tea", partition="2024-01-01", metadata={"rows": 3}),
+            ev.failure("told", error=ValueError, match="too hot"),
+        ],
+        mode="subsequence",
+        within="told",
+        forbid=[ev.step_failure("bare")],
+        ignore=["STEP_INPUT"],
+    )
+    assert_event_sequence(result.all_events, ["STEP_SUCCESS:bare"], mode="exact", ignore=None)

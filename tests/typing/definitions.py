@@ -1,0 +1,111 @@
+"""Code of a user that has to type-check: what the decorators make and what a run gives back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import assert_type
+
+from dagflow import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    DagflowEvent,
+    DagflowInstance,
+    DailyPartitionsDefinition,
+    ExecuteInProcessResult,
+    GraphDefinition,
+    In,
+    JobDefinition,
+    OpDefinition,
+    OpExecutionContext,
+    Out,
+    ResourceDefinition,
+    RetryPolicy,
+    asset,
+    build_asset_context,
+    build_op_context,
+    graph,
+    job,
+    materialize,
+    materialize_to_memory,
+    op,
+    resource,
+)
+
+
+@op
+def bare(context: OpExecutionContext) -> int:
+    """An op whose decorator has no arguments."""
+    assert_type(context.run_id, str)
+    return 1
+
+
+@op(
+    name="told",
+    ins={"n": In(int)},
+    out={"result": Out(int)},
+    config_schema={"by": int},
+    required_resource_keys={"pump"},
+    retry_policy=RetryPolicy(max_retries=2),
+)
+def told(context: OpExecutionContext, n: int) -> int:
+    """An op whose decorator has arguments."""
+    return n * int(context.op_config["by"])
+
+
+@graph
+def inner() -> Any:
+    """A graph."""
+    return told(bare())
+
+
+@job(resource_defs={"pump": ResourceDefinition.hardcoded_resource(3)}, tags={"team": "kitchen"})
+def outer() -> None:
+    """A job."""
+    inner()
+
+
+@resource(config_schema={"size": int})
+def pump(context: Any) -> int:
+    """A resource."""
+    return int(context.resource_config["size"])
+
+
+@asset
+def water() -> int:
+    """An asset whose decorator has no arguments."""
+    return 1
+
+
+@asset(key_prefix=["kitchen"], deps=[water], partitions_def=DailyPartitionsDefinition("2024-01-01"))
+def tea(context: AssetExecutionContext) -> str:
+    """An asset whose decorator has arguments."""
+    return context.partition_key
+
+
+assert_type(bare, OpDefinition)
+assert_type(told, OpDefinition)
+assert_type(inner, GraphDefinition)
+assert_type(outer, JobDefinition)
+assert_type(inner.to_job(), JobDefinition)
+assert_type(pump, ResourceDefinition)
+assert_type(water, AssetsDefinition)
+assert_type(tea, AssetsDefinition)
+assert_type(tea.key, AssetKey)
+
+
+def run() -> None:
+    """What runs give back."""
+    with DagflowInstance.ephemeral() as instance:
+        assert_type(outer.execute_in_process(instance=instance), ExecuteInProcessResult)
+    result = materialize_to_memory([water, tea], partition_key="2024-01-01", raise_on_error=False)
+    assert_type(result, ExecuteInProcessResult)
+    assert_type(result.success, bool)
+    assert_type(result.run_id, str)
+    assert_type(materialize([water]), ExecuteInProcessResult)
+    for event in result.all_events:
+        assert_type(event, DagflowEvent)
+        assert_type(event.step_key, str | None)
+    assert_type(build_op_context(config={"by": 2}, resources={"pump": 1}), OpExecutionContext)
+    assert_type(build_asset_context(partition_key="2024-01-01"), AssetExecutionContext)
