@@ -86,11 +86,16 @@ class CronSchedule:
     cron_schedule: str
 
     def __post_init__(self) -> None:
-        self.after(datetime(2000, 1, 1))
+        try:
+            self.after(datetime(2000, 1, 1))
+        except OverflowError as error:
+            raise DagflowInvalidDefinitionError(
+                f"invalid cron schedule '{self.cron_schedule}': {error}"
+            ) from error.__cause__
 
     @property
     def repeats(self) -> bool:
-        """Whether an hour that the clock shows twice has its starts twice: the hours are not named one by one."""
+        """Whether an hour that the clock shows twice has its starts twice: the hours are not named."""
         return self.cron_schedule.split()[1].startswith("*")
 
     def floor(self, wall: datetime) -> datetime:
@@ -110,13 +115,11 @@ class CronSchedule:
             import croniter
         except ImportError as error:
             raise DagflowInvalidDefinitionError(
-                f"the cron schedule '{self.cron_schedule}' needs the package 'croniter': install it, or use hourly, "
-                "daily, weekly or monthly partitions"
+                f"the cron schedule '{self.cron_schedule}' needs the package 'croniter': install it, or use "
+                "hourly, daily, weekly or monthly partitions"
             ) from error
         try:
             found: Any = getattr(croniter.croniter(self.cron_schedule, wall), method)(datetime)
-        except (croniter.CroniterError, ValueError, KeyError, AttributeError) as error:
-            raise DagflowInvalidDefinitionError(
-                f"invalid cron schedule '{self.cron_schedule}': {error}"
-            ) from error
+        except (ValueError, OverflowError, KeyError, AttributeError) as error:
+            raise OverflowError(str(error)) from error  # as arithmetic does where the calendar ends
         return datetime(found.year, found.month, found.day, found.hour, found.minute)

@@ -16,9 +16,9 @@ PARTITION_TAG = "dagflow/partition"
 class PartitionsDefinition(ABC):
     """An ordered set of partition keys. Two definitions with the same content are equal.
 
-    Most methods take `current_time` (a datetime or seconds since the epoch; default: the clock of the options in
-    force), which bounds definitions that grow with time, and `dynamic_partitions_store` (an instance), which holds
-    the keys of dynamic definitions. Definitions that need neither ignore them.
+    Most methods take `current_time` (a datetime or seconds since the epoch; default: the clock of the options
+    in force), which bounds definitions that grow with time, and `dynamic_partitions_store` (an instance),
+    which holds the keys of dynamic definitions. Definitions that need neither ignore them.
 
     A definition of your own provides `get_partition_keys`, `__eq__` and `__hash__`.
     """
@@ -51,12 +51,12 @@ class PartitionsDefinition(ABC):
         """Do nothing if `partition_key` is one of the keys.
 
         Raises:
-            DagflowUnknownPartitionError: It is not. The message names the definition and keys that look like it.
+            DagflowUnknownPartitionError: It is not. The message names the definition and similar keys.
         """
         if not self.has_partition_key(partition_key, current_time, dynamic_partitions_store):
             raise DagflowUnknownPartitionError(
                 f"'{partition_key}' is no partition key of {self!r}."
-                + self._hint(partition_key, current_time, dynamic_partitions_store)
+                + self.hint(partition_key, current_time, dynamic_partitions_store)
             )
 
     def get_first_partition_key(
@@ -91,7 +91,7 @@ class PartitionsDefinition(ABC):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The keys from the start to the end of a range, both included; none if the start comes after the end.
+        """The keys from the start to the end of a range, both included; none if the start is after the end.
 
         Raises:
             DagflowUnknownPartitionError: The start or the end is not one of the keys.
@@ -105,12 +105,13 @@ class PartitionsDefinition(ABC):
         """The tags of a run for `partition_key`."""
         return {PARTITION_TAG: partition_key}
 
-    def _hint(
+    def hint(
         self,
         partition_key: str,
         current_time: Moment | None,
         dynamic_partitions_store: DynamicPartitionsStore | None,
     ) -> str:
+        """What to say of a key that is none."""
         keys = self.get_partition_keys(current_time, dynamic_partitions_store)
         if not keys:
             return " It has no keys."

@@ -1,19 +1,21 @@
 """Where the windows of time-partitioned things start.
 
-A *cadence* knows the starts on a wall clock that is never put forward or back (datetimes without zone): `Calendar`
-by arithmetic, `dagflow.partitions.cron.CronSchedule` for everything else. A `Grid` puts a cadence into a time zone:
-it takes and gives moments in UTC, because only those can be compared and subtracted on days when clocks change.
+A *cadence* knows the starts on a wall clock that is never put forward or back: `Calendar` by arithmetic,
+`dagflow.partitions.cron.CronSchedule` for everything else. A `Grid` puts a cadence into a time zone: it takes
+and gives moments in UTC, because only those can be compared and subtracted on days when clocks change. Both
+work on datetimes without zone, because that is fast.
 
 Where a clock is changed:
 
 - A start that the clock jumps over happens at the end of the jump.
-- A start that the clock shows twice counts once: the second time; next to midnight the first, so that a day has all
-  of its hours.
+- A start that the clock shows twice counts once: the second time; next to midnight the first, so that a day
+  has all of its hours.
 - A cadence that repeats within each hour (`repeats`) has a start each time the clock shows one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from enum import Enum
@@ -21,9 +23,13 @@ from typing import Protocol
 
 from dagflow._util import nearest
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.partitions.keys import Moment
 
 UTC = timezone.utc
+_EPOCH = datetime(1970, 1, 1)
+_NOTHING = timedelta(0)
 _TICK = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
@@ -36,6 +42,9 @@ class ScheduleType(Enum):
     DAILY = "DAILY"
     WEEKLY = "WEEKLY"
     MONTHLY = "MONTHLY"
+
+
+_STEPS = {ScheduleType.HOURLY: _HOUR, ScheduleType.DAILY: _DAY, ScheduleType.WEEKLY: _WEEK}
 
 
 class Cadence(Protocol):
@@ -65,8 +74,8 @@ class Calendar:
         kind: Which of them.
         minute: The minute of the hour.
         hour: The hour of the day (not hourly).
-        day: The day of the week, 0 = Sunday to 6 (weekly), or of the month, from 1 (monthly; months without that
-            day have no start).
+        day: The day of the week, 0 = Sunday to 6 (weekly), or of the month, from 1 (monthly; months without
+            that day have no start).
 
     Raises:
         DagflowInvalidDefinitionError: A number is out of range.
@@ -109,24 +118,19 @@ class Calendar:
 
     def floor(self, wall: datetime) -> datetime:
         """The last start at or before `wall`."""
-        kind = self.kind
-        if kind is ScheduleType.MONTHLY:
+        step = _STEPS.get(self.kind)
+        if step is None:
             return self._month_start(wall, later=False)
-        if kind is ScheduleType.HOURLY:
-            start, step = wall.replace(minute=self.minute, second=0, microsecond=0), _HOUR
-        else:
-            start, step = wall.replace(hour=self.hour, minute=self.minute, second=0, microsecond=0), _DAY
-            if kind is ScheduleType.WEEKLY:
-                start, step = start - timedelta((wall.isoweekday() - self.day) % 7), _WEEK
+        hour = wall.hour if step is _HOUR else self.hour
+        start = datetime(wall.year, wall.month, wall.day, hour, self.minute)
+        if step is _WEEK:
+            start -= timedelta((wall.isoweekday() - self.day) % 7)
         return start if start <= wall else start - step
 
     def after(self, wall: datetime) -> datetime:
         """The first start later than `wall`."""
-        kind = self.kind
-        if kind is ScheduleType.MONTHLY:
-            return self._month_start(wall, later=True)
-        step = _DAY if kind is ScheduleType.DAILY else _HOUR if kind is ScheduleType.HOURLY else _WEEK
-        return self.floor(wall) + step
+        step = _STEPS.get(self.kind)
+        return self._month_start(wall, later=True) if step is None else self.floor(wall) + step
 
     def before(self, wall: datetime) -> datetime:
         """The last start earlier than `wall`."""
@@ -149,11 +153,11 @@ class Calendar:
 
 
 class Grid:
-    """A cadence in a time zone. Takes and gives moments in UTC.
+    """A cadence in a time zone. Takes and gives moments in UTC, as datetimes without zone.
 
     Example:
         >>> grid = Grid(Calendar(ScheduleType.DAILY), zone_named("America/New_York"))
-        >>> grid.floor(datetime(2024, 3, 10, 12, tzinfo=UTC)).hour, grid.floor(datetime(2024, 3, 11, 12, tzinfo=UTC)).hour
+        >>> grid.floor(datetime(2024, 3, 10, 12)).hour, grid.floor(datetime(2024, 3, 11, 12)).hour
         (5, 4)
     """
 
@@ -165,42 +169,44 @@ class Grid:
 
     def floor(self, moment: datetime) -> datetime:
         """The last start at or before `moment`."""
+        cadence = self.cadence
         if self.zone is UTC:
-            return self.cadence.floor(moment.replace(tzinfo=None)).replace(tzinfo=UTC)
-        wall = self._wall(moment)
-        if self.cadence.repeats:
-            return moment if self.cadence.floor(wall) == wall else self.before(moment)
-        start = self.cadence.floor(wall)
+            return cadence.floor(moment)
+        local = self.local(moment)
+        wall = _bare(local)
+        start = cadence.floor(wall)
+        if cadence.repeats:
+            return moment if start == wall else self.before(moment)
         resolved = self._resolve(start)
-        while resolved > moment:  # the second of two equal times of the clock is yet to come
-            start = self.cadence.before(start)
+        while resolved > moment:  # the clock shows the start twice, and the time that counts is yet to come
+            start = cadence.before(start)
             resolved = self._resolve(start)
-        while (
-            later := self._resolve(self.cadence.after(start))
-        ) <= moment:  # it came, and the clock went back
-            start, resolved = self.cadence.after(start), later
+        while local.fold and (later := self._resolve(cadence.after(start))) <= moment:  # it came already
+            start, resolved = cadence.after(start), later
         return resolved
 
     def after(self, moment: datetime) -> datetime:
         """The first start later than `moment`, which is a start itself."""
+        cadence = self.cadence
         if self.zone is UTC:
-            return self.cadence.after(moment.replace(tzinfo=None)).replace(tzinfo=UTC)
-        if self.cadence.repeats:
-            return self._repeated(moment, self.cadence.after)
-        start = self.cadence.after(self._wall(moment))
+            return cadence.after(moment)
+        if cadence.repeats:
+            return self._repeated(moment, cadence.after)
+        start = cadence.after(_bare(self.local(moment)))
         while (resolved := self._resolve(start)) <= moment:
-            start = self.cadence.after(start)
+            start = cadence.after(start)
         return resolved
 
     def before(self, moment: datetime) -> datetime:
-        """The last start earlier than `moment`, which is a start itself or the cadence repeats."""
+        """The last start earlier than `moment`, which is a start itself (or any moment, if `repeats`)."""
+        cadence = self.cadence
         if self.zone is UTC:
-            return self.cadence.before(moment.replace(tzinfo=None)).replace(tzinfo=UTC)
-        if self.cadence.repeats:
-            return self._repeated(moment, self.cadence.before)
-        start = self.cadence.before(self._wall(moment))
+            return cadence.before(moment)
+        if cadence.repeats:
+            return self._repeated(moment, cadence.before)
+        start = cadence.before(_bare(self.local(moment)))
         while (resolved := self._resolve(start)) >= moment:
-            start = self.cadence.before(start)
+            start = cadence.before(start)
         return resolved
 
     def ceil(self, moment: datetime) -> datetime:
@@ -214,53 +220,57 @@ class Grid:
             moment = self.after(moment) if steps > 0 else self.before(moment)
         return moment
 
-    def _wall(self, moment: datetime) -> datetime:
-        return moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
+    def local(self, moment: datetime) -> datetime:
+        """`moment` in the zone of the grid, with that zone."""
+        return self.zone.fromutc(moment.replace(tzinfo=self.zone))
+
+    def utc(self, moment: Moment) -> datetime:
+        """Any point in time as the grid takes it; a datetime without zone is read in the zone of the grid."""
+        if not isinstance(moment, datetime):
+            return _EPOCH + timedelta(seconds=moment)
+        zone = moment.tzinfo or self.zone
+        return moment.replace(tzinfo=None, fold=0) - _offset(zone, moment)
 
     def _resolve(self, wall: datetime) -> datetime:
         """The one moment at which the start `wall` happens."""
-        local = wall.replace(tzinfo=self.zone)
-        early, late = _offset(local), _offset(local.replace(fold=1))
-        if early > late and 0 < wall.hour < 23:  # shown twice
-            early = late
-        moment = wall.replace(tzinfo=UTC) - early
-        return moment if early >= late else self._end_of_jump(wall.replace(tzinfo=UTC) - late, moment, late)
+        zone = self.zone
+        early, late = _offset(zone, wall), _offset(zone, wall.replace(fold=1))
+        if early < late:
+            return self._end_of_jump(wall - late, wall - early, late)
+        shown_twice = early > late
+        return wall - (late if shown_twice and 0 < wall.hour < 23 else early)
 
     def _end_of_jump(self, low: datetime, high: datetime, offset: timedelta) -> datetime:
-        """The first moment after `low` and up to `high` at which the zone has `offset`."""
-        while high - low > timedelta(seconds=1):
-            middle = low + (high - low) // 2
-            middle = middle.replace(microsecond=0)
-            if _offset(middle.astimezone(self.zone)) == offset:
+        """The first second after `low` and up to `high` at which the zone has `offset`."""
+        while high - low > _SECOND:
+            middle = (low + (high - low) // 2).replace(microsecond=0)
+            if self.local(middle).utcoffset() == offset:
                 high = middle
             else:
                 low = middle
         return high
 
-    def _repeated(self, moment: datetime, step: _Step) -> datetime:
+    def _repeated(self, moment: datetime, step: Callable[[datetime], datetime]) -> datetime:
         """The next or previous start of a cadence that has one each time the clock shows it."""
-        offset = _offset(moment.astimezone(self.zone))
-        start = self._shown(step(self._wall(moment)), offset)
-        there = _offset(start.astimezone(self.zone))
+        local = self.local(moment)
+        offset = local.utcoffset() or _NOTHING
+        start = step(_bare(local)) - offset
+        there = self.local(start).utcoffset() or _NOTHING
         if there == offset:
             return start
         start = moment  # the clock is changed on the way: look for what it shows beyond the change
         while True:
-            start = self._shown(step((start + there).replace(tzinfo=None)), there)
-            if _offset(start.astimezone(self.zone)) == there:
+            start = step(start + there) - there
+            if self.local(start).utcoffset() == there:
                 return start
 
-    @staticmethod
-    def _shown(wall: datetime, offset: timedelta) -> datetime:
-        return wall.replace(tzinfo=UTC) - offset
+
+def _bare(local: datetime) -> datetime:
+    return local.replace(tzinfo=None, fold=0)
 
 
-class _Step(Protocol):
-    def __call__(self, wall: datetime, /) -> datetime: ...
-
-
-def _offset(local: datetime) -> timedelta:
-    return local.utcoffset() or timedelta(0)
+def _offset(zone: tzinfo, moment: datetime) -> timedelta:
+    return zone.utcoffset(moment) or _NOTHING
 
 
 def zone_named(name: str) -> tzinfo:
@@ -283,5 +293,6 @@ def zone_named(name: str) -> tzinfo:
         known = zoneinfo.available_timezones()
         missing = "" if known else " This machine has no time zone data: install the package 'tzdata'."
         raise DagflowInvalidDefinitionError(
-            f"there is no time zone {name!r}.{nearest(str(name), known)}{missing} Use an IANA name as 'Europe/Berlin'"
+            f"there is no time zone {name!r}.{nearest(str(name), known)}{missing} "
+            "Use an IANA name as 'Europe/Berlin'"
         ) from error

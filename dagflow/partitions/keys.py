@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol, Union
+from typing import NamedTuple, Protocol
 
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
 
-Moment = Union[datetime, float]
+Moment = datetime | float
 """A point in time: a datetime (one without zone is read in the zone of the definition), or seconds since the
 epoch."""
 
@@ -39,9 +39,10 @@ class TimeWindow(NamedTuple):
 
     Example:
         >>> from datetime import timezone
-        >>> day = TimeWindow(datetime(2024, 1, 1, tzinfo=timezone.utc), datetime(2024, 1, 2, tzinfo=timezone.utc))
-        >>> day.end - day.start
-        datetime.timedelta(days=1)
+        >>> noon = datetime(2024, 1, 1, 12, tzinfo=timezone.utc)
+        >>> window = TimeWindow(noon, noon.replace(hour=15))
+        >>> window.end - window.start
+        datetime.timedelta(seconds=10800)
     """
 
     start: datetime

@@ -14,29 +14,30 @@ from dagflow.partitions.cron import cadence_of
 from dagflow.partitions.definition import PartitionsDefinition, now_or
 from dagflow.partitions.grid import Cadence, Calendar, Grid, ScheduleType, zone_named
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
-from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT, Windows, read, utc
+from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT, Windows, read
 
 
 class TimeWindowPartitionsDefinition(PartitionsDefinition):
     """Partitions that follow each other in time, one for each complete window between a start and an end.
 
     Args:
-        start: The first window starts here or later: a text in `fmt`, or a datetime, whose clock time is read in
-            `timezone` whatever zone it bears.
-        fmt: How keys are written, in the language of `datetime.strftime`. Different windows must get different keys,
-            and a key must tell its window.
+        start: The first window starts here or later: a text in `fmt`, or a datetime, whose clock time is read
+            in `timezone` whatever zone it bears.
+        fmt: How keys are written, in the language of `datetime.strftime`. A key must tell its window.
         end: The last window ends here or earlier. Default: windows that are complete by now.
         schedule_type: How often windows start. This or `cron_schedule`.
         timezone: An IANA name. Default: "UTC".
-        end_offset: How many windows more (negative: fewer) there are than are complete by now; never beyond `end`.
+        end_offset: How many windows more (negative: fewer) there are than are complete by now; never beyond
+            `end`.
         minute_offset: The minute of the hour at which windows start.
         hour_offset: The hour of the day at which they start (not hourly).
         day_offset: The day of the week, 0 = Sunday (weekly), or of the month, from 1 (monthly).
         cron_schedule: When windows start, as a cron expression of five fields.
 
     Raises:
-        DagflowInvalidDefinitionError: A date does not match `fmt`, the zone does not exist, the end comes before the
-            start, an offset is out of range, the cron expression cannot be read, or `fmt` loses what a key must tell.
+        DagflowInvalidDefinitionError: A date does not match `fmt`, the zone does not exist, the end comes
+            before the start, an offset is out of range, the cron expression cannot be read, or `fmt` loses
+            what a key must tell.
         CheckError: Neither or both of `schedule_type` and `cron_schedule` are given.
 
     Example:
@@ -89,12 +90,12 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     @property
     def start(self) -> datetime:
         """The given start, in the time zone of the definition."""
-        return self._start.astimezone(self.windows.grid.zone)
+        return self.windows.grid.local(self._start)
 
     @property
     def end(self) -> datetime | None:
         """The given end, in the time zone of the definition."""
-        return None if self._end is None else self._end.astimezone(self.windows.grid.zone)
+        return None if self._end is None else self.windows.grid.local(self._end)
 
     @property
     def cron_schedule(self) -> str:
@@ -114,7 +115,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     @property
     def hour_offset(self) -> int:
-        """The hour of the day at which windows start; 0 where they start each hour or by a cron expression."""
+        """The hour of the day at which windows start; 0 where they start each hour or by cron expression."""
         return self._offset("hour")
 
     @property
@@ -165,7 +166,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         Raises:
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
         """
-        return self._key_within(self.windows.grid.after(self._start_of(partition_key)), current_time)
+        return self._key_within(self.windows.grid.after(self.start_of(partition_key)), current_time)
 
     def get_prev_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
         """The key before `partition_key`, or None if there is none.
@@ -173,7 +174,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         Raises:
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
         """
-        return self._key_within(self.windows.grid.before(self._start_of(partition_key)), current_time)
+        return self._key_within(self.windows.grid.before(self.start_of(partition_key)), current_time)
 
     def get_partition_keys_in_range(
         self,
@@ -181,14 +182,14 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The keys from the start to the end of a range, both included; none if the start comes after the end.
+        """The keys from the start to the end of a range, both included; none if the start is after the end.
 
         Raises:
             DagflowUnknownPartitionError: The start or the end is not one of the keys.
         """
         for key in partition_key_range:
             self.validate_partition_key(key, current_time)
-        first, last = map(self._start_of, partition_key_range)
+        first, last = map(self.start_of, partition_key_range)
         return self.windows.keys(first, self.windows.grid.after(last))
 
     def get_partition_keys_in_time_window(
@@ -196,12 +197,12 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     ) -> list[str]:
         """The keys of the windows that start within `time_window`."""
         windows = self.windows
-        first, end = (utc(moment, windows.grid) for moment in time_window)
+        first, end = map(windows.grid.utc, time_window)
         return windows.keys(max(windows.grid.ceil(first), windows.first), min(end, self._bound(current_time)))
 
     def get_partition_key_for_timestamp(self, timestamp: Moment) -> str:
         """The key that the window around a moment has, or would have if it lies outside the definition."""
-        return self.windows.key(self.windows.grid.floor(utc(timestamp, self.windows.grid)))
+        return self.windows.key(self.windows.grid.floor(self.windows.grid.utc(timestamp)))
 
     # ---- windows
 
@@ -212,10 +213,11 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
 
         Example:
-            >>> DailyPartitionsDefinition("2024-01-01").time_window_for_partition_key("2024-02-29").end.isoformat()
+            >>> days = DailyPartitionsDefinition("2024-01-01")
+            >>> days.time_window_for_partition_key("2024-02-29").end.isoformat()
             '2024-03-01T00:00:00+00:00'
         """
-        return self._window(self._start_of(partition_key))
+        return self._window(self.start_of(partition_key))
 
     def get_first_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
         """The first window, or None where there is none."""
@@ -228,16 +230,16 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return None if key is None else self.time_window_for_partition_key(key)
 
     def get_next_partition_window(self, end_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
-        """The first window that starts at or after a moment; with `respect_bounds`, None beyond a fixed end."""
+        """The first window that starts at or after a moment; with `respect_bounds` none beyond the end."""
         windows = self.windows
-        start = windows.grid.ceil(utc(end_dt, windows.grid))
+        start = windows.grid.ceil(windows.grid.utc(end_dt))
         beyond = windows.end is not None and start >= windows.end
         return None if respect_bounds and beyond else self._window(start)
 
     def get_prev_partition_window(self, start_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
-        """The last window that ends at or before a moment; with `respect_bounds`, None before the first window."""
+        """The last window that ends at or before a moment; with `respect_bounds` none before the first."""
         grid = self.windows.grid
-        start = grid.before(grid.floor(utc(start_dt, grid)))
+        start = grid.before(grid.floor(grid.utc(start_dt)))
         return None if respect_bounds and start < self.windows.first else self._window(start)
 
     # ---- inside
@@ -247,7 +249,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     def _window(self, start: datetime) -> TimeWindow:
         grid = self.windows.grid
-        return TimeWindow(start.astimezone(grid.zone), grid.after(start).astimezone(grid.zone))
+        return TimeWindow(grid.local(start), grid.local(grid.after(start)))
 
     def _offset(self, name: str) -> int:
         cadence = self.windows.grid.cadence
@@ -257,7 +259,12 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         windows = self.windows
         return windows.key(start) if windows.first <= start < self._bound(current_time) else None
 
-    def _start_of(self, key: str) -> datetime:
+    def start_of(self, key: str) -> datetime:
+        """The start in UTC, without zone, of the window of a key.
+
+        Raises:
+            DagflowUnknownPartitionError: `key` is no key of this kind.
+        """
         start = self.windows.start(key)
         if start is None:
             example = self.windows.key(self.windows.first)
@@ -266,12 +273,13 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
             )
         return start
 
-    def _hint(
+    def hint(
         self,
         partition_key: str,
         current_time: Moment | None,
         dynamic_partitions_store: DynamicPartitionsStore | None,
     ) -> str:
+        """What to say of a key that is none."""
         first, last = self.get_first_partition_key(current_time), self.get_last_partition_key(current_time)
         if first is None:
             return f" It has no keys yet; the first will be '{self.windows.key(self.windows.first)}'."
@@ -320,13 +328,13 @@ def _cadence(
 def _given(value: datetime | str, fmt: str, grid: Grid, what: str) -> datetime:
     """A start or end as somebody wrote it, in UTC."""
     if isinstance(value, datetime):
-        return utc(value.replace(tzinfo=None), grid)
+        return grid.utc(value.replace(tzinfo=None))
     if not isinstance(value, str):
         raise ParameterCheckError(
             f"the {what} of time partitions must be a text or a datetime, not {value!r}"
         )
     try:
-        return utc(read(value, fmt), grid)
+        return grid.utc(read(value, fmt))
     except (ValueError, OverflowError) as error:
         raise DagflowInvalidDefinitionError(
             f"the {what} '{value}' of time partitions does not match their format '{fmt}': "
@@ -335,7 +343,8 @@ def _given(value: datetime | str, fmt: str, grid: Grid, what: str) -> datetime:
 
 
 class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
-    """Partitions of an hour. Arguments as for `TimeWindowPartitionsDefinition`; keys are written `2024-01-31-23:00`.
+    """Partitions of an hour. Arguments as for `TimeWindowPartitionsDefinition`; keys are written
+    `2024-01-31-23:00`.
 
     Example:
         >>> HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-01-01-02:00").get_partition_keys()

@@ -1,8 +1,8 @@
 """The arithmetic of time windows and their keys, without a word about definitions.
 
-A window is known by its start, in UTC; `Grid` says where windows start. A key is the start in local time, written in
-a format. Where a clock is put back and shows an hour twice, the keys of the second hour end in the offset from UTC
-(`2024-11-03-01:00-0500`).
+A window is known by its start, in UTC; `Grid` says where windows start. A key is the start in local time,
+written in a format. Where a clock is put back and shows an hour twice, the keys of the second hour end in the
+offset from UTC (`2024-11-03-01:00-0500`).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Windows:
 
     def bound(self, now: Moment) -> datetime:
         """Where the windows that exist end; before or at `first` if there is none."""
-        moment = utc(now, self.grid)
+        moment = self.grid.utc(now)
         if self.end is not None and moment >= self.end and self.end_offset >= 0:
             return self.end
         bound = self.grid.floor(moment)
@@ -61,6 +61,10 @@ class Windows:
             yield first
             first = after(first)
 
+    def overlapping(self, first: datetime, end: datetime) -> Iterator[datetime]:
+        """The starts of the windows that share time with the time from `first` to `end`."""
+        return self.starts(self.grid.floor(first), end) if first < end else iter(())
+
     def keys(self, first: datetime, end: datetime) -> list[str]:
         """The keys of the windows that start from the start `first` up to and without `end`."""
         return [self.key(start) for start in self.starts(first, end)]
@@ -68,7 +72,7 @@ class Windows:
     def key(self, start: datetime) -> str:
         """The key of the window that starts at `start`."""
         grid = self.grid
-        local = start if grid.zone is UTC else start.astimezone(grid.zone)
+        local = start if grid.zone is UTC else grid.local(start)
         fmt = self.fmt
         if fmt == DAY_FORMAT:
             key = local.isoformat()[:10]
@@ -81,7 +85,7 @@ class Windows:
     def start(self, key: str) -> datetime | None:
         """The start of the window of a key, or None if no window has this key."""
         try:
-            moment = utc(read(key, self.fmt), self.grid)
+            moment = self.grid.utc(read(key, self.fmt))
             start = self.grid.floor(moment)
             if self.key(start) == key:
                 return start
@@ -128,14 +132,3 @@ def read(text: str, fmt: str) -> datetime:
 
 
 _MIDNIGHT = time()
-
-
-def utc(moment: Moment, grid: Grid) -> datetime:
-    """`moment` in UTC; one without zone is read in the zone of the grid."""
-    if not isinstance(moment, datetime):
-        return datetime.fromtimestamp(moment, UTC)
-    if moment.tzinfo is not None:
-        return moment.astimezone(UTC)
-    if grid.zone is UTC:
-        return moment.replace(tzinfo=UTC)
-    return moment.replace(tzinfo=grid.zone).astimezone(UTC)

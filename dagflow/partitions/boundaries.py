@@ -1,0 +1,82 @@
+"""The keys on which pipelines break: first and last, ends of months and years, leap days, days of clock changes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.keys import DynamicPartitionsStore, Moment, TimeWindow
+from dagflow.partitions.multi import MultiPartitionsDefinition
+from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+
+_TICK = timedelta(microseconds=1)
+
+
+def boundaries(
+    definition: PartitionsDefinition,
+    current_time: Moment | None = None,
+    dynamic_partitions_store: DynamicPartitionsStore | None = None,
+) -> list[str]:
+    """The keys that are worth a test of their own, in the order of the definition.
+
+    Of windows of time: the first and the last, those next to the end of a month (where windows are shorter than
+    one) or of a year, those that share time with a leap day, and those in which the clock is changed. Of two
+    dimensions: the pairs of what each has. Otherwise the first and the last.
+
+    Args:
+        definition: The partitions.
+        current_time: Bounds definitions without an end. Default: what the clock of the options in force says.
+        dynamic_partitions_store: What keeps the keys of dynamic definitions.
+
+    Example:
+        >>> from dagflow.partitions.time_window import DailyPartitionsDefinition
+        >>> boundaries(DailyPartitionsDefinition("2024-02-10", end_date="2024-03-10"))
+        ['2024-02-10', '2024-02-29', '2024-03-01', '2024-03-09']
+    """
+    if isinstance(definition, MultiPartitionsDefinition):
+        first, second = (
+            boundaries(each, current_time, dynamic_partitions_store)
+            for each in definition.dimensions.values()
+        )
+        return definition.pairs(first, second)
+    keys = definition.get_partition_keys(current_time, dynamic_partitions_store)
+    if not isinstance(definition, TimeWindowPartitionsDefinition):
+        return keys[:1] + keys[1:][-1:]
+    last = len(keys) - 1
+    return [
+        key
+        for place, key in enumerate(keys)
+        if place in (0, last) or _is_boundary(definition.time_window_for_partition_key(key))
+    ]
+
+
+def _is_boundary(window: TimeWindow) -> bool:
+    start, end = window
+    before, last = _clock(start) - _TICK, _clock(end) - _TICK
+    return (
+        before.year != start.year
+        or last.year != end.year
+        or (_is_short(window) and (before.month != start.month or last.month != end.month))
+        or _has_leap_day(_clock(start), last)
+        or start.utcoffset() != end.utcoffset()
+    )
+
+
+def _clock(local: datetime) -> datetime:
+    """What the clock shows."""
+    return local.replace(tzinfo=None, fold=0)
+
+
+def _is_short(window: TimeWindow) -> bool:
+    return _clock(window.end) - _clock(window.start) < timedelta(days=8)
+
+
+def _has_leap_day(start: datetime, last: datetime) -> bool:
+    return any(
+        _is_leap(year) and start < datetime(year, 3, 1) and last >= datetime(year, 2, 29)
+        for year in range(start.year, last.year + 1)
+    )
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

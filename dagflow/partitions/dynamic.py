@@ -1,0 +1,96 @@
+"""Partitions whose keys are added and removed while the pipeline is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.grid import UTC
+from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
+
+
+class DynamicPartitionsDefinition(PartitionsDefinition):
+    """Partitions whose keys an instance keeps, under a name: `instance.add_dynamic_partitions(name, keys)`.
+
+    Args:
+        partition_fn: Gives the keys, from the current time or None; instead of a name.
+        name: The name under which the keys are kept.
+
+    Raises:
+        DagflowInvalidDefinitionError: Neither or both are given.
+
+    Example:
+        >>> class Store:
+        ...     def get_dynamic_partitions(self, partitions_def_name):
+        ...         return ["corner", "station"]
+        >>> DynamicPartitionsDefinition(name="shops").get_partition_keys(dynamic_partitions_store=Store())
+        ['corner', 'station']
+    """
+
+    __slots__ = ("name", "partition_fn")
+
+    def __init__(
+        self,
+        partition_fn: Callable[[datetime | None], Sequence[str]] | None = None,
+        name: str | None = None,
+    ) -> None:
+        if (partition_fn is None) == (name is None):
+            raise DagflowInvalidDefinitionError(
+                "a DynamicPartitionsDefinition needs either a name, under which an instance keeps its keys, "
+                "or a partition_fn"
+            )
+        if name is not None and not isinstance(name, str):
+            raise DagflowInvalidDefinitionError(
+                f"the name of a DynamicPartitionsDefinition must be a text, not {name!r}"
+            )
+        self.partition_fn = partition_fn
+        self.name = name
+
+    def get_partition_keys(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> list[str]:
+        """All keys, in the order in which they were added.
+
+        Raises:
+            CheckError: No store is given.
+        """
+        if self.partition_fn is not None:
+            if current_time is not None and not isinstance(current_time, datetime):
+                current_time = datetime.fromtimestamp(current_time, UTC)
+            return list(check_keys(self.partition_fn(current_time), repr(self)))
+        if dynamic_partitions_store is None:
+            raise CheckError(
+                f"the keys of the dynamic partitions '{self.name}' are kept by an instance: give one as "
+                "dynamic_partitions_store, or as the instance of the run"
+            )
+        return list(dynamic_partitions_store.get_dynamic_partitions(str(self.name)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DynamicPartitionsDefinition) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[object, ...]:
+        return self.name, self.partition_fn
+
+    def __repr__(self) -> str:
+        if self.name is not None:
+            return f"DynamicPartitionsDefinition(name={self.name!r})"
+        return f"DynamicPartitionsDefinition({getattr(self.partition_fn, '__name__', self.partition_fn)})"
+
+    def hint(
+        self,
+        partition_key: str,
+        current_time: Moment | None,
+        dynamic_partitions_store: DynamicPartitionsStore | None,
+    ) -> str:
+        """What to say of a key that is none."""
+        hint = super().hint(partition_key, current_time, dynamic_partitions_store)
+        if self.name is None:
+            return hint
+        return f"{hint} Add it with instance.add_dynamic_partitions('{self.name}', ['{partition_key}'])."

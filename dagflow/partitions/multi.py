@@ -1,0 +1,351 @@
+"""Partitions along two dimensions, with a key for each pair of their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvariantViolationError,
+    DagflowUnknownPartitionError,
+    ElementCheckError,
+    ParameterCheckError,
+)
+from dagflow.partitions.definition import PARTITION_TAG, PartitionsDefinition
+from dagflow.partitions.dynamic import DynamicPartitionsDefinition
+from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
+from dagflow.partitions.static import StaticPartitionsDefinition
+from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+
+_SEPARATOR = "|"
+_RESERVED = "|[],"
+
+
+class MultiPartitionKey(str):
+    """The key of a partition along several dimensions: their keys, joined by `|` in the alphabetical order of
+    the names of the dimensions.
+
+    Args:
+        keys_by_dimension: The key for each dimension.
+
+    Example:
+        >>> key = MultiPartitionKey({"region": "north", "date": "2024-01-01"})
+        >>> key
+        '2024-01-01|north'
+        >>> key.keys_by_dimension
+        {'date': '2024-01-01', 'region': 'north'}
+    """
+
+    __slots__ = ("_dimensions",)
+    _dimensions: tuple[tuple[str, str], ...]
+
+    def __new__(cls, keys_by_dimension: Mapping[str, str]) -> MultiPartitionKey:
+        if not isinstance(keys_by_dimension, Mapping):
+            raise ParameterCheckError(
+                f"'keys_by_dimension' must map names of dimensions to keys, not {keys_by_dimension!r}"
+            )
+        for name, key in keys_by_dimension.items():
+            if not isinstance(name, str) or not isinstance(key, str):
+                raise ElementCheckError(
+                    f"names of dimensions and their keys must be texts, not {name!r} and {key!r}"
+                )
+        dimensions = tuple(sorted(keys_by_dimension.items()))
+        self = super().__new__(cls, _SEPARATOR.join(key for _, key in dimensions))
+        self._dimensions = dimensions
+        return self
+
+    @property
+    def keys_by_dimension(self) -> dict[str, str]:
+        """The key for each dimension."""
+        return dict(self._dimensions)
+
+    def __getnewargs__(self) -> tuple[dict[str, str]]:  # type: ignore[override]
+        return (self.keys_by_dimension,)
+
+
+class PartitionDimensionDefinition(NamedTuple):
+    """A dimension of a multi-partitions definition: its name and the partitions along it."""
+
+    name: str
+    partitions_def: PartitionsDefinition
+
+
+class MultiPartitionsDefinition(PartitionsDefinition):
+    """Partitions along two dimensions: one for each pair of a key of the one and a key of the other.
+
+    Args:
+        partitions_defs: The partitions definition of each of the two dimensions, by name.
+
+    Raises:
+        DagflowInvalidInvocationError: There are more or fewer than two.
+        DagflowInvalidDefinitionError: A dimension is of a kind that cannot be one, or has keys with `|`, `[`,
+            `]` or `,` inside.
+        ParameterCheckError: Something is no partitions definition.
+
+    Example:
+        >>> sales = MultiPartitionsDefinition({
+        ...     "region": StaticPartitionsDefinition(["north", "south"]),
+        ...     "colour": StaticPartitionsDefinition(["red", "blue"]),
+        ... })
+        >>> sales.get_partition_keys()
+        ['red|north', 'red|south', 'blue|north', 'blue|south']
+    """
+
+    __slots__ = ("partitions_defs",)
+
+    def __init__(self, partitions_defs: Mapping[str, PartitionsDefinition]) -> None:
+        if not isinstance(partitions_defs, Mapping):
+            raise ParameterCheckError(
+                f"'partitions_defs' must map two names to partitions definitions, not {partitions_defs!r}"
+            )
+        if len(partitions_defs) != 2:
+            raise DagflowInvalidInvocationError(
+                f"a MultiPartitionsDefinition has exactly two dimensions, not {len(partitions_defs)}"
+            )
+        for name, definition in partitions_defs.items():
+            _check_dimension(name, definition)
+        self.partitions_defs = tuple(
+            PartitionDimensionDefinition(name, definition)
+            for name, definition in sorted(partitions_defs.items())
+        )
+
+    @property
+    def dimensions(self) -> dict[str, PartitionsDefinition]:
+        """The partitions along each dimension, in the alphabetical order of the names."""
+        return dict(self.partitions_defs)
+
+    @property
+    def partition_dimension_names(self) -> list[str]:
+        """The names of the dimensions, in alphabetical order."""
+        return [dimension.name for dimension in self.partitions_defs]
+
+    @property
+    def time_window_dimension(self) -> PartitionDimensionDefinition:
+        """The one dimension of time.
+
+        Raises:
+            DagflowInvariantViolationError: None or both of the dimensions are of time.
+        """
+        found = [
+            each
+            for each in self.partitions_defs
+            if isinstance(each.partitions_def, TimeWindowPartitionsDefinition)
+        ]
+        if len(found) != 1:
+            raise DagflowInvariantViolationError(
+                f"a time window needs exactly one dimension of time, and {self!r} has {len(found)}"
+            )
+        return found[0]
+
+    @property
+    def has_time_window_dimension(self) -> bool:
+        """Whether a dimension is of time."""
+        return any(
+            isinstance(each.partitions_def, TimeWindowPartitionsDefinition) for each in self.partitions_defs
+        )
+
+    @property
+    def time_window_partitions_def(self) -> TimeWindowPartitionsDefinition:
+        """The partitions along the one dimension of time.
+
+        Raises:
+            DagflowInvariantViolationError: None or both of the dimensions are of time.
+        """
+        definition = self.time_window_dimension.partitions_def
+        assert isinstance(definition, TimeWindowPartitionsDefinition)
+        return definition
+
+    def get_partitions_def_for_dimension(self, dimension_name: str) -> PartitionsDefinition:
+        """The partitions along one dimension.
+
+        Raises:
+            CheckError: There is no such dimension.
+        """
+        for dimension in self.partitions_defs:
+            if dimension.name == dimension_name:
+                return dimension.partitions_def
+        raise CheckError(
+            f"there is no dimension '{dimension_name}' in {self!r}: its dimensions are "
+            + " and ".join(f"'{name}'" for name in self.partition_dimension_names)
+        )
+
+    def get_partition_keys(
+        self,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> list[str]:
+        """All pairs of keys, each a `MultiPartitionKey`; the key of the second dimension changes fastest."""
+        return self.pairs(
+            *(
+                each.partitions_def.get_partition_keys(current_time, dynamic_partitions_store)
+                for each in self.partitions_defs
+            )
+        )
+
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> bool:
+        """Whether `partition_key` is one of the keys, as a text or as a `MultiPartitionKey`."""
+        parts = self._parts(partition_key)
+        return parts is not None and all(
+            each.partitions_def.has_partition_key(part, current_time, dynamic_partitions_store)
+            for each, part in zip(self.partitions_defs, parts, strict=True)
+        )
+
+    def get_partition_key_from_str(self, partition_key_str: str) -> MultiPartitionKey:
+        """The key that a text of two parts stands for.
+
+        Raises:
+            DagflowUnknownPartitionError: The text does not have two parts.
+
+        Example:
+            >>> colours = StaticPartitionsDefinition(["red", "blue"])
+            >>> pairs = MultiPartitionsDefinition({"a": colours, "b": colours})
+            >>> pairs.get_partition_key_from_str("red|blue").keys_by_dimension
+            {'a': 'red', 'b': 'blue'}
+        """
+        parts = self._parts(partition_key_str)
+        if parts is None:
+            raise DagflowUnknownPartitionError(
+                f"'{partition_key_str}' is no partition key of {self!r}. "
+                "Its keys have two parts, joined by '|'."
+            )
+        return self._key(*parts)
+
+    def get_multipartition_keys_with_dimension_value(
+        self,
+        dimension_name: str,
+        dimension_partition_key: str,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> list[str]:
+        """The keys that have a certain key along one dimension.
+
+        Raises:
+            CheckError: There is no such dimension.
+        """
+        self.get_partitions_def_for_dimension(dimension_name)
+        return self.pairs(
+            *(
+                [dimension_partition_key]
+                if each.name == dimension_name
+                else each.partitions_def.get_partition_keys(current_time, dynamic_partitions_store)
+                for each in self.partitions_defs
+            )
+        )
+
+    def get_partition_keys_in_range(
+        self,
+        partition_key_range: PartitionKeyRange,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> list[str]:
+        """The pairs of keys that lie in the range along both dimensions.
+
+        Raises:
+            DagflowUnknownPartitionError: The start or the end is not one of the keys.
+        """
+        first, last = (self.get_partition_key_from_str(key) for key in partition_key_range)
+        ranges = (
+            each.partitions_def.get_partition_keys_in_range(
+                PartitionKeyRange(first.keys_by_dimension[each.name], last.keys_by_dimension[each.name]),
+                current_time,
+                dynamic_partitions_store,
+            )
+            for each in self.partitions_defs
+        )
+        return self.pairs(*ranges)
+
+    def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
+        """The window of the part of the key that belongs to the one dimension of time.
+
+        Raises:
+            DagflowInvariantViolationError: None or both of the dimensions are of time.
+            DagflowUnknownPartitionError: `partition_key` is no key of this kind.
+        """
+        key = self.get_partition_key_from_str(partition_key).keys_by_dimension[
+            self.time_window_dimension.name
+        ]
+        return self.time_window_partitions_def.time_window_for_partition_key(key)
+
+    def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
+        """The tags of a run for `partition_key`: the whole, and the part of each dimension."""
+        tags = {PARTITION_TAG: str(partition_key)}
+        for name, key in self.get_partition_key_from_str(partition_key).keys_by_dimension.items():
+            tags[f"{PARTITION_TAG}/{name}"] = key
+        return tags
+
+    def _key(self, first: str, second: str) -> MultiPartitionKey:
+        return MultiPartitionKey(dict(zip(self.partition_dimension_names, (first, second), strict=True)))
+
+    def pairs(self, first: list[str], second: list[str]) -> list[str]:
+        """The keys for each pair of a key of the first dimension and a key of the second."""
+        return [self._key(one, other) for one in first for other in second]
+
+    def _parts(self, key: str) -> tuple[str, str] | None:
+        if (
+            isinstance(key, MultiPartitionKey)
+            and list(key.keys_by_dimension) != self.partition_dimension_names
+        ):
+            return None
+        parts = key.split(_SEPARATOR) if isinstance(key, str) else []
+        return (parts[0], parts[1]) if len(parts) == 2 else None
+
+    def hint(
+        self,
+        partition_key: str,
+        current_time: Moment | None,
+        dynamic_partitions_store: DynamicPartitionsStore | None,
+    ) -> str:
+        """What to say of a key that is none."""
+        parts = self._parts(partition_key)
+        if parts is None:
+            return f" Its keys have two parts, joined by '|': {' and '.join(self.partition_dimension_names)}."
+        given = (current_time, dynamic_partitions_store)
+        hints = [
+            f" Dimension '{each.name}' has no key '{part}'." + each.partitions_def.hint(part, *given)
+            for each, part in zip(self.partitions_defs, parts, strict=True)
+            if not each.partitions_def.has_partition_key(part, *given)
+        ]
+        return "".join(hints)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MultiPartitionsDefinition) and self.partitions_defs == other.partitions_defs
+
+    def __hash__(self) -> int:
+        return hash(self.partitions_defs)
+
+    def __repr__(self) -> str:
+        return f"MultiPartitionsDefinition({dict(self.partitions_defs)!r})"
+
+
+_DIMENSIONS = (StaticPartitionsDefinition, TimeWindowPartitionsDefinition, DynamicPartitionsDefinition)
+
+
+def _check_dimension(name: object, definition: object) -> None:
+    if not isinstance(name, str) or not isinstance(definition, PartitionsDefinition):
+        raise ParameterCheckError(
+            f"dimension {name!r} of a MultiPartitionsDefinition must be a text with a partitions definition, "
+            f"not {definition!r}"
+        )
+    if not isinstance(definition, _DIMENSIONS):
+        raise DagflowInvalidDefinitionError(
+            f"dimension '{name}' of a MultiPartitionsDefinition must be static, dynamic or of time, "
+            f"not {definition!r}"
+        )
+    texts = []
+    if isinstance(definition, StaticPartitionsDefinition):
+        texts = definition.get_partition_keys()
+    elif isinstance(definition, TimeWindowPartitionsDefinition):
+        texts = [definition.fmt]
+    for text in texts:
+        if any(character in text for character in _RESERVED):
+            raise DagflowInvalidDefinitionError(
+                f"dimension '{name}' of a MultiPartitionsDefinition has a key with | [ ] or , inside: '{text}'"
+            )
