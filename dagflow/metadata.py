@@ -438,6 +438,6 @@ def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], Metadat
             return wrap
     raise DagflowInvalidMetadata(
         f"'{name}' in the metadata of {where} is {value!r} of type '{type(value).__name__}', which metadata "
-        "cannot hold. Use a number, a text, a bool, None, a dict, a list, an asset key or a path, or wrap it, as in "
-        "MetadataValue.md(...)."
+        "cannot hold. Use a number, a text, a bool, None, a dict, a list, an asset key or a path, or wrap "
+        "it, as in MetadataValue.md(...)."
     )

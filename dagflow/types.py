@@ -455,7 +455,7 @@ class _List(_Container):
     supports_fan_in = True
 
     def __init__(self, inner: DagflowType) -> None:
-        annotation = list[inner.typing_type]  # type: ignore[name-defined]
+        annotation = types.GenericAlias(list, (inner.typing_type,))
         super().__init__("List", f"[{inner.display_name}]", annotation, inner)
 
     def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
@@ -471,7 +471,7 @@ class _Set(_Container):
     __slots__ = ()
 
     def __init__(self, inner: DagflowType) -> None:
-        annotation = set[inner.typing_type]  # type: ignore[name-defined]
+        annotation = types.GenericAlias(set, (inner.typing_type,))
         super().__init__("Set", f"Set[{inner.display_name}]", annotation, inner)
 
     def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
@@ -487,7 +487,7 @@ class _Dict(_Container):
     __slots__ = ()
 
     def __init__(self, key: DagflowType, inner: DagflowType) -> None:
-        annotation = dict[key.typing_type, inner.typing_type]  # type: ignore[name-defined]
+        annotation = types.GenericAlias(dict, (key.typing_type, inner.typing_type))
         super().__init__("Dict", f"Dict[{key.display_name},{inner.display_name}]", annotation, key, inner)
 
     def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
@@ -506,7 +506,7 @@ class _Tuple(_Container):
 
     def __init__(self, *inner: DagflowType) -> None:
         names = ",".join(kind.display_name for kind in inner)
-        annotation = tuple[tuple(kind.typing_type for kind in inner)]  # type: ignore[valid-type]
+        annotation = types.GenericAlias(tuple, tuple(kind.typing_type for kind in inner))
         super().__init__("Tuple", f"Tuple[{names}]", annotation, *inner)
 
     def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:

@@ -16,7 +16,7 @@ from typing import Any as AnyValue
 
 from dagflow._util import UNSET
 from dagflow.config.parse import MapPart, Path, Reading
-from dagflow.config.scalar import SCALARS, Any, Bool, ConfigType, Float, Int, String
+from dagflow.config.scalar import SCALARS, Any, Bool, ConfigType, Float, Int, String, copied
 from dagflow.errors import (
     DagflowInvalidConfigDefinitionError,
     DagflowInvalidConfigError,
@@ -252,7 +252,7 @@ class Permissive(Shape):
     def _read_extras(
         self, extras: dict[AnyValue, AnyValue], result: dict[AnyValue, AnyValue], path: Path, reading: Reading
     ) -> None:
-        result.update(extras)
+        result.update(copied(extras))
 
 
 class Array(ConfigType):

@@ -47,9 +47,14 @@ class DagflowTypeLoader:
     """Makes a value of a type from config. Subclass it, or decorate a function with `dagflow_type_loader`."""
 
     @property
-    def schema_type(self) -> ConfigType:
-        """The schema of the config."""
+    def schema_type(self) -> AnyValue:
+        """The schema of the config: anything that can be a config schema."""
         raise NotImplementedError
+
+    @property
+    def config_type(self) -> ConfigType:
+        """`schema_type` as a node, which reads the config."""
+        return resolve_schema(self.schema_type)
 
     def construct_from_config_value(
         self, context: DagflowTypeLoaderContext, config_value: AnyValue
@@ -211,7 +216,7 @@ class DictLoader(DagflowTypeLoader):
 
     def __init__(self, key: ConfigType, inner: DagflowTypeLoader) -> None:
         self._inner = inner
-        self._schema = Map(key, inner.schema_type)
+        self._schema = Map(key, inner.config_type)
 
     @property
     def schema_type(self) -> ConfigType:
@@ -235,7 +240,7 @@ class ListLoader(DagflowTypeLoader):
     ) -> None:
         self._inner = inner
         self._container = container
-        self._schema = Array(inner.schema_type)
+        self._schema = Array(inner.config_type)
 
     @property
     def schema_type(self) -> ConfigType:
@@ -279,7 +284,7 @@ class OptionalLoader(DagflowTypeLoader):
 
     def __init__(self, inner: DagflowTypeLoader) -> None:
         self._inner = inner
-        self._schema = Noneable(inner.schema_type)
+        self._schema = Noneable(inner.config_type)
 
     @property
     def schema_type(self) -> ConfigType:

@@ -94,8 +94,17 @@ class _Scalar(ConfigType):
         return None
 
 
+def copied(value: AnyValue) -> AnyValue:
+    """A value whose dicts and lists, at any depth, are new ones."""
+    if type(value) is dict:
+        return {key: copied(item) for key, item in value.items()}
+    if type(value) is list:
+        return [copied(item) for item in value]
+    return value
+
+
 class _AnyType(ConfigType):
-    """Whatever is given, None included."""
+    """Whatever is given, None included. Dicts and lists are copied, so that code cannot change a default."""
 
     __slots__ = ()
 
@@ -106,7 +115,7 @@ class _AnyType(ConfigType):
         return "AnyType"
 
     def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
-        return value
+        return copied(value)
 
 
 Int = _Scalar("Int", int, 0)

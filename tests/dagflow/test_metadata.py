@@ -1,0 +1,189 @@
+"""Metadata values: how plain Python becomes one, what they hold, and that they do not change."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import pathlib
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagflow import metadata
+from dagflow.errors import CheckError, DagflowInvalidMetadata, ParameterCheckError
+from dagflow.keys import AssetKey
+from dagflow.metadata import MetadataValue, normalize_metadata
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@pytest.mark.parametrize(
+    ("plain", "wrapped"),
+    [
+        (1, metadata.IntMetadataValue(1)),
+        (1.5, metadata.FloatMetadataValue(1.5)),
+        ("x", metadata.TextMetadataValue("x")),
+        (True, metadata.BoolMetadataValue(True)),
+        (None, metadata.NullMetadataValue()),
+        ({"a": [1]}, metadata.JsonMetadataValue({"a": [1]})),
+        ([1, 2], metadata.JsonMetadataValue([1, 2])),
+        (AssetKey("a"), metadata.DagflowAssetMetadataValue(AssetKey("a"))),
+        (pathlib.Path("/x"), metadata.PathMetadataValue("/x")),
+    ],
+)
+def test_plain_values_are_wrapped(plain: object, wrapped: MetadataValue) -> None:
+    """Each kind of plain value becomes the metadata value of its kind."""
+    (value,) = normalize_metadata({"k": plain}, "op 'x'").values()
+
+    assert value == wrapped
+    assert type(value) is type(wrapped)
+
+
+def test_metadata_values_pass_as_they_are() -> None:
+    """What is wrapped already is not wrapped again."""
+    url = MetadataValue.url("https://example.org")
+
+    assert normalize_metadata({"k": url}, "op 'x'")["k"] is url
+
+
+def test_no_metadata_is_an_empty_dict() -> None:
+    """None and an empty dict both give an empty dict."""
+    assert normalize_metadata(None, "op 'x'") == normalize_metadata({}, "op 'x'") == {}
+
+
+def test_a_subclass_counts_as_its_base() -> None:
+    """An IntEnum member is a number, as it is in Python."""
+    level = enum.IntEnum("level", "LOW").LOW
+
+    assert normalize_metadata({"k": level}, "op 'x'")["k"] == MetadataValue.int(1)
+
+
+@pytest.mark.parametrize("value", [(1, 2), {1}, object(), datetime.datetime(2020, 1, 1), b"x", int])
+def test_other_kinds_are_refused(value: object) -> None:
+    """A value that metadata cannot hold is refused, naming the place, the key and the type."""
+    with pytest.raises(DagflowInvalidMetadata, match=r"'rows' in the metadata of op 'x'.*") as caught:
+        normalize_metadata({"rows": value}, "op 'x'")
+
+    assert f"'{type(value).__name__}'" in str(caught.value)
+
+
+def test_json_that_cannot_be_encoded_is_refused() -> None:
+    """A dict must hold JSON at every depth; the message names the key."""
+    with pytest.raises(DagflowInvalidMetadata, match=r"'rows'.*JSON"):
+        normalize_metadata({"rows": {"a": object()}}, "op 'x'")
+
+
+def test_names_must_be_texts_and_metadata_a_dict() -> None:
+    """A name that is no text, and metadata that is no dict, are wrong arguments."""
+    with pytest.raises(ParameterCheckError, match="op 'x'"):
+        normalize_metadata({1: 1}, "op 'x'")  # type: ignore[dict-item]
+    with pytest.raises(ParameterCheckError, match="op 'x'"):
+        normalize_metadata([1], "op 'x'")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "attribute", "content"),
+    [
+        (MetadataValue.text("x"), "text", "x"),
+        (MetadataValue.md("x"), "md_str", "x"),
+        (MetadataValue.url("x"), "url", "x"),
+        (MetadataValue.path(pathlib.Path("/x")), "path", "/x"),
+        (MetadataValue.path("/x"), "fspath", "/x"),
+        (MetadataValue.notebook("x"), "fspath", "x"),
+        (MetadataValue.json({"a": 1}), "data", {"a": 1}),
+        (MetadataValue.asset(AssetKey("a")), "asset_key", AssetKey("a")),
+        (MetadataValue.dagflow_run("r"), "run_id", "r"),
+        (MetadataValue.timestamp(3.0), "value", 3.0),
+        (MetadataValue.null(), "value", None),
+    ],
+)
+def test_content_has_its_own_name_and_is_the_value(
+    value: MetadataValue, attribute: str, content: object
+) -> None:
+    """The content is found under its own name and under `value`."""
+    assert getattr(value, attribute) == value.value == content
+
+
+def test_a_python_artifact_is_module_and_name() -> None:
+    """A function or class is kept by its module and name."""
+    value = MetadataValue.python_artifact(AssetKey)
+
+    assert (value.module, value.name, value.value) == ("dagflow.keys", "AssetKey", value)
+    with pytest.raises(ParameterCheckError, match="python_artifact"):
+        MetadataValue.python_artifact(3)  # type: ignore[arg-type]
+
+
+def test_a_timestamp_knows_its_zone() -> None:
+    """A datetime counts as a moment only with a time zone; an int is no timestamp."""
+    moment = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+
+    assert MetadataValue.timestamp(moment).value == moment.timestamp()
+    with pytest.raises(CheckError, match="time zone"):
+        MetadataValue.timestamp(datetime.datetime(2020, 1, 1))
+    with pytest.raises(CheckError, match="timestamp"):
+        MetadataValue.timestamp("now")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("make", "wrong"),
+    [
+        (MetadataValue.int, "x"),
+        (MetadataValue.float, 1),
+        (MetadataValue.bool, 1),
+        (MetadataValue.text, 3),
+        (MetadataValue.url, 3),
+        (MetadataValue.md, 3),
+        (MetadataValue.path, 3),
+        (MetadataValue.json, 3),
+        (MetadataValue.asset, "a"),
+        (MetadataValue.dagflow_run, 3),
+    ],
+)
+def test_constructors_check_their_argument(make: object, wrong: object) -> None:
+    """A constructor refuses content of another kind."""
+    with pytest.raises(ParameterCheckError):
+        make(wrong)  # type: ignore[operator]
+
+
+@given(json_values.filter(lambda value: isinstance(value, (dict, list))))
+def test_json_values_are_equal_by_content(data: dict[str, object] | list[object]) -> None:
+    """Two values with equal data are equal, hash alike and survive pickling."""
+    first, second = MetadataValue.json(data), MetadataValue.json(data)
+
+    assert first == second
+    assert hash(first) == hash(second)
+    assert pickle.loads(pickle.dumps(first)) == first
+
+
+def test_json_is_a_copy() -> None:
+    """What happens to the data afterwards does not reach the metadata; tuples become lists."""
+    data = {"a": (1, 2)}
+    value = MetadataValue.json(data)
+    data["b"] = (3,)
+
+    assert value.data == {"a": [1, 2]}
+
+
+def test_values_of_another_kind_differ() -> None:
+    """A text is no address, and a metadata value is not its content."""
+    assert MetadataValue.text("a") != MetadataValue.url("a")
+    assert MetadataValue.int(1) != 1
+    assert len({MetadataValue.int(1), MetadataValue.int(1), MetadataValue.int(2)}) == 2
+
+
+def test_values_do_not_change() -> None:
+    """Setting an attribute is refused."""
+    with pytest.raises(AttributeError, match="'value'"):
+        MetadataValue.int(1).value = 2  # type: ignore[misc]
+
+
+def test_repr_shows_class_and_content() -> None:
+    """The repr can be read in a failing assertion."""
+    assert repr(MetadataValue.md("x")) == "MarkdownMetadataValue(md_str='x')"
+    assert repr(MetadataValue.null()) == "NullMetadataValue()"
