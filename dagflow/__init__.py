@@ -1,0 +1,1 @@
+"""dagflow: write a data pipeline as ops, graphs, jobs and assets, and run it inside a test."""

@@ -1,0 +1,82 @@
+"""What time it is and how to wait: the real clock, and a virtual one on which waiting takes no time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What a run needs to know of time.
+
+    `now()` gives seconds since the epoch, `sleep(seconds)` returns when they have passed.
+    """
+
+    @property
+    def now(self) -> Callable[[], float]: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class SystemClock:
+    """The clock of this machine.
+
+    Example:
+        >>> SYSTEM_CLOCK.now() > 1_600_000_000
+        True
+    """
+
+    __slots__ = ("now",)
+
+    def __init__(self) -> None:
+        self.now: Callable[[], float] = time.time  # a plain attribute: the engine asks several times a step
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for `seconds`."""
+        time.sleep(seconds)
+
+
+class VirtualClock:
+    """A clock that stands still until somebody waits on it or moves it.
+
+    Args:
+        start: Seconds since the epoch, or a datetime (UTC if naive). Default: the time of construction.
+
+    Attributes: `sleeps`, the seconds of each wait in order.
+
+    Example:
+        >>> clock = VirtualClock(0)
+        >>> clock.sleep(5)
+        >>> clock.now(), clock.sleeps
+        (5.0, [5])
+    """
+
+    __slots__ = ("_time", "sleeps")
+
+    def __init__(self, start: float | datetime | None = None) -> None:
+        self._time = time.time() if start is None else _seconds(start)
+        self.sleeps: list[float] = []
+
+    def now(self) -> float:
+        """Seconds since the epoch on this clock."""
+        return self._time
+
+    def sleep(self, seconds: float) -> None:
+        """Record the wait and move forward by it, at once."""
+        self.sleeps.append(seconds)
+        self._time += max(0.0, seconds)
+
+    def move_to(self, moment: float | datetime) -> None:
+        """Set the clock to `moment`: seconds since the epoch, or a datetime (UTC if naive)."""
+        self._time = _seconds(moment)
+
+
+SYSTEM_CLOCK = SystemClock()
+
+
+def _seconds(moment: float | datetime) -> float:
+    if isinstance(moment, datetime):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return float(moment)

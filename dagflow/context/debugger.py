@@ -1,0 +1,20 @@
+"""A debugger that also works where standard input is not the terminal, as in a child process."""
+
+from __future__ import annotations
+
+import pdb
+import sys
+from typing import Any
+
+
+class ForkedPdb(pdb.Pdb):
+    """Python's debugger, reading from the terminal of the process even if its standard input was replaced."""
+
+    def interaction(self, *args: Any, **kwargs: Any) -> None:
+        """Talk to whoever sits at the terminal."""
+        own = sys.stdin
+        try:
+            with open("/dev/stdin") as sys.stdin:
+                super().interaction(*args, **kwargs)
+        finally:
+            sys.stdin = own

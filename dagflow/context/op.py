@@ -1,0 +1,506 @@
+"""The context of an op or asset while its function runs.
+
+`OpExecutionContext` and `AssetExecutionContext` are two views of one `Scope`, so that nothing differs between them, nor
+between a run and a direct call, but what `dagflow.context.manner` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dagflow.context.resources import ScopedResources
+from dagflow.context.scope import Scope
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidPropertyError,
+    DagflowInvariantViolationError,
+)
+from dagflow.events.user import USER_EVENTS
+from dagflow.keys import AssetKey, CoercibleToAssetKey, NodeHandle
+from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
+from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+
+if TYPE_CHECKING:
+    from dagflow.defs.asset import AssetsDefinition
+    from dagflow.defs.graph import Node
+    from dagflow.defs.job import JobDefinition
+    from dagflow.defs.op import OpDefinition
+    from dagflow.events.run import DagflowRun
+    from dagflow.partitions.definition import PartitionsDefinition
+
+
+class _Mode:
+    """What older versions called the mode of a run; there is only one."""
+
+    name = "default"
+
+
+class StepContext:
+    """What OpExecutionContext and AssetExecutionContext share. Made by dagflow, or by the `build_*_context` functions."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    @property
+    def scope(self) -> Scope:
+        """What this context reads from; for dagflow itself."""
+        return self._scope
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run; "EPHEMERAL" in a direct call."""
+        return self._scope.run_id
+
+    @property
+    def run(self) -> DagflowRun:
+        """The run."""
+        self._scope.need("run")
+        assert self._scope.run is not None
+        return self._scope.run
+
+    @property
+    def dagflow_run(self) -> DagflowRun:
+        """The run."""
+        return self.run
+
+    @property
+    def pipeline_run(self) -> DagflowRun:
+        """The run (an older spelling)."""
+        return self.run
+
+    @property
+    def job_def(self) -> JobDefinition:
+        """The job."""
+        self._scope.need("job_def")
+        assert self._scope.job_def is not None
+        return self._scope.job_def
+
+    @property
+    def pipeline_def(self) -> JobDefinition:
+        """The job (an older spelling)."""
+        return self.job_def
+
+    @property
+    def job_name(self) -> str:
+        """The name of the job."""
+        self._scope.need("job_name")
+        return self.job_def.name
+
+    @property
+    def pipeline_name(self) -> str:
+        """The name of the job (an older spelling)."""
+        return self.job_name
+
+    @property
+    def mode_def(self) -> _Mode:
+        """A stand-in for what older versions called the mode; its name is "default"."""
+        return _Mode()
+
+    @property
+    def op_def(self) -> OpDefinition:
+        """The op."""
+        self._scope.need("op_def")
+        assert self._scope.op_def is not None
+        return self._scope.op_def
+
+    @property
+    def solid_def(self) -> OpDefinition:
+        """The op (an older spelling)."""
+        return self.op_def
+
+    @property
+    def op(self) -> Node:
+        """The node of the graph that runs: its name is the alias, its tags are merged."""
+        self._scope.need("op")
+        assert self._scope.node is not None
+        return self._scope.node
+
+    @property
+    def solid(self) -> Node:
+        """The node (an older spelling)."""
+        return self.op
+
+    @property
+    def alias(self) -> str:
+        """The name of the node, in a direct call that of the op."""
+        self._scope.need("alias")
+        return self._scope.node.name if self._scope.node is not None else self.op_def.name
+
+    @property
+    def op_handle(self) -> NodeHandle:
+        """The place of the node."""
+        self._scope.need("op_handle")
+        assert self._scope.step is not None
+        return self._scope.step.node_handle
+
+    @property
+    def node_handle(self) -> NodeHandle:
+        """The place of the node."""
+        return self.op_handle
+
+    @property
+    def op_config(self) -> Any:
+        """The checked config with its defaults; None without schema and config."""
+        return self._scope.op_config
+
+    @property
+    def solid_config(self) -> Any:
+        """The config (an older spelling)."""
+        return self.op_config
+
+    @property
+    def run_config(self) -> Mapping[str, Any]:
+        """The run config, as the caller gave it."""
+        self._scope.need("run_config")
+        return self._scope.run_config or {}
+
+    @property
+    def run_tags(self) -> Mapping[str, str]:
+        """The tags of the run."""
+        return self._scope.run_tags
+
+    @property
+    def resources(self) -> ScopedResources:
+        """The resources, by attribute."""
+        return self._scope.resources
+
+    @property
+    def instance(self) -> Any:
+        """The DagflowInstance."""
+        return self._scope.get_instance()
+
+    @property
+    def log(self) -> Any:
+        """The DagflowLogManager."""
+        return self._scope.log
+
+    @property
+    def pdb(self) -> Any:
+        """A debugger for this process: `context.pdb.set_trace()`."""
+        from dagflow.context.debugger import ForkedPdb
+
+        return ForkedPdb()
+
+    @property
+    def retry_number(self) -> int:
+        """0 in the first attempt, 1 in the first retry."""
+        return self._scope.retry_number
+
+    @property
+    def step_launcher(self) -> None:
+        """None: there are no step launchers."""
+        self._scope.need("step_launcher")
+
+    @property
+    def has_partition_key(self) -> bool:
+        """Whether the run is for a partition."""
+        return self._scope.partition_key is not None
+
+    @property
+    def has_partition_key_range(self) -> bool:
+        """Whether the run is for several partitions."""
+        return self._scope.partition_key_range is not None
+
+    @property
+    def partition_key(self) -> str:
+        """The partition that the run is for.
+
+        Raises:
+            DagflowInvariantViolationError: It is for none.
+        """
+        if self._scope.partition_key is None:
+            raise DagflowInvariantViolationError(
+                "'partition_key' was read in a run that is for no partition. Give the run a partition_key."
+            )
+        return self._scope.partition_key
+
+    @property
+    def partition_key_range(self) -> PartitionKeyRange:
+        """The partitions that the run is for, as a range; start and end are equal for one."""
+        if self._scope.partition_key_range is not None:
+            given: PartitionKeyRange = self._scope.partition_key_range
+            return given
+        return PartitionKeyRange(self.partition_key, self.partition_key)
+
+    @property
+    def partition_keys(self) -> Sequence[str]:
+        """The partitions that the run is for."""
+        if self._scope.partition_key_range is None:
+            return [self.partition_key]
+        return self._partitions_def().get_partition_keys_in_range(self._scope.partition_key_range)
+
+    @property
+    def partition_time_window(self) -> TimeWindow:
+        """Start and end of the partition.
+
+        Raises:
+            DagflowInvariantViolationError: The run is for no partition, or for one that is no time.
+        """
+        self._scope.need("partition_time_window")
+        if self._scope.partitions_def is not None and self._scope.partition_key is None:
+            raise CheckError("'partition_time_window' was read in a run that is for no partition")
+        key = self.partition_key
+        return self._window(self._scope.partitions_def, key)
+
+    def _partitions_def(self) -> PartitionsDefinition:
+        if self._scope.partitions_def is None:
+            raise DagflowInvariantViolationError("nothing that runs here is partitioned")
+        return self._scope.partitions_def
+
+    def _window(self, definition: PartitionsDefinition | None, key: str) -> TimeWindow:
+        if isinstance(definition, TimeWindowPartitionsDefinition):
+            return definition.time_window_for_partition_key(key)
+        time_dimension = getattr(definition, "time_window_for_partition_key", None)
+        if time_dimension is not None:
+            window: TimeWindow = time_dimension(key)
+            return window
+        raise DagflowInvariantViolationError(
+            f"partition '{key}' is no time window: its partitions definition is {definition!r}"
+        )
+
+    def get_tag(self, key: str) -> str | None:
+        """The value of a tag of the run, None if it has none."""
+        return self._scope.run_tags.get(key)
+
+    def has_tag(self, key: str) -> bool:
+        """Whether the run has a tag."""
+        return key in self._scope.run_tags
+
+    def get_mapping_key(self) -> str | None:
+        """The key of the dynamic output for which this step runs, None outside of one."""
+        return self._scope.mapping_key
+
+    def add_output_metadata(
+        self, metadata: Mapping[str, Any], output_name: str | None = None, mapping_key: str | None = None
+    ) -> None:
+        """Say something about an output that is still to come.
+
+        Args:
+            metadata: Values by name; they win over those of an `Output` object.
+            output_name: Which output; may stay away where there is only one.
+            mapping_key: Which of the values of a dynamic output.
+
+        Raises:
+            DagflowInvariantViolationError: There is no such output, it is ambiguous, or it was already handed over.
+        """
+        self._scope.add_output_metadata(metadata, output_name, mapping_key)
+
+    def get_output_metadata(self, output_name: str, mapping_key: str | None = None) -> Mapping[str, Any] | None:
+        """What was said so far about an output, None if nothing."""
+        return self._scope.metadata.get((output_name, mapping_key))
+
+    def log_event(self, event: Any) -> None:
+        """Put an AssetMaterialization, AssetObservation or ExpectationResult into the log of the run.
+
+        Raises:
+            CheckError: It is something else.
+        """
+        if not isinstance(event, USER_EVENTS):
+            raise CheckError(
+                f"log_event takes an AssetMaterialization, AssetObservation or ExpectationResult, not {event!r} of type "
+                f"'{type(event).__name__}'"
+            )
+        self._scope.events.append(event)
+
+    def consume_events(self) -> Iterator[Any]:
+        """Hand out the events that were logged since the last call; they do not reach the log of the run any more."""
+        events, source = self._scope.events[:], self._scope.event_source
+        self._scope.events.clear()
+        for event in events:
+            yield event if source is None else source(event)
+
+    def get_events(self) -> Sequence[Any]:
+        """The events that were logged and not consumed."""
+        return list(self._scope.events)
+
+    def describe_op(self) -> str:
+        """A text that names the op."""
+        self._scope.need("describe_op")
+        return f'op "{self.op_def.name}"'
+
+    @property
+    def op_execution_context(self) -> OpExecutionContext:
+        """The context as one of an op."""
+        return OpExecutionContext(self._scope)
+
+    # assets
+
+    @property
+    def has_assets_def(self) -> bool:
+        """Whether an asset runs."""
+        return self._scope.assets_def is not None
+
+    @property
+    def assets_def(self) -> AssetsDefinition:
+        """The asset that runs."""
+        self._scope.need("assets_def")
+        if self._scope.assets_def is None:
+            raise DagflowInvalidPropertyError(f"op '{self.op_def.name}' makes no asset, so it has no 'assets_def'")
+        return self._scope.assets_def
+
+    @property
+    def asset_key(self) -> AssetKey:
+        """The key of the asset that runs."""
+        self._scope.need("asset_key")
+        if self._scope.assets_def is None:
+            raise DagflowInvalidPropertyError(f"op '{self.op_def.name}' makes no asset, so it has no 'asset_key'")
+        return self._scope.assets_def.key
+
+    @property
+    def selected_asset_keys(self) -> set[AssetKey]:
+        """The keys of the assets that this step makes; empty for a plain op."""
+        self._scope.need("selected_asset_keys")
+        return set() if self._scope.assets_def is None else self._scope.assets_def.keys
+
+    @property
+    def selected_output_names(self) -> set[str]:
+        """The outputs that this step makes."""
+        self._scope.need("selected_output_names")
+        return set(self.op_def.outs)
+
+    @property
+    def is_subset(self) -> bool:
+        """Whether only some of the assets of this function are made: never, one function makes one asset."""
+        return False
+
+    def asset_key_for_output(self, output_name: str = "result") -> AssetKey:
+        """The key of the asset that an output is."""
+        keys = {} if self._scope.assets_def is None else self._scope.assets_def.keys_by_output_name
+        if output_name not in keys:
+            raise CheckError(f"output '{output_name}' of op '{self.op_def.name}' is no asset")
+        return keys[output_name]
+
+    def asset_key_for_input(self, input_name: str) -> AssetKey:
+        """The key of the asset that an input reads."""
+        keys = {} if self._scope.assets_def is None else self._scope.assets_def.keys_by_input_name
+        if input_name not in keys:
+            raise CheckError(f"input '{input_name}' of op '{self.op_def.name}' reads no asset")
+        return keys[input_name]
+
+    def asset_partitions_def_for_output(self, output_name: str = "result") -> PartitionsDefinition:
+        """The partitions of the asset that an output is."""
+        key = self.asset_key_for_output(output_name)
+        definition = self.assets_def.partitions_def
+        if definition is None:
+            raise CheckError(f"asset '{key.to_user_string()}' is not partitioned")
+        return definition
+
+    def asset_partition_key_for_output(self, output_name: str = "result") -> str:
+        """The partition of the asset that an output is."""
+        self.asset_partitions_def_for_output(output_name)
+        return self.partition_key
+
+    def asset_partition_keys_for_output(self, output_name: str = "result") -> Sequence[str]:
+        """The partitions of the asset that an output is."""
+        self.asset_partitions_def_for_output(output_name)
+        return self.partition_keys
+
+    def asset_partition_key_range_for_output(self, output_name: str = "result") -> PartitionKeyRange:
+        """The partitions of the asset that an output is, as a range."""
+        self.asset_partitions_def_for_output(output_name)
+        return self.partition_key_range
+
+    def asset_partitions_time_window_for_output(self, output_name: str = "result") -> TimeWindow:
+        """Start and end of the partition of the asset that an output is.
+
+        Raises:
+            ValueError: It is not partitioned by time.
+        """
+        assets_def = self._scope.assets_def
+        definition = None if assets_def is None else assets_def.partitions_def
+        if not isinstance(definition, TimeWindowPartitionsDefinition):
+            raise ValueError(
+                f"output '{output_name}' of op '{self.op_def.name}' is no asset with partitions by time, so it has no time "
+                "window"
+            )
+        return self._window(definition, self.partition_key)
+
+    def asset_partitions_def_for_input(self, input_name: str) -> PartitionsDefinition:
+        """The partitions of the asset that an input reads."""
+        key = self.asset_key_for_input(input_name)
+        definition = None if self._scope.layer is None else self._scope.layer.partitions_def(key)
+        if definition is None:
+            raise CheckError(f"asset '{key.to_user_string()}', which input '{input_name}' reads, is not partitioned")
+        return definition
+
+    def asset_partition_keys_for_input(self, input_name: str) -> Sequence[str]:
+        """The partitions of the asset that an input reads."""
+        self.asset_partitions_def_for_input(input_name)
+        step = self._scope.step
+        keys = None
+        if step is not None:
+            keys = next(item.partition_keys for item in step.inputs if item.name == input_name)
+        if not keys:
+            raise CheckError(f"input '{input_name}' reads no partition of its asset in this run")
+        return list(keys)
+
+    def asset_partition_key_for_input(self, input_name: str) -> str:
+        """The one partition of the asset that an input reads."""
+        keys = self.asset_partition_keys_for_input(input_name)
+        if len(keys) != 1:
+            raise CheckError(f"input '{input_name}' reads {len(keys)} partitions of its asset, not one")
+        return keys[0]
+
+    def asset_partition_key_range_for_input(self, input_name: str) -> PartitionKeyRange:
+        """The partitions of the asset that an input reads, as a range."""
+        keys = self.asset_partition_keys_for_input(input_name)
+        return PartitionKeyRange(keys[0], keys[-1])
+
+    def asset_partitions_time_window_for_input(self, input_name: str = "result") -> TimeWindow:
+        """From the start of the first to the end of the last partition that an input reads."""
+        keys = self.asset_partition_keys_for_input(input_name)
+        definition = self.asset_partitions_def_for_input(input_name)
+        return TimeWindow(self._window(definition, keys[0]).start, self._window(definition, keys[-1]).end)
+
+
+class OpExecutionContext(StepContext):
+    """The context of an op: the first parameter of its function, if that is named `context`."""
+
+    __slots__ = ()
+    __dagflow_context__ = "op"
+
+    def __repr__(self) -> str:
+        return f"<OpExecutionContext of {self._scope.op_def or 'no op'}>"
+
+
+class AssetExecutionContext(StepContext):
+    """The context of an asset: the first parameter of its function, if that is named `context`."""
+
+    __slots__ = ()
+    __dagflow_context__ = "asset"
+
+    def add_asset_metadata(
+        self,
+        metadata: Mapping[str, Any],
+        asset_key: CoercibleToAssetKey | None = None,
+        partition_key: str | None = None,
+    ) -> None:
+        """Say something about the asset, on its materialization.
+
+        Args:
+            metadata: Values by name.
+            asset_key: Which asset; may stay away where the function makes one.
+            partition_key: Which partition; must be one of the run's.
+
+        Raises:
+            DagflowInvariantViolationError: The function does not make that asset, or not that partition.
+        """
+        keys = self.assets_def.keys_by_output_name
+        key = self.assets_def.key if asset_key is None else AssetKey.from_coercible(asset_key)
+        output = next((name for name, own in keys.items() if own == key), None)
+        if output is None:
+            raise DagflowInvariantViolationError(
+                f"metadata was added to asset '{key.to_user_string()}', which '{self.op_def.name}' does not make"
+            )
+        if partition_key is not None and partition_key != self._scope.partition_key:
+            raise DagflowInvariantViolationError(
+                f"metadata was added to partition '{partition_key}' of asset '{key.to_user_string()}', but this run is for "
+                f"{self._scope.partition_key!r}"
+            )
+        self._scope.add_output_metadata(metadata, output, None)
+
+    def __repr__(self) -> str:
+        return f"<AssetExecutionContext of {self._scope.assets_def or 'no asset'}>"

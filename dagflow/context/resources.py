@@ -1,0 +1,56 @@
+"""The resources that user code may read: an object with an attribute for each key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dagflow._util import nearest
+from dagflow.errors import DagflowUnknownResourceError
+
+
+class ScopedResources:
+    """Resources by attribute.
+
+    Args:
+        values: The resources by key.
+        owner: What may read them, for the message about a key that is not there.
+
+    Raises:
+        DagflowUnknownResourceError: On an attribute that is no key; also an AttributeError.
+
+    Example:
+        >>> ScopedResources({"beans": 3}, "op 'brew'").beans
+        3
+    """
+
+    __slots__ = ("_values", "_owner")
+
+    def __init__(self, values: Mapping[str, Any], owner: str = "this context") -> None:
+        self._values = values
+        self._owner = owner
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._values[name]
+        except KeyError:
+            raise DagflowUnknownResourceError(
+                name,
+                f"unknown resource '{name}': {self._owner} has the resources {sorted(self._values)}."
+                f"{nearest(name, self._values)} Name it in 'required_resource_keys', and provide it where that is run.",
+            ) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def _asdict(self) -> dict[str, Any]:
+        """The resources by key."""
+        return dict(self._values)
+
+    def __repr__(self) -> str:
+        return f"<resources {sorted(self._values)}>"

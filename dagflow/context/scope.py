@@ -1,0 +1,203 @@
+"""What a context reads from: the surroundings of one call of one user function, in a run or outside of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dagflow._util import UNSET
+from dagflow.context.manner import Manner
+from dagflow.context.resources import ScopedResources
+from dagflow.errors import DagflowInvalidPropertyError, DagflowInvariantViolationError
+from dagflow.metadata import normalize_metadata
+
+if TYPE_CHECKING:
+    from dagflow.defs.asset import AssetLayer, AssetsDefinition
+    from dagflow.defs.graph import Node
+    from dagflow.defs.job import JobDefinition
+    from dagflow.defs.op import OpDefinition
+    from dagflow.events.run import DagflowRun
+    from dagflow.partitions.definition import PartitionsDefinition
+    from dagflow.plan.step import Step
+
+
+class Scope:
+    """The surroundings of a call. One implementation for a step of a run and for a direct call.
+
+    Attributes:
+        manner: How the call differs from others (`dagflow.context.manner`).
+        op_def, node, step, assets_def, layer: What runs; UNSET or None while nothing does.
+        config: The checked config, handed out as a copy so that a plan can be run again.
+        metadata: What `add_output_metadata` was told, by (output, mapping key).
+        events: User events that were logged and are not yet in the log of the run.
+        produced: The outputs that have already been handed over, by (output, mapping key).
+    """
+
+    __slots__ = (
+        "manner",
+        "run_id",
+        "run",
+        "job_def",
+        "op_def",
+        "node",
+        "step",
+        "config",
+        "run_config",
+        "resource_values",
+        "get_instance",
+        "sink",
+        "retry_number",
+        "partition_key",
+        "partition_key_range",
+        "partitions_def",
+        "mapping_key",
+        "run_tags",
+        "assets_def",
+        "layer",
+        "metadata",
+        "events",
+        "produced",
+        "event_source",
+        "_log",
+        "_resources",
+        "_config_copy",
+    )
+
+    def __init__(
+        self,
+        manner: Manner,
+        *,
+        run_id: str,
+        resource_values: Callable[[], Mapping[str, Any]],
+        get_instance: Callable[[], Any],
+        config: Any = None,
+        run: DagflowRun | None = None,
+        job_def: JobDefinition | None = None,
+        op_def: OpDefinition | None = None,
+        node: Node | None = None,
+        step: Step | None = None,
+        run_config: Mapping[str, Any] | None = None,
+        sink: Callable[[int, str], None] | None = None,
+        retry_number: int = 0,
+        partition_key: str | None = None,
+        partition_key_range: Any = None,
+        partitions_def: PartitionsDefinition | None = None,
+        mapping_key: str | None = None,
+        run_tags: Mapping[str, str] | None = None,
+        assets_def: AssetsDefinition | None = None,
+        layer: AssetLayer | None = None,
+        event_source: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.manner = manner
+        self.run_id = run_id
+        self.run = run
+        self.job_def = job_def
+        self.op_def = op_def
+        self.node = node
+        self.step = step
+        self.config = config
+        self.run_config = run_config
+        self.resource_values = resource_values
+        self.get_instance = get_instance
+        self.sink = sink
+        self.retry_number = retry_number
+        self.partition_key = partition_key
+        self.partition_key_range = partition_key_range
+        self.partitions_def = partitions_def
+        self.mapping_key = mapping_key
+        self.run_tags = run_tags or {}
+        self.assets_def = assets_def
+        self.layer = layer
+        self.metadata: dict[tuple[str, str | None], dict[str, Any]] = {}
+        self.events: list[Any] = []
+        self.produced: set[tuple[str, str | None]] = set()
+        self.event_source = event_source
+        self._log: Any = None
+        self._resources: ScopedResources | None = None
+        self._config_copy: Any = UNSET
+
+    def need(self, name: str) -> None:
+        """Raise unless the attribute `name` exists here.
+
+        Raises:
+            DagflowInvalidPropertyError: It does not.
+        """
+        if name in self.manner.unavailable or (name in self.manner.bound_only and self.op_def is None):
+            when = " while no op or asset is running" if name in self.manner.bound_only else ""
+            raise DagflowInvalidPropertyError(
+                f"'{name}' is not available on a context that was built for a direct call{when}. It exists in a run: use "
+                "execute_in_process() or materialize_to_memory() to test what reads it."
+            )
+
+    @property
+    def op_config(self) -> Any:
+        """The config, copied at the first access where it is a container."""
+        if self._config_copy is UNSET:
+            config = self.config
+            if isinstance(config, (dict, list)):
+                import copy
+
+                config = copy.deepcopy(config)
+            self._config_copy = config
+        return self._config_copy
+
+    @property
+    def resources(self) -> ScopedResources:
+        """The resources that may be read here."""
+        if self._resources is None:
+            owner = f"op '{self.op_def.name}'" if self.op_def is not None else "this context"
+            self._resources = ScopedResources(self.resource_values(), owner)
+        return self._resources
+
+    @property
+    def log(self) -> Any:
+        """The DagflowLogManager."""
+        if self._log is None:
+            from dagflow.context.log import DagflowLogManager
+
+            meta = {
+                "run_id": self.run_id,
+                "job_name": self.job_def.name if self.job_def is not None else None,
+                "step_key": self.step.key if self.step is not None else None,
+                "op_name": self.node.name if self.node is not None else None,
+            }
+            self._log = DagflowLogManager(meta, self.sink)
+        return self._log
+
+    def add_output_metadata(
+        self, metadata: Mapping[str, Any], output_name: str | None, mapping_key: str | None
+    ) -> None:
+        """Keep metadata for an output that is still to come."""
+        name = self._output_name(output_name)
+        key = (name, mapping_key)
+        if key in self.produced or (mapping_key is None and any(output == name for output, _ in self.produced)):
+            raise DagflowInvariantViolationError(
+                f"output '{name}' of {self._owner()} was already handed over, so metadata cannot be added to it. Call "
+                "add_output_metadata before the output is yielded."
+            )
+        if key in self.metadata and not self.manner.merges_metadata:
+            raise DagflowInvariantViolationError(
+                f"metadata was added more than once to output '{name}' of {self._owner()} in a direct call. Add all of "
+                "it in one call."
+            )
+        values = normalize_metadata(metadata, f"output '{name}' of {self._owner()}")
+        self.metadata[key] = {**self.metadata.get(key, {}), **values}
+
+    def _output_name(self, name: str | None) -> str:
+        outs = self.op_def.outs if self.op_def is not None else None
+        if outs is None:
+            return name or "result"
+        if name is None:
+            if len(outs) != 1:
+                raise DagflowInvariantViolationError(
+                    f"{self._owner()} has the outputs {list(outs)}, so metadata without an 'output_name' is ambiguous"
+                )
+            return next(iter(outs))
+        if name not in outs:
+            raise DagflowInvariantViolationError(
+                f"{self._owner()} has no output '{name}' to add metadata to; its outputs are {list(outs)}"
+            )
+        return name
+
+    def _owner(self) -> str:
+        return f"op '{self.op_def.name}'" if self.op_def is not None else "this context"

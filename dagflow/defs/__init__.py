@@ -1,0 +1,1 @@
+"""What the user wrote: ops, graphs, jobs, assets, resources. Immutable by habit; a change is a copy."""

@@ -1,0 +1,338 @@
+"""Jobs: a graph bound to resources, executor, config and partitions, so that it can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from dagflow.defs import _entry
+from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
+from dagflow.defs.graph import GraphDefinition, Node, trace
+from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.policy import RetryPolicy
+from dagflow.defs.resource import as_resources, default_io_manager
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.keys import check_name, jsonable_tags
+from dagflow.metadata import MetadataValue, normalize_metadata
+from dagflow.partitions.definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from dagflow.defs.asset import AssetLayer
+
+_IGNORED = frozenset({"preset_defs", "version_strategy", "_subset_selection_data", "_metadata_entries", "_executor_def_specified"})
+
+
+class JobDefinition:
+    """A graph that can be run. Made by `@job`, `GraphDefinition.to_job`, or directly.
+
+    Args:
+        graph_def: The graph.
+        resource_defs: Resource definitions or plain objects by key. An "io_manager" is added where none is given.
+        executor_def: Where steps run, when the job is run by `execute_job`.
+        name: Default: the graph's.
+        config: A dict or RunConfig: the run config of runs that are given none.
+        description: A sentence for people.
+        partitions_def: The partitions that a run can be for.
+        tags: Copied to every run.
+        run_tags: Likewise; over `tags`.
+        metadata: What is known about the job.
+        op_retry_policy: For ops without a policy of their own.
+        input_values: Values of the graph's inputs.
+        asset_layer: Which nodes are assets; made by dagflow itself.
+        owners: Who answers for it.
+
+    Legacy arguments that are accepted and ignored: `preset_defs`, `version_strategy`, `_subset_selection_data`,
+    `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older name of `input_values`.
+
+    Raises:
+        DagflowInvalidDefinitionError: An argument that cannot be.
+
+    Example:
+        >>> from dagflow import JobDefinition, graph
+        >>> @graph
+        ... def nothing():
+        ...     pass
+        >>> JobDefinition(graph_def=nothing).execute_in_process().success
+        True
+    """
+
+    __slots__ = (
+        "graph",
+        "name",
+        "description",
+        "resource_defs",
+        "executor_def",
+        "logger_defs",
+        "default_config",
+        "partitions_def",
+        "tags",
+        "run_tags",
+        "metadata",
+        "hook_defs",
+        "op_retry_policy",
+        "input_values",
+        "asset_layer",
+        "owners",
+        "op_selection",
+        "_arguments",
+        "_compiled",
+        "__weakref__",
+        "__dict__",
+    )
+
+    def __init__(
+        self,
+        graph_def: GraphDefinition,
+        resource_defs: Mapping[str, Any] | None = None,
+        executor_def: ExecutorDefinition | None = None,
+        logger_defs: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        config: Any = None,
+        description: str | None = None,
+        partitions_def: PartitionsDefinition | None = None,
+        tags: Mapping[str, Any] | None = None,
+        run_tags: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        hook_defs: set[Any] | frozenset[Any] | None = None,
+        op_retry_policy: RetryPolicy | None = None,
+        input_values: Mapping[str, Any] | None = None,
+        asset_layer: AssetLayer | None = None,
+        owners: Sequence[str] | None = None,
+        **legacy: Any,
+    ) -> None:
+        input_values = legacy.pop("_input_values", None) or input_values
+        for key in legacy:
+            if key not in _IGNORED:
+                raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
+        self.graph = check_type(graph_def, GraphDefinition, "graph_def")
+        self.name = check_name(name, "job", reserved=False) if name is not None else graph_def.name
+        place = f"job '{self.name}'"
+        self.description = description
+        self.resource_defs = as_resources(resource_defs, place)
+        self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
+        self.executor_def = executor_def or multi_or_in_process_executor
+        self.logger_defs = dict(logger_defs) if logger_defs else {}
+        self.default_config = _default_config(config, place)
+        self.partitions_def = (
+            None if partitions_def is None else check_type(partitions_def, PartitionsDefinition, "partitions_def")
+        )
+        self.tags = {**graph_def.tags, **jsonable_tags(tags, place)}
+        self.run_tags = {**self.tags, **jsonable_tags(run_tags, place)}
+        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
+        self.hook_defs = frozenset(hook_defs or ())
+        self.op_retry_policy = op_retry_policy
+        self.input_values = dict(input_values) if input_values else {}
+        self.asset_layer = asset_layer
+        self.owners = list(owners or ())
+        self.op_selection: tuple[str, ...] | None = None
+        self._compiled: dict[Any, Any] = {}
+        check_inputs(self.input_values, graph_def, place)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes of its graph."""
+        return self.graph.nodes
+
+    @property
+    def compiled(self) -> dict[Any, Any]:
+        """What was worked out once for this job: schema and plans, filled by those who make them."""
+        return self._compiled
+
+    def with_changes(self, **changes: Any) -> JobDefinition:
+        """A copy with some attributes changed; nothing that was compiled is kept."""
+        copy = JobDefinition.__new__(JobDefinition)
+        for name in JobDefinition.__slots__:
+            if not name.startswith("_"):
+                setattr(copy, name, changes.get(name, getattr(self, name)))
+        copy._compiled = {}  # noqa: SLF001 - a copy of this very class
+        return copy
+
+    def with_top_level_resources(self, resource_defs: Mapping[str, Any]) -> JobDefinition:
+        """A copy with further resources; those that the job has already stay as they are."""
+        own = {key: value for key, value in self.resource_defs.items() if value is not default_io_manager}
+        merged = {**as_resources(resource_defs, f"job '{self.name}'"), **own}
+        merged.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
+        return self.with_changes(resource_defs=merged)
+
+    def with_op_selection(self, op_selection: Sequence[str]) -> JobDefinition:
+        """A copy that runs only the ops that these clauses choose."""
+        return self.with_changes(op_selection=tuple(op_selection))
+
+    def execute_in_process(
+        self,
+        run_config: Any = None,
+        instance: Any = None,
+        partition_key: str | None = None,
+        raise_on_error: bool = True,
+        op_selection: Sequence[str] | None = None,
+        asset_selection: Sequence[Any] | None = None,
+        run_id: str | None = None,
+        input_values: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        resources: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Run this job here and now; the executor of the job is replaced by the one in process.
+
+        Args:
+            run_config: Config of the run, instead of the job's own.
+            instance: What remembers the run; default: an ephemeral one of its own.
+            partition_key: The partition that the run is for.
+            raise_on_error: Whether the first failure is raised; else the result tells.
+            op_selection: Clauses that choose a part of the ops, as `["*a", "b+"]`.
+            asset_selection: Keys of the assets to run, in a job of assets.
+            run_id: A UUID as text.
+            input_values: Values of the graph's inputs.
+            tags: Tags of the run, over those of the job.
+            resources: Resource definitions or values by key, over those of the job.
+
+        Returns:
+            ExecuteInProcessResult.
+
+        Raises:
+            DagflowInvalidConfigError: The run config does not match; no run was made.
+            DagflowInvalidSubsetError: A clause that selects nothing.
+            Exception: What the first failing op raised, with `raise_on_error`.
+        """
+        return _entry.execute_in_process(
+            self,
+            run_config=run_config,
+            instance=instance,
+            partition_key=partition_key,
+            raise_on_error=raise_on_error,
+            op_selection=op_selection,
+            asset_selection=asset_selection,
+            run_id=run_id,
+            input_values=input_values,
+            tags=tags,
+            resources=resources,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise DagflowInvalidDefinitionError(
+            f"job '{self.name}' was called. A job cannot be a node of a graph (use its graph), and is run with "
+            "execute_in_process()."
+        )
+
+    def __repr__(self) -> str:
+        return f"<job '{self.name}'>"
+
+
+@overload
+def job(compose_fn: Callable[..., Any]) -> JobDefinition: ...
+
+
+@overload
+def job(
+    compose_fn: None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    config: Any = None,
+    tags: Mapping[str, Any] | None = None,
+    run_tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    executor_def: ExecutorDefinition | None = None,
+    op_retry_policy: RetryPolicy | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    input_values: Mapping[str, Any] | None = None,
+    owners: Sequence[str] | None = None,
+) -> Callable[[Callable[..., Any]], JobDefinition]: ...
+
+
+def job(
+    compose_fn: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    config: Any = None,
+    tags: Mapping[str, Any] | None = None,
+    run_tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    executor_def: ExecutorDefinition | None = None,
+    op_retry_policy: RetryPolicy | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    input_values: Mapping[str, Any] | None = None,
+    owners: Sequence[str] | None = None,
+) -> JobDefinition | Callable[[Callable[..., Any]], JobDefinition]:
+    """Make a job of a function whose body calls ops and graphs. Usable bare. Parameters as those of JobDefinition.
+
+    Returns:
+        The JobDefinition, or a decorator.
+
+    Example:
+        >>> from dagflow import job, op
+        >>> @op
+        ... def one():
+        ...     return 1
+        >>> @job
+        ... def j():
+        ...     one()
+        >>> j.execute_in_process().output_for_node("one")
+        1
+    """
+
+    def decorate(fn: Callable[..., Any]) -> JobDefinition:
+        own_name = name if name is not None else getattr(fn, "__name__", "job")
+        return JobDefinition(
+            graph_def=(graph_def := trace(fn, own_name, description, None, None, None, None, "job")),
+            resource_defs=resource_defs,
+            executor_def=executor_def,
+            config=config,
+            description=graph_def.description,
+            partitions_def=partitions_def,
+            tags=tags,
+            run_tags=run_tags,
+            metadata=metadata,
+            op_retry_policy=op_retry_policy,
+            input_values=input_values,
+            owners=owners,
+        )
+
+    return decorate if compose_fn is None else decorate(compose_fn)
+
+
+def job_of_graph(graph_def: GraphDefinition) -> JobDefinition:
+    """The job of the same name that a graph is run as."""
+    return JobDefinition(graph_def=graph_def, description=graph_def.description)
+
+
+def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: str) -> None:
+    """Raise where a value is given to an input that the graph does not have."""
+    for name in values:
+        if name not in graph_def.input_names:
+            raise DagflowInvalidDefinitionError(
+                f"{place}: 'input_values' names '{name}', which is no input of graph '{graph_def.name}'; its inputs are "
+                f"{list(graph_def.input_names)}"
+            )
+
+
+def run_config_dict(value: Any, place: str) -> dict[str, Any]:
+    """A run config as a plain dict.
+
+    Args:
+        value: None, a mapping, or an object with `to_config_dict()`.
+        place: What the config is for.
+
+    Raises:
+        ParameterCheckError: It is something else.
+    """
+    if value is None:
+        return {}
+    if hasattr(value, "to_config_dict"):
+        value = value.to_config_dict()
+    if not isinstance(value, Mapping):
+        raise ParameterCheckError(
+            f"the run config of {place} must be a mapping, not {value!r} of type '{type(value).__name__}'"
+        )
+    return dict(value)
+
+
+def _default_config(config: Any, place: str) -> dict[str, Any]:
+    if config is None or isinstance(config, Mapping) or hasattr(config, "to_config_dict"):
+        return run_config_dict(config, place)
+    raise ParameterCheckError(
+        f"parameter 'config' of {place} must be a mapping or a RunConfig, not {config!r} of type '{type(config).__name__}'"
+    )
+

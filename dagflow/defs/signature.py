@@ -1,0 +1,193 @@
+"""The one place that reads the signature of a user's function.
+
+A `Body` says how the function is called: whether it takes a context, config, resources, which inputs, and whether it
+returns, yields or is awaited. Contexts, Config classes and resource types are known by a marker attribute of the class
+(`__dagflow_context__`, `__dagflow_config__`, `__dagflow_resource__`), so that nothing of them is imported here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from dagflow.errors import DagflowInvalidDefinitionError
+
+CONTEXT_NAMES = frozenset({"context", "_context", "context_", "_"})
+_KINDS = inspect.Parameter
+
+
+class Parameter(typing.NamedTuple):
+    """An input parameter: `annotation` and `default` are `inspect.Parameter.empty` where there is none."""
+
+    name: str
+    annotation: Any
+    default: Any
+
+    @property
+    def has_default(self) -> bool:
+        """Whether the signature gives a default."""
+        return self.default is not _KINDS.empty
+
+
+class Body:
+    """A user's function and how it is called.
+
+    Attributes:
+        fn: The function.
+        kind: "plain" (returns), "generator", "async" or "async_generator".
+        context: None, or what the context parameter is annotated with: "any", "op", "asset".
+        context_name: The name of the context parameter.
+        config: The annotation of a `config` parameter, None if there is none.
+        resources: The parameters that name resources.
+        inputs: The other parameters, in order.
+        return_annotation: `inspect.Parameter.empty` if there is none.
+        takes_any_keyword: Whether it has `**kwargs`.
+    """
+
+    __slots__ = (
+        "fn",
+        "kind",
+        "context",
+        "context_name",
+        "config",
+        "resources",
+        "inputs",
+        "return_annotation",
+        "takes_any_keyword",
+    )
+
+    def __init__(self, fn: Callable[..., Any], what: str) -> None:
+        self.fn = fn
+        self.kind = _kind(fn)
+        self.context: str | None = None
+        self.context_name: str | None = None
+        self.config: Any = None
+        self.resources: tuple[str, ...] = ()
+        self.takes_any_keyword = False
+        try:
+            signature = inspect.signature(fn)
+        except (TypeError, ValueError) as error:
+            raise DagflowInvalidDefinitionError(f"{what}: the signature of {fn!r} cannot be read") from error
+        annotations = _annotations(fn)
+        self.return_annotation = annotations.get("return", signature.return_annotation)
+        inputs = []
+        for position, parameter in enumerate(signature.parameters.values()):
+            annotation = annotations.get(parameter.name, parameter.annotation)
+            if position == 0 and parameter.name in CONTEXT_NAMES:
+                self.context, self.context_name = _context_kind(annotation, what, fn), parameter.name
+            elif parameter.kind is _KINDS.VAR_KEYWORD:
+                self.takes_any_keyword = True
+            elif parameter.kind in (_KINDS.VAR_POSITIONAL, _KINDS.POSITIONAL_ONLY):
+                kind = "*" if parameter.kind is _KINDS.VAR_POSITIONAL else "positional-only parameter "
+                raise DagflowInvalidDefinitionError(
+                    f"{what} ({location(fn)}): '{kind}{parameter.name}' cannot be an input, because inputs are passed by "
+                    "name. Give each input a parameter of its own."
+                )
+            elif parameter.name == "config":
+                self.config = annotation
+            elif is_resource_annotation(annotation):
+                self.resources += (parameter.name,)
+            else:
+                inputs.append(Parameter(parameter.name, annotation, parameter.default))
+        self.inputs = tuple(inputs)
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether it yields."""
+        return self.kind in ("generator", "async_generator")
+
+
+def location(fn: Any) -> str:
+    """The file and line of a function, for messages.
+
+    Example:
+        >>> location(len)
+        'unknown place'
+    """
+    code = getattr(inspect.unwrap(fn), "__code__", None) if callable(fn) else None
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else "unknown place"
+
+
+def is_resource_annotation(annotation: Any) -> bool:
+    """Whether a parameter with this annotation is given a resource."""
+    return bool(getattr(annotation, "__dagflow_resource__", False)) or any(
+        getattr(extra, "__dagflow_resource__", False) for extra in getattr(annotation, "__metadata__", ())
+    )
+
+
+def is_config_annotation(annotation: Any) -> bool:
+    """Whether an annotation is a Config class."""
+    return isinstance(annotation, type) and bool(getattr(annotation, "__dagflow_config__", False))
+
+
+def _kind(fn: Callable[..., Any]) -> str:
+    target = inspect.unwrap(fn)
+    if not inspect.isfunction(target) and not inspect.ismethod(target):
+        target = getattr(target, "func", None) or getattr(type(target), "__call__", target)  # partial, callable object
+    if inspect.isgeneratorfunction(target):
+        return "generator"
+    if inspect.iscoroutinefunction(target):
+        return "async"
+    return "async_generator" if inspect.isasyncgenfunction(target) else "plain"
+
+
+def _annotations(fn: Callable[..., Any]) -> dict[str, Any]:
+    """Annotations as objects. One that names something that only a type checker sees stays out: it is as if absent."""
+    raw = getattr(inspect.unwrap(fn), "__annotations__", None) or {}
+    if not any(_holds_text(value) for value in raw.values()):
+        return {name: type(None) if value is None else value for name, value in raw.items()}
+    try:
+        return typing.get_type_hints(inspect.unwrap(fn), localns=_closure(fn), include_extras=True)
+    except Exception:  # noqa: BLE001 - any error of evaluating the user's text; each annotation is tried alone below
+        return {name: _evaluate(fn, value) for name, value in raw.items()}
+
+
+def _holds_text(annotation: Any) -> bool:
+    return isinstance(annotation, str) or any(_holds_text(part) for part in getattr(annotation, "__args__", ()))
+
+
+def _closure(fn: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return dict(inspect.getclosurevars(inspect.unwrap(fn)).nonlocals)
+    except (TypeError, ValueError):
+        return {}
+
+
+def _evaluate(fn: Callable[..., Any], annotation: Any) -> Any:
+    if annotation is None:
+        return type(None)
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return eval(annotation, getattr(inspect.unwrap(fn), "__globals__", {}), _closure(fn))  # noqa: S307
+    except Exception:  # noqa: BLE001 - as above
+        return _Unresolved(annotation)
+
+
+class _Unresolved:
+    """An annotation whose names are not known at run time; only its text is left."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+def _context_kind(annotation: Any, what: str, fn: Callable[..., Any]) -> str:
+    if annotation is _KINDS.empty or annotation is Any:
+        return "any"
+    if isinstance(annotation, _Unresolved):
+        name = annotation.text.rpartition(".")[2]
+        return {"OpExecutionContext": "op", "AssetExecutionContext": "asset"}.get(name, "any")
+    kind = getattr(annotation, "__dagflow_context__", None)
+    if kind is None:
+        raise DagflowInvalidDefinitionError(
+            f"{what} ({location(fn)}): the context parameter is annotated with {annotation!r}. Annotate it with "
+            "OpExecutionContext, with AssetExecutionContext (assets only), or not at all."
+        )
+    return str(kind)
+
+
+def resolved(annotation: Any) -> Any:
+    """The annotation, or `inspect.Parameter.empty` where its names are not known at run time."""
+    return _KINDS.empty if isinstance(annotation, _Unresolved) else annotation

@@ -1,0 +1,169 @@
+"""A part of a graph, chosen by clauses: the same definitions with fewer nodes.
+
+An input whose source is left out becomes unconnected, as if it had never been wired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagflow._util import nearest
+from dagflow.defs.composition import NodeDefinition
+from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.wiring import (
+    Dependency,
+    DependencyDefinition,
+    DynamicCollectDependencyDefinition,
+    MultiDependencyDefinition,
+    NodeInvocation,
+    Wiring,
+)
+from dagflow.errors import DagflowInvalidSubsetError, ParameterCheckError
+from dagflow.selection.parse import parse_clause
+from dagflow.selection.resolve import walk
+
+Chosen = dict[str, Any]
+"""Node name to None (all of it) or to what is chosen inside."""
+
+
+def select_ops(graph_def: GraphDefinition, clauses: Sequence[str]) -> GraphDefinition:
+    """The part of a graph that clauses choose, united.
+
+    Args:
+        graph_def: The graph.
+        clauses: As `["*a", "b+", "inner.c"]`; walks count nodes of the top level, a dotted path takes none.
+
+    Raises:
+        ParameterCheckError: `clauses` is no list of texts.
+        DagflowInvalidSubsetError: A clause cannot be read, or chooses nothing.
+    """
+    if isinstance(clauses, str) or not all(isinstance(clause, str) for clause in clauses):
+        raise ParameterCheckError(f"parameter 'op_selection' must be a list of texts, not {clauses!r}")
+    chosen: Chosen = {}
+    for text in clauses:
+        for path in _paths(graph_def, text):
+            _add(chosen, path)
+    return _part(graph_def, chosen)
+
+
+def _paths(graph_def: GraphDefinition, text: str) -> list[tuple[str, ...]]:
+    clause = parse_clause(text)
+    names = graph_def.node_dict
+    if clause.name is None:
+        return [(name,) for name in names]
+    path = tuple(clause.name.split("."))
+    if len(path) == 1 and path[0] in names:
+        parents, children = _neighbours(graph_def)
+        found = walk(path, clause.up, parents.__getitem__) | walk(path, clause.down, children.__getitem__)
+        return [(name,) for name in names if name in found]
+    if len(path) > 1 and not (clause.up or clause.down) and _exists(graph_def, path):
+        return [path]
+    hint = nearest(clause.name, _all_paths(graph_def))
+    if len(path) > 1 and (clause.up or clause.down) and _exists(graph_def, path):
+        hint = " A path into a graph takes no '*' or '+'; use them on nodes of the top level."
+    raise DagflowInvalidSubsetError(
+        f"the op selection '{text}' chooses nothing: graph '{graph_def.name}' has no node '{clause.name}' that it fits.{hint}"
+    )
+
+
+def _neighbours(graph_def: GraphDefinition) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    parents: dict[str, set[str]] = {name: set() for name in graph_def.node_dict}
+    children: dict[str, set[str]] = {name: set() for name in graph_def.node_dict}
+    for name, inputs in graph_def.dependencies.items():
+        for dependency in inputs.values():
+            for source in sources(dependency):
+                parents[name].add(source.node)
+                children[source.node].add(name)
+    return parents, children
+
+
+def sources(dependency: Dependency) -> list[DependencyDefinition]:
+    """The outputs that a dependency reads; inputs of the graph around it are left out."""
+    if isinstance(dependency, DependencyDefinition):
+        return [dependency]
+    if isinstance(dependency, DynamicCollectDependencyDefinition):
+        return [DependencyDefinition(dependency.node_name, dependency.output_name)]
+    return [part for part in dependency.dependencies if isinstance(part, DependencyDefinition)]
+
+
+def _exists(graph_def: NodeDefinition, path: Sequence[str]) -> bool:
+    current = graph_def
+    for name in path:
+        if not isinstance(current, GraphDefinition) or name not in current.node_dict:
+            return False
+        current = current.node_dict[name].definition
+    return True
+
+
+def _all_paths(graph_def: GraphDefinition, prefix: str = "") -> list[str]:
+    found = []
+    for name, node in graph_def.node_dict.items():
+        found.append(prefix + name)
+        if isinstance(node.definition, GraphDefinition):
+            found += _all_paths(node.definition, f"{prefix}{name}.")
+    return found
+
+
+def _add(chosen: Chosen, path: Sequence[str]) -> None:
+    name, rest = path[0], path[1:]
+    if not rest:
+        chosen[name] = None
+    elif name not in chosen:
+        chosen[name] = {}
+        _add(chosen[name], rest)
+    elif chosen[name] is not None:
+        _add(chosen[name], rest)
+
+
+def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
+    definitions: dict[str, NodeDefinition] = {}
+    wiring = Wiring()
+    for name, node in graph_def.node_dict.items():
+        if name in chosen:
+            inside = chosen[name]
+            is_part = inside is not None and isinstance(node.definition, GraphDefinition)
+            definition = definitions[name] = _part(node.definition, inside) if is_part else node.definition
+            key = definition.name if definition is node.definition else f"{definition.name} of {name}"
+            wiring.node_defs[key] = definition
+            wiring.invocations[name] = NodeInvocation(key, name, node.tags, node.hook_defs, node.retry_policy)
+    for name, definition in definitions.items():
+        kept = {
+            input_name: _kept(dependency, definitions)
+            for input_name, dependency in graph_def.dependencies[name].items()
+            if input_name in definition.input_names
+        }
+        wiring.dependencies[name] = {input_name: source for input_name, source in kept.items() if source is not None}
+    wiring.input_mappings = [
+        mapping
+        for mapping in graph_def.input_mappings
+        if mapping.mapped_node_name in definitions
+        and mapping.mapped_node_input_name in definitions[mapping.mapped_node_name].input_names
+    ]
+    wiring.output_mappings = [
+        mapping
+        for mapping in graph_def.output_mappings
+        if mapping.mapped_node_name in definitions
+        and mapping.mapped_node_output_name in definitions[mapping.mapped_node_name].output_names
+    ]
+    return GraphDefinition(
+        graph_def.name,
+        graph_def.description,
+        config=graph_def.config_mapping,
+        tags=graph_def.tags,
+        _wiring=wiring,
+        _ins=graph_def.graph_ins,
+        _outs=graph_def.graph_outs,
+    )
+
+
+def _kept(dependency: Dependency, definitions: Mapping[str, NodeDefinition]) -> Dependency | None:
+    def is_there(source: DependencyDefinition) -> bool:
+        return source.node in definitions and source.output in definitions[source.node].output_names
+
+    if isinstance(dependency, MultiDependencyDefinition):
+        parts = [
+            part for part in dependency.dependencies if not isinstance(part, DependencyDefinition) or is_there(part)
+        ]
+        return MultiDependencyDefinition(parts) if parts else None
+    return dependency if is_there(sources(dependency)[0]) else None

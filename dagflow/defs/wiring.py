@@ -1,0 +1,202 @@
+"""How nodes are tied together, as plain values: dependencies, invocations, mappings of graph inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Union
+
+from dagflow.errors import check_type
+from dagflow.keys import check_name, jsonable_tags
+
+if TYPE_CHECKING:
+    from dagflow.defs.policy import RetryPolicy
+
+
+class DependencyDefinition:
+    """That an input reads one output of a node.
+
+    Args:
+        node: The node's name in the graph.
+        output: The output's name.
+        description: A sentence for people.
+        solid: An older name of `node`.
+
+    Example:
+        >>> DependencyDefinition("beans")
+        DependencyDefinition('beans', 'result')
+    """
+
+    __slots__ = ("node", "output", "description")
+
+    def __init__(
+        self,
+        node: str | None = None,
+        output: str = "result",
+        description: str | None = None,
+        *,
+        solid: str | None = None,
+    ) -> None:
+        self.node: str = check_type(node if node is not None else solid, str, "node")
+        self.output = check_type(output, str, "output")
+        self.description = description
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, DependencyDefinition):
+            return NotImplemented
+        return (self.node, self.output) == (other.node, other.output)
+
+    def __hash__(self) -> int:
+        return hash((self.node, self.output))
+
+    def __repr__(self) -> str:
+        return f"DependencyDefinition({self.node!r}, {self.output!r})"
+
+
+class GraphInputSlot:
+    """Stands in a fan-in list for an input of the graph around it, which an InputMapping names."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "GraphInputSlot()"
+
+
+GRAPH_INPUT_SLOT = GraphInputSlot()
+
+
+class MultiDependencyDefinition:
+    """That an input is a list, each element of which reads one output.
+
+    Args:
+        dependencies: In the order of the list.
+    """
+
+    __slots__ = ("dependencies",)
+
+    def __init__(self, dependencies: Sequence[DependencyDefinition | GraphInputSlot]) -> None:
+        self.dependencies = tuple(dependencies)
+        for dependency in self.dependencies:
+            check_type(dependency, (DependencyDefinition, GraphInputSlot), "dependencies")
+
+    def __repr__(self) -> str:
+        return f"MultiDependencyDefinition({list(self.dependencies)!r})"
+
+
+class DynamicCollectDependencyDefinition:
+    """That an input is the list of all values of a dynamic output, or of what was mapped over it.
+
+    Args:
+        node_name: The node's name in the graph.
+        output_name: The output's name.
+    """
+
+    __slots__ = ("node_name", "output_name")
+
+    def __init__(self, node_name: str, output_name: str = "result") -> None:
+        self.node_name = check_type(node_name, str, "node_name")
+        self.output_name = check_type(output_name, str, "output_name")
+
+    def __repr__(self) -> str:
+        return f"DynamicCollectDependencyDefinition({self.node_name!r}, {self.output_name!r})"
+
+
+Dependency = Union[DependencyDefinition, MultiDependencyDefinition, DynamicCollectDependencyDefinition]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeInvocation:
+    """A node of a graph: which definition, under which name, and what is said of it there.
+
+    Args:
+        name: The definition's name.
+        alias: The node's name; default: the definition's.
+        tags: Put over the tags of the definition.
+        hook_defs: Hooks of this node alone.
+        retry_policy: Instead of that of the op.
+    """
+
+    name: str
+    alias: str | None = None
+    tags: Mapping[str, Any] | None = None
+    hook_defs: frozenset[Any] | None = None
+    retry_policy: RetryPolicy | None = None
+
+    def __post_init__(self) -> None:
+        check_type(self.name, str, "name")
+        if self.alias is not None:
+            check_name(self.alias, "node")
+        object.__setattr__(self, "tags", jsonable_tags(self.tags, f"node '{self.node_name}'"))
+        object.__setattr__(self, "hook_defs", frozenset(self.hook_defs or ()))
+
+    @property
+    def node_name(self) -> str:
+        """The name of the node in its graph."""
+        return self.alias or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class InputMapping:
+    """That an input of the graph feeds an input of one of its nodes.
+
+    Args:
+        graph_input_name: The graph's input.
+        mapped_node_name: The node.
+        mapped_node_input_name: The node's input.
+        fan_in_index: Where that input is a list: the element that is fed.
+        graph_input_description: A sentence for people.
+        dagflow_type: The type of the graph's input; default: that of the node's input.
+    """
+
+    graph_input_name: str
+    mapped_node_name: str
+    mapped_node_input_name: str
+    fan_in_index: int | None = None
+    graph_input_description: str | None = None
+    dagflow_type: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputMapping:
+    """That an output of one of its nodes is an output of the graph.
+
+    Args:
+        graph_output_name: The graph's output.
+        mapped_node_name: The node.
+        mapped_node_output_name: The node's output.
+        graph_output_description: A sentence for people.
+        dagflow_type: The type of the graph's output; default: that of the node's output.
+        from_dynamic_mapping: Whether it holds a value for each mapping key.
+    """
+
+    graph_output_name: str
+    mapped_node_name: str
+    mapped_node_output_name: str
+    graph_output_description: str | None = None
+    dagflow_type: Any = None
+    from_dynamic_mapping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GraphIn:
+    """What is said of an input of a graph."""
+
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphOut:
+    """What is said of an output of a graph."""
+
+    description: str | None = None
+
+
+@dataclass(slots=True)
+class Wiring:
+    """What tracing a graph's body found out."""
+
+    node_defs: dict[str, Any] = field(default_factory=dict)  # definition name -> definition
+    invocations: dict[str, NodeInvocation] = field(default_factory=dict)  # node name -> how it is invoked
+    dependencies: dict[str, dict[str, Dependency]] = field(default_factory=dict)  # node name -> input -> source
+    input_mappings: list[InputMapping] = field(default_factory=list)
+    output_mappings: list[OutputMapping] = field(default_factory=list)

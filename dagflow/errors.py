@@ -1,0 +1,341 @@
+"""Every exception of dagflow, and the check of a public argument that raises one.
+
+    DagflowError
+    ├── CheckError                                  a broken invariant, or an argument that has no sensible meaning
+    │   ├── ParameterCheckError                     an argument of the wrong type
+    │   └── ElementCheckError                       an element of an argument of the wrong type
+    ├── DagflowInvalidDefinitionError               what was written cannot be a pipeline
+    ├── DagflowInvalidInvocationError               a definition or context was called in a wrong way
+    ├── DagflowInvalidConfigError                   config that its schema refuses
+    ├── DagflowInvalidConfigDefinitionError         a schema that is none
+    ├── DagflowInvalidPythonicConfigDefinitionError a Config annotation that is none
+    ├── DagflowInvalidSubsetError                   a selection that selects nothing, or cannot be read
+    ├── DagflowInvariantViolationError              a rule that was broken while running
+    ├── DagflowInvalidPropertyError                 an attribute that this context does not have
+    ├── DagflowInvalidMetadata                      a metadata value of an unsupported kind
+    ├── DagflowUnknownResourceError                 (also an AttributeError)
+    ├── DagflowUnknownPartitionError                a partition key outside its definition
+    ├── DagflowTypeCheckDidNotPass                  a value of the wrong type
+    ├── DagflowStepOutputNotFoundError              a required output that never came
+    ├── DagflowMaxRetriesExceededError              retries used up
+    ├── DagflowRunNotFoundError, DagflowRunAlreadyExists
+    ├── DagflowHomeNotSetError
+    ├── DagflowUnmetExecutorRequirementsError
+    └── DagflowUserCodeExecutionError               user code raised; the wrapper keeps the user's exception
+        ├── DagflowExecutionStepExecutionError      the body of an op
+        ├── DagflowExecutionLoadInputError          load_input of an I/O manager
+        ├── DagflowExecutionHandleOutputError       handle_output of an I/O manager
+        ├── DagflowResourceFunctionError            a resource; this is what the caller gets
+        ├── DagflowConfigMappingFunctionError       a config mapping or a configured function
+        ├── DagflowTypeCheckError                   a type check function
+        ├── DagflowTypeLoadingError                 a type loader
+        └── HookExecutionError                      a hook
+
+`Failure` and `RetryRequested`, which users raise, are no errors of dagflow: see `dagflow.events.user`.
+Semantics: `Exceptions` of the execution API (class, attributes, moment).
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+_T = TypeVar("_T")
+
+
+class DagflowError(Exception):
+    """The base of every error that dagflow raises.
+
+    `is_user_code_error` tells whether code of the user, and not of dagflow, went wrong.
+    """
+
+    is_user_code_error = False
+
+
+class CheckError(DagflowError):
+    """A broken invariant, or an argument that has no sensible meaning."""
+
+
+class ParameterCheckError(CheckError):
+    """An argument of the wrong type."""
+
+
+class ElementCheckError(CheckError):
+    """An element of an argument (of a list, of a mapping) of the wrong type."""
+
+
+class DagflowInvalidDefinitionError(DagflowError):
+    """Names, wiring, schemas, tags or resources that cannot be a pipeline."""
+
+
+class DagflowInvalidInvocationError(DagflowError):
+    """A definition, a context or a builder was called in a way that it does not allow."""
+
+
+class DagflowInvalidConfigError(DagflowError):
+    """Config that does not match its schema.
+
+    Args:
+        preamble: What the config is for, in one line.
+        errors: All errors found, each with `reason`, `stack`, `error_data` and `message`.
+        config_value: The value that was refused.
+    """
+
+    def __init__(self, preamble: str, errors: Sequence[Any], config_value: object) -> None:
+        self.errors = list(errors)
+        self.config_value = config_value
+        self.error_messages = [error.message for error in self.errors]
+        lines = [preamble]
+        for number, text in enumerate(self.error_messages, 1):
+            lines.append(f"    Error {number}: " + text.replace("\n", "\n    "))
+        self.message = "\n".join(lines)
+        super().__init__(self.message)
+
+
+class DagflowInvalidConfigDefinitionError(DagflowError):
+    """A value that cannot be used as a config schema.
+
+    Args:
+        original_root: The schema as it was given.
+        current_value: The part of it that cannot be used.
+        stack: The keys that lead from the one to the other.
+        reason: Why, in a sentence.
+    """
+
+    def __init__(
+        self,
+        original_root: object,
+        current_value: object,
+        stack: Sequence[object],
+        reason: str | None = None,
+    ) -> None:
+        self.original_root = original_root
+        self.current_value = current_value
+        self.stack = list(stack)
+        where = f" at {self.stack!r}" if self.stack else ""
+        super().__init__(
+            f"{current_value!r}{where} cannot be used as a config schema"
+            + (f" (the whole schema: {original_root!r})" if self.stack else "")
+            + ". "
+            + (reason or "Use int, float, bool, str, a dict of schemas, a list of one schema, or a Field.")
+        )
+
+
+class DagflowInvalidPythonicConfigDefinitionError(DagflowError):
+    """A `config` parameter whose annotation is no Config class, primitive or dict."""
+
+
+class DagflowInvalidSubsetError(DagflowError):
+    """A selection of ops or assets that cannot be read, or that matches nothing."""
+
+
+class DagflowInvariantViolationError(DagflowError):
+    """A rule that can only be checked while running was broken."""
+
+
+class DagflowInvalidPropertyError(DagflowError):
+    """An attribute that this context does not have."""
+
+
+class DagflowInvalidMetadata(DagflowError):
+    """A metadata value of a kind that metadata cannot hold."""
+
+
+class DagflowInvalidObservationError(DagflowError):
+    """An observation function returned something other than a data version."""
+
+
+class DagflowInvalidAssetKey(DagflowError):
+    """A value that cannot be an asset key."""
+
+
+class DagflowUnknownResourceError(DagflowError, AttributeError):
+    """A resource was asked for that the context does not hold; `resource_name` says which."""
+
+    def __init__(self, resource_name: str, message: str | None = None) -> None:
+        self.resource_name = resource_name
+        super().__init__(
+            message
+            or f"unknown resource '{resource_name}': name it in required_resource_keys of the definition "
+            "that reads it, and provide it where that is run"
+        )
+
+
+class DagflowUnknownPartitionError(DagflowError):
+    """A partition key that its partitions definition does not have."""
+
+
+class DagflowTypeCheckDidNotPass(DagflowError):
+    """A value did not pass the check of its type.
+
+    Attributes: `description` (the whole message), `metadata` (of the type check), `dagflow_type`.
+    """
+
+    def __init__(
+        self, description: str, metadata: dict[str, Any] | None = None, dagflow_type: Any = None
+    ) -> None:
+        self.description = description
+        self.metadata = metadata or {}
+        self.dagflow_type = dagflow_type
+        super().__init__(description)
+
+
+class DagflowStepOutputNotFoundError(DagflowError):
+    """A step ended without one of its required outputs."""
+
+    def __init__(self, message: str, *, step_key: str, output_name: str) -> None:
+        self.step_key = step_key
+        self.output_name = output_name
+        super().__init__(message)
+
+
+class DagflowExecutionStepNotFoundError(DagflowError):
+    """Steps were selected that the plan does not have; `step_keys` names them."""
+
+    def __init__(self, message: str, *, step_keys: Sequence[str]) -> None:
+        self.step_keys = list(step_keys)
+        super().__init__(message)
+
+
+class DagflowRunNotFoundError(DagflowError):
+    """A run that its instance does not know."""
+
+    def __init__(self, message: str, *, invalid_run_id: str) -> None:
+        self.invalid_run_id = invalid_run_id
+        super().__init__(message)
+
+
+class DagflowRunAlreadyExists(DagflowError):
+    """A run id that its instance knows already."""
+
+
+class DagflowMaxRetriesExceededError(DagflowError):
+    """A step failed and has no retries left; `user_code_process_error_infos` holds the last error."""
+
+    def __init__(self, message: str, *, user_code_process_error_infos: Sequence[Any] = ()) -> None:
+        self.user_code_process_error_infos = list(user_code_process_error_infos)
+        super().__init__(message)
+
+
+class DagflowUnmetExecutorRequirementsError(DagflowError):
+    """An executor needs something (a stored instance, a stored I/O manager) that the run does not have."""
+
+
+class DagflowSubprocessError(DagflowError):
+    """A worker process died; `subprocess_error_infos` says how."""
+
+    def __init__(self, message: str, *, subprocess_error_infos: Sequence[Any] = ()) -> None:
+        self.subprocess_error_infos = list(subprocess_error_infos)
+        super().__init__(message)
+
+
+class DagflowHomeNotSetError(DagflowError):
+    """`DagflowInstance.get()` was called, and `DAGFLOW_HOME` is not set."""
+
+
+class DagflowImportError(DagflowError):
+    """A module that is named by a definition does not import."""
+
+
+class DagflowAssetCheckFailedError(DagflowError):
+    """A blocking asset check failed."""
+
+
+class DagflowUserCodeExecutionError(DagflowError):
+    """User code raised. The wrapper keeps the user's own exception.
+
+    Attributes: `user_exception`, and `original_exc_info` (type, exception, traceback).
+    """
+
+    is_user_code_error = True
+
+    def __init__(self, message: str, *, user_exception: BaseException) -> None:
+        self.user_exception = user_exception
+        self.original_exc_info: _ExcInfo = (
+            type(user_exception),
+            user_exception,
+            user_exception.__traceback__,
+        )
+        super().__init__(message)
+
+
+class DagflowExecutionStepExecutionError(DagflowUserCodeExecutionError):
+    """The body of an op raised. Recorded in STEP_FAILURE; the caller gets the user's exception."""
+
+    def __init__(
+        self, message: str, *, user_exception: BaseException, step_key: str, op_name: str, op_def_name: str
+    ) -> None:
+        self.step_key = step_key
+        self.op_name = op_name
+        self.op_def_name = op_def_name
+        super().__init__(message, user_exception=user_exception)
+
+
+class DagflowExecutionLoadInputError(DagflowUserCodeExecutionError):
+    """`load_input` of an I/O manager raised."""
+
+    def __init__(self, message: str, *, user_exception: BaseException, step_key: str, input_name: str) -> None:
+        self.step_key = step_key
+        self.input_name = input_name
+        super().__init__(message, user_exception=user_exception)
+
+
+class DagflowExecutionHandleOutputError(DagflowUserCodeExecutionError):
+    """`handle_output` of an I/O manager raised."""
+
+    def __init__(self, message: str, *, user_exception: BaseException, step_key: str, output_name: str) -> None:
+        self.step_key = step_key
+        self.output_name = output_name
+        super().__init__(message, user_exception=user_exception)
+
+
+class DagflowResourceFunctionError(DagflowUserCodeExecutionError):
+    """A resource could not be started; `__cause__` is the user's exception."""
+
+
+class DagflowConfigMappingFunctionError(DagflowUserCodeExecutionError):
+    """A config mapping, or the function of a configured definition, raised."""
+
+
+class DagflowTypeCheckError(DagflowUserCodeExecutionError):
+    """A type check function raised."""
+
+
+class DagflowTypeLoadingError(DagflowUserCodeExecutionError):
+    """A type loader raised."""
+
+
+class HookExecutionError(DagflowUserCodeExecutionError):
+    """A hook raised. It never fails the run."""
+
+
+class DagflowExecutionInterruptedError(BaseException):
+    """A step was interrupted from outside."""
+
+
+def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: str) -> _T:
+    """Return `value` if it is an `expected`, else say which argument is wrong and how.
+
+    Args:
+        value: The argument.
+        expected: A class or a tuple of classes.
+        name: The parameter's name.
+
+    Raises:
+        ParameterCheckError: The value is of another class.
+
+    Example:
+        >>> check_type("a", str, "name")
+        'a'
+    """
+    if not isinstance(value, expected):
+        classes = expected if isinstance(expected, tuple) else (expected,)
+        wanted = " or ".join(f"'{cls.__name__}'" for cls in classes)
+        raise ParameterCheckError(
+            f"parameter '{name}' must be of type {wanted}, not {value!r} of type '{type(value).__name__}'"
+        )
+    return value  # type: ignore[return-value]

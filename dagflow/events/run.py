@@ -1,0 +1,178 @@
+"""The run: what it was told, where it stands, and how runs are looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from dagflow.keys import AssetKey
+
+
+class DagflowRunStatus(Enum):
+    """Where a run stands."""
+
+    QUEUED = "QUEUED"
+    NOT_STARTED = "NOT_STARTED"
+    MANAGED = "MANAGED"
+    STARTING = "STARTING"
+    STARTED = "STARTED"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    CANCELING = "CANCELING"
+    CANCELED = "CANCELED"
+
+
+_FINISHED = frozenset({DagflowRunStatus.SUCCESS, DagflowRunStatus.FAILURE, DagflowRunStatus.CANCELED})
+
+
+class DagflowRun:
+    """One run of a job.
+
+    Attributes: `job_name`, `run_id`, `run_config` (as the caller gave it), `status`, `tags`, `op_selection`,
+    `resolved_op_selection`, `asset_selection`, `asset_check_selection`, `step_keys_to_execute`,
+    `root_run_id`, `parent_run_id`. Compared by value.
+    """
+
+    __slots__ = (
+        "job_name",
+        "run_id",
+        "run_config",
+        "status",
+        "tags",
+        "op_selection",
+        "resolved_op_selection",
+        "asset_selection",
+        "asset_check_selection",
+        "step_keys_to_execute",
+        "root_run_id",
+        "parent_run_id",
+    )
+
+    def __init__(
+        self,
+        job_name: str,
+        run_id: str,
+        run_config: Mapping[str, Any] | None = None,
+        status: DagflowRunStatus = DagflowRunStatus.NOT_STARTED,
+        tags: Mapping[str, str] | None = None,
+        *,
+        op_selection: Sequence[str] | None = None,
+        resolved_op_selection: frozenset[str] | None = None,
+        asset_selection: frozenset[AssetKey] | None = None,
+        asset_check_selection: frozenset[Any] | None = None,
+        step_keys_to_execute: Sequence[str] | None = None,
+        root_run_id: str | None = None,
+        parent_run_id: str | None = None,
+    ) -> None:
+        self.job_name = job_name
+        self.run_id = run_id
+        self.run_config: Mapping[str, Any] = {} if run_config is None else run_config
+        self.status = status
+        self.tags: dict[str, str] = dict(tags) if tags else {}
+        self.op_selection = op_selection
+        self.resolved_op_selection = resolved_op_selection
+        self.asset_selection = asset_selection
+        self.asset_check_selection = asset_check_selection
+        self.step_keys_to_execute = step_keys_to_execute
+        self.root_run_id = root_run_id
+        self.parent_run_id = parent_run_id
+
+    def with_changes(self, **changes: Any) -> DagflowRun:
+        """A copy with some attributes changed."""
+        copy = DagflowRun.__new__(DagflowRun)
+        for name in DagflowRun.__slots__:
+            setattr(copy, name, changes.get(name, getattr(self, name)))
+        return copy
+
+    @property
+    def pipeline_name(self) -> str:
+        """The job's name (an older spelling)."""
+        return self.job_name
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it ended well."""
+        return self.status is DagflowRunStatus.SUCCESS
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it failed."""
+        return self.status is DagflowRunStatus.FAILURE
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether it was canceled."""
+        return self.status is DagflowRunStatus.CANCELED
+
+    @property
+    def is_failure_or_canceled(self) -> bool:
+        """Whether it failed or was canceled."""
+        return self.is_failure or self.is_canceled
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will happen in it."""
+        return self.status in _FINISHED
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, DagflowRun):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash(self.run_id)
+
+    def __repr__(self) -> str:
+        return f"DagflowRun(job_name={self.job_name!r}, run_id={self.run_id!r}, status={self.status.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class RunsFilter:
+    """Which runs are wanted; what is None does not matter. A tag's value may be a list: any of them.
+
+    `created_after` and `created_before` are datetimes, or seconds since the epoch.
+    """
+
+    run_ids: Sequence[str] | None = None
+    job_name: str | None = None
+    statuses: Sequence[DagflowRunStatus] = ()
+    tags: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    created_after: Any = None
+    created_before: Any = None
+
+    def admits(self, run: DagflowRun, created: float) -> bool:
+        """Whether a run that was created at `created` (seconds since the epoch) is wanted."""
+        return (
+            (self.run_ids is None or run.run_id in self.run_ids)
+            and (self.job_name is None or run.job_name == self.job_name)
+            and (not self.statuses or run.status in self.statuses)
+            and all(_tag_matches(run.tags.get(key), wanted) for key, wanted in self.tags.items())
+            and (self.created_after is None or created > _seconds(self.created_after))
+            and (self.created_before is None or created < _seconds(self.created_before))
+        )
+
+    def with_changes(self, **changes: Any) -> RunsFilter:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run as its instance keeps it: `storage_id`, the run and its times in seconds since the epoch."""
+
+    storage_id: int
+    dagflow_run: DagflowRun
+    create_timestamp: float
+    update_timestamp: float
+    start_time: float | None = None
+    end_time: float | None = None
+
+
+def _tag_matches(value: str | None, wanted: str | Sequence[str]) -> bool:
+    return value is not None and (value == wanted if isinstance(wanted, str) else value in wanted)
+
+
+def _seconds(moment: Any) -> float:
+    return float(moment.timestamp()) if hasattr(moment, "timestamp") else float(moment)

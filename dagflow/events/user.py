@@ -1,0 +1,274 @@
+"""What user code returns, yields, logs or raises: outputs, materializations, results, failures.
+
+The engine turns these into events (`dagflow.events.record`); nothing here knows a run.
+Semantics: sections "Signatures" and "Return / yield rules" of the execution API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from dagflow._util import UNSET, Unset
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
+from dagflow.metadata import MetadataValue, normalize_metadata
+
+T = TypeVar("T")
+Metadata = Mapping[str, MetadataValue]
+
+
+class _ByValue:
+    """Equality, hash and repr from the slots, for classes that are made too often to be dataclasses."""
+
+    __slots__ = ()
+
+    def _fields(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._fields() == other._fields()
+
+    def __hash__(self) -> int:
+        return hash((type(self), repr(self._fields())))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({fields})"
+
+
+class Output(_ByValue, Generic[T]):
+    """One output of an op or asset, with what is said about it.
+
+    Args:
+        value: The value.
+        output_name: Which output it is.
+        metadata: Shown on the output's events.
+        data_version: The user's own version of the value.
+        tags: Of the materialization, if the output is an asset.
+
+    Example:
+        >>> Output(1) == Output(1)
+        True
+    """
+
+    __slots__ = ("value", "output_name", "metadata", "data_version", "tags")
+
+    def __init__(
+        self,
+        value: T,
+        output_name: str | None = "result",
+        metadata: Mapping[str, Any] | None = None,
+        data_version: DataVersion | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.value = value
+        self.output_name = check_type(output_name, str, "output_name") if output_name is not None else "result"
+        self.metadata = normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
+        self.data_version = data_version
+        self.tags = tags
+
+
+class DynamicOutput(_ByValue, Generic[T]):
+    """One of several values of a dynamic output, told apart by `mapping_key`.
+
+    Args:
+        value: The value.
+        mapping_key: Letters, digits and `_`; unique among the values of this output in a run.
+        output_name: Which output it is.
+        metadata: Shown on the output's events.
+
+    Raises:
+        ParameterCheckError: The mapping key is no text.
+        DagflowInvalidDefinitionError: The mapping key holds other characters.
+
+    Example:
+        >>> DynamicOutput(3, "a").mapping_key
+        'a'
+    """
+
+    __slots__ = ("value", "mapping_key", "output_name", "metadata")
+
+    def __init__(
+        self,
+        value: T,
+        mapping_key: str,
+        output_name: str | None = "result",
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.value = value
+        check_type(mapping_key, str, "mapping_key")
+        self.mapping_key = check_name(mapping_key, "mapping key", reserved=False)
+        self.output_name = output_name if output_name is not None else "result"
+        self.metadata = normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
+
+
+class DataVersion(_ByValue):
+    """A version that the user gives to the data of an asset."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str) -> None:
+        self.value = check_type(value, str, "value")
+
+
+class AssetMaterialization(_ByValue):
+    """That an asset was written somewhere.
+
+    Args:
+        asset_key: The asset: key, text (one part) or sequence of parts.
+        description: A sentence for people.
+        metadata: What is known about the written data.
+        partition: The partition key, if the asset is partitioned.
+        tags: Short texts by name.
+
+    Example:
+        >>> AssetMaterialization("water").asset_key
+        AssetKey(['water'])
+    """
+
+    __slots__ = ("asset_key", "description", "metadata", "partition", "tags")
+
+    def __init__(
+        self,
+        asset_key: CoercibleToAssetKey,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        partition: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self.asset_key = AssetKey.from_coercible(asset_key)
+        self.description = description
+        self.metadata = normalize_metadata(metadata, f"materialization of asset '{asset_key}'") if metadata else {}
+        self.partition = None if partition is None else check_type(partition, str, "partition")
+        self.tags = dict(tags) if tags else {}
+
+    @property
+    def label(self) -> str:
+        """The parts of the key, joined by spaces."""
+        return " ".join(self.asset_key.parts)
+
+
+class AssetObservation(AssetMaterialization):
+    """That an asset was looked at, without writing it. Arguments as AssetMaterialization."""
+
+    __slots__ = ()
+
+    def _fields(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in AssetMaterialization.__slots__)
+
+
+class ExpectationResult(_ByValue):
+    """Whether something that was expected of the data holds.
+
+    Args:
+        success: Whether it holds.
+        label: A short name.
+        description: A sentence for people.
+        metadata: What led to the verdict.
+    """
+
+    __slots__ = ("success", "label", "description", "metadata")
+
+    def __init__(
+        self,
+        success: bool,
+        label: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.success = check_type(success, bool, "success")
+        self.label = "result" if label is None else label
+        self.description = description
+        self.metadata = normalize_metadata(metadata, f"expectation result '{label}'") if metadata else {}
+
+
+class MaterializeResult(_ByValue, Generic[T]):
+    """That an asset function wrote its asset, with what is said about it and, if wanted, the value to store.
+
+    Args:
+        asset_key: Which asset, where the function makes several.
+        metadata: Of the materialization.
+        check_results: Results of checks that the function made itself.
+        data_version: The user's own version of the data.
+        tags: Of the materialization.
+        value: What the I/O manager stores; without it the I/O manager is not called.
+    """
+
+    __slots__ = ("asset_key", "metadata", "check_results", "data_version", "tags", "value")
+
+    def __init__(
+        self,
+        asset_key: CoercibleToAssetKey | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        check_results: Sequence[Any] | None = None,
+        data_version: DataVersion | None = None,
+        tags: Mapping[str, str] | None = None,
+        value: T | Unset = UNSET,
+    ) -> None:
+        self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        self.metadata = normalize_metadata(metadata, "a MaterializeResult") if metadata else {}
+        self.check_results = list(check_results or ())
+        self.data_version = data_version
+        self.tags = tags
+        self.value = value
+
+
+class Failure(Exception):
+    """Raise it to fail a step on purpose, with a description and metadata.
+
+    Args:
+        description: A sentence for people.
+        metadata: What is known about the failure.
+        allow_retries: False forbids a retry that a policy would allow. None means True.
+
+    Example:
+        >>> Failure("out of beans", metadata={"left": 0}).metadata["left"].value
+        0
+    """
+
+    def __init__(
+        self,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        allow_retries: bool | None = None,
+    ) -> None:
+        super().__init__(description)
+        self.description = None if description is None else check_type(description, str, "description")
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, "a Failure") if metadata else {}
+        self.allow_retries = True if allow_retries is None else allow_retries
+
+
+class RetryRequested(Exception):
+    """Raise it to have the step tried again.
+
+    Args:
+        max_retries: How often it may be retried in all.
+        seconds_to_wait: How long to wait before that; None waits not at all.
+
+    Raises:
+        ParameterCheckError: `max_retries` is no whole number, or the wait is no number.
+    """
+
+    def __init__(self, max_retries: int | None = 1, seconds_to_wait: float | None = None) -> None:
+        super().__init__(f"retry requested (at most {max_retries})")
+        self.max_retries = 1 if max_retries is None else check_type(max_retries, int, "max_retries")
+        if seconds_to_wait is not None:
+            if isinstance(seconds_to_wait, bool) or not isinstance(seconds_to_wait, (int, float)):
+                raise ParameterCheckError(f"parameter 'seconds_to_wait' must be a number, not {seconds_to_wait!r}")
+            if seconds_to_wait < 0:
+                raise DagflowInvalidDefinitionError(
+                    f"parameter 'seconds_to_wait' must not be negative, but is {seconds_to_wait!r}"
+                )
+        self.seconds_to_wait = seconds_to_wait
+
+
+class RetryRequestedFromPolicy(RetryRequested):
+    """A retry that a policy asks for, not the user's code; seen as the class of the recorded error."""
+
+
+USER_EVENTS = (AssetMaterialization, AssetObservation, ExpectationResult)
+"""What `context.log_event` takes, and what a generator may yield beside its outputs."""

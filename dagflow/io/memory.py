@@ -1,0 +1,63 @@
+"""The I/O manager that keeps values in memory, by reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dagflow.context.io import InputContext, OutputContext
+from dagflow.errors import DagflowInvariantViolationError
+from dagflow.io.manager import IOManager
+from dagflow.keys import AssetKey
+
+
+class InMemoryIOManager(IOManager):
+    """Keeps what it is given, without a copy.
+
+    Attributes:
+        values: What was stored, by (run id, step key, output name), with the mapping key where there is one.
+        assets: The last value of each asset, by (key, partition): what a later run with this same object loads.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, ...], Any] = {}
+        self.assets: dict[tuple[AssetKey, str | None], Any] = {}
+
+    def handle_output(self, context: OutputContext, obj: Any) -> None:
+        """Keep `obj`."""
+        self.values[tuple(context.get_identifier())] = obj
+        if context.has_asset_key:
+            key = context.asset_partition_key if context.has_asset_partitions else None
+            self.assets[context.asset_key, key] = obj
+
+    def load_input(self, context: InputContext) -> Any:
+        """Give back what was kept.
+
+        Returns:
+            The value; for several partitions of an asset a dict of value by partition key.
+        """
+        upstream = context.upstream_output
+        if upstream is not None:
+            identifier = tuple(upstream.get_identifier())
+            if identifier in self.values:
+                return self.values[identifier]
+        if not context.has_asset_key:
+            raise DagflowInvariantViolationError(
+                f"the in-memory I/O manager holds no value for input '{context.name}'. Values in memory do not outlive the "
+                "I/O manager that keeps them."
+            )
+        if not context.has_asset_partitions:
+            return self._asset(context.asset_key, None)
+        keys = context.asset_partition_keys
+        if len(keys) == 1:
+            return self._asset(context.asset_key, keys[0])
+        return {key: self._asset(context.asset_key, key) for key in keys}
+
+    def _asset(self, asset_key: AssetKey, partition: str | None) -> Any:
+        if (asset_key, partition) not in self.assets:
+            of_partition = f", partition '{partition}'," if partition is not None else ""
+            raise DagflowInvariantViolationError(
+                f"the in-memory I/O manager holds no value of asset '{asset_key.to_user_string()}'{of_partition} because no "
+                "run with this I/O manager has made it. Run it in the same call, or use an I/O manager that outlives a "
+                "run: pass one InMemoryIOManager object to both, or store in files."
+            )
+        return self.assets[asset_key, partition]

@@ -1,0 +1,58 @@
+"""What a run can be told from around it, without an argument at each call: clock, pick, given values, faults.
+
+The options stand in one context variable, set by `dagflow.testing.run_options` and read once at the start of
+each run, so they also reach a run that somebody else's code starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dagflow.clock import SYSTEM_CLOCK, Clock
+
+Pick = Callable[[Sequence[str]], str]
+"""Chooses the next step: gets the keys of the ready steps in their usual order, returns one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The options of the runs that start in a block of code.
+
+    Attributes:
+        clock: What the time is and how to wait.
+        pick: Chooses among the ready steps; None takes the first.
+        given: Values that stand for outputs: step key, `(step key, output name)` or AssetKey to value. A step
+            whose outputs are all given does not run and has no events.
+        faults: `(step key, attempt from 1, what)` is called before each attempt of a step and may raise.
+        used: What of `given` has stood for an output so far, filled by the runs.
+    """
+
+    clock: Clock = SYSTEM_CLOCK
+    pick: Pick | None = None
+    given: Mapping[Any, Any] = field(default_factory=dict)
+    faults: Callable[[str, int], None] | None = None
+    used: set[Any] = field(default_factory=set)
+
+
+DEFAULT_OPTIONS = RunOptions()
+_options: ContextVar[RunOptions] = ContextVar("dagflow_run_options", default=DEFAULT_OPTIONS)
+
+
+def current_options() -> RunOptions:
+    """The options in force here."""
+    return _options.get()
+
+
+@contextmanager
+def set_options(**changes: Any) -> Iterator[RunOptions]:
+    """Put options in force for a block; what is not named stays as it is around it."""
+    options = replace(_options.get(), **changes)
+    token = _options.set(options)
+    try:
+        yield options
+    finally:
+        _options.reset(token)

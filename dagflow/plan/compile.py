@@ -1,0 +1,409 @@
+"""`compile_plan`: a job and what a run is told become a plan, or the error that says why they cannot.
+
+Pure: no clock, disk, thread or random number. The time, the environment and the known dynamic partitions are
+arguments. What does not depend on the run is kept with the job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dagflow._util import UNSET, nearest
+from dagflow.defs.asset import AssetLayer, AssetsDefinition
+from dagflow.defs.graph import GraphDefinition, Node
+from dagflow.defs.job import JobDefinition
+from dagflow.defs.op import InputDefinition, OpDefinition, where
+from dagflow.defs.run_config import needs_config, read_run_config
+from dagflow.defs.wiring import (
+    DependencyDefinition,
+    DynamicCollectDependencyDefinition,
+    MultiDependencyDefinition,
+)
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError
+from dagflow.keys import AssetKey
+from dagflow.partitions.mapping import default_mapping
+from dagflow.plan.plan import Plan
+from dagflow.plan.step import (
+    FROM_COLLECT,
+    FROM_CONFIG,
+    FROM_DEFAULT,
+    FROM_INPUT_VALUE,
+    FROM_OUTPUT,
+    FROM_OUTPUTS,
+    FROM_STORAGE,
+    NO_VALUE,
+    OutputRef,
+    Source,
+    Step,
+    StepInput,
+    StepOutput,
+)
+
+
+class Surroundings(NamedTuple):
+    """What a plan may depend on beside the definitions: the environment, the time, the known dynamic partitions.
+
+    Attributes:
+        environ: Environment variables.
+        now: Seconds since the epoch.
+        dynamic: What gives the keys of dynamic partitions (`get_dynamic_partitions(name)`), None if nothing does.
+    """
+
+    environ: Mapping[str, str]
+    now: float
+    dynamic: Any = None
+
+
+def compile_plan(
+    job: JobDefinition,
+    run_config: Mapping[str, Any],
+    surroundings: Surroundings,
+    *,
+    partition_key: str | None = None,
+    bound_inputs: frozenset[str] = frozenset(),
+) -> Plan:
+    """The plan of a run.
+
+    Args:
+        job: The job, its graph already cut down to what was selected.
+        run_config: What the caller gave; empty takes the job's default.
+        surroundings: Environment, time and dynamic partitions.
+        partition_key: The partition that the run is for.
+        bound_inputs: The inputs of the graph that are given as values.
+
+    Raises:
+        DagflowInvalidConfigError: The run config does not match.
+        DagflowInvalidDefinitionError: A resource is missing, or an input that nothing feeds.
+        DagflowUnknownPartitionError: The partitions definition does not have the key.
+        CheckError: A key was given, and nothing is partitioned.
+    """
+    _check_partition(job, partition_key, surroundings)
+    if not run_config and not needs_config(job, bound_inputs) and partition_key is None:
+        key = ("plan", bound_inputs)
+        if key not in job.compiled:
+            job.compiled[key] = _compile(job, None, surroundings, None, bound_inputs)
+        plan: Plan = job.compiled[key]
+        return plan
+    config: Mapping[str, Any] | None = None
+    if run_config or needs_config(job, bound_inputs):
+        config = read_run_config(job, run_config, bound_inputs=bound_inputs, environ=surroundings.environ).value
+    return _compile(job, config, surroundings, partition_key, bound_inputs)
+
+
+def _compile(
+    job: JobDefinition,
+    config: Mapping[str, Any] | None,
+    surroundings: Surroundings,
+    partition_key: str | None,
+    bound_inputs: frozenset[str],
+) -> Plan:
+    compiler = _Compiler(job, config, surroundings, partition_key, bound_inputs)
+    compiler.walk(job.graph, (), None, (config or {}).get("ops"))
+    steps = compiler.steps
+    return Plan(
+        job.name,
+        steps,
+        _resource_keys(job, steps),
+        {key: (entry or {}).get("config", UNSET) for key, entry in ((config or {}).get("resources") or {}).items()},
+        partition_key,
+        bound_inputs,
+    )
+
+
+class _Frame(NamedTuple):
+    """A graph on the way down: where it stands, and the frame of the graph around it."""
+
+    graph: GraphDefinition
+    path: tuple[str, ...]
+    outer: _Frame | None
+    config: Mapping[str, Any] | None
+
+
+class _Compiler:
+    """Walks a graph and the graphs inside it, and makes a step of each op."""
+
+    def __init__(
+        self,
+        job: JobDefinition,
+        config: Mapping[str, Any] | None,
+        surroundings: Surroundings,
+        partition_key: str | None,
+        bound_inputs: frozenset[str],
+    ) -> None:
+        self.job = job
+        self.root_config = config or {}
+        self.surroundings = surroundings
+        self.partition_key = partition_key
+        self.bound_inputs = bound_inputs
+        self.steps: list[Step] = []
+        self.outputs: dict[int, dict[str, StepOutput]] = {}  # by op: shared by all its steps that are no assets
+        self.mapped: dict[str, OutputRef] = {}  # step key -> the dynamic output that it is mapped over
+        self.layer: AssetLayer | None = job.asset_layer
+
+    def walk(
+        self, graph: GraphDefinition, path: tuple[str, ...], outer: _Frame | None, config: Mapping[str, Any] | None
+    ) -> None:
+        """Add the steps of a graph."""
+        frame = _Frame(graph, path, outer, config)
+        for name, node in graph.node_dict.items():
+            definition = node.definition
+            entry = (config or {}).get(name)
+            if isinstance(definition, OpDefinition):
+                self.steps.append(self._step(frame, name, node, definition, entry))
+            elif isinstance(definition, GraphDefinition):
+                self.walk(definition, (*path, name), frame, (entry or {}).get("ops"))
+
+    def _step(
+        self, frame: _Frame, name: str, node: Node, op: OpDefinition, entry: Mapping[str, Any] | None
+    ) -> Step:
+        path = (*frame.path, name)
+        key = name if not frame.path else ".".join(path)
+        assets_def = self.layer.by_node.get(name) if self.layer is not None and not frame.path else None
+        given_inputs = (entry or {}).get("inputs") or {}
+        names = sorted(op.ins) if assets_def is not None else op.ins
+        inputs = [
+            self._input(frame, name, op.ins[input_name], given_inputs, assets_def) for input_name in names
+        ]
+        return Step(
+            key,
+            path,
+            node,
+            op,
+            inputs,
+            self._outputs(op, assets_def),
+            self._config(op, entry),
+            node.retry_policy or op.retry_policy or self.job.op_retry_policy,
+            assets_def,
+            hooks=node.hook_defs | self.job.hook_defs if node.hook_defs else self.job.hook_defs,
+        )
+
+    def _config(self, op: OpDefinition, entry: Mapping[str, Any] | None) -> Any:
+        return default_of(op) if entry is None else entry.get("config")
+
+    def _outputs(self, op: OpDefinition, assets_def: AssetsDefinition | None) -> dict[str, StepOutput]:
+        if assets_def is not None:
+            return {
+                name: StepOutput(out, assets_def.keys_by_output_name.get(name)) for name, out in op.outs.items()
+            }
+        outputs = self.outputs.get(id(op))
+        if outputs is None:
+            outputs = self.outputs[id(op)] = {name: StepOutput(out) for name, out in op.outs.items()}
+        return outputs
+
+    def _input(
+        self,
+        frame: _Frame,
+        node_name: str,
+        definition: InputDefinition,
+        given: Mapping[str, Any],
+        assets_def: AssetsDefinition | None,
+    ) -> StepInput:
+        partition_keys = None
+        asset_key = definition.asset_key
+        if asset_key is not None and assets_def is not None:
+            partition_keys = self._partition_keys(assets_def, asset_key)
+        source = self._source(frame, node_name, definition.name, definition, given)
+        return StepInput(definition, source, partition_keys)
+
+    def _source(
+        self, frame: _Frame, node_name: str, name: str, definition: InputDefinition, given: Mapping[str, Any]
+    ) -> Source:
+        """What feeds input `name` of a node, which ends at the input `definition` of an op in it."""
+        dependency = frame.graph.dependencies[node_name].get(name)
+        if isinstance(dependency, DependencyDefinition):
+            return self._from(frame, dependency.node, dependency.output, definition)
+        if isinstance(dependency, DynamicCollectDependencyDefinition):
+            source = self._from(frame, dependency.node_name, dependency.output_name, definition)
+            return source._replace(kind=FROM_COLLECT) if source.kind == FROM_OUTPUT else source
+        if isinstance(dependency, MultiDependencyDefinition):
+            return Source(
+                FROM_OUTPUTS,
+                parts=tuple(
+                    self._from(frame, part.node, part.output, definition)
+                    if isinstance(part, DependencyDefinition)
+                    else self._outside(frame, node_name, name, definition, given, index)
+                    for index, part in enumerate(dependency.dependencies)
+                ),
+            )
+        return self._outside(frame, node_name, name, definition, given, None)
+
+    def _outside(
+        self,
+        frame: _Frame,
+        node_name: str,
+        name: str,
+        definition: InputDefinition,
+        given: Mapping[str, Any],
+        index: int | None,
+    ) -> Source:
+        """The source of an input that no node of its own graph feeds."""
+        graph_input = frame.graph.graph_input_of(node_name, name, index)
+        if graph_input is None:
+            return self._loose(node_name, name, definition, given)
+        if frame.outer is None:
+            return self._top(graph_input, definition)
+        entry = (frame.outer.config or {}).get(frame.path[-1]) or {}
+        return self._source(frame.outer, frame.path[-1], graph_input, definition, entry.get("inputs") or {})
+
+    def _loose(self, node_name: str, name: str, definition: InputDefinition, given: Mapping[str, Any]) -> Source:
+        if definition.asset_key is not None and self.layer is not None:
+            if definition.dagflow_type.is_nothing:
+                return Source(NO_VALUE)
+            manager = definition.input_manager_key or self.layer.io_manager_key(definition.asset_key)
+            return Source(FROM_STORAGE, None, manager, asset_key=definition.asset_key)
+        if name in given:
+            return Source(FROM_CONFIG, value=given[name])
+        if definition.default_value is not UNSET:
+            return Source(FROM_DEFAULT, value=definition.default_value)
+        if definition.dagflow_type.is_nothing:
+            return Source(NO_VALUE)
+        if definition.input_manager_key is not None:
+            return Source(FROM_STORAGE, None, definition.input_manager_key)
+        raise DagflowInvalidDefinitionError(
+            f"input '{name}' of node '{node_name}' in job '{self.job.name}' is fed by nothing: connect it to an "
+            "output, give it a default, or give its value in the run config."
+        )
+
+    def _top(self, graph_input: str, definition: InputDefinition) -> Source:
+        if graph_input in self.bound_inputs:
+            return Source(FROM_INPUT_VALUE, value=graph_input)
+        inputs = self.root_config.get("inputs") or {}
+        if graph_input in inputs:
+            return Source(FROM_CONFIG, value=inputs[graph_input])
+        if definition.default_value is not UNSET:
+            return Source(FROM_DEFAULT, value=definition.default_value)
+        if definition.dagflow_type.is_nothing:
+            return Source(NO_VALUE)
+        raise DagflowInvalidDefinitionError(
+            f"input '{graph_input}' of graph '{self.job.graph.name}' is fed by nothing: give it through 'input_values', "
+            f"or under 'inputs' in the run config."
+        )
+
+    def _from(self, frame: _Frame, node_name: str, output_name: str, definition: InputDefinition) -> Source:
+        """The source that an output of a node is, followed into graphs."""
+        path = (*frame.path, node_name)
+        node = frame.graph.node_dict[node_name]
+        while isinstance(node.definition, GraphDefinition):
+            mapping = next(
+                mapping for mapping in node.definition.output_mappings if mapping.graph_output_name == output_name
+            )
+            node = node.definition.node_dict[mapping.mapped_node_name]
+            path, output_name = (*path, mapping.mapped_node_name), mapping.mapped_node_output_name
+        ref = OutputRef(path[0] if len(path) == 1 else ".".join(path), output_name)
+        if definition.dagflow_type.is_nothing:
+            return Source(NO_VALUE, ref)
+        op = node.definition
+        assert isinstance(op, OpDefinition)
+        output = op.outs[output_name]
+        if output.dagflow_type.is_nothing:
+            return self._from_nothing(ref, definition)
+        return Source(
+            FROM_OUTPUT, ref, definition.input_manager_key or output.io_manager_key, asset_key=definition.asset_key
+        )
+
+    def _from_nothing(self, ref: OutputRef, definition: InputDefinition) -> Source:
+        """An input with a value that reads an output without one: an asset is loaded from storage, else it is None."""
+        if definition.asset_key is not None and self.layer is not None:
+            manager = definition.input_manager_key or self.layer.io_manager_key(definition.asset_key)
+            return Source(FROM_STORAGE, ref, manager, asset_key=definition.asset_key)
+        return Source(FROM_OUTPUT, ref, None)
+
+    def _partition_keys(self, assets_def: AssetsDefinition, upstream: AssetKey) -> tuple[str, ...] | None:
+        assert self.layer is not None
+        upstream_def = self.layer.partitions_def(upstream)
+        if upstream_def is None:
+            return None
+        own_def = assets_def.partitions_def
+        if own_def is not None and self.partition_key is None:
+            return None
+        mapping = assets_def.partition_mappings.get(upstream) or default_mapping(own_def, upstream_def)
+        if mapping is None:
+            return None
+        own = [self.partition_key] if own_def is not None and self.partition_key is not None else []
+        return tuple(
+            mapping.upstream_keys(
+                own, own_def, upstream_def, now=self.surroundings.now, dynamic=self.surroundings.dynamic
+            )
+        )
+
+
+def default_of(op: OpDefinition) -> Any:
+    """The config of an op that is given none."""
+    if op.config_field is None:
+        return None
+    from dagflow.config.parse import parse
+
+    value = parse(op.config_field, UNSET).value
+    return None if value is UNSET else value
+
+
+def _check_partition(job: JobDefinition, key: str | None, surroundings: Surroundings) -> None:
+    if key is None:
+        return
+    if job.partitions_def is None:
+        raise CheckError(
+            f"the partition_key '{key}' was given to job '{job.name}', but nothing in it is partitioned. Take it away, or "
+            "give the job or its assets a partitions_def."
+        )
+    job.partitions_def.validate_partition_key(key, surroundings.now, surroundings.dynamic)
+
+
+def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
+    """The resources that the steps need, and those that these need, in the order in which they can be started."""
+    needed: dict[str, str] = {}
+    seen: set[int] = set()
+    for step in steps:
+        for item in step.loads:
+            for source in (item.source, *item.source.parts):
+                if source.manager_key is not None:
+                    needed.setdefault(source.manager_key, f"input '{item.name}' of step '{step.key}'")
+            for key in item.dagflow_type.required_resource_keys:
+                needed.setdefault(key, f"the type of input '{item.name}' of step '{step.key}'")
+        if id(step.op) in seen:
+            continue
+        seen.add(id(step.op))
+        for output in step.outputs:
+            needed.setdefault(output.definition.io_manager_key, f"output '{output.name}' of {where(step.op)}")
+            for key in output.dagflow_type.required_resource_keys:
+                needed.setdefault(key, f"the type of output '{output.name}' of {where(step.op)}")
+        for key in step.op.required_resource_keys:
+            needed.setdefault(key, where(step.op))
+    return start_order(job.resource_defs, needed, f"job '{job.name}'")
+
+
+def start_order(definitions: Mapping[str, Any], needed: Mapping[str, str], place: str) -> list[str]:
+    """Resource keys in the order in which they can be started: what one needs comes before it.
+
+    Args:
+        definitions: Resource definitions by key.
+        needed: The keys that are wanted, each with what wants it.
+        place: What the resources belong to, for messages.
+
+    Raises:
+        DagflowInvalidDefinitionError: A key has no definition, or resources need each other in a cycle.
+    """
+    ordered: dict[str, None] = {}
+    under_way: list[str] = []
+
+    def visit(key: str, wanted_by: str) -> None:
+        if key in ordered:
+            return
+        if key in under_way:
+            path = " -> ".join(f"'{name}'" for name in [*under_way[under_way.index(key) :], key])
+            raise DagflowInvalidDefinitionError(f"the resources of {place} need each other in a cycle: {path}")
+        definition = definitions.get(key)
+        if definition is None:
+            raise DagflowInvalidDefinitionError(
+                f"resource '{key}', which {wanted_by} requires, was not provided to {place}."
+                f"{nearest(key, definitions)} Give it a resource with this key."
+            )
+        under_way.append(key)
+        for inner in sorted(definition.required_resource_keys):
+            visit(inner, f"resource '{key}'")
+        under_way.pop()
+        ordered[key] = None
+
+    for key in sorted(needed):
+        visit(key, needed[key])
+    return list(ordered)

@@ -1,0 +1,195 @@
+"""The plan of a run: its steps in order, which of them wait for which, and what the whole run needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagflow._util import nearest
+from dagflow.dag import levels
+from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, GIVEN, OutputRef, Source, Step, StepInput, refs_of
+
+PRIORITY_TAGS = ("dagflow/priority", "dagster/priority")
+
+
+class Plan:
+    """Steps in plan order: by level, then by key. Immutable, apart from mapped steps that a run adds to its copy.
+
+    Attributes:
+        job_name: The job.
+        steps: All steps; `step.index` is the position.
+        index_by_key: Position by step key.
+        dependents: For each position, the positions of the steps that wait for it.
+        waiting: For each position, how many steps it waits for.
+        resource_keys: The resources that the run starts.
+        resource_configs: Their checked config.
+        partition_key: The partition that the run is for.
+        run_config: The checked run config, None where nothing was given and nothing is needed.
+        bound_inputs: Names of the graph's inputs that are given as values.
+        templates: Steps that run once for each value of a dynamic output, by the key of the step that has it.
+    """
+
+    __slots__ = (
+        "job_name",
+        "steps",
+        "index_by_key",
+        "dependents",
+        "waiting",
+        "resource_keys",
+        "resource_configs",
+        "partition_key",
+        "bound_inputs",
+        "given",
+        "_ranks",
+    )
+
+    def __init__(
+        self,
+        job_name: str,
+        steps: Sequence[Step],
+        resource_keys: Sequence[str] = (),
+        resource_configs: Mapping[str, Any] | None = None,
+        partition_key: str | None = None,
+        bound_inputs: frozenset[str] = frozenset(),
+        given: frozenset[OutputRef] = frozenset(),
+    ) -> None:
+        self.job_name = job_name
+        self.steps: list[Step] = _in_order(steps)
+        self.index_by_key = {step.key: step.index for step in self.steps}
+        self.dependents: list[list[int]] = [[] for _ in self.steps]
+        self.waiting: list[int] = []
+        for step in self.steps:
+            for key in step.upstream:
+                self.dependents[self.index_by_key[key]].append(step.index)
+            self.waiting.append(len(step.upstream))
+        self.resource_keys = tuple(resource_keys)
+        self.resource_configs = dict(resource_configs or {})
+        self.partition_key = partition_key
+        self.bound_inputs = bound_inputs
+        self.given = given
+        self._ranks: list[tuple[int, int]] | None = None
+
+    @property
+    def step_keys(self) -> list[str]:
+        """The keys of all steps, in plan order."""
+        return [step.key for step in self.steps]
+
+    def step_by_key(self, key: str) -> Step:
+        """The step with this key.
+
+        Raises:
+            DagflowInvalidDefinitionError: There is none.
+        """
+        if key not in self.index_by_key:
+            raise DagflowInvalidDefinitionError(
+                f"the plan of job '{self.job_name}' has no step '{key}'.{nearest(key, self.index_by_key)}"
+            )
+        return self.steps[self.index_by_key[key]]
+
+    def priorities(self) -> list[int] | None:
+        """The priority of each step, None where all have the same.
+
+        Raises:
+            ValueError: A priority tag is no whole number.
+        """
+        found = [_priority(step) for step in self.steps]
+        return found if any(found) else None
+
+    def with_given(self, given: frozenset[OutputRef]) -> Plan:
+        """The plan of a run in which values stand for some outputs.
+
+        A step all of whose outputs are given does not run; what reads a given output gets the value.
+
+        Args:
+            given: The outputs.
+        """
+        covered = {
+            step.key
+            for step in self.steps
+            if all(OutputRef(step.key, output.name) in given for output in step.outputs)
+        }
+        steps = [
+            step.copy(inputs=[_with_given(item, given, covered) for item in step.inputs])
+            for step in self.steps
+            if step.key not in covered
+        ]
+        return Plan(
+            self.job_name,
+            steps,
+            self.resource_keys,
+            self.resource_configs,
+            self.partition_key,
+            self.bound_inputs,
+            given,
+        )
+
+    def describe(self) -> str:
+        """The steps and what they wait for, a line each.
+
+        Example:
+            >>> from dagflow.plan.plan import Plan
+            >>> Plan("empty", []).describe()
+            "job 'empty': 0 steps"
+        """
+        lines = [f"job '{self.job_name}': {len(self.steps)} step{'' if len(self.steps) == 1 else 's'}"]
+        for step in self.steps:
+            lines.append(f"  {step.key}" + (f" <- {', '.join(step.upstream)}" if step.upstream else ""))
+        return "\n".join(lines)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plan):
+            return NotImplemented
+        return (
+            self.job_name == other.job_name
+            and self.steps == other.steps
+            and self.resource_keys == other.resource_keys
+            and self.resource_configs == other.resource_configs
+            and self.partition_key == other.partition_key
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.job_name, tuple(self.index_by_key)))
+
+    def __repr__(self) -> str:
+        return f"<plan of job '{self.job_name}', {len(self.steps)} steps>"
+
+
+def _in_order(steps: Sequence[Step]) -> list[Step]:
+    level = levels({step.key: step.upstream for step in steps})
+    ordered = sorted(steps, key=lambda step: (level[step.key], step.key))
+    for index, step in enumerate(ordered):
+        step.index = index
+    return ordered
+
+
+def _priority(step: Step) -> int:
+    tags = step.node.tags
+    for tag in PRIORITY_TAGS:
+        if tag in tags:
+            try:
+                return int(tags[tag])
+            except ValueError as error:
+                raise ValueError(
+                    f"the tag '{tag}' of step '{step.key}' is {tags[tag]!r}, which is no whole number"
+                ) from error
+    return 0
+
+
+def _with_given(item: StepInput, given: frozenset[OutputRef], covered: set[str]) -> StepInput:
+    source = _source_with_given(item.source, given, covered)
+    return item if source is item.source else StepInput(item.definition, source, item.partition_keys)
+
+
+def _source_with_given(source: Source, given: frozenset[OutputRef], covered: set[str]) -> Source:
+    if source.parts:
+        parts = tuple(_source_with_given(part, given, covered) for part in source.parts)
+        return source if parts == source.parts else source._replace(parts=parts)
+    if source.ref is None or source.ref not in given:
+        return source
+    if source.kind in (FROM_OUTPUT, FROM_COLLECT):
+        return source._replace(kind=GIVEN)
+    return source._replace(ref=None) if source.ref.step_key in covered else source
+
+
+__all__ = ["Plan", "refs_of"]
