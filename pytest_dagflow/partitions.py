@@ -1,0 +1,174 @@
+"""Which partition keys a test runs for: what `dag_partitions` asks for, in the order of the definition."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dagflow import MultiPartitionsDefinition, PartitionsDefinition, TimeWindow
+
+
+def partitions_of(target: object) -> PartitionsDefinition:
+    """Give the partitions definition that is meant by itself, by an asset or by a job.
+
+    Raises:
+        ValueError: It is none of these, or is not partitioned.
+    """
+    from dagflow import PartitionsDefinition
+
+    found = target if isinstance(target, PartitionsDefinition) else getattr(target, "partitions_def", None)
+    if not isinstance(found, PartitionsDefinition):
+        raise ValueError(
+            f"{target!r} has no partitions: give a partitions definition, or an asset or a job that has one"
+        )
+    return found
+
+
+def choose_keys(
+    definition: PartitionsDefinition,
+    *,
+    now: float,
+    seed: str,
+    keys: Iterable[str] | None = None,
+    first: int | None = None,
+    last: int | None = None,
+    sample: int | None = None,
+    boundaries: bool = False,
+    dynamic: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+) -> list[str]:
+    """Choose partition keys. What is asked for unites; without any wish, all keys are chosen.
+
+    Args:
+        definition: Where the keys come from.
+        now: The current time, in seconds since the epoch.
+        seed: Decides `sample`: the same text gives the same sample.
+        keys: These keys.
+        first: So many from the start.
+        last: So many from the end.
+        sample: So many at random.
+        boundaries: Those on which pipelines break.
+        dynamic: The keys of a dynamic definition, or for each name of one its keys.
+
+    Raises:
+        ValueError: A wish that cannot be granted.
+        DagflowError: A key that the definition does not have.
+    """
+    store = _Given(dynamic)
+    known = definition.get_partition_keys(now, store)
+    if dynamic is not None and not store.was_asked:
+        raise ValueError(
+            f"'dynamic' gives keys, but {definition!r} has its own: use 'keys' to choose from them"
+        )
+    if not known:
+        raise ValueError(f"{definition!r} has no keys")
+    wanted: set[str] = set()
+    for key in _texts(keys):
+        definition.validate_partition_key(key, now, store)
+        wanted.add(key)
+    if first is not None:
+        wanted.update(known[: _positive(first, "first")])
+    if last is not None:
+        wanted.update(known[-_positive(last, "last") :])
+    if sample is not None:
+        import random
+
+        wanted.update(random.Random(seed).sample(known, min(_positive(sample, "sample"), len(known))))
+    if boundaries:
+        wanted.update(boundary_keys(definition, known))
+    is_choosing = boundaries or any(wish is not None for wish in (keys, first, last, sample))
+    return [key for key in known if key in wanted] if is_choosing else known
+
+
+def boundary_keys(definition: PartitionsDefinition, keys: Sequence[str]) -> list[str]:
+    """Choose those of `keys` on which pipelines break.
+
+    The first and the last; of time windows also month and year ends, those that hold a leap day, and those
+    around a change of daylight-saving time. Of several dimensions, the combinations of what each chooses.
+    """
+    from dagflow import MultiPartitionsDefinition, TimeWindowPartitionsDefinition
+
+    if isinstance(definition, MultiPartitionsDefinition):
+        return _combined_boundaries(definition, keys)
+    chosen = {0, len(keys) - 1}
+    if isinstance(definition, TimeWindowPartitionsDefinition):
+        chosen |= _calendar_boundaries([definition.time_window_for_partition_key(key) for key in keys])
+    return [key for place, key in enumerate(keys) if place in chosen]
+
+
+def key_id(key: str) -> str:
+    """Give the id of the test for a key: the key, with the names of the dimensions where it has several."""
+    dimensions: Mapping[str, str] | None = getattr(key, "keys_by_dimension", None)
+    return "|".join(f"{name}={part}" for name, part in dimensions.items()) if dimensions else str(key)
+
+
+class _Given:
+    """Stands for the instance that holds the keys of dynamic definitions."""
+
+    def __init__(self, dynamic: Sequence[str] | Mapping[str, Sequence[str]] | None) -> None:
+        self.dynamic = dynamic
+        self.was_asked = False
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
+        self.was_asked = True
+        given = self.dynamic
+        found = given.get(partitions_def_name) if isinstance(given, Mapping) else given
+        if not found:
+            raise ValueError(
+                f"the keys of '{partitions_def_name}' are dynamic: name them, as in dynamic=['a', 'b']"
+            )
+        return list(found)
+
+
+def _texts(keys: Iterable[str] | None) -> list[str]:
+    if isinstance(keys, str):
+        raise ValueError(f"'keys' must be a list of keys, not the text {keys!r}")
+    return list(keys or ())
+
+
+def _positive(number: Any, name: str) -> int:
+    if not isinstance(number, int) or number < 1 or isinstance(number, bool):
+        raise ValueError(f"'{name}' must be a number from 1, not {number!r}")
+    return number
+
+
+def _combined_boundaries(definition: MultiPartitionsDefinition, keys: Sequence[str]) -> list[str]:
+    multi: Sequence[Any] = keys
+    parts: list[Mapping[str, str]] = [key.keys_by_dimension for key in multi]
+    chosen = {
+        name: set(boundary_keys(along, list(dict.fromkeys(part[name] for part in parts))))
+        for name, along in definition.partitions_defs
+    }
+    return [
+        key
+        for key, part in zip(keys, parts, strict=True)
+        if all(part[name] in chosen[name] for name in chosen)
+    ]
+
+
+def _calendar_boundaries(windows: Sequence[TimeWindow]) -> set[int]:
+    chosen = set()
+    for place, (start, end) in enumerate(windows):
+        length = end - start
+        following = windows[place + 1].start if place + 1 < len(windows) else start
+        if start.month != following.month and length < timedelta(days=28):
+            chosen.add(place)
+        if start.year != following.year and length < timedelta(days=365):
+            chosen.add(place)
+        if start.utcoffset() != end.utcoffset():
+            chosen.add(place)
+            if length < timedelta(hours=12):
+                chosen.add(place + 1)
+    leap = [place for place, window in enumerate(windows) if _holds_leap_day(window)]
+    chosen.update(place for place in leap if not {place - 1, place + 1} <= set(leap))
+    return chosen
+
+
+def _holds_leap_day(window: TimeWindow) -> bool:
+    first, after = window.start.date(), window.end.date()
+    if window.end.hour or window.end.minute:
+        after += timedelta(days=1)
+    years = range(first.year, after.year + 1)
+    return any(calendar.isleap(year) and first <= date(year, 2, 29) < after for year in years)
