@@ -1,0 +1,435 @@
+"""Assertions on what a run did: one on the sequence of its events, and small ones for the usual questions.
+
+Each takes a result or a list of events, raises AssertionError with all that helps to mend the test, and
+DagflowError at once where the question itself is wrong (a misspelt node, event or mode).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dagflow.testing import canonical_events, causality
+
+from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
+from pytest_dagflow import ev
+from pytest_dagflow.difference import Comparison, explained, to_paste, tracebacks
+from pytest_dagflow.matchers import ANYTHING, Match, as_error, as_key, near, same
+from pytest_dagflow.matching import MODES, tree_of
+from pytest_dagflow.patterns import EventPattern, Group, as_pattern, chain, par, pattern_of, read
+from pytest_dagflow.scope import (
+    Ignored,
+    compared,
+    events_of,
+    has_plans,
+    is_inside,
+    names_event_type,
+    node_name,
+)
+
+__all__ = [
+    "assert_before",
+    "assert_check",
+    "assert_event_sequence",
+    "assert_failed",
+    "assert_materialized",
+    "assert_not_ran",
+    "assert_output",
+    "assert_ran",
+    "assert_retried",
+    "assert_same_run",
+    "assert_skipped",
+    "assert_succeeded",
+    "chain",
+    "ev",
+    "par",
+]
+
+
+def assert_event_sequence(
+    result_or_events: object,
+    patterns: Iterable[object],
+    *,
+    mode: str = "causal",
+    within: object = None,
+    forbid: Iterable[object] = (),
+    ignore: Ignored = (),
+) -> None:
+    """Assert that the events of a run are, or hold, a sequence.
+
+    Args:
+        result_or_events: A result, its `all_events`, the fixture `dag_events`, or a list of events.
+        patterns: Event types, texts ("STEP_SUCCESS", "STEP_SUCCESS:brew"), calls of `ev`, `par` (any
+            order) and `chain` (in order), nested freely. Each stands for one event.
+        mode: "causal": in this order, with gaps, and the order is caused and not luck; "subsequence": in
+            this order, with gaps; "contiguous": next to each other; "exact", "prefix", "suffix": all
+            events, or the first, or the last; "unordered": all events, as a multiset.
+        within: Only the events of this node (a dotted path) or step and of what is inside it.
+        forbid: Patterns that must match nothing.
+        ignore: More event types, steps or patterns to leave out. Events of the machinery (engine, resource
+            start, captured logs, workers) are left out unless a pattern names them; None leaves out nothing.
+
+    Raises:
+        AssertionError: It does not hold.
+        DagflowError: An argument that is none: an unknown event, mode or node, something that is no pattern,
+            or the mode "causal" on a list that does not know its plans.
+
+    Example:
+        >>> assert_event_sequence([], [], mode="exact")
+        >>> assert_event_sequence([], ["STEP_SUCESS"])
+        Traceback (most recent call last):
+            ...
+        dagflow.errors.DagflowError: 'STEP_SUCESS' is no event type. Did you mean 'STEP_SUCCESS'...
+    """
+    __tracebackhide__ = True
+    if mode not in MODES:
+        raise DagflowError(f"{mode!r} is no mode.{near(str(mode), MODES)} The modes are {', '.join(MODES)}")
+    wanted = [as_pattern(pattern) for pattern in _listed("patterns", patterns)]
+    forbidden = [_single("forbid", pattern) for pattern in _listed("forbid", forbid)]
+    everything = events_of(result_or_events)
+    judge = causality(everything) if mode == "causal" else None
+    named = list(_leaves_of(wanted))
+    events = compared(everything, named, within, ignore)
+    _assert_none_forbidden(everything, forbidden, within, ignore)
+    _assert_counts(events, everything, named)
+    tree, leaves = tree_of(wanted, mode)
+    masks = _masks(leaves, events)
+    comparison = Comparison(tree, leaves, masks, events, mode, judge, everything)
+    if comparison.solved() is None:
+        raise AssertionError(explained(comparison))
+
+
+def assert_succeeded(result_or_events: object) -> None:
+    """Assert that each run succeeded (and that there is one).
+
+    Raises:
+        AssertionError: A run failed, or none ended.
+    """
+    __tracebackhide__ = True
+    events = events_of(result_or_events)
+    ends = _ends(events)
+    if not ends or any(end.event_type.name != "RUN_SUCCESS" for end in ends):
+        said = [f"{pattern_of(end)!r}: {end.message}" for end in ends if end.event_type.name != "RUN_SUCCESS"]
+        raise AssertionError(
+            _text("the run did not succeed: " + ("; ".join(said) or "it never ended"), events)
+        )
+
+
+def assert_failed(
+    result_or_events: object, node: object = None, error: object = None, match: Match = None
+) -> None:
+    """Assert that a run failed: at a node, with an error.
+
+    Args:
+        result_or_events: A result or a list of events.
+        node: The node (or step) that failed; None for any, or for the run itself.
+        error: The exception class (subclasses count), several in a tuple, a name, or a matcher.
+        match: A regular expression to be found in the error's message.
+
+    Raises:
+        AssertionError: The run succeeded, or failed elsewhere or otherwise.
+        DagflowError: An unknown node, or an argument of a wrong kind.
+    """
+    __tracebackhide__ = True
+    events = events_of(result_or_events)
+    expected = as_error(error, match)
+    name = None if node is None else node_name(node, events)
+    if not any(end.event_type.name in ("RUN_FAILURE", "RUN_CANCELED") for end in _ends(events)):
+        raise AssertionError(_text("the run did not fail", events))
+    failures = [
+        event for event in events if event.event_type.name in ("STEP_FAILURE", "RESOURCE_INIT_FAILURE")
+    ]
+    failures = failures or [event for event in events if event.event_type.name == "RUN_FAILURE"]
+    if name is not None:
+        failures = [event for event in failures if is_inside(name, event.step_key)]
+        if not failures:
+            raise AssertionError(_text(f"'{name}' did not fail: {_what_became_of(name, events)}", events))
+    if not any(same(expected, read(event, "error")) for event in failures):
+        where = f"'{name}'" if name is not None else "the run"
+        raise AssertionError(_text(f"{where} failed, but not with {expected!r}", events))
+
+
+def assert_ran(result_or_events: object, *nodes: object) -> None:
+    """Assert that each of these nodes ran, whatever came of it (of a graph: a step in it).
+
+    Raises:
+        AssertionError: A node did not begin.
+        DagflowError: An unknown node.
+    """
+    __tracebackhide__ = True
+    events = events_of(result_or_events)
+    for name in _names(nodes, events):
+        if not _of(events, name, "STEP_START", "STEP_RESTARTED"):
+            raise AssertionError(_text(f"'{name}' did not run: {_what_became_of(name, events)}", events))
+
+
+def assert_not_ran(result_or_events: object, *nodes: object) -> None:
+    """Assert that none of these nodes began: skipped, behind a failure, or given a value.
+
+    Raises:
+        AssertionError: A node ran.
+        DagflowError: An unknown node.
+    """
+    __tracebackhide__ = True
+    events = events_of(result_or_events)
+    for name in _names(nodes, events):
+        if _of(events, name, "STEP_START", "STEP_RESTARTED"):
+            raise AssertionError(_text(f"'{name}' ran: {_what_became_of(name, events)}", events))
+
+
+def assert_skipped(result_or_events: object, *nodes: object) -> None:
+    """Assert that each of these nodes was skipped, because an input of it never came, and did not run.
+
+    Raises:
+        AssertionError: A node ran, or has no events (as behind a failure).
+        DagflowError: An unknown node.
+    """
+    __tracebackhide__ = True
+    events = events_of(result_or_events)
+    for name in _names(nodes, events):
+        if not _of(events, name, "STEP_SKIPPED") or _of(events, name, "STEP_START"):
+            raise AssertionError(_text(f"'{name}' was not skipped: {_what_became_of(name, events)}", events))
+
+
+def assert_before(result_or_events: object, a: object, b: object) -> None:
+    """Assert that `a` came before `b`, and had to: whatever is `a` caused whatever is `b`.
+
+    Args:
+        result_or_events: A result, its `all_events` or the fixture `dag_events`.
+        a: A node, whose end counts, or a pattern, of which every event counts.
+        b: A node, whose start counts, or a pattern, of which every event counts.
+
+    Raises:
+        AssertionError: One of them has no event, they came the other way round, or nothing orders them.
+        DagflowError: An unknown node, or a list that does not know its plans.
+    """
+    __tracebackhide__ = True
+    events = events_of(result_or_events)
+    judge = causality(events)
+    earlier = _side(events, a, "STEP_SUCCESS", "STEP_SKIPPED", "STEP_FAILURE")
+    later = _side(events, b, "STEP_START", "STEP_SKIPPED")
+    for given, found in ((a, earlier), (b, later)):
+        if not found:
+            raise AssertionError(_text(f"{given!r} has no event in this run", events))
+    for one in earlier:
+        for other in later:
+            if not judge.caused(one, other):
+                raise AssertionError(_text(judge.explain(one, other), events))
+
+
+def assert_retried(
+    result_or_events: object, node: object, times: int, *, delays: Sequence[object] | None = None
+) -> None:
+    """Assert how often a node was tried again.
+
+    Args:
+        result_or_events: A result or a list of events.
+        node: The node or step.
+        times: The number of further attempts; 0 for none.
+        delays: The seconds that were waited before each of them, in order; each may be a matcher.
+
+    Raises:
+        AssertionError: It was tried again more or less often, or after other delays.
+        DagflowError: An unknown node, or a `times` that is no count.
+    """
+    __tracebackhide__ = True
+    if not isinstance(times, int) or isinstance(times, bool) or times < 0:
+        raise DagflowError(f"times must be a count, 0 or more, not {times!r}")
+    events = events_of(result_or_events)
+    name = node_name(node, events)
+    retries = _of(events, name, "STEP_UP_FOR_RETRY")
+    if len(retries) != times:
+        raise AssertionError(_text(f"'{name}' was retried {len(retries)} times, not {times}", events))
+    waited = [read(event, "seconds_to_wait") for event in retries]
+    if delays is not None and not (len(delays) == times and all(map(same, delays, waited))):
+        raise AssertionError(_text(f"'{name}' waited {waited} seconds, not {list(delays)}", events))
+
+
+def assert_materialized(
+    result_or_events: object, key: object, *, partition: object = ANYTHING, metadata: object = ANYTHING
+) -> None:
+    """Assert that an asset was written.
+
+    Args:
+        result_or_events: A result or a list of events.
+        key: The asset key: a text ("shop/cup"), a list of parts, an AssetKey or a matcher of the text.
+        partition: The partition; None for no partition.
+        metadata: Entries that the materialization must have, beside others.
+
+    Raises:
+        AssertionError: It was not.
+        DagflowError: An argument of a wrong kind.
+    """
+    __tracebackhide__ = True
+    pattern = ev.materialization(as_key("key", key), partition=partition, metadata=metadata)
+    assert_event_sequence(events_of(result_or_events), [pattern], mode="subsequence")
+
+
+def assert_check(
+    result_or_events: object, asset: object, name: object = ANYTHING, *, passed: object = True
+) -> None:
+    """Assert that an asset check was evaluated, and passed.
+
+    Args:
+        result_or_events: A result or a list of events.
+        asset: The asset key: a text ("shop/cup"), a list of parts, an AssetKey or a matcher of the text.
+        name: The name of the check.
+        passed: Whether it passed; False to assert that it did not.
+
+    Raises:
+        AssertionError: It was not evaluated, or went the other way.
+        DagflowError: An argument of a wrong kind.
+    """
+    __tracebackhide__ = True
+    pattern = ev.check(asset, name, passed=passed)
+    assert_event_sequence(events_of(result_or_events), [pattern], mode="subsequence")
+
+
+def assert_output(result: object, node: str, value: object, *, name: str = "result") -> None:
+    """Assert what a node gave.
+
+    Args:
+        result: The result of a run.
+        node: The node, as `output_for_node` takes it.
+        value: The value; a matcher, an array or a table may stand here.
+        name: The output.
+
+    Raises:
+        AssertionError: The value is another one.
+        DagflowError: Not a result, an unknown node or output, or a value that cannot be compared.
+    """
+    __tracebackhide__ = True
+    if not hasattr(result, "output_for_node"):
+        raise DagflowError(f"assert_output needs the result of a run, not {result!r}")
+    actual = result.output_for_node(node, name)
+    if not same(value, actual):
+        output = f"output '{name}' of '{node}'"
+        raise AssertionError(
+            _text(f"{output} is not what was expected\n  expected: {value!r}\n  actual:   {actual!r}", ())
+        )
+
+
+def assert_same_run(one: object, other: object) -> None:
+    """Assert that two runs did the same: equal canonical events, so neither ids, times nor luck count.
+
+    Raises:
+        AssertionError: They differ.
+        DagflowError: Something that is no result, or a list that does not know its plans.
+    """
+    __tracebackhide__ = True
+    import difflib
+
+    first, second = canonical_events(one), canonical_events(other)
+    ends = [[end.event_type.name for end in _ends(events_of(run))] for run in (one, other)]
+    if first == second and ends[0] == ends[1]:
+        return
+    texts = [[*map(str, facts), *end] for facts, end in zip((first, second), ends, strict=True)]
+    lines = difflib.unified_diff(*texts, "the first run", "the second run", lineterm="", n=2)
+    raise AssertionError("the runs differ\n" + "\n".join(lines))
+
+
+def _listed(name: str, values: object) -> list[object]:
+    if isinstance(values, (str, EventPattern, Group)) or not isinstance(values, Iterable):
+        raise DagflowError(f"{name} must be a list of patterns, not {values!r}: write {name}=[...]")
+    return list(values)
+
+
+def _single(name: str, value: object) -> EventPattern:
+    pattern = as_pattern(value)
+    if isinstance(pattern, Group):
+        raise DagflowError(f"{name} takes patterns of single events, so {value!r} has no meaning there")
+    if pattern.times is not None:
+        raise DagflowError(f"{name} takes patterns without times, not {value!r}")
+    return pattern
+
+
+def _leaves_of(patterns: Iterable[EventPattern | Group]) -> Iterable[EventPattern]:
+    for pattern in patterns:
+        if isinstance(pattern, Group):
+            yield from _leaves_of(pattern.items)
+        else:
+            yield pattern
+
+
+def _masks(patterns: Sequence[EventPattern], events: Sequence[DagflowEvent]) -> list[int]:
+    """For each pattern the places of the events that it matches, as a bit set."""
+    places: dict[DagflowEventType, list[int]] = {}
+    for place, event in enumerate(events):
+        places.setdefault(event.event_type, []).append(place)
+    masks: dict[int, int] = {}
+    for pattern in patterns:
+        if id(pattern) not in masks:  # one with times=n stands here n times
+            own = places.get(pattern.event_type, ())
+            masks[id(pattern)] = sum(1 << place for place in own if pattern.matches(events[place]))
+    return [masks[id(pattern)] for pattern in patterns]
+
+
+def _assert_none_forbidden(
+    everything: Sequence[DagflowEvent], forbidden: list[EventPattern], within: object, ignore: Ignored
+) -> None:
+    __tracebackhide__ = True
+    events = compared(everything, forbidden, within, ignore)
+    for pattern in forbidden:
+        wrong = next((event for event in events if pattern.matches(event)), None)
+        if wrong is not None:
+            said = f"{pattern!r} is forbidden, but {pattern_of(wrong)!r} happened: {wrong.message}"
+            raise AssertionError(_text(said, everything))
+
+
+def _assert_counts(
+    events: list[DagflowEvent], everything: Sequence[DagflowEvent], patterns: list[EventPattern]
+) -> None:
+    __tracebackhide__ = True
+    for pattern in patterns:
+        if pattern.times is not None:
+            count = sum(map(pattern.matches, events))
+            if count != pattern.times:
+                raise AssertionError(_text(f"{pattern!r} matches {count} events", everything, events))
+
+
+def _text(problem: str, events: Sequence[DagflowEvent], shown: Sequence[DagflowEvent] | None = None) -> str:
+    """What is wrong, the traceback of a failed step, and what happened."""
+    shown = compared(events, (), None, ()) if shown is None else shown
+    return "\n".join([problem, *tracebacks(events), *(to_paste(shown) if events else ())])
+
+
+def _ends(events: Sequence[DagflowEvent]) -> list[DagflowEvent]:
+    return [e for e in events if e.event_type.name in ("RUN_SUCCESS", "RUN_FAILURE", "RUN_CANCELED")]
+
+
+def _names(nodes: tuple[object, ...], events: Sequence[DagflowEvent]) -> list[str]:
+    if not nodes:
+        raise DagflowError("name at least one node")
+    return [node_name(node, events) for node in nodes]
+
+
+def _of(events: Sequence[DagflowEvent], node: str, *types: str) -> list[DagflowEvent]:
+    return [event for event in events if event.event_type.name in types and is_inside(node, event.step_key)]
+
+
+def _what_became_of(node: str, events: Sequence[DagflowEvent]) -> str:
+    own = [event for event in events if is_inside(node, event.step_key)]
+    last: dict[Any, str] = {
+        event.step_key: event.event_type.name for event in own if event.event_type.name in _FATES
+    }
+    if not last:
+        return "it has no events" if has_plans(events) else "it has no events in this list"
+    return ", ".join(f"{_FATES[kind]} ('{step}')" for step, kind in last.items())
+
+
+_FATES = {
+    "STEP_START": "it began and never ended",
+    "STEP_RESTARTED": "it began again and never ended",
+    "STEP_UP_FOR_RETRY": "it was to be retried",
+    "STEP_SUCCESS": "it succeeded",
+    "STEP_FAILURE": "it failed",
+    "STEP_SKIPPED": "it was skipped",
+}
+
+
+def _side(events: Sequence[DagflowEvent], given: Any, *types: str) -> list[DagflowEvent]:
+    """The events that one side of `assert_before` stands for."""
+    if isinstance(given, AssetKey) or (isinstance(given, str) and not names_event_type(given)):
+        return _of(events, node_name(given, events), *types)
+    pattern = _single("assert_before", given)
+    return [event for event in events if pattern.matches(event)]

@@ -1,0 +1,288 @@
+"""How far patterns and events agree, and how that is shown: the text of a failed assertion.
+
+The text begins with what went wrong in a line. Then come the traceback of a failed step, patterns and events
+side by side, and what happened as patterns to paste.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagflow
+from dagflow import DagflowEvent
+from pytest_dagflow import matching
+from pytest_dagflow.matchers import Contains, near, unwrapped
+from pytest_dagflow.patterns import EventPattern, pattern_of
+
+_MOST = 40
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Patterns against the events that they are compared with.
+
+    Attributes:
+        tree: The order of the leaves.
+        leaves: The patterns, one for each event that is wanted.
+        masks: For each leaf the places that it matches.
+        events: The events that are compared.
+        mode: What the order must be.
+        causality: Who caused what; None where nobody asks.
+        everything: All events, those too that are not compared.
+    """
+
+    tree: matching.Node
+    leaves: Sequence[EventPattern]
+    masks: Sequence[int]
+    events: Sequence[DagflowEvent]
+    mode: str
+    causality: Any
+    everything: Sequence[DagflowEvent]
+
+    def caused(self, one: int, other: int) -> bool:
+        """Whether the event at one place caused that at another."""
+        return bool(self.causality.caused(self.events[one], self.events[other]))
+
+    def solved(self) -> matching.Assignment | None:
+        """An assignment that satisfies the mode, or None."""
+        return matching.find(self.tree, self.masks, len(self.events), self.mode, self.caused)
+
+    def best(self) -> matching.Assignment:
+        """An assignment of as many leaves as can be had in written order, where gaps are allowed."""
+        mode = "causal" if self.mode == "causal" else "subsequence"
+        kept: matching.Assignment = {}
+
+        def add(leaves: list[int]) -> None:
+            nonlocal kept
+            part = matching.pruned(self.tree, {*kept, *leaves})
+            found = matching.find(part, self.masks, len(self.events), mode, self.caused)
+            if found is not None:
+                kept = found
+            elif len(leaves) > 1:
+                add(leaves[: len(leaves) // 2])
+                add(leaves[len(leaves) // 2 :])
+
+        add(matching.leaves_in(self.tree))
+        return kept
+
+
+def explained(comparison: Comparison) -> str:
+    """Why a comparison that has no solution has none, with all that helps to mend it."""
+    found = comparison.best()
+    rows, first_reason = _aligned(comparison, found)
+    told = {id(comparison.events[place]) for place in found.values()}
+    return "\n".join([
+        f"mode '{comparison.mode}' does not hold: {first_reason}",
+        *tracebacks(event for event in comparison.everything if id(event) not in told),
+        "",
+        f"{len(comparison.leaves)} patterns and the {len(comparison.events)} events compared "
+        "(= matched, - missing, + not wanted here):",
+        *rows,
+        *to_paste(comparison.events),
+    ])  # fmt: skip
+
+
+def tracebacks(events: Iterable[DagflowEvent]) -> list[str]:
+    """The tracebacks of the steps that failed among these events, the user's own frames only."""
+    lines: list[str] = []
+    for event in events:
+        errors = unwrapped(event.event_specific_data.error) if event.event_type.name in _FAILED else []
+        if not errors:
+            continue
+        what = f"step '{event.step_key}' failed" if event.step_key else "the run failed"
+        own = [line for line in errors[-1].stack if _HOUSE not in line]
+        text = "".join([*own, errors[-1].message]).rstrip("\n")
+        lines += ["", f"{what}:", *(f"    {line}" for line in text.split("\n"))]
+    return lines
+
+
+_FAILED = ("STEP_FAILURE", "RESOURCE_INIT_FAILURE")
+_HOUSE = os.path.dirname(os.path.abspath(dagflow.__file__)) + os.sep
+
+
+def to_paste(events: Sequence[DagflowEvent]) -> list[str]:
+    """What happened, as patterns that match it."""
+    if not events:
+        return ["", "nothing happened that is compared"]
+    lines = ["", "what happened, to paste (it holds in mode 'exact'):", "    ["]
+    lines += [f"        {pattern_of(event)!r}," for event in events[:_MOST]]
+    if len(events) > _MOST:
+        lines.append(f"        # and {len(events) - _MOST} more")
+    return [*lines, "    ]"]
+
+
+def _aligned(comparison: Comparison, found: matching.Assignment) -> tuple[list[str], str]:
+    """A line for each pattern, in written order, and between them the events that nothing matched."""
+    leaf_at = {place: leaf for leaf, place in found.items()}
+    missing = _Missing(comparison, found)
+    strict = _strict_places(comparison, found)
+    reasons = {
+        leaf: missing.reason(leaf) for leaf in matching.leaves_in(comparison.tree) if leaf not in found
+    }
+    after: dict[int, list[int]] = {}  # a missing pattern is shown behind the place of the pattern before it
+    last = -1
+    for leaf in matching.leaves_in(comparison.tree):
+        last = max(last, found.get(leaf, last))
+        if leaf in reasons:
+            after.setdefault(last, []).append(leaf)
+    rows, others = [], 0
+    for place in range(-1, len(comparison.events)):
+        if place >= 0 and place not in leaf_at and place not in strict:
+            others += 1
+        elif place >= 0:
+            rows += _others(others)
+            others = 0
+            event = comparison.events[place]
+            matched = place in leaf_at
+            said = comparison.leaves[leaf_at[place]] if matched else pattern_of(event)
+            rows.append(f"  {'=' if matched else '+'} {said!r}  (#{place + 1})")
+        for leaf in after.get(place, ()):
+            rows += _others(others)
+            others = 0
+            rows.append(f"  - {comparison.leaves[leaf]!r}  {reasons[leaf]}")
+    rows += _others(others)
+    if reasons:
+        leaf, reason = next(iter(reasons.items()))
+        return _shortened(rows), f"{comparison.leaves[leaf]!r} {reason}"
+    place = min(strict - set(leaf_at), default=0)
+    return _shortened(rows), f"{pattern_of(comparison.events[place])!r} (#{place + 1}) is not wanted here"
+
+
+def _others(count: int) -> list[str]:
+    return [f"      ... {count} other event{'s' if count > 1 else ''}"] if count else []
+
+
+def _shortened(rows: list[str]) -> list[str]:
+    """The rows with long stretches of matched ones cut out."""
+    short: list[str] = []
+    stretch: list[str] = []
+    for row in [*rows, ""]:
+        if row.startswith("  = "):
+            stretch.append(row)
+            continue
+        if len(stretch) > 12:
+            stretch = [*stretch[:4], f"      ... {len(stretch) - 8} more that match", *stretch[-4:]]
+        short += [*stretch, row]
+        stretch = []
+    return short[:-1]
+
+
+def _strict_places(comparison: Comparison, found: matching.Assignment) -> set[int]:
+    """The places that a mode allows no other event at."""
+    count, taken = len(comparison.events), found.values()
+    if comparison.mode in ("exact", "unordered"):
+        return set(range(count))
+    if comparison.mode == "prefix":
+        return set(range(max(taken, default=-1) + 1)) | set(range(min(count, len(comparison.leaves))))
+    if comparison.mode == "suffix":
+        return set(range(min(taken, default=count), count))
+    if comparison.mode == "contiguous" and taken:
+        return set(range(min(taken), max(taken) + 1))
+    return set()
+
+
+class _Missing:
+    """Says of a pattern without an event why it has none."""
+
+    def __init__(self, comparison: Comparison, found: matching.Assignment) -> None:
+        self.comparison = comparison
+        self.found = found
+        self.before: dict[int, set[int]] = {}
+        self.behind: dict[int, set[int]] = {}
+        self._order(comparison.tree)
+
+    def reason(self, leaf: int) -> str:
+        """A few words for one leaf."""
+        candidates = matching.places_in(self.comparison.masks[leaf])
+        free = [place for place in candidates if place not in self.found.values()]
+        if free:
+            return self._out_of_order(leaf, free)
+        pattern = self.comparison.leaves[leaf]
+        if candidates:
+            wanted = sum(mask == self.comparison.masks[leaf] for mask in self.comparison.masks)
+            return f"is missing: {wanted} wanted, {len(candidates)} in all"
+        if any(pattern.matches(event) for event in self.comparison.everything):
+            return "is missing: there is such an event, but 'within' or 'ignore' leaves it out"
+        return self._nearest_miss(pattern)
+
+    def _out_of_order(self, leaf: int, free: list[int]) -> str:
+        comparison, found = self.comparison, self.found
+        reasons = []
+        for place in free:
+            wrong = [
+                *((found[other], place) for other in self.before.get(leaf, ()) if other in found),
+                *((place, found[other]) for other in self.behind.get(leaf, ()) if other in found),
+            ]
+            misplaced = [pair for pair in wrong if pair[0] >= pair[1]]
+            if misplaced:
+                one, other = misplaced[0]
+                text = f"is in the wrong order: {self._named(other)} came before {self._named(one)}"
+            else:
+                luck = [pair for pair in wrong if comparison.causality and not comparison.caused(*pair)]
+                if not luck:
+                    continue
+                one, other = comparison.events[luck[0][0]], comparison.events[luck[0][1]]
+                text = f"is in this order by luck: {comparison.causality.explain(one, other)}"
+            reasons.append((bool(misplaced), len(wrong), text))
+        if not reasons:
+            return f"is not in this order: {self._named(free[0])} is there, but another pattern is in its way"
+        return min(reasons, key=lambda reason: reason[:2])[2]
+
+    def _named(self, place: int) -> str:
+        return f"{pattern_of(self.comparison.events[place])!r} (#{place + 1})"
+
+    def _nearest_miss(self, pattern: EventPattern) -> str:
+        events, taken = self.comparison.events, set(self.found.values())
+        alike = [
+            (len(differing), place in taken, _unlike(differing), place, differing)
+            for place, event in enumerate(events)
+            if event.event_type is pattern.event_type and (differing := pattern.differing(event))
+        ]
+        if alike:
+            _, _, _, place, differing = min(alike, key=lambda miss: miss[:4])
+            fields = "; ".join(_field_text(*field) for field in differing)
+            return f"is missing; the nearest is {self._named(place)}: {fields}"
+        name = pattern.event_type.name
+        step = pattern.fields.get("step")
+        steps = {event.step_key for event in self.comparison.everything if event.step_key}
+        if isinstance(step, str) and step not in steps:
+            return f"is missing: step '{step}' has no events.{near(step, steps)}"
+        if isinstance(step, str):
+            own = [event.event_type.name for event in events if event.step_key == step]
+            return f"is missing: step '{step}' has no {name}, only {', '.join(own) or 'what is not compared'}"
+        return f"is missing: there is no {name} among the events compared"
+
+    def _order(self, node: matching.Node) -> None:
+        """Note which leaves must come before and behind which, also those between which others stand."""
+        if isinstance(node, int):
+            return
+        for number, part in enumerate(node.parts):
+            self._order(part)
+            if isinstance(node, matching.Series):
+                for earlier in (leaf for other in node.parts[:number] for leaf in matching.leaves_in(other)):
+                    for later in matching.leaves_in(part):
+                        self.before.setdefault(later, set()).add(earlier)
+                        self.behind.setdefault(earlier, set()).add(later)
+
+
+def _unlike(differing: Sequence[tuple[str, object, object]]) -> float:
+    """How unlike the texts are that differ: 0 for nearly equal ones."""
+    import difflib  # only an error message needs it
+
+    return sum(
+        1 - difflib.SequenceMatcher(None, repr(expected), repr(actual)).ratio()
+        for _, expected, actual in differing
+    )
+
+
+def _field_text(name: str, expected: object, actual: object) -> str:
+    if isinstance(expected, Contains) and isinstance(actual, dict):
+        return f"{name}: {expected.difference(actual)}"
+    if name == "error":
+        errors = unwrapped(actual)
+        was = f"{errors[-1].cls_name}: {errors[-1].message.strip()}" if errors else "no error"
+        return f"{name}: expected {expected!r}, was {was}"
+    return f"{name}: expected {expected!r}, was {actual!r}"

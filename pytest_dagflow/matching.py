@@ -1,0 +1,435 @@
+"""Which event belongs to which pattern: an assignment that satisfies a mode, if any does.
+
+Patterns form a tree: leaves (numbered patterns), `Series` (in this order) and `Parallel` (in any order). What
+each leaf matches is a bit set: bit n stands for the event at place n. Three rules keep the search small, and
+none of them misses an assignment:
+
+- A series is cut into its parts. Where every place must be taken, their sizes say where; where gaps are
+  allowed, the earliest end of a part leaves the most to the next one.
+- The parts of a parallel that no event could confuse are looked at one by one; leaves alone are a bipartite
+  matching.
+- What remains reads the events once, from left to right, with the set of what may still be to come (as a
+  regular expression is simulated), equal remainders merged. With gaps, an event that can be taken is taken:
+  whoever would take a later one can take this one instead.
+
+`causal` asks for more than places: see `_embed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dagflow import DagflowError
+from pytest_dagflow.patterns import EventPattern, Group
+
+MODES = ("causal", "exact", "prefix", "suffix", "contiguous", "subsequence", "unordered")
+_LIMIT = 4_000  # remainders at one place
+_TRIES = 2_000
+
+Assignment = dict[int, int]
+"""For each leaf the place of its event."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Parts that come one after the other."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Parts that come in any order, also interleaved."""
+
+    parts: tuple[Node, ...]
+
+
+Node = int | Series | Parallel
+NOTHING = Series(())
+
+
+def tree_of(patterns: Sequence[EventPattern | Group], mode: str) -> tuple[Node, list[EventPattern]]:
+    """The tree that patterns mean in a mode, and its leaves. `times=n` stands for n leaves in any order."""
+    leaves: list[EventPattern] = []
+
+    def plant(pattern: EventPattern | Group) -> Node:
+        if isinstance(pattern, Group):
+            return _joined(Parallel if pattern.kind == "par" else Series, map(plant, pattern.items))
+        first, count = len(leaves), 1 if pattern.times is None else pattern.times
+        leaves.extend([pattern] * count)
+        return _joined(Parallel, range(first, first + count))
+
+    return _joined(Parallel if mode == "unordered" else Series, map(plant, patterns)), leaves
+
+
+def leaves_in(node: Node) -> list[int]:
+    """The leaves of a tree, in written order."""
+    if isinstance(node, int):
+        return [node]
+    return [leaf for part in node.parts for leaf in leaves_in(part)]
+
+
+def pruned(node: Node, keep: set[int]) -> Node:
+    """The tree with only the leaves of `keep`; the order among these stays."""
+    if isinstance(node, int):
+        return node if node in keep else NOTHING
+    return _joined(type(node), (pruned(part, keep) for part in node.parts))
+
+
+def orders_of(node: Node) -> Iterator[tuple[int, int]]:
+    """The pairs of leaves of which the first must come before the second; those that follow are left out."""
+    if isinstance(node, int):
+        return
+    for part in node.parts:
+        yield from orders_of(part)
+    if isinstance(node, Series):
+        for one, other in zip(node.parts, node.parts[1:], strict=False):
+            for earlier in _border(one, -1):
+                for later in _border(other, 0):
+                    yield earlier, later
+
+
+def find(
+    node: Node, masks: Sequence[int], count: int, mode: str, caused: Callable[[int, int], bool] | None = None
+) -> Assignment | None:
+    """An assignment that satisfies a mode, or None if there is none.
+
+    Args:
+        node: The tree.
+        masks: For each leaf, the places that it matches.
+        count: The number of places.
+        mode: One of `MODES`.
+        caused: For the mode "causal": whether the event at one place caused that at another.
+
+    Example:
+        >>> find(Series((0, 1)), [0b0101, 0b0010], 4, "subsequence")
+        {0: 0, 1: 1}
+        >>> find(Series((1, 0)), [0b0001, 0b0010], 2, "exact") is None
+        True
+    """
+    size = len(leaves_in(node))
+    if size > count:
+        return None
+    places = range(count)
+    if mode == "causal":
+        return _embed(node, masks, caused or (lambda one, other: one < other))
+    if mode == "subsequence":
+        return _earliest(node, 0, count, masks)
+    if mode == "prefix":
+        return _filled(node, places[:size], masks)
+    if mode == "suffix":
+        return _filled(node, places[count - size :], masks)
+    if mode == "contiguous":
+        windows = (places[start : start + size] for start in range(count - size + 1))
+        return next(
+            (found for window in windows if (found := _filled(node, window, masks)) is not None), None
+        )
+    return _filled(node, places, masks)
+
+
+def _filled(node: Node, places: Sequence[int], masks: Sequence[int]) -> Assignment | None:
+    """An assignment in which every one of these places is taken."""
+    if isinstance(node, int):
+        return {node: places[0]} if len(places) == 1 and masks[node] >> places[0] & 1 else None
+    found: Assignment = {}
+    if isinstance(node, Series):
+        start = 0
+        for part in node.parts:
+            end = start + len(leaves_in(part))
+            inside = _filled(part, places[start:end], masks)
+            if inside is None:
+                return None
+            found.update(inside)
+            start = end
+        return found if start == len(places) else None
+    groups = _apart(node.parts, places, masks)
+    if sum(len(own) for _, own in groups) != len(places):
+        return None  # a place that nothing matches
+    for parts, own in groups:
+        if len(parts) == 1:
+            inside = _filled(parts[0], own, masks)
+        elif sum(len(leaves_in(part)) for part in parts) != len(own):
+            return None
+        else:
+            inside = _together(parts, own, masks, gaps=False)
+        if inside is None:
+            return None
+        found.update(inside)
+    return found
+
+
+def _earliest(node: Node, start: int, stop: int, masks: Sequence[int]) -> Assignment | None:
+    """An assignment from place `start` on that ends as early as any does; gaps are allowed."""
+    if isinstance(node, int):
+        rest = masks[node] >> start
+        return {node: start + (rest & -rest).bit_length() - 1} if rest else None
+    found: Assignment = {}
+    if isinstance(node, Series):
+        for part in node.parts:
+            inside = _earliest(part, start, stop, masks)
+            if inside is None:
+                return None
+            found.update(inside)
+            start = max(inside.values(), default=start - 1) + 1
+        return found
+    for parts, own in _apart(node.parts, range(start, stop), masks):
+        inside = _earliest(parts[0], start, stop, masks) if len(parts) == 1 else None
+        if len(parts) > 1:
+            inside = _together(parts, own, masks, gaps=True)
+        if inside is None:
+            return None
+        found.update(inside)
+    return found
+
+
+def _apart(
+    parts: Sequence[Node], places: Sequence[int], masks: Sequence[int]
+) -> list[tuple[tuple[Node, ...], list[int]]]:
+    """The parts in groups, each with its places, so that no place could belong to two groups."""
+    reach = []
+    for part in parts:
+        mask = 0
+        for leaf in leaves_in(part):
+            mask |= masks[leaf]
+        reach.append(mask)
+    leader = list(range(len(parts)))
+
+    def lead(part: int) -> int:
+        while leader[part] != part:
+            part = leader[part]
+        return part
+
+    owner: dict[int, int] = {}
+    for place in places:
+        touching = [part for part, mask in enumerate(reach) if mask >> place & 1]
+        for part in touching:
+            owner.setdefault(place, part)
+            leader[lead(part)] = lead(touching[0])
+    groups: dict[int, tuple[list[Node], list[int]]] = {}
+    for number, part in enumerate(parts):
+        groups.setdefault(lead(number), ([], []))[0].append(part)
+    for place, number in owner.items():
+        groups[lead(number)][1].append(place)
+    return [(tuple(members), own) for members, own in groups.values()]
+
+
+def _together(
+    parts: tuple[Node, ...], places: Sequence[int], masks: Sequence[int], *, gaps: bool
+) -> Assignment | None:
+    leaves = [part for part in parts if isinstance(part, int)]
+    if len(leaves) == len(parts):
+        return matched(leaves, places, masks)
+    return _simulated(Parallel(parts), places, masks, gaps=gaps)
+
+
+def matched(leaves: Sequence[int], places: Sequence[int], masks: Sequence[int]) -> Assignment | None:
+    """A place of its own for each leaf, by augmenting paths; the places are tried in their order.
+
+    Example:
+        >>> matched([0, 1], [0, 1], [0b11, 0b01])
+        {0: 1, 1: 0}
+    """
+    place_of: Assignment = {}
+    leaf_of: dict[int, int] = {}
+    for place in places:
+        if len(place_of) == len(leaves):
+            break
+        came_from: dict[int, int] = {}  # leaf -> the place that reached it
+        queue = [place]
+        for current in queue:
+            fresh = [leaf for leaf in leaves if masks[leaf] >> current & 1 and leaf not in came_from]
+            free = next((leaf for leaf in fresh if leaf not in place_of), None)
+            if free is not None:
+                leaf: int | None = free
+                while leaf is not None:
+                    taken = came_from.get(leaf, current)
+                    before = leaf_of.get(taken)
+                    place_of[leaf], leaf_of[taken] = taken, leaf
+                    leaf = before if taken != place else None
+                break
+            for leaf in fresh:
+                came_from[leaf] = current
+                queue.append(place_of[leaf])
+    return place_of if len(place_of) == len(leaves) else None
+
+
+_Trail = tuple[int, int, "_Trail"] | None
+
+
+def _simulated(node: Node, places: Sequence[int], masks: Sequence[int], *, gaps: bool) -> Assignment | None:
+    """Read the places once, with all that may still be to come."""
+    shapes: dict[object, int] = {}
+    frontier: dict[int, tuple[Node, _Trail]] = {_shape(node, masks, shapes): (node, None)}
+    for place in places:
+        following: dict[int, tuple[Node, _Trail]] = {}
+        for shape, (residual, trail) in frontier.items():
+            taken = False
+            for leaf, rest in _firsts(residual):
+                if masks[leaf] >> place & 1:
+                    taken = True
+                    if rest == NOTHING and gaps:
+                        return _unrolled((leaf, place, trail))
+                    following.setdefault(_shape(rest, masks, shapes), (rest, (leaf, place, trail)))
+            if gaps and not taken:
+                following.setdefault(shape, (residual, trail))
+        if len(following) > _LIMIT:
+            raise _too_many_ways()
+        frontier = following
+    ends = [trail for residual, trail in frontier.values() if residual == NOTHING]
+    return _unrolled(ends[0]) if ends else None
+
+
+def _unrolled(trail: _Trail) -> Assignment:
+    found: Assignment = {}
+    while trail is not None:
+        leaf, place, trail = trail
+        found[leaf] = place
+    return found
+
+
+def _firsts(node: Node) -> Iterator[tuple[int, Node]]:
+    """Each leaf that may come first, and what is then still to come."""
+    if isinstance(node, int):
+        yield node, NOTHING
+    elif isinstance(node, Series):
+        for leaf, rest in _firsts(node.parts[0]):
+            yield leaf, _joined(Series, (rest, *node.parts[1:]))
+    else:
+        for number, part in enumerate(node.parts):
+            for leaf, rest in _firsts(part):
+                yield leaf, _joined(Parallel, (*node.parts[:number], rest, *node.parts[number + 1 :]))
+
+
+def _shape(node: Node, masks: Sequence[int], shapes: dict[object, int]) -> int:
+    """A number, equal for trees that match the same: siblings in any order, leaves by what they match."""
+    key: object
+    if isinstance(node, int):
+        key = ("leaf", masks[node])
+    else:
+        inside = [_shape(part, masks, shapes) for part in node.parts]
+        key = (type(node), tuple(inside if isinstance(node, Series) else sorted(inside)))
+    return shapes.setdefault(key, len(shapes))
+
+
+def _embed(node: Node, masks: Sequence[int], caused: Callable[[int, int], bool]) -> Assignment | None:
+    """An assignment in which, wherever one leaf stands before another, the one event caused the other.
+
+    Arc consistency with backtracking: places that have no partner for some rule are struck out, and only
+    where that leaves a choice, one is tried. A bipartite matching sees at once when several leaves want the
+    same few events.
+    """
+    known: dict[tuple[int, int], bool] = {}
+
+    def causes(one: int, other: int) -> bool:
+        if (one, other) not in known:
+            known[one, other] = one < other and caused(one, other)
+        return known[one, other]
+
+    leaves = leaves_in(node)
+    rules: list[_Rule] = [(one, other, causes) for one, other in orders_of(node)]
+    # of equal leaves side by side the first takes the first event: their permutations need not be tried
+    rules += [(one, other, int.__lt__) for one, other in _twins(node, masks)]
+    tries = 0
+
+    def search(domains: dict[int, list[int]], changed: set[int]) -> Assignment | None:
+        nonlocal tries
+        tries += 1
+        if tries > _TRIES:
+            raise _too_many_ways()
+        if not _consistent(domains, rules, changed):
+            return None
+        open_masks = {leaf: sum(1 << place for place in domains[leaf]) for leaf in leaves}
+        union = sorted({place for places in domains.values() for place in places})
+        found = matched(leaves, union, [open_masks.get(leaf, 0) for leaf in range(len(masks))])
+        if found is None or all(related(found[one], found[other]) for one, other, related in rules):
+            return found
+        leaf = min((leaf for leaf in leaves if len(domains[leaf]) > 1), key=lambda leaf: len(domains[leaf]))
+        for place in domains[leaf]:
+            inside = search({**domains, leaf: [place]}, {leaf})
+            if inside is not None:
+                return inside
+        return None
+
+    return search({leaf: places_in(masks[leaf]) for leaf in leaves}, set(leaves))
+
+
+_Rule = tuple[int, int, Callable[[int, int], bool]]
+
+
+def _consistent(domains: dict[int, list[int]], rules: Sequence[_Rule], changed: set[int]) -> bool:
+    """Strike out, in `domains`, every place without a partner; False if nothing is left for some leaf."""
+    if not all(domains.values()):
+        return False
+    while changed:
+        dirty, changed = changed, set()
+        for one, other, related in rules:
+            if not dirty & {one, other} and not changed & {one, other}:
+                continue
+            earlier, later = domains[one], domains[other]
+            domains[other] = [b for b in later if any(related(a, b) for a in earlier)]
+            domains[one] = [a for a in earlier if any(related(a, b) for b in domains[other])]
+            if not domains[one]:
+                return False
+            if len(domains[one]) < len(earlier):
+                changed.add(one)
+            if len(domains[other]) < len(later):
+                changed.add(other)
+    return True
+
+
+def places_in(mask: int) -> list[int]:
+    """The places of a bit set, in order.
+
+    Example:
+        >>> places_in(0b1010)
+        [1, 3]
+    """
+    found = []
+    while mask:
+        lowest = mask & -mask
+        found.append(lowest.bit_length() - 1)
+        mask ^= lowest
+    return found
+
+
+def _border(node: Node, end: int) -> list[int]:
+    """The leaves of a tree that nothing stands before (`end` 0) or behind (`end` -1)."""
+    if isinstance(node, int):
+        return [node]
+    parts = node.parts if isinstance(node, Parallel) else (node.parts[end],)
+    return [leaf for part in parts for leaf in _border(part, end)]
+
+
+def _twins(node: Node, masks: Sequence[int]) -> Iterator[tuple[int, int]]:
+    if isinstance(node, int):
+        return
+    for part in node.parts:
+        yield from _twins(part, masks)
+    if isinstance(node, Parallel):
+        last: dict[int, int] = {}
+        for part in node.parts:
+            if isinstance(part, int):
+                if masks[part] in last:
+                    yield last[masks[part]], part
+                last[masks[part]] = part
+
+
+def _joined(kind: type[Series] | type[Parallel], parts: Iterator[Node] | Sequence[Node]) -> Node:
+    """A tree without empty parts, without a group of one and without a group directly in one of its kind."""
+    flat: list[Node] = []
+    for part in parts:
+        if isinstance(part, kind):
+            flat += part.parts
+        elif part != NOTHING:
+            flat.append(part)
+    if not flat:
+        return NOTHING
+    return flat[0] if len(flat) == 1 else kind(tuple(flat))
+
+
+def _too_many_ways() -> DagflowError:
+    return DagflowError(
+        "these patterns can be matched in too many ways to try them all: name the steps in the patterns of "
+        "par(...)"
+    )

@@ -1,0 +1,267 @@
+"""What an event should look like: the pattern of one event, and groups of patterns.
+
+A pattern names one event type and says of some fields what they should be. Users make patterns with the
+functions of `pytest_dagflow.ev`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
+from pytest_dagflow.matchers import ANYTHING, ErrorLike, near, quoted, same, unwrapped
+
+
+class EventPattern:
+    """What one event should look like: its type and what is said of its fields.
+
+    Attributes:
+        event_type: The type of the event.
+        fields: What the fields that are named should be equal to.
+        times: Exactly how many such events there are; None says at least one.
+    """
+
+    __slots__ = ("event_type", "fields", "times")
+
+    def __init__(
+        self, event_type: DagflowEventType, fields: Mapping[str, object], times: int | None = None
+    ) -> None:
+        self.event_type = event_type
+        self.fields = {name: value for name, value in fields.items() if value is not ANYTHING}
+        self.times = times
+
+    def matches(self, event: DagflowEvent) -> bool:
+        """Whether an event looks like this."""
+        return event.event_type is self.event_type and all(
+            same(expected, read(event, name)) for name, expected in self.fields.items()
+        )
+
+    def differing(self, event: DagflowEvent) -> list[tuple[str, object, object]]:
+        """The fields that an event of this type has otherwise: name, expected, actual."""
+        found = ((name, expected, read(event, name)) for name, expected in self.fields.items())
+        return [(name, expected, actual) for name, expected, actual in found if not same(expected, actual)]
+
+    def __repr__(self) -> str:
+        return source_of(self.event_type.name, self.fields, self.times)
+
+
+class Group:
+    """Patterns that stand together; `kind` is "par" (any order) or "chain" (in this order)."""
+
+    __slots__ = ("items", "kind")
+
+    def __init__(self, kind: str, items: Iterable[EventPattern | Group]) -> None:
+        self.kind = kind
+        self.items = tuple(items)
+
+    def __repr__(self) -> str:
+        return f"{self.kind}({', '.join(map(repr, self.items))})"
+
+
+def par(*patterns: object) -> Group:
+    """Patterns in any order.
+
+    Args:
+        patterns: Event types, texts such as "STEP_SUCCESS:brew", calls of `ev`, `par` and `chain`.
+
+    Raises:
+        DagflowError: A value that is no pattern.
+
+    Example:
+        >>> par("STEP_SUCCESS:beans", "STEP_SUCCESS:water")
+        par(ev.step_success("beans"), ev.step_success("water"))
+    """
+    return Group("par", [as_pattern(pattern) for pattern in patterns])
+
+
+def chain(*patterns: object) -> Group:
+    """Patterns in this order.
+
+    Args:
+        patterns: Event types, texts such as "STEP_SUCCESS:brew", calls of `ev`, `par` and `chain`.
+
+    Raises:
+        DagflowError: A value that is no pattern.
+
+    Example:
+        >>> chain("STEP_START:beans", "STEP_SUCCESS:beans")
+        chain(ev.step_start("beans"), ev.step_success("beans"))
+    """
+    return Group("chain", [as_pattern(pattern) for pattern in patterns])
+
+
+def as_pattern(value: object) -> EventPattern | Group:
+    """The pattern that an event type, a text or a pattern stands for.
+
+    Raises:
+        DagflowError: It stands for none.
+
+    Example:
+        >>> as_pattern("RUN_SUCCESS")
+        ev.run_success()
+    """
+    if isinstance(value, (EventPattern, Group)):
+        return value
+    if isinstance(value, DagflowEventType):
+        return EventPattern(value, {})
+    if isinstance(value, str):
+        name, colon, step = value.partition(":")
+        kind = event_type(name)
+        if colon and not step:
+            raise DagflowError(f"the pattern {value!r} names no step after the colon")
+        if colon and kind.name.startswith("RUN_"):
+            raise DagflowError(f"the pattern {value!r} names a step, but {kind.name} belongs to no step")
+        return EventPattern(kind, {"step": step} if colon else {})
+    if callable(value) and getattr(value, "__module__", None) == "pytest_dagflow.ev":
+        name = getattr(value, "__name__", "")
+        raise DagflowError(f"'ev.{name}' is a function: call it, 'ev.{name}(...)', to make a pattern")
+    if isinstance(value, (list, tuple)):
+        raise DagflowError(f"a pattern is needed, not the list {value!r}: write par(...) or chain(...)")
+    raise DagflowError(
+        "a pattern is an event type, a text such as 'STEP_SUCCESS:brew', a call of ev, par(...) or "
+        f"chain(...), not {value!r} of type '{type(value).__name__}'"
+    )
+
+
+def event_type(name: str) -> DagflowEventType:
+    """The event type of a name.
+
+    Raises:
+        DagflowError: There is none; near names are given.
+
+    Example:
+        >>> event_type("PIPELINE_START").name
+        'RUN_START'
+    """
+    kind = DagflowEventType.__members__.get(name)
+    if kind is None:
+        raise DagflowError(f"{name!r} is no event type.{near(name.upper(), DagflowEventType.__members__)}")
+    return kind
+
+
+# where the fields are read, by event type: a field that stands here may be said of that type
+_DATA: dict[str, dict[str, str]] = {
+    "STEP_INPUT": {"name": "input_name", "passed": "type_check_data.success"},
+    "STEP_OUTPUT": {
+        "name": "output_name",
+        "mapping_key": "mapping_key",
+        "passed": "type_check_data.success",
+        "metadata": "metadata",
+    },
+    "LOADED_INPUT": {
+        "name": "input_name",
+        "manager_key": "manager_key",
+        "upstream_step": "upstream_step_key",
+        "upstream_output": "upstream_output_name",
+        "metadata": "metadata",
+    },
+    "HANDLED_OUTPUT": {"name": "output_name", "manager_key": "manager_key", "metadata": "metadata"},
+    "STEP_UP_FOR_RETRY": {"error": "error", "seconds_to_wait": "seconds_to_wait"},
+    "ASSET_MATERIALIZATION": {
+        "key": "materialization.asset_key",
+        "partition": "materialization.partition",
+        "metadata": "materialization.metadata",
+        "description": "materialization.description",
+    },
+    "ASSET_OBSERVATION": {
+        "key": "asset_observation.asset_key",
+        "partition": "asset_observation.partition",
+        "metadata": "asset_observation.metadata",
+        "description": "asset_observation.description",
+    },
+    "ASSET_MATERIALIZATION_PLANNED": {"key": "asset_key", "partition": "partition"},
+    "ASSET_CHECK_EVALUATION_PLANNED": {"asset": "asset_key", "name": "check_name"},
+    "ASSET_CHECK_EVALUATION": {
+        "asset": "asset_key",
+        "name": "check_name",
+        "passed": "passed",
+        "severity": "severity.name",
+        "partition": "partition",
+        "metadata": "metadata",
+        "description": "description",
+    },
+    "STEP_EXPECTATION_RESULT": {
+        "label": "expectation_result.label",
+        "success": "expectation_result.success",
+        "metadata": "expectation_result.metadata",
+        "description": "expectation_result.description",
+    },
+    "RUN_FAILURE": {"error": "error", "reason": "failure_reason.name"},
+}
+# what a pattern of an event says, when it is made from the event: see `pattern_of`
+_TOLD: dict[str, tuple[str, ...]] = {
+    "STEP_INPUT": ("step", "name"),
+    "STEP_OUTPUT": ("step", "name", "mapping_key"),
+    "LOADED_INPUT": ("step", "name"),
+    "HANDLED_OUTPUT": ("step", "name"),
+    "STEP_RESTARTED": ("step", "attempt"),
+    "ASSET_MATERIALIZATION": ("key", "partition"),
+    "ASSET_OBSERVATION": ("step", "key", "partition"),
+    "ASSET_MATERIALIZATION_PLANNED": ("step", "key", "partition"),
+    "ASSET_CHECK_EVALUATION": ("asset", "name", "passed"),
+    "ASSET_CHECK_EVALUATION_PLANNED": ("step", "asset", "name"),
+    "STEP_EXPECTATION_RESULT": ("step", "label", "success"),
+}
+_WITH_ERROR = ("STEP_FAILURE", "STEP_UP_FOR_RETRY", "HOOK_ERRORED", "RESOURCE_INIT_FAILURE")
+_OF_EVENT = {"step": "step_key", "attempt": "attempt", "message": "message"}
+
+
+def read(event: DagflowEvent, field: str) -> Any:
+    """The value of a field of an event, an asset key as text; None where the event has no such thing."""
+    if field in _OF_EVENT:
+        return getattr(event, _OF_EVENT[field])
+    value: Any = event.event_specific_data
+    for attribute in _DATA.get(event.event_type.name, {}).get(field, field).split("."):
+        value = getattr(value, attribute, None)
+    return value.to_user_string() if isinstance(value, AssetKey) else value
+
+
+def pattern_of(event: DagflowEvent) -> EventPattern:
+    """The pattern that an event itself would be written as, to show it or to paste it.
+
+    Example:
+        >>> pattern_of(DagflowEvent("STEP_START", "cafe", step_key="beans"))
+        ev.step_start("beans")
+    """
+    name = event.event_type.name
+    fields = {field: read(event, field) for field in _TOLD.get(name, ("step",))}
+    if name in _WITH_ERROR and (errors := unwrapped(read(event, "error"))):
+        fields["error"] = ErrorLike(errors[-1].cls_name, None)
+    if name == "STEP_OUTPUT" and read(event, "passed") is False:
+        fields["passed"] = False
+    return EventPattern(
+        event.event_type, {field: value for field, value in fields.items() if value is not None}
+    )
+
+
+def source_of(name: str, fields: Mapping[str, object], times: int | None = None) -> str:
+    """The call of `ev` that says this of an event type.
+
+    Example:
+        >>> print(source_of("STEP_OUTPUT", {"step": "brew", "name": "result"}))
+        ev.step_output("brew", "result")
+    """
+    function = name.lower()
+    positional: tuple[str, ...] = ("step",)
+    if name == "ASSET_MATERIALIZATION" and "step" not in fields:
+        function, positional = "materialization", ("key",)
+    elif name == "ASSET_CHECK_EVALUATION" and "step" not in fields:
+        function, positional = "check", ("asset", "name")
+    elif name in ("STEP_INPUT", "STEP_OUTPUT", "LOADED_INPUT", "HANDLED_OUTPUT"):
+        positional = ("step", "name")
+    arguments, by_position = [], True
+    for field in (*positional, *(field for field in fields if field not in positional)):
+        if field not in fields:
+            by_position = False
+        elif isinstance(expected := fields[field], ErrorLike):
+            arguments += [f"{argument}={text}" for argument, text in expected.arguments()]
+        else:
+            prefix = "" if by_position and field in positional else f"{_ARGUMENT.get(field, field)}="
+            arguments.append(prefix + quoted(expected))
+    if times is not None:
+        arguments.append(f"times={times}")
+    return f"ev.{function}({', '.join(arguments)})"
+
+
+_ARGUMENT = {"message": "match"}

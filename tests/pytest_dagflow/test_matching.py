@@ -1,0 +1,177 @@
+"""The search for an assignment: it finds one exactly if there is one, and does not explode."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagflow import DagflowError
+from pytest_dagflow.matching import (
+    MODES,
+    NOTHING,
+    Parallel,
+    Series,
+    find,
+    leaves_in,
+    matched,
+    pruned,
+)
+
+
+def numbered(shape, counter):
+    """A tree of a nested list, its leaves numbered as they are written."""
+    if shape == "leaf":
+        return next(counter)
+    kind, parts = shape
+    return kind(tuple(numbered(part, counter) for part in parts))
+
+
+shapes = st.recursive(
+    st.just("leaf"),
+    lambda inside: st.tuples(st.sampled_from([Series, Parallel]), st.lists(inside, min_size=1, max_size=3)),
+    max_leaves=5,
+)
+trees = shapes.map(lambda shape: numbered(shape, itertools.count()))
+
+
+def before(tree):
+    """All pairs of leaves of which the first must come first."""
+    if isinstance(tree, int):
+        return set()
+    found = set().union(*map(before, tree.parts))
+    if isinstance(tree, Series):
+        for one, other in itertools.combinations(tree.parts, 2):
+            found |= set(itertools.product(leaves_in(one), leaves_in(other)))
+    return found
+
+
+def holds(tree, masks, places, caused):
+    """Whether an assignment, place by leaf, respects patterns and order."""
+    return all(masks[leaf] >> place & 1 for leaf, place in places.items()) and all(
+        places[one] < places[other] and caused(places[one], places[other]) for one, other in before(tree)
+    )
+
+
+def by_trying_all(tree, masks, count, mode, caused):
+    """Whether any assignment satisfies a mode."""
+    leaves = leaves_in(tree)
+    size = len(leaves)
+    windows = {
+        "exact": [range(count)] if size == count else [],
+        "unordered": [range(count)] if size == count else [],
+        "prefix": [range(size)] if size <= count else [],
+        "suffix": [range(count - size, count)] if size <= count else [],
+        "contiguous": [range(start, start + size) for start in range(count - size + 1)],
+    }.get(mode, [range(count)])
+    relation = caused if mode == "causal" else lambda one, other: True
+    return any(
+        holds(tree, masks, dict(zip(leaves, places, strict=True)), relation)
+        for window in windows
+        for places in itertools.permutations(window, size)
+    )
+
+
+@given(data=st.data(), tree=trees, mode=st.sampled_from(MODES))
+def test_an_assignment_is_found_if_and_only_if_there_is_one(data, tree, mode):
+    """Compared with all assignments, tried one by one, in every mode."""
+    leaves = leaves_in(tree)
+    count = data.draw(st.integers(len(leaves), 6) | st.integers(0, 6), label="count")
+    masks = data.draw(st.lists(st.integers(0, 2**count - 1), min_size=len(leaves), max_size=len(leaves)))
+    links = data.draw(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)).filter(lambda p: p[0] < p[1])))
+    ancestors = {place: {one for one, other in links if other == place} for place in range(6)}
+    for place in range(6):
+        ancestors[place] |= set().union(*(ancestors[above] for above in ancestors[place]), set())
+
+    def caused(one, other):
+        return one in ancestors[other]
+
+    found = find(tree, masks, count, mode, caused)
+
+    assert (found is not None) == by_trying_all(tree, masks, count, mode, caused)
+    if found is not None:
+        relation = caused if mode == "causal" else lambda one, other: True
+        assert sorted(found) == sorted(leaves)
+        assert len(set(found.values())) == len(found)
+        assert holds(tree, masks, found, relation)
+
+
+@given(tree=trees, keep=st.sets(st.integers(0, 4)))
+def test_pruning_keeps_the_order_of_the_leaves_that_stay(tree, keep):
+    """Leaves between which another stood are still ordered."""
+    left = pruned(tree, keep)
+
+    assert set(leaves_in(left)) == set(leaves_in(tree)) & keep
+    assert before(left) == {(one, other) for one, other in before(tree) if {one, other} <= keep}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_is_always_found_among_nothing(mode):
+    """An empty list of patterns holds of an empty list of events."""
+    assert find(NOTHING, [], 0, mode) == {}
+
+
+@pytest.mark.parametrize("mode", ["exact", "unordered", "subsequence", "contiguous", "causal"])
+@pytest.mark.parametrize("missing", [0, 1])
+def test_equal_patterns_in_any_order_do_not_explode(mode, missing):
+    """Thirty equal patterns, and thirty events or one too few."""
+    count = 30 - missing
+    tree = Parallel(tuple(range(30)))
+
+    found = find(tree, [2**count - 1] * 30, count, mode)
+
+    assert (found is None) == bool(missing)
+
+
+@pytest.mark.parametrize("mode", ["exact", "unordered", "subsequence", "causal"])
+@pytest.mark.parametrize("ends", [15, 14])
+def test_equal_chains_side_by_side_do_not_explode(mode, ends):
+    """Fifteen equal chains, interleaved, where every end is there or one is missing."""
+    tree = Parallel(tuple(Series((3 * n, 3 * n + 1, 3 * n + 2)) for n in range(15)))
+    kinds = [0] * 15 + [1] * 15 + [2] * ends + [0] * (15 - ends)
+    of_kind = [sum(1 << place for place, other in enumerate(kinds) if other == kind) for kind in range(3)]
+
+    found = find(tree, of_kind * 15, len(kinds), mode)
+
+    assert (found is None) == (ends < 15)
+
+
+def test_overlapping_patterns_are_a_bipartite_matching():
+    """Each pattern matches all events up to its own: only one assignment is left, and it is found at once."""
+    masks = [2 ** (leaf + 1) - 1 for leaf in range(200)]
+
+    found = find(Parallel(tuple(range(200))), masks, 200, "unordered")
+
+    assert found == {leaf: leaf for leaf in range(200)}
+
+
+def test_a_long_chain_among_many_events_is_quick():
+    """A thousand patterns, each of which matches every second event."""
+    every_second = sum(1 << place for place in range(0, 4000, 2))
+
+    found = find(Series(tuple(range(1000))), [every_second] * 1000, 4000, "subsequence")
+
+    assert found == {leaf: 2 * leaf for leaf in range(1000)}
+
+
+def test_what_cannot_be_tried_in_time_is_an_error():
+    """Chains that overlap in ever new ways: an honest refusal, no wrong answer and no endless search."""
+    tree = Parallel(tuple(Series(tuple(range(4 * n, 4 * n + 4))) for n in range(20)))
+    masks = [
+        sum(1 << place for place in range(400) if (place * 7 + leaf) % (5 + leaf % 11) < 4)
+        for leaf in range(80)
+    ]
+
+    with pytest.raises(DagflowError, match="too many ways"):
+        find(tree, masks, 80, "exact")
+
+
+@given(st.permutations(range(6)))
+def test_matched_gives_each_leaf_a_place_of_its_own(order):
+    """Also when the first choice of a leaf has to be given up."""
+    found = matched(list(range(6)), range(6), [1 << place | 1 for place in order])
+
+    assert found is not None
+    assert sorted(found.values()) == list(range(6))
