@@ -181,8 +181,11 @@ class Selector(ConfigType):
             if field is None:
                 reading.undefined(self, [name], list(self.fields), path)
                 return None
-            if chosen is None and isinstance(field.config_type, Shape):
-                chosen = {}
+            if chosen is None:
+                if field.default_value is UNSET and self._only_field() is not None:
+                    return {name: None}  # what an empty dict gives; so a result can be read again
+                if isinstance(field.config_type, Shape):
+                    chosen = {}
             return {name: field.config_type.read(chosen, (*path, name), reading)}
         only = self._only_field()
         if not value and only is not None:

@@ -87,7 +87,11 @@ class _Scalar(ConfigType):
         if given is accepted:
             return value
         if self._convert is not None and isinstance(value, (int, float)):
-            return self._convert(value)
+            try:
+                return self._convert(value)
+            except OverflowError:  # an int beyond all floats
+                reading.scalar_mismatch(self, value, path, self.name)
+                return None
         if isinstance(value, accepted) and given is not bool and not hasattr(value, "__dagflow_env_var__"):
             return value
         reading.scalar_mismatch(self, value, path, self.name)
