@@ -1,0 +1,77 @@
+"""`--dag-exclude`: no test that touches these nodes runs."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
+    """Two assets in a row, and tests that touch the one, the other, both and none."""
+    pytester.makepyfile(
+        """
+        from dagflow import asset
+
+        @asset
+        def water():
+            return 1
+
+        @asset
+        def coffee(water):
+            return 2
+
+        def test_water():
+            assert water
+
+        def test_coffee():
+            assert coffee
+
+        def test_both():
+            assert water and coffee
+
+        def test_none():
+            pass
+        """
+    )
+    return pytester
+
+
+def names(result: pytest.RunResult) -> list[str]:
+    """The tests that passed."""
+    return sorted(line.split("::test_")[1].split()[0] for line in result.outlines if " PASSED" in line)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--dag-exclude", "water"], "coffee none"),
+        (["--dag-exclude", "water*"], "none"),
+        (["--dag-exclude", "water", "--dag-exclude", "coffee"], "none"),
+        (["--dag-select", "coffee", "--dag-exclude", "water"], "coffee"),
+        (["--dag-select", "*", "--dag-exclude", "coffee"], "water"),
+    ],
+)
+def test_no_test_that_touches_an_excluded_node_runs(
+    kitchen: pytest.Pytester, arguments: list[str], expected: str
+):
+    """A test that touches nothing is not excluded; with a selection both count."""
+    result = kitchen.runpytest("-p", "no:randomly", "-v", *arguments)
+
+    assert result.ret == 0
+    assert names(result) == sorted(expected.split())
+
+
+def test_the_header_shows_what_is_excluded(kitchen: pytest.Pytester):
+    """Both expressions stand in the header."""
+    result = kitchen.runpytest("--dag-select", "*", "--dag-exclude", "coffee")
+
+    result.stdout.fnmatch_lines(["dag-select: [*]", "dag-exclude: coffee"])
+
+
+@pytest.mark.parametrize("expression", ["watr", "water and"])
+def test_a_mistake_names_the_option(kitchen: pytest.Pytester, expression: str):
+    """An unknown node and a text that cannot be read are usage errors."""
+    result = kitchen.runpytest("--dag-exclude", expression)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --dag-exclude*"])

@@ -1,0 +1,102 @@
+"""`--dag-explain`: why each test was kept or dropped."""
+
+from __future__ import annotations
+
+import pytest
+
+TESTS = """
+    import pytest
+    from dagflow import asset
+
+    @asset
+    def water():
+        return 1
+
+    @asset
+    def coffee(water):
+        return 2
+
+    def helper():
+        return water
+
+    @pytest.fixture
+    def cup():
+        return coffee
+
+    @pytest.mark.dag_nodes("coffee")
+    def test_declared():
+        pass
+
+    def test_inferred():
+        assert water
+
+    def test_helper():
+        assert helper()
+
+    def test_fixture(cup):
+        assert cup
+
+    @pytest.mark.parametrize("node", [water], ids=["w"])
+    def test_parameter(node):
+        assert node
+
+    @pytest.mark.dag_nodes("water")
+    def test_strongest():
+        assert water
+
+    def test_nothing():
+        pass
+"""
+
+
+def explained(pytester: pytest.Pytester, *arguments: str) -> list[str]:
+    """The lines about tests, without the file."""
+    pytester.makepyfile(test_it=TESTS)
+    result = pytester.runpytest("-p", "no:randomly", "--dag-explain", *arguments)
+    return [
+        line.partition("test_it.py::test_")[2] for line in result.outlines if line.startswith("test_it.py::")
+    ]
+
+
+def test_each_tie_says_how_it_is_known(pytester: pytest.Pytester):
+    """Without a selection all tests are kept, and their ties are shown, the strongest for each node."""
+    assert explained(pytester) == [
+        "declared: kept: coffee (declared by dag_nodes)",
+        "inferred: kept: water (inferred from 'water')",
+        "helper: kept: water (inferred from 'water' in helper())",
+        "fixture: kept: coffee (inferred from 'coffee' in fixture 'cup')",
+        "parameter[w]: kept: water (inferred from parameter 'node')",
+        "strongest: kept: water (declared by dag_nodes)",
+        "nothing: kept",
+    ]
+
+
+def test_each_verdict_has_a_reason(pytester: pytest.Pytester):
+    """A test is dropped for what it touches, for what it does not touch, or for what is excluded."""
+    assert explained(pytester, "--dag-select", "coffee") == [
+        "declared: kept: coffee (declared by dag_nodes)",
+        "inferred: dropped, it touches only what is not selected: water (inferred from 'water')",
+        "helper: dropped, it touches only what is not selected: water (inferred from 'water' in helper())",
+        "fixture: kept: coffee (inferred from 'coffee' in fixture 'cup')",
+        "parameter[w]: dropped, it touches only what is not selected: water (inferred from parameter 'node')",
+        "strongest: dropped, it touches only what is not selected: water (declared by dag_nodes)",
+        "nothing: dropped, it touches no node that is known",
+    ]
+
+
+def test_what_is_excluded_is_said(pytester: pytest.Pytester):
+    """Exclusion has a reason of its own."""
+    lines = explained(pytester, "--dag-exclude", "coffee")
+
+    assert lines[0] == "declared: dropped, it touches what is excluded: coffee (declared by dag_nodes)"
+    assert lines[-1] == "nothing: kept"
+
+
+def test_it_is_shown_under_xdist_too(pytester: pytest.Pytester):
+    """The controller shows what a worker found."""
+    pytest.importorskip("xdist")
+    pytester.makepyfile(test_it=TESTS)
+
+    result = pytester.runpytest_subprocess("-n", "2", "--dag-explain")
+
+    result.stdout.fnmatch_lines(["*::test_declared: kept: coffee (declared by dag_nodes)"])

@@ -1,0 +1,131 @@
+"""The marker `dag_nodes`: which nodes a test is about, said by its author."""
+
+from __future__ import annotations
+
+import pytest
+
+PIPELINE = """
+    from dagflow import asset
+
+    @asset
+    def water():
+        return 1
+
+    @asset
+    def coffee(water):
+        return water + 1
+
+    @asset
+    def milk():
+        return 2
+"""
+
+
+@pytest.fixture
+def select(pytester: pytest.Pytester):
+    """Run a test file beside a pipeline of three assets, with a selection."""
+    pytester.makepyfile(kitchen=PIPELINE)
+    pytester.makeconftest("from kitchen import water, coffee, milk")
+
+    def run(tests: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(test_kitchen=tests)
+        return pytester.runpytest("-p", "no:randomly", "--strict-markers", "-v", *arguments)
+
+    return run
+
+
+TESTS = """
+    import pytest
+    from kitchen import milk
+
+    @pytest.mark.dag_nodes("water")
+    def test_name():
+        pass
+
+    @pytest.mark.dag_nodes(milk)
+    def test_definition():
+        pass
+
+    @pytest.mark.dag_nodes("water*")
+    def test_expression():
+        pass
+
+    def test_nothing():
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("water", ["name", "expression"]),
+        ("coffee", ["expression"]),
+        ("milk", ["definition"]),
+        ("*", ["name", "definition", "expression"]),
+    ],
+)
+def test_a_test_is_about_the_nodes_it_names(select, expression: str, names: list[str]):
+    """Names, definitions and expressions all tie a test to nodes."""
+    result = select(TESTS, "--dag-select", expression)
+
+    result.assert_outcomes(passed=len(names), deselected=4 - len(names))
+    result.stdout.fnmatch_lines([f"*::test_{name} PASSED*" for name in names])
+
+
+def test_the_marker_may_stand_at_a_class_and_a_module(select):
+    """Markers of all levels unite."""
+    tests = """
+        import pytest
+
+        pytestmark = pytest.mark.dag_nodes("milk")
+
+        @pytest.mark.dag_nodes("water")
+        class TestKitchen:
+            @pytest.mark.dag_nodes("coffee")
+            def test_one(self):
+                pass
+    """
+    for name in ("milk", "water", "coffee"):
+        select(tests, "--dag-select", name).assert_outcomes(passed=1)
+
+
+def test_an_unknown_name_is_a_usage_error_that_names_the_test(select):
+    """A misspelt node in a marker is found when a selection needs it."""
+    tests = """
+        import pytest
+
+        @pytest.mark.dag_nodes("watr")
+        def test_one():
+            pass
+    """
+    result = select(tests, "--dag-select", "water")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*test_one*dag_nodes*'watr'*Did you mean 'water'?*"])
+
+
+@pytest.mark.parametrize("arguments", ["", "node='water'"])
+def test_wrong_arguments_are_shown_with_the_usage(pytester: pytest.Pytester, arguments: str):
+    """A marker without a node, or with a keyword, is an error at collection, with no selection too."""
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.dag_nodes({arguments})
+        def test_one():
+            pass
+        """
+    )
+    result = pytester.runpytest()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*::test_one: marker dag_nodes:*", "usage: dag_nodes(*names_or_definitions*)"]
+    )
+
+
+def test_the_marker_explains_itself(pytester: pytest.Pytester):
+    """`--markers` shows the signature."""
+    result = pytester.runpytest("--markers")
+
+    result.stdout.fnmatch_lines(["@pytest.mark.dag_nodes([*]names_or_definitions_or_expressions): Say that*"])

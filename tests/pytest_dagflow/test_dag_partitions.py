@@ -1,0 +1,215 @@
+"""The marker `dag_partitions` and the fixture `partition_key`: one test for each key."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = """
+    import pytest
+    from dagflow import (
+        DailyPartitionsDefinition,
+        DynamicPartitionsDefinition,
+        HourlyPartitionsDefinition,
+        MultiPartitionsDefinition,
+        StaticPartitionsDefinition,
+        asset,
+    )
+
+    LETTERS = StaticPartitionsDefinition(["a", "b", "c", "d", "e"])
+    DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-03-03")
+    GRID = MultiPartitionsDefinition(
+        {"date": DailyPartitionsDefinition("2024-01-01", end_date="2024-01-04"),
+         "country": StaticPartitionsDefinition(["ES", "FR"])}
+    )
+    SHOPS = DynamicPartitionsDefinition(name="shops")
+
+    @asset(partitions_def=LETTERS)
+    def letters():
+        return 1
+
+    @asset
+    def whole():
+        return 1
+"""
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester):
+    """Run one test, marked with these arguments."""
+
+    def run(arguments: str, *options: str, parameters: str = "partition_key") -> pytest.RunResult:
+        body = f"""
+    @pytest.mark.dag_partitions({arguments})
+    def test_one({parameters}):
+        assert partition_key
+"""
+        pytester.makepyfile(test_keys=HEAD + body)
+        return pytester.runpytest("-p", "no:randomly", "--strict-markers", "-v", *options)
+
+    return run
+
+
+def ids(result: pytest.RunResult) -> list[str]:
+    """What stands in brackets in the names of the tests that passed."""
+    lines = (line for line in result.outlines if "PASSED" in line)
+    return [line.partition("[")[2].partition("] PASSED")[0] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("LETTERS", "a b c d e"),
+        ("letters", "a b c d e"),
+        ("LETTERS, keys=['d', 'a']", "a d"),
+        ("LETTERS, first=2", "a b"),
+        ("LETTERS, last=2", "d e"),
+        ("LETTERS, first=9", "a b c d e"),
+        ("LETTERS, first=1, last=1, keys=['c']", "a c e"),
+        ("LETTERS, boundaries=True", "a e"),
+        ("partitions_def_or_asset_or_job=LETTERS, first=1", "a"),
+        ("GRID, first=1", "country=ES|date=2024-01-01"),
+        ("GRID, keys=['FR|2024-01-02']", "country=FR|date=2024-01-02"),
+        ("SHOPS, dynamic=['x', 'y']", "x y"),
+        ("SHOPS, dynamic={'shops': ['x', 'y']}, last=1", "y"),
+    ],
+)
+def test_a_test_runs_once_for_each_key(run, arguments: str, expected: str):
+    """Wishes unite, the order is that of the definition, and the ids are the keys."""
+    assert ids(run(arguments)) == expected.split()
+
+
+def test_boundaries_are_the_days_on_which_pipelines_break(run):
+    """First and last day, ends of months and the leap day are among them, and most days are not."""
+    days = ids(run("DAYS, boundaries=True"))
+
+    assert {"2024-01-01", "2024-01-31", "2024-02-29", "2024-03-02"} <= set(days)
+    assert len(days) < 10
+
+
+def test_boundaries_of_two_dimensions_are_combined(run):
+    """The ends of the one meet the ends of the other."""
+    assert len(ids(run("GRID, boundaries=True"))) == 4
+
+
+def test_a_sample_is_always_the_same(run):
+    """The same test has the same sample in each session."""
+    first, again = ids(run("DAYS, sample=5")), ids(run("DAYS, sample=5"))
+
+    assert first == again == sorted(first)
+    assert len(first) == 5
+
+
+def test_a_fixture_may_take_the_key(pytester: pytest.Pytester):
+    """It is enough that something which the test requests takes `partition_key`."""
+    body = """
+    @pytest.fixture
+    def upper(partition_key):
+        return partition_key.upper()
+
+    @pytest.mark.dag_partitions(LETTERS, last=1)
+    def test_one(upper):
+        assert upper == "E"
+"""
+    pytester.makepyfile(HEAD + body)
+
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_class_may_bear_the_marker_and_a_test_its_own(pytester: pytest.Pytester):
+    """The closest marker decides."""
+    body = """
+    @pytest.mark.dag_partitions(LETTERS, first=1)
+    class TestLetters:
+        def test_of_class(self, partition_key):
+            assert partition_key == "a"
+
+        @pytest.mark.dag_partitions(LETTERS, last=1)
+        def test_own(self, partition_key):
+            assert partition_key == "e"
+"""
+    pytester.makepyfile(HEAD + body)
+
+    pytester.runpytest().assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "missing 1 required positional argument*"),
+        ("LETTERS, frst=1", "*unexpected keyword argument 'frst'"),
+        ("whole", "*whole* has no partitions*"),
+        ("7", "7 has no partitions*"),
+        ("LETTERS, keys=['z']", "'z' is no partition key*"),
+        ("LETTERS, keys='a'", "'keys' must be a list of keys*"),
+        ("LETTERS, first=0", "'first' must be a number from 1, not 0"),
+        ("LETTERS, sample=True", "'sample' must be a number from 1, not True"),
+        ("LETTERS, dynamic=['x']", "'dynamic' gives keys*use 'keys'*"),
+        ("SHOPS", "the keys of 'shops' are dynamic*"),
+        ("DailyPartitionsDefinition('2024-01-01', end_date='2024-01-01')", "*has no keys"),
+    ],
+)
+def test_a_mistake_is_an_error_at_collection(run, arguments: str, message: str):
+    """The error names the test and the marker, and what to do."""
+    result = run(arguments)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*::test_one: marker dag_partitions: {message}"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_wrong_arguments_are_shown_with_the_usage(run):
+    """The whole signature is shown."""
+    result = run("LETTERS, frst=1")
+
+    result.stdout.fnmatch_lines(["usage: dag_partitions(partitions_def_or_asset_or_job, [*], keys=None,*)"])
+
+
+def test_a_test_that_does_not_take_the_key_is_an_error(run):
+    """A key that nobody reads would run the same test again and again."""
+    result = run("LETTERS", parameters="")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*::test_one: marker dag_partitions: the test must take 'partition_key'"])
+
+
+def test_the_fixture_without_the_marker_says_what_is_missing(pytester: pytest.Pytester):
+    """The error names the test and the marker."""
+    pytester.makepyfile("def test_one(partition_key): pass")
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*::test_one takes 'partition_key'*pytest.mark.dag_partitions(*"])
+
+
+def test_the_marker_explains_itself(pytester: pytest.Pytester):
+    """`--markers` shows the whole signature."""
+    result = pytester.runpytest("--markers")
+
+    signature = "keys=None, first=None, last=None, sample=None, boundaries=False, dynamic=None"
+    result.stdout.fnmatch_lines(
+        [f"@pytest.mark.dag_partitions(partitions_def_or_asset_or_job, [*], {signature}): Run the test once*"]
+    )
+
+
+def test_all_workers_collect_the_same_keys(pytester: pytest.Pytester):
+    """Hours grow while workers start; the controller reads the time once for all of them."""
+    pytest.importorskip("xdist")
+    pytester.makeconftest(
+        """
+        import time
+
+        real, offset = time.time, __import__("os").environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]
+        time.time = lambda: real() + 3600 * int(offset)
+        """
+    )
+    body = """
+    @pytest.mark.dag_partitions(HourlyPartitionsDefinition("2024-01-01-00:00"), last=2)
+    def test_one(partition_key):
+        assert partition_key
+"""
+    pytester.makepyfile(HEAD + body)
+
+    result = pytester.runpytest_subprocess("-n", "2")
+
+    result.assert_outcomes(passed=2)

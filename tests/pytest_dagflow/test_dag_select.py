@@ -1,0 +1,281 @@
+"""`--dag-select`: which tests touch which part of the graph."""
+
+from __future__ import annotations
+
+import pytest
+
+KITCHEN = """
+    from dagflow import asset, job, op
+
+    @asset(group_name="drinks", tags={"team": "bar"})
+    def water():
+        return 1
+
+    @asset
+    def coffee(water):
+        return water + 1
+
+    @asset
+    def tea(water):
+        return water + 2
+
+    @op
+    def grind():
+        return 1
+
+    @op
+    def brew(beans):
+        return beans
+
+    @job
+    def breakfast():
+        brew(grind())
+
+    ALL = [water, coffee]
+"""
+
+TESTS = """
+    import pytest
+    import kitchen
+    from kitchen import ALL, brew, breakfast, coffee, water
+
+    def helper():
+        return coffee
+
+    def deep():
+        return helper()
+
+    @pytest.fixture
+    def cup():
+        return coffee
+
+    @pytest.fixture
+    def mug(cup):
+        return cup
+
+    class TestMethods:
+        def test_method(self):
+            assert water is not None
+
+    def test_global():
+        assert water is not None
+
+    def test_chain():
+        assert kitchen.tea is not None
+
+    def test_container():
+        assert ALL
+
+    def test_helper():
+        assert helper() is not None
+
+    def test_fixture(mug):
+        assert mug is not None
+
+    @pytest.mark.parametrize("node", [water, coffee], ids=["water", "coffee"])
+    def test_parameter(node):
+        assert node is not None
+
+    def test_inner():
+        def inner():
+            return [coffee for _ in range(2)]
+        assert inner()
+
+    def test_import():
+        from kitchen import tea
+        assert tea is not None
+
+    def test_job():
+        assert breakfast is not None
+
+    def test_op():
+        assert brew is not None
+
+    def test_nothing():
+        pass
+"""
+
+
+@pytest.fixture
+def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project with three assets, a job of two ops, and a test for each way to refer to them."""
+    pytester.makepyfile(kitchen=KITCHEN, test_kitchen=TESTS)
+    return pytester
+
+
+def selected(project: pytest.Pytester, *arguments: str) -> list[str]:
+    """The names of the tests that passed, without `test_`."""
+    result = project.runpytest("-p", "no:randomly", "-v", *arguments)
+    assert result.ret == 0, str(result.stdout) + str(result.stderr)
+    passed = (line for line in result.outlines if " PASSED" in line)
+    return sorted(line.partition(" ")[0].rpartition("test_")[2] for line in passed)
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("water", "method global container parameter[water]"),
+        ("coffee", "container helper fixture inner parameter[coffee]"),
+        ("tea", "chain import"),
+        (
+            "water*",
+            "method global chain container helper fixture inner import parameter[coffee] parameter[water]",
+        ),
+        ("*tea", "method global chain container import parameter[water]"),
+        ("group:drinks", "method global container parameter[water]"),
+        ("tag:team=bar", "method global container parameter[water]"),
+        ("sinks(water*) and not tea", "container helper fixture inner parameter[coffee]"),
+        ("key:t*", "chain import"),
+        ("job:breakfast", "job op"),
+        ("op:brew", "job op"),
+        ("grind", "job"),
+        ("tea, grind", "chain import job"),
+    ],
+)
+def test_the_tests_that_touch_a_node_run(kitchen: pytest.Pytester, expression: str, names: str):
+    """A test is tied to what it refers to, directly, through fixtures, helpers and parameters."""
+    assert selected(kitchen, "--dag-select", expression) == sorted(names.split())
+
+
+def test_repeated_selections_unite(kitchen: pytest.Pytester):
+    """Two flags select what either selects."""
+    assert selected(kitchen, "--dag-select", "tea", "--dag-select", "grind") == ["chain", "import", "job"]
+
+
+def test_it_composes_with_the_selections_of_pytest(kitchen: pytest.Pytester):
+    """`-k` and the selection intersect."""
+    assert selected(kitchen, "--dag-select", "tea", "-k", "chain or job") == ["chain"]
+
+
+def test_the_report_shows_the_selection(kitchen: pytest.Pytester):
+    """The header has the expression, the line after the collection has the numbers."""
+    result = kitchen.runpytest("--dag-select", "water*")
+
+    result.stdout.fnmatch_lines(["dag-select: water[*]", "dag-select: 3 nodes, 10 of 13 tests"])
+    result.assert_outcomes(passed=10, deselected=3)
+
+
+def test_without_a_selection_nothing_is_said(kitchen: pytest.Pytester):
+    """A session that selects nothing is as it was."""
+    result = kitchen.runpytest()
+
+    result.assert_outcomes(passed=13)
+    result.stdout.no_fnmatch_line("*dag-select*")
+
+
+def test_an_unknown_node_is_a_usage_error(kitchen: pytest.Pytester):
+    """The nearest names are shown."""
+    result = kitchen.runpytest("--dag-select", "cofee")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --dag-select 'cofee': no node is called 'cofee'. Did you mean 'coffee'?"]
+    )
+
+
+def test_a_text_that_cannot_be_read_is_a_usage_error(kitchen: pytest.Pytester):
+    """The place is shown, and no test is collected for it."""
+    result = kitchen.runpytest("--dag-select", "water and")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --dag-select: cannot read*expected*", "    water and", "             ^"]
+    )
+    result.stdout.no_fnmatch_line("*collected*")
+
+
+def test_nodes_that_no_test_touches_are_named(kitchen: pytest.Pytester):
+    """A selection that no test touches ends with the code for no tests."""
+    kitchen.makepyfile(test_kitchen="from kitchen import coffee, tea, water\ndef test_one(): assert tea")
+
+    result = kitchen.runpytest("--dag-select", "water, coffee")
+
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.stdout.fnmatch_lines(
+        ["dag-select: 2 nodes, 0 of 1 test", "dag-select: no test touches coffee, water"]
+    )
+
+
+def test_a_file_that_does_not_import_comes_first(kitchen: pytest.Pytester):
+    """A node may be unknown because its file is broken, so the broken file is what is reported."""
+    kitchen.makepyfile(test_broken="import no_such_module")
+
+    result = kitchen.runpytest("--dag-select", "juice")
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*No module named 'no_such_module'*"])
+
+
+def test_two_definitions_of_one_name_are_two_nodes(pytester: pytest.Pytester):
+    """A name selects all that bear it, whichever module they stand in."""
+    source = """
+        from dagflow import asset
+
+        @asset
+        def water():
+            return 1
+
+        def test_it():
+            assert water is not None
+    """
+    pytester.makepyfile(test_one=source, test_two=source)
+
+    result = pytester.runpytest("--dag-select", "water")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["dag-select: 2 nodes, 2 of 2 tests"])
+
+
+def test_a_conftest_names_nodes_too(pytester: pytest.Pytester):
+    """What a conftest imports is part of the graph, and its fixtures tie the tests that use them."""
+    pytester.makepyfile(kitchen=KITCHEN)
+    pytester.makeconftest(
+        """
+        import pytest
+        from kitchen import tea, water
+
+        @pytest.fixture
+        def cup():
+            return tea
+        """
+    )
+    pytester.makepyfile("def test_cup(cup): assert cup\ndef test_none(): pass")
+
+    assert selected(pytester, "--dag-select", "water*") == ["cup"]
+
+
+class TestUnderXdist:
+    """The controller, which collects nothing, ends with the code that a single process would end with."""
+
+    @pytest.fixture(autouse=True)
+    def _needs_xdist(self):
+        pytest.importorskip("xdist")
+
+    def test_the_selected_tests_run(self, kitchen: pytest.Pytester):
+        """The summary says what the header cannot know."""
+        result = kitchen.runpytest_subprocess("-n", "2", "--dag-select", "tea")
+
+        result.assert_outcomes(passed=2)
+        result.stdout.fnmatch_lines(["dag-select: tea", "dag-select: 1 node, 2 of 13 tests"])
+
+    def test_an_unknown_node_is_a_usage_error(self, kitchen: pytest.Pytester):
+        """The workers find it, the controller says it."""
+        result = kitchen.runpytest_subprocess("-n", "2", "--dag-select", "cofee")
+
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines(["ERROR: --dag-select 'cofee': no node is called*Did you mean 'coffee'?"])
+
+    def test_a_text_that_cannot_be_read_is_a_usage_error(self, kitchen: pytest.Pytester):
+        """No worker is started for it."""
+        result = kitchen.runpytest_subprocess("-n", "2", "--dag-select", "tea or")
+
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+    def test_nodes_that_no_test_touches_are_named(self, kitchen: pytest.Pytester):
+        """No tests, and the names of the nodes."""
+        kitchen.makepyfile(test_kitchen="from kitchen import tea, water\ndef test_one(): assert tea")
+
+        result = kitchen.runpytest_subprocess("-n", "2", "--dag-select", "water")
+
+        assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+        result.stdout.fnmatch_lines(["dag-select: no test touches water"])

@@ -1,0 +1,94 @@
+"""A project without a DAG pays nothing: what a session loads in which no test uses dagflow."""
+
+from __future__ import annotations
+
+import pytest
+
+LIBRARIES = ("dagflow", "hypothesis", "coverage", "pydantic", "sqlalchemy", "yaml")
+
+
+@pytest.fixture
+def loaded(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
+    """Run pytest, with this plugin and no other, and give the libraries that it loaded."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest(
+        f"""
+        import sys
+
+        def pytest_unconfigure():
+            print("loaded:", *[name for name in {LIBRARIES} if name in sys.modules])
+        """
+    )
+
+    def run(*arguments: str) -> list[str]:
+        result = pytester.runpytest_subprocess("-p", "pytest_dagflow.plugin", "--strict-markers", *arguments)
+        assert result.ret == 0, str(result.stdout) + str(result.stderr)
+        (line,) = (line for line in result.outlines if line.startswith("loaded:"))
+        return line.split()[1:]
+
+    return run
+
+
+PLAIN = """
+    import pytest
+
+    @pytest.fixture
+    def number():
+        return 1
+
+    @pytest.mark.parametrize("other", [1, 2])
+    def test_plain(number, other):
+        assert number
+"""
+
+
+def test_a_session_without_a_dag_loads_nothing(pytester: pytest.Pytester, loaded):
+    """Neither dagflow nor any library of it is imported."""
+    pytester.makepyfile(PLAIN)
+
+    assert loaded() == []
+
+
+@pytest.mark.parametrize("option", ["--markers", "--fixtures", "--help", "--collect-only"])
+def test_help_loads_nothing(pytester: pytest.Pytester, loaded, option: str):
+    """The plugin explains itself without the runtime."""
+    pytester.makepyfile(PLAIN)
+
+    assert loaded(option) == []
+
+
+def test_a_name_of_the_plugin_loads_the_runtime(pytester: pytest.Pytester, loaded):
+    """What a test imports from the plugin brings dagflow along, and still no other library."""
+    pytester.makepyfile(
+        """
+        from pytest_dagflow import assert_succeeded
+
+        def test_one():
+            assert callable(assert_succeeded)
+        """
+    )
+
+    assert loaded() == ["dagflow"]
+
+
+def test_a_selection_loads_the_runtime(pytester: pytest.Pytester, loaded):
+    """A selection is read by dagflow, so the option brings it along."""
+    pytester.makepyfile(PLAIN)
+
+    assert loaded("--dag-explain") == ["dagflow"]
+
+
+def test_an_unknown_name_of_the_package_is_an_attribute_error():
+    """The lazy package answers like any other module."""
+    import pytest_dagflow
+
+    with pytest.raises(AttributeError, match="'pytest_dagflow' has no attribute 'nope'"):
+        pytest_dagflow.nope  # noqa: B018
+    assert set(pytest_dagflow.__all__) <= set(dir(pytest_dagflow))
+
+
+def test_each_exported_name_exists():
+    """What the package promises can be imported."""
+    import pytest_dagflow
+
+    assert all(getattr(pytest_dagflow, name) is not None for name in pytest_dagflow.__all__)
