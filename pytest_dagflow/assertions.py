@@ -6,6 +6,7 @@ DagflowError at once where the question itself is wrong (a misspelt node, event 
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -317,14 +318,12 @@ def assert_same_run(one: object, other: object) -> None:
         DagflowError: Something that is no result, or a list that does not know its plans.
     """
     __tracebackhide__ = True
-    import difflib
-
     first, second = canonical_events(one), canonical_events(other)
     ends = [[end.event_type.name for end in _ends(events_of(run))] for run in (one, other)]
     if first == second and ends[0] == ends[1]:
         return
     texts = [[*map(str, facts), *end] for facts, end in zip((first, second), ends, strict=True)]
-    lines = difflib.unified_diff(*texts, "the first run", "the second run", lineterm="", n=2)
+    lines = difflib.unified_diff(texts[0], texts[1], "the first run", "the second run", lineterm="", n=2)
     raise AssertionError("the runs differ\n" + "\n".join(lines))
 
 

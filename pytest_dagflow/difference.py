@@ -6,6 +6,7 @@ side by side, and what happened as patterns to paste.
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -176,9 +177,9 @@ def _strict_places(comparison: Comparison, found: matching.Assignment) -> set[in
     if comparison.mode in ("exact", "unordered"):
         return set(range(count))
     if comparison.mode == "prefix":
-        return set(range(max(taken, default=-1) + 1)) | set(range(min(count, len(comparison.leaves))))
+        return set(range(count)[: len(comparison.leaves)])
     if comparison.mode == "suffix":
-        return set(range(min(taken, default=count), count))
+        return set(range(count)[max(0, count - len(comparison.leaves)) :])
     if comparison.mode == "contiguous" and taken:
         return set(range(min(taken), max(taken) + 1))
     return set()
@@ -203,7 +204,9 @@ class _Missing:
         pattern = self.comparison.leaves[leaf]
         if candidates:
             wanted = sum(mask == self.comparison.masks[leaf] for mask in self.comparison.masks)
-            return f"is missing: {wanted} wanted, {len(candidates)} in all"
+            if wanted > len(candidates):
+                return f"is missing: {wanted} wanted, {len(candidates)} in all"
+            return f"is missing: {self._named(candidates[0])} belongs to another pattern"
         if any(pattern.matches(event) for event in self.comparison.everything):
             return "is missing: there is such an event, but 'within' or 'ignore' leaves it out"
         return self._nearest_miss(pattern)
@@ -218,8 +221,8 @@ class _Missing:
             ]
             misplaced = [pair for pair in wrong if pair[0] >= pair[1]]
             if misplaced:
-                one, other = misplaced[0]
-                text = f"is in the wrong order: {self._named(other)} came before {self._named(one)}"
+                late, early = misplaced[0]
+                text = f"is in the wrong order: {self._named(early)} came before {self._named(late)}"
             else:
                 luck = [pair for pair in wrong if comparison.causality and not comparison.caused(*pair)]
                 if not luck:
@@ -270,8 +273,6 @@ class _Missing:
 
 def _unlike(differing: Sequence[tuple[str, object, object]]) -> float:
     """How unlike the texts are that differ: 0 for nearly equal ones."""
-    import difflib  # only an error message needs it
-
     return sum(
         1 - difflib.SequenceMatcher(None, repr(expected), repr(actual)).ratio()
         for _, expected, actual in differing

@@ -6,6 +6,7 @@ Whatever a user gives is compared with `==`, so texts, numbers and foreign match
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -126,8 +127,6 @@ def near(name: str, known: Iterable[str]) -> str:
         >>> near("bens", ["beans", "water"])
         " Did you mean 'beans'?"
     """
-    import difflib  # only an error message needs it
-
     close = difflib.get_close_matches(name, list(known), n=3)
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 

@@ -1,0 +1,412 @@
+"""Who caused what: happens-before from events and plan, and the canonical form of a run."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from dagflow.testing import canonical_events, causality, run_options
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagflow import (
+    DagflowError,
+    DependencyDefinition,
+    DynamicOut,
+    DynamicOutput,
+    GraphDefinition,
+    In,
+    Nothing,
+    OpDefinition,
+    Out,
+    Output,
+    RetryPolicy,
+    asset,
+    job,
+    materialize_to_memory,
+    op,
+    success_hook,
+)
+
+
+@op
+def beans():
+    return 1
+
+
+@op
+def brew(beans):
+    return beans
+
+
+@op
+def serve(brew):
+    return brew
+
+
+@op
+def tidy():
+    return 0
+
+
+@job
+def cafe():
+    serve(brew(beans()))
+    tidy()
+
+
+def event(result, kind, step=None, nth=0):
+    """The n-th event of a type, of a step."""
+    return [e for e in result.all_events if e.event_type.name == kind and e.step_key == step][nth]
+
+
+def caused(result, one, other):
+    """Whether one event, given as type and step, caused another."""
+    return causality(result).caused(event(result, *one), event(result, *other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("STEP_START", "beans"), ("STEP_SUCCESS", "beans")),
+        (("STEP_OUTPUT", "beans"), ("LOADED_INPUT", "brew")),
+        (("STEP_SUCCESS", "beans"), ("STEP_START", "brew")),
+        (("STEP_START", "beans"), ("STEP_SUCCESS", "serve")),
+        (("RUN_START",), ("STEP_START", "tidy")),
+        (("RESOURCE_INIT_SUCCESS",), ("STEP_START", "tidy")),
+        (("RUN_START",), ("RESOURCE_INIT_STARTED",)),
+        (("STEP_START", "tidy"), ("RUN_SUCCESS",)),
+        (("RUN_START",), ("RUN_SUCCESS",)),
+    ],
+)
+def test_what_had_to_come_first_caused_what_came_later(one, other):
+    """And never the other way round."""
+    result = cafe.execute_in_process()
+
+    assert caused(result, one, other)
+    assert not caused(result, other, one)
+
+
+def test_steps_that_no_path_connects_are_ordered_by_luck():
+    """Whichever of them ran first."""
+    result = cafe.execute_in_process()
+    ends = [event(result, "STEP_SUCCESS", step) for step in ("beans", "tidy")]
+    starts = [event(result, "STEP_START", step) for step in ("tidy", "beans")]
+
+    assert not any(causality(result).caused(*pair) for pair in zip(ends, starts, strict=True))
+
+
+def test_an_attempt_comes_before_the_next_one():
+    """All attempts of a step are one line of events."""
+
+    @op(retry_policy=RetryPolicy(max_retries=1))
+    def flaky(context):
+        if context.retry_number == 0:
+            raise ValueError("not yet")
+        return 1
+
+    @job
+    def trying():
+        brew(flaky())
+
+    result = trying.execute_in_process()
+
+    assert caused(result, ("STEP_START", "flaky"), ("STEP_RESTARTED", "flaky"))
+    assert caused(result, ("STEP_UP_FOR_RETRY", "flaky"), ("STEP_OUTPUT", "flaky"))
+    assert caused(result, ("STEP_UP_FOR_RETRY", "flaky"), ("LOADED_INPUT", "brew"))
+
+
+def test_a_dependency_without_a_value_orders_too():
+    """Nothing is loaded, but the step waits."""
+
+    @op(out=Out(Nothing))
+    def heat():
+        pass
+
+    @op(ins={"after": In(Nothing)})
+    def pour():
+        pass
+
+    @job
+    def hot():
+        pour(heat())
+
+    result = hot.execute_in_process()
+
+    assert caused(result, ("STEP_SUCCESS", "heat"), ("STEP_START", "pour"))
+
+
+def test_a_skip_is_caused_by_what_was_not_given():
+    """And hands on what it waited for."""
+
+    @op(out=Out(is_required=False))
+    def maybe():
+        yield from ()
+
+    @job
+    def empty():
+        serve(brew(maybe()))
+
+    result = empty.execute_in_process()
+
+    assert caused(result, ("STEP_SUCCESS", "maybe"), ("STEP_SKIPPED", "brew"))
+    assert caused(result, ("STEP_SUCCESS", "maybe"), ("STEP_SKIPPED", "serve"))
+
+
+def test_nobody_waits_for_a_hook():
+    """A hook runs after the end of its step; what depends on the step does not depend on the hook."""
+
+    @success_hook
+    def cheer(_context):
+        pass
+
+    @job(hooks={cheer})
+    def cheered():
+        brew(beans())
+
+    result = cheered.execute_in_process()
+
+    assert caused(result, ("STEP_SUCCESS", "beans"), ("HOOK_COMPLETED", "beans"))
+    assert not caused(result, ("HOOK_COMPLETED", "beans"), ("STEP_START", "brew"))
+    assert "came after that end" in causality(result).explain(
+        event(result, "HOOK_COMPLETED", "beans"), event(result, "STEP_START", "brew")
+    )
+
+
+@op(out=DynamicOut())
+def cups():
+    for key in ("b", "a"):
+        yield DynamicOutput(key, mapping_key=key)
+
+
+@op(out=DynamicOut())
+def no_cups():
+    yield from ()
+
+
+@op
+def total(cups):
+    return len(cups)
+
+
+def test_mapped_steps_stand_side_by_side():
+    """Each is caused by what yielded it and causes what collects it, but not its sibling."""
+
+    @job
+    def mapped():
+        total(cups().map(brew).collect())
+
+    result = mapped.execute_in_process()
+
+    assert caused(result, ("STEP_SUCCESS", "cups"), ("STEP_START", "brew[a]"))
+    assert caused(result, ("STEP_SUCCESS", "brew[b]"), ("STEP_START", "total"))
+    assert caused(result, ("STEP_OUTPUT", "cups"), ("STEP_START", "total"))
+    assert not caused(result, ("STEP_SUCCESS", "brew[b]"), ("STEP_START", "brew[a]"))
+
+
+def test_what_collects_nothing_still_waited():
+    """The mapped step in between never came to be."""
+
+    @job
+    def unmapped():
+        total(no_cups().map(brew).collect())
+
+    result = unmapped.execute_in_process()
+
+    assert caused(result, ("STEP_SUCCESS", "no_cups"), ("STEP_START", "total"))
+
+
+def test_explain_names_the_path_or_its_absence():
+    """In a sentence, for an assertion to show."""
+    result = cafe.execute_in_process()
+    judge = causality(result)
+
+    def explain(one, other):
+        return judge.explain(event(result, *one), event(result, *other))
+
+    assert explain(("STEP_SUCCESS", "beans"), ("STEP_START", "serve")) == (
+        "STEP_SUCCESS of 'beans' comes before STEP_START of 'serve': step 'serve' waits for step 'beans' "
+        "(beans -> brew -> serve)"
+    )
+    assert explain(("STEP_SUCCESS", "beans"), ("STEP_START", "tidy")).endswith(
+        "nothing orders them: no path of the plan leads from step 'beans' to step 'tidy'"
+    )
+    assert "both belong to step 'beans'" in explain(("STEP_START", "beans"), ("STEP_SUCCESS", "beans"))
+    assert "start or the end of the whole run" in explain(("RUN_START",), ("STEP_SUCCESS", "beans"))
+    assert "did not come before" in explain(("STEP_START", "serve"), ("STEP_START", "beans"))
+
+
+def test_events_of_two_runs_are_not_ordered(monkeypatch):
+    """A list of both runs with both plans: each run by itself."""
+    first, second = cafe.execute_in_process(), cafe.execute_in_process()
+    events = type(first.all_events)([*first.all_events, *second.all_events])
+    events.plans = {**first.all_events.plans, **second.all_events.plans}
+    judge = causality(events)
+
+    assert not judge.caused(event(first, "RUN_SUCCESS"), event(second, "RUN_START"))
+    assert "two runs" in judge.explain(event(first, "RUN_SUCCESS"), event(second, "RUN_START"))
+    assert judge.caused(event(second, "RUN_START"), event(second, "RUN_SUCCESS"))
+
+
+def test_a_bare_list_is_an_error_that_names_the_way_out():
+    """A copy does not know the plan."""
+    events = list(cafe.execute_in_process().all_events)
+
+    with pytest.raises(DagflowError, match="exact, prefix, suffix, contiguous, subsequence or unordered"):
+        causality(events)
+    with pytest.raises(DagflowError, match="does not know the plan"):
+        canonical_events(events)
+
+
+def test_other_values_and_foreign_events_are_errors():
+    """Nothing ends in an AttributeError."""
+    one, other = cafe.execute_in_process(), cafe.execute_in_process()
+
+    with pytest.raises(DagflowError, match="a result or a list of events is needed"):
+        causality(3)
+    with pytest.raises(DagflowError, match="is not among the"):
+        causality(one).caused(event(one, "RUN_START"), event(other, "RUN_START"))
+
+
+def test_a_run_whose_plan_is_missing_is_an_error():
+    """The error names the run."""
+    result = cafe.execute_in_process()
+    events = type(result.all_events)(result.all_events)
+    events.plans = {}
+
+    with pytest.raises(DagflowError, match=f"plan of run '{result.run_id}' is not known"):
+        causality(events).caused(event(result, "RUN_START"), event(result, "RUN_SUCCESS"))
+
+
+def test_a_list_knows_its_events_by_value_too():
+    """The same run, read twice."""
+    result = cafe.execute_in_process()
+    judge = causality(result.all_events)
+
+    assert judge.caused(result.all_events[0], result.all_events[-1])
+
+
+def test_canonical_events_tell_a_run_without_ids_and_times():
+    """To the letter, for a chain of two and one that stands alone."""
+
+    @job
+    def small():
+        brew(beans())
+
+    assert canonical_events(small.execute_in_process()) == [
+        {"type": "STEP_START", "step": "beans", "attempt": 1},
+        {"type": "STEP_OUTPUT", "step": "beans", "attempt": 1, "output": "result", "passed": True},
+        {
+            "type": "HANDLED_OUTPUT",
+            "step": "beans",
+            "attempt": 1,
+            "output": "result",
+            "manager": "io_manager",
+        },
+        {"type": "STEP_SUCCESS", "step": "beans", "attempt": 1},
+        {"type": "STEP_START", "step": "brew", "attempt": 1},
+        {
+            "type": "LOADED_INPUT",
+            "step": "brew",
+            "attempt": 1,
+            "input": "beans",
+            "manager": "io_manager",
+            "upstream_step": "beans",
+            "upstream_output": "result",
+        },
+        {"type": "STEP_INPUT", "step": "brew", "attempt": 1, "input": "beans", "passed": True},
+        {"type": "STEP_OUTPUT", "step": "brew", "attempt": 1, "output": "result", "passed": True},
+        {"type": "HANDLED_OUTPUT", "step": "brew", "attempt": 1, "output": "result", "manager": "io_manager"},
+        {"type": "STEP_SUCCESS", "step": "brew", "attempt": 1},
+    ]
+
+
+def test_canonical_events_do_not_depend_on_the_order_that_was_picked():
+    """Any legal order of the steps gives the same list."""
+    usual = cafe.execute_in_process()
+    with run_options(pick=lambda ready: ready[-1]):
+        other = cafe.execute_in_process()
+
+    assert [e.step_key for e in usual.all_events] != [e.step_key for e in other.all_events]
+    assert canonical_events(usual) == canonical_events(other)
+
+
+def test_canonical_events_keep_attempts_and_name_the_users_error():
+    """The wrapper around the error is not shown."""
+
+    @op(retry_policy=RetryPolicy(max_retries=1))
+    def never():
+        raise ValueError("no")
+
+    @job
+    def trying():
+        never()
+
+    told = canonical_events(trying.execute_in_process(raise_on_error=False))
+
+    assert [(fact["type"], fact["attempt"], fact.get("error")) for fact in told] == [
+        ("STEP_START", 1, None),
+        ("STEP_UP_FOR_RETRY", 1, "ValueError"),
+        ("STEP_RESTARTED", 2, None),
+        ("STEP_FAILURE", 2, "ValueError"),
+    ]
+
+
+def test_canonical_events_name_assets():
+    """By their key, as text."""
+
+    @asset(key_prefix="shop")
+    def cup():
+        return Output(1, metadata={"rows": 1})
+
+    told = canonical_events(materialize_to_memory([cup]))
+
+    assert {"type": "ASSET_MATERIALIZATION", "step": "shop__cup", "attempt": 1, "asset": "shop/cup"} in told
+
+
+@st.composite
+def graphs(draw):
+    """For each of a few steps the earlier ones that it reads."""
+    count = draw(st.integers(1, 6))
+    return [sorted(draw(st.sets(st.integers(0, number - 1)))) if number else [] for number in range(count)]
+
+
+def job_of(graph):
+    """A job of ops with these dependencies."""
+    ops = [
+        OpDefinition(
+            compute_fn=lambda _context, _inputs: iter([Output(1)]),
+            name=f"op_{number}",
+            ins={f"in_{above}": In() for above in upstream},
+            outs={"result": Out()},
+        )
+        for number, upstream in enumerate(graph)
+    ]
+    return GraphDefinition(
+        name="drawn",
+        node_defs=ops,
+        dependencies={
+            f"op_{number}": {f"in_{above}": DependencyDefinition(f"op_{above}") for above in upstream}
+            for number, upstream in enumerate(graph)
+        },
+    ).to_job()
+
+
+@given(graph=graphs(), order=st.randoms(use_true_random=False))
+def test_what_caused_what_is_reachability_in_the_plan(graph, order):
+    """For any graph, in any legal order of the steps; and it is a strict partial order within the run."""
+    reaches = [set() for _ in graph]
+    for number, upstream in enumerate(graph):
+        reaches[number] = set(upstream).union(*(reaches[above] for above in upstream))
+    with run_options(pick=lambda ready: order.choice(list(ready))):
+        result = job_of(graph).execute_in_process()
+    judge = causality(result)
+
+    for number in range(len(graph)):
+        for other in range(len(graph)):
+            end, start = (
+                event(result, "STEP_SUCCESS", f"op_{number}"),
+                event(result, "STEP_START", f"op_{other}"),
+            )
+            assert judge.caused(end, start) == (number in reaches[other])
+    assert json.loads(json.dumps(canonical_events(result))) == canonical_events(result)

@@ -1,0 +1,141 @@
+"""What a failed assertion shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagflow import DagflowEvent, job, op
+from pytest_dagflow import assert_event_sequence, ev
+
+
+def events(*texts):
+    """Events of a job without a run."""
+    pairs = [text.split(":") for text in texts]
+    return [DagflowEvent(kind, "cafe", step_key=step or None) for kind, step in pairs]
+
+
+CUP = ("PIPELINE_START:", "STEP_START:beans", "STEP_SUCCESS:beans", "STEP_START:brew", "STEP_SUCCESS:brew")
+
+
+def refused(patterns, *, mode="subsequence", seen=CUP):
+    """The text of the failed assertion, line by line."""
+    with pytest.raises(AssertionError) as caught:
+        assert_event_sequence(events(*seen), patterns, mode=mode)
+    return str(caught.value).split("\n")
+
+
+def test_the_first_line_says_what_is_wrong():
+    """It is what a short summary shows."""
+    lines = refused(["STEP_START:beans", "STEP_FAILURE:brew"])
+
+    assert lines[0] == (
+        "mode 'subsequence' does not hold: ev.step_failure(\"brew\") is missing: "
+        "step 'brew' has no STEP_FAILURE, only STEP_START, STEP_SUCCESS"
+    )
+
+
+def test_patterns_and_events_stand_side_by_side():
+    """Matched ones with their place, missing ones where they should be, others counted."""
+    lines = refused(["STEP_START:beans", "STEP_FAILURE:beans", "STEP_SUCCESS:brew"])
+
+    at = lines.index("3 patterns and the 5 events compared (= matched, - missing, + not wanted here):")
+    assert [line[:46] for line in lines[at + 1 : at + 6]] == [
+        "      ... 1 other event",
+        '  = ev.step_start("beans")  (#2)',
+        '  - ev.step_failure("beans")  is missing: step',
+        "      ... 2 other events",
+        '  = ev.step_success("brew")  (#5)',
+    ]
+
+
+def test_events_that_are_not_wanted_are_shown_in_the_strict_modes():
+    """With a plus sign."""
+    lines = refused(["STEP_START:beans", "STEP_START:brew"], mode="contiguous")
+
+    assert '  + ev.step_success("beans")  (#3)' in lines
+    assert lines[0].endswith('ev.step_success("beans") (#3) is not wanted here')
+
+
+def test_the_nearest_miss_names_the_field_that_differed():
+    """Of several events of the type, the one that is most like the pattern."""
+    (line, *_) = refused([ev.step_start("brwe")])
+
+    assert line.endswith("the nearest is ev.step_start(\"brew\") (#4): step: expected 'brwe', was 'brew'")
+
+
+def test_a_wrong_order_names_both_places():
+    """The event that came too early, and the one before which it came."""
+    (line, *_) = refused(["STEP_START:brew", "STEP_START:beans"])
+
+    assert line.endswith(
+        'is in the wrong order: ev.step_start("beans") (#2) came before ev.step_start("brew") (#4)'
+    )
+
+
+def test_too_few_says_how_many():
+    """Three are wanted and two happened."""
+    (line, *_) = refused(["STEP_START", "STEP_START", "STEP_START"])
+
+    assert line.endswith("ev.step_start() is missing: 3 wanted, 2 in all")
+
+
+def test_what_happened_can_be_pasted():
+    """The list is Python, and it holds."""
+    lines = refused([ev.step_failure()], mode="exact")
+    start = lines.index("    [")
+    source = "\n".join(lines[start:]).strip()
+
+    patterns = eval(source, {"ev": ev})
+
+    assert_event_sequence(events(*CUP), patterns, mode="exact")
+
+
+def test_long_lists_are_shortened():
+    """A thousand events do not fill the screen."""
+    seen = [f"STEP_START:op_{number}" for number in range(1000)]
+
+    lines = refused([*seen, "STEP_FAILURE:op_3"], mode="exact", seen=seen)
+
+    assert len(lines) < 70
+    assert "      ... 992 more that match" in lines
+    assert "        # and 960 more" in lines
+
+
+def test_the_traceback_of_a_failed_step_comes_first():
+    """The user's own frames, none of ours; and not where the failure was expected."""
+
+    @op
+    def spill():
+        raise ValueError("the cup was hot")
+
+    @job
+    def spilling():
+        spill()
+
+    result = spilling.execute_in_process(raise_on_error=False)
+    with pytest.raises(AssertionError) as caught:
+        assert_event_sequence(result, ["STEP_SUCCESS:spill"])
+    text = str(caught.value)
+    with pytest.raises(AssertionError) as expected:
+        assert_event_sequence(result, ["STEP_FAILURE:spill", "STEP_SUCCESS:spill"])
+
+    assert text.index("step 'spill' failed:") < text.index("raise ValueError") < text.index("1 patterns")
+    assert "    ValueError: the cup was hot" in text
+    assert "call_user" not in text
+    assert "raise ValueError" not in str(expected.value)
+
+
+def test_the_frames_of_the_plugin_are_hidden(pytester):
+    """The last frame shown is the line of the test."""
+    pytester.makepyfile("""
+        from dagflow import DagflowEvent
+        from pytest_dagflow import assert_event_sequence
+
+        def test_it():
+            assert_event_sequence([DagflowEvent("STEP_START", "cafe")], ["STEP_SUCCESS"], mode="exact")
+    """)
+    outcome = pytester.runpytest("-p", "no:cacheprovider")
+
+    outcome.assert_outcomes(failed=1)
+    outcome.stdout.fnmatch_lines(["*test_*.py:5: AssertionError"])
+    outcome.stdout.no_fnmatch_line("*assertions.py*")

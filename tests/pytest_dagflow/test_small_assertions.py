@@ -1,0 +1,297 @@
+"""The small assertions: each holds where it should, and says what happened where it does not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dagflow import (
+    AssetKey,
+    DagflowError,
+    DagflowEvent,
+    Out,
+    Output,
+    RetryPolicy,
+    asset,
+    graph,
+    job,
+    materialize_to_memory,
+    op,
+    resource,
+)
+from pytest_dagflow import (
+    assert_before,
+    assert_failed,
+    assert_materialized,
+    assert_not_ran,
+    assert_output,
+    assert_ran,
+    assert_retried,
+    assert_same_run,
+    assert_skipped,
+    assert_succeeded,
+)
+
+
+@op
+def beans():
+    return 1
+
+
+@op
+def brew(beans):
+    return {"cups": beans}
+
+
+@op
+def serve(brew):
+    return brew
+
+
+@op
+def tidy():
+    return 0
+
+
+@op
+def spill():
+    raise ValueError("the cup was hot")
+
+
+@op(out=Out(is_required=False))
+def maybe():
+    yield from ()
+
+
+@op(retry_policy=RetryPolicy(max_retries=2))
+def flaky(context):
+    if context.retry_number < 2:
+        raise OSError("no water")
+
+
+@graph
+def machine():
+    return brew(beans())
+
+
+@job
+def cafe():
+    serve(machine())
+    tidy()
+
+
+@job
+def accident():
+    serve.alias("serve_spilt")(spill())
+    serve.alias("serve_maybe")(maybe())
+    tidy()
+
+
+@job
+def trying():
+    flaky()
+
+
+@pytest.fixture(scope="module")
+def good():
+    """A run in which all went well."""
+    return cafe.execute_in_process()
+
+
+@pytest.fixture(scope="module")
+def bad():
+    """A run with a failure, what lies behind it, and a skip."""
+    return accident.execute_in_process(raise_on_error=False)
+
+
+def refused(assertion, *arguments, **named):
+    """The text of the failed assertion."""
+    with pytest.raises(AssertionError) as caught:
+        assertion(*arguments, **named)
+    return str(caught.value)
+
+
+def test_assert_succeeded(good, bad):
+    """The text begins with the end of the run and has the traceback."""
+    assert_succeeded(good)
+    assert_succeeded(list(good.all_events))
+
+    text = refused(assert_succeeded, bad)
+    assert text.startswith("the run did not succeed: ev.run_failure()")
+    assert 'raise ValueError("the cup was hot")' in text
+    assert "never ended" in refused(assert_succeeded, [])
+
+
+def test_assert_failed(good, bad):
+    """Anywhere, at a node, with an error, with a message."""
+    assert_failed(bad)
+    assert_failed(bad, "spill")
+    assert_failed(bad, "spill", ValueError, "was h.t")
+    assert_failed(bad, error=(KeyError, Exception))
+    assert_failed(bad, match="cup")
+
+    assert "the run did not fail" in refused(assert_failed, good)
+    assert "'tidy' did not fail: it succeeded" in refused(assert_failed, bad, "tidy")
+    assert "'serve_spilt' did not fail: it has no events" in refused(assert_failed, bad, "serve_spilt")
+    assert "not with error=KeyError" in refused(assert_failed, bad, "spill", KeyError)
+    assert "the cup was hot" in refused(assert_failed, bad, match="cold")
+
+
+def test_assert_failed_knows_a_failure_of_the_run_itself():
+    """A resource that did not start."""
+
+    @resource
+    def grinder():
+        raise OSError("jammed")
+
+    @op(required_resource_keys={"grinder"})
+    def grind():
+        pass
+
+    @job(resource_defs={"grinder": grinder})
+    def morning():
+        grind()
+
+    assert_failed(morning.execute_in_process(raise_on_error=False), error=OSError, match="jammed")
+
+
+def test_assert_ran(good, bad):
+    """A failed node ran; a skipped one, and one behind a failure, did not."""
+    assert_ran(good, "machine", "machine.brew", "serve", "tidy")
+    assert_ran(bad, "spill")
+
+    assert "'serve_maybe' did not run: it was skipped" in refused(assert_ran, bad, "tidy", "serve_maybe")
+    assert "'serve_spilt' did not run: it has no events" in refused(assert_ran, bad, "serve_spilt")
+
+
+def test_assert_not_ran(good, bad):
+    """The opposite."""
+    assert_not_ran(bad, "serve_spilt", "serve_maybe")
+
+    assert "'machine' ran: it succeeded ('machine.beans')" in refused(assert_not_ran, good, "machine")
+
+
+def test_assert_skipped(good, bad):
+    """Only where STEP_SKIPPED says so."""
+    assert_skipped(bad, "serve_maybe")
+
+    assert "'serve_spilt' was not skipped: it has no events" in refused(assert_skipped, bad, "serve_spilt")
+    assert "'tidy' was not skipped: it succeeded" in refused(assert_skipped, good, "tidy")
+
+
+def test_assert_before(good, bad):
+    """Nodes or patterns; what held by luck is refused."""
+    assert_before(good, "machine.beans", "serve")
+    assert_before(good, "machine", "serve")
+    assert_before(good, "STEP_SUCCESS:machine.beans", "LOADED_INPUT:serve")
+    assert_before(bad, "maybe", "serve_maybe")
+
+    assert "nothing orders them" in refused(assert_before, good, "machine", "tidy")
+    assert "did not come before" in refused(assert_before, good, "serve", "machine")
+    assert "'serve_spilt' has no event" in refused(assert_before, bad, "spill", "serve_spilt")
+
+
+def test_assert_retried(good):
+    """The number of further attempts, and the delays before them."""
+    result = trying.execute_in_process()
+    assert_retried(result, "flaky", 2)
+    assert_retried(result, "flaky", 2, delays=[0, 0])
+    assert_retried(good, "tidy", 0)
+
+    assert "'flaky' was retried 2 times, not 1" in refused(assert_retried, result, "flaky", 1)
+    assert "'flaky' waited [0, 0] seconds, not [1, 2]" in refused(
+        assert_retried, result, "flaky", 2, delays=[1, 2]
+    )
+
+
+@pytest.mark.parametrize("times", [-1, True, "two", None])
+def test_assert_retried_needs_a_count(good, times):
+    """Anything else is an error at once."""
+    with pytest.raises(DagflowError, match="times must be a count"):
+        assert_retried(good, "tidy", times)
+
+
+def test_assert_materialized():
+    """By key, partition and metadata; the nearest one is shown."""
+
+    @asset(key_prefix="shop")
+    def cup():
+        return Output(1, metadata={"rows": 3})
+
+    result = materialize_to_memory([cup])
+    assert_materialized(result, "shop/cup")
+    assert_materialized(result, ["shop", "cup"], partition=None, metadata={"rows": 3})
+    assert_materialized(result, AssetKey(["shop", "cup"]))
+
+    text = refused(assert_materialized, result, "shop/cub")
+    assert 'the nearest is ev.materialization("shop/cup")' in text
+    assert "rows: expected 4, was 3" in refused(assert_materialized, result, "shop/cup", metadata={"rows": 4})
+
+
+def test_assert_output(good):
+    """With a plain value, a matcher, or something that == cannot compare."""
+
+    class Positive:
+        def __eq__(self, other):
+            return other > -1
+
+        __hash__ = None
+
+    assert_output(good, "machine.brew", {"cups": 1})
+    assert_output(good, "tidy", Positive())
+
+    text = refused(assert_output, good, "tidy", 7)
+    assert "output 'result' of 'tidy' is not what was expected" in text
+    assert "expected: 7" in text
+    with pytest.raises(DagflowError, match="needs the result of a run"):
+        assert_output(list(good.all_events), "tidy", 0)
+
+
+def test_assert_output_compares_arrays():
+    """All elements count, and so does the shape."""
+    numpy = pytest.importorskip("numpy")
+
+    @op
+    def numbers():
+        return numpy.array([1, 2])
+
+    @job
+    def counting():
+        numbers()
+
+    result = counting.execute_in_process()
+    assert_output(result, "numbers", numpy.array([1, 2]))
+
+    refused(assert_output, result, "numbers", numpy.array([1, 3]))
+    refused(assert_output, result, "numbers", numpy.array([1, 2, 3]))
+
+
+def test_assert_same_run(good, bad):
+    """Two runs of one job are the same, whatever their ids and times."""
+    assert_same_run(good, cafe.execute_in_process())
+
+    text = refused(assert_same_run, good, bad)
+    assert text.startswith("the runs differ")
+    assert "-{'type': 'STEP_START', 'step': 'machine.beans', 'attempt': 1}" in text
+
+
+@pytest.mark.parametrize("assertion", [assert_ran, assert_not_ran, assert_skipped, assert_failed])
+def test_an_unknown_node_is_an_error_with_near_names(good, assertion):
+    """A misspelt name is no silent "it did not run"."""
+    with pytest.raises(
+        DagflowError, match=re.escape("node 'machin' is in none of these runs. Did you mean 'machine'")
+    ):
+        assertion(good, "machin")
+
+
+def test_on_a_bare_list_a_node_without_events_did_not_run():
+    """Without a plan nobody knows its name."""
+    assert_not_ran([DagflowEvent("STEP_START", "cafe", step_key="beans")], "brew")
+
+
+@pytest.mark.parametrize("assertion", [assert_ran, assert_not_ran, assert_skipped])
+def test_no_node_at_all_is_an_error(good, assertion):
+    """An assertion that says nothing is a mistake."""
+    with pytest.raises(DagflowError, match="name at least one node"):
+        assertion(good)
