@@ -1,4 +1,4 @@
-"""The keys on which pipelines break: first and last, ends of months and years, leap days, days of clock changes."""
+"""The keys on which pipelines break: first, last, ends of months and years, leap days, clock changes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def boundaries(
 ) -> list[str]:
     """The keys that are worth a test of their own, in the order of the definition.
 
-    Of windows of time: the first and the last, those next to the end of a month (where windows are shorter than
-    one) or of a year, those that share time with a leap day, and those in which the clock is changed. Of two
+    Of windows of time: the first and the last, those next to the end of a month (unless about as long) or of
+    a year, those in which a leap day starts or ends, and those in which the clock is changed. Of two
     dimensions: the pairs of what each has. Otherwise the first and the last.
 
     Args:
@@ -53,10 +53,10 @@ def boundaries(
 def _is_boundary(window: TimeWindow) -> bool:
     start, end = window
     before, last = _clock(start) - _TICK, _clock(end) - _TICK
+    moments = (before, start, last, end)
     return (
-        before.year != start.year
-        or last.year != end.year
-        or (_is_short(window) and (before.month != start.month or last.month != end.month))
+        len({moment.year for moment in moments}) > 1
+        or (_is_short(window) and len({moment.month for moment in moments}) > 1)
         or _has_leap_day(_clock(start), last)
         or start.utcoffset() != end.utcoffset()
     )
@@ -73,9 +73,13 @@ def _is_short(window: TimeWindow) -> bool:
 
 def _has_leap_day(start: datetime, last: datetime) -> bool:
     return any(
-        _is_leap(year) and start < datetime(year, 3, 1) and last >= datetime(year, 2, 29)
+        _is_leap(year) and any(start <= moment <= last for moment in _ends_of_leap_day(year))
         for year in range(start.year, last.year + 1)
     )
+
+
+def _ends_of_leap_day(year: int) -> tuple[datetime, datetime]:
+    return datetime(year, 2, 29), datetime(year, 3, 1) - _TICK
 
 
 def _is_leap(year: int) -> bool:

@@ -157,7 +157,7 @@ class StaticPartitionMapping(PartitionMapping):
     """A table of which downstream keys depend on each upstream key.
 
     Args:
-        downstream_partition_keys_by_upstream_partition_key: For each upstream key, the downstream key or keys.
+        downstream_partition_keys_by_upstream_partition_key: For each upstream key, downstream keys.
 
     Raises:
         ParameterCheckError: That is no mapping.
@@ -207,10 +207,10 @@ class TimeWindowPartitionMapping(PartitionMapping):
     Args:
         start_offset: How many downstream windows later (negative: earlier) the time depended on starts.
         end_offset: How many downstream windows later (negative: earlier) it ends.
-        allow_nonexistent_upstream_partitions: Whether a window may reach over upstream windows that do not
-            exist. They are left out then.
+        allow_nonexistent_upstream_partitions: Whether to leave out windows that do not exist.
 
-    What an offset adds before the first or after the last upstream window is left out in any case.
+    To reach over upstream windows that do not exist is an error, unless these lie before the first one and the
+    start is moved earlier, or after the last one and the end is moved later: then they are left out.
 
     Example:
         >>> from dagflow.partitions.time_window import DailyPartitionsDefinition
@@ -246,15 +246,16 @@ class TimeWindowPartitionMapping(PartitionMapping):
             )
         grid, windows = downstream.windows.grid, upstream.windows
         first, bound = windows.first, windows.bound(now_or(link.now))
+        clips_start = self.start_offset < 0 and first < bound
+        clips_end = self.end_offset > 0 and first < bound
         found: set[datetime] = set()
         missing: list[str] = []
         for start, end in _runs(keys, downstream):
-            low = max(grid.shift(start, self.start_offset), min(first, start))
-            high = min(grid.shift(end, self.end_offset), max(bound, end))
+            low, high = grid.shift(start, self.start_offset), grid.shift(end, self.end_offset)
             for window in windows.overlapping(low, high):
                 if first <= window < bound:
                     found.add(window)
-                else:
+                elif not (clips_start if window < first else clips_end):
                     missing.append(windows.key(window))
         if missing and not self.allow_nonexistent_upstream_partitions:
             raise _missing(missing, upstream)
@@ -326,8 +327,8 @@ class MultiPartitionMapping(PartitionMapping):
     """Between two definitions along two dimensions each, a mapping for each dimension.
 
     Args:
-        downstream_mappings_by_upstream_dimension: For names of upstream dimensions, the downstream dimension
-            that depends on it, and how. A pair depends on all keys of an upstream dimension that is not named.
+        downstream_mappings_by_upstream_dimension: For names of upstream dimensions, the downstream one that
+            depends on it, and how. A pair depends on all keys of an upstream dimension that is not named.
     """
 
     __slots__ = ("_mappings",)

@@ -347,5 +347,6 @@ def _check_dimension(name: object, definition: object) -> None:
     for text in texts:
         if any(character in text for character in _RESERVED):
             raise DagflowInvalidDefinitionError(
-                f"dimension '{name}' of a MultiPartitionsDefinition has a key with | [ ] or , inside: '{text}'"
+                f"dimension '{name}' of a MultiPartitionsDefinition has keys with one of | [ ] , inside "
+                f"('{text}'), which its own keys cannot hold: use other characters"
             )

@@ -14,7 +14,7 @@ from dagflow.partitions.cron import cadence_of
 from dagflow.partitions.definition import PartitionsDefinition, now_or
 from dagflow.partitions.grid import Cadence, Calendar, Grid, ScheduleType, zone_named
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
-from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT, Windows, read
+from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT, Windows, has_room, read
 
 
 class TimeWindowPartitionsDefinition(PartitionsDefinition):
@@ -327,19 +327,20 @@ def _cadence(
 
 def _given(value: datetime | str, fmt: str, grid: Grid, what: str) -> datetime:
     """A start or end as somebody wrote it, in UTC."""
-    if isinstance(value, datetime):
-        return grid.utc(value.replace(tzinfo=None))
-    if not isinstance(value, str):
+    if not isinstance(value, (str, datetime)):
         raise ParameterCheckError(
             f"the {what} of time partitions must be a text or a datetime, not {value!r}"
         )
     try:
-        return grid.utc(read(value, fmt))
+        moment = grid.utc(read(value, fmt) if isinstance(value, str) else value.replace(tzinfo=None))
     except (ValueError, OverflowError) as error:
         raise DagflowInvalidDefinitionError(
             f"the {what} '{value}' of time partitions does not match their format '{fmt}': "
             "write it so, give a datetime, or give another fmt"
         ) from error
+    if not has_room(moment):
+        raise DagflowInvalidDefinitionError(f"the {what} '{value}' of time partitions is too far from today")
+    return moment
 
 
 class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):

@@ -87,15 +87,10 @@ class Windows:
         try:
             moment = self.grid.utc(read(key, self.fmt))
             start = self.grid.floor(moment)
-            if self.key(start) == key:
-                return start
-            start = self.grid.after(start)
-            return start if self.key(start) == key else None
-        except (
-            ValueError,
-            OverflowError,
-            TypeError,
-        ):  # other format, no such day, beyond all calendars, no text
+            if self.key(start) != key:
+                start = self.grid.after(start)
+            return start if self.key(start) == key and has_room(start) else None
+        except (ValueError, OverflowError, TypeError):  # another format, no such day, no text
             return None
 
     def _check_format(self) -> None:
@@ -109,6 +104,11 @@ class Windows:
                 f"the format '{self.fmt}' of partition keys loses what tells their windows apart "
                 f"(it makes '{key}', then '{following}'): write more of the date and time"
             )
+
+
+def has_room(moment: datetime) -> bool:
+    """Whether there are years before and after a moment, as the neighbours of its window need them."""
+    return 10 <= moment.year < 9990
 
 
 def read(text: str, fmt: str) -> datetime:

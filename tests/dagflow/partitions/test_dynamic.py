@@ -1,0 +1,75 @@
+"""Partitions whose keys a store keeps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, DagflowUnknownPartitionError
+from dagflow.partitions.dynamic import DynamicPartitionsDefinition
+from dagflow.partitions.keys import PartitionKeyRange
+
+SHOPS = DynamicPartitionsDefinition(name="shops")
+
+
+def test_keys_come_from_the_store(store: Any) -> None:
+    """The store says what there is, in its order."""
+    assert SHOPS.get_partition_keys(dynamic_partitions_store=store) == ["corner", "station"]
+    assert SHOPS.has_partition_key("corner", dynamic_partitions_store=store)
+    assert SHOPS.get_last_partition_key(dynamic_partitions_store=store) == "station"
+    whole = PartitionKeyRange("corner", "station")
+    assert SHOPS.get_partition_keys_in_range(whole, dynamic_partitions_store=store) == ["corner", "station"]
+
+
+def test_an_unknown_name_has_no_keys(store: Any) -> None:
+    """A name that nobody added keys to is empty, not wrong."""
+    assert DynamicPartitionsDefinition(name="ships").get_partition_keys(dynamic_partitions_store=store) == []
+
+
+def test_without_a_store_nothing_is_known() -> None:
+    """The message says what is missing."""
+    with pytest.raises(CheckError, match="'shops' are kept by an instance"):
+        SHOPS.get_partition_keys()
+    with pytest.raises(CheckError):
+        SHOPS.has_partition_key("corner")
+
+
+def test_an_unknown_key_says_how_to_add_it(store: Any) -> None:
+    """Whoever uses a new key is told what to call."""
+    with pytest.raises(
+        DagflowUnknownPartitionError, match=r"add_dynamic_partitions\('shops', \['conrer'\]\)"
+    ):
+        SHOPS.validate_partition_key("conrer", dynamic_partitions_store=store)
+
+
+def test_a_function_may_give_the_keys() -> None:
+    """It gets the current time as a datetime, or None."""
+    seen = []
+
+    def shops(now: datetime | None) -> list[str]:
+        seen.append(now)
+        return ["a", "b"]
+
+    definition = DynamicPartitionsDefinition(shops)
+
+    assert definition.get_partition_keys(0.0) == ["a", "b"]
+    assert definition.has_partition_key("a")
+    assert seen == [datetime(1970, 1, 1, tzinfo=timezone.utc), None]
+    with pytest.raises(DagflowUnknownPartitionError, match=r"'q' is no partition key of .*shops"):
+        definition.validate_partition_key("q")
+
+
+@pytest.mark.parametrize("arguments", [{}, {"name": "x", "partition_fn": lambda now: []}, {"name": 3}])
+def test_a_name_or_a_function(arguments: dict[str, Any]) -> None:
+    """Exactly one of them says where keys come from."""
+    with pytest.raises(DagflowInvalidDefinitionError):
+        DynamicPartitionsDefinition(**arguments)
+
+
+def test_equal_by_name() -> None:
+    """The same name means the same keys."""
+    assert DynamicPartitionsDefinition(name="shops") == SHOPS
+    assert hash(DynamicPartitionsDefinition(name="shops")) == hash(SHOPS)
+    assert DynamicPartitionsDefinition(name="ships") != SHOPS

@@ -1,0 +1,50 @@
+"""Ranges of keys, windows of time, and which texts may be keys."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
+from dagflow.partitions.keys import PartitionKeyRange, TimeWindow, check_keys
+
+
+def test_values_are_equal_by_content() -> None:
+    """Two ranges or windows with the same ends are the same."""
+    moment = datetime(2024, 1, 1, tzinfo=timezone.utc)
+
+    assert PartitionKeyRange("a", "b") == PartitionKeyRange(start="a", end="b")
+    assert TimeWindow(moment, moment) == TimeWindow(moment, moment)
+
+
+@pytest.mark.parametrize("key", ["", " ", "../../x", "a\x00b", "a|b", "é", ".."])
+def test_any_text_may_be_a_key(key: str) -> None:
+    """Whatever a key holds, it is kept as it is."""
+    assert check_keys([key], "a test") == (key,)
+
+
+def test_dots_that_mean_a_range_are_refused() -> None:
+    """`...` separates the ends of a range, so no key holds it."""
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"'a\.\.\.b' of a test holds"):
+        check_keys(["a...b"], "a test")
+
+
+def test_a_key_comes_once() -> None:
+    """The message names the key that comes twice."""
+    with pytest.raises(DagflowInvalidDefinitionError, match="'b' comes twice in a test"):
+        check_keys(["a", "b", "b"], "a test")
+
+
+def test_a_text_is_no_list_of_keys() -> None:
+    """A text would give its characters as keys."""
+    with pytest.raises(ParameterCheckError, match="must be a list of texts, not 'ab'"):
+        check_keys("ab", "a test")
+    with pytest.raises(ParameterCheckError):
+        check_keys(None, "a test")  # type: ignore[arg-type]
+
+
+def test_a_key_is_a_text() -> None:
+    """A number is no key."""
+    with pytest.raises(ElementCheckError, match="partition key 3 of a test must be a text"):
+        check_keys(["a", 3], "a test")  # type: ignore[list-item]

@@ -1,0 +1,388 @@
+"""Which upstream partitions a downstream partition depends on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    ParameterCheckError,
+)
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.dynamic import DynamicPartitionsDefinition
+from dagflow.partitions.mapping import (
+    AllPartitionMapping,
+    DimensionPartitionMapping,
+    IdentityPartitionMapping,
+    LastPartitionMapping,
+    MultiPartitionMapping,
+    MultiToSingleDimensionPartitionMapping,
+    PartitionMapping,
+    SpecificPartitionsPartitionMapping,
+    StaticPartitionMapping,
+    TimeWindowPartitionMapping,
+    default_mapping,
+)
+from dagflow.partitions.multi import MultiPartitionsDefinition
+from dagflow.partitions.static import StaticPartitionsDefinition
+from dagflow.partitions.time_window import (
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    TimeWindowPartitionsDefinition,
+    WeeklyPartitionsDefinition,
+)
+
+DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
+LATER_DAYS = DailyPartitionsDefinition("2024-01-10", end_date="2024-03-01")
+MANY_DAYS = DailyPartitionsDefinition("2023-01-01", end_date="2025-01-01")
+HOURS = HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-02-01-00:00")
+MONTHS = MonthlyPartitionsDefinition("2024-01-01", end_date="2024-05-01")
+LETTERS = StaticPartitionsDefinition(["a", "b"])
+PAIRS = MultiPartitionsDefinition({"day": DAYS, "letter": LETTERS})
+
+
+def _default(
+    keys: list[str], downstream: PartitionsDefinition | None, upstream: PartitionsDefinition
+) -> list[str]:
+    mapping = default_mapping(downstream, upstream)
+    assert mapping is not None
+    return mapping.upstream_keys(keys, downstream, upstream)
+
+
+# ---- what holds without a mapping
+
+
+def test_the_same_definition_means_the_same_key() -> None:
+    """Also for an equal definition that is another object."""
+    same = StaticPartitionsDefinition(["a", "b"])
+
+    assert default_mapping(LETTERS, same) == IdentityPartitionMapping()
+    assert _default(["b"], LETTERS, same) == ["b"]
+    assert _default(["2024-01-02"], DAYS, DAYS) == ["2024-01-02"]
+
+
+def test_windows_that_overlap() -> None:
+    """A month needs its days, a day its month, an hour its day."""
+    february = _default(["2024-02-01"], MONTHS, DAYS)
+
+    assert (february[0], february[-1], len(february)) == ("2024-02-01", "2024-02-29", 29)
+    assert _default(["2024-01-09"], DAYS, MONTHS) == ["2024-01-01"]
+    assert _default(["2024-01-05-05:00"], HOURS, DAYS) == ["2024-01-05"]
+    assert len(_default(["2024-01-05"], DAYS, HOURS)) == 24
+    assert len(_default(["2024-01-01", "2024-02-01"], MONTHS, DAYS)) == 60
+
+
+def test_no_partitions_below_means_all_above() -> None:
+    """An asset without partitions depends on all of them."""
+    assert default_mapping(None, DAYS) == AllPartitionMapping()
+    assert _default([], None, LETTERS) == ["a", "b"]
+    assert _default([], None, PAIRS) == PAIRS.get_partition_keys()
+
+
+def test_no_partitions_above_means_no_keys() -> None:
+    """There is nothing to map."""
+    assert default_mapping(DAYS, None) is None
+    assert default_mapping(None, None) is None
+
+
+def test_other_keys_of_the_same_name() -> None:
+    """Different lists map by name, and a name that is missing upstream is an error."""
+    others = StaticPartitionsDefinition(["a", "c"])
+
+    assert _default(["a"], LETTERS, others) == ["a"]
+    with pytest.raises(
+        DagflowInvariantViolationError, match="do not exist: 'b' of StaticPartitionsDefinition"
+    ):
+        _default(["b"], LETTERS, others)
+    with pytest.raises(DagflowInvariantViolationError):
+        _default(["a"], LETTERS, DAYS)
+
+
+def test_one_dimension_of_two() -> None:
+    """A pair needs its part; a key of a dimension needs all pairs with it; a month those of its days."""
+    assert _default(["2024-01-09|a"], PAIRS, DAYS) == ["2024-01-09"]
+    assert _default(["2024-01-09|a", "2024-01-09|b"], PAIRS, LETTERS) == ["a", "b"]
+    assert _default(["2024-01-09"], DAYS, PAIRS) == ["2024-01-09|a", "2024-01-09|b"]
+    assert _default(["2024-01-09|a"], PAIRS, MONTHS) == ["2024-01-01"]
+    assert len(_default(["2024-01-01"], MONTHS, PAIRS)) == 62
+    assert _default(["2024-01-09|a"], PAIRS, PAIRS) == ["2024-01-09|a"]
+    with pytest.raises(DagflowInvariantViolationError):
+        _default(["q"], StaticPartitionsDefinition(["q"]), PAIRS)
+
+
+# ---- windows
+
+
+@pytest.mark.parametrize(
+    ("offsets", "downstream", "upstream", "key", "expected"),
+    [
+        ((-1, 0), DAYS, DAYS, "2024-01-05", ["2024-01-04", "2024-01-05"]),
+        ((-1, -1), DAYS, DAYS, "2024-01-05", ["2024-01-04"]),
+        ((1, 1), DAYS, DAYS, "2024-02-01", ["2024-02-02"]),
+        ((1, 0), DAYS, DAYS, "2024-02-01", []),
+        ((-1, 0), DAYS, DAYS, "2024-01-01", ["2024-01-01"]),
+        ((-1, -1), DAYS, DAYS, "2024-01-01", []),
+        ((0, 1), DAYS, DAYS, "2024-02-29", ["2024-02-29"]),
+        ((1, 1), DAYS, DAYS, "2024-02-29", []),
+        ((-1, 0), DAYS, MANY_DAYS, "2024-01-01", ["2023-12-31", "2024-01-01"]),
+        ((0, 1), DAYS, MANY_DAYS, "2024-02-29", ["2024-02-29", "2024-03-01"]),
+        ((-1, -1), MANY_DAYS, DAYS, "2024-03-01", ["2024-02-29"]),
+        ((-1, 0), HOURS, DAYS, "2024-01-05-00:00", ["2024-01-04", "2024-01-05"]),
+        ((-1, 0), HOURS, DAYS, "2024-01-05-05:00", ["2024-01-05"]),
+    ],
+)
+def test_offsets(
+    offsets: tuple[int, int],
+    downstream: TimeWindowPartitionsDefinition,
+    upstream: TimeWindowPartitionsDefinition,
+    key: str,
+    expected: list[str],
+) -> None:
+    """Offsets count downstream windows; what they move beyond the upstream windows is left out."""
+    assert TimeWindowPartitionMapping(*offsets).upstream_keys([key], downstream, upstream) == expected
+
+
+def test_offsets_move_runs_of_keys() -> None:
+    """Keys that follow each other are moved as one window, others each for itself."""
+    mapping = TimeWindowPartitionMapping(-1, -1)
+
+    assert mapping.upstream_keys(["2024-01-06", "2024-01-05"], DAYS, DAYS) == ["2024-01-04", "2024-01-05"]
+    assert mapping.upstream_keys(["2024-01-05", "2024-01-07"], DAYS, DAYS) == ["2024-01-04", "2024-01-06"]
+    assert TimeWindowPartitionMapping(2, 0).upstream_keys(
+        ["2024-01-05", "2024-01-06", "2024-01-07"], DAYS, DAYS
+    ) == ["2024-01-07"]
+
+
+@pytest.mark.parametrize(
+    ("offsets", "downstream", "upstream", "key"),
+    [
+        ((0, 0), MONTHS, DAYS, "2024-03-01"),
+        ((0, 0), DAYS, LATER_DAYS, "2024-01-05"),
+        ((0, 0), MONTHS, LATER_DAYS, "2024-01-01"),
+        ((0, 0), MANY_DAYS, DAYS, "2024-04-05"),
+        ((0, 0), MONTHS, DailyPartitionsDefinition("2024-01-01", end_date="2024-01-20"), "2024-01-01"),
+        ((-1, 0), MANY_DAYS, DAYS, "2024-03-01"),
+        ((0, 1), DAYS, LATER_DAYS, "2024-01-05"),
+        ((-1, 1), DAYS, DailyPartitionsDefinition("2024-01-01", end_date="2024-01-01"), "2024-01-05"),
+    ],
+)
+def test_windows_that_do_not_exist(
+    offsets: tuple[int, int],
+    downstream: TimeWindowPartitionsDefinition,
+    upstream: TimeWindowPartitionsDefinition,
+    key: str,
+) -> None:
+    """To depend on a window that does not exist is an error, unless that was allowed."""
+    with pytest.raises(DagflowInvariantViolationError, match="upstream partitions that do not exist"):
+        TimeWindowPartitionMapping(*offsets).upstream_keys([key], downstream, upstream)
+
+    found = TimeWindowPartitionMapping(*offsets, True).upstream_keys([key], downstream, upstream)
+    assert all(upstream.has_partition_key(each) for each in found)
+
+
+def test_what_exists_depends_on_now() -> None:
+    """A month that is not over has not all of its days."""
+    months = MonthlyPartitionsDefinition("2024-01-01", end_offset=1)
+    days = DailyPartitionsDefinition("2024-01-01")
+    now = datetime(2024, 6, 3, 5, tzinfo=timezone.utc)
+
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"'2024-06-03', '2024-06-04', '2024-06-05', \.\.\."
+    ):
+        TimeWindowPartitionMapping().upstream_keys(["2024-06-01"], months, days, now=now)
+    allowing = TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+    assert allowing.upstream_keys(["2024-06-01"], months, days, now=now) == ["2024-06-01", "2024-06-02"]
+
+
+def test_windows_of_other_zones_do_not_match() -> None:
+    """A day in New York is no day in UTC."""
+    new_york = DailyPartitionsDefinition("2024-01-01", timezone="America/New_York")
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="same timezone"):
+        _default(["2024-01-05"], new_york, DAYS)
+
+
+def test_windows_need_windows() -> None:
+    """Both sides must be of time."""
+    for downstream, upstream in ((LETTERS, DAYS), (DAYS, LETTERS), (None, DAYS)):
+        with pytest.raises(ParameterCheckError, match="needs windows of time on both sides"):
+            TimeWindowPartitionMapping().upstream_keys([], downstream, upstream)
+    with pytest.raises(ParameterCheckError, match=r"'start_offset'.* must be an integer"):
+        TimeWindowPartitionMapping("1")  # type: ignore[arg-type]
+
+
+# ---- the other mappings
+
+
+def test_all_last_and_certain_keys() -> None:
+    """They do not look at the downstream keys, so an asset without partitions may use them."""
+    for downstream in (None, LETTERS):
+        assert AllPartitionMapping().upstream_keys([], downstream, LETTERS) == ["a", "b"]
+        assert LastPartitionMapping().upstream_keys([], downstream, DAYS) == ["2024-02-29"]
+        certain = SpecificPartitionsPartitionMapping(["2024-01-07", "2024-01-05"])
+        assert certain.upstream_keys([], downstream, DAYS) == ["2024-01-07", "2024-01-05"]
+
+
+def test_last_of_none() -> None:
+    """Where there is no key, there is no last one."""
+    assert LastPartitionMapping().upstream_keys([], None, StaticPartitionsDefinition([])) == []
+
+
+def test_certain_keys_must_exist() -> None:
+    """A key that is missing upstream is named."""
+    with pytest.raises(DagflowInvariantViolationError, match="do not exist: 'q'"):
+        SpecificPartitionsPartitionMapping(["q"]).upstream_keys([], None, LETTERS)
+
+
+def test_identity_needs_keys() -> None:
+    """An asset without partitions has no key to be the same."""
+    with pytest.raises(CheckError, match="asset without partitions"):
+        IdentityPartitionMapping().upstream_keys([], None, LETTERS)
+
+
+def test_a_table() -> None:
+    """The table is read from downstream to upstream, in the order of the upstream keys."""
+    upstream = StaticPartitionsDefinition(["u2", "u1", "u3"])
+    table = StaticPartitionMapping({"u1": "a", "u2": ["a", "b"]})
+
+    assert table.upstream_keys(["a"], LETTERS, upstream) == ["u2", "u1"]
+    assert table.upstream_keys(["b"], LETTERS, upstream) == ["u2"]
+    assert table.upstream_keys(["c"], LETTERS, upstream) == []
+
+
+def test_a_table_that_does_not_fit() -> None:
+    """Keys in it that the upstream does not have are a mistake, and so is no table."""
+    with pytest.raises(DagflowInvalidDefinitionError, match="has 'u9', which"):
+        StaticPartitionMapping({"u9": "a"}).upstream_keys(["a"], LETTERS, LETTERS)
+    with pytest.raises(ParameterCheckError):
+        StaticPartitionMapping(["a"])  # type: ignore[arg-type]
+
+
+def test_dynamic_keys(store: Any) -> None:
+    """The store is asked for keys on the upstream side."""
+    shops = DynamicPartitionsDefinition(name="shops")
+
+    assert AllPartitionMapping().upstream_keys([], None, shops, dynamic=store) == ["corner", "station"]
+    assert IdentityPartitionMapping().upstream_keys(["corner"], shops, shops, dynamic=store) == ["corner"]
+
+
+def test_a_named_dimension() -> None:
+    """Where both dimensions would fit, the name decides; without it, it is an error."""
+    square = MultiPartitionsDefinition({"x": LETTERS, "y": LETTERS})
+
+    assert MultiToSingleDimensionPartitionMapping("y").upstream_keys(["a"], LETTERS, square) == ["a|a", "b|a"]
+    assert MultiToSingleDimensionPartitionMapping("y").upstream_keys(["a|b"], square, LETTERS) == ["b"]
+    with pytest.raises(CheckError, match="give the partition_dimension_name"):
+        MultiToSingleDimensionPartitionMapping().upstream_keys(["a"], LETTERS, square)
+    with pytest.raises(CheckError, match="no dimension 'q'"):
+        MultiToSingleDimensionPartitionMapping("q").upstream_keys(["a"], LETTERS, square)
+    with pytest.raises(CheckError, match="on one side alone"):
+        MultiToSingleDimensionPartitionMapping().upstream_keys(["a|a"], square, square)
+
+
+def test_a_mapping_for_each_dimension() -> None:
+    """Upstream dimensions that are not named are needed as a whole."""
+    moved = MultiPartitionMapping(
+        {
+            "day": DimensionPartitionMapping("day", TimeWindowPartitionMapping(-1, 0)),
+            "letter": DimensionPartitionMapping("letter", IdentityPartitionMapping()),
+        }
+    )
+    letters_only = MultiPartitionMapping(
+        {"day": DimensionPartitionMapping("day", IdentityPartitionMapping())}
+    )
+
+    assert moved.upstream_keys(["2024-01-02|a"], PAIRS, PAIRS) == ["2024-01-01|a", "2024-01-02|a"]
+    assert letters_only.upstream_keys(["2024-01-02|a", "2024-01-02|b"], PAIRS, PAIRS) == [
+        "2024-01-02|a",
+        "2024-01-02|b",
+    ]
+    with pytest.raises(CheckError, match="on both sides"):
+        moved.upstream_keys(["2024-01-02"], DAYS, PAIRS)
+
+
+@pytest.mark.parametrize("name", ["day", "q"])
+def test_dimensions_that_do_not_exist(name: str) -> None:
+    """Neither upstream nor downstream may a dimension be invented."""
+    other = "q" if name == "day" else "day"
+    mapping = MultiPartitionMapping({name: DimensionPartitionMapping(other, IdentityPartitionMapping())})
+
+    with pytest.raises(CheckError, match="no dimension 'q'"):
+        mapping.upstream_keys(["2024-01-02|a"], PAIRS, PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("one", "same", "other"),
+    [
+        (IdentityPartitionMapping(), IdentityPartitionMapping(), AllPartitionMapping()),
+        (
+            StaticPartitionMapping({"a": "x", "b": ["y", "z"]}),
+            StaticPartitionMapping({"b": ["z", "y"], "a": ["x"]}),
+            StaticPartitionMapping({"a": "x"}),
+        ),
+        (
+            SpecificPartitionsPartitionMapping(["a"]),
+            SpecificPartitionsPartitionMapping(["a"]),
+            SpecificPartitionsPartitionMapping(["b"]),
+        ),
+        (TimeWindowPartitionMapping(-1), TimeWindowPartitionMapping(-1, 0), TimeWindowPartitionMapping()),
+        (
+            MultiToSingleDimensionPartitionMapping("x"),
+            MultiToSingleDimensionPartitionMapping("x"),
+            MultiToSingleDimensionPartitionMapping(),
+        ),
+        (
+            MultiPartitionMapping({"x": DimensionPartitionMapping("y", AllPartitionMapping())}),
+            MultiPartitionMapping({"x": DimensionPartitionMapping("y", AllPartitionMapping())}),
+            MultiPartitionMapping({}),
+        ),
+    ],
+)
+def test_mappings_are_values(one: PartitionMapping, same: PartitionMapping, other: PartitionMapping) -> None:
+    """They are compared by what they hold, and show it."""
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert one != "text"
+    assert repr(one).startswith(type(one).__name__)
+
+
+# ---- laws
+
+
+@given(data=st.data(), zone=st.sampled_from(["UTC", "America/New_York", "Australia/Lord_Howe"]))
+def test_there_and_back(data: st.DataObject, zone: str) -> None:
+    """A day lies in the month that it needs, and that month needs the day."""
+    days = DailyPartitionsDefinition("2023-01-01", end_date="2025-01-01", timezone=zone)
+    months = MonthlyPartitionsDefinition("2023-01-01", end_date="2025-01-01", timezone=zone)
+    day = data.draw(st.sampled_from(days.get_partition_keys()))
+
+    needed = _default([day], days, months)
+
+    assert needed == [day[:8] + "01"]
+    assert day in _default(needed, months, days)
+
+
+@given(data=st.data(), kinds=st.permutations([DAYS, HOURS, WeeklyPartitionsDefinition("2024-01-07"), MONTHS]))
+def test_overlap_is_what_is_found(data: st.DataObject, kinds: list[TimeWindowPartitionsDefinition]) -> None:
+    """Exactly those upstream windows are needed that share time with the downstream window."""
+    downstream, upstream = kinds[:2]
+    now = datetime(2024, 3, 1, tzinfo=timezone.utc)
+    keys = downstream.get_partition_keys(now)
+    assume(keys)
+    start, end = downstream.time_window_for_partition_key(key := data.draw(st.sampled_from(keys)))
+
+    found = TimeWindowPartitionMapping(0, 0, True).upstream_keys([key], downstream, upstream, now=now)
+
+    windows = [
+        (each, upstream.time_window_for_partition_key(each)) for each in upstream.get_partition_keys(now)
+    ]
+    assert found == [each for each, window in windows if window.start < end and start < window.end]

@@ -1,0 +1,88 @@
+"""Partitions with a fixed list of keys."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowUnknownPartitionError
+from dagflow.partitions.keys import PartitionKeyRange
+from dagflow.partitions.static import StaticPartitionsDefinition
+
+LETTERS = StaticPartitionsDefinition(["b", "a", "c"])
+
+
+def test_keys_keep_their_order() -> None:
+    """The keys come as they were given; first and last follow from that."""
+    assert LETTERS.get_partition_keys() == ["b", "a", "c"]
+    assert (LETTERS.get_first_partition_key(), LETTERS.get_last_partition_key()) == ("b", "c")
+    assert LETTERS.get_num_partitions() == 3
+
+
+def test_no_keys_at_all() -> None:
+    """A definition may be empty; it has no first or last key then."""
+    empty = StaticPartitionsDefinition([])
+
+    assert (empty.get_first_partition_key(), empty.get_last_partition_key()) == (None, None)
+    with pytest.raises(DagflowUnknownPartitionError, match="It has no keys"):
+        empty.validate_partition_key("a")
+
+
+def test_equal_by_content() -> None:
+    """Order counts; the type of the list does not."""
+    same = StaticPartitionsDefinition(("b", "a", "c"))
+
+    assert same == LETTERS
+    assert hash(same) == hash(LETTERS)
+    assert StaticPartitionsDefinition(["a", "b", "c"]) != LETTERS
+    assert LETTERS != "bac"
+
+
+def test_copies_are_equal() -> None:
+    """A copy, also one from another process, is the same definition."""
+    assert copy.deepcopy(LETTERS) == LETTERS
+    assert pickle.loads(pickle.dumps(LETTERS)) == LETTERS
+
+
+@pytest.mark.parametrize("key", ["d", "", "../../x", "\x00", None, 3])
+def test_foreign_keys_are_not_had(key: str) -> None:
+    """Whatever comes from outside gets a plain no."""
+    assert not LETTERS.has_partition_key(key)
+
+
+def test_an_unknown_key_is_named_with_its_neighbours() -> None:
+    """The message says which key, which definition, and what looks like it."""
+    regions = StaticPartitionsDefinition(["north", "south"])
+
+    with pytest.raises(
+        DagflowUnknownPartitionError, match=r"'nort' is no partition key.*Did you mean 'north'"
+    ):
+        regions.validate_partition_key("nort")
+    with pytest.raises(DagflowUnknownPartitionError, match="2 keys, from 'north' to 'south'"):
+        regions.validate_partition_key("xyz")
+
+
+def test_a_range_goes_by_order() -> None:
+    """A range holds both of its ends; backwards it is empty; unknown ends are named."""
+    assert LETTERS.get_partition_keys_in_range(PartitionKeyRange("b", "a")) == ["b", "a"]
+    assert LETTERS.get_partition_keys_in_range(PartitionKeyRange("c", "b")) == []
+    with pytest.raises(DagflowUnknownPartitionError, match="'x' is no partition key"):
+        LETTERS.get_partition_keys_in_range(PartitionKeyRange("b", "x"))
+
+
+def test_duplicates_are_refused() -> None:
+    """One key, one partition."""
+    with pytest.raises(DagflowInvalidDefinitionError):
+        StaticPartitionsDefinition(["a", "a"])
+
+
+def test_many_keys_make_a_short_text() -> None:
+    """A message about a large definition stays readable."""
+    assert repr(StaticPartitionsDefinition([str(n) for n in range(9)])).endswith("'3', '4', ...])")
+
+
+def test_tags_of_a_run() -> None:
+    """A run for a key bears it as a tag."""
+    assert LETTERS.get_tags_for_partition_key("a") == {"dagflow/partition": "a"}
