@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dagflow import MultiPartitionsDefinition, PartitionsDefinition, TimeWindow
+    from dagflow import PartitionsDefinition
 
 
 def partitions_of(target: object) -> PartitionsDefinition:
@@ -77,25 +75,11 @@ def choose_keys(
 
         wanted.update(random.Random(seed).sample(known, min(_positive(sample, "sample"), len(known))))
     if boundaries:
-        wanted.update(boundary_keys(definition, known))
+        from dagflow.testing import boundaries as boundaries_of
+
+        wanted.update(boundaries_of(definition, now, store))
     is_choosing = boundaries or any(wish is not None for wish in (keys, first, last, sample))
     return [key for key in known if key in wanted] if is_choosing else known
-
-
-def boundary_keys(definition: PartitionsDefinition, keys: Sequence[str]) -> list[str]:
-    """Choose those of `keys` on which pipelines break.
-
-    The first and the last; of time windows also month and year ends, those that hold a leap day, and those
-    around a change of daylight-saving time. Of several dimensions, the combinations of what each chooses.
-    """
-    from dagflow import MultiPartitionsDefinition, TimeWindowPartitionsDefinition
-
-    if isinstance(definition, MultiPartitionsDefinition):
-        return _combined_boundaries(definition, keys)
-    chosen = {0, len(keys) - 1}
-    if isinstance(definition, TimeWindowPartitionsDefinition):
-        chosen |= _calendar_boundaries([definition.time_window_for_partition_key(key) for key in keys])
-    return [key for place, key in enumerate(keys) if place in chosen]
 
 
 def key_id(key: str) -> str:
@@ -132,43 +116,3 @@ def _positive(number: Any, name: str) -> int:
     if not isinstance(number, int) or number < 1 or isinstance(number, bool):
         raise ValueError(f"'{name}' must be a number from 1, not {number!r}")
     return number
-
-
-def _combined_boundaries(definition: MultiPartitionsDefinition, keys: Sequence[str]) -> list[str]:
-    multi: Sequence[Any] = keys
-    parts: list[Mapping[str, str]] = [key.keys_by_dimension for key in multi]
-    chosen = {
-        name: set(boundary_keys(along, list(dict.fromkeys(part[name] for part in parts))))
-        for name, along in definition.partitions_defs
-    }
-    return [
-        key
-        for key, part in zip(keys, parts, strict=True)
-        if all(part[name] in chosen[name] for name in chosen)
-    ]
-
-
-def _calendar_boundaries(windows: Sequence[TimeWindow]) -> set[int]:
-    chosen = set()
-    for place, (start, end) in enumerate(windows):
-        length = end - start
-        following = windows[place + 1].start if place + 1 < len(windows) else start
-        if start.month != following.month and length < timedelta(days=28):
-            chosen.add(place)
-        if start.year != following.year and length < timedelta(days=365):
-            chosen.add(place)
-        if start.utcoffset() != end.utcoffset():
-            chosen.add(place)
-            if length < timedelta(hours=12):
-                chosen.add(place + 1)
-    leap = [place for place, window in enumerate(windows) if _holds_leap_day(window)]
-    chosen.update(place for place in leap if not {place - 1, place + 1} <= set(leap))
-    return chosen
-
-
-def _holds_leap_day(window: TimeWindow) -> bool:
-    first, after = window.start.date(), window.end.date()
-    if window.end.hour or window.end.minute:
-        after += timedelta(days=1)
-    years = range(first.year, after.year + 1)
-    return any(calendar.isleap(year) and first <= date(year, 2, 29) < after for year in years)

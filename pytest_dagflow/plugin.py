@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_dagflow import hooks, markers, options, selection
+from pytest_dagflow import hooks, markers, options, record, selection
 from pytest_dagflow import session as dag_session
 
 pytest_plugins = ["pytest_dagflow.fixtures"]
@@ -62,13 +62,30 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Hear from a worker of xdist what the selection selected."""
+    """Hear from a worker of xdist what it selected and what ran."""
     dag_session.take_outcome(node.config, getattr(node, "workeroutput", {}))
+    record.take(node.config, getattr(node, "workeroutput", {}))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Note which nodes run in a test."""
+    with record.watched(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note which tests did not pass."""
+    report = yield
+    record.note_report(item.config, report)
+    return report
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """Fail for a mistake in the selection that only a worker of xdist could see."""
+    """Keep the record, and fail for a mistake in the selection that only a worker of xdist could see."""
+    record.save(session.config)
     yield
     selection.raise_mistake(session.config)
 
