@@ -209,8 +209,8 @@ class TimeWindowPartitionMapping(PartitionMapping):
         end_offset: How many downstream windows later (negative: earlier) it ends.
         allow_nonexistent_upstream_partitions: Whether to leave out windows that do not exist.
 
-    To reach over upstream windows that do not exist is an error, unless these lie before the first one and the
-    start is moved earlier, or after the last one and the end is moved later: then they are left out.
+    To reach over upstream windows that do not exist is an error, unless these lie before the first one and
+    the start is moved earlier, or after the last one and the end is moved later: then they are left out.
 
     Example:
         >>> from dagflow.partitions.time_window import DailyPartitionsDefinition

@@ -70,7 +70,10 @@ def test_minutes_in_a_jump_are_one_start() -> None:
     """Two starts within the same jump happen at the same moment, which is one start."""
     starts = _starts("0,30 2 * * *", "America/New_York", datetime(2024, 3, 10, 6), 2)
 
+    grid = Grid(cadence_of("0,30 2 * * *"), zone_named("America/New_York"))
+
     assert starts == ["10 03:00 -0400", "11 02:00 -0400"]
+    assert grid.before(datetime(2024, 3, 10, 7)) == datetime(2024, 3, 9, 7, 30)
 
 
 def test_moments_between_two_equal_times_of_the_clock() -> None:

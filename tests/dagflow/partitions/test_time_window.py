@@ -76,6 +76,10 @@ def _utc(*parts: int) -> datetime:
             ),
             ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"],
         ),
+        (
+            TimeWindowPartitionsDefinition("2024-01-01", "%Y-%m-%d", "2024-03-01", ScheduleType.MONTHLY),
+            ["2024-01-01", "2024-02-01"],
+        ),
         (DailyPartitionsDefinition("2024-01-05", end_date="2024-01-05"), []),
         (
             DailyPartitionsDefinition(datetime(2024, 2, 28, 5), end_date=datetime(2024, 3, 2)),
