@@ -1,1 +1,427 @@
-"""dagflow: write a data pipeline as ops, graphs, jobs and assets, and run it inside a test."""
+"""dagflow: write a data pipeline as ops, graphs, jobs and assets, and run it inside a test.
+
+Every public name stands here. A name that needs a library that few runs need is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from typing import Any as _Any
+
+from dagflow.config.choice import (
+    BoolSource,
+    Enum,
+    EnumValue,
+    IntSource,
+    Noneable,
+    ScalarUnion,
+    Selector,
+    StringSource,
+)
+from dagflow.config.field import (
+    Array,
+    Field,
+    Map,
+    Permissive,
+    Shape,
+)
+from dagflow.config.loader import (
+    DagflowTypeLoader,
+    DagflowTypeLoaderContext,
+    dagflow_type_loader,
+)
+from dagflow.context.init import InitResourceContext
+from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.op import AssetExecutionContext, OpExecutionContext
+from dagflow.defs.asset import (
+    AssetDep,
+    AssetIn,
+    AssetsDefinition,
+    AssetSpec,
+    SourceAsset,
+)
+from dagflow.defs.asset_decorators import asset
+from dagflow.defs.executor import (
+    ExecutorDefinition,
+    in_process_executor,
+    multi_or_in_process_executor,
+    multiprocess_executor,
+)
+from dagflow.defs.graph import GraphDefinition, graph
+from dagflow.defs.job import JobDefinition, job
+from dagflow.defs.op import (
+    DynamicOut,
+    In,
+    OpDefinition,
+    Out,
+    op,
+)
+from dagflow.defs.policy import (
+    Backoff,
+    Jitter,
+    RetryPolicy,
+)
+from dagflow.defs.resource import (
+    IOManagerDefinition,
+    ResourceDefinition,
+    fs_io_manager,
+    io_manager,
+    make_values_resource,
+    mem_io_manager,
+    resource,
+)
+from dagflow.defs.wiring import (
+    DependencyDefinition,
+    DynamicCollectDependencyDefinition,
+    GraphIn,
+    GraphOut,
+    InputMapping,
+    MultiDependencyDefinition,
+    NodeInvocation,
+    OutputMapping,
+)
+from dagflow.errors import (
+    CheckError,
+    DagflowAssetCheckFailedError,
+    DagflowConfigMappingFunctionError,
+    DagflowError,
+    DagflowExecutionHandleOutputError,
+    DagflowExecutionInterruptedError,
+    DagflowExecutionLoadInputError,
+    DagflowExecutionStepExecutionError,
+    DagflowExecutionStepNotFoundError,
+    DagflowHomeNotSetError,
+    DagflowImportError,
+    DagflowInvalidAssetKey,
+    DagflowInvalidConfigDefinitionError,
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvalidMetadata,
+    DagflowInvalidObservationError,
+    DagflowInvalidPropertyError,
+    DagflowInvalidPythonicConfigDefinitionError,
+    DagflowInvalidSubsetError,
+    DagflowInvariantViolationError,
+    DagflowMaxRetriesExceededError,
+    DagflowResourceFunctionError,
+    DagflowRunAlreadyExists,
+    DagflowRunNotFoundError,
+    DagflowStepOutputNotFoundError,
+    DagflowSubprocessError,
+    DagflowTypeCheckDidNotPass,
+    DagflowTypeCheckError,
+    DagflowTypeLoadingError,
+    DagflowUnknownPartitionError,
+    DagflowUnknownResourceError,
+    DagflowUnmetExecutorRequirementsError,
+    DagflowUserCodeExecutionError,
+    ElementCheckError,
+    HookExecutionError,
+    ParameterCheckError,
+)
+from dagflow.events.record import (
+    DagflowEvent,
+    DagflowEventType,
+    EventLogEntry,
+    SerializableErrorInfo,
+)
+from dagflow.events.run import (
+    DagflowRun,
+    DagflowRunStatus,
+    RunRecord,
+    RunsFilter,
+)
+from dagflow.events.user import (
+    AssetMaterialization,
+    AssetObservation,
+    DataVersion,
+    DynamicOutput,
+    ExpectationResult,
+    Failure,
+    MaterializeResult,
+    Output,
+    RetryRequested,
+)
+from dagflow.instance.instance import (
+    DagflowInstance,
+    EventLogRecord,
+    EventRecordsFilter,
+)
+from dagflow.invocation.build import (
+    build_asset_context,
+    build_init_resource_context,
+    build_input_context,
+    build_op_context,
+    build_output_context,
+)
+from dagflow.io.filesystem import FilesystemIOManager
+from dagflow.io.manager import InputManager, IOManager
+from dagflow.io.memory import InMemoryIOManager
+from dagflow.keys import (
+    AssetCheckKey,
+    AssetKey,
+    NodeHandle,
+)
+from dagflow.metadata import (
+    BoolMetadataValue,
+    DagflowAssetMetadataValue,
+    DagflowRunMetadataValue,
+    FloatMetadataValue,
+    IntMetadataValue,
+    JsonMetadataValue,
+    MarkdownMetadataValue,
+    MetadataValue,
+    NotebookMetadataValue,
+    NullMetadataValue,
+    PathMetadataValue,
+    PythonArtifactMetadataValue,
+    TextMetadataValue,
+    TimestampMetadataValue,
+    UrlMetadataValue,
+)
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.dynamic import DynamicPartitionsDefinition
+from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
+from dagflow.partitions.mapping import (
+    AllPartitionMapping,
+    IdentityPartitionMapping,
+    LastPartitionMapping,
+    PartitionMapping,
+    SpecificPartitionsPartitionMapping,
+    StaticPartitionMapping,
+    TimeWindowPartitionMapping,
+)
+from dagflow.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
+from dagflow.partitions.static import StaticPartitionsDefinition
+from dagflow.partitions.time_window import (
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    TimeWindowPartitionsDefinition,
+    WeeklyPartitionsDefinition,
+)
+from dagflow.result import ExecuteInProcessResult
+from dagflow.run import (
+    materialize,
+    materialize_to_memory,
+    validate_run_config,
+)
+from dagflow.types import (
+    Any,
+    Bool,
+    DagflowType,
+    Float,
+    Int,
+    Nothing,
+    PythonObjectDagflowType,
+    String,
+    TypeCheck,
+    TypeCheckContext,
+    check_dagflow_type,
+    make_python_type_usable_as_dagflow_type,
+    usable_as_dagflow_type,
+)
+
+if TYPE_CHECKING:
+    from dagflow.context.log import DagflowLogManager
+
+_LATE = {"DagflowLogManager": "dagflow.context.log"}
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LATE:
+        raise AttributeError(f"module 'dagflow' has no attribute '{name}'")
+    from importlib import import_module
+
+    value = getattr(import_module(_LATE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})
+
+
+__all__ = [
+    "AllPartitionMapping",
+    "Any",
+    "Array",
+    "AssetCheckKey",
+    "AssetDep",
+    "AssetExecutionContext",
+    "AssetIn",
+    "AssetKey",
+    "AssetMaterialization",
+    "AssetObservation",
+    "AssetSpec",
+    "AssetsDefinition",
+    "Backoff",
+    "Bool",
+    "BoolMetadataValue",
+    "BoolSource",
+    "CheckError",
+    "DagflowAssetCheckFailedError",
+    "DagflowAssetMetadataValue",
+    "DagflowConfigMappingFunctionError",
+    "DagflowError",
+    "DagflowEvent",
+    "DagflowEventType",
+    "DagflowExecutionHandleOutputError",
+    "DagflowExecutionInterruptedError",
+    "DagflowExecutionLoadInputError",
+    "DagflowExecutionStepExecutionError",
+    "DagflowExecutionStepNotFoundError",
+    "DagflowHomeNotSetError",
+    "DagflowImportError",
+    "DagflowInstance",
+    "DagflowInvalidAssetKey",
+    "DagflowInvalidConfigDefinitionError",
+    "DagflowInvalidConfigError",
+    "DagflowInvalidDefinitionError",
+    "DagflowInvalidInvocationError",
+    "DagflowInvalidMetadata",
+    "DagflowInvalidObservationError",
+    "DagflowInvalidPropertyError",
+    "DagflowInvalidPythonicConfigDefinitionError",
+    "DagflowInvalidSubsetError",
+    "DagflowInvariantViolationError",
+    "DagflowLogManager",
+    "DagflowMaxRetriesExceededError",
+    "DagflowResourceFunctionError",
+    "DagflowRun",
+    "DagflowRunAlreadyExists",
+    "DagflowRunMetadataValue",
+    "DagflowRunNotFoundError",
+    "DagflowRunStatus",
+    "DagflowStepOutputNotFoundError",
+    "DagflowSubprocessError",
+    "DagflowType",
+    "DagflowTypeCheckDidNotPass",
+    "DagflowTypeCheckError",
+    "DagflowTypeLoader",
+    "DagflowTypeLoaderContext",
+    "DagflowTypeLoadingError",
+    "DagflowUnknownPartitionError",
+    "DagflowUnknownResourceError",
+    "DagflowUnmetExecutorRequirementsError",
+    "DagflowUserCodeExecutionError",
+    "DailyPartitionsDefinition",
+    "DataVersion",
+    "DependencyDefinition",
+    "DynamicCollectDependencyDefinition",
+    "DynamicOut",
+    "DynamicOutput",
+    "DynamicPartitionsDefinition",
+    "ElementCheckError",
+    "Enum",
+    "EnumValue",
+    "EventLogEntry",
+    "EventLogRecord",
+    "EventRecordsFilter",
+    "ExecuteInProcessResult",
+    "ExecutorDefinition",
+    "ExpectationResult",
+    "Failure",
+    "Field",
+    "FilesystemIOManager",
+    "Float",
+    "FloatMetadataValue",
+    "GraphDefinition",
+    "GraphIn",
+    "GraphOut",
+    "HookExecutionError",
+    "HourlyPartitionsDefinition",
+    "IOManager",
+    "IOManagerDefinition",
+    "IdentityPartitionMapping",
+    "In",
+    "InMemoryIOManager",
+    "InitResourceContext",
+    "InputContext",
+    "InputManager",
+    "InputMapping",
+    "Int",
+    "IntMetadataValue",
+    "IntSource",
+    "Jitter",
+    "JobDefinition",
+    "JsonMetadataValue",
+    "LastPartitionMapping",
+    "Map",
+    "MarkdownMetadataValue",
+    "MaterializeResult",
+    "MetadataValue",
+    "MonthlyPartitionsDefinition",
+    "MultiDependencyDefinition",
+    "MultiPartitionKey",
+    "MultiPartitionsDefinition",
+    "NodeHandle",
+    "NodeInvocation",
+    "Noneable",
+    "NotebookMetadataValue",
+    "Nothing",
+    "NullMetadataValue",
+    "OpDefinition",
+    "OpExecutionContext",
+    "Out",
+    "Output",
+    "OutputContext",
+    "OutputMapping",
+    "ParameterCheckError",
+    "PartitionKeyRange",
+    "PartitionMapping",
+    "PartitionsDefinition",
+    "PathMetadataValue",
+    "Permissive",
+    "PythonArtifactMetadataValue",
+    "PythonObjectDagflowType",
+    "ResourceDefinition",
+    "RetryPolicy",
+    "RetryRequested",
+    "RunRecord",
+    "RunsFilter",
+    "ScalarUnion",
+    "Selector",
+    "SerializableErrorInfo",
+    "Shape",
+    "SourceAsset",
+    "SpecificPartitionsPartitionMapping",
+    "StaticPartitionMapping",
+    "StaticPartitionsDefinition",
+    "String",
+    "StringSource",
+    "TextMetadataValue",
+    "TimeWindow",
+    "TimeWindowPartitionMapping",
+    "TimeWindowPartitionsDefinition",
+    "TimestampMetadataValue",
+    "TypeCheck",
+    "TypeCheckContext",
+    "UrlMetadataValue",
+    "WeeklyPartitionsDefinition",
+    "asset",
+    "build_asset_context",
+    "build_init_resource_context",
+    "build_input_context",
+    "build_op_context",
+    "build_output_context",
+    "check_dagflow_type",
+    "dagflow_type_loader",
+    "fs_io_manager",
+    "graph",
+    "in_process_executor",
+    "io_manager",
+    "job",
+    "make_python_type_usable_as_dagflow_type",
+    "make_values_resource",
+    "materialize",
+    "materialize_to_memory",
+    "mem_io_manager",
+    "multi_or_in_process_executor",
+    "multiprocess_executor",
+    "op",
+    "resource",
+    "usable_as_dagflow_type",
+    "validate_run_config",
+]

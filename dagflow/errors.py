@@ -278,7 +278,9 @@ class DagflowExecutionStepExecutionError(DagflowUserCodeExecutionError):
 class DagflowExecutionLoadInputError(DagflowUserCodeExecutionError):
     """`load_input` of an I/O manager raised."""
 
-    def __init__(self, message: str, *, user_exception: BaseException, step_key: str, input_name: str) -> None:
+    def __init__(
+        self, message: str, *, user_exception: BaseException, step_key: str, input_name: str
+    ) -> None:
         self.step_key = step_key
         self.input_name = input_name
         super().__init__(message, user_exception=user_exception)
@@ -287,7 +289,9 @@ class DagflowExecutionLoadInputError(DagflowUserCodeExecutionError):
 class DagflowExecutionHandleOutputError(DagflowUserCodeExecutionError):
     """`handle_output` of an I/O manager raised."""
 
-    def __init__(self, message: str, *, user_exception: BaseException, step_key: str, output_name: str) -> None:
+    def __init__(
+        self, message: str, *, user_exception: BaseException, step_key: str, output_name: str
+    ) -> None:
         self.step_key = step_key
         self.output_name = output_name
         super().__init__(message, user_exception=user_exception)

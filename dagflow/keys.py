@@ -14,7 +14,23 @@ from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 NAME_PATTERN = r"^[A-Za-z0-9_]+$"
 _is_name = re.compile(r"[A-Za-z0-9_]+").fullmatch
 _RESERVED = frozenset(keyword.kwlist) | frozenset(
-    "arg_dict bool conf config context dict float input input_arg_dict int meta output output_arg_dict str type".split()
+    [
+        "arg_dict",
+        "bool",
+        "conf",
+        "config",
+        "context",
+        "dict",
+        "float",
+        "input",
+        "input_arg_dict",
+        "int",
+        "meta",
+        "output",
+        "output_arg_dict",
+        "str",
+        "type",
+    ]
 )
 
 

@@ -12,7 +12,11 @@ from dagflow.config.parse import parse
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resource import ResourceDefinition
 from dagflow.defs.signature import location
-from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError, DagflowResourceFunctionError
+from dagflow.errors import (
+    DagflowInvalidConfigError,
+    DagflowInvariantViolationError,
+    DagflowResourceFunctionError,
+)
 
 Builtins = Mapping[str, Callable[[InitResourceContext], Any]]
 """What makes the resources that have no function of the user's, by kind."""
@@ -26,7 +30,7 @@ class StartedResources:
         closers: How to stop them, in the order in which they were started.
     """
 
-    __slots__ = ("values", "closers", "init_times")
+    __slots__ = ("closers", "init_times", "values")
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -78,13 +82,15 @@ class StartedResources:
             key, close = self.closers.pop()
             try:
                 close()
-            except BaseException as error:  # noqa: BLE001 - reported by the caller, and the others must be stopped too
+            except BaseException as error:
                 failures.append((key, error))
         self.values.clear()
         return failures
 
 
-def enter(definition: ResourceDefinition, context: InitResourceContext) -> tuple[Any, Callable[[], None] | None]:
+def enter(
+    definition: ResourceDefinition, context: InitResourceContext
+) -> tuple[Any, Callable[[], None] | None]:
     """Call a resource function; enter what it gives where that is a context manager or a generator.
 
     Returns:
@@ -116,7 +122,9 @@ def config_of(definition: ResourceDefinition, config: Any, key: str) -> Any:
     return None if parsed.value is UNSET else parsed.value
 
 
-def resource_error(key: str, definition: ResourceDefinition, error: Exception) -> DagflowResourceFunctionError:
+def resource_error(
+    key: str, definition: ResourceDefinition, error: Exception
+) -> DagflowResourceFunctionError:
     """The error of a resource that could not be started."""
     return DagflowResourceFunctionError(
         f"resource '{key}' ({location(definition.resource_fn)}) could not be started: {type(error).__name__}: {error}",

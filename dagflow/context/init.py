@@ -18,7 +18,7 @@ class InitResourceContext:
     Attributes: `resource_config` (checked), `resource_def`, `run`, `run_id` (None outside of a run).
     """
 
-    __slots__ = ("resource_config", "resource_def", "run", "_resources", "_get_instance", "_log")
+    __slots__ = ("_get_instance", "_log", "_resources", "resource_config", "resource_def", "run")
 
     def __init__(
         self,
@@ -35,6 +35,12 @@ class InitResourceContext:
         self._resources = resources
         self._get_instance = get_instance
         self._log = log
+
+    def with_config(self, config: Any, resource_def: ResourceDefinition) -> InitResourceContext:
+        """The same context for one resource, with its checked config."""
+        return InitResourceContext(
+            config, self._resources, self._get_instance, resource_def, self.run, self._log
+        )
 
     @property
     def dagflow_run(self) -> DagflowRun | None:

@@ -24,18 +24,18 @@ class _IOContext:
     """What the contexts of outputs and inputs share."""
 
     __slots__ = (
-        "_name",
-        "_op_def",
-        "_dagflow_type",
         "_asset_key",
-        "_partition_keys",
-        "_partitions_def",
-        "definition_metadata",
-        "config",
-        "resource_config",
-        "_resources",
+        "_dagflow_type",
         "_get_instance",
         "_log",
+        "_name",
+        "_op_def",
+        "_partition_keys",
+        "_partitions_def",
+        "_resources",
+        "config",
+        "definition_metadata",
+        "resource_config",
     )
 
     _kind = "output"
@@ -138,7 +138,9 @@ class _IOContext:
         """The one partition of the asset."""
         keys = self.asset_partition_keys
         if len(keys) != 1:
-            raise CheckError(f"{self._kind} '{self._name}' stands for {len(keys)} partitions, so it has no single key")
+            raise CheckError(
+                f"{self._kind} '{self._name}' stands for {len(keys)} partitions, so it has no single key"
+            )
         return keys[0]
 
     @property
@@ -181,7 +183,16 @@ class OutputContext(_IOContext):
     `version` (None), `log`, `instance`.
     """
 
-    __slots__ = ("_step_key", "_run_id", "mapping_key", "output_metadata", "_partition_key", "_logged", "_events", "version")
+    __slots__ = (
+        "_events",
+        "_logged",
+        "_partition_key",
+        "_run_id",
+        "_step_key",
+        "mapping_key",
+        "output_metadata",
+        "version",
+    )
 
     def __init__(
         self,
@@ -252,7 +263,9 @@ class OutputContext(_IOContext):
     def log_event(self, event: AssetMaterialization | AssetObservation) -> None:
         """Put an AssetMaterialization or AssetObservation into the log of the run."""
         if not isinstance(event, AssetMaterialization):
-            raise CheckError(f"log_event of an output takes an AssetMaterialization or AssetObservation, not {event!r}")
+            raise CheckError(
+                f"log_event of an output takes an AssetMaterialization or AssetObservation, not {event!r}"
+            )
         self._events.append(event)
 
     def get_logged_events(self) -> Sequence[Any]:
@@ -273,7 +286,7 @@ class InputContext(_IOContext):
     `asset_key`, `asset_partition_key(s)`, `log`, `instance`.
     """
 
-    __slots__ = ("upstream_output", "_partition_key")
+    __slots__ = ("_partition_key", "upstream_output")
     _kind = "input"
 
     def __init__(

@@ -29,7 +29,7 @@ class DagflowLogManager(logging.Logger):
         self._meta = meta
         self._sink = sink
 
-    def makeRecord(self, *args: Any, **kwargs: Any) -> logging.LogRecord:  # noqa: N802 - the name is of logging.Logger
+    def makeRecord(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         """Make a record that knows where it comes from."""
         record = super().makeRecord(*args, **kwargs)
         record.dagflow_meta = self._meta

@@ -53,12 +53,35 @@ IN_RUN = Manner(
 DIRECT = Manner(
     run_id="EPHEMERAL",
     unavailable=frozenset(
-        "run dagflow_run pipeline_run job_name pipeline_name job_def pipeline_def op solid run_config op_handle "
-        "node_handle step_launcher describe_op".split()
+        [
+            "run",
+            "dagflow_run",
+            "pipeline_run",
+            "job_name",
+            "pipeline_name",
+            "job_def",
+            "pipeline_def",
+            "op",
+            "solid",
+            "run_config",
+            "op_handle",
+            "node_handle",
+            "step_launcher",
+            "describe_op",
+        ]
     ),
     bound_only=frozenset(
-        "op_def solid_def alias assets_def asset_key selected_asset_keys selected_output_names "
-        "partition_time_window asset_key_for_output".split()
+        [
+            "op_def",
+            "solid_def",
+            "alias",
+            "assets_def",
+            "asset_key",
+            "selected_asset_keys",
+            "selected_output_names",
+            "partition_time_window",
+            "asset_key_for_output",
+        ]
     ),
     merges_metadata=False,
     hands_out_raw=True,

@@ -288,7 +288,9 @@ class StepContext:
         """
         self._scope.add_output_metadata(metadata, output_name, mapping_key)
 
-    def get_output_metadata(self, output_name: str, mapping_key: str | None = None) -> Mapping[str, Any] | None:
+    def get_output_metadata(
+        self, output_name: str, mapping_key: str | None = None
+    ) -> Mapping[str, Any] | None:
         """What was said so far about an output, None if nothing."""
         return self._scope.metadata.get((output_name, mapping_key))
 
@@ -338,7 +340,9 @@ class StepContext:
         """The asset that runs."""
         self._scope.need("assets_def")
         if self._scope.assets_def is None:
-            raise DagflowInvalidPropertyError(f"op '{self.op_def.name}' makes no asset, so it has no 'assets_def'")
+            raise DagflowInvalidPropertyError(
+                f"op '{self.op_def.name}' makes no asset, so it has no 'assets_def'"
+            )
         return self._scope.assets_def
 
     @property
@@ -346,7 +350,9 @@ class StepContext:
         """The key of the asset that runs."""
         self._scope.need("asset_key")
         if self._scope.assets_def is None:
-            raise DagflowInvalidPropertyError(f"op '{self.op_def.name}' makes no asset, so it has no 'asset_key'")
+            raise DagflowInvalidPropertyError(
+                f"op '{self.op_def.name}' makes no asset, so it has no 'asset_key'"
+            )
         return self._scope.assets_def.key
 
     @property
@@ -423,7 +429,9 @@ class StepContext:
         key = self.asset_key_for_input(input_name)
         definition = None if self._scope.layer is None else self._scope.layer.partitions_def(key)
         if definition is None:
-            raise CheckError(f"asset '{key.to_user_string()}', which input '{input_name}' reads, is not partitioned")
+            raise CheckError(
+                f"asset '{key.to_user_string()}', which input '{input_name}' reads, is not partitioned"
+            )
         return definition
 
     def asset_partition_keys_for_input(self, input_name: str) -> Sequence[str]:

@@ -24,7 +24,7 @@ class ScopedResources:
         3
     """
 
-    __slots__ = ("_values", "_owner")
+    __slots__ = ("_owner", "_values")
 
     def __init__(self, values: Mapping[str, Any], owner: str = "this context") -> None:
         self._values = values

@@ -34,33 +34,33 @@ class Scope:
     """
 
     __slots__ = (
-        "manner",
-        "run_id",
-        "run",
-        "job_def",
-        "op_def",
-        "node",
-        "step",
+        "_config_copy",
+        "_log",
+        "_resources",
+        "assets_def",
         "config",
-        "run_config",
-        "resource_values",
+        "event_source",
+        "events",
         "get_instance",
-        "sink",
-        "retry_number",
+        "job_def",
+        "layer",
+        "manner",
+        "mapping_key",
+        "metadata",
+        "node",
+        "op_def",
         "partition_key",
         "partition_key_range",
         "partitions_def",
-        "mapping_key",
-        "run_tags",
-        "assets_def",
-        "layer",
-        "metadata",
-        "events",
         "produced",
-        "event_source",
-        "_log",
-        "_resources",
-        "_config_copy",
+        "resource_values",
+        "retry_number",
+        "run",
+        "run_config",
+        "run_id",
+        "run_tags",
+        "sink",
+        "step",
     )
 
     def __init__(
@@ -116,6 +116,15 @@ class Scope:
         self._resources: ScopedResources | None = None
         self._config_copy: Any = UNSET
 
+    def bind(self, op_def: OpDefinition | None, assets_def: AssetsDefinition | None, config: Any) -> None:
+        """Say what runs now, in a direct call; None when it has ended."""
+        self.op_def = op_def
+        self.assets_def = assets_def
+        self.partitions_def = None if assets_def is None else assets_def.partitions_def
+        self.config = config
+        self._config_copy = UNSET
+        self._resources = None
+
     def need(self, name: str) -> None:
         """Raise unless the attribute `name` exists here.
 
@@ -170,7 +179,9 @@ class Scope:
         """Keep metadata for an output that is still to come."""
         name = self._output_name(output_name)
         key = (name, mapping_key)
-        if key in self.produced or (mapping_key is None and any(output == name for output, _ in self.produced)):
+        if key in self.produced or (
+            mapping_key is None and any(output == name for output, _ in self.produced)
+        ):
             raise DagflowInvariantViolationError(
                 f"output '{name}' of {self._owner()} was already handed over, so metadata cannot be added to it. Call "
                 "add_output_metadata before the output is yielded."

@@ -55,7 +55,7 @@ class AssetDep:
         metadata: What is known about the dependency.
     """
 
-    __slots__ = ("asset_key", "partition_mapping", "metadata")
+    __slots__ = ("asset_key", "metadata", "partition_mapping")
 
     def __init__(
         self,
@@ -66,7 +66,9 @@ class AssetDep:
     ) -> None:
         self.asset_key = key_of(asset)
         self.partition_mapping = partition_mapping
-        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, f"dependency on {self.asset_key}")
+        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(
+            metadata, f"dependency on {self.asset_key}"
+        )
 
     @staticmethod
     def from_coercible(value: Any) -> AssetDep:
@@ -103,16 +105,16 @@ class AssetSpec:
     """
 
     __slots__ = (
-        "key",
+        "code_version",
         "deps",
         "description",
-        "metadata",
-        "skippable",
         "group_name",
-        "code_version",
+        "key",
+        "metadata",
         "owners",
-        "tags",
         "partitions_def",
+        "skippable",
+        "tags",
     )
 
     def __init__(
@@ -136,12 +138,16 @@ class AssetSpec:
         self.description = description
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
         self.skippable = skippable
-        self.group_name = DEFAULT_GROUP if group_name is None else check_name(group_name, "group", reserved=False)
+        self.group_name = (
+            DEFAULT_GROUP if group_name is None else check_name(group_name, "group", reserved=False)
+        )
         self.code_version = code_version
         self.owners = list(owners or ())
         self.tags = {**jsonable_tags(tags, place), **{f"{KIND_TAG}{kind}": "" for kind in kinds or ()}}
         self.partitions_def = (
-            None if partitions_def is None else check_type(partitions_def, PartitionsDefinition, "partitions_def")
+            None
+            if partitions_def is None
+            else check_type(partitions_def, PartitionsDefinition, "partitions_def")
         )
 
     @property
@@ -168,7 +174,7 @@ class SourceAsset:
         tags: Short texts by name.
     """
 
-    __slots__ = ("spec", "io_manager_key", "resource_defs")
+    __slots__ = ("io_manager_key", "resource_defs", "spec")
 
     def __init__(
         self,
@@ -216,17 +222,16 @@ class AssetsDefinition:
     """
 
     __slots__ = (
-        "node_def",
+        "__dict__",
+        "__weakref__",
+        "__wrapped__",
         "keys_by_input_name",
         "keys_by_output_name",
-        "specs_by_key",
-        "partitions_def",
+        "node_def",
         "partition_mappings",
+        "partitions_def",
         "resource_defs",
-        "__wrapped__",
-        "__doc__",
-        "__name__",
-        "__weakref__",
+        "specs_by_key",
     )
 
     def __init__(
@@ -310,7 +315,9 @@ class AssetsDefinition:
         for output, own in self.keys_by_output_name.items():
             if own == key:
                 return self.node_def.outs[output].io_manager_key
-        raise DagflowInvalidDefinitionError(f"'{self.node_def.name}' does not make asset '{key.to_user_string()}'")
+        raise DagflowInvalidDefinitionError(
+            f"'{self.node_def.name}' does not make asset '{key.to_user_string()}'"
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function directly, without a run."""
@@ -365,7 +372,9 @@ def key_of(value: Any) -> AssetKey:
         return value.key
     if isinstance(value, AssetDep):
         return value.asset_key
-    if isinstance(value, (str, AssetKey)) or (isinstance(value, Sequence) and all(isinstance(p, str) for p in value)):
+    if isinstance(value, (str, AssetKey)) or (
+        isinstance(value, Sequence) and all(isinstance(p, str) for p in value)
+    ):
         return AssetKey.from_coercible(value)
     raise ParameterCheckError(f"{value!r} does not name an asset: use its key or its definition")
 

@@ -156,7 +156,10 @@ def asset(
         )
         spec = AssetSpec(
             own_key,
-            deps=[*own_deps, *(AssetDep(read) for read in keys.values() if read not in {d.asset_key for d in own_deps})],
+            deps=[
+                *own_deps,
+                *(AssetDep(read) for read in keys.values() if read not in {d.asset_key for d in own_deps}),
+            ],
             description=node_def.description,
             metadata=metadata,
             skippable=not output_required,
@@ -181,7 +184,10 @@ def asset(
 
 
 def _own_key(
-    fn: Callable[..., Any], key: CoercibleToAssetKey | None, name: str | None, prefix: str | Sequence[str] | None
+    fn: Callable[..., Any],
+    key: CoercibleToAssetKey | None,
+    name: str | None,
+    prefix: str | Sequence[str] | None,
 ) -> AssetKey:
     if key is not None:
         if name is not None or prefix is not None:
@@ -189,7 +195,9 @@ def _own_key(
                 f"asset at {location(fn)}: 'key' says all of the key, so 'name' and 'key_prefix' cannot be given too"
             )
         return AssetKey.from_coercible(key)
-    own_name = check_name(name if name is not None else getattr(fn, "__name__", "asset"), "asset", reserved=False)
+    own_name = check_name(
+        name if name is not None else getattr(fn, "__name__", "asset"), "asset", reserved=False
+    )
     return AssetKey(own_name).with_prefix(prefix) if prefix else AssetKey(own_name)
 
 

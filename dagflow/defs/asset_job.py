@@ -61,7 +61,9 @@ def build_asset_job(
     graph_def = GraphDefinition(name, _wiring=_wiring(chosen, executable, known))
     return JobDefinition(
         graph_def=graph_def,
-        resource_defs=_resources(known.values(), chosen.values(), as_resources(resources, "materialize"), default_io_manager),
+        resource_defs=_resources(
+            known.values(), chosen.values(), as_resources(resources, "materialize"), default_io_manager
+        ),
         partitions_def=_common_partitions(chosen.values()),
         asset_layer=layer,
         tags=tags,
@@ -69,7 +71,9 @@ def build_asset_job(
 
 
 def _known(assets: Any) -> dict[AssetKey, AnyAsset]:
-    if isinstance(assets, (str, Mapping, AssetsDefinition)) or not isinstance(assets, (Sequence, set, frozenset)):
+    if isinstance(assets, (str, Mapping, AssetsDefinition)) or not isinstance(
+        assets, (Sequence, set, frozenset)
+    ):
         raise ParameterCheckError(
             f"parameter 'assets' must be a list of assets, not {assets!r} of type '{type(assets).__name__}'"
         )
@@ -93,8 +97,12 @@ def _place(asset: AnyAsset) -> str:
     return location(asset.node_def.body.fn) if isinstance(asset, AssetsDefinition) else repr(asset)
 
 
-def _select(executable: Mapping[AssetKey, AssetsDefinition], selection: Any) -> dict[AssetKey, AssetsDefinition]:
-    parents = {key: [up for up in asset.dependency_keys if up in executable] for key, asset in executable.items()}
+def _select(
+    executable: Mapping[AssetKey, AssetsDefinition], selection: Any
+) -> dict[AssetKey, AssetsDefinition]:
+    parents = {
+        key: [up for up in asset.dependency_keys if up in executable] for key, asset in executable.items()
+    }
     children: dict[AssetKey, list[AssetKey]] = {key: [] for key in executable}
     for key, before in parents.items():
         for up in before:
@@ -116,7 +124,9 @@ def _select(executable: Mapping[AssetKey, AssetsDefinition], selection: Any) -> 
                 key = key_of(part)
                 chosen.add(_must(key if key in executable else None, key.to_user_string(), names))
         except DagflowInvalidSubsetError as error:
-            raise DagflowInvalidDefinitionError(f"the selection {selection!r} cannot be run: {error}") from error
+            raise DagflowInvalidDefinitionError(
+                f"the selection {selection!r} cannot be run: {error}"
+            ) from error
     return {key: asset for key, asset in executable.items() if key in chosen}
 
 
@@ -163,7 +173,9 @@ def _wiring(
     cycle = find_cycle(parents)
     if cycle is not None:
         path = " -> ".join(f"'{key.to_user_string()}'" for key in [*cycle, cycle[0]])
-        raise DagflowInvalidDefinitionError(f"the assets depend on each other in a cycle: {path}. Take one away.")
+        raise DagflowInvalidDefinitionError(
+            f"the assets depend on each other in a cycle: {path}. Take one away."
+        )
     return wiring
 
 

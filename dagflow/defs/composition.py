@@ -30,7 +30,7 @@ from dagflow.keys import check_name, jsonable_tags
 class NodeDefinition:
     """What can stand in a graph: an op, or a graph. Called in a graph's body it becomes a node there."""
 
-    __slots__ = ("name", "description", "tags", "input_names", "output_names", "__weakref__")
+    __slots__ = ("__weakref__", "description", "input_names", "name", "output_names", "tags")
 
     name: str
     description: str | None
@@ -76,7 +76,7 @@ class NodeDefinition:
 class PendingInvocation:
     """A definition with what an invocation adds to it: alias, tags, hooks, retry policy. Call it in a graph's body."""
 
-    __slots__ = ("definition", "given_alias", "tags", "hooks", "retry_policy")
+    __slots__ = ("definition", "given_alias", "hooks", "retry_policy", "tags")
 
     def __init__(self, definition: NodeDefinition) -> None:
         self.definition = definition
@@ -115,7 +115,12 @@ class PendingInvocation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         composition = _current.get()
         if composition is None:
-            if self.definition.__class__.called is NodeDefinition.called or self.given_alias or self.tags or self.hooks:
+            if (
+                self.definition.__class__.called is NodeDefinition.called
+                or self.given_alias
+                or self.tags
+                or self.hooks
+            ):
                 raise DagflowInvalidInvocationError(
                     f"'{self.name}' is an invocation with an alias, tags, hooks or a retry policy of its own, which "
                     "has a meaning only in the body of a @graph or @job"
@@ -127,10 +132,14 @@ class PendingInvocation:
 class OutputHandle:
     """In a graph's body: one output of a node."""
 
-    __slots__ = ("node_name", "output_name", "composition", "dynamic_sources")
+    __slots__ = ("composition", "dynamic_sources", "node_name", "output_name")
 
     def __init__(
-        self, composition: Composition, node_name: str, output_name: str, dynamic_sources: frozenset[str] = frozenset()
+        self,
+        composition: Composition,
+        node_name: str,
+        output_name: str,
+        dynamic_sources: frozenset[str] = frozenset(),
     ) -> None:
         self.composition = composition
         self.node_name = node_name
@@ -211,12 +220,14 @@ class OutputHandles(tuple[OutputHandle, ...]):
 class Composition:
     """What the body of one graph has done so far."""
 
-    __slots__ = ("graph_name", "wiring", "dynamic")
+    __slots__ = ("dynamic", "graph_name", "wiring")
 
     def __init__(self, graph_name: str) -> None:
         self.graph_name = graph_name
         self.wiring = Wiring()
-        self.dynamic: dict[str, frozenset[str]] = {}  # node name -> the dynamic outputs that it is mapped over
+        self.dynamic: dict[
+            str, frozenset[str]
+        ] = {}  # node name -> the dynamic outputs that it is mapped over
 
     def invoke(
         self,
@@ -320,12 +331,14 @@ class Composition:
         if isinstance(value, CollectHandle):
             return DynamicCollectDependencyDefinition(value.source.node_name, value.source.output_name)
         if isinstance(value, list):
-            return MultiDependencyDefinition([
-                self._element(part, index, node, input_name) for index, part in enumerate(value)
-            ])
+            return MultiDependencyDefinition(
+                [self._element(part, index, node, input_name) for index, part in enumerate(value)]
+            )
         self._refuse(value, node, input_name)
 
-    def _element(self, value: Any, index: int, node: str, input_name: str) -> DependencyDefinition | GraphInputSlot:
+    def _element(
+        self, value: Any, index: int, node: str, input_name: str
+    ) -> DependencyDefinition | GraphInputSlot:
         if type(value) is OutputHandle:
             return DependencyDefinition(value.node_name, value.output_name)
         if isinstance(value, GraphInputHandle):
@@ -336,7 +349,9 @@ class Composition:
     def _refuse(self, value: Any, node: str, input_name: str) -> NoReturn:
         place = f"in the body of '{self.graph_name}': input '{input_name}' of '{node}'"
         if isinstance(value, DynamicHandle):
-            raise DagflowInvalidDefinitionError(f"{place} was given the dynamic {value!r}. Call .map() or .collect() on it.")
+            raise DagflowInvalidDefinitionError(
+                f"{place} was given the dynamic {value!r}. Call .map() or .collect() on it."
+            )
         if isinstance(value, OutputHandles):
             raise DagflowInvalidDefinitionError(
                 f"{place} was given all {len(value)} outputs of '{value.node_name}' at once. Unpack them, or choose one by "

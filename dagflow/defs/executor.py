@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dagflow.config.field import Array, Field, Noneable, Permissive, ScalarUnion, Selector, Shape, resolve_field
+from dagflow.config.choice import Noneable, ScalarUnion, Selector
+from dagflow.config.field import Array, Field, Permissive, Shape, resolve_field
 from dagflow.errors import check_type
 
 
@@ -20,7 +21,7 @@ class ExecutorDefinition:
         description: A sentence for people.
     """
 
-    __slots__ = ("name", "config_field", "requirements", "executor_creation_fn", "description")
+    __slots__ = ("config_field", "description", "executor_creation_fn", "name", "requirements")
 
     def __init__(
         self,
@@ -46,30 +47,43 @@ class ExecutorDefinition:
 
 
 _RETRIES = Field(
-    Selector({"enabled": Field(Noneable(Shape({})), default_value={}), "disabled": Field(Noneable(Shape({})), default_value={})}),
+    Selector(
+        {
+            "enabled": Field(Noneable(Shape({})), default_value={}),
+            "disabled": Field(Noneable(Shape({})), default_value={}),
+        }
+    ),
     default_value={"enabled": {}},
     description="Whether steps may be retried.",
 )
 _IN_PROCESS = {"retries": _RETRIES}
 _MULTIPROCESS = {
-    "max_concurrent": Field(Noneable(int), default_value=None, description="Processes at a time; None or 0: one per CPU."),
+    "max_concurrent": Field(
+        Noneable(int), default_value=None, description="Processes at a time; None or 0: one per CPU."
+    ),
     "retries": _RETRIES,
     "start_method": Field(
-        Selector({
-            "spawn": Field(Shape({}), default_value={}),
-            "forkserver": Field(Shape({"preload_modules": Field([str], is_required=False)}), default_value={}),
-        }),
+        Selector(
+            {
+                "spawn": Field(Shape({}), default_value={}),
+                "forkserver": Field(
+                    Shape({"preload_modules": Field([str], is_required=False)}), default_value={}
+                ),
+            }
+        ),
         is_required=False,
         description="How a process is started.",
     ),
     "tag_concurrency_limits": Field(
         Noneable(
             Array(
-                Shape({
-                    "key": str,
-                    "value": Field(ScalarUnion(str, Permissive()), is_required=False),
-                    "limit": int,
-                })
+                Shape(
+                    {
+                        "key": str,
+                        "value": Field(ScalarUnion(str, Permissive()), is_required=False),
+                        "limit": int,
+                    }
+                )
             )
         ),
         is_required=False,
@@ -78,14 +92,18 @@ _MULTIPROCESS = {
 }
 
 in_process_executor = ExecutorDefinition("in_process", _IN_PROCESS, description="All steps in this process.")
-multiprocess_executor = ExecutorDefinition("multiprocess", _MULTIPROCESS, description="Each step in its own process.")
+multiprocess_executor = ExecutorDefinition(
+    "multiprocess", _MULTIPROCESS, description="Each step in its own process."
+)
 multi_or_in_process_executor = ExecutorDefinition(
     "multi_or_in_process_executor",
     Field(
-        Selector({
-            "multiprocess": Field(Shape(_MULTIPROCESS), default_value={}),
-            "in_process": Field(Shape(_IN_PROCESS), default_value={}),
-        }),
+        Selector(
+            {
+                "multiprocess": Field(Shape(_MULTIPROCESS), default_value={}),
+                "in_process": Field(Shape(_IN_PROCESS), default_value={}),
+            }
+        ),
         default_value={"multiprocess": {}},
     ),
     description="The default: each step in its own process, or all in this one, as the run config says.",

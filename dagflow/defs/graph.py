@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class Node:
     """A node of a graph: a definition under a name, with what is said of it there."""
 
-    __slots__ = ("name", "definition", "tags", "hook_defs", "retry_policy")
+    __slots__ = ("definition", "hook_defs", "name", "retry_policy", "tags")
 
     def __init__(self, invocation: NodeInvocation, definition: NodeDefinition) -> None:
         self.name = invocation.node_name
@@ -83,16 +83,16 @@ class GraphDefinition(NodeDefinition):
     """
 
     __slots__ = (
-        "node_dict",
-        "node_defs",
-        "dependencies",
-        "input_mappings",
-        "output_mappings",
+        "_fed_by",
+        "compiled_job",
         "config_mapping",
+        "dependencies",
         "graph_ins",
         "graph_outs",
-        "_fed_by",
-        "_job",
+        "input_mappings",
+        "node_defs",
+        "node_dict",
+        "output_mappings",
     )
 
     def __init__(
@@ -133,14 +133,18 @@ class GraphDefinition(NodeDefinition):
             _check_dependencies(self)
         _check_mappings(self)
         self._fed_by = {
-            (mapping.mapped_node_name, mapping.mapped_node_input_name, mapping.fan_in_index): mapping.graph_input_name
+            (
+                mapping.mapped_node_name,
+                mapping.mapped_node_input_name,
+                mapping.fan_in_index,
+            ): mapping.graph_input_name
             for mapping in self.input_mappings
         }
         self.input_names = tuple(dict.fromkeys(mapping.graph_input_name for mapping in self.input_mappings))
         if self.graph_ins:
             self.input_names = tuple(sorted(self.input_names, key=list(self.graph_ins).index))
         self.output_names = tuple(mapping.graph_output_name for mapping in self.output_mappings)
-        self._job: JobDefinition | None = None
+        self.compiled_job: JobDefinition | None = None
 
     @property
     def nodes(self) -> list[Node]:
@@ -369,8 +373,14 @@ def _output_mappings(
     if names is None:
         if isinstance(result, OutputHandle):
             return [_output_mapping("result", result, place)]
-        hint = "Name the outputs with out={...}." if isinstance(result, (dict, tuple)) else "Return an output of a node."
-        raise DagflowInvalidDefinitionError(f"{place} returned {result!r}, which is not one output of a node. {hint}")
+        hint = (
+            "Name the outputs with out={...}."
+            if isinstance(result, (dict, tuple))
+            else "Return an output of a node."
+        )
+        raise DagflowInvalidDefinitionError(
+            f"{place} returned {result!r}, which is not one output of a node. {hint}"
+        )
     if isinstance(result, OutputHandle):
         returned: dict[str, Any] = {names[0]: result}
     elif isinstance(result, OutputHandles) and not set(names) & {handle.output_name for handle in result}:
@@ -385,7 +395,10 @@ def _output_mappings(
         returned = result
     else:
         returned = {}
-    missing, extra = [name for name in names if name not in returned], [name for name in returned if name not in names]
+    missing, extra = (
+        [name for name in names if name not in returned],
+        [name for name in returned if name not in names],
+    )
     if missing or extra:
         raise DagflowInvalidDefinitionError(
             f"{place} has the outputs {names}, but returned {list(returned) if returned else result!r}"
@@ -421,17 +434,23 @@ def _wiring(
                 f"graph '{graph_name}': 'node_defs' must hold ops and graphs, but holds {definition!r}"
             )
         if wiring.node_defs.setdefault(definition.name, definition) is not definition:
-            raise DagflowInvalidDefinitionError(f"graph '{graph_name}': two definitions are named '{definition.name}'")
+            raise DagflowInvalidDefinitionError(
+                f"graph '{graph_name}': two definitions are named '{definition.name}'"
+            )
     invoked = set()
     for key, inputs in dependencies.items():
-        invocation = key if isinstance(key, NodeInvocation) else NodeInvocation(check_type(key, str, "dependencies"))
+        invocation = (
+            key if isinstance(key, NodeInvocation) else NodeInvocation(check_type(key, str, "dependencies"))
+        )
         if invocation.name not in wiring.node_defs:
             raise DagflowInvalidDefinitionError(
                 f"graph '{graph_name}': 'dependencies' name a node '{invocation.name}' that is not in 'node_defs'."
                 f"{nearest(invocation.name, wiring.node_defs)}"
             )
         if invocation.node_name in wiring.invocations:
-            raise DagflowInvalidDefinitionError(f"graph '{graph_name}': two nodes are named '{invocation.node_name}'")
+            raise DagflowInvalidDefinitionError(
+                f"graph '{graph_name}': two nodes are named '{invocation.node_name}'"
+            )
         invoked.add(invocation.name)
         wiring.invocations[invocation.node_name] = invocation
         wiring.dependencies[invocation.node_name] = dict(inputs)
@@ -461,7 +480,9 @@ def _check_dependencies(graph_def: GraphDefinition) -> None:
     cycle = find_cycle(parents)
     if cycle is not None:
         path = " -> ".join(f"'{name}'" for name in [*cycle, cycle[0]])
-        raise DagflowInvalidDefinitionError(f"graph '{graph_def.name}' has a cycle: {path}. Take one dependency away.")
+        raise DagflowInvalidDefinitionError(
+            f"graph '{graph_def.name}' has a cycle: {path}. Take one dependency away."
+        )
 
 
 def _upstream(dependency: Any, graph_name: str, node: str, input_name: str) -> list[tuple[str, str]]:
@@ -471,7 +492,9 @@ def _upstream(dependency: Any, graph_name: str, node: str, input_name: str) -> l
         return [(dependency.node_name, dependency.output_name)]
     if isinstance(dependency, MultiDependencyDefinition):
         return [
-            (part.node, part.output) for part in dependency.dependencies if isinstance(part, DependencyDefinition)
+            (part.node, part.output)
+            for part in dependency.dependencies
+            if isinstance(part, DependencyDefinition)
         ]
     raise DagflowInvalidDefinitionError(
         f"graph '{graph_name}': the dependency of input '{input_name}' of node '{node}' must be a DependencyDefinition "

@@ -19,7 +19,15 @@ from dagflow.partitions.definition import PartitionsDefinition
 if TYPE_CHECKING:
     from dagflow.defs.asset import AssetLayer
 
-_IGNORED = frozenset({"preset_defs", "version_strategy", "_subset_selection_data", "_metadata_entries", "_executor_def_specified"})
+_IGNORED = frozenset(
+    {
+        "preset_defs",
+        "version_strategy",
+        "_subset_selection_data",
+        "_metadata_entries",
+        "_executor_def_specified",
+    }
+)
 
 
 class JobDefinition:
@@ -57,27 +65,27 @@ class JobDefinition:
     """
 
     __slots__ = (
-        "graph",
-        "name",
-        "description",
-        "resource_defs",
-        "executor_def",
-        "logger_defs",
-        "default_config",
-        "partitions_def",
-        "tags",
-        "run_tags",
-        "metadata",
-        "hook_defs",
-        "op_retry_policy",
-        "input_values",
-        "asset_layer",
-        "owners",
-        "op_selection",
+        "__dict__",
+        "__weakref__",
         "_arguments",
         "_compiled",
-        "__weakref__",
-        "__dict__",
+        "asset_layer",
+        "default_config",
+        "description",
+        "executor_def",
+        "graph",
+        "hook_defs",
+        "input_values",
+        "logger_defs",
+        "metadata",
+        "name",
+        "op_retry_policy",
+        "op_selection",
+        "owners",
+        "partitions_def",
+        "resource_defs",
+        "run_tags",
+        "tags",
     )
 
     def __init__(
@@ -114,7 +122,9 @@ class JobDefinition:
         self.logger_defs = dict(logger_defs) if logger_defs else {}
         self.default_config = _default_config(config, place)
         self.partitions_def = (
-            None if partitions_def is None else check_type(partitions_def, PartitionsDefinition, "partitions_def")
+            None
+            if partitions_def is None
+            else check_type(partitions_def, PartitionsDefinition, "partitions_def")
         )
         self.tags = {**graph_def.tags, **jsonable_tags(tags, place)}
         self.run_tags = {**self.tags, **jsonable_tags(run_tags, place)}
@@ -335,4 +345,3 @@ def _default_config(config: Any, place: str) -> dict[str, Any]:
     raise ParameterCheckError(
         f"parameter 'config' of {place} must be a mapping or a RunConfig, not {config!r} of type '{type(config).__name__}'"
     )
-

@@ -85,7 +85,15 @@ class DynamicOut(Out):
 class InputDefinition:
     """An input of an op: name, type, default and what the `In` said."""
 
-    __slots__ = ("name", "dagflow_type", "default_value", "description", "metadata", "asset_key", "input_manager_key")
+    __slots__ = (
+        "asset_key",
+        "dagflow_type",
+        "default_value",
+        "description",
+        "input_manager_key",
+        "metadata",
+        "name",
+    )
 
     def __init__(self, name: str, dagflow_type: DagflowType, default_value: Any, given: In) -> None:
         self.name = name
@@ -106,14 +114,14 @@ class OutputDefinition:
     """An output of an op: name, type and what the `Out` said."""
 
     __slots__ = (
-        "name",
-        "dagflow_type",
-        "is_required",
-        "is_dynamic",
-        "io_manager_key",
-        "description",
-        "metadata",
         "code_version",
+        "dagflow_type",
+        "description",
+        "io_manager_key",
+        "is_dynamic",
+        "is_required",
+        "metadata",
+        "name",
     )
 
     def __init__(self, name: str, dagflow_type: DagflowType, given: Out) -> None:
@@ -136,18 +144,18 @@ class OpDefinition(NodeDefinition):
     """
 
     __slots__ = (
+        "__dict__",
+        "__wrapped__",
+        "_dynamic_outputs",
+        "body",
+        "code_version",
+        "config_field",
         "ins",
         "outs",
-        "config_field",
+        "pool",
         "required_resource_keys",
         "retry_policy",
         "version",
-        "code_version",
-        "pool",
-        "body",
-        "_dynamic_outputs",
-        "__wrapped__",
-        "__dict__",
     )
 
     def __init__(
@@ -185,14 +193,18 @@ class OpDefinition(NodeDefinition):
         self.output_names = tuple(self.outs)
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
         self.config_field = _config_field(body, config_schema, what)
-        if required_resource_keys is not None and not isinstance(required_resource_keys, (set, frozenset, list, tuple)):
+        if required_resource_keys is not None and not isinstance(
+            required_resource_keys, (set, frozenset, list, tuple)
+        ):
             raise ParameterCheckError(
                 f"{what}: 'required_resource_keys' must be a set of texts, not {required_resource_keys!r}"
             )
         self.required_resource_keys = frozenset(required_resource_keys or ()) | frozenset(body.resources)
         self.tags = jsonable_tags(tags, what)
         self.description = description if description is not None else _doc(compute_fn)
-        self.retry_policy = None if retry_policy is None else check_type(retry_policy, RetryPolicy, "retry_policy")
+        self.retry_policy = (
+            None if retry_policy is None else check_type(retry_policy, RetryPolicy, "retry_policy")
+        )
         self.version = version
         self.code_version = code_version if code_version is not None else version
         self.pool = pool
@@ -349,7 +361,11 @@ def _inputs(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDe
                 f"{what} ({location(body.fn)}): 'ins' names an input '{name}' that is no parameter of the function."
                 f"{nearest(name, parameters)} Add the parameter, or make it an In(Nothing)."
             )
-        kind = AnyType if spec.dagflow_type is UNSET else resolve_type(spec.dagflow_type, f"input '{name}' of {what}")
+        kind = (
+            AnyType
+            if spec.dagflow_type is UNSET
+            else resolve_type(spec.dagflow_type, f"input '{name}' of {what}")
+        )
         inputs[name] = InputDefinition(name, kind, spec.default_value, spec)
     return inputs
 
@@ -455,4 +471,3 @@ def _bad_config_annotation(body: Body, what: str) -> NoReturn:
         f"{what} ({location(body.fn)}): the parameter 'config' has {said}. Annotate it with a Config class, or with "
         "int, float, str, bool, dict or list."
     )
-

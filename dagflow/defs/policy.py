@@ -58,7 +58,9 @@ class RetryPolicy:
         elif isinstance(self.delay, bool) or not isinstance(self.delay, (int, float)):
             raise ParameterCheckError(f"parameter 'delay' must be a number of seconds, not {self.delay!r}")
         elif self.delay < 0:
-            raise DagflowInvalidDefinitionError(f"parameter 'delay' must not be negative, but is {self.delay!r}")
+            raise DagflowInvalidDefinitionError(
+                f"parameter 'delay' must not be negative, but is {self.delay!r}"
+            )
         if self.backoff is not None:
             check_type(self.backoff, Backoff, "backoff")
         if self.jitter is not None:
@@ -80,6 +82,6 @@ class RetryPolicy:
         if random is None:
             from random import Random as _Random
 
-            random = _Random()  # noqa: S311
+            random = _Random()
         low, high = (0.0, wait) if self.jitter is Jitter.FULL else (wait - self.delay, wait + self.delay)
         return random.uniform(low, high)

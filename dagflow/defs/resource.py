@@ -34,15 +34,15 @@ class ResourceDefinition:
     """
 
     __slots__ = (
-        "resource_fn",
+        "__wrapped__",
         "config_field",
         "description",
-        "required_resource_keys",
-        "version",
         "kind",
-        "value",
+        "required_resource_keys",
+        "resource_fn",
         "takes_context",
-        "__wrapped__",
+        "value",
+        "version",
     )
 
     def __init__(
@@ -144,7 +144,9 @@ def resource(
     """
     if callable(config_schema) and not isinstance(config_schema, (type, Field)):
         return _decorated(ResourceDefinition, config_schema)
-    return lambda fn: _decorated(ResourceDefinition, fn, config_schema, description, required_resource_keys, version)
+    return lambda fn: _decorated(
+        ResourceDefinition, fn, config_schema, description, required_resource_keys, version
+    )
 
 
 def io_manager(
@@ -168,7 +170,9 @@ def io_manager(
         )
     if callable(config_schema) and not isinstance(config_schema, (type, Field)):
         return _decorated(IOManagerDefinition, config_schema)
-    return lambda fn: _decorated(IOManagerDefinition, fn, config_schema, description, required_resource_keys, version)
+    return lambda fn: _decorated(
+        IOManagerDefinition, fn, config_schema, description, required_resource_keys, version
+    )
 
 
 def make_values_resource(**schema: Any) -> ResourceDefinition:
@@ -231,7 +235,9 @@ def _nothing() -> None:
 
 
 mem_io_manager = IOManagerDefinition(
-    _nothing, description="Keeps values in memory, by reference, for the time of a run.", kind="memory_io_manager"
+    _nothing,
+    description="Keeps values in memory, by reference, for the time of a run.",
+    kind="memory_io_manager",
 )
 fs_io_manager = IOManagerDefinition(
     _nothing,

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dagflow._util import UNSET
-from dagflow.config.field import Any as AnyConfig
 from dagflow.config.field import Field, Permissive, Shape
 from dagflow.config.parse import Parsed, parse
+from dagflow.config.scalar import Any as AnyConfig
 from dagflow.defs.executor import ExecutorDefinition
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.job import JobDefinition
@@ -23,10 +23,12 @@ from dagflow.types import DagflowType
 
 _OPTIONAL = Field(AnyConfig, is_required=False)
 _LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET")
-_CONSOLE = Shape({
-    "log_level": Field(str, default_value="DEBUG"),
-    "name": Field(str, default_value="dagflow"),
-})
+_CONSOLE = Shape(
+    {
+        "log_level": Field(str, default_value="DEBUG"),
+        "name": Field(str, default_value="dagflow"),
+    }
+)
 
 
 class RunConfig(NamedTuple):
@@ -221,7 +223,7 @@ def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:
     """`{"in_process": {...}}` and `{"multiprocess": {"config": {...}}}` as `{"config": ...}`."""
     if not isinstance(value, Mapping) or "config" in value or len(value) != 1:
         return value
-    (name, inner), = value.items()
+    ((name, inner),) = value.items()
     if name not in ("in_process", "multiprocess"):
         return value
     inner = inner or {}
@@ -238,12 +240,15 @@ def validated_dict(job: JobDefinition, config: Mapping[str, Any]) -> dict[str, A
     for name, logger in loggers.items():
         level = (logger.get("config") or {}).get("log_level")
         if isinstance(level, str) and level.upper() not in _LOG_LEVELS:
-            raise CheckError(f"logger '{name}' has the unknown log level '{level}'. Use one of {', '.join(_LOG_LEVELS)}.")
+            raise CheckError(
+                f"logger '{name}' has the unknown log level '{level}'. Use one of {', '.join(_LOG_LEVELS)}."
+            )
     return {
         "ops": {name: _shown_node(entry) for name, entry in (config.get("ops") or {}).items()},
         "execution": {job.executor_def.name: execution},
         "resources": {
-            name: {"config": (entry or {}).get("config")} for name, entry in (config.get("resources") or {}).items()
+            name: {"config": (entry or {}).get("config")}
+            for name, entry in (config.get("resources") or {}).items()
         },
         "loggers": dict(loggers),
     }
@@ -252,7 +257,20 @@ def validated_dict(job: JobDefinition, config: Mapping[str, Any]) -> dict[str, A
 def _shown_node(entry: Mapping[str, Any]) -> dict[str, Any]:
     if "ops" in entry:
         return {**entry, "ops": {name: _shown_node(inner) for name, inner in entry["ops"].items()}}
-    return {"config": entry.get("config"), "inputs": dict(entry.get("inputs") or {}), "outputs": entry.get("outputs")}
+    return {
+        "config": entry.get("config"),
+        "inputs": dict(entry.get("inputs") or {}),
+        "outputs": entry.get("outputs"),
+    }
 
 
-__all__ = ["Permissive", "RunConfig", "graph_inputs", "needs_config", "read_run_config", "schema_of", "unconnected", "validated_dict"]
+__all__ = [
+    "Permissive",
+    "RunConfig",
+    "graph_inputs",
+    "needs_config",
+    "read_run_config",
+    "schema_of",
+    "unconnected",
+    "validated_dict",
+]

@@ -42,18 +42,20 @@ class Body:
         config: The annotation of a `config` parameter, None if there is none.
         resources: The parameters that name resources.
         inputs: The other parameters, in order.
+        order: The names of all parameters but the context, in order: what positional arguments of a call stand for.
         return_annotation: `inspect.Parameter.empty` if there is none.
         takes_any_keyword: Whether it has `**kwargs`.
     """
 
     __slots__ = (
-        "fn",
-        "kind",
+        "config",
         "context",
         "context_name",
-        "config",
-        "resources",
+        "fn",
         "inputs",
+        "kind",
+        "order",
+        "resources",
         "return_annotation",
         "takes_any_keyword",
     )
@@ -92,6 +94,11 @@ class Body:
             else:
                 inputs.append(Parameter(parameter.name, annotation, parameter.default))
         self.inputs = tuple(inputs)
+        self.order = tuple(
+            name
+            for name, parameter in signature.parameters.items()
+            if name != self.context_name and parameter.kind is not _KINDS.VAR_KEYWORD
+        )
 
     @property
     def is_generator(self) -> bool:
@@ -125,7 +132,9 @@ def is_config_annotation(annotation: Any) -> bool:
 def _kind(fn: Callable[..., Any]) -> str:
     target = inspect.unwrap(fn)
     if not inspect.isfunction(target) and not inspect.ismethod(target):
-        target = getattr(target, "func", None) or getattr(type(target), "__call__", target)  # partial, callable object
+        target = getattr(target, "func", None) or getattr(
+            type(target), "__call__", target
+        )  # partial, callable object
     if inspect.isgeneratorfunction(target):
         return "generator"
     if inspect.iscoroutinefunction(target):
@@ -140,12 +149,14 @@ def _annotations(fn: Callable[..., Any]) -> dict[str, Any]:
         return {name: type(None) if value is None else value for name, value in raw.items()}
     try:
         return typing.get_type_hints(inspect.unwrap(fn), localns=_closure(fn), include_extras=True)
-    except Exception:  # noqa: BLE001 - any error of evaluating the user's text; each annotation is tried alone below
+    except Exception:
         return {name: _evaluate(fn, value) for name, value in raw.items()}
 
 
 def _holds_text(annotation: Any) -> bool:
-    return isinstance(annotation, str) or any(_holds_text(part) for part in getattr(annotation, "__args__", ()))
+    return isinstance(annotation, str) or any(
+        _holds_text(part) for part in getattr(annotation, "__args__", ())
+    )
 
 
 def _closure(fn: Callable[..., Any]) -> dict[str, Any]:
@@ -161,8 +172,8 @@ def _evaluate(fn: Callable[..., Any], annotation: Any) -> Any:
     if not isinstance(annotation, str):
         return annotation
     try:
-        return eval(annotation, getattr(inspect.unwrap(fn), "__globals__", {}), _closure(fn))  # noqa: S307
-    except Exception:  # noqa: BLE001 - as above
+        return eval(annotation, getattr(inspect.unwrap(fn), "__globals__", {}), _closure(fn))
+    except Exception:
         return _Unresolved(annotation)
 
 

@@ -133,7 +133,9 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
             for input_name, dependency in graph_def.dependencies[name].items()
             if input_name in definition.input_names
         }
-        wiring.dependencies[name] = {input_name: source for input_name, source in kept.items() if source is not None}
+        wiring.dependencies[name] = {
+            input_name: source for input_name, source in kept.items() if source is not None
+        }
     wiring.input_mappings = [
         mapping
         for mapping in graph_def.input_mappings
@@ -163,7 +165,9 @@ def _kept(dependency: Dependency, definitions: Mapping[str, NodeDefinition]) -> 
 
     if isinstance(dependency, MultiDependencyDefinition):
         parts = [
-            part for part in dependency.dependencies if not isinstance(part, DependencyDefinition) or is_there(part)
+            part
+            for part in dependency.dependencies
+            if not isinstance(part, DependencyDefinition) or is_there(part)
         ]
         return MultiDependencyDefinition(parts) if parts else None
     return dependency if is_there(sources(dependency)[0]) else None

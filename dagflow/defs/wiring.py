@@ -27,7 +27,7 @@ class DependencyDefinition:
         DependencyDefinition('beans', 'result')
     """
 
-    __slots__ = ("node", "output", "description")
+    __slots__ = ("description", "node", "output")
 
     def __init__(
         self,
@@ -197,6 +197,8 @@ class Wiring:
 
     node_defs: dict[str, Any] = field(default_factory=dict)  # definition name -> definition
     invocations: dict[str, NodeInvocation] = field(default_factory=dict)  # node name -> how it is invoked
-    dependencies: dict[str, dict[str, Dependency]] = field(default_factory=dict)  # node name -> input -> source
+    dependencies: dict[str, dict[str, Dependency]] = field(
+        default_factory=dict
+    )  # node name -> input -> source
     input_mappings: list[InputMapping] = field(default_factory=list)
     output_mappings: list[OutputMapping] = field(default_factory=list)

@@ -36,18 +36,18 @@ class DagflowRun:
     """
 
     __slots__ = (
-        "job_name",
-        "run_id",
-        "run_config",
-        "status",
-        "tags",
-        "op_selection",
-        "resolved_op_selection",
-        "asset_selection",
         "asset_check_selection",
-        "step_keys_to_execute",
-        "root_run_id",
+        "asset_selection",
+        "job_name",
+        "op_selection",
         "parent_run_id",
+        "resolved_op_selection",
+        "root_run_id",
+        "run_config",
+        "run_id",
+        "status",
+        "step_keys_to_execute",
+        "tags",
     )
 
     def __init__(

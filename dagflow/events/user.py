@@ -54,7 +54,7 @@ class Output(_ByValue, Generic[T]):
         True
     """
 
-    __slots__ = ("value", "output_name", "metadata", "data_version", "tags")
+    __slots__ = ("data_version", "metadata", "output_name", "tags", "value")
 
     def __init__(
         self,
@@ -66,7 +66,9 @@ class Output(_ByValue, Generic[T]):
         tags: Mapping[str, str] | None = None,
     ) -> None:
         self.value = value
-        self.output_name = check_type(output_name, str, "output_name") if output_name is not None else "result"
+        self.output_name = (
+            check_type(output_name, str, "output_name") if output_name is not None else "result"
+        )
         self.metadata = normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
         self.data_version = data_version
         self.tags = tags
@@ -90,7 +92,7 @@ class DynamicOutput(_ByValue, Generic[T]):
         'a'
     """
 
-    __slots__ = ("value", "mapping_key", "output_name", "metadata")
+    __slots__ = ("mapping_key", "metadata", "output_name", "value")
 
     def __init__(
         self,
@@ -142,7 +144,9 @@ class AssetMaterialization(_ByValue):
     ) -> None:
         self.asset_key = AssetKey.from_coercible(asset_key)
         self.description = description
-        self.metadata = normalize_metadata(metadata, f"materialization of asset '{asset_key}'") if metadata else {}
+        self.metadata = (
+            normalize_metadata(metadata, f"materialization of asset '{asset_key}'") if metadata else {}
+        )
         self.partition = None if partition is None else check_type(partition, str, "partition")
         self.tags = dict(tags) if tags else {}
 
@@ -171,7 +175,7 @@ class ExpectationResult(_ByValue):
         metadata: What led to the verdict.
     """
 
-    __slots__ = ("success", "label", "description", "metadata")
+    __slots__ = ("description", "label", "metadata", "success")
 
     def __init__(
         self,
@@ -198,7 +202,7 @@ class MaterializeResult(_ByValue, Generic[T]):
         value: What the I/O manager stores; without it the I/O manager is not called.
     """
 
-    __slots__ = ("asset_key", "metadata", "check_results", "data_version", "tags", "value")
+    __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags", "value")
 
     def __init__(
         self,
@@ -238,7 +242,9 @@ class Failure(Exception):
     ) -> None:
         super().__init__(description)
         self.description = None if description is None else check_type(description, str, "description")
-        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, "a Failure") if metadata else {}
+        self.metadata: dict[str, MetadataValue] = (
+            normalize_metadata(metadata, "a Failure") if metadata else {}
+        )
         self.allow_retries = True if allow_retries is None else allow_retries
 
 
@@ -258,7 +264,9 @@ class RetryRequested(Exception):
         self.max_retries = 1 if max_retries is None else check_type(max_retries, int, "max_retries")
         if seconds_to_wait is not None:
             if isinstance(seconds_to_wait, bool) or not isinstance(seconds_to_wait, (int, float)):
-                raise ParameterCheckError(f"parameter 'seconds_to_wait' must be a number, not {seconds_to_wait!r}")
+                raise ParameterCheckError(
+                    f"parameter 'seconds_to_wait' must be a number, not {seconds_to_wait!r}"
+                )
             if seconds_to_wait < 0:
                 raise DagflowInvalidDefinitionError(
                     f"parameter 'seconds_to_wait' must not be negative, but is {seconds_to_wait!r}"

@@ -85,7 +85,7 @@ class FilesystemIOManager(IOManager):
     def _read(self, path: Path) -> Any:
         try:
             with path.open("rb") as file:
-                return pickle.load(file)  # noqa: S301 - written by handle_output, below our own folder
+                return pickle.load(file)
         except IsADirectoryError:
             raise FileNotFoundError(f"no stored value at '{path}': a folder of other keys is there") from None
 
@@ -100,7 +100,9 @@ def escaped(part: str) -> str:
     raw = part.encode("utf-8", "surrogatepass")
     dots_only = not raw.strip(b".")
     text = "".join(
-        chr(byte) if byte in _SAFE or (byte == 0x2E and not dots_only and not raw.startswith(b".")) else f"%{byte:02X}"
+        chr(byte)
+        if byte in _SAFE or (byte == 0x2E and not dots_only and not raw.startswith(b"."))
+        else f"%{byte:02X}"
         for byte in raw
     )
     if len(text) > _LONGEST:

@@ -87,7 +87,9 @@ def compile_plan(
         return plan
     config: Mapping[str, Any] | None = None
     if run_config or needs_config(job, bound_inputs):
-        config = read_run_config(job, run_config, bound_inputs=bound_inputs, environ=surroundings.environ).value
+        config = read_run_config(
+            job, run_config, bound_inputs=bound_inputs, environ=surroundings.environ
+        ).value
     return _compile(job, config, surroundings, partition_key, bound_inputs)
 
 
@@ -105,7 +107,10 @@ def _compile(
         job.name,
         steps,
         _resource_keys(job, steps),
-        {key: (entry or {}).get("config", UNSET) for key, entry in ((config or {}).get("resources") or {}).items()},
+        {
+            key: (entry or {}).get("config", UNSET)
+            for key, entry in ((config or {}).get("resources") or {}).items()
+        },
         partition_key,
         bound_inputs,
     )
@@ -137,12 +142,18 @@ class _Compiler:
         self.partition_key = partition_key
         self.bound_inputs = bound_inputs
         self.steps: list[Step] = []
-        self.outputs: dict[int, dict[str, StepOutput]] = {}  # by op: shared by all its steps that are no assets
+        self.outputs: dict[
+            int, dict[str, StepOutput]
+        ] = {}  # by op: shared by all its steps that are no assets
         self.mapped: dict[str, OutputRef] = {}  # step key -> the dynamic output that it is mapped over
         self.layer: AssetLayer | None = job.asset_layer
 
     def walk(
-        self, graph: GraphDefinition, path: tuple[str, ...], outer: _Frame | None, config: Mapping[str, Any] | None
+        self,
+        graph: GraphDefinition,
+        path: tuple[str, ...],
+        outer: _Frame | None,
+        config: Mapping[str, Any] | None,
     ) -> None:
         """Add the steps of a graph."""
         frame = _Frame(graph, path, outer, config)
@@ -184,11 +195,14 @@ class _Compiler:
     def _outputs(self, op: OpDefinition, assets_def: AssetsDefinition | None) -> dict[str, StepOutput]:
         if assets_def is not None:
             return {
-                name: StepOutput(out, assets_def.keys_by_output_name.get(name)) for name, out in op.outs.items()
+                name: StepOutput(out, position, assets_def.keys_by_output_name.get(name))
+                for position, (name, out) in enumerate(op.outs.items())
             }
         outputs = self.outputs.get(id(op))
         if outputs is None:
-            outputs = self.outputs[id(op)] = {name: StepOutput(out) for name, out in op.outs.items()}
+            outputs = self.outputs[id(op)] = {
+                name: StepOutput(out, position) for position, (name, out) in enumerate(op.outs.items())
+            }
         return outputs
 
     def _input(
@@ -246,7 +260,9 @@ class _Compiler:
         entry = (frame.outer.config or {}).get(frame.path[-1]) or {}
         return self._source(frame.outer, frame.path[-1], graph_input, definition, entry.get("inputs") or {})
 
-    def _loose(self, node_name: str, name: str, definition: InputDefinition, given: Mapping[str, Any]) -> Source:
+    def _loose(
+        self, node_name: str, name: str, definition: InputDefinition, given: Mapping[str, Any]
+    ) -> Source:
         if definition.asset_key is not None and self.layer is not None:
             if definition.dagflow_type.is_nothing:
                 return Source(NO_VALUE)
@@ -286,7 +302,9 @@ class _Compiler:
         node = frame.graph.node_dict[node_name]
         while isinstance(node.definition, GraphDefinition):
             mapping = next(
-                mapping for mapping in node.definition.output_mappings if mapping.graph_output_name == output_name
+                mapping
+                for mapping in node.definition.output_mappings
+                if mapping.graph_output_name == output_name
             )
             node = node.definition.node_dict[mapping.mapped_node_name]
             path, output_name = (*path, mapping.mapped_node_name), mapping.mapped_node_output_name
@@ -299,7 +317,10 @@ class _Compiler:
         if output.dagflow_type.is_nothing:
             return self._from_nothing(ref, definition)
         return Source(
-            FROM_OUTPUT, ref, definition.input_manager_key or output.io_manager_key, asset_key=definition.asset_key
+            FROM_OUTPUT,
+            ref,
+            definition.input_manager_key or output.io_manager_key,
+            asset_key=definition.asset_key,
         )
 
     def _from_nothing(self, ref: OutputRef, definition: InputDefinition) -> Source:
@@ -391,7 +412,9 @@ def start_order(definitions: Mapping[str, Any], needed: Mapping[str, str], place
             return
         if key in under_way:
             path = " -> ".join(f"'{name}'" for name in [*under_way[under_way.index(key) :], key])
-            raise DagflowInvalidDefinitionError(f"the resources of {place} need each other in a cycle: {path}")
+            raise DagflowInvalidDefinitionError(
+                f"the resources of {place} need each other in a cycle: {path}"
+            )
         definition = definitions.get(key)
         if definition is None:
             raise DagflowInvalidDefinitionError(

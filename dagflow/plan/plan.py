@@ -31,17 +31,17 @@ class Plan:
     """
 
     __slots__ = (
-        "job_name",
-        "steps",
-        "index_by_key",
-        "dependents",
-        "waiting",
-        "resource_keys",
-        "resource_configs",
-        "partition_key",
-        "bound_inputs",
-        "given",
         "_ranks",
+        "bound_inputs",
+        "dependents",
+        "given",
+        "index_by_key",
+        "job_name",
+        "partition_key",
+        "resource_configs",
+        "resource_keys",
+        "steps",
+        "waiting",
     )
 
     def __init__(

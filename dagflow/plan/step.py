@@ -66,7 +66,7 @@ class StepInput:
         partition_keys: The partitions of the asset that it reads, None where that has none.
     """
 
-    __slots__ = ("name", "dagflow_type", "definition", "check", "source", "partition_keys")
+    __slots__ = ("check", "dagflow_type", "definition", "name", "partition_keys", "source")
 
     def __init__(
         self, definition: InputDefinition, source: Source, partition_keys: tuple[str, ...] | None = None
@@ -87,14 +87,28 @@ class StepOutput:
 
     Attributes:
         name, dagflow_type, definition: What the op says of it.
+        position: Which of the outputs it is.
         check: The type where it must be checked, None for Any.
         manager_key: The resource that stores it, None for an output of type Nothing.
         asset_key: The asset that it is.
     """
 
-    __slots__ = ("name", "dagflow_type", "definition", "check", "manager_key", "asset_key", "is_required", "is_dynamic")
+    __slots__ = (
+        "asset_key",
+        "check",
+        "dagflow_type",
+        "definition",
+        "is_dynamic",
+        "is_required",
+        "manager_key",
+        "name",
+        "position",
+    )
 
-    def __init__(self, definition: OutputDefinition, asset_key: AssetKey | None = None) -> None:
+    def __init__(
+        self, definition: OutputDefinition, position: int, asset_key: AssetKey | None = None
+    ) -> None:
+        self.position = position
         self.name = definition.name
         self.dagflow_type: DagflowType = definition.dagflow_type
         self.definition = definition
@@ -122,27 +136,27 @@ class Step:
         assets_def: The asset that it makes.
         mapping_key: The key for which it runs, if it is one of several mapped steps.
         mapped_over: The dynamic output that it runs once for each value of, if it is not yet one of those.
-        is_plain: Whether the loop may take its shortest way: one upstream each, nothing to check, one plain output.
+        hooks: What is called when it has ended.
     """
 
     __slots__ = (
+        "_handle",
+        "assets_def",
+        "config",
+        "hooks",
         "index",
+        "inputs",
         "key",
-        "path",
+        "loads",
+        "mapped_over",
+        "mapping_key",
         "node",
         "op",
-        "inputs",
-        "loads",
-        "outputs",
         "output_by_name",
-        "config",
-        "upstream",
+        "outputs",
+        "path",
         "retry_policy",
-        "assets_def",
-        "mapping_key",
-        "mapped_over",
-        "hooks",
-        "_handle",
+        "upstream",
     )
 
     def __init__(
@@ -166,7 +180,9 @@ class Step:
         self.node = node
         self.op = op
         self.inputs = tuple(inputs)
-        self.loads = tuple(item for item in self.inputs if item.source.kind != NO_VALUE and not item.dagflow_type.is_nothing)
+        self.loads = tuple(
+            item for item in self.inputs if item.source.kind != NO_VALUE and not item.dagflow_type.is_nothing
+        )
         self.output_by_name = outputs
         self.outputs = tuple(outputs.values())
         self.config = config

@@ -1,0 +1,335 @@
+"""Calling a user's function: arguments bound, outputs taken out of what it returns or yields, errors told apart.
+
+A step of a run and a direct call share all of this. `call_user` is on the stack while the function of an op runs;
+`user_code` is the wrapper in which every other function of the user is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from dagflow._util import UNSET
+from dagflow.defs.op import OpDefinition, OutputDefinition, where
+from dagflow.errors import (
+    DagflowError,
+    DagflowExecutionStepExecutionError,
+    DagflowInvariantViolationError,
+    DagflowStepOutputNotFoundError,
+    DagflowUserCodeExecutionError,
+)
+from dagflow.events.user import (
+    USER_EVENTS,
+    DynamicOutput,
+    Failure,
+    MaterializeResult,
+    Output,
+    RetryRequested,
+)
+
+NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
+"""What user code raises on purpose, or what dagflow raised inside it: never wrapped."""
+_SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, *USER_EVENTS})
+
+
+class Emit(Protocol):
+    """Takes each output as it appears: its definition, the value, and the object in which the user handed it over."""
+
+    def __call__(self, output: OutputDefinition, value: Any, given: Any = None) -> None: ...
+
+
+def call_user(
+    op: OpDefinition,
+    step_key: str,
+    context: Any,
+    arguments: dict[str, Any],
+    emit: Emit,
+    emit_event: Callable[[Any], None],
+) -> None:
+    """Call the function of an op and hand over each output as it appears.
+
+    Args:
+        op: The op.
+        step_key: For messages.
+        context: Its context; ignored where the function takes none.
+        arguments: Everything else by parameter name.
+        emit: Takes the outputs.
+        emit_event: Takes the other events that a generator yields.
+
+    Raises:
+        DagflowExecutionStepExecutionError: The function raised; `user_exception` is what.
+        DagflowInvariantViolationError: What it returned or yielded is no output.
+        DagflowStepOutputNotFoundError: A required output never came.
+    """
+    body = op.body
+    fn = body.fn
+    if body.kind == "plain":
+        try:
+            result = fn(**arguments) if body.context is None else fn(context, **arguments)
+        except NOT_WRAPPED:
+            raise
+        except Exception as error:
+            raise wrapped(error, op, step_key) from error
+        if len(op.outs) == 1 and type(result) not in _SPECIAL:
+            for output in op.outs.values():
+                if not output.is_dynamic:
+                    emit(output, result)
+                    return
+        if _is_generator(result):
+            _drain(op, step_key, result, emit, emit_event)
+            return
+        for output, value, given in outputs_of(op, result):
+            emit(output, value, given)
+        return
+    made = fn(**arguments) if body.context is None else fn(context, **arguments)
+    if body.kind == "generator":
+        _drain(op, step_key, made, emit, emit_event)
+        return
+    _run_async(op, step_key, made, emit, emit_event)
+
+
+def wrapped(error: Exception, op: OpDefinition, step_key: str) -> DagflowExecutionStepExecutionError:
+    """The error that is recorded when the function of an op raised."""
+    return DagflowExecutionStepExecutionError(
+        f"the body of {where(op)} raised {type(error).__name__} in step '{step_key}'",
+        user_exception=error,
+        step_key=step_key,
+        op_name=step_key.rpartition(".")[2],
+        op_def_name=op.name,
+    )
+
+
+@contextmanager
+def user_code(make: Callable[[Exception], DagflowUserCodeExecutionError]) -> Iterator[None]:
+    """Call a function of the user in this block; what it raises comes out in the wrapper that `make` makes."""
+    try:
+        yield
+    except NOT_WRAPPED:
+        raise
+    except Exception as error:
+        raise make(error) from error
+
+
+def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition, Any, Any]]:
+    """The outputs in what a function returned: definition, value, and the object that says more of it.
+
+    Raises:
+        DagflowInvariantViolationError: It is not what the outputs of the op ask for.
+    """
+    outs = list(op.outs.values())
+    if isinstance(result, USER_EVENTS):
+        raise DagflowInvariantViolationError(
+            f"{where(op)} returned an {type(result).__name__}. Yield it, or log it with context.log_event, and return the "
+            "output itself."
+        )
+    if not outs:
+        return
+    if len(outs) == 1:
+        output = outs[0]
+        if output.is_dynamic:
+            yield from _dynamic(op, output, result)
+        else:
+            yield output_in(op, output, result)
+        return
+    if result is None and all(output.dagflow_type.is_nothing for output in outs):
+        for output in outs:
+            yield output, None, None
+        return
+    if not isinstance(result, tuple):
+        raise DagflowInvariantViolationError(
+            f"{where(op)} has the outputs {list(op.outs)}, but returned one value of type '{type(result).__name__}'. Return "
+            "a tuple with a value for each output, or yield an Output for each."
+        )
+    if len(result) != len(outs):
+        raise DagflowInvariantViolationError(
+            f"{where(op)} has {len(outs)} outputs ({list(op.outs)}), but returned a tuple of {len(result)}"
+        )
+    for output, value in zip(outs, result, strict=True):
+        if output.is_dynamic:
+            yield from _dynamic(op, output, value)
+        else:
+            yield output_in(op, output, value)
+
+
+def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[OutputDefinition, Any, Any]:
+    """An output that was returned, bare or in an object."""
+    if isinstance(value, Output):
+        if value.output_name != output.name and value.output_name != "result":
+            raise DagflowInvariantViolationError(
+                f"{where(op)} returned an Output named '{value.output_name}' in the place of output '{output.name}'"
+            )
+        return output, value.value, value
+    if isinstance(value, MaterializeResult):
+        return output, value.value, value
+    if isinstance(value, DynamicOutput):
+        raise DagflowInvariantViolationError(
+            f"{where(op)} returned a DynamicOutput for output '{output.name}', which is not dynamic. Make it a DynamicOut()."
+        )
+    return output, value, None
+
+
+def _dynamic(
+    op: OpDefinition, output: OutputDefinition, result: Any
+) -> Iterator[tuple[OutputDefinition, Any, Any]]:
+    if not isinstance(result, list) or not all(isinstance(part, DynamicOutput) for part in result):
+        raise DagflowInvariantViolationError(
+            f"{where(op)} has the dynamic output '{output.name}', so it must yield DynamicOutput objects or return a list of "
+            f"them, but it returned {result!r}"
+        )
+    for part in result:
+        if part.output_name != output.name and part.output_name != "result":
+            raise DagflowInvariantViolationError(
+                f"{where(op)} returned a DynamicOutput named '{part.output_name}' in the place of output '{output.name}'"
+            )
+        yield output, part.value, part
+
+
+class Yielded:
+    """What a generator has yielded so far, so that each output comes once and none that is required is missing."""
+
+    __slots__ = ("op", "seen")
+
+    def __init__(self, op: OpDefinition) -> None:
+        self.op = op
+        self.seen: set[Any] = set()
+
+    def output(self, item: Any) -> tuple[OutputDefinition, Any] | None:
+        """The output that an object stands for, and its value; None for another event.
+
+        Raises:
+            DagflowInvariantViolationError: A generator may not yield this, or not again.
+        """
+        if isinstance(item, USER_EVENTS):
+            return None
+        if isinstance(item, MaterializeResult):
+            output = self._materialized(item)
+            self._once(output.name, output.name)
+            return output, item.value
+        if not isinstance(item, (Output, DynamicOutput)):
+            hint = " Raise it instead." if isinstance(item, BaseException) else ""
+            raise DagflowInvariantViolationError(
+                f"{where(self.op)} yielded {item!r} of type '{type(item).__name__}'. A generator may yield Output, "
+                f"DynamicOutput, AssetMaterialization, AssetObservation and ExpectationResult only.{hint}"
+            )
+        output = self._named(item.output_name)
+        if output.is_dynamic != isinstance(item, DynamicOutput):
+            wanted = "DynamicOutput" if output.is_dynamic else "Output"
+            raise DagflowInvariantViolationError(
+                f"{where(self.op)} yielded a {type(item).__name__} for output '{output.name}', which needs a {wanted}"
+            )
+        if isinstance(item, DynamicOutput):
+            self._once(
+                (output.name, item.mapping_key), f"{output.name}' with mapping key '{item.mapping_key}"
+            )
+            self.seen.add(output.name)
+        else:
+            self._once(output.name, output.name)
+        return output, item.value
+
+    def missing(self) -> Iterable[OutputDefinition]:
+        """The outputs that never came; one of type Nothing comes by itself."""
+        return [
+            output for name, output in self.op.outs.items() if name not in self.seen and not output.is_dynamic
+        ]
+
+    def _named(self, name: str) -> OutputDefinition:
+        output = self.op.outs.get(name)
+        if output is None:
+            raise DagflowInvariantViolationError(
+                f"{where(self.op)} yielded an output named '{name}', but its outputs are {list(self.op.outs)}"
+            )
+        return output
+
+    def _once(self, key: Any, name: str) -> None:
+        if key in self.seen:
+            raise DagflowInvariantViolationError(f"{where(self.op)} yielded output '{name}' more than once")
+        self.seen.add(key)
+
+    def _materialized(self, item: MaterializeResult[Any]) -> OutputDefinition:
+        if len(self.op.outs) != 1:
+            raise DagflowInvariantViolationError(
+                f"{where(self.op)} has several outputs, so a MaterializeResult does not say which one it is"
+            )
+        return next(iter(self.op.outs.values()))
+
+
+def missing_output(op: OpDefinition, step_key: str, name: str) -> DagflowStepOutputNotFoundError:
+    """The error of a step that ended without a required output."""
+    return DagflowStepOutputNotFoundError(
+        f"step '{step_key}' ended, but {where(op)} did not produce its output '{name}', which is required. Yield it, or make "
+        "it Out(is_required=False).",
+        step_key=step_key,
+        output_name=name,
+    )
+
+
+def _is_generator(value: Any) -> bool:
+    return hasattr(value, "gi_frame") and hasattr(value, "send")
+
+
+def _drain(
+    op: OpDefinition, step_key: str, generator: Any, emit: Emit, emit_event: Callable[[Any], None]
+) -> None:
+    yielded = Yielded(op)
+    try:
+        while True:
+            try:
+                item = next(generator)
+            except StopIteration:
+                break
+            except NOT_WRAPPED:
+                raise
+            except Exception as error:
+                raise wrapped(error, op, step_key) from error
+            _hand_over(yielded, item, emit, emit_event)
+    finally:
+        generator.close()
+    _finish(op, step_key, yielded, emit)
+
+
+def _hand_over(yielded: Yielded, item: Any, emit: Emit, emit_event: Callable[[Any], None]) -> None:
+    found = yielded.output(item)
+    if found is None:
+        emit_event(item)
+    else:
+        emit(found[0], found[1], item)
+
+
+def _finish(op: OpDefinition, step_key: str, yielded: Yielded, emit: Emit) -> None:
+    for output in yielded.missing():
+        if output.dagflow_type.is_nothing:
+            emit(output, None)
+        elif output.is_required:
+            raise missing_output(op, step_key, output.name)
+
+
+def _run_async(
+    op: OpDefinition, step_key: str, made: Any, emit: Emit, emit_event: Callable[[Any], None]
+) -> None:
+    import asyncio  # an async op only
+
+    loop = asyncio.new_event_loop()
+    try:
+        try:
+            if op.body.kind == "async":
+                for output, value, given in outputs_of(op, loop.run_until_complete(made)):
+                    emit(output, value, given)
+                return
+            yielded = Yielded(op)
+            while True:
+                item = loop.run_until_complete(anext(made, UNSET))
+                if item is UNSET:
+                    break
+                _hand_over(yielded, item, emit, emit_event)
+            _finish(op, step_key, yielded, emit)
+        except NOT_WRAPPED:
+            raise
+        except Exception as error:
+            raise wrapped(error, op, step_key) from error
+        finally:
+            if op.body.kind == "async_generator":
+                loop.run_until_complete(made.aclose())
+            loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()

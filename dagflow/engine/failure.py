@@ -1,0 +1,113 @@
+"""How a step ends badly: tried again, or failed for good, and which exception the caller gets."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dagflow.engine.log import CODE
+from dagflow.engine.state import RunState
+from dagflow.errors import DagflowMaxRetriesExceededError, DagflowUserCodeExecutionError
+from dagflow.events.record import (
+    DagflowEventType,
+    ErrorSource,
+    SerializableErrorInfo,
+    StepFailureData,
+    StepRetryData,
+    UserFailureData,
+)
+from dagflow.events.user import Failure, RetryRequested, RetryRequestedFromPolicy
+from dagflow.plan.step import Step
+
+_UP_FOR_RETRY = CODE[DagflowEventType.STEP_UP_FOR_RETRY]
+_STEP_FAILURE = CODE[DagflowEventType.STEP_FAILURE]
+
+
+class Failed(NamedTuple):
+    """A step failed for good.
+
+    Attributes:
+        error: What the caller gets, if it wants failures raised.
+        info: The recorded error.
+        interrupts: Whether the whole run ends at once (Ctrl-C, exit, or an outcome of a test runner).
+    """
+
+    error: BaseException
+    info: SerializableErrorInfo
+    interrupts: bool = False
+
+
+class Retry(NamedTuple):
+    """A step will be tried again, after this many seconds."""
+
+    seconds: float
+
+
+def ended_badly(state: RunState, step: Step, number: int, error: BaseException) -> Failed | Retry:
+    """Write down how attempt `number` of a step ended, and decide what comes of it."""
+    user = error.user_exception if isinstance(error, DagflowUserCodeExecutionError) else error
+    request = _retry_request(step, number, error, user)
+    if request is None:
+        return _fail(state, step, number, error, user)
+    if number > request.max_retries:
+        return _exhausted(state, step, number, request, user)
+    seconds = request.seconds_to_wait
+    data = StepRetryData(SerializableErrorInfo.from_exception(request), seconds)
+    state.log.append(_UP_FOR_RETRY, step.index, number, data)
+    return Retry(seconds or 0)
+
+
+def _retry_request(
+    step: Step, number: int, error: BaseException, user: BaseException
+) -> RetryRequested | None:
+    """The retry that user code asked for, or that the policy of the step asks for; None where there is none."""
+    if isinstance(user, RetryRequested):
+        return user
+    policy = step.retry_policy
+    is_users = isinstance(error, (DagflowUserCodeExecutionError, Failure))
+    if policy is None or not is_users or (isinstance(user, Failure) and not user.allow_retries):
+        return None
+    request = RetryRequestedFromPolicy(policy.max_retries, max(0, policy.seconds_before_retry(number)))
+    request.__cause__ = user
+    return request
+
+
+def _exhausted(
+    state: RunState, step: Step, number: int, request: RetryRequested, user: BaseException
+) -> Failed:
+    cause = user.__cause__ if user is request else user
+    cause_info = None if cause is None else SerializableErrorInfo.from_exception(cause)
+    text = f"Exceeded max_retries of {request.max_retries}\n"
+    info = SerializableErrorInfo(text, [], type(request).__name__, cause_info)
+    _record(state, step, number, info, user, ErrorSource.USER_CODE_ERROR)
+    raised = DagflowMaxRetriesExceededError(
+        f"step '{step.key}': exceeded max_retries of {request.max_retries}"
+        + (f"; the last attempt raised\n{cause_info.to_string()}" if cause_info is not None else ""),
+        user_code_process_error_infos=[cause_info or info],
+    )
+    raised.__cause__ = cause
+    return Failed(raised, info)
+
+
+def _fail(state: RunState, step: Step, number: int, error: BaseException, user: BaseException) -> Failed:
+    info = SerializableErrorInfo.from_exception(error)
+    is_users = isinstance(error, DagflowUserCodeExecutionError)
+    if isinstance(error, Exception):
+        source = ErrorSource.USER_CODE_ERROR if is_users else ErrorSource.FRAMEWORK_ERROR
+    else:
+        source = ErrorSource.INTERRUPT
+    _record(state, step, number, info, user, source)
+    return Failed(user, info, not isinstance(error, Exception))
+
+
+def _record(
+    state: RunState,
+    step: Step,
+    number: int,
+    info: SerializableErrorInfo,
+    user: BaseException,
+    source: ErrorSource,
+) -> None:
+    intentional = None
+    if isinstance(user, Failure):
+        intentional = UserFailureData("intentional-failure", user.description, user.metadata)
+    state.log.append(_STEP_FAILURE, step.index, number, StepFailureData(info, intentional, source))

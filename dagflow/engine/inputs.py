@@ -1,0 +1,241 @@
+"""The inputs of a step: where each value comes from, and whether it is of the right type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagflow.call import user_code
+from dagflow.config.loader import DagflowTypeLoaderContext
+from dagflow.context.io import InputContext
+from dagflow.context.resources import ScopedResources
+from dagflow.defs.op import where
+from dagflow.engine.log import CODE
+from dagflow.engine.outputs import manager_of, manager_resources, output_context, step_log
+from dagflow.engine.state import RunState
+from dagflow.errors import (
+    DagflowExecutionLoadInputError,
+    DagflowInvariantViolationError,
+    DagflowTypeCheckDidNotPass,
+    DagflowTypeCheckError,
+    DagflowTypeLoadingError,
+)
+from dagflow.events.record import DagflowEventType
+from dagflow.plan.step import (
+    FROM_COLLECT,
+    FROM_CONFIG,
+    FROM_DEFAULT,
+    FROM_INPUT_VALUE,
+    FROM_OUTPUT,
+    FROM_OUTPUTS,
+    FROM_STORAGE,
+    GIVEN,
+    OutputRef,
+    Source,
+    Step,
+    StepInput,
+)
+from dagflow.types import DagflowType, TypeCheck, TypeCheckContext
+
+_LOADED_INPUT = CODE[DagflowEventType.LOADED_INPUT]
+_STEP_INPUT = CODE[DagflowEventType.STEP_INPUT]
+
+
+def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
+    """The values of all inputs by name: first all are loaded, then all are checked.
+
+    Raises:
+        DagflowExecutionLoadInputError: An I/O manager raised.
+        DagflowTypeLoadingError: A type loader raised.
+        DagflowTypeCheckDidNotPass: A value is of the wrong type.
+    """
+    append = state.log.append
+    index = step.index
+    arguments: dict[str, Any] = {}
+    position = 0
+    for item in step.loads:
+        source = item.source
+        if (
+            source.kind == FROM_OUTPUT
+            and source.manager_key in state.in_memory
+            and source.ref in state.values
+        ):
+            arguments[item.name] = state.values[source.ref]
+            append(_LOADED_INPUT, index, number, position)
+        else:
+            arguments[item.name] = _load(state, step, number, item, position)
+        position += 1
+    position = 0
+    for item in step.loads:
+        if item.check is None:
+            append(_STEP_INPUT, index, number, position)
+        else:
+            _check_input(state, step, number, item, position, arguments[item.name])
+        position += 1
+    return arguments
+
+
+def _check_input(
+    state: RunState, step: Step, number: int, item: StepInput, position: int, value: Any
+) -> None:
+    check = check_value(state, step, item.dagflow_type, value, f"input '{item.name}'")
+    state.log.append(_STEP_INPUT, step.index, number, (position, check))
+    if not check.success:
+        description = f": {check.description}" if check.description else ""
+        raise DagflowTypeCheckDidNotPass(
+            f"input '{item.name}' of {where(step.op)} did not pass the check of its type "
+            f"'{item.dagflow_type.display_name}'{description}",
+            dict(check.metadata),
+            item.dagflow_type,
+        )
+
+
+def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what: str) -> TypeCheck:
+    """Check a value against a type.
+
+    Raises:
+        DagflowTypeCheckError: The check function of the type raised.
+    """
+    context = TypeCheckContext(state.run.run_id, None, _Resources(state, step, kind), kind)
+    try:
+        return kind.check(context, value)
+    except DagflowInvariantViolationError:
+        raise
+    except Exception as error:
+        raise DagflowTypeCheckError(
+            f"the check of type '{kind.display_name}', made for {what} of step '{step.key}', raised "
+            f"{type(error).__name__}",
+            user_exception=error,
+        ) from error
+
+
+class _Resources:
+    """Gives a type check the resources that its type requires."""
+
+    __slots__ = ("kind", "state", "step")
+
+    def __init__(self, state: RunState, step: Step, kind: DagflowType) -> None:
+        self.state = state
+        self.step = step
+        self.kind = kind
+
+    def build(self, required_resource_keys: frozenset[str]) -> ScopedResources:
+        """The resources with these keys."""
+        values = self.state.resources.values
+        return ScopedResources(
+            {key: values[key] for key in required_resource_keys}, f"type '{self.kind.display_name}'"
+        )
+
+
+def _load(state: RunState, step: Step, number: int, item: StepInput, position: int) -> Any:
+    source = item.source
+    if source.kind == FROM_OUTPUTS:
+        values = []
+        for part in source.parts:
+            if part.kind == FROM_OUTPUT and part.ref not in state.values:
+                continue  # that output was not produced; the others are enough
+            if part.ref is None and part.kind not in (FROM_CONFIG, FROM_DEFAULT, FROM_INPUT_VALUE):
+                continue
+            values.append(_one(state, step, number, item, position, part))
+        return values
+    if source.kind == FROM_COLLECT and source.ref is not None:
+        return [
+            _one(state, step, number, item, position, source._replace(kind=FROM_OUTPUT, ref=ref))
+            for ref in state.collected(source.ref)
+        ]
+    return _one(state, step, number, item, position, source)
+
+
+def _one(state: RunState, step: Step, number: int, item: StepInput, position: int, source: Source) -> Any:
+    kind = source.kind
+    if kind == FROM_DEFAULT:
+        return source.value
+    if kind == FROM_INPUT_VALUE:
+        return state.input_values[source.value]
+    if kind == GIVEN:
+        return state.values[source.ref]
+    if kind == FROM_CONFIG:
+        return _from_config(state, step, item, source)
+    value: Any = None
+    metadata: Mapping[str, Any] = {}
+    if source.manager_key is None:
+        return None  # an output of type Nothing
+    if kind == FROM_OUTPUT and source.manager_key in state.in_memory:
+        if source.ref not in state.values:
+            raise DagflowInvariantViolationError(
+                f"input '{item.name}' of step '{step.key}' reads {_named(source.ref)}, which was materialized without a value. "
+                "Return the value, or read the asset through 'deps' only."
+            )
+        value = state.values[source.ref]
+    else:
+        value, metadata = _from_manager(state, step, item, source)
+    plain = source is item.source and not metadata
+    state.log.append(_LOADED_INPUT, step.index, number, position if plain else (position, source, metadata))
+    return value
+
+
+def _named(ref: OutputRef | None) -> str:
+    return "nothing" if ref is None else f"output '{ref.output_name}' of step '{ref.step_key}'"
+
+
+def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -> Any:
+    loader = item.dagflow_type.loader
+    assert loader is not None
+    keys = loader.required_resource_keys()
+    context = DagflowTypeLoaderContext(
+        resources=ScopedResources({key: state.resources.values[key] for key in keys}, "this type loader"),
+        log=step_log(state, step),
+        run_id=state.run.run_id,
+        op_def=step.op,
+        job_def=state.job,
+        step_key=step.key,
+    )
+    with user_code(
+        lambda error: DagflowTypeLoadingError(
+            f"input '{item.name}' of step '{step.key}' could not be made from its config: {type(error).__name__}: {error}",
+            user_exception=error,
+        )
+    ):
+        return loader.construct_from_config_value(context, source.value)
+
+
+def _from_manager(
+    state: RunState, step: Step, item: StepInput, source: Source
+) -> tuple[Any, Mapping[str, Any]]:
+    assert source.manager_key is not None
+    manager = manager_of(state, source.manager_key, "load_input", f"input '{item.name}' of step '{step.key}'")
+    layer = state.job.asset_layer
+    asset_key = source.asset_key
+    upstream = None
+    if source.kind != FROM_STORAGE and source.ref is not None:
+        producer = state.plan.step_by_key(source.ref.step_key)
+        output = producer.output_by_name[source.ref.output_name]
+        upstream = output_context(state, producer, output, source.ref.mapping_key, output.definition.metadata)
+    context = InputContext(
+        name=item.name,
+        op_def=step.op,
+        dagflow_type=item.dagflow_type,
+        asset_key=asset_key,
+        partition_keys=item.partition_keys,
+        partitions_def=layer.partitions_def(asset_key)
+        if layer is not None and asset_key is not None
+        else None,
+        definition_metadata=item.definition.metadata,
+        config=None,
+        resource_config=state.plan.resource_configs.get(source.manager_key) or None,
+        resources=manager_resources(state, source.manager_key),
+        get_instance=state.get_instance,
+        log=lambda: step_log(state, step),
+        upstream_output=upstream,
+        partition_key=state.plan.partition_key,
+    )
+    with user_code(
+        lambda error: DagflowExecutionLoadInputError(
+            f"the I/O manager '{source.manager_key}' raised {type(error).__name__} while it loaded input '{item.name}' of "
+            f"step '{step.key}'",
+            user_exception=error,
+            step_key=step.key,
+            input_name=item.name,
+        )
+    ):
+        return manager.load_input(context), {}

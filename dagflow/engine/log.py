@@ -1,0 +1,116 @@
+"""RunLog: the one writer of a run's events.
+
+An event is kept as a small tuple of numbers (so that Python's cyclic collector has nothing to follow) and becomes a
+`DagflowEvent` when somebody reads it; `dagflow.engine.render` works out its fields.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dagflow.engine import render
+from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
+
+if TYPE_CHECKING:
+    from dagflow.events.run import DagflowRun
+    from dagflow.plan.plan import Plan
+
+Record = tuple[int, float, int, int, Any]
+"""Code of the type, seconds since the epoch, index of the step (-1: none), attempt (0: none), payload by type."""
+
+_TYPES = list(DagflowEventType)
+_VALUES = [kind.value for kind in _TYPES]
+CODE = {kind: code for code, kind in enumerate(_TYPES)}
+USER_LINE = -1  # a line that user code logged: no event
+NO_STEP = -1
+
+_new = object.__new__
+_set_source = DagflowEvent._source.__set__  # type: ignore[attr-defined] # noqa: SLF001 - the class's own slots
+_set_record = DagflowEvent._record.__set__  # type: ignore[attr-defined] # noqa: SLF001
+_set_value = DagflowEvent.event_type_value.__set__  # type: ignore[attr-defined]
+_set_step_key = DagflowEvent.step_key.__set__  # type: ignore[attr-defined]
+
+Observer = Callable[[DagflowEvent], None]
+
+
+class RunLog:
+    """The events of one run, in the order in which they happened.
+
+    Attributes:
+        plan: The plan that runs; a record's step index is a position in it.
+        run: The run.
+        records: All records. Always: appended to, never changed.
+        observers: Called with each event as it happens.
+    """
+
+    __slots__ = ("_now", "observers", "pid", "plan", "records", "run")
+
+    def __init__(
+        self, plan: Plan, run: DagflowRun, now: Callable[[], float], observers: Sequence[Observer] = ()
+    ) -> None:
+        self.plan = plan
+        self.run = run
+        self.records: list[Record] = []
+        self.observers = observers
+        self.pid = os.getpid()
+        self._now = now
+
+    def append(self, code: int, step: int = NO_STEP, attempt: int = 0, payload: Any = None) -> None:
+        """Write down that something happened, now."""
+        record = (code, self._now(), step, attempt, payload)
+        self.records.append(record)
+        if self.observers and code >= 0:
+            event = self.event_of(record)
+            for observer in self.observers:
+                observer(event)
+
+    def append_line(self, level: int, text: str, step: int, attempt: int) -> None:
+        """Write down what user code logged."""
+        self.records.append((USER_LINE, self._now(), step, attempt, (level, text)))
+
+    def events(self) -> list[DagflowEvent]:
+        """All events; lines of user code are no events."""
+        keys: list[str | None] = [*(step.key for step in self.plan.steps), None]  # -1 is the last: None
+        found = []
+        add = found.append
+        for record in self.records:
+            code = record[0]
+            if code < 0:
+                continue
+            event = _new(DagflowEvent)
+            _set_source(event, self)
+            _set_record(event, record)
+            _set_value(event, _VALUES[code])
+            _set_step_key(event, keys[record[2]])
+            add(event)
+        return found
+
+    def event_of(self, record: Record) -> DagflowEvent:
+        """The event that a record stands for."""
+        event = _new(DagflowEvent)
+        _set_source(event, self)
+        _set_record(event, record)
+        return event
+
+    def entries(self, start: int = 0) -> list[EventLogEntry]:
+        """The lines of the instance's log from record `start` on: events, and what user code logged."""
+        return [
+            EventLogEntry.of_event(self.event_of(record)) if record[0] >= 0 else self._line(record)
+            for record in self.records[start:]
+        ]
+
+    def _line(self, record: Record) -> EventLogEntry:
+        level, text = record[4]
+        step_key = self.plan.steps[record[2]].key if record[2] >= 0 else None
+        return EventLogEntry(None, level, text, self.run.run_id, record[1], step_key, self.run.job_name, None)
+
+    def field(self, record: Record, name: str) -> Any:
+        """The field `name` of the event that `record` stands for (see `dagflow.events.record.EventSource`)."""
+        return render.FIELDS[name](self, record, _TYPES[record[0]])
+
+
+def user_event(log: RunLog, step: int, attempt: int, code: int, payload: Any) -> DagflowEvent:
+    """The event that a record would be, without writing it."""
+    return log.event_of((code, log._now(), step, attempt, payload))  # noqa: SLF001 - of this very module

@@ -1,0 +1,83 @@
+"""What a run holds while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dagflow.engine.log import RunLog
+from dagflow.keys import step_key_base
+from dagflow.options import RunOptions
+from dagflow.plan.step import OutputRef
+from dagflow.resources import StartedResources
+
+if TYPE_CHECKING:
+    from dagflow.defs.job import JobDefinition
+    from dagflow.events.run import DagflowRun
+    from dagflow.plan.plan import Plan
+
+
+class RunState:
+    """What the steps of one run share.
+
+    Attributes:
+        job, plan, run, log, options: What runs, as told.
+        get_instance: Gives the DagflowInstance.
+        resources: The started resources.
+        in_memory: The keys of I/O managers that keep values by reference for the time of this run only. What they
+            store is `values` itself, so the loop needs to ask none of them.
+        values: Every output so far. Always: an output is here exactly if its STEP_OUTPUT was followed by storage.
+        input_values: Values of the graph's inputs.
+        error: What is raised to the caller, if something is.
+    """
+
+    __slots__ = (
+        "error",
+        "get_instance",
+        "in_memory",
+        "input_values",
+        "job",
+        "log",
+        "options",
+        "plan",
+        "raise_on_error",
+        "resources",
+        "run",
+        "run_config",
+        "values",
+    )
+
+    def __init__(
+        self,
+        job: JobDefinition,
+        plan: Plan,
+        run: DagflowRun,
+        log: RunLog,
+        options: RunOptions,
+        get_instance: Callable[[], Any],
+        *,
+        values: dict[OutputRef, Any],
+        input_values: Mapping[str, Any],
+        run_config: Mapping[str, Any],
+        raise_on_error: bool,
+    ) -> None:
+        self.job = job
+        self.plan = plan
+        self.run = run
+        self.log = log
+        self.options = options
+        self.get_instance = get_instance
+        self.resources = StartedResources()
+        self.in_memory: frozenset[str] = frozenset()
+        self.values = values
+        self.input_values = input_values
+        self.run_config = run_config
+        self.raise_on_error = raise_on_error
+        self.error: BaseException | None = None
+
+    def collected(self, ref: OutputRef) -> list[OutputRef]:
+        """The values of a dynamic output, or of what was mapped over it, in the order in which they were yielded."""
+        return [
+            OutputRef(*key) for key in self.values
+            if key[1] == ref.output_name and (key[0] == ref.step_key or step_key_base(key[0]) == ref.step_key)
+        ]  # fmt: skip

@@ -1,0 +1,286 @@
+"""`run_step`: one attempt at one step, from its inputs to its outputs.
+
+Order of events: all LOADED_INPUT, then all STEP_INPUT; for each output STEP_OUTPUT, what the I/O manager logs,
+ASSET_MATERIALIZATION, HANDLED_OUTPUT; STEP_SUCCESS. What the context logged is flushed before the next output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Union
+
+from dagflow._util import UNSET
+from dagflow.call import call_user
+from dagflow.context.manner import IN_RUN
+from dagflow.context.op import AssetExecutionContext, OpExecutionContext
+from dagflow.context.scope import Scope
+from dagflow.defs.op import OutputDefinition, where
+from dagflow.engine.failure import Failed, Retry, ended_badly
+from dagflow.engine.inputs import check_value, load_inputs
+from dagflow.engine.log import CODE, user_event
+from dagflow.engine.outputs import store
+from dagflow.engine.render import Materialized
+from dagflow.engine.state import RunState
+from dagflow.errors import DagflowInvariantViolationError, DagflowTypeCheckDidNotPass
+from dagflow.events.record import DagflowEventType
+from dagflow.events.user import (
+    AssetMaterialization,
+    AssetObservation,
+    DynamicOutput,
+    MaterializeResult,
+    Output,
+)
+from dagflow.plan.step import OutputRef, Step, StepOutput
+
+_STEP_START = CODE[DagflowEventType.STEP_START]
+_STEP_RESTARTED = CODE[DagflowEventType.STEP_RESTARTED]
+_STEP_OUTPUT = CODE[DagflowEventType.STEP_OUTPUT]
+_HANDLED_OUTPUT = CODE[DagflowEventType.HANDLED_OUTPUT]
+_STEP_SUCCESS = CODE[DagflowEventType.STEP_SUCCESS]
+_MATERIALIZATION = CODE[DagflowEventType.ASSET_MATERIALIZATION]
+_OBSERVATION = CODE[DagflowEventType.ASSET_OBSERVATION]
+_EXPECTATION = CODE[DagflowEventType.STEP_EXPECTATION_RESULT]
+
+
+class Incomplete(NamedTuple):
+    """An attempt ended well, without these outputs."""
+
+    absent: list[OutputRef]
+
+
+Outcome = Union[Failed, Retry, Incomplete]
+"""What the loop must know of an attempt after which not all outputs are there."""
+
+
+def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
+    """Run attempt `number` (from 1) of a step.
+
+    Returns:
+        None where all outputs came; else what the loop must know.
+    """
+    append = state.log.append
+    index = step.index
+    options = state.options
+    now = options.clock.now
+    append(_STEP_START if number == 1 else _STEP_RESTARTED, index, number)
+    started = now()
+    attempt = Attempt(state, step, number)
+    try:
+        if options.faults is not None:
+            options.faults(step.key, number)
+        arguments = load_inputs(state, step, number) if step.loads else {}
+        body = step.op.body
+        context = None if body.context is None else attempt.context()
+        if body.config is not None or body.resources:
+            attempt.bind(arguments)
+        call_user(step.op, step.key, context, arguments, attempt.emit, attempt.emit_event)
+        if attempt.scope is not None:
+            attempt.flush()
+    except BaseException as error:
+        return ended_badly(state, step, number, error)
+    append(_STEP_SUCCESS, index, number, now() - started)
+    if len(attempt.got) == len(step.outputs):
+        return None
+    absent = [OutputRef(step.key, output.name) for output in step.outputs if output.name not in attempt.got]
+    return Incomplete(absent)
+
+
+class Attempt:
+    """One attempt at a step: makes its context, takes its outputs.
+
+    Attributes:
+        scope: What the context reads from; None until user code asks for a context.
+        got: The outputs that came so far.
+    """
+
+    __slots__ = ("got", "number", "scope", "state", "step")
+
+    def __init__(self, state: RunState, step: Step, number: int) -> None:
+        self.state = state
+        self.step = step
+        self.number = number
+        self.scope: Scope | None = None
+        self.got: set[str] = set()
+
+    def context(self) -> Any:
+        """The context for the user's function."""
+        scope = self.get_scope()
+        kind = self.step.op.body.context
+        if kind == "asset" or (kind == "any" and self.step.assets_def is not None):
+            return AssetExecutionContext(scope)
+        return OpExecutionContext(scope)
+
+    def get_scope(self) -> Scope:
+        """What the context reads from, made at the first call."""
+        if self.scope is None:
+            self.scope = make_scope(self.state, self.step, self.number)
+        return self.scope
+
+    def bind(self, arguments: dict[str, Any]) -> None:
+        """Add the config and the resources that the function takes as parameters."""
+        body = self.step.op.body
+        if body.config is not None:
+            config = self.get_scope().op_config
+            arguments["config"] = (
+                body.config.from_config(config) if hasattr(body.config, "__dagflow_config__") else config
+            )
+        for name in body.resources:
+            arguments[name] = self.state.resources.values[name]
+
+    def emit(self, definition: OutputDefinition, value: Any, given: Any = None) -> None:
+        """Take an output: check, store, and write down what happened."""
+        state, step = self.state, self.step
+        output = step.output_by_name[definition.name]
+        if (
+            given is not None
+            or self.scope is not None
+            or output.check is not None
+            or output.asset_key is not None
+            or output.manager_key not in state.in_memory
+        ):
+            self._emit_all(output, value, given)
+            return
+        append = state.log.append
+        position = output.position
+        append(_STEP_OUTPUT, step.index, self.number, position)
+        state.values[step.key, definition.name, None] = value
+        append(_HANDLED_OUTPUT, step.index, self.number, position)
+        self.got.add(definition.name)
+
+    def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
+        state, step, number = self.state, self.step, self.number
+        mapping_key = given.mapping_key if isinstance(given, DynamicOutput) else None
+        metadata: Mapping[str, Any] = given.metadata if given is not None else {}
+        if self.scope is not None:
+            self.flush()
+            added = self.scope.metadata.get((output.name, mapping_key)) or self.scope.metadata.get(
+                (output.name, None)
+            )
+            if added:
+                metadata = {**metadata, **added}
+            self.scope.produced.add((output.name, mapping_key))
+        if isinstance(given, MaterializeResult):
+            _check_key(step, output, given)
+        is_absent = value is UNSET
+        check = None
+        if output.check is not None and not is_absent:
+            check = check_value(state, step, output.check, value, f"output '{output.name}'")
+        state.log.append(
+            _STEP_OUTPUT,
+            step.index,
+            number,
+            (output.position, mapping_key, check, metadata)
+            if check or metadata or mapping_key
+            else output.position,
+        )
+        if check is not None and not check.success:
+            raise type_check_error(f"output '{output.name}' of {where(step.op)}", output.check, check)
+        key = (step.key, output.name, mapping_key)
+        stored: Mapping[str, Any] | None = None
+        if output.manager_key is not None and not is_absent:
+            stored = {}
+            if output.manager_key not in state.in_memory:
+                stored, events = store(state, step, output, value, mapping_key, metadata)
+                for event in events:
+                    self._write(event)
+        if output.asset_key is not None:
+            self._materialized(output, given, {**metadata, **(stored or {})})
+        if stored is not None:
+            state.log.append(
+                _HANDLED_OUTPUT, step.index, number, (output.position, stored) if stored else output.position
+            )
+        if not is_absent:
+            state.values[key] = value
+        self.got.add(output.name)
+
+    def _materialized(self, output: StepOutput, given: Any, metadata: dict[str, Any]) -> None:
+        is_told = isinstance(given, (Output, MaterializeResult))
+        tags = dict(given.tags or {}) if is_told else {}
+        version = given.data_version if is_told else None
+        self.state.log.append(
+            _MATERIALIZATION,
+            self.step.index,
+            self.number,
+            Materialized(output.position, metadata, tags, version),
+        )
+
+    def emit_event(self, event: Any) -> None:
+        """Write down an event that the user's function yielded."""
+        if self.scope is not None:
+            self.flush()
+        self._write(event)
+
+    def flush(self) -> None:
+        """Write down what the context logged since the last time."""
+        assert self.scope is not None
+        if self.scope.events:
+            events = self.scope.events[:]
+            self.scope.events.clear()
+            for event in events:
+                self._write(event)
+
+    def _write(self, event: Any) -> None:
+        self.state.log.append(code_of(event), self.step.index, self.number, event)
+
+
+def code_of(event: Any) -> int:
+    """The code of the event that a user's object becomes."""
+    if isinstance(event, AssetObservation):
+        return _OBSERVATION
+    return _MATERIALIZATION if isinstance(event, AssetMaterialization) else _EXPECTATION
+
+
+def make_scope(state: RunState, step: Step, number: int) -> Scope:
+    """What the context of a step reads from."""
+    layer = state.job.asset_layer
+    assets_def = step.assets_def
+    return Scope(
+        IN_RUN,
+        run_id=state.run.run_id,
+        run=state.run,
+        job_def=state.job,
+        op_def=step.op,
+        node=step.node,
+        step=step,
+        config=step.config,
+        run_config=state.run_config,
+        resource_values=lambda: _own_resources(state, step),
+        get_instance=state.get_instance,
+        sink=line_sink(state, step.index, number),
+        retry_number=number - 1,
+        partition_key=state.plan.partition_key,
+        partitions_def=assets_def.partitions_def if assets_def is not None else state.job.partitions_def,
+        mapping_key=step.mapping_key,
+        run_tags=state.run.tags,
+        assets_def=assets_def,
+        layer=layer,
+        event_source=lambda event: user_event(state.log, step.index, number, code_of(event), event),
+    )
+
+
+def line_sink(state: RunState, step: int, number: int) -> Callable[[int, str], None]:
+    """Takes what user code logs into the log of the run."""
+    return lambda level, text: state.log.append_line(level, text, step, number)
+
+
+def _own_resources(state: RunState, step: Step) -> dict[str, Any]:
+    keys = {*step.op.required_resource_keys, *(output.definition.io_manager_key for output in step.outputs)}
+    return {key: state.resources.values[key] for key in keys if key in state.resources.values}
+
+
+def _check_key(step: Step, output: StepOutput, given: MaterializeResult[Any]) -> None:
+    if given.asset_key is not None and given.asset_key != output.asset_key:
+        raise DagflowInvariantViolationError(
+            f"{where(step.op)} returned a MaterializeResult for asset '{given.asset_key.to_user_string()}', which it does not "
+            f"make; it makes '{output.asset_key.to_user_string() if output.asset_key else None}'"
+        )
+
+
+def type_check_error(what: str, kind: Any, check: Any) -> DagflowTypeCheckDidNotPass:
+    """The error of a value that did not pass the check of its type."""
+    description = f": {check.description}" if check.description else ""
+    return DagflowTypeCheckDidNotPass(
+        f"{what} did not pass the check of its type '{kind.display_name}'{description}",
+        dict(check.metadata),
+        kind,
+    )

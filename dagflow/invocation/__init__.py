@@ -1,0 +1,1 @@
+"""A definition called like a function, without a run."""

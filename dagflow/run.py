@@ -1,0 +1,386 @@
+"""What is called to run something: assets, jobs and graphs, here and now; and the check of a run config."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagflow.context.init import InitResourceContext
+from dagflow.defs.asset_job import build_asset_job
+from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.job import JobDefinition, check_inputs, job_of_graph, run_config_dict
+from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.resource import as_resources, default_io_manager, mem_io_manager
+from dagflow.defs.run_config import read_run_config, validated_dict
+from dagflow.defs.subset import select_ops
+from dagflow.engine.log import RunLog
+from dagflow.engine.loop import run_plan
+from dagflow.engine.state import RunState
+from dagflow.errors import CheckError, DagflowInvalidSubsetError, check_type
+from dagflow.events.run import DagflowRun, DagflowRunStatus
+from dagflow.executors.in_process import submit
+from dagflow.instance.instance import DagflowInstance
+from dagflow.io.filesystem import FilesystemIOManager
+from dagflow.io.memory import InMemoryIOManager
+from dagflow.keys import AssetKey, jsonable_tags
+from dagflow.observers import current_observers
+from dagflow.options import RunOptions, current_options
+from dagflow.plan.compile import Surroundings, compile_plan
+from dagflow.plan.plan import Plan
+from dagflow.plan.step import OutputRef
+from dagflow.resources import Builtins
+from dagflow.result import ExecuteInProcessResult
+
+PARTITION_TAG = "dagflow/partition"
+PARTITION_SET_TAG = "dagflow/partition_set"
+
+
+def materialize(
+    assets: Sequence[Any],
+    run_config: Any = None,
+    instance: DagflowInstance | None = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, Any] | None = None,
+    selection: Any = None,
+) -> ExecuteInProcessResult:
+    """Run assets here and now; what they return is stored in files of the instance.
+
+    Args:
+        assets: The assets, and SourceAssets or AssetSpecs for what they only read.
+        run_config: Config of the run.
+        instance: What remembers the run; default: an ephemeral one, whose files go away with the result.
+        resources: Resource definitions or values by key; an "io_manager" stores instead of files.
+        partition_key: The partition that the run is for.
+        raise_on_error: Whether the first failure is raised; else the result tells.
+        tags: Tags of the run.
+        selection: Which of the assets run: keys, definitions, or clauses such as "+tea". The others are loaded.
+
+    Returns:
+        The result.
+
+    Raises:
+        DagflowInvalidDefinitionError: Assets, resources or a selection that cannot be.
+        DagflowInvalidConfigError: A run config that does not match.
+        Exception: What the first failing asset raised, with `raise_on_error`.
+
+    Example:
+        >>> from dagflow import asset, materialize
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> materialize([water]).asset_value("water")
+        1
+    """
+    job = build_asset_job(assets, selection=selection, resources=resources)
+    return _run_in_process(job, run_config, instance, partition_key, raise_on_error, tags=tags)
+
+
+def materialize_to_memory(
+    assets: Sequence[Any],
+    run_config: Any = None,
+    instance: DagflowInstance | None = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, Any] | None = None,
+    selection: Any = None,
+) -> ExecuteInProcessResult:
+    """Run assets here and now; what they return stays in memory, unless an I/O manager was given for it.
+
+    Parameters, result and errors as `materialize`.
+
+    Example:
+        >>> from dagflow import asset, materialize_to_memory
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> materialize_to_memory([water]).asset_value("water")
+        1
+    """
+    job = build_asset_job(assets, selection=selection, resources=resources, default_io_manager=mem_io_manager)
+    return _run_in_process(job, run_config, instance, partition_key, raise_on_error, tags=tags)
+
+
+def execute_in_process(
+    definition: JobDefinition | GraphDefinition,
+    *,
+    run_config: Any = None,
+    instance: DagflowInstance | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    op_selection: Sequence[str] | None = None,
+    asset_selection: Sequence[Any] | None = None,
+    run_id: str | None = None,
+    input_values: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
+) -> ExecuteInProcessResult:
+    """`execute_in_process` of a job or graph; see there."""
+    if isinstance(definition, GraphDefinition):
+        if definition.compiled_job is None:
+            definition.compiled_job = job_of_graph(definition)
+        job: JobDefinition = definition.compiled_job
+    else:
+        job = definition
+    if asset_selection is not None:
+        if op_selection:
+            raise CheckError("both 'op_selection' and 'asset_selection' were given; give one of them")
+        job = _assets_of(job, asset_selection)
+    job = _selected(_in_memory(job, resources), op_selection)
+    return _run_in_process(
+        job,
+        run_config,
+        instance,
+        partition_key,
+        raise_on_error,
+        run_id=run_id,
+        input_values=input_values,
+        tags=tags,
+    )
+
+
+def validate_run_config(
+    job_def: JobDefinition | None = None,
+    run_config: Any = None,
+    mode: str | None = None,
+    pipeline_def: JobDefinition | None = None,
+) -> dict[str, Any]:
+    """Check a run config against a job, without a run.
+
+    Args:
+        job_def: The job.
+        run_config: The config; None is `{}`.
+        mode: A legacy argument: None or "default".
+        pipeline_def: An older name of `job_def`.
+
+    Returns:
+        The config with all defaults: `ops`, `execution`, `resources`, `loggers`.
+
+    Raises:
+        CheckError: No job was given, or two, or an unknown mode.
+        DagflowInvalidConfigError: All that is wrong with the config.
+
+    Example:
+        >>> from dagflow import job, op, validate_run_config
+        >>> @op(config_schema={"n": int})
+        ... def count(context):
+        ...     return context.op_config["n"]
+        >>> @job
+        ... def j():
+        ...     count()
+        >>> validate_run_config(j, {"ops": {"count": {"config": {"n": 1}}}})["ops"]["count"]["config"]
+        {'n': 1}
+    """
+    if (job_def is None) == (pipeline_def is None):
+        raise CheckError("validate_run_config needs exactly one of 'job_def' and 'pipeline_def'")
+    if mode not in (None, "default"):
+        raise CheckError(f"'mode' must be None or 'default', not {mode!r}: a job has no modes")
+    job = check_type(job_def if job_def is not None else pipeline_def, JobDefinition, "job_def")
+    given = run_config_dict(run_config, f"job '{job.name}'")
+    bound = frozenset(job.input_values)
+    checked = read_run_config(job, given, bound_inputs=bound, environ=os.environ, in_process=False)
+    return validated_dict(job, checked.value)
+
+
+def create_run(
+    instance: DagflowInstance,
+    job: JobDefinition,
+    run_id: str | None = None,
+    run_config: Any = None,
+    tags: Mapping[str, Any] | None = None,
+) -> DagflowRun:
+    """Keep a run of a job in an instance, without starting it; see `DagflowInstance.create_run_for_job`."""
+    run = DagflowRun(
+        job.name,
+        _checked_id(run_id),
+        run_config_dict(run_config, f"job '{job.name}'"),
+        tags={**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")},
+    )
+    instance.add_run(run, current_options().clock.now())
+    return run
+
+
+def _run_in_process(
+    job: JobDefinition,
+    run_config: Any,
+    instance: DagflowInstance | None,
+    partition_key: str | None,
+    raise_on_error: bool,
+    *,
+    run_id: str | None = None,
+    input_values: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+) -> ExecuteInProcessResult:
+    options = current_options()
+    place = f"job '{job.name}'"
+    config = run_config_dict(run_config, place)
+    if instance is None:
+        instance = DagflowInstance.ephemeral()
+    inputs = {**job.input_values, **input_values} if input_values else job.input_values
+    if input_values:
+        check_inputs(input_values, job.graph, place)
+    surroundings = Surroundings(os.environ, options.clock.now(), instance)
+    plan = compile_plan(
+        job, config, surroundings, partition_key=partition_key, bound_inputs=frozenset(inputs)
+    )
+    plan, values = _with_given(plan, job, options)
+    run = DagflowRun(
+        job.name,
+        _checked_id(run_id),
+        config,
+        DagflowRunStatus.STARTED,
+        _run_tags(job, tags, partition_key),
+        asset_selection=frozenset() if job.asset_layer is not None else None,
+        step_keys_to_execute=plan.step_keys,
+    )
+    given = dict(values)
+    log = RunLog(plan, run, options.clock.now, current_observers())
+    state = RunState(
+        job,
+        plan,
+        run,
+        log,
+        options,
+        lambda: instance,
+        values=values,
+        input_values=inputs,
+        run_config=config,
+        raise_on_error=raise_on_error,
+    )
+    state.in_memory = frozenset(
+        key for key, resource in job.resource_defs.items() if resource.kind == mem_io_manager.kind
+    )
+    _record_start(instance, job, plan, run, log, options)
+    succeeded = False
+    try:
+        succeeded = run_plan(state, submit, _builtins(state))
+    finally:
+        status = DagflowRunStatus.SUCCESS if succeeded else DagflowRunStatus.FAILURE
+        instance.set_run_status(run.run_id, status, options.clock.now())
+    if state.error is not None and raise_on_error:
+        raise state.error
+    return ExecuteInProcessResult(job, log, values, run.with_changes(status=status), instance, given)
+
+
+def _record_start(
+    instance: DagflowInstance,
+    job: JobDefinition,
+    plan: Plan,
+    run: DagflowRun,
+    log: RunLog,
+    options: RunOptions,
+) -> None:
+    now = options.clock.now()
+    instance.add_run(run, now)
+    instance.set_run_status(run.run_id, DagflowRunStatus.STARTED, now)
+    if job.asset_layer is not None:
+        for step in plan.steps:
+            partition = (
+                plan.partition_key if step.assets_def is not None and step.assets_def.partitions_def else None
+            )
+            planned = [
+                (step.key, output.asset_key) for output in step.outputs if output.asset_key is not None
+            ]
+            instance.report_planned(run, planned, partition, now)
+    instance.follow(run.run_id, log)
+
+
+def _checked_id(run_id: str | None) -> str:
+    if run_id is None:
+        return str(uuid.UUID(bytes=os.urandom(16), version=4))
+    try:
+        return str(uuid.UUID(check_type(run_id, str, "run_id")))
+    except ValueError:
+        raise CheckError(f"parameter 'run_id' must be a UUID as text, not {run_id!r}") from None
+
+
+def _run_tags(
+    job: JobDefinition, tags: Mapping[str, Any] | None, partition_key: str | None
+) -> dict[str, str]:
+    merged = (
+        {**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")} if tags else dict(job.run_tags)
+    )
+    if partition_key is not None:
+        merged[PARTITION_TAG] = partition_key
+        merged[PARTITION_SET_TAG] = f"{job.name}_partition_set"
+        for dimension, key in getattr(partition_key, "keys_by_dimension", {}).items():
+            merged[f"{PARTITION_TAG}/{dimension}"] = key
+    return merged
+
+
+def _in_memory(job: JobDefinition, resources: Mapping[str, Any] | None) -> JobDefinition:
+    """The job as it runs in process: the default I/O manager keeps values in memory."""
+    if resources:
+        given = as_resources(resources, f"job '{job.name}'")
+        job = job.with_changes(resource_defs={**job.resource_defs, **given})
+    if job.resource_defs.get(DEFAULT_IO_MANAGER_KEY) is not default_io_manager:
+        return job
+    if "in_memory" not in job.compiled:
+        job.compiled["in_memory"] = job.with_changes(
+            resource_defs={**job.resource_defs, DEFAULT_IO_MANAGER_KEY: mem_io_manager}
+        )
+    in_memory: JobDefinition = job.compiled["in_memory"]
+    return in_memory
+
+
+def _selected(job: JobDefinition, op_selection: Sequence[str] | None) -> JobDefinition:
+    clauses = op_selection or job.op_selection
+    if not clauses:
+        return job
+    if not isinstance(clauses, str) and tuple(clauses) in job.compiled:
+        part: JobDefinition = job.compiled[tuple(clauses)]
+        return part
+    graph_def = select_ops(job.graph, clauses)
+    values = {name: value for name, value in job.input_values.items() if name in graph_def.input_names}
+    part = job.with_changes(graph=graph_def, op_selection=None, input_values=values)
+    job.compiled[tuple(clauses)] = part
+    return part
+
+
+def _assets_of(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefinition:
+    layer = job.asset_layer
+    known = {} if layer is None else {key for asset in layer.by_node.values() for key in asset.keys}
+    keys = [AssetKey.from_coercible(key) for key in asset_selection]
+    for key in keys:
+        if key not in known:
+            raise DagflowInvalidSubsetError(
+                f"job '{job.name}' makes no asset '{key.to_user_string()}', so 'asset_selection' cannot choose it"
+            )
+    assert layer is not None
+    part = build_asset_job(list(dict.fromkeys(layer.known.values())), name=job.graph.name, selection=keys)
+    return job.with_changes(
+        graph=part.graph, asset_layer=part.asset_layer, partitions_def=part.partitions_def
+    )
+
+
+def _with_given(plan: Plan, job: JobDefinition, options: RunOptions) -> tuple[Plan, dict[OutputRef, Any]]:
+    """The plan with the outputs that the options give, and the values of these outputs."""
+    if not options.given:
+        return plan, {}
+    values: dict[OutputRef, Any] = {}
+    for key, value in options.given.items():
+        for step in plan.steps:
+            for output in step.outputs:
+                if key in ((step.key, output.name), output.asset_key) or (
+                    key == step.key and len(step.outputs) == 1
+                ):
+                    values[OutputRef(step.key, output.name)] = value
+                    options.used.add(key)
+    return (plan.with_given(frozenset(values)), values) if values else (plan, {})
+
+
+def _builtins(state: RunState) -> Builtins:
+    """What makes the resources that have no function of the user's, by kind."""
+
+    def memory(_: InitResourceContext) -> InMemoryIOManager:
+        return InMemoryIOManager()
+
+    def files(context: InitResourceContext) -> FilesystemIOManager:
+        base = (context.resource_config or {}).get("base_dir")
+        return FilesystemIOManager(base or context.instance.storage_directory())
+
+    return {"memory_io_manager": memory, "filesystem_io_manager": files, "default_io_manager": files}
