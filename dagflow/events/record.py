@@ -426,6 +426,15 @@ class DagflowEvent(_ByValue):
         return EVENT_TYPES[self.event_type_value]
 
     @property
+    def source(self) -> EventSource | None:
+        """What it was read from, None where it was made by hand; for dagflow itself."""
+        try:
+            source: EventSource = object.__getattribute__(self, "_source")
+        except AttributeError:
+            return None
+        return source
+
+    @property
     def pipeline_name(self) -> str:
         """The job's name (an older spelling)."""
         return self.job_name

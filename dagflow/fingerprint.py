@@ -1,0 +1,197 @@
+"""A hash of what a definition is, facet by facet, to see what changed since the last time.
+
+The code facet is a hash of the syntax tree without docstrings: of the function, and of the functions of the same project
+that it calls. Comments, layout, descriptions and tags do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from dagflow.defs.asset import AssetsDefinition
+from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.job import JobDefinition
+from dagflow.defs.op import OpDefinition
+from dagflow.defs.resource import ResourceDefinition
+from dagflow.errors import ParameterCheckError
+
+
+class Fingerprint(NamedTuple):
+    """A hash for each facet of a definition. Equal if nothing that counts has changed."""
+
+    code: str
+    arguments: str
+    config: str
+    types: str
+    resources: str
+    partitions: str
+
+
+def fingerprint(definition: Any) -> Fingerprint:
+    """The fingerprint of a definition.
+
+    Args:
+        definition: An op, asset, graph, job or resource.
+
+    Raises:
+        ParameterCheckError: It is something else.
+
+    Example:
+        >>> from dagflow import op
+        >>> from dagflow.testing import fingerprint
+        >>> @op
+        ... def one():
+        ...     return 1
+        >>> fingerprint(one) == fingerprint(one)
+        True
+    """
+    if isinstance(definition, JobDefinition):
+        inner = _of_graph(definition.graph)
+        resources = [(key, _of_resource(value)) for key, value in sorted(definition.resource_defs.items())]
+        return inner._replace(
+            config=_hash(inner.config, definition.default_config),
+            arguments=_hash(inner.arguments, definition.op_retry_policy, sorted(definition.input_values)),
+            resources=_hash(inner.resources, resources),
+            partitions=_hash(inner.partitions, definition.partitions_def),
+        )
+    if isinstance(definition, GraphDefinition):
+        return _of_graph(definition)
+    if isinstance(definition, AssetsDefinition):
+        own = _of_op(definition.node_def)
+        reads = sorted((name, key.to_string()) for name, key in definition.keys_by_input_name.items())
+        mappings = sorted((key.to_string(), repr(value)) for key, value in definition.partition_mappings.items())
+        resources = [(key, _of_resource(value)) for key, value in sorted(definition.resource_defs.items())]
+        return own._replace(
+            arguments=_hash(own.arguments, reads, sorted(key.to_string() for key in definition.keys)),
+            resources=_hash(own.resources, resources),
+            partitions=_hash(definition.partitions_def, mappings),
+        )
+    if isinstance(definition, OpDefinition):
+        return _of_op(definition)
+    if isinstance(definition, ResourceDefinition):
+        return Fingerprint(_of_resource(definition), "", _hash(definition.config_field), "", "", "")
+    raise ParameterCheckError(
+        f"fingerprint takes an op, asset, graph, job or resource, not {definition!r} of type '{type(definition).__name__}'"
+    )
+
+
+def _of_op(op: OpDefinition) -> Fingerprint:
+    return Fingerprint(
+        code=_hash(op.code_version, *code_of(op.body.fn)),
+        arguments=_hash(
+            op.retry_policy,
+            [(name, item.default_value, item.input_manager_key) for name, item in op.ins.items()],
+            [(name, out.is_required, out.is_dynamic, out.io_manager_key) for name, out in op.outs.items()],
+        ),
+        config=_hash(op.config_field and op.config_field.config_type.describe(), op.config_field and op.config_field.default_value),
+        types=_hash(
+            [(name, item.dagflow_type.key) for name, item in op.ins.items()],
+            [(name, out.dagflow_type.key) for name, out in op.outs.items()],
+        ),
+        resources=_hash(sorted(op.required_resource_keys)),
+        partitions="",
+    )
+
+
+def _of_graph(graph: GraphDefinition) -> Fingerprint:
+    inner = [(name, fingerprint(node.definition), node.retry_policy) for name, node in sorted(graph.node_dict.items())]
+    wiring = [(name, sorted((key, repr(value)) for key, value in deps.items())) for name, deps in sorted(graph.dependencies.items())]
+    return Fingerprint(
+        code=_hash([(name, own.code) for name, own, _ in inner], wiring, graph.input_mappings, graph.output_mappings),
+        arguments=_hash([(name, own.arguments, policy) for name, own, policy in inner]),
+        config=_hash([(name, own.config) for name, own, _ in inner]),
+        types=_hash([(name, own.types) for name, own, _ in inner]),
+        resources=_hash([(name, own.resources) for name, own, _ in inner]),
+        partitions="",
+    )
+
+
+def _of_resource(resource: ResourceDefinition) -> str:
+    if resource.kind == "function":
+        return _hash(resource.version, *code_of(resource.resource_fn))
+    return _hash(resource.kind, type(resource.value).__qualname__)
+
+
+def _hash(*parts: Any) -> str:
+    return hashlib.sha256("\0".join(_text(part) for part in parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _text(part: Any) -> str:
+    """A text that is the same in another process: no addresses, no order of sets."""
+    if isinstance(part, dict):
+        return "{" + ",".join(sorted(f"{_text(key)}:{_text(value)}" for key, value in part.items())) + "}"
+    if isinstance(part, (set, frozenset)):
+        return "{" + ",".join(sorted(_text(item) for item in part)) + "}"
+    if isinstance(part, (list, tuple)):
+        return "[" + ",".join(_text(item) for item in part) + "]"
+    text = repr(part)
+    return f"<{type(part).__qualname__}>" if " at 0x" in text else text
+
+
+def code_of(fn: Callable[..., Any]) -> list[str]:
+    """The syntax of a function and of the functions of its project that it calls, directly or not, docstrings apart."""
+    seen: dict[Any, str] = {}
+    todo = [_plain(fn)]
+    while todo:
+        current = todo.pop()
+        if current is None or current.__code__ in seen:
+            continue
+        seen[current.__code__] = _syntax(current)
+        todo += [other for other in _called(current) if _same_project(other, current)]
+    first, *others = seen.values() or ("",)
+    return [first, *sorted(others)]
+
+
+def _plain(fn: Any) -> FunctionType | None:
+    fn = inspect.unwrap(fn)
+    return fn if isinstance(fn, FunctionType) else None
+
+
+def _syntax(fn: FunctionType) -> str:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(fn)))
+    except (OSError, SyntaxError, TypeError):  # no source, or a lambda in the middle of a line
+        return repr((fn.__code__.co_code, _constants(fn.__code__.co_consts), fn.__code__.co_names))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            node.decorator_list = []  # what the decorators say counts as facets of its own
+            if ast.get_docstring(node) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+def _constants(values: Iterable[Any]) -> list[str]:
+    return [repr(value.co_code) if hasattr(value, "co_code") else repr(value) for value in values]
+
+
+def _called(fn: FunctionType) -> Iterator[FunctionType]:
+    """The functions that the code of a function names, bare or as an attribute of a module."""
+    names = set(_names(fn.__code__))
+    for name in names:
+        value = fn.__globals__.get(name)
+        for candidate in (value, *(getattr(value, inner, None) for inner in names if isinstance(value, ModuleType))):
+            plain = _plain(candidate) if isinstance(candidate, FunctionType) else None
+            if plain is not None:
+                yield plain
+
+
+def _names(code: Any) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if hasattr(constant, "co_names"):
+            yield from _names(constant)
+
+
+def _same_project(fn: FunctionType, origin: FunctionType) -> bool:
+    top = (fn.__module__ or "").partition(".")[0]
+    path = fn.__code__.co_filename
+    return top == (origin.__module__ or "").partition(".")[0] or (
+        "site-packages" not in path and top not in sys.stdlib_module_names and top != "dagflow"
+    )

@@ -1,0 +1,92 @@
+"""What a test wants to know of a pipeline or to change around a run; the doors that tools such as a pytest plugin use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from dagflow.causality import Causality, canonical_events, causality
+from dagflow.clock import Clock, VirtualClock
+from dagflow.engine.log import RunLog
+from dagflow.events.record import DagflowEvent
+from dagflow.fingerprint import Fingerprint, fingerprint
+from dagflow.graphs import graph_of
+from dagflow.observers import observe
+from dagflow.options import Pick, RunOptions, set_options
+from dagflow.result import EventList
+from dagflow.selection.parse import parse_selection
+from dagflow.selection.resolve import resolve
+from dagflow.selection.tree import Graph, Node, Selection
+
+
+@contextmanager
+def run_options(
+    *,
+    clock: Clock | None = None,
+    pick: Pick | None = None,
+    given: Mapping[Any, Any] | None = None,
+    faults: Callable[[str, int], None] | None = None,
+) -> Iterator[RunOptions]:
+    """Change what surrounds the runs that start in this block; what is not named stays as it is around it.
+
+    Args:
+        clock: What time it is and how to wait, for retries, timestamps and the "now" of partitions.
+        pick: Gets the keys of the ready steps in their usual order and returns the one to run next.
+        given: Values that stand for outputs, by step key, `(step key, output name)` or AssetKey: their steps do not run.
+        faults: Called with step key and attempt (from 1) before each attempt; what it raises fails the attempt.
+
+    Example:
+        >>> from dagflow import RetryPolicy, job, op
+        >>> from dagflow.testing import VirtualClock, run_options
+        >>> @op(retry_policy=RetryPolicy(max_retries=1, delay=60))
+        ... def flaky(context):
+        ...     if context.retry_number == 0:
+        ...         raise ValueError
+        >>> @job
+        ... def j():
+        ...     flaky()
+        >>> with run_options(clock=VirtualClock()) as options:
+        ...     success = j.execute_in_process().success
+        >>> success, [round(seconds) for seconds in options.clock.sleeps]
+        (True, [60])
+    """
+    changes = {"clock": clock, "pick": pick, "given": given, "faults": faults}
+    with set_options(**{name: value for name, value in changes.items() if value is not None}) as options:
+        yield options
+
+
+def with_plans(events: Iterable[DagflowEvent]) -> EventList:
+    """Events that were observed one by one, as a list that knows the plans of their runs.
+
+    Args:
+        events: Events of any runs of this process.
+    """
+    events = list(events)
+    plans = {}
+    for event in events:
+        source = event.source
+        if isinstance(source, RunLog):
+            plans[event.run_id] = source.plan
+    return EventList(events, plans)
+
+
+__all__ = [
+    "Causality",
+    "EventList",
+    "Fingerprint",
+    "Graph",
+    "Node",
+    "RunOptions",
+    "Selection",
+    "VirtualClock",
+    "canonical_events",
+    "causality",
+    "fingerprint",
+    "graph_of",
+    "observe",
+    "parse_selection",
+    "resolve",
+    "run_options",
+    "with_plans",
+]
