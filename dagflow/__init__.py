@@ -1,6 +1,7 @@
 """dagflow: write a data pipeline as ops, graphs, jobs and assets, and run it inside a test.
 
-Every public name stands here. A name that needs a library that few runs need is imported when it is first asked for.
+Every public name stands here. A name that needs a library that few runs need is imported when it is first
+asked for.
 """
 
 from __future__ import annotations

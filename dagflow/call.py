@@ -1,7 +1,8 @@
-"""Calling a user's function: arguments bound, outputs taken out of what it returns or yields, errors told apart.
+"""Calling a user's function: arguments bound, outputs taken out of what it returns or yields, errors told
+apart.
 
-A step of a run and a direct call share all of this. `call_user` is on the stack while the function of an op runs;
-`user_code` is the wrapper in which every other function of the user is called.
+A step of a run and a direct call share all of this. `call_user` is on the stack while the function of an op
+runs; `user_code` is the wrapper in which every other function of the user is called.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ _SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, *USER_EVENTS})
 
 
 class Emit(Protocol):
-    """Takes each output as it appears: its definition, the value, and the object in which the user handed it over."""
+    """Takes each output as it appears: its definition, the value, and the object in which the user handed it
+    over.
+    """
 
     def __call__(self, output: OutputDefinition, value: Any, given: Any = None) -> None: ...
 
@@ -102,7 +105,9 @@ def wrapped(error: Exception, op: OpDefinition, step_key: str) -> DagflowExecuti
 
 @contextmanager
 def user_code(make: Callable[[Exception], DagflowUserCodeExecutionError]) -> Iterator[None]:
-    """Call a function of the user in this block; what it raises comes out in the wrapper that `make` makes."""
+    """Call a function of the user in this block; what it raises comes out in the wrapper that `make`
+    makes.
+    """
     try:
         yield
     except NOT_WRAPPED:
@@ -120,7 +125,8 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
     outs = list(op.outs.values())
     if isinstance(result, USER_EVENTS):
         raise DagflowInvariantViolationError(
-            f"{where(op)} returned an {type(result).__name__}. Yield it, or log it with context.log_event, and return the "
+            f"{where(op)} returned an {type(result).__name__}. Yield it, or log it with context.log_event, "
+            "and return the "
             "output itself."
         )
     if not outs:
@@ -138,7 +144,8 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         return
     if not isinstance(result, tuple):
         raise DagflowInvariantViolationError(
-            f"{where(op)} has the outputs {list(op.outs)}, but returned one value of type '{type(result).__name__}'. Return "
+            f"{where(op)} has the outputs {list(op.outs)}, but returned one value of type "
+            f"'{type(result).__name__}'. Return "
             "a tuple with a value for each output, or yield an Output for each."
         )
     if len(result) != len(outs):
@@ -157,14 +164,16 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
     if isinstance(value, Output):
         if value.output_name != output.name and value.output_name != "result":
             raise DagflowInvariantViolationError(
-                f"{where(op)} returned an Output named '{value.output_name}' in the place of output '{output.name}'"
+                f"{where(op)} returned an Output named '{value.output_name}' in the place of output "
+                f"'{output.name}'"
             )
         return output, value.value, value
     if isinstance(value, MaterializeResult):
         return output, value.value, value
     if isinstance(value, DynamicOutput):
         raise DagflowInvariantViolationError(
-            f"{where(op)} returned a DynamicOutput for output '{output.name}', which is not dynamic. Make it a DynamicOut()."
+            f"{where(op)} returned a DynamicOutput for output '{output.name}', which is not dynamic. Make it "
+            "a DynamicOut()."
         )
     return output, value, None
 
@@ -174,19 +183,23 @@ def _dynamic(
 ) -> Iterator[tuple[OutputDefinition, Any, Any]]:
     if not isinstance(result, list) or not all(isinstance(part, DynamicOutput) for part in result):
         raise DagflowInvariantViolationError(
-            f"{where(op)} has the dynamic output '{output.name}', so it must yield DynamicOutput objects or return a list of "
+            f"{where(op)} has the dynamic output '{output.name}', so it must yield DynamicOutput objects or "
+            "return a list of "
             f"them, but it returned {result!r}"
         )
     for part in result:
         if part.output_name != output.name and part.output_name != "result":
             raise DagflowInvariantViolationError(
-                f"{where(op)} returned a DynamicOutput named '{part.output_name}' in the place of output '{output.name}'"
+                f"{where(op)} returned a DynamicOutput named '{part.output_name}' in the place of output "
+                f"'{output.name}'"
             )
         yield output, part.value, part
 
 
 class Yielded:
-    """What a generator has yielded so far, so that each output comes once and none that is required is missing."""
+    """What a generator has yielded so far, so that each output comes once and none that is required is
+    missing.
+    """
 
     __slots__ = ("op", "seen")
 
@@ -209,14 +222,16 @@ class Yielded:
         if not isinstance(item, (Output, DynamicOutput)):
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} yielded {item!r} of type '{type(item).__name__}'. A generator may yield Output, "
+                f"{where(self.op)} yielded {item!r} of type '{type(item).__name__}'. A generator may yield "
+                "Output, "
                 f"DynamicOutput, AssetMaterialization, AssetObservation and ExpectationResult only.{hint}"
             )
         output = self._named(item.output_name)
         if output.is_dynamic != isinstance(item, DynamicOutput):
             wanted = "DynamicOutput" if output.is_dynamic else "Output"
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} yielded a {type(item).__name__} for output '{output.name}', which needs a {wanted}"
+                f"{where(self.op)} yielded a {type(item).__name__} for output '{output.name}', which needs a "
+                f"{wanted}"
             )
         if isinstance(item, DynamicOutput):
             self._once(
@@ -257,7 +272,8 @@ class Yielded:
 def missing_output(op: OpDefinition, step_key: str, name: str) -> DagflowStepOutputNotFoundError:
     """The error of a step that ended without a required output."""
     return DagflowStepOutputNotFoundError(
-        f"step '{step_key}' ended, but {where(op)} did not produce its output '{name}', which is required. Yield it, or make "
+        f"step '{step_key}' ended, but {where(op)} did not produce its output '{name}', which is required. "
+        "Yield it, or make "
         "it Out(is_required=False).",
         step_key=step_key,
         output_name=name,

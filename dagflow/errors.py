@@ -1,8 +1,8 @@
 """Every exception of dagflow, and the check of a public argument that raises one.
 
     DagflowError
-    ├── CheckError                                  a broken invariant, or an argument that has no sensible meaning
-    │   ├── ParameterCheckError                     an argument of the wrong type
+    ├── CheckError                                  a broken invariant, or an argument that has no sensible
+    meaning │   ├── ParameterCheckError                     an argument of the wrong type
     │   └── ElementCheckError                       an element of an argument of the wrong type
     ├── DagflowInvalidDefinitionError               what was written cannot be a pipeline
     ├── DagflowInvalidInvocationError               a definition or context was called in a wrong way

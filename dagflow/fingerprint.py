@@ -1,7 +1,7 @@
 """A hash of what a definition is, facet by facet, to see what changed since the last time.
 
-The code facet is a hash of the syntax tree without docstrings: of the function, and of the functions of the same project
-that it calls. Comments, layout, descriptions and tags do not count.
+The code facet is a hash of the syntax tree without docstrings: of the function, and of the functions of the
+same project that it calls. Comments, layout, descriptions and tags do not count.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def fingerprint(definition: Any) -> Fingerprint:
     if isinstance(definition, AssetsDefinition):
         own = _of_op(definition.node_def)
         reads = sorted((name, key.to_string()) for name, key in definition.keys_by_input_name.items())
-        mappings = sorted((key.to_string(), repr(value)) for key, value in definition.partition_mappings.items())
+        mappings = sorted(
+            (key.to_string(), repr(value)) for key, value in definition.partition_mappings.items()
+        )
         resources = [(key, _of_resource(value)) for key, value in sorted(definition.resource_defs.items())]
         return own._replace(
             arguments=_hash(own.arguments, reads, sorted(key.to_string() for key in definition.keys)),
@@ -78,7 +80,8 @@ def fingerprint(definition: Any) -> Fingerprint:
     if isinstance(definition, ResourceDefinition):
         return Fingerprint(_of_resource(definition), "", _hash(definition.config_field), "", "", "")
     raise ParameterCheckError(
-        f"fingerprint takes an op, asset, graph, job or resource, not {definition!r} of type '{type(definition).__name__}'"
+        f"fingerprint takes an op, asset, graph, job or resource, not {definition!r} of type "
+        f"'{type(definition).__name__}'"
     )
 
 
@@ -90,7 +93,10 @@ def _of_op(op: OpDefinition) -> Fingerprint:
             [(name, item.default_value, item.input_manager_key) for name, item in op.ins.items()],
             [(name, out.is_required, out.is_dynamic, out.io_manager_key) for name, out in op.outs.items()],
         ),
-        config=_hash(op.config_field and op.config_field.config_type.describe(), op.config_field and op.config_field.default_value),
+        config=_hash(
+            op.config_field and op.config_field.config_type.describe(),
+            op.config_field and op.config_field.default_value,
+        ),
         types=_hash(
             [(name, item.dagflow_type.key) for name, item in op.ins.items()],
             [(name, out.dagflow_type.key) for name, out in op.outs.items()],
@@ -101,10 +107,18 @@ def _of_op(op: OpDefinition) -> Fingerprint:
 
 
 def _of_graph(graph: GraphDefinition) -> Fingerprint:
-    inner = [(name, fingerprint(node.definition), node.retry_policy) for name, node in sorted(graph.node_dict.items())]
-    wiring = [(name, sorted((key, repr(value)) for key, value in deps.items())) for name, deps in sorted(graph.dependencies.items())]
+    inner = [
+        (name, fingerprint(node.definition), node.retry_policy)
+        for name, node in sorted(graph.node_dict.items())
+    ]
+    wiring = [
+        (name, sorted((key, repr(value)) for key, value in deps.items()))
+        for name, deps in sorted(graph.dependencies.items())
+    ]
     return Fingerprint(
-        code=_hash([(name, own.code) for name, own, _ in inner], wiring, graph.input_mappings, graph.output_mappings),
+        code=_hash(
+            [(name, own.code) for name, own, _ in inner], wiring, graph.input_mappings, graph.output_mappings
+        ),
         arguments=_hash([(name, own.arguments, policy) for name, own, policy in inner]),
         config=_hash([(name, own.config) for name, own, _ in inner]),
         types=_hash([(name, own.types) for name, own, _ in inner]),
@@ -120,7 +134,9 @@ def _of_resource(resource: ResourceDefinition) -> str:
 
 
 def _hash(*parts: Any) -> str:
-    return hashlib.sha256("\0".join(_text(part) for part in parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(
+        "\0".join(_text(part) for part in parts).encode("utf-8", "surrogatepass")
+    ).hexdigest()
 
 
 def _text(part: Any) -> str:
@@ -136,7 +152,9 @@ def _text(part: Any) -> str:
 
 
 def code_of(fn: Callable[..., Any]) -> list[str]:
-    """The syntax of a function and of the functions of its project that it calls, directly or not, docstrings apart."""
+    """The syntax of a function and of the functions of its project that it calls, directly or not,
+    docstrings apart.
+    """
     seen: dict[Any, str] = {}
     todo = [_plain(fn)]
     while todo:
@@ -176,7 +194,10 @@ def _called(fn: FunctionType) -> Iterator[FunctionType]:
     names = set(_names(fn.__code__))
     for name in names:
         value = fn.__globals__.get(name)
-        for candidate in (value, *(getattr(value, inner, None) for inner in names if isinstance(value, ModuleType))):
+        for candidate in (
+            value,
+            *(getattr(value, inner, None) for inner in names if isinstance(value, ModuleType)),
+        ):
             plain = _plain(candidate) if isinstance(candidate, FunctionType) else None
             if plain is not None:
                 yield plain

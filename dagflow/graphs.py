@@ -58,7 +58,9 @@ class _Builder:
     def __init__(self) -> None:
         self.nodes: dict[str, GraphNode] = {}
         self.edges: list[tuple[str, str]] = []
-        self.assets: dict[AssetKey, list[tuple[str, Any]]] = {}  # more than one where modules define the same key
+        self.assets: dict[
+            AssetKey, list[tuple[str, Any]]
+        ] = {}  # more than one where modules define the same key
         self.reads: list[tuple[AssetKey, str, Any]] = []
         self.places: dict[str, int] = {}
 
@@ -68,7 +70,9 @@ class _Builder:
                 self._asset_job(definition, definition.asset_layer)
             else:
                 place = self._place(definition.name)
-                self._nodes(definition.graph, place, "", None, {"job": frozenset({definition.name})}, definition)
+                self._nodes(
+                    definition.graph, place, "", None, {"job": frozenset({definition.name})}, definition
+                )
         elif isinstance(definition, GraphDefinition):
             place = self._place(definition.name)
             self._nodes(definition, place, "", None, {"graph": frozenset({definition.name})}, definition)
@@ -78,7 +82,8 @@ class _Builder:
             self._asset(definition, None)
         else:
             raise ParameterCheckError(
-                f"graph_of takes jobs, graphs, ops and assets, not {definition!r} of type '{type(definition).__name__}'"
+                f"graph_of takes jobs, graphs, ops and assets, not {definition!r} of type "
+                f"'{type(definition).__name__}'"
             )
 
     def graph(self) -> Graph:

@@ -1,4 +1,6 @@
-"""What things are called: asset keys, check keys, paths of nodes, step handles, and which names are allowed."""
+"""What things are called: asset keys, check keys, paths of nodes, step handles, and which names are
+allowed.
+"""
 
 from __future__ import annotations
 
@@ -263,7 +265,8 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
                 ) from error
             if not faithful:
                 raise DagflowInvalidDefinitionError(
-                    f"the value of tag '{key}' of {where} is {value!r}, which JSON does not give back unchanged"
+                    f"the value of tag '{key}' of {where} is {value!r}, which JSON does not give back "
+                    "unchanged"
                 )
             value = text
         result[key] = value

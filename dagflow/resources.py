@@ -1,4 +1,6 @@
-"""Starting the resources of a run in the order of their needs, and stopping them in reverse, whatever happened."""
+"""Starting the resources of a run in the order of their needs, and stopping them in reverse, whatever
+happened.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,9 @@ class StartedResources:
                 self.closers.append((key, close))
 
     def stop(self) -> list[tuple[str, BaseException]]:
-        """Stop all of them, the last first. Returns what went wrong; nothing keeps the others from being stopped."""
+        """Stop all of them, the last first. Returns what went wrong; nothing keeps the others from being
+        stopped.
+        """
         failures: list[tuple[str, BaseException]] = []
         while self.closers:
             key, close = self.closers.pop()
@@ -103,7 +107,8 @@ def enter(
             value = next(generator)
         except StopIteration:
             raise DagflowInvariantViolationError(
-                f"the resource function at {location(definition.resource_fn)} is a generator that yielded nothing"
+                f"the resource function at {location(definition.resource_fn)} is a generator that yielded "
+                "nothing"
             ) from None
         return value, lambda: _finish(generator)
     if isinstance(made, AbstractContextManager) and _is_wrapped_generator(definition, made):
@@ -127,7 +132,8 @@ def resource_error(
 ) -> DagflowResourceFunctionError:
     """The error of a resource that could not be started."""
     return DagflowResourceFunctionError(
-        f"resource '{key}' ({location(definition.resource_fn)}) could not be started: {type(error).__name__}: {error}",
+        f"resource '{key}' ({location(definition.resource_fn)}) could not be started: "
+        f"{type(error).__name__}: {error}",
         user_exception=error,
     )
 

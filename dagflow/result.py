@@ -151,7 +151,8 @@ class ExecuteInProcessResult:
                 inside = graph.name if hasattr(graph, "name") else self._job.name
                 known = list(graph.node_dict) if isinstance(graph, GraphDefinition) else []
                 raise DagflowInvariantViolationError(
-                    f"'{inside}' has no node '{name}' (asked for as '{node_str}'), or it was not selected.{nearest(name, known)}"
+                    f"'{inside}' has no node '{name}' (asked for as '{node_str}'), or it was not "
+                    f"selected.{nearest(name, known)}"
                 )
             if depth < len(path) - 1:
                 graph = graph.node_dict[name].definition
@@ -160,7 +161,8 @@ class ExecuteInProcessResult:
             mapped = {mapping.graph_output_name: mapping for mapping in definition.output_mappings}
             if output_name not in mapped:
                 raise CheckError(
-                    f"graph '{definition.name}' has no output mapping '{output_name}'; its outputs are {list(mapped)}"
+                    f"graph '{definition.name}' has no output mapping '{output_name}'; its outputs are "
+                    f"{list(mapped)}"
                 )
             mapping = mapped[output_name]
             return self.output_for_node(
@@ -168,7 +170,8 @@ class ExecuteInProcessResult:
             )
         if output_name not in definition.outs:
             raise DagflowInvariantViolationError(
-                f"op '{definition.name}' has no output '{output_name}'; its outputs are {list(definition.outs)}."
+                f"op '{definition.name}' has no output '{output_name}'; its outputs are "
+                f"{list(definition.outs)}."
                 f"{nearest(output_name, definition.outs)}"
             )
         return self._value(node_str, output_name)
@@ -184,7 +187,8 @@ class ExecuteInProcessResult:
                 by_key[mapping_key or step_key[len(node) + 1 : -1]] = value
         if not by_key:
             raise DagflowInvariantViolationError(
-                f"output '{output_name}' of node '{node}' has no value: the node failed, was skipped or did not run, or did "
+                f"output '{output_name}' of node '{node}' has no value: the node failed, was skipped or did "
+                "not run, or did "
                 "not produce this output"
             )
         return by_key
@@ -202,7 +206,8 @@ class ExecuteInProcessResult:
             )
         if output_name not in mapped:
             raise DagflowInvariantViolationError(
-                f"graph '{self._job.graph.name}' has no output '{output_name}'; its outputs are {list(mapped)}."
+                f"graph '{self._job.graph.name}' has no output '{output_name}'; its outputs are "
+                f"{list(mapped)}."
                 f"{nearest(output_name, mapped)}"
             )
         mapping = mapped[output_name]

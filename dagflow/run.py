@@ -57,7 +57,8 @@ def materialize(
         partition_key: The partition that the run is for.
         raise_on_error: Whether the first failure is raised; else the result tells.
         tags: Tags of the run.
-        selection: Which of the assets run: keys, definitions, or clauses such as "+tea". The others are loaded.
+        selection: Which of the assets run: keys, definitions, or clauses such as "+tea". The others are
+            loaded.
 
     Returns:
         The result.
@@ -348,7 +349,8 @@ def _assets_of(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefinit
     for key in keys:
         if key not in known:
             raise DagflowInvalidSubsetError(
-                f"job '{job.name}' makes no asset '{key.to_user_string()}', so 'asset_selection' cannot choose it"
+                f"job '{job.name}' makes no asset '{key.to_user_string()}', so 'asset_selection' cannot "
+                "choose it"
             )
     assert layer is not None
     part = build_asset_job(list(dict.fromkeys(layer.known.values())), name=job.graph.name, selection=keys)

@@ -1,4 +1,6 @@
-"""What a test wants to know of a pipeline or to change around a run; the doors that tools such as a pytest plugin use."""
+"""What a test wants to know of a pipeline or to change around a run; the doors that tools such as a pytest
+plugin use.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,10 @@ def run_options(
     Args:
         clock: What time it is and how to wait, for retries, timestamps and the "now" of partitions.
         pick: Gets the keys of the ready steps in their usual order and returns the one to run next.
-        given: Values that stand for outputs, by step key, `(step key, output name)` or AssetKey: their steps do not run.
-        faults: Called with step key and attempt (from 1) before each attempt; what it raises fails the attempt.
+        given: Values that stand for outputs, by step key, `(step key, output name)` or AssetKey: their steps
+            do not run.
+        faults: Called with step key and attempt (from 1) before each attempt; what it raises fails the
+            attempt.
 
     Example:
         >>> from dagflow import RetryPolicy, job, op

@@ -178,9 +178,9 @@ class _IOContext:
 class OutputContext(_IOContext):
     """What `handle_output` of an I/O manager knows of the output that it stores.
 
-    Attributes: `step_key`, `name`, `run_id`, `op_def`, `mapping_key`, `dagflow_type`, `definition_metadata` (of the
-    `Out`), `output_metadata` (of the value), `config`, `resource_config`, `resources`, `asset_key`, `partition_key`,
-    `version` (None), `log`, `instance`.
+    Attributes: `step_key`, `name`, `run_id`, `op_def`, `mapping_key`, `dagflow_type`, `definition_metadata`
+    (of the `Out`), `output_metadata` (of the value), `config`, `resource_config`, `resources`, `asset_key`,
+    `partition_key`, `version` (None), `log`, `instance`.
     """
 
     __slots__ = (
@@ -281,9 +281,9 @@ class OutputContext(_IOContext):
 class InputContext(_IOContext):
     """What `load_input` of an I/O manager knows of the input that it loads.
 
-    Attributes: `name`, `upstream_output` (the OutputContext of what is read, None where this run does not make it),
-    `op_def`, `dagflow_type`, `definition_metadata` (of the `In`), `config`, `resource_config`, `resources`,
-    `asset_key`, `asset_partition_key(s)`, `log`, `instance`.
+    Attributes: `name`, `upstream_output` (the OutputContext of what is read, None where this run does not
+    make it), `op_def`, `dagflow_type`, `definition_metadata` (of the `In`), `config`, `resource_config`,
+    `resources`, `asset_key`, `asset_partition_key(s)`, `log`, `instance`.
     """
 
     __slots__ = ("_partition_key", "upstream_output")

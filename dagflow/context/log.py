@@ -14,9 +14,9 @@ Sink = Callable[[int, str], None]
 class DagflowLogManager(logging.Logger):
     """A `logging.Logger` for one step.
 
-    What is logged goes into the log of the run, and on to the Python logger "dagflow", so that handlers and `caplog`
-    see it. Each record has `dagflow_meta` (a dict) and its entries as attributes: `run_id`, `job_name`, `step_key`,
-    `op_name`.
+    What is logged goes into the log of the run, and on to the Python logger "dagflow", so that handlers and
+    `caplog` see it. Each record has `dagflow_meta` (a dict) and its entries as attributes: `run_id`,
+    `job_name`, `step_key`, `op_name`.
 
     Args:
         meta: What the records say of where they come from.

@@ -1,7 +1,8 @@
 """How a direct call of a definition differs from its step in a run: the whole of it, in one table.
 
-Contexts, argument binding and output checks are the same code for both; they read this table where the execution API
-demands a difference (its sections on `add_output_metadata`, on unbound contexts and on direct invocation).
+Contexts, argument binding and output checks are the same code for both; they read this table where the
+execution API demands a difference (its sections on `add_output_metadata`, on unbound contexts and on direct
+invocation).
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ class Manner(NamedTuple):
         unavailable: Attributes of a context that do not exist here.
         bound_only: Attributes that exist only while the function of a definition runs.
         merges_metadata: Whether a second `add_output_metadata` for an output is merged, or refused.
-        hands_out_raw: Whether the caller gets what the function returned, generators included, as it is; in a run
-            the engine takes the outputs out of it.
-        wraps_errors: Whether an error of the user's function is recorded in a wrapper; else it passes unchanged.
+        hands_out_raw: Whether the caller gets what the function returned, generators included, as it is; in
+            a run the engine takes the outputs out of it.
+        wraps_errors: Whether an error of the user's function is recorded in a wrapper; else it passes
+            unchanged.
         missing_output: The error where a required output never came, None where the engine has its own.
         enters_resources: Whether context-manager resources are entered without a `with` block of the caller.
     """

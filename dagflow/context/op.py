@@ -1,7 +1,7 @@
 """The context of an op or asset while its function runs.
 
-`OpExecutionContext` and `AssetExecutionContext` are two views of one `Scope`, so that nothing differs between them, nor
-between a run and a direct call, but what `dagflow.context.manner` says.
+`OpExecutionContext` and `AssetExecutionContext` are two views of one `Scope`, so that nothing differs
+between them, nor between a run and a direct call, but what `dagflow.context.manner` says.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class _Mode:
 
 
 class StepContext:
-    """What OpExecutionContext and AssetExecutionContext share. Made by dagflow, or by the `build_*_context` functions."""
+    """What OpExecutionContext and AssetExecutionContext share. Made by dagflow, or by the `build_*_context`
+    functions.
+    """
 
     __slots__ = ("_scope",)
 
@@ -284,7 +286,8 @@ class StepContext:
             mapping_key: Which of the values of a dynamic output.
 
         Raises:
-            DagflowInvariantViolationError: There is no such output, it is ambiguous, or it was already handed over.
+            DagflowInvariantViolationError: There is no such output, it is ambiguous, or it was already
+                handed over.
         """
         self._scope.add_output_metadata(metadata, output_name, mapping_key)
 
@@ -302,13 +305,16 @@ class StepContext:
         """
         if not isinstance(event, USER_EVENTS):
             raise CheckError(
-                f"log_event takes an AssetMaterialization, AssetObservation or ExpectationResult, not {event!r} of type "
+                "log_event takes an AssetMaterialization, AssetObservation or ExpectationResult, not "
+                f"{event!r} of type "
                 f"'{type(event).__name__}'"
             )
         self._scope.events.append(event)
 
     def consume_events(self) -> Iterator[Any]:
-        """Hand out the events that were logged since the last call; they do not reach the log of the run any more."""
+        """Hand out the events that were logged since the last call; they do not reach the log of the run any
+        more.
+        """
         events, source = self._scope.events[:], self._scope.event_source
         self._scope.events.clear()
         for event in events:
@@ -419,7 +425,8 @@ class StepContext:
         definition = None if assets_def is None else assets_def.partitions_def
         if not isinstance(definition, TimeWindowPartitionsDefinition):
             raise ValueError(
-                f"output '{output_name}' of op '{self.op_def.name}' is no asset with partitions by time, so it has no time "
+                f"output '{output_name}' of op '{self.op_def.name}' is no asset with partitions by time, so "
+                "it has no time "
                 "window"
             )
         return self._window(definition, self.partition_key)
@@ -501,11 +508,13 @@ class AssetExecutionContext(StepContext):
         output = next((name for name, own in keys.items() if own == key), None)
         if output is None:
             raise DagflowInvariantViolationError(
-                f"metadata was added to asset '{key.to_user_string()}', which '{self.op_def.name}' does not make"
+                f"metadata was added to asset '{key.to_user_string()}', which '{self.op_def.name}' does not "
+                "make"
             )
         if partition_key is not None and partition_key != self._scope.partition_key:
             raise DagflowInvariantViolationError(
-                f"metadata was added to partition '{partition_key}' of asset '{key.to_user_string()}', but this run is for "
+                f"metadata was added to partition '{partition_key}' of asset '{key.to_user_string()}', but "
+                "this run is for "
                 f"{self._scope.partition_key!r}"
             )
         self._scope.add_output_metadata(metadata, output, None)

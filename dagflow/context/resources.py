@@ -39,7 +39,8 @@ class ScopedResources:
             raise DagflowUnknownResourceError(
                 name,
                 f"unknown resource '{name}': {self._owner} has the resources {sorted(self._values)}."
-                f"{nearest(name, self._values)} Name it in 'required_resource_keys', and provide it where that is run.",
+                f"{nearest(name, self._values)} Name it in 'required_resource_keys', and provide it where "
+                "that is run.",
             ) from None
 
     def __contains__(self, name: object) -> bool:

@@ -1,4 +1,6 @@
-"""What a context reads from: the surroundings of one call of one user function, in a run or outside of one."""
+"""What a context reads from: the surroundings of one call of one user function, in a run or outside of
+one.
+"""
 
 from __future__ import annotations
 
@@ -134,7 +136,8 @@ class Scope:
         if name in self.manner.unavailable or (name in self.manner.bound_only and self.op_def is None):
             when = " while no op or asset is running" if name in self.manner.bound_only else ""
             raise DagflowInvalidPropertyError(
-                f"'{name}' is not available on a context that was built for a direct call{when}. It exists in a run: use "
+                f"'{name}' is not available on a context that was built for a direct call{when}. It exists "
+                "in a run: use "
                 "execute_in_process() or materialize_to_memory() to test what reads it."
             )
 
@@ -183,12 +186,14 @@ class Scope:
             mapping_key is None and any(output == name for output, _ in self.produced)
         ):
             raise DagflowInvariantViolationError(
-                f"output '{name}' of {self._owner()} was already handed over, so metadata cannot be added to it. Call "
+                f"output '{name}' of {self._owner()} was already handed over, so metadata cannot be added to "
+                "it. Call "
                 "add_output_metadata before the output is yielded."
             )
         if key in self.metadata and not self.manner.merges_metadata:
             raise DagflowInvariantViolationError(
-                f"metadata was added more than once to output '{name}' of {self._owner()} in a direct call. Add all of "
+                f"metadata was added more than once to output '{name}' of {self._owner()} in a direct call. "
+                "Add all of "
                 "it in one call."
             )
         values = normalize_metadata(metadata, f"output '{name}' of {self._owner()}")
@@ -201,7 +206,8 @@ class Scope:
         if name is None:
             if len(outs) != 1:
                 raise DagflowInvariantViolationError(
-                    f"{self._owner()} has the outputs {list(outs)}, so metadata without an 'output_name' is ambiguous"
+                    f"{self._owner()} has the outputs {list(outs)}, so metadata without an 'output_name' is "
+                    "ambiguous"
                 )
             return next(iter(outs))
         if name not in outs:

@@ -261,7 +261,8 @@ class AssetsDefinition:
         """The key of the one asset."""
         if len(self.keys_by_output_name) != 1:
             raise DagflowInvalidDefinitionError(
-                f"'{self.node_def.name}' makes {len(self.keys_by_output_name)} assets, so it has no single key; use 'keys'"
+                f"'{self.node_def.name}' makes {len(self.keys_by_output_name)} assets, so it has no single "
+                "key; use 'keys'"
             )
         return next(iter(self.keys_by_output_name.values()))
 
@@ -333,7 +334,8 @@ AnyAsset = Union[AssetsDefinition, SourceAsset, AssetSpec]
 class AssetLayer:
     """Which nodes of a job are assets, and what is known of the assets that they only read.
 
-    Attributes: `by_node` (node name to AssetsDefinition), `known` (every asset by key, those only read included).
+    Attributes: `by_node` (node name to AssetsDefinition), `known` (every asset by key, those only read
+        included).
     """
 
     __slots__ = ("by_node", "known")
@@ -390,6 +392,7 @@ def io_manager_resources(
     own_key = io_manager_key or key.to_python_identifier("io_manager")
     if own_key in resources and resources[own_key] is not io_manager_def:
         raise DagflowInvalidDefinitionError(
-            f"{place} has an 'io_manager_def' and a different resource with the key '{own_key}'. Keep one of them."
+            f"{place} has an 'io_manager_def' and a different resource with the key '{own_key}'. Keep one of "
+            "them."
         )
     return own_key, {**resources, own_key: as_resource(io_manager_def)}

@@ -81,8 +81,8 @@ def asset(
     """Make an asset of a function. Usable bare.
 
     Args:
-        compute_fn: The function. Each parameter reads the asset of that name; a first one named `context` gets the
-            context, one named `config` the config.
+        compute_fn: The function. Each parameter reads the asset of that name; a first one named `context`
+            gets the context, one named `config` the config.
         name: The last part of the key; default: the function's name.
         key_prefix: The parts before it.
         ins: `AssetIn` by parameter, where the name does not say it all.
@@ -192,7 +192,8 @@ def _own_key(
     if key is not None:
         if name is not None or prefix is not None:
             raise DagflowInvalidDefinitionError(
-                f"asset at {location(fn)}: 'key' says all of the key, so 'name' and 'key_prefix' cannot be given too"
+                f"asset at {location(fn)}: 'key' says all of the key, so 'name' and 'key_prefix' cannot be "
+                "given too"
             )
         return AssetKey.from_coercible(key)
     own_name = check_name(
@@ -231,7 +232,8 @@ def _inputs(
         given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{parameter!r}]")
         if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
-                f"{place} ({location(fn)}): 'ins' names an input '{parameter}' that is no parameter of the function."
+                f"{place} ({location(fn)}): 'ins' names an input '{parameter}' that is no parameter of the "
+                "function."
                 f"{nearest(parameter, parameters)}"
             )
         key = keys[parameter] = given.key_for(parameter)
@@ -246,7 +248,8 @@ def _inputs(
     for dep in deps:
         if dep.asset_key in keys.values():
             raise DagflowInvalidDefinitionError(
-                f"{place}: asset '{dep.asset_key.to_user_string()}' is both read by a parameter and named in 'deps'. "
+                f"{place}: asset '{dep.asset_key.to_user_string()}' is both read by a parameter and named in "
+                "'deps'. "
                 "Keep one of them."
             )
         input_name = dep.asset_key.to_python_identifier()

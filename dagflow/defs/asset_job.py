@@ -50,8 +50,8 @@ def build_asset_job(
 
     Raises:
         ParameterCheckError, CheckError: `assets` is no sequence of assets.
-        DagflowInvalidDefinitionError: Two assets with one key, a cycle, an input that nobody provides, resources that
-            contradict each other, or a selection that cannot be.
+        DagflowInvalidDefinitionError: Two assets with one key, a cycle, an input that nobody provides,
+            resources that contradict each other, or a selection that cannot be.
         DagflowInvalidInvocationError: A resource that an asset brings along was given too.
     """
     known = _known(assets)
@@ -81,13 +81,15 @@ def _known(assets: Any) -> dict[AssetKey, AnyAsset]:
     for asset in assets:
         if not isinstance(asset, (AssetsDefinition, SourceAsset, AssetSpec)):
             raise CheckError(
-                f"parameter 'assets' holds {asset!r} of type '{type(asset).__name__}', which is no asset. Use functions "
+                f"parameter 'assets' holds {asset!r} of type '{type(asset).__name__}', which is no asset. "
+                "Use functions "
                 "decorated with @asset, SourceAssets and AssetSpecs."
             )
         for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
             if known.setdefault(key, asset) is not asset:
                 raise DagflowInvalidDefinitionError(
-                    f"two definitions make asset '{key.to_user_string()}': {_place(known[key])} and {_place(asset)}. "
+                    f"two definitions make asset '{key.to_user_string()}': {_place(known[key])} and "
+                    f"{_place(asset)}. "
                     "Give one of them another key."
                 )
     return known
@@ -150,7 +152,8 @@ def _wiring(
         name = node_def.name
         if wiring.node_defs.setdefault(name, node_def) is not node_def:
             raise DagflowInvalidDefinitionError(
-                f"two assets would have the step '{name}', because their keys differ only in what separates the parts. "
+                f"two assets would have the step '{name}', because their keys differ only in what separates "
+                "the parts. "
                 f"One of them is '{key.to_user_string()}'. Give it another key."
             )
         wiring.invocations[name] = NodeInvocation(name)
@@ -164,7 +167,8 @@ def _wiring(
                 parents[key].append(upstream)
             elif upstream not in known and not node_def.ins[input_name].dagflow_type.is_nothing:
                 raise DagflowInvalidDefinitionError(
-                    f"input '{input_name}' of asset '{key.to_user_string()}' ({location(node_def.body.fn)}) reads asset "
+                    f"input '{input_name}' of asset '{key.to_user_string()}' ({location(node_def.body.fn)}) "
+                    "reads asset "
                     f"'{upstream.to_user_string()}', which was not provided."
                     f"{nearest(upstream.to_user_string(), [other.to_user_string() for other in known])} "
                     "Add its definition, or a SourceAsset with this key."

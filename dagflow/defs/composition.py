@@ -1,7 +1,7 @@
 """Tracing the body of a graph or job: each call of an op or graph in it becomes a node, each value a handle.
 
-While a body runs, a `Composition` stands in a context variable; `NodeDefinition.__call__` asks for it. What the body
-did is collected as a `Wiring`, from which `dagflow.defs.graph` makes the graph.
+While a body runs, a `Composition` stands in a context variable; `NodeDefinition.__call__` asks for it. What
+the body did is collected as a `Wiring`, from which `dagflow.defs.graph` makes the graph.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class NodeDefinition:
     def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What a call outside a graph's body does."""
         raise DagflowInvalidInvocationError(
-            f"{type(self).__name__} '{self.name}' was called outside of a graph's body. Call it in the body of a "
+            f"{type(self).__name__} '{self.name}' was called outside of a graph's body. Call it in the body "
+            "of a "
             "@graph or @job, or run it with execute_in_process()."
         )
 
@@ -74,7 +75,9 @@ class NodeDefinition:
 
 
 class PendingInvocation:
-    """A definition with what an invocation adds to it: alias, tags, hooks, retry policy. Call it in a graph's body."""
+    """A definition with what an invocation adds to it: alias, tags, hooks, retry policy. Call it in a
+    graph's body.
+    """
 
     __slots__ = ("definition", "given_alias", "hooks", "retry_policy", "tags")
 
@@ -122,7 +125,8 @@ class PendingInvocation:
                 or self.hooks
             ):
                 raise DagflowInvalidInvocationError(
-                    f"'{self.name}' is an invocation with an alias, tags, hooks or a retry policy of its own, which "
+                    f"'{self.name}' is an invocation with an alias, tags, hooks or a retry policy of its "
+                    "own, which "
                     "has a meaning only in the body of a @graph or @job"
                 )
             return self.definition.called(args, kwargs)
@@ -171,7 +175,8 @@ class DynamicHandle(OutputHandle):
         if result is None:
             return None
         raise DagflowInvalidDefinitionError(
-            f"in the body of '{self.composition.graph_name}': the function given to map() over {self!r} must return one "
+            f"in the body of '{self.composition.graph_name}': the function given to map() over {self!r} must "
+            "return one "
             f"output or a tuple of outputs of the nodes that it invoked, not {result!r}"
         )
 
@@ -243,7 +248,8 @@ class Composition:
         names = definition.input_names
         if len(args) > len(names):
             raise DagflowInvalidDefinitionError(
-                f"in the body of '{self.graph_name}': '{name}' was called with {len(args)} positional arguments, but has "
+                f"in the body of '{self.graph_name}': '{name}' was called with {len(args)} positional "
+                "arguments, but has "
                 f"{len(names)} input{'s' if len(names) != 1 else ''} ({list(names)})"
             )
         for input_name, value in zip(names, args):  # noqa: B905 - fewer arguments than inputs is usual
@@ -257,7 +263,8 @@ class Composition:
         for input_name, value in inputs.items():
             if input_name not in names:
                 raise DagflowInvalidDefinitionError(
-                    f"in the body of '{self.graph_name}': '{name}' has no input '{input_name}'; its inputs are "
+                    f"in the body of '{self.graph_name}': '{name}' has no input '{input_name}'; its inputs "
+                    "are "
                     f"{list(names)}.{nearest(input_name, names)}"
                 )
             if type(value) is OutputHandle:
@@ -270,13 +277,15 @@ class Composition:
                     dependencies[input_name] = source
         if len(dynamic) > 1:
             raise DagflowInvalidDefinitionError(
-                f"in the body of '{self.graph_name}': '{name}' would be mapped over more than one dynamic output: "
+                f"in the body of '{self.graph_name}': '{name}' would be mapped over more than one dynamic "
+                "output: "
                 f"{' and '.join(repr(source) for source in sorted(dynamic))}. Collect one of them first."
             )
         known = wiring.node_defs.setdefault(definition.name, definition)
         if known is not definition:
             raise DagflowInvalidDefinitionError(
-                f"in the body of '{self.graph_name}': two different definitions are named '{definition.name}'. "
+                f"in the body of '{self.graph_name}': two different definitions are named "
+                f"'{definition.name}'. "
                 "Give one of them another name."
             )
         wiring.invocations[name] = (
@@ -298,7 +307,8 @@ class Composition:
         if pending is not None and pending.given_alias is not None:
             if pending.given_alias in used:
                 raise DagflowInvalidDefinitionError(
-                    f"in the body of '{self.graph_name}': '{pending.given_alias}' was invoked twice without aliasing; "
+                    f"in the body of '{self.graph_name}': '{pending.given_alias}' was invoked twice without "
+                    "aliasing; "
                     "give each invocation an alias of its own"
                 )
             return pending.given_alias
@@ -324,7 +334,9 @@ class Composition:
         return low
 
     def _source(self, value: Any, node: str, input_name: str) -> Dependency | None:
-        """The dependency that an argument stands for; None where it is an input of the graph, which is mapped."""
+        """The dependency that an argument stands for; None where it is an input of the graph, which is
+        mapped.
+        """
         if isinstance(value, GraphInputHandle):
             self.wiring.input_mappings.append(InputMapping(value.input_name, node, input_name))
             return None
@@ -354,17 +366,21 @@ class Composition:
             )
         if isinstance(value, OutputHandles):
             raise DagflowInvalidDefinitionError(
-                f"{place} was given all {len(value)} outputs of '{value.node_name}' at once. Unpack them, or choose one by "
+                f"{place} was given all {len(value)} outputs of '{value.node_name}' at once. Unpack them, or "
+                "choose one by "
                 f"name, like {value.node_name}().{value[0].output_name}"
             )
         if isinstance(value, (NodeDefinition, PendingInvocation)):
             raise DagflowInvalidDefinitionError(
-                f"{place} was given '{value.name}' itself, not an output of it. Did you forget the parentheses: "
+                f"{place} was given '{value.name}' itself, not an output of it. Did you forget the "
+                "parentheses: "
                 f"{value.name}()?"
             )
         raise DagflowInvalidDefinitionError(
-            f"{place} was given {value!r} of type '{type(value).__name__}'. In the body of a graph an argument must be an "
-            "output of another node, an input of the graph, or a list of these. Give constants through config, through a "
+            f"{place} was given {value!r} of type '{type(value).__name__}'. In the body of a graph an "
+            "argument must be an "
+            "output of another node, an input of the graph, or a list of these. Give constants through "
+            "config, through a "
             "default of the parameter, or through an op that returns them."
         )
 
@@ -377,7 +393,8 @@ class Composition:
             return OutputHandle(self, name, outputs[0], dynamic)
         if own_dynamic and dynamic:
             raise DagflowInvalidDefinitionError(
-                f"in the body of '{self.graph_name}': '{name}' has a dynamic output and is itself mapped over "
+                f"in the body of '{self.graph_name}': '{name}' has a dynamic output and is itself mapped "
+                "over "
                 f"{' and '.join(repr(source) for source in sorted(dynamic))}. Collect that first."
             )
         handles = OutputHandles(

@@ -164,7 +164,9 @@ class GraphDefinition(NodeDefinition):
         return self.node_dict[name]
 
     def graph_input_of(self, node: str, input_name: str, index: int | None = None) -> str | None:
-        """The input of this graph that feeds an input of a node (or the element `index` of its list), if one does."""
+        """The input of this graph that feeds an input of a node (or the element `index` of its list), if one
+        does.
+        """
         return self._fed_by.get((node, input_name, index))
 
     def dynamic_outputs(self) -> frozenset[str]:
@@ -196,7 +198,9 @@ class GraphDefinition(NodeDefinition):
         run_tags: Mapping[str, Any] | None = None,
         owners: Sequence[str] | None = None,
     ) -> JobDefinition:
-        """Make a job of this graph. Parameters as those of JobDefinition; `op_selection` keeps a part of the ops."""
+        """Make a job of this graph. Parameters as those of JobDefinition; `op_selection` keeps a part of the
+        ops.
+        """
         from dagflow.defs.job import JobDefinition
 
         job = JobDefinition(
@@ -336,7 +340,8 @@ def trace(
     for given in ins or ():
         if given not in parameters:
             raise DagflowInvalidDefinitionError(
-                f"{what} '{name}' ({location(fn)}): 'ins' names an input '{given}' that is no parameter of the function."
+                f"{what} '{name}' ({location(fn)}): 'ins' names an input '{given}' that is no parameter of "
+                "the function."
                 f"{nearest(given, parameters)}"
             )
     handles = {parameter: GraphInputHandle(name, parameter) for parameter in parameters}
@@ -346,7 +351,8 @@ def trace(
     for parameter in parameters:
         if parameter not in mapped:
             raise DagflowInvalidDefinitionError(
-                f"{place}: its input '{parameter}' feeds no node, so it is an unmapped input. Use it, or take it away."
+                f"{place}: its input '{parameter}' feeds no node, so it is an unmapped input. Use it, or "
+                "take it away."
             )
     wiring.output_mappings = _output_mappings(result, out, place, what)
     return GraphDefinition(
@@ -368,7 +374,8 @@ def _output_mappings(
         return []
     if what == "job":
         raise DagflowInvalidDefinitionError(
-            f"{place} returned {result!r}, but a job has 0 outputs defined. Return nothing, or use @graph and to_job()."
+            f"{place} returned {result!r}, but a job has 0 outputs defined. Return nothing, or use @graph "
+            "and to_job()."
         )
     if names is None:
         if isinstance(result, OutputHandle):
@@ -444,7 +451,8 @@ def _wiring(
         )
         if invocation.name not in wiring.node_defs:
             raise DagflowInvalidDefinitionError(
-                f"graph '{graph_name}': 'dependencies' name a node '{invocation.name}' that is not in 'node_defs'."
+                f"graph '{graph_name}': 'dependencies' name a node '{invocation.name}' that is not in "
+                "'node_defs'."
                 f"{nearest(invocation.name, wiring.node_defs)}"
             )
         if invocation.node_name in wiring.invocations:
@@ -471,7 +479,8 @@ def _check_dependencies(graph_def: GraphDefinition) -> None:
         for input_name, dependency in inputs.items():
             if input_name not in definition.input_names:
                 raise DagflowInvalidDefinitionError(
-                    f"graph '{graph_def.name}': node '{node_name}' has no input '{input_name}'; its inputs are "
+                    f"graph '{graph_def.name}': node '{node_name}' has no input '{input_name}'; its inputs "
+                    "are "
                     f"{list(definition.input_names)}.{nearest(input_name, definition.input_names)}"
                 )
             for upstream, output in _upstream(dependency, graph_def.name, node_name, input_name):
@@ -497,7 +506,8 @@ def _upstream(dependency: Any, graph_name: str, node: str, input_name: str) -> l
             if isinstance(part, DependencyDefinition)
         ]
     raise DagflowInvalidDefinitionError(
-        f"graph '{graph_name}': the dependency of input '{input_name}' of node '{node}' must be a DependencyDefinition "
+        f"graph '{graph_name}': the dependency of input '{input_name}' of node '{node}' must be a "
+        "DependencyDefinition "
         f"or a MultiDependencyDefinition, not {dependency!r}"
     )
 
@@ -511,7 +521,8 @@ def _check_output(graph_def: GraphDefinition, node_name: str, output: str, place
     outputs = graph_def.node_dict[node_name].definition.output_names
     if output not in outputs:
         raise DagflowInvalidDefinitionError(
-            f"graph '{graph_def.name}': {place} reads output '{output}' of node '{node_name}', which has the outputs "
+            f"graph '{graph_def.name}': {place} reads output '{output}' of node '{node_name}', which has the "
+            "outputs "
             f"{list(outputs)}.{nearest(output, outputs)}"
         )
 
@@ -522,7 +533,8 @@ def _check_mappings(graph_def: GraphDefinition) -> None:
         place = f"graph '{graph_def.name}': the mapping of its input '{mapping.graph_input_name}'"
         if node not in graph_def.node_dict:
             raise DagflowInvalidDefinitionError(
-                f"{place} leads to node '{node}', which is not in the graph.{nearest(node, graph_def.node_dict)}"
+                f"{place} leads to node '{node}', which is not in the "
+                f"graph.{nearest(node, graph_def.node_dict)}"
             )
         names = graph_def.node_dict[node].definition.input_names
         if input_name not in names:
@@ -533,7 +545,8 @@ def _check_mappings(graph_def: GraphDefinition) -> None:
         dependency = graph_def.dependencies[node].get(input_name)
         if dependency is not None and mapping.fan_in_index is None:
             raise DagflowInvalidDefinitionError(
-                f"{place} leads to input '{input_name}' of node '{node}', which is already satisfied by a dependency"
+                f"{place} leads to input '{input_name}' of node '{node}', which is already satisfied by a "
+                "dependency"
             )
     for output in graph_def.output_mappings:
         place = f"its output '{output.graph_output_name}'"

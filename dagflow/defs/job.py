@@ -35,7 +35,8 @@ class JobDefinition:
 
     Args:
         graph_def: The graph.
-        resource_defs: Resource definitions or plain objects by key. An "io_manager" is added where none is given.
+        resource_defs: Resource definitions or plain objects by key. An "io_manager" is added where none is
+            given.
         executor_def: Where steps run, when the job is run by `execute_job`.
         name: Default: the graph's.
         config: A dict or RunConfig: the run config of runs that are given none.
@@ -49,8 +50,9 @@ class JobDefinition:
         asset_layer: Which nodes are assets; made by dagflow itself.
         owners: Who answers for it.
 
-    Legacy arguments that are accepted and ignored: `preset_defs`, `version_strategy`, `_subset_selection_data`,
-    `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older name of `input_values`.
+    Legacy arguments that are accepted and ignored: `preset_defs`, `version_strategy`,
+    `_subset_selection_data`, `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older
+    name of `input_values`.
 
     Raises:
         DagflowInvalidDefinitionError: An argument that cannot be.
@@ -219,7 +221,8 @@ class JobDefinition:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise DagflowInvalidDefinitionError(
-            f"job '{self.name}' was called. A job cannot be a node of a graph (use its graph), and is run with "
+            f"job '{self.name}' was called. A job cannot be a node of a graph (use its graph), and is run "
+            "with "
             "execute_in_process()."
         )
 
@@ -266,7 +269,8 @@ def job(
     input_values: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
 ) -> JobDefinition | Callable[[Callable[..., Any]], JobDefinition]:
-    """Make a job of a function whose body calls ops and graphs. Usable bare. Parameters as those of JobDefinition.
+    """Make a job of a function whose body calls ops and graphs. Usable bare. Parameters as those of
+    JobDefinition.
 
     Returns:
         The JobDefinition, or a decorator.
@@ -313,7 +317,8 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
     for name in values:
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
-                f"{place}: 'input_values' names '{name}', which is no input of graph '{graph_def.name}'; its inputs are "
+                f"{place}: 'input_values' names '{name}', which is no input of graph '{graph_def.name}'; its "
+                "inputs are "
                 f"{list(graph_def.input_names)}"
             )
 
@@ -343,5 +348,6 @@ def _default_config(config: Any, place: str) -> dict[str, Any]:
     if config is None or isinstance(config, Mapping) or hasattr(config, "to_config_dict"):
         return run_config_dict(config, place)
     raise ParameterCheckError(
-        f"parameter 'config' of {place} must be a mapping or a RunConfig, not {config!r} of type '{type(config).__name__}'"
+        f"parameter 'config' of {place} must be a mapping or a RunConfig, not {config!r} of type "
+        f"'{type(config).__name__}'"
     )

@@ -138,9 +138,9 @@ class OutputDefinition:
 class OpDefinition(NodeDefinition):
     """An op. Made by `@op`; called like its function, or in a graph's body to become a node there.
 
-    Attributes: `name`, `description`, `ins` and `outs` (definitions by name), `config_field` (None: anything goes),
-    `required_resource_keys`, `tags`, `retry_policy`, `version`, `code_version`, `pool`, `body` (how the function is
-    called).
+    Attributes: `name`, `description`, `ins` and `outs` (definitions by name), `config_field` (None: anything
+    goes), `required_resource_keys`, `tags`, `retry_policy`, `version`, `code_version`, `pool`, `body` (how
+    the function is called).
     """
 
     __slots__ = (
@@ -183,7 +183,8 @@ class OpDefinition(NodeDefinition):
         body = Body(compute_fn, what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
-                f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with AssetExecutionContext. "
+                f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
+                "AssetExecutionContext. "
                 "Use OpExecutionContext."
             )
         self.body = body
@@ -282,8 +283,8 @@ def op(
     """Make an op of a function. Usable bare.
 
     Args:
-        compute_fn: The function. Its parameters are the inputs, a first one named `context` gets the context, one
-            named `config` the config.
+        compute_fn: The function. Its parameters are the inputs, a first one named `context` gets the
+            context, one named `config` the config.
         name: Default: the function's name.
         description: Default: the function's docstring.
         ins: `In` by input name, for what the signature cannot say.
@@ -358,7 +359,8 @@ def _inputs(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDe
         is_nothing = spec.dagflow_type is not UNSET and resolve_type(spec.dagflow_type, what).is_nothing
         if not is_nothing and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
-                f"{what} ({location(body.fn)}): 'ins' names an input '{name}' that is no parameter of the function."
+                f"{what} ({location(body.fn)}): 'ins' names an input '{name}' that is no parameter of the "
+                "function."
                 f"{nearest(name, parameters)} Add the parameter, or make it an In(Nothing)."
             )
         kind = (
@@ -388,7 +390,8 @@ def _input(parameter: Parameter, given: In | None, what: str) -> InputDefinition
         default = parameter.default
     if default is not UNSET and kind.checks_at_definition and not kind.check(None, default).success:
         raise DagflowInvalidDefinitionError(
-            f"the default {default!r} of {place} is of type '{type(default).__name__}', which does not pass the type "
+            f"the default {default!r} of {place} is of type '{type(default).__name__}', which does not pass "
+            "the type "
             f"check of its type '{kind.display_name}'"
         )
     return InputDefinition(parameter.name, kind, default, spec)
@@ -422,13 +425,15 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
         if annotation is tuple:
             return [AnyType] * len(outs)
         raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}) has {len(outs)} outputs, so its return annotation must be a Tuple with one "
+            f"{what} ({location(body.fn)}) has {len(outs)} outputs, so its return annotation must be a Tuple "
+            "with one "
             f"type for each, not {annotation!r}"
         )
     parts = get_args(annotation)
     if len(parts) != len(outs):
         raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}) has {len(outs)} outputs, but its return annotation is a Tuple of {len(parts)}"
+            f"{what} ({location(body.fn)}) has {len(outs)} outputs, but its return annotation is a Tuple of "
+            f"{len(parts)}"
         )
     return [
         resolve_annotation(_without_wrapper(part), f"output '{name}' of {what}")
@@ -437,7 +442,9 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
 
 
 def _without_wrapper(annotation: Any) -> Any:
-    """`Output[int]` says int; `DynamicOutput[int]` and `List[DynamicOutput[int]]` too; a bare wrapper says nothing."""
+    """`Output[int]` says int; `DynamicOutput[int]` and `List[DynamicOutput[int]]` too; a bare wrapper says
+    nothing.
+    """
     if annotation in (Output, DynamicOutput):
         return Any
     origin = get_origin(annotation)
@@ -455,7 +462,8 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
         return None if schema is None else resolve_field(schema)
     if schema is not None:
         raise DagflowInvalidDefinitionError(
-            f"{what} ({location(body.fn)}) has both a 'config' parameter and a 'config_schema'. Keep one of them."
+            f"{what} ({location(body.fn)}) has both a 'config' parameter and a 'config_schema'. Keep one of "
+            "them."
         )
     if is_config_annotation(body.config):
         field: Field = body.config.to_config_field()
@@ -468,6 +476,7 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
 def _bad_config_annotation(body: Body, what: str) -> NoReturn:
     said = "no annotation" if body.config is _Parameter.empty else f"the annotation {body.config!r}"
     raise DagflowInvalidPythonicConfigDefinitionError(
-        f"{what} ({location(body.fn)}): the parameter 'config' has {said}. Annotate it with a Config class, or with "
+        f"{what} ({location(body.fn)}): the parameter 'config' has {said}. Annotate it with a Config class, "
+        "or with "
         "int, float, str, bool, dict or list."
     )

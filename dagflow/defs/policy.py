@@ -33,7 +33,8 @@ class RetryPolicy:
     Args:
         max_retries: Further attempts after the first.
         delay: Seconds to wait; None waits not at all.
-        backoff: LINEAR waits `delay * n` before retry n, EXPONENTIAL `delay * (2**n - 1)`; None always `delay`.
+        backoff: LINEAR waits `delay * n` before retry n, EXPONENTIAL `delay * (2**n - 1)`; None always
+            `delay`.
         jitter: FULL takes a random wait between 0 and the computed one, PLUS_MINUS one within `delay` of it.
 
     Raises:

@@ -1,4 +1,5 @@
-"""Resources and I/O managers as definitions: how they are made, from which config, out of which other resources.
+"""Resources and I/O managers as definitions: how they are made, from which config, out of which other
+resources.
 
 The built-in I/O managers stand here by kind and schema only; `dagflow.run` knows what does each kind.
 """
@@ -21,8 +22,8 @@ class ResourceDefinition:
     """How a resource is made.
 
     Args:
-        resource_fn: Called with an init context (or with nothing), returns the resource; a generator or a context
-            manager may clean up behind its yield.
+        resource_fn: Called with an init context (or with nothing), returns the resource; a generator or a
+            context manager may clean up behind its yield.
         config_schema: What config it takes.
         description: A sentence for people.
         required_resource_keys: Resources that it needs itself.
@@ -157,16 +158,18 @@ def io_manager(
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
 ) -> Any:
-    """Make an I/O manager of a function that returns an IOManager. Usable bare. Parameters as those of `resource`.
+    """Make an I/O manager of a function that returns an IOManager. Usable bare. Parameters as those of
+    `resource`.
 
     Raises:
-        DagflowInvalidDefinitionError: `output_config_schema` or `input_config_schema` was given: config of single
-            outputs and inputs is not part of this version.
+        DagflowInvalidDefinitionError: `output_config_schema` or `input_config_schema` was given: config of
+            single outputs and inputs is not part of this version.
     """
     if output_config_schema is not None or input_config_schema is not None:
         raise DagflowInvalidDefinitionError(
             "an I/O manager with config of its own for each output or input ('output_config_schema', "
-            "'input_config_schema') is not supported. Put the config on the I/O manager, or metadata on the output."
+            "'input_config_schema') is not supported. Put the config on the I/O manager, or metadata on the "
+            "output."
         )
     if callable(config_schema) and not isinstance(config_schema, (type, Field)):
         return _decorated(IOManagerDefinition, config_schema)
@@ -224,7 +227,8 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
     ]
     if len(needed) > 1:
         raise DagflowInvalidDefinitionError(
-            f"the resource function at {location(fn)} has {len(needed)} parameters without a default, but is called with "
+            f"the resource function at {location(fn)} has {len(needed)} parameters without a default, but is "
+            "called with "
             "one at most, the init context"
         )
     return bool(needed) or bool(parameters)

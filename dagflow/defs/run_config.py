@@ -32,7 +32,9 @@ _CONSOLE = Shape(
 
 
 class RunConfig(NamedTuple):
-    """What a run config says, checked and with its defaults: the root entries. `used_env`: it holds an env value."""
+    """What a run config says, checked and with its defaults: the root entries. `used_env`: it holds an env
+    value.
+    """
 
     value: Mapping[str, Any]
     used_env: bool
@@ -188,8 +190,10 @@ def _input_field(kind: DagflowType, name: str, where: str, is_required: bool = T
         if not is_required:
             return _OPTIONAL
         raise DagflowInvalidDefinitionError(
-            f"input '{name}' of {where} is of type '{kind.display_name}' and nothing feeds it: it is connected to no "
-            "output, has no default, and its type has no loader that could read it from config. Connect it, give it a "
+            f"input '{name}' of {where} is of type '{kind.display_name}' and nothing feeds it: it is "
+            "connected to no "
+            "output, has no default, and its type has no loader that could read it from config. Connect it, "
+            "give it a "
             "default, or pass it through 'input_values'."
         )
     return Field(loader.config_type, is_required=is_required)

@@ -1,8 +1,9 @@
 """The one place that reads the signature of a user's function.
 
-A `Body` says how the function is called: whether it takes a context, config, resources, which inputs, and whether it
-returns, yields or is awaited. Contexts, Config classes and resource types are known by a marker attribute of the class
-(`__dagflow_context__`, `__dagflow_config__`, `__dagflow_resource__`), so that nothing of them is imported here.
+A `Body` says how the function is called: whether it takes a context, config, resources, which inputs, and
+whether it returns, yields or is awaited. Contexts, Config classes and resource types are known by a marker
+attribute of the class (`__dagflow_context__`, `__dagflow_config__`, `__dagflow_resource__`), so that nothing
+of them is imported here.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Body:
         config: The annotation of a `config` parameter, None if there is none.
         resources: The parameters that name resources.
         inputs: The other parameters, in order.
-        order: The names of all parameters but the context, in order: what positional arguments of a call stand for.
+        order: The names of all parameters but the context, in order: what positional arguments of a call
+            stand for.
         return_annotation: `inspect.Parameter.empty` if there is none.
         takes_any_keyword: Whether it has `**kwargs`.
     """
@@ -84,7 +86,8 @@ class Body:
             elif parameter.kind in (_KINDS.VAR_POSITIONAL, _KINDS.POSITIONAL_ONLY):
                 kind = "*" if parameter.kind is _KINDS.VAR_POSITIONAL else "positional-only parameter "
                 raise DagflowInvalidDefinitionError(
-                    f"{what} ({location(fn)}): '{kind}{parameter.name}' cannot be an input, because inputs are passed by "
+                    f"{what} ({location(fn)}): '{kind}{parameter.name}' cannot be an input, because inputs "
+                    "are passed by "
                     "name. Give each input a parameter of its own."
                 )
             elif parameter.name == "config":
@@ -143,7 +146,9 @@ def _kind(fn: Callable[..., Any]) -> str:
 
 
 def _annotations(fn: Callable[..., Any]) -> dict[str, Any]:
-    """Annotations as objects. One that names something that only a type checker sees stays out: it is as if absent."""
+    """Annotations as objects. One that names something that only a type checker sees stays out: it is as if
+    absent.
+    """
     raw = getattr(inspect.unwrap(fn), "__annotations__", None) or {}
     if not any(_holds_text(value) for value in raw.values()):
         return {name: type(None) if value is None else value for name, value in raw.items()}
@@ -193,7 +198,8 @@ def _context_kind(annotation: Any, what: str, fn: Callable[..., Any]) -> str:
     kind = getattr(annotation, "__dagflow_context__", None)
     if kind is None:
         raise DagflowInvalidDefinitionError(
-            f"{what} ({location(fn)}): the context parameter is annotated with {annotation!r}. Annotate it with "
+            f"{what} ({location(fn)}): the context parameter is annotated with {annotation!r}. Annotate it "
+            "with "
             "OpExecutionContext, with AssetExecutionContext (assets only), or not at all."
         )
     return str(kind)

@@ -63,7 +63,8 @@ def _paths(graph_def: GraphDefinition, text: str) -> list[tuple[str, ...]]:
     if len(path) > 1 and (clause.up or clause.down) and _exists(graph_def, path):
         hint = " A path into a graph takes no '*' or '+'; use them on nodes of the top level."
     raise DagflowInvalidSubsetError(
-        f"the op selection '{text}' chooses nothing: graph '{graph_def.name}' has no node '{clause.name}' that it fits.{hint}"
+        f"the op selection '{text}' chooses nothing: graph '{graph_def.name}' has no node '{clause.name}' "
+        f"that it fits.{hint}"
     )
 
 

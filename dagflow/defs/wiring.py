@@ -1,4 +1,6 @@
-"""How nodes are tied together, as plain values: dependencies, invocations, mappings of graph inputs and outputs."""
+"""How nodes are tied together, as plain values: dependencies, invocations, mappings of graph inputs and
+outputs.
+"""
 
 from __future__ import annotations
 

@@ -59,7 +59,9 @@ def ended_badly(state: RunState, step: Step, number: int, error: BaseException) 
 def _retry_request(
     step: Step, number: int, error: BaseException, user: BaseException
 ) -> RetryRequested | None:
-    """The retry that user code asked for, or that the policy of the step asks for; None where there is none."""
+    """The retry that user code asked for, or that the policy of the step asks for; None where there is
+    none.
+    """
     if isinstance(user, RetryRequested):
         return user
     policy = step.retry_policy

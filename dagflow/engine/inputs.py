@@ -163,7 +163,8 @@ def _one(state: RunState, step: Step, number: int, item: StepInput, position: in
     if kind == FROM_OUTPUT and source.manager_key in state.in_memory:
         if source.ref not in state.values:
             raise DagflowInvariantViolationError(
-                f"input '{item.name}' of step '{step.key}' reads {_named(source.ref)}, which was materialized without a value. "
+                f"input '{item.name}' of step '{step.key}' reads {_named(source.ref)}, which was "
+                "materialized without a value. "
                 "Return the value, or read the asset through 'deps' only."
             )
         value = state.values[source.ref]
@@ -192,7 +193,8 @@ def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -
     )
     with user_code(
         lambda error: DagflowTypeLoadingError(
-            f"input '{item.name}' of step '{step.key}' could not be made from its config: {type(error).__name__}: {error}",
+            f"input '{item.name}' of step '{step.key}' could not be made from its config: "
+            f"{type(error).__name__}: {error}",
             user_exception=error,
         )
     ):
@@ -231,7 +233,8 @@ def _from_manager(
     )
     with user_code(
         lambda error: DagflowExecutionLoadInputError(
-            f"the I/O manager '{source.manager_key}' raised {type(error).__name__} while it loaded input '{item.name}' of "
+            f"the I/O manager '{source.manager_key}' raised {type(error).__name__} while it loaded input "
+            f"'{item.name}' of "
             f"step '{step.key}'",
             user_exception=error,
             step_key=step.key,

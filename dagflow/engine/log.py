@@ -1,7 +1,7 @@
 """RunLog: the one writer of a run's events.
 
-An event is kept as a small tuple of numbers (so that Python's cyclic collector has nothing to follow) and becomes a
-`DagflowEvent` when somebody reads it; `dagflow.engine.render` works out its fields.
+An event is kept as a small tuple of numbers (so that Python's cyclic collector has nothing to follow) and
+becomes a `DagflowEvent` when somebody reads it; `dagflow.engine.render` works out its fields.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from dagflow.plan.plan import Plan
 
 Record = tuple[int, float, int, int, Any]
-"""Code of the type, seconds since the epoch, index of the step (-1: none), attempt (0: none), payload by type."""
+"""Code of the type, seconds since the epoch, index of the step (-1: none), attempt (0: none), payload by
+type.
+"""
 
 _TYPES = list(DagflowEventType)
 _VALUES = [kind.value for kind in _TYPES]
@@ -107,7 +109,9 @@ class RunLog:
         return EventLogEntry(None, level, text, self.run.run_id, record[1], step_key, self.run.job_name, None)
 
     def field(self, record: Record, name: str) -> Any:
-        """The field `name` of the event that `record` stands for (see `dagflow.events.record.EventSource`)."""
+        """The field `name` of the event that `record` stands for (see
+        `dagflow.events.record.EventSource`).
+        """
         return render.FIELDS[name](self, record, _TYPES[record[0]])
 
 

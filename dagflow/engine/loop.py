@@ -1,4 +1,6 @@
-"""`run_plan`: a run from RUN_START to its last event. Decides nothing about order (`Schedule`) or place (`submit`)."""
+"""`run_plan`: a run from RUN_START to its last event. Decides nothing about order (`Schedule`) or place
+(`submit`).
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,9 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
 
 
 def _run_steps(state: RunState, submit: Submit, failures: list[tuple[Step, Failed]]) -> bool:
-    """Run steps until none is left. Returns whether it came to that; an interrupt or a raised failure ends it before."""
+    """Run steps until none is left. Returns whether it came to that; an interrupt or a raised failure ends
+    it before.
+    """
     schedule = Schedule(state.plan)
     take, finish = schedule.take, schedule.finish
     steps = state.plan.steps

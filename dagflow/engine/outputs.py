@@ -59,7 +59,8 @@ def store(
             said.update(normalize_metadata(item, place))
         else:
             raise DagflowInvariantViolationError(
-                f"the I/O manager '{output.manager_key}' yielded {item!r} for {place}; it may yield AssetMaterializations and "
+                f"the I/O manager '{output.manager_key}' yielded {item!r} for {place}; it may yield "
+                "AssetMaterializations and "
                 "dicts of metadata"
             )
     return said, events
@@ -109,7 +110,8 @@ def manager_of(state: RunState, key: str, method: str, place: str) -> Any:
     manager = state.resources.values[key]
     if not hasattr(manager, method):
         raise DagflowInvariantViolationError(
-            f"the resource '{key}' should handle {place}, but {manager!r} of type '{type(manager).__name__}' has no method "
+            f"the resource '{key}' should handle {place}, but {manager!r} of type '{type(manager).__name__}' "
+            "has no method "
             f"'{method}'. Give it an IOManager."
         )
     return manager

@@ -2,8 +2,8 @@
 
 The payloads, as `engine/step.py` and `engine/loop.py` write them:
 
-    LOADED_INPUT, STEP_INPUT       position among the step's loads, or (position, ...) where more is to be said
-    STEP_OUTPUT, HANDLED_OUTPUT    position among the step's outputs, or (position, ...) likewise
+    LOADED_INPUT, STEP_INPUT       position among the step's loads, or (position, ...) where more is to be
+    said STEP_OUTPUT, HANDLED_OUTPUT    position among the step's outputs, or (position, ...) likewise
     STEP_SUCCESS                   seconds
     ASSET_MATERIALIZATION          an AssetMaterialization of the user, or a Materialized
     RUN_FAILURE                    (error, reason, keys of the failed steps)

@@ -3,12 +3,15 @@
 A step is *waiting* until all steps that it waits for have ended. Then it is
 
 * *ready*, if every input can have its value;
-* *skipped*, if an output that it needs was not produced (a list needs one of its outputs, everything else all);
-* *blocked*, if a step before it failed or was blocked itself, and it is not skipped: nothing happens to it any more.
+* *skipped*, if an output that it needs was not produced (a list needs one of its outputs, everything else
+all);
+* *blocked*, if a step before it failed or was blocked itself, and it is not skipped: nothing happens to it
+any more.
 
-A ready step is taken, runs, and ends: `finish` (with the outputs that did not come), `fail`, or `retry_at`, which makes
-it ready again later. Skipped and blocked steps end at once, and so decide those behind them. Among ready steps the
-highest priority is taken first, then the lowest index. Nothing here knows time, threads or events.
+A ready step is taken, runs, and ends: `finish` (with the outputs that did not come), `fail`, or `retry_at`,
+which makes it ready again later. Skipped and blocked steps end at once, and so decide those behind them.
+Among ready steps the highest priority is taken first, then the lowest index. Nothing here knows time,
+threads or events.
 """
 
 from __future__ import annotations
@@ -28,9 +31,11 @@ class Schedule:
     """The status of every step of a run.
 
     Attributes:
-        waiting: For each step, how many of those before it have not ended. Always: ready or decided when it is 0.
+        waiting: For each step, how many of those before it have not ended. Always: ready or decided when it
+            is 0.
         ready: Heap of the steps that can be taken.
-        tainted: Steps before which something failed or did not come, so that they must be decided, not just taken.
+        tainted: Steps before which something failed or did not come, so that they must be decided, not just
+            taken.
         absent: Outputs that will never come, because their step did not produce them or was skipped.
         failed: Steps that failed or are blocked.
         skips: Steps that were skipped and not yet handed out.

@@ -24,9 +24,10 @@ class RunState:
         job, plan, run, log, options: What runs, as told.
         get_instance: Gives the DagflowInstance.
         resources: The started resources.
-        in_memory: The keys of I/O managers that keep values by reference for the time of this run only. What they
-            store is `values` itself, so the loop needs to ask none of them.
-        values: Every output so far. Always: an output is here exactly if its STEP_OUTPUT was followed by storage.
+        in_memory: The keys of I/O managers that keep values by reference for the time of this run only. What
+            they store is `values` itself, so the loop needs to ask none of them.
+        values: Every output so far. Always: an output is here exactly if its STEP_OUTPUT was followed by
+            storage.
         input_values: Values of the graph's inputs.
         error: What is raised to the caller, if something is.
     """
@@ -76,7 +77,9 @@ class RunState:
         self.error: BaseException | None = None
 
     def collected(self, ref: OutputRef) -> list[OutputRef]:
-        """The values of a dynamic output, or of what was mapped over it, in the order in which they were yielded."""
+        """The values of a dynamic output, or of what was mapped over it, in the order in which they were
+        yielded.
+        """
         return [
             OutputRef(*key) for key in self.values
             if key[1] == ref.output_name and (key[0] == ref.step_key or step_key_base(key[0]) == ref.step_key)

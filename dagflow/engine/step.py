@@ -1,7 +1,8 @@
 """`run_step`: one attempt at one step, from its inputs to its outputs.
 
-Order of events: all LOADED_INPUT, then all STEP_INPUT; for each output STEP_OUTPUT, what the I/O manager logs,
-ASSET_MATERIALIZATION, HANDLED_OUTPUT; STEP_SUCCESS. What the context logged is flushed before the next output.
+Order of events: all LOADED_INPUT, then all STEP_INPUT; for each output STEP_OUTPUT, what the I/O manager
+logs, ASSET_MATERIALIZATION, HANDLED_OUTPUT; STEP_SUCCESS. What the context logged is flushed before the next
+output.
 """
 
 from __future__ import annotations
@@ -271,7 +272,8 @@ def _own_resources(state: RunState, step: Step) -> dict[str, Any]:
 def _check_key(step: Step, output: StepOutput, given: MaterializeResult[Any]) -> None:
     if given.asset_key is not None and given.asset_key != output.asset_key:
         raise DagflowInvariantViolationError(
-            f"{where(step.op)} returned a MaterializeResult for asset '{given.asset_key.to_user_string()}', which it does not "
+            f"{where(step.op)} returned a MaterializeResult for asset '{given.asset_key.to_user_string()}', "
+            "which it does not "
             f"make; it makes '{output.asset_key.to_user_string() if output.asset_key else None}'"
         )
 

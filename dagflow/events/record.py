@@ -1,7 +1,8 @@
 """The event: its types, the data that belongs to each type, and the record that people read.
 
-The engine keeps an event as a small tuple and makes a `DagflowEvent` when somebody reads it; a field of it is worked
-out when it is asked for (`EventSource`). Order and moment of each type: section "Order inside one step".
+The engine keeps an event as a small tuple and makes a `DagflowEvent` when somebody reads it; a field of it
+is worked out when it is asked for (`EventSource`). Order and moment of each type: section "Order inside one
+step".
 """
 
 from __future__ import annotations
@@ -340,8 +341,8 @@ class DagflowEvent(_ByValue):
         step_key: The step's key.
         pipeline_name, solid_handle: Older names of `job_name` and `node_handle`.
 
-    Beside these an event that was read from a run has `run_id`, `attempt` (1 for the first try of a step, None
-    outside steps) and `timestamp` (seconds since the epoch).
+    Beside these an event that was read from a run has `run_id`, `attempt` (1 for the first try of a step,
+    None outside steps) and `timestamp` (seconds since the epoch).
 
     Example:
         >>> DagflowEvent("STEP_START", "cafe", step_key="beans").event_type.name
@@ -572,7 +573,8 @@ for _name, _kinds, _doc in (
 class EventLogEntry(NamedTuple):
     """A line of an instance's log: an event, or something that user code logged (`dagflow_event` None).
 
-    Attributes: `level` as in Python logging (10 debug to 50 critical), `timestamp` in seconds since the epoch.
+    Attributes: `level` as in Python logging (10 debug to 50 critical), `timestamp` in seconds since the
+        epoch.
     """
 
     error_info: SerializableErrorInfo | None

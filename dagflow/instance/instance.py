@@ -103,7 +103,8 @@ class EventRecordsResult(NamedTuple):
 
 
 class DagflowInstance:
-    """What is remembered of runs, assets and dynamic partitions. Usable as a context manager, which disposes of it.
+    """What is remembered of runs, assets and dynamic partitions. Usable as a context manager, which disposes
+    of it.
 
     Made by `DagflowInstance.ephemeral()`.
 
@@ -128,8 +129,8 @@ class DagflowInstance:
         """An instance in memory that nobody else sees and that goes away with this object.
 
         Args:
-            tempdir: The folder for files; default: a temporary one, made when the first file is written and removed
-                with the instance.
+            tempdir: The folder for files; default: a temporary one, made when the first file is written and
+                removed with the instance.
             preload, settings: Legacy arguments, accepted and ignored.
         """
         return DagflowInstance(MemoryStore(), is_ephemeral=True, root_directory=tempdir)
@@ -262,7 +263,9 @@ class DagflowInstance:
     def report_planned(
         self, run: DagflowRun, planned: Sequence[tuple[str, AssetKey]], partition: str | None, now: float
     ) -> None:
-        """Write down which assets a run is going to make: step key and asset key of each. For dagflow itself."""
+        """Write down which assets a run is going to make: step key and asset key of each. For dagflow
+        itself.
+        """
         for step_key, key in planned:
             event = DagflowEvent(
                 DagflowEventType.ASSET_MATERIALIZATION_PLANNED.value,

@@ -35,7 +35,8 @@ _Self = TypeVar("_Self", bound="DirectContext")
 
 
 class DirectContext(StepContext):
-    """What the contexts of direct calls share: resources of their own, entered by a `with` block where they need one.
+    """What the contexts of direct calls share: resources of their own, entered by a `with` block where they
+    need one.
 
     Attributes:
         running: The name of the definition that runs with this context now, None if none does.
@@ -62,7 +63,8 @@ class DirectContext(StepContext):
         if self._owned.closers and not self._is_entered:
             keys = sorted(key for key, _ in self._owned.closers)
             raise DagflowInvariantViolationError(
-                f"the resources {keys} are context managers, so the context that holds them must be used in a with block: "
+                f"the resources {keys} are context managers, so the context that holds them must be used in "
+                "a with block: "
                 "with build_op_context(...) as context: ..."
             )
         return self._owned.values
@@ -317,7 +319,8 @@ def build_init_resource_context(
     if owned.closers:
         owned.stop()
         raise DagflowInvariantViolationError(
-            "resources that are context managers cannot be given to build_init_resource_context: nothing would close them"
+            "resources that are context managers cannot be given to build_init_resource_context: nothing "
+            "would close them"
         )
     return InitResourceContext(config, owned.values, get_instance)
 
@@ -340,7 +343,8 @@ def build_output_context(
     output_metadata: Mapping[str, Any] | None = None,
     instance: DagflowInstance | None = None,
 ) -> OutputContext:
-    """Build the context for calling `handle_output` of an I/O manager directly. What is not given raises when read.
+    """Build the context for calling `handle_output` of an I/O manager directly. What is not given raises
+    when read.
 
     Example:
         >>> from dagflow import build_output_context
@@ -376,7 +380,8 @@ def build_input_context(
     asset_partitions_def: PartitionsDefinition | None = None,
     instance: DagflowInstance | None = None,
 ) -> InputContext:
-    """Build the context for calling `load_input` of an I/O manager directly. What is not given raises when read.
+    """Build the context for calling `load_input` of an I/O manager directly. What is not given raises when
+    read.
 
     Example:
         >>> from dagflow import build_input_context

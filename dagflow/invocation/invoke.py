@@ -1,7 +1,7 @@
 """Calling a definition like a function: an op, an asset or a resource, without a run.
 
-Arguments, config, contexts and outputs go through the same code as in a run; what the execution API wants otherwise
-stands in `dagflow.context.manner`.
+Arguments, config, contexts and outputs go through the same code as in a run; what the execution API wants
+otherwise stands in `dagflow.context.manner`.
 """
 
 from __future__ import annotations
@@ -92,19 +92,22 @@ def _take_context(
         given, rest = args[0], args[1:]
     else:
         raise DagflowInvalidInvocationError(
-            f"{where(op)} takes a context as its first argument, and none was given. Pass one made by build_op_context() or "
+            f"{where(op)} takes a context as its first argument, and none was given. Pass one made by "
+            "build_op_context() or "
             "build_asset_context()."
         )
     if given is None:
         return build_op_context(), rest, kwargs
     if not isinstance(given, StepContext):
         raise DagflowInvalidInvocationError(
-            f"{where(op)} takes a context as its first argument, but was given {given!r} of type '{type(given).__name__}'. "
+            f"{where(op)} takes a context as its first argument, but was given {given!r} of type "
+            f"'{type(given).__name__}'. "
             "Pass one made by build_op_context() or build_asset_context()."
         )
     if not isinstance(given, DirectContext):
         raise DagflowInvalidInvocationError(
-            f"{where(op)} was called inside a run with the context of another op. Connect the two in a graph, or call the "
+            f"{where(op)} was called inside a run with the context of another op. Connect the two in a "
+            "graph, or call the "
             "plain function that both share."
         )
     return given, rest, kwargs
@@ -116,7 +119,8 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     order = body.order
     if len(args) > len(order):
         raise DagflowInvalidInvocationError(
-            f"{where(op)} was called with {len(args)} positional arguments besides the context, but takes {len(order)} "
+            f"{where(op)} was called with {len(args)} positional arguments besides the context, but takes "
+            f"{len(order)} "
             f"({list(order)})"
         )
     arguments = dict(zip(order, args))  # noqa: B905 - fewer arguments than parameters is usual
@@ -131,7 +135,8 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
             default = op.ins[name].default_value
             if default is UNSET:
                 raise DagflowInvalidInvocationError(
-                    f"{where(op)} was called without its input '{name}'.{nearest(name, kwargs)} Pass it as an argument."
+                    f"{where(op)} was called without its input '{name}'.{nearest(name, kwargs)} Pass it as "
+                    "an argument."
                 )
             arguments[name] = default
     return arguments
@@ -168,7 +173,8 @@ def _resources(op: OpDefinition, context: DirectContext | None, arguments: dict[
             continue
         if key not in values:
             raise DagflowInvalidDefinitionError(
-                f"resource '{key}', which {where(op)} requires, was not provided.{nearest(key, values)} Give it to the "
+                f"resource '{key}', which {where(op)} requires, was not provided.{nearest(key, values)} Give "
+                "it to the "
                 f"context: build_op_context(resources={{'{key}': ...}})."
             )
         if key in op.body.resources:
@@ -185,7 +191,8 @@ def _running(
         return
     if context.running is not None:
         raise DagflowInvalidInvocationError(
-            f"{where(op)} was called with a context that '{context.running}' is using now. Build a context for each."
+            f"{where(op)} was called with a context that '{context.running}' is using now. Build a context "
+            "for each."
         )
     scope = context.scope
     context.running = op.name
@@ -306,7 +313,8 @@ def _invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwar
         raise DagflowInvalidInvocationError(f"{place} takes an init context, but was given {context!r}")
     if context is None and definition.required_resource_keys:
         raise DagflowInvalidInvocationError(
-            f"{place} requires the resources {sorted(definition.required_resource_keys)}, so it needs an init context"
+            f"{place} requires the resources {sorted(definition.required_resource_keys)}, so it needs an "
+            "init context"
         )
     if context is None:
         context = InitResourceContext(None, {}, lambda: build_op_context().instance)

@@ -1,8 +1,9 @@
 """The I/O manager that keeps each value as a pickle file below one folder.
 
-Assets lie under the parts of their key (and their partition), other outputs under run id, step key and output name.
-Every part is escaped, so that a key from outside never leads out of the folder: letters, digits and a few safe marks
-stay, the rest becomes `%XX`. Only files that this class wrote are unpickled.
+Assets lie under the parts of their key (and their partition), other outputs under run id, step key and
+output name.
+Every part is escaped, so that a key from outside never leads out of the folder: letters, digits and a few
+safe marks stay, the rest becomes `%XX`. Only files that this class wrote are unpickled.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class FilesystemIOManager(IOManager):
             os.unlink(temporary)
             if isinstance(error, (pickle.PicklingError, AttributeError, TypeError)):
                 raise DagflowInvariantViolationError(
-                    f"output '{context.name}' of step '{context.step_key}' is of type '{type(obj).__name__}', which cannot "
+                    f"output '{context.name}' of step '{context.step_key}' is of type "
+                    f"'{type(obj).__name__}', which cannot "
                     f"be pickled ({error}). Return something that can, or use another I/O manager."
                 ) from error
             raise
@@ -63,7 +65,8 @@ class FilesystemIOManager(IOManager):
         if not context.has_asset_key:
             if context.upstream_output is None:
                 raise DagflowInvariantViolationError(
-                    f"input '{context.name}' reads no output of this run and no asset, so there is no file to load it from"
+                    f"input '{context.name}' reads no output of this run and no asset, so there is no file "
+                    "to load it from"
                 )
             return self._read(self._output_path(context.upstream_output))
         parts = context.asset_key.parts

@@ -15,7 +15,8 @@ class InMemoryIOManager(IOManager):
 
     Attributes:
         values: What was stored, by (run id, step key, output name), with the mapping key where there is one.
-        assets: The last value of each asset, by (key, partition): what a later run with this same object loads.
+        assets: The last value of each asset, by (key, partition): what a later run with this same object
+            loads.
     """
 
     def __init__(self) -> None:
@@ -42,7 +43,8 @@ class InMemoryIOManager(IOManager):
                 return self.values[identifier]
         if not context.has_asset_key:
             raise DagflowInvariantViolationError(
-                f"the in-memory I/O manager holds no value for input '{context.name}'. Values in memory do not outlive the "
+                f"the in-memory I/O manager holds no value for input '{context.name}'. Values in memory do "
+                "not outlive the "
                 "I/O manager that keeps them."
             )
         if not context.has_asset_partitions:
@@ -56,8 +58,10 @@ class InMemoryIOManager(IOManager):
         if (asset_key, partition) not in self.assets:
             of_partition = f", partition '{partition}'," if partition is not None else ""
             raise DagflowInvariantViolationError(
-                f"the in-memory I/O manager holds no value of asset '{asset_key.to_user_string()}'{of_partition} because no "
-                "run with this I/O manager has made it. Run it in the same call, or use an I/O manager that outlives a "
+                "the in-memory I/O manager holds no value of asset "
+                f"'{asset_key.to_user_string()}'{of_partition} because no "
+                "run with this I/O manager has made it. Run it in the same call, or use an I/O manager that "
+                "outlives a "
                 "run: pass one InMemoryIOManager object to both, or store in files."
             )
         return self.assets[asset_key, partition]

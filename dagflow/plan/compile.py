@@ -42,12 +42,14 @@ from dagflow.plan.step import (
 
 
 class Surroundings(NamedTuple):
-    """What a plan may depend on beside the definitions: the environment, the time, the known dynamic partitions.
+    """What a plan may depend on beside the definitions: the environment, the time, the known dynamic
+    partitions.
 
     Attributes:
         environ: Environment variables.
         now: Seconds since the epoch.
-        dynamic: What gives the keys of dynamic partitions (`get_dynamic_partitions(name)`), None if nothing does.
+        dynamic: What gives the keys of dynamic partitions (`get_dynamic_partitions(name)`), None if nothing
+            does.
     """
 
     environ: Mapping[str, str]
@@ -277,7 +279,8 @@ class _Compiler:
         if definition.input_manager_key is not None:
             return Source(FROM_STORAGE, None, definition.input_manager_key)
         raise DagflowInvalidDefinitionError(
-            f"input '{name}' of node '{node_name}' in job '{self.job.name}' is fed by nothing: connect it to an "
+            f"input '{name}' of node '{node_name}' in job '{self.job.name}' is fed by nothing: connect it to "
+            "an "
             "output, give it a default, or give its value in the run config."
         )
 
@@ -292,7 +295,8 @@ class _Compiler:
         if definition.dagflow_type.is_nothing:
             return Source(NO_VALUE)
         raise DagflowInvalidDefinitionError(
-            f"input '{graph_input}' of graph '{self.job.graph.name}' is fed by nothing: give it through 'input_values', "
+            f"input '{graph_input}' of graph '{self.job.graph.name}' is fed by nothing: give it through "
+            "'input_values', "
             f"or under 'inputs' in the run config."
         )
 
@@ -324,7 +328,9 @@ class _Compiler:
         )
 
     def _from_nothing(self, ref: OutputRef, definition: InputDefinition) -> Source:
-        """An input with a value that reads an output without one: an asset is loaded from storage, else it is None."""
+        """An input with a value that reads an output without one: an asset is loaded from storage, else it
+        is None.
+        """
         if definition.asset_key is not None and self.layer is not None:
             manager = definition.input_manager_key or self.layer.io_manager_key(definition.asset_key)
             return Source(FROM_STORAGE, ref, manager, asset_key=definition.asset_key)
@@ -364,14 +370,17 @@ def _check_partition(job: JobDefinition, key: str | None, surroundings: Surround
         return
     if job.partitions_def is None:
         raise CheckError(
-            f"the partition_key '{key}' was given to job '{job.name}', but nothing in it is partitioned. Take it away, or "
+            f"the partition_key '{key}' was given to job '{job.name}', but nothing in it is partitioned. "
+            "Take it away, or "
             "give the job or its assets a partitions_def."
         )
     job.partitions_def.validate_partition_key(key, surroundings.now, surroundings.dynamic)
 
 
 def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
-    """The resources that the steps need, and those that these need, in the order in which they can be started."""
+    """The resources that the steps need, and those that these need, in the order in which they can be
+    started.
+    """
     needed: dict[str, str] = {}
     seen: set[int] = set()
     for step in steps:

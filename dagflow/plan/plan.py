@@ -14,7 +14,8 @@ PRIORITY_TAGS = ("dagflow/priority", "dagster/priority")
 
 
 class Plan:
-    """Steps in plan order: by level, then by key. Immutable, apart from mapped steps that a run adds to its copy.
+    """Steps in plan order: by level, then by key. Immutable, apart from mapped steps that a run adds to its
+    copy.
 
     Attributes:
         job_name: The job.
