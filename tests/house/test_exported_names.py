@@ -1,0 +1,276 @@
+"""What dagflow exports: nothing becomes public by accident, and nothing public disappears by accident."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from types import ModuleType
+
+import pytest
+
+import dagflow
+import dagflow.testing
+import pytest_dagflow
+
+RUNTIME = [
+    "AllPartitionMapping",
+    "Any",
+    "Array",
+    "AssetCheckKey",
+    "AssetDep",
+    "AssetExecutionContext",
+    "AssetIn",
+    "AssetKey",
+    "AssetMaterialization",
+    "AssetObservation",
+    "AssetSpec",
+    "AssetsDefinition",
+    "Backoff",
+    "Bool",
+    "BoolMetadataValue",
+    "BoolSource",
+    "CheckError",
+    "DagflowAssetCheckFailedError",
+    "DagflowAssetMetadataValue",
+    "DagflowConfigMappingFunctionError",
+    "DagflowError",
+    "DagflowEvent",
+    "DagflowEventType",
+    "DagflowExecutionHandleOutputError",
+    "DagflowExecutionInterruptedError",
+    "DagflowExecutionLoadInputError",
+    "DagflowExecutionStepExecutionError",
+    "DagflowExecutionStepNotFoundError",
+    "DagflowHomeNotSetError",
+    "DagflowImportError",
+    "DagflowInstance",
+    "DagflowInvalidAssetKey",
+    "DagflowInvalidConfigDefinitionError",
+    "DagflowInvalidConfigError",
+    "DagflowInvalidDefinitionError",
+    "DagflowInvalidInvocationError",
+    "DagflowInvalidMetadata",
+    "DagflowInvalidObservationError",
+    "DagflowInvalidPropertyError",
+    "DagflowInvalidPythonicConfigDefinitionError",
+    "DagflowInvalidSubsetError",
+    "DagflowInvariantViolationError",
+    "DagflowLogManager",
+    "DagflowMaxRetriesExceededError",
+    "DagflowResourceFunctionError",
+    "DagflowRun",
+    "DagflowRunAlreadyExists",
+    "DagflowRunMetadataValue",
+    "DagflowRunNotFoundError",
+    "DagflowRunStatus",
+    "DagflowStepOutputNotFoundError",
+    "DagflowSubprocessError",
+    "DagflowType",
+    "DagflowTypeCheckDidNotPass",
+    "DagflowTypeCheckError",
+    "DagflowTypeLoader",
+    "DagflowTypeLoaderContext",
+    "DagflowTypeLoadingError",
+    "DagflowUnknownPartitionError",
+    "DagflowUnknownResourceError",
+    "DagflowUnmetExecutorRequirementsError",
+    "DagflowUserCodeExecutionError",
+    "DailyPartitionsDefinition",
+    "DataVersion",
+    "DependencyDefinition",
+    "DynamicCollectDependencyDefinition",
+    "DynamicOut",
+    "DynamicOutput",
+    "DynamicPartitionsDefinition",
+    "ElementCheckError",
+    "Enum",
+    "EnumValue",
+    "EventLogEntry",
+    "EventLogRecord",
+    "EventRecordsFilter",
+    "ExecuteInProcessResult",
+    "ExecutorDefinition",
+    "ExpectationResult",
+    "Failure",
+    "Field",
+    "FilesystemIOManager",
+    "Float",
+    "FloatMetadataValue",
+    "GraphDefinition",
+    "GraphIn",
+    "GraphOut",
+    "HookExecutionError",
+    "HourlyPartitionsDefinition",
+    "IOManager",
+    "IOManagerDefinition",
+    "IdentityPartitionMapping",
+    "In",
+    "InMemoryIOManager",
+    "InitResourceContext",
+    "InputContext",
+    "InputManager",
+    "InputMapping",
+    "Int",
+    "IntMetadataValue",
+    "IntSource",
+    "Jitter",
+    "JobDefinition",
+    "JsonMetadataValue",
+    "LastPartitionMapping",
+    "Map",
+    "MarkdownMetadataValue",
+    "MaterializeResult",
+    "MetadataValue",
+    "MonthlyPartitionsDefinition",
+    "MultiDependencyDefinition",
+    "MultiPartitionKey",
+    "MultiPartitionsDefinition",
+    "NodeHandle",
+    "NodeInvocation",
+    "Noneable",
+    "NotebookMetadataValue",
+    "Nothing",
+    "NullMetadataValue",
+    "OpDefinition",
+    "OpExecutionContext",
+    "Out",
+    "Output",
+    "OutputContext",
+    "OutputMapping",
+    "ParameterCheckError",
+    "PartitionKeyRange",
+    "PartitionMapping",
+    "PartitionsDefinition",
+    "PathMetadataValue",
+    "Permissive",
+    "PythonArtifactMetadataValue",
+    "PythonObjectDagflowType",
+    "ResourceDefinition",
+    "RetryPolicy",
+    "RetryRequested",
+    "RunRecord",
+    "RunsFilter",
+    "ScalarUnion",
+    "Selector",
+    "SerializableErrorInfo",
+    "Shape",
+    "SourceAsset",
+    "SpecificPartitionsPartitionMapping",
+    "StaticPartitionMapping",
+    "StaticPartitionsDefinition",
+    "String",
+    "StringSource",
+    "TextMetadataValue",
+    "TimeWindow",
+    "TimeWindowPartitionMapping",
+    "TimeWindowPartitionsDefinition",
+    "TimestampMetadataValue",
+    "TypeCheck",
+    "TypeCheckContext",
+    "UrlMetadataValue",
+    "WeeklyPartitionsDefinition",
+    "asset",
+    "build_asset_context",
+    "build_init_resource_context",
+    "build_input_context",
+    "build_op_context",
+    "build_output_context",
+    "check_dagflow_type",
+    "dagflow_type_loader",
+    "fs_io_manager",
+    "graph",
+    "in_process_executor",
+    "io_manager",
+    "job",
+    "make_python_type_usable_as_dagflow_type",
+    "make_values_resource",
+    "materialize",
+    "materialize_to_memory",
+    "mem_io_manager",
+    "multi_or_in_process_executor",
+    "multiprocess_executor",
+    "op",
+    "resource",
+    "usable_as_dagflow_type",
+    "validate_run_config",
+]
+
+TESTING = [
+    "Causality",
+    "EventList",
+    "Fingerprint",
+    "Graph",
+    "Node",
+    "RunOptions",
+    "Selection",
+    "VirtualClock",
+    "canonical_events",
+    "causality",
+    "fingerprint",
+    "graph_of",
+    "observe",
+    "parse_selection",
+    "resolve",
+    "run_options",
+    "with_plans",
+]
+
+PLUGIN = [
+    "assert_before",
+    "assert_check",
+    "assert_event_sequence",
+    "assert_failed",
+    "assert_materialized",
+    "assert_not_ran",
+    "assert_output",
+    "assert_ran",
+    "assert_retried",
+    "assert_same_run",
+    "assert_skipped",
+    "assert_succeeded",
+    "chain",
+    "ev",
+    "par",
+]
+
+MODULES = {dagflow: RUNTIME, dagflow.testing: TESTING, pytest_dagflow: PLUGIN}
+EACH = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+EVERY_NAME = pytest.mark.parametrize(
+    ("module", "name"),
+    [(module, name) for module, names in MODULES.items() for name in names],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+
+
+@EACH
+def test_exported_names(module: ModuleType) -> None:
+    """The exported names are these, each named once."""
+    assert sorted(module.__all__) == MODULES[module]
+
+
+@pytest.mark.parametrize("module", [dagflow, pytest_dagflow], ids=lambda module: module.__name__)
+def test_nothing_else_is_public(module: ModuleType) -> None:
+    """A name without an underscore that is not exported is a module or a compiler flag."""
+    public = {name for name in vars(module) if not name.startswith("_")} - {"annotations", "TYPE_CHECKING"}
+
+    assert {
+        name for name in public - set(module.__all__) if not inspect.ismodule(getattr(module, name))
+    } == set()
+
+
+@EVERY_NAME
+def test_importable_and_documented(module: ModuleType, name: str) -> None:
+    """Every name can be imported, and says what it is in words of its own."""
+    value = getattr(module, name)
+
+    if inspect.isclass(value):
+        assert vars(value).get("__doc__")
+    else:
+        assert inspect.getdoc(value)
+
+
+def test_no_module_is_named_like_an_export() -> None:
+    """`from dagflow import job` can only mean the decorator: no child of the package has an exported name."""
+    children = [name for name in RUNTIME if importlib.util.find_spec(f"dagflow.{name}")]
+
+    assert not children
