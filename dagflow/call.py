@@ -35,9 +35,7 @@ _SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, *USER_EVENTS})
 
 
 class Emit(Protocol):
-    """Takes each output as it appears: its definition, the value, and the object in which the user handed it
-    over.
-    """
+    """Takes each output as it appears: definition, value, and the object in which the user handed it over."""
 
     def __call__(self, output: OutputDefinition, value: Any, given: Any = None) -> None: ...
 

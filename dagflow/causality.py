@@ -79,7 +79,11 @@ def canonical_events(result_or_events: object) -> list[dict[str, object]]:
         DagflowError: A bare list, which does not know its plans.
 
     Example:
-        >>> canonical_events(materialize_to_memory([water]))[0]  # doctest: +SKIP
+        >>> from dagflow import asset, materialize_to_memory
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> canonical_events(materialize_to_memory([water]))[0]
         {'type': 'STEP_START', 'step': 'water', 'attempt': 1}
     """
     events, plans = _events_and_plans(result_or_events)

@@ -342,4 +342,4 @@ def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: 
         raise ParameterCheckError(
             f"parameter '{name}' must be of type {wanted}, not {value!r} of type '{type(value).__name__}'"
         )
-    return value  # type: ignore[return-value]
+    return value

@@ -111,7 +111,7 @@ def enter(
                 "nothing"
             ) from None
         return value, lambda: _finish(generator)
-    if isinstance(made, AbstractContextManager) and _is_wrapped_generator(definition, made):
+    if isinstance(made, AbstractContextManager) and _is_wrapped_generator(made):
         manager = made
         return manager.__enter__(), lambda: _exit(manager)
     return made, None
@@ -138,9 +138,9 @@ def resource_error(
     )
 
 
-def _is_wrapped_generator(definition: ResourceDefinition, made: Any) -> bool:
-    # `@contextmanager` functions are resources that clean up; other objects that happen to be context managers
-    # (a file, a connection) are the resource itself
+def _is_wrapped_generator(made: Any) -> bool:
+    # `@contextmanager` functions are resources that clean up; another object that happens to be a context
+    # manager (a file, a connection) is the resource itself
     return type(made).__name__ == "_GeneratorContextManager"
 
 

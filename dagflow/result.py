@@ -13,7 +13,7 @@ from dagflow.events.record import DagflowEvent, DagflowEventType, StepFailureDat
 from dagflow.events.run import DagflowRun
 from dagflow.events.user import AssetMaterialization, AssetObservation, ExpectationResult
 from dagflow.keys import AssetKey, CoercibleToAssetKey, step_key_base
-from dagflow.plan.step import OutputRef
+from dagflow.plan.step import OutputKey, OutputRef
 
 if TYPE_CHECKING:
     from dagflow.engine.log import RunLog
@@ -55,10 +55,10 @@ class ExecuteInProcessResult:
         self,
         job: JobDefinition,
         log: RunLog,
-        values: Mapping[OutputRef, Any],
+        values: Mapping[OutputKey, Any],
         run: DagflowRun,
         instance: Any,
-        given: Mapping[OutputRef, Any],
+        given: Mapping[OutputKey, Any],
     ) -> None:
         self._job = job
         self._log = log
@@ -94,7 +94,7 @@ class ExecuteInProcessResult:
         return self._log.plan
 
     @property
-    def given(self) -> Mapping[OutputRef, Any]:
+    def given(self) -> Mapping[OutputKey, Any]:
         """The outputs for which a given value stood; their steps did not run."""
         return dict(self._given)
 

@@ -29,7 +29,7 @@ from dagflow.observers import current_observers
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import Surroundings, compile_plan
 from dagflow.plan.plan import Plan
-from dagflow.plan.step import OutputRef
+from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import Builtins
 from dagflow.result import ExecuteInProcessResult
 
@@ -359,11 +359,11 @@ def _assets_of(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefinit
     )
 
 
-def _with_given(plan: Plan, job: JobDefinition, options: RunOptions) -> tuple[Plan, dict[OutputRef, Any]]:
+def _with_given(plan: Plan, job: JobDefinition, options: RunOptions) -> tuple[Plan, dict[OutputKey, Any]]:
     """The plan with the outputs that the options give, and the values of these outputs."""
     if not options.given:
         return plan, {}
-    values: dict[OutputRef, Any] = {}
+    values: dict[OutputKey, Any] = {}
     for key, value in options.given.items():
         for step in plan.steps:
             for output in step.outputs:
@@ -372,7 +372,7 @@ def _with_given(plan: Plan, job: JobDefinition, options: RunOptions) -> tuple[Pl
                 ):
                     values[OutputRef(step.key, output.name)] = value
                     options.used.add(key)
-    return (plan.with_given(frozenset(values)), values) if values else (plan, {})
+    return (plan.with_given(frozenset(OutputRef(*key) for key in values)), values) if values else (plan, {})
 
 
 def _builtins(state: RunState) -> Builtins:

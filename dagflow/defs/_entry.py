@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from dagflow.defs.composition import NodeDefinition
+from typing import Any
 
 
 def invoke(definition: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -15,7 +12,7 @@ def invoke(definition: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     return invoke_definition(definition, args, kwargs)
 
 
-def execute_in_process(definition: NodeDefinition | Any, **arguments: Any) -> Any:
+def execute_in_process(definition: Any, **arguments: Any) -> Any:
     """`execute_in_process` of a job or graph was called."""
     from dagflow.run import execute_in_process as execute
 

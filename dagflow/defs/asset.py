@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from dagflow.defs import _entry
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, OpDefinition
@@ -328,7 +328,7 @@ class AssetsDefinition:
         return f"<asset {', '.join(repr(key.to_user_string()) for key in self.keys_by_output_name.values())}>"
 
 
-AnyAsset = Union[AssetsDefinition, SourceAsset, AssetSpec]
+AnyAsset = AssetsDefinition | SourceAsset | AssetSpec
 
 
 class AssetLayer:

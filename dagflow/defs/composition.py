@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, NoReturn
+from typing import Any
 
 from dagflow._util import nearest
 from dagflow.defs.policy import RetryPolicy
@@ -218,7 +218,8 @@ class OutputHandles(tuple[OutputHandle, ...]):
                 return handle
         raise DagflowInvalidDefinitionError(
             f"node '{self.node_name}' has no output '{name}'; its outputs are "
-            f"{[handle.output_name for handle in self]}.{nearest(name, [handle.output_name for handle in self])}"
+            f"{[handle.output_name for handle in self]}."
+            + nearest(name, [handle.output_name for handle in self])
         )
 
 
@@ -334,9 +335,7 @@ class Composition:
         return low
 
     def _source(self, value: Any, node: str, input_name: str) -> Dependency | None:
-        """The dependency that an argument stands for; None where it is an input of the graph, which is
-        mapped.
-        """
+        """The dependency that an argument stands for; None for an input of the graph, which is mapped."""
         if isinstance(value, GraphInputHandle):
             self.wiring.input_mappings.append(InputMapping(value.input_name, node, input_name))
             return None
@@ -346,7 +345,7 @@ class Composition:
             return MultiDependencyDefinition(
                 [self._element(part, index, node, input_name) for index, part in enumerate(value)]
             )
-        self._refuse(value, node, input_name)
+        raise self._refusal(value, node, input_name)
 
     def _element(
         self, value: Any, index: int, node: str, input_name: str
@@ -356,27 +355,27 @@ class Composition:
         if isinstance(value, GraphInputHandle):
             self.wiring.input_mappings.append(InputMapping(value.input_name, node, input_name, index))
             return GRAPH_INPUT_SLOT
-        self._refuse(value, node, f"{input_name}[{index}]")
+        raise self._refusal(value, node, f"{input_name}[{index}]")
 
-    def _refuse(self, value: Any, node: str, input_name: str) -> NoReturn:
+    def _refusal(self, value: Any, node: str, input_name: str) -> DagflowInvalidDefinitionError:
         place = f"in the body of '{self.graph_name}': input '{input_name}' of '{node}'"
         if isinstance(value, DynamicHandle):
-            raise DagflowInvalidDefinitionError(
+            return DagflowInvalidDefinitionError(
                 f"{place} was given the dynamic {value!r}. Call .map() or .collect() on it."
             )
         if isinstance(value, OutputHandles):
-            raise DagflowInvalidDefinitionError(
+            return DagflowInvalidDefinitionError(
                 f"{place} was given all {len(value)} outputs of '{value.node_name}' at once. Unpack them, or "
                 "choose one by "
                 f"name, like {value.node_name}().{value[0].output_name}"
             )
         if isinstance(value, (NodeDefinition, PendingInvocation)):
-            raise DagflowInvalidDefinitionError(
+            return DagflowInvalidDefinitionError(
                 f"{place} was given '{value.name}' itself, not an output of it. Did you forget the "
                 "parentheses: "
                 f"{value.name}()?"
             )
-        raise DagflowInvalidDefinitionError(
+        return DagflowInvalidDefinitionError(
             f"{place} was given {value!r} of type '{type(value).__name__}'. In the body of a graph an "
             "argument must be an "
             "output of another node, an input of the graph, or a list of these. Give constants through "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
 from inspect import Parameter as _Parameter
-from typing import Any, NoReturn, TypeVar, get_args, get_origin, overload
+from typing import Any, TypeVar, get_args, get_origin, overload
 
 from dagflow._util import UNSET, nearest
 from dagflow.config.field import Field, resolve_field
@@ -209,7 +209,7 @@ class OpDefinition(NodeDefinition):
         self.version = version
         self.code_version = code_version if code_version is not None else version
         self.pool = pool
-        update_wrapper(self, compute_fn)  # type: ignore[arg-type]
+        update_wrapper(self, compute_fn)
 
     @property
     def config_schema(self) -> Field | None:
@@ -470,12 +470,12 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
         return field
     if body.config in (int, float, str, bool, dict, list):
         return resolve_field(body.config)
-    _bad_config_annotation(body, what)
+    raise _bad_config_annotation(body, what)
 
 
-def _bad_config_annotation(body: Body, what: str) -> NoReturn:
+def _bad_config_annotation(body: Body, what: str) -> DagflowInvalidPythonicConfigDefinitionError:
     said = "no annotation" if body.config is _Parameter.empty else f"the annotation {body.config!r}"
-    raise DagflowInvalidPythonicConfigDefinitionError(
+    return DagflowInvalidPythonicConfigDefinitionError(
         f"{what} ({location(body.fn)}): the parameter 'config' has {said}. Annotate it with a Config class, "
         "or with "
         "int, float, str, bool, dict or list."

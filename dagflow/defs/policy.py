@@ -76,13 +76,13 @@ class RetryPolicy:
         """
         if self.delay is None:
             return 0
-        factor = {None: 1, Backoff.LINEAR: number, Backoff.EXPONENTIAL: 2**number - 1}[self.backoff]
+        factor: int = {None: 1, Backoff.LINEAR: number, Backoff.EXPONENTIAL: 2**number - 1}[self.backoff]
         wait = self.delay * factor
         if self.jitter is None:
             return wait
         if random is None:
-            from random import Random as _Random
+            from random import Random as Source  # only a jitter needs it
 
-            random = _Random()
+            random = Source()
         low, high = (0.0, wait) if self.jitter is Jitter.FULL else (wait - self.delay, wait + self.delay)
-        return random.uniform(low, high)
+        return float(random.uniform(low, high))

@@ -196,7 +196,7 @@ def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, Reso
     """
     if not values:
         return {}
-    check_type(values, Mapping, f"resources of {place}")  # type: ignore[type-abstract]
+    check_type(values, Mapping, f"resources of {place}")
     return {check_name(key, "resource", reserved=False): as_resource(value) for key, value in values.items()}
 
 

@@ -213,9 +213,12 @@ def _graph_needs_config(
         if isinstance(definition, GraphDefinition):
             if _graph_needs_config(job, definition, (*path, name), bound):
                 return True
-        elif isinstance(definition, OpDefinition) and definition.config_field is not None:
-            if definition.config_field.is_required:
-                return True
+        elif (
+            isinstance(definition, OpDefinition)
+            and definition.config_field is not None
+            and definition.config_field.is_required
+        ):
+            return True
         if len(graph_def.dependencies[name]) < len(definition.input_names):
             for field in _loose_inputs(job, graph_def, name, path).values():
                 if field.is_required:

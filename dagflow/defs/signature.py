@@ -135,9 +135,7 @@ def is_config_annotation(annotation: Any) -> bool:
 def _kind(fn: Callable[..., Any]) -> str:
     target = inspect.unwrap(fn)
     if not inspect.isfunction(target) and not inspect.ismethod(target):
-        target = getattr(target, "func", None) or getattr(
-            type(target), "__call__", target
-        )  # partial, callable object
+        target = getattr(target, "func", None) or type(target).__call__  # a partial; a callable object
     if inspect.isgeneratorfunction(target):
         return "generator"
     if inspect.iscoroutinefunction(target):

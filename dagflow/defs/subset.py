@@ -123,8 +123,10 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
     for name, node in graph_def.node_dict.items():
         if name in chosen:
             inside = chosen[name]
-            is_part = inside is not None and isinstance(node.definition, GraphDefinition)
-            definition = definitions[name] = _part(node.definition, inside) if is_part else node.definition
+            definition = node.definition
+            if inside is not None and isinstance(definition, GraphDefinition):
+                definition = _part(definition, inside)
+            definitions[name] = definition
             key = definition.name if definition is node.definition else f"{definition.name} of {name}"
             wiring.node_defs[key] = definition
             wiring.invocations[name] = NodeInvocation(key, name, node.tags, node.hook_defs, node.retry_policy)

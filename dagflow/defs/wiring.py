@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from dagflow.errors import check_type
 from dagflow.keys import check_name, jsonable_tags
@@ -103,7 +103,7 @@ class DynamicCollectDependencyDefinition:
         return f"DynamicCollectDependencyDefinition({self.node_name!r}, {self.output_name!r})"
 
 
-Dependency = Union[DependencyDefinition, MultiDependencyDefinition, DynamicCollectDependencyDefinition]
+Dependency = DependencyDefinition | MultiDependencyDefinition | DynamicCollectDependencyDefinition
 
 
 @dataclass(frozen=True, slots=True, eq=False)

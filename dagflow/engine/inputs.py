@@ -52,8 +52,7 @@ def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
     append = state.log.append
     index = step.index
     arguments: dict[str, Any] = {}
-    position = 0
-    for item in step.loads:
+    for position, item in enumerate(step.loads):
         source = item.source
         if (
             source.kind == FROM_OUTPUT
@@ -64,14 +63,11 @@ def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
             append(_LOADED_INPUT, index, number, position)
         else:
             arguments[item.name] = _load(state, step, number, item, position)
-        position += 1
-    position = 0
-    for item in step.loads:
+    for position, item in enumerate(step.loads):
         if item.check is None:
             append(_STEP_INPUT, index, number, position)
         else:
             _check_input(state, step, number, item, position, arguments[item.name])
-        position += 1
     return arguments
 
 
@@ -153,6 +149,7 @@ def _one(state: RunState, step: Step, number: int, item: StepInput, position: in
     if kind == FROM_INPUT_VALUE:
         return state.input_values[source.value]
     if kind == GIVEN:
+        assert source.ref is not None
         return state.values[source.ref]
     if kind == FROM_CONFIG:
         return _from_config(state, step, item, source)

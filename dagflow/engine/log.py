@@ -32,7 +32,7 @@ _new = object.__new__
 _set_source = DagflowEvent._source.__set__  # type: ignore[attr-defined] # noqa: SLF001 - the class's own slots
 _set_record = DagflowEvent._record.__set__  # type: ignore[attr-defined] # noqa: SLF001
 _set_value = DagflowEvent.event_type_value.__set__  # type: ignore[attr-defined]
-_set_step_key = DagflowEvent.step_key.__set__  # type: ignore[attr-defined]
+_set_step_key = DagflowEvent.step_key.__set__  # type: ignore[union-attr]
 
 Observer = Callable[[DagflowEvent], None]
 
@@ -48,6 +48,10 @@ class RunLog:
     """
 
     __slots__ = ("_now", "observers", "pid", "plan", "records", "run")
+
+    plan: Plan
+    run: DagflowRun
+    pid: int
 
     def __init__(
         self, plan: Plan, run: DagflowRun, now: Callable[[], float], observers: Sequence[Observer] = ()
@@ -75,7 +79,7 @@ class RunLog:
     def events(self) -> list[DagflowEvent]:
         """All events; lines of user code are no events."""
         keys: list[str | None] = [*(step.key for step in self.plan.steps), None]  # -1 is the last: None
-        found = []
+        found: list[DagflowEvent] = []
         add = found.append
         for record in self.records:
             code = record[0]

@@ -186,7 +186,8 @@ def _materialization(log: RunLog, record: Record) -> StepMaterializationData:
     step = log.plan.steps[record[2]]
     output: StepOutput = step.outputs[payload.output]
     assets_def = step.assets_def
-    assert output.asset_key is not None and assets_def is not None
+    assert output.asset_key is not None
+    assert assets_def is not None
     tags = {"dagflow/code_version": _code_version(log, step), **payload.tags}
     if payload.data_version is not None:
         tags["dagflow/data_version"] = payload.data_version.value
@@ -342,6 +343,14 @@ def _say_retry(log: RunLog, record: Record) -> str:
     return f'Execution of step "{_key(log, record)}" failed and has requested a retry{wait}.'
 
 
+def _say_skipped(log: RunLog, record: Record) -> str:
+    return f'Skipped execution of step "{_key(log, record)}": an output that it needs was not produced.'
+
+
+def _say_hook_skipped(log: RunLog, record: Record) -> str:
+    return f'Skipped hook "{record[4][0]}" for step "{_key(log, record)}": its condition is not met.'
+
+
 def _say_run_failure(log: RunLog, record: Record) -> str:
     _, _, keys = record[4]
     reason = f"Steps failed: {keys!r}." if keys else "An exception was thrown during execution."
@@ -356,7 +365,7 @@ _MESSAGES: dict[DagflowEventType, Callable[[RunLog, Record], str | None]] = {
     _T.STEP_RESTARTED: lambda log, record: f'Started attempt {record[3]} of step "{_key(log, record)}".',
     _T.STEP_SUCCESS: lambda log, record: f'Finished step "{_key(log, record)}" in {_duration(record[4])}.',
     _T.STEP_FAILURE: lambda log, record: f'Execution of step "{_key(log, record)}" failed.',
-    _T.STEP_SKIPPED: lambda log, record: f'Skipped execution of step "{_key(log, record)}": an output that it needs was not produced.',
+    _T.STEP_SKIPPED: _say_skipped,
     _T.STEP_UP_FOR_RETRY: _say_retry,
     _T.LOADED_INPUT: _say_loaded,
     _T.STEP_INPUT: _say_input,
@@ -369,6 +378,6 @@ _MESSAGES: dict[DagflowEventType, Callable[[RunLog, Record], str | None]] = {
     _T.RESOURCE_INIT_STARTED: lambda log, record: record[4][0],
     _T.RESOURCE_INIT_SUCCESS: lambda log, record: record[4][0],
     _T.RESOURCE_INIT_FAILURE: lambda log, record: record[4][0],
-    _T.HOOK_COMPLETED: lambda log, record: f'Finished the execution of hook "{record[4][0]}" triggered for step "{_key(log, record)}".',
-    _T.HOOK_SKIPPED: lambda log, record: f'Skipped hook "{record[4][0]}" for step "{_key(log, record)}": its condition is not met.',
+    _T.HOOK_COMPLETED: lambda log, record: f'Finished hook "{record[4][0]}" of step "{_key(log, record)}".',
+    _T.HOOK_SKIPPED: _say_hook_skipped,
 }  # fmt: skip

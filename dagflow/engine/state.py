@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow.engine.log import RunLog
 from dagflow.keys import step_key_base
 from dagflow.options import RunOptions
-from dagflow.plan.step import OutputRef
+from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import StartedResources
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class RunState:
         options: RunOptions,
         get_instance: Callable[[], Any],
         *,
-        values: dict[OutputRef, Any],
+        values: dict[OutputKey, Any],
         input_values: Mapping[str, Any],
         run_config: Mapping[str, Any],
         raise_on_error: bool,

@@ -8,7 +8,7 @@ output.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 from dagflow._util import UNSET
 from dagflow.call import call_user
@@ -49,7 +49,7 @@ class Incomplete(NamedTuple):
     absent: list[OutputRef]
 
 
-Outcome = Union[Failed, Retry, Incomplete]
+Outcome = Failed | Retry | Incomplete
 """What the loop must know of an attempt after which not all outputs are there."""
 
 
@@ -128,25 +128,25 @@ class Attempt:
         for name in body.resources:
             arguments[name] = self.state.resources.values[name]
 
-    def emit(self, definition: OutputDefinition, value: Any, given: Any = None) -> None:
+    def emit(self, output: OutputDefinition, value: Any, given: Any = None) -> None:
         """Take an output: check, store, and write down what happened."""
         state, step = self.state, self.step
-        output = step.output_by_name[definition.name]
+        declared = step.output_by_name[output.name]
         if (
             given is not None
             or self.scope is not None
-            or output.check is not None
-            or output.asset_key is not None
-            or output.manager_key not in state.in_memory
+            or declared.check is not None
+            or declared.asset_key is not None
+            or declared.manager_key not in state.in_memory
         ):
-            self._emit_all(output, value, given)
+            self._emit_all(declared, value, given)
             return
         append = state.log.append
-        position = output.position
+        position = declared.position
         append(_STEP_OUTPUT, step.index, self.number, position)
-        state.values[step.key, definition.name, None] = value
+        state.values[step.key, output.name, None] = value
         append(_HANDLED_OUTPUT, step.index, self.number, position)
-        self.got.add(definition.name)
+        self.got.add(output.name)
 
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number

@@ -77,15 +77,16 @@ class DagflowEventType(str, Enum):
 _T = DagflowEventType
 EVENT_TYPES = {kind.value: kind for kind in DagflowEventType}
 STEP_EVENTS = frozenset({
-    _T.STEP_START, _T.STEP_OUTPUT, _T.STEP_INPUT, _T.STEP_SUCCESS, _T.STEP_SKIPPED, _T.STEP_FAILURE, _T.STEP_UP_FOR_RETRY,
-    _T.STEP_RESTARTED, _T.ASSET_MATERIALIZATION, _T.ASSET_OBSERVATION, _T.STEP_EXPECTATION_RESULT, _T.HANDLED_OUTPUT,
-    _T.LOADED_INPUT, _T.OBJECT_STORE_OPERATION, _T.ASSET_CHECK_EVALUATION,
+    _T.STEP_START, _T.STEP_OUTPUT, _T.STEP_INPUT, _T.STEP_SUCCESS, _T.STEP_SKIPPED, _T.STEP_FAILURE,
+    _T.STEP_UP_FOR_RETRY, _T.STEP_RESTARTED, _T.ASSET_MATERIALIZATION, _T.ASSET_OBSERVATION,
+    _T.STEP_EXPECTATION_RESULT, _T.HANDLED_OUTPUT, _T.LOADED_INPUT, _T.OBJECT_STORE_OPERATION,
+    _T.ASSET_CHECK_EVALUATION,
 })  # fmt: skip
 HOOK_EVENTS = frozenset({_T.HOOK_COMPLETED, _T.HOOK_ERRORED, _T.HOOK_SKIPPED})
 ALERT_EVENTS = frozenset({_T.ALERT_START, _T.ALERT_SUCCESS, _T.ALERT_FAILURE})
 RUN_EVENTS = frozenset({
-    _T.RUN_ENQUEUED, _T.RUN_DEQUEUED, _T.RUN_STARTING, _T.RUN_START, _T.RUN_SUCCESS, _T.RUN_FAILURE, _T.RUN_CANCELING,
-    _T.RUN_CANCELED,
+    _T.RUN_ENQUEUED, _T.RUN_DEQUEUED, _T.RUN_STARTING, _T.RUN_START, _T.RUN_SUCCESS, _T.RUN_FAILURE,
+    _T.RUN_CANCELING, _T.RUN_CANCELED,
 })  # fmt: skip
 FAILURE_EVENTS = frozenset({_T.STEP_FAILURE, _T.RUN_FAILURE, _T.RUN_CANCELED})
 ERROR_LEVEL_EVENTS = frozenset({_T.STEP_FAILURE, _T.RUN_FAILURE, _T.RESOURCE_INIT_FAILURE, _T.HOOK_ERRORED})
@@ -160,7 +161,7 @@ class TypeCheckData(NamedTuple):
     success: bool
     label: str
     description: str | None = None
-    metadata: _Metadata = {}
+    metadata: _Metadata = {}  # noqa: RUF012 - the default of a NamedTuple field
 
 
 class StepOutputHandle(NamedTuple):
@@ -184,7 +185,7 @@ class StepOutputData(NamedTuple):
     step_output_handle: StepOutputHandle
     type_check_data: TypeCheckData | None = None
     version: str | None = None
-    metadata: _Metadata = {}
+    metadata: _Metadata = {}  # noqa: RUF012 - the default of a NamedTuple field
 
     @property
     def output_name(self) -> str:
@@ -204,7 +205,7 @@ class LoadedInputData(NamedTuple):
     manager_key: str
     upstream_output_name: str | None = None
     upstream_step_key: str | None = None
-    metadata: _Metadata = {}
+    metadata: _Metadata = {}  # noqa: RUF012 - the default of a NamedTuple field
 
 
 class HandledOutputData(NamedTuple):
@@ -212,7 +213,7 @@ class HandledOutputData(NamedTuple):
 
     output_name: str
     manager_key: str
-    metadata: _Metadata = {}
+    metadata: _Metadata = {}  # noqa: RUF012 - the default of a NamedTuple field
 
 
 class StepSuccessData(NamedTuple):
@@ -226,7 +227,7 @@ class UserFailureData(NamedTuple):
 
     label: str
     description: str | None = None
-    metadata: _Metadata = {}
+    metadata: _Metadata = {}  # noqa: RUF012 - the default of a NamedTuple field
 
 
 class StepFailureData(NamedTuple):
@@ -274,7 +275,7 @@ class StepExpectationResultData(NamedTuple):
 class EngineEventData(NamedTuple):
     """Of ENGINE_EVENT, RESOURCE_INIT_* and STEP_WORKER_*."""
 
-    metadata: _Metadata = {}
+    metadata: _Metadata = {}  # noqa: RUF012 - the default of a NamedTuple field
     error: SerializableErrorInfo | None = None
     marker_start: str | None = None
     marker_end: str | None = None
@@ -319,8 +320,8 @@ class EventSource(Protocol):
 
 
 _FIELDS = (
-    "event_type_value", "job_name", "step_handle", "node_handle", "step_kind_value", "logging_tags", "event_specific_data",
-    "message", "pid", "step_key",
+    "event_type_value", "job_name", "step_handle", "node_handle", "step_kind_value", "logging_tags",
+    "event_specific_data", "message", "pid", "step_key",
 )  # fmt: skip
 _EXTRA = ("run_id", "attempt", "timestamp")
 
@@ -385,9 +386,9 @@ class DagflowEvent(_ByValue):
         timestamp: float = 0.0,
     ) -> None:
         values = (
-            DagflowEventType(event_type_value).value, job_name if job_name is not None else pipeline_name, step_handle,
-            node_handle or solid_handle, step_kind_value, logging_tags or {}, event_specific_data, message, pid, step_key,
-            run_id, attempt, timestamp,
+            DagflowEventType(event_type_value).value, job_name if job_name is not None else pipeline_name,
+            step_handle, node_handle or solid_handle, step_kind_value, logging_tags or {},
+            event_specific_data, message, pid, step_key, run_id, attempt, timestamp,
         )  # fmt: skip
         if values[1] is None:
             raise CheckError("a DagflowEvent needs a job_name")
@@ -484,12 +485,14 @@ class DagflowEvent(_ByValue):
     @property
     def materialization(self) -> AssetMaterialization:
         """What was materialized, on an ASSET_MATERIALIZATION event."""
-        return self.step_materialization_data.materialization
+        materialization: AssetMaterialization = self.step_materialization_data.materialization
+        return materialization
 
     @property
     def asset_observation(self) -> AssetObservation:
         """What was observed, on an ASSET_OBSERVATION event."""
-        return self.asset_observation_data.asset_observation
+        observation: AssetObservation = self.asset_observation_data.asset_observation
+        return observation
 
 
 def _data_accessor(name: str, *types: DagflowEventType) -> None:
@@ -559,11 +562,11 @@ for _name, _kinds, _doc in (
     ("is_step_up_for_retry", frozenset({_T.STEP_UP_FOR_RETRY}), "Whether a step will be tried again."),
     ("is_step_restarted", frozenset({_T.STEP_RESTARTED}), "Whether a further attempt of a step began."),
     ("is_resource_init_failure", frozenset({_T.RESOURCE_INIT_FAILURE}), "Whether a resource did not start."),
-    ("is_successful_output", frozenset({_T.STEP_OUTPUT}), "Whether an output came, whatever its type check said."),
+    ("is_successful_output", frozenset({_T.STEP_OUTPUT}), "Whether an output came, of whatever type."),
     ("is_step_materialization", frozenset({_T.ASSET_MATERIALIZATION}), "Whether an asset was written."),
     ("is_asset_observation", frozenset({_T.ASSET_OBSERVATION}), "Whether an asset was observed."),
-    ("is_asset_materialization_planned", frozenset({_T.ASSET_MATERIALIZATION_PLANNED}), "Whether one is planned."),
-    ("is_expectation_result", frozenset({_T.STEP_EXPECTATION_RESULT}), "Whether an expectation was reported."),
+    ("is_asset_materialization_planned", frozenset({_T.ASSET_MATERIALIZATION_PLANNED}), "Whether planned."),
+    ("is_expectation_result", frozenset({_T.STEP_EXPECTATION_RESULT}), "Whether one was reported."),
     ("is_handled_output", frozenset({_T.HANDLED_OUTPUT}), "Whether an I/O manager took an output."),
     ("is_loaded_input", frozenset({_T.LOADED_INPUT}), "Whether an I/O manager gave an input."),
 ):  # fmt: skip
@@ -621,5 +624,6 @@ class EventLogEntry(NamedTuple):
         level = 40 if event.event_type in ERROR_LEVEL_EVENTS else 10
         error = getattr(event.event_specific_data, "error", None) if level == 40 else None
         return EventLogEntry(
-            error, level, event.message or "", event.run_id, event.timestamp, event.step_key, event.job_name, event
+            error, level, event.message or "", event.run_id, event.timestamp, event.step_key, event.job_name,
+            event,
         )  # fmt: skip

@@ -21,7 +21,7 @@ Metadata = Mapping[str, MetadataValue]
 class _ByValue:
     """Equality, hash and repr from the slots, for classes that are made too often to be dataclasses."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def _fields(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__slots__)

@@ -377,16 +377,16 @@ class DagflowInstance:
 
     def get_asset_keys(self) -> list[AssetKey]:
         """The assets of which something is in the log."""
-        keys = {}
+        keys: dict[AssetKey, None] = {}
         for line in self._store.entries():
             event = line.entry.dagflow_event
             if (
                 event is not None
                 and event.event_type in (_MATERIALIZATION, _OBSERVATION)
                 and event.asset_key is not None
+                and line.storage_id > self._store.wiped_before(event.asset_key.to_string())
             ):
-                if line.storage_id > self._store.wiped_before(event.asset_key.to_string()):
-                    keys[event.asset_key] = None
+                keys[event.asset_key] = None
         return sorted(keys)
 
     def all_asset_keys(self) -> list[AssetKey]:

@@ -133,10 +133,12 @@ class Plan:
             >>> Plan("empty", []).describe()
             "job 'empty': 0 steps"
         """
-        lines = [f"job '{self.job_name}': {len(self.steps)} step{'' if len(self.steps) == 1 else 's'}"]
-        for step in self.steps:
-            lines.append(f"  {step.key}" + (f" <- {', '.join(step.upstream)}" if step.upstream else ""))
-        return "\n".join(lines)
+        count = f"{len(self.steps)} step{'' if len(self.steps) == 1 else 's'}"
+        lines = (
+            f"  {step.key}" + (f" <- {', '.join(step.upstream)}" if step.upstream else "")
+            for step in self.steps
+        )
+        return "\n".join([f"job '{self.job_name}': {count}", *lines])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):

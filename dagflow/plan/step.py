@@ -36,6 +36,10 @@ class OutputRef(NamedTuple):
     mapping_key: str | None = None
 
 
+OutputKey = tuple[str, str, "str | None"]
+"""An OutputRef as the plain tuple that it equals, which is made faster."""
+
+
 class Source(NamedTuple):
     """Where the value of an input, or of an element of its list, comes from.
 
