@@ -263,10 +263,10 @@ def test_importable_and_documented(module: ModuleType, name: str) -> None:
     """Every name can be imported, and says what it is in words of its own."""
     value = getattr(module, name)
 
-    if inspect.isclass(value):
-        assert vars(value).get("__doc__")
-    else:
-        assert inspect.getdoc(value)
+    text = vars(value).get("__doc__") if inspect.isclass(value) else inspect.getdoc(value)
+
+    assert text
+    assert not text.startswith((f"{name}(", "An enumeration.")), "made by Python, not written"
 
 
 def test_no_module_is_named_like_an_export() -> None:
