@@ -10,11 +10,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dagflow.testing import canonical_events, causality
-
 from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
+from dagflow.testing import canonical_events, causality
 from pytest_dagflow import ev
-from pytest_dagflow.difference import Comparison, explained, to_paste, tracebacks
+from pytest_dagflow.difference import Comparison, explained, fate, told
 from pytest_dagflow.matchers import ANYTHING, Match, as_error, as_key, near, same
 from pytest_dagflow.matching import MODES, tree_of
 from pytest_dagflow.patterns import EventPattern, Group, as_pattern, chain, par, pattern_of, read
@@ -22,7 +21,6 @@ from pytest_dagflow.scope import (
     Ignored,
     compared,
     events_of,
-    has_plans,
     is_inside,
     names_event_type,
     node_name,
@@ -105,6 +103,9 @@ def assert_succeeded(result_or_events: object) -> None:
 
     Raises:
         AssertionError: A run failed, or none ended.
+
+    Example:
+        >>> assert_succeeded([DagflowEvent("PIPELINE_SUCCESS", "cafe")])
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
@@ -112,7 +113,7 @@ def assert_succeeded(result_or_events: object) -> None:
     if not ends or any(end.event_type.name != "RUN_SUCCESS" for end in ends):
         said = [f"{pattern_of(end)!r}: {end.message}" for end in ends if end.event_type.name != "RUN_SUCCESS"]
         raise AssertionError(
-            _text("the run did not succeed: " + ("; ".join(said) or "it never ended"), events)
+            told("the run did not succeed: " + ("; ".join(said) or "it never ended"), events)
         )
 
 
@@ -130,13 +131,16 @@ def assert_failed(
     Raises:
         AssertionError: The run succeeded, or failed elsewhere or otherwise.
         DagflowError: An unknown node, or an argument of a wrong kind.
+
+    Example:
+        >>> assert_failed([DagflowEvent("PIPELINE_FAILURE", "cafe")])
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
     expected = as_error(error, match)
     name = None if node is None else node_name(node, events)
     if not any(end.event_type.name in ("RUN_FAILURE", "RUN_CANCELED") for end in _ends(events)):
-        raise AssertionError(_text("the run did not fail", events))
+        raise AssertionError(told("the run did not fail", events))
     failures = [
         event for event in events if event.event_type.name in ("STEP_FAILURE", "RESOURCE_INIT_FAILURE")
     ]
@@ -144,10 +148,10 @@ def assert_failed(
     if name is not None:
         failures = [event for event in failures if is_inside(name, event.step_key)]
         if not failures:
-            raise AssertionError(_text(f"'{name}' did not fail: {_what_became_of(name, events)}", events))
+            raise AssertionError(told(f"'{name}' did not fail: {fate(name, events)}", events))
     if not any(same(expected, read(event, "error")) for event in failures):
         where = f"'{name}'" if name is not None else "the run"
-        raise AssertionError(_text(f"{where} failed, but not with {expected!r}", events))
+        raise AssertionError(told(f"{where} failed, but not with {expected!r}", events))
 
 
 def assert_ran(result_or_events: object, *nodes: object) -> None:
@@ -156,12 +160,15 @@ def assert_ran(result_or_events: object, *nodes: object) -> None:
     Raises:
         AssertionError: A node did not begin.
         DagflowError: An unknown node.
+
+    Example:
+        >>> assert_ran([DagflowEvent("STEP_START", "cafe", step_key="machine.brew")], "machine")
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
     for name in _names(nodes, events):
         if not _of(events, name, "STEP_START", "STEP_RESTARTED"):
-            raise AssertionError(_text(f"'{name}' did not run: {_what_became_of(name, events)}", events))
+            raise AssertionError(told(f"'{name}' did not run: {fate(name, events)}", events))
 
 
 def assert_not_ran(result_or_events: object, *nodes: object) -> None:
@@ -170,12 +177,15 @@ def assert_not_ran(result_or_events: object, *nodes: object) -> None:
     Raises:
         AssertionError: A node ran.
         DagflowError: An unknown node.
+
+    Example:
+        >>> assert_not_ran([DagflowEvent("STEP_START", "cafe", step_key="beans")], "brew")
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
     for name in _names(nodes, events):
         if _of(events, name, "STEP_START", "STEP_RESTARTED"):
-            raise AssertionError(_text(f"'{name}' ran: {_what_became_of(name, events)}", events))
+            raise AssertionError(told(f"'{name}' ran: {fate(name, events)}", events))
 
 
 def assert_skipped(result_or_events: object, *nodes: object) -> None:
@@ -184,12 +194,15 @@ def assert_skipped(result_or_events: object, *nodes: object) -> None:
     Raises:
         AssertionError: A node ran, or has no events (as behind a failure).
         DagflowError: An unknown node.
+
+    Example:
+        >>> assert_skipped([DagflowEvent("STEP_SKIPPED", "cafe", step_key="brew")], "brew")
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
     for name in _names(nodes, events):
         if not _of(events, name, "STEP_SKIPPED") or _of(events, name, "STEP_START"):
-            raise AssertionError(_text(f"'{name}' was not skipped: {_what_became_of(name, events)}", events))
+            raise AssertionError(told(f"'{name}' was not skipped: {fate(name, events)}", events))
 
 
 def assert_before(result_or_events: object, a: object, b: object) -> None:
@@ -203,6 +216,14 @@ def assert_before(result_or_events: object, a: object, b: object) -> None:
     Raises:
         AssertionError: One of them has no event, they came the other way round, or nothing orders them.
         DagflowError: An unknown node, or a list that does not know its plans.
+
+    Example:
+        >>> from dagflow import asset, materialize_to_memory
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> result = materialize_to_memory([water])
+        >>> assert_before(result, "RUN_START", "water")
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
@@ -211,11 +232,11 @@ def assert_before(result_or_events: object, a: object, b: object) -> None:
     later = _side(events, b, "STEP_START", "STEP_SKIPPED")
     for given, found in ((a, earlier), (b, later)):
         if not found:
-            raise AssertionError(_text(f"{given!r} has no event in this run", events))
+            raise AssertionError(told(f"{given!r} has no event in this run", events))
     for one in earlier:
         for other in later:
             if not judge.caused(one, other):
-                raise AssertionError(_text(judge.explain(one, other), events))
+                raise AssertionError(told(judge.explain(one, other), events))
 
 
 def assert_retried(
@@ -232,6 +253,9 @@ def assert_retried(
     Raises:
         AssertionError: It was tried again more or less often, or after other delays.
         DagflowError: An unknown node, or a `times` that is no count.
+
+    Example:
+        >>> assert_retried([DagflowEvent("STEP_UP_FOR_RETRY", "cafe", step_key="brew")], "brew", 1)
     """
     __tracebackhide__ = True
     if not isinstance(times, int) or isinstance(times, bool) or times < 0:
@@ -240,10 +264,10 @@ def assert_retried(
     name = node_name(node, events)
     retries = _of(events, name, "STEP_UP_FOR_RETRY")
     if len(retries) != times:
-        raise AssertionError(_text(f"'{name}' was retried {len(retries)} times, not {times}", events))
+        raise AssertionError(told(f"'{name}' was retried {len(retries)} times, not {times}", events))
     waited = [read(event, "seconds_to_wait") for event in retries]
     if delays is not None and not (len(delays) == times and all(map(same, delays, waited))):
-        raise AssertionError(_text(f"'{name}' waited {waited} seconds, not {list(delays)}", events))
+        raise AssertionError(told(f"'{name}' waited {waited} seconds, not {list(delays)}", events))
 
 
 def assert_materialized(
@@ -260,6 +284,14 @@ def assert_materialized(
     Raises:
         AssertionError: It was not.
         DagflowError: An argument of a wrong kind.
+
+    Example:
+        >>> from dagflow import asset, materialize_to_memory
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> result = materialize_to_memory([water])
+        >>> assert_materialized(result, "water", partition=None)
     """
     __tracebackhide__ = True
     pattern = ev.materialization(as_key("key", key), partition=partition, metadata=metadata)
@@ -280,6 +312,12 @@ def assert_check(
     Raises:
         AssertionError: It was not evaluated, or went the other way.
         DagflowError: An argument of a wrong kind.
+
+    Example:
+        >>> assert_check([], "water", "wet")
+        Traceback (most recent call last):
+            ...
+        AssertionError: mode 'subsequence' does not hold: ev.check("water", "wet", passed=True) is missing...
     """
     __tracebackhide__ = True
     pattern = ev.check(asset, name, passed=passed)
@@ -298,6 +336,14 @@ def assert_output(result: object, node: str, value: object, *, name: str = "resu
     Raises:
         AssertionError: The value is another one.
         DagflowError: Not a result, an unknown node or output, or a value that cannot be compared.
+
+    Example:
+        >>> from dagflow import asset, materialize_to_memory
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> result = materialize_to_memory([water])
+        >>> assert_output(result, "water", 1)
     """
     __tracebackhide__ = True
     if not hasattr(result, "output_for_node"):
@@ -306,7 +352,7 @@ def assert_output(result: object, node: str, value: object, *, name: str = "resu
     if not same(value, actual):
         output = f"output '{name}' of '{node}'"
         raise AssertionError(
-            _text(f"{output} is not what was expected\n  expected: {value!r}\n  actual:   {actual!r}", ())
+            told(f"{output} is not what was expected\n  expected: {value!r}\n  actual:   {actual!r}", ())
         )
 
 
@@ -316,6 +362,14 @@ def assert_same_run(one: object, other: object) -> None:
     Raises:
         AssertionError: They differ.
         DagflowError: Something that is no result, or a list that does not know its plans.
+
+    Example:
+        >>> from dagflow import asset, materialize_to_memory
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> result = materialize_to_memory([water])
+        >>> assert_same_run(result, materialize_to_memory([water]))
     """
     __tracebackhide__ = True
     first, second = canonical_events(one), canonical_events(other)
@@ -352,13 +406,15 @@ def _leaves_of(patterns: Iterable[EventPattern | Group]) -> Iterable[EventPatter
 
 def _masks(patterns: Sequence[EventPattern], events: Sequence[DagflowEvent]) -> list[int]:
     """For each pattern the places of the events that it matches, as a bit set."""
-    places: dict[DagflowEventType, list[int]] = {}
+    places: dict[tuple[DagflowEventType, str | None], list[int]] = {}
     for place, event in enumerate(events):
-        places.setdefault(event.event_type, []).append(place)
+        for step in {event.step_key, None}:  # None: of any step
+            places.setdefault((event.event_type, step), []).append(place)
     masks: dict[int, int] = {}
     for pattern in patterns:
         if id(pattern) not in masks:  # one with times=n stands here n times
-            own = places.get(pattern.event_type, ())
+            named = pattern.fields.get("step")
+            own = places.get((pattern.event_type, named if isinstance(named, str) else None), ())
             masks[id(pattern)] = sum(1 << place for place in own if pattern.matches(events[place]))
     return [masks[id(pattern)] for pattern in patterns]
 
@@ -372,7 +428,7 @@ def _assert_none_forbidden(
         wrong = next((event for event in events if pattern.matches(event)), None)
         if wrong is not None:
             said = f"{pattern!r} is forbidden, but {pattern_of(wrong)!r} happened: {wrong.message}"
-            raise AssertionError(_text(said, everything))
+            raise AssertionError(told(said, everything))
 
 
 def _assert_counts(
@@ -383,13 +439,7 @@ def _assert_counts(
         if pattern.times is not None:
             count = sum(map(pattern.matches, events))
             if count != pattern.times:
-                raise AssertionError(_text(f"{pattern!r} matches {count} events", everything, events))
-
-
-def _text(problem: str, events: Sequence[DagflowEvent], shown: Sequence[DagflowEvent] | None = None) -> str:
-    """What is wrong, the traceback of a failed step, and what happened."""
-    shown = compared(events, (), None, ()) if shown is None else shown
-    return "\n".join([problem, *tracebacks(events), *(to_paste(shown) if events else ())])
+                raise AssertionError(told(f"{pattern!r} matches {count} events", everything, events))
 
 
 def _ends(events: Sequence[DagflowEvent]) -> list[DagflowEvent]:
@@ -404,26 +454,6 @@ def _names(nodes: tuple[object, ...], events: Sequence[DagflowEvent]) -> list[st
 
 def _of(events: Sequence[DagflowEvent], node: str, *types: str) -> list[DagflowEvent]:
     return [event for event in events if event.event_type.name in types and is_inside(node, event.step_key)]
-
-
-def _what_became_of(node: str, events: Sequence[DagflowEvent]) -> str:
-    own = [event for event in events if is_inside(node, event.step_key)]
-    last: dict[Any, str] = {
-        event.step_key: event.event_type.name for event in own if event.event_type.name in _FATES
-    }
-    if not last:
-        return "it has no events" if has_plans(events) else "it has no events in this list"
-    return ", ".join(f"{_FATES[kind]} ('{step}')" for step, kind in last.items())
-
-
-_FATES = {
-    "STEP_START": "it began and never ended",
-    "STEP_RESTARTED": "it began again and never ended",
-    "STEP_UP_FOR_RETRY": "it was to be retried",
-    "STEP_SUCCESS": "it succeeded",
-    "STEP_FAILURE": "it failed",
-    "STEP_SKIPPED": "it was skipped",
-}
 
 
 def _side(events: Sequence[DagflowEvent], given: Any, *types: str) -> list[DagflowEvent]:

@@ -15,8 +15,9 @@ from typing import Any
 import dagflow
 from dagflow import DagflowEvent
 from pytest_dagflow import matching
-from pytest_dagflow.matchers import Contains, near, unwrapped
+from pytest_dagflow.matchers import Contains, near, quoted, unwrapped
 from pytest_dagflow.patterns import EventPattern, pattern_of
+from pytest_dagflow.scope import compared, has_plans, is_inside
 
 _MOST = 40
 
@@ -84,6 +85,39 @@ def explained(comparison: Comparison) -> str:
         *rows,
         *to_paste(comparison.events),
     ])  # fmt: skip
+
+
+def told(problem: str, events: Sequence[DagflowEvent], shown: Sequence[DagflowEvent] | None = None) -> str:
+    """What is wrong in a line or two, the traceback of a failed step, and what happened.
+
+    Args:
+        problem: What is wrong.
+        events: All events.
+        shown: Those that are shown; None shows the ones that are usually compared.
+    """
+    shown = compared(events, (), None, ()) if shown is None else shown
+    return "\n".join([problem, *tracebacks(events), *(to_paste(shown) if events else ())])
+
+
+def fate(node: str, events: Sequence[DagflowEvent]) -> str:
+    """In a few words what became of a node, step by step."""
+    own = [event for event in events if is_inside(node, event.step_key)]
+    last: dict[Any, str] = {
+        event.step_key: event.event_type.name for event in own if event.event_type.name in _FATES
+    }
+    if not last:
+        return "it has no events" if has_plans(events) else "it has no events in this list"
+    return ", ".join(f"{_FATES[kind]} ('{step}')" for step, kind in last.items())
+
+
+_FATES = {
+    "STEP_START": "it began and never ended",
+    "STEP_RESTARTED": "it began again and never ended",
+    "STEP_UP_FOR_RETRY": "it was to be retried",
+    "STEP_SUCCESS": "it succeeded",
+    "STEP_FAILURE": "it failed",
+    "STEP_SKIPPED": "it was skipped",
+}
 
 
 def tracebacks(events: Iterable[DagflowEvent]) -> list[str]:
@@ -191,9 +225,6 @@ class _Missing:
     def __init__(self, comparison: Comparison, found: matching.Assignment) -> None:
         self.comparison = comparison
         self.found = found
-        self.before: dict[int, set[int]] = {}
-        self.behind: dict[int, set[int]] = {}
-        self._order(comparison.tree)
 
     def reason(self, leaf: int) -> str:
         """A few words for one leaf."""
@@ -213,11 +244,12 @@ class _Missing:
 
     def _out_of_order(self, leaf: int, free: list[int]) -> str:
         comparison, found = self.comparison, self.found
+        before, behind = _around(comparison.tree, leaf) or ((), ())
         reasons = []
         for place in free:
             wrong = [
-                *((found[other], place) for other in self.before.get(leaf, ()) if other in found),
-                *((place, found[other]) for other in self.behind.get(leaf, ()) if other in found),
+                *((found[other], place) for other in before if other in found),
+                *((place, found[other]) for other in behind if other in found),
             ]
             misplaced = [pair for pair in wrong if pair[0] >= pair[1]]
             if misplaced:
@@ -258,17 +290,20 @@ class _Missing:
             return f"is missing: step '{step}' has no {name}, only {', '.join(own) or 'what is not compared'}"
         return f"is missing: there is no {name} among the events compared"
 
-    def _order(self, node: matching.Node) -> None:
-        """Note which leaves must come before and behind which, also those between which others stand."""
-        if isinstance(node, int):
-            return
-        for number, part in enumerate(node.parts):
-            self._order(part)
+
+def _around(node: matching.Node, leaf: int) -> tuple[list[int], list[int]] | None:
+    """The leaves that must come before a leaf, and those that must come behind; None if it is not there."""
+    if isinstance(node, int):
+        return ([], []) if node == leaf else None
+    for number, part in enumerate(node.parts):
+        inside = _around(part, leaf)
+        if inside is not None:
+            before, behind = inside
             if isinstance(node, matching.Series):
-                for earlier in (leaf for other in node.parts[:number] for leaf in matching.leaves_in(other)):
-                    for later in matching.leaves_in(part):
-                        self.before.setdefault(later, set()).add(earlier)
-                        self.behind.setdefault(earlier, set()).add(later)
+                before += [other for part in node.parts[:number] for other in matching.leaves_in(part)]
+                behind += [other for part in node.parts[number + 1 :] for other in matching.leaves_in(part)]
+            return before, behind
+    return None
 
 
 def _unlike(differing: Sequence[tuple[str, object, object]]) -> float:
@@ -286,4 +321,4 @@ def _field_text(name: str, expected: object, actual: object) -> str:
         errors = unwrapped(actual)
         was = f"{errors[-1].cls_name}: {errors[-1].message.strip()}" if errors else "no error"
         return f"{name}: expected {expected!r}, was {was}"
-    return f"{name}: expected {expected!r}, was {actual!r}"
+    return f"{name}: expected {quoted(expected)}, was {quoted(actual)}"

@@ -17,8 +17,10 @@ none of them misses an assignment:
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from dagflow import DagflowError
 from pytest_dagflow.patterns import EventPattern, Group
@@ -323,12 +325,12 @@ def _embed(node: Node, masks: Sequence[int], caused: Callable[[int, int], bool])
 
     def causes(one: int, other: int) -> bool:
         if (one, other) not in known:
-            known[one, other] = one < other and caused(one, other)
+            known[one, other] = caused(one, other)
         return known[one, other]
 
     leaves = leaves_in(node)
     rules: list[_Rule] = [(one, other, causes) for one, other in orders_of(node)]
-    # of equal leaves side by side the first takes the first event: their permutations need not be tried
+    # of equal parts side by side the first has the first event: their permutations need not be tried
     rules += [(one, other, int.__lt__) for one, other in _twins(node, masks)]
     tries = 0
 
@@ -361,20 +363,30 @@ def _consistent(domains: dict[int, list[int]], rules: Sequence[_Rule], changed: 
     """Strike out, in `domains`, every place without a partner; False if nothing is left for some leaf."""
     if not all(domains.values()):
         return False
+    ordered = list(rules)
     while changed:
         dirty, changed = changed, set()
-        for one, other, related in rules:
+        for one, other, related in ordered:
             if not dirty & {one, other} and not changed & {one, other}:
                 continue
             earlier, later = domains[one], domains[other]
-            domains[other] = [b for b in later if any(related(a, b) for a in earlier)]
-            domains[one] = [a for a in earlier if any(related(a, b) for b in domains[other])]
+            # every rule asks for an order of places too, so only what lies on the right side is tried, and
+            # first the earliest cause and the latest effect, which are the likeliest partners
+            domains[other] = left = [
+                b for b in later if any(related(a, b) for a in islice(earlier, bisect_left(earlier, b)))
+            ]
+            domains[one] = [
+                a
+                for a in earlier
+                if any(related(a, b) for b in islice(reversed(left), len(left) - bisect_right(left, a)))
+            ]
             if not domains[one]:
                 return False
             if len(domains[one]) < len(earlier):
                 changed.add(one)
-            if len(domains[other]) < len(later):
+            if len(left) < len(later):
                 changed.add(other)
+        ordered.reverse()  # along a chain once forwards, once backwards, instead of link by link
     return True
 
 
@@ -402,17 +414,24 @@ def _border(node: Node, end: int) -> list[int]:
 
 
 def _twins(node: Node, masks: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The first leaves of parts side by side that are built alike."""
     if isinstance(node, int):
         return
     for part in node.parts:
         yield from _twins(part, masks)
     if isinstance(node, Parallel):
-        last: dict[int, int] = {}
+        last: dict[object, int] = {}
         for part in node.parts:
-            if isinstance(part, int):
-                if masks[part] in last:
-                    yield last[masks[part]], part
-                last[masks[part]] = part
+            likeness, first = _likeness(part, masks), leaves_in(part)[0]
+            if likeness in last:
+                yield last[likeness], first
+            last[likeness] = first
+
+
+def _likeness(node: Node, masks: Sequence[int]) -> object:
+    if isinstance(node, int):
+        return masks[node]
+    return type(node), tuple(_likeness(part, masks) for part in node.parts)
 
 
 def _joined(kind: type[Series] | type[Parallel], parts: Iterator[Node] | Sequence[Node]) -> Node:

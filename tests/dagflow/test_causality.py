@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
-from dagflow.testing import canonical_events, causality, run_options
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow import (
     DagflowError,
+    DagflowEvent,
     DependencyDefinition,
-    DynamicOut,
-    DynamicOutput,
     GraphDefinition,
     In,
     Nothing,
@@ -25,8 +24,9 @@ from dagflow import (
     job,
     materialize_to_memory,
     op,
-    success_hook,
 )
+from dagflow.events.record import ComputeLogsCaptureData
+from dagflow.testing import canonical_events, causality, run_options
 
 
 @op
@@ -153,67 +153,72 @@ def test_a_skip_is_caused_by_what_was_not_given():
     assert caused(result, ("STEP_SUCCESS", "maybe"), ("STEP_SKIPPED", "serve"))
 
 
+class Seen(list):
+    """Events with plans, as a result hands them out: `TYPE:step ...`, and for each step what it waits for."""
+
+    def __init__(self, texts, **upstream):
+        pairs = (text.partition(":")[::2] for text in texts.split())
+        super().__init__(DagflowEvent(kind, "cafe", step_key=step or None) for kind, step in pairs)
+        steps = [SimpleNamespace(key=key, upstream_keys=keys.split()) for key, keys in upstream.items()]
+        self.plans = {"": SimpleNamespace(steps=steps)}
+        self.all_events = self
+
+
 def test_nobody_waits_for_a_hook():
     """A hook runs after the end of its step; what depends on the step does not depend on the hook."""
+    seen = Seen("STEP_SUCCESS:beans HOOK_COMPLETED:beans STEP_START:brew", beans="", brew="beans")
 
-    @success_hook
-    def cheer(_context):
-        pass
-
-    @job(hooks={cheer})
-    def cheered():
-        brew(beans())
-
-    result = cheered.execute_in_process()
-
-    assert caused(result, ("STEP_SUCCESS", "beans"), ("HOOK_COMPLETED", "beans"))
-    assert not caused(result, ("HOOK_COMPLETED", "beans"), ("STEP_START", "brew"))
-    assert "came after that end" in causality(result).explain(
-        event(result, "HOOK_COMPLETED", "beans"), event(result, "STEP_START", "brew")
-    )
-
-
-@op(out=DynamicOut())
-def cups():
-    for key in ("b", "a"):
-        yield DynamicOutput(key, mapping_key=key)
-
-
-@op(out=DynamicOut())
-def no_cups():
-    yield from ()
-
-
-@op
-def total(cups):
-    return len(cups)
+    assert caused(seen, ("STEP_SUCCESS", "beans"), ("HOOK_COMPLETED", "beans"))
+    assert caused(seen, ("STEP_SUCCESS", "beans"), ("STEP_START", "brew"))
+    assert not caused(seen, ("HOOK_COMPLETED", "beans"), ("STEP_START", "brew"))
+    assert "came after that end" in causality(seen).explain(seen[1], seen[2])
 
 
 def test_mapped_steps_stand_side_by_side():
     """Each is caused by what yielded it and causes what collects it, but not its sibling."""
+    seen = Seen(
+        "STEP_SUCCESS:cups STEP_START:brew[b] STEP_SUCCESS:brew[b] STEP_START:brew[a] STEP_SUCCESS:brew[a] "
+        "STEP_START:total",
+        **{"cups": "", "brew[b]": "cups", "brew[a]": "cups", "total": "brew[b] brew[a]"},
+    )
 
-    @job
-    def mapped():
-        total(cups().map(brew).collect())
-
-    result = mapped.execute_in_process()
-
-    assert caused(result, ("STEP_SUCCESS", "cups"), ("STEP_START", "brew[a]"))
-    assert caused(result, ("STEP_SUCCESS", "brew[b]"), ("STEP_START", "total"))
-    assert caused(result, ("STEP_OUTPUT", "cups"), ("STEP_START", "total"))
-    assert not caused(result, ("STEP_SUCCESS", "brew[b]"), ("STEP_START", "brew[a]"))
+    assert caused(seen, ("STEP_SUCCESS", "cups"), ("STEP_START", "brew[a]"))
+    assert caused(seen, ("STEP_SUCCESS", "brew[b]"), ("STEP_START", "total"))
+    assert caused(seen, ("STEP_SUCCESS", "cups"), ("STEP_START", "total"))
+    assert not caused(seen, ("STEP_SUCCESS", "brew[b]"), ("STEP_START", "brew[a]"))
 
 
 def test_what_collects_nothing_still_waited():
     """The mapped step in between never came to be."""
+    seen = Seen("STEP_SUCCESS:cups STEP_START:total", **{"cups": "", "brew[?]": "cups", "total": "brew[?]"})
 
-    @job
-    def unmapped():
-        total(no_cups().map(brew).collect())
+    assert caused(seen, ("STEP_SUCCESS", "cups"), ("STEP_START", "total"))
 
-    result = unmapped.execute_in_process()
 
-    assert caused(result, ("STEP_SUCCESS", "no_cups"), ("STEP_START", "total"))
+def test_what_a_step_that_did_not_run_waits_for_orders_nothing():
+    """Its value was there from the start, so what reads it need not wait."""
+    seen = Seen("STEP_SUCCESS:beans STEP_START:serve", beans="", brew="beans", serve="brew")
+
+    assert not caused(seen, ("STEP_SUCCESS", "beans"), ("STEP_START", "serve"))
+
+
+def test_events_of_the_executor_belong_to_the_start_or_the_end_of_the_run():
+    """What comes between the steps is ordered by luck; a capture of one step's logs belongs to it."""
+    seen = Seen("ENGINE_EVENT STEP_START:beans ENGINE_EVENT STEP_SUCCESS:beans ENGINE_EVENT", beans="")
+    capture = DagflowEvent(
+        "LOGS_CAPTURED", "cafe", event_specific_data=ComputeLogsCaptureData("k", ["beans"])
+    )
+    seen.insert(2, capture)
+    judge = causality(seen)
+    start, begun, _, between, success, end = seen
+
+    assert judge.caused(start, begun)
+    assert judge.caused(begun, capture)
+    assert judge.caused(start, between)
+    assert not judge.caused(begun, between)
+    assert not judge.caused(between, success)
+    assert "nothing orders them" in judge.explain(between, success)
+    assert judge.caused(success, end)
 
 
 def test_explain_names_the_path_or_its_absence():
@@ -236,11 +241,11 @@ def test_explain_names_the_path_or_its_absence():
     assert "did not come before" in explain(("STEP_START", "serve"), ("STEP_START", "beans"))
 
 
-def test_events_of_two_runs_are_not_ordered(monkeypatch):
+def test_events_of_two_runs_are_not_ordered():
     """A list of both runs with both plans: each run by itself."""
     first, second = cafe.execute_in_process(), cafe.execute_in_process()
-    events = type(first.all_events)([*first.all_events, *second.all_events])
-    events.plans = {**first.all_events.plans, **second.all_events.plans}
+    plans = {**first.all_events.plans, **second.all_events.plans}
+    events = type(first.all_events)([*first.all_events, *second.all_events], plans)
     judge = causality(events)
 
     assert not judge.caused(event(first, "RUN_SUCCESS"), event(second, "RUN_START"))
@@ -271,8 +276,7 @@ def test_other_values_and_foreign_events_are_errors():
 def test_a_run_whose_plan_is_missing_is_an_error():
     """The error names the run."""
     result = cafe.execute_in_process()
-    events = type(result.all_events)(result.all_events)
-    events.plans = {}
+    events = type(result.all_events)(result.all_events, {})
 
     with pytest.raises(DagflowError, match=f"plan of run '{result.run_id}' is not known"):
         causality(events).caused(event(result, "RUN_START"), event(result, "RUN_SUCCESS"))
@@ -375,10 +379,9 @@ def job_of(graph):
     """A job of ops with these dependencies."""
     ops = [
         OpDefinition(
-            compute_fn=lambda _context, _inputs: iter([Output(1)]),
+            compute_fn=lambda: None,
             name=f"op_{number}",
-            ins={f"in_{above}": In() for above in upstream},
-            outs={"result": Out()},
+            ins={f"in_{above}": In(Nothing) for above in upstream},
         )
         for number, upstream in enumerate(graph)
     ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from dagflow import DagflowEvent, job, op
-from pytest_dagflow import assert_event_sequence, ev
+from dagflow.events.record import RunFailureReason, StepOutputData, StepOutputHandle, TypeCheckData
+from pytest_dagflow import assert_event_sequence, chain, ev, par
+from pytest_dagflow.matchers import ANYTHING
 
 
 def events(*texts):
@@ -79,6 +83,66 @@ def test_too_few_says_how_many():
     assert line.endswith("ev.step_start() is missing: 3 wanted, 2 in all")
 
 
+def test_an_event_that_another_pattern_took_is_named():
+    """Two patterns, one event that both could have."""
+    (line, *_) = refused([ev.step_failure("beans"), "STEP_FAILURE"], seen=["STEP_FAILURE:beans"])
+
+    assert line.endswith(
+        'ev.step_failure() is missing: ev.step_failure("beans") (#1) belongs to another pattern'
+    )
+
+
+def test_an_event_in_a_group_knows_its_neighbours():
+    """What must come before stands outside the group in which the pattern is."""
+    (line, *_) = refused(["STEP_START:brew", par("STEP_SUCCESS:brew", "STEP_START:beans")])
+
+    assert line.endswith('ev.step_start("beans") (#2) came before ev.step_start("brew") (#4)')
+
+
+def test_a_failed_type_check_is_told():
+    """As a pattern it would say so."""
+    handle, check = StepOutputHandle("beans", "result"), TypeCheckData(False, "result")
+    event = DagflowEvent(
+        "STEP_OUTPUT", "cafe", step_key="beans", event_specific_data=StepOutputData(handle, check)
+    )
+
+    with pytest.raises(AssertionError) as caught:
+        assert_event_sequence([event], [ev.output("beans", passed=True)], mode="exact")
+
+    assert "passed: expected True, was False" in str(caught.value)
+    assert 'ev.step_output("beans", "result", passed=False)' in str(caught.value)
+
+
+def test_a_pattern_is_written_as_it_was_called():
+    """Errors by class or name, alone or several; regular expressions as text."""
+    for pattern, text in [
+        (
+            ev.failure("a", error=(ValueError, OSError), match="x"),
+            'ev.step_failure("a", error=(ValueError, OSError), match="x")',
+        ),
+        (
+            ev.failure(error="ValueError", match=re.compile("x")),
+            'ev.step_failure(error="ValueError", match="x")',
+        ),
+        (ev.hook_completed("a", match="cheer"), 'ev.hook_completed("a", match="cheer")'),
+        (ev.check("a", "b", passed=False, times=2), 'ev.check("a", "b", passed=False, times=2)'),
+        (ev.materialization("a", metadata={"rows": 1}), "ev.materialization(\"a\", metadata={'rows': 1})"),
+        (ev.run_failure(reason=RunFailureReason.STEP_FAILURE), 'ev.run_failure(reason="STEP_FAILURE")'),
+        (par("STEP_START", chain("STEP_START:a")), 'par(ev.step_start(), chain(ev.step_start("a")))'),
+        (ev.step_start(ANYTHING), "ev.step_start()"),
+    ]:
+        assert repr(pattern) == text
+
+
+def test_a_message_is_looked_into():
+    """Hooks and the executor say what they did in the message alone."""
+    event = DagflowEvent("HOOK_COMPLETED", "cafe", step_key="brew", message="hook 'cheer' ran")
+    assert_event_sequence([event], [ev.hook_completed("brew", match="'ch..r'")], mode="exact")
+
+    with pytest.raises(AssertionError, match='expected "boo", was "hook \'cheer\' ran"'):
+        assert_event_sequence([event], [ev.hook_completed("brew", match="boo")], mode="exact")
+
+
 def test_what_happened_can_be_pasted():
     """The list is Python, and it holds."""
     lines = refused([ev.step_failure()], mode="exact")
@@ -134,7 +198,7 @@ def test_the_frames_of_the_plugin_are_hidden(pytester):
         def test_it():
             assert_event_sequence([DagflowEvent("STEP_START", "cafe")], ["STEP_SUCCESS"], mode="exact")
     """)
-    outcome = pytester.runpytest("-p", "no:cacheprovider")
+    outcome = pytester.runpytest_subprocess("-p", "no:cacheprovider")
 
     outcome.assert_outcomes(failed=1)
     outcome.stdout.fnmatch_lines(["*test_*.py:5: AssertionError"])

@@ -138,6 +138,38 @@ def test_equal_chains_side_by_side_do_not_explode(mode, ends):
     assert (found is None) == (ends < 15)
 
 
+def test_causal_tries_a_choice_that_no_rule_settles():
+    """Both causes and both effects have a partner, but not the first cause with the first effect."""
+    links = {(0, 3), (1, 2)}
+
+    found = find(Series((0, 1)), [0b0011, 0b1100], 4, "causal", lambda *pair: pair in links)
+
+    assert found == {0: 0, 1: 3}
+
+
+PAIRS = Parallel(tuple(Series((2 * n, 2 * n + 1)) for n in range(16)))
+
+
+def too_few_effects(one, other):
+    """Eight causes must share seven effects; the other eight have nine."""
+    return one < 16 <= other < 32 and (one < 8) == (other < 23)
+
+
+def test_causal_sees_through_equal_pairs():
+    """Sixteen pairs that are built alike: their permutations are not tried."""
+    masks = [2**16 - 1, (2**16 - 1) << 16] * 16
+
+    assert find(PAIRS, masks, 32, "causal", too_few_effects) is None
+
+
+def test_causal_refuses_what_it_cannot_try_in_time():
+    """The same with pairs that are not quite alike: an honest refusal, no wrong answer and no endless search."""
+    masks = [mask for n in range(16) for mask in (2**16 - 1 | 1 << 32 + n, (2**16 - 1) << 16)]
+
+    with pytest.raises(DagflowError, match="too many ways"):
+        find(PAIRS, masks, 48, "causal", too_few_effects)
+
+
 def test_overlapping_patterns_are_a_bipartite_matching():
     """Each pattern matches all events up to its own: only one assignment is left, and it is found at once."""
     masks = [2 ** (leaf + 1) - 1 for leaf in range(200)]
