@@ -4,7 +4,6 @@ allowed.
 
 from __future__ import annotations
 
-import json
 import keyword
 import re
 from collections.abc import Sequence
@@ -118,6 +117,8 @@ class AssetKey:
 
     def to_string(self) -> str:
         """The parts as a JSON list, which is unambiguous."""
+        import json  # few texts need it
+
         return json.dumps(self.path)
 
     def to_python_identifier(self, suffix: str | None = None) -> str:
@@ -250,6 +251,8 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
     """
     if not tags:
         return {}
+    import json  # jobs without tags need it not
+
     result = {}
     for key, value in tags.items():
         if not isinstance(key, str):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -144,7 +142,9 @@ class DagflowInstance:
     def root_directory(self) -> str:
         """The folder for files."""
         if self._root is None:
+            import shutil
             import tempfile
+            import weakref
 
             self._root = tempfile.mkdtemp(prefix="dagflow-")
             self._finalizer = weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)

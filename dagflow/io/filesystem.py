@@ -8,11 +8,7 @@ safe marks stay, the rest becomes `%XX`. Only files that this class wrote are un
 
 from __future__ import annotations
 
-import hashlib
 import os
-import pickle
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from dagflow.context.io import InputContext, OutputContext
@@ -32,13 +28,17 @@ class FilesystemIOManager(IOManager):
     """
 
     def __init__(self, base_dir: str | os.PathLike[str]) -> None:
-        self.base_dir = Path(base_dir)
+        self.base_dir = os.fspath(base_dir)
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Write `obj`; a file appears whole, or not at all."""
+        import pickle  # a run that writes nothing needs neither
+        import tempfile
+
         path = self._output_path(context)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        folder = os.path.dirname(path)
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
                 pickle.dump(obj, file, protocol=pickle.HIGHEST_PROTOCOL)
@@ -52,7 +52,7 @@ class FilesystemIOManager(IOManager):
                     f"be pickled ({error}). Return something that can, or use another I/O manager."
                 ) from error
             raise
-        context.add_output_metadata({"path": MetadataValue.path(str(path))})
+        context.add_output_metadata({"path": MetadataValue.path(path)})
 
     def load_input(self, context: InputContext) -> Any:
         """Read a value back.
@@ -77,17 +77,19 @@ class FilesystemIOManager(IOManager):
             return self._read(self._path(*parts, keys[0]))
         return {key: self._read(self._path(*parts, key)) for key in keys}
 
-    def _output_path(self, context: OutputContext) -> Path:
+    def _output_path(self, context: OutputContext) -> str:
         if context.has_asset_key:
             return self._path(*context.get_asset_identifier())
         return self._path(*context.get_identifier())
 
-    def _path(self, *parts: str) -> Path:
-        return self.base_dir.joinpath(*(escaped(part) for part in parts))
+    def _path(self, *parts: str) -> str:
+        return os.path.join(self.base_dir, *(escaped(part) for part in parts))
 
-    def _read(self, path: Path) -> Any:
+    def _read(self, path: str) -> Any:
+        import pickle
+
         try:
-            with path.open("rb") as file:
+            with open(path, "rb") as file:
                 return pickle.load(file)
         except IsADirectoryError:
             raise FileNotFoundError(f"no stored value at '{path}': a folder of other keys is there") from None
@@ -109,6 +111,8 @@ def escaped(part: str) -> str:
         for byte in raw
     )
     if len(text) > _LONGEST:
+        import hashlib
+
         digest = hashlib.sha256(raw).hexdigest()
         text = f"{text[: _LONGEST - 66].rstrip('%')}%%{digest}"
     return text or "%"
