@@ -7,7 +7,12 @@ import re
 import pytest
 
 from dagflow import DagflowEvent, job, op
-from dagflow.events.record import RunFailureReason, StepOutputData, StepOutputHandle, TypeCheckData
+from dagflow.events.data import (
+    RunFailureReason,
+    StepOutputData,
+    StepOutputHandle,
+    TypeCheckData,
+)
 from pytest_dagflow import assert_event_sequence, chain, ev, par
 from pytest_dagflow.matchers import ANYTHING
 
@@ -64,7 +69,7 @@ def test_the_nearest_miss_names_the_field_that_differed():
     """Of several events of the type, the one that is most like the pattern."""
     (line, *_) = refused([ev.step_start("brwe")])
 
-    assert line.endswith("the nearest is ev.step_start(\"brew\") (#4): step: expected 'brwe', was 'brew'")
+    assert line.endswith('the nearest is ev.step_start("brew") (#4): step: expected "brwe", was "brew"')
 
 
 def test_a_wrong_order_names_both_places():
@@ -84,12 +89,12 @@ def test_too_few_says_how_many():
 
 
 def test_an_event_that_another_pattern_took_is_named():
-    """Two patterns, one event that both could have."""
-    (line, *_) = refused([ev.step_failure("beans"), "STEP_FAILURE"], seen=["STEP_FAILURE:beans"])
+    """Two patterns could have it, and the one that comes first in the list has it."""
+    seen = ["STEP_FAILURE:beans", "STEP_FAILURE:brew"]
 
-    assert line.endswith(
-        'ev.step_failure() is missing: ev.step_failure("beans") (#1) belongs to another pattern'
-    )
+    (line, *_) = refused(["STEP_FAILURE", "STEP_FAILURE", ev.failure("beans")], seen=seen)
+
+    assert line.endswith('is missing: ev.step_failure("beans") (#1) belongs to another pattern')
 
 
 def test_an_event_in_a_group_knows_its_neighbours():
@@ -116,14 +121,8 @@ def test_a_failed_type_check_is_told():
 def test_a_pattern_is_written_as_it_was_called():
     """Errors by class or name, alone or several; regular expressions as text."""
     for pattern, text in [
-        (
-            ev.failure("a", error=(ValueError, OSError), match="x"),
-            'ev.step_failure("a", error=(ValueError, OSError), match="x")',
-        ),
-        (
-            ev.failure(error="ValueError", match=re.compile("x")),
-            'ev.step_failure(error="ValueError", match="x")',
-        ),
+        (ev.failure("a", error=(ValueError, OSError)), 'ev.step_failure("a", error=(ValueError, OSError))'),
+        (ev.failure(error="Bad", match=re.compile("x")), 'ev.step_failure(error="Bad", match="x")'),
         (ev.hook_completed("a", match="cheer"), 'ev.hook_completed("a", match="cheer")'),
         (ev.check("a", "b", passed=False, times=2), 'ev.check("a", "b", passed=False, times=2)'),
         (ev.materialization("a", metadata={"rows": 1}), "ev.materialization(\"a\", metadata={'rows': 1})"),

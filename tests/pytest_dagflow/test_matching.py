@@ -163,7 +163,7 @@ def test_causal_sees_through_equal_pairs():
 
 
 def test_causal_refuses_what_it_cannot_try_in_time():
-    """The same with pairs that are not quite alike: an honest refusal, no wrong answer and no endless search."""
+    """The same with pairs that are not quite alike: an honest refusal, and no endless search."""
     masks = [mask for n in range(16) for mask in (2**16 - 1 | 1 << 32 + n, (2**16 - 1) << 16)]
 
     with pytest.raises(DagflowError, match="too many ways"):
@@ -189,7 +189,7 @@ def test_a_long_chain_among_many_events_is_quick():
 
 
 def test_what_cannot_be_tried_in_time_is_an_error():
-    """Chains that overlap in ever new ways: an honest refusal, no wrong answer and no endless search."""
+    """Chains that overlap in ever new ways: an honest refusal, and no endless search."""
     tree = Parallel(tuple(Series(tuple(range(4 * n, 4 * n + 4))) for n in range(20)))
     masks = [
         sum(1 << place for place in range(400) if (place * 7 + leaf) % (5 + leaf % 11) < 4)
