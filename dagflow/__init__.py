@@ -121,12 +121,8 @@ from dagflow.errors import (
     HookExecutionError,
     ParameterCheckError,
 )
-from dagflow.events.record import (
-    DagflowEvent,
-    DagflowEventType,
-    EventLogEntry,
-    SerializableErrorInfo,
-)
+from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
 from dagflow.events.run import (
     DagflowRun,
     DagflowRunStatus,

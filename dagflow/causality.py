@@ -19,13 +19,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dagflow.errors import DagflowError, DagflowUserCodeExecutionError
+from dagflow.events.data import ComputeLogsCaptureData, SerializableErrorInfo
 from dagflow.events.record import (
     HOOK_EVENTS,
     STEP_EVENTS,
-    ComputeLogsCaptureData,
     DagflowEvent,
     DagflowEventType,
-    SerializableErrorInfo,
 )
 
 _T = DagflowEventType

@@ -9,7 +9,7 @@ from dagflow._util import nearest
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.job import JobDefinition
 from dagflow.errors import CheckError, DagflowError, DagflowInvariantViolationError
-from dagflow.events.record import DagflowEvent, DagflowEventType, StepFailureData
+from dagflow.events.record import DagflowEvent, DagflowEventType
 from dagflow.events.run import DagflowRun
 from dagflow.events.user import AssetMaterialization, AssetObservation, ExpectationResult
 from dagflow.keys import AssetKey, CoercibleToAssetKey, step_key_base
@@ -17,6 +17,7 @@ from dagflow.plan.step import OutputKey, OutputRef
 
 if TYPE_CHECKING:
     from dagflow.engine.log import RunLog
+    from dagflow.events.data import StepFailureData
     from dagflow.plan.plan import Plan
 
 _T = DagflowEventType

@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dagflow.engine.log import CODE
+from dagflow.engine.outcome import Failed, Retry
 from dagflow.engine.state import RunState
 from dagflow.errors import DagflowMaxRetriesExceededError, DagflowUserCodeExecutionError
-from dagflow.events.record import (
-    DagflowEventType,
+from dagflow.events.data import (
     ErrorSource,
     SerializableErrorInfo,
     StepFailureData,
     StepRetryData,
     UserFailureData,
 )
+from dagflow.events.record import DagflowEventType
 from dagflow.events.user import Failure, RetryRequested, RetryRequestedFromPolicy
 from dagflow.plan.step import Step
 
 _UP_FOR_RETRY = CODE[DagflowEventType.STEP_UP_FOR_RETRY]
 _STEP_FAILURE = CODE[DagflowEventType.STEP_FAILURE]
-
-
-class Failed(NamedTuple):
-    """A step failed for good.
-
-    Attributes:
-        error: What the caller gets, if it wants failures raised.
-        info: The recorded error.
-        interrupts: Whether the whole run ends at once (Ctrl-C, exit, or an outcome of a test runner).
-    """
-
-    error: BaseException
-    info: SerializableErrorInfo
-    interrupts: bool = False
-
-
-class Retry(NamedTuple):
-    """A step will be tried again, after this many seconds."""
-
-    seconds: float
 
 
 def ended_badly(state: RunState, step: Step, number: int, error: BaseException) -> Failed | Retry:

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dagflow.engine import render
 from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
 
 if TYPE_CHECKING:
@@ -116,6 +115,8 @@ class RunLog:
         """The field `name` of the event that `record` stands for (see
         `dagflow.events.record.EventSource`).
         """
+        from dagflow.engine import render  # only who reads events needs it
+
         return render.FIELDS[name](self, record, _TYPES[record[0]])
 
 

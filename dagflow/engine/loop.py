@@ -10,19 +10,12 @@ from typing import Any
 
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resource import ResourceDefinition
-from dagflow.engine.failure import Failed, Retry
 from dagflow.engine.log import CODE, NO_STEP
-from dagflow.engine.render import Initialized
+from dagflow.engine.outcome import Failed, Outcome, Retry
 from dagflow.engine.schedule import Schedule
 from dagflow.engine.state import RunState
-from dagflow.engine.step import Outcome
 from dagflow.errors import CheckError, DagflowResourceFunctionError
-from dagflow.events.record import (
-    DagflowEventType,
-    EngineEventData,
-    RunFailureReason,
-    SerializableErrorInfo,
-)
+from dagflow.events.record import DagflowEventType
 from dagflow.plan.step import Step
 from dagflow.resources import Builtins
 
@@ -32,7 +25,7 @@ _ENGINE_EVENT, _LOGS_CAPTURED, _SKIPPED = CODE[_T.ENGINE_EVENT], CODE[_T.LOGS_CA
 _INIT_STARTED, _INIT_SUCCESS = CODE[_T.RESOURCE_INIT_STARTED], CODE[_T.RESOURCE_INIT_SUCCESS]
 _INIT_FAILURE = CODE[_T.RESOURCE_INIT_FAILURE]
 
-Submit = Callable[[RunState, Step, int], "Outcome | None"]
+Submit = Callable[[RunState, Step, int], Outcome | None]
 
 
 def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
@@ -59,13 +52,11 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
             in_order = _run_steps(state, submit, failures)
     except BaseException as unexpected:
         _stop_resources(state)
-        info = SerializableErrorInfo.from_exception(unexpected)
-        log.append(_RUN_FAILURE, payload=(info, RunFailureReason.RUN_EXCEPTION, []))
+        log.append(_RUN_FAILURE, payload=(_info(unexpected), "RUN_EXCEPTION", []))
         raise
     _stop_resources(state)
     if error is not None:
-        info = SerializableErrorInfo.from_exception(error)
-        log.append(_RUN_FAILURE, payload=(info, RunFailureReason.RUN_EXCEPTION, []))
+        log.append(_RUN_FAILURE, payload=(_info(error), "RUN_EXCEPTION", []))
         state.error = error
         return False
     if in_order:
@@ -74,7 +65,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
         log.append(_RUN_SUCCESS)
         return True
     keys = [step.key for step, _ in failures]
-    log.append(_RUN_FAILURE, payload=(failures[0][1].info, RunFailureReason.STEP_FAILURE, keys))
+    log.append(_RUN_FAILURE, payload=(failures[0][1].info, "STEP_FAILURE", keys))
     return False
 
 
@@ -154,13 +145,7 @@ def _start_resources(state: RunState, builtins: Builtins) -> DagflowResourceFunc
         return None
     step = 0 if len(state.plan.steps) == 1 else NO_STEP
     clock = state.options.clock
-    text = f"[{', '.join(sorted(keys))}]"
-    state.log.append(
-        _INIT_STARTED,
-        step,
-        0,
-        (f"Starting initialization of resources {text}.", EngineEventData(marker_start="resources")),
-    )
+    state.log.append(_INIT_STARTED, step)
     started = clock.now()
 
     def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
@@ -169,27 +154,20 @@ def _start_resources(state: RunState, builtins: Builtins) -> DagflowResourceFunc
     try:
         state.resources.start(keys, state.job.resource_defs, context, state.plan.resource_configs, builtins)
     except DagflowResourceFunctionError as error:
-        data = EngineEventData(
-            error=SerializableErrorInfo.from_exception(error.user_exception), marker_end="resources"
-        )
-        state.log.append(_INIT_FAILURE, step, 0, (f"Initialization of resources {text} failed.", data))
+        state.log.append(_INIT_FAILURE, step, payload=_info(error.user_exception))
         return error
-    state.log.append(
-        _INIT_SUCCESS,
-        step,
-        0,
-        (
-            f"Finished initialization of resources {text}.",
-            Initialized(
-                {key: type(value) for key, value in state.resources.values.items()}, clock.now() - started
-            ),
-        ),
-    )
+    classes = {key: type(value) for key, value in state.resources.values.items()}
+    state.log.append(_INIT_SUCCESS, step, payload=(classes, clock.now() - started))
     return None
 
 
 def _stop_resources(state: RunState) -> None:
     step = 0 if len(state.plan.steps) == 1 else NO_STEP
     for key, error in state.resources.stop():
-        data = EngineEventData(error=SerializableErrorInfo.from_exception(error))
-        state.log.append(_ENGINE_EVENT, step, 0, (f"Teardown of resource '{key}' failed.", data))
+        state.log.append(_ENGINE_EVENT, step, payload=(key, _info(error)))
+
+
+def _info(error: BaseException) -> Any:
+    from dagflow.events.data import SerializableErrorInfo  # only a failure needs it
+
+    return SerializableErrorInfo.from_exception(error)

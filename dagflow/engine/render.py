@@ -2,13 +2,17 @@
 
 The payloads, as `engine/step.py` and `engine/loop.py` write them:
 
-    LOADED_INPUT, STEP_INPUT       position among the step's loads, or (position, ...) where more is to be
-    said STEP_OUTPUT, HANDLED_OUTPUT    position among the step's outputs, or (position, ...) likewise
+    LOADED_INPUT, STEP_INPUT       position among the step's loads, or (position, ...) where more is to be said
+    STEP_OUTPUT, HANDLED_OUTPUT    position among the step's outputs, or (position, ...) likewise
     STEP_SUCCESS                   seconds
-    ASSET_MATERIALIZATION          an AssetMaterialization of the user, or a Materialized
-    RUN_FAILURE                    (error, reason, keys of the failed steps)
-    ENGINE_EVENT                   None at the start, seconds at the end, else as the next line
-    RESOURCE_INIT_*                (message, EngineEventData or Initialized)
+    ASSET_MATERIALIZATION          an AssetMaterialization of the user; for an output that is an asset (position
+                                   among the outputs, metadata, tags, data version of the user)
+    RUN_FAILURE                    (error, name of the reason, keys of the failed steps)
+    ENGINE_EVENT                   None at the start, seconds at the end, (resource key, error) where a resource
+                                   could not be closed
+    RESOURCE_INIT_STARTED          None
+    RESOURCE_INIT_SUCCESS          (class of each resource by key, seconds)
+    RESOURCE_INIT_FAILURE          the error
     HOOK_*                         (name of the hook, error or None)
     everything else                the data itself, or None
 """
@@ -16,17 +20,17 @@ The payloads, as `engine/step.py` and `engine/loop.py` write them:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from dagflow.events.record import (
+from dagflow.events.data import (
     AssetObservationData,
     ComputeLogsCaptureData,
-    DagflowEventType,
     EngineEventData,
     HandledOutputData,
     HookErroredData,
     JobFailureData,
     LoadedInputData,
+    RunFailureReason,
     StepExpectationResultData,
     StepInputData,
     StepMaterializationData,
@@ -35,7 +39,8 @@ from dagflow.events.record import (
     StepSuccessData,
     TypeCheckData,
 )
-from dagflow.events.user import AssetMaterialization, DataVersion
+from dagflow.events.record import DagflowEventType
+from dagflow.events.user import AssetMaterialization
 from dagflow.metadata import MetadataValue
 from dagflow.plan.step import FROM_OUTPUT, StepInput, StepOutput
 from dagflow.types import DagflowType, TypeCheck
@@ -45,22 +50,6 @@ if TYPE_CHECKING:
     from dagflow.plan.step import Step
 
 _T = DagflowEventType
-
-
-class Materialized(NamedTuple):
-    """That an output of a step, which is an asset, was stored."""
-
-    output: int
-    metadata: dict[str, MetadataValue]
-    tags: dict[str, str]
-    data_version: DataVersion | None
-
-
-class Initialized(NamedTuple):
-    """That resources were started: the class of each by key, and how long all took, in seconds."""
-
-    classes: dict[str, type]
-    seconds: float
 
 
 def _step(log: RunLog, record: Record) -> Step | None:
@@ -184,19 +173,20 @@ def _materialization(log: RunLog, record: Record) -> StepMaterializationData:
     if isinstance(payload, AssetMaterialization):
         return StepMaterializationData(payload, [])
     step = log.plan.steps[record[2]]
-    output: StepOutput = step.outputs[payload.output]
+    position, metadata, user_tags, version = payload
+    output: StepOutput = step.outputs[position]
     assets_def = step.assets_def
     assert output.asset_key is not None
     assert assets_def is not None
-    tags = {"dagflow/code_version": _code_version(log, step), **payload.tags}
-    if payload.data_version is not None:
-        tags["dagflow/data_version"] = payload.data_version.value
+    tags = {"dagflow/code_version": _code_version(log, step), **user_tags}
+    if version is not None:
+        tags["dagflow/data_version"] = version.value
         tags["dagflow/data_version_is_user_provided"] = "true"
     else:
         tags["dagflow/data_version"] = data_version(log, step)
     partition = log.plan.partition_key if assets_def.partitions_def is not None else None
     return StepMaterializationData(
-        AssetMaterialization(output.asset_key, None, payload.metadata, partition, tags), []
+        AssetMaterialization(output.asset_key, None, metadata, partition, tags), []
     )
 
 
@@ -228,7 +218,7 @@ def _code_version(log: RunLog, step: Step) -> str:
 def _failure(log: RunLog, record: Record) -> JobFailureData:
     error, reason, _ = record[4]
     first = next((other for other in log.records if other[0] == _FAILURE_CODE), None)
-    return JobFailureData(error, reason, log.event_of(first) if first is not None else None)
+    return JobFailureData(error, RunFailureReason[reason], log.event_of(first) if first is not None else None)
 
 
 def _logs_captured(log: RunLog, record: Record) -> ComputeLogsCaptureData:
@@ -238,31 +228,18 @@ def _logs_captured(log: RunLog, record: Record) -> ComputeLogsCaptureData:
 def _engine(log: RunLog, record: Record) -> EngineEventData:
     payload = record[4]
     if isinstance(payload, tuple):
-        data: EngineEventData = payload[1]
-        return data
+        return EngineEventData(error=payload[1])
     metadata = {"pid": str(log.pid), "step_keys": str(log.plan.step_keys)}
     return EngineEventData({key: MetadataValue.text(text) for key, text in metadata.items()})
 
 
-def _started(log: RunLog, record: Record) -> EngineEventData:
-    data = record[4][1]
-    if not isinstance(data, Initialized):
-        given: EngineEventData = data
-        return given
+def _initialized(log: RunLog, record: Record) -> EngineEventData:
+    classes, seconds = record[4]
     metadata: dict[str, MetadataValue] = {}
-    for key, cls in data.classes.items():
+    for key, cls in classes.items():
         metadata[key] = MetadataValue.python_artifact(cls)
-        metadata[f"{key}:init_time"] = MetadataValue.text(_duration(data.seconds))
+        metadata[f"{key}:init_time"] = MetadataValue.text(_duration(seconds))
     return EngineEventData(metadata, marker_end="resources")
-
-
-def _say_engine(log: RunLog, record: Record) -> str:
-    payload = record[4]
-    if isinstance(payload, tuple):
-        return str(payload[0])
-    if payload is None:
-        return f"Executing steps in process (pid: {log.pid})"
-    return f"Finished steps in process (pid: {log.pid}) in {_duration(payload)}"
 
 
 _FAILURE_CODE = list(DagflowEventType).index(_T.STEP_FAILURE)
@@ -278,13 +255,26 @@ _DATA: dict[DagflowEventType, Callable[[RunLog, Record], Any]] = {
     _T.RUN_FAILURE: _failure,
     _T.LOGS_CAPTURED: _logs_captured,
     _T.ENGINE_EVENT: _engine,
-    _T.RESOURCE_INIT_STARTED: lambda log, record: record[4][1],
-    _T.RESOURCE_INIT_SUCCESS: _started,
-    _T.RESOURCE_INIT_FAILURE: lambda log, record: record[4][1],
+    _T.RESOURCE_INIT_STARTED: lambda log, record: EngineEventData(marker_start="resources"),
+    _T.RESOURCE_INIT_SUCCESS: _initialized,
+    _T.RESOURCE_INIT_FAILURE: lambda log, record: EngineEventData(error=record[4], marker_end="resources"),
     _T.HOOK_COMPLETED: lambda log, record: None,
     _T.HOOK_SKIPPED: lambda log, record: None,
     _T.HOOK_ERRORED: lambda log, record: HookErroredData(record[4][1]),
 }
+
+
+def _say_engine(log: RunLog, record: Record) -> str:
+    payload = record[4]
+    if isinstance(payload, tuple):
+        return f"Teardown of resource '{payload[0]}' failed."
+    if payload is None:
+        return f"Executing steps in process (pid: {log.pid})"
+    return f"Finished steps in process (pid: {log.pid}) in {_duration(payload)}"
+
+
+def _resources(log: RunLog) -> str:
+    return f"[{', '.join(sorted(log.plan.resource_keys))}]"
 
 
 def _duration(seconds: float) -> str:
@@ -375,9 +365,9 @@ _MESSAGES: dict[DagflowEventType, Callable[[RunLog, Record], str | None]] = {
     _T.STEP_EXPECTATION_RESULT: _say_expectation,
     _T.LOGS_CAPTURED: lambda log, record: f"Capturing logs for process (pid: {log.pid}).",
     _T.ENGINE_EVENT: _say_engine,
-    _T.RESOURCE_INIT_STARTED: lambda log, record: record[4][0],
-    _T.RESOURCE_INIT_SUCCESS: lambda log, record: record[4][0],
-    _T.RESOURCE_INIT_FAILURE: lambda log, record: record[4][0],
+    _T.RESOURCE_INIT_STARTED: lambda log, record: f"Starting initialization of resources {_resources(log)}.",
+    _T.RESOURCE_INIT_SUCCESS: lambda log, record: f"Finished initialization of resources {_resources(log)}.",
+    _T.RESOURCE_INIT_FAILURE: lambda log, record: f"Initialization of resources {_resources(log)} failed.",
     _T.HOOK_COMPLETED: lambda log, record: f'Finished hook "{record[4][0]}" of step "{_key(log, record)}".',
     _T.HOOK_SKIPPED: _say_hook_skipped,
 }  # fmt: skip

@@ -8,7 +8,7 @@ output.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from dagflow._util import UNSET
 from dagflow.call import call_user
@@ -16,11 +16,10 @@ from dagflow.context.manner import IN_RUN
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
 from dagflow.context.scope import Scope
 from dagflow.defs.op import OutputDefinition, where
-from dagflow.engine.failure import Failed, Retry, ended_badly
 from dagflow.engine.inputs import check_value, load_inputs
 from dagflow.engine.log import CODE, user_event
+from dagflow.engine.outcome import Incomplete, Outcome
 from dagflow.engine.outputs import store
-from dagflow.engine.render import Materialized
 from dagflow.engine.state import RunState
 from dagflow.errors import DagflowInvariantViolationError, DagflowTypeCheckDidNotPass
 from dagflow.events.record import DagflowEventType
@@ -41,16 +40,6 @@ _STEP_SUCCESS = CODE[DagflowEventType.STEP_SUCCESS]
 _MATERIALIZATION = CODE[DagflowEventType.ASSET_MATERIALIZATION]
 _OBSERVATION = CODE[DagflowEventType.ASSET_OBSERVATION]
 _EXPECTATION = CODE[DagflowEventType.STEP_EXPECTATION_RESULT]
-
-
-class Incomplete(NamedTuple):
-    """An attempt ended well, without these outputs."""
-
-    absent: list[OutputRef]
-
-
-Outcome = Failed | Retry | Incomplete
-"""What the loop must know of an attempt after which not all outputs are there."""
 
 
 def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
@@ -78,6 +67,8 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
         if attempt.scope is not None:
             attempt.flush()
     except BaseException as error:
+        from dagflow.engine.failure import ended_badly  # only a failure needs it
+
         return ended_badly(state, step, number, error)
     append(_STEP_SUCCESS, index, number, now() - started)
     if len(attempt.got) == len(step.outputs):
@@ -202,7 +193,7 @@ class Attempt:
             _MATERIALIZATION,
             self.step.index,
             self.number,
-            Materialized(output.position, metadata, tags, version),
+            (output.position, metadata, tags, version),
         )
 
     def emit_event(self, event: Any) -> None:

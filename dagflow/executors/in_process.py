@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dagflow.engine.outcome import Outcome
 from dagflow.engine.state import RunState
-from dagflow.engine.step import Outcome, run_step
+from dagflow.engine.step import run_step
 from dagflow.plan.step import Step
 
 

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dagflow.errors import check_type
-from dagflow.events.record import (
-    AssetMaterializationPlannedData,
-    DagflowEvent,
-    DagflowEventType,
-    EventLogEntry,
-)
+from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
 from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.instance import _entry
@@ -266,6 +261,8 @@ class DagflowInstance:
         """Write down which assets a run is going to make: step key and asset key of each. For dagflow
         itself.
         """
+        from dagflow.events.data import AssetMaterializationPlannedData
+
         for step_key, key in planned:
             event = DagflowEvent(
                 DagflowEventType.ASSET_MATERIALIZATION_PLANNED.value,
@@ -281,7 +278,7 @@ class DagflowInstance:
     def report_runless_asset_event(self, asset_event: AssetMaterialization | AssetObservation) -> None:
         """Write down that an asset was written or observed outside of any run."""
         check_type(asset_event, AssetMaterialization, "asset_event")
-        from dagflow.events.record import AssetObservationData, StepMaterializationData
+        from dagflow.events.data import AssetObservationData, StepMaterializationData
 
         observed = isinstance(asset_event, AssetObservation)
         kind = _OBSERVATION if observed else _MATERIALIZATION

@@ -25,7 +25,7 @@ from dagflow import (
     materialize_to_memory,
     op,
 )
-from dagflow.events.record import ComputeLogsCaptureData
+from dagflow.events.data import ComputeLogsCaptureData
 from dagflow.testing import canonical_events, causality, run_options
 
 
