@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -45,6 +46,27 @@ MARKERS = (dag_partitions, dag_nodes)
 """A marker is called like the function that checks its arguments and explains it."""
 
 
+class _Marker:
+    """Stands at `pytest.mark` for a marker that may be called with one definition.
+
+    pytest takes a marker that is called with one thing that can be called for a decorator of that thing; so
+    `dag_nodes(brew)` would decorate the op.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        mark: pytest.MarkDecorator = pytest.mark.__getattr__(self.name)
+        is_bare = len(args) == 1 and not kwargs and isinstance(args[0], FunctionType | type)
+        return mark(*args) if is_bare else mark.with_args(*args, **kwargs)
+
+
+def install() -> None:
+    """Put the markers where tests find them."""
+    vars(pytest.mark).update({marker.__name__: _Marker(marker.__name__) for marker in MARKERS})
+
+
 def register(config: pytest.Config) -> None:
     """Make the markers known, with their signatures, to `--markers` and `--strict-markers`."""
     for marker in MARKERS:
@@ -75,7 +97,8 @@ def arguments_of(mark: pytest.Mark, where: str) -> Any:
     try:
         return marker(*mark.args, **mark.kwargs)
     except TypeError as error:
-        pytest.fail(f"{where}: marker {mark.name}: {error}\nusage: {_usage(marker)}", pytrace=False)
+        mistake = str(error)
+    pytest.fail(f"{where}: marker {mark.name}: {mistake}\nusage: {_usage(marker)}", pytrace=False)
 
 
 def check_nodes(metafunc: pytest.Metafunc) -> None:
@@ -100,5 +123,8 @@ def parametrize_partitions(metafunc: pytest.Metafunc) -> None:
         definition = partitions_of(wishes.pop("target"))
         keys = choose_keys(definition, now=session_of(metafunc.config).now, seed=where, **wishes)
     except (ValueError, DagflowError) as error:
-        pytest.fail(f"{where}: marker dag_partitions: {error}", pytrace=False)
-    metafunc.parametrize("partition_key", keys, ids=[key_id(key) for key in keys])
+        mistake = str(error)
+    else:
+        metafunc.parametrize("partition_key", keys, ids=[key_id(key) for key in keys])
+        return
+    pytest.fail(f"{where}: marker dag_partitions: {mistake}", pytrace=False)

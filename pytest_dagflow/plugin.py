@@ -21,7 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Offer the hooks."""
+    """Offer the hooks, and the markers before any file of the user is read."""
+    markers.install()
     pluginmanager.add_hookspecs(hooks)
 
 

@@ -41,7 +41,7 @@ def project_graph(
 
     project = project_definitions(config)
     if project is not None:
-        return graph_of(project)
+        return graph_of(*members(project))
     named = [
         found
         for module in _modules(config, ties)
@@ -206,5 +206,5 @@ class Changes:
         prints: dict[int, Any] = {}
         for node in self.project.graph.nodes:
             if id(node.definition) not in prints:
-                prints[id(node.definition)] = fingerprint(node.definition)
+                prints[id(node.definition)] = list(fingerprint(node.definition))  # as JSON gives it back
         return {node.id: prints[id(node.definition)] for node in self.project.graph.nodes}

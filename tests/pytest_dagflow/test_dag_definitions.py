@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 KITCHEN = """
-    from dagflow import Definitions, asset
+    from dagflow import asset
 
     @asset
     def water():
@@ -16,7 +16,7 @@ KITCHEN = """
         return 2
 
     class Project:
-        definitions = Definitions(assets=[water, coffee])
+        definitions = [water, coffee]
 
     definitions = Project.definitions
 """

@@ -135,7 +135,7 @@ def test_a_class_may_bear_the_marker_and_a_test_its_own(pytester: pytest.Pyteste
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("", "missing 1 required positional argument*"),
+        ("", "*missing 1 required positional argument*"),
         ("LETTERS, frst=1", "*unexpected keyword argument 'frst'"),
         ("whole", "*whole* has no partitions*"),
         ("7", "7 has no partitions*"),
@@ -154,7 +154,7 @@ def test_a_mistake_is_an_error_at_collection(run, arguments: str, message: str):
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*::test_one: marker dag_partitions: {message}"])
-    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*During handling of the above*")
 
 
 def test_wrong_arguments_are_shown_with_the_usage(run):
