@@ -1,7 +1,6 @@
 """dagflow: write a data pipeline as ops, graphs, jobs and assets, and run it inside a test.
 
-Every public name stands here. A name that needs a library that few runs need is imported when it is first
-asked for.
+Every public name stands here. A name that few runs need is imported when it is first asked for.
 """
 
 from __future__ import annotations
@@ -121,7 +120,6 @@ from dagflow.errors import (
     HookExecutionError,
     ParameterCheckError,
 )
-from dagflow.events.data import SerializableErrorInfo
 from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
 from dagflow.events.run import (
     DagflowRun,
@@ -145,14 +143,6 @@ from dagflow.instance.instance import (
     EventLogRecord,
     EventRecordsFilter,
 )
-from dagflow.invocation.build import (
-    build_asset_context,
-    build_init_resource_context,
-    build_input_context,
-    build_op_context,
-    build_output_context,
-)
-from dagflow.io.filesystem import FilesystemIOManager
 from dagflow.io.manager import InputManager, IOManager
 from dagflow.io.memory import InMemoryIOManager
 from dagflow.keys import (
@@ -222,8 +212,26 @@ from dagflow.types import (
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
+    from dagflow.events.data import SerializableErrorInfo
+    from dagflow.invocation.build import (
+        build_asset_context,
+        build_init_resource_context,
+        build_input_context,
+        build_op_context,
+        build_output_context,
+    )
+    from dagflow.io.filesystem import FilesystemIOManager
 
-_LATE = {"DagflowLogManager": "dagflow.context.log"}
+_LATE = {
+    "DagflowLogManager": "dagflow.context.log",
+    "FilesystemIOManager": "dagflow.io.filesystem",
+    "SerializableErrorInfo": "dagflow.events.data",
+    "build_asset_context": "dagflow.invocation.build",
+    "build_init_resource_context": "dagflow.invocation.build",
+    "build_input_context": "dagflow.invocation.build",
+    "build_op_context": "dagflow.invocation.build",
+    "build_output_context": "dagflow.invocation.build",
+}
 
 
 def __getattr__(name: str) -> _Any:

@@ -8,7 +8,7 @@ import keyword
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 
@@ -138,8 +138,7 @@ class AssetKey:
         return f"AssetKey({self.path!r})"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class AssetCheckKey:
+class AssetCheckKey(NamedTuple):
     """The name of an asset check: the asset and the name that the check has there."""
 
     asset_key: AssetKey
@@ -150,8 +149,7 @@ class AssetCheckKey:
         return f"{self.asset_key.to_user_string()}:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class NodeHandle:
+class NodeHandle(NamedTuple):
     """The place of a node in a job: its name and the handle of the graph node around it.
 
     Example:
@@ -199,8 +197,7 @@ class NodeHandle:
         return self.to_string()
 
 
-@dataclass(frozen=True, slots=True)
-class StepHandle:
+class StepHandle(NamedTuple):
     """The place of a step: its node, and the mapping key if it is one of several mapped steps."""
 
     node_handle: NodeHandle

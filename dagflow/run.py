@@ -21,7 +21,6 @@ from dagflow.errors import CheckError, DagflowInvalidSubsetError, check_type
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.filesystem import FilesystemIOManager
 from dagflow.io.memory import InMemoryIOManager
 from dagflow.keys import AssetKey, jsonable_tags
 from dagflow.observers import current_observers
@@ -384,7 +383,9 @@ def _builtins(state: RunState) -> Builtins:
     def memory(_: InitResourceContext) -> InMemoryIOManager:
         return InMemoryIOManager()
 
-    def files(context: InitResourceContext) -> FilesystemIOManager:
+    def files(context: InitResourceContext) -> Any:
+        from dagflow.io.filesystem import FilesystemIOManager  # a run in memory needs it not
+
         base = (context.resource_config or {}).get("base_dir")
         return FilesystemIOManager(base or context.instance.storage_directory())
 

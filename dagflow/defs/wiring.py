@@ -4,9 +4,8 @@ outputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.errors import check_type
 from dagflow.keys import check_name, jsonable_tags
@@ -106,7 +105,6 @@ class DynamicCollectDependencyDefinition:
 Dependency = DependencyDefinition | MultiDependencyDefinition | DynamicCollectDependencyDefinition
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class NodeInvocation:
     """A node of a graph: which definition, under which name, and what is said of it there.
 
@@ -118,18 +116,21 @@ class NodeInvocation:
         retry_policy: Instead of that of the op.
     """
 
-    name: str
-    alias: str | None = None
-    tags: Mapping[str, Any] | None = None
-    hook_defs: frozenset[Any] | None = None
-    retry_policy: RetryPolicy | None = None
+    __slots__ = ("alias", "hook_defs", "name", "retry_policy", "tags")
 
-    def __post_init__(self) -> None:
-        check_type(self.name, str, "name")
-        if self.alias is not None:
-            check_name(self.alias, "node")
-        object.__setattr__(self, "tags", jsonable_tags(self.tags, f"node '{self.node_name}'"))
-        object.__setattr__(self, "hook_defs", frozenset(self.hook_defs or ()))
+    def __init__(
+        self,
+        name: str,
+        alias: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        hook_defs: Iterable[Any] | None = None,
+        retry_policy: RetryPolicy | None = None,
+    ) -> None:
+        self.name = check_type(name, str, "name")
+        self.alias = None if alias is None else check_name(alias, "node")
+        self.tags = jsonable_tags(tags, f"node '{alias or name}'") if tags else {}
+        self.hook_defs = frozenset(hook_defs or ())
+        self.retry_policy = retry_policy
 
     @property
     def node_name(self) -> str:
@@ -137,8 +138,7 @@ class NodeInvocation:
         return self.alias or self.name
 
 
-@dataclass(frozen=True, slots=True)
-class InputMapping:
+class InputMapping(NamedTuple):
     """That an input of the graph feeds an input of one of its nodes.
 
     Args:
@@ -158,8 +158,7 @@ class InputMapping:
     dagflow_type: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutputMapping:
+class OutputMapping(NamedTuple):
     """That an output of one of its nodes is an output of the graph.
 
     Args:
@@ -179,28 +178,33 @@ class OutputMapping:
     from_dynamic_mapping: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class GraphIn:
+class GraphIn(NamedTuple):
     """What is said of an input of a graph."""
 
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GraphOut:
+class GraphOut(NamedTuple):
     """What is said of an output of a graph."""
 
     description: str | None = None
 
 
-@dataclass(slots=True)
 class Wiring:
-    """What tracing a graph's body found out."""
+    """What tracing a graph's body found out.
 
-    node_defs: dict[str, Any] = field(default_factory=dict)  # definition name -> definition
-    invocations: dict[str, NodeInvocation] = field(default_factory=dict)  # node name -> how it is invoked
-    dependencies: dict[str, dict[str, Dependency]] = field(
-        default_factory=dict
-    )  # node name -> input -> source
-    input_mappings: list[InputMapping] = field(default_factory=list)
-    output_mappings: list[OutputMapping] = field(default_factory=list)
+    Attributes:
+        node_defs: Definitions by their own name.
+        invocations: How each node is invoked, by its name in the graph.
+        dependencies: Node name to input name to source.
+        input_mappings, output_mappings: What faces outward.
+    """
+
+    __slots__ = ("dependencies", "input_mappings", "invocations", "node_defs", "output_mappings")
+
+    def __init__(self) -> None:
+        self.node_defs: dict[str, Any] = {}
+        self.invocations: dict[str, NodeInvocation] = {}
+        self.dependencies: dict[str, dict[str, Dependency]] = {}
+        self.input_mappings: list[InputMapping] = []
+        self.output_mappings: list[OutputMapping] = []

@@ -2,19 +2,19 @@
 
 The payloads, as `engine/step.py` and `engine/loop.py` write them:
 
-    LOADED_INPUT, STEP_INPUT       position among the step's loads, or (position, ...) where more is to be said
-    STEP_OUTPUT, HANDLED_OUTPUT    position among the step's outputs, or (position, ...) likewise
-    STEP_SUCCESS                   seconds
-    ASSET_MATERIALIZATION          an AssetMaterialization of the user; for an output that is an asset (position
-                                   among the outputs, metadata, tags, data version of the user)
-    RUN_FAILURE                    (error, name of the reason, keys of the failed steps)
-    ENGINE_EVENT                   None at the start, seconds at the end, (resource key, error) where a resource
-                                   could not be closed
-    RESOURCE_INIT_STARTED          None
-    RESOURCE_INIT_SUCCESS          (class of each resource by key, seconds)
-    RESOURCE_INIT_FAILURE          the error
-    HOOK_*                         (name of the hook, error or None)
-    everything else                the data itself, or None
+    LOADED_INPUT, STEP_INPUT      position among the step's loads, or (position, ...) where more is to be said
+    STEP_OUTPUT, HANDLED_OUTPUT   position among the step's outputs, or (position, ...) likewise
+    STEP_SUCCESS                  seconds
+    ASSET_MATERIALIZATION         an AssetMaterialization of the user; for an output that is an asset
+                                  (position among the outputs, metadata, tags, data version of the user)
+    RUN_FAILURE                   (error, name of the reason, keys of the failed steps)
+    ENGINE_EVENT                  None at the start, seconds at the end, (resource key, error) for a resource
+                                  that could not be closed
+    RESOURCE_INIT_STARTED         None
+    RESOURCE_INIT_SUCCESS         (class of each resource by key, seconds)
+    RESOURCE_INIT_FAILURE         the error
+    HOOK_*                        (name of the hook, error or None)
+    everything else               the data itself, or None
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from dagflow.keys import AssetKey
 
@@ -158,8 +158,7 @@ class RunsFilter:
         return replace(self, **changes)
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(NamedTuple):
     """A run as its instance keeps it: `storage_id`, the run and its times in seconds since the epoch."""
 
     storage_id: int

@@ -10,7 +10,6 @@ from dagflow.errors import (
     DagflowUnknownPartitionError,
     ParameterCheckError,
 )
-from dagflow.partitions.cron import cadence_of
 from dagflow.partitions.definition import PartitionsDefinition, now_or
 from dagflow.partitions.grid import Cadence, Calendar, Grid, ScheduleType, zone_named
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
@@ -314,6 +313,8 @@ def _cadence(
             raise CheckError(
                 "minute_offset, hour_offset and day_offset go with schedule_type, not with cron_schedule"
             )
+        from dagflow.partitions.cron import cadence_of  # few definitions have a cron expression
+
         return cadence_of(cron_schedule)
     if not isinstance(kind, ScheduleType):
         raise ParameterCheckError(f"'schedule_type' must be a ScheduleType, not {kind!r}")
