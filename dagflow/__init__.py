@@ -168,26 +168,7 @@ from dagflow.metadata import (
     UrlMetadataValue,
 )
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
-from dagflow.partitions.mapping import (
-    AllPartitionMapping,
-    IdentityPartitionMapping,
-    LastPartitionMapping,
-    PartitionMapping,
-    SpecificPartitionsPartitionMapping,
-    StaticPartitionMapping,
-    TimeWindowPartitionMapping,
-)
-from dagflow.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
-from dagflow.partitions.static import StaticPartitionsDefinition
-from dagflow.partitions.time_window import (
-    DailyPartitionsDefinition,
-    HourlyPartitionsDefinition,
-    MonthlyPartitionsDefinition,
-    TimeWindowPartitionsDefinition,
-    WeeklyPartitionsDefinition,
-)
 from dagflow.result import ExecuteInProcessResult
 from dagflow.run import (
     materialize,
@@ -221,8 +202,43 @@ if TYPE_CHECKING:
         build_output_context,
     )
     from dagflow.io.filesystem import FilesystemIOManager
+    from dagflow.partitions.dynamic import DynamicPartitionsDefinition
+    from dagflow.partitions.mapping import (
+        AllPartitionMapping,
+        IdentityPartitionMapping,
+        LastPartitionMapping,
+        PartitionMapping,
+        SpecificPartitionsPartitionMapping,
+        StaticPartitionMapping,
+        TimeWindowPartitionMapping,
+    )
+    from dagflow.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
+    from dagflow.partitions.static import StaticPartitionsDefinition
+    from dagflow.partitions.time_window import (
+        DailyPartitionsDefinition,
+        HourlyPartitionsDefinition,
+        MonthlyPartitionsDefinition,
+        TimeWindowPartitionsDefinition,
+        WeeklyPartitionsDefinition,
+    )
 
 _LATE = {
+    "AllPartitionMapping": "dagflow.partitions.mapping",
+    "DailyPartitionsDefinition": "dagflow.partitions.time_window",
+    "DynamicPartitionsDefinition": "dagflow.partitions.dynamic",
+    "HourlyPartitionsDefinition": "dagflow.partitions.time_window",
+    "IdentityPartitionMapping": "dagflow.partitions.mapping",
+    "LastPartitionMapping": "dagflow.partitions.mapping",
+    "MonthlyPartitionsDefinition": "dagflow.partitions.time_window",
+    "MultiPartitionKey": "dagflow.partitions.multi",
+    "MultiPartitionsDefinition": "dagflow.partitions.multi",
+    "PartitionMapping": "dagflow.partitions.mapping",
+    "SpecificPartitionsPartitionMapping": "dagflow.partitions.mapping",
+    "StaticPartitionMapping": "dagflow.partitions.mapping",
+    "StaticPartitionsDefinition": "dagflow.partitions.static",
+    "TimeWindowPartitionMapping": "dagflow.partitions.mapping",
+    "TimeWindowPartitionsDefinition": "dagflow.partitions.time_window",
+    "WeeklyPartitionsDefinition": "dagflow.partitions.time_window",
     "DagflowLogManager": "dagflow.context.log",
     "FilesystemIOManager": "dagflow.io.filesystem",
     "SerializableErrorInfo": "dagflow.events.data",

@@ -48,17 +48,19 @@ def find_cycle(parents: Mapping[N, Iterable[N]]) -> list[N] | None:
         >>> find_cycle({"a": ["c"], "b": ["a"], "c": ["b"]})
         ['a', 'b', 'c']
         >>> find_cycle({"a": [], "b": ["a"]})
+
+    Where there are several, the choice depends on the names alone, not on the order in which they are given.
     """
     level = levels(parents)
     if len(level) == len(parents):
         return None
     trail: list[N] = []
     seen: set[N] = set()
-    name = next(name for name in parents if name not in level)
+    name = min((name for name in parents if name not in level), key=str)
     while name not in seen:  # every name here has a parent that is here too, so the walk upward must close
         seen.add(name)
         trail.append(name)
-        name = next(parent for parent in parents[name] if parent not in level)
+        name = min((parent for parent in parents[name] if parent not in level), key=str)
     cycle = trail[trail.index(name) :]
     cycle.reverse()
     start = min(range(len(cycle)), key=lambda index: str(cycle[index]))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Union
 
@@ -52,14 +52,13 @@ def check_name(name: object, what: str, *, reserved: bool = True) -> str:
         'beans'
     """
     if not isinstance(name, str) or not _is_name(name):
-        raise DagflowInvalidDefinitionError(
-            f"'{name}' is not a valid name for an {what}: it must match the regex {NAME_PATTERN}"
-        )
-    if reserved and name in _RESERVED:
-        raise DagflowInvalidDefinitionError(
-            f"'{name}' is not a valid name for an {what}: it is reserved. Choose another one."
-        )
-    return name
+        problem = f"it must match the regex {NAME_PATTERN}"
+    elif reserved and name in _RESERVED:
+        problem = "it is reserved. Choose another one."
+    else:
+        return name
+    article = "an" if what[0] in "aeiou" else "a"
+    raise DagflowInvalidDefinitionError(f"'{name}' is not a valid name for {article} {what}: {problem}")
 
 
 CoercibleToAssetKey = Union["AssetKey", str, Sequence[str]]
@@ -240,12 +239,17 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
         where: What bears the tags, for the message.
 
     Raises:
+        ParameterCheckError: The tags are no mapping.
         DagflowInvalidDefinitionError: A key is no text, or a value cannot be encoded.
 
     Example:
         >>> jsonable_tags({"a": 3, "b": "x"}, "op 'beans'")
         {'a': '3', 'b': 'x'}
     """
+    if tags is None:
+        return {}
+    if not isinstance(tags, Mapping):
+        raise ParameterCheckError(f"the tags of {where} must be a mapping of texts, not {tags!r}")
     if not tags:
         return {}
     import json  # jobs without tags need it not

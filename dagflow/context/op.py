@@ -19,7 +19,6 @@ from dagflow.errors import (
 from dagflow.events.user import USER_EVENTS
 from dagflow.keys import AssetKey, CoercibleToAssetKey, NodeHandle
 from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
-from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 if TYPE_CHECKING:
     from dagflow.defs.asset import AssetsDefinition
@@ -253,8 +252,6 @@ class StepContext:
         return self._scope.partitions_def
 
     def _window(self, definition: PartitionsDefinition | None, key: str) -> TimeWindow:
-        if isinstance(definition, TimeWindowPartitionsDefinition):
-            return definition.time_window_for_partition_key(key)
         time_dimension = getattr(definition, "time_window_for_partition_key", None)
         if time_dimension is not None:
             window: TimeWindow = time_dimension(key)
@@ -423,7 +420,7 @@ class StepContext:
         """
         assets_def = self._scope.assets_def
         definition = None if assets_def is None else assets_def.partitions_def
-        if not isinstance(definition, TimeWindowPartitionsDefinition):
+        if not hasattr(definition, "time_window_for_partition_key"):
             raise ValueError(
                 f"output '{output_name}' of op '{self.op_def.name}' is no asset with partitions by time, so "
                 "it has no time "

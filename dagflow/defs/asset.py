@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.defs import _entry
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, OpDefinition
@@ -13,7 +13,9 @@ from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, c
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, jsonable_tags
 from dagflow.metadata import MetadataValue, normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.mapping import PartitionMapping
+
+if TYPE_CHECKING:
+    from dagflow.partitions.mapping import PartitionMapping
 
 DEFAULT_GROUP = "default"
 KIND_TAG = "dagflow/kind/"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET, nearest
 from dagflow.defs.asset import AssetDep, AssetIn, AssetsDefinition, AssetSpec, io_manager_resources
@@ -13,7 +13,6 @@ from dagflow.defs.signature import Body, location
 from dagflow.errors import DagflowInvalidDefinitionError, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.mapping import PartitionMapping
 from dagflow.types import Nothing
 
 
@@ -49,6 +48,10 @@ def asset(
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
+
+
+if TYPE_CHECKING:
+    from dagflow.partitions.mapping import PartitionMapping
 
 
 def asset(

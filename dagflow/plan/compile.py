@@ -22,7 +22,6 @@ from dagflow.defs.wiring import (
 )
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError
 from dagflow.keys import AssetKey
-from dagflow.partitions.mapping import default_mapping
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import (
     FROM_COLLECT,
@@ -341,6 +340,8 @@ class _Compiler:
         upstream_def = self.layer.partitions_def(upstream)
         if upstream_def is None:
             return None
+        from dagflow.partitions.mapping import default_mapping  # only partitioned assets need it
+
         own_def = assets_def.partitions_def
         if own_def is not None and self.partition_key is None:
             return None
