@@ -49,7 +49,12 @@ def project_graph(
         for found in members(value)
     ]
     named += [tie.target for found in ties.values() for tie in found]
-    return graph_of(*{id(value): value for value in named if is_definition(value)}.values())
+    definitions = {id(value): value for value in named if is_definition(value)}
+    graph = graph_of(*definitions.values())
+    # what is named by itself and stands in a job as well is not one more node
+    inside = {id(node.definition) for node in graph.nodes if node.part_of}
+    alone = [value for key, value in definitions.items() if key not in inside]
+    return graph_of(*alone) if len(alone) < len(definitions) else graph
 
 
 def _modules(config: pytest.Config, items: Iterable[pytest.Item]) -> Iterator[ModuleType]:
@@ -75,11 +80,11 @@ def read_selection(text: str, where: str) -> Selection:
 
 @contextmanager
 def _mistakes(where: str) -> Iterator[None]:
-    from dagflow import DagflowInvalidSubsetError
+    from dagflow import DagflowError
 
     try:
         yield
-    except DagflowInvalidSubsetError as error:
+    except DagflowError as error:
         raise pytest.UsageError(f"{where}: {error}") from error
 
 
@@ -119,7 +124,8 @@ class Project:
             if isinstance(target, str):
                 found: Iterable[str] = self.resolve(target, f"{item.nodeid}, {how}: '{target}'")
             else:
-                found = self._nodes_of(target)
+                with _mistakes(f"{item.nodeid}, {how}"):
+                    found = self._nodes_of(target)
             for node_id in found:
                 touched.setdefault(node_id, how)
         earlier = self.record.tests.get(item.nodeid)

@@ -82,8 +82,8 @@ def _from_cache(stored: Any) -> Record:
 
 @contextmanager
 def watched(item: pytest.Item) -> Iterator[None]:
-    """Note the nodes that run in a block, where the runtime is loaded."""
-    if "dagflow" not in sys.modules:
+    """Note the nodes that run in a test, where the runtime is loaded. A benchmark is not disturbed."""
+    if "dagflow" not in sys.modules or "benchmark" in getattr(item, "fixturenames", ()):
         yield
         return
     from dagflow.testing import observe

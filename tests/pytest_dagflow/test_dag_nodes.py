@@ -36,7 +36,7 @@ def select(pytester: pytest.Pytester):
 
 TESTS = """
     import pytest
-    from kitchen import milk
+    from kitchen import coffee, milk
 
     @pytest.mark.dag_nodes("water")
     def test_name():
@@ -102,6 +102,38 @@ def test_an_unknown_name_is_a_usage_error_that_names_the_test(select):
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*test_one*dag_nodes*'watr'*Did you mean 'water'?*"])
+
+
+def test_what_is_no_node_is_a_usage_error(select):
+    """Only texts and definitions name nodes."""
+    tests = """
+        import pytest
+
+        @pytest.mark.dag_nodes(7)
+        def test_one():
+            pass
+    """
+    result = select(tests, "--dag-select", "water")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *test_one, declared by dag_nodes: *not 7*"])
+
+
+def test_the_bare_marker_is_refused(pytester: pytest.Pytester):
+    """Without parentheses the marker says nothing."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.dag_nodes
+        def test_one():
+            pass
+        """
+    )
+    result = pytester.runpytest()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*::test_one: marker dag_nodes: missing a node*"])
 
 
 @pytest.mark.parametrize("arguments", ["", "node='water'"])

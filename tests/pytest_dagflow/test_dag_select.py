@@ -226,6 +226,76 @@ def test_two_definitions_of_one_name_are_two_nodes(pytester: pytest.Pytester):
     result.stdout.fnmatch_lines(["dag-select: 2 nodes, 2 of 2 tests"])
 
 
+NESTED = """
+    from dagflow import graph, job, op
+
+    @op
+    def grind():
+        return 1
+
+    @op
+    def brew(beans):
+        return beans
+
+    @graph
+    def machine():
+        return brew(grind())
+
+    @op
+    def serve(cup):
+        return cup
+
+    @job
+    def breakfast():
+        serve(machine())
+
+    @job
+    def dinner():
+        brew(grind())
+
+    def test_breakfast():
+        assert breakfast
+
+    def test_dinner():
+        assert dinner
+
+    def test_machine():
+        assert machine
+
+    def test_grind():
+        assert grind
+
+    def test_serve():
+        assert serve
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "nodes", "names"),
+    [
+        ("machine", 3, "breakfast grind machine"),
+        ("machine+", 4, "breakfast grind machine serve"),
+        ("machine.grind", 1, "breakfast grind machine"),
+        ("machine.grind+", 2, "breakfast grind machine"),
+        ("serve", 1, "breakfast serve"),
+        ("+serve", 4, "breakfast grind machine serve"),
+        ("job:dinner", 2, "dinner grind"),
+        ("op:grind and job:breakfast", 1, "breakfast grind machine"),
+        ("graph:machine and not op:brew", 2, "breakfast grind machine"),
+        ("serve and not job:breakfast", 0, ""),
+    ],
+)
+def test_nested_nodes_are_selected(pytester: pytest.Pytester, expression: str, nodes: int, names: str):
+    """A test of a job or graph touches all inside; one of an op, each place where the op stands."""
+    pytester.makepyfile(NESTED)
+
+    result = pytester.runpytest("-p", "no:randomly", "-v", "--dag-select", expression)
+
+    passed = sorted(line.split("::test_")[1].split()[0] for line in result.outlines if " PASSED" in line)
+    assert passed == names.split()
+    result.stdout.fnmatch_lines([f"dag-select: {nodes} node*"])
+
+
 def test_a_conftest_names_nodes_too(pytester: pytest.Pytester):
     """What a conftest imports is part of the graph, and its fixtures tie the tests that use them."""
     pytester.makepyfile(kitchen=KITCHEN)
