@@ -15,6 +15,9 @@ from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types import Nothing
 
+if TYPE_CHECKING:
+    from dagflow.partitions.mapping import PartitionMapping
+
 
 @overload
 def asset(compute_fn: Callable[..., Any]) -> AssetsDefinition: ...
@@ -48,12 +51,6 @@ def asset(
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
-
-
-if TYPE_CHECKING:
-    from dagflow.partitions.mapping import PartitionMapping
-
-
 def asset(
     compute_fn: Callable[..., Any] | None = None,
     *,
