@@ -17,7 +17,7 @@ from dagflow.config.scalar import Any as AnyConfig
 from dagflow.defs.executor import ExecutorDefinition
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.job import JobDefinition
-from dagflow.defs.op import InputDefinition, OpDefinition
+from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, InputDefinition, OpDefinition
 from dagflow.errors import CheckError, DagflowInvalidConfigError, DagflowInvalidDefinitionError
 from dagflow.types import DagflowType
 
@@ -73,12 +73,16 @@ def needs_config(job: JobDefinition, bound_inputs: frozenset[str]) -> bool:
     """Whether a run of this job must be given some config."""
     key = ("needs_config", bound_inputs)
     if key not in job.compiled:
+        demanding = [
+            name
+            for name, resource in job.resource_defs.items()
+            if resource.config_field is not None and resource.config_field.is_required
+        ]
         job.compiled[key] = (
             bool(job.default_config)
             or _graph_needs_config(job, job.graph, (), bound_inputs)
-            or any(resource.config_field is not None and resource.config_field.is_required
-                   for resource in job.resource_defs.values())
-        )  # fmt: skip
+            or bool(demanding and not _used_resources(job).isdisjoint(demanding))
+        )
     return bool(job.compiled[key])
 
 
@@ -87,6 +91,7 @@ def schema_of(job: JobDefinition, bound_inputs: frozenset[str], in_process: bool
     key = ("schema", bound_inputs, in_process)
     if key not in job.compiled:
         executor = job.executor_def.config_field
+        used = _used_resources(job)
         entries: dict[str, Any] = {
             "execution": _OPTIONAL if in_process else Field(Shape({"config": executor or _OPTIONAL})),
             "loggers": Field(Shape({
@@ -95,7 +100,10 @@ def schema_of(job: JobDefinition, bound_inputs: frozenset[str], in_process: bool
             })),
             "ops": Field(Shape(_nodes(job, job.graph, (), bound_inputs))),
             "resources": Field(Shape({
-                name: Field(Shape({"config": resource.config_field or _OPTIONAL}))
+                name: Field(
+                    Shape({"config": resource.config_field or _OPTIONAL}),
+                    is_required=None if name in used else False,
+                )
                 for name, resource in job.resource_defs.items()
             })),
         }  # fmt: skip
@@ -109,6 +117,39 @@ def schema_of(job: JobDefinition, bound_inputs: frozenset[str], in_process: bool
         job.compiled[key] = Shape(entries)
     schema: Shape = job.compiled[key]
     return schema
+
+
+def _used_resources(job: JobDefinition) -> set[str]:
+    """The keys of the resources that a run of the whole job starts: those of no other need config."""
+    layer = job.asset_layer
+    wanted = _resources_of(job.graph)
+    for asset in layer.known.values() if layer is not None else ():
+        wanted.add(getattr(asset, "io_manager_key", None) or DEFAULT_IO_MANAGER_KEY)
+    used: set[str] = set()
+    while wanted:
+        key = wanted.pop()
+        if key in job.resource_defs and key not in used:
+            used.add(key)
+            wanted |= job.resource_defs[key].required_resource_keys
+    return used
+
+
+def _resources_of(graph_def: GraphDefinition) -> set[str]:
+    keys: set[str] = set()
+    definitions = {id(node.definition): node.definition for node in graph_def.node_dict.values()}
+    for definition in definitions.values():
+        if isinstance(definition, GraphDefinition):
+            keys |= _resources_of(definition)
+        elif isinstance(definition, OpDefinition):
+            keys |= definition.required_resource_keys
+            for item in definition.ins.values():
+                keys |= item.dagflow_type.required_resource_keys
+                keys.add(item.input_manager_key or DEFAULT_IO_MANAGER_KEY)
+                if item.dagflow_type.loader is not None:
+                    keys |= item.dagflow_type.loader.required_resource_keys()
+            for output in definition.outs.values():
+                keys |= output.dagflow_type.required_resource_keys | {output.io_manager_key}
+    return keys
 
 
 def graph_inputs(graph_def: GraphDefinition) -> dict[str, tuple[DagflowType, Any]]:
