@@ -16,6 +16,7 @@ from dagflow.fingerprint import Fingerprint, fingerprint
 from dagflow.graphs import graph_of
 from dagflow.observers import observe
 from dagflow.options import Pick, RunOptions, set_options
+from dagflow.partitions.boundaries import boundaries
 from dagflow.result import EventList
 from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve
@@ -84,6 +85,7 @@ __all__ = [
     "RunOptions",
     "Selection",
     "VirtualClock",
+    "boundaries",
     "canonical_events",
     "causality",
     "fingerprint",
