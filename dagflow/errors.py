@@ -322,13 +322,14 @@ class DagflowExecutionInterruptedError(BaseException):
     """A step was interrupted from outside."""
 
 
-def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: str) -> _T:
+def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: str, of: str = "") -> _T:
     """Return `value` if it is an `expected`, else say which argument is wrong and how.
 
     Args:
         value: The argument.
         expected: A class or a tuple of classes.
         name: The parameter's name.
+        of: What has this parameter ("op 'brew'"), where the caller alone does not say it.
 
     Raises:
         ParameterCheckError: The value is of another class.
@@ -341,6 +342,7 @@ def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: 
         classes = expected if isinstance(expected, tuple) else (expected,)
         wanted = " or ".join(f"'{cls.__name__}'" for cls in classes)
         raise ParameterCheckError(
-            f"parameter '{name}' must be of type {wanted}, not {value!r} of type '{type(value).__name__}'"
+            f"parameter '{name}'{of and ' of '}{of} must be of type {wanted}, not {value!r} of type "
+            f"'{type(value).__name__}'"
         )
     return value

@@ -6,7 +6,7 @@ the body did is collected as a `Wiring`, from which `dagflow.defs.graph` makes t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -193,6 +193,9 @@ class CollectHandle:
     def __init__(self, source: DynamicHandle) -> None:
         self.source = source
 
+    def __repr__(self) -> str:
+        return f"all values of {self.source!r}"
+
 
 class GraphInputHandle:
     """In a graph's body: one of its own inputs."""
@@ -210,16 +213,15 @@ class GraphInputHandle:
 class OutputHandles(tuple[OutputHandle, ...]):
     """In a graph's body: the outputs of a node with several, to be unpacked or asked for by name."""
 
-    node_name: str
+    def __init__(self, handles: Iterable[OutputHandle]) -> None:
+        # attributes of the instance, so that an output may be named like a method of tuples
+        self.__dict__.update((handle.output_name, handle) for handle in self)
 
     def __getattr__(self, name: str) -> OutputHandle:
-        for handle in self:
-            if handle.output_name == name:
-                return handle
+        names = list(self.__dict__)
         raise DagflowInvalidDefinitionError(
-            f"node '{self.node_name}' has no output '{name}'; its outputs are "
-            f"{[handle.output_name for handle in self]}."
-            + nearest(name, [handle.output_name for handle in self])
+            f"node '{self[0].node_name}' has no output '{name}'; its outputs are {names}."
+            f"{nearest(name, names)}"
         )
 
 
@@ -268,7 +270,7 @@ class Composition:
                     "are "
                     f"{list(names)}.{nearest(input_name, names)}"
                 )
-            if type(value) is OutputHandle:
+            if type(value) is OutputHandle and value.composition is self:
                 dependencies[input_name] = DependencyDefinition(value.node_name, value.output_name)
                 if value.dynamic_sources:
                     dynamic |= value.dynamic_sources
@@ -336,10 +338,10 @@ class Composition:
 
     def _source(self, value: Any, node: str, input_name: str) -> Dependency | None:
         """The dependency that an argument stands for; None for an input of the graph, which is mapped."""
-        if isinstance(value, GraphInputHandle):
+        if isinstance(value, GraphInputHandle) and value.graph_name == self.graph_name:
             self.wiring.input_mappings.append(InputMapping(value.input_name, node, input_name))
             return None
-        if isinstance(value, CollectHandle):
+        if isinstance(value, CollectHandle) and value.source.composition is self:
             return DynamicCollectDependencyDefinition(value.source.node_name, value.source.output_name)
         if isinstance(value, list):
             return MultiDependencyDefinition(
@@ -350,24 +352,28 @@ class Composition:
     def _element(
         self, value: Any, index: int, node: str, input_name: str
     ) -> DependencyDefinition | GraphInputSlot:
-        if type(value) is OutputHandle:
+        if type(value) is OutputHandle and value.composition is self:
             return DependencyDefinition(value.node_name, value.output_name)
-        if isinstance(value, GraphInputHandle):
+        if isinstance(value, GraphInputHandle) and value.graph_name == self.graph_name:
             self.wiring.input_mappings.append(InputMapping(value.input_name, node, input_name, index))
             return GRAPH_INPUT_SLOT
         raise self._refusal(value, node, f"{input_name}[{index}]")
 
     def _refusal(self, value: Any, node: str, input_name: str) -> DagflowInvalidDefinitionError:
         place = f"in the body of '{self.graph_name}': input '{input_name}' of '{node}'"
+        if _is_foreign(value, self):
+            return DagflowInvalidDefinitionError(
+                f"{place} was given {value!r}, which belongs to the body of another graph. Pass it through "
+                "an input and an output of that graph."
+            )
         if isinstance(value, DynamicHandle):
             return DagflowInvalidDefinitionError(
                 f"{place} was given the dynamic {value!r}. Call .map() or .collect() on it."
             )
         if isinstance(value, OutputHandles):
             return DagflowInvalidDefinitionError(
-                f"{place} was given all {len(value)} outputs of '{value.node_name}' at once. Unpack them, or "
-                "choose one by "
-                f"name, like {value.node_name}().{value[0].output_name}"
+                f"{place} was given all {len(value)} outputs of '{value[0].node_name}' at once. Unpack them, "
+                f"or choose one by name, like {value[0].node_name}().{value[0].output_name}"
             )
         if isinstance(value, (NodeDefinition, PendingInvocation)):
             return DagflowInvalidDefinitionError(
@@ -402,7 +408,6 @@ class Composition:
             else OutputHandle(self, name, output, dynamic)
             for output in outputs
         )
-        handles.node_name = name
         return handles[0] if len(outputs) == 1 else handles
 
 
@@ -415,6 +420,13 @@ def compose(graph_name: str, body: Callable[[], Any]) -> tuple[Wiring, Any]:
     finally:
         _current.reset(token)
     return composition.wiring, result
+
+
+def _is_foreign(value: Any, composition: Composition) -> bool:
+    if isinstance(value, GraphInputHandle):
+        return value.graph_name != composition.graph_name
+    handle = value.source if isinstance(value, CollectHandle) else value
+    return isinstance(handle, OutputHandle) and handle.composition is not composition
 
 
 def _mapped(handle: OutputHandle) -> DynamicHandle:

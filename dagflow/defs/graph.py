@@ -129,6 +129,7 @@ class GraphDefinition(NodeDefinition):
         self.dependencies: dict[str, dict[str, Dependency]] = wiring.dependencies
         self.input_mappings: list[InputMapping] = wiring.input_mappings
         self.output_mappings: list[OutputMapping] = wiring.output_mappings
+        self.output_names = tuple(mapping.graph_output_name for mapping in self.output_mappings)
         if not is_traced:
             _check_dependencies(self)
         _check_mappings(self)
@@ -143,7 +144,6 @@ class GraphDefinition(NodeDefinition):
         self.input_names = tuple(dict.fromkeys(mapping.graph_input_name for mapping in self.input_mappings))
         if self.graph_ins:
             self.input_names = tuple(sorted(self.input_names, key=list(self.graph_ins).index))
-        self.output_names = tuple(mapping.graph_output_name for mapping in self.output_mappings)
         self.compiled_job: JobDefinition | None = None
 
     @property
@@ -336,8 +336,8 @@ def trace(
     check_name(name, what)
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {fn!r}")
-    parameters = list(inspect.signature(fn).parameters)
-    for given in ins or ():
+    parameters = _parameters(fn, f"{what} '{name}'")
+    for given in check_type(ins or {}, Mapping, "ins", f"{what} '{name}'"):
         if given not in parameters:
             raise DagflowInvalidDefinitionError(
                 f"{what} '{name}' ({location(fn)}): 'ins' names an input '{given}' that is no parameter of "
@@ -364,6 +364,17 @@ def trace(
         _ins={parameter: (ins or {}).get(parameter, GraphIn()) for parameter in parameters},
         _outs={"result": out} if isinstance(out, GraphOut) else out,
     )
+
+
+def _parameters(fn: Callable[..., Any], place: str) -> list[str]:
+    parameters = inspect.signature(fn).parameters.values()
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise DagflowInvalidDefinitionError(
+                f"{place} ({location(fn)}): the parameter '{parameter}' cannot be an input, because inputs "
+                "are passed by name. Give each input a parameter of its own."
+            )
+    return [parameter.name for parameter in parameters]
 
 
 def _output_mappings(
@@ -528,6 +539,7 @@ def _check_output(graph_def: GraphDefinition, node_name: str, output: str, place
 
 
 def _check_mappings(graph_def: GraphDefinition) -> None:
+    fed: set[tuple[str, str, int | None]] = set()
     for mapping in graph_def.input_mappings:
         node, input_name = mapping.mapped_node_name, mapping.mapped_node_input_name
         place = f"graph '{graph_def.name}': the mapping of its input '{mapping.graph_input_name}'"
@@ -542,12 +554,32 @@ def _check_mappings(graph_def: GraphDefinition) -> None:
                 f"{place} leads to input '{input_name}' of node '{node}', which has the inputs {list(names)}."
                 f"{nearest(input_name, names)}"
             )
-        dependency = graph_def.dependencies[node].get(input_name)
-        if dependency is not None and mapping.fan_in_index is None:
+        dependency, index = graph_def.dependencies[node].get(input_name), mapping.fan_in_index
+        if (dependency is not None and index is None) or (node, input_name, index) in fed:
+            satisfied_by = "another mapping" if dependency is None else "a dependency"
             raise DagflowInvalidDefinitionError(
-                f"{place} leads to input '{input_name}' of node '{node}', which is already satisfied by a "
-                "dependency"
+                f"{place} leads to input '{input_name}' of node '{node}', which is already satisfied by "
+                f"{satisfied_by}"
             )
+        if index is not None and not _is_slot(dependency, index):
+            raise DagflowInvalidDefinitionError(
+                f"{place} leads to element {index} of input '{input_name}' of node '{node}', but that input "
+                "depends on no list (MultiDependencyDefinition) with a place left free there"
+            )
+        fed.add((node, input_name, index))
+    if len(set(graph_def.output_names)) < len(graph_def.output_names):
+        raise DagflowInvalidDefinitionError(
+            f"graph '{graph_def.name}': two mappings have the same output name; its outputs are "
+            f"{list(graph_def.output_names)}"
+        )
     for output in graph_def.output_mappings:
         place = f"its output '{output.graph_output_name}'"
         _check_output(graph_def, output.mapped_node_name, output.mapped_node_output_name, place)
+
+
+def _is_slot(dependency: Any, index: int) -> bool:
+    return (
+        isinstance(dependency, MultiDependencyDefinition)
+        and 0 <= index < len(dependency.dependencies)
+        and not isinstance(dependency.dependencies[index], DependencyDefinition)
+    )

@@ -188,7 +188,7 @@ class OpDefinition(NodeDefinition):
                 "Use OpExecutionContext."
             )
         self.body = body
-        self.ins = _inputs(body, ins or {}, what)
+        self.ins = _inputs(body, check_type(ins or {}, Mapping, "ins", what), what)
         self.outs = _outputs(body, outs, what)
         self.input_names = tuple(self.ins)
         self.output_names = tuple(self.outs)
@@ -204,7 +204,7 @@ class OpDefinition(NodeDefinition):
         self.tags = jsonable_tags(tags, what)
         self.description = description if description is not None else _doc(compute_fn)
         self.retry_policy = (
-            None if retry_policy is None else check_type(retry_policy, RetryPolicy, "retry_policy")
+            None if retry_policy is None else check_type(retry_policy, RetryPolicy, "retry_policy", what)
         )
         self.version = version
         self.code_version = code_version if code_version is not None else version
@@ -354,7 +354,7 @@ def _inputs(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDe
     for name, spec in given.items():
         if name in inputs:
             continue
-        check_type(spec, In, f"ins[{name!r}]")
+        check_type(spec, In, f"ins[{name!r}]", what)
         check_name(name, f"input of {what}")
         is_nothing = spec.dagflow_type is not UNSET and resolve_type(spec.dagflow_type, what).is_nothing
         if not is_nothing and not body.takes_any_keyword:
@@ -363,18 +363,16 @@ def _inputs(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDe
                 "function."
                 f"{nearest(name, parameters)} Add the parameter, or make it an In(Nothing)."
             )
-        kind = (
-            AnyType
-            if spec.dagflow_type is UNSET
-            else resolve_type(spec.dagflow_type, f"input '{name}' of {what}")
-        )
+        place = f"input '{name}' of {what}"
+        kind = AnyType if spec.dagflow_type is UNSET else resolve_type(spec.dagflow_type, place)
+        _check_default(spec.default_value, kind, place)
         inputs[name] = InputDefinition(name, kind, spec.default_value, spec)
     return inputs
 
 
 def _input(parameter: Parameter, given: In | None, what: str) -> InputDefinition:
     place = f"input '{parameter.name}' of {what}"
-    spec = In() if given is None else check_type(given, In, f"ins[{parameter.name!r}]")
+    spec = In() if given is None else check_type(given, In, f"ins[{parameter.name!r}]", what)
     if spec.dagflow_type is UNSET:
         annotation = resolved(parameter.annotation)
         kind = AnyType if annotation is _Parameter.empty else resolve_annotation(annotation, place)
@@ -388,13 +386,16 @@ def _input(parameter: Parameter, given: In | None, what: str) -> InputDefinition
     default = spec.default_value
     if default is UNSET and parameter.has_default:
         default = parameter.default
+    _check_default(default, kind, place)
+    return InputDefinition(parameter.name, kind, default, spec)
+
+
+def _check_default(default: Any, kind: DagflowType, place: str) -> None:
     if default is not UNSET and kind.checks_at_definition and not kind.check(None, default).success:
         raise DagflowInvalidDefinitionError(
             f"the default {default!r} of {place} is of type '{type(default).__name__}', which does not pass "
-            "the type "
-            f"check of its type '{kind.display_name}'"
+            f"the type check of its type '{kind.display_name}'"
         )
-    return InputDefinition(parameter.name, kind, default, spec)
 
 
 def _outputs(body: Body, given: Mapping[str, Out] | None, what: str) -> dict[str, OutputDefinition]:
@@ -403,10 +404,11 @@ def _outputs(body: Body, given: Mapping[str, Out] | None, what: str) -> dict[str
         given = {DEFAULT_OUTPUT: Out()}
         if get_origin(annotation) is DynamicOutput or annotation is DynamicOutput:
             given = {DEFAULT_OUTPUT: DynamicOut()}
+    check_type(given, Mapping, "out", what)
     outputs: dict[str, OutputDefinition] = {}
     types = _return_types(body, annotation, given, what)
     for (name, spec), inferred in zip(given.items(), types, strict=True):
-        check_type(spec, Out, f"out[{name!r}]")
+        check_type(spec, Out, f"out[{name!r}]", what)
         place = f"output '{name}' of {what}"
         check_name(name, f"output of {what}")
         outputs[name] = OutputDefinition(

@@ -186,6 +186,9 @@ class _Unresolved:
     def __init__(self, text: str) -> None:
         self.text = text
 
+    def __repr__(self) -> str:
+        return f"'{self.text}' (a name that is not known here)"
+
 
 def _context_kind(annotation: Any, what: str, fn: Callable[..., Any]) -> str:
     if annotation is _KINDS.empty or annotation is Any:
