@@ -58,20 +58,16 @@ class NodeDefinition:
         """The names of the outputs that have a value for each mapping key."""
         return frozenset()
 
-    def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What a call outside a graph's body does."""
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """In a graph's body: become a node there."""
+        composition = current_composition()
+        if composition is not None:
+            return composition.invoke(self, args, kwargs)
         raise DagflowInvalidInvocationError(
             f"{type(self).__name__} '{self.name}' was called outside of a graph's body. Call it in the body "
             "of a "
             "@graph or @job, or run it with execute_in_process()."
         )
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """In a graph's body: become a node there."""
-        composition = _current.get()
-        if composition is not None:
-            return composition.invoke(self, args, kwargs)
-        return self.called(args, kwargs)
 
 
 class PendingInvocation:
@@ -118,18 +114,7 @@ class PendingInvocation:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         composition = _current.get()
         if composition is None:
-            if (
-                self.definition.__class__.called is NodeDefinition.called
-                or self.given_alias
-                or self.tags
-                or self.hooks
-            ):
-                raise DagflowInvalidInvocationError(
-                    f"'{self.name}' is an invocation with an alias, tags, hooks or a retry policy of its "
-                    "own, which "
-                    "has a meaning only in the body of a @graph or @job"
-                )
-            return self.definition.called(args, kwargs)
+            return self.definition(*args, **kwargs)  # called directly, alias and tags mean nothing
         return composition.invoke(self.definition, args, kwargs, self)
 
 
@@ -434,3 +419,8 @@ def _mapped(handle: OutputHandle) -> DynamicHandle:
 
 
 _current: ContextVar[Composition | None] = ContextVar("dagflow_composition", default=None)
+
+
+def current_composition() -> Composition | None:
+    """What the graph's body that runs now has done so far, None outside of one."""
+    return _current.get()

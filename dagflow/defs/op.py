@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args, get_origin, overload
 from dagflow._util import UNSET, nearest
 from dagflow.config.field import Field, resolve_field
 from dagflow.defs import _entry
-from dagflow.defs.composition import NodeDefinition
+from dagflow.defs.composition import NodeDefinition, current_composition
 from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.signature import Body, Parameter, is_config_annotation, location, resolved
 from dagflow.errors import (
@@ -230,8 +230,11 @@ class OpDefinition(NodeDefinition):
         """The names of the outputs that have a value for each mapping key."""
         return self._dynamic_outputs
 
-    def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run the function directly, without a run."""
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """In a graph's body: become a node there. Elsewhere: run the function directly, without a run."""
+        composition = current_composition()
+        if composition is not None:
+            return composition.invoke(self, args, kwargs)
         return _entry.invoke(self, args, kwargs)
 
     def __repr__(self) -> str:
