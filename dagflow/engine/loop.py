@@ -43,79 +43,100 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
     started = state.options.clock.now()
     log.append(_RUN_START)
     log.append(_ENGINE_EVENT)
-    failures: list[tuple[Step, Failed]] = []
-    in_order = True
+    turns = None
     try:
         error = _start_resources(state, builtins)
         if error is None:
             log.append(_LOGS_CAPTURED)
-            in_order = _run_steps(state, submit, failures)
+            turns = Turns(state)
+            finish = turns.schedule.finish
+            attempts = turns.attempts
+            while True:
+                step = turns.next()
+                if step is None:
+                    break
+                outcome = submit(state, step, attempts.get(step.index, 0) + 1)
+                if outcome is None:
+                    finish(step.index)
+                else:
+                    turns.settle(step, outcome)
     except BaseException as unexpected:
         _stop_resources(state)
         log.append(_RUN_FAILURE, payload=(_info(unexpected), "RUN_EXCEPTION", []))
         raise
     _stop_resources(state)
-    if error is not None:
-        log.append(_RUN_FAILURE, payload=(_info(error), "RUN_EXCEPTION", []))
+    if turns is None:
+        assert error is not None
         state.error = error
+        log.append(_RUN_FAILURE, payload=(_info(error), "RUN_EXCEPTION", []))
         return False
-    if in_order:
+    if not turns.is_cut_short:
         log.append(_ENGINE_EVENT, payload=state.options.clock.now() - started)
-    if not failures:
+    if not turns.failures:
         log.append(_RUN_SUCCESS)
         return True
-    keys = [step.key for step, _ in failures]
-    log.append(_RUN_FAILURE, payload=(failures[0][1].info, "STEP_FAILURE", keys))
+    keys = [step.key for step, _ in turns.failures]
+    log.append(_RUN_FAILURE, payload=(turns.failures[0][1].info, "STEP_FAILURE", keys))
     return False
 
 
-def _run_steps(state: RunState, submit: Submit, failures: list[tuple[Step, Failed]]) -> bool:
-    """Run steps until none is left. Returns whether it came to that; an interrupt or a raised failure ends
-    it before.
+class Turns:
+    """Whose turn it is: steps that are ready, and steps that wait for a retry.
+
+    Attributes:
+        schedule: The status of every step.
+        attempts: How often a step was tried already; only of steps that are tried more than once.
+        waiting: When a retry is due, and of which step. Always: a heap.
+        failures: The steps that failed for good.
+        is_cut_short: Whether an interrupt, or a failure that is raised, ends the run before its time.
     """
-    schedule = Schedule(state.plan)
-    take, finish = schedule.take, schedule.finish
-    steps = state.plan.steps
-    if state.options.pick is not None:
-        take = _picked(state, schedule)
-    attempts: dict[int, int] = {}  # only of steps that were tried more than once
-    waiting: list[tuple[float, int]] = []  # when a retry is due, and of which step
-    while True:
-        if waiting:
-            _wake(state, schedule, waiting)
-        index = take()
+
+    __slots__ = ("attempts", "failures", "is_cut_short", "schedule", "state", "take", "waiting")
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+        self.schedule = Schedule(state.plan)
+        self.take = self.schedule.take if state.options.pick is None else _picked(state, self.schedule)
+        self.attempts: dict[int, int] = {}
+        self.waiting: list[tuple[float, int]] = []
+        self.failures: list[tuple[Step, Failed]] = []
+        self.is_cut_short = False
+
+    def next(self) -> Step | None:
+        """The next step to run, after waiting where only retries are left; None when the run is over."""
+        if self.schedule.skips:
+            for skipped in self.schedule.take_skips():
+                self.state.log.append(_SKIPPED, skipped, 1)
+        if self.is_cut_short:
+            return None
+        clock = self.state.options.clock
+        while self.waiting and self.waiting[0][0] <= clock.now():
+            self.schedule.retry(heapq.heappop(self.waiting)[1])
+        index = self.take()
         if index is None:
-            if not waiting:
-                return True
-            due = waiting[0][0]
-            state.options.clock.sleep(max(0.0, due - state.options.clock.now()))
-            schedule.retry(heapq.heappop(waiting)[1])
-            continue
-        step = steps[index]
-        outcome = submit(state, step, attempts.get(index, 0) + 1)
-        if outcome is None:
-            finish(index)
-        elif isinstance(outcome, Retry):
-            attempts[index] = attempts.get(index, 0) + 1
-            heapq.heappush(waiting, (state.options.clock.now() + outcome.seconds, index))
+            if not self.waiting:
+                return None
+            due, index = heapq.heappop(self.waiting)
+            clock.sleep(max(0.0, due - clock.now()))
+        return self.state.plan.steps[index]
+
+    def settle(self, step: Step, outcome: Outcome) -> None:
+        """Draw the consequences of an attempt after which not all outputs are there."""
+        if isinstance(outcome, Retry):
+            self.attempts[step.index] = self.attempts.get(step.index, 0) + 1
+            due = self.state.options.clock.now() + outcome.seconds
+            heapq.heappush(self.waiting, (due, step.index))
         elif isinstance(outcome, Failed):
-            failures.append((step, outcome))
-            if state.raise_on_error or outcome.interrupts:
-                if state.raise_on_error or not isinstance(outcome.error, (KeyboardInterrupt, SystemExit)):
-                    state.error = outcome.error
-                return False
-            schedule.fail(index)
+            self.failures.append((step, outcome))
+            wants_it = self.state.raise_on_error
+            if wants_it or outcome.interrupts:
+                if wants_it or not isinstance(outcome.error, (KeyboardInterrupt, SystemExit)):
+                    self.state.error = outcome.error
+                self.is_cut_short = True
+            else:
+                self.schedule.fail(step.index)
         else:
-            finish(index, outcome.absent)
-        if schedule.skips:
-            for skipped in schedule.take_skips():
-                state.log.append(_SKIPPED, skipped, 1)
-
-
-def _wake(state: RunState, schedule: Schedule, waiting: list[tuple[float, int]]) -> None:
-    now = state.options.clock.now()
-    while waiting and waiting[0][0] <= now:
-        schedule.retry(heapq.heappop(waiting)[1])
+            self.schedule.finish(step.index, outcome.absent)
 
 
 def _picked(state: RunState, schedule: Schedule) -> Callable[[], int | None]:
