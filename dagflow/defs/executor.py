@@ -47,15 +47,13 @@ class ExecutorDefinition:
 
 
 _RETRIES = Field(
-    Selector(
-        {
-            "enabled": Field(Noneable(Shape({})), default_value={}),
-            "disabled": Field(Noneable(Shape({})), default_value={}),
-        }
-    ),
+    Selector({
+        "enabled": Field(Shape({}), default_value={}),
+        "disabled": Field(Shape({}), default_value={}),
+    }),
     default_value={"enabled": {}},
     description="Whether steps may be retried.",
-)
+)  # fmt: skip
 _IN_PROCESS = {"retries": _RETRIES}
 _MULTIPROCESS = {
     "max_concurrent": Field(
