@@ -80,11 +80,11 @@ def read_selection(text: str, where: str) -> Selection:
 
 @contextmanager
 def _mistakes(where: str) -> Iterator[None]:
-    from dagflow import DagflowError
+    from dagflow import CheckError, DagflowError
 
     try:
         yield
-    except DagflowError as error:
+    except (CheckError, DagflowError) as error:
         raise pytest.UsageError(f"{where}: {error}") from error
 
 
@@ -160,9 +160,11 @@ class Project:
         return sorted({self.graph.node(node_id).names[0] for node_id in node_ids})
 
     def described(self, touched: Mapping[str, str], listed: Callable[[list[str]], str]) -> str:
-        """Give the nodes and the reasons as a text."""
-        named = ((self.graph.node(node_id).names[0], how) for node_id, how in touched.items())
-        return listed(list(dict.fromkeys(f"{name} ({how})" for name, how in named)))
+        """Give the nodes as a text, those with one reason together."""
+        by_reason: dict[str, list[str]] = {}
+        for node_id, how in touched.items():
+            by_reason.setdefault(how, []).append(self.graph.node(node_id).names[0])
+        return "; ".join(f"{listed(list(dict.fromkeys(names)))} ({how})" for how, names in by_reason.items())
 
 
 class Changes:
