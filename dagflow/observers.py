@@ -1,14 +1,17 @@
-"""Who wants to see each event of each run of this process as it happens."""
+"""Who wants to see each event of each run of this process as it happens, or each run when it is over."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from dagflow.events.record import DagflowEvent
 
 Observer = Callable[[DagflowEvent], None]
+RunObserver = Callable[[Any], None]
 _observers: list[Observer] = []
+_run_observers: list[RunObserver] = []
 
 
 def current_observers() -> tuple[Observer, ...]:
@@ -40,3 +43,35 @@ def observe(callback: Observer) -> Iterator[None]:
         yield
     finally:
         _observers.remove(callback)
+
+
+def report_run(result: Any) -> None:
+    """Show a run that is over to those who want to see it."""
+    for observer in tuple(_run_observers):
+        observer(result)
+
+
+@contextmanager
+def observe_runs(callback: RunObserver) -> Iterator[None]:
+    """Call `callback` once for each run that ends in this block, on any thread. An event costs no more by it.
+
+    Args:
+        callback: Takes the ExecuteInProcessResult, also that of a run whose failure is raised to its caller.
+
+    Example:
+        >>> from dagflow import job
+        >>> from dagflow.testing import observe_runs
+        >>> @job
+        ... def nothing():
+        ...     pass
+        >>> seen = []
+        >>> with observe_runs(seen.append):
+        ...     result = nothing.execute_in_process()
+        >>> seen[0].success
+        True
+    """
+    _run_observers.append(callback)
+    try:
+        yield
+    finally:
+        _run_observers.remove(callback)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dagflow._util import nearest
+from dagflow._util import UNSET, nearest
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.job import JobDefinition
 from dagflow.errors import CheckError, DagflowError, DagflowInvariantViolationError
@@ -13,7 +13,16 @@ from dagflow.events.record import DagflowEvent, DagflowEventType
 from dagflow.events.run import DagflowRun
 from dagflow.events.user import AssetMaterialization, AssetObservation, ExpectationResult
 from dagflow.keys import AssetKey, CoercibleToAssetKey, step_key_base
-from dagflow.plan.step import OutputKey, OutputRef
+from dagflow.plan.step import (
+    FROM_COLLECT,
+    FROM_DEFAULT,
+    FROM_INPUT_VALUE,
+    FROM_OUTPUTS,
+    FROM_STORAGE,
+    OutputKey,
+    OutputRef,
+    Source,
+)
 
 if TYPE_CHECKING:
     from dagflow.engine.log import RunLog
@@ -50,7 +59,7 @@ class ExecuteInProcessResult:
         (True, 1, 1)
     """
 
-    __slots__ = ("_events", "_given", "_instance", "_job", "_log", "_run", "_values")
+    __slots__ = ("_events", "_given", "_input_values", "_instance", "_job", "_log", "_run", "_values")
 
     def __init__(
         self,
@@ -60,6 +69,7 @@ class ExecuteInProcessResult:
         run: DagflowRun,
         instance: Any,
         given: Mapping[OutputKey, Any],
+        input_values: Mapping[str, Any],
     ) -> None:
         self._job = job
         self._log = log
@@ -68,6 +78,7 @@ class ExecuteInProcessResult:
         self._instance = instance  # kept, because the files of an ephemeral instance go away with it
         self._events: EventList | None = None
         self._given = given
+        self._input_values = input_values
 
     @property
     def job_def(self) -> JobDefinition:
@@ -98,6 +109,11 @@ class ExecuteInProcessResult:
     def given(self) -> Mapping[OutputKey, Any]:
         """The outputs for which a given value stood; their steps did not run."""
         return dict(self._given)
+
+    @property
+    def input_values(self) -> Mapping[str, Any]:
+        """The values that the inputs of the graph were given."""
+        return dict(self._input_values)
 
     @property
     def all_events(self) -> EventList:
@@ -235,6 +251,54 @@ class ExecuteInProcessResult:
         raise CheckError(
             f"this run makes no asset '{key.to_user_string()}'.{nearest(key.to_user_string(), known)}"
         )
+
+    def inputs_for_step(self, step_key: str) -> dict[str, Any]:
+        """The values that the inputs of a step had, as far as they are known here.
+
+        Absent are inputs that came from config or from storage, and those whose output was not produced.
+
+        Args:
+            step_key: The key of the step.
+
+        Raises:
+            DagflowInvalidDefinitionError: The plan has no such step.
+
+        Example:
+            >>> from dagflow import job, op
+            >>> @op
+            ... def one():
+            ...     return 1
+            >>> @op
+            ... def add(left, right=2):
+            ...     return left + right
+            >>> @job
+            ... def three():
+            ...     add(one())
+            >>> three.execute_in_process().inputs_for_step("add")
+            {'left': 1, 'right': 2}
+        """
+        loads = self.plan.step_by_key(step_key).loads
+        found = {item.name: self._read(item.source) for item in loads}
+        return {name: value for name, value in found.items() if value is not UNSET}
+
+    def _read(self, source: Source) -> Any:
+        if source.kind == FROM_OUTPUTS:
+            values = [self._read(part) for part in source.parts]
+            return [value for value in values if value is not UNSET]
+        if source.kind == FROM_DEFAULT:
+            return source.value
+        if source.kind == FROM_INPUT_VALUE:
+            return self._input_values.get(source.value, UNSET)
+        if source.ref is None or source.kind == FROM_STORAGE:
+            return UNSET
+        if source.kind == FROM_COLLECT:
+            step_key, name, _ = source.ref
+            return [
+                value
+                for key, value in self._values.items()
+                if key[1] == name and step_key in (key[0], step_key_base(key[0]))
+            ]
+        return self._values.get(source.ref, UNSET)
 
     # what happened
 

@@ -23,7 +23,7 @@ from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.memory import InMemoryIOManager
 from dagflow.keys import AssetKey, jsonable_tags
-from dagflow.observers import current_observers
+from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import Surroundings, compile_plan
 from dagflow.plan.plan import Plan
@@ -260,9 +260,12 @@ def _run_in_process(
     finally:
         status = DagflowRunStatus.SUCCESS if succeeded else DagflowRunStatus.FAILURE
         instance.set_run_status(run.run_id, status, options.clock.now())
+        ended = run.with_changes(status=status)
+        result = ExecuteInProcessResult(job, log, values, ended, instance, given, inputs)
+        report_run(result)
     if state.error is not None and raise_on_error:
         raise state.error
-    return ExecuteInProcessResult(job, log, values, run.with_changes(status=status), instance, given)
+    return result
 
 
 def _record_start(

@@ -14,7 +14,7 @@ from dagflow.engine.log import RunLog
 from dagflow.events.record import DagflowEvent
 from dagflow.fingerprint import Fingerprint, fingerprint
 from dagflow.graphs import graph_of
-from dagflow.observers import observe
+from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_options
 from dagflow.partitions.boundaries import boundaries
 from dagflow.result import EventList
@@ -91,6 +91,7 @@ __all__ = [
     "fingerprint",
     "graph_of",
     "observe",
+    "observe_runs",
     "parse_selection",
     "resolve",
     "run_options",
