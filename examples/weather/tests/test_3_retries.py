@@ -4,8 +4,8 @@ import pytest
 from dagflow import DagflowMaxRetriesExceededError
 from pytest_dagflow import assert_failed, assert_not_ran, assert_retried, assert_succeeded
 
-from weather.station import StationTimeout, fetch_reading
-from weather.storm import station_watch, storm_desk, watch_config
+from weather.station import StationTimeout
+from weather.storm import station_watch, watch_config
 
 
 def test_the_op_asks_until_the_station_answers(execute_in_process, dag_clock):
@@ -13,7 +13,7 @@ def test_the_op_asks_until_the_station_answers(execute_in_process, dag_clock):
     result = execute_in_process(station_watch, run_config=watch_config("2012-12-17", timeouts=2))
 
     assert_succeeded(result)
-    assert_retried(result, fetch_reading, times=2, delays=[30, 90])
+    assert_retried(result, "fetch_reading", times=2, delays=[30, 90])
     assert dag_clock.sleeps == pytest.approx([30, 90])
 
 
@@ -23,8 +23,8 @@ def test_the_op_gives_up_after_the_third_retry(execute_in_process, dag_clock):
 
     result = execute_in_process(station_watch, run_config=run_config, raise_on_error=False)
 
-    assert_failed(result, fetch_reading, error=StationTimeout, match="no answer about 2012-12-17")
-    assert_not_ran(result, storm_desk)
+    assert_failed(result, "fetch_reading", error=StationTimeout, match="no answer about 2012-12-17")
+    assert_not_ran(result, "storm_desk")
     assert sum(dag_clock.sleeps) == pytest.approx(30 + 90 + 210)
 
 
