@@ -1,10 +1,9 @@
 """Every exception of dagflow, and the check of a public argument that raises one.
 
-    CheckError                                      an argument that has no sensible meaning
-    ├── ParameterCheckError                         an argument of the wrong type
-    └── ElementCheckError                           an element of an argument of the wrong type
-
     DagflowError
+    ├── CheckError                                  a broken invariant, or an argument without sensible meaning
+    │   ├── ParameterCheckError                     an argument of the wrong type
+    │   └── ElementCheckError                       an element of an argument of the wrong type
     ├── DagflowInvalidDefinitionError               what was written cannot be a pipeline
     ├── DagflowInvalidInvocationError               a definition or context was called in a wrong way
     ├── DagflowInvalidConfigError                   config that its schema refuses
@@ -57,8 +56,8 @@ class DagflowError(Exception):
     is_user_code_error = False
 
 
-class CheckError(Exception):
-    """An argument that has no sensible meaning. No DagflowError: it is the calling code that is wrong."""
+class CheckError(DagflowError):
+    """A broken invariant, or an argument that has no sensible meaning."""
 
 
 class ParameterCheckError(CheckError):
