@@ -116,13 +116,13 @@ def parametrize_partitions(metafunc: pytest.Metafunc) -> None:
     wishes = arguments_of(mark, where)
     if "partition_key" not in metafunc.fixturenames:
         pytest.fail(f"{where}: marker dag_partitions: the test must take 'partition_key'", pytrace=False)
-    from dagflow import CheckError, DagflowError
+    from dagflow import DagflowError
     from pytest_dagflow.partitions import choose_keys, key_id, partitions_of
 
     try:
         definition = partitions_of(wishes.pop("target"))
         keys = choose_keys(definition, now=session_of(metafunc.config).now, seed=where, **wishes)
-    except (ValueError, CheckError, DagflowError) as error:
+    except (ValueError, DagflowError) as error:
         mistake = str(error)
     else:
         metafunc.parametrize("partition_key", keys, ids=[key_id(key) for key in keys])

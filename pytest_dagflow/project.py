@@ -80,11 +80,11 @@ def read_selection(text: str, where: str) -> Selection:
 
 @contextmanager
 def _mistakes(where: str) -> Iterator[None]:
-    from dagflow import CheckError, DagflowError
+    from dagflow import DagflowError
 
     try:
         yield
-    except (CheckError, DagflowError) as error:
+    except DagflowError as error:
         raise pytest.UsageError(f"{where}: {error}") from error
 
 
