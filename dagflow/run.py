@@ -13,7 +13,7 @@ from dagflow.defs.job import JobDefinition, check_inputs, job_of_graph, run_conf
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import as_resources, default_io_manager, mem_io_manager
 from dagflow.defs.run_config import read_run_config, validated_dict
-from dagflow.defs.subset import select_ops
+from dagflow.defs.subset import clauses_of
 from dagflow.engine.log import RunLog
 from dagflow.engine.loop import run_plan
 from dagflow.engine.state import RunState
@@ -334,16 +334,13 @@ def _in_memory(job: JobDefinition, resources: Mapping[str, Any] | None) -> JobDe
 
 
 def _selected(job: JobDefinition, op_selection: Sequence[str] | None) -> JobDefinition:
-    clauses = op_selection or job.op_selection
-    if not clauses:
+    if not op_selection:
         return job
-    if not isinstance(clauses, str) and tuple(clauses) in job.compiled:
-        part: JobDefinition = job.compiled[tuple(clauses)]
-        return part
-    graph_def = select_ops(job.graph, clauses)
-    values = {name: value for name, value in job.input_values.items() if name in graph_def.input_names}
-    part = job.with_changes(graph=graph_def, op_selection=None, input_values=values)
-    job.compiled[tuple(clauses)] = part
+    clauses = clauses_of(op_selection)
+    key = ("selection", clauses)
+    if key not in job.compiled:
+        job.compiled[key] = job.with_op_selection(clauses)
+    part: JobDefinition = job.compiled[key]
     return part
 
 

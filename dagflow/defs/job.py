@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from dagflow.defs import _entry
 from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
 from dagflow.defs.graph import GraphDefinition, Node, trace
+from dagflow.defs.inputs import check_loose_inputs
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.resource import as_resources, default_io_manager
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.defs.subset import select_ops
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    DagflowInvalidSubsetError,
+    ParameterCheckError,
+    check_type,
+)
 from dagflow.keys import check_name, jsonable_tags
 from dagflow.metadata import MetadataValue, normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
@@ -19,6 +26,7 @@ from dagflow.partitions.definition import PartitionsDefinition
 if TYPE_CHECKING:
     from dagflow.defs.asset import AssetLayer
 
+_T = TypeVar("_T")
 _IGNORED = frozenset(
     {
         "preset_defs",
@@ -42,8 +50,8 @@ class JobDefinition:
         config: A dict or RunConfig: the run config of runs that are given none.
         description: A sentence for people.
         partitions_def: The partitions that a run can be for.
-        tags: Copied to every run.
-        run_tags: Likewise; over `tags`.
+        tags: What is known about the job; copied to every run, unless `run_tags` are given.
+        run_tags: Copied to every run instead of `tags`.
         metadata: What is known about the job.
         op_retry_policy: For ops without a policy of their own.
         input_values: Values of the graph's inputs.
@@ -115,30 +123,32 @@ class JobDefinition:
             if key not in _IGNORED:
                 raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
         self.graph = check_type(graph_def, GraphDefinition, "graph_def")
-        self.name = check_name(name, "job", reserved=False) if name is not None else graph_def.name
+        self.name = check_name(name, "job") if name is not None else graph_def.name
         place = f"job '{self.name}'"
         self.description = description
         self.resource_defs = as_resources(resource_defs, place)
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
-        self.executor_def = executor_def or multi_or_in_process_executor
+        self.executor_def = _optional(executor_def, ExecutorDefinition, "executor_def", place) or (
+            multi_or_in_process_executor
+        )
         self.logger_defs = dict(logger_defs) if logger_defs else {}
         self.default_config = _default_config(config, place)
-        self.partitions_def = (
-            None
-            if partitions_def is None
-            else check_type(partitions_def, PartitionsDefinition, "partitions_def")
-        )
+        self.partitions_def = _optional(partitions_def, PartitionsDefinition, "partitions_def", place)
         self.tags = {**graph_def.tags, **jsonable_tags(tags, place)}
-        self.run_tags = {**self.tags, **jsonable_tags(run_tags, place)}
+        self.run_tags = (
+            self.tags if run_tags is None else {**graph_def.tags, **jsonable_tags(run_tags, place)}
+        )
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
         self.hook_defs = frozenset(hook_defs or ())
-        self.op_retry_policy = op_retry_policy
-        self.input_values = dict(input_values) if input_values else {}
+        self.op_retry_policy = _optional(op_retry_policy, RetryPolicy, "op_retry_policy", place)
+        self.input_values = dict(check_type(input_values or {}, Mapping, "input_values", place))
         self.asset_layer = asset_layer
         self.owners = list(owners or ())
         self.op_selection: tuple[str, ...] | None = None
         self._compiled: dict[Any, Any] = {}
         check_inputs(self.input_values, graph_def, place)
+        if asset_layer is None:
+            check_loose_inputs(graph_def, place)
 
     @property
     def nodes(self) -> list[Node]:
@@ -167,8 +177,24 @@ class JobDefinition:
         return self.with_changes(resource_defs=merged)
 
     def with_op_selection(self, op_selection: Sequence[str]) -> JobDefinition:
-        """A copy that runs only the ops that these clauses choose."""
-        return self.with_changes(op_selection=tuple(op_selection))
+        """A copy with only the ops that these clauses choose.
+
+        Args:
+            op_selection: As `["*a", "b+"]`.
+
+        Raises:
+            ParameterCheckError: They are no list of texts.
+            DagflowInvalidSubsetError: A clause chooses nothing, or what is left cannot run.
+        """
+        graph_def = select_ops(self.graph, op_selection)
+        try:
+            check_loose_inputs(graph_def, f"job '{self.name}'")
+        except DagflowInvalidDefinitionError as error:
+            raise DagflowInvalidSubsetError(
+                f"the op selection {list(op_selection)!r} leaves a graph that cannot run: {error}"
+            ) from error
+        values = {name: value for name, value in self.input_values.items() if name in graph_def.input_names}
+        return self.with_changes(graph=graph_def, op_selection=tuple(op_selection), input_values=values)
 
     def execute_in_process(
         self,
@@ -314,7 +340,7 @@ def job_of_graph(graph_def: GraphDefinition) -> JobDefinition:
 
 def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: str) -> None:
     """Raise where a value is given to an input that the graph does not have."""
-    for name in values:
+    for name in check_type(values, Mapping, "input_values", place):
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
                 f"{place}: 'input_values' names '{name}', which is no input of graph '{graph_def.name}'; its "
@@ -342,6 +368,12 @@ def run_config_dict(value: Any, place: str) -> dict[str, Any]:
             f"the run config of {place} must be a mapping, not {value!r} of type '{type(value).__name__}'"
         )
     return dict(value)
+
+
+def _optional(value: _T | None, expected: type[Any], name: str, place: str) -> _T | None:
+    if value is not None:
+        check_type(value, expected, name, place)
+    return value
 
 
 def _default_config(config: Any, place: str) -> dict[str, Any]:

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dagflow._util import UNSET
-from dagflow.config.field import Field, Permissive, Shape
+from dagflow.config.field import Field, Shape
 from dagflow.config.parse import Parsed, parse
 from dagflow.config.scalar import Any as AnyConfig
 from dagflow.defs.executor import ExecutorDefinition
 from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.inputs import config_field, graph_inputs, loose_fields
 from dagflow.defs.job import JobDefinition
-from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, InputDefinition, OpDefinition
-from dagflow.errors import CheckError, DagflowInvalidConfigError, DagflowInvalidDefinitionError
-from dagflow.types import DagflowType
+from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, OpDefinition
+from dagflow.errors import CheckError, DagflowInvalidConfigError
 
 _OPTIONAL = Field(AnyConfig, is_required=False)
 _LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET")
@@ -73,14 +73,11 @@ def needs_config(job: JobDefinition, bound_inputs: frozenset[str]) -> bool:
     """Whether a run of this job must be given some config."""
     key = ("needs_config", bound_inputs)
     if key not in job.compiled:
-        demanding = [
-            name
-            for name, resource in job.resource_defs.items()
-            if resource.config_field is not None and resource.config_field.is_required
-        ]
+        demanding = [name for name, resource in job.resource_defs.items() if _demands(resource.config_field)]
         job.compiled[key] = (
             bool(job.default_config)
-            or _graph_needs_config(job, job.graph, (), bound_inputs)
+            or _graph_needs_config(job, job.graph, "")
+            or any(field.is_required for field in _top_inputs(job, bound_inputs).values())
             or bool(demanding and not _used_resources(job).isdisjoint(demanding))
         )
     return bool(job.compiled[key])
@@ -98,7 +95,7 @@ def schema_of(job: JobDefinition, bound_inputs: frozenset[str], in_process: bool
                 name: Field(Shape({"config": Field(_CONSOLE)}), is_required=False)
                 for name in (job.logger_defs or ("console",))
             })),
-            "ops": Field(Shape(_nodes(job, job.graph, (), bound_inputs))),
+            "ops": Field(Shape(_nodes(job, job.graph, ""))),
             "resources": Field(Shape({
                 name: Field(
                     Shape({"config": resource.config_field or _OPTIONAL}),
@@ -107,11 +104,7 @@ def schema_of(job: JobDefinition, bound_inputs: frozenset[str], in_process: bool
                 for name, resource in job.resource_defs.items()
             })),
         }  # fmt: skip
-        inputs = {
-            name: _input_field(kind, name, f"graph '{job.graph.name}'")
-            for name, (kind, default) in graph_inputs(job.graph).items()
-            if name not in bound_inputs and not kind.is_nothing and default is UNSET
-        }
+        inputs = _top_inputs(job, bound_inputs)
         if inputs:
             entries["inputs"] = Field(Shape(inputs))
         job.compiled[key] = Shape(entries)
@@ -152,40 +145,14 @@ def _resources_of(graph_def: GraphDefinition) -> set[str]:
     return keys
 
 
-def graph_inputs(graph_def: GraphDefinition) -> dict[str, tuple[DagflowType, Any]]:
-    """Type and default of each input of a graph: those of the first input inside that it feeds."""
-    found: dict[str, tuple[DagflowType, Any]] = {}
-    for mapping in graph_def.input_mappings:
-        if mapping.graph_input_name not in found:
-            definition = graph_def.node_dict[mapping.mapped_node_name].definition
-            if isinstance(definition, GraphDefinition):
-                found[mapping.graph_input_name] = graph_inputs(definition)[mapping.mapped_node_input_name]
-            elif isinstance(definition, OpDefinition):
-                inner = definition.ins[mapping.mapped_node_input_name]
-                found[mapping.graph_input_name] = (inner.dagflow_type, inner.default_value)
-    return found
-
-
-def unconnected(graph_def: GraphDefinition, node_name: str) -> list[str]:
-    """The inputs of a node that neither another node nor an input of the graph feeds."""
-    wired = graph_def.dependencies[node_name]
-    return [
-        name
-        for name in graph_def.node_dict[node_name].definition.input_names
-        if name not in wired and graph_def.graph_input_of(node_name, name) is None
-    ]
-
-
-def _nodes(
-    job: JobDefinition, graph_def: GraphDefinition, path: tuple[str, ...], bound: frozenset[str]
-) -> dict[str, Field]:
-    shared: dict[int, Field] = {}  # many nodes of one op without inputs of their own have one schema
+def _nodes(job: JobDefinition, graph_def: GraphDefinition, path: str) -> dict[str, Field]:
+    shared: dict[int, Field] = {}  # many nodes of one op without loose inputs have one schema
     fields: dict[str, Field] = {}
     for name, node in graph_def.node_dict.items():
         definition = node.definition
-        loose = _loose_inputs(job, graph_def, name, path)
+        loose = _loose_fields(job, graph_def, name, path)
         if isinstance(definition, GraphDefinition):
-            entries: dict[str, Any] = {"ops": Field(Shape(_nodes(job, definition, (*path, name), bound)))}
+            entries: dict[str, Any] = {"ops": Field(Shape(_nodes(job, definition, f"{path}{name}.")))}
             if loose:
                 entries["inputs"] = Field(Shape(loose))
             entries["outputs"] = _OPTIONAL
@@ -205,66 +172,47 @@ def _nodes(
     return fields
 
 
-def _loose_inputs(
-    job: JobDefinition, graph_def: GraphDefinition, node_name: str, path: tuple[str, ...]
+def _loose_fields(
+    job: JobDefinition, graph_def: GraphDefinition, node_name: str, path: str
 ) -> dict[str, Field]:
-    definition = graph_def.node_dict[node_name].definition
-    fields = {}
-    kinds = graph_inputs(definition) if isinstance(definition, GraphDefinition) else {}
-    for name in unconnected(graph_def, node_name):
-        kind, default, asset_key = kinds[name] + (None,) if kinds else _told(definition, name)
-        if kind.is_nothing or asset_key is not None:
-            continue
-        where = f"op '{'.'.join((*path, node_name))}' of job '{job.name}'"
-        fields[name] = _input_field(kind, name, where, is_required=default is UNSET)
-    return fields
+    if job.asset_layer is not None:
+        return {}  # what no node feeds is an asset, which is loaded
+    return loose_fields(graph_def, node_name, path, f"job '{job.name}'")
 
 
-def _told(definition: Any, name: str) -> tuple[DagflowType, Any, Any]:
-    known: InputDefinition = definition.ins[name]
-    return known.dagflow_type, known.default_value, known.asset_key
+def _top_inputs(job: JobDefinition, bound: frozenset[str]) -> dict[str, Field]:
+    place = f"graph '{job.graph.name}'"
+    fields = {
+        name: config_field(item, name, place)
+        for name, item in graph_inputs(job.graph).items()
+        if name not in bound and not item.dagflow_type.is_nothing
+    }
+    return {name: field for name, field in fields.items() if field is not None}
 
 
-def _input_field(kind: DagflowType, name: str, where: str, is_required: bool = True) -> Field:
-    loader = kind.loader
-    if loader is None:
-        if not is_required:
-            return _OPTIONAL
-        raise DagflowInvalidDefinitionError(
-            f"input '{name}' of {where} is of type '{kind.display_name}' and nothing feeds it: it is "
-            "connected to no "
-            "output, has no default, and its type has no loader that could read it from config. Connect it, "
-            "give it a "
-            "default, or pass it through 'input_values'."
-        )
-    return Field(loader.config_type, is_required=is_required)
-
-
-def _graph_needs_config(
-    job: JobDefinition, graph_def: GraphDefinition, path: tuple[str, ...], bound: frozenset[str]
-) -> bool:
+def _graph_needs_config(job: JobDefinition, graph_def: GraphDefinition, path: str) -> bool:
     if graph_def.config_mapping is not None:
         return True
-    if not path:
-        for name, (kind, default) in graph_inputs(graph_def).items():
-            if name not in bound and not kind.is_nothing and default is UNSET:
-                return True
-    for name, node in graph_def.node_dict.items():
-        definition = node.definition
-        if isinstance(definition, GraphDefinition):
-            if _graph_needs_config(job, definition, (*path, name), bound):
-                return True
-        elif (
-            isinstance(definition, OpDefinition)
-            and definition.config_field is not None
-            and definition.config_field.is_required
-        ):
+    for definition in graph_def.node_defs.values():
+        if isinstance(definition, OpDefinition) and _demands(definition.config_field):
             return True
-        if len(graph_def.dependencies[name]) < len(definition.input_names):
-            for field in _loose_inputs(job, graph_def, name, path).values():
-                if field.is_required:
-                    return True
+    for name, node in graph_def.node_dict.items():
+        if any(field.is_required for field in _loose_fields(job, graph_def, name, path).values()):
+            return True
+        definition = node.definition
+        if isinstance(definition, GraphDefinition) and _graph_needs_config(job, definition, f"{path}{name}."):
+            return True
     return False
+
+
+def _demands(field: Field | None) -> bool:
+    """Whether it matters that no config is given: some is required, or a default is read from the
+    environment.
+    """
+    if field is None:
+        return False
+    parsed = parse(field, UNSET, environ={})
+    return bool(parsed.errors) or parsed.used_env
 
 
 def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:
@@ -310,15 +258,3 @@ def _shown_node(entry: Mapping[str, Any]) -> dict[str, Any]:
         "inputs": dict(entry.get("inputs") or {}),
         "outputs": entry.get("outputs"),
     }
-
-
-__all__ = [
-    "Permissive",
-    "RunConfig",
-    "graph_inputs",
-    "needs_config",
-    "read_run_config",
-    "schema_of",
-    "unconnected",
-    "validated_dict",
-]

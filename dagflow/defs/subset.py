@@ -15,6 +15,7 @@ from dagflow.defs.wiring import (
     Dependency,
     DependencyDefinition,
     DynamicCollectDependencyDefinition,
+    InputMapping,
     MultiDependencyDefinition,
     NodeInvocation,
     Wiring,
@@ -38,13 +39,26 @@ def select_ops(graph_def: GraphDefinition, clauses: Sequence[str]) -> GraphDefin
         ParameterCheckError: `clauses` is no list of texts.
         DagflowInvalidSubsetError: A clause cannot be read, or chooses nothing.
     """
-    if isinstance(clauses, str) or not all(isinstance(clause, str) for clause in clauses):
-        raise ParameterCheckError(f"parameter 'op_selection' must be a list of texts, not {clauses!r}")
     chosen: Chosen = {}
-    for text in clauses:
+    for text in clauses_of(clauses):
         for path in _paths(graph_def, text):
             _add(chosen, path)
     return _part(graph_def, chosen)
+
+
+def clauses_of(op_selection: Any) -> tuple[str, ...]:
+    """The clauses of an op selection.
+
+    Raises:
+        ParameterCheckError: It is no list of texts.
+    """
+    if (
+        isinstance(op_selection, str)
+        or not isinstance(op_selection, Sequence)
+        or not all(isinstance(clause, str) for clause in op_selection)
+    ):
+        raise ParameterCheckError(f"parameter 'op_selection' must be a list of texts, not {op_selection!r}")
+    return tuple(op_selection)
 
 
 def _paths(graph_def: GraphDefinition, text: str) -> list[tuple[str, ...]]:
@@ -130,17 +144,22 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
             key = definition.name if definition is node.definition else f"{definition.name} of {name}"
             wiring.node_defs[key] = definition
             wiring.invocations[name] = NodeInvocation(key, name, node.tags, node.hook_defs, node.retry_policy)
+    indexes: dict[tuple[str, str], list[int]] = {}  # of the elements that are left of each list
     for name, definition in definitions.items():
-        kept = {
-            input_name: _kept(dependency, definitions)
-            for input_name, dependency in graph_def.dependencies[name].items()
-            if input_name in definition.input_names
-        }
-        wiring.dependencies[name] = {
-            input_name: source for input_name, source in kept.items() if source is not None
-        }
+        wiring.dependencies[name] = {}
+        for input_name, dependency in graph_def.dependencies[name].items():
+            if input_name not in definition.input_names:
+                continue
+            if isinstance(dependency, MultiDependencyDefinition):
+                left = [i for i, part in enumerate(dependency.dependencies) if _is_there(part, definitions)]
+                indexes[name, input_name] = left
+                if left:
+                    parts = [dependency.dependencies[i] for i in left]
+                    wiring.dependencies[name][input_name] = MultiDependencyDefinition(parts)
+            elif _is_there(sources(dependency)[0], definitions):
+                wiring.dependencies[name][input_name] = dependency
     wiring.input_mappings = [
-        mapping
+        _moved(mapping, indexes)
         for mapping in graph_def.input_mappings
         if mapping.mapped_node_name in definitions
         and mapping.mapped_node_input_name in definitions[mapping.mapped_node_name].input_names
@@ -162,15 +181,15 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
     )
 
 
-def _kept(dependency: Dependency, definitions: Mapping[str, NodeDefinition]) -> Dependency | None:
-    def is_there(source: DependencyDefinition) -> bool:
-        return source.node in definitions and source.output in definitions[source.node].output_names
+def _is_there(source: Any, definitions: Mapping[str, NodeDefinition]) -> bool:
+    if not isinstance(source, DependencyDefinition):
+        return True  # the place of an input of the graph
+    return source.node in definitions and source.output in definitions[source.node].output_names
 
-    if isinstance(dependency, MultiDependencyDefinition):
-        parts = [
-            part
-            for part in dependency.dependencies
-            if not isinstance(part, DependencyDefinition) or is_there(part)
-        ]
-        return MultiDependencyDefinition(parts) if parts else None
-    return dependency if is_there(sources(dependency)[0]) else None
+
+def _moved(mapping: InputMapping, indexes: Mapping[tuple[str, str], list[int]]) -> InputMapping:
+    """The mapping to where its element of a list stands now that others are gone."""
+    if mapping.fan_in_index is None:
+        return mapping
+    left = indexes[mapping.mapped_node_name, mapping.mapped_node_input_name]
+    return mapping._replace(fan_in_index=left.index(mapping.fan_in_index))

@@ -1,0 +1,105 @@
+"""Inputs that no node feeds: which they are, and whether the run config can give their values."""
+
+from __future__ import annotations
+
+from dagflow._util import UNSET
+from dagflow.config.field import Field
+from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.op import InputDefinition, OpDefinition
+from dagflow.errors import DagflowInvalidDefinitionError
+
+
+def graph_inputs(graph_def: GraphDefinition) -> dict[str, InputDefinition]:
+    """For each input of a graph, the first input of an op inside that it feeds: its type and default hold."""
+    found: dict[str, InputDefinition] = {}
+    for mapping in graph_def.input_mappings:
+        if mapping.graph_input_name not in found:
+            node = mapping.mapped_node_name
+            found[mapping.graph_input_name] = _inputs_of(graph_def, node)[mapping.mapped_node_input_name]
+    return found
+
+
+def loose_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputDefinition]:
+    """The inputs of a node that need a value which neither another node, nor an input of the graph, nor an
+    input manager gives.
+    """
+    wired = graph_def.dependencies[node_name]
+    if len(wired) == len(graph_def.node_dict[node_name].definition.input_names):
+        return {}
+    return {
+        name: item
+        for name, item in _inputs_of(graph_def, node_name).items()
+        if name not in wired
+        and not item.dagflow_type.is_nothing
+        and item.input_manager_key is None
+        and graph_def.graph_input_of(node_name, name) is None
+    }
+
+
+def config_field(item: InputDefinition, name: str, where: str) -> Field | None:
+    """What the run config may say of an input that nothing feeds; None if it can say nothing.
+
+    Args:
+        item: The input of an op.
+        name: The name under which it faces outward.
+        where: What has it, for the message.
+
+    Raises:
+        DagflowInvalidDefinitionError: It has no default, and its type cannot be read from config.
+    """
+    is_required = item.default_value is UNSET
+    loader = item.dagflow_type.loader
+    if loader is not None:
+        return Field(loader.config_type, is_required=is_required)
+    if is_required:
+        raise DagflowInvalidDefinitionError(
+            f"input '{name}' of {where} is of type '{item.dagflow_type.display_name}' and nothing feeds it: "
+            "it is connected to no output, has no default, and its type has no loader that could read it "
+            "from config. Connect it, give it a default, or pass it through 'input_values'."
+        )
+    return None
+
+
+def loose_fields(graph_def: GraphDefinition, node_name: str, path: str, place: str) -> dict[str, Field]:
+    """`config_field` of each loose input of a node, where there is one.
+
+    Args:
+        graph_def: The graph.
+        node_name: The node.
+        path: The path to the graph, with a dot at its end.
+        place: What the graph belongs to, for the message.
+
+    Raises:
+        DagflowInvalidDefinitionError: Nothing can feed one of them.
+    """
+    where = f"op '{path}{node_name}' of {place}"
+    fields = {
+        name: config_field(item, name, where) for name, item in loose_inputs(graph_def, node_name).items()
+    }
+    return {name: field for name, field in fields.items() if field is not None}
+
+
+def check_loose_inputs(graph_def: GraphDefinition, place: str, path: str = "") -> None:
+    """Raise where an input inside a graph can be fed by nothing.
+
+    Args:
+        graph_def: The graph.
+        place: What it belongs to, for the message.
+        path: The path to the graph, with a dot at its end.
+
+    Raises:
+        DagflowInvalidDefinitionError: There is such an input.
+    """
+    for name, node in graph_def.node_dict.items():
+        definition = node.definition
+        if len(graph_def.dependencies[name]) < len(definition.input_names):
+            loose_fields(graph_def, name, path, place)
+        if isinstance(definition, GraphDefinition):
+            check_loose_inputs(definition, place, f"{path}{name}.")
+
+
+def _inputs_of(graph_def: GraphDefinition, node_name: str) -> dict[str, InputDefinition]:
+    definition = graph_def.node_dict[node_name].definition
+    if isinstance(definition, GraphDefinition):
+        return graph_inputs(definition)
+    return definition.ins if isinstance(definition, OpDefinition) else {}
