@@ -14,6 +14,7 @@ from dagflow.engine.log import RunLog
 from dagflow.events.record import DagflowEvent
 from dagflow.fingerprint import Fingerprint, fingerprint
 from dagflow.graphs import graph_of
+from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_options
 from dagflow.partitions.boundaries import boundaries
@@ -82,6 +83,7 @@ __all__ = [
     "Fingerprint",
     "Graph",
     "Node",
+    "OnDemand",
     "RunOptions",
     "Selection",
     "VirtualClock",

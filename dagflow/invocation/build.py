@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from dagflow._util import UNSET
-from dagflow.config.parse import parse
 from dagflow.context.init import InitResourceContext
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.context.manner import DIRECT
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext, StepContext
 from dagflow.context.scope import Scope
 from dagflow.defs.op import OpDefinition
-from dagflow.defs.resource import ResourceDefinition, as_resources
+from dagflow.defs.resource import as_resources
 from dagflow.errors import (
     CheckError,
-    DagflowInvalidConfigError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
     check_type,
 )
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.filesystem import FilesystemIOManager
-from dagflow.io.memory import InMemoryIOManager
+from dagflow.invocation.resources import OnDemand, ResourcesOnDemand, start_resources
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import PartitionKeyRange
-from dagflow.plan.compile import start_order
 from dagflow.resources import StartedResources
 
 _Self = TypeVar("_Self", bound="DirectContext")
@@ -42,13 +36,16 @@ class DirectContext(StepContext):
         running: The name of the definition that runs with this context now, None if none does.
     """
 
-    __slots__ = ("_is_entered", "_owned", "op_config_given", "running")
+    __slots__ = ("_is_entered", "_owned", "_values", "op_config_given", "running")
 
-    def __init__(self, scope: Scope, owned: StartedResources | None) -> None:
+    def __init__(
+        self, scope: Scope, owned: StartedResources | None, values: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(scope)
         self.running: str | None = None
         self.op_config_given = scope.config
         self._owned = owned
+        self._values = values
         self._is_entered = False
 
     @property
@@ -67,7 +64,7 @@ class DirectContext(StepContext):
                 "a with block: "
                 "with build_op_context(...) as context: ..."
             )
-        return self._owned.values
+        return self._owned.values if self._values is None else self._values
 
     def __enter__(self: _Self) -> _Self:
         self._is_entered = True
@@ -143,11 +140,10 @@ def build_op_context(
         raise DagflowInvalidInvocationError(
             "both 'op_config' and its older name 'config' were given; give one of them"
         )
-    scope, owned = _scope(
+    return _bound(DirectOpContext(*_scope(
         resources, resources_config, instance, partition_key, partition_key_range, run_tags,
         op_config if op_config is not None else config, mapping_key,
-    )  # fmt: skip
-    return _bound(DirectOpContext(scope, owned))
+    )))  # fmt: skip
 
 
 def build_asset_context(
@@ -169,17 +165,10 @@ def build_asset_context(
         >>> today(build_asset_context(partition_key="2024-01-01"))
         '2024-01-01'
     """
-    scope, owned = _scope(
-        resources,
-        resources_config,
-        instance,
-        partition_key,
-        partition_key_range,
-        run_tags,
-        asset_config,
+    return _bound(DirectAssetContext(*_scope(
+        resources, resources_config, instance, partition_key, partition_key_range, run_tags, asset_config,
         None,
-    )
-    return _bound(DirectAssetContext(scope, owned))
+    )))  # fmt: skip
 
 
 _Context = TypeVar("_Context", bound=DirectContext)
@@ -200,12 +189,15 @@ def _scope(
     run_tags: Mapping[str, str] | None,
     config: Any,
     mapping_key: str | None,
-) -> tuple[Scope, StartedResources | None]:
+) -> tuple[Scope, StartedResources | None, Mapping[str, Any] | None]:
     if partition_key is not None and partition_key_range is not None:
         raise CheckError("both 'partition_key' and 'partition_key_range' were given; give one of them")
     get_instance = _InstanceWhenAsked(instance)
-    owned = None
-    if resources is not None or resources_config:
+    owned, values = None, None
+    if isinstance(resources, OnDemand):
+        values = ResourcesOnDemand(as_resources(resources, "a context"), resources_config, get_instance)
+        owned = values.started
+    elif resources is not None or resources_config:
         owned = start_resources(as_resources(resources, "a context"), resources_config, get_instance)
     scope = Scope(
         DIRECT,
@@ -218,7 +210,7 @@ def _scope(
         mapping_key=mapping_key,
         run_tags=run_tags,
     )
-    return scope, owned
+    return scope, owned, values
 
 
 class _InstanceWhenAsked:
@@ -233,67 +225,6 @@ class _InstanceWhenAsked:
         if self._instance is None:
             self._instance = DagflowInstance.ephemeral()
         return self._instance
-
-
-def start_resources(
-    definitions: Mapping[str, ResourceDefinition],
-    configs: Mapping[str, Any] | None,
-    get_instance: Any,
-) -> StartedResources:
-    """Start resources outside of a run.
-
-    Args:
-        definitions: How each is made, by key.
-        configs: `{key: {"config": ...}}`.
-        get_instance: Gives the instance.
-
-    Raises:
-        DagflowInvalidDefinitionError: One needs a resource that is not there.
-        DagflowInvalidConfigError: Config that does not match.
-        DagflowResourceFunctionError: One could not be started; the others were stopped.
-    """
-    started = StartedResources()
-    order = start_order(definitions, dict.fromkeys(definitions, "this context"), "this context")
-    checked = {
-        key: check_config(
-            definitions[key].config_field,
-            ((configs or {}).get(key) or {}).get("config", UNSET),
-            f"resource '{key}'",
-        )
-        for key in order
-    }
-
-    def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
-        return InitResourceContext(config, needs, get_instance, definition)
-
-    builtins = {
-        "memory_io_manager": lambda _: InMemoryIOManager(),
-        "filesystem_io_manager": lambda c: FilesystemIOManager(
-            (c.resource_config or {}).get("base_dir") or c.instance.storage_directory()
-        ),
-    }
-    try:
-        started.start(order, definitions, context, checked, builtins)
-    except BaseException:
-        started.stop()
-        raise
-    return started
-
-
-def check_config(field: Any, value: Any, what: str) -> Any:
-    """A config checked against its schema, with its defaults; without a schema anything passes.
-
-    Raises:
-        DagflowInvalidConfigError: All that is wrong with it; paths begin with `root:config`.
-    """
-    if field is None:
-        return None if value is UNSET else value
-    parsed = parse(field, value, path=("config",), environ=os.environ)
-    if parsed.errors:
-        raise DagflowInvalidConfigError(
-            f"Error in config for {what}", parsed.errors, {} if value is UNSET else value
-        )
-    return None if parsed.value is UNSET else parsed.value
 
 
 def build_init_resource_context(

@@ -25,7 +25,8 @@ from dagflow.errors import (
     DagflowTypeCheckDidNotPass,
 )
 from dagflow.events.user import DynamicOutput, MaterializeResult, Output
-from dagflow.invocation.build import DirectContext, build_op_context, check_config
+from dagflow.invocation.build import DirectContext, build_op_context
+from dagflow.invocation.resources import check_config
 from dagflow.types import DagflowType, TypeCheckContext
 
 _PLAIN = frozenset({Output, DynamicOutput, MaterializeResult})

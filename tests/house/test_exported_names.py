@@ -201,6 +201,7 @@ TESTING = [
     "Fingerprint",
     "Graph",
     "Node",
+    "OnDemand",
     "RunOptions",
     "Selection",
     "VirtualClock",

@@ -1,0 +1,141 @@
+"""The resources of a direct call: started when its context is built, or when they are first read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from dagflow._util import UNSET
+from dagflow.config.parse import parse
+from dagflow.context.init import InitResourceContext
+from dagflow.defs.resource import ResourceDefinition
+from dagflow.errors import DagflowInvalidConfigError
+from dagflow.io.filesystem import FilesystemIOManager
+from dagflow.io.memory import InMemoryIOManager
+from dagflow.plan.compile import start_order
+from dagflow.resources import StartedResources
+
+
+class OnDemand(dict[str, Any]):
+    """Resources that a context starts when they are first read, not when it is built.
+
+    Use the context in a `with` block, which closes those that were started.
+
+    Example:
+        >>> from dagflow import build_op_context, resource
+        >>> from dagflow.testing import OnDemand
+        >>> @resource(config_schema={"degrees": int})
+        ... def heater(context):
+        ...     return context.resource_config["degrees"]
+        >>> with build_op_context(OnDemand(heater=heater, beans=3)) as context:
+        ...     context.resources.beans
+        3
+    """
+
+
+class ResourcesOnDemand(Mapping[str, Any]):
+    """Resources by key, each started when it is first read, with what it needs before it.
+
+    Attributes: `started`, those that are.
+    """
+
+    def __init__(
+        self,
+        definitions: Mapping[str, ResourceDefinition],
+        configs: Mapping[str, Any] | None,
+        get_instance: Any,
+    ) -> None:
+        self.started = StartedResources()
+        self._definitions = definitions
+        self._configs = configs
+        self._get_instance = get_instance
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self.started.values:
+            if key not in self._definitions:
+                raise KeyError(key)
+            _start(self.started, [key], self._definitions, self._configs, self._get_instance)
+        return self.started.values[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._definitions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._definitions)
+
+    def __len__(self) -> int:
+        return len(self._definitions)
+
+
+def start_resources(
+    definitions: Mapping[str, ResourceDefinition],
+    configs: Mapping[str, Any] | None,
+    get_instance: Any,
+) -> StartedResources:
+    """Start resources outside of a run.
+
+    Args:
+        definitions: How each is made, by key.
+        configs: `{key: {"config": ...}}`.
+        get_instance: Gives the instance.
+
+    Raises:
+        DagflowInvalidDefinitionError: One needs a resource that is not there.
+        DagflowInvalidConfigError: Config that does not match.
+        DagflowResourceFunctionError: One could not be started; the others were stopped.
+    """
+    started = StartedResources()
+    try:
+        _start(started, definitions, definitions, configs, get_instance)
+    except BaseException:
+        started.stop()
+        raise
+    return started
+
+
+def _start(
+    started: StartedResources,
+    keys: Iterable[str],
+    definitions: Mapping[str, ResourceDefinition],
+    configs: Mapping[str, Any] | None,
+    get_instance: Any,
+) -> None:
+    """Start the resources with these keys, and those that they need, unless they are started already."""
+    needed = start_order(definitions, dict.fromkeys(keys, "this context"), "this context")
+    order = [key for key in needed if key not in started.values]
+    checked = {
+        key: check_config(
+            definitions[key].config_field,
+            ((configs or {}).get(key) or {}).get("config", UNSET),
+            f"resource '{key}'",
+        )
+        for key in order
+    }
+
+    def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
+        return InitResourceContext(config, needs, get_instance, definition)
+
+    builtins = {
+        "memory_io_manager": lambda _: InMemoryIOManager(),
+        "filesystem_io_manager": lambda c: FilesystemIOManager(
+            (c.resource_config or {}).get("base_dir") or c.instance.storage_directory()
+        ),
+    }
+    started.start(order, definitions, context, checked, builtins)
+
+
+def check_config(field: Any, value: Any, what: str) -> Any:
+    """A config checked against its schema, with its defaults; without a schema anything passes.
+
+    Raises:
+        DagflowInvalidConfigError: All that is wrong with it; paths begin with `root:config`.
+    """
+    if field is None:
+        return None if value is UNSET else value
+    parsed = parse(field, value, path=("config",), environ=os.environ)
+    if parsed.errors:
+        raise DagflowInvalidConfigError(
+            f"Error in config for {what}", parsed.errors, {} if value is UNSET else value
+        )
+    return None if parsed.value is UNSET else parsed.value
