@@ -20,7 +20,12 @@ from dagflow.defs.wiring import (
     DynamicCollectDependencyDefinition,
     MultiDependencyDefinition,
 )
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    check_type,
+)
 from dagflow.keys import AssetKey
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import (
@@ -80,7 +85,7 @@ def compile_plan(
         CheckError: A key was given, and nothing is partitioned.
     """
     _check_partition(job, partition_key, surroundings)
-    if not run_config and not needs_config(job, bound_inputs) and partition_key is None:
+    if not run_config and not needs_config(job, bound_inputs) and not _is_partitioned(job):
         key = ("plan", bound_inputs)
         if key not in job.compiled:
             job.compiled[key] = _compile(job, None, surroundings, None, bound_inputs)
@@ -114,6 +119,14 @@ def _compile(
         },
         partition_key,
         bound_inputs,
+    )
+
+
+def _is_partitioned(job: JobDefinition) -> bool:
+    """Whether a plan may depend on a partition key, or on which partitions there are by now."""
+    layer = job.asset_layer
+    return job.partitions_def is not None or (
+        layer is not None and any(asset.partitions_def is not None for asset in layer.known.values())
     )
 
 
@@ -369,6 +382,7 @@ def default_of(op: OpDefinition) -> Any:
 def _check_partition(job: JobDefinition, key: str | None, surroundings: Surroundings) -> None:
     if key is None:
         return
+    check_type(key, str, "partition_key")
     if job.partitions_def is None:
         raise CheckError(
             f"the partition_key '{key}' was given to job '{job.name}', but nothing in it is partitioned. "
@@ -412,7 +426,9 @@ def start_order(definitions: Mapping[str, Any], needed: Mapping[str, str], place
         place: What the resources belong to, for messages.
 
     Raises:
-        DagflowInvalidDefinitionError: A key has no definition, or resources need each other in a cycle.
+        DagflowInvalidDefinitionError: A key that is wanted has no definition.
+        DagflowInvariantViolationError: A resource needs one that has no definition, or resources need each
+            other in a cycle.
     """
     ordered: dict[str, None] = {}
     under_way: list[str] = []
@@ -422,12 +438,13 @@ def start_order(definitions: Mapping[str, Any], needed: Mapping[str, str], place
             return
         if key in under_way:
             path = " -> ".join(f"'{name}'" for name in [*under_way[under_way.index(key) :], key])
-            raise DagflowInvalidDefinitionError(
+            raise DagflowInvariantViolationError(
                 f"the resources of {place} need each other in a cycle: {path}"
             )
         definition = definitions.get(key)
         if definition is None:
-            raise DagflowInvalidDefinitionError(
+            error = DagflowInvariantViolationError if under_way else DagflowInvalidDefinitionError
+            raise error(
                 f"resource '{key}', which {wanted_by} requires, was not provided to {place}."
                 f"{nearest(key, definitions)} Give it a resource with this key."
             )

@@ -26,13 +26,11 @@ class Plan:
         resource_keys: The resources that the run starts.
         resource_configs: Their checked config.
         partition_key: The partition that the run is for.
-        run_config: The checked run config, None where nothing was given and nothing is needed.
         bound_inputs: Names of the graph's inputs that are given as values.
-        templates: Steps that run once for each value of a dynamic output, by the key of the step that has it.
+        given: The outputs that have a value from the start, because it was given.
     """
 
     __slots__ = (
-        "_ranks",
         "bound_inputs",
         "dependents",
         "given",
@@ -69,7 +67,6 @@ class Plan:
         self.partition_key = partition_key
         self.bound_inputs = bound_inputs
         self.given = given
-        self._ranks: list[tuple[int, int]] | None = None
 
     @property
     def step_keys(self) -> list[str]:
