@@ -1,7 +1,7 @@
 """Every exception of dagflow, and the check of a public argument that raises one.
 
     DagflowError
-    ├── CheckError                                  a broken invariant, or an argument without sensible meaning
+    ├── CheckError                                  a broken invariant, or an argument without a meaning
     │   ├── ParameterCheckError                     an argument of the wrong type
     │   └── ElementCheckError                       an element of an argument of the wrong type
     ├── DagflowInvalidDefinitionError               what was written cannot be a pipeline

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dagflow.context.init import InitResourceContext
+from dagflow.defs.asset import key_of
 from dagflow.defs.asset_job import build_asset_job
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.job import JobDefinition, check_inputs, job_of_graph, run_config_dict
@@ -17,12 +18,12 @@ from dagflow.defs.subset import clauses_of
 from dagflow.engine.log import RunLog
 from dagflow.engine.loop import run_plan
 from dagflow.engine.state import RunState
-from dagflow.errors import CheckError, DagflowInvalidSubsetError, check_type
+from dagflow.errors import CheckError, DagflowInvalidSubsetError, ParameterCheckError, check_type
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.memory import InMemoryIOManager
-from dagflow.keys import AssetKey, jsonable_tags
+from dagflow.keys import jsonable_tags
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import Surroundings, compile_plan
@@ -219,9 +220,11 @@ def _run_in_process(
     config = run_config_dict(run_config, place)
     if instance is None:
         instance = DagflowInstance.ephemeral()
-    inputs = {**job.input_values, **input_values} if input_values else job.input_values
+    check_type(instance, DagflowInstance, "instance")
+    inputs = job.input_values
     if input_values:
         check_inputs(input_values, job.graph, place)
+        inputs = {**inputs, **input_values}
     surroundings = Surroundings(os.environ, options.clock.now(), instance)
     plan = compile_plan(
         job, config, surroundings, partition_key=partition_key, bound_inputs=frozenset(inputs)
@@ -347,7 +350,11 @@ def _selected(job: JobDefinition, op_selection: Sequence[str] | None) -> JobDefi
 def _assets_of(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefinition:
     layer = job.asset_layer
     known = {} if layer is None else {key for asset in layer.by_node.values() for key in asset.keys}
-    keys = [AssetKey.from_coercible(key) for key in asset_selection]
+    if isinstance(asset_selection, str) or not isinstance(asset_selection, Iterable):
+        raise ParameterCheckError(
+            f"parameter 'asset_selection' must be a list of asset keys, not {asset_selection!r}"
+        )
+    keys = [key_of(key) for key in asset_selection]
     for key in keys:
         if key not in known:
             raise DagflowInvalidSubsetError(

@@ -140,9 +140,7 @@ class AssetSpec:
         self.description = description
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
         self.skippable = skippable
-        self.group_name = (
-            DEFAULT_GROUP if group_name is None else check_name(group_name, "group", reserved=False)
-        )
+        self.group_name = DEFAULT_GROUP if group_name is None else _group(group_name, place)
         self.code_version = code_version
         self.owners = list(owners or ())
         self.tags = {**jsonable_tags(tags, place), **{f"{KIND_TAG}{kind}": "" for kind in kinds or ()}}
@@ -159,6 +157,12 @@ class AssetSpec:
 
     def __repr__(self) -> str:
         return f"AssetSpec({self.key!r})"
+
+
+def _group(name: Any, place: str) -> str:
+    for part in check_type(name, str, "group_name", place).split("/"):
+        check_name(part, f"group of {place} (or a part of one, between slashes)", reserved=False)
+    return str(name)
 
 
 class SourceAsset:

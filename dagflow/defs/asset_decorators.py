@@ -10,7 +10,7 @@ from dagflow.defs.asset import AssetDep, AssetIn, AssetsDefinition, AssetSpec, i
 from dagflow.defs.op import In, OpDefinition, Out
 from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.signature import Body, location
-from dagflow.errors import DagflowInvalidDefinitionError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types import Nothing
@@ -128,7 +128,7 @@ def asset(
         own_key = _own_key(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         own_deps = _deps(deps, place)
-        keys, inputs, mappings = _inputs(fn, ins or {}, own_deps, place)
+        keys, inputs, mappings = _inputs(fn, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         returns_none = Body(fn, place).return_annotation in (None, type(None))
         node_def = OpDefinition(
@@ -208,6 +208,8 @@ def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:
 
 
 def _deps(deps: Iterable[Any] | None, place: str) -> list[AssetDep]:
+    if isinstance(deps, str) or not isinstance(deps if deps is not None else (), Iterable):
+        raise ParameterCheckError(f"parameter 'deps' of {place} must be a list of assets, not {deps!r}")
     result = [AssetDep.from_coercible(dep) for dep in deps or ()]
     seen: set[AssetKey] = set()
     for dep in result:
@@ -229,7 +231,7 @@ def _inputs(
     inputs: dict[str, In] = {}
     mappings: dict[AssetKey, PartitionMapping] = {}
     for parameter in [*parameters, *(given for given in ins if given not in parameters)]:
-        given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{parameter!r}]")
+        given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{parameter!r}]", place)
         if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
                 f"{place} ({location(fn)}): 'ins' names an input '{parameter}' that is no parameter of the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dagflow._util import nearest
@@ -110,7 +110,12 @@ def _select(
         for up in before:
             children[up].append(key)
     names = {key.to_user_string(): key for key in executable}
-    parts = [selection] if isinstance(selection, (str, AssetKey, AssetsDefinition)) else list(selection)
+    parts = [selection] if isinstance(selection, (str, AssetKey, AssetsDefinition)) else selection
+    if not isinstance(parts, Iterable):
+        raise ParameterCheckError(
+            f"parameter 'selection' must be a list of keys, definitions or clauses, or one of these, not "
+            f"{selection!r}"
+        )
     chosen: set[AssetKey] = set()
     for part in parts:
         try:
@@ -193,7 +198,7 @@ def _resources(
         if isinstance(asset, AssetSpec):
             continue
         for key, definition in asset.resource_defs.items():
-            if key in given and given[key] is not definition:
+            if key in given:
                 raise DagflowInvalidInvocationError(
                     f"the resource '{key}' was given, but {asset!r} brings a resource with this key along. "
                     "Give it in one place only."
