@@ -196,8 +196,8 @@ class Scope:
                 "Add all of "
                 "it in one call."
             )
-        values = normalize_metadata(metadata, f"output '{name}' of {self._owner()}")
-        self.metadata[key] = {**self.metadata.get(key, {}), **values}
+        normalize_metadata(metadata, f"output '{name}' of {self._owner()}")  # raises; user code reads its own
+        self.metadata[key] = {**self.metadata.get(key, {}), **metadata}
 
     def _output_name(self, name: str | None) -> str:
         outs = self.op_def.outs if self.op_def is not None else None

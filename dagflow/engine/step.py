@@ -30,6 +30,7 @@ from dagflow.events.user import (
     MaterializeResult,
     Output,
 )
+from dagflow.metadata import normalize_metadata
 from dagflow.plan.step import OutputRef, Step, StepOutput
 
 _STEP_START = CODE[DagflowEventType.STEP_START]
@@ -149,7 +150,8 @@ class Attempt:
                 (output.name, None)
             )
             if added:
-                metadata = {**metadata, **added}
+                where_to = f"output '{output.name}' of {where(step.op)}"
+                metadata = {**metadata, **normalize_metadata(added, where_to)}
             self.scope.produced.add((output.name, mapping_key))
         if isinstance(given, MaterializeResult):
             _check_key(step, output, given)

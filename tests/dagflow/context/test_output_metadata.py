@@ -1,0 +1,50 @@
+"""Metadata that user code adds to an output of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagflow import DagflowInvalidMetadata, IntMetadataValue, build_op_context, job, op
+
+
+@op
+def count(context):
+    """Says how many there are, and reads it again."""
+    context.add_output_metadata({"cups": 3})
+    return context.get_output_metadata("result")
+
+
+def test_user_code_reads_what_it_wrote():
+    """In a direct call and in a run alike."""
+
+    @job
+    def j():
+        count()
+
+    context = build_op_context()
+    assert count(context) == {"cups": 3}
+    assert context.get_output_metadata("result") == {"cups": 3}
+    assert j.execute_in_process().output_for_node("count") == {"cups": 3}
+
+
+def test_events_have_metadata_values():
+    """Who reads the log knows what kind of value it is."""
+
+    @job
+    def j():
+        count()
+
+    (event,) = (event for event in j.execute_in_process().all_events if event.is_successful_output)
+
+    assert event.event_specific_data.metadata == {"cups": IntMetadataValue(3)}
+
+
+def test_a_value_that_cannot_be_metadata_is_refused_where_it_is_added():
+    """The traceback leads to the line that added it."""
+
+    @op
+    def wrong(context):
+        context.add_output_metadata({"cups": object()})
+
+    with pytest.raises(DagflowInvalidMetadata, match="cups"):
+        wrong(build_op_context())
