@@ -175,9 +175,10 @@ def _evaluate(fn: Callable[..., Any], annotation: Any) -> Any:
     if not isinstance(annotation, str):
         return annotation
     try:
-        return eval(annotation, getattr(inspect.unwrap(fn), "__globals__", {}), _closure(fn))
+        value = eval(annotation, getattr(inspect.unwrap(fn), "__globals__", {}), _closure(fn))
     except Exception:
         return _Unresolved(annotation)
+    return type(None) if value is None else value
 
 
 class _Unresolved:
