@@ -1,0 +1,140 @@
+"""The exceptions: their tree, what they hold, and the check of an argument."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from dagflow import errors
+from dagflow.config.parse import parse
+from dagflow.config.scalar import Int
+
+EXCEPTIONS = {
+    name: cls
+    for name, cls in vars(errors).items()
+    if inspect.isclass(cls) and issubclass(cls, BaseException) and cls.__module__ == errors.__name__
+}
+WRAPPERS = [
+    errors.DagflowResourceFunctionError,
+    errors.DagflowConfigMappingFunctionError,
+    errors.DagflowTypeCheckError,
+    errors.DagflowTypeLoadingError,
+    errors.HookExecutionError,
+]
+
+
+def test_one_clause_catches_them_all() -> None:
+    """All but the interruption are DagflowErrors; that one is let through by `except Exception`."""
+    others = {name for name, cls in EXCEPTIONS.items() if not issubclass(cls, errors.DagflowError)}
+
+    assert others == {"DagflowExecutionInterruptedError"}
+    assert not issubclass(errors.DagflowExecutionInterruptedError, Exception)
+
+
+def test_the_picture_shows_what_is_there() -> None:
+    """Each name in the tree at the top of the module is a class of the module."""
+    drawn = set(re.findall(r"\b(?:Dagflow\w+|\w*CheckError|HookExecutionError)\b", errors.__doc__ or ""))
+    assert drawn <= set(EXCEPTIONS)
+    assert len(drawn) > 25
+
+
+@pytest.mark.parametrize("cls", WRAPPERS)
+def test_a_wrapper_keeps_the_users_error(cls: type[errors.DagflowUserCodeExecutionError]) -> None:
+    """The user's exception, with its traceback, stays within reach."""
+    with pytest.raises(ValueError, match="theirs") as raised:
+        raise ValueError("theirs")
+    wrapped = cls("ours", user_exception=raised.value)
+
+    assert wrapped.user_exception is raised.value
+    assert wrapped.original_exc_info == (ValueError, raised.value, raised.value.__traceback__)
+    assert wrapped.is_user_code_error
+    assert str(wrapped) == "ours"
+
+
+def test_step_wrappers_say_where() -> None:
+    """Step, and op, input or output, are attributes."""
+    theirs = ValueError()
+    body = errors.DagflowExecutionStepExecutionError(
+        "m", user_exception=theirs, step_key="g.brew_2", op_name="brew_2", op_def_name="brew"
+    )
+    load = errors.DagflowExecutionLoadInputError("m", user_exception=theirs, step_key="s", input_name="n")
+    store = errors.DagflowExecutionHandleOutputError(
+        "m", user_exception=theirs, step_key="s", output_name="n"
+    )
+
+    assert (body.step_key, body.op_name, body.op_def_name) == ("g.brew_2", "brew_2", "brew")
+    assert (load.step_key, load.input_name) == (store.step_key, store.output_name) == ("s", "n")
+
+
+@pytest.mark.parametrize(
+    ("error", "attributes"),
+    [
+        (
+            errors.DagflowStepOutputNotFoundError("m", step_key="s", output_name="o"),
+            ("step_key", "output_name"),
+        ),
+        (errors.DagflowExecutionStepNotFoundError("m", step_keys=("s",)), ("step_keys",)),
+        (errors.DagflowRunNotFoundError("m", invalid_run_id="r"), ("invalid_run_id",)),
+        (errors.DagflowMaxRetriesExceededError("m"), ("user_code_process_error_infos",)),
+        (errors.DagflowSubprocessError("m"), ("subprocess_error_infos",)),
+        (errors.DagflowTypeCheckDidNotPass("m"), ("description", "metadata", "dagflow_type")),
+    ],
+)
+def test_the_attributes_of_the_specification(error: Exception, attributes: tuple[str, ...]) -> None:
+    """What the table of exceptions lists is there, and the message stays a plain text."""
+    assert all(hasattr(error, name) for name in attributes)
+    assert str(error) == "m"
+    assert not getattr(error, "is_user_code_error", False)
+
+
+def test_an_unknown_resource_is_an_attribute_error() -> None:
+    """So `hasattr(context.resources, name)` works; the name is kept, the message is ours or given."""
+    error = errors.DagflowUnknownResourceError("db")
+
+    assert isinstance(error, AttributeError)
+    assert error.resource_name == "db"
+    assert "'db'" in str(error)
+    assert str(errors.DagflowUnknownResourceError("db", "m")) == "m"
+
+
+def test_a_config_error_lists_all_errors() -> None:
+    """A preamble, then a numbered and indented entry for each error."""
+    found = parse(Int, "a").errors + parse(Int, None).errors
+    error = errors.DagflowInvalidConfigError("Error in config for job 'j'", found, {"a": 1})
+
+    assert error.message == str(error)
+    assert error.errors == list(found)
+    assert error.config_value == {"a": 1}
+    lines = error.message.splitlines()
+    assert lines[0] == "Error in config for job 'j'"
+    assert lines[1].startswith("    Error 1: ")
+    assert any(line.startswith("    Error 2: ") for line in lines)
+    assert error.error_messages == [part.message for part in found]
+
+
+def test_a_schema_error_says_the_way_to_it() -> None:
+    """The whole schema, the bad part, and the keys that lead to it."""
+    schema = {"a": {"b": object}}
+    deep = errors.DagflowInvalidConfigDefinitionError(schema, object, ["a", "b"])
+    flat = errors.DagflowInvalidConfigDefinitionError(object, object, [], "No.")
+
+    assert (deep.original_root, deep.current_value, deep.stack) == (schema, object, ["a", "b"])
+    assert "['a', 'b']" in str(deep)
+    assert "whole schema" in str(deep)
+    assert str(flat).endswith("cannot be used as a config schema. No.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((5, str, "name"), r"parameter 'name' must be of type 'str', not 5 of type 'int'"),
+        ((5, (str, list), "name"), r"must be of type 'str' or 'list', not 5"),
+        ((5, str, "ins", "op 'brew'"), r"parameter 'ins' of op 'brew' must be of type 'str'"),
+    ],
+)
+def test_a_wrong_argument(arguments: tuple[object, ...], message: str) -> None:
+    """It says which argument, of what, what it must be, and what it is."""
+    with pytest.raises(errors.ParameterCheckError, match=message):
+        errors.check_type(*arguments)  # type: ignore[arg-type]

@@ -1,0 +1,175 @@
+"""Names: asset keys, check keys, paths of nodes, step handles, and what may be a name at all."""
+
+from __future__ import annotations
+
+import keyword
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.keys import (
+    AssetCheckKey,
+    AssetKey,
+    NodeHandle,
+    StepHandle,
+    check_name,
+    jsonable_tags,
+    mapped_step_key,
+    step_key_base,
+)
+
+RESERVED = [
+    "arg_dict",
+    "bool",
+    "conf",
+    "config",
+    "context",
+    "dict",
+    "float",
+    "input",
+    "input_arg_dict",
+    "int",
+]
+RESERVED += ["meta", "output", "output_arg_dict", "str", "type"]
+texts = st.text(min_size=1, max_size=8)
+
+
+@pytest.mark.parametrize("name", ["a", "A1", "_x", "9", "a__b", "result"])
+def test_good_names(name: str) -> None:
+    """Letters, digits and underscores, in any order."""
+    assert check_name(name, "op") == name
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a-b", "a.b", "a\n", "é", "a/b", "<lambda>", None, 5])
+def test_bad_names_are_quoted_with_the_rule(name: Any) -> None:
+    """The message holds the name, what bears it and the regex."""
+    with pytest.raises(DagflowInvalidDefinitionError) as raised:
+        check_name(name, "input of op 'x'")
+
+    assert f"'{name}' is not a valid name for an input of op 'x'" in str(raised.value)
+    assert "^[A-Za-z0-9_]+$" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", [*keyword.kwlist, *RESERVED])
+def test_reserved_names(name: str) -> None:
+    """Keywords and the words that functions need are refused, where that is asked for."""
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match=f"'{name}' is not a valid name for a graph: .*reserved"
+    ):
+        check_name(name, "graph")
+    assert check_name(name, "resource", reserved=False) == name
+
+
+def test_an_asset_key_is_its_parts() -> None:
+    """A text is one part, whatever it holds; a sequence is a part each."""
+    assert AssetKey("a/b").path == ["a/b"]
+    assert AssetKey(["a", "b"]).path == AssetKey.from_user_string("a/b").path == ["a", "b"]
+    assert AssetKey(("a", "b")) == AssetKey(["a", "b"])
+    assert hash(AssetKey(("a", "b"))) == hash(AssetKey(["a", "b"]))
+    assert AssetKey(["a", "b"]).to_user_string() == "a/b"
+    assert AssetKey(["a", "b"]).to_string() == '["a", "b"]'
+    assert repr(AssetKey("a")) == "AssetKey(['a'])"
+
+
+@pytest.mark.parametrize("path", [5, None, ["a", 5], {"a": 1}, {"a"}])
+def test_what_is_no_asset_key(path: Any) -> None:
+    """Only texts name assets."""
+    with pytest.raises(ParameterCheckError, match="parameter 'path' of an AssetKey"):
+        AssetKey(path)
+
+
+def test_keys_made_of_keys() -> None:
+    """Prefixes are put before, and found again."""
+    key = AssetKey("cup").with_prefix(["shop", "bar"])
+
+    assert key == AssetKey(["shop", "bar", "cup"])
+    assert key == AssetKey("cup").with_prefix("bar").with_prefix("shop")
+    assert key.has_prefix(["shop"])
+    assert not key.has_prefix(["bar"])
+    assert AssetKey.from_coercible(key) is key
+    assert AssetKey.from_coercible(["a"]) == AssetKey.from_coercible("a") == AssetKey("a")
+
+
+@pytest.mark.parametrize(
+    ("path", "suffix", "expected"),
+    [(["p", "q", "b"], None, "p__q__b"), ("a-b.c", None, "a_b_c"), ("a", "io_manager", "a__io_manager")],
+)
+def test_the_name_of_an_assets_step(path: Any, suffix: str | None, expected: str) -> None:
+    """Parts joined by two underscores."""
+    assert AssetKey(path).to_python_identifier(suffix) == expected
+
+
+@given(st.lists(st.lists(texts, min_size=1, max_size=3), max_size=5))
+def test_keys_sort_as_their_parts(paths: list[list[str]]) -> None:
+    """Order and equality are those of the parts."""
+    assert [key.path for key in sorted(map(AssetKey, paths))] == sorted(paths)
+
+
+def test_a_check_key_shows_both_names() -> None:
+    """Asset, colon, check."""
+    assert AssetCheckKey(AssetKey(["a", "b"]), "c").to_user_string() == "a/b:c"
+
+
+def test_node_handles() -> None:
+    """A path of names, and the questions one asks of a path."""
+    handle = NodeHandle.from_string("kitchen.machine.brew")
+
+    assert handle == NodeHandle("brew", NodeHandle("machine", NodeHandle("kitchen", None)))
+    assert handle.path == ["kitchen", "machine", "brew"]
+    assert str(handle) == handle.to_string() == "kitchen.machine.brew"
+    assert handle.root == NodeHandle("kitchen")
+    assert handle.is_or_descends_from(NodeHandle.from_string("kitchen.machine"))
+    assert handle.is_or_descends_from(handle)
+    assert not handle.is_or_descends_from(NodeHandle("machine"))
+    with pytest.raises(ParameterCheckError, match="at least one name"):
+        NodeHandle.from_path([])
+
+
+def test_step_handles() -> None:
+    """A step's key is its node's path, with a mapping key in brackets."""
+    key = mapped_step_key("machine.brew", "a")
+    handle = StepHandle(NodeHandle.from_string("machine.brew"), key, "a")
+
+    assert handle.to_key() == str(handle) == "machine.brew[a]"
+    assert step_key_base(key) == step_key_base("machine.brew") == "machine.brew"
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (None, {}),
+        ({}, {}),
+        ({"a": "x"}, {"a": "x"}),
+        (
+            {"a": 3, "b": {"x": 1}, "c": [1, None], "d": True},
+            {"a": "3", "b": '{"x": 1}', "c": "[1, null]", "d": "true"},
+        ),
+    ],
+)
+def test_tags_are_texts(tags: Any, expected: dict[str, str]) -> None:
+    """What is no text is written as JSON."""
+    assert jsonable_tags(tags, "op 'x'") == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "error", "message"),
+    [
+        (
+            {"a": object()},
+            DagflowInvalidDefinitionError,
+            "'a' of op 'x' is <object .* cannot be encoded as JSON",
+        ),
+        ({"a": {1, 2}}, DagflowInvalidDefinitionError, "cannot be encoded"),
+        ({"a": (1, 2)}, DagflowInvalidDefinitionError, "does not give back unchanged"),
+        ({5: "a"}, DagflowInvalidDefinitionError, "tag 5 of op 'x' must have a text as its key"),
+        (5, ParameterCheckError, "the tags of op 'x' must be a mapping of texts, not 5"),
+        (0, ParameterCheckError, "must be a mapping"),
+    ],
+)
+def test_tags_that_are_none(tags: Any, error: type[Exception], message: str) -> None:
+    """What JSON cannot say is no tag."""
+    with pytest.raises(error, match=message):
+        jsonable_tags(tags, "op 'x'")

@@ -1,0 +1,36 @@
+"""The options that surround runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagflow.clock import SYSTEM_CLOCK, VirtualClock
+from dagflow.options import RunOptions, current_options, set_options
+
+
+def test_by_default_nothing_is_changed() -> None:
+    """The real clock, no pick, nothing given, no faults."""
+    assert current_options() == RunOptions()
+    assert current_options().clock is SYSTEM_CLOCK
+
+
+def test_blocks_nest() -> None:
+    """An inner block keeps what it does not name, and the outer one is in force again after it."""
+    clock, given = VirtualClock(0), {"a": 1}
+
+    with set_options(clock=clock) as outer:
+        with set_options(given=given):
+            inner = current_options()
+        after = current_options()
+
+    assert (inner.clock, inner.given) == (clock, given)
+    assert after is outer
+    assert current_options().clock is SYSTEM_CLOCK
+
+
+def test_a_block_that_raises_is_over() -> None:
+    """An error leaves no options behind."""
+    with pytest.raises(ValueError, match="x"), set_options(clock=VirtualClock(0)):
+        raise ValueError("x")
+
+    assert current_options().clock is SYSTEM_CLOCK
