@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 WEATHER = ROOT / "examples" / "weather"
 README = (WEATHER / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^pytest .*$", README, flags=re.MULTILINE)
+WHOLE, PART, *OTHERS = re.findall(r"^pytest .*$", README, flags=re.MULTILINE)  # what the reader will copy
 
 
 def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -33,40 +34,40 @@ def counts(output: str) -> dict[str, int]:
     return {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)[, ]", output.splitlines()[-1])}
 
 
-def suite(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """`pytest` with these arguments in the root of the repository; nothing is left behind."""
-    return run("-m", "pytest", "-p", "no:cacheprovider", *arguments)
+def suite(command: str) -> subprocess.CompletedProcess[str]:
+    """A command that begins with `pytest`, in the root of the repository; nothing is left behind."""
+    return run("-m", *shlex.split(command), "-p", "no:cacheprovider")
 
 
 def test_the_whole_suite_passes() -> None:
     """Nothing fails, nothing is skipped, nothing warns."""
-    result = suite("examples/weather")
+    result = suite(WHOLE)
 
+    assert WHOLE == "pytest examples/weather"
     assert result.returncode == 0, result.stdout
     assert set(counts(result.stdout)) == {"passed"}
 
 
 def test_a_part_of_the_suite_runs_and_says_so() -> None:
     """The table by month and all that is made from it: the header names the selection."""
-    result = suite("examples/weather", "--dag-select", "monthly_statistics*")
+    result = suite(PART)
 
     header, _, body = result.stdout.partition("collected ")
     ran = counts(result.stdout)
     assert result.returncode == 0, result.stdout
-    assert "monthly_statistics*" in header
+    assert PART == 'pytest examples/weather --dag-select "monthly_statistics*"'
+    assert "dag-select: monthly_statistics*\n" in header
+    assert f"dag-select: 2 nodes, {ran['passed']} of {ran['passed'] + ran['deselected']} tests" in body
     assert 0 < ran["passed"] < ran["deselected"]
     assert "test_2_partitions.py" in body
     assert "test_3_retries.py" not in body
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_of_the_readme_works(command: str) -> None:
-    """What the reader will copy, word for word."""
-    program, *arguments = shlex.split(command)
+@pytest.mark.parametrize("command", OTHERS)
+def test_each_other_command_of_the_readme_works(command: str) -> None:
+    """They select something, and what they select passes."""
+    result = suite(command)
 
-    result = suite(*arguments)
-
-    assert program == "pytest"
     assert result.returncode == 0, result.stdout
 
 
@@ -79,6 +80,20 @@ def test_the_examples_in_the_readme_stand_in_the_suite() -> None:
 
     assert shown
     assert not [line for line in shown if line not in tests]
+
+
+def test_a_broken_pipeline_fails_with_its_own_error(tmp_path: Path) -> None:
+    """The mistake that the page proposes, made in a copy: the folder needs nothing around it."""
+    copy = shutil.copytree(WEATHER, tmp_path / "weather", ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    units = copy / "weather" / "units.py"
+    code = units.read_text(encoding="utf-8")
+    swapped = code.replace("temp_max", "temp_?").replace("temp_min", "temp_max").replace("temp_?", "temp_min")
+    units.write_text(swapped, encoding="utf-8")
+
+    result = suite(f"pytest {shlex.quote(str(copy))} -k 'test_a_day_is_cleaned and 2012-02-29'")
+
+    assert counts(result.stdout)["failed"] == 1
+    assert "ValueError: 2012-02-29: low 5.0 is above high 1.1" in result.stdout
 
 
 def test_the_pipeline_itself_prints_the_report() -> None:

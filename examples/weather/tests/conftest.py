@@ -1,9 +1,7 @@
 """What the tests share: the archive as a resource of every run, and four years that were computed once."""
 
-from pathlib import Path
-
 import pytest
-from dagflow import FilesystemIOManager, materialize
+from dagflow import InMemoryIOManager, materialize
 
 from weather.archive import Archive
 from weather.assets import DAYS, MONTHS, clean_observations, monthly_statistics, raw_observations
@@ -22,10 +20,9 @@ def dag_resources(archive):
 
 
 @pytest.fixture(scope="session")
-def four_years(archive, session_dag_instance, tmp_path_factory):
+def four_years(archive, session_dag_instance):
     """Resources with which a run finds every day and month: 1,461 and 48 runs, made once for all tests."""
-    folder = Path(tmp_path_factory.mktemp("four_years"))
-    resources = {"archive": archive, "io_manager": FilesystemIOManager(base_dir=str(folder))}
+    resources = {"archive": archive, "io_manager": InMemoryIOManager()}
     daily = [raw_observations, clean_observations]
     for day in DAYS.get_partition_keys():
         materialize(daily, partition_key=day, instance=session_dag_instance, resources=resources)

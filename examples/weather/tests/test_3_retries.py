@@ -2,7 +2,14 @@
 
 import pytest
 from dagflow import DagflowMaxRetriesExceededError
-from pytest_dagflow import assert_failed, assert_not_ran, assert_retried, assert_succeeded
+from pytest_dagflow import (
+    assert_event_sequence,
+    assert_failed,
+    assert_not_ran,
+    assert_retried,
+    assert_succeeded,
+    ev,
+)
 
 from weather.station import StationTimeout
 from weather.storm import station_watch, watch_config
@@ -33,4 +40,4 @@ def test_the_events_of_a_run_that_raised_are_not_lost(execute_in_process, dag_cl
     with pytest.raises(DagflowMaxRetriesExceededError, match="no answer"):
         station_watch.execute_in_process(watch_config("2012-12-17", timeouts=4))
 
-    assert [event.step_key for event in dag_events if event.is_step_up_for_retry] == ["fetch_reading"] * 3
+    assert_event_sequence(dag_events, [ev.step_up_for_retry("fetch_reading", times=3), ev.run_failure()])
