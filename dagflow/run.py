@@ -230,6 +230,7 @@ def _run_in_process(
         job, config, surroundings, partition_key=partition_key, bound_inputs=frozenset(inputs)
     )
     plan, values = _with_given(plan, job, options)
+    plan = plan.for_run()
     run = DagflowRun(
         job.name,
         _checked_id(run_id),

@@ -136,6 +136,8 @@ class Turns:
             else:
                 self.schedule.fail(step.index)
         else:
+            for output, keys in outcome.mapping_keys.items():
+                self.schedule.expand(output, keys)
             self.schedule.finish(step.index, outcome.absent)
 
 

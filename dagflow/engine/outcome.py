@@ -31,9 +31,15 @@ class Retry(NamedTuple):
 
 
 class Incomplete(NamedTuple):
-    """An attempt ended well, without these outputs."""
+    """An attempt ended well, without some outputs, or with dynamic ones.
+
+    Attributes:
+        absent: The outputs that did not come.
+        mapping_keys: The keys of each dynamic output, in the order in which they came.
+    """
 
     absent: list[OutputRef]
+    mapping_keys: dict[OutputRef, list[str]]
 
 
 Outcome = Failed | Retry | Incomplete

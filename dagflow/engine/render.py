@@ -84,7 +84,7 @@ def _logging_tags(log: RunLog, record: Record, _: DagflowEventType) -> dict[str,
         "run_id": log.run.run_id,
         "job_name": log.run.job_name,
         "step_key": step.key,
-        "op_name": step.op.name,
+        "op_name": step.node.name,
         "resource_name": "None",
         "resource_fn_name": "None",
     }
@@ -217,7 +217,8 @@ def _code_version(log: RunLog, step: Step) -> str:
 
 def _failure(log: RunLog, record: Record) -> JobFailureData:
     error, reason, _ = record[4]
-    first = next((other for other in log.records if other[0] == _FAILURE_CODE), None)
+    is_steps = reason == "STEP_FAILURE"
+    first = next((other for other in log.records if is_steps and other[0] == _FAILURE_CODE), None)
     return JobFailureData(error, RunFailureReason[reason], log.event_of(first) if first is not None else None)
 
 
@@ -342,9 +343,11 @@ def _say_hook_skipped(log: RunLog, record: Record) -> str:
 
 
 def _say_run_failure(log: RunLog, record: Record) -> str:
-    _, _, keys = record[4]
-    reason = f"Steps failed: {keys!r}." if keys else "An exception was thrown during execution."
-    return f'Execution of run for "{log.run.job_name}" failed. {reason}'
+    _, reason, keys = record[4]
+    why = f"Steps failed: {keys!r}." if keys else "An exception was thrown during execution."
+    if reason == "UNEXPECTED_TERMINATION":
+        why = "Execution was interrupted unexpectedly: nobody asked this run to end."
+    return f'Execution of run for "{log.run.job_name}" failed. {why}'
 
 
 _MESSAGES: dict[DagflowEventType, Callable[[RunLog, Record], str | None]] = {

@@ -16,15 +16,12 @@ threads or events.
 
 from __future__ import annotations
 
-import heapq
+from collections import deque
 from collections.abc import Collection, Sequence
 
+from dagflow.plan.dynamic import expanded, resolved_key
 from dagflow.plan.plan import Plan
-from dagflow.plan.step import FROM_OUTPUTS, OutputRef, Source, StepInput, refs_of
-
-_SPAN = (
-    1 << 40
-)  # an entry of the heap is `index - priority * _SPAN`: one number to compare, from which both come back
+from dagflow.plan.step import FROM_OUTPUTS, OutputRef, Source, Step, StepInput, refs_of
 
 
 class Schedule:
@@ -33,18 +30,22 @@ class Schedule:
     Attributes:
         waiting: For each step, how many of those before it have not ended. Always: ready or decided when it
             is 0.
-        ready: Heap of the steps that can be taken.
+        ready: The steps that can be taken: a queue for each priority, the highest first.
         tainted: Steps before which something failed or did not come, so that they must be decided, not just
             taken.
         absent: Outputs that will never come, because their step did not produce them or was skipped.
         failed: Steps that failed or are blocked.
         skips: Steps that were skipped and not yet handed out.
+        ended: Steps that ended; kept only where the plan has templates.
+        expanded: Templates that were expanded, and for each the keys of the steps that it became.
     """
 
     __slots__ = (
         "_dependents",
-        "_priorities",
+        "_queues",
         "absent",
+        "ended",
+        "expanded",
         "failed",
         "plan",
         "ready",
@@ -57,38 +58,41 @@ class Schedule:
         self.plan = plan
         self.waiting = list(plan.waiting)
         self._dependents = plan.dependents
-        self._priorities: Sequence[int] | None = plan.priorities()
+        priorities = plan.priorities()
+        by_priority = {priority: deque[int]() for priority in sorted(set(priorities), reverse=True)}
+        self.ready = list(by_priority.values())
+        self._queues = [by_priority[priority] for priority in priorities]
         self.tainted: set[int] = set()
         self.absent: set[OutputRef] = set()
         self.failed: set[str] = set()
         self.skips: list[int] = []
-        self.ready = [self._entry(index) for index, count in enumerate(self.waiting) if not count]
-        heapq.heapify(self.ready)
-
-    def _entry(self, index: int) -> int:
-        return index if self._priorities is None else index - self._priorities[index] * _SPAN
+        self.ended: set[int] | None = set() if plan.has_templates else None
+        self.expanded: dict[str, list[str]] = {}
+        for index, count in enumerate(self.waiting):
+            if not count:
+                self._queues[index].append(index)
 
     def take(self) -> int | None:
         """The next step, or None if none is ready."""
-        return heapq.heappop(self.ready) % _SPAN if self.ready else None
+        for queue in self.ready:
+            if queue:
+                return queue.popleft()
+        return None
 
     def ready_in_order(self) -> list[int]:
         """The ready steps in the order in which `take` would give them."""
-        return [entry % _SPAN for entry in sorted(self.ready)]
+        return [index for queue in self.ready for index in queue]
 
     def take_this(self, index: int) -> None:
         """Take a step out of turn; it must be ready."""
-        self.ready.remove(self._entry(index))
-        heapq.heapify(self.ready)
+        self._queues[index].remove(index)
 
     def finish(self, index: int, absent: Collection[OutputRef] = ()) -> None:
         """A step ended well; `absent` are its outputs that did not come."""
         if absent:
             self._lose(index, absent)
-        ended = self._release(index)
-        while (
-            ended
-        ):  # steps that were skipped or blocked have ended too; a loop, because chains of them can be long
+        ended = [index]
+        while ended:  # who is skipped or blocked has ended too; a loop, because chains of them can be long
             ended += self._release(ended.pop(0))
 
     def fail(self, index: int) -> None:
@@ -98,7 +102,41 @@ class Schedule:
 
     def retry(self, index: int) -> None:
         """A step that was taken is ready again."""
-        heapq.heappush(self.ready, self._entry(index))
+        self._queues[index].append(index)
+
+    def expand(self, over: OutputRef, keys: Sequence[str]) -> None:
+        """Add the steps that the templates over a dynamic output become, before its step is finished.
+
+        Args:
+            over: The dynamic output.
+            keys: Its mapping keys, in the order in which they were yielded.
+        """
+        assert self.ended is not None
+        steps = self.plan.steps
+        templates = [step for step in steps if step.mapped_over == over]
+        added = expanded(templates, keys)
+        self.plan.add(added)
+        for step in added:
+            before = [self.plan.index_by_key[key] for key in step.upstream]
+            self.waiting.append(sum(index not in self.ended for index in before))
+            if any(steps[index].key in self.failed for index in before) or any(map(self._lacks, step.inputs)):
+                self.tainted.add(step.index)
+        place = {
+            step.index: template.index
+            for step, template in zip(added, _repeated(templates, len(keys)), strict=True)
+        }
+        self._dependents[self.plan.index_by_key[over.step_key]].sort(
+            key=lambda index: (index in place or steps[index].reads_all_of(over), place.get(index, index))
+        )  # who needs one value only goes first, then those that are mapped over the values or collect them
+        for template in templates:
+            became = [resolved_key(template.key, key) for key in keys]
+            self.expanded[template.key] = became
+            self._queues += [self._queues[template.index]] * len(keys)
+            for dependent in self._dependents[template.index]:
+                if steps[dependent].mapped_over != over:
+                    self.waiting[dependent] += len(became)
+                    for key in became:
+                        self._dependents[self.plan.index_by_key[key]].append(dependent)
 
     def take_skips(self) -> list[int]:
         """The steps that were skipped since the last call, in the order in which that was decided."""
@@ -109,23 +147,31 @@ class Schedule:
         """Let the steps behind one that ended go on. Returns those that ended by that."""
         waiting = self.waiting
         ended = []
+        if self.ended is not None:
+            self.ended.add(index)
         for dependent in self._dependents[index]:
             waiting[dependent] -= 1
             if not waiting[dependent]:
-                if dependent in self.tainted and self._ends(dependent):
+                if (dependent in self.tainted or self.expanded) and self._ends(dependent):
                     ended.append(dependent)
                 else:
-                    heapq.heappush(self.ready, self._entry(dependent))
+                    self._queues[dependent].append(dependent)
         return ended
 
     def _ends(self, index: int) -> bool:
-        """Whether a step that waits for nothing any more is skipped or blocked."""
+        """Whether a step that waits for nothing any more ends without running."""
         step = self.plan.steps[index]
+        if step.key in self.expanded:
+            return True
         if any(self._lacks(item) for item in step.inputs):
-            self.skips.append(index)
+            if step.mapped_over is None:
+                self.skips.append(index)
             self._lose(index, [OutputRef(step.key, output.name) for output in step.outputs])
             return True
-        if any(key in self.failed for key in step.upstream):
+        if any(
+            key in self.failed or not self.failed.isdisjoint(self.expanded.get(key, ()))
+            for key in step.upstream
+        ):
             self._block(index)
             return True
         return False
@@ -148,3 +194,7 @@ class Schedule:
 
     def _absent(self, source: Source) -> bool:
         return source.ref is not None and source.ref in self.absent
+
+
+def _repeated(templates: Sequence[Step], times: int) -> list[Step]:
+    return [template for template in templates for _ in range(times)]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow.engine.log import RunLog
-from dagflow.keys import step_key_base
 from dagflow.options import RunOptions
+from dagflow.plan.dynamic import resolved_key
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import StartedResources
 
@@ -30,6 +30,7 @@ class RunState:
             storage.
         input_values: Values of the graph's inputs.
         error: What is raised to the caller, if something is.
+        mapping_keys: The keys of each dynamic output, in the order in which they came.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class RunState:
         "input_values",
         "job",
         "log",
+        "mapping_keys",
         "options",
         "plan",
         "raise_on_error",
@@ -75,12 +77,15 @@ class RunState:
         self.run_config = run_config
         self.raise_on_error = raise_on_error
         self.error: BaseException | None = None
+        self.mapping_keys: dict[OutputRef, list[str]] = {}
 
     def collected(self, ref: OutputRef) -> list[OutputRef]:
         """The values of a dynamic output, or of what was mapped over it, in the order in which they were
         yielded.
         """
-        return [
-            OutputRef(*key) for key in self.values
-            if key[1] == ref.output_name and (key[0] == ref.step_key or step_key_base(key[0]) == ref.step_key)
-        ]  # fmt: skip
+        template = self.plan.step_by_key(ref.step_key)
+        if template.mapped_over is None:
+            return [ref._replace(mapping_key=key) for key in self.mapping_keys[ref]]
+        keys = self.mapping_keys[template.mapped_over]
+        found = [OutputRef(resolved_key(template.key, key), ref.output_name) for key in keys]
+        return [output for output in found if output in self.values]

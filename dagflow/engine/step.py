@@ -72,10 +72,9 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
 
         return ended_badly(state, step, number, error)
     append(_STEP_SUCCESS, index, number, now() - started)
-    if len(attempt.got) == len(step.outputs):
+    if len(attempt.got) == len(step.outputs) and not step.is_dynamic:
         return None
-    absent = [OutputRef(step.key, output.name) for output in step.outputs if output.name not in attempt.got]
-    return Incomplete(absent)
+    return attempt.incomplete()
 
 
 class Attempt:
@@ -84,9 +83,10 @@ class Attempt:
     Attributes:
         scope: What the context reads from; None until user code asks for a context.
         got: The outputs that came so far.
+        keys: The mapping keys of each dynamic output that came so far.
     """
 
-    __slots__ = ("got", "number", "scope", "state", "step")
+    __slots__ = ("got", "keys", "number", "scope", "state", "step")
 
     def __init__(self, state: RunState, step: Step, number: int) -> None:
         self.state = state
@@ -94,6 +94,7 @@ class Attempt:
         self.number = number
         self.scope: Scope | None = None
         self.got: set[str] = set()
+        self.keys: dict[str, list[str]] | None = None
 
     def context(self) -> Any:
         """The context for the user's function."""
@@ -143,6 +144,8 @@ class Attempt:
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number
         mapping_key = given.mapping_key if isinstance(given, DynamicOutput) else None
+        if mapping_key is not None:
+            self._note_key(output, mapping_key)
         metadata: Mapping[str, Any] = given.metadata if given is not None else {}
         if self.scope is not None:
             self.flush()
@@ -186,6 +189,33 @@ class Attempt:
         if not is_absent:
             state.values[key] = value
         self.got.add(output.name)
+
+    def _note_key(self, output: StepOutput, mapping_key: str) -> None:
+        if self.keys is None:
+            self.keys = {}
+        keys = self.keys.setdefault(output.name, [])
+        if mapping_key in keys:
+            raise DagflowInvariantViolationError(
+                f"{where(self.step.op)} gave the mapping key '{mapping_key}' to more than one value of its "
+                f"output '{output.name}'. Each value needs a key of its own."
+            )
+        keys.append(mapping_key)
+
+    def incomplete(self) -> Incomplete:
+        """What the loop must know of an attempt that ended well, but not with all plain outputs."""
+        step, keys = self.step, self.keys or {}
+        dynamic = {
+            OutputRef(step.key, output.name): keys.get(output.name, [])
+            for output in step.outputs
+            if output.is_dynamic
+        }
+        self.state.mapping_keys.update(dynamic)
+        absent = [
+            OutputRef(step.key, output.name)
+            for output in step.outputs
+            if output.name not in self.got and not output.is_dynamic
+        ]
+        return Incomplete(absent, dynamic)
 
     def _materialized(self, output: StepOutput, given: Any, metadata: dict[str, Any]) -> None:
         is_told = isinstance(given, (Output, MaterializeResult))

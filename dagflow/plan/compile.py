@@ -27,6 +27,7 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import AssetKey
+from dagflow.plan.dynamic import with_templates
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import (
     FROM_COLLECT,
@@ -108,7 +109,7 @@ def _compile(
 ) -> Plan:
     compiler = _Compiler(job, config, surroundings, partition_key, bound_inputs)
     compiler.walk(job.graph, (), None, (config or {}).get("ops"))
-    steps = compiler.steps
+    steps = with_templates(compiler.steps)
     return Plan(
         job.name,
         steps,
@@ -159,7 +160,6 @@ class _Compiler:
         self.outputs: dict[
             int, dict[str, StepOutput]
         ] = {}  # by op: shared by all its steps that are no assets
-        self.mapped: dict[str, OutputRef] = {}  # step key -> the dynamic output that it is mapped over
         self.layer: AssetLayer | None = job.asset_layer
 
     def walk(

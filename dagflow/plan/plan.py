@@ -69,6 +69,37 @@ class Plan:
         self.given = given
 
     @property
+    def has_templates(self) -> bool:
+        """Whether a run adds steps to it, because some are mapped over a dynamic output."""
+        return any(step.mapped_over is not None for step in self.steps)
+
+    def for_run(self) -> Plan:
+        """The plan for one run: a copy if the run adds steps to it, so that the next run starts anew."""
+        if not self.has_templates:
+            return self
+        return Plan(
+            self.job_name,
+            self.steps,
+            self.resource_keys,
+            self.resource_configs,
+            self.partition_key,
+            self.bound_inputs,
+            self.given,
+        )
+
+    def add(self, steps: Sequence[Step]) -> None:
+        """Add steps behind all others, and tie them to those that they wait for."""
+        for step in steps:
+            step.index = len(self.steps)
+            self.steps.append(step)
+            self.index_by_key[step.key] = step.index
+            self.dependents.append([])
+        for step in steps:
+            for key in step.upstream:
+                self.dependents[self.index_by_key[key]].append(step.index)
+            self.waiting.append(len(step.upstream))
+
+    @property
     def step_keys(self) -> list[str]:
         """The keys of all steps, in plan order."""
         return [step.key for step in self.steps]
@@ -85,14 +116,13 @@ class Plan:
             )
         return self.steps[self.index_by_key[key]]
 
-    def priorities(self) -> list[int] | None:
-        """The priority of each step, None where all have the same.
+    def priorities(self) -> list[int]:
+        """The priority of each step.
 
         Raises:
             ValueError: A priority tag is no whole number.
         """
-        found = [_priority(step) for step in self.steps]
-        return found if any(found) else None
+        return [_priority(step) if step.node.tags else 0 for step in self.steps]
 
     def with_given(self, given: frozenset[OutputRef]) -> Plan:
         """The plan of a run in which values stand for some outputs.

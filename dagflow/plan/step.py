@@ -141,6 +141,7 @@ class Step:
         mapping_key: The key for which it runs, if it is one of several mapped steps.
         mapped_over: The dynamic output that it runs once for each value of, if it is not yet one of those.
         hooks: What is called when it has ended.
+        is_dynamic: Whether an output of it has a value for each of several mapping keys.
     """
 
     __slots__ = (
@@ -150,6 +151,7 @@ class Step:
         "hooks",
         "index",
         "inputs",
+        "is_dynamic",
         "key",
         "loads",
         "mapped_over",
@@ -195,6 +197,7 @@ class Step:
         self.assets_def = assets_def
         self.mapping_key = mapping_key
         self.mapped_over = mapped_over
+        self.is_dynamic = bool(op.dynamic_outputs())
         self.hooks = hooks
         self._handle: NodeHandle | None = None
 
@@ -214,6 +217,10 @@ class Step:
     def step_handle(self) -> StepHandle:
         """Its place."""
         return StepHandle(self.node_handle, self.key, self.mapping_key)
+
+    def reads_all_of(self, output: OutputRef) -> bool:
+        """Whether it collects the values of a dynamic output."""
+        return any(item.source.kind == FROM_COLLECT and item.source.ref == output for item in self.inputs)
 
     def copy(self, **changes: Any) -> Step:
         """The same step with other inputs, key, config or mapping key."""
