@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_dagflow import hooks, markers, options, record, selection
+from pytest_dagflow import hooks, markers, options, record, report, selection
 from pytest_dagflow import session as dag_session
 
 pytest_plugins = ["pytest_dagflow.fixtures"]
@@ -70,17 +70,27 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Note which nodes run in a test."""
-    with record.watched(item):
+    """Note what runs in a test."""
+    with record.watched(item), report.watched(item):
         return (yield)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Note the runs of a test whose fixtures were the first to need the runtime."""
+    report.watch(item)
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note which tests did not pass."""
-    report = yield
-    record.note_report(item.config, report)
-    return report
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note which tests did not pass, and tell what ran in those that failed."""
+    report.prepare(item, call)
+    outcome = yield
+    record.note_report(item.config, outcome)
+    report.add_section(item, outcome)
+    return outcome
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
