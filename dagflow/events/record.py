@@ -299,6 +299,7 @@ for _name, *_types in (
     ("step_expectation_result_data", _T.STEP_EXPECTATION_RESULT),
     ("asset_observation_data", _T.ASSET_OBSERVATION),
     ("asset_materialization_planned_data", _T.ASSET_MATERIALIZATION_PLANNED),
+    ("asset_check_evaluation", _T.ASSET_CHECK_EVALUATION),
     ("asset_check_evaluation_data", _T.ASSET_CHECK_EVALUATION),
     ("engine_event_data", _T.ENGINE_EVENT, _T.RESOURCE_INIT_STARTED, _T.RESOURCE_INIT_SUCCESS,
      _T.RESOURCE_INIT_FAILURE, _T.STEP_WORKER_STARTING, _T.STEP_WORKER_STARTED),

@@ -1,0 +1,139 @@
+"""What user code returns, yields, logs and raises: checked when it is made, compared by value."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from dagflow import (
+    AssetKey,
+    AssetMaterialization,
+    AssetObservation,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidMetadata,
+    DataVersion,
+    DynamicOutput,
+    ExpectationResult,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    Output,
+    ParameterCheckError,
+    RetryRequested,
+)
+from dagflow._util import UNSET
+
+METADATA = {"n": 1, "text": "t"}
+MADE = [
+    lambda: Output(1, "cup", METADATA, DataVersion("v"), tags={"a": "b"}),
+    lambda: DynamicOutput(1, "k", "cup", METADATA),
+    lambda: AssetMaterialization(["a", "b"], "said", METADATA, "p", {"a": "b"}),
+    lambda: AssetObservation("a", metadata=METADATA),
+    lambda: ExpectationResult(True, "label", "said", METADATA),
+    lambda: MaterializeResult("a", METADATA, data_version=DataVersion("v"), value=3),
+    lambda: DataVersion("v"),
+]
+
+
+@pytest.mark.parametrize("make", MADE)
+def test_equal_by_value(make):
+    """The same arguments make equal objects with the same hash and a telling repr."""
+    one, other = make(), make()
+
+    assert one == other
+    assert hash(one) == hash(other)
+    assert repr(one).startswith(f"{type(one).__name__}(")
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert one != "something else"
+
+
+def test_an_observation_is_no_materialization():
+    """The two are different, even with the same arguments."""
+    assert AssetMaterialization("a") != AssetObservation("a")
+    assert AssetObservation("a") != AssetObservation("b")
+
+
+def test_metadata_is_made_of_metadata_values():
+    """Plain values become metadata values; the error about others names what bears them."""
+    assert Output(1, metadata={"n": 1}).metadata == {"n": MetadataValue.int(1)}
+    with pytest.raises(DagflowInvalidMetadata, match="'cup'"):
+        Output(1, "cup", metadata={"x": object()})
+
+
+@pytest.mark.parametrize(
+    "made", [Output(1), Output(1, None), DynamicOutput(1, "k"), DynamicOutput(1, "k", None)]
+)
+def test_the_default_output(made):
+    """Without a name an output is `result`."""
+    assert made.output_name == "result"
+    assert made.metadata == {}
+
+
+@pytest.mark.parametrize("key", ["", "a b", "a-b", "a.b", "a/b", "ä", "a\n"])
+def test_mapping_keys_are_names(key):
+    """A mapping key holds letters, digits and underscores only."""
+    with pytest.raises(DagflowInvalidDefinitionError, match="mapping key"):
+        DynamicOutput(1, key)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Output(1, 3),
+        lambda: DynamicOutput(1, 3),
+        lambda: DataVersion(3),
+        lambda: AssetMaterialization("a", partition=3),
+        lambda: ExpectationResult("yes"),
+        lambda: AssetMaterialization(3),
+        lambda: Failure(3),
+        lambda: RetryRequested("3"),
+        lambda: RetryRequested(True, "3"),
+        lambda: RetryRequested(seconds_to_wait="soon"),
+        lambda: RetryRequested(seconds_to_wait=True),
+    ],
+)
+def test_arguments_of_the_wrong_type(make):
+    """An argument of the wrong type is named when the object is made."""
+    with pytest.raises(ParameterCheckError, match="must be"):
+        make()
+
+
+def test_a_wait_is_never_negative():
+    """A retry cannot be asked for in the past."""
+    with pytest.raises(DagflowInvalidDefinitionError, match="negative"):
+        RetryRequested(seconds_to_wait=-1)
+
+
+def test_a_retry_has_defaults():
+    """One retry, at once."""
+    retry = RetryRequested()
+
+    assert (retry.max_retries, retry.seconds_to_wait) == (1, None)
+    assert RetryRequested(None).max_retries == 1
+
+
+@pytest.mark.parametrize(("given", "allowed"), [(None, True), (True, True), (False, False)])
+def test_a_failure_allows_retries_unless_it_says_no(given, allowed):
+    """Description and metadata stay with a failure, also through pickling."""
+    failure = Failure("spilt", METADATA, given)
+
+    assert failure.allow_retries is allowed
+    again = pickle.loads(pickle.dumps(failure))
+    assert (again.description, again.metadata, again.allow_retries) == ("spilt", failure.metadata, allowed)
+    assert str(failure) == "spilt"
+
+
+def test_the_label_of_an_asset():
+    """The label is the parts of the key."""
+    made = AssetMaterialization(["a", "b"])
+
+    assert (made.label, made.asset_key) == ("a b", AssetKey(["a", "b"]))
+    assert (made.description, made.metadata, made.partition, made.tags) == (None, {}, None, {})
+
+
+def test_a_materialize_result_without_a_value():
+    """No value is something else than None."""
+    assert MaterializeResult().value is UNSET
+    assert MaterializeResult(value=None).value is None
+    assert MaterializeResult().asset_key is None
