@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from dagflow import DagflowEvent
+    from dagflow import ExecuteInProcessResult
 
 _PLACE = "dagflow/tests"
 _STEP_START = "STEP_START"
@@ -86,15 +86,17 @@ def watched(item: pytest.Item) -> Iterator[None]:
     if "dagflow" not in sys.modules or "benchmark" in getattr(item, "fixturenames", ()):
         yield
         return
-    from dagflow.testing import observe
+    from dagflow.testing import observe_runs
 
     ran: dict[tuple[str, str], None] = {}
 
-    def note(event: DagflowEvent) -> None:
-        if event.event_type_value == _STEP_START and event.node_handle is not None:
-            ran[str(event.node_handle), event.job_name] = None
+    def note(result: ExecuteInProcessResult) -> None:
+        job = result.dagflow_run.job_name
+        for event in result.all_events:
+            if event.event_type_value == _STEP_START and event.step_key is not None:
+                ran[event.step_key.partition("[")[0], job] = None  # the path of the node
 
-    with observe(note):
+    with observe_runs(note):
         yield
     record_of(item.config).ran[item.nodeid] = list(ran)
 
