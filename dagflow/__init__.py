@@ -8,6 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
+from dagflow.annotations import (
+    check_dagflow_type,
+    make_python_type_usable_as_dagflow_type,
+    usable_as_dagflow_type,
+)
 from dagflow.config.choice import (
     BoolSource,
     Enum,
@@ -186,9 +191,6 @@ from dagflow.types import (
     String,
     TypeCheck,
     TypeCheckContext,
-    check_dagflow_type,
-    make_python_type_usable_as_dagflow_type,
-    usable_as_dagflow_type,
 )
 
 if TYPE_CHECKING:

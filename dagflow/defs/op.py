@@ -9,6 +9,7 @@ from inspect import Parameter as _Parameter
 from typing import Any, TypeVar, get_args, get_origin, overload
 
 from dagflow._util import UNSET, nearest
+from dagflow.annotations import resolve_annotation, resolve_type
 from dagflow.config.field import Field, resolve_field
 from dagflow.defs import _entry
 from dagflow.defs.composition import NodeDefinition, current_composition
@@ -25,7 +26,7 @@ from dagflow.events.user import DynamicOutput, Output
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, jsonable_tags
 from dagflow.metadata import MetadataValue, normalize_metadata
 from dagflow.types import Any as AnyType
-from dagflow.types import DagflowType, resolve_annotation, resolve_type
+from dagflow.types import DagflowType
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 DEFAULT_IO_MANAGER_KEY = "io_manager"

@@ -345,7 +345,7 @@ def _shared(
     resources: Mapping[str, Any] | None,
     instance: DagflowInstance | None,
 ) -> dict[str, Any]:
-    from dagflow.types import resolve_type
+    from dagflow.annotations import resolve_type
 
     owned = start_resources(as_resources(resources, "a context"), None, _InstanceWhenAsked(instance))
     return {

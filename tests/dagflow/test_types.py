@@ -12,6 +12,13 @@ from typing import Any
 import pytest
 
 from dagflow import types as dagflow_types
+from dagflow.annotations import (
+    check_dagflow_type,
+    make_python_type_usable_as_dagflow_type,
+    resolve_annotation,
+    resolve_type,
+    usable_as_dagflow_type,
+)
 from dagflow.config.loader import DagflowTypeLoader, DagflowTypeLoaderContext, dagflow_type_loader
 from dagflow.config.parse import parse
 from dagflow.errors import (
@@ -22,17 +29,7 @@ from dagflow.errors import (
     DagflowUnknownResourceError,
     ParameterCheckError,
 )
-from dagflow.types import (
-    DagflowType,
-    PythonObjectDagflowType,
-    TypeCheck,
-    TypeCheckContext,
-    check_dagflow_type,
-    make_python_type_usable_as_dagflow_type,
-    resolve_annotation,
-    resolve_type,
-    usable_as_dagflow_type,
-)
+from dagflow.types import DagflowType, PythonObjectDagflowType, TypeCheck, TypeCheckContext
 
 
 class Cup:
