@@ -1,58 +1,321 @@
-"""The run config of a job: what must be given, and what need not be."""
+"""The run config of a job: its root, its defaults, its mistakes, and what `validate_run_config` shows."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from dagflow import DagflowInvalidConfigError, job, op, resource
+from dagflow import (
+    Field,
+    In,
+    JobDefinition,
+    Nothing,
+    StringSource,
+    graph,
+    in_process_executor,
+    job,
+    multiprocess_executor,
+    op,
+    resource,
+    validate_run_config,
+)
+from dagflow.defs.run_config import needs_config, schema_of
+from dagflow.errors import CheckError, DagflowInvalidConfigError, ParameterCheckError
+
+MULTIPROCESS = {"multiprocess": {"max_concurrent": None, "retries": {"enabled": {}}}}
+NONE: frozenset[str] = frozenset()
 
 
-@resource(config_schema={"degrees": int})
-def heater(context):
-    """A resource that cannot be made without config."""
-    return context.resource_config["degrees"]
+@op(config_schema={"n": int, "m": Field(int, default_value=5)})
+def count(context: Any) -> Any:
+    return context.op_config
 
 
 @op
-def pour():
-    """Needs no resource."""
-    return "water"
+def plain() -> Any: ...
 
 
-@op(required_resource_keys={"heater"})
-def boil(context):
-    """Needs the heater."""
-    return context.resources.heater
+@op
+def typed(x: int) -> Any:
+    return x
 
 
-@job(resource_defs={"heater": heater})
-def cold():
-    """Has a heater that nobody uses."""
-    pour()
+@op
+def untyped(x: Any, y: Any = 3) -> Any:
+    return x, y
 
 
-@job(resource_defs={"heater": heater})
-def hot():
-    """Uses its heater in a part that can be left out."""
-    pour()
-    boil()
+@resource({"u": str, "p": Field(int, default_value=2)})
+def db(context: Any) -> Any:
+    return context.resource_config
 
 
-def test_a_resource_that_no_op_uses_needs_no_config():
-    """It is not started, so it does not matter what it would be started with."""
-    assert cold.execute_in_process().success
-    assert hot.execute_in_process(op_selection=["pour"]).success
+def _job(*ops: Any, **arguments: Any) -> JobDefinition:
+    return job(name="j", **arguments)(lambda: [one() for one in ops] and None)
 
 
-def test_config_of_a_resource_that_no_op_uses_is_still_checked():
-    """What is given must fit, whether it is used or not."""
-    config = {"resources": {"heater": {"config": {"degrees": "hot"}}}}
-
-    with pytest.raises(DagflowInvalidConfigError, match="root:resources:heater:config:degrees"):
-        cold.execute_in_process(config)
+def _shown(made: JobDefinition, run_config: Any = None) -> Any:
+    return validate_run_config(made, run_config)
 
 
-def test_a_resource_that_an_op_uses_needs_its_config():
-    """The missing entry is named before anything runs."""
-    with pytest.raises(DagflowInvalidConfigError, match="Missing required config entry 'resources'"):
-        hot.execute_in_process()
+def test_the_example_of_the_specification() -> None:
+    """Four keys, with all defaults."""
+    user = op(name="m", required_resource_keys={"db"})(lambda context: None)
+    made = _job(op(name="n", config_schema={"n": int})(lambda context: None), user, resource_defs={"db": db})
+
+    assert _shown(
+        made, {"ops": {"n": {"config": {"n": 1}}}, "resources": {"db": {"config": {"u": "U"}}}}
+    ) == {
+        "ops": {
+            "n": {"config": {"n": 1}, "inputs": {}, "outputs": None},
+            "m": {"config": None, "inputs": {}, "outputs": None},
+        },
+        "execution": {"multi_or_in_process_executor": MULTIPROCESS},
+        "resources": {"io_manager": {"config": None}, "db": {"config": {"u": "U", "p": 2}}},
+        "loggers": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("executor", "given", "shown"),
+    [
+        (None, {}, {"multi_or_in_process_executor": MULTIPROCESS}),
+        (in_process_executor, {}, {"in_process": {"retries": {"enabled": {}}}}),
+        (multiprocess_executor, {"config": {"max_concurrent": 2}},
+         {"multiprocess": {"max_concurrent": 2, "retries": {"enabled": {}}}}),
+        (multiprocess_executor, {"multiprocess": {"config": {"max_concurrent": 2}}},
+         {"multiprocess": {"max_concurrent": 2, "retries": {"enabled": {}}}}),
+        (multiprocess_executor, {"multiprocess": {"max_concurrent": 2}},
+         {"multiprocess": {"max_concurrent": 2, "retries": {"enabled": {}}}}),
+        (None, {"in_process": None},
+         {"multi_or_in_process_executor": {"in_process": {"retries": {"enabled": {}}}}}),
+        (None, {"config": {"in_process": {"retries": {"disabled": {}}}}},
+         {"multi_or_in_process_executor": {"in_process": {"retries": {"disabled": {}}}}}),
+    ],
+)  # fmt: skip
+def test_execution(executor: Any, given: Any, shown: Any) -> None:
+    """By `config`, or by the executor's name, which is the same."""
+    assert _shown(_job(plain, executor_def=executor), {"execution": given})["execution"] == shown
+
+
+@pytest.mark.parametrize(
+    "given", [5, {"config": {"zzz": 1}}, {"multiprocess": {}, "in_process": {}}, {"mine": {}}]
+)
+def test_execution_that_cannot_be(given: Any) -> None:
+    """Is refused by the check, and ignored by a run in process."""
+    with pytest.raises(DagflowInvalidConfigError, match="root:execution"):
+        _shown(_job(plain), {"execution": given})
+    assert _job(plain).execute_in_process(run_config={"execution": given}).success
+
+
+@pytest.mark.parametrize(("level", "fine"), [("INFO", True), ("debug", True), ("NOISE", False)])
+def test_levels_of_the_console(level: str, fine: bool) -> None:
+    """In any case of letters; an unknown one is named."""
+    given = {"loggers": {"console": {"config": {"log_level": level}}}}
+
+    if fine:
+        shown = _shown(_job(plain), given)["loggers"]
+        assert shown == {"console": {"config": {"log_level": level, "name": "dagflow"}}}
+    else:
+        with pytest.raises(CheckError, match="logger 'console' has the unknown log level 'NOISE'"):
+            _shown(_job(plain), given)
+
+
+ROOT: list[tuple[Any, Any, str]] = [
+    (
+        _job(count),
+        {},
+        r"Missing required config entry .ops. at the root.*\{'ops': \{'count': \{'config': \{'n': 0\}\}\}\}",
+    ),
+    (_job(count), {"ops": None}, "root:ops"),
+    (_job(count), {"ops": {"count": None}}, "root:ops:count"),
+    (_job(count), {"ops": {"count": {"config": {"n": "x"}}}}, r"root:ops:count:config:n.*'?x'?"),
+    (_job(count), {"ops": {"count": {"config": {"n": 1, "k": 1}}}}, "k.*root:ops:count:config"),
+    (_job(count), {"solids": {}}, "solids"),
+    (_job(count), {"ops": {"cuont": {}}}, "cuont"),
+    (_job(plain), {"ops": {"plain": {"inputs": {"x": 1}}}}, "root:ops:plain"),
+    (_job(plain), {"inputs": {}}, "inputs"),
+    (_job(typed), {}, r"\{'ops': \{'typed': \{'inputs': \{'x': 0\}\}\}\}"),
+    (_job(typed), {"ops": {"typed": {"inputs": {"x": "a"}}}}, "root:ops:typed:inputs:x"),
+    (_job(untyped), {"ops": {"untyped": {"inputs": {"x": 4}}}}, "root:ops:untyped:inputs:x"),
+    (_job(plain), {"resources": {"dbb": {}}}, "dbb"),
+    (_job(plain), {"loggers": {"nope": {}}}, "nope"),
+]
+
+
+@pytest.mark.parametrize(("made", "given", "message"), ROOT)
+def test_mistakes_below_the_root(made: JobDefinition, given: Any, message: str) -> None:
+    """The job and the path are named, an example is given, and no run of it is recorded."""
+    for check in (validate_run_config, lambda made, given: made.execute_in_process(run_config=given)):
+        with pytest.raises(DagflowInvalidConfigError, match=message) as raised:
+            check(made, given)
+        assert "config for job 'j'" in str(raised.value)
+
+
+def test_all_errors_at_once() -> None:
+    """Of every level: undefined, then missing, then those below, by key."""
+    with pytest.raises(DagflowInvalidConfigError) as raised:
+        _shown(_job(count, typed), {"zz": 1, "ops": {"count": {"config": {"n": "x", "k": 1}}}})
+
+    first, *others = [error.message for error in raised.value.errors]
+    assert "zz" in first
+    assert len(others) == 3
+    for part in ("k", "'x'", "inputs"):
+        assert any(part in text for text in others)
+    assert raised.value.config_value == {"zz": 1, "ops": {"count": {"config": {"n": "x", "k": 1}}}}
+    assert paths[0] == paths[0]
+
+
+@pytest.mark.parametrize("given", [5, [1], "ops", True])
+def test_a_run_config_is_a_mapping(given: Any) -> None:
+    """Anything else is no config."""
+    with pytest.raises(ParameterCheckError, match="run config of job 'j' must be a mapping"):
+        _shown(_job(plain), given)
+
+
+def test_an_object_that_knows_its_dict_will_do() -> None:
+    """As a RunConfig does."""
+
+    class Config:
+        def to_config_dict(self) -> Any:
+            return {"ops": {"count": {"config": {"n": 4}}}}
+
+    assert _job(count).execute_in_process(run_config=Config()).output_for_node("count") == {"n": 4, "m": 5}
+    assert _job(count, config=Config()).execute_in_process().output_for_node("count") == {"n": 4, "m": 5}
+
+
+@pytest.mark.parametrize(("given", "n"), [(None, 1), ({}, 1), ({"ops": {"count": {"config": {"n": 2}}}}, 2)])
+def test_the_default_config_of_a_job(given: Any, n: int) -> None:
+    """Is used where none, or an empty one, is given."""
+    made = _job(count, config={"ops": {"count": {"config": {"n": 1, "m": 9}}}})
+    assert made.execute_in_process(run_config=given).output_for_node("count")["n"] == n
+
+
+def test_a_given_config_replaces_the_default_whole() -> None:
+    """Nothing of the default is merged into it."""
+    made = _job(count, config={"ops": {"count": {"config": {"n": 1, "m": 9}}}})
+
+    result = made.execute_in_process(run_config={"ops": {"count": {"config": {"n": 2}}}})
+
+    assert result.output_for_node("count") == {"n": 2, "m": 5}
+    with pytest.raises(DagflowInvalidConfigError):
+        made.execute_in_process(run_config={"loggers": {}})
+
+
+def test_a_wrong_default_config() -> None:
+    """Is reported when it is used, with its path."""
+    made = _job(count, config={"ops": {"count": {"config": {"n": "x"}}}})
+    with pytest.raises(DagflowInvalidConfigError, match="root:ops:count:config:n"):
+        made.execute_in_process()
+
+
+@graph
+def shop(amount: int, other: Any = 3) -> Any:
+    untyped(typed(amount), other)
+
+
+@pytest.mark.parametrize("amount", [5, {"value": 5}])
+def test_inputs_of_the_top_graph(amount: Any) -> None:
+    """Typed scalars bare or as a selector; an untyped one as a selector; the op's default may be kept."""
+    result = shop.execute_in_process(run_config={"inputs": {"amount": amount}})
+    assert result.output_for_node("untyped") == (5, 3)
+    result = shop.execute_in_process(run_config={"inputs": {"amount": amount, "other": {"value": 4}}})
+    assert result.output_for_node("untyped") == (5, 4)
+
+
+def test_a_bound_input_is_no_entry() -> None:
+    """Given as a value, it cannot be given through config too."""
+    with pytest.raises(DagflowInvalidConfigError, match="inputs"):
+        shop.execute_in_process(run_config={"inputs": {"amount": 5}}, input_values={"amount": 6, "other": 1})
+    with pytest.raises(DagflowInvalidConfigError, match="'inputs' at the root"):
+        shop.execute_in_process()
+
+
+def test_nested_graphs() -> None:
+    """Their ops stand under `ops`, what nothing feeds under `inputs`."""
+
+    @graph
+    def inner(x: Any) -> None:
+        untyped(x)
+        count()
+
+    made = graph(name="outer")(lambda: (inner(), None)[1]).to_job()
+    given = {"ops": {"inner": {"inputs": {"x": {"value": 4}}, "ops": {"count": {"config": {"n": 1}}}}}}
+
+    result = made.execute_in_process(run_config=given)
+
+    assert result.output_for_node("inner.untyped") == (4, 3)
+    assert result.output_for_node("inner.count") == {"n": 1, "m": 5}
+    shown = _shown(made, given)["ops"]["inner"]["ops"]
+    assert shown["count"] == {"config": {"n": 1, "m": 5}, "inputs": {}, "outputs": None}
+    with pytest.raises(DagflowInvalidConfigError, match=r"\{'ops': \{'inner': \{"):
+        made.execute_in_process()
+
+
+def test_inputs_that_config_has_nothing_to_say_of() -> None:
+    """Nothing inputs, and those that an input manager loads."""
+    late = op(name="late", ins={"after": In(Nothing)})(lambda: 1)
+    loaded = op(name="loaded", ins={"x": In(int, input_manager_key="im")})(lambda x: x)
+
+    assert not needs_config(_job(late, loaded), NONE)
+    with pytest.raises(DagflowInvalidConfigError):
+        _shown(_job(late), {"ops": {"late": {"inputs": {"after": 1}}}})
+
+
+def test_needs() -> None:
+    """A job needs config where something is required of what it runs."""
+    using = op(name="using", required_resource_keys={"db"})(lambda context: context.resources.db)
+
+    assert needs_config(_job(count), NONE)
+    assert needs_config(_job(typed), NONE)
+    assert needs_config(_job(using, resource_defs={"db": db}), NONE)
+    assert not needs_config(_job(plain, resource_defs={"db": db}), NONE)
+    assert needs_config(_job(plain, config={"ops": {}}), NONE)
+    assert needs_config(shop.to_job(), NONE)
+    assert not needs_config(shop.to_job(), frozenset({"amount"}))
+    assert not needs_config(_job(plain), NONE)
+
+
+def test_the_schema_is_worked_out_once() -> None:
+    """And again for other bound inputs."""
+    made = shop.to_job()
+
+    assert schema_of(made, NONE, True) is schema_of(made, NONE, True)
+    assert schema_of(made, NONE, True) is not schema_of(made, frozenset({"amount"}), True)
+
+
+def test_defaults_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Are looked up at each run; a variable that is not set is an error before it."""
+
+    @op(config_schema={"u": Field(StringSource, default_value={"env": "DAGFLOW_TEST_U"})})
+    def read(context: Any) -> Any:
+        return context.op_config["u"]
+
+    made = _job(read)
+    for value in ("a", "b"):
+        monkeypatch.setenv("DAGFLOW_TEST_U", value)
+        assert made.execute_in_process().output_for_node("read") == value
+    monkeypatch.delenv("DAGFLOW_TEST_U")
+    with pytest.raises(DagflowInvalidConfigError, match="DAGFLOW_TEST_U"):
+        made.execute_in_process()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "exactly one of 'job_def' and 'pipeline_def'"),
+        ({"job_def": _job(plain), "pipeline_def": _job(plain)}, "exactly one"),
+        ({"job_def": _job(plain), "mode": "fast"}, "'mode' must be None or 'default', not 'fast'"),
+        ({"job_def": 5}, "'job_def' must be of type 'JobDefinition'"),
+    ],
+)
+def test_arguments_of_the_check(arguments: Any, message: str) -> None:
+    """One job, and no mode."""
+    with pytest.raises(CheckError, match=message):
+        validate_run_config(**arguments)
+
+
+def test_older_arguments_of_the_check() -> None:
+    """`pipeline_def` is the job, `mode` may be "default"."""
+    assert validate_run_config(pipeline_def=_job(plain), mode="default")["loggers"] == {}
