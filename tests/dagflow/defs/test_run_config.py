@@ -164,7 +164,6 @@ def test_all_errors_at_once() -> None:
     for part in ("k", "'x'", "inputs"):
         assert any(part in text for text in others)
     assert raised.value.config_value == {"zz": 1, "ops": {"count": {"config": {"n": "x", "k": 1}}}}
-    assert paths[0] == paths[0]
 
 
 @pytest.mark.parametrize("given", [5, [1], "ops", True])
