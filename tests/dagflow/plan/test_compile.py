@@ -1,0 +1,458 @@
+"""`compile_plan`: what it settles, that it is pure, and what it refuses."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import random
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from dagflow import (
+    AssetIn,
+    AssetKey,
+    DailyPartitionsDefinition,
+    DependencyDefinition,
+    Field,
+    GraphDefinition,
+    In,
+    JobDefinition,
+    NodeInvocation,
+    Nothing,
+    Out,
+    Output,
+    RetryPolicy,
+    SourceAsset,
+    StaticPartitionsDefinition,
+    StringSource,
+    asset,
+    graph,
+    job,
+    op,
+    resource,
+)
+from dagflow.defs.asset_job import build_asset_job
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    DagflowUnknownPartitionError,
+    ParameterCheckError,
+)
+from dagflow.plan.compile import Surroundings, compile_plan, start_order
+from dagflow.plan.plan import Plan
+from dagflow.plan.step import (
+    FROM_CONFIG,
+    FROM_DEFAULT,
+    FROM_INPUT_VALUE,
+    FROM_OUTPUT,
+    FROM_OUTPUTS,
+    FROM_STORAGE,
+    NO_VALUE,
+    OutputRef,
+)
+
+NOON = Surroundings({"HOME": "/"}, 1_704_283_200.0)  # 2024-01-03T12:00Z
+
+
+@op
+def one() -> Any:
+    return 1
+
+
+@op
+def same(n: Any) -> Any:
+    return n
+
+
+@op(config_schema={"n": int, "m": Field(int, default_value=5)}, retry_policy=RetryPolicy(1))
+def count(context: Any, n: Any = 7) -> Any: ...
+
+
+@op(ins={"after": In(Nothing)})
+def late(items: Any) -> Any: ...
+
+
+@graph
+def inner(n: Any) -> Any:
+    return same(same(n))
+
+
+@graph
+def shop(amount: Any) -> None:
+    a = one.alias("zz")()
+    late([inner(a), amount, a], after=count())
+
+
+SHOP = shop.to_job(name="shop")
+CONFIG = {"ops": {"count": {"config": {"n": 1}}}}
+
+
+def _plan(made: Any = SHOP, config: Any = CONFIG, surroundings: Surroundings = NOON, **more: Any) -> Plan:
+    if isinstance(made, GraphDefinition):
+        made = made.to_job()
+    return compile_plan(made, config, surroundings, **more)
+
+
+def _bound(**more: Any) -> Plan:
+    return _plan(bound_inputs=frozenset({"amount"}), **more)
+
+
+def test_steps_stand_in_order() -> None:
+    """By level, then by key, whatever the order of writing."""
+    assert _bound().step_keys == ["count", "zz", "inner.same", "inner.same_2", "late"]
+
+
+def test_where_values_come_from() -> None:
+    """Outputs through graphs, lists, orders without a value, defaults, inputs of the graph."""
+    plan = _bound()
+    items, after = plan.step_by_key("late").inputs
+    (given,) = plan.step_by_key("count").inputs
+    (deep,) = plan.step_by_key("inner.same").inputs
+
+    assert items.source.kind == FROM_OUTPUTS
+    assert [part.kind for part in items.source.parts] == [FROM_OUTPUT, FROM_INPUT_VALUE, FROM_OUTPUT]
+    assert [part.ref for part in items.source.parts] == [
+        OutputRef("inner.same_2", "result"),
+        None,
+        OutputRef("zz", "result"),
+    ]
+    assert items.source.parts[1].value == "amount"
+    assert (after.source.kind, after.source.ref) == (NO_VALUE, OutputRef("count", "result"))
+    assert (given.source.kind, given.source.value) == (FROM_DEFAULT, 7)
+    assert (deep.source.kind, deep.source.ref, deep.source.manager_key) == (
+        FROM_OUTPUT, OutputRef("zz", "result"), "io_manager"
+    )  # fmt: skip
+
+
+def test_config_is_settled() -> None:
+    """Checked, and with its defaults; where nothing is required it may be absent."""
+    late_one = op(name="late_one", config_schema={"m": Field(int, default_value=5)})(lambda context: None)
+
+    assert _bound().step_by_key("count").config == {"n": 1, "m": 5}
+    assert _plan(job(name="j")(lambda: (late_one(), None)[1]), {}).steps[0].config == {"m": 5}
+    assert _plan(job(name="j")(lambda: (one(), None)[1]), {}).steps[0].config is None
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "value"),
+    [({}, FROM_DEFAULT, 7), ({"inputs": {"n": {"value": 8}}}, FROM_CONFIG, {"value": 8})],
+)
+def test_config_of_inputs(config: Any, kind: int, value: Any) -> None:
+    """It stands over the default."""
+    given = {"ops": {"count": {"config": {"n": 1}, **config}}}
+    (item,) = _plan(job(name="j")(lambda: (count(), None)[1]), given).steps[0].inputs
+
+    assert (item.source.kind, item.source.value) == (kind, value)
+
+
+def test_inputs_of_the_top_graph_through_config() -> None:
+    """The same place, without a bound value."""
+    part = (
+        _plan(config={**CONFIG, "inputs": {"amount": {"value": 3}}})
+        .step_by_key("late")
+        .inputs[0]
+        .source.parts[1]
+    )
+    assert (part.kind, part.value) == (FROM_CONFIG, {"value": 3})
+
+
+@pytest.mark.parametrize(
+    ("op_policy", "node_policy", "job_policy", "expected"),
+    [(1, 2, 3, 2), (1, None, 3, 1), (None, None, 3, 3), (None, None, None, None)],
+)
+def test_the_nearest_retry_policy(op_policy: Any, node_policy: Any, job_policy: Any, expected: Any) -> None:
+    """Of the invocation, else of the op, else of the job."""
+
+    def policy(count: int | None) -> RetryPolicy | None:
+        return None if count is None else RetryPolicy(count)
+
+    try_it = op(name="try_it", retry_policy=policy(op_policy))(lambda: 1)
+    made = GraphDefinition(
+        "g", node_defs=[try_it], dependencies={NodeInvocation("try_it", retry_policy=policy(node_policy)): {}}
+    ).to_job(op_retry_policy=policy(job_policy))
+
+    assert _plan(made, {}).steps[0].retry_policy == policy(expected)
+
+
+def test_the_same_arguments_give_an_equal_plan() -> None:
+    """Also from definitions that were compiled anew."""
+    fresh = SHOP.with_changes()
+
+    assert _bound() == _bound(made=fresh)
+    assert hash(_bound()) == hash(_bound(made=fresh))
+    assert _bound() != _bound(config={"ops": {"count": {"config": {"n": 2}}}})
+    assert _bound() != _plan(config={**CONFIG, "inputs": {"amount": {"value": 3}}})
+    assert _bound() != "a plan"
+
+
+def test_values_never_stand_in_a_plan() -> None:
+    """Neither those of inputs, nor outputs; only the name of the input does."""
+    secret = object()
+    plan = _bound()
+    shop.execute_in_process(run_config=CONFIG, input_values={"amount": secret})
+    after = shop.compiled_job
+    assert after is not None
+    cached = [value for value in after.compiled.values() if isinstance(value, Plan)]
+
+    for one_plan in [plan, *cached]:
+        for step in one_plan.steps:
+            for item in step.inputs:
+                assert secret not in [item.source.value, *(part.value for part in item.source.parts)]
+
+
+def test_nothing_but_the_arguments_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No clock, no disk, no thread, no chance, no environment."""
+    daily = DailyPartitionsDefinition("2024-01-01")
+    env = op(name="env", config_schema={"u": StringSource})(lambda context: None)
+    days = asset(name="days", partitions_def=daily)(lambda: 1)
+    total = asset(name="total")(lambda days: 1)
+    jobs = [
+        (SHOP.with_changes(), CONFIG, {"bound_inputs": frozenset({"amount"})}),
+        (job(name="j")(lambda: (env(), None)[1]), {"ops": {"env": {"config": {"u": {"env": "HOME"}}}}}, {}),
+        (build_asset_job([days, total]), {}, {"partition_key": "2024-01-02"}),
+        (build_asset_job([days, total]), {}, {}),
+    ]
+    _plan(job(name="warm")(lambda: (env(), None)[1]), {"ops": {"env": {"config": {"u": "x"}}}})
+    build_asset_job([days]).partitions_def.get_partition_keys()  # what is imported on first use
+
+    class Forbidden:
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(f"the environment was asked: {name}")
+
+    def forbidden(*args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("something outside was asked")
+
+    for module, names in ((time, ["time", "monotonic", "perf_counter", "sleep"]), (os, ["urandom", "getenv", "stat"]),
+                          (random, ["random", "uniform"]), (builtins, ["open"])):  # fmt: skip
+        for name in names:
+            monkeypatch.setattr(module, name, forbidden)
+    monkeypatch.setattr(threading.Thread, "start", forbidden)
+    monkeypatch.setattr(os, "environ", Forbidden())
+
+    plans = [compile_plan(made, config, NOON, **more) for made, config, more in jobs]
+
+    monkeypatch.undo()
+    assert [len(plan.steps) for plan in plans] == [5, 1, 2, 2]
+    assert plans[1].steps[0].config == {"u": "/"}
+
+
+def test_a_plan_is_kept_where_nothing_of_the_run_is_in_it() -> None:
+    """Once for each set of bound inputs."""
+    made = graph(name="g")(lambda n: same(n)).to_job()
+    bound = frozenset({"n"})
+
+    assert _plan(made, {}, bound_inputs=bound) is _plan(made, {}, bound_inputs=bound)
+
+
+def test_a_plan_that_depends_on_the_time_is_not_kept() -> None:
+    """All partitions so far are another list tomorrow."""
+    daily = DailyPartitionsDefinition("2024-01-01")
+    made = build_asset_job(
+        [asset(name="days", partitions_def=daily)(lambda: 1), asset(name="total")(lambda days: 1)]
+    )
+
+    def keys(now: float) -> Any:
+        return compile_plan(made, {}, NOON._replace(now=now)).step_by_key("total").inputs[0].partition_keys
+
+    assert keys(NOON.now) == ("2024-01-01", "2024-01-02")
+    assert keys(NOON.now + 86400) == ("2024-01-01", "2024-01-02", "2024-01-03")
+
+
+def test_partitions_that_an_input_reads() -> None:
+    """The key's own, by the default mapping; none above means none; without a key none are known."""
+    parts = StaticPartitionsDefinition(["a", "b"])
+    up = asset(name="up", partitions_def=parts)(lambda: 1)
+    plain = asset(name="plain")(lambda: 1)
+    down = asset(name="down", partitions_def=parts)(lambda up, plain: 1)
+    made = build_asset_job([up, plain, down])
+
+    def keys(partition_key: str | None) -> dict[str, Any]:
+        step = _plan(made, {}, partition_key=partition_key).step_by_key("down")
+        return {item.name: item.partition_keys for item in step.inputs}
+
+    assert keys("b") == {"up": ("b",), "plain": None}
+    assert keys(None) == {"up": None, "plain": None}
+
+
+def test_assets_that_the_run_does_not_make_are_loaded() -> None:
+    """By their own I/O manager, or by the input's."""
+    source = SourceAsset("s", io_manager_key="k")
+    down = asset(name="down", ins={"t": AssetIn(input_manager_key="im")})(lambda s, t: 1)
+    t = asset(name="t")(lambda: 1)
+    made = build_asset_job([source, down, t], selection=["down"], resources={"k": 1, "im": 2})
+    step = _plan(made, {}).steps[0]
+
+    found = {
+        item.name: (item.source.kind, item.source.manager_key, item.source.asset_key) for item in step.inputs
+    }
+    assert found == {"s": (FROM_STORAGE, "k", AssetKey("s")), "t": (FROM_STORAGE, "im", AssetKey("t"))}
+
+
+def test_an_asset_without_a_value_is_loaded_from_storage() -> None:
+    """Its step stores by itself, so there is nothing to pass on but the order."""
+
+    @asset
+    def table() -> None: ...
+
+    @asset
+    def report(table: Any) -> Any: ...
+
+    (item,) = _plan(build_asset_job([table, report]), {}).step_by_key("report").inputs
+    assert (item.source.kind, item.source.ref) == (FROM_STORAGE, OutputRef("table", "result"))
+
+
+def test_an_op_without_a_value_gives_none() -> None:
+    """There is no manager to ask."""
+    quiet = op(name="quiet", out=Out(Nothing))(lambda: None)
+    made = job(name="j")(lambda: (same(quiet()), None)[1])
+    (item,) = _plan(made, {}).step_by_key("same").inputs
+
+    assert (item.source.kind, item.source.manager_key) == (FROM_OUTPUT, None)
+
+
+def test_an_input_manager_feeds_an_input_that_nothing_else_does() -> None:
+    """Without config."""
+    loaded = op(name="loaded", ins={"x": In(input_manager_key="im")})(lambda x: x)
+    (item,) = _plan(job(name="j", resource_defs={"im": 1})(lambda: (loaded(), None)[1]), {}).steps[0].inputs
+
+    assert (item.source.kind, item.source.manager_key) == (FROM_STORAGE, "im")
+
+
+def _needing(*keys: str, **resources: Any) -> JobDefinition:
+    need = op(name="need", required_resource_keys=set(keys))(lambda context: 1)
+    return job(name="j", resource_defs=resources)(lambda: (need(), None)[1])
+
+
+def _resource(*keys: str) -> Any:
+    return resource(required_resource_keys=set(keys))(lambda context: 1)
+
+
+def test_resources_that_are_needed_only() -> None:
+    """Those of ops, of I/O managers, and what these need; each before what needs it."""
+    made = _needing("a", a=_resource("z"), z=_resource("b"), b=5, spare=6)
+    assert _plan(made, {}).resource_keys == ("b", "z", "a", "io_manager")
+
+
+@pytest.mark.parametrize(
+    ("made", "error", "message"),
+    [
+        (
+            _needing("a"),
+            DagflowInvalidDefinitionError,
+            r"resource 'a', which op 'need' \(.*test_compile.py:\d+\) requires, was not provided to job 'j'",
+        ),
+        (_needing("bb", bbb=1), DagflowInvalidDefinitionError, "Did you mean 'bbb'"),
+        (
+            _needing("a", a=_resource("b")),
+            DagflowInvariantViolationError,
+            "resource 'b', which resource 'a' requires",
+        ),
+        (
+            _needing("a", a=_resource("b"), b=_resource("a")),
+            DagflowInvariantViolationError,
+            "in a cycle: 'a' -> 'b' -> 'a'",
+        ),
+        (_needing("a", a=_resource("a")), DagflowInvariantViolationError, "'a' -> 'a'"),
+    ],
+)
+def test_resources_that_cannot_be(made: JobDefinition, error: type[Exception], message: str) -> None:
+    """A missing one, one that is missing to another, a cycle."""
+    with pytest.raises(error, match=message):
+        _plan(made, {})
+
+
+@pytest.mark.parametrize(
+    ("define", "what"),
+    [
+        (lambda: op(name="x", out=Out(io_manager_key="k"))(lambda: 1), "output 'result' of op 'x'"),
+        (lambda: op(name="x", ins={"a": In(int, default_value=1, input_manager_key="k")})(lambda a: 1), None),
+    ],
+)
+def test_managers_are_resources_too(define: Any, what: str | None) -> None:
+    """The output that stores with a missing one is named; what loads nothing needs none."""
+    made = define()
+    j = job(name="j")(lambda: (made(), None)[1])
+
+    if what is None:
+        assert _plan(j, {}).resource_keys == ("io_manager",)
+    else:
+        with pytest.raises(DagflowInvalidDefinitionError, match=f"resource 'k', which {what}"):
+            _plan(j, {})
+
+
+def test_start_order_by_itself() -> None:
+    """Sorted, needs first, each once."""
+    definitions = {"a": _resource("c"), "b": _resource("c"), "c": _resource()}
+    assert start_order(definitions, {"b": "x", "a": "x"}, "here") == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "key", "error", "message"),
+    [
+        (None, "a", CheckError, "partition_key 'a' was given to job 'j', but nothing in it is partitioned"),
+        (["a", "b"], "c", DagflowUnknownPartitionError, "'c'"),
+        (["a"], 5, ParameterCheckError, "'partition_key' must be of type 'str', not 5"),
+        (None, 5, ParameterCheckError, "'partition_key'"),
+    ],
+)
+def test_partition_keys(parts: Any, key: Any, error: type[Exception], message: str) -> None:
+    """A key needs a definition that has it."""
+    made = job(name="j", partitions_def=parts and StaticPartitionsDefinition(parts))(lambda: (one(), None)[1])
+    with pytest.raises(error, match=message):
+        _plan(made, {}, partition_key=key)
+
+
+def test_config_that_does_not_match() -> None:
+    """Is refused by the compiler."""
+    with pytest.raises(DagflowInvalidConfigError, match="root:ops:count:config:n"):
+        _bound(config={"ops": {"count": {"config": {"n": "x"}}}})
+    with pytest.raises(DagflowInvalidConfigError, match="'ops' at the root"):
+        _bound(config={})
+
+
+def test_the_same_op_many_times() -> None:
+    """Its outputs are described once."""
+    made = job(name="j")(lambda: [one() for _ in range(3)] and None)
+    first, second, third = _plan(made, {}).steps
+
+    assert first.outputs[0] is second.outputs[0] is third.outputs[0]
+
+
+def test_an_output_deep_inside() -> None:
+    """A graph's output in a graph's output is the op's."""
+    pair = op(name="pair", out={"p": Out(), "q": Out(io_manager_key="io_manager")})(lambda: (1, 2))
+    low = GraphDefinition("low", node_defs=[pair])
+    del low
+
+    @graph
+    def middle() -> Any:
+        return pair().q
+
+    @graph
+    def upper() -> Any:
+        return middle()
+
+    plan = _plan(job(name="j")(lambda: (same(upper()), None)[1]), {})
+    assert plan.step_by_key("same").inputs[0].source.ref == OutputRef("upper.middle.pair", "q")
+    assert plan.step_by_key("same").upstream == ("upper.middle.pair",)
+
+
+def test_a_dependency_written_by_hand() -> None:
+    """The constructor's graph compiles as the traced one does."""
+    by_hand = GraphDefinition(
+        "g", node_defs=[one, same], dependencies={"same": {"n": DependencyDefinition("one")}}
+    )
+    traced = graph(name="g")(lambda: (same(one()), None)[1])
+
+    assert _plan(by_hand, {}) == _plan(traced, {})
+
+
+def test_an_output_object_is_no_matter_of_the_plan() -> None:
+    """What ops return is not looked at."""
+    wrong = op(name="wrong", out={"a": Out(), "b": Out()})(lambda: Output(1))
+    assert len(_plan(job(name="j")(lambda: (wrong(), None)[1]), {}).steps) == 1

@@ -1,0 +1,161 @@
+"""Plans: order, questions, priorities, given outputs."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagflow import DependencyDefinition, GraphDefinition, NodeInvocation, Out, graph, job, op
+from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.plan.compile import Surroundings, compile_plan
+from dagflow.plan.plan import Plan
+from dagflow.plan.step import FROM_OUTPUTS, GIVEN, OutputRef
+
+NOON = Surroundings({}, 0.0)
+
+
+@op
+def one() -> Any:
+    return 1
+
+
+@op
+def same(n: Any) -> Any:
+    return n
+
+
+@op(out={"p": Out(), "q": Out()})
+def pair() -> Any: ...
+
+
+@op
+def listed(items: Any, more: Any = None) -> Any: ...
+
+
+@graph
+def cafe() -> None:
+    p, q = pair()
+    listed([one(), p], same(q))
+
+
+def _plan(definition: Any) -> Plan:
+    return compile_plan(
+        definition.to_job() if isinstance(definition, GraphDefinition) else definition, {}, NOON
+    )
+
+
+def test_what_a_plan_knows() -> None:
+    """Steps in order, who waits for whom, and how many each waits for."""
+    plan = _plan(cafe)
+
+    assert plan.step_keys == ["one", "pair", "same", "listed"]
+    assert plan.index_by_key == {"one": 0, "pair": 1, "same": 2, "listed": 3}
+    assert plan.dependents == [[3], [2, 3], [3], []]
+    assert plan.waiting == [0, 0, 1, 3]
+    assert plan.resource_keys == ("io_manager",)
+    assert repr(plan) == "<plan of job 'cafe', 4 steps>"
+    assert plan.describe().splitlines() == [
+        "job 'cafe': 4 steps",
+        "  one",
+        "  pair",
+        "  same <- pair",
+        "  listed <- one, pair, same",
+    ]
+
+
+def test_unknown_steps() -> None:
+    """With the nearest that there is."""
+    assert _plan(cafe).step_by_key("same").key == "same"
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"plan of job 'cafe' has no step 'sam'.*'same'"):
+        _plan(cafe).step_by_key("sam")
+
+
+@given(st.integers(1, 10), st.integers())
+def test_the_order_of_writing_has_no_say(count: int, seed: int) -> None:
+    """The same nodes and ties, written in any order, give the same plan."""
+    chance = random.Random(seed)
+    above = {
+        f"n{i}": sorted({f"n{chance.randrange(i)}" for _ in range(2)}) if i else [] for i in range(count)
+    }
+
+    def written(names: list[str]) -> Plan:
+        return _plan(
+            GraphDefinition(
+                "g",
+                node_defs=[listed, one] if count > 1 else [one],
+                dependencies={
+                    NodeInvocation("listed" if above[name] else "one", name): {
+                        key: DependencyDefinition(up)
+                        for key, up in zip(["items", "more"], above[name], strict=False)
+                    }
+                    for name in names
+                },
+            )
+        )
+
+    first, second = written(list(above)), written(chance.sample(list(above), count))
+
+    assert first.step_keys == second.step_keys
+    assert first.waiting == second.waiting
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ([{}, {}], [0, 0]),
+        ([{"dagflow/priority": 0}, {}], [0, 0]),
+        ([{"dagflow/priority": 3}, {}], [3, 0]),
+        ([{"dagflow/priority": "3"}, {"dagster/priority": "-1"}], [3, -1]),
+        ([{"dagflow/priority": "1", "dagster/priority": "5"}, {}], [1, 0]),
+    ],
+)
+def test_priorities(tags: list[dict[str, Any]], expected: list[int]) -> None:
+    """By tag, under either name, the own one first; 0 without."""
+    made = job(name="j")(lambda: [one.alias(f"n{i}").tag(own)() for i, own in enumerate(tags)] and None)
+    assert _plan(made).priorities() == expected
+
+
+def test_a_priority_that_is_no_number() -> None:
+    """The tag, the step and the value are named, with the error of Python."""
+    made = job(name="j")(lambda: (one.tag({"dagflow/priority": "high"})(), None)[1])
+    with pytest.raises(ValueError, match="the tag 'dagflow/priority' of step 'one' is 'high'"):
+        _plan(made).priorities()
+
+
+def test_given_outputs() -> None:
+    """A step all of whose outputs are given does not run; what reads a given one gets its value."""
+    plan = _plan(cafe)
+    half = plan.with_given(frozenset({OutputRef("pair", "p")}))
+    whole = plan.with_given(
+        frozenset({OutputRef("pair", "p"), OutputRef("pair", "q"), OutputRef("one", "result")})
+    )
+
+    assert half.step_keys == plan.step_keys
+    assert whole.step_keys == ["same", "listed"]
+    assert whole.waiting == [0, 1]
+    assert whole.step_by_key("same").inputs[0].source.kind == GIVEN
+    source = whole.step_by_key("listed").inputs[0].source
+    assert source.kind == FROM_OUTPUTS
+    assert [part.kind for part in source.parts] == [GIVEN, GIVEN]
+    assert whole.given == {OutputRef("pair", "p"), OutputRef("pair", "q"), OutputRef("one", "result")}
+    assert plan.step_keys == ["one", "pair", "same", "listed"]
+
+
+def test_an_order_without_a_value_ends_with_its_step() -> None:
+    """What only waited for a step that is given waits no more."""
+    from dagflow import In, Nothing
+
+    after = op(name="after", ins={"start": In(Nothing)})(lambda: 1)
+    plan = _plan(job(name="j")(lambda: (after(one()), None)[1]))
+
+    assert plan.with_given(frozenset({OutputRef("one", "result")})).waiting == [0]
+
+
+def test_an_empty_plan() -> None:
+    """Has no steps, and says so."""
+    assert _plan(job(name="j")(lambda: None)).describe() == "job 'j': 0 steps"
+    assert _plan(job(name="j")(lambda: (one(), None)[1])).describe().startswith("job 'j': 1 step\n")

@@ -1,0 +1,89 @@
+"""Steps: what they hold, where their values come from, when they are equal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dagflow import In, Nothing, Out, graph, op
+from dagflow.keys import NodeHandle, StepHandle
+from dagflow.plan.compile import Surroundings, compile_plan
+from dagflow.plan.step import (
+    FROM_COLLECT,
+    FROM_DEFAULT,
+    FROM_OUTPUT,
+    FROM_OUTPUTS,
+    NO_VALUE,
+    OutputRef,
+    Source,
+    refs_of,
+)
+
+A, B = OutputRef("a", "result"), OutputRef("b", "result")
+
+
+@op
+def one() -> int:
+    return 1
+
+
+@op(ins={"after": In(Nothing)}, out={"p": Out(Nothing), "q": Out(int, is_required=False)})
+def work(n: int, m: Any = 3) -> Any: ...
+
+
+@graph
+def inner(n: Any) -> None:
+    work(n, after=one())
+
+
+@graph
+def outer() -> None:
+    inner(one())
+
+
+STEPS = {step.key: step for step in compile_plan(outer.to_job(), {}, Surroundings({}, 0.0)).steps}
+
+
+def test_what_a_step_holds() -> None:
+    """Key, place, inputs and those with a value, outputs and where they go, and what comes before."""
+    step = STEPS["inner.work"]
+
+    assert (step.path, step.node.name, step.op) == (("inner", "work"), "work", work)
+    assert [item.name for item in step.inputs] == ["n", "m", "after"]
+    assert [item.name for item in step.loads] == ["n", "m"]
+    assert [item.check and item.check.display_name for item in step.inputs] == ["Int", None, "Nothing"]
+    assert [(out.name, out.position, out.manager_key) for out in step.outputs] == [
+        ("p", 0, None),
+        ("q", 1, "io_manager"),
+    ]
+    assert step.output_by_name["q"].is_required is False
+    assert step.upstream == step.upstream_keys == ("one", "inner.one")
+    assert step.node_handle == NodeHandle("work", NodeHandle("inner", None))
+    assert step.node_handle is step.node_handle
+    assert step.step_handle == StepHandle(step.node_handle, "inner.work")
+    assert repr(step) == "<step 'inner.work'>"
+
+
+def test_equality_is_by_content() -> None:
+    """Key, op, sources, config and policy; a copy may change any of them."""
+    step = STEPS["inner.work"]
+
+    assert step.copy() == step
+    assert hash(step.copy()) == hash(step)
+    assert step.copy(config={"n": 1}) != step
+    assert step.copy(inputs=()) != step
+    assert step.copy(key="x") != step
+    assert step != "inner.work"
+
+
+def test_outputs_that_a_source_reads() -> None:
+    """Those of steps of the run, in the order of the list."""
+    assert (
+        refs_of(Source(FROM_OUTPUT, A))
+        == refs_of(Source(NO_VALUE, A))
+        == refs_of(Source(FROM_COLLECT, A))
+        == [A]
+    )
+    assert refs_of(
+        Source(FROM_OUTPUTS, parts=(Source(FROM_OUTPUT, B), Source(FROM_DEFAULT), Source(FROM_OUTPUT, A)))
+    ) == [B, A]
+    assert refs_of(Source(FROM_DEFAULT, value=3)) == refs_of(Source(NO_VALUE)) == []
