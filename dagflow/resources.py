@@ -15,6 +15,7 @@ from dagflow.context.init import InitResourceContext
 from dagflow.defs.resource import ResourceDefinition
 from dagflow.defs.signature import location
 from dagflow.errors import (
+    DagflowError,
     DagflowInvalidConfigError,
     DagflowInvariantViolationError,
     DagflowResourceFunctionError,
@@ -32,7 +33,7 @@ class StartedResources:
         closers: How to stop them, in the order in which they were started.
     """
 
-    __slots__ = ("closers", "init_times", "values")
+    __slots__ = ("closers", "values")
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
@@ -57,6 +58,7 @@ class StartedResources:
 
         Raises:
             DagflowResourceFunctionError: One raised. Those that had been started still run: call `stop`.
+            DagflowError: One raised this, so it comes out as it is; the same holds.
         """
         for key in keys:
             definition = definitions[key]
@@ -66,11 +68,13 @@ class StartedResources:
             config = config_of(definition, configs.get(key, UNSET), key)
             needs = {name: self.values[name] for name in definition.required_resource_keys}
             context = make_context(definition, config, needs)
-            if definition.kind != "function":
-                self.values[key] = builtins[definition.kind](context)
-                continue
             try:
-                value, close = enter(definition, context)
+                if definition.kind == "function":
+                    value, close = enter(definition, context)
+                else:
+                    value, close = builtins[definition.kind](context), None
+            except DagflowError:
+                raise
             except Exception as error:
                 raise resource_error(key, definition, error) from error
             self.values[key] = value

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dagflow.engine.log import CODE
 from dagflow.engine.outcome import Failed, Retry
 from dagflow.engine.state import RunState
-from dagflow.errors import DagflowMaxRetriesExceededError, DagflowUserCodeExecutionError
+from dagflow.errors import (
+    DagflowConfigMappingFunctionError,
+    DagflowMaxRetriesExceededError,
+    DagflowResourceFunctionError,
+    DagflowUserCodeExecutionError,
+)
 from dagflow.events.data import (
     ErrorSource,
     SerializableErrorInfo,
@@ -19,11 +24,15 @@ from dagflow.plan.step import Step
 
 _UP_FOR_RETRY = CODE[DagflowEventType.STEP_UP_FOR_RETRY]
 _STEP_FAILURE = CODE[DagflowEventType.STEP_FAILURE]
+_OF_ANOTHER_RUN = (DagflowResourceFunctionError, DagflowConfigMappingFunctionError)
+# a step never raises these of itself: they come out of a run that its body started, and stay what they are
 
 
 def ended_badly(state: RunState, step: Step, number: int, error: BaseException) -> Failed | Retry:
     """Write down how attempt `number` of a step ended, and decide what comes of it."""
-    user = error.user_exception if isinstance(error, DagflowUserCodeExecutionError) else error
+    user = error
+    if isinstance(error, DagflowUserCodeExecutionError) and not isinstance(error, _OF_ANOTHER_RUN):
+        user = error.user_exception
     request = _retry_request(step, number, error, user)
     if request is None:
         return _fail(state, step, number, error, user)
@@ -66,7 +75,7 @@ def _exhausted(
         user_code_process_error_infos=[cause_info or info],
     )
     raised.__cause__ = cause
-    return Failed(raised, info)
+    return _failed(state, raised, info)
 
 
 def _fail(state: RunState, step: Step, number: int, error: BaseException, user: BaseException) -> Failed:
@@ -77,7 +86,17 @@ def _fail(state: RunState, step: Step, number: int, error: BaseException, user: 
     else:
         source = ErrorSource.INTERRUPT
     _record(state, step, number, info, user, source)
-    return Failed(user, info, not isinstance(error, Exception))
+    return _failed(state, user, info)
+
+
+def _failed(state: RunState, error: BaseException, info: SerializableErrorInfo) -> Failed:
+    """A failure ends the run if the caller wants it raised, or if it is no error but, say, the outcome of a
+    test. The outcome does not hold the error itself: its traceback would hold the outcome.
+    """
+    ends_run = state.raise_on_error or not isinstance(error, (Exception, SystemExit))
+    if ends_run:
+        state.error = error
+    return Failed(info, ends_run)
 
 
 def _record(

@@ -11,10 +11,10 @@ from typing import Any
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resource import ResourceDefinition
 from dagflow.engine.log import CODE, NO_STEP
-from dagflow.engine.outcome import Failed, Outcome, Retry
+from dagflow.engine.outcome import INTERRUPTS, Failed, Outcome, Retry
 from dagflow.engine.schedule import Schedule
 from dagflow.engine.state import RunState
-from dagflow.errors import CheckError, DagflowResourceFunctionError
+from dagflow.errors import CheckError, DagflowError, DagflowResourceFunctionError
 from dagflow.events.record import DagflowEventType
 from dagflow.plan.step import Step
 from dagflow.resources import Builtins
@@ -37,47 +37,73 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
         builtins: What makes the built-in resources, by kind.
 
     Returns:
-        Whether the run succeeded. If not and the caller wants failures raised, `state.error` is what.
+        Whether the run succeeded.
+
+    Raises:
+        BaseException: The first failure, if the caller wants failures raised; always what is no error, such
+            as the outcome of a test (`pytest.fail`), but an interrupt only on that wish; and what an observer
+            raised.
     """
     log = state.log
     started = state.options.clock.now()
-    log.append(_RUN_START)
-    log.append(_ENGINE_EVENT)
     turns = None
     try:
-        error = _start_resources(state, builtins)
-        if error is None:
-            log.append(_LOGS_CAPTURED)
-            turns = Turns(state)
-            finish = turns.schedule.finish
-            attempts = turns.attempts
-            while True:
-                step = turns.next()
-                if step is None:
-                    break
-                outcome = submit(state, step, attempts.get(step.index, 0) + 1)
-                if outcome is None:
-                    finish(step.index)
-                else:
-                    turns.settle(step, outcome)
+        log.append(_RUN_START)
+        log.append(_ENGINE_EVENT)
+        try:
+            if _start_resources(state, builtins):
+                log.append(_LOGS_CAPTURED)
+                turns = Turns(state)
+                finish = turns.schedule.finish
+                attempts = turns.attempts
+                while True:
+                    step = turns.next()
+                    if step is None:
+                        break
+                    outcome = submit(state, step, attempts.get(step.index, 0) + 1)
+                    if outcome is None:
+                        finish(step.index)
+                    else:
+                        turns.settle(step, outcome)
+        finally:
+            _stop_resources(state)
+        if turns is not None and not turns.is_cut_short:
+            log.append(_ENGINE_EVENT, payload=state.options.clock.now() - started)
     except BaseException as unexpected:
-        _stop_resources(state)
-        log.append(_RUN_FAILURE, payload=(_info(unexpected), "RUN_EXCEPTION", []))
-        raise
-    _stop_resources(state)
-    if turns is None:
-        assert error is not None
-        state.error = error
-        log.append(_RUN_FAILURE, payload=(_info(error), "RUN_EXCEPTION", []))
+        is_interrupt = isinstance(unexpected, INTERRUPTS)
+        reason = "UNEXPECTED_TERMINATION" if is_interrupt else "RUN_EXCEPTION"
+        log.append(_RUN_FAILURE, payload=(_info(unexpected), reason, []))
+        if state.raise_on_error or not is_interrupt:
+            raise
         return False
-    if not turns.is_cut_short:
-        log.append(_ENGINE_EVENT, payload=state.options.clock.now() - started)
-    if not turns.failures:
+    failures = [] if turns is None else turns.failures
+    if state.error is None and not failures:
         log.append(_RUN_SUCCESS)
         return True
-    keys = [step.key for step, _ in turns.failures]
-    log.append(_RUN_FAILURE, payload=(turns.failures[0][1].info, "STEP_FAILURE", keys))
+    log.append(_RUN_FAILURE, payload=_why(state.error, failures))
+    if state.raise_on_error or not isinstance(state.error, (*INTERRUPTS, DagflowError)):
+        _raise(state)
+    state.error = None
     return False
+
+
+def _why(error: BaseException | None, failures: list[tuple[Step, Failed]]) -> tuple[Any, str, list[str]]:
+    """Why a run failed: the recorded error, the name of the reason, the keys of the steps that failed."""
+    if not failures:
+        return _info(error), "RUN_EXCEPTION", []
+    if isinstance(error, INTERRUPTS):
+        return failures[-1][1].info, "UNEXPECTED_TERMINATION", []
+    return failures[0][1].info, "STEP_FAILURE", [step.key for step, _ in failures]
+
+
+def _raise(state: RunState) -> None:
+    """Raise what ended the run, if something did."""
+    error, state.error = state.error, None
+    try:
+        if error is not None:
+            raise error
+    finally:
+        del error  # else error and traceback would hold each other, and with them all that the run held
 
 
 class Turns:
@@ -88,7 +114,7 @@ class Turns:
         attempts: How often a step was tried already; only of steps that are tried more than once.
         waiting: When a retry is due, and of which step. Always: a heap.
         failures: The steps that failed for good.
-        is_cut_short: Whether an interrupt, or a failure that is raised, ends the run before its time.
+        is_cut_short: Whether a failure ends the run before its time.
     """
 
     __slots__ = ("attempts", "failures", "is_cut_short", "schedule", "state", "take", "waiting")
@@ -128,10 +154,7 @@ class Turns:
             heapq.heappush(self.waiting, (due, step.index))
         elif isinstance(outcome, Failed):
             self.failures.append((step, outcome))
-            wants_it = self.state.raise_on_error
-            if wants_it or outcome.interrupts:
-                if wants_it or not isinstance(outcome.error, (KeyboardInterrupt, SystemExit)):
-                    self.state.error = outcome.error
+            if outcome.ends_run:
                 self.is_cut_short = True
             else:
                 self.schedule.fail(step.index)
@@ -162,10 +185,11 @@ def _picked(state: RunState, schedule: Schedule) -> Callable[[], int | None]:
     return take
 
 
-def _start_resources(state: RunState, builtins: Builtins) -> DagflowResourceFunctionError | None:
+def _start_resources(state: RunState, builtins: Builtins) -> bool:
+    """Start the resources. Returns whether all started; if not, `state.error` is why."""
     keys = state.plan.resource_keys
     if not keys:
-        return None
+        return True
     step = 0 if len(state.plan.steps) == 1 else NO_STEP
     clock = state.options.clock
     state.log.append(_INIT_STARTED, step)
@@ -176,21 +200,29 @@ def _start_resources(state: RunState, builtins: Builtins) -> DagflowResourceFunc
 
     try:
         state.resources.start(keys, state.job.resource_defs, context, state.plan.resource_configs, builtins)
-    except DagflowResourceFunctionError as error:
-        state.log.append(_INIT_FAILURE, step, payload=_info(error.user_exception))
-        return error
+    except DagflowError as error:
+        state.error = error
+        original = error.user_exception if isinstance(error, DagflowResourceFunctionError) else error
+        state.log.append(_INIT_FAILURE, step, payload=_info(original))
+        return False
     classes = {key: type(value) for key, value in state.resources.values.items()}
     state.log.append(_INIT_SUCCESS, step, payload=(classes, clock.now() - started))
-    return None
+    return True
 
 
 def _stop_resources(state: RunState) -> None:
+    """Stop all resources. A teardown that fails is written down; what is no error is let out at the end."""
     step = 0 if len(state.plan.steps) == 1 else NO_STEP
+    interrupts = []
     for key, error in state.resources.stop():
         state.log.append(_ENGINE_EVENT, step, payload=(key, _info(error)))
+        if not isinstance(error, Exception):
+            interrupts.append(error)
+    if interrupts:
+        raise interrupts[0]
 
 
-def _info(error: BaseException) -> Any:
+def _info(error: BaseException | None) -> Any:
     from dagflow.events.data import SerializableErrorInfo  # only a failure needs it
 
-    return SerializableErrorInfo.from_exception(error)
+    return None if error is None else SerializableErrorInfo.from_exception(error)

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from dagflow.errors import DagflowExecutionInterruptedError
 from dagflow.plan.step import OutputRef
 
 if TYPE_CHECKING:
     from dagflow.events.data import SerializableErrorInfo
 
 
+INTERRUPTS = (KeyboardInterrupt, DagflowExecutionInterruptedError)
+"""What ends the whole run and is nobody's failure."""
+
+
 class Failed(NamedTuple):
     """A step failed for good.
 
     Attributes:
-        error: What the caller gets, if it wants failures raised.
         info: The recorded error.
-        interrupts: Whether the whole run ends at once (Ctrl-C, exit, or an outcome of a test runner).
+        ends_run: Whether no further step runs. Then what is raised to the caller stands in the run's state.
     """
 
-    error: BaseException
     info: SerializableErrorInfo
-    interrupts: bool = False
+    ends_run: bool
 
 
 class Retry(NamedTuple):

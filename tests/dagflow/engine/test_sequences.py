@@ -438,6 +438,38 @@ def test_s25_the_log_of_the_instance_begins_with_what_is_planned(sequence):
     assert sequence(logged[2:]) == sequence(result)
 
 
+@pytest.mark.parametrize("raise_on_error", [True, False])
+def test_s31_ctrl_c_in_an_op(raise_on_error, sequence):
+    """An interrupt ends the run at once; whether it comes out is for `raise_on_error` to say."""
+    instance = DagflowInstance.ephemeral()
+
+    @op
+    def ki():
+        raise KeyboardInterrupt
+
+    @job
+    def j():
+        ki()
+        beans()
+
+    if raise_on_error:
+        with pytest.raises(KeyboardInterrupt):
+            j.execute_in_process(instance=instance)
+    else:
+        assert not j.execute_in_process(instance=instance, raise_on_error=False).success
+
+    (run,) = instance.get_runs()
+    events = events_of(instance, run.run_id)
+    assert run.is_failure
+    assert sequence([event for event in events if event.step_key != "beans"][-3:]) == (
+        "STEP_START[ki] > STEP_FAILURE[ki] > RUN_FAILURE"
+    )
+    assert events[-2].step_failure_data.error.cls_name == "KeyboardInterrupt"
+    assert "interrupted unexpectedly" in events[-1].message
+    assert events[-1].job_failure_data.failure_reason.name == "UNEXPECTED_TERMINATION"
+    assert events[-1].job_failure_data.first_step_failure_event is None
+
+
 def test_all_inputs_are_loaded_before_any_is_checked(steps):
     """LOADED_INPUT for all inputs in the order of their declaration, then STEP_INPUT for all."""
 
