@@ -107,6 +107,8 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
     runs = item.stash.get(_KEY, None)
     if not report.failed or runs is None or runs.last is None:
         return
+    if item.config.getoption("tbstyle", "auto") == "line":
+        return  # a line for each failure was asked for
     title = "dagflow" if runs.count == 1 else f"dagflow: {runs.count} runs"
     try:
         text = "\n".join(_lines(item, runs))
@@ -307,9 +309,14 @@ def _last_events(events: Sequence[DagflowEvent]) -> Iterator[str]:
     start = events[0].timestamp
     telling = [event for event in events if event.event_type.name not in ("ENGINE_EVENT", "LOGS_CAPTURED")]
     shown = telling[-_MANY_EVENTS:]
+    failures = [place for place, event in enumerate(telling) if event.event_type.name == "STEP_FAILURE"]
+    if failures and failures[0] < len(telling) - _MANY_EVENTS:  # other steps went on: show what led to it
+        shown = [*telling[: failures[0] + 1][1 - _MANY_EVENTS :], telling[-1]]
     kind_width = max(len(event.event_type.name) for event in shown)
     step_width = max(len(event.step_key or "") for event in shown)
     for event in shown:
+        if event is telling[-1] and shown[-2:-1] != telling[-2:-1]:
+            yield "  ..."
         text = _short((event.message or "").partition("\n")[0], 90)
         place = f"{event.event_type.name:<{kind_width}}  {event.step_key or '':<{step_width}}"
         yield f"  +{event.timestamp - start:.3f} s  {place}  {text}"

@@ -1,0 +1,128 @@
+"""`dag_clock`: virtual time."""
+
+from __future__ import annotations
+
+import pytest
+
+FLAKY = """
+    import pytest
+    from dagflow import Backoff, RetryPolicy, job, op
+
+    @op(retry_policy=RetryPolicy(max_retries=3, delay=3600, backoff=Backoff.EXPONENTIAL))
+    def flaky(context):
+        if context.retry_number < 2:
+            raise OSError("no answer")
+        return context.retry_number
+
+    @job
+    def patient():
+        flaky()
+"""
+
+
+@pytest.fixture
+def flaky(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A job that waits for hours."""
+    pytester.makepyfile(flaky=FLAKY)
+    return pytester
+
+
+def test_nobody_waits_and_each_wait_is_recorded(flaky: pytest.Pytester):
+    """Whoever starts the run, and in whatever order the test names its fixtures."""
+    flaky.makepyfile(
+        """
+        import pytest
+        from flaky import patient
+
+        def test_bound(execute_in_process, dag_clock):
+            result = execute_in_process(patient)
+
+            assert result.output_for_node("flaky") == 2
+            assert dag_clock.sleeps == pytest.approx([3600, 3 * 3600])
+
+        def test_own(dag_clock):
+            events = patient.execute_in_process().all_events
+
+            assert events[-1].timestamp - events[0].timestamp == pytest.approx(4 * 3600)
+
+        @pytest.fixture
+        def made(execute_in_process):
+            return execute_in_process(patient)
+
+        def test_fixture(made, dag_clock):
+            assert len(dag_clock.sleeps) == 2
+        """
+    )
+
+    flaky.runpytest("-p", "no:asyncio", "-W", "error").assert_outcomes(passed=3)
+
+
+def test_it_can_be_set(flaky: pytest.Pytester):
+    """To a datetime or to seconds; partitions count from there."""
+    flaky.makepyfile(
+        """
+        from datetime import datetime, timezone
+        import pytest
+        from dagflow import DailyPartitionsDefinition, DagflowUnknownPartitionError, asset
+
+        @asset(partitions_def=DailyPartitionsDefinition("2024-01-01"))
+        def water(context):
+            return context.partition_key
+
+        def test_now(dag_clock, materialize_to_memory):
+            dag_clock.move_to(datetime(2024, 1, 3, tzinfo=timezone.utc))
+            assert materialize_to_memory([water], partition_key="2024-01-02").success
+            with pytest.raises(DagflowUnknownPartitionError):
+                materialize_to_memory([water], partition_key="2024-01-03")
+
+        def test_seconds(dag_clock, materialize_to_memory):
+            dag_clock.move_to(datetime(2024, 1, 3).timestamp())
+            dag_clock.move_to(1704240000)
+            result = materialize_to_memory([water], partition_key="2024-01-02")
+
+            assert {event.timestamp for event in result.all_events} == {1704240000}
+        """
+    )
+
+    flaky.runpytest().assert_outcomes(passed=2)
+
+
+def test_only_the_test_that_asks_has_it(flaky: pytest.Pytester):
+    """Elsewhere time is real."""
+    flaky.makepyfile(
+        """
+        import time
+        from dagflow import job
+
+        @job
+        def nothing():
+            pass
+
+        def test_virtual(dag_clock):
+            dag_clock.move_to(0)
+            assert nothing.execute_in_process().all_events[0].timestamp == 0
+
+        def test_real():
+            assert abs(nothing.execute_in_process().all_events[0].timestamp - time.time()) < 60
+        """
+    )
+
+    flaky.runpytest("-p", "no:randomly").assert_outcomes(passed=2)
+
+
+def test_a_class_may_ask_for_it(flaky: pytest.Pytester):
+    """With `usefixtures`."""
+    flaky.makepyfile(
+        """
+        import unittest
+        import pytest
+        from flaky import patient
+
+        @pytest.mark.usefixtures("dag_clock")
+        class TestPatience(unittest.TestCase):
+            def test_patient(self):
+                self.assertTrue(patient.execute_in_process().success)
+        """
+    )
+
+    flaky.runpytest().assert_outcomes(passed=1)

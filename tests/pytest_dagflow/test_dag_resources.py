@@ -1,0 +1,163 @@
+"""`dag_resources`: the resources of every bound call below the conftest that overrides it."""
+
+from __future__ import annotations
+
+import pytest
+
+KITCHEN = """
+    from dagflow import asset, graph, job, op, resource
+
+    @asset(required_resource_keys={"pump"})
+    def water(context):
+        return context.resources.pump
+
+    @op(required_resource_keys={"pump"})
+    def draw(context):
+        return context.resources.pump
+
+    @graph
+    def well():
+        draw()
+
+    @job(resource_defs={"pump": resource(lambda: "the real pump")})
+    def supply():
+        draw()
+
+    @op
+    def rest():
+        return "nothing"
+
+    @job
+    def pause():
+        rest()
+"""
+
+CONFTEST = """
+    import pytest
+    from dagflow import resource
+
+    @resource(config_schema={"degrees": int})
+    def heater(context):
+        raise AssertionError("nobody needs it")
+
+    @pytest.fixture
+    def dag_resources():
+        return {"pump": "pump of the tests", "heater": heater}
+"""
+
+
+@pytest.fixture
+def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project whose tests have a pump, and a heater that cannot be made without config."""
+    pytester.makepyfile(kitchen=KITCHEN)
+    pytester.makeconftest(CONFTEST)
+    return pytester
+
+
+def test_every_bound_call_has_them(kitchen: pytest.Pytester):
+    """Contexts and runs; those of a job too. A resource that nobody needs disturbs nobody."""
+    kitchen.makepyfile(
+        """
+        import pytest
+        from kitchen import draw, pause, supply, water, well
+
+        PUMP = "pump of the tests"
+
+        def test_contexts(build_op_context, build_asset_context):
+            assert draw(build_op_context()) == PUMP
+            assert water(build_asset_context()) == PUMP
+
+        def test_runs(materialize, materialize_to_memory, execute_in_process):
+            assert materialize([water]).asset_value("water") == PUMP
+            assert materialize_to_memory([water]).asset_value("water") == PUMP
+            assert execute_in_process(well).output_for_node("draw") == PUMP
+            assert execute_in_process(supply).output_for_node("draw") == PUMP
+            assert execute_in_process(pause).success
+
+        def test_other_calls_do_not():
+            assert supply.execute_in_process().output_for_node("draw") == "the real pump"
+        """
+    )
+
+    kitchen.runpytest("-p", "no:asyncio", "-W", "error").assert_outcomes(passed=3)
+
+
+def test_an_argument_of_the_call_goes_before_them_by_key(kitchen: pytest.Pytester):
+    """The other keys stay."""
+    kitchen.makepyfile(
+        """
+        from kitchen import draw, supply, water
+
+        MINE = {"pump": "mine"}
+
+        def test_explicit(materialize_to_memory, execute_in_process, build_op_context, build_asset_context):
+            assert materialize_to_memory([water], resources=MINE).asset_value("water") == "mine"
+            assert materialize_to_memory([water], None, None, MINE).asset_value("water") == "mine"
+            assert execute_in_process(supply, resources=MINE).output_for_node("draw") == "mine"
+            assert draw(build_op_context(MINE)) == "mine"
+            assert water(build_asset_context({"other": 1})) == "pump of the tests"
+        """
+    )
+
+    kitchen.runpytest().assert_outcomes(passed=1)
+
+
+def test_what_an_asset_brings_along_goes_before_them(kitchen: pytest.Pytester):
+    """A default is no contradiction; an argument of the call is."""
+    kitchen.makepyfile(
+        """
+        import pytest
+        from dagflow import DagflowInvalidInvocationError, asset
+
+        @asset(resource_defs={"pump": "its own"}, required_resource_keys={"pump"})
+        def juice(context):
+            return context.resources.pump
+
+        def test_own(materialize_to_memory):
+            assert materialize_to_memory([juice]).asset_value("juice") == "its own"
+            with pytest.raises(DagflowInvalidInvocationError, match="'pump'"):
+                materialize_to_memory([juice], resources={"pump": "mine"})
+        """
+    )
+
+    kitchen.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_folder_below_may_have_others(kitchen: pytest.Pytester):
+    """As with each fixture, the nearest conftest or module counts, and may ask the one above."""
+    kitchen.makepyfile(
+        """
+        import pytest
+        from kitchen import draw
+
+        @pytest.fixture
+        def dag_resources(dag_resources):
+            return {**dag_resources, "pump": dag_resources["pump"] + "!"}
+
+        def test_nearest(build_op_context):
+            assert draw(build_op_context()) == "pump of the tests!"
+        """
+    )
+
+    kitchen.runpytest().assert_outcomes(passed=1)
+
+
+def test_what_is_no_mapping_is_refused(kitchen: pytest.Pytester):
+    """The message names the fixture."""
+    kitchen.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def dag_resources():
+            return ["pump"]
+
+        def test_wrong(build_op_context):
+            pass
+        """
+    )
+
+    result = kitchen.runpytest()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["fixture 'dag_resources' must give resources by key*not ??pump??"])

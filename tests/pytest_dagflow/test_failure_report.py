@@ -1,0 +1,492 @@
+"""What a failing test tells of the runs that it made: a section of its own, frames, properties for JUnit."""
+
+from __future__ import annotations
+
+import shlex
+from xml.etree import ElementTree
+
+import pytest
+
+KITCHEN = """
+    from dagflow import Out, Output, RetryPolicy, StaticPartitionsDefinition, asset, graph, job, op, resource
+
+    @op
+    def grind():
+        return "beans" * 100
+
+    def taste(cup):
+        raise ValueError("burnt")
+
+    @op
+    def brew(beans, cups=2):
+        taste(beans)
+
+    @op(out={"milk": Out(), "sugar": Out(is_required=False)})
+    def fetch():
+        yield Output(1, "milk")
+
+    @op(retry_policy=RetryPolicy(max_retries=2, delay=60))
+    def heat(context, milk):
+        if context.retry_number < 2:
+            raise OSError("cold")
+        return milk
+
+    @op
+    def stir(sugar):
+        return sugar
+
+    @graph
+    def milk_bar():
+        milk, sugar = fetch()
+        heat(milk)
+        stir(sugar)
+
+    @op
+    def serve(cup):
+        return cup
+
+    @job
+    def breakfast():
+        milk_bar()
+        serve(brew(grind()))
+
+    @asset(partitions_def=StaticPartitionsDefinition(["a", "b"]), key_prefix="cafe")
+    def water(context):
+        return 1 / 0
+
+    @resource
+    def pump(_):
+        raise OSError("dry")
+"""
+
+
+@pytest.fixture
+def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A job in which all kinds of things happen, and an asset that fails."""
+    pytester.makepyfile(kitchen=KITCHEN)
+    return pytester
+
+
+def section(result: pytest.RunResult) -> list[str]:
+    """The lines of the only section about dagflow, without those that follow the last of ours."""
+    lines = result.outlines
+    (start,) = (number for number, line in enumerate(lines) if line.strip("-").strip().startswith("dagflow"))
+    end = next(number for number in range(start + 1, len(lines)) if lines[number].startswith(("---", "===")))
+    return lines[start + 1 : end]
+
+
+def test_the_section_tells_the_run_as_a_tree(kitchen: pytest.Pytester):
+    """The user's traceback, the steps, the last events, the inputs of what failed, how to run it again."""
+    kitchen.makepyfile(
+        """
+        from kitchen import breakfast
+
+        def test_breakfast(dag_clock):
+            assert breakfast.execute_in_process(raise_on_error=False).success
+        """
+    )
+
+    result = kitchen.runpytest("-p", "no:randomly")
+
+    lines = section(result)
+    assert lines[0] == "Traceback (most recent call last):"
+    assert [line.split(", in ")[1] for line in lines if ", in " in line and line.startswith("  File")] == [
+        "brew",
+        "taste",
+    ]
+    result.stdout.fnmatch_lines(
+        [
+            "ValueError: burnt",
+            "",
+            "run of 'breakfast': failed in 120.00 s, id *-*",
+            "  grind    succeeded in * ms",
+            "  milk_bar",
+            "    fetch  succeeded in * ms",
+            "    heat   succeeded in 120.00 s, retried 2 times",
+            "    stir   skipped",
+            "  brew     failed in * ms",
+            "  serve    not run",
+            "",
+            "last events:",
+            "  +*.* s  STEP_FAILURE * brew * failed.",
+            "  ...",
+            "  +120.000 s  RUN_FAILURE *",
+            "",
+            "inputs of 'brew':",
+            "  beans = 'beansbeans*...*beans'",
+            "  cups = 2",
+            "",
+            "run it again:",
+            "  pytest test_the_section_tells_the_run_as_a_tree.py::test_breakfast",
+            "run all tests of what failed:",
+            "  pytest --dag-select brew",
+        ]
+    )
+    assert max(map(len, lines)) < 220
+
+
+def test_the_commands_work(kitchen: pytest.Pytester):
+    """Quoted as a shell wants it; they run the test that failed, and no other."""
+    kitchen.makepyfile(
+        """
+        import pytest
+        from kitchen import breakfast, water
+
+        @pytest.mark.dag_partitions(water)
+        def test_water(partition_key, materialize_to_memory):
+            materialize_to_memory([water], partition_key=partition_key)
+
+        def test_other():
+            pass
+        """
+    )
+    result = kitchen.runpytest("test_the_commands_work.py::test_water[a]")
+    commands = [shlex.split(line)[1:] for line in section(result) if line.startswith("  pytest ")]
+
+    assert [arguments[0].partition("::")[2] for arguments in commands] == ["test_water[a]", ""]
+    kitchen.runpytest(*commands[0]).assert_outcomes(failed=1)
+    assert commands[1] == ["--dag-select", "cafe/water"]
+    kitchen.runpytest(*commands[1]).assert_outcomes(failed=2, deselected=1)
+
+
+def test_the_test_is_named_as_seen_from_here(kitchen: pytest.Pytester):
+    """Where pytest was started below the root of the project, the path begins there."""
+    kitchen.makepyfile(
+        "def test_one(materialize_to_memory): assert materialize_to_memory([]).success is None"
+    )
+    kitchen.makeini("[pytest]\npythonpath = .\n")
+    folder = kitchen.mkdir("inner")
+    kitchen.chdir()
+
+    import os
+
+    os.chdir(folder)
+    result = kitchen.runpytest("..")
+
+    result.stdout.fnmatch_lines(["  pytest ../test_the_test_is_named_as_seen_from_here.py::test_one"])
+
+
+def test_a_test_that_passed_or_ran_nothing_has_no_section(kitchen: pytest.Pytester):
+    """Neither has an expected failure."""
+    kitchen.makepyfile(
+        """
+        import pytest
+        from kitchen import breakfast, grind
+
+        def test_passes():
+            grind()
+
+        def test_runs_nothing():
+            assert False
+
+        @pytest.mark.xfail
+        def test_expected(execute_in_process, dag_clock):
+            execute_in_process(breakfast)
+        """
+    )
+
+    result = kitchen.runpytest("-rA")
+
+    result.assert_outcomes(passed=1, failed=1, xfailed=1)
+    result.stdout.no_fnmatch_line("*- dagflow*")
+
+
+def test_of_several_runs_the_failed_and_the_last_are_shown(kitchen: pytest.Pytester):
+    """A run that failed as it should is not hidden by the one that did not."""
+    kitchen.makepyfile(
+        """
+        import pytest
+        from dagflow import job
+        from kitchen import breakfast, grind
+
+        @job
+        def lunch():
+            grind()
+
+        def test_many(execute_in_process, dag_clock):
+            execute_in_process(lunch)
+            execute_in_process(breakfast, raise_on_error=False)
+            execute_in_process(lunch)
+            result = execute_in_process(lunch)
+            assert result.output_for_node("grind") == "tea"
+        """
+    )
+
+    result = kitchen.runpytest()
+
+    result.stdout.fnmatch_lines(["*- dagflow: 4 runs -*"])
+    shown = [line.partition(" in ")[0] for line in section(result) if line.startswith("run of ")]
+    assert shown == ["run of 'breakfast': failed", "run of 'lunch': succeeded"]
+
+
+def test_a_resource_that_could_not_be_started_is_shown_too(kitchen: pytest.Pytester):
+    """Also if a fixture made the run."""
+    kitchen.makepyfile(
+        """
+        import pytest
+        from dagflow import job, op
+        from kitchen import pump
+
+        @op(required_resource_keys={"pump"})
+        def draw():
+            pass
+
+        @job(resource_defs={"pump": pump})
+        def well():
+            draw()
+
+        @pytest.fixture
+        def drawn(execute_in_process):
+            return execute_in_process(well)
+
+        def test_drawn(drawn):
+            pass
+        """
+    )
+
+    result = kitchen.runpytest()
+
+    result.assert_outcomes(errors=1)
+    lines = section(result)
+    assert next(line for line in lines if line.startswith("  File")).endswith("in pump")
+    assert "OSError: dry" in lines
+    assert "  draw  not run" in lines
+
+
+def test_a_large_run_is_shown_in_part(pytester: pytest.Pytester):
+    """Those to which something happened are among those that are shown; the others are counted."""
+    pytester.makepyfile(
+        """
+        from dagflow import job, op
+
+        @op
+        def one(x=0):
+            return x
+
+        @op
+        def fail(x):
+            raise ValueError
+
+        @job
+        def large():
+            x = one()
+            for number in range(200):
+                x = one.alias(f"n{number}")(x)
+            one.alias("end")(fail(x))
+
+        def test_large():
+            large.execute_in_process()
+        """
+    )
+
+    result = pytester.runpytest()
+
+    lines = section(result)
+    assert len(lines) < 70
+    assert [line for line in lines if line.startswith("  fail ")]
+    result.stdout.fnmatch_lines(["  ... and 172 succeeded, 1 not run"])
+
+
+def test_our_frames_are_left_out_of_the_traceback(kitchen: pytest.Pytester):
+    """The test and the user's code remain; `--full-trace` shows all."""
+    kitchen.makepyfile(
+        """
+        from kitchen import water
+
+        def test_water(materialize_to_memory):
+            materialize_to_memory([water], partition_key="a")
+
+        def test_config(materialize_to_memory):
+            materialize_to_memory([water], {"coffee": 1}, partition_key="a")
+        """
+    )
+
+    short = kitchen.runpytest("--tb=short", "-p", "no:randomly")
+    full = kitchen.runpytest("--full-trace", "--tb=short", "-p", "no:randomly")
+
+    frames = [line.split(": in ")[1] for line in short.outlines if ": in " in line and ".py:" in line]
+    assert frames == ["test_water", "water", "test_config"]
+    assert any("run.py" in line for line in full.outlines)
+
+
+def test_a_mistake_of_dagflow_itself_is_not_hidden(kitchen: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
+    """Who looks for it needs the frames."""
+    import dagflow.run
+
+    def broken(*_: object) -> None:
+        raise TypeError("a mistake")
+
+    monkeypatch.setattr(dagflow.run, "compile_plan", broken)
+    monkeypatch.setitem(broken.__globals__, "__name__", "dagflow.broken")
+    kitchen.makepyfile(
+        """
+        from kitchen import breakfast
+
+        def test_breakfast():
+            breakfast.execute_in_process()
+        """
+    )
+
+    result = kitchen.runpytest("--tb=short")
+
+    assert any("_run_in_process" in line for line in result.outlines)
+
+
+def test_junit_learns_nodes_partition_and_run(kitchen: pytest.Pytester):
+    """Of a test that ran a pipeline, whether it passed or not."""
+    kitchen.makepyfile(
+        """
+        import pathlib
+        from kitchen import grind, water
+        from dagflow import job
+
+        @job
+        def small():
+            grind()
+
+        def test_passes(execute_in_process):
+            pathlib.Path("id").write_text(execute_in_process(small).run_id)
+
+        def test_fails(materialize_to_memory):
+            materialize_to_memory([water], partition_key="b")
+
+        def test_nothing():
+            pass
+        """
+    )
+
+    kitchen.runpytest("--junitxml=junit.xml", "-p", "no:randomly")
+
+    tree = ElementTree.parse(kitchen.path / "junit.xml")
+    found = {
+        case.attrib["name"]: {item.attrib["name"]: item.attrib["value"] for item in case.iter("property")}
+        for case in tree.iter("testcase")
+    }
+    assert found["test_passes"] == {
+        "dag_nodes": "grind",
+        "dag_run_id": (kitchen.path / "id").read_text(),
+    }
+    assert found["test_fails"]["dag_nodes"] == "cafe__water"
+    assert found["test_fails"]["dag_partition"] == "b"
+    assert found["test_nothing"] == {}
+    failure = next(iter(tree.iter("failure")))
+    assert "run of assets: failed" in (failure.text or "")
+
+
+def test_it_works_under_xdist_and_without_a_cache(kitchen: pytest.Pytester):
+    """The section travels with the report."""
+    pytest.importorskip("xdist")
+    kitchen.makepyfile(
+        """
+        import pytest
+        from kitchen import water
+
+        @pytest.mark.parametrize("key", ["a", "b"])
+        def test_water(materialize, key):
+            materialize([water], partition_key=key)
+        """
+    )
+
+    result = kitchen.runpytest_subprocess(
+        "-n", "2", "-p", "no:cacheprovider", "--strict-markers", "--junitxml=junit.xml"
+    )
+
+    result.assert_outcomes(failed=2)
+    assert sum(line.startswith("run of assets: failed") for line in result.outlines) == 2
+    assert "dag_run_id" in (kitchen.path / "junit.xml").read_text()
+
+
+@pytest.mark.parametrize("style", ["native", "short", "line", "no", "auto"])
+def test_each_style_of_traceback_works(kitchen: pytest.Pytester, style: str):
+    """Where pytest shows a failure at all, it shows ours, whether captured output is shown or not."""
+    kitchen.makepyfile(
+        """
+        from kitchen import water
+
+        def test_water(materialize_to_memory):
+            materialize_to_memory([water], partition_key="a")
+        """
+    )
+
+    result = kitchen.runpytest(f"--tb={style}", "--show-capture=no")
+
+    result.assert_outcomes(failed=1)
+    shown = any(line.startswith("run of assets: failed") for line in result.outlines)
+    assert shown == (style not in ("line", "no"))
+
+
+def test_a_runtime_that_a_fixture_loads_first_is_watched(pytester: pytest.Pytester):
+    """A test file need not import dagflow at its top."""
+    pytester.makepyfile(
+        """
+        def test_lazy(materialize_to_memory):
+            from dagflow import asset
+
+            @asset
+            def water():
+                raise ValueError("dry")
+
+            materialize_to_memory([water])
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
+
+    result.stdout.fnmatch_lines(["run of assets: failed in *"])
+
+
+def test_runs_are_let_go_when_the_test_ends(kitchen: pytest.Pytester):
+    """Nothing of them stays until the end of the session."""
+    kitchen.makepyfile(
+        """
+        import gc
+        import weakref
+        from dagflow import asset
+
+        class Large:
+            pass
+
+        @asset
+        def water():
+            return Large()
+
+        kept = []
+
+        def test_makes(materialize_to_memory):
+            kept.append(weakref.ref(materialize_to_memory([water]).asset_value("water")))
+
+        def test_after():
+            gc.collect()
+            assert kept[0]() is None
+        """
+    )
+
+    kitchen.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=2)
+
+
+def test_a_value_that_cannot_be_shown_disturbs_nobody(kitchen: pytest.Pytester):
+    """A `repr` that raises is shown as that."""
+    kitchen.makepyfile(
+        """
+        from dagflow import asset
+
+        class Odd:
+            def __repr__(self):
+                raise RuntimeError("shy")
+
+        @asset
+        def water():
+            return Odd()
+
+        @asset
+        def tea(water):
+            raise ValueError("cold")
+
+        def test_tea(materialize_to_memory):
+            materialize_to_memory([water, tea])
+        """
+    )
+
+    result = kitchen.runpytest()
+
+    result.stdout.fnmatch_lines(["inputs of 'tea':", "  water = <Odd instance at *>"])

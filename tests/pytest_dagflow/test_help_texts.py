@@ -1,0 +1,98 @@
+"""`pytest --fixtures`, `--markers` and `--help` explain each name of the plugin."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from pytest_dagflow import fixtures, markers
+
+FIXTURES = {
+    "build_asset_context",
+    "build_op_context",
+    "dag_clock",
+    "dag_events",
+    "dag_instance",
+    "dag_resources",
+    "execute_in_process",
+    "materialize",
+    "materialize_to_memory",
+    "module_dag_instance",
+    "partition_key",
+    "session_dag_instance",
+}
+OPTIONS = {"--dag-select", "--dag-exclude", "--dag-explain"}
+MARKERS = {"dag_nodes", "dag_partitions"}
+
+
+def explained(lines: list[str]) -> dict[str, list[str]]:
+    """By name, the lines of explanation that follow the name."""
+    found: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in lines:
+        start = re.match(r"(\w+)( \[\w+ scope\])? -- \S*fixtures\.py:\d+", line)
+        if start:
+            current = found.setdefault(start[1], [])
+        elif line.startswith("    "):
+            current.append(line.strip())
+        elif line:
+            current = []
+    return found
+
+
+def test_each_fixture_is_explained(pytester: pytest.Pytester):
+    """In a sentence at least; the factories with their parameters."""
+    result = pytester.runpytest("--fixtures")
+
+    found = {name: lines for name, lines in explained(result.outlines).items() if name in FIXTURES}
+    assert set(found) == FIXTURES
+    assert not [name for name, lines in found.items() if len(" ".join(lines)) < 40]
+    assert "no docstring available" not in [line for lines in found.values() for line in lines]
+
+
+@pytest.mark.parametrize(
+    "name", ["build_op_context", "build_asset_context", "materialize_to_memory", "materialize"]
+)
+def test_the_text_of_a_factory_names_the_parameters_that_there_are(name: str):
+    """A parameter that is added to the public function must be told here too."""
+    import dagflow
+
+    text = " ".join((inspect.getdoc(getattr(fixtures, name)) or "").split())
+    parameters = ", ".join(inspect.signature(getattr(dagflow, name)).parameters)
+
+    if name == "materialize":
+        assert "as `materialize_to_memory`" in text
+    else:
+        assert f"{name}({parameters})" in text
+
+
+def test_the_text_of_execute_in_process_names_the_parameters_of_a_job():
+    """Which are more than those of a graph."""
+    from dagflow import JobDefinition
+
+    text = " ".join((inspect.getdoc(fixtures.execute_in_process) or "").split())
+    _, *parameters = inspect.signature(JobDefinition.execute_in_process).parameters
+
+    assert f"execute_in_process(job_or_graph, {', '.join(parameters)})" in text
+
+
+def test_each_marker_is_explained(pytester: pytest.Pytester):
+    """With its signature."""
+    result = pytester.runpytest("--markers")
+
+    assert {marker.__name__ for marker in markers.MARKERS} >= MARKERS
+    for name in MARKERS:
+        result.stdout.fnmatch_lines([f"@pytest.mark.{name}(*): *"])
+
+
+def test_each_option_is_explained(pytester: pytest.Pytester):
+    """And the key of the ini file."""
+    result = pytester.runpytest("--help")
+
+    text = "\n".join(result.outlines)
+    for option in OPTIONS:
+        (explanation,) = re.findall(rf"^  {option}\b.*\n?(?:   .*\n)*", text, re.MULTILINE)
+        assert len(" ".join(explanation.split())) > 60
+    result.stdout.fnmatch_lines(["*dag_definitions (string):*"])

@@ -1,0 +1,43 @@
+"""`partition_key`: the key for which a test runs."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_it_is_the_key_of_the_marker(pytester: pytest.Pytester):
+    """A test or a fixture of it may take it; a bound call gets it as an argument."""
+    pytester.makepyfile(
+        """
+        import pytest
+        from dagflow import StaticPartitionsDefinition, asset
+
+        CUPS = StaticPartitionsDefinition(["a", "b"])
+
+        @asset(partitions_def=CUPS)
+        def water(context):
+            return context.partition_key
+
+        @pytest.fixture
+        def made(partition_key, materialize_to_memory):
+            return materialize_to_memory([water], partition_key=partition_key)
+
+        @pytest.mark.dag_partitions(water)
+        def test_key(partition_key, made):
+            assert made.asset_value("water") == partition_key
+        """
+    )
+
+    result = pytester.runpytest("-v", "-p", "no:randomly")
+
+    result.stdout.fnmatch_lines(["*test_key?a? PASSED*", "*test_key?b? PASSED*"])
+
+
+def test_without_a_marker_it_is_an_error_that_names_the_test(pytester: pytest.Pytester):
+    """And the marker."""
+    pytester.makepyfile("def test_key(partition_key): pass")
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*::test_key takes 'partition_key', and nothing says which: mark it with*"])
