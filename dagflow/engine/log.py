@@ -44,9 +44,10 @@ class RunLog:
         run: The run.
         records: All records. Always: appended to, never changed.
         observers: Called with each event as it happens.
+        is_refused: Whether an observer raised. That ends the run; none is told of its end.
     """
 
-    __slots__ = ("_now", "observers", "pid", "plan", "records", "run")
+    __slots__ = ("_now", "is_refused", "observers", "pid", "plan", "records", "run")
 
     plan: Plan
     run: DagflowRun
@@ -59,6 +60,7 @@ class RunLog:
         self.run = run
         self.records: list[Record] = []
         self.observers = observers
+        self.is_refused = False
         self.pid = os.getpid()
         self._now = now
 
@@ -67,9 +69,15 @@ class RunLog:
         record = (code, self._now(), step, attempt, payload)
         self.records.append(record)
         if self.observers and code >= 0:
-            event = self.event_of(record)
+            self._show(self.event_of(record))
+
+    def _show(self, event: DagflowEvent) -> None:
+        try:
             for observer in self.observers:
                 observer(event)
+        except BaseException:
+            self.is_refused, self.observers = True, ()
+            raise
 
     def append_line(self, level: int, text: str, step: int, attempt: int) -> None:
         """Write down what user code logged."""

@@ -68,6 +68,8 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
         if attempt.scope is not None:
             attempt.flush()
     except BaseException as error:
+        if state.log.is_refused:
+            raise
         from dagflow.engine.failure import ended_badly  # only a failure needs it
 
         return ended_badly(state, step, number, error)

@@ -64,3 +64,77 @@ def test_an_observer_of_runs_sees_a_run_whose_failure_is_raised():
     assert [result.success for result in seen] == [False]
     assert seen[0].get_failed_step_keys() == {"burnt"}
     assert seen[0].output_for_node("water") == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["RUN_START", "RESOURCE_INIT_SUCCESS", "STEP_START", "STEP_OUTPUT", "STEP_FAILURE", "ENGINE_EVENT"],
+)
+@pytest.mark.parametrize("raise_on_error", [True, False])
+def test_an_observer_that_raises_ends_the_run(kind, raise_on_error):
+    """Its error is not taken for the failure of a step; the run has failed, and nobody is told more of it."""
+    seen, runs = [], []
+
+    def watch(event):
+        seen.append(event.event_type.name)
+        if event.event_type.name == kind:
+            raise LookupError("enough")
+
+    with observe(watch), observe_runs(runs.append), pytest.raises(LookupError, match="enough"):
+        bad.execute_in_process(raise_on_error=raise_on_error)
+
+    (run,) = runs
+    assert seen.index(kind) == len(seen) - 1
+    assert [event.event_type.name for event in run.all_events] == [*seen, "RUN_FAILURE"]
+    assert run.get_run_failure_event().job_failure_data.failure_reason.name == "RUN_EXCEPTION"
+    assert not run.success
+
+
+def test_an_observer_that_raises_in_an_async_op_ends_the_run():
+    """An event loop around the op changes nothing."""
+
+    @op
+    async def slow():
+        return 1
+
+    @job
+    def j():
+        slow()
+
+    def watch(event):
+        if event.is_successful_output:
+            raise LookupError("enough")
+
+    with observe(watch), pytest.raises(LookupError, match="enough"):
+        j.execute_in_process(raise_on_error=False)
+
+
+def test_several_observers_see_runs_inside_of_runs():
+    """Every observer sees every run, also one that a step of another starts."""
+    first, second = [], []
+
+    @op
+    def starts():
+        return good.execute_in_process().run_id
+
+    @job
+    def outer():
+        starts()
+
+    with observe(first.append), observe(second.append):
+        result = outer.execute_in_process()
+
+    ids = {result.run_id, result.output_for_node("starts")}
+    assert {event.run_id for event in first} == ids
+    assert [event.message for event in first] == [event.message for event in second]
+
+
+def test_observers_are_gone_after_an_error_in_their_block():
+    """A block that raises leaves no observer behind."""
+    seen = []
+
+    with pytest.raises(ValueError, match="own"), observe(seen.append), observe_runs(seen.append):
+        raise ValueError("own")
+    good.execute_in_process()
+
+    assert seen == []
