@@ -321,29 +321,62 @@ def _finish(op: OpDefinition, step_key: str, yielded: Yielded, emit: Emit) -> No
 def _run_async(
     op: OpDefinition, step_key: str, made: Any, emit: Emit, emit_event: Callable[[Any], None]
 ) -> None:
+    with _event_loop() as wait:
+
+        def of_user(awaitable: Any) -> Any:
+            try:
+                return wait(awaitable)
+            except NOT_WRAPPED:
+                raise
+            except Exception as error:
+                raise wrapped(error, op, step_key) from error
+
+        if op.body.kind == "async":
+            for output, value, given in outputs_of(op, of_user(made)):
+                emit(output, value, given)
+            return
+        yielded = Yielded(op)
+        try:
+            while (item := of_user(anext(made, UNSET))) is not UNSET:
+                _hand_over(yielded, item, emit, emit_event)
+        finally:
+            wait(made.aclose())
+        _finish(op, step_key, yielded, emit)
+
+
+@contextmanager
+def _event_loop() -> Iterator[Callable[[Any], Any]]:
+    """An event loop of one step. Gives what waits for an awaitable, on a thread of its own where this one has
+    a loop that runs; at the end all tasks that were left are cancelled.
+    """
     import asyncio  # an async op only
 
     loop = asyncio.new_event_loop()
+    wait: Callable[[Any], Any] = loop.run_until_complete
     try:
-        try:
-            if op.body.kind == "async":
-                for output, value, given in outputs_of(op, loop.run_until_complete(made)):
-                    emit(output, value, given)
-                return
-            yielded = Yielded(op)
-            while True:
-                item = loop.run_until_complete(anext(made, UNSET))
-                if item is UNSET:
-                    break
-                _hand_over(yielded, item, emit, emit_event)
-            _finish(op, step_key, yielded, emit)
-        except NOT_WRAPPED:
-            raise
-        except Exception as error:
-            raise wrapped(error, op, step_key) from error
-        finally:
-            if op.body.kind == "async_generator":
-                loop.run_until_complete(made.aclose())
-            loop.run_until_complete(loop.shutdown_asyncgens())
+        if asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public function raises instead
+            wait = _on_a_thread(wait)
+        yield wait
     finally:
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+
+        async def rest() -> None:
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        wait(rest())
+        wait(loop.shutdown_asyncgens())
         loop.close()
+
+
+def _on_a_thread(wait: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same function, called on another thread with the context variables of this one."""
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import copy_context
+
+    def wait_there(awaitable: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(copy_context().run, wait, awaitable).result()
+
+    return wait_there

@@ -92,8 +92,8 @@ class Schedule:
         if absent:
             self._lose(index, absent)
         ended = [index]
-        while ended:  # who is skipped or blocked has ended too; a loop, because chains of them can be long
-            ended += self._release(ended.pop(0))
+        for one in ended:  # grows: who is skipped or blocked has ended too, and chains of them can be long
+            ended += self._release(one)
 
     def fail(self, index: int) -> None:
         """A step failed for good."""
@@ -111,7 +111,8 @@ class Schedule:
             over: The dynamic output.
             keys: Its mapping keys, in the order in which they were yielded.
         """
-        assert self.ended is not None
+        if self.ended is None:
+            return  # nothing is mapped over any output
         steps = self.plan.steps
         templates = [step for step in steps if step.mapped_over == over]
         added = expanded(templates, keys)

@@ -1,4 +1,4 @@
-"""A run from its first event to its last: retries and waits, what ends it early, picks, faults, given values."""
+"""A run from its first event to its last: retries, what ends it early, picks, faults, given values."""
 
 from __future__ import annotations
 

@@ -227,10 +227,10 @@ def test_nothing_but_the_arguments_is_asked(monkeypatch: pytest.MonkeyPatch) -> 
     def forbidden(*args: Any, **kwargs: Any) -> Any:
         raise AssertionError("something outside was asked")
 
-    for module, names in ((time, ["time", "monotonic", "perf_counter", "sleep"]), (os, ["urandom", "getenv", "stat"]),
-                          (random, ["random", "uniform"]), (builtins, ["open"])):  # fmt: skip
-        for name in names:
-            monkeypatch.setattr(module, name, forbidden)
+    outside = [(time, "time"), (time, "monotonic"), (time, "perf_counter"), (time, "sleep"), (os, "urandom")]
+    outside += [(os, "getenv"), (os, "stat"), (random, "random"), (random, "uniform"), (builtins, "open")]
+    for module, name in outside:
+        monkeypatch.setattr(module, name, forbidden)
     monkeypatch.setattr(threading.Thread, "start", forbidden)
     monkeypatch.setattr(os, "environ", Forbidden())
 

@@ -1,0 +1,464 @@
+"""What an op may return or yield in a run, row by row of the table, and what its errors come out as."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Tuple  # noqa: UP035 - users of older Pythons write it so
+
+import pytest
+
+from dagflow import (
+    AssetMaterialization,
+    AssetObservation,
+    DagflowInvariantViolationError,
+    DagflowStepOutputNotFoundError,
+    DynamicOut,
+    DynamicOutput,
+    ExpectationResult,
+    Failure,
+    MaterializeResult,
+    Nothing,
+    Out,
+    Output,
+    RetryRequested,
+    asset,
+    job,
+    materialize_to_memory,
+    op,
+)
+
+
+def run(fn, raise_on_error=True, **options):
+    """Run a function as the one op of a job."""
+    definition = op(**options)(fn) if options else op(fn)
+
+    @job
+    def only():
+        definition()
+
+    return only.execute_in_process(raise_on_error=raise_on_error)
+
+
+def returns(value):
+    """An op body that returns this."""
+
+    def brew():
+        return value
+
+    return brew
+
+
+def yields(*items):
+    """An op body that yields these."""
+
+    def brew():
+        yield from items
+
+    return brew
+
+
+TWO = {"hot": Out(), "cold": Out()}
+
+
+@pytest.mark.parametrize("value", [1, None, [1, 2], (1, 2), {"a": 1}, ValueError, Failure("as a value")])
+def test_a_value_is_the_one_output(value):
+    """What is returned is the output, whatever it is."""
+    assert run(returns(value)).output_for_node("brew") is value
+
+
+def test_an_output_object_is_unpacked():
+    """The value is the output, its metadata stands on the event."""
+    result = run(returns(Output(4, metadata={"rows": 3})))
+
+    (event,) = [event for event in result.all_events if event.is_successful_output]
+    assert result.output_for_node("brew") == 4
+    assert event.step_output_data.metadata["rows"].value == 3
+
+
+def test_a_tuple_is_several_outputs_by_position():
+    """Bare values and Output objects may be mixed."""
+    result = run(returns((1, Output(2, metadata={"n": 1}))), out=TWO)
+
+    assert [result.output_for_node("brew", name) for name in TWO] == [1, 2]
+
+
+def test_outputs_in_a_tuple_may_be_named():
+    """An Output in its own place may bear its name."""
+    result = run(returns((Output(1, "hot"), Output(2, "cold"))), out=TWO)
+
+    assert [result.output_for_node("brew", name) for name in TWO] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ((1, 2, 3), "tuple of 3"),
+        ((1,), "tuple of 1"),
+        ([1, 2], "'list'"),
+        (5, "'int'"),
+        (None, "'NoneType'"),
+        (Output(1, "hot"), "'Output'"),
+        ((Output(1, "cold"), Output(2, "hot")), "'cold' in the place of output 'hot'"),
+    ],
+)
+def test_what_several_outputs_are_not(value, says):
+    """A wrong count, no tuple, or names in the wrong places: the message names the op and what came."""
+    with pytest.raises(DagflowInvariantViolationError, match=says) as caught:
+        run(returns(value), out=TWO)
+
+    assert "op 'brew'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (AssetMaterialization("a"), "AssetMaterialization"),
+        (AssetObservation("a"), "AssetObservation"),
+        (ExpectationResult(True), "ExpectationResult"),
+        (Output(1, "tea"), "'tea' in the place of output 'result'"),
+        (DynamicOutput(1, "a"), "not dynamic"),
+    ],
+)
+def test_what_is_no_return_value(value, says):
+    """Events are yielded or logged, not returned; an Output must be the one that is there."""
+    with pytest.raises(DagflowInvariantViolationError, match=says) as caught:
+        run(returns(value))
+
+    assert "op 'brew'" in str(caught.value)
+
+
+def test_none_is_a_value_also_of_an_optional_output():
+    """Only a generator can leave an output away; returning None emits None."""
+    result = run(returns(None), out=Out(is_required=False))
+
+    assert result.output_for_node("brew") is None
+
+
+def test_a_list_of_dynamic_outputs():
+    """A dynamic output may be returned as a list."""
+    result = run(returns([DynamicOutput(1, "a"), DynamicOutput(2, "b")]), out=DynamicOut())
+
+    assert result.output_for_node("brew") == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize("value", [5, [5], DynamicOutput(1, "a"), [DynamicOutput(1, "a", "tea")]])
+def test_what_is_no_dynamic_output(value):
+    """Anything else than a list of them is refused."""
+    with pytest.raises(DagflowInvariantViolationError, match=r"op 'brew'.*'result'"):
+        run(returns(value), out=DynamicOut())
+
+
+def test_a_dynamic_output_among_others():
+    """In a tuple the list stands in its place."""
+    result = run(returns(([DynamicOutput(1, "a")], 2)), out={"many": DynamicOut(), "one": Out()})
+
+    assert result.output_for_node("brew", "many") == {"a": 1}
+    assert result.output_for_node("brew", "one") == 2
+
+
+def test_all_that_a_generator_may_yield():
+    """Outputs and events of the user, in any order."""
+    events = [AssetObservation("a"), AssetMaterialization("b"), ExpectationResult(True)]
+
+    assert run(yields(events[0], Output(1), *events[1:])).output_for_node("brew") == 1
+
+
+@pytest.mark.parametrize(
+    "item", [5, None, "text", Failure("no"), RetryRequested(), ValueError(), DynamicOutput(1, "a")]
+)
+def test_what_a_generator_may_not_yield(item):
+    """Everything else is refused, by op and type; an exception must be raised."""
+    with pytest.raises(DagflowInvariantViolationError, match=type(item).__name__) as caught:
+        run(yields(item))
+
+    assert "op 'brew'" in str(caught.value)
+    assert ("Raise it" in str(caught.value)) == isinstance(item, BaseException)
+
+
+@pytest.mark.parametrize(
+    ("items", "says"),
+    [
+        ([Output(1), Output(2)], "'result' more than once"),
+        ([Output(1, "tea")], "'tea'"),
+        ([MaterializeResult(), MaterializeResult()], "'result' more than once"),
+    ],
+)
+def test_outputs_that_cannot_be(items, says):
+    """The same output twice, or one that is not there."""
+    with pytest.raises(DagflowInvariantViolationError, match=says) as caught:
+        run(yields(*items))
+
+    assert "op 'brew'" in str(caught.value)
+
+
+def test_a_plain_output_for_a_dynamic_one():
+    """A dynamic output needs mapping keys, each of them once."""
+    with pytest.raises(DagflowInvariantViolationError, match="'result', which needs a DynamicOutput"):
+        run(yields(Output(1)), out=DynamicOut())
+    with pytest.raises(DagflowInvariantViolationError, match="'a'"):
+        run(yields(DynamicOutput(1, "a"), DynamicOutput(2, "a")), out=DynamicOut())
+
+
+def test_a_materialize_result_does_not_say_which_of_several_outputs_it_is():
+    """With several outputs it is refused."""
+    with pytest.raises(DagflowInvariantViolationError, match="several outputs"):
+        run(yields(MaterializeResult()), out=TWO)
+
+
+@pytest.mark.parametrize("items", [[], [AssetMaterialization("a")], [Output(1, "hot")]])
+def test_a_required_output_that_never_comes(items):
+    """The step fails at its end, after what came was handled; the error knows step and output."""
+    outs = TWO if items and isinstance(items[0], Output) else None
+    options = {"out": outs} if outs else {}
+
+    with pytest.raises(DagflowStepOutputNotFoundError) as caught:
+        run(yields(*items), **options)
+
+    missing = "cold" if outs else "result"
+    assert (caught.value.step_key, caught.value.output_name) == ("brew", missing)
+    assert f"'{missing}'" in str(caught.value)
+    result = run(yields(*items), raise_on_error=False, **options)
+    handled = [
+        event.handled_output_data.output_name for event in result.all_events if event.is_handled_output
+    ]
+    assert handled == (["hot"] if outs else [])
+
+
+def test_an_optional_output_that_never_comes():
+    """The step succeeds without it."""
+    result = run(yields(Output(1, "hot")), out={"hot": Out(), "cold": Out(is_required=False)})
+
+    assert result.success
+    with pytest.raises(DagflowInvariantViolationError, match=r"'cold'.*'brew'"):
+        result.output_for_node("brew", "cold")
+
+
+def test_an_output_of_type_nothing_comes_by_itself():
+    """A generator need not yield it; an op with only such outputs may return None."""
+    assert run(yields(AssetMaterialization("a")), out=Out(Nothing)).output_for_node("brew") is None
+    both = {"a": Out(Nothing), "b": Out(Nothing)}
+    assert run(returns(None), out=both).output_for_node("brew", "b") is None
+
+
+def test_a_generator_that_a_plain_function_returns():
+    """A function that hands on a generator is a generator."""
+
+    def inner():
+        yield Output(1, "hot")
+        yield Output(2, "cold")
+
+    result = run(returns(inner()), out=TWO)
+
+    assert [result.output_for_node("brew", name) for name in TWO] == [1, 2]
+
+
+def test_an_op_without_outputs():
+    """An op may have none, and return what it likes."""
+    assert run(returns(3), out={}).success
+
+
+def test_annotations_of_several_outputs():
+    """A Tuple gives a type to each output, by position."""
+
+    def brew() -> Tuple[int, str]:  # noqa: UP006
+        return 1, 2  # type: ignore[return-value]
+
+    result = run(brew, raise_on_error=False, out=TWO)
+
+    checks = [
+        (event.step_output_data.output_name, event.step_output_data.type_check_data.success)
+        for event in result.all_events
+        if event.is_successful_output
+    ]
+    assert checks == [("hot", True), ("cold", False)]
+
+
+@pytest.mark.parametrize("way", ["plain", "generator", "async", "async_generator"])
+def test_the_error_of_a_body(way):
+    """The caller gets the very error, the event a wrapper with step and op in its text."""
+    error = KeyError("spilt")
+
+    def plain():
+        raise error
+
+    def generator():
+        yield AssetMaterialization("a")
+        raise error
+
+    async def asynchronous():
+        await asyncio.sleep(0)
+        raise error
+
+    async def async_generator():
+        yield AssetMaterialization("a")
+        raise error
+
+    body = {"plain": plain, "generator": generator, "async": asynchronous, "async_generator": async_generator}
+    with pytest.raises(KeyError) as caught:
+        run(body[way], name="brew")
+    assert caught.value is error
+
+    recorded = run(body[way], name="brew", raise_on_error=False).failure_data_for_node("brew").error
+    assert recorded.cls_name == "DagflowExecutionStepExecutionError"
+    assert "'brew'" in recorded.message
+    assert recorded.cause.cls_name == "KeyError"
+    assert "spilt" in recorded.cause.message
+
+
+@pytest.mark.parametrize("error", [DagflowInvariantViolationError("so"), Failure("so"), RetryRequested(0)])
+@pytest.mark.parametrize("way", ["plain", "generator", "async"])
+def test_errors_that_are_never_wrapped(error, way):
+    """What dagflow raised in the body, and what the user raised on purpose, is recorded as it is."""
+
+    def plain():
+        raise error
+
+    def generator():
+        raise error
+        yield
+
+    async def asynchronous():
+        raise error
+
+    body = {"plain": plain, "generator": generator, "async": asynchronous}[way]
+    recorded = run(body, name="brew", raise_on_error=False).failure_data_for_node("brew").error
+
+    assert recorded.cls_name == type(error).__name__
+
+
+def test_a_generator_is_closed_when_an_output_cannot_be_taken():
+    """What a generator holds is given back at once, also when the run fails outside of it."""
+    closed = []
+
+    def brew():
+        try:
+            yield 5
+        finally:
+            closed.append(True)
+
+    with pytest.raises(DagflowInvariantViolationError):
+        run(brew)
+
+    assert closed == [True]
+
+
+def test_an_async_op():
+    """The engine awaits it."""
+
+    async def brew():
+        await asyncio.sleep(0)
+        return 1, 2
+
+    result = run(brew, out=TWO)
+
+    assert [result.output_for_node("brew", name) for name in TWO] == [1, 2]
+
+
+def test_an_async_generator():
+    """The engine iterates it and closes it."""
+    closed = []
+
+    async def brew():
+        try:
+            yield Output(1, "hot")
+            await asyncio.sleep(0)
+            yield Output(2, "cold")
+        finally:
+            closed.append(True)
+
+    result = run(brew, out=TWO)
+
+    assert [result.output_for_node("brew", name) for name in TWO] == [1, 2]
+    assert closed == [True]
+
+
+def test_an_async_generator_that_yields_no_output_is_closed():
+    """Its end is awaited also when it is refused."""
+    closed = []
+
+    async def brew():
+        try:
+            yield 5
+        finally:
+            await asyncio.sleep(0)
+            closed.append(True)
+
+    with pytest.raises(DagflowInvariantViolationError, match="'int'"):
+        run(brew)
+    assert closed == [True]
+
+
+def test_an_async_op_inside_of_an_event_loop():
+    """A run may be started where an event loop runs already, as in an async test."""
+
+    async def brew():
+        await asyncio.sleep(0)
+        return 1
+
+    async def test():
+        return run(brew).output_for_node("brew")
+
+    assert asyncio.run(test()) == 1
+
+
+def test_tasks_that_an_async_op_leaves_behind_are_cancelled():
+    """Nothing of an op goes on after its step."""
+    seen = []
+
+    async def forever():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    async def brew():
+        seen.append(asyncio.create_task(forever()))
+        await asyncio.sleep(0)
+        return 1
+
+    assert run(brew).output_for_node("brew") == 1
+    assert seen[1:] == ["cancelled"]
+
+
+def test_a_materialize_result_of_another_asset():
+    """A result must be of the asset that the function makes."""
+
+    @asset
+    def water():
+        return MaterializeResult("tea")
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"'tea'.*'water'"):
+        materialize_to_memory([water])
+
+
+def test_a_materialize_result_with_a_value():
+    """Its value is stored and can be read, its metadata stands on the materialization."""
+
+    @asset
+    def water():
+        return MaterializeResult("water", {"litres": 2}, value=5)
+
+    @asset
+    def tea(water):
+        return water + 1
+
+    result = materialize_to_memory([water, tea])
+
+    assert result.asset_value("tea") == 6
+    assert result.asset_materializations_for_node("water")[0].metadata["litres"].value == 2
+
+
+def test_reading_an_asset_without_a_value():
+    """Who reads an asset of this run that handed over no value is told what to do."""
+
+    @asset
+    def water():
+        return MaterializeResult()
+
+    @asset
+    def tea(water):
+        return water
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"'water'.*without a value"):
+        materialize_to_memory([water, tea])
