@@ -12,7 +12,8 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from types import FunctionType, ModuleType
+from functools import partial
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from dagflow.defs.asset import AssetsDefinition
@@ -164,11 +165,18 @@ def code_of(fn: Callable[..., Any]) -> list[str]:
         seen[current.__code__] = _syntax(current)
         todo += [other for other in _called(current) if _same_project(other, current)]
     first, *others = seen.values() or ("",)
-    return [first, *sorted(others)]
+    bound = [_text([fn.args, fn.keywords])] if isinstance(fn, partial) else []
+    return [first, *bound, *sorted(others)]
 
 
 def _plain(fn: Any) -> FunctionType | None:
     fn = inspect.unwrap(fn)
+    while isinstance(fn, partial):
+        fn = inspect.unwrap(fn.func)
+    if isinstance(fn, MethodType):
+        fn = fn.__func__
+    if callable(fn) and not isinstance(fn, (FunctionType, type)):
+        fn = inspect.unwrap(type(fn).__call__)  # an object that can be called
     return fn if isinstance(fn, FunctionType) else None
 
 
@@ -186,21 +194,44 @@ def _syntax(fn: FunctionType) -> str:
 
 
 def _constants(values: Iterable[Any]) -> list[str]:
-    return [repr(value.co_code) if hasattr(value, "co_code") else repr(value) for value in values]
+    return [
+        repr((value.co_code, _constants(value.co_consts), value.co_names))
+        if hasattr(value, "co_code")
+        else repr(value)
+        for value in values
+    ]
 
 
 def _called(fn: FunctionType) -> Iterator[FunctionType]:
-    """The functions that the code of a function names, bare or as an attribute of a module."""
+    """The functions that the code of a function names: of its module, of the function around it, or as an
+    attribute of a module.
+    """
     names = set(_names(fn.__code__))
-    for name in names:
-        value = fn.__globals__.get(name)
-        for candidate in (
-            value,
-            *(getattr(value, inner, None) for inner in names if isinstance(value, ModuleType)),
-        ):
-            plain = _plain(candidate) if isinstance(candidate, FunctionType) else None
+    cells = zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True)
+    around = {name: _content(cell) for name, cell in cells}
+    for name in sorted(names | set(around)):
+        value = around[name] if name in around else fn.__globals__.get(name)
+        inner = (getattr(value, other, None) for other in names) if isinstance(value, ModuleType) else ()
+        for candidate in (value, *inner):
+            plain = _plain(candidate) if _is_function(candidate) else None
             if plain is not None:
                 yield plain
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+
+
+def _is_function(value: Any) -> bool:
+    if isinstance(value, FunctionType):
+        return True
+    try:
+        return isinstance(value.__wrapped__, FunctionType)  # a cache, an op: stands for what it wraps
+    except Exception:  # the objects of others answer as they like
+        return False
 
 
 def _names(code: Any) -> Iterator[str]:
