@@ -59,7 +59,8 @@ class Runs:
             self.failed = result
         plan = result.plan
         partition = () if plan.partition_key is None else (str(plan.partition_key),)
-        found = {"dag_nodes": plan.step_keys, "dag_partition": partition, "dag_run_id": (result.run_id,)}
+        nodes = [key.partition("[")[0] for key in plan.step_keys]
+        found = {"dag_nodes": nodes, "dag_partition": partition, "dag_run_id": (result.run_id,)}
         for name, values in found.items():
             known = self.names[name]
             for value in values:
@@ -239,6 +240,7 @@ def _tree(result: ExecuteInProcessResult) -> Iterator[str]:
             by_step.setdefault(event.step_key, []).append(event)
     for key, events in by_step.items():
         rows[key] = _outcome(events)
+    rows = {key: rows[key] for key in _mapped_in_place(rows)}
     shown = _chosen(rows)
     width = max((2 * key.count(".") + len(key.rpartition(".")[2]) for key in shown), default=0)
     before: Sequence[str] = ()
@@ -252,6 +254,15 @@ def _tree(result: ExecuteInProcessResult) -> Iterator[str]:
         yield f"  {indented:<{width}}  {rows[key]}"
     if len(shown) < len(rows):
         yield f"  ... and {_counted(rows[key] for key in rows if key not in shown)}"
+
+
+def _mapped_in_place(keys: Iterable[str]) -> Iterator[str]:
+    """The steps of a mapped node where the node stands, and the node itself only where it has none yet."""
+    by_node: dict[str, list[str]] = {}
+    for key in keys:
+        by_node.setdefault(key.partition("[")[0], []).append(key)
+    for steps in by_node.values():
+        yield from [key for key in steps if not key.endswith("[?]")] or steps
 
 
 def _in_tree(keys: Iterable[str]) -> Any:

@@ -287,6 +287,50 @@ def test_a_large_run_is_shown_in_part(pytester: pytest.Pytester):
     result.stdout.fnmatch_lines(["  ... and 172 succeeded, 1 not run"])
 
 
+def test_mapped_steps_stand_where_their_node_stands(pytester: pytest.Pytester):
+    """Each with its key; what waits for all of them comes after."""
+    pytester.makepyfile(
+        """
+        from dagflow import DynamicOut, DynamicOutput, job, op
+
+        @op(out=DynamicOut())
+        def many():
+            for key in "ab":
+                yield DynamicOutput(key, mapping_key=key)
+
+        @op
+        def work(item):
+            assert item == "a"
+
+        @op
+        def total(items):
+            return items
+
+        @job
+        def j():
+            total(many().map(work).collect())
+
+        def test_j():
+            j.execute_in_process()
+        """
+    )
+
+    result = pytester.runpytest()
+
+    result.stdout.fnmatch_lines(
+        [
+            "  many     succeeded in * ms",
+            "  work?a?  succeeded in * ms",
+            "  work?b?  failed in * ms",
+            "  total    not run",
+            "",
+            "inputs of 'work?b?':",
+            "  item = 'b'",
+            "  pytest --dag-select work",
+        ]
+    )
+
+
 def test_our_frames_are_left_out_of_the_traceback(kitchen: pytest.Pytester):
     """The test and the user's code remain; `--full-trace` shows all."""
     kitchen.makepyfile(
