@@ -50,6 +50,8 @@ def current_options() -> RunOptions:
 @contextmanager
 def set_options(**changes: Any) -> Iterator[RunOptions]:
     """Put options in force for a block; what is not named stays as it is around it."""
+    if "given" in changes:
+        changes.setdefault("used", set())  # that of what is given here, not of what was given around it
     options = replace(_options.get(), **changes)
     token = _options.set(options)
     try:

@@ -34,3 +34,15 @@ def test_a_block_that_raises_is_over() -> None:
         raise ValueError("x")
 
     assert current_options().clock is SYSTEM_CLOCK
+
+
+def test_what_was_used_belongs_to_what_was_given() -> None:
+    """A block that gives values counts anew; one that gives none counts for the block around it."""
+    with set_options(given={"a": 1}) as outer:
+        with set_options(clock=VirtualClock(0)) as same:
+            same.used.add("a")
+        with set_options(given={"b": 1}) as inner:
+            inner.used.add("b")
+
+    assert (outer.used, inner.used) == ({"a"}, {"b"})
+    assert current_options().used == set()
