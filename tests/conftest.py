@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["pytester"]
@@ -15,3 +16,14 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 # the comparison with another runtime needs that runtime: pip install -e ".[differential]"
 collect_ignore = [] if importlib.util.find_spec("dagster") else ["differential"]
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project of its own, without pytest-asyncio, which warns when a project does not configure it."""
+    inline_run = pytester.inline_run
+    pytester.plugins.append("no:asyncio")
+    monkeypatch.setattr(
+        pytester, "inline_run", lambda *arguments, **kw: inline_run("-p", "no:asyncio", *arguments, **kw)
+    )
+    return pytester

@@ -52,7 +52,6 @@ COMMANDS = {
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     """A project with three tests: two of an asset with partitions, one of a job with an async op."""
     pytester.makepyfile(SUITE)
-    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     return pytester
 
 
@@ -64,6 +63,8 @@ def test_the_plugin_works_beside(suite: pytest.Pytester, arguments: list[str]) -
 
 def test_the_plugin_works_beside_pytest_asyncio(suite: pytest.Pytester) -> None:
     """An async test may await an op that it calls."""
+    suite.plugins.remove("no:asyncio")
     suite.makepyfile(test_async=SUITE + ASYNC_TEST)
+    suite.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
 
     suite.runpytest_subprocess("test_async.py", "-W", "error").assert_outcomes(passed=4)
