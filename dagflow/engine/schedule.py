@@ -42,6 +42,7 @@ class Schedule:
 
     __slots__ = (
         "_dependents",
+        "_priorities",
         "_queues",
         "absent",
         "ended",
@@ -58,10 +59,10 @@ class Schedule:
         self.plan = plan
         self.waiting = list(plan.waiting)
         self._dependents = plan.dependents
-        priorities = plan.priorities()
-        by_priority = {priority: deque[int]() for priority in sorted(set(priorities), reverse=True)}
+        self._priorities = plan.priorities()
+        by_priority = {priority: deque[int]() for priority in sorted(set(self._priorities), reverse=True)}
         self.ready = list(by_priority.values())
-        self._queues = [by_priority[priority] for priority in priorities]
+        self._queues = [by_priority[priority] for priority in self._priorities]
         self.tainted: set[int] = set()
         self.absent: set[OutputRef] = set()
         self.failed: set[str] = set()
@@ -92,8 +93,15 @@ class Schedule:
         if absent:
             self._lose(index, absent)
         ended = [index]
-        for one in ended:  # grows: who is skipped or blocked has ended too, and chains of them can be long
-            ended += self._release(one)
+        while ended:  # who is skipped or blocked has ended too; a loop, because chains of them can be long
+            decided = len(self.skips)
+            ended = [other for one in ended for other in self._release(one)]
+            if len(self.ready) > 1:
+                self.skips[decided:] = self._by_priority(self.skips[decided:])
+                ended = self._by_priority(ended)
+
+    def _by_priority(self, steps: list[int]) -> list[int]:
+        return sorted(steps, key=lambda index: -self._priorities[index])
 
     def fail(self, index: int) -> None:
         """A step failed for good."""
@@ -133,6 +141,7 @@ class Schedule:
             became = [resolved_key(template.key, key) for key in keys]
             self.expanded[template.key] = became
             self._queues += [self._queues[template.index]] * len(keys)
+            self._priorities += [self._priorities[template.index]] * len(keys)
             for dependent in self._dependents[template.index]:
                 if steps[dependent].mapped_over != over:
                     self.waiting[dependent] += len(became)

@@ -327,3 +327,14 @@ def test_the_order_depends_on_nothing_but_the_wiring(wiring, results, random):
     other = plan_of({name: dict(reversed(inputs.items())) for name, inputs in shuffled}, nothing=("np", "nl"))
 
     assert run(plan_of(wiring, nothing=("np", "nl")), results) == run(other, results)
+
+
+def test_skips_come_by_priority():
+    """Of steps that are skipped at the same moment the highest priority is named first, as if they ran."""
+    tags = {"c": {"dagflow/priority": "2"}, "b": {"dagflow/priority": "-1"}}
+    drive = Drive(
+        plan_of({"a": {}, "b": {"x": "a"}, "c": {"x": "a"}, "d": {"x": "b"}, "e": {"x": "c"}}, tags=tags)
+    )
+    assert drive.take() == "a"
+
+    assert drive.finish("a", "result") == ["c", "b", "e", "d"]
