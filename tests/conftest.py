@@ -12,6 +12,7 @@ pytest_plugins = ["pytester"]
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
+settings.register_profile("quick", deadline=None, max_examples=10, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 # the comparison with another runtime needs that runtime: pip install -e ".[differential]"
