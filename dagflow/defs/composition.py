@@ -23,7 +23,12 @@ from dagflow.defs.wiring import (
     NodeInvocation,
     Wiring,
 )
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvariantViolationError,
+    check_type,
+)
 from dagflow.keys import check_name, jsonable_tags
 
 
@@ -63,10 +68,9 @@ class NodeDefinition:
         composition = current_composition()
         if composition is not None:
             return composition.invoke(self, args, kwargs)
-        raise DagflowInvalidInvocationError(
+        raise DagflowInvariantViolationError(
             f"{type(self).__name__} '{self.name}' was called outside of a graph's body. Call it in the body "
-            "of a "
-            "@graph or @job, or run it with execute_in_process()."
+            "of a @graph or @job, or run it with execute_in_process()."
         )
 
 
@@ -213,14 +217,12 @@ class OutputHandles(tuple[OutputHandle, ...]):
 class Composition:
     """What the body of one graph has done so far."""
 
-    __slots__ = ("dynamic", "graph_name", "wiring")
+    __slots__ = ("graph_name", "numbers", "wiring")
 
     def __init__(self, graph_name: str) -> None:
         self.graph_name = graph_name
         self.wiring = Wiring()
-        self.dynamic: dict[
-            str, frozenset[str]
-        ] = {}  # node name -> the dynamic outputs that it is mapped over
+        self.numbers: dict[str, int] = {}  # definition name -> the last number that made a name of it
 
     def invoke(
         self,
@@ -300,26 +302,19 @@ class Composition:
                     "give each invocation an alias of its own"
                 )
             return pending.given_alias
-        name, number = definition.name, 1
+        name = definition.name
         if name in used:
             known = self.wiring.node_defs.get(definition.name)
             if known is None:
                 raise DagflowInvalidDefinitionError(
                     f"in the body of '{self.graph_name}': '{name}' is already the alias of another node"
                 )
-            number = self._numbers_used(definition.name)
+            number = self.numbers.get(definition.name, 1)
             while name in used:
                 number += 1
                 name = f"{definition.name}_{number}"
+            self.numbers[definition.name] = number
         return name
-
-    def _numbers_used(self, base: str) -> int:
-        # starts the search where the last automatic name of this definition was found
-        count = len(self.wiring.invocations)
-        low = 1
-        while low * 2 <= count and f"{base}_{low * 2}" in self.wiring.invocations:
-            low *= 2
-        return low
 
     def _source(self, value: Any, node: str, input_name: str) -> Dependency | None:
         """The dependency that an argument stands for; None for an input of the graph, which is mapped."""
