@@ -14,6 +14,7 @@ import pytest
 from dagflow import (
     AssetIn,
     AssetKey,
+    DagflowType,
     DailyPartitionsDefinition,
     DependencyDefinition,
     Field,
@@ -456,3 +457,42 @@ def test_an_output_object_is_no_matter_of_the_plan() -> None:
     """What ops return is not looked at."""
     wrong = op(name="wrong", out={"a": Out(), "b": Out()})(lambda: Output(1))
     assert len(_plan(job(name="j")(lambda: (wrong(), None)[1]), {}).steps) == 1
+
+
+def test_orders_that_nothing_gives() -> None:
+    """A Nothing input may stay loose: of an op, of the top graph, of an asset that the run does not make."""
+    quiet = op(name="quiet", ins={"after": In(Nothing)})(lambda: 1)
+    top = graph(name="g")(lambda start: quiet(start))
+    dependent = asset(name="dependent", deps=["elsewhere"])(lambda: 1)
+
+    for made in (job(name="j")(lambda: (quiet(), None)[1]), top.to_job(), build_asset_job([dependent])):
+        (item,) = _plan(made, {}).steps[0].inputs
+        assert (item.source.kind, item.source.ref) == (NO_VALUE, None)
+
+
+def test_a_default_of_one_reader_is_none_of_another() -> None:
+    """An input of the top graph that feeds both is still needed."""
+    both = graph(name="g")(lambda n: (count(n=n), same(n))[1])
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="input 'n' of graph 'g' is fed by nothing"):
+        _plan(both)
+    plan = _plan(both, {**CONFIG, "inputs": {"n": {"value": 1}}})
+    assert [step.inputs[0].source.kind for step in plan.steps] == [FROM_CONFIG, FROM_CONFIG]
+
+
+def test_types_may_need_resources() -> None:
+    """Of inputs and of outputs, each named where it is missing."""
+    read = DagflowType(lambda context, value: True, "Read", required_resource_keys={"r"})
+    written = DagflowType(lambda context, value: True, "Written", required_resource_keys={"w"})
+    typed = op(name="typed", ins={"n": In(read)}, out=Out(written))(lambda n: n)
+    wired = graph(name="g")(lambda: (typed(one()), None)[1])
+
+    assert _plan(wired.to_job(resource_defs={"r": 1, "w": 2}), {}).resource_keys == ("io_manager", "r", "w")
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match="'r', which the type of input 'n' of step 'typed'"
+    ):
+        _plan(wired.to_job(resource_defs={"w": 1}), {})
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match="'w', which the type of output 'result' of op 'typed'"
+    ):
+        _plan(wired.to_job(resource_defs={"r": 1}), {})
