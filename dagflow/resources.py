@@ -29,7 +29,7 @@ class StartedResources:
     """Resources that have been started, to be stopped once.
 
     Attributes:
-        values: The resources by key. Always: a key is here exactly while its resource runs.
+        values: The resources by key. Always: what has been stopped is not here.
         closers: How to stop them, in the order in which they were started.
     """
 
@@ -92,7 +92,7 @@ class StartedResources:
                 close()
             except BaseException as error:
                 failures.append((key, error))
-        self.values.clear()
+            self.values.pop(key, None)
         return failures
 
 

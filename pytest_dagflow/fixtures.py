@@ -151,9 +151,9 @@ def build_op_context(_dag_surroundings: _Surroundings) -> Callable[..., OpExecut
     """`dagflow.build_op_context` for this test: the context with which an op is called directly.
 
     build_op_context(resources, op_config, resources_config, instance, config, partition_key,
-    partition_key_range, mapping_key, run_tags), all optional. Bound to `dag_instance` and `dag_resources`. A
-    resource is started when it is first read; one that is a context manager is closed at the end of the test,
-    the last first, also when the test fails. No `with` block is needed.
+    partition_key_range, mapping_key, run_tags, event_loop), all optional. Bound to `dag_instance` and
+    `dag_resources`. A resource is started when it is first read; one that is a context manager is closed at
+    the end of the test, the last first, also when the test fails. No `with` block is needed.
     """
     from dagflow import build_op_context
     from dagflow.testing import OnDemand
@@ -166,7 +166,7 @@ def build_asset_context(_dag_surroundings: _Surroundings) -> Callable[..., Asset
     """`dagflow.build_asset_context` for this test: the context with which an asset is called directly.
 
     build_asset_context(resources, resources_config, asset_config, instance, partition_key,
-    partition_key_range, run_tags), all optional. Bound like `build_op_context`.
+    partition_key_range, run_tags, event_loop), all optional. Bound like `build_op_context`.
     """
     from dagflow import build_asset_context
     from dagflow.testing import OnDemand

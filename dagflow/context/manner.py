@@ -69,7 +69,6 @@ DIRECT = Manner(
             "op_handle",
             "node_handle",
             "step_launcher",
-            "describe_op",
         ]
     ),
     bound_only=frozenset(
@@ -77,8 +76,10 @@ DIRECT = Manner(
             "op_def",
             "solid_def",
             "alias",
+            "describe_op",
             "assets_def",
             "asset_key",
+            "asset_keys",
             "selected_asset_keys",
             "selected_output_names",
             "partition_time_window",

@@ -359,6 +359,12 @@ class StepContext:
         return self._scope.assets_def.key
 
     @property
+    def asset_keys(self) -> set[AssetKey]:
+        """The keys of all assets that this function can make; empty for a plain op."""
+        self._scope.need("asset_keys")
+        return set() if self._scope.assets_def is None else set(self._scope.assets_def.keys)
+
+    @property
     def selected_asset_keys(self) -> set[AssetKey]:
         """The keys of the assets that this step makes; empty for a plain op."""
         self._scope.need("selected_asset_keys")

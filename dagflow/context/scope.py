@@ -180,11 +180,9 @@ class Scope:
         self, metadata: Mapping[str, Any], output_name: str | None, mapping_key: str | None
     ) -> None:
         """Keep metadata for an output that is still to come."""
-        name = self._output_name(output_name)
+        name = self._output_name(output_name, mapping_key)
         key = (name, mapping_key)
-        if key in self.produced or (
-            mapping_key is None and any(output == name for output, _ in self.produced)
-        ):
+        if key in self.produced:
             raise DagflowInvariantViolationError(
                 f"output '{name}' of {self._owner()} was already handed over, so metadata cannot be added to "
                 "it. Call "
@@ -199,7 +197,7 @@ class Scope:
         normalize_metadata(metadata, f"output '{name}' of {self._owner()}")  # raises; user code reads its own
         self.metadata[key] = {**self.metadata.get(key, {}), **metadata}
 
-    def _output_name(self, name: str | None) -> str:
+    def _output_name(self, name: str | None, mapping_key: str | None) -> str:
         outs = self.op_def.outs if self.op_def is not None else None
         if outs is None:
             return name or "result"
@@ -209,10 +207,16 @@ class Scope:
                     f"{self._owner()} has the outputs {list(outs)}, so metadata without an 'output_name' is "
                     "ambiguous"
                 )
-            return next(iter(outs))
+            name = next(iter(outs))
         if name not in outs:
             raise DagflowInvariantViolationError(
                 f"{self._owner()} has no output '{name}' to add metadata to; its outputs are {list(outs)}"
+            )
+        if outs[name].is_dynamic != (mapping_key is not None):
+            needs = "needs a 'mapping_key'" if mapping_key is None else "takes no 'mapping_key'"
+            raise DagflowInvariantViolationError(
+                f"metadata for output '{name}' of {self._owner()} {needs}: the output is "
+                f"{'dynamic' if outs[name].is_dynamic else 'not dynamic'}"
             )
         return name
 

@@ -19,11 +19,10 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.instance.instance import DagflowInstance
-from dagflow.invocation.resources import OnDemand, ResourcesOnDemand, start_resources
+from dagflow.invocation.resources import OwnResources, start_resources
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import PartitionKeyRange
-from dagflow.resources import StartedResources
 
 _Self = TypeVar("_Self", bound="DirectContext")
 
@@ -36,17 +35,13 @@ class DirectContext(StepContext):
         running: The name of the definition that runs with this context now, None if none does.
     """
 
-    __slots__ = ("_is_entered", "_owned", "_values", "op_config_given", "running")
+    __slots__ = ("_own", "op_config_given", "running")
 
-    def __init__(
-        self, scope: Scope, owned: StartedResources | None, values: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, scope: Scope, own: OwnResources | None) -> None:
         super().__init__(scope)
         self.running: str | None = None
         self.op_config_given = scope.config
-        self._owned = owned
-        self._values = values
-        self._is_entered = False
+        self._own = own
 
     @property
     def resource_values(self) -> Mapping[str, Any]:
@@ -55,36 +50,20 @@ class DirectContext(StepContext):
         Raises:
             DagflowInvariantViolationError: One of them has to be closed, and no `with` block will do so.
         """
-        if self._owned is None:
-            return {}
-        if self._owned.closers and not self._is_entered:
-            keys = sorted(key for key, _ in self._owned.closers)
-            raise DagflowInvariantViolationError(
-                f"the resources {keys} are context managers, so the context that holds them must be used in "
-                "a with block: "
-                "with build_op_context(...) as context: ..."
-            )
-        return self._owned.values if self._values is None else self._values
+        return self.scope.resource_values()
 
     def __enter__(self: _Self) -> _Self:
-        self._is_entered = True
+        if self._own is not None:
+            self._own.is_entered = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_entered = False
         self.close()
 
     def close(self) -> None:
         """Close the resources, the last first. The first error of that is raised when all are closed."""
-        if self._owned is not None:
-            failures = self._owned.stop()
-            if failures:
-                raise failures[0][1]
-
-    def __del__(self) -> None:
-        owned = getattr(self, "_owned", None)
-        if owned is not None and owned.closers:
-            owned.stop()
+        if self._own is not None:
+            self._own.close()
 
 
 class DirectOpContext(DirectContext, OpExecutionContext):
@@ -109,6 +88,7 @@ def build_op_context(
     partition_key_range: PartitionKeyRange | None = None,
     mapping_key: str | None = None,
     run_tags: Mapping[str, str] | None = None,
+    event_loop: Any = None,
 ) -> DirectOpContext:
     """Build the context for calling an op directly.
 
@@ -122,6 +102,7 @@ def build_op_context(
         partition_key_range: The partitions that the call is for.
         mapping_key: What `get_mapping_key()` gives.
         run_tags: What `get_tag` reads.
+        event_loop: Accepted for code that was written for it; an async op is awaited by its caller.
 
     Raises:
         DagflowInvalidInvocationError: `op_config` and `config` were both given.
@@ -140,10 +121,10 @@ def build_op_context(
         raise DagflowInvalidInvocationError(
             "both 'op_config' and its older name 'config' were given; give one of them"
         )
-    return _bound(DirectOpContext(*_scope(
+    return DirectOpContext(*_scope(
         resources, resources_config, instance, partition_key, partition_key_range, run_tags,
         op_config if op_config is not None else config, mapping_key,
-    )))  # fmt: skip
+    ))  # fmt: skip
 
 
 def build_asset_context(
@@ -154,6 +135,7 @@ def build_asset_context(
     partition_key: str | None = None,
     partition_key_range: PartitionKeyRange | None = None,
     run_tags: Mapping[str, str] | None = None,
+    event_loop: Any = None,
 ) -> DirectAssetContext:
     """Build the context for calling an asset directly. Parameters and errors as `build_op_context`.
 
@@ -165,19 +147,10 @@ def build_asset_context(
         >>> today(build_asset_context(partition_key="2024-01-01"))
         '2024-01-01'
     """
-    return _bound(DirectAssetContext(*_scope(
+    return DirectAssetContext(*_scope(
         resources, resources_config, instance, partition_key, partition_key_range, run_tags, asset_config,
         None,
-    )))  # fmt: skip
-
-
-_Context = TypeVar("_Context", bound=DirectContext)
-
-
-def _bound(context: _Context) -> _Context:
-    # the scope asks the context, so that a `with` block around it counts
-    context.scope.resource_values = lambda: context.resource_values
-    return context
+    ))  # fmt: skip
 
 
 def _scope(
@@ -189,20 +162,17 @@ def _scope(
     run_tags: Mapping[str, str] | None,
     config: Any,
     mapping_key: str | None,
-) -> tuple[Scope, StartedResources | None, Mapping[str, Any] | None]:
+) -> tuple[Scope, OwnResources | None]:
     if partition_key is not None and partition_key_range is not None:
         raise CheckError("both 'partition_key' and 'partition_key_range' were given; give one of them")
     get_instance = _InstanceWhenAsked(instance)
-    owned, values = None, None
-    if isinstance(resources, OnDemand):
-        values = ResourcesOnDemand(as_resources(resources, "a context"), resources_config, get_instance)
-        owned = values.started
-    elif resources is not None or resources_config:
-        owned = start_resources(as_resources(resources, "a context"), resources_config, get_instance)
+    own = None
+    if resources is not None or resources_config:
+        own = OwnResources(resources, resources_config, get_instance)
     scope = Scope(
         DIRECT,
         run_id=DIRECT.run_id or "",
-        resource_values=dict,
+        resource_values=dict if own is None else own,
         get_instance=get_instance,
         config=config,
         partition_key=partition_key,
@@ -210,7 +180,7 @@ def _scope(
         mapping_key=mapping_key,
         run_tags=run_tags,
     )
-    return scope, owned, values
+    return scope, own
 
 
 class _InstanceWhenAsked:
@@ -246,14 +216,21 @@ def build_init_resource_context(
         4
     """
     get_instance = _InstanceWhenAsked(instance)
+    values = _plain(resources, get_instance, "build_init_resource_context")
+    return InitResourceContext(config, values, get_instance)
+
+
+def _plain(resources: Mapping[str, Any] | None, get_instance: Any, builder: str) -> Mapping[str, Any]:
+    """Resources for a context that cannot close any."""
+    if not resources:
+        return {}
     owned = start_resources(as_resources(resources, "a context"), None, get_instance)
     if owned.closers:
         owned.stop()
         raise DagflowInvariantViolationError(
-            "resources that are context managers cannot be given to build_init_resource_context: nothing "
-            "would close them"
+            f"resources that are context managers cannot be given to {builder}: nothing would close them"
         )
-    return InitResourceContext(config, owned.values, get_instance)
+    return owned.values
 
 
 def build_output_context(
@@ -347,7 +324,6 @@ def _shared(
 ) -> dict[str, Any]:
     from dagflow.annotations import resolve_type
 
-    owned = start_resources(as_resources(resources, "a context"), None, _InstanceWhenAsked(instance))
     return {
         "name": None if name is None else check_type(name, str, "name"),
         "op_def": op_def,
@@ -358,6 +334,6 @@ def _shared(
         "definition_metadata": definition_metadata,
         "config": config,
         "resource_config": resource_config,
-        "resources": owned.values,
+        "resources": _plain(resources, _InstanceWhenAsked(instance), "this builder"),
         "get_instance": None if instance is None else lambda: instance,
     }

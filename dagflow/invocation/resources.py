@@ -9,8 +9,8 @@ from typing import Any
 from dagflow._util import UNSET
 from dagflow.config.parse import parse
 from dagflow.context.init import InitResourceContext
-from dagflow.defs.resource import ResourceDefinition
-from dagflow.errors import DagflowInvalidConfigError
+from dagflow.defs.resource import ResourceDefinition, as_resources
+from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError
 from dagflow.io.filesystem import FilesystemIOManager
 from dagflow.io.memory import InMemoryIOManager
 from dagflow.plan.compile import start_order
@@ -66,6 +66,66 @@ class ResourcesOnDemand(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._definitions)
+
+
+class OwnResources:
+    """The resources of one context. Called, it gives them by key; those that are still open when nobody holds
+    the context any more are closed then.
+
+    Attributes:
+        started: Those that were started.
+        is_entered: Whether a `with` block will close them.
+    """
+
+    __slots__ = ("_closed", "_values", "is_entered", "started")
+
+    def __init__(
+        self, resources: Mapping[str, Any] | None, configs: Mapping[str, Any] | None, get_instance: Any
+    ) -> None:
+        self.is_entered = False
+        self._closed: list[str] = []
+        self._values: Mapping[str, Any]
+        self.started = StartedResources()
+        definitions = as_resources(resources, "a context")
+        if isinstance(resources, OnDemand):
+            on_demand = ResourcesOnDemand(definitions, configs, get_instance)
+            self.started, self._values = on_demand.started, on_demand
+        else:
+            self.started = start_resources(definitions, configs, get_instance)
+            self._values = self.started.values
+
+    def __call__(self) -> Mapping[str, Any]:
+        """The resources by key.
+
+        Raises:
+            DagflowInvariantViolationError: Some of them have to be closed, and no `with` block will do so, or
+                one has done so.
+        """
+        if self._closed:
+            raise DagflowInvariantViolationError(
+                f"the resources {self._closed} were closed at the end of the with block of their context; "
+                "build a context for each block"
+            )
+        if self.started.closers and not self.is_entered:
+            raise DagflowInvariantViolationError(
+                f"the resources {self._to_close()} are context managers, so the context that holds them must "
+                "be used in a with block: with build_op_context(...) as context: ..."
+            )
+        return self._values
+
+    def close(self) -> None:
+        """Close them, the last first. The first error of that is raised when all are closed."""
+        self.is_entered = False
+        self._closed += self._to_close()
+        failures = self.started.stop()
+        if failures:
+            raise failures[0][1]
+
+    def _to_close(self) -> list[str]:
+        return sorted(key for key, _ in self.started.closers)
+
+    def __del__(self) -> None:
+        self.started.stop()
 
 
 def start_resources(
