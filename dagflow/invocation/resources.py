@@ -141,7 +141,7 @@ def start_resources(
         get_instance: Gives the instance.
 
     Raises:
-        DagflowInvalidDefinitionError: One needs a resource that is not there.
+        DagflowInvariantViolationError: One needs a resource that is not there.
         DagflowInvalidConfigError: Config that does not match.
         DagflowResourceFunctionError: One could not be started; the others were stopped.
     """

@@ -1,0 +1,415 @@
+"""The builders of contexts: what each gives, what it refuses, and how its resources end."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from dagflow import (
+    AssetKey,
+    AssetMaterialization,
+    AssetObservation,
+    CheckError,
+    DagflowInstance,
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvalidPropertyError,
+    DagflowInvariantViolationError,
+    DagflowResourceFunctionError,
+    DagflowUnknownResourceError,
+    DailyPartitionsDefinition,
+    ParameterCheckError,
+    PartitionKeyRange,
+    StaticPartitionsDefinition,
+    asset,
+    build_asset_context,
+    build_init_resource_context,
+    build_input_context,
+    build_op_context,
+    build_output_context,
+    op,
+    resource,
+)
+
+DAYS = DailyPartitionsDefinition("2024-01-01")
+
+
+@pytest.fixture(name="story")
+def _story():
+    """What happened, in order."""
+    return []
+
+
+@pytest.fixture(name="mill")
+def _mill(story):
+    """A resource that must be closed."""
+
+    @resource
+    def mill():
+        story.append("opened")
+        yield "mill"
+        story.append("closed")
+
+    return mill
+
+
+def test_what_an_unbound_context_knows():
+    """What was given can be read, everything has a sensible default."""
+    context = build_op_context()
+
+    assert (context.run_id, context.op_config, context.retry_number) == ("EPHEMERAL", None, 0)
+    assert (context.has_partition_key, context.has_partition_key_range) == (False, False)
+    assert (dict(context.run_tags), context.get_tag("a"), context.has_tag("a")) == ({}, None, False)
+    assert (context.get_mapping_key(), list(context.get_events())) == (None, [])
+    assert context.instance.is_ephemeral
+    assert context.instance is context.instance
+    assert context.mode_def.name == "default"
+    assert context.log.name == "dagflow"
+    assert type(context.pdb).__name__ == "ForkedPdb"
+    assert context.has_assets_def is False
+
+
+def test_what_was_given_can_be_read():
+    """All that a builder takes comes back."""
+    instance = DagflowInstance.ephemeral()
+    context = build_op_context(
+        resources={"beans": 3},
+        op_config={"n": 1},
+        instance=instance,
+        partition_key="a",
+        mapping_key="k",
+        run_tags={"who": "me"},
+    )
+
+    assert (context.resources.beans, context.op_config, context.solid_config) == (3, {"n": 1}, {"n": 1})
+    assert context.instance is instance
+    assert (context.partition_key, context.has_partition_key, context.partition_keys) == ("a", True, ["a"])
+    assert context.partition_key_range == PartitionKeyRange("a", "a")
+    assert (context.get_mapping_key(), context.get_tag("who"), context.has_tag("who")) == ("k", "me", True)
+    assert build_op_context(config=4).op_config == 4
+    assert build_asset_context(asset_config=4).op_config == 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "run", "dagflow_run", "pipeline_run", "job_name", "pipeline_name", "job_def", "pipeline_def",
+        "op_def", "solid_def", "op", "solid", "run_config", "alias", "op_handle", "node_handle", "assets_def",
+        "asset_key", "asset_keys", "selected_asset_keys", "selected_output_names", "step_launcher",
+        "partition_time_window",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("build", [build_op_context, build_asset_context])
+def test_what_needs_a_run_or_a_definition(build, name):
+    """The error names the attribute."""
+    with pytest.raises(DagflowInvalidPropertyError, match="not available") as caught:
+        getattr(build(), name)
+
+    named = {"solid_def": "op_def", "solid": "op", "node_handle": "op_handle"}.get(name, name)
+    named = {"dagflow_run": "run", "pipeline_run": "run", "pipeline_def": "job_def"}.get(named, named)
+    assert f"'{named.replace('pipeline_name', 'job_name')}'" in str(caught.value)
+
+
+def test_describing_no_op():
+    """A context that is bound to nothing can describe nothing."""
+    with pytest.raises(DagflowInvalidPropertyError, match="'describe_op'"):
+        build_op_context().describe_op()
+
+
+@pytest.mark.parametrize("name", ["partition_key", "partition_keys", "partition_key_range"])
+def test_partitions_of_no_partition(name):
+    """A context without a partition says so."""
+    with pytest.raises(DagflowInvariantViolationError, match="partition"):
+        getattr(build_op_context(), name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ({"op_config": 1, "config": 2}, DagflowInvalidInvocationError, "'op_config'.*'config'"),
+        (
+            {"partition_key": "a", "partition_key_range": PartitionKeyRange("a", "b")},
+            CheckError,
+            "'partition_key'.*'partition_key_range'",
+        ),
+        ({"resources": [1]}, ParameterCheckError, "resources"),
+        ({"resources": {3: 1}}, DagflowInvalidDefinitionError, "3"),
+    ],
+)
+def test_arguments_that_cannot_be(arguments, error, says):
+    """Errors of the builder itself."""
+    with pytest.raises(error, match=says):
+        build_op_context(**arguments)
+
+
+def test_an_unknown_resource():
+    """The error names it and is an AttributeError too, so `hasattr` works."""
+    resources = build_op_context(resources={"beans": 3}).resources
+
+    with pytest.raises(DagflowUnknownResourceError, match="'bean'") as caught:
+        resources.bean  # noqa: B018
+    assert caught.value.resource_name == "bean"
+    assert "'beans'" in str(caught.value)
+    assert not hasattr(resources, "milk")
+    assert ("beans" in resources, "milk" in resources, list(resources)) == (True, False, ["beans"])
+    assert resources._asdict() == {"beans": 3}
+    assert repr(resources) == "<resources ['beans']>"
+
+
+def test_resource_definitions_are_started_with_their_config():
+    """Config is checked and completed, needs are met."""
+
+    @resource(config_schema={"size": int})
+    def sack(context):
+        return context.resource_config["size"]
+
+    @resource(required_resource_keys={"sack"})
+    def mill(context):
+        return context.resources.sack + 1
+
+    given = {"sack": sack, "mill": mill}
+    context = build_op_context(given, resources_config={"sack": {"config": {"size": 3}}})
+    assert (context.resources.sack, context.resources.mill) == (3, 4)
+    with pytest.raises(DagflowInvalidConfigError, match="'sack'"):
+        build_op_context(given)
+    with pytest.raises(DagflowInvariantViolationError, match="'sack'"):
+        build_op_context({"mill": mill})
+
+
+@pytest.mark.parametrize("build", [build_op_context, build_asset_context])
+def test_a_resource_that_must_be_closed_needs_a_block(build, mill, story):
+    """Read without a block: an error. It is closed as soon as nobody holds the context."""
+    context = build(resources={"mill": mill})
+    with pytest.raises(DagflowInvariantViolationError, match=r"'mill'.*with block"):
+        context.resources  # noqa: B018
+
+    assert story == ["opened"]
+    gc.disable()
+    try:
+        del context
+        assert story == ["opened", "closed"]
+    finally:
+        gc.enable()
+
+
+def test_a_block_closes(mill, story):
+    """Entered once, read often, closed at the end, also when the block raises."""
+
+    @op(required_resource_keys={"mill"})
+    def grind(context):
+        return context.resources.mill
+
+    with build_op_context({"mill": mill, "beans": 3}) as context:
+        assert [grind(context), grind(context), context.resources.mill] == ["mill"] * 3
+        assert story == ["opened"]
+    assert story == ["opened", "closed"]
+    with pytest.raises(DagflowInvariantViolationError, match=r"'mill'.*closed"):
+        grind(context)
+    with pytest.raises(KeyError), build_op_context({"mill": mill}):
+        raise KeyError
+    assert story == ["opened", "closed"] * 2
+
+
+def test_plain_resources_outlive_a_block():
+    """What needs no closing can be read after the block."""
+    with build_op_context({"beans": 3}) as context:
+        pass
+
+    assert context.resources.beans == 3
+    with build_op_context() as context:
+        assert context.run_id == "EPHEMERAL"
+
+
+def test_an_error_at_the_end_of_a_block():
+    """All are closed; the first error is raised."""
+    closed = []
+
+    def broken(name):
+        @resource
+        def one():
+            yield name
+            closed.append(name)
+            raise ValueError(name)
+
+        return one
+
+    with pytest.raises(ValueError, match="b"), build_op_context({"a": broken("a"), "b": broken("b")}):
+        pass
+    assert closed == ["b", "a"]
+
+
+def test_a_resource_that_does_not_start_closes_the_others(mill, story):
+    """Half-way up, all goes down again."""
+
+    @resource(required_resource_keys={"mill"})
+    def pump(context):
+        raise OSError("dry")
+
+    with pytest.raises(DagflowResourceFunctionError, match="'pump'"):
+        build_op_context({"mill": mill, "pump": pump})
+
+    assert story == ["opened", "closed"]
+
+
+# init contexts
+
+
+def test_init_context():
+    """Config, resources, instance, log; no run."""
+    instance = DagflowInstance.ephemeral()
+    context = build_init_resource_context({"n": 1}, {"beans": 3}, instance)
+
+    assert (context.resource_config, context.resources.beans) == ({"n": 1}, 3)
+    assert (context.run_id, context.run, context.dagflow_run) == (None, None, None)
+    assert context.instance is instance
+    assert context.log.name == "dagflow"
+    assert build_init_resource_context().resource_config is None
+
+
+@pytest.mark.parametrize("build", [build_init_resource_context, build_output_context, build_input_context])
+def test_contexts_that_can_close_nothing(build, mill, story):
+    """A resource that must be closed is refused, and closed."""
+    with pytest.raises(DagflowInvariantViolationError, match="context managers"):
+        build(resources={"mill": mill})
+
+    assert story == ["opened", "closed"]
+
+
+# contexts of I/O managers
+
+
+def test_output_context():
+    """What was given can be read; what was not is an error that names it, or has a default."""
+    instance = DagflowInstance.ephemeral()
+    context = build_output_context(
+        step_key="brew", name="cup", definition_metadata={"a": 1}, mapping_key="k", config=2, version="v",
+        resource_config={"b": 2}, resources={"beans": 3}, dagflow_type=int, asset_key="water",
+        partition_key="2024-01-01", asset_partitions_def=DAYS, output_metadata={"c": 3}, instance=instance,
+    )  # fmt: skip
+
+    assert (context.step_key, context.name, context.mapping_key) == ("brew", "cup", "k")
+    assert (context.run_id, context.version, context.config) == ("__EPHEMERAL_RUN_ID", "v", 2)
+    assert (context.metadata, context.definition_metadata) == ({"a": 1}, {"a": 1})
+    assert (context.resource_config, context.output_metadata) == ({"b": 2}, {"c": 3})
+    assert (context.resources.beans, context.dagflow_type.display_name) == (3, "Int")
+    assert (context.has_asset_key, context.asset_key) == (True, AssetKey("water"))
+    assert (context.has_partition_key, context.partition_key) == (True, "2024-01-01")
+    assert context.asset_partition_key_range == PartitionKeyRange("2024-01-01", "2024-01-01")
+    assert context.asset_partitions_def is DAYS
+    assert context.asset_partitions_time_window == DAYS.time_window_for_partition_key("2024-01-01")
+    assert context.get_asset_identifier() == ["water", "2024-01-01"]
+    assert context.get_identifier() == ["__EPHEMERAL_RUN_ID", "brew", "cup", "k"]
+    assert context.instance is instance
+    assert context.log.name == "dagflow"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "step_key", "name", "op_def", "dagflow_type", "instance", "asset_key", "partition_key",
+        "asset_partition_keys", "asset_partitions_def",
+    ],
+)  # fmt: skip
+def test_what_an_output_context_was_not_given(name):
+    """The error names the attribute."""
+    with pytest.raises(DagflowInvariantViolationError, match=f"'{name}'"):
+        getattr(build_output_context(), name)
+
+
+def test_defaults_of_an_output_context():
+    """The rest is empty."""
+    context = build_output_context()
+
+    assert (context.config, context.resource_config, context.metadata) == (None, {}, {})
+    assert (context.mapping_key, context.version, context.output_metadata) == (None, None, {})
+    assert (context.has_asset_key, context.has_partition_key, context.has_asset_partitions) == (False,) * 3
+
+
+def test_metadata_of_an_output_context():
+    """Metadata is merged, and consumed once."""
+    context = build_output_context()
+    context.add_output_metadata({"a": 1, "b": 1})
+    context.add_output_metadata({"b": 2})
+
+    assert {key: value.value for key, value in context.get_logged_metadata().items()} == {"a": 1, "b": 2}
+    assert set(context.consume_logged_metadata()) == {"a", "b"}
+    assert context.consume_logged_metadata() == context.get_logged_metadata() == {}
+
+
+def test_events_of_an_output_context():
+    """Materializations and observations, kept until they are consumed; nothing else."""
+    context = build_output_context(name="cup")
+    events = [AssetMaterialization("a"), AssetObservation("a")]
+    for event in events:
+        context.log_event(event)
+
+    assert context.get_logged_events() == events
+    assert list(context.consume_events()) == events
+    assert list(context.consume_events()) == context.get_logged_events() == []
+    with pytest.raises(CheckError, match="'spilt'"):
+        context.log_event("spilt")
+
+
+def test_input_context():
+    """An input knows what it reads."""
+    upstream = build_output_context(step_key="brew", name="cup", run_id="r")
+    context = build_input_context(name="n", upstream_output=upstream, definition_metadata={"a": 1})
+
+    assert (context.name, context.has_input_name, context.upstream_output) == ("n", True, upstream)
+    assert context.get_identifier() == ["r", "brew", "cup"]
+    assert (context.metadata, context.config, context.resource_config) == ({"a": 1}, None, {})
+    assert build_input_context().has_input_name is False
+
+
+@pytest.mark.parametrize("name", ["name", "op_def", "dagflow_type", "instance", "asset_key", "partition_key"])
+def test_what_an_input_context_was_not_given(name):
+    """The error names the attribute."""
+    with pytest.raises(DagflowInvariantViolationError, match=f"'{name}'"):
+        getattr(build_input_context(), name)
+    with pytest.raises(DagflowInvariantViolationError, match="'upstream_output'"):
+        build_input_context().get_identifier()
+
+
+def test_partitions_of_an_input_context():
+    """One partition, or several."""
+    keys = ["2024-01-01", "2024-01-02"]
+    one = build_input_context(asset_key="a", partition_key=keys[0], asset_partitions_def=DAYS)
+    two = build_input_context(name="n", asset_key="a", asset_partition_keys=keys, asset_partitions_def=DAYS)
+    none = build_input_context(name="n", asset_key="a", asset_partition_keys=[])
+
+    assert (one.asset_partition_key, one.partition_key, one.has_partition_key) == (keys[0], keys[0], True)
+    assert one.get_asset_identifier() == ["a", keys[0]]
+    assert two.asset_partition_keys == keys
+    assert two.asset_partition_key_range == PartitionKeyRange(*keys)
+    assert (two.asset_partitions_time_window.start.day, two.asset_partitions_time_window.end.day) == (1, 3)
+    with pytest.raises(CheckError, match=r"'n'.*2 partitions"):
+        two.asset_partition_key  # noqa: B018
+    with pytest.raises(CheckError, match="no partition"):
+        none.asset_partition_key_range  # noqa: B018
+
+
+def test_a_time_window_needs_partitions_by_time():
+    """Static partitions have no window."""
+    context = build_output_context(
+        name="cup", asset_key="a", partition_key="x", asset_partitions_def=StaticPartitionsDefinition(["x"])
+    )
+
+    with pytest.raises(DagflowInvariantViolationError, match="by time"):
+        context.asset_partitions_time_window  # noqa: B018
+
+
+def test_an_asset_may_be_called_with_the_context_of_an_op():
+    """Either context serves either definition."""
+
+    @asset
+    def water(context):
+        return context.asset_key
+
+    @op
+    def brew(context):
+        return context.op_def.name
+
+    assert water(build_op_context()) == AssetKey("water")
+    assert brew(build_asset_context()) == "brew"
