@@ -7,7 +7,7 @@ otherwise stands in `dagflow.context.manner`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import aclosing, closing, contextmanager
 from typing import Any
 
 from dagflow._util import UNSET, nearest
@@ -260,9 +260,10 @@ def _generate(
     arguments: Any,
 ) -> Iterator[Any]:
     body = op.body
-    with _running(op, assets_def, context, config):
+    made = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
+    with _running(op, assets_def, context, config), closing(made):
         yielded = Yielded(op)
-        for item in body.fn(**arguments) if body.context is None else body.fn(context, **arguments):
+        for item in made:
             _take(op, context, yielded, item)
             yield item
         _end(op, yielded)
@@ -289,12 +290,14 @@ async def _generate_async(
     arguments: Any,
 ) -> AsyncIterator[Any]:
     body = op.body
+    made = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
     with _running(op, assets_def, context, config):
-        yielded = Yielded(op)
-        async for item in body.fn(**arguments) if body.context is None else body.fn(context, **arguments):
-            _take(op, context, yielded, item)
-            yield item
-        _end(op, yielded)
+        async with aclosing(made):
+            yielded = Yielded(op)
+            async for item in made:
+                _take(op, context, yielded, item)
+                yield item
+            _end(op, yielded)
 
 
 def _invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

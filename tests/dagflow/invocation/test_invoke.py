@@ -1,0 +1,550 @@
+"""Definitions called like functions: every row of the table of direct calls."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dagflow import (
+    AssetMaterialization,
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvalidPropertyError,
+    DagflowInvariantViolationError,
+    DagflowTypeCheckDidNotPass,
+    DailyPartitionsDefinition,
+    DynamicOut,
+    DynamicOutput,
+    Failure,
+    Field,
+    MaterializeResult,
+    Out,
+    Output,
+    RetryPolicy,
+    asset,
+    build_asset_context,
+    build_init_resource_context,
+    build_op_context,
+    job,
+    op,
+    resource,
+)
+
+TWO = {"hot": Out(), "cold": Out()}
+
+
+@op
+def pour(n, z=2):
+    return n, z
+
+
+@op
+def ask(context, n=1):
+    return context, n
+
+
+@op(config_schema={"n": int, "z": Field(int, default_value=7)})
+def configured(context):
+    return context.op_config
+
+
+def call_of(fn, *args, **options):
+    """An op made of a function, called."""
+    return (op(**options)(fn) if options else op(fn))(*args)
+
+
+# arguments
+
+
+def test_arguments_by_place_and_name():
+    """Arguments are bound as by Python, with the defaults of the signature."""
+    assert pour(1) == pour(n=1) == (1, 2)
+    assert pour(1, z=3) == pour(z=3, n=1) == pour(1, 3) == (1, 3)
+
+
+def test_an_unknown_keyword_is_ignored():
+    """What no parameter takes is dropped."""
+    assert pour(1, milk=3) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: pour(1, 2, 3), r"'pour'.*3 positional"),
+        (lambda: pour(), r"'pour'.*'n'"),
+        (lambda: pour(1, n=2), r"'pour'.*'n' twice"),
+        (lambda: ask(), r"'ask'.*takes a context"),
+        (lambda: ask(5), r"'ask'.*5.*'int'"),
+        (lambda: ask(n=5), r"'ask'.*takes a context"),
+    ],
+)
+def test_arguments_that_cannot_be_bound(call, says):
+    """The message names the op and what is missing, double, or too much."""
+    with pytest.raises(DagflowInvalidInvocationError, match=says):
+        call()
+
+
+def test_the_context_may_come_by_name():
+    """Under the name of the function's own parameter."""
+
+    @op
+    def other(_context, n):
+        return _context.run_id, n
+
+    context = build_op_context()
+    assert ask(context=context)[0] is context
+    assert other(_context=context, n=3) == ("EPHEMERAL", 3)
+
+
+def test_none_is_a_context_where_nothing_is_needed():
+    """Without config and resources None will do; where they are needed it will not."""
+    context, n = ask(None, 3)
+
+    assert (context.run_id, context.op_config, n) == ("EPHEMERAL", None, 3)
+    with pytest.raises(DagflowInvalidConfigError):
+        configured(None)
+
+
+def test_a_context_that_the_function_does_not_take_is_dropped():
+    """It is tolerated, and used for resources and config all the same."""
+    assert pour(build_op_context(), 1) == (1, 2)
+
+
+def test_the_context_of_a_run_is_no_context_for_a_call():
+    """An op that calls another one inside a run is told what to do."""
+
+    @op
+    def outer(context):
+        return ask(context)
+
+    @job
+    def j():
+        outer()
+
+    with pytest.raises(DagflowInvalidInvocationError, match="inside a run"):
+        j.execute_in_process()
+
+
+def test_keyword_arguments_of_the_function():
+    """A function with **kwargs gets its declared inputs only."""
+    from dagflow import In
+
+    @op(ins={"a": In()})
+    def free(**kwargs):
+        return kwargs
+
+    assert free(a=1, b=2) == {"a": 1}
+
+
+# config and resources
+
+
+def test_config_is_checked_and_completed():
+    """Defaults come in; an error names the path from `root:config` on."""
+    assert configured(build_op_context(op_config={"n": 1})) == {"n": 1, "z": 7}
+    with pytest.raises(DagflowInvalidConfigError, match="root:config") as caught:
+        configured(build_op_context(op_config={"n": "x"}))
+    assert "n" in str(caught.value.errors[0].message)
+
+
+@pytest.mark.parametrize("given", [None, {}, {"z": 1}])
+def test_config_that_is_missing(given):
+    """A required entry that is not there is named."""
+    with pytest.raises(DagflowInvalidConfigError, match="n"):
+        configured(build_op_context(op_config=given))
+
+
+def test_config_without_a_schema_passes():
+    """Anything goes where nothing is said."""
+
+    @op
+    def free(context):
+        return context.op_config
+
+    assert free(build_op_context(op_config={"x": [1]})) == {"x": [1]}
+    assert free(build_op_context()) is None
+
+
+def test_config_as_a_parameter():
+    """A parameter `config` is filled by the context or by the call, not by both."""
+
+    @op
+    def sized(config: int):
+        return config
+
+    @op
+    def with_context(context, config: dict):
+        return config
+
+    assert sized(config=3) == sized(3) == sized(build_op_context(op_config=3)) == 3
+    assert with_context(build_op_context(op_config={"a": 1})) == {"a": 1}
+    assert with_context(build_op_context(), {"a": 1}) == {"a": 1}
+    with pytest.raises(DagflowInvalidInvocationError, match="both"):
+        with_context(build_op_context(op_config={"a": 1}), {"a": 2})
+    with pytest.raises(DagflowInvalidConfigError):
+        sized()
+    with pytest.raises(DagflowInvalidConfigError):
+        sized(config="x")
+
+
+def test_resources():
+    """They are read from the context; a missing one is named with the op that needs it."""
+
+    @op(required_resource_keys={"beans"})
+    def needs(context):
+        return context.resources.beans
+
+    assert needs(build_op_context({"beans": 3})) == 3
+    for context in (build_op_context(), None, build_op_context({"bean": 3})):
+        with pytest.raises(DagflowInvalidDefinitionError, match=r"'beans'.*'needs'"):
+            needs(context)
+
+
+# types and outputs
+
+
+def test_types_of_inputs():
+    """A value of the wrong type is refused, by input, op and type."""
+
+    @op
+    def typed(n: int):
+        return n
+
+    assert typed(1) == 1
+    with pytest.raises(DagflowTypeCheckDidNotPass, match=r"'n'.*'typed'.*'Int'"):
+        typed("x")
+
+
+def test_types_of_outputs():
+    """Also inside of an Output object."""
+
+    def bare() -> int:
+        return "x"  # type: ignore[return-value]
+
+    def wrapped() -> Output[int]:
+        return Output("x")  # type: ignore[arg-type]
+
+    for fn in (bare, wrapped):
+        with pytest.raises(DagflowTypeCheckDidNotPass, match=r"'result'.*'Int'"):
+            call_of(fn)
+
+
+@pytest.mark.parametrize(
+    "value", [4, None, [1], Output(4, metadata={"a": 1}), MaterializeResult(metadata={"a": 1})]
+)
+def test_what_is_returned_is_handed_on_as_it_is(value):
+    """Output objects are not unpacked."""
+    assert call_of(lambda: value, name="brew") is value
+
+
+def test_tuples():
+    """Several outputs are the tuple that was returned; its length must be right."""
+    value = (1, Output(2, "cold"))
+
+    assert call_of(lambda: value, name="brew", out=TWO) is value
+    for wrong in ((1, 2, 3), [1, 2], 5):
+        with pytest.raises(DagflowInvariantViolationError, match="'brew'"):
+            call_of(lambda wrong=wrong: wrong, name="brew", out=TWO)
+
+
+def test_a_generator_is_lazy():
+    """The call gives a generator of what is yielded, events included; nothing runs before it is read."""
+    seen = []
+
+    @op
+    def brew():
+        seen.append("began")
+        yield AssetMaterialization("a")
+        yield Output(1)
+
+    items = brew()
+    assert seen == []
+    assert list(items) == [AssetMaterialization("a"), Output(1)]
+
+
+@pytest.mark.parametrize(
+    ("items", "says"),
+    [
+        ([Output(1), Output(2)], "'result' more than once"),
+        ([Output(1, "tea")], "'tea'"),
+        ([5], "'int'"),
+        ([], "'result', which is required"),
+        ([Failure("no")], "Raise it"),
+    ],
+)
+def test_what_a_generator_may_not_yield(items, says):
+    """The errors come while it is read, and the function is closed by them at once."""
+    closed = []
+
+    @op
+    def brew():
+        try:
+            yield from items
+        finally:
+            closed.append(True)
+
+    with pytest.raises(DagflowInvariantViolationError, match=says) as caught:
+        list(brew())
+    assert closed == [True]
+    assert "'brew'" in str(caught.value)
+
+
+def test_types_in_a_generator():
+    """Each output is checked when it is yielded."""
+
+    @op(out=Out(int))
+    def brew():
+        yield Output("x")
+
+    with pytest.raises(DagflowTypeCheckDidNotPass, match="'result'"):
+        next(brew())
+
+
+def test_optional_outputs():
+    """They may stay away."""
+
+    @op(out={"hot": Out(), "cold": Out(is_required=False)})
+    def pick():
+        yield Output(1, "hot")
+
+    assert list(pick()) == [Output(1, "hot")]
+
+
+def test_dynamic_outputs():
+    """The objects themselves come, yielded or in a list."""
+    outputs = [DynamicOutput(1, "a"), DynamicOutput(2, "b")]
+
+    @op(out=DynamicOut())
+    def cups():
+        yield from outputs
+
+    assert list(cups()) == outputs
+    assert call_of(lambda: outputs, name="cups", out=DynamicOut()) == outputs
+
+
+def test_async():
+    """A coroutine, or an async generator."""
+
+    @op
+    async def slow(context):
+        await asyncio.sleep(0)
+        return context.op_def.name
+
+    @op
+    async def drops():
+        yield Output(1)
+
+    @op(out=Out(int))
+    async def wrong():
+        yield Output("x")
+
+    @op
+    async def nothing():
+        if False:
+            yield
+
+    async def everything():
+        return await slow(build_op_context()), [item async for item in drops()]
+
+    async def failing(made):
+        return [item async for item in made()]
+
+    assert asyncio.run(everything()) == ("slow", [Output(1)])
+    with pytest.raises(DagflowTypeCheckDidNotPass):
+        asyncio.run(failing(wrong))
+    with pytest.raises(DagflowInvariantViolationError, match="required"):
+        asyncio.run(failing(nothing))
+
+
+def test_errors_pass_unchanged():
+    """What the function raises is what the caller gets; nothing is retried."""
+    calls, error = [], ValueError("spilt")
+
+    @op(retry_policy=RetryPolicy(max_retries=3))
+    def spill():
+        calls.append(1)
+        raise error
+
+    with pytest.raises(ValueError, match="spilt") as caught:
+        spill()
+    assert caught.value is error
+    assert calls == [1]
+
+
+# contexts while they are bound
+
+
+def test_a_context_is_bound_while_it_is_used():
+    """Inside of the call it knows the op; afterwards no more."""
+
+    @op(config_schema={"n": Field(int, default_value=1)})
+    def brew(context):
+        return context.op_def.name, context.alias, context.op_config, context.describe_op()
+
+    context = build_op_context()
+    assert brew(context) == ("brew", "brew", {"n": 1}, 'op "brew"')
+    assert context.op_config is None
+    with pytest.raises(DagflowInvalidPropertyError, match="'op_def'"):
+        context.op_def  # noqa: B018
+
+
+def test_a_context_of_an_asset_knows_the_asset():
+    """Key, definition and window of the partition."""
+    days = DailyPartitionsDefinition("2024-01-01")
+
+    @asset(partitions_def=days, key_prefix="shop")
+    def water(context):
+        return context.asset_key.path, context.assets_def, context.partition_time_window.start.day
+
+    context = build_asset_context(partition_key="2024-01-05")
+    path, definition, day = water(context)
+    assert (path, definition, day) == (["shop", "water"], water, 5)
+    assert context.has_assets_def is False
+
+
+def test_a_context_is_used_again_and_again():
+    """What it recorded is that of the last call."""
+
+    @op
+    def brew(context, n):
+        context.log_event(AssetMaterialization(f"a{n}"))
+        context.add_output_metadata({"n": n})
+        return n
+
+    context = build_op_context()
+    for n in (1, 2):
+        assert brew(context, n) == n
+        assert list(context.get_events()) == [AssetMaterialization(f"a{n}")]
+        assert context.get_output_metadata("result") == {"n": n}
+    assert list(context.consume_events()) == [AssetMaterialization("a2")]
+    assert list(context.consume_events()) == list(context.get_events()) == []
+
+
+def test_a_context_is_used_by_one_at_a_time():
+    """A call inside of a call needs a context of its own; the first is named."""
+
+    @op
+    def outer(context):
+        return ask(context)
+
+    context = build_op_context()
+    with pytest.raises(DagflowInvalidInvocationError, match="'outer' is using"):
+        outer(context)
+    assert ask(context)[1] == 1
+
+
+def test_a_generator_uses_its_context_until_its_end():
+    """Also when it is left early."""
+
+    @op
+    def drops(context):
+        yield Output(1)
+
+    context = build_op_context()
+    items = drops(context)
+    next(items)
+    with pytest.raises(DagflowInvalidInvocationError, match="'drops' is using"):
+        ask(context)
+    items.close()
+    assert ask(context)[1] == 1
+
+
+def test_metadata_of_outputs():
+    """Once for each output, before it is yielded, and never ambiguous."""
+
+    def twice(context):
+        context.add_output_metadata({"a": 1})
+        context.add_output_metadata({"b": 1})
+
+    def late(context):
+        yield Output(1)
+        context.add_output_metadata({"a": 1})
+
+    def which(context):
+        context.add_output_metadata({"a": 1})
+
+    def unknown(context):
+        context.add_output_metadata({"a": 1}, "tea")
+
+    with pytest.raises(DagflowInvariantViolationError, match="more than once"):
+        call_of(twice, build_op_context())
+    with pytest.raises(DagflowInvariantViolationError, match="already handed over"):
+        list(call_of(late, build_op_context()))
+    with pytest.raises(DagflowInvariantViolationError, match="ambiguous"):
+        call_of(which, build_op_context(), out=TWO)
+    with pytest.raises(DagflowInvariantViolationError, match="'tea'"):
+        call_of(unknown, build_op_context())
+
+
+# assets and resources
+
+
+def test_assets_are_called_like_functions():
+    """With their inputs, and with a context where they take one."""
+
+    @asset
+    def water():
+        return 1
+
+    @asset
+    def tea(context, water):
+        return context.asset_key.to_user_string(), water
+
+    assert water() == 1
+    assert tea(build_asset_context(), 5) == tea(build_asset_context(), water=5) == ("tea", 5)
+
+
+def test_resources_are_called_like_functions():
+    """Without a context, or with one made for it."""
+
+    @resource
+    def plain():
+        return 3
+
+    @resource
+    def of_context(context):
+        return context.run_id
+
+    @resource(config_schema={"n": Field(int, default_value=2)})
+    def sized(context):
+        return context.resource_config["n"]
+
+    @resource(required_resource_keys={"beans"})
+    def needs(context):
+        return context.resources.beans
+
+    assert plain() == 3
+    assert of_context(None) is of_context(build_init_resource_context()) is of_context(context=None) is None
+    assert sized(build_init_resource_context()) == 2
+    assert sized(build_init_resource_context({"n": 5})) == 5
+    assert needs(build_init_resource_context(resources={"beans": 3})) == 3
+
+    for call in (lambda: plain(None), of_context, lambda: of_context(5), lambda: needs(None)):
+        with pytest.raises(DagflowInvalidInvocationError):
+            call()
+    with pytest.raises(DagflowInvalidConfigError, match="n"):
+        sized(build_init_resource_context({"n": "x"}))
+    with pytest.raises(DagflowInvalidDefinitionError, match="'beans'"):
+        needs(build_init_resource_context())
+
+
+def test_a_resource_may_look_at_the_instance():
+    """Called with None there is an ephemeral one."""
+
+    @resource
+    def which(context):
+        return context.instance.is_ephemeral
+
+    assert which(None) is True
+
+
+def test_inside_a_graph_a_call_makes_a_node():
+    """In the body of a graph or job nothing runs."""
+
+    @job
+    def j():
+        pour.alias("p")(ask.alias("a")())
+
+    assert sorted(j.graph.node_dict) == ["a", "p"]
