@@ -31,7 +31,8 @@ from dagflow.events.user import (
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
 """What user code raises on purpose, or what dagflow raised inside it: never wrapped."""
-_SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, *USER_EVENTS})
+SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, *USER_EVENTS})
+"""The classes of what is not an output just by being returned."""
 
 
 class Emit(Protocol):
@@ -72,7 +73,7 @@ def call_user(
             raise
         except Exception as error:
             raise wrapped(error, op, step_key) from error
-        if len(op.outs) == 1 and type(result) not in _SPECIAL:
+        if len(op.outs) == 1 and type(result) not in SPECIAL:
             for output in op.outs.values():
                 if not output.is_dynamic:
                     emit(output, result)

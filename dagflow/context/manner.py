@@ -1,8 +1,9 @@
 """How a direct call of a definition differs from its step in a run: the whole of it, in one table.
 
-Contexts, argument binding and output checks are the same code for both; they read this table where the
+Contexts, argument binding and output checks are the same code for both. Contexts read this table where the
 execution API demands a difference (its sections on `add_output_metadata`, on unbound contexts and on direct
-invocation).
+invocation); what a call differs in by its nature, because nobody stands between it and its caller, is written
+here too, and a test holds both ways of running the same bodies to it.
 """
 
 from __future__ import annotations

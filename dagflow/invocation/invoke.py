@@ -11,7 +11,7 @@ from contextlib import aclosing, closing, contextmanager
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.call import Yielded, outputs_of
+from dagflow.call import SPECIAL, Yielded, outputs_of
 from dagflow.context.init import InitResourceContext
 from dagflow.context.op import StepContext
 from dagflow.defs.asset import AssetsDefinition
@@ -24,12 +24,10 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     DagflowTypeCheckDidNotPass,
 )
-from dagflow.events.user import DynamicOutput, MaterializeResult, Output
+from dagflow.events.user import DynamicOutput
 from dagflow.invocation.build import DirectContext, build_op_context
 from dagflow.invocation.resources import check_config
 from dagflow.types import DagflowType, TypeCheckContext
-
-_PLAIN = frozenset({Output, DynamicOutput, MaterializeResult})
 
 
 def invoke(definition: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -210,7 +208,7 @@ def _running(
 
 def _checked(op: OpDefinition, result: Any) -> Any:
     """What the function returned, once it is known to be what the outputs ask for."""
-    if len(op.outs) == 1 and type(result) not in _PLAIN:
+    if len(op.outs) == 1 and type(result) not in SPECIAL:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:
                 return result
