@@ -77,7 +77,7 @@ class ResourcesBuilder(Protocol):
 class TypeCheckContext:
     """What a type check function can see: `log`, `resources` (those that the type requires) and `run_id`."""
 
-    __slots__ = ("_builder", "_dagflow_type", "_resources", "log", "run_id")
+    __slots__ = ("_builder", "_dagflow_type", "_log", "_resources", "run_id")
 
     def __init__(
         self,
@@ -87,10 +87,17 @@ class TypeCheckContext:
         dagflow_type: DagflowType,
     ) -> None:
         self.run_id = run_id
-        self.log = log_manager
+        self._log = log_manager
         self._builder = scoped_resources_builder
         self._dagflow_type = dagflow_type
         self._resources: AnyValue = None
+
+    @property
+    def log(self) -> AnyValue:
+        """The log of the step. What was given as `log_manager` may also be a function that makes it."""
+        if callable(self._log):
+            self._log = self._log()
+        return self._log
 
     @property
     def resources(self) -> AnyValue:

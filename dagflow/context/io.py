@@ -286,7 +286,7 @@ class InputContext(_IOContext):
     `resources`, `asset_key`, `asset_partition_key(s)`, `log`, `instance`.
     """
 
-    __slots__ = ("_partition_key", "upstream_output")
+    __slots__ = ("_logged", "_observations", "_partition_key", "upstream_output")
     _kind = "input"
 
     def __init__(
@@ -295,6 +295,8 @@ class InputContext(_IOContext):
         super().__init__(**shared)
         self.upstream_output = upstream_output
         self._partition_key = partition_key
+        self._logged: dict[str, MetadataValue] = {}
+        self._observations: list[AssetObservation] = []
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -320,3 +322,33 @@ class InputContext(_IOContext):
         """The identifier of the output that is read."""
         upstream: OutputContext = self._known(self.upstream_output, "upstream_output")
         return upstream.get_identifier()
+
+    def add_input_metadata(self, metadata: Mapping[str, Any], description: str | None = None) -> None:
+        """Say something about what was loaded; shown on LOADED_INPUT, and as an observation of the asset that
+        is read, if it is one.
+        """
+        values = normalize_metadata(metadata, f"input '{self._name}'")
+        self._logged.update(values)
+        if self.has_asset_key:
+            keys: Sequence[str | None] = self.asset_partition_keys if self.has_asset_partitions else [None]
+            self._observations += [
+                AssetObservation(self.asset_key, description, values, partition) for partition in keys
+            ]
+
+    def get_logged_metadata(self) -> Mapping[str, MetadataValue]:
+        """What `add_input_metadata` was told."""
+        return dict(self._logged)
+
+    def consume_logged_metadata(self) -> Mapping[str, MetadataValue]:
+        """What `add_input_metadata` was told since the last call."""
+        logged, self._logged = self._logged, {}
+        return logged
+
+    def get_observations(self) -> Sequence[AssetObservation]:
+        """The observations that `add_input_metadata` made."""
+        return list(self._observations)
+
+    def consume_observations(self) -> Iterator[AssetObservation]:
+        """Hand out the observations that were made since the last call."""
+        observations, self._observations = self._observations, []
+        yield from observations

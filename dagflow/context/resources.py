@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from dagflow._util import nearest
@@ -55,3 +55,24 @@ class ScopedResources:
 
     def __repr__(self) -> str:
         return f"<resources {sorted(self._values)}>"
+
+
+class ResourcesOfType:
+    """Gives the check of a type those resources that the type requires.
+
+    Args:
+        values: Gives all resources by key.
+        type_name: Whose check it is, for the message about a key that is not there.
+    """
+
+    __slots__ = ("_type_name", "_values")
+
+    def __init__(self, values: Callable[[], Mapping[str, Any]], type_name: str) -> None:
+        self._values = values
+        self._type_name = type_name
+
+    def build(self, required_resource_keys: frozenset[str]) -> ScopedResources:
+        """The resources with these keys, as far as they are there."""
+        values = self._values()
+        found = {key: values[key] for key in required_resource_keys if key in values}
+        return ScopedResources(found, f"type '{self._type_name}'")

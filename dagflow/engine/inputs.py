@@ -8,12 +8,13 @@ from typing import Any
 from dagflow.call import user_code
 from dagflow.config.loader import DagflowTypeLoaderContext
 from dagflow.context.io import InputContext
-from dagflow.context.resources import ScopedResources
+from dagflow.context.resources import ResourcesOfType, ScopedResources
 from dagflow.defs.op import where
 from dagflow.engine.log import CODE
 from dagflow.engine.outputs import manager_of, manager_resources, output_context, step_log
 from dagflow.engine.state import RunState
 from dagflow.errors import (
+    DagflowError,
     DagflowExecutionLoadInputError,
     DagflowInvariantViolationError,
     DagflowTypeCheckDidNotPass,
@@ -39,6 +40,7 @@ from dagflow.types import DagflowType, TypeCheck, TypeCheckContext
 
 _LOADED_INPUT = CODE[DagflowEventType.LOADED_INPUT]
 _STEP_INPUT = CODE[DagflowEventType.STEP_INPUT]
+_OBSERVATION = CODE[DagflowEventType.ASSET_OBSERVATION]
 
 
 def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
@@ -92,10 +94,15 @@ def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what
     Raises:
         DagflowTypeCheckError: The check function of the type raised.
     """
-    context = TypeCheckContext(state.run.run_id, None, _Resources(state, step, kind), kind)
+    context = TypeCheckContext(
+        state.run.run_id,
+        lambda: step_log(state, step),
+        ResourcesOfType(lambda: state.resources.values, kind.display_name),
+        kind,
+    )
     try:
         return kind.check(context, value)
-    except DagflowInvariantViolationError:
+    except DagflowError:
         raise
     except Exception as error:
         raise DagflowTypeCheckError(
@@ -103,24 +110,6 @@ def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what
             f"{type(error).__name__}",
             user_exception=error,
         ) from error
-
-
-class _Resources:
-    """Gives a type check the resources that its type requires."""
-
-    __slots__ = ("kind", "state", "step")
-
-    def __init__(self, state: RunState, step: Step, kind: DagflowType) -> None:
-        self.state = state
-        self.step = step
-        self.kind = kind
-
-    def build(self, required_resource_keys: frozenset[str]) -> ScopedResources:
-        """The resources with these keys."""
-        values = self.state.resources.values
-        return ScopedResources(
-            {key: values[key] for key in required_resource_keys}, f"type '{self.kind.display_name}'"
-        )
 
 
 def _load(state: RunState, step: Step, number: int, item: StepInput, position: int) -> Any:
@@ -166,7 +155,7 @@ def _one(state: RunState, step: Step, number: int, item: StepInput, position: in
             )
         value = state.values[source.ref]
     else:
-        value, metadata = _from_manager(state, step, item, source)
+        value, metadata = _from_manager(state, step, number, item, source)
     plain = source is item.source and not metadata
     state.log.append(_LOADED_INPUT, step.index, number, position if plain else (position, source, metadata))
     return value
@@ -199,7 +188,7 @@ def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -
 
 
 def _from_manager(
-    state: RunState, step: Step, item: StepInput, source: Source
+    state: RunState, step: Step, number: int, item: StepInput, source: Source
 ) -> tuple[Any, Mapping[str, Any]]:
     assert source.manager_key is not None
     manager = manager_of(state, source.manager_key, "load_input", f"input '{item.name}' of step '{step.key}'")
@@ -238,4 +227,7 @@ def _from_manager(
             input_name=item.name,
         )
     ):
-        return manager.load_input(context), {}
+        value = manager.load_input(context)
+    for observation in context.consume_observations():
+        state.log.append(_OBSERVATION, step.index, number, observation)
+    return value, context.consume_logged_metadata()

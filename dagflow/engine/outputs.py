@@ -52,9 +52,10 @@ def store(
             yielded += result
     said = dict(context.consume_logged_metadata())
     events = list(context.consume_events())
+    written: list[AssetMaterialization] = []
     for item in yielded:
         if isinstance(item, AssetMaterialization):
-            events.append(item)
+            written.append(item)
         elif isinstance(item, Mapping):
             said.update(normalize_metadata(item, place))
         else:
@@ -63,7 +64,13 @@ def store(
                 "AssetMaterializations and "
                 "dicts of metadata"
             )
-    return said, events
+    return said, [*events, *(_with_metadata(item, said) for item in written)]
+
+
+def _with_metadata(written: AssetMaterialization, said: Mapping[str, MetadataValue]) -> AssetMaterialization:
+    """What an I/O manager yields is materialized with all that it said of the output."""
+    metadata = {**said, **written.metadata}
+    return type(written)(written.asset_key, written.description, metadata, written.partition, written.tags)
 
 
 def output_context(

@@ -14,6 +14,7 @@ from dagflow._util import UNSET, nearest
 from dagflow.call import SPECIAL, Yielded, outputs_of
 from dagflow.context.init import InitResourceContext
 from dagflow.context.op import StepContext
+from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.asset import AssetsDefinition
 from dagflow.defs.op import OpDefinition, OutputDefinition, where
 from dagflow.defs.resource import ResourceDefinition
@@ -62,7 +63,7 @@ def _invoke_op(
     _resources(op, context, arguments)
     for name, definition in op.ins.items():
         if name in arguments and not definition.dagflow_type.is_any:
-            _check(definition.dagflow_type, arguments[name], f"input '{name}' of {where(op)}")
+            _check(definition.dagflow_type, context, arguments[name], f"input '{name}' of {where(op)}")
     body = op.body
     if body.kind == "generator":
         return _generate(op, assets_def, context, config, arguments)
@@ -72,7 +73,7 @@ def _invoke_op(
         return _generate_async(op, assets_def, context, config, arguments)
     with _running(op, assets_def, context, config):
         result = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
-    return _checked(op, result)
+    return _checked(op, context, result)
 
 
 def _take_context(
@@ -206,24 +207,29 @@ def _running(
         context.running = None
 
 
-def _checked(op: OpDefinition, result: Any) -> Any:
+def _checked(op: OpDefinition, context: DirectContext | None, result: Any) -> Any:
     """What the function returned, once it is known to be what the outputs ask for."""
     if len(op.outs) == 1 and type(result) not in SPECIAL:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:
                 return result
     for output, value, _ in outputs_of(op, result):
-        _check_output(op, output, value)
+        _check_output(op, context, output, value)
     return result
 
 
-def _check_output(op: OpDefinition, output: OutputDefinition, value: Any) -> None:
+def _check_output(
+    op: OpDefinition, context: DirectContext | None, output: OutputDefinition, value: Any
+) -> None:
     if not output.dagflow_type.is_any and value is not UNSET:
-        _check(output.dagflow_type, value, f"output '{output.name}' of {where(op)}")
+        _check(output.dagflow_type, context, value, f"output '{output.name}' of {where(op)}")
 
 
-def _check(kind: DagflowType, value: Any, what: str) -> None:
-    check = kind.check(TypeCheckContext("EPHEMERAL", None, None, kind), value)
+def _check(kind: DagflowType, context: DirectContext | None, value: Any, what: str) -> None:
+    if context is None:
+        context = build_op_context()
+    resources = ResourcesOfType(context.scope.resource_values, kind.display_name)
+    check = kind.check(TypeCheckContext(context.run_id, lambda: context.log, resources, kind), value)
     if not check.success:
         description = f": {check.description}" if check.description else ""
         raise DagflowTypeCheckDidNotPass(
@@ -236,7 +242,7 @@ def _check(kind: DagflowType, value: Any, what: str) -> None:
 def _take(op: OpDefinition, context: DirectContext | None, yielded: Yielded, item: Any) -> None:
     found = yielded.output(item)
     if found is not None:
-        _check_output(op, *found)
+        _check_output(op, context, *found)
         if context is not None:
             mapping_key = item.mapping_key if isinstance(item, DynamicOutput) else None
             context.scope.produced.add((found[0].name, mapping_key))
@@ -277,7 +283,7 @@ async def _await(
     body = op.body
     with _running(op, assets_def, context, config):
         result = await (body.fn(**arguments) if body.context is None else body.fn(context, **arguments))
-    return _checked(op, result)
+    return _checked(op, context, result)
 
 
 async def _generate_async(
