@@ -22,6 +22,8 @@ collect_ignore = [] if importlib.util.find_spec("dagster") else ["differential"]
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project of its own, without pytest-asyncio, which warns when a project does not configure it."""
+    import numpy  # noqa: F401  # can be loaded once in a process, so not first by a project that is thrown away
+
     inline_run = pytester.inline_run
     pytester.plugins.append("no:asyncio")
     monkeypatch.setattr(
