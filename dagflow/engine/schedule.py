@@ -42,7 +42,6 @@ class Schedule:
 
     __slots__ = (
         "_dependents",
-        "_priorities",
         "_queues",
         "absent",
         "ended",
@@ -59,10 +58,10 @@ class Schedule:
         self.plan = plan
         self.waiting = list(plan.waiting)
         self._dependents = plan.dependents
-        self._priorities = plan.priorities()
-        by_priority = {priority: deque[int]() for priority in sorted(set(self._priorities), reverse=True)}
+        priorities = plan.priorities()
+        by_priority = {priority: deque[int]() for priority in sorted(set(priorities), reverse=True)}
         self.ready = list(by_priority.values())
-        self._queues = [by_priority[priority] for priority in self._priorities]
+        self._queues = [by_priority[priority] for priority in priorities]
         self.tainted: set[int] = set()
         self.absent: set[OutputRef] = set()
         self.failed: set[str] = set()
@@ -94,14 +93,7 @@ class Schedule:
             self._lose(index, absent)
         ended = [index]
         while ended:  # who is skipped or blocked has ended too; a loop, because chains of them can be long
-            decided = len(self.skips)
-            ended = [other for one in ended for other in self._release(one)]
-            if len(self.ready) > 1:
-                self.skips[decided:] = self._by_priority(self.skips[decided:])
-                ended = self._by_priority(ended)
-
-    def _by_priority(self, steps: list[int]) -> list[int]:
-        return sorted(steps, key=lambda index: -self._priorities[index])
+            ended = self._release(ended)
 
     def fail(self, index: int) -> None:
         """A step failed for good."""
@@ -141,7 +133,6 @@ class Schedule:
             became = [resolved_key(template.key, key) for key in keys]
             self.expanded[template.key] = became
             self._queues += [self._queues[template.index]] * len(keys)
-            self._priorities += [self._priorities[template.index]] * len(keys)
             for dependent in self._dependents[template.index]:
                 if steps[dependent].mapped_over != over:
                     self.waiting[dependent] += len(became)
@@ -153,20 +144,31 @@ class Schedule:
         skips, self.skips = self.skips, []
         return skips
 
-    def _release(self, index: int) -> list[int]:
-        """Let the steps behind one that ended go on. Returns those that ended by that."""
+    def _release(self, ended: list[int]) -> list[int]:
+        """Let the steps behind those that ended go on, in plan order. Returns those that end by that."""
         waiting = self.waiting
-        ended = []
+        free = []
+        for index in ended:
+            for dependent in self._dependents[index]:
+                waiting[dependent] -= 1
+                if not waiting[dependent]:
+                    free.append(dependent)
         if self.ended is not None:
-            self.ended.add(index)
-        for dependent in self._dependents[index]:
-            waiting[dependent] -= 1
-            if not waiting[dependent]:
-                if (dependent in self.tainted or self.expanded) and self._ends(dependent):
-                    ended.append(dependent)
-                else:
-                    self._queues[dependent].append(dependent)
-        return ended
+            self.ended.update(ended)
+        if len(ended) > 1:
+            free.sort()
+        also_ended = []
+        decided = len(self.skips)
+        for index in free:
+            if (index in self.tainted or self.expanded) and self._ends(index):
+                also_ended.append(index)
+            else:
+                self._queues[index].append(index)
+        if len(also_ended) > 1 and len(self.ready) > 1:
+            rank = {id(queue): place for place, queue in enumerate(self.ready)}
+            now = sorted(self.skips[decided:], key=lambda index: rank[id(self._queues[index])])
+            self.skips[decided:] = now
+        return also_ended
 
     def _ends(self, index: int) -> bool:
         """Whether a step that waits for nothing any more ends without running."""

@@ -337,4 +337,4 @@ def test_skips_come_by_priority():
     )
     assert drive.take() == "a"
 
-    assert drive.finish("a", "result") == ["c", "b", "e", "d"]
+    assert drive.finish("a", "result") == ["c", "b", "d", "e"]
