@@ -37,21 +37,27 @@ class FilesystemIOManager(IOManager):
 
         path = self._output_path(context)
         folder = os.path.dirname(path)
-        os.makedirs(folder, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
         try:
-            with os.fdopen(handle, "wb") as file:
-                pickle.dump(obj, file, protocol=pickle.HIGHEST_PROTOCOL)
-            os.replace(temporary, path)
-        except BaseException as error:
-            os.unlink(temporary)
-            if isinstance(error, (pickle.PicklingError, AttributeError, TypeError)):
-                raise DagflowInvariantViolationError(
-                    f"output '{context.name}' of step '{context.step_key}' is of type "
-                    f"'{type(obj).__name__}', which cannot "
-                    f"be pickled ({error}). Return something that can, or use another I/O manager."
-                ) from error
-            raise
+            os.makedirs(folder, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    pickle.dump(obj, file, protocol=pickle.HIGHEST_PROTOCOL)
+                os.replace(temporary, path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            there = error.filename2 or error.filename
+            raise DagflowInvariantViolationError(
+                f"{_name(context)} cannot be stored at '{path}', because '{there}' is there already: one key "
+                "is the beginning of another. Give one of them another key or prefix."
+            ) from error
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise DagflowInvariantViolationError(
+                f"{_name(context)} is of type '{type(obj).__name__}', which cannot be pickled ({error}). "
+                "Return something that can, or use another I/O manager."
+            ) from error
         context.add_output_metadata({"path": MetadataValue.path(path)})
 
     def load_input(self, context: InputContext) -> Any:
@@ -68,31 +74,41 @@ class FilesystemIOManager(IOManager):
                     f"input '{context.name}' reads no output of this run and no asset, so there is no file "
                     "to load it from"
                 )
-            return self._read(self._output_path(context.upstream_output))
-        parts = context.asset_key.parts
+            return _read(self._output_path(context.upstream_output), _name(context.upstream_output))
+        parts, name = context.asset_key.parts, _name(context)
         if not context.has_asset_partitions:
-            return self._read(self._path(*parts))
+            return _read(self.path_of(*parts), name)
         keys = context.asset_partition_keys
-        if len(keys) == 1:
-            return self._read(self._path(*parts, keys[0]))
-        return {key: self._read(self._path(*parts, key)) for key in keys}
+        values = {key: _read(self.path_of(*parts, key), f"{name}, partition '{key}',") for key in keys}
+        return values[keys[0]] if len(keys) == 1 else values
+
+    def path_of(self, *parts: str) -> str:
+        """The file for these parts of a key."""
+        return os.path.join(self.base_dir, *(escaped(part) for part in parts))
 
     def _output_path(self, context: OutputContext) -> str:
         if context.has_asset_key:
-            return self._path(*context.get_asset_identifier())
-        return self._path(*context.get_identifier())
+            return self.path_of(*context.get_asset_identifier())
+        return self.path_of(*context.get_identifier())
 
-    def _path(self, *parts: str) -> str:
-        return os.path.join(self.base_dir, *(escaped(part) for part in parts))
 
-    def _read(self, path: str) -> Any:
-        import pickle
+def _name(context: InputContext | OutputContext) -> str:
+    if context.has_asset_key:
+        return f"asset '{context.asset_key.to_user_string()}'"
+    step = f" of step '{context.step_key}'" if isinstance(context, OutputContext) else ""
+    return f"output '{context.name}'{step}"
 
-        try:
-            with open(path, "rb") as file:
-                return pickle.load(file)
-        except IsADirectoryError:
-            raise FileNotFoundError(f"no stored value at '{path}': a folder of other keys is there") from None
+
+def _read(path: str, name: str) -> Any:
+    import pickle
+
+    try:
+        with open(path, "rb") as file:
+            return pickle.load(file)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise FileNotFoundError(
+            f"no value of {name} is stored at '{path}'. Run what makes it, with the same storage."
+        ) from None
 
 
 def escaped(part: str) -> str:

@@ -1,0 +1,303 @@
+"""Values in files: nothing outside of the folder, no file for two keys, nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagflow import (
+    AssetKey,
+    DagflowInstance,
+    DagflowInvariantViolationError,
+    DailyPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    SourceAsset,
+    StaticPartitionsDefinition,
+    asset,
+    build_input_context,
+    build_output_context,
+    fs_io_manager,
+    job,
+    materialize,
+    op,
+)
+from dagflow.io.filesystem import FilesystemIOManager, escaped
+
+AWKWARD = [
+    "../../x", "/etc/x", "", ".", "..", "...", "a/b", "a\\b", "nul\0byte", "x" * 300, "ü" * 300, "日本",
+    "\ud800", "%", "%%", "%2E", ".hidden", "a.b", " ", "\n", "C:\\x", "~", "$HOME", "*", "con",
+]  # fmt: skip
+
+
+def output(parts, partition=None):
+    """The context of an output that is an asset."""
+    return build_output_context(
+        step_key="s", name="result", asset_key=AssetKey(parts), partition_key=partition
+    )
+
+
+def files_in(folder):
+    """All files below a folder, as relative paths."""
+    return sorted(
+        os.path.relpath(os.path.join(place, name), folder)
+        for place, _, names in os.walk(folder)
+        for name in names
+    )
+
+
+@pytest.mark.parametrize("key", AWKWARD)
+def test_no_key_leads_out_of_the_folder(key, tmp_path):
+    """Neither a part of an asset key nor a partition nor a step is ever a way out; all come back."""
+    base = tmp_path / "in" / "here"
+    manager = FilesystemIOManager(base)
+
+    manager.handle_output(output([key]), 1)
+    manager.handle_output(output(["parted"], key), 2)
+    manager.handle_output(output(["deep", key, "end"]), 3)
+    manager.handle_output(build_output_context(step_key=key, name="result", run_id="r"), 4)
+
+    outside = [path for path in files_in(tmp_path) if not path.startswith(os.path.join("in", "here", ""))]
+    assert outside == []
+    assert len(files_in(base)) == 4
+    loaded = [
+        manager.load_input(build_input_context(asset_key=AssetKey([key]), dagflow_type=int)),
+        manager.load_input(build_input_context(asset_key="parted", partition_key=key, dagflow_type=int)),
+        manager.load_input(build_input_context(asset_key=AssetKey(["deep", key, "end"]), dagflow_type=int)),
+        manager.load_input(
+            build_input_context(
+                name="n",
+                dagflow_type=int,
+                upstream_output=build_output_context(step_key=key, name="result", run_id="r"),
+            )
+        ),
+    ]
+    assert loaded == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("partition", ["../../x", "nul\0byte", "/etc/x"])
+def test_awkward_partitions_in_a_run(partition, tmp_path):
+    """The same holds for a run with such a partition."""
+
+    @asset(partitions_def=StaticPartitionsDefinition([partition]))
+    def water(context):
+        return context.partition_key
+
+    instance = DagflowInstance.ephemeral(tempdir=str(tmp_path / "in"))
+    result = materialize([water], partition_key=partition, instance=instance)
+
+    assert result.asset_value("water") == partition
+    assert [path.split(os.sep)[0] for path in files_in(tmp_path)] == ["in"]
+
+
+@given(st.lists(st.text(), min_size=2, max_size=2, unique=True))
+def test_two_parts_are_never_the_same_file_name(parts):
+    """Different texts have different names."""
+    first, second = (escaped(part) for part in parts)
+
+    assert first != second
+
+
+@given(st.text())
+def test_every_part_is_a_file_name(part):
+    """Not empty, no place of its own, no separator, not too long for a file system."""
+    name = escaped(part)
+
+    assert name not in ("", ".", "..")
+    assert not set(name) & {"/", "\\", "\0"}
+    assert not name.startswith(".")
+    assert len(name.encode()) <= 255
+
+
+@given(
+    st.lists(
+        st.lists(st.text(st.sampled_from("a/.%\0"), max_size=3), min_size=2, max_size=2),
+        min_size=2,
+        max_size=2,
+        unique_by=tuple,
+    )
+)
+def test_two_keys_never_share_a_file(keys):
+    """Keys of the same length have paths of their own."""
+    manager = FilesystemIOManager("/base")
+    first, second = (manager.path_of(*key) for key in keys)
+
+    assert first != second
+    assert os.path.normpath(first) == first
+    assert os.path.dirname(os.path.dirname(first)) == "/base"
+
+
+def test_paths(tmp_path):
+    """Assets lie under their key and partition, outputs under run, step and name."""
+
+    @asset(key_prefix=["shop", "bar"])
+    def water():
+        return 1
+
+    days = DailyPartitionsDefinition("2024-01-01")
+
+    @asset(partitions_def=days)
+    def tea():
+        return 2
+
+    instance = DagflowInstance.ephemeral(tempdir=str(tmp_path))
+    materialize([water], instance=instance)
+    materialize([tea], partition_key="2024-01-05", instance=instance)
+    assert files_in(instance.storage_directory()) == [
+        os.path.join("shop", "bar", "water"),
+        os.path.join("tea", "2024-01-05"),
+    ]
+
+    @op
+    def brew():
+        return 3
+
+    @job(resource_defs={"io_manager": fs_io_manager})
+    def j():
+        brew()
+
+    config = {"resources": {"io_manager": {"config": {"base_dir": str(tmp_path / "jobs")}}}}
+    result = j.execute_in_process(run_config=config)
+    assert files_in(tmp_path / "jobs") == [os.path.join(result.run_id, "brew", "result")]
+
+
+def test_the_path_is_metadata(tmp_path):
+    """Where a value lies stands on HANDLED_OUTPUT and on the materialization."""
+
+    @asset
+    def water():
+        return 1
+
+    result = materialize([water], instance=DagflowInstance.ephemeral(tempdir=str(tmp_path)))
+
+    (handled,) = [event for event in result.all_events if event.is_handled_output]
+    path = handled.handled_output_data.metadata["path"].value
+    assert path == str(tmp_path / "storage" / "water")
+    assert result.asset_materializations_for_node("water")[0].metadata["path"].value == path
+    with open(path, "rb") as file:
+        assert pickle.load(file) == 1
+
+
+class Unpicklable:
+    """Cannot be written, as its author says."""
+
+    def __reduce__(self):
+        raise TypeError("not me")
+
+
+@pytest.mark.parametrize("value", [lambda: 1, Unpicklable(), [1, (i for i in ())]])
+def test_what_cannot_be_pickled(value, tmp_path):
+    """The error names asset and type; the value that was there before stays, and no part of a file."""
+    manager = FilesystemIOManager(tmp_path)
+    manager.handle_output(output(["a"]), "before")
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"'a'.*cannot be pickled") as caught:
+        manager.handle_output(output(["a"]), value)
+
+    assert f"'{type(value).__name__}'" in str(caught.value)
+    assert files_in(tmp_path) == ["a"]
+    assert manager.load_input(build_input_context(asset_key="a", dagflow_type=str)) == "before"
+
+
+class Interrupts:
+    """Is interrupted while it is written."""
+
+    def __reduce__(self):
+        raise KeyboardInterrupt
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path):
+    """An interrupt leaves nothing behind."""
+    with pytest.raises(KeyboardInterrupt):
+        FilesystemIOManager(tmp_path).handle_output(output(["a"]), ["x" * 100_000, Interrupts()])
+
+    assert files_in(tmp_path) == []
+
+
+def test_an_asset_that_is_a_folder_of_others(tmp_path):
+    """A key cannot be the beginning of another one: the error names both sides, whichever comes first."""
+    manager = FilesystemIOManager(tmp_path)
+    manager.handle_output(output(["a"]), 1)
+    with pytest.raises(DagflowInvariantViolationError, match=r"'a/b'.*beginning") as caught:
+        manager.handle_output(output(["a", "b"]), 2)
+    assert str(tmp_path / "a") in str(caught.value)
+
+    manager.handle_output(output(["c", "d"]), 3)
+    with pytest.raises(DagflowInvariantViolationError, match=r"'c'.*beginning"):
+        manager.handle_output(output(["c"]), 4)
+    assert files_in(tmp_path) == ["a", os.path.join("c", "d")]
+    with pytest.raises(FileNotFoundError, match="'c'"):
+        manager.load_input(build_input_context(asset_key="c", dagflow_type=int))
+
+
+def test_a_value_that_is_not_there(tmp_path):
+    """The error names asset, partition and path, and is what Python calls it."""
+    manager = FilesystemIOManager(tmp_path)
+
+    with pytest.raises(FileNotFoundError, match=r"asset 'a/b'.*partition 'p'") as caught:
+        manager.load_input(build_input_context(asset_key=["a", "b"], partition_key="p", dagflow_type=int))
+    assert str(tmp_path / "a" / "b" / "p") in str(caught.value)
+    with pytest.raises(FileNotFoundError, match="output 'result' of step 'brew'"):
+        manager.load_input(
+            build_input_context(
+                name="n", dagflow_type=int, upstream_output=build_output_context("brew", "result")
+            )
+        )
+
+
+def test_an_input_that_reads_nothing(tmp_path):
+    """Without an output or an asset there is nothing to load."""
+    with pytest.raises(DagflowInvariantViolationError, match="'n'"):
+        FilesystemIOManager(tmp_path).load_input(build_input_context(name="n", dagflow_type=int))
+
+
+def test_an_input_of_type_nothing(tmp_path):
+    """It has no value, and no file is looked for."""
+    from dagflow import Nothing
+
+    context = build_input_context(asset_key="a", dagflow_type=Nothing)
+    assert FilesystemIOManager(tmp_path).load_input(context) is None
+
+
+def test_several_partitions_are_a_dict(tmp_path):
+    """An asset that reads many partitions of another gets them by key."""
+    days = DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
+
+    @asset(partitions_def=days)
+    def daily(context):
+        return context.partition_key[-2:]
+
+    @asset(partitions_def=MonthlyPartitionsDefinition("2024-01-01"))
+    def monthly(daily):
+        return len(daily), daily["2024-01-31"]
+
+    instance = DagflowInstance.ephemeral(tempdir=str(tmp_path))
+    for key in days.get_partition_keys()[:31]:
+        materialize([daily], partition_key=key, instance=instance)
+
+    source = SourceAsset("daily", partitions_def=days)
+    result = materialize([source, monthly], partition_key="2024-01-01", instance=instance)
+    assert result.asset_value("monthly") == (31, "31")
+
+
+def test_a_value_outlives_its_run(tmp_path):
+    """A later run with the same instance loads what an earlier one wrote."""
+
+    @asset
+    def water():
+        return [1]
+
+    @asset
+    def tea(water):
+        return water
+
+    instance = DagflowInstance.ephemeral(tempdir=str(tmp_path))
+    materialize([water], instance=instance)
+    result = materialize([water, tea], instance=instance, selection=["tea"])
+
+    assert result.asset_value("tea") == [1]
+    (loaded,) = [event.loaded_input_data for event in result.all_events if event.is_loaded_input]
+    assert (loaded.upstream_step_key, loaded.upstream_output_name) == (None, None)

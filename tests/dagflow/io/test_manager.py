@@ -1,0 +1,379 @@
+"""I/O managers that users write: what they are called with, what they may say, what their errors become."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagflow import (
+    AssetIn,
+    AssetKey,
+    AssetMaterialization,
+    DagflowInvariantViolationError,
+    DailyPartitionsDefinition,
+    Failure,
+    In,
+    IOManager,
+    Out,
+    Output,
+    RetryPolicy,
+    SourceAsset,
+    asset,
+    io_manager,
+    job,
+    materialize,
+    op,
+)
+
+
+class Shelf(IOManager):
+    """Keeps values by identifier, and remembers its contexts."""
+
+    def __init__(self):
+        self.values, self.outputs, self.inputs = {}, [], []
+
+    def handle_output(self, context, obj):
+        self.outputs.append(context)
+        self.values[tuple(context.get_identifier())] = obj
+
+    def load_input(self, context):
+        self.inputs.append(context)
+        return self.values[tuple(context.upstream_output.get_identifier())] * 10
+
+
+@op(out=Out(int, metadata={"a": 1}))
+def beans():
+    return Output(1, metadata={"b": 2})
+
+
+@op(ins={"beans": In(int, metadata={"c": 3})})
+def brew(beans):
+    return beans
+
+
+def job_with(**managers):
+    """A job in which one op reads another."""
+
+    @job(resource_defs=managers)
+    def j():
+        brew(beans.alias("sack")())
+
+    return j
+
+
+def test_a_manager_stores_and_loads():
+    """What it gives is what the step gets; the result has what the steps returned."""
+    result = job_with(io_manager=Shelf()).execute_in_process()
+
+    assert result.output_for_node("sack") == 1
+    assert result.output_for_node("brew") == 10
+
+
+def test_what_it_knows_of_an_output():
+    """Names, type, metadata of the definition and of the value, instance and log."""
+    shelf = Shelf()
+    result = job_with(io_manager=shelf).execute_in_process()
+    context = shelf.outputs[0]
+
+    assert (context.step_key, context.name, context.run_id) == ("sack", "result", result.run_id)
+    assert (context.op_def.name, context.dagflow_type.display_name) == ("beans", "Int")
+    assert {key: value.value for key, value in context.definition_metadata.items()} == {"a": 1}
+    assert {key: value.value for key, value in context.output_metadata.items()} == {"b": 2}
+    assert context.metadata == context.definition_metadata
+    assert context.get_identifier() == [result.run_id, "sack", "result"]
+    assert (context.has_asset_key, context.has_partition_key, context.version) == (False, False, None)
+    assert context.mapping_key is None
+    assert context.instance.is_ephemeral
+    with pytest.raises(DagflowInvariantViolationError, match="'partition_key'"):
+        context.partition_key  # noqa: B018
+
+
+def test_what_it_knows_of_an_input():
+    """Names, type, metadata, and the context of the output that is read."""
+    shelf = Shelf()
+    result = job_with(io_manager=shelf).execute_in_process()
+    (context,) = shelf.inputs
+
+    assert (context.name, context.op_def.name, context.dagflow_type.display_name) == ("beans", "brew", "Int")
+    assert {key: value.value for key, value in context.metadata.items()} == {"c": 3}
+    upstream = context.upstream_output
+    assert (upstream.step_key, upstream.name, upstream.op_def.name) == ("sack", "result", "beans")
+    assert context.get_identifier() == [result.run_id, "sack", "result"]
+    assert (context.has_input_name, context.has_asset_key) == (True, False)
+    assert not hasattr(context, "step_key")
+
+
+def test_what_it_knows_of_assets():
+    """Keys and partitions; what this run does not make has no output."""
+    days = DailyPartitionsDefinition("2024-01-01")
+    shelf = Shelf()
+
+    @asset(partitions_def=days, key_prefix="shop")
+    def water():
+        return 1
+
+    @asset(partitions_def=days, ins={"water": AssetIn(key=["shop", "water"]), "milk": AssetIn()})
+    def tea(context, water, milk):
+        return water
+
+    class Cellar(IOManager):
+        def handle_output(self, context, obj):
+            raise AssertionError
+
+        def load_input(self, context):
+            shelf.inputs.append(context)
+            return 5
+
+    milk = SourceAsset("milk", io_manager_key="cellar", partitions_def=days)
+    resources = {"io_manager": shelf, "cellar": Cellar()}
+    materialize([water, tea, milk], resources=resources, partition_key="2024-01-05")
+
+    written = shelf.outputs[0]
+    assert (written.asset_key, written.partition_key) == (AssetKey(["shop", "water"]), "2024-01-05")
+    assert written.get_asset_identifier() == ["shop", "water", "2024-01-05"]
+    assert written.asset_partitions_def is days
+    of_milk, of_water = shelf.inputs
+    assert (of_milk.asset_key, of_milk.upstream_output, of_milk.asset_partition_key) == (
+        AssetKey("milk"),
+        None,
+        "2024-01-05",
+    )
+    assert of_water.asset_key == AssetKey(["shop", "water"])
+    assert of_water.upstream_output.asset_key == AssetKey(["shop", "water"])
+    assert of_water.partition_key == "2024-01-05"
+
+
+def test_other_managers_for_outputs_and_inputs():
+    """An output names its manager, its readers use the same, unless an input names its own."""
+    one, two = Shelf(), Shelf()
+
+    class Constant(IOManager):
+        def handle_output(self, context, obj):
+            raise AssertionError
+
+        def load_input(self, context):
+            return 7
+
+    @op(out=Out(io_manager_key="one"))
+    def source():
+        return 1
+
+    @op(out=Out(io_manager_key="two"))
+    def plain(n):
+        return n
+
+    @op(ins={"n": In(input_manager_key="constant")}, out=Out(io_manager_key="two"))
+    def own(n):
+        return n
+
+    @job(resource_defs={"one": one, "two": two, "constant": Constant()})
+    def j():
+        made = source()
+        plain(made)
+        own(made)
+
+    result = j.execute_in_process()
+    assert [result.output_for_node(node) for node in ("plain", "own")] == [10, 7]
+    assert [context.step_key for context in one.outputs] == ["source"]
+    assert sorted(context.step_key for context in two.outputs) == ["own", "plain"]
+    keys = {
+        event.step_key: event.loaded_input_data.manager_key
+        for event in result.all_events
+        if event.is_loaded_input
+    }
+    assert keys == {"plain": "one", "own": "constant"}
+
+
+def test_what_a_manager_says_of_an_output():
+    """Metadata stands on HANDLED_OUTPUT and on the materialization, over what others said."""
+
+    class Talkative(IOManager):
+        def handle_output(self, context, obj):
+            context.add_output_metadata({"path": "p"})
+            context.add_output_metadata({"rows": 2})
+            context.log.info("stored %s", context.name)
+
+        def load_input(self, context):
+            raise AssertionError
+
+    @asset
+    def water(context):
+        context.add_output_metadata({"rows": 1, "own": 1})
+        return 1
+
+    result = materialize([water], resources={"io_manager": Talkative()})
+
+    (handled,) = [event.handled_output_data for event in result.all_events if event.is_handled_output]
+    assert {key: value.value for key, value in handled.metadata.items()} == {"path": "p", "rows": 2}
+    (written,) = result.asset_materializations_for_node("water")
+    assert {key: value.value for key, value in written.metadata.items()} == {"own": 1, "path": "p", "rows": 2}
+
+
+def test_a_manager_may_be_a_generator():
+    """What it yields is metadata, or a materialization, which gets all the metadata."""
+
+    class Yields(IOManager):
+        def handle_output(self, context, obj):
+            yield AssetMaterialization("copy", metadata={"own": 1})
+            yield {"rows": 2}
+
+        def load_input(self, context):
+            raise AssertionError
+
+    result = job_with(io_manager=Yields()).execute_in_process(op_selection=["sack"])
+
+    (copy,) = result.asset_materializations_for_node("sack")
+    assert {key: value.value for key, value in copy.metadata.items()} == {"own": 1, "rows": 2}
+    (handled,) = [event.handled_output_data for event in result.all_events if event.is_handled_output]
+    assert set(handled.metadata) == {"rows"}
+
+
+def test_what_a_manager_may_not_yield():
+    """The error names its key and the output."""
+
+    class Yields(IOManager):
+        def handle_output(self, context, obj):
+            yield 5
+
+        def load_input(self, context):
+            raise AssertionError
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"'io_manager' yielded 5 for output 'result'"):
+        job_with(io_manager=Yields()).execute_in_process()
+
+
+def test_what_a_manager_says_of_an_input():
+    """Metadata stands on LOADED_INPUT; of an asset it is an observation too."""
+
+    class Talkative(Shelf):
+        def load_input(self, context):
+            context.add_input_metadata({"rows": 2}, description="read")
+            assert set(context.get_logged_metadata()) == {"rows"}
+            return 1
+
+    @asset
+    def water():
+        return 1
+
+    @asset
+    def tea(water):
+        return water
+
+    result = materialize([water, tea], resources={"io_manager": Talkative()})
+    (loaded,) = [event for event in result.all_events if event.is_loaded_input]
+    (seen,) = result.asset_observations_for_node("tea")
+    assert loaded.loaded_input_data.metadata["rows"].value == 2
+    assert (seen.asset_key, seen.description, seen.metadata["rows"].value) == (AssetKey("water"), "read", 2)
+
+    result = job_with(io_manager=Talkative()).execute_in_process()
+    (loaded,) = [event for event in result.all_events if event.is_loaded_input]
+    assert loaded.loaded_input_data.metadata["rows"].value == 2
+    assert result.get_asset_observation_events() == []
+
+
+class Fails(Shelf):
+    """Raises where it is told to."""
+
+    def __init__(self, method, error):
+        super().__init__()
+        self.method, self.error = method, error
+
+    def handle_output(self, context, obj):
+        if self.method == "handle_output":
+            raise self.error
+        super().handle_output(context, obj)
+
+    def load_input(self, context):
+        if self.method == "load_input":
+            raise self.error
+        return super().load_input(context)
+
+
+@pytest.mark.parametrize(
+    ("method", "wrapper", "step", "names"),
+    [
+        ("handle_output", "DagflowExecutionHandleOutputError", "sack", "output 'result'"),
+        ("load_input", "DagflowExecutionLoadInputError", "brew", "input 'beans'"),
+    ],
+)
+def test_errors_of_a_manager(method, wrapper, step, names):
+    """The caller gets the very error; the event a wrapper that names the place."""
+    error = OSError("full")
+    j = job_with(io_manager=Fails(method, error))
+
+    with pytest.raises(OSError, match="full") as caught:
+        j.execute_in_process()
+    assert caught.value is error
+    data = j.execute_in_process(raise_on_error=False).failure_data_for_node(step)
+    assert (data.error.cls_name, data.error.cause.cls_name) == (wrapper, "OSError")
+    assert data.error_source.name == "USER_CODE_ERROR"
+    assert all(text in data.error.message for text in (names, f"'{step}'", "'io_manager'"))
+
+
+def test_a_failure_in_a_manager_is_not_wrapped():
+    """What users raise on purpose stays what it is."""
+    j = job_with(io_manager=Fails("handle_output", Failure("full")))
+
+    data = j.execute_in_process(raise_on_error=False).failure_data_for_node("sack")
+    assert (data.error.cls_name, data.user_failure_data.description) == ("Failure", "full")
+
+
+def test_a_manager_that_fails_once_is_asked_again():
+    """The policy of a step covers its inputs and outputs."""
+    calls = []
+
+    class Flaky(Shelf):
+        def handle_output(self, context, obj):
+            calls.append(context.step_key)
+            if len(calls) == 1:
+                raise OSError
+
+    @op(retry_policy=RetryPolicy())
+    def source():
+        return 1
+
+    @job(resource_defs={"io_manager": Flaky()})
+    def j():
+        source()
+
+    assert j.execute_in_process().success
+    assert calls == ["source", "source"]
+
+
+def test_a_manager_has_resources_and_config():
+    """A definition names what the manager needs."""
+
+    @io_manager(required_resource_keys={"base"}, config_schema={"n": int})
+    def shelf(context):
+        return Told(context.resources.base, context.resource_config["n"])
+
+    told = []
+
+    class Told(Shelf):
+        def __init__(self, base, n):
+            super().__init__()
+            self.base, self.n = base, n
+
+        def handle_output(self, context, obj):
+            told.append((self.base, self.n, context.resources.base, context.resource_config))
+
+    config = {"resources": {"io_manager": {"config": {"n": 2}}}}
+    job_with(io_manager=shelf, base="b").execute_in_process(run_config=config, op_selection=["sack"])
+
+    assert told == [("b", 2, "b", {"n": 2})]
+
+
+def test_a_resource_that_is_no_manager():
+    """The error names key, place, value and what is missing."""
+    with pytest.raises(DagflowInvariantViolationError, match=r"'io_manager'.*'result'.*5.*handle_output"):
+        job_with(io_manager=5).execute_in_process()
+
+
+def test_a_manager_needs_both_methods():
+    """The base class cannot be made without them."""
+
+    class Half(IOManager):
+        def handle_output(self, context, obj):
+            pass
+
+    with pytest.raises(TypeError, match="load_input"):
+        Half()
