@@ -162,12 +162,13 @@ def measure(benchmark: Any, table: Table) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def python() -> Callable[..., str]:
-    """Run this Python with some arguments in a process of its own and return what it printed."""
+def python(tmp_path: Path) -> Callable[..., str]:
+    """Run this Python with some arguments in a process and a folder of its own; return what it printed."""
 
     def run(*arguments: str | Path, **environment: str) -> str:
         done = subprocess.run(
             [sys.executable, *map(str, arguments)],
+            cwd=tmp_path,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
