@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from dagflow.options import current_options
 
 _MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION
 _OBSERVATION = DagflowEventType.ASSET_OBSERVATION
+_making_roots = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +138,19 @@ class DagflowInstance:
     @property
     def root_directory(self) -> str:
         """The folder for files."""
-        if self._root is None:
-            import shutil
-            import tempfile
-            import weakref
+        root = self._root
+        return self._make_root() if root is None else root
 
-            self._root = tempfile.mkdtemp(prefix="dagflow-")
-            self._finalizer = weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
-        return self._root
+    def _make_root(self) -> str:
+        import shutil
+        import tempfile
+        import weakref
+
+        with _making_roots:  # else two threads would make two folders, and one of them would be lost
+            if self._root is None:
+                self._root = tempfile.mkdtemp(prefix="dagflow-")
+                self._finalizer = weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
+            return self._root
 
     def storage_directory(self) -> str:
         """The folder for what I/O managers store."""
@@ -152,7 +159,9 @@ class DagflowInstance:
         return os.path.join(self.root_directory, "storage")
 
     def dispose(self) -> None:
-        """Remove the temporary folder, if there is one."""
+        """Remove the temporary folder, if there is one; a folder that was given stays. What is remembered in
+        memory can still be read, and the instance can go on being used.
+        """
         if self._finalizer is not None:
             self._finalizer()
             self._finalizer, self._root = None, None
@@ -217,10 +226,7 @@ class DagflowInstance:
 
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
         """Put tags over those of a run."""
-        run = self.get_run_by_id(run_id)
-        if run is not None:
-            changed = run.with_changes(tags={**run.tags, **new_tags})
-            self._store.replace_run(changed, current_options().clock.now())
+        self._store.add_tags(run_id, new_tags, current_options().clock.now())
 
     def create_run_for_job(self, job_def: Any, run_id: str | None = None, **arguments: Any) -> DagflowRun:
         """Keep a run of a job that has not started.
@@ -411,9 +417,8 @@ class DagflowInstance:
         check_type(partitions_def_name, str, "partitions_def_name")
         if isinstance(partition_keys, str):
             check_type(partition_keys, (list, tuple), "partition_keys")
-        known = self._store.dynamic_partitions(partitions_def_name)
-        new = [check_type(key, str, "partition_keys") for key in partition_keys if key not in known]
-        self._store.set_dynamic_partitions(partitions_def_name, [*known, *dict.fromkeys(new)])
+        keys = [check_type(key, str, "partition_keys") for key in partition_keys]
+        self._store.add_dynamic_partitions(partitions_def_name, keys)
 
     def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
         """The keys of dynamic partitions; an unknown name has none."""
@@ -425,8 +430,7 @@ class DagflowInstance:
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
         """Take a key away; one that is not there is no error."""
-        keys = self._store.dynamic_partitions(partitions_def_name)
-        self._store.set_dynamic_partitions(partitions_def_name, [key for key in keys if key != partition_key])
+        self._store.delete_dynamic_partition(partitions_def_name, partition_key)
 
     def __repr__(self) -> str:
         return f"<DagflowInstance, {'ephemeral' if self.is_ephemeral else self._root}>"

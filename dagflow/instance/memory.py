@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dagflow.errors import DagflowRunAlreadyExists
 from dagflow.events.record import EventLogEntry
@@ -32,11 +32,12 @@ class MemoryStore:
 
     Attributes:
         runs: By id, in the order in which they were added.
-        lines: Every line that was read off so far, with its number. Always: numbers grow by one.
+        lines: Every line that was read off so far, with its number. Always: numbers grow, and none is given
+            twice, even when a run is deleted.
         followed: The logs of runs, each with how many of its lines stand in `lines` already.
     """
 
-    __slots__ = ("_number", "dynamic", "followed", "lines", "lock", "runs", "wiped")
+    __slots__ = ("_last", "_number", "dynamic", "followed", "lines", "lock", "runs", "wiped")
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -45,7 +46,7 @@ class MemoryStore:
         self.followed: dict[str, tuple[RunLines, int]] = {}
         self.wiped: dict[str, int] = {}
         self.dynamic: dict[str, list[str]] = {}
-        self._number = 0
+        self._number = self._last = 0
 
     def add_run(self, run: DagflowRun, now: float) -> None:
         """Keep a new run. Raises DagflowRunAlreadyExists."""
@@ -71,11 +72,13 @@ class MemoryStore:
             elif kept.run.is_finished:
                 kept.ended = now
 
-    def replace_run(self, run: DagflowRun, now: float) -> None:
-        """Write down a run that changed."""
+    def add_tags(self, run_id: str, tags: Mapping[str, str], now: float) -> None:
+        """Put tags over those of a run; one that is not here is no error."""
         with self.lock:
-            self.runs[run.run_id].run = run
-            self.runs[run.run_id].updated = now
+            kept = self.runs.get(run_id)
+            if kept is not None:
+                kept.run = kept.run.with_changes(tags={**kept.run.tags, **tags})
+                kept.updated = now
 
     def run_record(self, run_id: str) -> RunRecord | None:
         """A run, None if it is not here."""
@@ -127,23 +130,26 @@ class MemoryStore:
         """The number of the newest line."""
         with self.lock:
             self._read_off()
-            return self._last()
+            return self._last
 
     def dynamic_partitions(self, name: str) -> list[str]:
         """The keys of dynamic partitions, in the order in which they were added."""
         with self.lock:
             return list(self.dynamic.get(name, ()))
 
-    def set_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
-        """Write down the keys of dynamic partitions."""
+    def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
+        """Put keys of dynamic partitions behind those that are there."""
         with self.lock:
-            self.dynamic[name] = list(keys)
+            self.dynamic[name] = list(dict.fromkeys([*self.dynamic.get(name, ()), *keys]))
 
-    def _last(self) -> int:
-        return self.lines[-1].storage_id if self.lines else 0
+    def delete_dynamic_partition(self, name: str, key: str) -> None:
+        """Take a key of dynamic partitions away; one that is not here is no error."""
+        with self.lock:
+            self.dynamic[name] = [known for known in self.dynamic.get(name, ()) if known != key]
 
     def _add(self, entry: EventLogEntry) -> None:
-        self.lines.append(StoredEntry(self._last() + 1, entry))
+        self._last += 1
+        self.lines.append(StoredEntry(self._last, entry))
 
     def _read_off(self) -> None:
         for run_id, (lines, read) in list(self.followed.items()):

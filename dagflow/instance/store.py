@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from dagflow.events.record import EventLogEntry
@@ -24,7 +24,9 @@ class RunLines(Protocol):
 
 
 class Store(Protocol):
-    """Runs, the lines of their logs, and keys of dynamic partitions. Safe to use from several threads."""
+    """Runs, the lines of their logs, and keys of dynamic partitions. Each method is one step, so that several
+    threads can use it at once.
+    """
 
     def add_run(self, run: DagflowRun, now: float) -> None:
         """Keep a new run. Raises DagflowRunAlreadyExists."""
@@ -32,8 +34,8 @@ class Store(Protocol):
     def set_status(self, run_id: str, status: DagflowRunStatus, now: float) -> None:
         """Write down where a run stands."""
 
-    def replace_run(self, run: DagflowRun, now: float) -> None:
-        """Write down a run that changed."""
+    def add_tags(self, run_id: str, tags: Mapping[str, str], now: float) -> None:
+        """Put tags over those of a run; one that is not here is no error."""
 
     def run_record(self, run_id: str) -> RunRecord | None:
         """A run, None if it is not here."""
@@ -65,5 +67,8 @@ class Store(Protocol):
     def dynamic_partitions(self, name: str) -> list[str]:
         """The keys of dynamic partitions, in the order in which they were added."""
 
-    def set_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
-        """Write down the keys of dynamic partitions."""
+    def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
+        """Put keys of dynamic partitions behind those that are there."""
+
+    def delete_dynamic_partition(self, name: str, key: str) -> None:
+        """Take a key of dynamic partitions away; one that is not here is no error."""

@@ -1,0 +1,188 @@
+"""The store in memory: numbers, times, and use by several threads at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from dagflow import (
+    AssetMaterialization,
+    DagflowEventType,
+    DagflowInstance,
+    DagflowRunAlreadyExists,
+    asset,
+    materialize,
+)
+from dagflow.events.record import EventLogEntry
+from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
+from dagflow.instance.instance import EventRecordsFilter
+from dagflow.instance.memory import MemoryStore
+
+THREADS = 6
+
+
+def at_once(function):
+    """Call a function with 0, 1... on six threads, which begin together. Returns what came, in that order."""
+    barrier = Barrier(THREADS)
+
+    def call(number):
+        barrier.wait(10)
+        return function(number)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(call, range(THREADS)))
+
+
+@asset
+def water(context):
+    context.log.info("a line")
+    return context.instance.root_directory
+
+
+@asset
+def tea(water):
+    return water
+
+
+def test_six_runs_on_one_instance():
+    """All are recorded, nothing is raised, and every line has a number of its own."""
+    instance = DagflowInstance.ephemeral()
+
+    results = at_once(lambda _: materialize([water, tea], instance=instance))
+
+    assert all(result.success for result in results)
+    assert len({result.asset_value("tea") for result in results}) == 1
+    assert {run.run_id for run in instance.get_runs()} == {result.run_id for result in results}
+    assert {run.status for run in instance.get_runs()} == {DagflowRunStatus.SUCCESS}
+    for result in results:
+        logged = [entry.dagflow_event for entry in instance.all_logs(result.run_id)]
+        events = [event for event in logged if event is not None]
+        assert [event.event_type for event in events][2:] == [event.event_type for event in result.all_events]
+        assert len(logged) == len(events) + 1
+    records = instance.get_event_records(EventRecordsFilter(DagflowEventType.ASSET_MATERIALIZATION))
+    numbers = [record.storage_id for record in records]
+    assert len(numbers) == len(set(numbers)) == 2 * THREADS
+    assert numbers == sorted(numbers, reverse=True)
+
+
+def test_reading_while_others_run():
+    """The log of a run can be read while it grows; nothing comes twice, nothing is lost."""
+    instance = DagflowInstance.ephemeral()
+
+    def run_or_read(number):
+        if number % 2:
+            return materialize([water, tea], instance=instance).run_id
+        for _ in range(50):
+            for run in instance.get_runs():
+                instance.all_logs(run.run_id)
+        return None
+
+    ids = [run_id for run_id in at_once(run_or_read) if run_id]
+
+    lengths = {len(instance.all_logs(run_id)) for run_id in ids}
+    alone = DagflowInstance.ephemeral()
+    assert lengths == {len(alone.all_logs(materialize([water, tea], instance=alone).run_id))}
+
+
+def test_instances_are_independent():
+    """Each thread with an instance of its own sees its own run only."""
+
+    def run(_):
+        with DagflowInstance.ephemeral() as instance:
+            materialize([water, tea], instance=instance)
+            return instance.get_runs_count(), instance.root_directory
+
+    seen = at_once(run)
+
+    assert {count for count, _ in seen} == {1}
+    assert len({folder for _, folder in seen}) == THREADS
+
+
+def test_dynamic_partitions_from_several_threads():
+    """No key is lost."""
+    instance = DagflowInstance.ephemeral()
+
+    at_once(lambda number: [instance.add_dynamic_partitions("shops", [f"{number}-{i}"]) for i in range(100)])
+    at_once(lambda number: [instance.delete_dynamic_partition("shops", f"{number}-{i}") for i in range(50)])
+
+    assert len(instance.get_dynamic_partitions("shops")) == THREADS * 50
+
+
+def test_tags_from_several_threads():
+    """No tag is lost."""
+    instance = DagflowInstance.ephemeral()
+    run_id = materialize([water], instance=instance).run_id
+
+    at_once(lambda number: [instance.add_run_tags(run_id, {f"{number}-{i}": "x"}) for i in range(100)])
+
+    assert len(instance.get_run_by_id(run_id).tags) == THREADS * 100
+
+
+def line(text):
+    """A line that belongs to no run under way."""
+    return EventLogEntry(None, 10, text, "r", 0.0)
+
+
+def test_numbers_are_never_given_twice():
+    """Also not after the last lines were deleted."""
+    store = MemoryStore()
+    store.add_run(DagflowRun("cafe", "r"), 1.0)
+    store.add_entry(line("a"))
+    store.add_entry(line("b"))
+    assert [kept.storage_id for kept in store.entries("r")] == [1, 2]
+
+    store.delete_run("r")
+    store.add_entry(line("c"))
+
+    assert [(kept.storage_id, kept.entry.message) for kept in store.entries()] == [(3, "c")]
+    assert store.last_storage_id() == 3
+
+
+def test_a_materialization_after_a_wipe_counts():
+    """Deleting runs does not move what was wiped."""
+    instance = DagflowInstance.ephemeral()
+    run_id = materialize([water], instance=instance).run_id
+    instance.wipe_assets(["water"])
+    instance.delete_run(run_id)
+    instance.report_runless_asset_event(AssetMaterialization("water"))
+
+    assert instance.get_latest_materialization_event("water") is not None
+    assert instance.has_asset_key("water")
+
+
+def test_times_of_a_run():
+    """When it was made, began, changed and ended."""
+    store = MemoryStore()
+    store.add_run(DagflowRun("cafe", "r"), 1.0)
+    store.set_status("r", DagflowRunStatus.STARTED, 2.0)
+    store.add_tags("r", {"a": "b"}, 3.0)
+    store.set_status("r", DagflowRunStatus.FAILURE, 4.0)
+
+    record = store.run_record("r")
+    assert (record.create_timestamp, record.start_time, record.end_time) == (1.0, 2.0, 4.0)
+    assert record.update_timestamp == 4.0
+    assert record.dagflow_run.tags == {"a": "b"}
+    assert store.run_records(RunsFilter()) == [record]
+
+
+def test_what_is_not_there():
+    """An unknown run is nothing, and changing it no error."""
+    store = MemoryStore()
+    store.set_status("r", DagflowRunStatus.SUCCESS, 1.0)
+    store.add_tags("r", {"a": "b"}, 1.0)
+    store.delete_run("r")
+
+    assert store.run_record("r") is None
+    assert store.entries("r") == []
+    assert store.dynamic_partitions("shops") == []
+
+
+def test_the_same_run_twice():
+    """The second is refused; the error names the id and the job of the first."""
+    store = MemoryStore()
+    store.add_run(DagflowRun("cafe", "r"), 1.0)
+
+    with pytest.raises(DagflowRunAlreadyExists, match=r"'r'.*'cafe'"):
+        store.add_run(DagflowRun("bar", "r"), 2.0)
