@@ -57,3 +57,14 @@ def test_what_is_named_exists() -> None:
     names = re.findall(r"`((?:dagflow|pytest_dagflow|examples|tests|\.ci)/[\w./]+|[A-Z]+\.md)`", text)
 
     assert not [name for name in names if not (ROOT / name).exists()]
+
+
+def test_the_picture_of_the_house_is_complete() -> None:
+    """The table of the layers in CONTRIBUTING names every module of the runtime, and no other."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", page, flags=re.MULTILINE)
+
+    drawn = [name for row in rows for name in re.findall(r"\w+", row)]
+    built = [path.stem for path in (ROOT / "dagflow").iterdir() if path.suffix == ".py" or path.is_dir()]
+
+    assert sorted(drawn) == sorted(set(built) - {"__init__", "__pycache__"})
