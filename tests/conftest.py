@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 
 import pytest
 from hypothesis import settings
+
+if importlib.util.find_spec("numpy"):
+    # it can be loaded once in a process, so not first in a project of a pytester, whose modules are thrown away
+    importlib.import_module("numpy")
 
 pytest_plugins = ["pytester"]
 
@@ -22,8 +27,6 @@ collect_ignore = [] if importlib.util.find_spec("dagster") else ["differential"]
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project of its own, without pytest-asyncio, which warns when a project does not configure it."""
-    import numpy  # noqa: F401  # can be loaded once in a process, so not first by a project that is thrown away
-
     inline_run = pytester.inline_run
     pytester.plugins.append("no:asyncio")
     monkeypatch.setattr(
