@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 if importlib.util.find_spec("numpy"):
-    # it can be loaded once in a process, so not first in a project of a pytester, whose modules are thrown away
+    # it can be loaded once in a process, so not first by a pytester, which throws its modules away
     importlib.import_module("numpy")
 
 pytest_plugins = ["pytester"]
