@@ -126,6 +126,8 @@ def read(text: str, fmt: str) -> datetime:
     if fmt == MINUTE_FORMAT and len(text) == 16:
         return datetime.fromisoformat(text[:10] + "T" + text[11:])
     try:
+        if "%d" in fmt and not any(year in fmt for year in ("%Y", "%y", "%G", "%c", "%x", "%D", "%F", "%s")):
+            text, fmt = f"1900 {text}", f"%Y {fmt}"  # the year that is meant without one; newer Pythons warn
         return datetime.strptime(text, fmt)
     except ValueError:
         return datetime.strptime(text, fmt + "%z")
