@@ -29,6 +29,8 @@ class DagflowLogManager(logging.Logger):
         self._meta = meta
         self._sink = sink
 
+    warn = logging.Logger.warning  # an older name, which Python's own logger warns of
+
     def makeRecord(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         """Make a record that knows where it comes from."""
         record = super().makeRecord(*args, **kwargs)

@@ -1,0 +1,161 @@
+"""What user code logs: a Python logger, whose lines also stand in the log of the run."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from dagflow import DagflowInstance, build_op_context, job, op, resource
+from dagflow.context.log import DagflowLogManager
+
+
+def logged(body, instance=None):
+    """Run a body that logs. Returns the result and the lines of the instance's log that are its own."""
+    instance = instance or DagflowInstance.ephemeral()
+
+    @job
+    def cafe():
+        op(name="brew")(body)()
+
+    result = cafe.execute_in_process(instance=instance, raise_on_error=False)
+    return result, [entry for entry in instance.all_logs(result.run_id) if not entry.is_dagflow_event]
+
+
+LEVELS = {
+    "debug": 10, "info": 20, "warning": 30, "warn": 30, "error": 40, "critical": 50, "fatal": 50,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_levels(name):
+    """Each method has its level, and takes arguments for its text."""
+    result, (entry,) = logged(lambda context: getattr(context.log, name)("%s of %d", "cup", 3))
+
+    assert (entry.level, entry.user_message) == (LEVELS[name], "cup of 3")
+    assert (entry.step_key, entry.job_name, entry.run_id) == ("brew", "cafe", result.run_id)
+
+
+def test_other_levels():
+    """`log` takes a number; `exception` logs an error."""
+
+    def body(context):
+        context.log.log(35, "between")
+        try:
+            raise ValueError
+        except ValueError:
+            context.log.exception("went wrong")
+
+    _, entries = logged(body)
+    assert [(entry.level, entry.message) for entry in entries] == [(35, "between"), (40, "went wrong")]
+
+
+def test_lines_are_no_events():
+    """The result has none of them; their times are in order with those of events."""
+    instance = DagflowInstance.ephemeral()
+    result, entries = logged(lambda context: context.log.info("said"), instance)
+
+    assert len(entries) == 1
+    assert len(instance.all_logs(result.run_id)) == len(result.all_events) + 1
+    times = [entry.timestamp for entry in instance.all_logs(result.run_id)]
+    assert times == sorted(times)
+
+
+def test_lines_of_a_step_that_fails_are_kept():
+    """What was logged before an error stands in the log."""
+
+    def body(context):
+        context.log.info("before")
+        raise ValueError
+
+    result, (entry,) = logged(body)
+    assert not result.success
+    assert entry.message == "before"
+
+
+def test_handlers_see_records(caplog):
+    """Python's logging gets each record, with the place before the text and metadata on it."""
+    with caplog.at_level(logging.INFO, logger="dagflow"):
+        result, _ = logged(
+            lambda context: (context.log.debug("unheard"), context.log.info("heard %s", "well"))
+        )
+
+    (record,) = caplog.records
+    assert record.getMessage() == f"cafe - {result.run_id} - brew - heard well"
+    assert (record.name, record.levelname) == ("dagflow", "INFO")
+    assert record.dagflow_meta["step_key"] == "brew"
+    assert (record.step_key, record.job_name, record.op_name) == ("brew", "cafe", "brew")
+
+
+def test_the_log_of_the_run_is_complete_whatever_the_handlers_take(caplog):
+    """A level on the Python logger keeps nothing out of the log of the run."""
+    with caplog.at_level(logging.CRITICAL, logger="dagflow"):
+        _, entries = logged(lambda context: context.log.debug("quiet"))
+
+    assert [entry.message for entry in entries] == ["quiet"]
+    assert caplog.records == []
+
+
+def test_direct_calls_log_too(caplog):
+    """Without a run there is no log of one; Python's logging gets the record."""
+
+    @op
+    def brew(context):
+        context.log.warning("hot")
+
+    brew(build_op_context())
+
+    (record,) = caplog.records
+    assert record.getMessage() == "EPHEMERAL - hot"
+
+
+def test_further_tags():
+    """A log with more metadata on its records goes to the same place."""
+    lines = []
+    log = DagflowLogManager({"job_name": "cafe"}, lambda level, text: lines.append((level, text)))
+    tagged = log.with_tags(cup="blue", name="kept by Python")
+    seen = []
+
+    class Collect(logging.Handler):
+        def emit(self, record):
+            seen.append(record)
+
+    handler = Collect()
+    logging.getLogger("dagflow").addHandler(handler)
+    try:
+        tagged.warning("hot")
+    finally:
+        logging.getLogger("dagflow").removeHandler(handler)
+
+    assert lines == [(30, "hot")]
+    assert seen[0].dagflow_meta == {"job_name": "cafe", "cup": "blue", "name": "kept by Python"}
+    assert (seen[0].cup, seen[0].name) == ("blue", "dagflow")
+
+
+def test_a_resource_may_log(caplog):
+    """The log of an init context knows the run."""
+
+    @resource
+    def mill(context):
+        context.log.warning("grinding")
+        return 1
+
+    @op(required_resource_keys={"mill"})
+    def grind():
+        pass
+
+    @job(resource_defs={"mill": mill})
+    def cafe():
+        grind()
+
+    result = cafe.execute_in_process()
+    (record,) = caplog.records
+    assert record.getMessage() == f"{result.run_id} - grinding"
+
+
+def test_the_same_log_each_time():
+    """A context has one log."""
+    context = build_op_context()
+
+    assert context.log is context.log
+    assert context.log.isEnabledFor(logging.DEBUG)
