@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import GeneratorType
 from typing import Any, Protocol
 
 from dagflow._util import UNSET
@@ -31,7 +32,7 @@ from dagflow.events.user import (
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
 """What user code raises on purpose, or what dagflow raised inside it: never wrapped."""
-SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, *USER_EVENTS})
+SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, GeneratorType, *USER_EVENTS})
 """The classes of what is not an output just by being returned."""
 
 
@@ -78,7 +79,7 @@ def call_user(
                 if not output.is_dynamic:
                     emit(output, result)
                     return
-        if _is_generator(result):
+        if isinstance(result, GeneratorType):
             _drain(op, step_key, result, emit, emit_event)
             return
         for output, value, given in outputs_of(op, result):
@@ -277,10 +278,6 @@ def missing_output(op: OpDefinition, step_key: str, name: str) -> DagflowStepOut
         step_key=step_key,
         output_name=name,
     )
-
-
-def _is_generator(value: Any) -> bool:
-    return hasattr(value, "gi_frame") and hasattr(value, "send")
 
 
 def _drain(

@@ -1,0 +1,263 @@
+"""How a step ends badly: what is recorded, whose fault it is, what the caller gets, what is tried again."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagflow import (
+    DagflowInvariantViolationError,
+    DagflowMaxRetriesExceededError,
+    DagflowResourceFunctionError,
+    DagflowStepOutputNotFoundError,
+    DagflowType,
+    DagflowTypeCheckDidNotPass,
+    Failure,
+    In,
+    IOManager,
+    Out,
+    Output,
+    RetryPolicy,
+    RetryRequested,
+    TypeCheck,
+    job,
+    op,
+)
+
+
+def failure_of(fn, **options):
+    """Run a function as an op. Returns the data of its failure, and what is raised if failures are."""
+
+    @op(name="brew", **options)
+    def brew():
+        return fn()
+
+    @job
+    def j():
+        brew()
+
+    result = j.execute_in_process(raise_on_error=False)
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 - the test looks at it
+        j.execute_in_process()
+    return result.failure_data_for_node("brew"), caught.value
+
+
+def raising(error):
+    """A function that raises this."""
+
+    def fn():
+        raise error
+
+    return fn
+
+
+def test_an_error_of_the_user():
+    """Recorded in a wrapper with its cause; the caller gets the very error."""
+    error = ValueError("spilt")
+    data, raised = failure_of(raising(error))
+
+    assert raised is error
+    assert data.error.cls_name == "DagflowExecutionStepExecutionError"
+    assert (data.error.cause.cls_name, data.error.cause.message) == ("ValueError", "ValueError: spilt\n")
+    assert any("raise error" in line for line in data.error.cause.stack)
+    assert data.error_source.name == "USER_CODE_ERROR"
+    assert data.user_failure_data is None
+
+
+def test_a_failure_on_purpose():
+    """The failure itself is the top error; what it says is kept."""
+    failure = Failure("spilt", metadata={"cups": 3})
+    data, raised = failure_of(raising(failure))
+
+    assert raised is failure
+    assert (data.error.cls_name, data.error_source.name) == ("Failure", "FRAMEWORK_ERROR")
+    said = data.user_failure_data
+    assert (said.label, said.description) == ("intentional-failure", "spilt")
+    assert said.metadata["cups"].value == 3
+
+
+@pytest.mark.parametrize(
+    ("fn", "options", "error"),
+    [
+        (lambda: "x", {"out": Out(int)}, DagflowTypeCheckDidNotPass),
+        (lambda: 1, {"out": {"a": Out(), "b": Out()}}, DagflowInvariantViolationError),
+        (lambda: (Output(1) for _ in ()), {}, DagflowStepOutputNotFoundError),
+        (raising(DagflowInvariantViolationError("so")), {}, DagflowInvariantViolationError),
+    ],
+)
+def test_errors_of_the_framework(fn, options, error):
+    """Recorded and raised as they are, and never retried."""
+    data, raised = failure_of(fn, retry_policy=RetryPolicy(3), **options)
+
+    assert type(raised) is error
+    assert data.error.cls_name == error.__name__
+    assert data.error_source.name == "FRAMEWORK_ERROR"
+
+
+@pytest.mark.parametrize("error", [ValueError("spilt"), Failure("spilt")])
+def test_retries_of_a_policy_that_are_used_up(error):
+    """Recorded with the policy's class and the last error as cause; the caller is told how many there were."""
+    data, raised = failure_of(raising(error), retry_policy=RetryPolicy(2))
+
+    assert data.error.cls_name == "RetryRequestedFromPolicy"
+    assert "max_retries of 2" in data.error.message
+    assert data.error.cause.cls_name == type(error).__name__
+    assert data.error_source.name == "USER_CODE_ERROR"
+    assert (data.user_failure_data is not None) == isinstance(error, Failure)
+    assert isinstance(raised, DagflowMaxRetriesExceededError)
+    assert raised.__cause__ is error
+    assert all(text in str(raised) for text in ("'brew'", "max_retries of 2", "spilt"))
+    assert raised.user_code_process_error_infos[0].cls_name == type(error).__name__
+
+
+def test_requested_retries_that_are_used_up():
+    """The same, with the class of the request, whose cause is the user's if there is one."""
+    data, raised = failure_of(raising(RetryRequested(0)))
+
+    assert (data.error.cls_name, data.error.cause) == ("RetryRequested", None)
+    assert isinstance(raised, DagflowMaxRetriesExceededError)
+    assert raised.user_code_process_error_infos[0].cls_name == "RetryRequested"
+
+
+def test_what_a_retry_says():
+    """The event has the error, its cause and the wait."""
+
+    @op(retry_policy=RetryPolicy(delay=0))
+    def flaky(context):
+        if context.retry_number == 0:
+            raise ValueError("spilt")
+
+    @op
+    def asks(context):
+        if context.retry_number == 0:
+            raise RetryRequested() from KeyError("why")
+
+    @job
+    def j():
+        flaky()
+        asks()
+
+    events = [event for event in j.execute_in_process().all_events if event.is_step_up_for_retry]
+    data = {event.step_key: event.step_retry_data for event in events}
+    assert (data["flaky"].error.cls_name, data["flaky"].seconds_to_wait) == ("RetryRequestedFromPolicy", 0)
+    assert data["flaky"].error.cause.cls_name == "ValueError"
+    assert (data["asks"].error.cls_name, data["asks"].seconds_to_wait) == ("RetryRequested", None)
+    assert data["asks"].error.cause.cls_name == "KeyError"
+
+
+def test_an_interrupt_is_recorded_as_one():
+    """Whose fault it is: nobody's."""
+    data, raised = failure_of(raising(KeyboardInterrupt()))
+
+    assert (data.error.cls_name, data.error_source.name) == ("KeyboardInterrupt", "INTERRUPT")
+    assert type(raised) is KeyboardInterrupt
+
+
+def check_raises(_, value):
+    raise LookupError("check")
+
+
+def check_fails_on_purpose(_, value):
+    raise Failure("check")
+
+
+def check_breaks_a_rule(_, value):
+    raise DagflowInvariantViolationError("check")
+
+
+@pytest.mark.parametrize(
+    ("check", "recorded", "raised"),
+    [
+        (check_raises, "DagflowTypeCheckError", LookupError),
+        (check_fails_on_purpose, "DagflowTypeCheckError", Failure),
+        (check_breaks_a_rule, "DagflowInvariantViolationError", DagflowInvariantViolationError),
+    ],
+)
+@pytest.mark.parametrize("place", ["input", "output"])
+def test_a_type_check_that_raises(check, recorded, raised, place):
+    """The caller gets the error of the check; the event names the type and what was checked."""
+    kind = DagflowType(check, "Cup")
+
+    @op(out=Out(kind) if place == "output" else Out())
+    def beans():
+        return 1
+
+    @op(ins={"n": In(kind) if place == "input" else In()})
+    def brew(n):
+        return n
+
+    @job
+    def j():
+        brew(beans())
+
+    with pytest.raises(raised, match="check"):
+        j.execute_in_process()
+    node, name = ("brew", "input 'n'") if place == "input" else ("beans", "output 'result'")
+    error = j.execute_in_process(raise_on_error=False).failure_data_for_node(node).error
+    assert error.cls_name == recorded
+    if recorded == "DagflowTypeCheckError":
+        assert all(text in error.message for text in (name, "'Cup'", f"'{node}'"))
+
+
+def test_what_a_type_check_says():
+    """Description and metadata are in the event and in the error."""
+
+    def check(_, value):
+        return TypeCheck(False, description="too hot", metadata={"degrees": 99})
+
+    @op(out=Out(DagflowType(check, "Cup")))
+    def brew():
+        return 1
+
+    @job
+    def j():
+        brew()
+
+    with pytest.raises(DagflowTypeCheckDidNotPass, match=r"'result'.*'brew'.*'Cup'.*too hot") as caught:
+        j.execute_in_process()
+    assert caught.value.metadata["degrees"].value == 99
+    assert caught.value.dagflow_type.display_name == "Cup"
+    (event,) = [
+        event for event in j.execute_in_process(raise_on_error=False).all_events if event.is_successful_output
+    ]
+    data = event.step_output_data.type_check_data
+    assert (data.success, data.description, data.metadata["degrees"].value) == (False, "too hot", 99)
+
+
+def test_a_resource_of_a_run_inside_keeps_its_wrapper():
+    """The wrapper that the inner caller got is what the outer caller gets, also after a retry."""
+    error = DagflowResourceFunctionError("'mill'", user_exception=ValueError())
+
+    data, raised = failure_of(raising(error))
+    assert raised is error
+    assert data.error.cls_name == "DagflowResourceFunctionError"
+    _, raised = failure_of(raising(error), retry_policy=RetryPolicy(1))
+    assert raised.__cause__ is error
+
+
+def test_errors_of_loading_are_retried():
+    """A policy covers what happens around the body, too."""
+    calls = []
+
+    class Flaky(IOManager):
+        def handle_output(self, context, obj):
+            pass
+
+        def load_input(self, context):
+            calls.append(context.name)
+            raise OSError("lost")
+
+    @op
+    def beans():
+        return 1
+
+    @op(retry_policy=RetryPolicy(1))
+    def brew(beans):
+        return beans
+
+    @job(resource_defs={"io_manager": Flaky()})
+    def j():
+        brew(beans())
+
+    with pytest.raises(DagflowMaxRetriesExceededError, match="lost"):
+        j.execute_in_process()
+    assert calls == ["beans", "beans"]
