@@ -182,6 +182,8 @@ def _plain(fn: Any) -> FunctionType | None:
 
 def _syntax(fn: FunctionType) -> str:
     try:
+        if fn.__code__.co_filename == "<string>":  # newer Pythons have the text of `python -c` under this name
+            raise OSError("made by exec")
         tree = ast.parse(textwrap.dedent(inspect.getsource(fn)))
     except (OSError, SyntaxError, TypeError):  # no source, or a lambda in the middle of a line
         return repr((fn.__code__.co_code, _constants(fn.__code__.co_consts), fn.__code__.co_names))
