@@ -195,6 +195,7 @@ from dagflow.types import (
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
+    from dagflow.defs.bundle import Definitions
     from dagflow.events.data import SerializableErrorInfo
     from dagflow.invocation.build import (
         build_asset_context,
@@ -225,6 +226,7 @@ if TYPE_CHECKING:
     )
 
 _LATE = {
+    "Definitions": "dagflow.defs.bundle",
     "AllPartitionMapping": "dagflow.partitions.mapping",
     "DailyPartitionsDefinition": "dagflow.partitions.time_window",
     "DynamicPartitionsDefinition": "dagflow.partitions.dynamic",
@@ -331,6 +333,7 @@ __all__ = [
     "DagflowUserCodeExecutionError",
     "DailyPartitionsDefinition",
     "DataVersion",
+    "Definitions",
     "DependencyDefinition",
     "DynamicCollectDependencyDefinition",
     "DynamicOut",

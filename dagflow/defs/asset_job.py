@@ -37,6 +37,7 @@ def build_asset_job(
     resources: Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
     default_io_manager: ResourceDefinition | None = None,
+    one_partitioning: bool = True,
 ) -> JobDefinition:
     """The job that makes assets.
 
@@ -47,6 +48,8 @@ def build_asset_job(
         resources: Resource definitions or values by key.
         tags: Tags of the job.
         default_io_manager: What stores the assets whose I/O manager nobody gave.
+        one_partitioning: Whether assets with different partitions definitions are refused; else such a job
+            has none, and a part of it is selected for a run of a partition.
 
     Raises:
         ParameterCheckError, CheckError: `assets` is no sequence of assets.
@@ -64,7 +67,7 @@ def build_asset_job(
         resource_defs=_resources(
             known.values(), chosen.values(), as_resources(resources, "materialize"), default_io_manager
         ),
-        partitions_def=_common_partitions(chosen.values()),
+        partitions_def=_common_partitions(chosen.values(), one_partitioning),
         asset_layer=layer,
         tags=tags,
     )
@@ -224,7 +227,7 @@ def _same_resource(one: ResourceDefinition, other: ResourceDefinition) -> bool:
     return one is other or (one.kind == other.kind == "value" and one.value is other.value)
 
 
-def _common_partitions(chosen: Any) -> PartitionsDefinition | None:
+def _common_partitions(chosen: Any, one_partitioning: bool) -> PartitionsDefinition | None:
     common: tuple[PartitionsDefinition, AssetsDefinition] | None = None
     for asset in chosen:
         if asset.partitions_def is None:
@@ -232,6 +235,8 @@ def _common_partitions(chosen: Any) -> PartitionsDefinition | None:
         if common is None:
             common = (asset.partitions_def, asset)
         elif common[0] != asset.partitions_def:
+            if not one_partitioning:
+                return None
             raise DagflowInvalidDefinitionError(
                 f"{common[1]!r} and {asset!r} have different partitions definitions ({common[0]!r}, "
                 f"{asset.partitions_def!r}), so they cannot run together. Select those of one definition."

@@ -77,6 +77,7 @@ RUNTIME = [
     "DagflowUserCodeExecutionError",
     "DailyPartitionsDefinition",
     "DataVersion",
+    "Definitions",
     "DependencyDefinition",
     "DynamicCollectDependencyDefinition",
     "DynamicOut",
