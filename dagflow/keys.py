@@ -231,6 +231,35 @@ def step_key_base(key: str) -> str:
     return key.partition("[")[0]
 
 
+_tag_prefixes = ("dagflow/", "dagster/")
+
+
+def use_tag_prefix(prefix: str) -> None:
+    """Write system tags with another prefix from now on, in the whole process; the others are still read."""
+    global _tag_prefixes
+    _tag_prefixes = (prefix, *(other for other in _tag_prefixes if other != prefix))
+
+
+def system_tag(name: str) -> str:
+    """The key of a tag that dagflow itself sets.
+
+    Example:
+        >>> system_tag("partition")
+        'dagflow/partition'
+    """
+    return _tag_prefixes[0] + name
+
+
+def system_tag_spellings(name: str) -> tuple[str, ...]:
+    """The keys under which dagflow reads a tag that users set, the one that it would write itself first.
+
+    Example:
+        >>> system_tag_spellings("priority")
+        ('dagflow/priority', 'dagster/priority')
+    """
+    return tuple([prefix + name for prefix in _tag_prefixes])
+
+
 def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
     """Tags as texts: what is no text is encoded as JSON.
 

@@ -23,7 +23,7 @@ from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.memory import InMemoryIOManager
-from dagflow.keys import jsonable_tags
+from dagflow.keys import jsonable_tags, system_tag
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import Surroundings, compile_plan
@@ -32,8 +32,6 @@ from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import Builtins
 from dagflow.result import ExecuteInProcessResult
 
-PARTITION_TAG = "dagflow/partition"
-PARTITION_SET_TAG = "dagflow/partition_set"
 
 
 def materialize(
@@ -315,10 +313,11 @@ def _run_tags(
         {**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")} if tags else dict(job.run_tags)
     )
     if partition_key is not None:
-        merged[PARTITION_TAG] = partition_key
-        merged[PARTITION_SET_TAG] = f"{job.name}_partition_set"
+        tag = system_tag("partition")
+        merged[tag] = partition_key
+        merged[system_tag("partition_set")] = f"{job.name}_partition_set"
         for dimension, key in getattr(partition_key, "keys_by_dimension", {}).items():
-            merged[f"{PARTITION_TAG}/{dimension}"] = key
+            merged[f"{tag}/{dimension}"] = key
     return merged
 
 

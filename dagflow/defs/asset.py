@@ -10,7 +10,14 @@ from dagflow.defs import _entry
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, OpDefinition
 from dagflow.defs.resource import ResourceDefinition, as_resource, as_resources
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, jsonable_tags
+from dagflow.keys import (
+    AssetKey,
+    CoercibleToAssetKey,
+    check_name,
+    jsonable_tags,
+    system_tag,
+    system_tag_spellings,
+)
 from dagflow.metadata import MetadataValue, normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -18,7 +25,6 @@ if TYPE_CHECKING:
     from dagflow.partitions.mapping import PartitionMapping
 
 DEFAULT_GROUP = "default"
-KIND_TAG = "dagflow/kind/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +149,7 @@ class AssetSpec:
         self.group_name = DEFAULT_GROUP if group_name is None else _group(group_name, place)
         self.code_version = code_version
         self.owners = list(owners or ())
-        self.tags = {**jsonable_tags(tags, place), **{f"{KIND_TAG}{kind}": "" for kind in kinds or ()}}
+        self.tags = {**jsonable_tags(tags, place), **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()}}
         self.partitions_def = (
             None
             if partitions_def is None
@@ -153,7 +159,8 @@ class AssetSpec:
     @property
     def kinds(self) -> set[str]:
         """Of what technology it is."""
-        return {tag[len(KIND_TAG) :] for tag in self.tags if tag.startswith(KIND_TAG)}
+        starts = system_tag_spellings("kind/")
+        return {tag[len(start) :] for tag in self.tags for start in starts if tag.startswith(start)}
 
     def __repr__(self) -> str:
         return f"AssetSpec({self.key!r})"

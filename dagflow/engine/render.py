@@ -41,6 +41,7 @@ from dagflow.events.data import (
 )
 from dagflow.events.record import DagflowEventType
 from dagflow.events.user import AssetMaterialization
+from dagflow.keys import system_tag
 from dagflow.metadata import MetadataValue
 from dagflow.plan.step import FROM_OUTPUT, StepInput, StepOutput
 from dagflow.types import DagflowType, TypeCheck
@@ -178,12 +179,12 @@ def _materialization(log: RunLog, record: Record) -> StepMaterializationData:
     assets_def = step.assets_def
     assert output.asset_key is not None
     assert assets_def is not None
-    tags = {"dagflow/code_version": _code_version(log, step), **user_tags}
+    tags = {system_tag("code_version"): _code_version(log, step), **user_tags}
     if version is not None:
-        tags["dagflow/data_version"] = version.value
-        tags["dagflow/data_version_is_user_provided"] = "true"
+        tags[system_tag("data_version")] = version.value
+        tags[system_tag("data_version_is_user_provided")] = "true"
     else:
-        tags["dagflow/data_version"] = data_version(log, step)
+        tags[system_tag("data_version")] = data_version(log, step)
     partition = log.plan.partition_key if assets_def.partitions_def is not None else None
     return StepMaterializationData(
         AssetMaterialization(output.asset_key, None, metadata, partition, tags), []

@@ -6,11 +6,9 @@ from abc import ABC, abstractmethod
 
 from dagflow._util import nearest
 from dagflow.errors import DagflowUnknownPartitionError
+from dagflow.keys import system_tag
 from dagflow.options import current_options
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange
-
-PARTITION_TAG = "dagflow/partition"
-"""The tag of a run that holds its partition key."""
 
 
 class PartitionsDefinition(ABC):
@@ -103,7 +101,7 @@ class PartitionsDefinition(ABC):
 
     def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
         """The tags of a run for `partition_key`."""
-        return {PARTITION_TAG: partition_key}
+        return {system_tag("partition"): partition_key}
 
     def hint(
         self,

@@ -14,7 +14,8 @@ from dagflow.errors import (
     ElementCheckError,
     ParameterCheckError,
 )
-from dagflow.partitions.definition import PARTITION_TAG, PartitionsDefinition
+from dagflow.keys import system_tag
+from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
 from dagflow.partitions.static import StaticPartitionsDefinition
@@ -276,9 +277,9 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
     def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
         """The tags of a run for `partition_key`: the whole, and the part of each dimension."""
-        tags = {PARTITION_TAG: str(partition_key)}
+        tags = {system_tag("partition"): str(partition_key)}
         for name, key in self.get_partition_key_from_str(partition_key).keys_by_dimension.items():
-            tags[f"{PARTITION_TAG}/{name}"] = key
+            tags[system_tag(f"partition/{name}")] = key
         return tags
 
     def _key(self, first: str, second: str) -> MultiPartitionKey:

@@ -8,9 +8,9 @@ from typing import Any
 from dagflow._util import nearest
 from dagflow.dag import levels
 from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.keys import system_tag_spellings
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, GIVEN, OutputRef, Source, Step, StepInput, refs_of
 
-PRIORITY_TAGS = ("dagflow/priority", "dagster/priority")
 
 
 class Plan:
@@ -195,7 +195,7 @@ def _in_order(steps: Sequence[Step]) -> list[Step]:
 
 def _priority(step: Step) -> int:
     tags = step.node.tags
-    for tag in PRIORITY_TAGS:
+    for tag in system_tag_spellings("priority") if tags else ():
         if tag in tags:
             try:
                 return int(tags[tag])
