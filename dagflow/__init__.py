@@ -5,8 +5,8 @@ Every public name stands here. A name that few runs need is imported when it is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from typing import Any as _Any
+from types import NoneType as Nothing
+from typing import TYPE_CHECKING, Any
 
 from dagflow.annotations import (
     check_dagflow_type,
@@ -53,6 +53,14 @@ from dagflow.defs.executor import (
     multiprocess_executor,
 )
 from dagflow.defs.graph import GraphDefinition, graph
+from dagflow.defs.io_managers import (
+    InputManagerDefinition,
+    IOManagerDefinition,
+    fs_io_manager,
+    input_manager,
+    io_manager,
+    mem_io_manager,
+)
 from dagflow.defs.job import JobDefinition, job
 from dagflow.defs.op import (
     DynamicOut,
@@ -67,12 +75,8 @@ from dagflow.defs.policy import (
     RetryPolicy,
 )
 from dagflow.defs.resource import (
-    IOManagerDefinition,
     ResourceDefinition,
-    fs_io_manager,
-    io_manager,
     make_values_resource,
-    mem_io_manager,
     resource,
 )
 from dagflow.defs.wiring import (
@@ -181,19 +185,15 @@ from dagflow.run import (
     validate_run_config,
 )
 from dagflow.types import (
-    Any,
-    Bool,
     DagflowType,
-    Float,
-    Int,
-    Nothing,
     PythonObjectDagflowType,
-    String,
     TypeCheck,
     TypeCheckContext,
 )
 
 if TYPE_CHECKING:
+    from typing import Dict, List, Optional, Set, Tuple  # noqa: UP035 - to a type checker they are these
+
     from dagflow.context.log import DagflowLogManager
     from dagflow.defs.bundle import Definitions
     from dagflow.events.data import SerializableErrorInfo
@@ -224,6 +224,13 @@ if TYPE_CHECKING:
         TimeWindowPartitionsDefinition,
         WeeklyPartitionsDefinition,
     )
+else:
+    from dagflow.annotations import Dict, List, Optional, Set, Tuple
+
+Int = int
+Float = float
+String = str
+Bool = bool
 
 _LATE = {
     "Definitions": "dagflow.defs.bundle",
@@ -254,7 +261,7 @@ _LATE = {
 }
 
 
-def __getattr__(name: str) -> _Any:
+def __getattr__(name: str) -> Any:
     if name not in _LATE:
         raise AttributeError(f"module 'dagflow' has no attribute '{name}'")
     from importlib import import_module
@@ -335,6 +342,7 @@ __all__ = [
     "DataVersion",
     "Definitions",
     "DependencyDefinition",
+    "Dict",
     "DynamicCollectDependencyDefinition",
     "DynamicOut",
     "DynamicOutput",
@@ -366,6 +374,7 @@ __all__ = [
     "InitResourceContext",
     "InputContext",
     "InputManager",
+    "InputManagerDefinition",
     "InputMapping",
     "Int",
     "IntMetadataValue",
@@ -374,6 +383,7 @@ __all__ = [
     "JobDefinition",
     "JsonMetadataValue",
     "LastPartitionMapping",
+    "List",
     "Map",
     "MarkdownMetadataValue",
     "MaterializeResult",
@@ -390,6 +400,7 @@ __all__ = [
     "NullMetadataValue",
     "OpDefinition",
     "OpExecutionContext",
+    "Optional",
     "Out",
     "Output",
     "OutputContext",
@@ -410,6 +421,7 @@ __all__ = [
     "ScalarUnion",
     "Selector",
     "SerializableErrorInfo",
+    "Set",
     "Shape",
     "SourceAsset",
     "SpecificPartitionsPartitionMapping",
@@ -422,6 +434,7 @@ __all__ = [
     "TimeWindowPartitionMapping",
     "TimeWindowPartitionsDefinition",
     "TimestampMetadataValue",
+    "Tuple",
     "TypeCheck",
     "TypeCheckContext",
     "UrlMetadataValue",
@@ -437,6 +450,7 @@ __all__ = [
     "fs_io_manager",
     "graph",
     "in_process_executor",
+    "input_manager",
     "io_manager",
     "job",
     "make_python_type_usable_as_dagflow_type",

@@ -10,9 +10,10 @@ from dagflow.context.init import InitResourceContext
 from dagflow.defs.asset import key_of
 from dagflow.defs.asset_job import build_asset_job
 from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.io_managers import default_io_manager, mem_io_manager
 from dagflow.defs.job import JobDefinition, check_inputs, job_of_graph, run_config_dict
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
-from dagflow.defs.resource import as_resources, default_io_manager, mem_io_manager
+from dagflow.defs.resource import as_resources
 from dagflow.defs.run_config import read_run_config, validated_dict
 from dagflow.defs.subset import clauses_of
 from dagflow.engine.log import RunLog
@@ -31,7 +32,6 @@ from dagflow.plan.plan import Plan
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import Builtins
 from dagflow.result import ExecuteInProcessResult
-
 
 
 def materialize(

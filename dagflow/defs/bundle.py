@@ -10,9 +10,9 @@ from dagflow.defs.asset import AnyAsset, AssetsDefinition, AssetSpec, SourceAsse
 from dagflow.defs.asset_job import build_asset_job
 from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
 from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.io_managers import fs_io_manager
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import OpDefinition, where
-from dagflow.defs.resource import fs_io_manager
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,

@@ -9,9 +9,10 @@ from dagflow.defs import _entry
 from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
 from dagflow.defs.graph import GraphDefinition, Node, trace
 from dagflow.defs.inputs import check_loose_inputs
+from dagflow.defs.io_managers import default_io_manager
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.policy import RetryPolicy
-from dagflow.defs.resource import as_resources, default_io_manager
+from dagflow.defs.resource import as_resources
 from dagflow.defs.subset import select_ops
 from dagflow.errors import (
     DagflowInvalidDefinitionError,

@@ -1,14 +1,10 @@
-"""Resources and I/O managers as definitions: how they are made, from which config, out of which other
-resources.
-
-The built-in I/O managers stand here by kind and schema only; `dagflow.run` knows what does each kind.
-"""
+"""Resources as definitions: how they are made, from which config, out of which other resources."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from dagflow._util import UNSET
 from dagflow.config.field import Field, resolve_field
@@ -16,6 +12,8 @@ from dagflow.defs import _entry
 from dagflow.defs.signature import location
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
 from dagflow.keys import check_name
+
+_R = TypeVar("_R", bound="ResourceDefinition")
 
 
 class ResourceDefinition:
@@ -76,7 +74,7 @@ class ResourceDefinition:
     @staticmethod
     def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:
         """A resource that is this value."""
-        definition = ResourceDefinition(_nothing, description=description)
+        definition = ResourceDefinition(nothing, description=description)
         definition.kind, definition.value = "value", value
         return definition
 
@@ -91,19 +89,6 @@ class ResourceDefinition:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {getattr(self.resource_fn, '__name__', self.kind)}>"
-
-
-class IOManagerDefinition(ResourceDefinition):
-    """How an I/O manager is made. Arguments as ResourceDefinition."""
-
-    __slots__ = ()
-
-    @staticmethod
-    def hardcoded_io_manager(value: Any, description: str | None = None) -> IOManagerDefinition:
-        """An I/O manager that is this object."""
-        definition = IOManagerDefinition(_nothing, description=description)
-        definition.kind, definition.value = "value", value
-        return definition
 
 
 @overload
@@ -144,37 +129,9 @@ def resource(
         3
     """
     if callable(config_schema) and not isinstance(config_schema, (type, Field)):
-        return _decorated(ResourceDefinition, config_schema)
-    return lambda fn: _decorated(
+        return decorated(ResourceDefinition, config_schema)
+    return lambda fn: decorated(
         ResourceDefinition, fn, config_schema, description, required_resource_keys, version
-    )
-
-
-def io_manager(
-    config_schema: Any = None,
-    description: str | None = None,
-    output_config_schema: Any = None,
-    input_config_schema: Any = None,
-    required_resource_keys: Iterable[str] | None = None,
-    version: str | None = None,
-) -> Any:
-    """Make an I/O manager of a function that returns an IOManager. Usable bare. Parameters as those of
-    `resource`.
-
-    Raises:
-        DagflowInvalidDefinitionError: `output_config_schema` or `input_config_schema` was given: config of
-            single outputs and inputs is not part of this version.
-    """
-    if output_config_schema is not None or input_config_schema is not None:
-        raise DagflowInvalidDefinitionError(
-            "an I/O manager with config of its own for each output or input ('output_config_schema', "
-            "'input_config_schema') is not supported. Put the config on the I/O manager, or metadata on the "
-            "output."
-        )
-    if callable(config_schema) and not isinstance(config_schema, (type, Field)):
-        return _decorated(IOManagerDefinition, config_schema)
-    return lambda fn: _decorated(
-        IOManagerDefinition, fn, config_schema, description, required_resource_keys, version
     )
 
 
@@ -205,7 +162,8 @@ def as_resource(value: Any) -> ResourceDefinition:
     return value if isinstance(value, ResourceDefinition) else ResourceDefinition.hardcoded_resource(value)
 
 
-def _decorated(cls: type[ResourceDefinition], fn: Callable[..., Any], *arguments: Any) -> ResourceDefinition:
+def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any) -> _R:
+    """The definition of a class that a decorator makes of a function; its docstring describes it."""
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {fn!r}")
     definition = cls(fn, *arguments)
@@ -234,21 +192,6 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
     return bool(needed) or bool(parameters)
 
 
-def _nothing() -> None:
-    return None
+def nothing() -> None:
+    """What makes a resource that something else stands for."""
 
-
-mem_io_manager = IOManagerDefinition(
-    _nothing,
-    description="Keeps values in memory, by reference, for the time of a run.",
-    kind="memory_io_manager",
-)
-fs_io_manager = IOManagerDefinition(
-    _nothing,
-    {"base_dir": Field(str, is_required=False)},
-    description="Keeps values as pickle files below a folder.",
-    kind="filesystem_io_manager",
-)
-default_io_manager = IOManagerDefinition(
-    _nothing, description="Files, or memory for a run in process.", kind="default_io_manager"
-)

@@ -151,7 +151,6 @@ def test_io_managers() -> None:
             DagflowInvalidDefinitionError,
             "'output_config_schema'",
         ),
-        (lambda: io_manager(input_config_schema=int), DagflowInvalidDefinitionError, "'input_config_schema'"),
         (
             lambda: as_resources([1], "job 'j'"),
             ParameterCheckError,
