@@ -159,16 +159,38 @@ def _nodes(job: JobDefinition, graph_def: GraphDefinition, path: str) -> dict[st
             fields[name] = Field(Shape(entries))
         elif isinstance(definition, OpDefinition):
             if loose or id(definition) not in shared:
+                inputs = {**loose, **_loaded_with_config(job, definition)}
+                outputs = _stored_with_config(job, definition)
                 field = Field(Shape({
                     "config": definition.config_field or _OPTIONAL,
-                    "inputs": Field(Shape(loose)),
-                    "outputs": _OPTIONAL,
+                    **({"inputs": Field(Shape(inputs))} if inputs else {}),
+                    "outputs": Field(Shape(outputs)) if outputs else _OPTIONAL,
                 }))  # fmt: skip
                 if loose:
                     fields[name] = field
                     continue
                 shared[id(definition)] = field
             fields[name] = shared[id(definition)]
+    return fields
+
+
+def _loaded_with_config(job: JobDefinition, op: OpDefinition) -> dict[str, Field]:
+    """The config that input managers take of each input of an op."""
+    fields = {}
+    for name, item in op.ins.items():
+        field = getattr(job.resource_defs.get(item.input_manager_key or ""), "input_config_field", None)
+        if field is not None:
+            fields[name] = field
+    return fields
+
+
+def _stored_with_config(job: JobDefinition, op: OpDefinition) -> dict[str, Field]:
+    """The config that I/O managers take of each output of an op."""
+    fields = {}
+    for name, output in op.outs.items():
+        field = getattr(job.resource_defs.get(output.io_manager_key), "output_config_field", None)
+        if field is not None:
+            fields[name] = field
     return fields
 
 
@@ -194,7 +216,14 @@ def _graph_needs_config(job: JobDefinition, graph_def: GraphDefinition, path: st
     if graph_def.config_mapping is not None:
         return True
     for definition in graph_def.node_defs.values():
-        if isinstance(definition, OpDefinition) and _demands(definition.config_field):
+        if isinstance(definition, OpDefinition) and any(
+            _demands(field)
+            for field in (
+                definition.config_field,
+                *_loaded_with_config(job, definition).values(),
+                *_stored_with_config(job, definition).values(),
+            )
+        ):
             return True
     for name, node in graph_def.node_dict.items():
         if any(field.is_required for field in _loose_fields(job, graph_def, name, path).values()):

@@ -11,7 +11,7 @@ from dagflow.context.io import InputContext
 from dagflow.context.resources import ResourcesOfType, ScopedResources
 from dagflow.defs.op import where
 from dagflow.engine.log import CODE
-from dagflow.engine.outputs import manager_of, manager_resources, output_context, step_log
+from dagflow.engine.outputs import manager_of, manager_resources, output_context
 from dagflow.engine.state import RunState
 from dagflow.errors import (
     DagflowError,
@@ -96,12 +96,12 @@ def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what
     """
     context = TypeCheckContext(
         state.run.run_id,
-        lambda: step_log(state, step),
+        lambda: state.log_of(step),
         ResourcesOfType(lambda: state.resources.values, kind.display_name),
         kind,
     )
     try:
-        return kind.check(context, value)
+        return kind.type_check(context, value)
     except DagflowError:
         raise
     except Exception as error:
@@ -171,7 +171,7 @@ def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -
     keys = loader.required_resource_keys()
     context = DagflowTypeLoaderContext(
         resources=ScopedResources({key: state.resources.values[key] for key in keys}, "this type loader"),
-        log=step_log(state, step),
+        log=state.log_of(step),
         run_id=state.run.run_id,
         op_def=step.op,
         job_def=state.job,
@@ -209,11 +209,11 @@ def _from_manager(
         if layer is not None and asset_key is not None
         else None,
         definition_metadata=item.definition.metadata,
-        config=None,
+        config=item.config,
         resource_config=state.plan.resource_configs.get(source.manager_key) or None,
         resources=manager_resources(state, source.manager_key),
         get_instance=state.get_instance,
-        log=lambda: step_log(state, step),
+        log=lambda: state.log_of(step),
         upstream_output=upstream,
         partition_key=state.plan.partition_key,
     )

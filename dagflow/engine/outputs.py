@@ -95,11 +95,11 @@ def output_context(
         partition_keys=keys if output.asset_key is not None else None,
         partitions_def=partitions_def,
         definition_metadata=definition_metadata,
-        config=None,
+        config=output.config,
         resource_config=state.plan.resource_configs.get(manager_key) or None,
         resources=manager_resources(state, manager_key),
         get_instance=state.get_instance,
-        log=lambda: step_log(state, step),
+        log=lambda: state.log_of(step),
         step_key=step.key,
         run_id=state.run.run_id,
         mapping_key=mapping_key,
@@ -128,18 +128,3 @@ def manager_resources(state: RunState, key: str) -> dict[str, Any]:
     """The resources that an I/O manager requires."""
     definition = state.job.resource_defs[key]
     return {name: state.resources.values[name] for name in definition.required_resource_keys}
-
-
-def step_log(state: RunState, step: Step) -> Any:
-    """The log of a step, for contexts that are not those of its own function."""
-    from dagflow.context.log import (
-        DagflowLogManager,  # Python's logging is imported only where something is logged
-    )
-
-    meta = {
-        "run_id": state.run.run_id,
-        "job_name": state.run.job_name,
-        "step_key": step.key,
-        "op_name": step.node.name,
-    }
-    return DagflowLogManager(meta, lambda level, text: state.log.append_line(level, text, step.index, 1))

@@ -196,7 +196,7 @@ class _Compiler:
             node,
             op,
             inputs,
-            self._outputs(op, assets_def),
+            self._outputs(op, assets_def, (entry or {}).get("outputs") or {}),
             self._config(op, entry),
             node.retry_policy or op.retry_policy or self.job.op_retry_policy,
             assets_def,
@@ -206,10 +206,13 @@ class _Compiler:
     def _config(self, op: OpDefinition, entry: Mapping[str, Any] | None) -> Any:
         return default_of(op) if entry is None else entry.get("config")
 
-    def _outputs(self, op: OpDefinition, assets_def: AssetsDefinition | None) -> dict[str, StepOutput]:
-        if assets_def is not None:
+    def _outputs(
+        self, op: OpDefinition, assets_def: AssetsDefinition | None, configs: Mapping[str, Any]
+    ) -> dict[str, StepOutput]:
+        if assets_def is not None or configs:
+            keys = {} if assets_def is None else assets_def.keys_by_output_name
             return {
-                name: StepOutput(out, position, assets_def.keys_by_output_name.get(name))
+                name: StepOutput(out, position, keys.get(name), configs.get(name))
                 for position, (name, out) in enumerate(op.outs.items())
             }
         outputs = self.outputs.get(id(op))
@@ -231,8 +234,11 @@ class _Compiler:
         asset_key = definition.asset_key
         if asset_key is not None and assets_def is not None:
             partition_keys = self._partition_keys(assets_def, asset_key)
+        config = None
+        if definition.input_manager_key is not None:  # what the run config says is for it; it is no value
+            config, given = given.get(definition.name), {}
         source = self._source(frame, node_name, definition.name, definition, given)
-        return StepInput(definition, source, partition_keys)
+        return StepInput(definition, source, partition_keys, config)
 
     def _source(
         self, frame: _Frame, node_name: str, name: str, definition: InputDefinition, given: Mapping[str, Any]

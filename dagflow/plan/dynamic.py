@@ -87,7 +87,7 @@ def _renamed(item: StepInput, names: Mapping[str, str]) -> StepInput:
     def rename(ref: OutputRef) -> OutputRef:
         return ref._replace(step_key=names[ref.step_key]) if ref.step_key in names else ref
 
-    return StepInput(item.definition, _with_refs(item.source, rename), item.partition_keys)
+    return item.with_source(_with_refs(item.source, rename))
 
 
 def _for_key(item: StepInput, names: Mapping[str, str], key: str, template: Step) -> StepInput:
@@ -100,7 +100,7 @@ def _for_key(item: StepInput, names: Mapping[str, str], key: str, template: Step
             ref._replace(step_key=mapped_step_key(names[ref.step_key], key)) if ref.step_key in names else ref
         )
 
-    return StepInput(item.definition, _with_refs(item.source, choose), item.partition_keys)
+    return item.with_source(_with_refs(item.source, choose))
 
 
 def _with_refs(source: Source, change: Callable[[OutputRef], OutputRef]) -> Source:

@@ -12,7 +12,6 @@ from dagflow.keys import system_tag_spellings
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, GIVEN, OutputRef, Source, Step, StepInput, refs_of
 
 
-
 class Plan:
     """Steps in plan order: by level, then by key. Immutable, apart from mapped steps that a run adds to its
     copy.
@@ -208,7 +207,7 @@ def _priority(step: Step) -> int:
 
 def _with_given(item: StepInput, given: frozenset[OutputRef], covered: set[str]) -> StepInput:
     source = _source_with_given(item.source, given, covered)
-    return item if source is item.source else StepInput(item.definition, source, item.partition_keys)
+    return item if source is item.source else item.with_source(source)
 
 
 def _source_with_given(source: Source, given: frozenset[OutputRef], covered: set[str]) -> Source:

@@ -68,12 +68,17 @@ class StepInput:
         check: The type where it must be checked, None for Any.
         source: Where its value comes from.
         partition_keys: The partitions of the asset that it reads, None where that has none.
+        config: What the run config says to its input manager.
     """
 
-    __slots__ = ("check", "dagflow_type", "definition", "name", "partition_keys", "source")
+    __slots__ = ("check", "config", "dagflow_type", "definition", "name", "partition_keys", "source")
 
     def __init__(
-        self, definition: InputDefinition, source: Source, partition_keys: tuple[str, ...] | None = None
+        self,
+        definition: InputDefinition,
+        source: Source,
+        partition_keys: tuple[str, ...] | None = None,
+        config: Any = None,
     ) -> None:
         self.name = definition.name
         self.dagflow_type: DagflowType = definition.dagflow_type
@@ -81,9 +86,14 @@ class StepInput:
         self.check = None if definition.dagflow_type.is_any else definition.dagflow_type
         self.source = source
         self.partition_keys = partition_keys
+        self.config = config
+
+    def with_source(self, source: Source) -> StepInput:
+        """The same input, fed by something else."""
+        return StepInput(self.definition, source, self.partition_keys, self.config)
 
     def _value(self) -> tuple[Any, ...]:
-        return self.name, self.source, self.partition_keys
+        return self.name, self.source, self.partition_keys, self.config
 
 
 class StepOutput:
@@ -95,11 +105,13 @@ class StepOutput:
         check: The type where it must be checked, None for Any.
         manager_key: The resource that stores it, None for an output of type Nothing.
         asset_key: The asset that it is.
+        config: What the run config says of it to its I/O manager.
     """
 
     __slots__ = (
         "asset_key",
         "check",
+        "config",
         "dagflow_type",
         "definition",
         "is_dynamic",
@@ -110,7 +122,11 @@ class StepOutput:
     )
 
     def __init__(
-        self, definition: OutputDefinition, position: int, asset_key: AssetKey | None = None
+        self,
+        definition: OutputDefinition,
+        position: int,
+        asset_key: AssetKey | None = None,
+        config: Any = None,
     ) -> None:
         self.position = position
         self.name = definition.name
@@ -119,6 +135,7 @@ class StepOutput:
         self.check = None if definition.dagflow_type.is_any else definition.dagflow_type
         self.manager_key = None if definition.dagflow_type.is_nothing else definition.io_manager_key
         self.asset_key = asset_key
+        self.config = config
         self.is_required = definition.is_required
         self.is_dynamic = definition.is_dynamic
 

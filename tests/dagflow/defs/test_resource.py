@@ -147,11 +147,6 @@ def test_io_managers() -> None:
             r"test_resource.py:\d+ has 2 parameters without a default",
         ),
         (
-            lambda: io_manager(output_config_schema=int),
-            DagflowInvalidDefinitionError,
-            "'output_config_schema'",
-        ),
-        (
             lambda: as_resources([1], "job 'j'"),
             ParameterCheckError,
             "'resources of job 'j'' must be of type 'Mapping'",
