@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable
 from typing import Any as AnyValue
-from typing import Optional, TypeVar, Union, overload
+from typing import TypeVar, Union, overload
 from weakref import WeakSet
 
 from dagflow.config.loader import (
@@ -25,6 +25,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     check_type,
 )
+from dagflow.events.user import Failure
 from dagflow.types import (
     PASSED,
     Any,
@@ -40,6 +41,7 @@ from dagflow.types import (
     String,
     TypeCheck,
     TypeCheckContext,
+    must_be,
 )
 
 
@@ -69,8 +71,11 @@ class _Container(LibraryType):
     def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader | None:
         raise NotImplementedError
 
-    def _wrong(self, value: AnyValue, expected: str) -> TypeCheck:
-        return TypeCheck(False, f"A value of Python type '{type(value).__name__}' must be {expected}.")
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.inner_types == other.inner_types
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.inner_types))
 
 
 def _first_failure(
@@ -79,7 +84,7 @@ def _first_failure(
     """The check of the first value that does not pass, or a passed one."""
     if not kind.is_any:
         for value in values:
-            outcome = kind.check(context, value)
+            outcome = kind.type_check(context, value)
             if not outcome.success:
                 return outcome
     return PASSED
@@ -93,9 +98,9 @@ class _List(_Container):
         annotation = types.GenericAlias(list, (inner.typing_type,))
         super().__init__("List", f"[{inner.display_name}]", annotation, inner)
 
-    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if not isinstance(value, list):
-            return self._wrong(value, "a list")
+            return TypeCheck(False, must_be(value, "list"))
         return _first_failure(self.inner_types[0], context, value)
 
     def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
@@ -109,9 +114,9 @@ class _Set(_Container):
         annotation = types.GenericAlias(set, (inner.typing_type,))
         super().__init__("Set", f"Set[{inner.display_name}]", annotation, inner)
 
-    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if not isinstance(value, set):
-            return self._wrong(value, "a set")
+            return TypeCheck(False, must_be(value, "set"))
         return _first_failure(self.inner_types[0], context, value)
 
     def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
@@ -125,9 +130,9 @@ class _Dict(_Container):
         annotation = types.GenericAlias(dict, (key.typing_type, inner.typing_type))
         super().__init__("Dict", f"Dict[{key.display_name},{inner.display_name}]", annotation, key, inner)
 
-    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if not isinstance(value, dict):
-            return self._wrong(value, "a dict")
+            return TypeCheck(False, must_be(value, "dict"))
         outcome = _first_failure(self.inner_types[0], context, value)
         return _first_failure(self.inner_types[1], context, value.values()) if outcome.success else outcome
 
@@ -144,9 +149,9 @@ class _Tuple(_Container):
         annotation = types.GenericAlias(tuple, tuple(kind.typing_type for kind in inner))
         super().__init__("Tuple", f"Tuple[{names}]", annotation, *inner)
 
-    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if not isinstance(value, tuple):
-            return self._wrong(value, "a tuple")
+            return TypeCheck(False, must_be(value, "tuple"))
         if len(value) != len(self.inner_types):
             return TypeCheck(
                 False,
@@ -154,7 +159,7 @@ class _Tuple(_Container):
                 f"not {len(value)}.",
             )
         for kind, item in zip(self.inner_types, value, strict=True):
-            outcome = kind.check(context, item)
+            outcome = kind.type_check(context, item)
             if not outcome.success:
                 return outcome
         return PASSED
@@ -166,15 +171,51 @@ class _Tuple(_Container):
 class _Optional(_Container):
     __slots__ = ()
 
-    def __init__(self, inner: DagflowType) -> None:
-        super().__init__("Optional", f"{inner.display_name}?", Optional[inner.typing_type], inner)  # noqa: UP045
+    @property
+    def supports_fan_in(self) -> bool:
+        return self.inner_types[0].supports_fan_in
 
-    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
-        return PASSED if value is None else self.inner_types[0].check(context, value)
+    def __init__(self, inner: DagflowType) -> None:
+        annotation = typing.Optional[inner.typing_type]  # noqa: UP045
+        super().__init__("Optional", f"{inner.display_name}?", annotation, inner)
+
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        return PASSED if value is None else self.inner_types[0].type_check(context, value)
 
     def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
         return OptionalLoader(inner[0])
 
+
+class _Maker:
+    """What `dagflow.List` and its sisters are: a type with brackets, and all but Optional one without too.
+
+    Unlike those of `typing` they take a DagflowType in the brackets.
+    """
+
+    __slots__ = ("_count", "_make", "_name")
+
+    def __init__(self, make: Callable[..., DagflowType], count: int | None) -> None:
+        self._make = make
+        self._name = make.__name__[1:]
+        self._count = count
+
+    def __getitem__(self, given: AnyValue) -> DagflowType:
+        parts = given if isinstance(given, tuple) else (given,)
+        if self._count not in (None, len(parts)):
+            raise DagflowInvalidDefinitionError(
+                f"{self._name}[...] takes {self._count} type{'s'[: self._count != 1]}, not {len(parts)}"
+            )
+        return self._make(*(resolve_type(part, f"what stands in {self._name}[...]") for part in parts))
+
+    def __repr__(self) -> str:
+        return f"dagflow.{self._name}"
+
+
+List = _Maker(_List, 1)
+Set = _Maker(_Set, 1)
+Dict = _Maker(_Dict, 2)
+Tuple = _Maker(_Tuple, None)
+Optional = _Maker(_Optional, 1)
 
 _LIST = _List(Any)
 _DICT = PythonObjectDagflowType(dict, "PythonDict", "dict", loader=PlainDictLoader())
@@ -187,14 +228,16 @@ _KNOWN: dict[AnyValue, DagflowType] = {
     str: String,
     bool: Bool,
     list: _LIST,
+    List: _LIST,
     typing.List: _LIST,  # noqa: UP006
     dict: _DICT,
+    Dict: _DICT,
     typing.Dict: _DICT,  # noqa: UP006
     tuple: ClassType(tuple, "PythonTuple", "tuple"),
     set: ClassType(set, "PythonSet", "set"),
 }
-_KNOWN[typing.Tuple] = _KNOWN[tuple]  # noqa: UP006
-_KNOWN[typing.Set] = _KNOWN[set]  # noqa: UP006
+_KNOWN[typing.Tuple] = _KNOWN[Tuple] = _KNOWN[tuple]  # noqa: UP006
+_KNOWN[typing.Set] = _KNOWN[Set] = _KNOWN[set]  # noqa: UP006
 _registered: dict[type, DagflowType] = {}
 """The types that users gave to classes. A class has at most one."""
 _inferred: WeakSet[type] = WeakSet()
@@ -330,12 +373,15 @@ def make_python_type_usable_as_dagflow_type(python_type: type, dagflow_type: Dag
         dagflow_type: The type.
 
     Raises:
-        DagflowInvalidDefinitionError: The class stands for a type already, or was used before it got one.
+        DagflowInvalidDefinitionError: The class stands for another type already, or was used before it got
+            one.
     """
     check_type(python_type, type, "python_type")
     check_type(dagflow_type, DagflowType, "dagflow_type")
-    if python_type in _KNOWN or python_type in _registered:
-        known = _KNOWN.get(python_type) or _registered[python_type]
+    known = _KNOWN.get(python_type) or _registered.get(python_type)
+    if known is dagflow_type:
+        return
+    if known is not None:
         raise DagflowInvalidDefinitionError(
             f"'{python_type.__name__}' stands for the type '{known.display_name}' already, "
             "and can stand for one only"
@@ -356,17 +402,25 @@ def check_dagflow_type(dagflow_type: AnyValue, value: AnyValue) -> TypeCheck:
         value: The value.
 
     Returns:
-        What came of the check.
+        What came of the check. A `Failure` that the check function raises is a check that did not pass.
+
+    Raises:
+        DagflowInvalidDefinitionError: There is no such type.
+        DagflowInvariantViolationError: The check function returned neither a bool nor a TypeCheck.
+        BaseException: Whatever else the check function raises.
 
     Example:
         >>> check_dagflow_type(Int, 3).success
         True
         >>> check_dagflow_type(list[int], [1, "2"]).description
-        "Value '2' of Python type 'str' must be an int."
+        'Value "2" of python type "str" must be a int.'
     """
     kind = resolve_type(dagflow_type, "check_dagflow_type")
     if isinstance(kind, ScalarType):
-        return kind.check(None, value)
+        return kind.type_check(None, value)
     import logging
 
-    return kind.check(TypeCheckContext("", logging.getLogger("dagflow"), None, kind), value)
+    try:
+        return kind.type_check(TypeCheckContext("", logging.getLogger("dagflow"), None, kind), value)
+    except Failure as failure:
+        return TypeCheck(False, failure.description, failure.metadata)

@@ -196,7 +196,7 @@ class DagflowType:
         _check_takes_two(type_check_fn, chosen)
         self._check = type_check_fn
 
-    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         """Check a value.
 
         Args:
@@ -215,7 +215,7 @@ class DagflowType:
         if isinstance(outcome, TypeCheck):
             return outcome
         raise DagflowInvariantViolationError(
-            f"the check function of type '{self.display_name}' returned {outcome!r} of type "
+            f"the type check function of type '{self.display_name}' returned {outcome!r} of type "
             f"'{type(outcome).__name__}': it must return a bool or a TypeCheck"
         )
 
@@ -230,9 +230,15 @@ class DagflowType:
         return self._typing_type
 
     @property
-    def unique_name(self) -> str | None:
-        """The name, if one was given."""
-        return self.display_name if self.has_unique_name else None
+    def unique_name(self) -> str:
+        """The name that was given.
+
+        Raises:
+            CheckError: None was: the type has a key only, or is made of others.
+        """
+        if not self.has_unique_name:
+            raise CheckError(f"type '{self.display_name}' has no 'unique_name': it was given none")
+        return self.display_name
 
     @property
     def supports_fan_in(self) -> bool:
@@ -260,7 +266,7 @@ def _check_takes_two(function: AnyValue, name: str) -> None:
 
 
 class LibraryType(DagflowType):
-    """The base of the types that come with the library: `check` needs no context and no function."""
+    """The base of the types that come with the library: `type_check` needs no context and no function."""
 
     __slots__ = ()
 
@@ -289,7 +295,7 @@ class _Any(LibraryType):
         self._loader = AnyLoader()
         self.__dagflow_config_type__ = config.Any
 
-    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         return PASSED
 
 
@@ -304,7 +310,7 @@ class _Nothing(LibraryType):
         self.is_builtin = self.has_unique_name = True
         self._typing_type = type(None)
 
-    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if value is None:
             return PASSED
         return TypeCheck(False, f"Value must be None or not given, got one of type '{type(value).__name__}'.")
@@ -313,23 +319,30 @@ class _Nothing(LibraryType):
 class ScalarType(LibraryType):
     """A number, bool or text."""
 
-    __slots__ = ("__dagflow_config_type__", "_article", "_python_type")
+    __slots__ = ("__dagflow_config_type__", "_noun", "_python_type")
     checks_at_definition = True
 
-    def __init__(self, name: str, python_type: type, article: str, config_type: ConfigType) -> None:
+    def __init__(self, name: str, python_type: type, noun: str, config_type: ConfigType) -> None:
         super().__init__(name)
         self.is_builtin = self.has_unique_name = True
         self._python_type = self._typing_type = python_type
-        self._article = article
+        self._noun = noun
         self._loader = ScalarLoader(config_type)
         self.__dagflow_config_type__ = config_type
 
-    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if isinstance(value, self._python_type):
             return PASSED
-        plain = value is None or isinstance(value, (int, float, str, bytes))
-        what = f"Value {value!r:.200} of" if plain else "A value of"
-        return TypeCheck(False, f"{what} Python type '{type(value).__name__}' must be {self._article}.")
+        return TypeCheck(False, must_be(value, self._noun))
+
+
+def must_be(value: AnyValue, noun: str) -> str:
+    """Why a value is none of what `noun` says. The value itself is shown where that is short and runs no code
+    of the user.
+    """
+    plain = value is None or isinstance(value, (int, float, str, bytes))
+    shown = f'Value "{value!s:.200}"' if plain else "A value"
+    return f'{shown} of python type "{type(value).__name__}" must be a {noun}.'
 
 
 class ClassType(LibraryType):
@@ -342,7 +355,15 @@ class ClassType(LibraryType):
         self._classes = classes
         self._typing_type = classes if isinstance(classes, type) else Union[classes]  # noqa: UP007
 
-    def check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+    def __eq__(self, other: object) -> bool:
+        if type(self) is ClassType and type(other) is ClassType:
+            return self._classes == other._classes
+        return self is other
+
+    def __hash__(self) -> int:
+        return hash(self._classes)
+
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if isinstance(value, self._classes):
             return PASSED
         return TypeCheck(
@@ -404,7 +425,7 @@ class PythonObjectDagflowType(ClassType):
 
 Any = _Any()
 Nothing = _Nothing()
-Int = ScalarType("Int", int, "an int", config.Int)
-Float = ScalarType("Float", float, "a float", config.Float)
-String = ScalarType("String", str, "a string", config.String)
-Bool = ScalarType("Bool", bool, "a bool", config.Bool)
+Int = ScalarType("Int", int, "int", config.Int)
+Float = ScalarType("Float", float, "float", config.Float)
+String = ScalarType("String", str, "string", config.String)
+Bool = ScalarType("Bool", bool, "bool", config.Bool)

@@ -229,7 +229,8 @@ def _check(kind: DagflowType, context: DirectContext | None, value: Any, what: s
     if context is None:
         context = build_op_context()
     resources = ResourcesOfType(context.scope.resource_values, kind.display_name)
-    check = kind.check(TypeCheckContext(context.run_id, lambda: context.log, resources, kind), value)
+    given = TypeCheckContext(context.run_id, lambda: context.log, resources, kind)
+    check = kind.type_check(given, value)
     if not check.success:
         description = f": {check.description}" if check.description else ""
         raise DagflowTypeCheckDidNotPass(

@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
+import dagflow
 from dagflow import types as dagflow_types
 from dagflow.annotations import (
+    Dict,
+    List,
+    Optional,
+    Set,
+    Tuple,
     check_dagflow_type,
     make_python_type_usable_as_dagflow_type,
     resolve_annotation,
@@ -29,6 +35,7 @@ from dagflow.errors import (
     DagflowUnknownResourceError,
     ParameterCheckError,
 )
+from dagflow.events.user import Failure
 from dagflow.types import DagflowType, PythonObjectDagflowType, TypeCheck, TypeCheckContext
 
 
@@ -102,9 +109,9 @@ def test_annotations_stand_for_types(
     kind = resolve_type(annotation, "input 'x'")
 
     assert kind.display_name == name
-    assert [value for value in good if not kind.check(None, value).success] == []
-    assert [value for value in bad if kind.check(None, value).success] == []
-    assert all(kind.check(None, value).description for value in bad)
+    assert [value for value in good if not kind.type_check(None, value).success] == []
+    assert [value for value in bad if kind.type_check(None, value).success] == []
+    assert all(kind.type_check(None, value).description for value in bad)
 
 
 @pytest.mark.parametrize(
@@ -258,11 +265,14 @@ def test_key_and_name_of_a_type() -> None:
         DagflowType(check, key="k"),
     )
 
-    assert [(kind.key, kind.display_name, kind.unique_name) for kind in (both, named, keyed)] == [
-        ("k", "n", "n"),
-        ("n", "n", "n"),
-        ("k", "k", None),
+    assert [(kind.key, kind.display_name, kind.has_unique_name) for kind in (both, named, keyed)] == [
+        ("k", "n", True),
+        ("n", "n", True),
+        ("k", "k", False),
     ]
+    assert both.unique_name == "n"
+    with pytest.raises(CheckError, match="type 'k' has no 'unique_name'"):
+        _ = keyed.unique_name
     with pytest.raises(CheckError, match="'key' or a 'name'"):
         DagflowType(check)
 
@@ -311,24 +321,109 @@ def test_a_class_can_be_given_a_type() -> None:
         "Coffee",
         "Chai",
     ]
-    assert resolve_type(Tea, "x").check(None, Chai()).success
+    assert resolve_type(Tea, "x").type_check(None, Chai()).success
 
 
 def test_a_class_stands_for_one_type() -> None:
-    """A second type is refused, so is one for a class that was used already, or for a builtin class."""
+    """A second type is refused, so is one for a class that was used already, or for a builtin class; the same
+    type again is not.
+    """
     kind = DagflowType(lambda context, value: value == 3, name="Three")
+    other = DagflowType(lambda context, value: value == 4, name="Four")
 
     class Fresh: ...
 
     class Used: ...
 
     make_python_type_usable_as_dagflow_type(Fresh, kind)
+    make_python_type_usable_as_dagflow_type(Fresh, kind)
     resolve_type(Used, "x")
 
     assert resolve_type(Fresh, "x") is kind
     for cls, message in ((Fresh, "'Three' already"), (Used, "before"), (int, "'Int' already")):
         with pytest.raises(DagflowInvalidDefinitionError, match=message):
-            make_python_type_usable_as_dagflow_type(cls, kind)
+            make_python_type_usable_as_dagflow_type(cls, other)
+
+
+def test_exported_types_are_those_of_python() -> None:
+    """The names of plain types are Python's own, so that they serve as annotations and as config schemas."""
+    names = (dagflow.Int, dagflow.Float, dagflow.String, dagflow.Bool, dagflow.Any, dagflow.Nothing)
+
+    assert names == (int, float, str, bool, Any, type(None))
+
+
+THREE = DagflowType(lambda context, value: value == 3, name="Three")
+
+
+@pytest.mark.parametrize(
+    ("made", "same", "good", "bad"),
+    [
+        (List[THREE], "[Three]", [[3], []], [[4], 3]),
+        (Set[THREE], "Set[Three]", [{3}], [{4}, [3]]),
+        (Dict[str, THREE], "Dict[String,Three]", [{"a": 3}], [{"a": 4}, {3: 3}]),
+        (Tuple[THREE, int], "Tuple[Three,Int]", [(3, 1)], [(4, 1), (3,)]),
+        (Tuple[THREE], "Tuple[Three]", [(3,)], [(4,), (3, 3)]),
+        (Optional[THREE], "Three?", [3, None], [4]),
+        (Optional[List[int]], "[Int]?", [None, [1]], [["x"]]),
+        (List, "[Any]", [[3, "x"]], [3]),
+        (Dict, "dict", [{3: 4}], [3]),
+        (Set, "set", [{3}], [3]),
+        (Tuple, "tuple", [(3,)], [3]),
+    ],
+)
+def test_brackets_take_types(made: object, same: str, good: list[object], bad: list[object]) -> None:
+    """`List`, `Dict` and their sisters take a DagflowType in brackets, which `typing` cannot."""
+    kind = resolve_type(made, "x")
+
+    assert kind.display_name == same
+    assert [value for value in good if not check_dagflow_type(made, value).success] == []
+    assert [value for value in bad if check_dagflow_type(made, value).success] == []
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda: Dict[str], r"Dict\[...\] takes 2 types, not 1"),
+        (lambda: List[int, str], r"List\[...\] takes 1 type, not 2"),
+        (lambda: Tuple[int, ...], r"what stands in Tuple\[...\]"),
+        (lambda: Set["x"], r"what stands in Set\[...\]"),
+        (lambda: resolve_type(Optional, "x"), "dagflow.Optional cannot be the type of x"),
+    ],
+)
+def test_wrong_brackets_are_refused(write: typing.Callable[[], object], message: str) -> None:
+    """A wrong number of types, or what is none, is refused where it stands."""
+    with pytest.raises(DagflowInvalidDefinitionError, match=message):
+        write()
+
+
+def test_types_that_check_the_same_are_equal() -> None:
+    """Types that annotations make are equal if they check alike; those that users make are not."""
+    for annotation in (int, Cup, list[Cup], dict[str, list[int]], Cup | None):
+        first, second = resolve_type(annotation, "x"), resolve_type(annotation, "x")
+        assert (first, hash(first)) == (second, hash(second))
+    marks = [PythonObjectDagflowType(Cup, name="Mark") for _ in range(2)]
+    assert marks[0] != marks[1]
+    assert resolve_type(list[int], "x") not in (resolve_type(set[int], "x"), resolve_type(list[str], "x"))
+
+
+def test_a_failure_of_a_check_function_is_a_failed_check() -> None:
+    """Outside a run, a Failure says that the value is wrong; another error passes through."""
+
+    def refuse(context: object, value: object) -> bool:
+        raise Failure("too cold", {"degrees": 3})
+
+    outcome = check_dagflow_type(DagflowType(refuse, name="Warm"), 3)
+
+    assert outcome == TypeCheck(False, "too cold", {"degrees": 3})
+
+
+def test_a_list_and_an_optional_list_take_several_outputs() -> None:
+    """Which types an input may have that several outputs feed."""
+    kinds = [
+        resolve_type(kind, "x") for kind in (list[int], list[int] | None, Any, type(None), int, int | None)
+    ]
+
+    assert [kind.supports_fan_in for kind in kinds] == [True, True, True, True, False, False]
 
 
 @pytest.fixture
