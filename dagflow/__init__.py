@@ -177,7 +177,7 @@ from dagflow.metadata import (
     UrlMetadataValue,
 )
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
+from dagflow.partitions.keys import Partition, PartitionKeyRange, TimeWindow
 from dagflow.result import ExecuteInProcessResult
 from dagflow.run import (
     materialize,
@@ -196,6 +196,16 @@ if TYPE_CHECKING:
 
     from dagflow.context.log import DagflowLogManager
     from dagflow.defs.bundle import Definitions
+    from dagflow.defs.partitioned import (
+        PartitionedConfig,
+        daily_partitioned_config,
+        dynamic_partitioned_config,
+        hourly_partitioned_config,
+        monthly_partitioned_config,
+        partitioned_config,
+        static_partitioned_config,
+        weekly_partitioned_config,
+    )
     from dagflow.events.data import SerializableErrorInfo
     from dagflow.invocation.build import (
         build_asset_context,
@@ -233,6 +243,14 @@ String = str
 Bool = bool
 
 _LATE = {
+    "PartitionedConfig": "dagflow.defs.partitioned",
+    "daily_partitioned_config": "dagflow.defs.partitioned",
+    "dynamic_partitioned_config": "dagflow.defs.partitioned",
+    "hourly_partitioned_config": "dagflow.defs.partitioned",
+    "monthly_partitioned_config": "dagflow.defs.partitioned",
+    "partitioned_config": "dagflow.defs.partitioned",
+    "static_partitioned_config": "dagflow.defs.partitioned",
+    "weekly_partitioned_config": "dagflow.defs.partitioned",
     "Definitions": "dagflow.defs.bundle",
     "AllPartitionMapping": "dagflow.partitions.mapping",
     "DailyPartitionsDefinition": "dagflow.partitions.time_window",
@@ -406,8 +424,10 @@ __all__ = [
     "OutputContext",
     "OutputMapping",
     "ParameterCheckError",
+    "Partition",
     "PartitionKeyRange",
     "PartitionMapping",
+    "PartitionedConfig",
     "PartitionsDefinition",
     "PathMetadataValue",
     "Permissive",
@@ -447,8 +467,11 @@ __all__ = [
     "build_output_context",
     "check_dagflow_type",
     "dagflow_type_loader",
+    "daily_partitioned_config",
+    "dynamic_partitioned_config",
     "fs_io_manager",
     "graph",
+    "hourly_partitioned_config",
     "in_process_executor",
     "input_manager",
     "io_manager",
@@ -458,10 +481,14 @@ __all__ = [
     "materialize",
     "materialize_to_memory",
     "mem_io_manager",
+    "monthly_partitioned_config",
     "multi_or_in_process_executor",
     "multiprocess_executor",
     "op",
+    "partitioned_config",
     "resource",
+    "static_partitioned_config",
     "usable_as_dagflow_type",
     "validate_run_config",
+    "weekly_partitioned_config",
 ]

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dagflow.config.plain import run_config_dict
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.asset import key_of
 from dagflow.defs.asset_job import build_asset_job
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.io_managers import default_io_manager, mem_io_manager
-from dagflow.defs.job import JobDefinition, check_inputs, job_of_graph, run_config_dict
+from dagflow.defs.job import JobDefinition, check_inputs, job_of_graph
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import as_resources
 from dagflow.defs.run_config import read_run_config, validated_dict
@@ -27,7 +28,7 @@ from dagflow.io.memory import InMemoryIOManager
 from dagflow.keys import jsonable_tags, system_tag
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
-from dagflow.plan.compile import Surroundings, compile_plan
+from dagflow.plan.compile import Surroundings, check_partition, compile_plan
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import Builtins
@@ -224,6 +225,9 @@ def _run_in_process(
         check_inputs(input_values, job.graph, place)
         inputs = {**inputs, **input_values}
     surroundings = Surroundings(os.environ, options.clock.now(), instance)
+    if partition_key is not None and not config and job.partitioned_config is not None:
+        check_partition(job, partition_key, surroundings)
+        config = job.partitioned_config.get_run_config_for_partition_key(partition_key)
     plan = compile_plan(
         job, config, surroundings, partition_key=partition_key, bound_inputs=frozenset(inputs)
     )
@@ -313,11 +317,10 @@ def _run_tags(
         {**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")} if tags else dict(job.run_tags)
     )
     if partition_key is not None:
-        tag = system_tag("partition")
-        merged[tag] = partition_key
+        of = job.partitioned_config or job.partitions_def
+        assert of is not None
+        merged.update(of.get_tags_for_partition_key(partition_key))
         merged[system_tag("partition_set")] = f"{job.name}_partition_set"
-        for dimension, key in getattr(partition_key, "keys_by_dimension", {}).items():
-            merged[f"{tag}/{dimension}"] = key
     return merged
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from dagflow.config.plain import run_config_dict
 from dagflow.defs import _entry
 from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
 from dagflow.defs.graph import GraphDefinition, Node, trace
@@ -26,6 +27,7 @@ from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
     from dagflow.defs.asset import AssetLayer
+    from dagflow.defs.partitioned import PartitionedConfig
 
 _T = TypeVar("_T")
 _IGNORED = frozenset(
@@ -48,7 +50,8 @@ class JobDefinition:
             given.
         executor_def: Where steps run, when the job is run by `execute_job`.
         name: Default: the graph's.
-        config: A dict or RunConfig: the run config of runs that are given none.
+        config: A dict or RunConfig: the run config of runs that are given none; with `partitions_def`, of
+            runs for a partition. Or a PartitionedConfig, which makes one for each partition.
         description: A sentence for people.
         partitions_def: The partitions that a run can be for.
         tags: What is known about the job; copied to every run, unless `run_tags` are given.
@@ -61,7 +64,7 @@ class JobDefinition:
 
     Legacy arguments that are accepted and ignored: `preset_defs`, `version_strategy`,
     `_subset_selection_data`, `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older
-    name of `input_values`.
+    name of `input_values`, and `partitioned_config` one of `config`.
 
     Raises:
         DagflowInvalidDefinitionError: An argument that cannot be.
@@ -93,6 +96,7 @@ class JobDefinition:
         "op_retry_policy",
         "op_selection",
         "owners",
+        "partitioned_config",
         "partitions_def",
         "resource_defs",
         "run_tags",
@@ -120,6 +124,7 @@ class JobDefinition:
         **legacy: Any,
     ) -> None:
         input_values = legacy.pop("_input_values", None) or input_values
+        config = legacy.pop("partitioned_config", None) or config
         for key in legacy:
             if key not in _IGNORED:
                 raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
@@ -133,8 +138,11 @@ class JobDefinition:
             multi_or_in_process_executor
         )
         self.logger_defs = dict(logger_defs) if logger_defs else {}
-        self.default_config = _default_config(config, place)
         self.partitions_def = _optional(partitions_def, PartitionsDefinition, "partitions_def", place)
+        self.default_config = {} if _is_partitioned(config) else _default_config(config, place)
+        self.partitioned_config: PartitionedConfig | None = None
+        if _is_partitioned(config) or (self.partitions_def is not None and asset_layer is None):
+            self._bind_partitions(config)
         self.tags = {**graph_def.tags, **jsonable_tags(tags, place)}
         self.run_tags = (
             self.tags if run_tags is None else {**graph_def.tags, **jsonable_tags(run_tags, place)}
@@ -150,6 +158,19 @@ class JobDefinition:
         check_inputs(self.input_values, graph_def, place)
         if asset_layer is None:
             check_loose_inputs(graph_def, place)
+
+    def _bind_partitions(self, config: Any) -> None:
+        """Let `config` make, or be, the run config of each partition, instead of the default one."""
+        from dagflow.defs.partitioned import PartitionedConfig  # few jobs are partitioned
+
+        given = check_type(config, PartitionedConfig, "config") if _is_partitioned(config) else None
+        if self.partitions_def is None:
+            assert given is not None
+            self.partitions_def = given.partitions_def
+        self.partitioned_config = PartitionedConfig.from_flexible_config(
+            given or self.default_config, self.partitions_def
+        )
+        self.default_config = {}
 
     @property
     def nodes(self) -> list[Node]:
@@ -350,37 +371,21 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
             )
 
 
-def run_config_dict(value: Any, place: str) -> dict[str, Any]:
-    """A run config as a plain dict.
-
-    Args:
-        value: None, a mapping, or an object with `to_config_dict()`.
-        place: What the config is for.
-
-    Raises:
-        ParameterCheckError: It is something else.
-    """
-    if value is None:
-        return {}
-    if hasattr(value, "to_config_dict"):
-        value = value.to_config_dict()
-    if not isinstance(value, Mapping):
-        raise ParameterCheckError(
-            f"the run config of {place} must be a mapping, not {value!r} of type '{type(value).__name__}'"
-        )
-    return dict(value)
-
-
 def _optional(value: _T | None, expected: type[Any], name: str, place: str) -> _T | None:
     if value is not None:
         check_type(value, expected, name, place)
     return value
 
 
+def _is_partitioned(config: Any) -> bool:
+    """Whether it is a PartitionedConfig, told without the class."""
+    return hasattr(config, "get_run_config_for_partition_key")
+
+
 def _default_config(config: Any, place: str) -> dict[str, Any]:
     if config is None or isinstance(config, Mapping) or hasattr(config, "to_config_dict"):
         return run_config_dict(config, place)
     raise ParameterCheckError(
-        f"parameter 'config' of {place} must be a mapping or a RunConfig, not {config!r} of type "
+        f"parameter 'config' of {place} must be a mapping, a RunConfig or a PartitionedConfig, not {config!r} of type "
         f"'{type(config).__name__}'"
     )

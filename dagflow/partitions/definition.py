@@ -53,7 +53,7 @@ class PartitionsDefinition(ABC):
         """
         if not self.has_partition_key(partition_key, current_time, dynamic_partitions_store):
             raise DagflowUnknownPartitionError(
-                f"'{partition_key}' is no partition key of {self!r}."
+                f"Could not find a partition with key '{partition_key}' in {self!r}."
                 + self.hint(partition_key, current_time, dynamic_partitions_store)
             )
 

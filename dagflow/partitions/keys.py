@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
 
@@ -47,6 +47,36 @@ class TimeWindow(NamedTuple):
 
     start: datetime
     end: datetime
+
+
+class Partition:
+    """A partition as older functions are given it.
+
+    Args:
+        value: What the partition stands for: its key.
+        name: Default: the value as text.
+
+    Example:
+        >>> Partition("north").name
+        'north'
+    """
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, value: Any, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise ParameterCheckError(f"the name of a Partition must be a text, not {name!r}")
+        self.value = value
+        self.name = str(value) if name is None else name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Partition) and (self.value, self.name) == (other.value, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.value, self.name))
+
+    def __repr__(self) -> str:
+        return f"Partition({self.value!r}, {self.name!r})"
 
 
 def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def compile_plan(
         DagflowUnknownPartitionError: The partitions definition does not have the key.
         CheckError: A key was given, and nothing is partitioned.
     """
-    _check_partition(job, partition_key, surroundings)
+    check_partition(job, partition_key, surroundings)
     if not run_config and not needs_config(job, bound_inputs) and not _is_partitioned(job):
         key = ("plan", bound_inputs)
         if key not in job.compiled:
@@ -385,7 +385,13 @@ def default_of(op: OpDefinition) -> Any:
     return None if value is UNSET else value
 
 
-def _check_partition(job: JobDefinition, key: str | None, surroundings: Surroundings) -> None:
+def check_partition(job: JobDefinition, key: str | None, surroundings: Surroundings) -> None:
+    """Raise where a run of a job cannot be for a partition.
+
+    Raises:
+        CheckError: Nothing is partitioned, or the key is no text.
+        DagflowUnknownPartitionError: The partitions definition does not have the key.
+    """
     if key is None:
         return
     check_type(key, str, "partition_key")

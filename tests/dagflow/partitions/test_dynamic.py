@@ -57,7 +57,7 @@ def test_a_function_may_give_the_keys() -> None:
     assert definition.get_partition_keys(0.0) == ["a", "b"]
     assert definition.has_partition_key("a")
     assert seen == [datetime(1970, 1, 1, tzinfo=timezone.utc), None]
-    with pytest.raises(DagflowUnknownPartitionError, match=r"'q' is no partition key of .*shops"):
+    with pytest.raises(DagflowUnknownPartitionError, match=r"key 'q' in .*shops"):
         definition.validate_partition_key("q")
 
 

@@ -1,0 +1,33 @@
+"""A run config as people give it, made a plain dict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagflow.errors import ParameterCheckError
+
+
+def run_config_dict(value: Any, place: str) -> dict[str, Any]:
+    """A run config as a plain dict.
+
+    Args:
+        value: None, a mapping, or an object with `to_config_dict()`.
+        place: What the config is for.
+
+    Raises:
+        ParameterCheckError: It is something else.
+
+    Example:
+        >>> run_config_dict(None, "job 'brew'")
+        {}
+    """
+    if value is None:
+        return {}
+    if hasattr(value, "to_config_dict"):
+        value = value.to_config_dict()
+    if not isinstance(value, Mapping):
+        raise ParameterCheckError(
+            f"the run config of {place} must be a mapping, not {value!r} of type '{type(value).__name__}'"
+        )
+    return dict(value)
