@@ -1,0 +1,193 @@
+"""Annotations of config as schema nodes: `int`, `list[str]`, `Optional[...]`, enums, Config classes.
+
+pydantic is not needed here: a Config class is known by its marker and gives its own node. Beside the node, an
+annotation says how values are turned from checked config into Python and back, where they differ.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import enum
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from dagflow._util import UNSET
+from dagflow.config.choice import (
+    BoolSource,
+    Enum,
+    EnumValue,
+    FloatSource,
+    IntSource,
+    Noneable,
+    Selector,
+    StringSource,
+)
+from dagflow.config.field import Array, Map, Permissive
+from dagflow.config.objects import is_config_object, plain_config
+from dagflow.config.scalar import Any as AnyConfig
+from dagflow.config.scalar import Bool, ConfigType, Float, Int, String
+from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError
+
+Convert = Callable[[Any], Any]
+
+_SCALARS: dict[Any, ConfigType] = {
+    int: IntSource,
+    float: FloatSource,
+    bool: BoolSource,
+    str: StringSource,
+    Any: AnyConfig,
+    list: Array(AnyConfig),
+    typing.List: Array(AnyConfig),
+    dict: Permissive(),
+    typing.Dict: Permissive(),
+    collections.abc.Mapping: Permissive(),
+}
+_KEYS: dict[Any, ConfigType] = {int: Int, float: Float, bool: Bool, str: String}
+_LISTS = (list, collections.abc.Sequence)
+_DICTS = (dict, collections.abc.Mapping)
+
+
+class Kind(NamedTuple):
+    """What an annotation means in config.
+
+    Attributes:
+        node: The schema.
+        incoming: Makes a Python value of checked config; None where they are the same.
+        outgoing: Makes plain config of a Python value; None where `plain_config` does.
+        is_selector: Whether the config form differs from what pydantic takes, so that a constructor converts
+            it too.
+        names: The members of an enum by name; a constructor takes these too.
+    """
+
+    node: ConfigType
+    incoming: Convert | None = None
+    outgoing: Convert | None = None
+    is_selector: bool = False
+    names: Mapping[str, enum.Enum] | None = None
+
+
+def kind_of(annotation: Any, place: str, discriminator: str | None = None, default: Any = UNSET) -> Kind:
+    """What an annotation means in config.
+
+    Args:
+        annotation: The annotation.
+        place: What is annotated, for messages.
+        discriminator: The field that tells the classes of a union apart.
+        default: For a Config class: the plain config that is the default of its fields.
+
+    Raises:
+        DagflowInvalidPythonicConfigDefinitionError: It cannot be config.
+    """
+    node = _SCALARS.get(annotation) if isinstance(annotation, collections.abc.Hashable) else None
+    if node is not None:
+        return Kind(node)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        tags = (getattr(extra, "discriminator", None) for extra in arguments[1:])
+        return kind_of(arguments[0], place, next((tag for tag in tags if tag), discriminator), default)
+    if origin in (Union, types.UnionType):
+        return _union(arguments, annotation, place, discriminator, default)
+    if origin is Literal and all(isinstance(value, str) for value in arguments):
+        name = f"Literal[{', '.join(map(repr, arguments))}]"
+        return Kind(Enum(name, [EnumValue(value) for value in arguments]))
+    if origin in _LISTS and len(arguments) == 1:
+        inner = kind_of(arguments[0], place)
+        return inner._replace(
+            node=Array(inner.node),
+            incoming=_each_item(inner.incoming),
+            outgoing=_each_item(inner.outgoing),
+            names=None,
+        )
+    if origin in _DICTS and len(arguments) == 2 and arguments[0] in _KEYS:
+        inner = kind_of(arguments[1], place)
+        return inner._replace(
+            node=Map(_KEYS[arguments[0]], inner.node),
+            incoming=_each_value(inner.incoming),
+            outgoing=_each_value(inner.outgoing),
+            names=None,
+        )
+    if isinstance(annotation, type) and not getattr(annotation, "__dagflow_resource__", False):
+        if issubclass(annotation, enum.Enum):
+            node = Enum.from_python_enum_direct_values(annotation)
+            return Kind(node, annotation, names=annotation.__members__)
+        if hasattr(annotation, "__dagflow_config__"):
+            return Kind(annotation.config_node(default), _from_config(annotation))
+    raise _refused(annotation, place)
+
+
+def _union(
+    members: tuple[Any, ...], annotation: Any, place: str, discriminator: str | None, default: Any
+) -> Kind:
+    rest = tuple(member for member in members if member is not type(None))
+    if len(rest) < len(members):
+        inner = kind_of(Union[rest], place, discriminator, default)  # noqa: UP007 - made of a tuple
+        return inner._replace(
+            node=Noneable(inner.node),
+            incoming=_unless_none(inner.incoming),
+            outgoing=_unless_none(inner.outgoing),
+        )
+    if discriminator is None:
+        raise _refused(annotation, place)
+    return _selector(rest, place, discriminator)
+
+
+def _selector(members: tuple[Any, ...], place: str, discriminator: str) -> Kind:
+    """A union of Config classes: a selector by the value of the field that tells them apart."""
+    classes: dict[str, Any] = {}
+    for member in members:
+        field = getattr(member, "model_fields", {}).get(discriminator)
+        for value in get_args(field.annotation) if field is not None else ():
+            classes[value] = member
+    if not all(hasattr(member, "__dagflow_config__") for member in members) or not classes:
+        raise DagflowInvalidPythonicConfigDefinitionError(
+            f"{place} is a union whose members are told apart by '{discriminator}'. Each of them must be a "
+            f"Config class with a field '{discriminator}: Literal[...]'."
+        )
+    node = Selector({
+        value: member.config_node(without=discriminator) for value, member in classes.items()
+    })  # fmt: skip
+
+    def incoming(value: Any) -> Any:
+        if not isinstance(value, Mapping) or len(value) != 1:
+            return value
+        ((name, inner),) = value.items()
+        if name not in classes:
+            return value
+        member: Any = classes[name].from_config({**(inner or {}), discriminator: name})
+        return member
+
+    def outgoing(value: Any) -> Any:
+        if not is_config_object(value):
+            return plain_config(value)
+        plain = value.to_config_value()
+        return {plain.pop(discriminator): plain}
+
+    return Kind(node, incoming, outgoing, is_selector=True)
+
+
+def _from_config(config_class: Any) -> Convert:
+    return lambda value: config_class.from_config(value) if isinstance(value, Mapping) else value
+
+
+def _each_item(convert: Convert | None) -> Convert | None:
+    return None if convert is None else lambda items: [convert(item) for item in items]
+
+
+def _each_value(convert: Convert | None) -> Convert | None:
+    return None if convert is None else lambda items: {key: convert(item) for key, item in items.items()}
+
+
+def _unless_none(convert: Convert | None) -> Convert | None:
+    return None if convert is None else lambda value: None if value is None else convert(value)
+
+
+def _refused(annotation: Any, place: str) -> DagflowInvalidPythonicConfigDefinitionError:
+    said = annotation if isinstance(annotation, type) else str(annotation)
+    return DagflowInvalidPythonicConfigDefinitionError(
+        f"{place} is annotated with {said}, which cannot be config. It can be int, float, bool, str, an Enum, "
+        "a Literal of texts, a list or dict of these, Optional[...], a Config class, or a union of Config "
+        "classes with a pydantic discriminator. A resource belongs in a field of a ConfigurableResource, "
+        "wrapped as ResourceDependency[...] unless it is one itself."
+    )

@@ -1,0 +1,190 @@
+"""Config written as Python objects, without pydantic: `RunConfig`, `EnvVar`, and what they are in plain config.
+
+`dagflow.config.model` has the `Config` classes; they are known here by the marker `__dagflow_config__`.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from dagflow.errors import check_type
+
+
+class EnvVar(str):
+    """The content of an environment variable, looked up when the run starts: for fields of Config objects and
+    of resources. In plain config write `{"env": "NAME"}` instead.
+
+    Example:
+        >>> EnvVar("DB_URL").env_var_name
+        'DB_URL'
+        >>> EnvVar("NO_SUCH_VARIABLE").get_value(default="sqlite://")
+        'sqlite://'
+    """
+
+    @property
+    def __dagflow_env_var__(self) -> str:
+        return self.env_var_name
+
+    @property
+    def env_var_name(self) -> str:
+        """The name of the variable."""
+        return str.__str__(self)
+
+    @classmethod
+    def int(cls, name: str) -> IntEnvVar:
+        """A variable that holds an int.
+
+        Example:
+            >>> EnvVar.int("PORT")
+            EnvVar.int('PORT')
+        """
+        return IntEnvVar(name)
+
+    def get_value(self, default: str | None = None) -> str | None:
+        """What the variable holds now, or the default."""
+        return os.environ.get(self.env_var_name, default)
+
+    def __str__(self) -> str:
+        _refuse(f'EnvVar("{self.env_var_name}")')
+
+
+class IntEnvVar(int):
+    """The content of an environment variable as an int; made by `EnvVar.int`."""
+
+    env_var_name: str
+
+    def __new__(cls, name: str) -> IntEnvVar:
+        variable = super().__new__(cls, 0)
+        variable.env_var_name = name
+        return variable
+
+    @property
+    def __dagflow_env_var__(self) -> str:
+        return self.env_var_name
+
+    def get_value(self, default: int | None = None) -> int | None:
+        """What the variable holds now, or the default.
+
+        Raises:
+            ValueError: It holds no int.
+        """
+        text = os.environ.get(self.env_var_name)
+        return default if text is None else int(text)
+
+    def __int__(self) -> int:
+        _refuse(f'EnvVar.int("{self.env_var_name}")')
+
+    def __str__(self) -> str:
+        _refuse(f'EnvVar.int("{self.env_var_name}")')
+
+    def __repr__(self) -> str:
+        return f"EnvVar.int({self.env_var_name!r})"
+
+
+def _refuse(variable: str) -> NoReturn:
+    raise RuntimeError(
+        f"{variable} was read like a value, but it is looked up only when a run starts. Give it to a Config "
+        "object or a resource, or read it now with get_value()."
+    )
+
+
+class RunConfig:
+    """A run config whose parts may be Config objects. Taken wherever a run config is.
+
+    Args:
+        ops: A Config object, or a dict as in a plain run config, by op.
+        resources: A resource object, or a dict, by key.
+        loggers: The config of the loggers, by name.
+        execution: The config of the executor.
+
+    Raises:
+        ParameterCheckError: A part is no mapping.
+
+    Example:
+        >>> from dagflow import Config
+        >>> class Beans(Config):
+        ...     grams: int = 18
+        >>> RunConfig(ops={"brew": Beans()}).to_config_dict()["ops"]
+        {'brew': {'config': {'grams': 18}}}
+    """
+
+    __slots__ = ("execution", "loggers", "ops", "resources")
+
+    def __init__(
+        self,
+        ops: Mapping[str, Any] | None = None,
+        resources: Mapping[str, Any] | None = None,
+        loggers: Mapping[str, Any] | None = None,
+        execution: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.ops = _part(ops, "ops")
+        self.resources = _part(resources, "resources")
+        self.loggers = _part(loggers, "loggers")
+        self.execution = _part(execution, "execution")
+
+    def to_config_dict(self) -> dict[str, Any]:
+        """The same as plain config: always the four keys."""
+        return {
+            "loggers": dict(self.loggers),
+            "resources": {key: _entry(value) for key, value in self.resources.items()},
+            "ops": {name: _entry(value) for name, value in self.ops.items()},
+            "execution": dict(self.execution),
+        }
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RunConfig):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]  # its parts are dicts
+
+    def __repr__(self) -> str:
+        parts = ((name, getattr(self, name)) for name in ("ops", "resources", "loggers", "execution"))
+        return f"RunConfig({', '.join(f'{name}={value!r}' for name, value in parts if value)})"
+
+
+def _part(given: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    return {} if given is None else dict(check_type(given, Mapping, name))
+
+
+def _entry(value: Any) -> Any:
+    return {"config": plain_config(value)} if is_config_object(value) else value
+
+
+def is_config_object(value: Any) -> bool:
+    """Whether a value is an object of a Config class."""
+    return hasattr(type(value), "__dagflow_config__")
+
+
+def plain_config(value: Any) -> Any:
+    """A Python value as it is written in plain config: Config objects as dicts, members of enums as their
+    names, environment variables as `{"env": "NAME"}`.
+
+    Example:
+        >>> plain_config([EnvVar("DB_URL"), (1, 2)])
+        [{'env': 'DB_URL'}, [1, 2]]
+    """
+    if is_config_object(value):
+        return value.to_config_value()
+    variable = getattr(value, "__dagflow_env_var__", None)
+    if variable is not None:
+        return {"env": variable}
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, Mapping):
+        return {plain_config(key): plain_config(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_config(item) for item in value]
+    return value
+
+
+def holds_env_var(value: Any) -> bool:
+    """Whether a value is an environment variable, or a list or dict with one in it."""
+    if isinstance(value, Mapping):
+        return any(holds_env_var(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(holds_env_var(item) for item in value)
+    return isinstance(value, (EnvVar, IntEnvVar))
