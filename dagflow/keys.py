@@ -231,7 +231,7 @@ def step_key_base(key: str) -> str:
     return key.partition("[")[0]
 
 
-_tag_prefixes = ("dagflow/", "dagster/")
+_tag_prefixes: tuple[str, ...] = ("dagflow/", "dagster/")
 
 
 def use_tag_prefix(prefix: str) -> None:

@@ -54,7 +54,7 @@ def test_the_commands_stand_alone() -> None:
 def test_what_is_named_exists() -> None:
     """Every file that the README and CONTRIBUTING name stands where they say."""
     text = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    names = re.findall(r"`((?:dagflow|pytest_dagflow|examples|tests|\.ci)/[\w./]+|[A-Z]+\.md)`", text)
+    names = re.findall(r"`((?:dagflow|pytest_dagflow|examples|tests|docs|\.ci)/[\w./-]+|[A-Z]+\.md)`", text)
 
     assert not [name for name in names if not (ROOT / name).exists()]
 

@@ -1,0 +1,156 @@
+"""A test suite that was written for Dagster, run on dagflow: `install()` gives it the module `dagster`.
+
+Nothing of it costs anything before it is called. There is one rule: where a name of dagflow has the word
+`dagflow`, Dagster's has `dagster`. The names of the module follow the rule when they are asked for;
+attributes and keywords stand in a table, a line for each definition that has one.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from operator import attrgetter
+from types import ModuleType
+from typing import Any
+
+from dagflow.errors import DagflowError, DagflowInvariantViolationError
+from dagflow.keys import use_tag_prefix
+
+# module, definition: its attributes (.name) and keywords (name=) in Dagster's spelling
+TABLE = {
+    ("annotations", "check_dagflow_type"): "dagster_type=",
+    ("annotations", "make_python_type_usable_as_dagflow_type"): "dagster_type=",
+    ("context.init", "InitResourceContext"): ".dagster_run",
+    ("context.io", "InputContext"): ".dagster_type",
+    ("context.io", "OutputContext"): ".dagster_type",
+    ("context.op", "StepContext"): ".dagster_run",
+    ("defs.asset", "AssetIn"): ".dagster_type dagster_type=",
+    ("defs.asset_decorators", "asset"): "dagster_type=",
+    ("defs.op", "In"): ".dagster_type dagster_type=",
+    ("defs.op", "InputDefinition"): ".dagster_type",
+    ("defs.op", "Out"): ".dagster_type dagster_type=",
+    ("defs.op", "OutputDefinition"): ".dagster_type",
+    ("defs.wiring", "InputMapping"): ".dagster_type dagster_type=",
+    ("defs.wiring", "OutputMapping"): ".dagster_type dagster_type=",
+    ("errors", "DagflowTypeCheckDidNotPass"): ".dagster_type dagster_type=",
+    ("events.record", "EventLogEntry"): ".dagster_event .is_dagster_event dagster_event=",
+    ("events.run", "RunRecord"): ".dagster_run dagster_run=",
+    ("invocation.build", "build_input_context"): "dagster_type=",
+    ("invocation.build", "build_output_context"): "dagster_type=",
+    ("metadata", "MetadataValue"): ".dagster_run",
+    ("result", "ExecuteInProcessResult"): ".dagster_run",
+    ("types", "TypeCheckContext"): "dagster_type=",
+}
+
+
+_ABSENT: Any = object()
+
+
+def install() -> ModuleType:
+    """Let `import dagster` mean dagflow, from now on and in the whole process.
+
+    The module `dagster` has all names of dagflow in Dagster's spelling (`DagsterInstance`,
+    `dagster_type_loader`), and what they name has Dagster's attributes and keywords as well
+    (`result.dagster_run`, `In(dagster_type=int)`). The tags that dagflow sets begin with `dagster/`, and the
+    error classes bear Dagster's names, since suites look at both. Call it before the first `import dagster`:
+    at the top of the outermost `conftest.py`. A second call changes nothing.
+
+    Returns:
+        The module `dagster`.
+
+    Raises:
+        DagflowInvariantViolationError: The real Dagster has been imported in this process.
+    """
+    present = sys.modules.get("dagster")
+    if isinstance(present, _Dagster):
+        return present
+    if present is not None:
+        raise DagflowInvariantViolationError(
+            "dagflow.compat.install() was called too late: this process has imported the real 'dagster', "
+            f"from {getattr(present, '__file__', None)!r}. Call it before anything imports 'dagster', at the "
+            "top of the outermost conftest.py."
+        )
+    for (place, name), spellings in TABLE.items():
+        if name[0].isupper():
+            _add_spellings(getattr(import_module(f"dagflow.{place}"), name), spellings.split())
+    for error in _family(DagflowError):
+        error.__name__ = _as_dagster(error.__name__)  # __qualname__ stays, by which pickle finds the class
+    use_tag_prefix("dagster/")
+    sys.modules["dagster"] = module = _Dagster()
+    return module
+
+
+class _Dagster(ModuleType):
+    """The module `dagster`, whose names are looked up in dagflow when they are first asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("dagster", "dagflow in the spelling of Dagster.")
+        self.__file__ = __file__  # `from dagster import ...` names it when it finds nothing
+        self.__spec__ = ModuleSpec("dagster", None, origin=__file__)
+        self.__all__ = [_as_dagster(name) for name in _dagflow().__all__]
+
+    def __getattr__(self, name: str) -> Any:
+        native = _as_dagflow(name)
+        value: Any = getattr(_dagflow(), native, _ABSENT)
+        if value is _ABSENT:
+            raise AttributeError(
+                f"module 'dagster', which dagflow.compat installed, has no attribute '{name}': "
+                f"dagflow has no '{native}'"
+            )
+        keywords = next((text for (_, own), text in TABLE.items() if own == native and own[0].islower()), "")
+        if keywords:
+            value = _with_keywords(value, keywords.split())
+        setattr(self, name, value)
+        return value
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.__all__})
+
+
+def _add_spellings(cls: type, spellings: list[str]) -> None:
+    for spelling in spellings:
+        if spelling.startswith("."):
+            native = _as_dagflow(spelling[1:])
+            found = cls.__dict__.get(native)
+            own = found if hasattr(found, "__get__") else property(attrgetter(native))
+            setattr(cls, spelling[1:], own)
+    keywords = [spelling for spelling in spellings if spelling.endswith("=")]
+    if keywords:
+        maker = "__init__" if "__init__" in cls.__dict__ else "__new__"
+        setattr(cls, maker, _with_keywords(getattr(cls, maker), keywords))
+
+
+def _with_keywords(function: Callable[..., Any], spellings: list[str]) -> Callable[..., Any]:
+    """A function that takes some of its keywords in Dagster's spelling too."""
+    known = {spelling[:-1]: _as_dagflow(spelling[:-1]) for spelling in spellings}
+
+    @functools.wraps(function)
+    def translated(*args: Any, **kwargs: Any) -> Any:
+        for name in known.keys() & kwargs.keys():
+            if known[name] in kwargs:
+                raise TypeError(f"both '{name}' and '{known[name]}' were given; give one of them")
+            kwargs[known[name]] = kwargs.pop(name)
+        return function(*args, **kwargs)
+
+    return translated
+
+
+def _family(cls: type[DagflowError]) -> Iterator[type[DagflowError]]:
+    yield cls
+    for child in cls.__subclasses__():
+        yield from _family(child)
+
+
+def _as_dagster(name: str) -> str:
+    return name.replace("dagflow", "dagster").replace("Dagflow", "Dagster")
+
+
+def _as_dagflow(name: str) -> str:
+    return name.replace("dagster", "dagflow").replace("Dagster", "Dagflow")
+
+
+def _dagflow() -> ModuleType:
+    return sys.modules["dagflow"]

@@ -1,0 +1,178 @@
+"""Dagster's spellings: each test runs in a process of its own, since `install()` is for a whole process."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dagflow
+from dagflow.compat import TABLE
+
+PAGE = Path(__file__).parents[2] / "docs" / "existing-suites.md"
+WORD = re.compile("^(?!_).*dagflow")
+
+
+def run(code: str) -> str:
+    """What a program prints, after `install()`."""
+    program = f"from dagflow.compat import install\ninstall()\nimport dagster as dg\n{code}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_page_is_true(pytester: pytest.Pytester) -> None:
+    """The suite that the page shows passes, with the conftest.py that it shows."""
+    files = dict(re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S))
+    pytester.makepyfile(**files)
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_every_public_name_is_there() -> None:
+    """The module has each public name of dagflow in Dagster's spelling, and nothing in dagflow's."""
+    code = "print(*sorted(dg.__all__)); print([n for n in dg.__all__ if not hasattr(dg, n)])"
+    names, missing = run(code).splitlines()
+
+    assert names.split() == sorted(
+        name.replace("dagflow", "dagster").replace("Dagflow", "Dagster") for name in dagflow.__all__
+    )
+    assert missing == "[]"
+
+
+def test_definitions_are_the_same_objects() -> None:
+    """What is imported from `dagster` is dagflow's own class, in a star import too."""
+    code = (
+        "import dagflow\nfrom dagster import *\nprint(In is dagflow.In, DagsterType is dagflow.DagflowType)"
+    )
+
+    assert run(code) == "True True"
+
+
+def test_errors_bear_the_other_name_and_can_be_pickled() -> None:
+    """The name of an error class is Dagster's, in events too, and pickle still finds the class."""
+    code = """
+import pickle
+error = pickle.loads(pickle.dumps(dg.DagsterInvalidDefinitionError("no")))
+@dg.op
+def spill(): raise ValueError
+result = dg.graph(name="g")(lambda: spill()).execute_in_process(raise_on_error=False)
+print(type(error).__name__, result.failure_data_for_node("spill").error.cls_name)
+"""
+    assert run(code) == "DagsterInvalidDefinitionError DagsterExecutionStepExecutionError"
+
+
+def test_keywords_and_attributes() -> None:
+    """Definitions take and give types under Dagster's name; functions do so too; positions stay."""
+    code = """
+for made in (dg.In, dg.DynamicOut, dg.AssetIn, dg.build_input_context):
+    one = made(dagster_type=int)
+    assert one.dagster_type is one.dagflow_type is not None
+assert type(dg.In(int).dagster_type) is type(dg.In(dagster_type=int).dagster_type)
+assert dg.InputMapping("a", "b", "c", dagster_type=int).dagster_type is int
+assert not dg.check_dagster_type(dagster_type=int, value="a").success
+assert dg.DagsterTypeCheckDidNotPass("no", dagster_type=3).dagster_type == 3
+assert dg.MetadataValue.dagster_run("r").run_id == "r"
+"""
+    run(code)
+
+
+def test_both_spellings_at_once_are_refused() -> None:
+    """A type cannot be given under both names."""
+    code = "try: dg.In(dagster_type=int, dagflow_type=str)\nexcept TypeError as error: print(error)"
+
+    assert "both 'dagster_type' and 'dagflow_type' were given" in run(code)
+
+
+def test_tags_of_both_spellings_are_read() -> None:
+    """Kinds and priorities that users set are read under both prefixes; what is written has Dagster's."""
+    code = """
+one = dg.AssetSpec("a", tags={"dagflow/kind/x": "", "dagster/kind/y": ""}, kinds={"z"})
+print(sorted(one.kinds), [tag for tag in one.tags if tag.endswith("z")])
+"""
+    assert run(code) == "['x', 'y', 'z'] ['dagster/kind/z']"
+
+
+def test_what_is_absent_is_said() -> None:
+    """A name that dagflow lacks is missing as in every module, with a hint where to look."""
+    code = """
+try: from dagster import nope
+except ImportError as error: print(error)
+try: dg.NoDagsterThing
+except AttributeError as error: print(error)
+"""
+    imported, read = run(code).splitlines()
+
+    assert re.fullmatch(r"cannot import name 'nope' from 'dagster' \(.*compat\.py\)", imported)
+    assert "dagflow has no 'NoDagflowThing'" in read
+
+
+def test_a_second_call_changes_nothing() -> None:
+    """The module stays the same object, and what was wrapped is not wrapped again."""
+    code = "before = dg.In.__init__\nprint(install() is dg, dg.In.__init__ is before)"
+
+    assert run(code) == "True True"
+
+
+def test_the_real_one_is_not_replaced() -> None:
+    """With the real Dagster imported, it refuses, and says from where that came."""
+    code = """
+import sys, types
+sys.modules["dagster"] = types.ModuleType("dagster")
+sys.modules["dagster"].__file__ = "site-packages/dagster.py"
+from dagflow import DagflowInvariantViolationError, In
+from dagflow.compat import install
+try: install()
+except DagflowInvariantViolationError as error: print(error, hasattr(In, "dagster_type"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "imported the real 'dagster', from 'site-packages/dagster.py'" in done.stdout
+    assert done.stdout.endswith("False\n")
+
+
+def test_nothing_is_installed_unasked() -> None:
+    """Without the call there is no trace of the other spelling."""
+    assert not hasattr(dagflow.In, "dagster_type")
+    assert "compat" not in ((sys.modules.get("dagster") and sys.modules["dagster"].__file__) or "")
+
+
+def test_the_table_is_complete() -> None:
+    """Every public attribute and parameter with the word dagflow in its name stands in the table."""
+    found = set()
+    for module in pkgutil.walk_packages(dagflow.__path__, "dagflow."):
+        place = module.name.removeprefix("dagflow.")
+        if place.partition(".")[0] in ("compat", "plan", "engine", "call"):
+            continue  # no user holds an object of these
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if name.startswith("_") or getattr(value, "__module__", "") != module.name:
+                continue
+            makers = [value] if inspect.isfunction(value) else []
+            if inspect.isclass(value):
+                own = {*vars(value), *vars(value).get("__annotations__", {})}
+                found |= {(place, name, f".{item}") for item in own if WORD.match(item)}
+                makers = [vars(value)[maker] for maker in ("__init__", "__new__") if maker in own]
+            parameters = [item for maker in makers for item in inspect.signature(maker).parameters]
+            found |= {(place, name, f"{item}=") for item in parameters if WORD.match(item)}
+
+    listed = {
+        (place, name, spelling.replace("dagster", "dagflow"))
+        for (place, name), spellings in TABLE.items()
+        for spelling in spellings.split()
+    }
+    assert found - BUILT_BY_DAGFLOW == listed
+
+
+BUILT_BY_DAGFLOW = {
+    ("context.io", "InputContext", "dagflow_type="),
+    ("context.io", "OutputContext", "dagflow_type="),
+    ("defs.op", "InputDefinition", "dagflow_type="),
+    ("defs.op", "OutputDefinition", "dagflow_type="),
+}
+"""Constructors that users do not call."""
