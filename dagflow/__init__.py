@@ -159,7 +159,7 @@ from dagflow.keys import (
     AssetKey,
     NodeHandle,
 )
-from dagflow.metadata import (
+from dagflow.metadata.value import (
     BoolMetadataValue,
     DagflowAssetMetadataValue,
     DagflowRunMetadataValue,
@@ -215,6 +215,28 @@ if TYPE_CHECKING:
         build_output_context,
     )
     from dagflow.io.filesystem import FilesystemIOManager
+    from dagflow.metadata.code import (
+        CodeReferencesMetadataValue,
+        LocalFileCodeReference,
+        UrlCodeReference,
+    )
+    from dagflow.metadata.table import (
+        TableColumn,
+        TableColumnConstraints,
+        TableColumnDep,
+        TableColumnLineage,
+        TableColumnLineageMetadataValue,
+        TableConstraints,
+        TableMetadataValue,
+        TableRecord,
+        TableSchema,
+        TableSchemaMetadataValue,
+    )
+    from dagflow.metadata.value import (
+        DagflowJobMetadataValue,
+        MetadataEntry,
+        PoolMetadataValue,
+    )
     from dagflow.partitions.dynamic import DynamicPartitionsDefinition
     from dagflow.partitions.mapping import (
         AllPartitionMapping,
@@ -243,6 +265,22 @@ String = str
 Bool = bool
 
 _LATE = {
+    "CodeReferencesMetadataValue": "dagflow.metadata.code",
+    "DagflowJobMetadataValue": "dagflow.metadata.value",
+    "LocalFileCodeReference": "dagflow.metadata.code",
+    "MetadataEntry": "dagflow.metadata.value",
+    "PoolMetadataValue": "dagflow.metadata.value",
+    "TableColumn": "dagflow.metadata.table",
+    "TableColumnConstraints": "dagflow.metadata.table",
+    "TableColumnDep": "dagflow.metadata.table",
+    "TableColumnLineage": "dagflow.metadata.table",
+    "TableColumnLineageMetadataValue": "dagflow.metadata.table",
+    "TableConstraints": "dagflow.metadata.table",
+    "TableMetadataValue": "dagflow.metadata.table",
+    "TableRecord": "dagflow.metadata.table",
+    "TableSchema": "dagflow.metadata.table",
+    "TableSchemaMetadataValue": "dagflow.metadata.table",
+    "UrlCodeReference": "dagflow.metadata.code",
     "PartitionedConfig": "dagflow.defs.partitioned",
     "daily_partitioned_config": "dagflow.defs.partitioned",
     "dynamic_partitioned_config": "dagflow.defs.partitioned",
@@ -311,6 +349,7 @@ __all__ = [
     "BoolMetadataValue",
     "BoolSource",
     "CheckError",
+    "CodeReferencesMetadataValue",
     "DagflowAssetCheckFailedError",
     "DagflowAssetMetadataValue",
     "DagflowConfigMappingFunctionError",
@@ -336,6 +375,7 @@ __all__ = [
     "DagflowInvalidPythonicConfigDefinitionError",
     "DagflowInvalidSubsetError",
     "DagflowInvariantViolationError",
+    "DagflowJobMetadataValue",
     "DagflowLogManager",
     "DagflowMaxRetriesExceededError",
     "DagflowResourceFunctionError",
@@ -402,9 +442,11 @@ __all__ = [
     "JsonMetadataValue",
     "LastPartitionMapping",
     "List",
+    "LocalFileCodeReference",
     "Map",
     "MarkdownMetadataValue",
     "MaterializeResult",
+    "MetadataEntry",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiDependencyDefinition",
@@ -431,6 +473,7 @@ __all__ = [
     "PartitionsDefinition",
     "PathMetadataValue",
     "Permissive",
+    "PoolMetadataValue",
     "PythonArtifactMetadataValue",
     "PythonObjectDagflowType",
     "ResourceDefinition",
@@ -449,6 +492,16 @@ __all__ = [
     "StaticPartitionsDefinition",
     "String",
     "StringSource",
+    "TableColumn",
+    "TableColumnConstraints",
+    "TableColumnDep",
+    "TableColumnLineage",
+    "TableColumnLineageMetadataValue",
+    "TableConstraints",
+    "TableMetadataValue",
+    "TableRecord",
+    "TableSchema",
+    "TableSchemaMetadataValue",
     "TextMetadataValue",
     "TimeWindow",
     "TimeWindowPartitionMapping",
@@ -457,6 +510,7 @@ __all__ = [
     "Tuple",
     "TypeCheck",
     "TypeCheckContext",
+    "UrlCodeReference",
     "UrlMetadataValue",
     "WeeklyPartitionsDefinition",
     "asset",

@@ -30,7 +30,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_type,
 )
-from dagflow.metadata import MetadataValue, normalize_metadata
+from dagflow.metadata.value import MetadataValue, normalize_metadata
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dagflow._util import UNSET
 from dagflow.context.manner import Manner
 from dagflow.context.resources import ScopedResources
 from dagflow.errors import DagflowInvalidPropertyError, DagflowInvariantViolationError
-from dagflow.metadata import normalize_metadata
+from dagflow.metadata.value import normalize_metadata
 
 if TYPE_CHECKING:
     from dagflow.defs.asset import AssetLayer, AssetsDefinition

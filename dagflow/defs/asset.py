@@ -18,7 +18,7 @@ from dagflow.keys import (
     system_tag,
     system_tag_spellings,
 )
-from dagflow.metadata import MetadataValue, normalize_metadata
+from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import check_name, jsonable_tags
-from dagflow.metadata import MetadataValue, normalize_metadata
+from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from dagflow.errors import (
 )
 from dagflow.events.user import DynamicOutput, Output
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, jsonable_tags
-from dagflow.metadata import MetadataValue, normalize_metadata
+from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.types import Any as AnyType
 from dagflow.types import DagflowType
 

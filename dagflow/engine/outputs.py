@@ -14,7 +14,7 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
 )
 from dagflow.events.user import AssetMaterialization
-from dagflow.metadata import MetadataValue, normalize_metadata
+from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.plan.step import Step, StepOutput
 
 

@@ -42,7 +42,7 @@ from dagflow.events.data import (
 from dagflow.events.record import DagflowEventType
 from dagflow.events.user import AssetMaterialization
 from dagflow.keys import system_tag
-from dagflow.metadata import MetadataValue
+from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import FROM_OUTPUT, StepInput, StepOutput
 from dagflow.types import DagflowType, TypeCheck
 

@@ -30,7 +30,7 @@ from dagflow.events.user import (
     MaterializeResult,
     Output,
 )
-from dagflow.metadata import normalize_metadata
+from dagflow.metadata.value import normalize_metadata
 from dagflow.plan.step import OutputRef, Step, StepOutput
 
 _STEP_START = CODE[DagflowEventType.STEP_START]

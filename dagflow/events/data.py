@@ -11,7 +11,7 @@ from dagflow.keys import AssetKey
 
 if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent
-    from dagflow.metadata import MetadataValue
+    from dagflow.metadata.value import MetadataValue
 
     _Metadata = Mapping[str, MetadataValue]
 

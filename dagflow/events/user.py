@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from dagflow._util import UNSET, Unset
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
-from dagflow.metadata import MetadataValue, normalize_metadata
+from dagflow.metadata.value import MetadataValue, normalize_metadata
 
 T = TypeVar("T")
 Metadata = Mapping[str, MetadataValue]

@@ -14,7 +14,7 @@ from typing import Any
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.io.manager import IOManager
-from dagflow.metadata import MetadataValue
+from dagflow.metadata.value import MetadataValue
 
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-=@+,[]:| ")
 _LONGEST = 200

@@ -1,9 +1,4 @@
-"""What can be said about a value: metadata values and how plain Python becomes one.
-
-Definitions, outputs, materializations and checks carry metadata: a dict of names and `MetadataValue`s. Users
-mostly write plain values (`{"rows": 3}`), which `normalize_metadata` wraps; `MetadataValue.md(...)` and its
-siblings say what a plain value cannot. Values are small, immutable and equal by content.
-"""
+"""Metadata values, and how plain Python becomes one."""
 
 from __future__ import annotations
 
@@ -19,8 +14,51 @@ if TYPE_CHECKING:
     import builtins
     from datetime import datetime
 
+    from dagflow.metadata.table import (
+        TableColumnLineage,
+        TableColumnLineageMetadataValue,
+        TableMetadataValue,
+        TableRecord,
+        TableSchema,
+        TableSchemaMetadataValue,
+    )
 
-class MetadataValue:
+
+class Constant:
+    """Something small that never changes, and equals what has the same content."""
+
+    __slots__ = ()
+    _names: ClassVar[tuple[str, ...]] = ()
+    """The attributes that hold the content, in the order of the constructor's parameters."""
+
+    def _content(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self._names)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Constant) and type(self) is type(other) and self._content() == other._content()
+        )
+
+    def __hash__(self) -> int:
+        try:
+            return hash((type(self), *self._content()))
+        except TypeError:  # lists or dicts in it
+            return hash(type(self))
+
+    def __repr__(self) -> str:
+        content = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names)
+        return f"{type(self).__name__}({content})"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"a {type(self).__name__} does not change: make a new one instead of setting '{name}'"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._content()
+
+
+class MetadataValue(Constant):
     """The base of all metadata values, and the place to make one: `MetadataValue.url("https://...")`.
 
     Example:
@@ -31,8 +69,6 @@ class MetadataValue:
     """
 
     __slots__ = ()
-    _names: ClassVar[tuple[str, ...]] = ()
-    """The attributes that hold the content, in the order of the constructor's parameters."""
 
     @property
     def value(self) -> Any:
@@ -130,30 +166,38 @@ class MetadataValue:
             )
         return TimestampMetadataValue(value.timestamp())
 
-    def _content(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self._names)
+    @staticmethod
+    def job(
+        job_name: str, location_name: str, *, repository_name: str | None = None
+    ) -> DagflowJobMetadataValue:
+        """A reference to a job, in the place where its code lives."""
+        return DagflowJobMetadataValue(job_name, location_name, repository_name)
 
-    def __eq__(self, other: object) -> builtins.bool:
-        return (
-            isinstance(other, MetadataValue)
-            and type(self) is type(other)
-            and self._content() == other._content()
-        )
+    @staticmethod
+    def pool(pool: str) -> PoolMetadataValue:
+        """A reference to a pool, which limits how many ops run at once."""
+        return PoolMetadataValue(pool)
 
-    def __hash__(self) -> builtins.int:
-        return hash((type(self), *self._content()))
+    @staticmethod
+    def table(records: Sequence[TableRecord], schema: TableSchema | None = None) -> TableMetadataValue:
+        """Rows of a table; without a schema, one is made of the first row."""
+        from dagflow.metadata.table import TableMetadataValue  # few have tables
 
-    def __repr__(self) -> str:
-        content = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names)
-        return f"{type(self).__name__}({content})"
+        return TableMetadataValue(records, schema)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(
-            f"a {type(self).__name__} does not change: make a new one instead of setting '{name}'"
-        )
+    @staticmethod
+    def table_schema(schema: TableSchema) -> TableSchemaMetadataValue:
+        """The columns of a table."""
+        from dagflow.metadata.table import TableSchemaMetadataValue
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._content()
+        return TableSchemaMetadataValue(schema)
+
+    @staticmethod
+    def column_lineage(lineage: TableColumnLineage) -> TableColumnLineageMetadataValue:
+        """Which columns of other assets the columns of a table are made of."""
+        from dagflow.metadata.table import TableColumnLineageMetadataValue
+
+        return TableColumnLineageMetadataValue(lineage)
 
 
 _set = object.__setattr__
@@ -272,20 +316,20 @@ class PathMetadataValue(MetadataValue):
 
     __slots__ = ("fspath",)
     _names = ("fspath",)
-    fspath: str | None
+    fspath: str
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         if path is not None and not isinstance(path, (str, os.PathLike)):
             raise ParameterCheckError(f"parameter 'path' must be a text or a path, not {path!r}")
-        _set(self, "fspath", None if path is None else os.fspath(path))
+        _set(self, "fspath", "" if path is None else os.fspath(path))
 
     @property
-    def path(self) -> str | None:  # type: ignore[override]
+    def path(self) -> str:  # type: ignore[override]
         """The path as a text."""
         return self.fspath
 
     @property
-    def value(self) -> str | None:
+    def value(self) -> str:
         """The path as a text."""
         return self.fspath
 
@@ -308,8 +352,6 @@ class JsonMetadataValue(MetadataValue):
     data: Any
 
     def __init__(self, data: Mapping[str, Any] | Sequence[Any] | None) -> None:
-        if data is not None and not isinstance(data, (Mapping, Sequence)):
-            raise ParameterCheckError(f"parameter 'data' must be a dict or a list, not {data!r}")
         try:
             # what is kept is what a reader will get back: a copy, tuples as lists, texts as keys
             _set(self, "data", json.loads(json.dumps(data)))
@@ -322,12 +364,6 @@ class JsonMetadataValue(MetadataValue):
     def value(self) -> Any:
         """The dicts and lists."""
         return self.data
-
-    def __hash__(self) -> int:
-        return hash((JsonMetadataValue, json.dumps(self.data, sort_keys=True)))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, JsonMetadataValue) and self.data == other.data
 
 
 class PythonArtifactMetadataValue(MetadataValue):
@@ -378,6 +414,42 @@ class DagflowRunMetadataValue(MetadataValue):
     def value(self) -> str:
         """The id of the run."""
         return self.run_id
+
+
+class DagflowJobMetadataValue(MetadataValue):
+    """A reference to a job; see `MetadataValue.job`."""
+
+    __slots__ = ("job_name", "location_name", "repository_name")
+    _names = ("job_name", "location_name", "repository_name")
+    job_name: str
+    location_name: str
+    repository_name: str | None
+
+    def __init__(self, job_name: str, location_name: str, repository_name: str | None = None) -> None:
+        _set(self, "job_name", check_type(job_name, str, "job_name"))
+        _set(self, "location_name", check_type(location_name, str, "location_name"))
+        _set(self, "repository_name", _checked(repository_name, str, "repository_name"))
+
+    @property
+    def value(self) -> DagflowJobMetadataValue:
+        """This value: its names belong together."""
+        return self
+
+
+class PoolMetadataValue(MetadataValue):
+    """A reference to a pool; see `MetadataValue.pool`."""
+
+    __slots__ = ("name",)
+    _names = ("name",)
+    name: str
+
+    def __init__(self, pool: str) -> None:
+        _set(self, "name", check_type(pool, str, "pool"))
+
+    @property
+    def value(self) -> str:
+        """The name of the pool."""
+        return self.name
 
 
 _BY_TYPE: dict[type, Callable[[Any], MetadataValue]] = {
@@ -433,6 +505,9 @@ def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[s
 
 def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], MetadataValue]:
     """The wrapper of a value whose exact type is not in the table."""
+    own: Callable[[Any], MetadataValue] | None = getattr(type(value), "__dagflow_metadata__", None)
+    if own is not None:
+        return own
     for kind, wrap in _BY_TYPE.items():
         if isinstance(value, kind):
             return wrap
@@ -441,3 +516,39 @@ def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], Metadat
         "cannot hold. Use a number, a text, a bool, None, a dict, a list, an asset key or a path, or wrap "
         "it, as in MetadataValue.md(...)."
     )
+
+
+class MetadataEntry(Constant):
+    """A metadata value with its name and a description: the older way to write `{label: value}`.
+
+    Args:
+        label: The name.
+        description: What the value is.
+        entry_data: The value; `value` is another name of this argument.
+
+    Raises:
+        DagflowInvalidMetadata: The value is of an unsupported kind.
+
+    Example:
+        >>> MetadataEntry("rows", value=3).entry_data
+        IntMetadataValue(value=3)
+    """
+
+    __slots__ = ("description", "entry_data", "label")
+    _names = ("label", "description", "entry_data")
+    label: str
+    description: str | None
+    entry_data: MetadataValue
+
+    def __init__(
+        self, label: str, description: str | None = None, entry_data: Any = None, value: Any = None
+    ) -> None:
+        _set(self, "label", check_type(label, str, "label"))
+        _set(self, "description", _checked(description, str, "description"))
+        given = {label: value if entry_data is None else entry_data}
+        _set(self, "entry_data", normalize_metadata(given, "a MetadataEntry")[label])
+
+    @property
+    def value(self) -> MetadataValue:
+        """The value."""
+        return self.entry_data

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagflow import metadata
 from dagflow.errors import CheckError, DagflowInvalidMetadata, ParameterCheckError
 from dagflow.keys import AssetKey
-from dagflow.metadata import MetadataValue, normalize_metadata
+from dagflow.metadata import value as metadata
+from dagflow.metadata.value import MetadataValue, normalize_metadata
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -77,6 +77,8 @@ def test_json_that_cannot_be_encoded_is_refused() -> None:
     """A dict must hold JSON at every depth; the message names the key."""
     with pytest.raises(DagflowInvalidMetadata, match=r"'rows'.*JSON"):
         normalize_metadata({"rows": {"a": object()}}, "op 'x'")
+    with pytest.raises(DagflowInvalidMetadata, match="JSON"):
+        MetadataValue.json(object())  # type: ignore[arg-type]
 
 
 def test_names_must_be_texts_and_metadata_a_dict() -> None:
@@ -100,6 +102,7 @@ def test_names_must_be_texts_and_metadata_a_dict() -> None:
         (MetadataValue.asset(AssetKey("a")), "asset_key", AssetKey("a")),
         (MetadataValue.dagflow_run("r"), "run_id", "r"),
         (MetadataValue.timestamp(3.0), "value", 3.0),
+        (MetadataValue.pool("p"), "name", "p"),
         (MetadataValue.null(), "value", None),
     ],
 )
@@ -140,7 +143,8 @@ def test_a_timestamp_knows_its_zone() -> None:
         (MetadataValue.url, 3),
         (MetadataValue.md, 3),
         (MetadataValue.path, 3),
-        (MetadataValue.json, 3),
+        (MetadataValue.pool, 3),
+        (lambda wrong: MetadataValue.job("j", wrong), 3),
         (MetadataValue.asset, "a"),
         (MetadataValue.dagflow_run, 3),
     ],
@@ -187,3 +191,29 @@ def test_repr_shows_class_and_content() -> None:
     """The repr can be read in a failing assertion."""
     assert repr(MetadataValue.md("x")) == "MarkdownMetadataValue(md_str='x')"
     assert repr(MetadataValue.null()) == "NullMetadataValue()"
+
+
+def test_a_job_is_named_with_its_place() -> None:
+    """The names of a reference to a job belong together, so they are its value."""
+    value = MetadataValue.job("j", "here", repository_name="r")
+
+    assert (value.job_name, value.location_name, value.repository_name) == ("j", "here", "r")
+    assert value.value is value
+
+
+def test_equal_values_have_equal_hashes() -> None:
+    """1, 1.0 and True are equal in Python, and so are values that hold them."""
+    ones = [MetadataValue.json({"a": one}) for one in (1, 1.0, True)]
+
+    assert len(set(ones)) == 1
+
+
+def test_an_entry_is_a_value_with_a_name() -> None:
+    """Either argument gives the value, wrapped as in a dict; no argument is None."""
+    given = [metadata.MetadataEntry("rows", entry_data=3), metadata.MetadataEntry("rows", "all", value=3)]
+
+    assert [entry.entry_data for entry in given] == [MetadataValue.int(3)] * 2
+    assert [entry.description for entry in given] == [None, "all"]
+    assert metadata.MetadataEntry("rows").value == MetadataValue.null()
+    with pytest.raises(DagflowInvalidMetadata, match="'rows'"):
+        metadata.MetadataEntry("rows", value=object())

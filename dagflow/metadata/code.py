@@ -1,0 +1,90 @@
+"""What can be said about code: the files or addresses where a definition stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dagflow.errors import ElementCheckError, check_type
+from dagflow.metadata.value import Constant, MetadataValue
+
+_set = object.__setattr__
+
+
+class LocalFileCodeReference(Constant):
+    """A place in a file.
+
+    Example:
+        >>> LocalFileCodeReference("cafe.py", 3).line_number
+        3
+    """
+
+    __slots__ = ("file_path", "label", "line_number")
+    _names = ("file_path", "line_number", "label")
+    file_path: str
+    line_number: int | None
+    label: str | None
+
+    def __init__(self, file_path: str, line_number: int | None = None, label: str | None = None) -> None:
+        _set(self, "file_path", check_type(file_path, str, "file_path"))
+        _set(self, "line_number", line_number)
+        _set(self, "label", label)
+
+    @property
+    def source(self) -> str:
+        """The path of the file."""
+        return self.file_path
+
+
+class UrlCodeReference(Constant):
+    """A place on a server.
+
+    Example:
+        >>> UrlCodeReference("https://example.org/cafe.py").source
+        'https://example.org/cafe.py'
+    """
+
+    __slots__ = ("label", "url")
+    _names = ("url", "label")
+    url: str
+    label: str | None
+
+    def __init__(self, url: str, label: str | None = None) -> None:
+        _set(self, "url", check_type(url, str, "url"))
+        _set(self, "label", label)
+
+    @property
+    def source(self) -> str:
+        """The address."""
+        return self.url
+
+
+class CodeReferencesMetadataValue(MetadataValue):
+    """Where the code of a definition stands.
+
+    Raises:
+        ParameterCheckError: `code_references` is no list.
+        ElementCheckError: One of them is no reference.
+
+    Example:
+        >>> CodeReferencesMetadataValue([LocalFileCodeReference("cafe.py")]).code_references[0].source
+        'cafe.py'
+    """
+
+    __slots__ = ("code_references",)
+    _names = ("code_references",)
+    code_references: Sequence[LocalFileCodeReference | UrlCodeReference]
+
+    def __init__(self, code_references: Sequence[LocalFileCodeReference | UrlCodeReference]) -> None:
+        check_type(code_references, (list, tuple), "code_references")
+        for reference in code_references:
+            if not isinstance(reference, (LocalFileCodeReference, UrlCodeReference)):
+                raise ElementCheckError(
+                    "parameter 'code_references' must hold LocalFileCodeReference and UrlCodeReference only, "
+                    f"not {reference!r}"
+                )
+        _set(self, "code_references", list(code_references))
+
+    @property
+    def value(self) -> CodeReferencesMetadataValue:
+        """This value."""
+        return self

@@ -1,0 +1,324 @@
+"""What can be said about a table: its rows, its columns, and where the columns come from.
+
+A `TableSchema` or a `TableColumnLineage` may stand in metadata as it is; rows are `MetadataValue.table(...)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagflow.errors import CheckError, ElementCheckError, check_type
+from dagflow.keys import AssetKey, CoercibleToAssetKey
+from dagflow.metadata.value import Constant, MetadataValue
+
+_set = object.__setattr__
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def _elements(given: Any, kind: type, name: str) -> list[Any]:
+    """The elements of a list or tuple, all of a kind."""
+    check_type(given, Sequence, name)
+    for position, element in enumerate(given):
+        if not isinstance(element, kind):
+            raise ElementCheckError(
+                f"parameter '{name}' must hold values of type '{kind.__name__}' only, but number "
+                f"{position + 1} is {element!r} of type '{type(element).__name__}'"
+            )
+    return list(given)
+
+
+def _entries(given: Any, kinds: tuple[type, ...], name: str) -> dict[str, Any]:
+    """The entries of a dict with texts as keys, all of one of the kinds."""
+    check_type(given, Mapping, name)
+    for key, value in given.items():
+        if not isinstance(key, str):
+            raise ElementCheckError(f"parameter '{name}' must have texts as keys, not {key!r}")
+        if not isinstance(value, kinds):
+            wanted = ", ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+            raise ElementCheckError(
+                f"'{key}' in parameter '{name}' is {value!r} of type '{type(value).__name__}': "
+                f"it must be one of {wanted}"
+            )
+    return dict(given)
+
+
+class TableRecord(Constant):
+    """One row of a table.
+
+    Args:
+        data: A number, text, bool or None by the name of its column.
+
+    Raises:
+        ParameterCheckError: `data` is no dict.
+        ElementCheckError: A value is of another kind.
+
+    Example:
+        >>> TableRecord({"cups": 3}).data
+        {'cups': 3}
+    """
+
+    __slots__ = ("data",)
+    _names = ("data",)
+    data: Mapping[str, str | int | float | bool | None]
+
+    def __init__(self, data: Mapping[str, str | int | float | bool | None]) -> None:
+        _set(self, "data", _entries(data, _PLAIN, "data"))
+
+
+class TableColumnConstraints(Constant):
+    """What holds for the values of one column.
+
+    Args:
+        nullable: Whether a value may be missing.
+        unique: Whether no value comes twice.
+        other: Whatever else holds, as texts.
+
+    Raises:
+        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
+
+    Example:
+        >>> TableColumnConstraints(unique=True).nullable
+        True
+    """
+
+    __slots__ = ("nullable", "other", "unique")
+    _names = ("nullable", "unique", "other")
+    nullable: bool
+    unique: bool
+    other: Sequence[str]
+
+    def __init__(
+        self, nullable: bool = True, unique: bool = False, other: Sequence[str] | None = None
+    ) -> None:
+        _set(self, "nullable", check_type(nullable, bool, "nullable"))
+        _set(self, "unique", check_type(unique, bool, "unique"))
+        _set(self, "other", _elements(other or [], str, "other"))
+
+
+class TableConstraints(Constant):
+    """What holds for a whole table, as texts.
+
+    Raises:
+        ParameterCheckError, ElementCheckError: `other` is no list of texts.
+
+    Example:
+        >>> TableConstraints(["at least one row"]).other
+        ['at least one row']
+    """
+
+    __slots__ = ("other",)
+    _names = ("other",)
+    other: Sequence[str]
+
+    def __init__(self, other: Sequence[str]) -> None:
+        _set(self, "other", _elements(other, str, "other"))
+
+
+class TableColumn(Constant):
+    """One column of a table.
+
+    Args:
+        name: What it is called.
+        type: The type of its values, in any words.
+        description: What its values are.
+        constraints: What holds for them.
+        tags: Short texts by name.
+
+    Raises:
+        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
+
+    Example:
+        >>> TableColumn("cups", "int").type
+        'int'
+    """
+
+    __slots__ = ("constraints", "description", "name", "tags", "type")
+    _names = ("name", "type", "description", "constraints", "tags")
+    name: str
+    type: str
+    description: str | None
+    constraints: TableColumnConstraints
+    tags: Mapping[str, str]
+
+    def __init__(
+        self,
+        name: str,
+        type: str = "string",
+        description: str | None = None,
+        constraints: TableColumnConstraints | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        _set(self, "name", check_type(name, str, "name"))
+        _set(self, "type", check_type(type, str, "type"))
+        _set(
+            self,
+            "description",
+            description if description is None else check_type(description, str, "description"),
+        )
+        given = TableColumnConstraints() if constraints is None else constraints
+        _set(self, "constraints", check_type(given, TableColumnConstraints, "constraints"))
+        _set(self, "tags", _entries(tags or {}, (str,), "tags"))
+
+
+class TableSchema(Constant):
+    """The columns of a table, and what holds for it.
+
+    Args:
+        columns: The columns, in order.
+        constraints: What holds for the whole table.
+
+    Raises:
+        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
+
+    Example:
+        >>> TableSchema.from_name_type_dict({"cups": "int"}).columns[0].name
+        'cups'
+    """
+
+    __slots__ = ("columns", "constraints")
+    _names = ("columns", "constraints")
+    columns: Sequence[TableColumn]
+    constraints: TableConstraints
+
+    def __init__(self, columns: Sequence[TableColumn], constraints: TableConstraints | None = None) -> None:
+        _set(self, "columns", _elements(columns, TableColumn, "columns"))
+        given = TableConstraints([]) if constraints is None else constraints
+        _set(self, "constraints", check_type(given, TableConstraints, "constraints"))
+
+    @staticmethod
+    def from_name_type_dict(name_type_dict: Mapping[str, str]) -> TableSchema:
+        """The schema with these types by the names of its columns."""
+        given = _entries(name_type_dict, (str,), "name_type_dict")
+        return TableSchema([TableColumn(name, kind) for name, kind in given.items()])
+
+    def __dagflow_metadata__(self) -> MetadataValue:
+        return TableSchemaMetadataValue(self)
+
+
+class TableColumnDep(Constant):
+    """A column of another asset.
+
+    Args:
+        asset_key: The asset.
+        column_name: The column.
+
+    Example:
+        >>> TableColumnDep("orders", "price").asset_key
+        AssetKey(['orders'])
+    """
+
+    __slots__ = ("asset_key", "column_name")
+    _names = ("asset_key", "column_name")
+    asset_key: AssetKey
+    column_name: str
+
+    def __init__(self, asset_key: CoercibleToAssetKey, column_name: str) -> None:
+        _set(self, "asset_key", AssetKey.from_coercible(asset_key))
+        _set(self, "column_name", check_type(column_name, str, "column_name"))
+
+
+class TableColumnLineage(Constant):
+    """Which columns of other assets each column is made of.
+
+    Args:
+        deps_by_column: The columns that it is made of, by the name of the column. They are kept in the order
+            of their keys and names.
+
+    Raises:
+        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
+        CheckError: A column stands twice among those of one column.
+
+    Example:
+        >>> TableColumnLineage({"total": [TableColumnDep("orders", "price")]}).deps_by_column["total"]
+        [TableColumnDep(asset_key=AssetKey(['orders']), column_name='price')]
+    """
+
+    __slots__ = ("deps_by_column",)
+    _names = ("deps_by_column",)
+    deps_by_column: Mapping[str, Sequence[TableColumnDep]]
+
+    def __init__(self, deps_by_column: Mapping[str, Sequence[TableColumnDep]]) -> None:
+        found = {}
+        for column, given in _entries(deps_by_column, (list, tuple), "deps_by_column").items():
+            deps = _elements(given, TableColumnDep, f"deps_by_column['{column}']")
+            if len(set(deps)) < len(deps):
+                twice = next(dep for dep in deps if deps.count(dep) > 1)
+                raise CheckError(
+                    f"column '{column}' names column '{twice.column_name}' of asset "
+                    f"'{twice.asset_key.to_user_string()}' twice: name each column that it is made of once"
+                )
+            found[column] = sorted(deps, key=lambda dep: (dep.asset_key.path, dep.column_name))
+        _set(self, "deps_by_column", found)
+
+    def __dagflow_metadata__(self) -> MetadataValue:
+        return TableColumnLineageMetadataValue(self)
+
+
+class TableMetadataValue(MetadataValue):
+    """Rows of a table; see `MetadataValue.table`.
+
+    Raises:
+        CheckError: There is neither a row nor a schema, or the rows have different columns.
+        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
+    """
+
+    __slots__ = ("records", "schema")
+    _names = ("records", "schema")
+    records: Sequence[TableRecord]
+    schema: TableSchema
+
+    def __init__(self, records: Sequence[TableRecord], schema: TableSchema | None = None) -> None:
+        rows = _elements(records, TableRecord, "records")
+        if schema is None:
+            if not rows:
+                raise CheckError("a table without 'records' needs a 'schema'")
+            if any(set(row.data) != set(rows[0].data) for row in rows):
+                raise CheckError("all 'records' of a table without a 'schema' must have the same columns")
+            schema = TableSchema(
+                [TableColumn(name, self.infer_column_type(value)) for name, value in rows[0].data.items()]
+            )
+        _set(self, "records", rows)
+        _set(self, "schema", check_type(schema, TableSchema, "schema"))
+
+    @staticmethod
+    def infer_column_type(value: object) -> str:
+        """The type of a column with such a value: bool, int, float or string."""
+        return next((kind.__name__ for kind in (bool, int, float) if isinstance(value, kind)), "string")
+
+    @property
+    def value(self) -> TableMetadataValue:
+        """This value: rows and schema belong together."""
+        return self
+
+
+class TableSchemaMetadataValue(MetadataValue):
+    """The columns of a table; see `MetadataValue.table_schema`."""
+
+    __slots__ = ("schema",)
+    _names = ("schema",)
+    schema: TableSchema
+
+    def __init__(self, schema: TableSchema) -> None:
+        _set(self, "schema", check_type(schema, TableSchema, "schema"))
+
+    @property
+    def value(self) -> TableSchema:
+        """The schema."""
+        return self.schema
+
+
+class TableColumnLineageMetadataValue(MetadataValue):
+    """Where the columns of a table come from; see `MetadataValue.column_lineage`."""
+
+    __slots__ = ("lineage",)
+    _names = ("lineage",)
+    lineage: TableColumnLineage
+
+    def __init__(self, column_lineage: TableColumnLineage) -> None:
+        _set(self, "lineage", check_type(column_lineage, TableColumnLineage, "column_lineage"))
+
+    @property
+    def value(self) -> TableColumnLineage:
+        """The lineage."""
+        return self.lineage
