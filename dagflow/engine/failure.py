@@ -33,7 +33,9 @@ def ended_badly(state: RunState, step: Step, number: int, error: BaseException) 
     user = error
     if isinstance(error, DagflowUserCodeExecutionError) and not isinstance(error, _OF_ANOTHER_RUN):
         user = error.user_exception
-    request = _retry_request(step, number, error, user)
+    if step.hooks:
+        state.step_error = user
+    request = _retry_request(state, step, number, error, user)
     if request is None:
         return _fail(state, step, number, error, user)
     if number > request.max_retries:
@@ -45,7 +47,7 @@ def ended_badly(state: RunState, step: Step, number: int, error: BaseException) 
 
 
 def _retry_request(
-    step: Step, number: int, error: BaseException, user: BaseException
+    state: RunState, step: Step, number: int, error: BaseException, user: BaseException
 ) -> RetryRequested | None:
     """The retry that user code asked for, or that the policy of the step asks for; None where there is
     none.
@@ -56,7 +58,8 @@ def _retry_request(
     is_users = isinstance(error, (DagflowUserCodeExecutionError, Failure))
     if policy is None or not is_users or (isinstance(user, Failure) and not user.allow_retries):
         return None
-    request = RetryRequestedFromPolicy(policy.max_retries, max(0, policy.seconds_before_retry(number)))
+    seconds = policy.seconds_before_retry(number, state.options.random)
+    request = RetryRequestedFromPolicy(policy.max_retries, max(0, seconds))
     request.__cause__ = user
     return request
 
@@ -68,7 +71,9 @@ def _exhausted(
     cause_info = None if cause is None else SerializableErrorInfo.from_exception(cause)
     text = f"Exceeded max_retries of {request.max_retries}\n"
     info = SerializableErrorInfo(text, [], type(request).__name__, cause_info)
-    _record(state, step, number, info, user, ErrorSource.USER_CODE_ERROR)
+    is_asked_for = user is request  # by a RetryRequested of the user's, which is no error of the user's code
+    source = ErrorSource.FRAMEWORK_ERROR if is_asked_for else ErrorSource.USER_CODE_ERROR
+    _record(state, step, number, info, user, source)
     raised = DagflowMaxRetriesExceededError(
         f"step '{step.key}': exceeded max_retries of {request.max_retries}"
         + (f"; the last attempt raised\n{cause_info.to_string()}" if cause_info is not None else ""),

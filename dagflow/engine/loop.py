@@ -24,6 +24,7 @@ _RUN_START, _RUN_SUCCESS, _RUN_FAILURE = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS
 _ENGINE_EVENT, _LOGS_CAPTURED, _SKIPPED = CODE[_T.ENGINE_EVENT], CODE[_T.LOGS_CAPTURED], CODE[_T.STEP_SKIPPED]
 _INIT_STARTED, _INIT_SUCCESS = CODE[_T.RESOURCE_INIT_STARTED], CODE[_T.RESOURCE_INIT_SUCCESS]
 _INIT_FAILURE = CODE[_T.RESOURCE_INIT_FAILURE]
+_ERROR = 40  # the level of that name in Python's logging
 
 Submit = Callable[[RunState, Step, int], Outcome | None]
 
@@ -54,7 +55,11 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
             if _start_resources(state, builtins):
                 log.append(_LOGS_CAPTURED)
                 turns = Turns(state)
-                finish = turns.schedule.finish
+                finish, settle = turns.schedule.finish, turns.settle
+                if state.plan.has_hooks:
+                    from dagflow.engine.hooks import with_hooks  # only a plan with hooks needs it
+
+                    finish, settle = with_hooks(turns)
                 attempts = turns.attempts
                 while True:
                     step = turns.next()
@@ -64,7 +69,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
                     if outcome is None:
                         finish(step.index)
                     else:
-                        turns.settle(step, outcome)
+                        settle(step, outcome)
         finally:
             _stop_resources(state)
         if turns is not None and not turns.is_cut_short:
@@ -89,10 +94,10 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
 
 def _why(error: BaseException | None, failures: list[tuple[Step, Failed]]) -> tuple[Any, str, list[str]]:
     """Why a run failed: the recorded error, the name of the reason, the keys of the steps that failed."""
-    if not failures:
-        return _info(error), "RUN_EXCEPTION", []
-    if isinstance(error, INTERRUPTS):
+    if failures and isinstance(error, INTERRUPTS):
         return failures[-1][1].info, "UNEXPECTED_TERMINATION", []
+    if error is not None:  # what the caller gets, not the failure of a step
+        return _info(error), "RUN_EXCEPTION", []
     return failures[0][1].info, "STEP_FAILURE", [step.key for step, _ in failures]
 
 
@@ -130,9 +135,8 @@ class Turns:
 
     def next(self) -> Step | None:
         """The next step to run, after waiting where only retries are left; None when the run is over."""
-        if self.schedule.skips:
-            for skipped in self.schedule.take_skips():
-                self.state.log.append(_SKIPPED, skipped, 1)
+        if self.schedule.decided:
+            self.write_decided()
         if self.is_cut_short:
             return None
         clock = self.state.options.clock
@@ -145,6 +149,17 @@ class Turns:
             due, index = heapq.heappop(self.waiting)
             clock.sleep(max(0.0, due - clock.now()))
         return self.state.plan.steps[index]
+
+    def write_decided(self) -> None:
+        """Write down which steps will not run: skipped ones by an event, blocked ones by a line."""
+        log = self.state.log
+        for index, failed in self.schedule.take_decided():
+            if failed is None:
+                log.append(_SKIPPED, index, 1)
+                continue
+            key = self.state.plan.steps[index].key
+            text = f"Step '{key}' is not executed, because steps that it depends on failed or did not run"
+            log.append_line(_ERROR, f"{text}: {failed}", index, 0)
 
     def settle(self, step: Step, outcome: Outcome) -> None:
         """Draw the consequences of an attempt after which not all outputs are there."""
@@ -196,7 +211,9 @@ def _start_resources(state: RunState, builtins: Builtins) -> bool:
     started = clock.now()
 
     def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
-        return InitResourceContext(config, needs, state.get_instance, definition, state.run)
+        return InitResourceContext(
+            config, needs, state.get_instance, definition, state.run, lambda: state.log_of(None)
+        )
 
     try:
         state.resources.start(keys, state.job.resource_defs, context, state.plan.resource_configs, builtins)

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 from dagflow._util import UNSET, nearest
 from dagflow.defs.asset import AssetLayer, AssetsDefinition
 from dagflow.defs.graph import GraphDefinition, Node
+from dagflow.defs.hook import HookDefinition, in_order
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import InputDefinition, OpDefinition, where
+from dagflow.defs.resource import needed_keys
 from dagflow.defs.run_config import needs_config, read_run_config
 from dagflow.defs.wiring import (
     DependencyDefinition,
@@ -96,7 +98,7 @@ def compile_plan(
     if run_config or needs_config(job, bound_inputs):
         config = read_run_config(
             job, run_config, bound_inputs=bound_inputs, environ=surroundings.environ
-        ).value
+        )
     return _compile(job, config, surroundings, partition_key, bound_inputs)
 
 
@@ -108,7 +110,7 @@ def _compile(
     bound_inputs: frozenset[str],
 ) -> Plan:
     compiler = _Compiler(job, config, surroundings, partition_key, bound_inputs)
-    compiler.walk(job.graph, (), None, (config or {}).get("ops"))
+    compiler.walk(job.graph, (), None, (config or {}).get("ops"), in_order(job.hook_defs))
     steps = with_templates(compiler.steps)
     return Plan(
         job.name,
@@ -138,6 +140,7 @@ class _Frame(NamedTuple):
     path: tuple[str, ...]
     outer: _Frame | None
     config: Mapping[str, Any] | None
+    hooks: tuple[HookDefinition, ...]
 
 
 class _Compiler:
@@ -168,16 +171,18 @@ class _Compiler:
         path: tuple[str, ...],
         outer: _Frame | None,
         config: Mapping[str, Any] | None,
+        hooks: tuple[HookDefinition, ...],
     ) -> None:
-        """Add the steps of a graph."""
-        frame = _Frame(graph, path, outer, config)
-        for name, node in graph.node_dict.items():
-            definition = node.definition
+        """Add the steps of a graph, in plan order."""
+        frame = _Frame(graph, path, outer, config, hooks)
+        for node in graph.nodes_in_topological_order:
+            name, definition = node.name, node.definition
             entry = (config or {}).get(name)
             if isinstance(definition, OpDefinition):
                 self.steps.append(self._step(frame, name, node, definition, entry))
             elif isinstance(definition, GraphDefinition):
-                self.walk(definition, (*path, name), frame, (entry or {}).get("ops"))
+                inner = in_order({*hooks, *node.hook_defs})
+                self.walk(definition, (*path, name), frame, (entry or {}).get("ops"), inner)
 
     def _step(
         self, frame: _Frame, name: str, node: Node, op: OpDefinition, entry: Mapping[str, Any] | None
@@ -200,7 +205,7 @@ class _Compiler:
             self._config(op, entry),
             node.retry_policy or op.retry_policy or self.job.op_retry_policy,
             assets_def,
-            hooks=node.hook_defs | self.job.hook_defs if node.hook_defs else self.job.hook_defs,
+            hooks=in_order({*frame.hooks, *node.hook_defs}) if node.hook_defs else frame.hooks,
         )
 
     def _config(self, op: OpDefinition, entry: Mapping[str, Any] | None) -> Any:
@@ -426,6 +431,8 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
                 needed.setdefault(key, f"the type of output '{output.name}' of {where(step.op)}")
         for key in step.op.required_resource_keys:
             needed.setdefault(key, where(step.op))
+    for key, hook in job.hook_needs().items():
+        needed.setdefault(key, hook)
     return start_order(job.resource_defs, needed, f"job '{job.name}'")
 
 
@@ -457,11 +464,11 @@ def start_order(definitions: Mapping[str, Any], needed: Mapping[str, str], place
         if definition is None:
             error = DagflowInvariantViolationError if under_way else DagflowInvalidDefinitionError
             raise error(
-                f"resource '{key}', which {wanted_by} requires, was not provided to {place}."
+                f"resource with key '{key}' required by {wanted_by} was not provided to {place}."
                 f"{nearest(key, definitions)} Give it a resource with this key."
             )
         under_way.append(key)
-        for inner in sorted(definition.required_resource_keys):
+        for inner in sorted(needed_keys(definition, definitions)):
             visit(inner, f"resource '{key}'")
         under_way.pop()
         ordered[key] = None

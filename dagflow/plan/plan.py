@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagflow._util import nearest
-from dagflow.dag import levels
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.keys import system_tag_spellings
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, GIVEN, OutputRef, Source, Step, StepInput, refs_of
 
 
 class Plan:
-    """Steps in plan order: by level, then by key. Immutable, apart from mapped steps that a run adds to its
-    copy.
+    """Steps in plan order: in each graph the nodes by level, then by name; the steps of an inner graph stand
+    in the place of its node. Immutable, apart from mapped steps that a run adds to its copy.
 
     Attributes:
         job_name: The job.
-        steps: All steps; `step.index` is the position.
+        steps: All steps, given in plan order; `step.index` is the position.
         index_by_key: Position by step key.
         dependents: For each position, the positions of the steps that wait for it.
         waiting: For each position, how many steps it waits for.
@@ -27,12 +26,14 @@ class Plan:
         partition_key: The partition that the run is for.
         bound_inputs: Names of the graph's inputs that are given as values.
         given: The outputs that have a value from the start, because it was given.
+        has_hooks: Whether a step has hooks.
     """
 
     __slots__ = (
         "bound_inputs",
         "dependents",
         "given",
+        "has_hooks",
         "index_by_key",
         "job_name",
         "partition_key",
@@ -53,7 +54,9 @@ class Plan:
         given: frozenset[OutputRef] = frozenset(),
     ) -> None:
         self.job_name = job_name
-        self.steps: list[Step] = _in_order(steps)
+        self.steps = list(steps)
+        for index, step in enumerate(self.steps):
+            step.index = index
         self.index_by_key = {step.key: step.index for step in self.steps}
         self.dependents: list[list[int]] = [[] for _ in self.steps]
         self.waiting: list[int] = []
@@ -66,6 +69,7 @@ class Plan:
         self.partition_key = partition_key
         self.bound_inputs = bound_inputs
         self.given = given
+        self.has_hooks = any(step.hooks for step in self.steps)
 
     @property
     def has_templates(self) -> bool:
@@ -182,14 +186,6 @@ class Plan:
 
     def __repr__(self) -> str:
         return f"<plan of job '{self.job_name}', {len(self.steps)} steps>"
-
-
-def _in_order(steps: Sequence[Step]) -> list[Step]:
-    level = levels({step.key: step.upstream for step in steps})
-    ordered = sorted(steps, key=lambda step: (level[step.key], step.key))
-    for index, step in enumerate(ordered):
-        step.index = index
-    return ordered
 
 
 def _priority(step: Step) -> int:

@@ -5,6 +5,8 @@ The names S1, S6... are those of its section on canonical sequences.
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from dagflow import (
@@ -19,7 +21,9 @@ from dagflow import (
     Out,
     Output,
     RetryPolicy,
+    RetryRequested,
     asset,
+    graph,
     job,
     materialize,
     materialize_to_memory,
@@ -613,3 +617,56 @@ def test_an_empty_job_runs(sequence):
     assert sequence(nothing.execute_in_process()) == (
         "RUN_START > ENGINE_EVENT > LOGS_CAPTURED > ENGINE_EVENT > RUN_SUCCESS"
     )
+
+
+def test_an_inner_graph_stands_where_its_node_does(steps):
+    """A graph that waits for something comes as a whole after what does not, in the order of its own nodes."""
+
+    @graph
+    def shop(x):
+        brew(x)
+        beans.alias("bags")()
+
+    @job
+    def j():
+        shop(beans())
+        beans.alias("zinc")()
+
+    starts = [part for part in steps(j.execute_in_process()).split(" > ") if part.startswith("STEP_START")]
+    assert starts == [f"STEP_START[{key}]" for key in ("beans", "zinc", "shop.bags", "shop.brew")]
+
+
+def test_a_raised_failure_is_what_the_run_failed_of(sequence):
+    """With raise_on_error the run fails of what the caller gets, without it of its failed steps."""
+
+    @job
+    def j():
+        spill()
+
+    found = []
+    for raise_on_error in (False, True):
+        with DagflowInstance.ephemeral() as instance, contextlib.suppress(ValueError):
+            j.execute_in_process(instance=instance, raise_on_error=raise_on_error)
+        data = instance.all_logs(instance.get_runs()[0].run_id)[-1].dagflow_event.job_failure_data
+        found.append((data.error.cls_name, data.failure_reason.name, data.first_step_failure_event is None))
+    assert found == [
+        ("DagflowExecutionStepExecutionError", "STEP_FAILURE", False),
+        ("ValueError", "RUN_EXCEPTION", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "error", "source"),
+    [
+        (None, RetryRequested(max_retries=0), "FRAMEWORK_ERROR"),
+        (RetryPolicy(0), ValueError(), "USER_CODE_ERROR"),
+    ],
+)
+def test_whose_fault_a_last_attempt_is(job_of, policy, error, source):
+    """An error that a policy gave up on is the user's; a retry that was asked for too often is no error."""
+
+    def again():
+        raise error
+
+    result = job_of(again, retry_policy=policy).execute_in_process(raise_on_error=False)
+    assert result.failure_data_for_node("again").error_source.name == source
