@@ -9,7 +9,7 @@ from dagflow.defs.asset import AssetLayer, AssetsDefinition, AssetSpec, SourceAs
 from dagflow.defs.graph import GraphDefinition, Node
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import OpDefinition
-from dagflow.defs.subset import sources
+from dagflow.defs.wiring import sources
 from dagflow.errors import ParameterCheckError
 from dagflow.keys import AssetKey
 from dagflow.selection.tree import Graph

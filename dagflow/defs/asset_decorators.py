@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET, nearest
+from dagflow.annotations import resolve_type
 from dagflow.defs.asset import AssetDep, AssetIn, AssetsDefinition, AssetSpec, io_manager_resources
 from dagflow.defs.op import In, OpDefinition, Out
 from dagflow.defs.policy import RetryPolicy
@@ -263,4 +264,4 @@ def _inputs(
 
 
 def _is_nothing(given: AssetIn) -> bool:
-    return given.dagflow_type is not None and getattr(given.dagflow_type, "is_nothing", False)
+    return given.dagflow_type is not None and resolve_type(given.dagflow_type, "an AssetIn").is_nothing

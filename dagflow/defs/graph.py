@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, overload
 
 from dagflow._util import nearest
-from dagflow.dag import find_cycle
+from dagflow.annotations import resolve_annotation
+from dagflow.dag import find_cycle, levels
 from dagflow.defs import _entry
 from dagflow.defs.composition import (
     DynamicHandle,
     GraphInputHandle,
+    InvokedNodeOutputHandle,
     NodeDefinition,
-    OutputHandle,
     OutputHandles,
     compose,
+    same_name,
 )
+from dagflow.defs.configured import as_config_mapping
+from dagflow.defs.mapped import mapped_nodes
+from dagflow.defs.op import InputDefinition, OutputDefinition
 from dagflow.defs.policy import RetryPolicy
-from dagflow.defs.signature import location
+from dagflow.defs.signature import annotations_of, location
 from dagflow.defs.wiring import (
     Dependency,
     DependencyDefinition,
@@ -30,12 +36,23 @@ from dagflow.defs.wiring import (
     NodeInvocation,
     OutputMapping,
     Wiring,
+    sources,
 )
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
-from dagflow.keys import check_name, jsonable_tags
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    ParameterCheckError,
+    check_type,
+)
+from dagflow.keys import NodeHandle, check_name, jsonable_tags
+from dagflow.types import Any as AnyType
+from dagflow.types import DagflowType
 
 if TYPE_CHECKING:
     from dagflow.defs.job import JobDefinition
+
+_Mapping = TypeVar("_Mapping", InputMapping, OutputMapping)
 
 
 class Node:
@@ -83,17 +100,19 @@ class GraphDefinition(NodeDefinition):
     """
 
     __slots__ = (
+        "__dict__",
+        "_definitions",
         "_fed_by",
+        "_in_order",
         "compiled_job",
         "config_mapping",
         "dependencies",
-        "graph_ins",
-        "graph_outs",
         "input_mappings",
-        "node_defs",
         "node_dict",
         "output_mappings",
+        "parent_graph_def",
     )
+    node_type_str = "graph"
 
     def __init__(
         self,
@@ -108,20 +127,19 @@ class GraphDefinition(NodeDefinition):
         **kwargs: Any,
     ) -> None:
         wiring = kwargs.pop("_wiring", None)
-        self.graph_ins: Mapping[str, GraphIn] = kwargs.pop("_ins", None) or {}
-        self.graph_outs: Mapping[str, GraphOut] = kwargs.pop("_outs", None) or {}
+        self.parent_graph_def: GraphDefinition | None = kwargs.pop("_parent", None)
         if kwargs:
             raise ParameterCheckError(f"GraphDefinition has no parameter '{next(iter(kwargs))}'")
         self.name = check_name(name, "graph")
         self.description = description
         self.tags = jsonable_tags(tags, f"graph '{name}'")
-        self.config_mapping = config
+        self.config_mapping = as_config_mapping(config, f"graph '{name}'")
         is_traced = wiring is not None
         if wiring is None:
-            wiring = _wiring(name, node_defs or (), dependencies or {})
+            wiring = _wiring(name, node_defs, dependencies)
             wiring.input_mappings = list(input_mappings or ())
             wiring.output_mappings = list(output_mappings or ())
-        self.node_defs: dict[str, NodeDefinition] = wiring.node_defs
+        self._definitions: dict[str, NodeDefinition] = wiring.node_defs
         self.node_dict = {
             node_name: Node(invocation, wiring.node_defs[invocation.name])
             for node_name, invocation in wiring.invocations.items()
@@ -141,24 +159,109 @@ class GraphDefinition(NodeDefinition):
             ): mapping.graph_input_name
             for mapping in self.input_mappings
         }
-        self.input_names = tuple(dict.fromkeys(mapping.graph_input_name for mapping in self.input_mappings))
-        if self.graph_ins:
-            self.input_names = tuple(sorted(self.input_names, key=list(self.graph_ins).index))
+        self.ins = _graph_ins(self)
+        self.outs = {mapping.graph_output_name: self._output_def(mapping) for mapping in self.output_mappings}
+        self.input_names = tuple(self.ins)
+        self._in_order: tuple[Node, ...] | None = None
         self.compiled_job: JobDefinition | None = None
+        self.mapped_nodes = mapped_nodes(self)
+
+    def _output_def(self, mapping: OutputMapping) -> OutputDefinition:
+        inner = self.node_dict[mapping.mapped_node_name].definition.outs[mapping.mapped_node_output_name]
+        return OutputDefinition(
+            mapping.graph_output_name,
+            inner,
+            dagflow_type=mapping.dagflow_type or AnyType,
+            description=mapping.graph_output_description,
+            is_dynamic=inner.is_dynamic or mapping.from_dynamic_mapping,
+        )
+
+    @property
+    def node_defs(self) -> list[NodeDefinition]:
+        """The definitions of the nodes, each once."""
+        return list(self._definitions.values())
 
     @property
     def nodes(self) -> list[Node]:
         """The nodes."""
         return list(self.node_dict.values())
 
+    @property
+    def nodes_in_topological_order(self) -> tuple[Node, ...]:
+        """The nodes by level (those that depend on nothing first), and within a level by name."""
+        if self._in_order is None:
+            parents = {
+                name: [source.node for dependency in inputs.values() for source in sources(dependency)]
+                for name, inputs in self.dependencies.items()
+            }
+            level = levels(parents)
+            names = sorted(self.node_dict, key=lambda name: (level[name], name))
+            self._in_order = tuple([self.node_dict[name] for name in names])
+        return self._in_order
+
+    @property
+    def composition_fn(self) -> Callable[..., Any] | None:
+        """The function whose body it is, if it was made of one."""
+        fn: Callable[..., Any] | None = getattr(self, "__wrapped__", None)
+        return fn
+
+    @property
+    def has_config_mapping(self) -> bool:
+        """Whether it has config of its own, from which that of its nodes is made."""
+        return self.config_mapping is not None
+
+    @property
+    def is_subselected(self) -> bool:
+        """Whether it is a part of a larger graph, which is its `parent_graph_def`."""
+        return self.parent_graph_def is not None
+
+    def iterate_node_defs(self) -> Iterator[NodeDefinition]:
+        """This definition and all that stand in it, however deep."""
+        yield self
+        for definition in self._definitions.values():
+            yield from definition.iterate_node_defs()
+
+    def has_node_named(self, name: str) -> bool:
+        """Whether a node of the graph has this name."""
+        return name in self.node_dict
+
+    def get_node(self, handle: NodeHandle) -> Node:
+        """The node at this place, in this graph or in one inside it."""
+        graph_def: NodeDefinition = self if handle.parent is None else self.get_node(handle.parent).definition
+        if not isinstance(graph_def, GraphDefinition):
+            raise DagflowInvariantViolationError(
+                f"'{handle.parent}' is no graph, so it has no node '{handle.name}'"
+            )
+        return graph_def.node_named(handle.name)
+
+    def get_input_mapping(self, input_name: str) -> InputMapping:
+        """The first mapping of an input.
+
+        Raises:
+            CheckError: There is none.
+        """
+        return _first(self.input_mappings, "graph_input_name", input_name, f"graph '{self.name}'")
+
+    def get_output_mapping(self, output_name: str) -> OutputMapping:
+        """The mapping of an output.
+
+        Raises:
+            CheckError: There is none.
+        """
+        return _first(self.output_mappings, "graph_output_name", output_name, f"graph '{self.name}'")
+
     def node_names(self) -> list[str]:
         """The names of the nodes."""
         return list(self.node_dict)
 
     def node_named(self, name: str) -> Node:
-        """The node with this name."""
+        """The node with this name.
+
+        Raises:
+            DagflowInvariantViolationError: There is none.
+        """
         if name not in self.node_dict:
-            raise DagflowInvalidDefinitionError(
+            raise DagflowInvariantViolationError(
                 f"graph '{self.name}' has no node '{name}'.{nearest(name, self.node_dict)}"
             )
         return self.node_dict[name]
@@ -171,13 +274,7 @@ class GraphDefinition(NodeDefinition):
 
     def dynamic_outputs(self) -> frozenset[str]:
         """The names of the outputs that have a value for each mapping key."""
-        return frozenset(
-            mapping.graph_output_name
-            for mapping in self.output_mappings
-            if mapping.from_dynamic_mapping
-            or mapping.mapped_node_output_name
-            in self.node_dict[mapping.mapped_node_name].definition.dynamic_outputs()
-        )
+        return frozenset(name for name, out in self.outs.items() if out.is_dynamic)
 
     def to_job(
         self,
@@ -354,16 +451,34 @@ def trace(
                 f"{place}: its input '{parameter}' feeds no node, so it is an unmapped input. Use it, or "
                 "take it away."
             )
-    wiring.output_mappings = _output_mappings(result, out, place, what)
-    return GraphDefinition(
+    annotations = annotations_of(fn)
+    types = {
+        parameter: resolve_annotation(annotations[parameter], f"input '{parameter}' of {what} '{name}'")
+        for parameter in parameters
+        if parameter in annotations
+    }
+    wiring.input_mappings = [
+        mapping._replace(
+            graph_input_description=(ins or {}).get(mapping.graph_input_name, _NO_GRAPH_IN).description,
+            dagflow_type=types.get(mapping.graph_input_name),
+        )
+        for mapping in sorted(
+            wiring.input_mappings, key=lambda mapping: parameters.index(mapping.graph_input_name)
+        )
+    ]
+    wiring.output_mappings = _output_mappings(result, out, place, what, annotations.get("return"))
+    graph_def = GraphDefinition(
         name,
         description if description is not None else inspect.getdoc(fn),
         config=config,
         tags=tags,
         _wiring=wiring,
-        _ins={parameter: (ins or {}).get(parameter, GraphIn()) for parameter in parameters},
-        _outs={"result": out} if isinstance(out, GraphOut) else out,
     )
+    update_wrapper(graph_def, fn)
+    return graph_def
+
+
+_NO_GRAPH_IN = GraphIn()
 
 
 def _parameters(fn: Callable[..., Any], place: str) -> list[str]:
@@ -378,19 +493,45 @@ def _parameters(fn: Callable[..., Any], place: str) -> list[str]:
 
 
 def _output_mappings(
-    result: Any, out: GraphOut | Mapping[str, GraphOut] | None, place: str, what: str
+    result: Any, out: GraphOut | Mapping[str, GraphOut] | None, place: str, what: str, annotation: Any
 ) -> list[OutputMapping]:
-    names = None if out is None or isinstance(out, GraphOut) else list(out)
-    if result is None and not names and out is None:
+    if result is None and not out:
         return []
+    named = {"result": out} if isinstance(out, GraphOut) else out
+    returned = _returned(result, None if isinstance(out, GraphOut) else named, place, what)
+    types = _output_types(annotation, list(returned), place)
+    return [
+        _output_mapping(name, handle, place)._replace(
+            graph_output_description=named[name].description if named else None, dagflow_type=types.get(name)
+        )
+        for name, handle in returned.items()
+    ]
+
+
+def _output_types(annotation: Any, names: Sequence[str], place: str) -> dict[str, DagflowType]:
+    """The types that the annotation of what a body returns says; none where it says nothing of them."""
+    if annotation is None or annotation is type(None):
+        return {}
+    parts = (annotation,) if len(names) == 1 else get_args(annotation)
+    if len(parts) != len(names) or (len(names) > 1 and get_origin(annotation) is not tuple):
+        return {}
+    return {
+        name: resolve_annotation(part, f"output '{name}' of {place}")
+        for name, part in zip(names, parts, strict=True)
+    }
+
+
+def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, what: str) -> dict[str, Any]:
+    """What a body returned, by the names of the outputs."""
+    names = None if named is None else list(named)
     if what == "job":
         raise DagflowInvalidDefinitionError(
             f"{place} returned {result!r}, but a job has 0 outputs defined. Return nothing, or use @graph "
             "and to_job()."
         )
     if names is None:
-        if isinstance(result, OutputHandle):
-            return [_output_mapping("result", result, place)]
+        if isinstance(result, InvokedNodeOutputHandle):
+            return {"result": result}
         hint = (
             "Name the outputs with out={...}."
             if isinstance(result, (dict, tuple))
@@ -399,7 +540,7 @@ def _output_mappings(
         raise DagflowInvalidDefinitionError(
             f"{place} returned {result!r}, which is not one output of a node. {hint}"
         )
-    if isinstance(result, OutputHandle):
+    if isinstance(result, InvokedNodeOutputHandle):
         returned: dict[str, Any] = {names[0]: result}
     elif isinstance(result, OutputHandles) and not set(names) & {handle.output_name for handle in result}:
         returned = dict(zip(names, result))  # noqa: B905 - the lengths are compared below
@@ -423,11 +564,11 @@ def _output_mappings(
             + (f"; missing: {missing}" if missing else "")
             + (f"; unknown: {extra}" if extra else "")
         )
-    return [_output_mapping(name, returned[name], place) for name in names]
+    return {name: returned[name] for name in names}
 
 
 def _output_mapping(name: str, handle: Any, place: str) -> OutputMapping:
-    if not isinstance(handle, OutputHandle):
+    if not isinstance(handle, InvokedNodeOutputHandle):
         hint = " A graph cannot return its own input." if isinstance(handle, GraphInputHandle) else ""
         raise DagflowInvalidDefinitionError(
             f"{place}: output '{name}' must be an output of a node, not {handle!r}.{hint}"
@@ -436,47 +577,56 @@ def _output_mapping(name: str, handle: Any, place: str) -> OutputMapping:
         check_name(name, f"output of {place}"),
         handle.node_name,
         handle.output_name,
-        from_dynamic_mapping=isinstance(handle, DynamicHandle) or bool(handle.dynamic_sources),
+        from_dynamic_mapping=isinstance(handle, DynamicHandle),
     )
 
 
-def _wiring(
-    graph_name: str,
-    node_defs: Sequence[NodeDefinition],
-    dependencies: Mapping[str | NodeInvocation, Mapping[str, Dependency]],
-) -> Wiring:
+def _wiring(graph_name: str, node_defs: Any, dependencies: Any) -> Wiring:
     wiring = Wiring()
-    for definition in node_defs:
+    place = f"graph '{graph_name}'"
+    for definition in check_type(node_defs or (), Sequence, "node_defs", place):
         if not isinstance(definition, NodeDefinition):
             raise DagflowInvalidDefinitionError(
-                f"graph '{graph_name}': 'node_defs' must hold ops and graphs, but holds {definition!r}"
+                f"{place}: Invalid item in node list: {definition!r}. {_no_node(definition)}"
             )
-        if wiring.node_defs.setdefault(definition.name, definition) is not definition:
-            raise DagflowInvalidDefinitionError(
-                f"graph '{graph_name}': two definitions are named '{definition.name}'"
-            )
+        known = wiring.node_defs.setdefault(definition.name, definition)
+        if known is not definition:
+            raise DagflowInvalidDefinitionError(f"{place}: {same_name(definition.name, known, definition)}")
+    if not isinstance(dependencies, (Mapping, type(None))):
+        raise DagflowInvalidDefinitionError(
+            f'{place}: The expected type for "dependencies" is Union[Mapping[str, Mapping[str, '
+            "DependencyDefinition]], Mapping[NodeInvocation, Mapping[str, DependencyDefinition]]], "
+            f"not {type(dependencies).__name__}."
+        )
     invoked = set()
-    for key, inputs in dependencies.items():
+    for key, inputs in (dependencies or {}).items():
         invocation = (
             key if isinstance(key, NodeInvocation) else NodeInvocation(check_type(key, str, "dependencies"))
         )
         if invocation.name not in wiring.node_defs:
+            alias = f' (aliased by "{invocation.alias}" in dependency dictionary)' if invocation.alias else ""
             raise DagflowInvalidDefinitionError(
-                f"graph '{graph_name}': 'dependencies' name a node '{invocation.name}' that is not in "
-                "'node_defs'."
+                f'{place}: Invalid dependencies: node "{invocation.name}"'
+                f"{alias or ' in dependency dictionary'} not found in node list."
                 f"{nearest(invocation.name, wiring.node_defs)}"
             )
-        if invocation.node_name in wiring.invocations:
+        if not isinstance(inputs, Mapping):
             raise DagflowInvalidDefinitionError(
-                f"graph '{graph_name}': two nodes are named '{invocation.node_name}'"
+                f"{place}: Received a IDependencyDefinition one layer too high under key {invocation.node_name}. "
+                f"Say for which input it is: {{'{invocation.node_name}': {{'<input>': {inputs!r}}}}}."
+                if isinstance(inputs, _DEPENDENCIES)
+                else f"{place}: the dependencies of node '{invocation.node_name}' must be a mapping of input names "
+                f"to DependencyDefinition, not {inputs!r}"
             )
+        if invocation.node_name in wiring.invocations:
+            raise DagflowInvalidDefinitionError(f"{place}: two nodes are named '{invocation.node_name}'")
         invoked.add(invocation.name)
         wiring.invocations[invocation.node_name] = invocation
         wiring.dependencies[invocation.node_name] = dict(inputs)
     for name in wiring.node_defs:
         if name not in invoked:
             if name in wiring.invocations:
-                raise DagflowInvalidDefinitionError(f"graph '{graph_name}': two nodes are named '{name}'")
+                raise DagflowInvalidDefinitionError(f"{place}: two nodes are named '{name}'")
             wiring.invocations[name] = NodeInvocation(name)
             wiring.dependencies[name] = {}
     return wiring
@@ -490,51 +640,99 @@ def _check_dependencies(graph_def: GraphDefinition) -> None:
         for input_name, dependency in inputs.items():
             if input_name not in definition.input_names:
                 raise DagflowInvalidDefinitionError(
-                    f"graph '{graph_def.name}': node '{node_name}' has no input '{input_name}'; its inputs "
-                    "are "
-                    f"{list(definition.input_names)}.{nearest(input_name, definition.input_names)}"
+                    f"graph '{graph_def.name}': {definition.node_type_str} \"{node_name}\" does not have input "
+                    f'"{input_name}"; its inputs are {list(definition.input_names)}.'
+                    f"{nearest(input_name, definition.input_names)}"
                 )
-            for upstream, output in _upstream(dependency, graph_def.name, node_name, input_name):
-                _check_output(graph_def, upstream, output, f"input '{input_name}' of node '{node_name}'")
-                parents[node_name].append(upstream)
+            _check_dependency(dependency, graph_def.name, node_name, input_name)
+            for source in sources(dependency):
+                _check_output(
+                    graph_def, source.node, source.output, f"input '{input_name}' of node '{node_name}'"
+                )
+                parents[node_name].append(source.node)
+            if node_name in parents[node_name]:
+                raise DagflowInvalidDefinitionError(
+                    f"graph '{graph_def.name}': node '{node_name}' has a circular reference: its input "
+                    f"'{input_name}' reads its own output"
+                )
     cycle = find_cycle(parents)
     if cycle is not None:
         path = " -> ".join(f"'{name}'" for name in [*cycle, cycle[0]])
         raise DagflowInvalidDefinitionError(
-            f"graph '{graph_def.name}' has a cycle: {path}. Take one dependency away."
+            f"graph '{graph_def.name}': Circular dependencies exist between nodes: {path}. "
+            "Take one dependency of this cycle away."
         )
 
 
-def _upstream(dependency: Any, graph_name: str, node: str, input_name: str) -> list[tuple[str, str]]:
-    if isinstance(dependency, DependencyDefinition):
-        return [(dependency.node, dependency.output)]
-    if isinstance(dependency, DynamicCollectDependencyDefinition):
-        return [(dependency.node_name, dependency.output_name)]
-    if isinstance(dependency, MultiDependencyDefinition):
-        return [
-            (part.node, part.output)
-            for part in dependency.dependencies
-            if isinstance(part, DependencyDefinition)
-        ]
-    raise DagflowInvalidDefinitionError(
-        f"graph '{graph_name}': the dependency of input '{input_name}' of node '{node}' must be a "
-        "DependencyDefinition "
-        f"or a MultiDependencyDefinition, not {dependency!r}"
+_DEPENDENCIES = (DependencyDefinition, MultiDependencyDefinition, DynamicCollectDependencyDefinition)
+
+
+def _check_dependency(dependency: Any, graph_name: str, node: str, input_name: str) -> None:
+    if not isinstance(dependency, _DEPENDENCIES):
+        raise DagflowInvalidDefinitionError(
+            f'graph \'{graph_name}\': Expected IDependencyDefinition for node "{node}" input "{input_name}": a '
+            f"DependencyDefinition, MultiDependencyDefinition or DynamicCollectDependencyDefinition, not {dependency!r}"
+        )
+
+
+def _no_node(value: Any) -> str:
+    if not callable(value):
+        return "It must hold ops and graphs."
+    name = getattr(value, "__name__", type(value).__name__)
+    return (
+        f"You have passed a lambda or function {name} ({location(value)}), which is no op. Decorate it with @op, or "
+        "call @op(name=...) on it."
     )
+
+
+def _first(mappings: Sequence[_Mapping], field: str, name: str, place: str) -> _Mapping:
+    for mapping in mappings:
+        if getattr(mapping, field) == name:
+            return mapping
+    known = [getattr(mapping, field) for mapping in mappings]
+    raise CheckError(f"{place} has no mapping of '{name}'; there are those of {known}.{nearest(name, known)}")
+
+
+def _graph_ins(graph_def: GraphDefinition) -> dict[str, InputDefinition]:
+    """The inputs of a graph. What is not said of one is taken from the inputs that it feeds: the type if they
+    agree on it, everything else from the first.
+    """
+    fed: dict[str, list[tuple[InputMapping, InputDefinition]]] = {}
+    for mapping in graph_def.input_mappings:
+        inner = graph_def.node_dict[mapping.mapped_node_name].definition.ins[mapping.mapped_node_input_name]
+        fed.setdefault(mapping.graph_input_name, []).append((mapping, inner))
+    ins = {}
+    for name, pairs in fed.items():
+        mapping, first = pairs[0]
+        kinds = {_element_type(inner, mapping) for mapping, inner in pairs}
+        kind = kinds.pop() if len(kinds) == 1 else AnyType
+        said = mapping.dagflow_type
+        kind = kind if said is None or said.is_any else said
+        ins[name] = InputDefinition(
+            name, first, dagflow_type=kind, description=mapping.graph_input_description
+        )
+    return ins
+
+
+def _element_type(inner: InputDefinition, mapping: InputMapping) -> DagflowType:
+    """The type of what a mapping feeds: of one element, where that is a place in a list."""
+    kind = inner.dagflow_type
+    if mapping.fan_in_index is None or kind.is_nothing or kind.is_any:
+        return kind
+    return kind.inner_types[0] if len(kind.inner_types) == 1 else AnyType
 
 
 def _check_output(graph_def: GraphDefinition, node_name: str, output: str, place: str) -> None:
     if node_name not in graph_def.node_dict:
         raise DagflowInvalidDefinitionError(
-            f"graph '{graph_def.name}': {place} reads from node '{node_name}', which is not in the graph."
-            f"{nearest(node_name, graph_def.node_dict)}"
+            f"graph '{graph_def.name}': {place} reads from a node that is not there: node \"{node_name}\" not found "
+            f"in node list.{nearest(node_name, graph_def.node_dict)}"
         )
     outputs = graph_def.node_dict[node_name].definition.output_names
     if output not in outputs:
         raise DagflowInvalidDefinitionError(
-            f"graph '{graph_def.name}': {place} reads output '{output}' of node '{node_name}', which has the "
-            "outputs "
-            f"{list(outputs)}.{nearest(output, outputs)}"
+            f"graph '{graph_def.name}': {place} reads an output that is not there: node \"{node_name}\" does not have "
+            f'output "{output}"; its outputs are {list(outputs)}.{nearest(output, outputs)}'
         )
 
 
@@ -556,17 +754,23 @@ def _check_mappings(graph_def: GraphDefinition) -> None:
             )
         dependency, index = graph_def.dependencies[node].get(input_name), mapping.fan_in_index
         if (dependency is not None and index is None) or (node, input_name, index) in fed:
-            satisfied_by = "another mapping" if dependency is None else "a dependency"
+            satisfied_by = "another mapping" if dependency is None else f"output of {sources(dependency)}"
             raise DagflowInvalidDefinitionError(
                 f"{place} leads to input '{input_name}' of node '{node}', which is already satisfied by "
                 f"{satisfied_by}"
             )
         if index is not None and not _is_slot(dependency, index):
             raise DagflowInvalidDefinitionError(
-                f"{place} leads to element {index} of input '{input_name}' of node '{node}', but that input "
-                "depends on no list (MultiDependencyDefinition) with a place left free there"
+                f"{place} leads to element {index} of input '{input_name}' of node '{node}', but what that depends on "
+                + (
+                    f"has no place left free there: index {index} in the MultiDependencyDefinition is not a "
+                    "GraphInputSlot"
+                    if isinstance(dependency, MultiDependencyDefinition)
+                    else "is not a MultiDependencyDefinition"
+                )
             )
         fed.add((node, input_name, index))
+    _check_slots(graph_def, fed)
     if len(set(graph_def.output_names)) < len(graph_def.output_names):
         raise DagflowInvalidDefinitionError(
             f"graph '{graph_def.name}': two mappings have the same output name; its outputs are "
@@ -575,6 +779,18 @@ def _check_mappings(graph_def: GraphDefinition) -> None:
     for output in graph_def.output_mappings:
         place = f"its output '{output.graph_output_name}'"
         _check_output(graph_def, output.mapped_node_name, output.mapped_node_output_name, place)
+
+
+def _check_slots(graph_def: GraphDefinition, fed: set[tuple[str, str, int | None]]) -> None:
+    for node, inputs in graph_def.dependencies.items():
+        for input_name, dependency in inputs.items():
+            if isinstance(dependency, MultiDependencyDefinition):
+                for index in range(len(dependency.dependencies)):
+                    if _is_slot(dependency, index) and (node, input_name, index) not in fed:
+                        raise DagflowInvalidDefinitionError(
+                            f"graph '{graph_def.name}': Unsatisfied GraphInputSlot at index {index} of the list that "
+                            f"feeds input '{input_name}' of node '{node}': no InputMapping has this fan_in_index"
+                        )
 
 
 def _is_slot(dependency: Any, index: int) -> bool:

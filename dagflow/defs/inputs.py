@@ -5,18 +5,8 @@ from __future__ import annotations
 from dagflow._util import UNSET
 from dagflow.config.field import Field
 from dagflow.defs.graph import GraphDefinition
-from dagflow.defs.op import InputDefinition, OpDefinition
+from dagflow.defs.op import InputDefinition
 from dagflow.errors import DagflowInvalidDefinitionError
-
-
-def graph_inputs(graph_def: GraphDefinition) -> dict[str, InputDefinition]:
-    """For each input of a graph, the first input of an op inside that it feeds: its type and default hold."""
-    found: dict[str, InputDefinition] = {}
-    for mapping in graph_def.input_mappings:
-        if mapping.graph_input_name not in found:
-            node = mapping.mapped_node_name
-            found[mapping.graph_input_name] = _inputs_of(graph_def, node)[mapping.mapped_node_input_name]
-    return found
 
 
 def loose_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputDefinition]:
@@ -28,7 +18,7 @@ def loose_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputD
         return {}
     return {
         name: item
-        for name, item in _inputs_of(graph_def, node_name).items()
+        for name, item in graph_def.node_dict[node_name].definition.ins.items()
         if name not in wired
         and not item.dagflow_type.is_nothing
         and item.input_manager_key is None
@@ -53,9 +43,9 @@ def config_field(item: InputDefinition, name: str, where: str) -> Field | None:
         return Field(loader.config_type, is_required=is_required)
     if is_required:
         raise DagflowInvalidDefinitionError(
-            f"input '{name}' of {where} is of type '{item.dagflow_type.display_name}' and nothing feeds it: "
-            "it is connected to no output, has no default, and its type has no loader that could read it "
-            "from config. Connect it, give it a default, or pass it through 'input_values'."
+            f"Input '{name}' of {where} has no way of being resolved: nothing feeds it, it has no default, and its "
+            f"type '{item.dagflow_type.display_name}' has no loader that could read it from config. Connect it, give "
+            "it a default, or pass it through 'input_values'."
         )
     return None
 
@@ -72,7 +62,8 @@ def loose_fields(graph_def: GraphDefinition, node_name: str, path: str, place: s
     Raises:
         DagflowInvalidDefinitionError: Nothing can feed one of them.
     """
-    where = f"op '{path}{node_name}' of {place}"
+    kind = graph_def.node_dict[node_name].definition.node_type_str
+    where = f"{kind} '{path}{node_name}'"
     fields = {
         name: config_field(item, name, where) for name, item in loose_inputs(graph_def, node_name).items()
     }
@@ -96,10 +87,3 @@ def check_loose_inputs(graph_def: GraphDefinition, place: str, path: str = "") -
             loose_fields(graph_def, name, path, place)
         if isinstance(definition, GraphDefinition):
             check_loose_inputs(definition, place, f"{path}{name}.")
-
-
-def _inputs_of(graph_def: GraphDefinition, node_name: str) -> dict[str, InputDefinition]:
-    definition = graph_def.node_dict[node_name].definition
-    if isinstance(definition, GraphDefinition):
-        return graph_inputs(definition)
-    return definition.ins if isinstance(definition, OpDefinition) else {}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import update_wrapper
 from inspect import Parameter as _Parameter
-from typing import Any, TypeVar, get_args, get_origin, overload
+from typing import Any, ClassVar, TypeVar, get_args, get_origin, overload
 
 from dagflow._util import UNSET, nearest
 from dagflow.annotations import resolve_annotation, resolve_type
+from dagflow.config.annotation import kind_of
 from dagflow.config.field import Field, resolve_field
+from dagflow.config.objects import plain_config
 from dagflow.defs import _entry
 from dagflow.defs.composition import NodeDefinition, current_composition
+from dagflow.defs.configured import configured_field, new_name
 from dagflow.defs.policy import RetryPolicy
-from dagflow.defs.signature import Body, Parameter, is_config_annotation, location, resolved
+from dagflow.defs.signature import CONTEXT_NAMES, Body, Parameter, is_config_annotation, location, resolved
 from dagflow.errors import (
+    CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvalidPythonicConfigDefinitionError,
     DagflowInvariantViolationError,
@@ -23,8 +27,14 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.events.user import DynamicOutput, Output
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, jsonable_tags
-from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.keys import (
+    AssetKey,
+    CoercibleToAssetKey,
+    check_name,
+    jsonable_tags,
+    system_tag_spellings,
+)
+from dagflow.metadata.value import normalize_metadata
 from dagflow.types import Any as AnyType
 from dagflow.types import DagflowType
 
@@ -33,8 +43,36 @@ DEFAULT_IO_MANAGER_KEY = "io_manager"
 DEFAULT_OUTPUT = "result"
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class _Spec:
+    """What is said of an input or output: equal if all of it is equal. Never changed once made."""
+
+    __slots__ = ()
+    _said: ClassVar[tuple[str, ...]] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Spec) or self._said != other._said:
+            return NotImplemented
+        names = {getattr(spec, "name", None) for spec in (self, other)}  # that of an In fits any
+        return len(names - {None}) < 2 and all(
+            getattr(self, name) == getattr(other, name) for name in self._said
+        )
+
+    def _say(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"'{name}' of {self!r} cannot be changed. Make a new one.")
+
+    def __hash__(self) -> int:
+        return hash(self._said)  # metadata and defaults need not be hashable
+
+    def __repr__(self) -> str:
+        said = (f"{name}={getattr(self, name)!r}" for name in self._said)
+        return f"{type(self).__name__}({', '.join(said)})"
+
+
+class In(_Spec):
     """What is said of an input.
 
     Args:
@@ -45,19 +83,56 @@ class In:
         asset_key: The asset that the input reads.
         asset_partitions: Partitions of that asset that it reads.
         input_manager_key: The resource that loads it, instead of the I/O manager of the output that it reads.
+
+    Raises:
+        DagflowInvalidDefinitionError: The type is none.
+        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
+
+    Example:
+        >>> In(int).dagflow_type
+        <ScalarType Int>
     """
 
-    dagflow_type: Any = UNSET
-    description: str | None = None
-    default_value: Any = UNSET
-    metadata: Mapping[str, Any] | None = None
-    asset_key: CoercibleToAssetKey | None = None
-    asset_partitions: Any = None
-    input_manager_key: str | None = None
+    __slots__ = (
+        "asset_key",
+        "asset_partitions",
+        "dagflow_type",
+        "default_value",
+        "description",
+        "input_manager_key",
+        "metadata",
+    )
+    _said = __slots__
+    dagflow_type: Any
+    description: str | None
+    default_value: Any
+    metadata: Mapping[str, Any]
+    asset_key: AssetKey | None
+    asset_partitions: Any
+    input_manager_key: str | None
+
+    def __init__(
+        self,
+        dagflow_type: Any = UNSET,
+        description: str | None = None,
+        default_value: Any = UNSET,
+        metadata: Mapping[str, Any] | None = None,
+        asset_key: CoercibleToAssetKey | None = None,
+        asset_partitions: Any = None,
+        input_manager_key: str | None = None,
+    ) -> None:
+        self._say(
+            dagflow_type=dagflow_type if dagflow_type is UNSET else resolve_type(dagflow_type, "an In"),
+            description=description,
+            default_value=default_value,
+            metadata=_checked(metadata, "an In"),
+            asset_key=None if asset_key is None else AssetKey.from_coercible(asset_key),
+            asset_partitions=asset_partitions,
+            input_manager_key=input_manager_key,
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Out:
+class Out(_Spec):
     """What is said of an output.
 
     Args:
@@ -66,44 +141,62 @@ class Out:
         is_required: Whether a step that ends without it has failed.
         io_manager_key: The resource that stores it; None means "io_manager".
         metadata: What an I/O manager may want to know.
-        code_version: The version of the code that makes it.
+        code_version: The version of the code that makes it; default: that of the op.
+
+    Raises:
+        DagflowInvalidDefinitionError: The type is none.
+        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
+
+    Example:
+        >>> Out(is_required=False).io_manager_key
+        'io_manager'
     """
 
-    dagflow_type: Any = UNSET
-    description: str | None = None
-    is_required: bool = True
-    io_manager_key: str | None = None
-    metadata: Mapping[str, Any] | None = None
-    code_version: str | None = None
+    __slots__ = ("code_version", "dagflow_type", "description", "io_manager_key", "is_required", "metadata")
+    _said = (*__slots__, "is_dynamic")
+    is_dynamic = False
+    dagflow_type: Any
+    description: str | None
+    is_required: bool
+    io_manager_key: str
+    metadata: Mapping[str, Any]
+    code_version: str | None
+
+    def __init__(
+        self,
+        dagflow_type: Any = UNSET,
+        description: str | None = None,
+        is_required: bool = True,
+        io_manager_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        code_version: str | None = None,
+    ) -> None:
+        self._say(
+            dagflow_type=dagflow_type if dagflow_type is UNSET else resolve_type(dagflow_type, "an Out"),
+            description=description,
+            is_required=is_required,
+            io_manager_key=io_manager_key or DEFAULT_IO_MANAGER_KEY,
+            metadata=_checked(metadata, "an Out"),
+            code_version=code_version,
+        )
 
 
 class DynamicOut(Out):
     """An output that has any number of values, each with a mapping key. Arguments as Out."""
 
     __slots__ = ()
+    is_dynamic = True
 
 
-class InputDefinition:
-    """An input of an op: name, type, default and what the `In` said."""
+class InputDefinition(In):
+    """An input of an op or graph: an `In` with a name and its type settled."""
 
-    __slots__ = (
-        "asset_key",
-        "dagflow_type",
-        "default_value",
-        "description",
-        "input_manager_key",
-        "metadata",
-        "name",
-    )
+    __slots__ = ("name",)
+    name: str
+    dagflow_type: DagflowType
 
-    def __init__(self, name: str, dagflow_type: DagflowType, default_value: Any, given: In) -> None:
-        self.name = name
-        self.dagflow_type = dagflow_type
-        self.default_value = default_value
-        self.description = given.description
-        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(given.metadata, f"input '{name}'")
-        self.asset_key = None if given.asset_key is None else AssetKey.from_coercible(given.asset_key)
-        self.input_manager_key = given.input_manager_key
+    def __init__(self, name: str, given: In, **settled: Any) -> None:
+        self._say(name=name, **{said: settled.get(said, getattr(given, said)) for said in In._said})
 
     @property
     def has_default_value(self) -> bool:
@@ -111,29 +204,22 @@ class InputDefinition:
         return self.default_value is not UNSET
 
 
-class OutputDefinition:
-    """An output of an op: name, type and what the `Out` said."""
+class OutputDefinition(Out):
+    """An output of an op or graph: an `Out` with a name and its type settled."""
 
-    __slots__ = (
-        "code_version",
-        "dagflow_type",
-        "description",
-        "io_manager_key",
-        "is_dynamic",
-        "is_required",
-        "metadata",
-        "name",
-    )
+    __slots__ = ("is_dynamic", "name")
+    name: str
+    dagflow_type: DagflowType
 
-    def __init__(self, name: str, dagflow_type: DagflowType, given: Out) -> None:
-        self.name = name
-        self.dagflow_type = dagflow_type
-        self.is_required = given.is_required
-        self.is_dynamic = isinstance(given, DynamicOut)
-        self.io_manager_key = given.io_manager_key or DEFAULT_IO_MANAGER_KEY
-        self.description = given.description
-        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(given.metadata, f"output '{name}'")
-        self.code_version = given.code_version
+    def __init__(self, name: str, given: Out, **settled: Any) -> None:
+        self._say(name=name, **{said: settled.get(said, getattr(given, said)) for said in Out._said})
+
+
+def _checked(metadata: Mapping[str, Any] | None, what: str) -> Mapping[str, Any]:
+    if not metadata:
+        return {}
+    normalize_metadata(metadata, what)
+    return metadata
 
 
 class OpDefinition(NodeDefinition):
@@ -151,13 +237,12 @@ class OpDefinition(NodeDefinition):
         "body",
         "code_version",
         "config_field",
-        "ins",
-        "outs",
         "pool",
         "required_resource_keys",
         "retry_policy",
         "version",
     )
+    node_type_str = "op"
 
     def __init__(
         self,
@@ -175,13 +260,13 @@ class OpDefinition(NodeDefinition):
         pool: str | None = None,
         *,
         owner: str = "op",
-        input_defaults: Mapping[str, Any] | None = None,
     ) -> None:
         what = f"{owner} '{name}'"
         if not callable(compute_fn):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
         self.name = check_name(name, owner)
-        body = Body(compute_fn, what)
+        ins = check_type(ins or {}, Mapping, "ins", what)
+        body = Body(_taking_each_input(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
@@ -189,8 +274,13 @@ class OpDefinition(NodeDefinition):
                 "Use OpExecutionContext."
             )
         self.body = body
-        self.ins = _inputs(body, check_type(ins or {}, Mapping, "ins", what), what)
-        self.outs = _outputs(body, outs, what)
+        if version is not None and code_version is not None:
+            raise CheckError(
+                f"{what}: 'version' is an older name of 'code_version', so give only one of the two"
+            )
+        self.version = self.code_version = code_version if code_version is not None else version
+        self.ins: Mapping[str, InputDefinition] = _inputs(body, ins, what)
+        self.outs: Mapping[str, OutputDefinition] = _outputs(body, outs, what, self.code_version)
         self.input_names = tuple(self.ins)
         self.output_names = tuple(self.outs)
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
@@ -207,9 +297,7 @@ class OpDefinition(NodeDefinition):
         self.retry_policy = (
             None if retry_policy is None else check_type(retry_policy, RetryPolicy, "retry_policy", what)
         )
-        self.version = version
-        self.code_version = code_version if code_version is not None else version
-        self.pool = pool
+        self.pool = _checked_pool(pool, self.tags, what)
         update_wrapper(self, compute_fn)
 
     @property
@@ -218,18 +306,59 @@ class OpDefinition(NodeDefinition):
         return self.config_field
 
     @property
-    def input_defs(self) -> list[InputDefinition]:
-        """The inputs, in order."""
-        return list(self.ins.values())
+    def compute_fn(self) -> Callable[..., Any]:
+        """The function."""
+        return self.body.fn
 
     @property
-    def output_defs(self) -> list[OutputDefinition]:
-        """The outputs, in order."""
-        return list(self.outs.values())
+    def positional_inputs(self) -> list[str]:
+        """The inputs that positional arguments stand for: those of the signature, and the only one that is not
+        in it, if there is one only.
+        """
+        named = [parameter.name for parameter in self.body.inputs]
+        further = [name for name in self.input_names if name not in named]
+        return named + further if len(further) == 1 else named
 
     def dynamic_outputs(self) -> frozenset[str]:
         """The names of the outputs that have a value for each mapping key."""
         return self._dynamic_outputs
+
+    def configured(
+        self,
+        config_or_config_fn: Any,
+        name: str | None = None,
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> OpDefinition:
+        """This op with its config given beforehand.
+
+        Args:
+            config_or_config_fn: The config, or a function that makes it of what the run config gives.
+            name: The name of the new op; default: that of the function.
+            config_schema: What the function gets from the run config.
+            description: Default: that of this op.
+
+        Raises:
+            CheckError: There is no name.
+
+        Example:
+            >>> @op(config_schema={"grams": int})
+            ... def brew(context):
+            ...     return context.op_config["grams"]
+            >>> brew.configured({"grams": 18}, name="espresso")
+            <op 'espresso'>
+        """
+        new = copy.copy(self)
+        new.name = check_name(new_name(config_or_config_fn, name, where(self)), "op")
+        new.config_field = configured_field(
+            self.config_field,
+            config_or_config_fn,
+            config_schema,
+            kind="OpDefinition",
+            when_refused=f"Error in config for op '{new.name}'",
+        )
+        new.description = self.description if description is None else description
+        return new
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In a graph's body: become a node there. Elsewhere: run the function directly, without a run."""
@@ -240,6 +369,35 @@ class OpDefinition(NodeDefinition):
 
     def __repr__(self) -> str:
         return f"<op '{self.name}'>"
+
+
+def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
+    """A function of (context, inputs), which takes all inputs as one dict, as one that takes each by its name."""
+    code = getattr(fn, "__code__", None)
+    if code is None or code.co_argcount != 2 or code.co_varnames[1] not in ("inputs", "_inputs"):
+        return fn
+    if code.co_varnames[0] not in CONTEXT_NAMES or code.co_varnames[1] in ins:
+        return fn
+
+    def compute(context: Any, **inputs: Any) -> Any:
+        return fn(context, inputs)
+
+    return compute
+
+
+def _checked_pool(pool: str | None, tags: Mapping[str, str], what: str) -> str | None:
+    if pool is None:
+        return None
+    if not pool or any(character.isspace() for character in pool):
+        raise DagflowInvalidDefinitionError(
+            f"{what}: '{pool}' is not a valid pool name. Choose one without white space."
+        )
+    key = next((tags[tag] for tag in system_tag_spellings("concurrency_key") if tag in tags), pool)
+    if key != pool:
+        raise DagflowInvalidDefinitionError(
+            f"{what}: its pool '{pool}' conflicts with the concurrency key '{key}' in its tags. Keep the pool alone."
+        )
+    return pool
 
 
 def where(definition: OpDefinition) -> str:
@@ -360,17 +518,16 @@ def _inputs(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDe
             continue
         check_type(spec, In, f"ins[{name!r}]", what)
         check_name(name, f"input of {what}")
-        is_nothing = spec.dagflow_type is not UNSET and resolve_type(spec.dagflow_type, what).is_nothing
-        if not is_nothing and not body.takes_any_keyword:
+        kind = AnyType if spec.dagflow_type is UNSET else spec.dagflow_type
+        if not kind.is_nothing and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(body.fn)}): 'ins' names an input '{name}' that is no parameter of the "
                 "function."
                 f"{nearest(name, parameters)} Add the parameter, or make it an In(Nothing)."
             )
         place = f"input '{name}' of {what}"
-        kind = AnyType if spec.dagflow_type is UNSET else resolve_type(spec.dagflow_type, place)
         _check_default(spec.default_value, kind, place)
-        inputs[name] = InputDefinition(name, kind, spec.default_value, spec)
+        inputs[name] = InputDefinition(name, spec, dagflow_type=kind)
     return inputs
 
 
@@ -380,29 +537,34 @@ def _input(parameter: Parameter, given: In | None, what: str) -> InputDefinition
     if spec.dagflow_type is UNSET:
         annotation = resolved(parameter.annotation)
         kind = AnyType if annotation is _Parameter.empty else resolve_annotation(annotation, place)
+        is_nothing = kind.is_nothing or annotation is type(None)
     else:
-        kind = resolve_type(spec.dagflow_type, place)
-        if kind.is_nothing:
-            raise DagflowInvalidDefinitionError(
-                f"{place} is of type Nothing, which carries no value, but is a parameter of the function. "
-                "Take the parameter away, or give the input another type."
-            )
+        kind = spec.dagflow_type
+        is_nothing = kind.is_nothing
+    if is_nothing:
+        said = "is annotated with Nothing" if spec.dagflow_type is UNSET else "is of type Nothing"
+        raise DagflowInvalidDefinitionError(
+            f"{place} {said}, which carries no value, but is a parameter of the function. "
+            "Take the parameter away and say ins={...: In(Nothing)}, or give the input another type."
+        )
     default = spec.default_value
     if default is UNSET and parameter.has_default:
         default = parameter.default
     _check_default(default, kind, place)
-    return InputDefinition(parameter.name, kind, default, spec)
+    return InputDefinition(parameter.name, spec, dagflow_type=kind, default_value=default)
 
 
 def _check_default(default: Any, kind: DagflowType, place: str) -> None:
-    if default is not UNSET and kind.checks_at_definition and not kind.check(None, default).success:
+    if default is not UNSET and kind.checks_at_definition and not kind.type_check(None, default).success:
         raise DagflowInvalidDefinitionError(
             f"the default {default!r} of {place} is of type '{type(default).__name__}', which does not pass "
             f"the type check of its type '{kind.display_name}'"
         )
 
 
-def _outputs(body: Body, given: Mapping[str, Out] | None, what: str) -> dict[str, OutputDefinition]:
+def _outputs(
+    body: Body, given: Mapping[str, Out] | None, what: str, code_version: str | None
+) -> dict[str, OutputDefinition]:
     annotation = resolved(body.return_annotation)
     if given is None:
         given = {DEFAULT_OUTPUT: Out()}
@@ -413,11 +575,10 @@ def _outputs(body: Body, given: Mapping[str, Out] | None, what: str) -> dict[str
     types = _return_types(body, annotation, given, what)
     for (name, spec), inferred in zip(given.items(), types, strict=True):
         check_type(spec, Out, f"out[{name!r}]", what)
-        place = f"output '{name}' of {what}"
         check_name(name, f"output of {what}")
-        outputs[name] = OutputDefinition(
-            name, inferred if spec.dagflow_type is UNSET else resolve_type(spec.dagflow_type, place), spec
-        )
+        kind = inferred if spec.dagflow_type is UNSET else spec.dagflow_type
+        version = code_version if spec.code_version is None else spec.code_version
+        outputs[name] = OutputDefinition(name, spec, dagflow_type=kind, code_version=version)
     return outputs
 
 
@@ -431,9 +592,9 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
         if annotation is tuple:
             return [AnyType] * len(outs)
         raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}) has {len(outs)} outputs, so its return annotation must be a Tuple "
-            "with one "
-            f"type for each, not {annotation!r}"
+            f"{what} ({location(body.fn)}): Expected Tuple annotation for multiple outputs, but received "
+            f"non-tuple annotation. It has {len(outs)} outputs; {annotation!r} must be a Tuple with a type for "
+            "each."
         )
     parts = get_args(annotation)
     if len(parts) != len(outs):
@@ -464,25 +625,28 @@ def _without_wrapper(annotation: Any) -> Any:
 
 
 def _config_field(body: Body, schema: Any, what: str) -> Field | None:
+    """The schema of an op's config: that given, or that of its `config` parameter."""
     if body.config is None:
         return None if schema is None else resolve_field(schema)
+    place = f"{what} ({location(body.fn)})"
     if schema is not None:
-        raise DagflowInvalidDefinitionError(
-            f"{what} ({location(body.fn)}) has both a 'config' parameter and a 'config_schema'. Keep one of "
-            "them."
+        raise ParameterCheckError(
+            f"{place} has both a 'config' parameter and a 'config_schema'. Keep one of them."
         )
-    if is_config_annotation(body.config):
-        field: Field = body.config.to_config_field()
-        return field
-    if body.config in (int, float, str, bool, dict, list):
-        return resolve_field(body.config)
-    raise _bad_config_annotation(body, what)
-
-
-def _bad_config_annotation(body: Body, what: str) -> DagflowInvalidPythonicConfigDefinitionError:
-    said = "no annotation" if body.config is _Parameter.empty else f"the annotation {body.config!r}"
-    return DagflowInvalidPythonicConfigDefinitionError(
-        f"{what} ({location(body.fn)}): the parameter 'config' has {said}. Annotate it with a Config class, "
-        "or with "
-        "int, float, str, bool, dict or list."
-    )
+    if body.config is _Parameter.empty:
+        raise DagflowInvalidPythonicConfigDefinitionError(
+            f"{place}: the parameter 'config' has no annotation. Annotate it with a Config class, or with "
+            "int, float, str, bool, dict or list."
+        )
+    kind = kind_of(body.config, f"the parameter 'config' of {place}")
+    body.read_config = kind.incoming
+    default = body.config_default
+    if not is_config_annotation(body.config):
+        return Field(kind.node, UNSET if default is _Parameter.empty else plain_config(default))
+    if default is not _Parameter.empty:
+        raise CheckError(
+            f"{place}: Cannot provide a default value when using a Config class. Give the fields of "
+            f"'{body.config.__name__}' defaults instead of the parameter 'config'."
+        )
+    field: Field = body.config.to_config_schema()
+    return field

@@ -10,34 +10,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dagflow._util import UNSET
-from dagflow.config.field import Field, Shape
-from dagflow.config.parse import Parsed, parse
+from dagflow.config.field import Field, Permissive, Shape
+from dagflow.config.mapping import Mapped
+from dagflow.config.parse import Path, Reading, parse
 from dagflow.config.scalar import Any as AnyConfig
+from dagflow.config.scalar import ConfigType
+from dagflow.defs.composition import NodeDefinition
+from dagflow.defs.configured import ConfigMapping
 from dagflow.defs.executor import ExecutorDefinition
 from dagflow.defs.graph import GraphDefinition
-from dagflow.defs.inputs import config_field, graph_inputs, loose_fields
+from dagflow.defs.inputs import config_field, loose_fields
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, OpDefinition
-from dagflow.errors import CheckError, DagflowInvalidConfigError
+from dagflow.defs.resource import needed_keys
+from dagflow.errors import DagflowInvalidConfigError
 
 _OPTIONAL = Field(AnyConfig, is_required=False)
-_LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET")
-_CONSOLE = Shape(
-    {
-        "log_level": Field(str, default_value="DEBUG"),
-        "name": Field(str, default_value="dagflow"),
-    }
-)
 
 
-class RunConfig(NamedTuple):
-    """What a run config says, checked and with its defaults: the root entries. `used_env`: it holds an env
-    value.
-    """
+class RunConfigSchema(NamedTuple):
+    """The schema of the run config of a job: `config_type`, and the `config_mapping` before it, if there is one."""
 
-    value: Mapping[str, Any]
-    used_env: bool
+    config_type: ConfigType
+    config_mapping: ConfigMapping | None
 
 
 def read_run_config(
@@ -47,7 +42,7 @@ def read_run_config(
     bound_inputs: frozenset[str] = frozenset(),
     environ: Mapping[str, str],
     in_process: bool = True,
-) -> RunConfig:
+) -> dict[str, Any]:
     """Check a run config against the schema of a job.
 
     Args:
@@ -57,16 +52,36 @@ def read_run_config(
         environ: Where `{"env": "NAME"}` looks.
         in_process: Whether `execution` is ignored, because the executor is replaced.
 
+    Returns:
+        What the run config says, with its defaults: the root entries. Config mappings have been carried out: a
+        graph that has one has the entry `ops` that it made.
+
     Raises:
         DagflowInvalidConfigError: All that is wrong with it.
+        DagflowConfigMappingFunctionError: The function of a config mapping, or of `configured`, raised.
     """
     value = dict(given) if given else dict(job.default_config)
-    if "execution" in value and not in_process:
-        value["execution"] = _normal_execution(value["execution"], job.executor_def)
-    parsed: Parsed = parse(schema_of(job, bound_inputs, in_process), value, environ=environ)
+    schema: ConfigType = schema_of(job, bound_inputs, in_process)
+    preamble = f"Error in config for job '{job.name}'"
+    mapping = job.config_mapping
+    if mapping is not None:
+        schema = Mapped(
+            mapping.config_schema,
+            mapping.config_fn,
+            schema,
+            when_raised=f"The config mapping function on job '{job.name}' has thrown an unexpected error during "
+            "its execution.",
+            when_refused=f"{preamble}, in what its config mapping made",
+            is_raw=mapping.is_raw,
+        )
+        preamble = f"Error in config mapping of job '{job.name}'"
+    elif not given and job.default_config:
+        preamble += ", in its default config (the 'config' that the job was made with)"
+    parsed = parse(schema, value, environ=environ)
     if parsed.errors:
-        raise DagflowInvalidConfigError(f"Error in config for job '{job.name}'", parsed.errors, value)
-    return RunConfig(parsed.value, parsed.used_env)
+        raise DagflowInvalidConfigError(preamble, parsed.errors, value)
+    read: dict[str, Any] = parsed.value
+    return read
 
 
 def needs_config(job: JobDefinition, bound_inputs: frozenset[str]) -> bool:
@@ -76,6 +91,7 @@ def needs_config(job: JobDefinition, bound_inputs: frozenset[str]) -> bool:
         demanding = [name for name, resource in job.resource_defs.items() if _demands(resource.config_field)]
         job.compiled[key] = (
             bool(job.default_config)
+            or job.config_mapping is not None
             or _graph_needs_config(job, job.graph, "")
             or any(field.is_required for field in _top_inputs(job, bound_inputs).values())
             or bool(demanding and not _used_resources(job).isdisjoint(demanding))
@@ -87,15 +103,14 @@ def schema_of(job: JobDefinition, bound_inputs: frozenset[str], in_process: bool
     """The schema of a job's run config."""
     key = ("schema", bound_inputs, in_process)
     if key not in job.compiled:
-        executor = job.executor_def.config_field
         used = _used_resources(job)
         entries: dict[str, Any] = {
-            "execution": _OPTIONAL if in_process else Field(Shape({"config": executor or _OPTIONAL})),
+            "execution": _OPTIONAL if in_process else Field(_Execution(job.executor_def)),
             "loggers": Field(Shape({
-                name: Field(Shape({"config": Field(_CONSOLE)}), is_required=False)
-                for name in (job.logger_defs or ("console",))
+                name: Field(Shape({"config": logger.config_field}), is_required=False)
+                for name, logger in job.loggers.items()
             })),
-            "ops": Field(Shape(_nodes(job, job.graph, ""))),
+            "ops": Field(_top_nodes(job)),
             "resources": Field(Shape({
                 name: Field(
                     Shape({"config": resource.config_field or _OPTIONAL}),
@@ -123,7 +138,7 @@ def _used_resources(job: JobDefinition) -> set[str]:
         key = wanted.pop()
         if key in job.resource_defs and key not in used:
             used.add(key)
-            wanted |= job.resource_defs[key].required_resource_keys
+            wanted |= needed_keys(job.resource_defs[key], job.resource_defs)
     return used
 
 
@@ -145,6 +160,46 @@ def _resources_of(graph_def: GraphDefinition) -> set[str]:
     return keys
 
 
+class _Execution(Shape):
+    """`{"config": ...}`, in one of three spellings."""
+
+    __slots__ = ("executor",)
+
+    def __init__(self, executor: ExecutorDefinition) -> None:
+        super().__init__({"config": executor.config_field or Field(Permissive())})
+        self.executor = executor
+
+    def read(self, value: Any, path: Path, reading: Reading) -> Any:
+        return super().read(_normal_execution(value, self.executor), path, reading)
+
+
+class _MappedGraph(Mapped):
+    """The entry of a graph with a config mapping: `config` becomes the `ops` inside; the rest stays."""
+
+    __slots__ = ()
+
+    def finish(self, outer: Any, inner: Any) -> Any:
+        return {"inputs": outer.get("inputs"), "outputs": outer.get("outputs"), "ops": inner}
+
+
+def _top_nodes(job: JobDefinition) -> ConfigType:
+    nodes = Shape(_nodes(job, job.graph, ""))
+    mapping = job.graph.config_mapping
+    if mapping is None:
+        return nodes
+    place = f"top level graph '{job.graph.name}'"
+    return Mapped(
+        Field(Shape({"config": mapping.config_schema})),
+        lambda entry: mapping.config_fn(entry.get("config")),
+        nodes,
+        when_raised=f"The config mapping function on {place} in job '{job.name}' has thrown an unexpected error "
+        "during its execution.",
+        when_refused=f"In job '{job.name}', {place} has a configuration error. Its config mapping made config that "
+        "does not fit the nodes inside it; the paths begin there.",
+        is_raw=mapping.is_raw,
+    )
+
+
 def _nodes(job: JobDefinition, graph_def: GraphDefinition, path: str) -> dict[str, Field]:
     shared: dict[int, Field] = {}  # many nodes of one op without loose inputs have one schema
     fields: dict[str, Field] = {}
@@ -152,26 +207,72 @@ def _nodes(job: JobDefinition, graph_def: GraphDefinition, path: str) -> dict[st
         definition = node.definition
         loose = _loose_fields(job, graph_def, name, path)
         if isinstance(definition, GraphDefinition):
-            entries: dict[str, Any] = {"ops": Field(Shape(_nodes(job, definition, f"{path}{name}.")))}
-            if loose:
-                entries["inputs"] = Field(Shape(loose))
-            entries["outputs"] = _OPTIONAL
-            fields[name] = Field(Shape(entries))
+            fields[name] = _graph_entry(job, definition, f"{path}{name}.", loose)
         elif isinstance(definition, OpDefinition):
             if loose or id(definition) not in shared:
-                inputs = {**loose, **_loaded_with_config(job, definition)}
-                outputs = _stored_with_config(job, definition)
-                field = Field(Shape({
-                    "config": definition.config_field or _OPTIONAL,
-                    **({"inputs": Field(Shape(inputs))} if inputs else {}),
-                    "outputs": Field(Shape(outputs)) if outputs else _OPTIONAL,
-                }))  # fmt: skip
+                field = _op_entry(job, definition, loose)
                 if loose:
                     fields[name] = field
                     continue
                 shared[id(definition)] = field
             fields[name] = shared[id(definition)]
+    if graph_def.parent_graph_def is not None:
+        for name, node in graph_def.parent_graph_def.node_dict.items():
+            if name not in fields:
+                fields[name] = _unselected(job, node.definition, f"{path}{name}.")
     return fields
+
+
+def _unselected(job: JobDefinition, definition: NodeDefinition, path: str) -> Field:
+    """What may, but need not, be said of a node that was not selected: one config serves any part of a job."""
+    loose = {
+        name: Field(item.dagflow_type.loader.config_type, is_required=False)
+        for name, item in definition.ins.items()
+        if item.dagflow_type.loader is not None
+    }
+    if isinstance(definition, GraphDefinition):
+        entry = _graph_entry(job, definition, path, loose)
+    else:
+        assert isinstance(definition, OpDefinition)
+        entry = _op_entry(job, definition, loose)
+    return Field(entry.config_type, is_required=False)
+
+
+def _op_entry(job: JobDefinition, definition: OpDefinition, loose: Mapping[str, Field]) -> Field:
+    inputs = {**loose, **_loaded_with_config(job, definition)}
+    outputs = _stored_with_config(job, definition)
+    return Field(Shape({
+        "config": definition.config_field or _OPTIONAL,
+        **({"inputs": Field(Shape(inputs))} if inputs else {}),
+        "outputs": Field(Shape(outputs)) if outputs else _OPTIONAL,
+    }))  # fmt: skip
+
+
+def _graph_entry(
+    job: JobDefinition, graph_def: GraphDefinition, path: str, loose: Mapping[str, Field]
+) -> Field:
+    """The entry of a graph that is a node; `path` leads to it, with a dot at its end."""
+    nodes = Shape(_nodes(job, graph_def, path))
+    around: dict[str, Any] = {"inputs": Field(Shape(loose))} if loose else {}
+    around["outputs"] = _OPTIONAL
+    mapping = graph_def.config_mapping
+    if mapping is None:
+        return Field(Shape({"ops": Field(nodes), **around}))
+    handle = path[:-1].split(".")
+    stack = ":".join(handle)
+    return Field(
+        _MappedGraph(
+            Field(Shape({"config": mapping.config_schema, **around})),
+            lambda entry: mapping.config_fn(entry.get("config")),
+            nodes,
+            when_raised=f"The config mapping function on graph '{handle[-1]}' in job '{job.name}' has thrown an "
+            f'unexpected error during its execution. The definition is instantiated at stack "{stack}".',
+            when_refused=f'In job \'{job.name}\' at stack "{stack}": '
+            f'Op "{handle[-1]}" with definition "{graph_def.name}" has a configuration error. '
+            "Its config mapping made config that does not fit the nodes inside it; the paths begin there.",
+            is_raw=mapping.is_raw,
+        )
+    )
 
 
 def _loaded_with_config(job: JobDefinition, op: OpDefinition) -> dict[str, Field]:
@@ -206,7 +307,7 @@ def _top_inputs(job: JobDefinition, bound: frozenset[str]) -> dict[str, Field]:
     place = f"graph '{job.graph.name}'"
     fields = {
         name: config_field(item, name, place)
-        for name, item in graph_inputs(job.graph).items()
+        for name, item in job.graph.ins.items()
         if name not in bound and not item.dagflow_type.is_nothing
     }
     return {name: field for name, field in fields.items() if field is not None}
@@ -215,7 +316,7 @@ def _top_inputs(job: JobDefinition, bound: frozenset[str]) -> dict[str, Field]:
 def _graph_needs_config(job: JobDefinition, graph_def: GraphDefinition, path: str) -> bool:
     if graph_def.config_mapping is not None:
         return True
-    for definition in graph_def.node_defs.values():
+    for definition in graph_def.node_defs:
         if isinstance(definition, OpDefinition) and any(
             _demands(field)
             for field in (
@@ -235,13 +336,14 @@ def _graph_needs_config(job: JobDefinition, graph_def: GraphDefinition, path: st
 
 
 def _demands(field: Field | None) -> bool:
-    """Whether it matters that no config is given: some is required, or a default is read from the
-    environment.
+    """Whether it matters that no config is given: some is required, a default is read from the environment, or
+    a function makes it.
     """
     if field is None:
         return False
-    parsed = parse(field, UNSET, environ={})
-    return bool(parsed.errors) or parsed.used_env
+    reading = Reading({})
+    field.read_absent((), reading)
+    return bool(reading.errors) or reading.used_env or reading.has_mappings
 
 
 def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:
@@ -259,31 +361,29 @@ def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:
 
 
 def validated_dict(job: JobDefinition, config: Mapping[str, Any]) -> dict[str, Any]:
-    """A checked run config as `validate_run_config` shows it: four keys, the executor by name."""
+    """A checked run config as `validate_run_config` shows it: four keys, the executor by name, a node inside a
+    graph by its path ("graph.node").
+    """
     execution = (config.get("execution") or {}).get("config")
-    loggers = config.get("loggers") or {}
-    for name, logger in loggers.items():
-        level = (logger.get("config") or {}).get("log_level")
-        if isinstance(level, str) and level.upper() not in _LOG_LEVELS:
-            raise CheckError(
-                f"logger '{name}' has the unknown log level '{level}'. Use one of {', '.join(_LOG_LEVELS)}."
-            )
+    shown: dict[str, Any] = {}
+    _show_nodes(config.get("ops") or {}, "", shown)
     return {
-        "ops": {name: _shown_node(entry) for name, entry in (config.get("ops") or {}).items()},
+        "ops": shown,
         "execution": {job.executor_def.name: execution},
         "resources": {
             name: {"config": (entry or {}).get("config")}
             for name, entry in (config.get("resources") or {}).items()
         },
-        "loggers": dict(loggers),
+        "loggers": dict(config.get("loggers") or {}),
     }
 
 
-def _shown_node(entry: Mapping[str, Any]) -> dict[str, Any]:
-    if "ops" in entry:
-        return {**entry, "ops": {name: _shown_node(inner) for name, inner in entry["ops"].items()}}
-    return {
-        "config": entry.get("config"),
-        "inputs": dict(entry.get("inputs") or {}),
-        "outputs": entry.get("outputs"),
-    }
+def _show_nodes(entries: Mapping[str, Any], path: str, shown: dict[str, Any]) -> None:
+    for name, entry in entries.items():
+        shown[path + name] = {
+            "config": entry.get("config"),
+            "inputs": dict(entry.get("inputs") or {}),
+            "outputs": entry.get("outputs"),
+        }
+        if "ops" in entry:
+            _show_nodes(entry["ops"], f"{path}{name}.", shown)

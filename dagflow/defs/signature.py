@@ -41,6 +41,9 @@ class Body:
         context: None, or what the context parameter is annotated with: "any", "op", "asset".
         context_name: The name of the context parameter.
         config: The annotation of a `config` parameter, None if there is none.
+        config_default: Its default, `inspect.Parameter.empty` if there is none.
+        read_config: Makes of checked config what the parameter takes, None where that is the same. Set by
+            the definition.
         resources: The parameters that name resources.
         inputs: The other parameters, in order.
         order: The names of all parameters but the context, in order: what positional arguments of a call
@@ -51,12 +54,14 @@ class Body:
 
     __slots__ = (
         "config",
+        "config_default",
         "context",
         "context_name",
         "fn",
         "inputs",
         "kind",
         "order",
+        "read_config",
         "resources",
         "return_annotation",
         "takes_any_keyword",
@@ -68,13 +73,15 @@ class Body:
         self.context: str | None = None
         self.context_name: str | None = None
         self.config: Any = None
+        self.config_default: Any = _KINDS.empty
+        self.read_config: Callable[[Any], Any] | None = None
         self.resources: tuple[str, ...] = ()
         self.takes_any_keyword = False
         try:
             signature = inspect.signature(fn)
         except (TypeError, ValueError) as error:
             raise DagflowInvalidDefinitionError(f"{what}: the signature of {fn!r} cannot be read") from error
-        annotations = _annotations(fn)
+        annotations = annotations_of(fn)
         self.return_annotation = annotations.get("return", signature.return_annotation)
         inputs = []
         for position, parameter in enumerate(signature.parameters.values()):
@@ -91,10 +98,12 @@ class Body:
                     "name. Give each input a parameter of its own."
                 )
             elif parameter.name == "config":
-                self.config = annotation
-            elif is_resource_annotation(annotation):
+                self.config, self.config_default = annotation, parameter.default
+            elif is_resource_annotation(annotation, parameter.name, what, fn):
                 self.resources += (parameter.name,)
             else:
+                if is_config_annotation(annotation):
+                    _warn_of_name(parameter.name, what, fn)
                 inputs.append(Parameter(parameter.name, annotation, parameter.default))
         self.inputs = tuple(inputs)
         self.order = tuple(
@@ -120,16 +129,44 @@ def location(fn: Any) -> str:
     return f"{code.co_filename}:{code.co_firstlineno}" if code else "unknown place"
 
 
-def is_resource_annotation(annotation: Any) -> bool:
-    """Whether a parameter with this annotation is given a resource."""
-    return bool(getattr(annotation, "__dagflow_resource__", False)) or any(
-        getattr(extra, "__dagflow_resource__", False) for extra in getattr(annotation, "__metadata__", ())
+def is_resource_annotation(annotation: Any, name: str, what: str, fn: Callable[..., Any]) -> bool:
+    """Whether a parameter with this annotation is given a resource.
+
+    Raises:
+        DagflowInvalidDefinitionError: It names a class whose objects make a resource, but are none.
+    """
+    kind = getattr(annotation, "__dagflow_resource__", None)
+    if kind == "factory":
+        raise DagflowInvalidDefinitionError(
+            f"Resource param '{name}' is annotated as '{annotation}', but '{annotation}' outputs an unknown value "
+            "to user code such as @ops and @assets. This annotation should instead be 'ResourceParam[Any]' or "
+            f"'ResourceParam[<output type>]'. It is a parameter of {what} ({location(fn)})."
+        )
+    return kind is not None or any(
+        hasattr(extra, "__dagflow_resource__") for extra in getattr(annotation, "__metadata__", ())
+    )
+
+
+def _warn_of_name(name: str, what: str, fn: Callable[..., Any]) -> None:
+    import warnings
+
+    function = what.rpartition(" ")[2]
+    warnings.warn(
+        f"Parameter '{name}' on op/asset function {function} was annotated as a dagflow.Config type. Did you "
+        f"mean to name this parameter 'config' instead? ({location(fn)})",
+        stacklevel=2,
     )
 
 
 def is_config_annotation(annotation: Any) -> bool:
     """Whether an annotation is a Config class."""
     return isinstance(annotation, type) and bool(getattr(annotation, "__dagflow_config__", False))
+
+
+def config_class_of(fn: Callable[..., Any]) -> Any:
+    """The Config class that annotates the parameter of a function that makes config; None if none does."""
+    found = [value for name, value in annotations_of(fn).items() if name != "return"]
+    return found[0] if found and is_config_annotation(found[0]) else None
 
 
 def _kind(fn: Callable[..., Any]) -> str:
@@ -143,7 +180,7 @@ def _kind(fn: Callable[..., Any]) -> str:
     return "async_generator" if inspect.isasyncgenfunction(target) else "plain"
 
 
-def _annotations(fn: Callable[..., Any]) -> dict[str, Any]:
+def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
     """Annotations as objects. One that names something that only a type checker sees stays out: it is as if
     absent.
     """

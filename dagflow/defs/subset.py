@@ -12,13 +12,12 @@ from dagflow._util import nearest
 from dagflow.defs.composition import NodeDefinition
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.wiring import (
-    Dependency,
     DependencyDefinition,
-    DynamicCollectDependencyDefinition,
     InputMapping,
     MultiDependencyDefinition,
     NodeInvocation,
     Wiring,
+    sources,
 )
 from dagflow.errors import DagflowInvalidSubsetError, ParameterCheckError
 from dagflow.selection.parse import parse_clause
@@ -93,15 +92,6 @@ def _neighbours(graph_def: GraphDefinition) -> tuple[dict[str, set[str]], dict[s
     return parents, children
 
 
-def sources(dependency: Dependency) -> list[DependencyDefinition]:
-    """The outputs that a dependency reads; inputs of the graph around it are left out."""
-    if isinstance(dependency, DependencyDefinition):
-        return [dependency]
-    if isinstance(dependency, DynamicCollectDependencyDefinition):
-        return [DependencyDefinition(dependency.node_name, dependency.output_name)]
-    return [part for part in dependency.dependencies if isinstance(part, DependencyDefinition)]
-
-
 def _exists(graph_def: NodeDefinition, path: Sequence[str]) -> bool:
     current = graph_def
     for name in path:
@@ -153,9 +143,8 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
             if isinstance(dependency, MultiDependencyDefinition):
                 left = [i for i, part in enumerate(dependency.dependencies) if _is_there(part, definitions)]
                 indexes[name, input_name] = left
-                if left:
-                    parts = [dependency.dependencies[i] for i in left]
-                    wiring.dependencies[name][input_name] = MultiDependencyDefinition(parts)
+                parts = [dependency.dependencies[i] for i in left]
+                wiring.dependencies[name][input_name] = MultiDependencyDefinition(parts)
             elif _is_there(sources(dependency)[0], definitions):
                 wiring.dependencies[name][input_name] = dependency
     wiring.input_mappings = [
@@ -176,8 +165,7 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
         config=graph_def.config_mapping,
         tags=graph_def.tags,
         _wiring=wiring,
-        _ins=graph_def.graph_ins,
-        _outs=graph_def.graph_outs,
+        _parent=graph_def,
     )
 
 

@@ -105,6 +105,15 @@ class DynamicCollectDependencyDefinition:
 Dependency = DependencyDefinition | MultiDependencyDefinition | DynamicCollectDependencyDefinition
 
 
+def sources(dependency: Dependency) -> list[DependencyDefinition]:
+    """The outputs that a dependency reads; inputs of the graph around it are left out."""
+    if isinstance(dependency, DependencyDefinition):
+        return [dependency]
+    if isinstance(dependency, DynamicCollectDependencyDefinition):
+        return [DependencyDefinition(dependency.node_name, dependency.output_name)]
+    return [part for part in dependency.dependencies if isinstance(part, DependencyDefinition)]
+
+
 class NodeInvocation:
     """A node of a graph: which definition, under which name, and what is said of it there.
 
@@ -138,6 +147,21 @@ class NodeInvocation:
         return self.alias or self.name
 
 
+class InputPointer(NamedTuple):
+    """An input of a node, or an element of the list that it is."""
+
+    node_name: str
+    input_name: str
+    fan_in_index: int | None = None
+
+
+class OutputPointer(NamedTuple):
+    """An output of a node."""
+
+    node_name: str
+    output_name: str
+
+
 class InputMapping(NamedTuple):
     """That an input of the graph feeds an input of one of its nodes.
 
@@ -156,6 +180,11 @@ class InputMapping(NamedTuple):
     fan_in_index: int | None = None
     graph_input_description: str | None = None
     dagflow_type: Any = None
+
+    @property
+    def maps_to(self) -> InputPointer:
+        """The input that is fed."""
+        return InputPointer(self.mapped_node_name, self.mapped_node_input_name, self.fan_in_index)
 
 
 class OutputMapping(NamedTuple):
@@ -176,6 +205,11 @@ class OutputMapping(NamedTuple):
     graph_output_description: str | None = None
     dagflow_type: Any = None
     from_dynamic_mapping: bool = False
+
+    @property
+    def maps_from(self) -> OutputPointer:
+        """The output that is handed out."""
+        return OutputPointer(self.mapped_node_name, self.mapped_node_output_name)
 
 
 class GraphIn(NamedTuple):

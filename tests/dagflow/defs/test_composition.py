@@ -19,6 +19,7 @@ from dagflow import (
     job,
     op,
 )
+from dagflow.defs.hook import success_hook
 from dagflow.defs.wiring import DependencyDefinition, DynamicCollectDependencyDefinition, InputMapping
 from dagflow.errors import DagflowInvalidDefinitionError as BadDefinition
 from dagflow.errors import DagflowInvalidInvocationError, DagflowInvariantViolationError, ParameterCheckError
@@ -122,7 +123,7 @@ def test_nothing_inputs() -> None:
 def test_inputs_of_the_graph_are_mapped() -> None:
     """To one input, to several, and into a list."""
 
-    def body(x: Any, y: Any) -> None:
+    def body(x, y):
         add(x, y)
         add(x)
         late([one(), y])
@@ -132,8 +133,8 @@ def test_inputs_of_the_graph_are_mapped() -> None:
     assert g.input_names == ("x", "y")
     assert g.input_mappings == [
         InputMapping("x", "add", "a"),
-        InputMapping("y", "add", "b"),
         InputMapping("x", "add_2", "a"),
+        InputMapping("y", "add", "b"),
         InputMapping("y", "late", "a", 1),
     ]
 
@@ -142,7 +143,7 @@ def test_what_an_invocation_adds() -> None:
     """Alias, tags over those of the op, policy and hooks; the op stays as it is."""
     tagged = op(name="tagged", tags={"a": "1", "b": "1"})(lambda: 1)
     policy = RetryPolicy(max_retries=3)
-    hook = object()
+    hook = success_hook(lambda context: None, name="quiet")
 
     def body() -> None:
         pending = tagged.tag({"b": "2"}).tag({"c": 3}).with_retry_policy(policy).with_hooks({hook})
@@ -240,6 +241,12 @@ def other_graph(x: Any) -> None:
 
 same_name = op(name="one")(lambda: 2)
 
+
+@op(name="loose", ins={"b": In(), "c": In()})
+def _loose(a, **more):
+    return a, more
+
+
 BAD: list[tuple[str, Any, type[Exception], str]] = [
     (
         "alias twice",
@@ -268,13 +275,42 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "twice",
         lambda: add(one(), a=one()),
         DagflowInvalidInvocationError,
-        "input 'a' of 'add' was given twice",
+        "op add got multiple values for argument 'a'",
     ),
     ("all outputs", lambda: add(pair()), BadDefinition, r"all 2 outputs of 'pair' at once.*pair\(\)\.p"),
     ("unknown output", lambda: add(pair().pp), BadDefinition, "node 'pair' has no output 'pp'.*mean 'p'"),
-    ("op itself", lambda: add(one), BadDefinition, r"was given 'one' itself.*parentheses: one\(\)"),
+    ("op itself", lambda: add(one), BadDefinition, r"was given 'one' itself.*parentheses. Write one\(\)"),
     ("pending itself", lambda: add(one.alias("x")), BadDefinition, r"was given 'x' itself.*x\(\)"),
-    ("one output unpacked", _unpacked, BadDefinition, "output 'result' of 'one' was unpacked, but it is one"),
+    (
+        "one output unpacked",
+        _unpacked,
+        DagflowInvariantViolationError,
+        "iterate over an InvokedNodeOutputHandle. output 'result' of 'one' is one output",
+    ),
+    (
+        "one output indexed",
+        lambda: add(one()[0]),
+        DagflowInvariantViolationError,
+        "index in to an InvokedNodeOutputHandle. output 'result' of 'one' is one output",
+    ),
+    (
+        "alias after the call",
+        lambda: one().alias("x"),
+        DagflowInvariantViolationError,
+        "attempted to call alias method for .*output 'result' of 'one' .* location of parentheses",
+    ),
+    (
+        "map of what is not dynamic",
+        lambda: one().map(add),
+        DagflowInvariantViolationError,
+        r"output 'result' of 'one' is not dynamic, so it has no map\(\)",
+    ),
+    (
+        "positions that are none",
+        lambda: _loose(one(), one(), one()),
+        BadDefinition,
+        r"positional argument 2 of 'loose'.*Use keyword args.*\['a', 'b', 'c'\]",
+    ),
     (
         "dynamic passed",
         lambda: add(many()),
@@ -297,7 +333,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "two of one name",
         lambda: (one(), same_name.alias("x")()),
         BadDefinition,
-        "two different definitions are named 'one'",
+        "same name 'one': op 'one' .* and op 'one'",
     ),
     (
         "handle of another graph",

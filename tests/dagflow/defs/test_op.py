@@ -13,7 +13,6 @@ from dagflow import (
     DynamicOutput,
     Field,
     In,
-    MetadataValue,
     Nothing,
     OpDefinition,
     OpExecutionContext,
@@ -24,6 +23,7 @@ from dagflow import (
     op,
 )
 from dagflow.errors import (
+    CheckError,
     DagflowInvalidConfigDefinitionError,
     DagflowInvalidMetadata,
     DagflowInvalidPythonicConfigDefinitionError,
@@ -84,16 +84,18 @@ def test_every_parameter_of_the_decorator() -> None:
     assert made.required_resource_keys == {"db"}
     assert made.config_schema is made.config_field is not None
     assert (item.description, item.input_manager_key, item.asset_key) == ("i", "im", AssetKey("k"))
-    assert item.metadata == out.metadata == {"m": MetadataValue.int(1)}
+    assert item.metadata == out.metadata == {"m": 1}
     assert (out.description, out.io_manager_key, out.is_required, out.code_version) == ("o", "io", False, "c")
 
 
 def test_the_class_itself() -> None:
     """`OpDefinition` takes function and name, and several outputs by name."""
-    made = OpDefinition(_function, "add", outs={"p": Out(), "q": Out()}, code_version="2", version="1")
+    made = OpDefinition(_function, "add", outs={"p": Out(), "q": Out()}, code_version="2")
 
     assert made.output_names == ("p", "q")
     assert made.code_version == "2"
+    with pytest.raises(CheckError, match="'version' is an older name of 'code_version'"):
+        OpDefinition(_function, "add", code_version="2", version="1")
     with pytest.raises(ParameterCheckError, match="'compute_fn' must be a function, not 5"):
         OpDefinition(5, "x")
 
@@ -175,7 +177,7 @@ def test_several_outputs_need_a_tuple_of_as_many(annotation: Any) -> None:
         return None
 
     fn.__annotations__ = {"return": annotation}
-    with pytest.raises(DagflowInvariantViolationError, match=r"op 'fn' \(.*test_op.py:\d+\) has 2 outputs"):
+    with pytest.raises(DagflowInvariantViolationError, match=r"op 'fn' \(.*test_op.py:\d+\).* 2 outputs"):
         op(out={"p": Out(), "q": Out()})(fn)
 
 
@@ -327,7 +329,12 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "'a' of op '_function'",
     ),
     ("metadata", lambda: op(out=Out(metadata={"a": object()}))(_function), DagflowInvalidMetadata, "'a'"),
-    ("type", lambda: op(ins={"a": In("text")})(_function), BadDefinition, "input 'a' of op"),
+    (
+        "type",
+        lambda: op(ins={"a": In("text")})(_function),
+        BadDefinition,
+        "'text' cannot be the type of an In",
+    ),
     (
         "schema",
         lambda: op(config_schema={"a": object()})(_function),
