@@ -35,7 +35,7 @@ from dagflow.config.loader import (
     DagflowTypeLoaderContext,
     dagflow_type_loader,
 )
-from dagflow.context.init import InitResourceContext
+from dagflow.context.init import InitLoggerContext, InitResourceContext
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
 from dagflow.defs.asset import (
@@ -46,13 +46,23 @@ from dagflow.defs.asset import (
     SourceAsset,
 )
 from dagflow.defs.asset_decorators import asset
+from dagflow.defs.configured import ConfigMapping, config_mapping, configured
 from dagflow.defs.executor import (
     ExecutorDefinition,
+    ExecutorRequirement,
+    executor,
     in_process_executor,
     multi_or_in_process_executor,
     multiprocess_executor,
 )
 from dagflow.defs.graph import GraphDefinition, graph
+from dagflow.defs.hook import (
+    HookDefinition,
+    HookExecutionResult,
+    event_list_hook,
+    failure_hook,
+    success_hook,
+)
 from dagflow.defs.io_managers import (
     InputManagerDefinition,
     IOManagerDefinition,
@@ -62,6 +72,13 @@ from dagflow.defs.io_managers import (
     mem_io_manager,
 )
 from dagflow.defs.job import JobDefinition, job
+from dagflow.defs.logger import (
+    LoggerDefinition,
+    colored_console_logger,
+    default_loggers,
+    json_console_logger,
+    logger,
+)
 from dagflow.defs.op import (
     DynamicOut,
     In,
@@ -194,7 +211,11 @@ from dagflow.types import (
 if TYPE_CHECKING:
     from typing import Dict, List, Optional, Set, Tuple  # noqa: UP035 - to a type checker they are these
 
-    from dagflow.context.log import DagflowLogManager
+    from dagflow.config.model import Config, PermissiveConfig
+    from dagflow.config.objects import EnvVar, RunConfig
+    from dagflow.config.yaml import config_from_files, config_from_pkg_resources, config_from_yaml_strings
+    from dagflow.context.hook import HookContext
+    from dagflow.context.log import DagflowLogManager, get_dagflow_logger
     from dagflow.defs.bundle import Definitions
     from dagflow.defs.partitioned import (
         PartitionedConfig,
@@ -206,6 +227,14 @@ if TYPE_CHECKING:
         static_partitioned_config,
         weekly_partitioned_config,
     )
+    from dagflow.defs.resource import ResourceParam
+    from dagflow.defs.resource_model import (
+        ConfigurableResource,
+        ConfigurableResourceFactory,
+        IAttachDifferentObjectToOpContext,
+        PartialResource,
+        ResourceDependency,
+    )
     from dagflow.events.data import SerializableErrorInfo
     from dagflow.invocation.build import (
         build_asset_context,
@@ -214,7 +243,15 @@ if TYPE_CHECKING:
         build_op_context,
         build_output_context,
     )
+    from dagflow.invocation.hook import build_hook_context
+    from dagflow.invocation.logger import build_init_logger_context
+    from dagflow.invocation.resources import build_resources
     from dagflow.io.filesystem import FilesystemIOManager
+    from dagflow.io.model import (
+        ConfigurableIOManager,
+        ConfigurableIOManagerFactory,
+        ConfigurableLegacyIOManagerAdapter,
+    )
     from dagflow.metadata.code import (
         CodeReferencesMetadataValue,
         LocalFileCodeReference,
@@ -265,6 +302,20 @@ String = str
 Bool = bool
 
 _LATE = {
+    "Config": "dagflow.config.model",
+    "ConfigurableIOManager": "dagflow.io.model",
+    "ConfigurableIOManagerFactory": "dagflow.io.model",
+    "ConfigurableLegacyIOManagerAdapter": "dagflow.io.model",
+    "ConfigurableResource": "dagflow.defs.resource_model",
+    "ConfigurableResourceFactory": "dagflow.defs.resource_model",
+    "EnvVar": "dagflow.config.objects",
+    "IAttachDifferentObjectToOpContext": "dagflow.defs.resource_model",
+    "PartialResource": "dagflow.defs.resource_model",
+    "PermissiveConfig": "dagflow.config.model",
+    "ResourceDependency": "dagflow.defs.resource_model",
+    "ResourceParam": "dagflow.defs.resource",
+    "RunConfig": "dagflow.config.objects",
+    "build_resources": "dagflow.invocation.resources",
     "CodeReferencesMetadataValue": "dagflow.metadata.code",
     "DagflowJobMetadataValue": "dagflow.metadata.value",
     "LocalFileCodeReference": "dagflow.metadata.code",
@@ -307,6 +358,13 @@ _LATE = {
     "TimeWindowPartitionsDefinition": "dagflow.partitions.time_window",
     "WeeklyPartitionsDefinition": "dagflow.partitions.time_window",
     "DagflowLogManager": "dagflow.context.log",
+    "HookContext": "dagflow.context.hook",
+    "build_hook_context": "dagflow.invocation.hook",
+    "build_init_logger_context": "dagflow.invocation.logger",
+    "get_dagflow_logger": "dagflow.context.log",
+    "config_from_files": "dagflow.config.yaml",
+    "config_from_pkg_resources": "dagflow.config.yaml",
+    "config_from_yaml_strings": "dagflow.config.yaml",
     "FilesystemIOManager": "dagflow.io.filesystem",
     "SerializableErrorInfo": "dagflow.events.data",
     "build_asset_context": "dagflow.invocation.build",
@@ -350,6 +408,13 @@ __all__ = [
     "BoolSource",
     "CheckError",
     "CodeReferencesMetadataValue",
+    "Config",
+    "ConfigMapping",
+    "ConfigurableIOManager",
+    "ConfigurableIOManagerFactory",
+    "ConfigurableLegacyIOManagerAdapter",
+    "ConfigurableResource",
+    "ConfigurableResourceFactory",
     "DagflowAssetCheckFailedError",
     "DagflowAssetMetadataValue",
     "DagflowConfigMappingFunctionError",
@@ -408,11 +473,13 @@ __all__ = [
     "ElementCheckError",
     "Enum",
     "EnumValue",
+    "EnvVar",
     "EventLogEntry",
     "EventLogRecord",
     "EventRecordsFilter",
     "ExecuteInProcessResult",
     "ExecutorDefinition",
+    "ExecutorRequirement",
     "ExpectationResult",
     "Failure",
     "Field",
@@ -422,13 +489,18 @@ __all__ = [
     "GraphDefinition",
     "GraphIn",
     "GraphOut",
+    "HookContext",
+    "HookDefinition",
     "HookExecutionError",
+    "HookExecutionResult",
     "HourlyPartitionsDefinition",
+    "IAttachDifferentObjectToOpContext",
     "IOManager",
     "IOManagerDefinition",
     "IdentityPartitionMapping",
     "In",
     "InMemoryIOManager",
+    "InitLoggerContext",
     "InitResourceContext",
     "InputContext",
     "InputManager",
@@ -443,6 +515,7 @@ __all__ = [
     "LastPartitionMapping",
     "List",
     "LocalFileCodeReference",
+    "LoggerDefinition",
     "Map",
     "MarkdownMetadataValue",
     "MaterializeResult",
@@ -466,6 +539,7 @@ __all__ = [
     "OutputContext",
     "OutputMapping",
     "ParameterCheckError",
+    "PartialResource",
     "Partition",
     "PartitionKeyRange",
     "PartitionMapping",
@@ -473,12 +547,16 @@ __all__ = [
     "PartitionsDefinition",
     "PathMetadataValue",
     "Permissive",
+    "PermissiveConfig",
     "PoolMetadataValue",
     "PythonArtifactMetadataValue",
     "PythonObjectDagflowType",
     "ResourceDefinition",
+    "ResourceDependency",
+    "ResourceParam",
     "RetryPolicy",
     "RetryRequested",
+    "RunConfig",
     "RunRecord",
     "RunsFilter",
     "ScalarUnion",
@@ -515,21 +593,37 @@ __all__ = [
     "WeeklyPartitionsDefinition",
     "asset",
     "build_asset_context",
+    "build_hook_context",
+    "build_init_logger_context",
     "build_init_resource_context",
     "build_input_context",
     "build_op_context",
     "build_output_context",
+    "build_resources",
     "check_dagflow_type",
+    "colored_console_logger",
+    "config_from_files",
+    "config_from_pkg_resources",
+    "config_from_yaml_strings",
+    "config_mapping",
+    "configured",
     "dagflow_type_loader",
     "daily_partitioned_config",
+    "default_loggers",
     "dynamic_partitioned_config",
+    "event_list_hook",
+    "executor",
+    "failure_hook",
     "fs_io_manager",
+    "get_dagflow_logger",
     "graph",
     "hourly_partitioned_config",
     "in_process_executor",
     "input_manager",
     "io_manager",
     "job",
+    "json_console_logger",
+    "logger",
     "make_python_type_usable_as_dagflow_type",
     "make_values_resource",
     "materialize",
@@ -542,6 +636,7 @@ __all__ = [
     "partitioned_config",
     "resource",
     "static_partitioned_config",
+    "success_hook",
     "usable_as_dagflow_type",
     "validate_run_config",
     "weekly_partitioned_config",

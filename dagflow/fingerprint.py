@@ -96,7 +96,7 @@ def _of_op(op: OpDefinition) -> Fingerprint:
         ),
         config=_hash(
             op.config_field and op.config_field.config_type.describe(),
-            op.config_field and op.config_field.default_value,
+            op.config_field and op.config_field.default,
         ),
         types=_hash(
             [(name, item.dagflow_type.key) for name, item in op.ins.items()],

@@ -182,7 +182,7 @@ def validate_run_config(
     given = run_config_dict(run_config, f"job '{job.name}'")
     bound = frozenset(job.input_values)
     checked = read_run_config(job, given, bound_inputs=bound, environ=os.environ, in_process=False)
-    return validated_dict(job, checked.value)
+    return validated_dict(job, checked)
 
 
 def create_run(
@@ -259,6 +259,10 @@ def _run_in_process(
     state.in_memory = frozenset(
         key for key, resource in job.resource_defs.items() if resource.kind == mem_io_manager.kind
     )
+    if plan.logger_configs:
+        from dagflow.engine.loggers import start_loggers  # imports Python's logging
+
+        start_loggers(state)
     _record_start(instance, job, plan, run, log, options)
     succeeded = False
     try:

@@ -12,7 +12,7 @@ from typing import Any as AnyValue
 from dagflow._util import UNSET, nearest
 from dagflow.config.field import Array, Field, Map, Shape, describe_fields, resolve_fields, resolve_inner
 from dagflow.config.parse import Path, Reading, where
-from dagflow.config.scalar import SCALARS, Bool, ConfigType, String
+from dagflow.config.scalar import SCALARS, Bool, ConfigType, Float, String
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError, check_type
 
 
@@ -50,7 +50,7 @@ class Enum(ConfigType):
 
     Example:
         >>> size = Enum("Size", [EnumValue("SMALL", 1), EnumValue("LARGE", 3)])
-        >>> size.read("LARGE", (), Reading(None))
+        >>> size.read("LARGE", (), Reading({}))
         3
     """
 
@@ -101,22 +101,28 @@ class Enum(ConfigType):
     def check_default(self, value: AnyValue) -> None:
         if isinstance(value, enum.Enum) and any(value is choice.python_value for choice in self.enum_values):
             raise DagflowInvalidDefinitionError(
-                f"the default of a field of the config enum '{self.name}' is written as a name, one of "
-                f"{self.config_values!r}, not as the value {value!r}"
+                f"the default of a field of the config enum '{self.name}' is the value {value!r}. Write it as "
+                f"its name, as in config: one of {self.config_values!r}."
             )
 
     def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
         if isinstance(value, str) and value in self.values_by_name:
-            return self.values_by_name[value]
+            return value if reading.environ is None else self.values_by_name[value]
         if value is None:
             reading.none_given(self, path, self.name)
             return None
         names = self.config_values
         if isinstance(value, str):
             hint = nearest(value, names)
-            problem = f"not in enum type '{self.name}' got {value!r}.{hint} Expected one of {names!r}."
+            problem = (
+                f"not in enum type {self.name} got {str.__str__(value)}: "
+                f'"{self.name}" has no choice {value!r}.{hint} Expected one of {names!r}.'
+            )
         else:
-            problem = f"for enum type '{self.name}' must be a string, one of {names!r}, not {value!r}."
+            problem = (
+                f"for enum type {self.name} must be a string, "
+                f'one of the choices {names!r} of "{self.name}", not {value!r}.'
+            )
         reading.mismatch(self, value, path, f"Value {where(path)} {problem}")
         return None
 
@@ -173,7 +179,7 @@ class Selector(ConfigType):
                 reading.none_given(self, path, self.describe())
             else:
                 text = f"Value for selector type {where(path)} must be a dict, not {value!r}. "
-                reading.mismatch(self, value, path, text + f"Expected: '{self.describe()}'.")
+                reading.mismatch(self, value, path, text + f'Expected: "{self.describe()}".')
             return None
         if len(value) == 1:
             ((name, chosen),) = value.items()
@@ -182,7 +188,7 @@ class Selector(ConfigType):
                 reading.undefined(self, [name], list(self.fields), path)
                 return None
             if chosen is None:
-                if field.default_value is UNSET and self._only_field() is not None:
+                if field.default is UNSET and self._only_field() is not None:
                     return {name: None}  # what an empty dict gives; so a result can be read again
                 if isinstance(field.config_type, Shape):
                     chosen = {}
@@ -298,15 +304,18 @@ class _Source(ScalarUnion):
             return text
         if self.scalar_type is Bool:
             return text.lower() not in ("", "0", "false")
+        number = float if self.scalar_type is Float else int
         try:
-            return int(text)
+            return number(text)
         except ValueError:
             variable = value["env"]
-            problem = f"the environment variable '{variable}' holds {text!r}, which is not an int."
+            kind = "a float" if number is float else "an int"
+            problem = f'the environment variable "{variable}" holds {text!r}, which is not {kind}.'
             reading.failed_lookup(value, variable, path, problem)
             return None
 
 
 IntSource = _Source(int)
+FloatSource = _Source(float)
 StringSource = _Source(str)
 BoolSource = _Source(bool)

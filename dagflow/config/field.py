@@ -9,6 +9,7 @@ Defaults are kept as they would be written in a config file and are read like an
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from dagflow._util import UNSET
 from dagflow.config.parse import MapPart, Path, Reading
 from dagflow.config.scalar import SCALARS, Any, Bool, ConfigType, Float, Int, String, copied
 from dagflow.errors import (
+    CheckError,
     DagflowInvalidConfigDefinitionError,
     DagflowInvalidConfigError,
     DagflowInvalidDefinitionError,
@@ -49,10 +51,10 @@ class Field:
         Field({ cups: Int }, required)
     """
 
-    __slots__ = ("config_type", "default_value", "description", "is_required", "is_secret")
+    __slots__ = ("config_type", "default", "description", "is_required", "is_secret")
 
     config_type: ConfigType
-    default_value: AnyValue
+    default: AnyValue
     is_required: bool
     description: str | None
     is_secret: bool
@@ -81,10 +83,10 @@ class Field:
                 )
             _check_default(config_type, default_value)
             self.is_required = False
-            self.default_value = default_value
+            self.default = default_value
             return
         self.is_required = config_type.is_required if is_required is None else is_required
-        self.default_value = config_type.default() if is_required is None else UNSET
+        self.default = config_type.default() if is_required is None else UNSET
 
     @property
     def type(self) -> ConfigType:
@@ -94,7 +96,31 @@ class Field:
     @property
     def default_provided(self) -> bool:
         """Whether the field becomes something if it is not given."""
-        return self.default_value is not UNSET
+        return self.default is not UNSET
+
+    @property
+    def default_value(self) -> AnyValue:
+        """What the field becomes if it is not given, written as in a config file.
+
+        Raises:
+            CheckError: It has no default.
+        """
+        if self.default is UNSET:
+            raise CheckError(f"{self!r} has no default value; 'default_provided' tells whether there is one")
+        return self.default
+
+    @property
+    def default_value_as_json_str(self) -> str:
+        """The default as JSON.
+
+        Raises:
+            CheckError: It has no default.
+        """
+        return json.dumps(self.default_value)
+
+    def as_field(self) -> Field:
+        """This field itself: an older way to read the `config_schema` of a definition."""
+        return self
 
     def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
         """The value as code will see it; mistakes go to `reading`."""
@@ -105,13 +131,13 @@ class Field:
         if self.is_required:
             self.config_type.note_missing(path, reading)
             return UNSET
-        if self.default_value is UNSET:
+        if self.default is UNSET:
             return UNSET
-        return self.config_type.read(self.default_value, path, reading)
+        return self.config_type.read(self.default, path, reading)
 
     def __repr__(self) -> str:
         need = "required" if self.is_required else "optional"
-        default = f", default {self.default_value!r}" if self.default_provided else ""
+        default = f", default {self.default!r}" if self.default_provided else ""
         return f"Field({self.config_type.describe()}, {need}{default})"
 
 
@@ -124,7 +150,7 @@ def _check_default(config_type: ConfigType, default_value: AnyValue) -> None:
     config_type.read(default_value, (), reading)
     if reading.errors:
         raise DagflowInvalidConfigError(
-            "Invalid default_value for Field: it does not match the type of the field.",
+            "Invalid default_value for Field. Ensure all required config entries are provided and fit their type.",
             reading.errors,
             default_value,
         )
@@ -161,7 +187,7 @@ class Shape(ConfigType):
     def default(self) -> AnyValue:
         if self._required:
             return UNSET
-        return {name: f.default_value for name, f in self.fields.items() if f.default_value is not UNSET}
+        return {name: f.default for name, f in self.fields.items() if f.default is not UNSET}
 
     def describe(self) -> str:
         return describe_fields(self.fields)
@@ -189,8 +215,8 @@ class Shape(ConfigType):
                 result[name] = field.config_type.read(value[name], (*path, name), reading)
             elif field.is_required:
                 lacking = True
-            elif field.default_value is not UNSET:
-                result[name] = field.config_type.read(field.default_value, (*path, name), reading)
+            elif field.default is not UNSET:
+                result[name] = field.config_type.read(field.default, (*path, name), reading)
         if lacking or known != len(value) or len(reading.errors) != start:
             self._finish(value, result, path, reading, start)
         return result
@@ -362,7 +388,7 @@ def resolve_field(schema: AnyValue) -> Field:
     """
     if isinstance(schema, Field):
         return schema
-    return _ANYTHING if schema is None else Field(resolve_schema(schema))
+    return ANYTHING if schema is None else Field(resolve_schema(schema))
 
 
 def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
@@ -468,4 +494,4 @@ _BY_PYTHON_TYPE[dict] = Permissive()
 _BARE_FIELDS.update(
     {key: Field(node) for key, node in _BY_PYTHON_TYPE.items() if key in (int, float, bool, str)}
 )
-_ANYTHING = Field(Any, is_required=False)
+ANYTHING = Field(Any, is_required=False)

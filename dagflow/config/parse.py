@@ -2,7 +2,8 @@
 
 Each schema node (`dagflow.config.field`) knows how to `read` its own kind of value. What all of them share is
 here: the `Reading` that collects mistakes and looks up environment variables, the `EvaluationError` that says
-what is wrong and where, and `parse`, which starts it all. Nothing here raises for a wrong value.
+what is wrong and where, and `parse`, which starts it all. Nothing here raises for a wrong value; the functions
+of config mappings are only called, in a second reading, once there is no mistake in what they are given.
 
 The place of a value is a tuple: a field's name, the number of a list item, or a `MapPart`. As a text it is
 written `root:ops:brew:config[1]:k`, with `root:m:'a':value` and `root:m:1:key` inside maps.
@@ -119,22 +120,26 @@ class _Described(Protocol):
 class Reading:
     """One parse while it goes on: the mistakes so far, and the environment.
 
-    `environ` is None while a default is only checked: variables are not looked up then.
+    `environ` is None where the value shall stay as it was written: variables are not looked up then, and the
+    choices of an enum remain names. `applies`: whether config mappings are carried out, which is when the
+    config that they are given is known to be right; `has_mappings`: whether there was one.
     """
 
-    __slots__ = ("environ", "errors", "used_env")
+    __slots__ = ("applies", "environ", "errors", "has_mappings", "used_env")
 
-    def __init__(self, environ: Mapping[str, str] | None) -> None:
+    def __init__(self, environ: Mapping[str, str] | None, *, applies: bool = False) -> None:
         self.errors: list[EvaluationError] = []
         self.environ = environ
         self.used_env = False
+        self.applies = applies
+        self.has_mappings = False
 
     def mismatch(self, node: object, value: object, path: Path, message: str) -> None:
         """Note a value that is of the wrong kind."""
         variable = getattr(value, "__dagflow_env_var__", None)
         if isinstance(variable, str):
             message = (
-                f"Invalid use of EnvVar('{variable}') {where(path)}: it belongs in a Config object. "
+                f'Invalid use of EnvVar("{variable}") {where(path)}: it belongs in a Config object. '
                 f"In plain config write {{'env': '{variable}'}}."
             )
         self.errors.append(
@@ -146,17 +151,18 @@ class Reading:
         if value is None:
             self.none_given(node, path, expected)
             return
+        shown = value if type(value) is str else repr(value)
         self.mismatch(
             node,
             value,
             path,
-            f"Invalid scalar {where(path)}. Value {value!r} of type '{type(value).__name__}' is not valid "
-            f"for expected type '{expected}'.",
+            f'Invalid scalar {where(path)}. Value "{shown}" of type "{type(value)}" is not valid for expected '
+            f'type "{expected}".',
         )
 
     def none_given(self, node: object, path: Path, expected: str) -> None:
         """Note a None where none is allowed."""
-        self.mismatch(node, None, path, f"Value {where(path)} must not be None. Expected '{expected}'.")
+        self.mismatch(node, None, path, f'Value {where(path)} must not be None. Expected "{expected}".')
 
     def container_mismatch(self, node: _Described, value: object, path: Path, container: str) -> None:
         """Note something that is no dict or list where one belongs."""
@@ -168,7 +174,7 @@ class Reading:
             node,
             value,
             path,
-            f"Value {where(path)} must be {container}, not {value!r}. Expected: '{expected}'.",
+            f'Value {where(path)} must be {container}. Expected: "{expected}". Given: {value!r}.',
         )
 
     def undefined(self, node: _Described, names: Iterable[object], known: Sequence[str], path: Path) -> None:
@@ -177,14 +183,14 @@ class Reading:
         if len(texts) == 1:
             reason = _Reason.FIELD_NOT_DEFINED
             message = (
-                f"Received unexpected config entry '{texts[0]}' {where(path)}.{nearest(texts[0], known)} "
-                f"Expected: '{node.describe()}'."
+                f'Received unexpected config entry "{texts[0]}" {where(path)}.{nearest(texts[0], known)} '
+                f'Expected: "{node.describe()}".'
             )
         else:
             reason = _Reason.FIELDS_NOT_DEFINED
             hints = "".join(f" {name!r}:{hint}" for name in texts if (hint := nearest(name, known)))
-            message = f"Received unexpected config entries {texts!r} {where(path)}.{hints} "
-            message += f"Expected: {sorted(known)!r}."
+            message = f'Received unexpected config entries "{texts!r}" {where(path)}.{hints} '
+            message += f'Expected: "{sorted(known)!r}".'
         self.errors.append(EvaluationError(reason, path, FieldNames(texts), message))
 
     def missing(self, examples: Mapping[str, object], path: Path) -> None:
@@ -192,10 +198,18 @@ class Reading:
         names = sorted(examples)
         example = {name: examples[name] for name in names}
         if len(names) == 1:
-            reason, what, entry = _Reason.MISSING_REQUIRED_FIELD, f"entry '{names[0]}'", "entry"
+            reason, what, this, entry = (
+                _Reason.MISSING_REQUIRED_FIELD,
+                f'entry "{names[0]}"',
+                "this value",
+                "entry",
+            )
         else:
-            reason, what, entry = _Reason.MISSING_REQUIRED_FIELDS, f"entries {names!r}", "entries"
-        message = f"Missing required config {what} {where(path)}. "
+            reason, what = _Reason.MISSING_REQUIRED_FIELDS, f"entries {names!r}"
+            this, entry = "these values", "entries"
+        message = (
+            f"Missing required config {what} {where(path)}. You must provide {this} in your run config. "
+        )
         message += f"Example config for the missing {entry}: {example!r}"
         self.errors.append(EvaluationError(reason, path, FieldNames(names), message))
 
@@ -215,7 +229,7 @@ class Reading:
                 original,
                 variable,
                 path,
-                f"the environment variable '{variable}' is not set. Set it for this run.",
+                f'the environment variable "{variable}" is not set. Set it for this run.',
             )
         return text
 
@@ -242,6 +256,10 @@ def parse(
         The value, or all mistakes in it. At one level they come in the order: unknown fields, missing fields,
         then the mistakes inside the fields by name.
 
+    Raises:
+        DagflowConfigMappingFunctionError: A config mapping in the schema failed.
+        DagflowInvalidConfigError: What it made is wrong.
+
     Example:
         >>> from dagflow.config.field import resolve_schema
         >>> schema = resolve_schema({"cups": int, "sugar": float})
@@ -250,8 +268,12 @@ def parse(
         >>> [error.reason.value for error in parse(schema, {"cups": "x"}).errors]
         ['MISSING_REQUIRED_FIELD', 'RUNTIME_TYPE_MISMATCH']
     """
-    reading = Reading({} if environ is None else environ)
+    environ = {} if environ is None else environ
+    reading = Reading(environ)
     result = schema.read_absent(path, reading) if value is UNSET else schema.read(value, path, reading)
+    if reading.has_mappings and not reading.errors:
+        reading = Reading(environ, applies=True)
+        result = schema.read_absent(path, reading) if value is UNSET else schema.read(value, path, reading)
     return Parsed(result, tuple(reading.errors), reading.used_env)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from dagflow._util import nearest
 from dagflow.config.plain import run_config_dict
 from dagflow.defs import _entry
+from dagflow.defs.configured import ConfigMapping
 from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
 from dagflow.defs.graph import GraphDefinition, Node, trace
+from dagflow.defs.hook import HookDefinition, check_hooks, hook_needs
 from dagflow.defs.inputs import check_loose_inputs
 from dagflow.defs.io_managers import default_io_manager
+from dagflow.defs.logger import LoggerDefinition, check_loggers, default_loggers
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.resource import as_resources
@@ -28,6 +32,7 @@ from dagflow.partitions.definition import PartitionsDefinition
 if TYPE_CHECKING:
     from dagflow.defs.asset import AssetLayer
     from dagflow.defs.partitioned import PartitionedConfig
+    from dagflow.defs.run_config import RunConfigSchema
 
 _T = TypeVar("_T")
 _IGNORED = frozenset(
@@ -57,6 +62,8 @@ class JobDefinition:
         tags: What is known about the job; copied to every run, unless `run_tags` are given.
         run_tags: Copied to every run instead of `tags`.
         metadata: What is known about the job.
+        logger_defs: Loggers by name, made for the runs whose config names them; default: "console".
+        hook_defs: Hooks that are called for each op.
         op_retry_policy: For ops without a policy of their own.
         input_values: Values of the graph's inputs.
         asset_layer: Which nodes are assets; made by dagflow itself.
@@ -84,6 +91,7 @@ class JobDefinition:
         "_arguments",
         "_compiled",
         "asset_layer",
+        "config_mapping",
         "default_config",
         "description",
         "executor_def",
@@ -124,7 +132,7 @@ class JobDefinition:
         **legacy: Any,
     ) -> None:
         input_values = legacy.pop("_input_values", None) or input_values
-        config = legacy.pop("partitioned_config", None) or config
+        config = legacy.pop("partitioned_config", None) or legacy.pop("config_mapping", None) or config
         for key in legacy:
             if key not in _IGNORED:
                 raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
@@ -137,9 +145,11 @@ class JobDefinition:
         self.executor_def = _optional(executor_def, ExecutorDefinition, "executor_def", place) or (
             multi_or_in_process_executor
         )
-        self.logger_defs = dict(logger_defs) if logger_defs else {}
+        self.logger_defs = check_loggers(logger_defs, place)
         self.partitions_def = _optional(partitions_def, PartitionsDefinition, "partitions_def", place)
-        self.default_config = {} if _is_partitioned(config) else _default_config(config, place)
+        self.config_mapping = config if isinstance(config, ConfigMapping) else None
+        is_default = self.config_mapping is None and not _is_partitioned(config)
+        self.default_config = _default_config(config, place) if is_default else {}
         self.partitioned_config: PartitionedConfig | None = None
         if _is_partitioned(config) or (self.partitions_def is not None and asset_layer is None):
             self._bind_partitions(config)
@@ -148,7 +158,7 @@ class JobDefinition:
             self.tags if run_tags is None else {**graph_def.tags, **jsonable_tags(run_tags, place)}
         )
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
-        self.hook_defs = frozenset(hook_defs or ())
+        self.hook_defs = check_hooks(hook_defs, "hook_defs", place)
         self.op_retry_policy = _optional(op_retry_policy, RetryPolicy, "op_retry_policy", place)
         self.input_values = dict(check_type(input_values or {}, Mapping, "input_values", place))
         self.asset_layer = asset_layer
@@ -158,6 +168,7 @@ class JobDefinition:
         check_inputs(self.input_values, graph_def, place)
         if asset_layer is None:
             check_loose_inputs(graph_def, place)
+        self._check_hooks()
 
     def _bind_partitions(self, config: Any) -> None:
         """Let `config` make, or be, the run config of each partition, instead of the default one."""
@@ -178,6 +189,14 @@ class JobDefinition:
         return self.graph.nodes
 
     @property
+    def run_config_schema(self) -> RunConfigSchema:
+        """The schema of its run config: `config_type`, and the `config_mapping` before it, if there is one."""
+        from dagflow.defs.run_config import RunConfigSchema, schema_of
+
+        config_type = schema_of(self, frozenset(self.input_values), in_process=False)
+        return RunConfigSchema(config_type, self.config_mapping)
+
+    @property
     def compiled(self) -> dict[Any, Any]:
         """What was worked out once for this job: schema and plans, filled by those who make them."""
         return self._compiled
@@ -190,6 +209,40 @@ class JobDefinition:
                 setattr(copy, name, changes.get(name, getattr(self, name)))
         copy._compiled = {}  # noqa: SLF001 - a copy of this very class
         return copy
+
+    @property
+    def loggers(self) -> dict[str, LoggerDefinition]:
+        """The loggers that a run config can name."""
+        return self.logger_defs or default_loggers()
+
+    def with_hooks(self, hook_defs: set[HookDefinition] | frozenset[HookDefinition]) -> JobDefinition:
+        """A copy with further hooks, which are called for each op.
+
+        Raises:
+            DagflowInvalidDefinitionError: The job has resources, but not one that a hook requires.
+        """
+        hooks = check_hooks(hook_defs, "hook_defs", f"job '{self.name}'")
+        copy = self.with_changes(hook_defs=self.hook_defs | hooks)
+        copy._check_hooks()  # noqa: SLF001 - a copy of this very class
+        return copy
+
+    def hook_needs(self) -> dict[str, str]:
+        """The resources that hooks of this job require, each with the hook, for messages."""
+        by_node = {} if self.asset_layer is None else self.asset_layer.by_node
+        return hook_needs(self.hook_defs, f"job '{self.name}'", self.graph, by_node)
+
+    def _check_hooks(self) -> None:
+        """Raise where a hook requires a resource that a job with resources does not have; one without any can
+        still be given them.
+        """
+        known = self.resource_defs
+        if len(known) > 1 or known[DEFAULT_IO_MANAGER_KEY] is not default_io_manager:
+            for key, hook in self.hook_needs().items():
+                if key not in known:
+                    raise DagflowInvalidDefinitionError(
+                        f"resource with key '{key}' required by {hook} was not provided. Its job has the "
+                        f"resources {sorted(known)}.{nearest(key, known)}"
+                    )
 
     def with_top_level_resources(self, resource_defs: Mapping[str, Any]) -> JobDefinition:
         """A copy with further resources; those that the job has already stay as they are."""
@@ -208,8 +261,8 @@ class JobDefinition:
             ParameterCheckError: They are no list of texts.
             DagflowInvalidSubsetError: A clause chooses nothing, or what is left cannot run.
         """
-        graph_def = select_ops(self.graph, op_selection)
         try:
+            graph_def = select_ops(self.graph, op_selection)
             check_loose_inputs(graph_def, f"job '{self.name}'")
         except DagflowInvalidDefinitionError as error:
             raise DagflowInvalidSubsetError(
@@ -293,7 +346,9 @@ def job(
     tags: Mapping[str, Any] | None = None,
     run_tags: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    logger_defs: Mapping[str, LoggerDefinition] | None = None,
     executor_def: ExecutorDefinition | None = None,
+    hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
     partitions_def: PartitionsDefinition | None = None,
     input_values: Mapping[str, Any] | None = None,
@@ -311,7 +366,9 @@ def job(
     tags: Mapping[str, Any] | None = None,
     run_tags: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    logger_defs: Mapping[str, LoggerDefinition] | None = None,
     executor_def: ExecutorDefinition | None = None,
+    hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
     partitions_def: PartitionsDefinition | None = None,
     input_values: Mapping[str, Any] | None = None,
@@ -347,6 +404,8 @@ def job(
             tags=tags,
             run_tags=run_tags,
             metadata=metadata,
+            logger_defs=logger_defs,
+            hook_defs=hooks,
             op_retry_policy=op_retry_policy,
             input_values=input_values,
             owners=owners,
@@ -386,6 +445,7 @@ def _default_config(config: Any, place: str) -> dict[str, Any]:
     if config is None or isinstance(config, Mapping) or hasattr(config, "to_config_dict"):
         return run_config_dict(config, place)
     raise ParameterCheckError(
-        f"parameter 'config' of {place} must be a mapping, a RunConfig or a PartitionedConfig, not {config!r} of type "
+        f"parameter 'config' of {place} must be a mapping, a RunConfig, a ConfigMapping or a PartitionedConfig, not "
+        f"{config!r} of type "
         f"'{type(config).__name__}'"
     )

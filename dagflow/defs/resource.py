@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, overload
+from contextlib import AbstractContextManager
+from typing import Annotated, Any, ClassVar, TypeVar, overload
 
 from dagflow._util import UNSET
 from dagflow.config.field import Field, resolve_field
+from dagflow.config.parse import parse
 from dagflow.defs import _entry
+from dagflow.defs.configured import configured_field
 from dagflow.defs.signature import location
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.errors import (
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    ParameterCheckError,
+    check_type,
+)
 from dagflow.keys import check_name
 
 _R = TypeVar("_R", bound="ResourceDefinition")
+_T = TypeVar("_T")
+
+
+class _Mark:
+    """Says of an annotation that what it annotates takes a resource."""
+
+    __dagflow_resource__: ClassVar[str] = "value"
+
+    def __repr__(self) -> str:
+        return "resource"
+
+
+RESOURCE_MARK = _Mark()
+ResourceParam = Annotated[_T, RESOURCE_MARK]
+"""The annotation of a parameter that takes a resource: `db: ResourceParam[Database]`. Its name is the key."""
+Opened = tuple[Any, "Callable[[], None] | None"]
+"""A resource that was started, and how to stop it; None where nothing has to be done."""
 
 
 class ResourceDefinition:
@@ -37,12 +65,14 @@ class ResourceDefinition:
         "config_field",
         "description",
         "kind",
+        "nested",
         "required_resource_keys",
         "resource_fn",
         "takes_context",
         "value",
         "version",
     )
+    __dagflow_resource__: ClassVar[str] = "factory"
 
     def __init__(
         self,
@@ -62,6 +92,7 @@ class ResourceDefinition:
         self.required_resource_keys = frozenset(required_resource_keys or ())
         self.version = version
         self.kind = kind
+        self.nested: tuple[ResourceDefinition, ...] = ()
         self.value: Any = UNSET
         self.takes_context = _takes_context(resource_fn)
         self.__wrapped__ = resource_fn
@@ -70,6 +101,20 @@ class ResourceDefinition:
     def config_schema(self) -> Field | None:
         """The schema of its config, None where anything goes."""
         return self.config_field
+
+    def open(self, context: Any) -> Opened:
+        """Make the resource, for the engine: call the function, enter what it gives where that is a context
+        manager or a generator.
+
+        Args:
+            context: The init context, which holds the checked config.
+        """
+        return entered(self.resource_fn(context) if self.takes_context else self.resource_fn(), self.place)
+
+    @property
+    def place(self) -> str:
+        """The file and line where it is made, for messages."""
+        return location(self.resource_fn)
 
     @staticmethod
     def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:
@@ -82,6 +127,27 @@ class ResourceDefinition:
     def none_resource(description: str | None = None) -> ResourceDefinition:
         """A resource that is None."""
         return ResourceDefinition.hardcoded_resource(None, description)
+
+    def configured(
+        self: _R, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None
+    ) -> _R:
+        """This resource with its config given beforehand.
+
+        Args:
+            config_or_config_fn: The config, or a function that makes it of what the run config gives.
+            config_schema: What the function gets from the run config.
+            description: A sentence for people.
+        """
+        new = copy.copy(self)
+        new.config_field = configured_field(
+            self.config_field,
+            config_or_config_fn,
+            config_schema,
+            kind=type(self).__name__,
+            when_refused=f"Error in config for resource ({self.place})",
+        )
+        new.description = description
+        return new
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Make the resource directly, without a run."""
@@ -158,8 +224,106 @@ def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, Reso
 
 
 def as_resource(value: Any) -> ResourceDefinition:
-    """The resource definition that a value stands for."""
-    return value if isinstance(value, ResourceDefinition) else ResourceDefinition.hardcoded_resource(value)
+    """The resource definition that a value stands for.
+
+    Raises:
+        DagflowInvalidDefinitionError: It is the class of a resource, not an object of it.
+    """
+    if isinstance(value, ResourceDefinition):
+        return value
+    if hasattr(value, "get_resource_definition"):
+        if isinstance(value, type):
+            name = value.__name__
+            raise DagflowInvalidDefinitionError(
+                f"{name} is the class of a resource. Give an object, {name}(...), or {name}.configure_at_launch() "
+                "to take its config from the run config."
+            )
+        definition: ResourceDefinition = value.get_resource_definition()
+        return definition
+    return ResourceDefinition.hardcoded_resource(value)
+
+
+def needed_keys(
+    definition: ResourceDefinition, definitions: Mapping[str, ResourceDefinition]
+) -> frozenset[str]:
+    """The keys of the resources that a resource needs, those that are nested in it included.
+
+    Args:
+        definition: The resource.
+        definitions: All resources by key: what is nested is used from there, if it is there.
+
+    Raises:
+        DagflowInvalidDefinitionError: A nested resource without all of its config is not there.
+    """
+    if not definition.nested:
+        return definition.required_resource_keys
+    keys = {id(known): key for key, known in definitions.items()}
+    needed = set(definition.required_resource_keys)
+    for inner in definition.nested:
+        if id(inner) in keys:
+            needed.add(keys[id(inner)])
+            continue
+        if inner.config_field is not None and inner.config_field.is_required:
+            raise DagflowInvalidDefinitionError(
+                f"{inner!r} is nested in {definition!r}, takes config from the run config, but has no key "
+                "there. Any partially configured, nested resources must be provided as a top level resource."
+            )
+        needed |= needed_keys(inner, definitions)
+    return frozenset(needed)
+
+
+def config_of(definition: ResourceDefinition, config: Any, key: str) -> Any:
+    """The config of a resource: as checked before, or the defaults of its schema.
+
+    Raises:
+        DagflowInvalidConfigError: There is none, and the schema asks for some.
+    """
+    if config is not UNSET or definition.config_field is None:
+        return None if config is UNSET else config
+    parsed = parse(definition.config_field, UNSET, path=("config",), environ=os.environ)
+    if parsed.errors:
+        raise DagflowInvalidConfigError(f"Error in config for resource '{key}'", parsed.errors, {})
+    return None if parsed.value is UNSET else parsed.value
+
+
+def entered(made: Any, place: str) -> Opened:
+    """What a resource function gave; entered where that is a context manager or a generator.
+
+    Raises:
+        DagflowInvariantViolationError: A generator that yields nothing, or, once closed, more than once.
+    """
+    if inspect.isgenerator(made):
+        generator = made
+        try:
+            value = next(generator)
+        except StopIteration:
+            raise DagflowInvariantViolationError(
+                f"the resource function at {place} is a generator that yielded nothing"
+            ) from None
+        return value, lambda: _finish(generator)
+    if isinstance(made, AbstractContextManager) and _is_wrapped_generator(made):
+        manager = made
+        return manager.__enter__(), lambda: _exit(manager)
+    return made, None
+
+
+def _is_wrapped_generator(made: Any) -> bool:
+    # `@contextmanager` functions are resources that clean up; another object that happens to be a context
+    # manager (a file, a connection) is the resource itself
+    return type(made).__name__ == "_GeneratorContextManager"
+
+
+def _finish(generator: Any) -> None:
+    try:
+        next(generator)
+    except StopIteration:
+        return
+    generator.close()
+    raise DagflowInvariantViolationError("a resource generator yielded more than once")
+
+
+def _exit(manager: AbstractContextManager[Any]) -> None:
+    manager.__exit__(None, None, None)
 
 
 def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any) -> _R:
@@ -194,4 +358,3 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
 
 def nothing() -> None:
     """What makes a resource that something else stands for."""
-

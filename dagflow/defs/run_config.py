@@ -267,7 +267,7 @@ def _graph_entry(
             nodes,
             when_raised=f"The config mapping function on graph '{handle[-1]}' in job '{job.name}' has thrown an "
             f'unexpected error during its execution. The definition is instantiated at stack "{stack}".',
-            when_refused=f'In job \'{job.name}\' at stack "{stack}": '
+            when_refused=f"In job '{job.name}' at stack \"{stack}\": "
             f'Op "{handle[-1]}" with definition "{graph_def.name}" has a configuration error. '
             "Its config mapping made config that does not fit the nodes inside it; the paths begin there.",
             is_raw=mapping.is_raw,

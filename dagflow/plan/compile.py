@@ -96,9 +96,7 @@ def compile_plan(
         return plan
     config: Mapping[str, Any] | None = None
     if run_config or needs_config(job, bound_inputs):
-        config = read_run_config(
-            job, run_config, bound_inputs=bound_inputs, environ=surroundings.environ
-        )
+        config = read_run_config(job, run_config, bound_inputs=bound_inputs, environ=surroundings.environ)
     return _compile(job, config, surroundings, partition_key, bound_inputs)
 
 
@@ -122,6 +120,9 @@ def _compile(
         },
         partition_key,
         bound_inputs,
+        logger_configs={
+            name: entry.get("config") for name, entry in ((config or {}).get("loggers") or {}).items()
+        },
     )
 
 
@@ -254,7 +255,7 @@ class _Compiler:
             return self._from(frame, dependency.node, dependency.output, definition)
         if isinstance(dependency, DynamicCollectDependencyDefinition):
             source = self._from(frame, dependency.node_name, dependency.output_name, definition)
-            return source._replace(kind=FROM_COLLECT) if source.kind == FROM_OUTPUT else source
+            return source._replace(kind=FROM_COLLECT) if source.kind in (FROM_OUTPUT, NO_VALUE) else source
         if isinstance(dependency, MultiDependencyDefinition):
             return Source(
                 FROM_OUTPUTS,

@@ -448,7 +448,7 @@ def test_input_values() -> None:
 
 
 TOP: list[tuple[str, dict[str, Any], type[Exception], str]] = [
-    ("neither", {}, DagflowInvalidConfigError, "'inputs' at the root"),
+    ("neither", {}, DagflowInvalidConfigError, '"inputs" at the root'),
     (
         "both",
         {"input_values": {"amount": 6}, "run_config": {"inputs": {"amount": 5}}},

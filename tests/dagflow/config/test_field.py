@@ -99,7 +99,7 @@ def test_the_type_decides_whether_a_field_is_required(
     """A field that says nothing about it is required if its type is, and else has the type's default."""
     field = Field(schema)
 
-    assert (field.is_required, field.default_value) == (required, default)
+    assert (field.is_required, field.default) == (required, default)
     assert field.default_provided is (default is not UNSET)
 
 
@@ -112,9 +112,14 @@ def test_a_default_makes_a_field_optional() -> None:
 
 
 def test_a_field_can_be_optional_without_a_default() -> None:
-    """`is_required=False` alone gives no default, not even that of the type."""
-    assert Field(int, is_required=False).default_value is UNSET
-    assert Field(Noneable(int), is_required=False).default_value is UNSET
+    """`is_required=False` alone gives no default, not even that of the type; asking for it is an error."""
+    assert Field(int, is_required=False).default is UNSET
+    assert Field(Noneable(int), is_required=False).default is UNSET
+    with pytest.raises(CheckError, match="has no default value"):
+        Field(int).default_value  # noqa: B018
+    with pytest.raises(CheckError, match="has no default value"):
+        Field(int).default_value_as_json_str  # noqa: B018
+    assert Field({"a": int}, default_value={"a": 1}).default_value_as_json_str == '{"a": 1}'
 
 
 @pytest.mark.parametrize(

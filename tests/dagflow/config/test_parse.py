@@ -96,23 +96,23 @@ def test_permissive_keeps_what_it_does_not_know() -> None:
 @pytest.mark.parametrize(
     ("schema", "value", "place", "parts"),
     [
-        (int, "x", "root:ops:brew:config", ["'x'", "'str'", "'Int'"]),
-        (int, True, "root:ops:brew:config", ["True", "'bool'", "'Int'"]),
-        (bool, 1, "root:ops:brew:config", ["1", "'int'", "'Bool'"]),
-        (float, 10**400, "root:ops:brew:config", ["'int'", "'Float'"]),
-        ({"a": int}, {"a": None}, "root:ops:brew:config:a", ["None", "'Int'"]),
-        ({"a": int}, 3, "root:ops:brew:config", ["must be dict", "'{ a: Int }'"]),
-        ({"a": int}, None, "root:ops:brew:config", ["None", "'{ a: Int }'"]),
-        ([int], {}, "root:ops:brew:config", ["must be list", "'[Int]'"]),
+        (int, "x", "root:ops:brew:config", ['"x"', "<class 'str'>", '"Int"']),
+        (int, True, "root:ops:brew:config", ["True", "<class 'bool'>", '"Int"']),
+        (bool, 1, "root:ops:brew:config", ["1", "<class 'int'>", '"Bool"']),
+        (float, 10**400, "root:ops:brew:config", ["<class 'int'>", '"Float"']),
+        ({"a": int}, {"a": None}, "root:ops:brew:config:a", ["None", '"Int"']),
+        ({"a": int}, 3, "root:ops:brew:config", ["must be dict", '"{ a: Int }"']),
+        ({"a": int}, None, "root:ops:brew:config", ["None", '"{ a: Int }"']),
+        ([int], {}, "root:ops:brew:config", ["must be list", '"[Int]"']),
         ([int], (1,), "root:ops:brew:config", ["must be list"]),
-        ([{"k": int}], [{"k": 1}, {"k": "x"}], "root:ops:brew:config[1]:k", ["'x'"]),
-        ({str: int}, {"a": "x"}, "root:ops:brew:config:'a':value", ["'x'"]),
-        (Map(int, int), {"a": 1}, "root:ops:brew:config:'a':key", ["'a'"]),
+        ([{"k": int}], [{"k": 1}, {"k": "x"}], "root:ops:brew:config[1]:k", ['"x"']),
+        ({str: int}, {"a": "x"}, "root:ops:brew:config:'a':value", ['"x"']),
+        (Map(int, int), {"a": 1}, "root:ops:brew:config:'a':key", ['"a"']),
         ({str: int}, {1: 1}, "root:ops:brew:config:1:key", ["1"]),
         ({str: int}, 3, "root:ops:brew:config", ["must be dict", "{ [String]: Int }"]),
-        (SIZE, "SMALLER", "root:ops:brew:config", ["'Size'", "'SMALLER'", "Did you mean 'SMALL'?"]),
-        (SIZE, 1, "root:ops:brew:config", ["'Size'", "must be a string"]),
-        (SIZE, None, "root:ops:brew:config", ["None", "'Size'"]),
+        (SIZE, "SMALLER", "root:ops:brew:config", ['"Size"', "'SMALLER'", "Did you mean 'SMALL'?"]),
+        (SIZE, 1, "root:ops:brew:config", ['"Size"', "must be a string"]),
+        (SIZE, None, "root:ops:brew:config", ["None", '"Size"']),
         (Selector({"a": int}), 3, "root:ops:brew:config", ["selector", "must be a dict"]),
         (
             Selector({"a": int, "b": Field(int, is_required=False)}),
@@ -122,9 +122,9 @@ def test_permissive_keeps_what_it_does_not_know() -> None:
         ),
         (Selector({"a": int}), None, "root:ops:brew:config", ["None", "{ a: Int }"]),
         (IntSource, None, "root:ops:brew:config", ["None", "(Int | { env: String })"]),
-        (StringSource, {"env": 1}, "root:ops:brew:config:env", ["'String'"]),
-        (ScalarUnion(int, {"k": str}), {"k": 1}, "root:ops:brew:config:k", ["'String'"]),
-        (Noneable(int), "x", "root:ops:brew:config", ["'Int'"]),
+        (StringSource, {"env": 1}, "root:ops:brew:config:env", ['"String"']),
+        (ScalarUnion(int, {"k": str}), {"k": 1}, "root:ops:brew:config:k", ['"String"']),
+        (Noneable(int), "x", "root:ops:brew:config", ['"Int"']),
     ],
 )
 def test_a_value_of_the_wrong_kind(schema: object, value: object, place: str, parts: list[str]) -> None:
@@ -142,7 +142,7 @@ def test_one_missing_field() -> None:
 
     assert error.reason is Reason.MISSING_REQUIRED_FIELD
     assert error.error_data.field_name == "a"
-    assert "'a' at path root:ops:brew:config" in error.message
+    assert '"a" at path root:ops:brew:config' in error.message
     assert "{'a': {'b': 0, 's': '<selector>'}}" in error.message
 
 
@@ -162,7 +162,7 @@ def test_missing_fields_are_reported_at_the_highest_level() -> None:
 
     (error,) = parse(schema, {}).errors
 
-    assert error.message.startswith("Missing required config entry 'ops' at the root.")
+    assert error.message.startswith('Missing required config entry "ops" at the root.')
     assert "{'ops': {'brew': {'config': {'a': 0}}}}" in error.message
 
 
@@ -172,8 +172,8 @@ def test_one_unknown_field() -> None:
 
     assert error.reason is Reason.FIELD_NOT_DEFINED
     assert error.error_data.field_name == "aple"
-    assert "'aple' at path root:ops:brew:config. Did you mean 'apple'?" in error.message
-    assert "'{ apple: Int }'" in error.message
+    assert "\"aple\" at path root:ops:brew:config. Did you mean 'apple'?" in error.message
+    assert '"{ apple: Int }"' in error.message
 
 
 def test_several_unknown_fields() -> None:
@@ -306,8 +306,8 @@ def test_nothing_given_where_something_must_be() -> None:
     field = Field({"a": int})
 
     assert [error.message for error in parse(field, UNSET, path=("ops", "brew")).errors] == [
-        "Missing required config entry 'brew' at path root:ops. Example config for the missing entry: "
-        "{'brew': {'a': 0}}"
+        'Missing required config entry "brew" at path root:ops. You must provide this value in your run config. '
+        "Example config for the missing entry: {'brew': {'a': 0}}"
     ]
     assert parse(field, UNSET).errors[0].error_data.field_name == "a"
     assert parse(Field(int), UNSET).errors[0].reason is Reason.RUNTIME_TYPE_MISMATCH

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dagflow import (
+    CheckError,
+    DagflowInvalidConfigError,
     ExecutorDefinition,
+    ExecutorRequirement,
+    GraphDefinition,
+    JobDefinition,
+    executor,
     in_process_executor,
     multi_or_in_process_executor,
     multiprocess_executor,
+    validate_run_config,
 )
 from dagflow.config.parse import parse
-from dagflow.errors import ParameterCheckError
 
 
 @pytest.mark.parametrize(
-    ("executor", "name"),
+    ("made", "name"),
     [
         (in_process_executor, "in_process"),
         (multiprocess_executor, "multiprocess"),
         (multi_or_in_process_executor, "multi_or_in_process_executor"),
     ],
 )
-def test_names(executor: ExecutorDefinition, name: str) -> None:
+def test_names(made: ExecutorDefinition, name: str) -> None:
     """Those of the specification."""
-    assert executor.name == name
-    assert repr(executor) == f"<executor '{name}'>"
+    assert made.name == name
+    assert repr(made) == f"<executor '{name}'>"
 
 
 @pytest.mark.parametrize(
@@ -61,10 +69,69 @@ def test_config_of_processes(given: object, read: object) -> None:
 
 def test_an_executor_of_ones_own() -> None:
     """Name, schema, requirements and the function that makes it are kept."""
-    made = ExecutorDefinition("mine", {"n": int}, ["r"], print, "d")
+    persistent = ExecutorRequirement.PERSISTENT_OUTPUTS
+    made = ExecutorDefinition("mine", {"n": int}, [persistent], print, "d")
 
     assert made.config_field is made.config_schema is not None
-    assert (made.requirements, made.executor_creation_fn, made.description) == (["r"], print, "d")
+    assert (made.get_requirements(), made.executor_creation_fn, made.description) == (
+        [persistent],
+        print,
+        "d",
+    )
     assert ExecutorDefinition("mine").config_schema is None
-    with pytest.raises(ParameterCheckError, match="'name'"):
-        ExecutorDefinition(5)
+    told = ExecutorDefinition("mine", requirements=lambda config: [persistent] * config.get("n", 0))
+    assert (told.get_requirements(), told.get_requirements({"n": 1})) == ([], [persistent])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": 5}, "'name'"),
+        ({"name": "mine", "requirements": ["r"]}, "'requirements' of executor 'mine'.*not 'r'"),
+        ({"name": "mine", "requirements": 5}, "'requirements'"),
+        ({"name": "mine", "executor_creation_fn": 5}, "'executor_creation_fn' of executor 'mine'"),
+    ],
+)
+def test_what_is_refused(arguments: dict[str, Any], message: str) -> None:
+    """What is wrong is said of the executor."""
+    with pytest.raises(CheckError, match=message):
+        ExecutorDefinition(**arguments)
+
+
+def test_the_decorator() -> None:
+    """Takes its name from the function, bare or not."""
+
+    @executor
+    def bare(context: object) -> None: ...
+
+    @executor(name="other", config_schema=str, requirements=[ExecutorRequirement.NON_EPHEMERAL_INSTANCE])
+    def named(context: object) -> None: ...
+
+    assert (bare.name, bare.config_schema, bare.get_requirements()) == ("bare", None, [])
+    assert (named.name, named.get_requirements()) == ("other", [ExecutorRequirement.NON_EPHEMERAL_INSTANCE])
+    assert named.executor_creation_fn is not None
+
+
+def test_configured() -> None:
+    """Config given beforehand replaces that of the run config; name and requirements stay."""
+    few = multiprocess_executor.configured({"max_concurrent": 1})
+    some = multiprocess_executor.configured(lambda n: {"max_concurrent": n}, "some", int)
+
+    def shown(made: ExecutorDefinition, given: object) -> object:
+        run_config = {} if given is None else {"execution": {"config": given}}
+        return validate_run_config(JobDefinition(GraphDefinition("j"), executor_def=made), run_config)[
+            "execution"
+        ]
+
+    assert shown(few, None) == {"multiprocess": {"max_concurrent": 1, "retries": {"enabled": {}}}}
+    assert shown(few, {"max_concurrent": 3}) == shown(few, None)
+    assert shown(some, 4) == {"some": {"max_concurrent": 4, "retries": {"enabled": {}}}}
+    assert few.get_requirements() == multiprocess_executor.get_requirements()
+    with pytest.raises(DagflowInvalidConfigError, match="Invalid configuration provided for executor 'some'"):
+        shown(multiprocess_executor.configured({"max_concurrent": "x"}, "some"), None)
+
+
+def test_the_default_needs_processes_unless_told_otherwise() -> None:
+    """What it needs depends on its config."""
+    assert multi_or_in_process_executor.get_requirements({"in_process": {}}) == []
+    assert len(multi_or_in_process_executor.get_requirements({"multiprocess": {}})) == 3

@@ -1,0 +1,96 @@
+"""Config of one form that a function turns into config of another: the node behind `ConfigMapping` and
+`configured` (see `dagflow.defs.configured`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any as AnyValue
+
+from dagflow._util import UNSET
+from dagflow.config.field import Field
+from dagflow.config.parse import Path, Readable, Reading, parse
+from dagflow.config.scalar import ConfigType
+from dagflow.errors import DagflowConfigMappingFunctionError, DagflowInvalidConfigError
+
+
+class Mapped(ConfigType):
+    """What is given matches `outer`; a function turns it into what `inner` reads, which code sees.
+
+    Args:
+        outer: What is given. Where it may be left out without a default, the function gets None.
+        function: Makes config for `inner` of it.
+        inner: Reads what the function made.
+        path: Where that stands, as messages shall say it.
+        when_raised: The message of the error of a function that raises.
+        when_refused: The first line of the error of what `inner` refuses.
+        is_raw: Whether the function gets names of enums and `{"env": ...}` as they were written.
+    """
+
+    __slots__ = ("function", "inner", "is_raw", "outer", "path", "when_raised", "when_refused")
+
+    def __init__(
+        self,
+        outer: Field,
+        function: Callable[[AnyValue], AnyValue],
+        inner: Readable,
+        *,
+        path: Path = (),
+        when_raised: str,
+        when_refused: str,
+        is_raw: bool = False,
+    ) -> None:
+        super().__init__(outer.description)
+        self.outer = outer
+        self.function = function
+        self.inner = inner
+        self.path = path
+        self.when_raised = when_raised
+        self.when_refused = when_refused
+        self.is_raw = is_raw
+
+    @property
+    def is_required(self) -> bool:  # type: ignore[override]
+        """Whether something must be given."""
+        return self.outer.is_required
+
+    def default(self) -> AnyValue:
+        if self.outer.is_required:
+            return UNSET
+        return None if self.outer.default is UNSET else self.outer.default
+
+    def describe(self) -> str:
+        return self.outer.config_type.describe()
+
+    def example(self) -> AnyValue:
+        return self.outer.config_type.example()
+
+    def note_missing(self, path: Path, reading: Reading) -> None:
+        self.outer.config_type.note_missing(path, reading)
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        outer = self._read_outer(value, path, reading)
+        if not reading.applies:
+            reading.has_mappings = True
+            return outer
+        given = self._read_outer(value, path, Reading(None)) if self.is_raw else outer
+        try:
+            made = self.function(given)
+        except Exception as error:
+            raise DagflowConfigMappingFunctionError(self.when_raised, user_exception=error) from error
+        if hasattr(made, "to_config_dict"):
+            made = made.to_config_dict()
+        parsed = parse(self.inner, made, path=self.path, environ=reading.environ)
+        reading.used_env |= parsed.used_env
+        if parsed.errors:
+            raise DagflowInvalidConfigError(self.when_refused, parsed.errors, made)
+        return self.finish(outer, None if parsed.value is UNSET else parsed.value)
+
+    def finish(self, outer: AnyValue, inner: AnyValue) -> AnyValue:
+        """What code sees, of what was given and what was made of it."""
+        return inner
+
+    def _read_outer(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        if value is None and not self.outer.is_required and self.outer.default is UNSET:
+            return None
+        return self.outer.config_type.read(value, path, reading)
