@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.clock import SYSTEM_CLOCK, Clock
+
+if TYPE_CHECKING:
+    from random import Random
 
 Pick = Callable[[Sequence[str]], str]
 """Chooses the next step: gets the keys of the ready steps in their usual order, returns one of them."""
@@ -28,6 +31,7 @@ class RunOptions:
         given: Values that stand for outputs: step key, `(step key, output name)` or AssetKey to value. A step
             whose outputs are all given does not run and has no events.
         faults: `(step key, attempt from 1, what)` is called before each attempt of a step and may raise.
+        random: The source of chance for jitter between retries; None: a fresh one for each wait.
         used: What of `given` has stood for an output so far, filled by the runs.
     """
 
@@ -35,6 +39,7 @@ class RunOptions:
     pick: Pick | None = None
     given: Mapping[Any, Any] = field(default_factory=dict)
     faults: Callable[[str, int], None] | None = None
+    random: Random | None = None
     used: set[Any] = field(default_factory=set)
 
 

@@ -125,11 +125,7 @@ def execute_in_process(
         job: JobDefinition = definition.compiled_job
     else:
         job = definition
-    if asset_selection is not None:
-        if op_selection:
-            raise CheckError("both 'op_selection' and 'asset_selection' were given; give one of them")
-        job = _assets_of(job, asset_selection)
-    job = _selected(_in_memory(job, resources), op_selection)
+    job = subset_of(_in_memory(job, resources), op_selection, asset_selection)
     return _run_in_process(
         job,
         run_config,
@@ -341,6 +337,17 @@ def _in_memory(job: JobDefinition, resources: Mapping[str, Any] | None) -> JobDe
         )
     in_memory: JobDefinition = job.compiled["in_memory"]
     return in_memory
+
+
+def subset_of(
+    job: JobDefinition, op_selection: Sequence[str] | None, asset_selection: Sequence[Any] | None
+) -> JobDefinition:
+    """The part of a job that is selected; see `JobDefinition.get_subset`."""
+    if asset_selection is None:
+        return _selected(job, op_selection)
+    if op_selection:
+        raise CheckError("both 'op_selection' and 'asset_selection' were given; give one of them")
+    return _assets_of(job, asset_selection)
 
 
 def _selected(job: JobDefinition, op_selection: Sequence[str] | None) -> JobDefinition:

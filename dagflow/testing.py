@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.causality import Causality, canonical_events, causality
 from dagflow.clock import Clock, VirtualClock
@@ -23,6 +23,9 @@ from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve
 from dagflow.selection.tree import Graph, Node, Selection
 
+if TYPE_CHECKING:
+    from random import Random
+
 
 @contextmanager
 def run_options(
@@ -31,6 +34,7 @@ def run_options(
     pick: Pick | None = None,
     given: Mapping[Any, Any] | None = None,
     faults: Callable[[str, int], None] | None = None,
+    random: Random | None = None,
 ) -> Iterator[RunOptions]:
     """Change what surrounds the runs that start in this block; what is not named stays as it is around it.
 
@@ -41,6 +45,7 @@ def run_options(
             do not run.
         faults: Called with step key and attempt (from 1) before each attempt; what it raises fails the
             attempt.
+        random: The source of chance for jitter between retries, as `random.Random(1)`.
 
     Example:
         >>> from dagflow import RetryPolicy, job, op
@@ -57,7 +62,7 @@ def run_options(
         >>> success, [round(seconds) for seconds in options.clock.sleeps]
         (True, [60])
     """
-    changes = {"clock": clock, "pick": pick, "given": given, "faults": faults}
+    changes = {"clock": clock, "pick": pick, "given": given, "faults": faults, "random": random}
     with set_options(**{name: value for name, value in changes.items() if value is not None}) as options:
         yield options
 

@@ -1,4 +1,4 @@
-"""The context of a resource function while it makes its resource."""
+"""The contexts of the functions that make resources and loggers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow.context.resources import ScopedResources
+from dagflow.errors import DagflowInvariantViolationError
 
 if TYPE_CHECKING:
+    from dagflow.defs.job import JobDefinition
+    from dagflow.defs.logger import LoggerDefinition
     from dagflow.defs.resource import ResourceDefinition
     from dagflow.events.run import DagflowRun
 
@@ -15,10 +18,19 @@ if TYPE_CHECKING:
 class InitResourceContext:
     """What a resource function knows.
 
-    Attributes: `resource_config` (checked), `resource_def`, `run`, `run_id` (None outside of a run).
+    Attributes: `resource_config` (checked), `resource_def`, `run`, `run_id` (None outside of a run), `shared`
+    (resources that are started, by the id of their definition: those of others that are nested in this one).
     """
 
-    __slots__ = ("_get_instance", "_log", "_resources", "resource_config", "resource_def", "run")
+    __slots__ = (
+        "_get_instance",
+        "_log",
+        "_resources",
+        "resource_config",
+        "resource_def",
+        "run",
+        "shared",
+    )
 
     def __init__(
         self,
@@ -32,15 +44,18 @@ class InitResourceContext:
         self.resource_config = resource_config
         self.resource_def = resource_def
         self.run = run
+        self.shared: Mapping[int, Any] = {}
         self._resources = resources
         self._get_instance = get_instance
         self._log = log
 
     def with_config(self, config: Any, resource_def: ResourceDefinition) -> InitResourceContext:
         """The same context for one resource, with its checked config."""
-        return InitResourceContext(
+        context = InitResourceContext(
             config, self._resources, self._get_instance, resource_def, self.run, self._log
         )
+        context.shared = self.shared
+        return context
 
     @property
     def dagflow_run(self) -> DagflowRun | None:
@@ -70,3 +85,34 @@ class InitResourceContext:
         from dagflow.context.log import DagflowLogManager
 
         return DagflowLogManager({"run_id": self.run_id})
+
+
+class InitLoggerContext:
+    """What the function of a logger knows. Made by dagflow, or by `build_init_logger_context`.
+
+    Attributes: `logger_config` (checked), `logger_def`, `job_def` (None outside of a run, unless one was
+    given), `run_id`.
+    """
+
+    __slots__ = ("_logger_def", "job_def", "logger_config", "run_id")
+
+    def __init__(
+        self,
+        logger_config: Any,
+        logger_def: LoggerDefinition | None,
+        job_def: JobDefinition | None,
+        run_id: str,
+    ) -> None:
+        self.logger_config = logger_config
+        self._logger_def = logger_def
+        self.job_def = job_def
+        self.run_id = run_id
+
+    @property
+    def logger_def(self) -> LoggerDefinition:
+        """The logger that is made."""
+        if self._logger_def is None:
+            raise DagflowInvariantViolationError(
+                "'logger_def' was read on a context that no logger has been called with yet"
+            )
+        return self._logger_def

@@ -7,7 +7,7 @@ between them, nor between a run and a direct call, but what `dagflow.context.man
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow.context.resources import ScopedResources
 from dagflow.context.scope import Scope
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dagflow.defs.op import OpDefinition
     from dagflow.events.run import DagflowRun
     from dagflow.partitions.definition import PartitionsDefinition
+    from dagflow.partitions.multi import MultiPartitionKey
 
 
 class _Mode:
@@ -62,15 +63,7 @@ class StepContext:
         assert self._scope.run is not None
         return self._scope.run
 
-    @property
-    def dagflow_run(self) -> DagflowRun:
-        """The run."""
-        return self.run
-
-    @property
-    def pipeline_run(self) -> DagflowRun:
-        """The run (an older spelling)."""
-        return self.run
+    dagflow_run = pipeline_run = run
 
     @property
     def job_def(self) -> JobDefinition:
@@ -79,10 +72,7 @@ class StepContext:
         assert self._scope.job_def is not None
         return self._scope.job_def
 
-    @property
-    def pipeline_def(self) -> JobDefinition:
-        """The job (an older spelling)."""
-        return self.job_def
+    pipeline_def = job_def
 
     @property
     def job_name(self) -> str:
@@ -90,10 +80,7 @@ class StepContext:
         self._scope.need("job_name")
         return self.job_def.name
 
-    @property
-    def pipeline_name(self) -> str:
-        """The name of the job (an older spelling)."""
-        return self.job_name
+    pipeline_name = job_name
 
     @property
     def mode_def(self) -> _Mode:
@@ -107,10 +94,7 @@ class StepContext:
         assert self._scope.op_def is not None
         return self._scope.op_def
 
-    @property
-    def solid_def(self) -> OpDefinition:
-        """The op (an older spelling)."""
-        return self.op_def
+    solid_def = op_def
 
     @property
     def op(self) -> Node:
@@ -119,10 +103,7 @@ class StepContext:
         assert self._scope.node is not None
         return self._scope.node
 
-    @property
-    def solid(self) -> Node:
-        """The node (an older spelling)."""
-        return self.op
+    solid = op
 
     @property
     def alias(self) -> str:
@@ -137,20 +118,14 @@ class StepContext:
         assert self._scope.step is not None
         return self._scope.step.node_handle
 
-    @property
-    def node_handle(self) -> NodeHandle:
-        """The place of the node."""
-        return self.op_handle
+    node_handle = op_handle
 
     @property
     def op_config(self) -> Any:
         """The checked config with its defaults; None without schema and config."""
         return self._scope.op_config
 
-    @property
-    def solid_config(self) -> Any:
-        """The config (an older spelling)."""
-        return self.op_config
+    solid_config = op_config
 
     @property
     def run_config(self) -> Mapping[str, Any]:
@@ -226,6 +201,24 @@ class StepContext:
             return given
         return PartitionKeyRange(self.partition_key, self.partition_key)
 
+    asset_partition_key_range = partition_key_range
+
+    @property
+    def multi_partition_key(self) -> MultiPartitionKey:
+        """The partition that the run is for, as a key with a part for each dimension.
+
+        Raises:
+            DagflowInvariantViolationError: It is for none, or for one that has no dimensions.
+        """
+        key: Any = self.partition_key
+        if not hasattr(key, "keys_by_dimension"):
+            raise DagflowInvariantViolationError(
+                f"'multi_partition_key' was read in a run for partition '{key}', which has no dimensions. "
+                "Read 'partition_key'."
+            )
+        multi_partition_key: MultiPartitionKey = key
+        return multi_partition_key
+
     @property
     def partition_keys(self) -> Sequence[str]:
         """The partitions that the run is for."""
@@ -241,10 +234,11 @@ class StepContext:
             DagflowInvariantViolationError: The run is for no partition, or for one that is no time.
         """
         self._scope.need("partition_time_window")
-        if self._scope.partitions_def is not None and self._scope.partition_key is None:
+        definition = self._scope.partitions_def
+        if definition is not None and not self.has_partition_key and not self.has_partition_key_range:
             raise CheckError("'partition_time_window' was read in a run that is for no partition")
-        key = self.partition_key
-        return self._window(self._scope.partitions_def, key)
+        keys = self.partition_key_range
+        return TimeWindow(self._window(definition, keys.start).start, self._window(definition, keys.end).end)
 
     def _partitions_def(self) -> PartitionsDefinition:
         if self._scope.partitions_def is None:
@@ -257,7 +251,8 @@ class StepContext:
             window: TimeWindow = time_dimension(key)
             return window
         raise DagflowInvariantViolationError(
-            f"partition '{key}' is no time window: its partitions definition is {definition!r}"
+            f"partition '{key}' is no time window: that takes partitions by time, or by two dimensions with a "
+            f"single time dimension, but they are {definition!r}"
         )
 
     def get_tag(self, key: str) -> str | None:
@@ -306,20 +301,32 @@ class StepContext:
                 f"{event!r} of type "
                 f"'{type(event).__name__}'"
             )
-        self._scope.events.append(event)
+        self._scope.log_event(event)
 
     def consume_events(self) -> Iterator[Any]:
-        """Hand out the events that were logged since the last call; they do not reach the log of the run any
-        more.
+        """Hand out the events that were logged since the last call; they are no events of the run any more,
+        but stay in the log of the instance.
         """
-        events, source = self._scope.events[:], self._scope.event_source
-        self._scope.events.clear()
-        for event in events:
-            yield event if source is None else source(event)
+        yield from self._scope.take_back()
 
     def get_events(self) -> Sequence[Any]:
-        """The events that were logged and not consumed."""
+        """The events that were logged in a direct call and not consumed."""
         return list(self._scope.events)
+
+    def has_events(self) -> bool:
+        """Whether `get_events` has any."""
+        return bool(self._scope.events)
+
+    def get_step_execution_context(self) -> NoReturn:
+        """There is no further context behind this one.
+
+        Raises:
+            DagflowInvalidPropertyError: Always.
+        """
+        raise DagflowInvalidPropertyError(
+            "'get_step_execution_context' was called, but there is no other context behind this one. What "
+            "user code may know of its step are attributes of the context itself."
+        )
 
     def describe_op(self) -> str:
         """A text that names the op."""
@@ -336,27 +343,26 @@ class StepContext:
     @property
     def has_assets_def(self) -> bool:
         """Whether an asset runs."""
+        self._scope.need("has_assets_def")
         return self._scope.assets_def is not None
 
     @property
     def assets_def(self) -> AssetsDefinition:
         """The asset that runs."""
-        self._scope.need("assets_def")
-        if self._scope.assets_def is None:
-            raise DagflowInvalidPropertyError(
-                f"op '{self.op_def.name}' makes no asset, so it has no 'assets_def'"
-            )
-        return self._scope.assets_def
+        return self._asset("assets_def")
 
     @property
     def asset_key(self) -> AssetKey:
         """The key of the asset that runs."""
-        self._scope.need("asset_key")
+        return self._asset("asset_key").key
+
+    def _asset(self, attribute: str) -> AssetsDefinition:
+        self._scope.need(attribute)
         if self._scope.assets_def is None:
             raise DagflowInvalidPropertyError(
-                f"op '{self.op_def.name}' makes no asset, so it has no 'asset_key'"
+                f"op '{self.op_def.name}' does not have an assets definition, so it has no '{attribute}'"
             )
-        return self._scope.assets_def.key
+        return self._scope.assets_def
 
     @property
     def asset_keys(self) -> set[AssetKey]:
@@ -379,6 +385,7 @@ class StepContext:
     @property
     def is_subset(self) -> bool:
         """Whether only some of the assets of this function are made: never, one function makes one asset."""
+        self._scope.need("is_subset")
         return False
 
     def asset_key_for_output(self, output_name: str = "result") -> AssetKey:

@@ -31,7 +31,7 @@ class Scope:
         op_def, node, step, assets_def, layer: What runs; UNSET or None while nothing does.
         config: The checked config, handed out as a copy so that a plan can be run again.
         metadata: What `add_output_metadata` was told, by (output, mapping key).
-        events: User events that were logged and are not yet in the log of the run.
+        events: User events that were logged outside of a run.
         produced: The outputs that have already been handed over, by (output, mapping key).
     """
 
@@ -41,11 +41,12 @@ class Scope:
         "_resources",
         "assets_def",
         "config",
-        "event_source",
         "events",
         "get_instance",
         "job_def",
         "layer",
+        "log_event",
+        "make_log",
         "manner",
         "mapping_key",
         "metadata",
@@ -61,8 +62,8 @@ class Scope:
         "run_config",
         "run_id",
         "run_tags",
-        "sink",
         "step",
+        "take_back",
     )
 
     def __init__(
@@ -79,7 +80,7 @@ class Scope:
         node: Node | None = None,
         step: Step | None = None,
         run_config: Mapping[str, Any] | None = None,
-        sink: Callable[[int, str], None] | None = None,
+        make_log: Callable[[], Any] | None = None,
         retry_number: int = 0,
         partition_key: str | None = None,
         partition_key_range: Any = None,
@@ -88,7 +89,8 @@ class Scope:
         run_tags: Mapping[str, str] | None = None,
         assets_def: AssetsDefinition | None = None,
         layer: AssetLayer | None = None,
-        event_source: Callable[[Any], Any] | None = None,
+        log_event: Callable[[Any], None] | None = None,
+        take_back: Callable[[], list[Any]] | None = None,
     ) -> None:
         self.manner = manner
         self.run_id = run_id
@@ -101,7 +103,7 @@ class Scope:
         self.run_config = run_config
         self.resource_values = resource_values
         self.get_instance = get_instance
-        self.sink = sink
+        self.make_log = make_log
         self.retry_number = retry_number
         self.partition_key = partition_key
         self.partition_key_range = partition_key_range
@@ -113,7 +115,8 @@ class Scope:
         self.metadata: dict[tuple[str, str | None], dict[str, Any]] = {}
         self.events: list[Any] = []
         self.produced: set[tuple[str, str | None]] = set()
-        self.event_source = event_source
+        self.log_event = self.events.append if log_event is None else log_event
+        self.take_back = self._take_events if take_back is None else take_back
         self._log: Any = None
         self._resources: ScopedResources | None = None
         self._config_copy: Any = UNSET
@@ -165,16 +168,19 @@ class Scope:
     def log(self) -> Any:
         """The DagflowLogManager."""
         if self._log is None:
-            from dagflow.context.log import DagflowLogManager
-
-            meta = {
-                "run_id": self.run_id,
-                "job_name": self.job_def.name if self.job_def is not None else None,
-                "step_key": self.step.key if self.step is not None else None,
-                "op_name": self.node.name if self.node is not None else None,
-            }
-            self._log = DagflowLogManager(meta, self.sink)
+            self._log = self.make_log() if self.make_log is not None else self._own_log()
         return self._log
+
+    def _own_log(self) -> Any:
+        from dagflow.context.log import DagflowLogManager
+
+        name = None if self.op_def is None else self.op_def.name
+        return DagflowLogManager({"run_id": self.run_id, "job_name": None, "step_key": None, "op_name": name})
+
+    def _take_events(self) -> list[Any]:
+        events = self.events[:]
+        self.events.clear()
+        return events
 
     def add_output_metadata(
         self, metadata: Mapping[str, Any], output_name: str | None, mapping_key: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from dagflow._util import nearest
@@ -10,10 +11,11 @@ from dagflow.config.plain import run_config_dict
 from dagflow.defs import _entry
 from dagflow.defs.configured import ConfigMapping
 from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
-from dagflow.defs.graph import GraphDefinition, Node, trace
+from dagflow.defs.graph import GraphDefinition, check_definitions, trace
 from dagflow.defs.hook import HookDefinition, check_hooks, hook_needs
 from dagflow.defs.inputs import check_loose_inputs
 from dagflow.defs.io_managers import default_io_manager
+from dagflow.defs.job_content import JobContent
 from dagflow.defs.logger import LoggerDefinition, check_loggers, default_loggers
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.policy import RetryPolicy
@@ -46,7 +48,7 @@ _IGNORED = frozenset(
 )
 
 
-class JobDefinition:
+class JobDefinition(JobContent):
     """A graph that can be run. Made by `@job`, `GraphDefinition.to_job`, or directly.
 
     Args:
@@ -162,11 +164,12 @@ class JobDefinition:
         self.op_retry_policy = _optional(op_retry_policy, RetryPolicy, "op_retry_policy", place)
         self.input_values = dict(check_type(input_values or {}, Mapping, "input_values", place))
         self.asset_layer = asset_layer
-        self.owners = list(owners or ())
+        self.owners = _checked_owners(owners, place)
         self.op_selection: tuple[str, ...] | None = None
         self._compiled: dict[Any, Any] = {}
         check_inputs(self.input_values, graph_def, place)
         if asset_layer is None:
+            check_definitions(graph_def, place)
             check_loose_inputs(graph_def, place)
         self._check_hooks()
 
@@ -182,11 +185,6 @@ class JobDefinition:
             given or self.default_config, self.partitions_def
         )
         self.default_config = {}
-
-    @property
-    def nodes(self) -> list[Node]:
-        """The nodes of its graph."""
-        return self.graph.nodes
 
     @property
     def run_config_schema(self) -> RunConfigSchema:
@@ -244,6 +242,18 @@ class JobDefinition:
                         f"resources {sorted(known)}.{nearest(key, known)}"
                     )
 
+    def with_executor_def(self, executor_def: ExecutorDefinition) -> JobDefinition:
+        """A copy with another executor."""
+        return self.with_changes(executor_def=check_type(executor_def, ExecutorDefinition, "executor_def"))
+
+    def with_logger_defs(self, logger_defs: Mapping[str, LoggerDefinition]) -> JobDefinition:
+        """A copy with other loggers."""
+        return self.with_changes(logger_defs=check_loggers(logger_defs, f"job '{self.name}'"))
+
+    def with_metadata(self, metadata: Mapping[str, Any]) -> JobDefinition:
+        """A copy with other metadata."""
+        return self.with_changes(metadata=normalize_metadata(metadata, f"job '{self.name}'"))
+
     def with_top_level_resources(self, resource_defs: Mapping[str, Any]) -> JobDefinition:
         """A copy with further resources; those that the job has already stay as they are."""
         own = {key: value for key, value in self.resource_defs.items() if value is not default_io_manager}
@@ -270,6 +280,19 @@ class JobDefinition:
             ) from error
         values = {name: value for name, value in self.input_values.items() if name in graph_def.input_names}
         return self.with_changes(graph=graph_def, op_selection=tuple(op_selection), input_values=values)
+
+    def get_subset(
+        self, *, op_selection: Sequence[str] | None = None, asset_selection: Sequence[Any] | None = None
+    ) -> JobDefinition:
+        """A copy with only what is selected: ops, or in a job of assets some of these. None or nothing selects all.
+
+        Raises:
+            CheckError: Both are given.
+            ParameterCheckError: They are no list of texts, or of asset keys.
+            DagflowInvalidSubsetError: Something chooses nothing, or what is left cannot run.
+        """
+        subset: JobDefinition = _entry.subset_of(self, op_selection, asset_selection)
+        return subset
 
     def execute_in_process(
         self,
@@ -394,8 +417,9 @@ def job(
 
     def decorate(fn: Callable[..., Any]) -> JobDefinition:
         own_name = name if name is not None else getattr(fn, "__name__", "job")
-        return JobDefinition(
-            graph_def=(graph_def := trace(fn, own_name, description, None, None, None, None, "job")),
+        graph_def = trace(fn, own_name, description, None, None, None, None, "job")
+        made = JobDefinition(
+            graph_def=graph_def,
             resource_defs=resource_defs,
             executor_def=executor_def,
             config=config,
@@ -410,6 +434,8 @@ def job(
             input_values=input_values,
             owners=owners,
         )
+        update_wrapper(made, fn)
+        return made
 
     return decorate if compose_fn is None else decorate(compose_fn)
 
@@ -424,10 +450,34 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
     for name in check_type(values, Mapping, "input_values", place):
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
-                f"{place}: 'input_values' names '{name}', which is no input of graph '{graph_def.name}'; its "
-                "inputs are "
-                f"{list(graph_def.input_names)}"
+                f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided for key "
+                f"'{name}', but job has no top-level input with that name. 'input_values' can give the inputs of graph "
+                f"'{graph_def.name}': {list(graph_def.input_names)}.{nearest(name, graph_def.input_names)}"
             )
+
+
+def _checked_owners(owners: Sequence[str] | None, place: str) -> list[str]:
+    if isinstance(owners, str):
+        raise ParameterCheckError(f"parameter 'owners' of {place} must be a list of texts, not {owners!r}")
+    for owner in owners or ():
+        check_type(owner, str, "owners", place)
+        if owner == "team:":
+            raise DagflowInvalidDefinitionError(
+                f"invalid owner '{owner}' of {place}: Team name cannot be empty after 'team:' prefix"
+            )
+        if not owner.startswith("team:") and not _is_email(owner):
+            raise DagflowInvalidDefinitionError(
+                f"invalid owner '{owner}' of {place}: Owner must be an email address or a team name prefixed with "
+                "'team:'"
+            )
+    return list(owners or ())
+
+
+def _is_email(text: str) -> bool:
+    name, _, domain = text.partition("@")
+    host, _, top = domain.rpartition(".")
+    is_whole = bool(name and host) and len(top) > 1 and "@" not in domain
+    return is_whole and not any(character.isspace() for character in text)
 
 
 def _optional(value: _T | None, expected: type[Any], name: str, place: str) -> _T | None:

@@ -79,12 +79,8 @@ def _check_input(
     check = check_value(state, step, item.dagflow_type, value, f"input '{item.name}'")
     state.log.append(_STEP_INPUT, step.index, number, (position, check))
     if not check.success:
-        description = f": {check.description}" if check.description else ""
-        raise DagflowTypeCheckDidNotPass(
-            f"input '{item.name}' of {where(step.op)} did not pass the check of its type "
-            f"'{item.dagflow_type.display_name}'{description}",
-            dict(check.metadata),
-            item.dagflow_type,
+        raise type_check_error(
+            f'step input "{item.name}"', item.dagflow_type, check, f"step '{step.key}', {where(step.op)}"
         )
 
 
@@ -139,7 +135,7 @@ def _one(state: RunState, step: Step, number: int, item: StepInput, position: in
         return state.input_values[source.value]
     if kind == GIVEN:
         assert source.ref is not None
-        return state.values[source.ref]
+        return state.given[source.ref]
     if kind == FROM_CONFIG:
         return _from_config(state, step, item, source)
     value: Any = None

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
 
 if TYPE_CHECKING:
+    import logging
+
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
 
@@ -26,6 +28,7 @@ _VALUES = [kind.value for kind in _TYPES]
 CODE = {kind: code for code, kind in enumerate(_TYPES)}
 USER_LINE = -1  # a line that user code logged: no event
 NO_STEP = -1
+_BEGINNINGS = (CODE[DagflowEventType.STEP_START], CODE[DagflowEventType.STEP_RESTARTED])
 
 _new = object.__new__
 _set_source = DagflowEvent._source.__set__  # type: ignore[attr-defined] # noqa: SLF001 - the class's own slots
@@ -43,11 +46,24 @@ class RunLog:
         plan: The plan that runs; a record's step index is a position in it.
         run: The run.
         records: All records. Always: appended to, never changed.
+        unconfirmed: Ids of the records of events that user code logged in an attempt that then failed, or
+            took back. The instance's log has them, the events of the run do not.
         observers: Called with each event as it happens.
         is_refused: Whether an observer raised. That ends the run; none is told of its end.
+        loggers: The Python loggers that the run config names; they get what user code logs.
     """
 
-    __slots__ = ("_now", "is_refused", "observers", "pid", "plan", "records", "run")
+    __slots__ = (
+        "_now",
+        "is_refused",
+        "loggers",
+        "observers",
+        "pid",
+        "plan",
+        "records",
+        "run",
+        "unconfirmed",
+    )
 
     plan: Plan
     run: DagflowRun
@@ -59,17 +75,20 @@ class RunLog:
         self.plan = plan
         self.run = run
         self.records: list[Record] = []
+        self.unconfirmed: set[int] = set()
         self.observers = observers
+        self.loggers: Sequence[logging.Logger] = ()
         self.is_refused = False
         self.pid = os.getpid()
         self._now = now
 
-    def append(self, code: int, step: int = NO_STEP, attempt: int = 0, payload: Any = None) -> None:
+    def append(self, code: int, step: int = NO_STEP, attempt: int = 0, payload: Any = None) -> Record:
         """Write down that something happened, now."""
         record = (code, self._now(), step, attempt, payload)
         self.records.append(record)
         if self.observers and code >= 0:
             self._show(self.event_of(record))
+        return record
 
     def _show(self, event: DagflowEvent) -> None:
         try:
@@ -80,15 +99,29 @@ class RunLog:
             raise
 
     def append_line(self, level: int, text: str, step: int, attempt: int) -> None:
-        """Write down what user code logged."""
+        """Write down a line that is no event."""
         self.records.append((USER_LINE, self._now(), step, attempt, (level, text)))
+
+    def records_of(self, step: int, attempt: int) -> list[Record]:
+        """The events of the last attempt at a step, from its beginning on."""
+        found = []
+        for record in reversed(self.records):
+            if record[2] == step and record[3] == attempt and record[0] >= 0:
+                if id(record) not in self.unconfirmed:
+                    found.append(record)
+                if record[0] in _BEGINNINGS:
+                    break
+        return found[::-1]
 
     def events(self) -> list[DagflowEvent]:
         """All events; lines of user code are no events."""
         keys: list[str | None] = [*(step.key for step in self.plan.steps), None]  # -1 is the last: None
         found: list[DagflowEvent] = []
         add = found.append
-        for record in self.records:
+        records = self.records
+        if self.unconfirmed:
+            records = [record for record in records if id(record) not in self.unconfirmed]
+        for record in records:
             code = record[0]
             if code < 0:
                 continue
@@ -128,6 +161,27 @@ class RunLog:
         return render.FIELDS[name](self, record, _TYPES[record[0]])
 
 
-def user_event(log: RunLog, step: int, attempt: int, code: int, payload: Any) -> DagflowEvent:
-    """The event that a record would be, without writing it."""
-    return log.event_of((code, log._now(), step, attempt, payload))  # noqa: SLF001 - of this very module
+
+class Lines:
+    """Takes what user code logs at one place of a run.
+
+    Args:
+        log: The log of the run.
+        step: The index of the step, `NO_STEP` outside of one.
+        attempt: The attempt, 0 outside of one.
+    """
+
+    __slots__ = ("_attempt", "_log", "_step")
+
+    def __init__(self, log: RunLog, step: int, attempt: int) -> None:
+        self._log = log
+        self._step = step
+        self._attempt = attempt
+
+    @property
+    def loggers(self) -> Sequence[logging.Logger]:
+        """The Python loggers that get it too."""
+        return self._log.loggers
+
+    def __call__(self, level: int, text: str) -> None:
+        self._log.append_line(level, text, self._step, self._attempt)

@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dagflow.context.current import current_log
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resource import ResourceDefinition
 from dagflow.engine.log import CODE, NO_STEP
@@ -46,6 +47,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
             raised.
     """
     log = state.log
+    token = current_log.set(state.current_log)
     started = state.options.clock.now()
     turns = None
     try:
@@ -81,6 +83,8 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
         if state.raise_on_error or not is_interrupt:
             raise
         return False
+    finally:
+        current_log.reset(token)
     failures = [] if turns is None else turns.failures
     if state.error is None and not failures:
         log.append(_RUN_SUCCESS)

@@ -21,7 +21,7 @@ from collections.abc import Collection, Sequence
 
 from dagflow.plan.dynamic import expanded, resolved_key
 from dagflow.plan.plan import Plan
-from dagflow.plan.step import FROM_OUTPUTS, OutputRef, Source, Step, StepInput, refs_of
+from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUTS, OutputRef, Source, Step, StepInput, refs_of
 
 
 class Schedule:
@@ -35,7 +35,8 @@ class Schedule:
             taken.
         absent: Outputs that will never come, because their step did not produce them or was skipped.
         failed: Steps that failed or are blocked.
-        skips: Steps that were skipped and not yet handed out.
+        decided: Steps that will not run and were not yet handed out: each with the keys of the steps that
+            block it, None where it was skipped.
         ended: Steps that ended; kept only where the plan has templates.
         expanded: Templates that were expanded, and for each the keys of the steps that it became.
     """
@@ -43,13 +44,14 @@ class Schedule:
     __slots__ = (
         "_dependents",
         "_queues",
+        "_template_of",
         "absent",
+        "decided",
         "ended",
         "expanded",
         "failed",
         "plan",
         "ready",
-        "skips",
         "tainted",
         "waiting",
     )
@@ -65,9 +67,10 @@ class Schedule:
         self.tainted: set[int] = set()
         self.absent: set[OutputRef] = set()
         self.failed: set[str] = set()
-        self.skips: list[int] = []
+        self.decided: list[tuple[int, list[str] | None]] = []
         self.ended: set[int] | None = set() if plan.has_templates else None
         self.expanded: dict[str, list[str]] = {}
+        self._template_of: dict[int, int] = {}
         for index, count in enumerate(self.waiting):
             if not count:
                 self._queues[index].append(index)
@@ -122,12 +125,14 @@ class Schedule:
             self.waiting.append(sum(index not in self.ended for index in before))
             if any(steps[index].key in self.failed for index in before) or any(map(self._lacks, step.inputs)):
                 self.tainted.add(step.index)
-        place = {
-            step.index: template.index
-            for step, template in zip(added, _repeated(templates, len(keys)), strict=True)
-        }
+        place = self._template_of
+        for step, template in zip(added, _repeated(templates, len(keys)), strict=True):
+            place[step.index] = template.index
         self._dependents[self.plan.index_by_key[over.step_key]].sort(
-            key=lambda index: (index in place or steps[index].reads_all_of(over), place.get(index, index))
+            key=lambda index: (
+                index in place or steps[index].collects_from(over.step_key),
+                place.get(index, index),
+            )
         )  # who needs one value only goes first, then those that are mapped over the values or collect them
         for template in templates:
             became = [resolved_key(template.key, key) for key in keys]
@@ -139,10 +144,12 @@ class Schedule:
                     for key in became:
                         self._dependents[self.plan.index_by_key[key]].append(dependent)
 
-    def take_skips(self) -> list[int]:
-        """The steps that were skipped since the last call, in the order in which that was decided."""
-        skips, self.skips = self.skips, []
-        return skips
+    def take_decided(self) -> list[tuple[int, list[str] | None]]:
+        """The steps of which it was decided since the last call that they will not run, in that order: each
+        with the keys of the steps that block it, None where it is skipped.
+        """
+        decided, self.decided = self.decided, []
+        return decided
 
     def _release(self, ended: list[int]) -> list[int]:
         """Let the steps behind those that ended go on, in plan order. Returns those that end by that."""
@@ -158,7 +165,7 @@ class Schedule:
         if len(ended) > 1:
             free.sort()
         also_ended = []
-        decided = len(self.skips)
+        before = len(self.decided)
         for index in free:
             if (index in self.tainted or self.expanded) and self._ends(index):
                 also_ended.append(index)
@@ -166,8 +173,8 @@ class Schedule:
                 self._queues[index].append(index)
         if len(also_ended) > 1 and len(self.ready) > 1:
             rank = {id(queue): place for place, queue in enumerate(self.ready)}
-            now = sorted(self.skips[decided:], key=lambda index: rank[id(self._queues[index])])
-            self.skips[decided:] = now
+            now = sorted(self.decided[before:], key=lambda item: rank[id(self._queues[item[0]])])
+            self.decided[before:] = now
         return also_ended
 
     def _ends(self, index: int) -> bool:
@@ -177,16 +184,20 @@ class Schedule:
             return True
         if any(self._lacks(item) for item in step.inputs):
             if step.mapped_over is None:
-                self.skips.append(index)
+                self.decided.append((index, None))
             self._lose(index, [OutputRef(step.key, output.name) for output in step.outputs])
             return True
-        if any(
-            key in self.failed or not self.failed.isdisjoint(self.expanded.get(key, ()))
-            for key in step.upstream
-        ):
+        failed = [
+            key
+            for upstream in step.upstream
+            for key in (upstream, *self.expanded.get(upstream, ()))
+            if key in self.failed
+        ]
+        if failed:
             self._block(index)
-            return True
-        return False
+            if step.mapped_over is None:
+                self.decided.append((index, failed))
+        return bool(failed)
 
     def _lose(self, index: int, absent: Collection[OutputRef]) -> None:
         self.absent.update(absent)
@@ -202,10 +213,21 @@ class Schedule:
         if source.kind == FROM_OUTPUTS:
             parts = [part for part in source.parts if refs_of(part)]
             return len(parts) == len(source.parts) and all(self._absent(part) for part in parts)
-        return self._absent(source)
+        return self._absent(source) or (source.kind == FROM_COLLECT and self._nothing_to_collect(source.ref))
 
     def _absent(self, source: Source) -> bool:
         return source.ref is not None and source.ref in self.absent
+
+    def _nothing_to_collect(self, ref: OutputRef | None) -> bool:
+        """Whether no mapped step gave the value that is collected, though there are mapping keys; or whether the
+        dynamic output itself did not come.
+        """
+        if ref is None or ref.step_key not in self.expanded:
+            return False
+        became = self.expanded[ref.step_key]
+        if became:
+            return all(ref._replace(step_key=key) in self.absent for key in became)
+        return self.plan.step_by_key(ref.step_key).mapped_over in self.absent
 
 
 def _repeated(templates: Sequence[Step], times: int) -> list[Step]:

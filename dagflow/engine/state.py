@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dagflow.engine.log import RunLog
+from dagflow.engine.log import NO_STEP, Lines, RunLog
 from dagflow.options import RunOptions
 from dagflow.plan.dynamic import resolved_key
-from dagflow.plan.step import OutputKey, OutputRef
+from dagflow.plan.step import OutputKey, OutputRef, Step
 from dagflow.resources import StartedResources
 
 if TYPE_CHECKING:
+    from dagflow.context.log import DagflowLogManager
     from dagflow.defs.job import JobDefinition
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
@@ -28,14 +29,18 @@ class RunState:
             they store is `values` itself, so the loop needs to ask none of them.
         values: Every output so far. Always: an output is here exactly if its STEP_OUTPUT was followed by
             storage.
+        given: The values that stand for outputs from the start; a step that runs all the same makes others.
         input_values: Values of the graph's inputs.
         error: What is raised to the caller, if something is.
+        step_error, refused: What the last attempt at a step with hooks raised, and the outputs in it that did
+            not pass the check of their type; for its hooks.
         mapping_keys: The keys of each dynamic output, in the order in which they came.
     """
 
     __slots__ = (
         "error",
         "get_instance",
+        "given",
         "in_memory",
         "input_values",
         "job",
@@ -44,9 +49,11 @@ class RunState:
         "options",
         "plan",
         "raise_on_error",
+        "refused",
         "resources",
         "run",
         "run_config",
+        "step_error",
         "values",
     )
 
@@ -73,11 +80,33 @@ class RunState:
         self.resources = StartedResources()
         self.in_memory: frozenset[str] = frozenset()
         self.values = values
+        self.given = dict(values)
         self.input_values = input_values
         self.run_config = run_config
         self.raise_on_error = raise_on_error
         self.error: BaseException | None = None
+        self.step_error: BaseException | None = None
+        self.refused: dict[OutputKey, Any] = {}
         self.mapping_keys: dict[OutputRef, list[str]] = {}
+
+    def log_of(self, step: Step | None, attempt: int = 1) -> DagflowLogManager:
+        """What user code logs with: that of an attempt at a step, or of the run as a whole."""
+        from dagflow.context.log import DagflowLogManager  # imports Python's logging: who logs needs it
+
+        meta = {
+            "run_id": self.run.run_id,
+            "job_name": self.run.job_name,
+            "job_tags": self.run.tags,
+            "step_key": None if step is None else step.key,
+            "op_name": None if step is None else step.node.name,
+        }
+        lines = Lines(self.log, NO_STEP, 0) if step is None else Lines(self.log, step.index, attempt)
+        return DagflowLogManager(meta, lines)
+
+    def current_log(self) -> DagflowLogManager:
+        """The log of what runs now: of the step that wrote the last record."""
+        _, _, step, attempt, _ = self.log.records[-1]
+        return self.log_of(self.plan.steps[step], attempt) if attempt else self.log_of(None)
 
     def collected(self, ref: OutputRef) -> list[OutputRef]:
         """The values of a dynamic output, or of what was mapped over it, in the order in which they were

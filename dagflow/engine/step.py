@@ -1,28 +1,29 @@
 """`run_step`: one attempt at one step, from its inputs to its outputs.
 
 Order of events: all LOADED_INPUT, then all STEP_INPUT; for each output STEP_OUTPUT, what the I/O manager
-logs, ASSET_MATERIALIZATION, HANDLED_OUTPUT; STEP_SUCCESS. What the context logged is flushed before the next
-output.
+logs, ASSET_MATERIALIZATION, HANDLED_OUTPUT; STEP_SUCCESS. What the context logs is written at once, and
+counts as an event of the run from the next output on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from dagflow._util import UNSET
-from dagflow.call import call_user
+from dagflow.call import call_user, type_check_error
+from dagflow.config.scalar import copied
 from dagflow.context.manner import IN_RUN
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
 from dagflow.context.scope import Scope
 from dagflow.defs.op import OutputDefinition, where
 from dagflow.engine.inputs import check_value, load_inputs
-from dagflow.engine.log import CODE, user_event
+from dagflow.engine.log import CODE, Record, RunLog
 from dagflow.engine.outcome import Incomplete, Outcome
 from dagflow.engine.outputs import store
 from dagflow.engine.state import RunState
-from dagflow.errors import DagflowInvariantViolationError, DagflowTypeCheckDidNotPass
-from dagflow.events.record import DagflowEventType
+from dagflow.errors import DagflowInvariantViolationError
+from dagflow.events.record import DagflowEvent, DagflowEventType
 from dagflow.events.user import (
     AssetMaterialization,
     AssetObservation,
@@ -72,6 +73,7 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
             raise
         from dagflow.engine.failure import ended_badly  # only a failure needs it
 
+        take_back(state.log, attempt.logged)
         return ended_badly(state, step, number, error)
     append(_STEP_SUCCESS, index, number, now() - started)
     if len(attempt.got) == len(step.outputs) and not step.is_dynamic:
@@ -86,9 +88,10 @@ class Attempt:
         scope: What the context reads from; None until user code asks for a context.
         got: The outputs that came so far.
         keys: The mapping keys of each dynamic output that came so far.
+        logged: What the context logged since the last output.
     """
 
-    __slots__ = ("got", "keys", "number", "scope", "state", "step")
+    __slots__ = ("got", "keys", "logged", "number", "scope", "state", "step")
 
     def __init__(self, state: RunState, step: Step, number: int) -> None:
         self.state = state
@@ -97,6 +100,7 @@ class Attempt:
         self.scope: Scope | None = None
         self.got: set[str] = set()
         self.keys: dict[str, list[str]] | None = None
+        self.logged: list[Record] = []
 
     def context(self) -> Any:
         """The context for the user's function."""
@@ -109,17 +113,15 @@ class Attempt:
     def get_scope(self) -> Scope:
         """What the context reads from, made at the first call."""
         if self.scope is None:
-            self.scope = make_scope(self.state, self.step, self.number)
+            self.scope = make_scope(self.state, self.step, self.number, self.logged)
         return self.scope
 
     def bind(self, arguments: dict[str, Any]) -> None:
         """Add the config and the resources that the function takes as parameters."""
         body = self.step.op.body
         if body.config is not None:
-            config = self.get_scope().op_config
-            arguments["config"] = (
-                body.config.from_config(config) if hasattr(body.config, "__dagflow_config__") else config
-            )
+            config = copied(self.step.config)  # a plan may be run again
+            arguments["config"] = config if body.read_config is None else body.read_config(config)
         for name in body.resources:
             arguments[name] = self.state.resources.values[name]
 
@@ -160,6 +162,7 @@ class Attempt:
             self.scope.produced.add((output.name, mapping_key))
         if isinstance(given, MaterializeResult):
             _check_key(step, output, given)
+        key = (step.key, output.name, mapping_key)
         is_absent = value is UNSET
         check = None
         if output.check is not None and not is_absent:
@@ -173,8 +176,11 @@ class Attempt:
             else output.position,
         )
         if check is not None and not check.success:
-            raise type_check_error(f"output '{output.name}' of {where(step.op)}", output.check, check)
-        key = (step.key, output.name, mapping_key)
+            if step.hooks:
+                state.refused[key] = value
+            raise type_check_error(
+                f'step output "{output.name}"', output.check, check, f"step '{step.key}', {where(step.op)}"
+            )
         stored: Mapping[str, Any] | None = None
         if output.manager_key is not None and not is_absent:
             stored = {}
@@ -215,7 +221,11 @@ class Attempt:
         absent = [
             OutputRef(step.key, output.name)
             for output in step.outputs
-            if output.name not in self.got and not output.is_dynamic
+            if (
+                output.name not in keys and not output.is_required
+                if output.is_dynamic
+                else output.name not in self.got
+            )
         ]
         return Incomplete(absent, dynamic)
 
@@ -237,13 +247,8 @@ class Attempt:
         self._write(event)
 
     def flush(self) -> None:
-        """Write down what the context logged since the last time."""
-        assert self.scope is not None
-        if self.scope.events:
-            events = self.scope.events[:]
-            self.scope.events.clear()
-            for event in events:
-                self._write(event)
+        """Let what the context logged since the last time count."""
+        self.logged.clear()
 
     def _write(self, event: Any) -> None:
         self.state.log.append(code_of(event), self.step.index, self.number, event)
@@ -256,8 +261,20 @@ def code_of(event: Any) -> int:
     return _MATERIALIZATION if isinstance(event, AssetMaterialization) else _EXPECTATION
 
 
-def make_scope(state: RunState, step: Step, number: int) -> Scope:
-    """What the context of a step reads from."""
+def take_back(log: RunLog, logged: list[Record]) -> list[DagflowEvent]:
+    """The events that a context logged since the last output; they count no more."""
+    log.unconfirmed.update(map(id, logged))
+    events = [log.event_of(record) for record in logged]
+    logged.clear()
+    return events
+
+
+def make_scope(state: RunState, step: Step, number: int, logged: list[Record]) -> Scope:
+    """What the context of a step reads from; the events that it logs are written down, and kept in `logged`."""
+
+    def log_event(event: Any) -> None:
+        logged.append(state.log.append(code_of(event), step.index, number, event))
+
     layer = state.job.asset_layer
     assets_def = step.assets_def
     return Scope(
@@ -272,7 +289,7 @@ def make_scope(state: RunState, step: Step, number: int) -> Scope:
         run_config=state.run_config,
         resource_values=lambda: _own_resources(state, step),
         get_instance=state.get_instance,
-        sink=line_sink(state, step.index, number),
+        make_log=lambda: state.log_of(step, number),
         retry_number=number - 1,
         partition_key=state.plan.partition_key,
         partitions_def=assets_def.partitions_def if assets_def is not None else state.job.partitions_def,
@@ -280,13 +297,9 @@ def make_scope(state: RunState, step: Step, number: int) -> Scope:
         run_tags=state.run.tags,
         assets_def=assets_def,
         layer=layer,
-        event_source=lambda event: user_event(state.log, step.index, number, code_of(event), event),
+        log_event=log_event,
+        take_back=lambda: take_back(state.log, logged),
     )
-
-
-def line_sink(state: RunState, step: int, number: int) -> Callable[[int, str], None]:
-    """Takes what user code logs into the log of the run."""
-    return lambda level, text: state.log.append_line(level, text, step, number)
 
 
 def _own_resources(state: RunState, step: Step) -> dict[str, Any]:
@@ -302,12 +315,3 @@ def _check_key(step: Step, output: StepOutput, given: MaterializeResult[Any]) ->
             f"make; it makes '{output.asset_key.to_user_string() if output.asset_key else None}'"
         )
 
-
-def type_check_error(what: str, kind: Any, check: Any) -> DagflowTypeCheckDidNotPass:
-    """The error of a value that did not pass the check of its type."""
-    description = f": {check.description}" if check.description else ""
-    return DagflowTypeCheckDidNotPass(
-        f"{what} did not pass the check of its type '{kind.display_name}'{description}",
-        dict(check.metadata),
-        kind,
-    )

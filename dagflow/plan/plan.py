@@ -26,6 +26,7 @@ class Plan:
         partition_key: The partition that the run is for.
         bound_inputs: Names of the graph's inputs that are given as values.
         given: The outputs that have a value from the start, because it was given.
+        logger_configs: The loggers that the run makes, with their checked config.
         has_hooks: Whether a step has hooks.
     """
 
@@ -36,6 +37,7 @@ class Plan:
         "has_hooks",
         "index_by_key",
         "job_name",
+        "logger_configs",
         "partition_key",
         "resource_configs",
         "resource_keys",
@@ -52,6 +54,7 @@ class Plan:
         partition_key: str | None = None,
         bound_inputs: frozenset[str] = frozenset(),
         given: frozenset[OutputRef] = frozenset(),
+        logger_configs: Mapping[str, Any] | None = None,
     ) -> None:
         self.job_name = job_name
         self.steps = list(steps)
@@ -69,6 +72,7 @@ class Plan:
         self.partition_key = partition_key
         self.bound_inputs = bound_inputs
         self.given = given
+        self.logger_configs = dict(logger_configs or {})
         self.has_hooks = any(step.hooks for step in self.steps)
 
     @property
@@ -80,15 +84,7 @@ class Plan:
         """The plan for one run: a copy if the run adds steps to it, so that the next run starts anew."""
         if not self.has_templates:
             return self
-        return Plan(
-            self.job_name,
-            self.steps,
-            self.resource_keys,
-            self.resource_configs,
-            self.partition_key,
-            self.bound_inputs,
-            self.given,
-        )
+        return self._with(self.steps, self.given)
 
     def add(self, steps: Sequence[Step]) -> None:
         """Add steps behind all others, and tie them to those that they wait for."""
@@ -145,6 +141,9 @@ class Plan:
             for step in self.steps
             if step.key not in covered
         ]
+        return self._with(steps, given)
+
+    def _with(self, steps: Sequence[Step], given: frozenset[OutputRef]) -> Plan:
         return Plan(
             self.job_name,
             steps,
@@ -153,6 +152,7 @@ class Plan:
             self.partition_key,
             self.bound_inputs,
             given,
+            self.logger_configs,
         )
 
     def describe(self) -> str:

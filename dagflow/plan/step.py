@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from dagflow._util import UNSET
 from dagflow.defs.asset import AssetsDefinition
 from dagflow.defs.graph import Node
+from dagflow.defs.hook import HookDefinition
 from dagflow.defs.op import InputDefinition, OpDefinition, OutputDefinition
 from dagflow.defs.policy import RetryPolicy
 from dagflow.keys import AssetKey, NodeHandle, StepHandle
@@ -157,7 +158,7 @@ class Step:
         assets_def: The asset that it makes.
         mapping_key: The key for which it runs, if it is one of several mapped steps.
         mapped_over: The dynamic output that it runs once for each value of, if it is not yet one of those.
-        hooks: What is called when it has ended.
+        hooks: What is called when it has ended, by name.
         is_dynamic: Whether an output of it has a value for each of several mapping keys.
     """
 
@@ -195,7 +196,7 @@ class Step:
         assets_def: AssetsDefinition | None = None,
         mapping_key: str | None = None,
         mapped_over: OutputRef | None = None,
-        hooks: frozenset[Any] = frozenset(),
+        hooks: tuple[HookDefinition, ...] = (),
     ) -> None:
         self.index = -1
         self.key = key
@@ -235,9 +236,14 @@ class Step:
         """Its place."""
         return StepHandle(self.node_handle, self.key, self.mapping_key)
 
-    def reads_all_of(self, output: OutputRef) -> bool:
-        """Whether it collects the values of a dynamic output."""
-        return any(item.source.kind == FROM_COLLECT and item.source.ref == output for item in self.inputs)
+    def collects_from(self, step_key: str) -> bool:
+        """Whether it collects the values of a dynamic output of a step."""
+        return any(
+            item.source.kind == FROM_COLLECT
+            and item.source.ref is not None
+            and item.source.ref.step_key == step_key
+            for item in self.inputs
+        )
 
     def copy(self, **changes: Any) -> Step:
         """The same step with other inputs, key, config or mapping key."""

@@ -137,7 +137,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
             resources={"databse": 1}, **run
         ),
         DagflowInvalidDefinitionError,
-        r"resource 'database', which op 'need' \(.*test_bad_input.py:\d+\) requires.*job 'g'.*mean 'databse'",
+        r"'database' required by op 'need' \(.*test_bad_input.py:\d+\) was .*job 'g'.*mean 'databse'",
     ),
     (
         "unknown op in a selection",

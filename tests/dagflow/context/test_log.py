@@ -112,7 +112,14 @@ def test_direct_calls_log_too(caplog):
 def test_further_tags():
     """A log with more metadata on its records goes to the same place."""
     lines = []
-    log = DagflowLogManager({"job_name": "cafe"}, lambda level, text: lines.append((level, text)))
+
+    class Sink:
+        loggers = ()
+
+        def __call__(self, level, text):
+            lines.append((level, text))
+
+    log = DagflowLogManager({"job_name": "cafe"}, Sink())
     tagged = log.with_tags(cup="blue", name="kept by Python")
     seen = []
 
@@ -128,7 +135,8 @@ def test_further_tags():
         logging.getLogger("dagflow").removeHandler(handler)
 
     assert lines == [(30, "hot")]
-    assert seen[0].dagflow_meta == {"job_name": "cafe", "cup": "blue", "name": "kept by Python"}
+    tags = {"job_name": "cafe", "cup": "blue", "name": "kept by Python"}
+    assert seen[0].dagflow_meta == {**tags, "orig_message": "hot"}
     assert (seen[0].cup, seen[0].name) == ("blue", "dagflow")
 
 
@@ -150,7 +158,7 @@ def test_a_resource_may_log(caplog):
 
     result = cafe.execute_in_process()
     (record,) = caplog.records
-    assert record.getMessage() == f"{result.run_id} - grinding"
+    assert record.getMessage() == f"cafe - {result.run_id} - grinding"
 
 
 def test_the_same_log_each_time():

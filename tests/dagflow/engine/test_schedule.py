@@ -78,7 +78,11 @@ class Drive:
         return self.skips()
 
     def skips(self):
-        return [self.plan.steps[index].key for index in self.schedule.take_skips()]
+        return [
+            self.plan.steps[index].key
+            for index, failed in self.schedule.take_decided()
+            if failed is None
+        ]
 
     def rest(self):
         """Finish everything that is still to come. Returns the steps in order."""

@@ -345,13 +345,13 @@ def test_resources_that_are_needed_only() -> None:
         (
             _needing("a"),
             DagflowInvalidDefinitionError,
-            r"resource 'a', which op 'need' \(.*test_compile.py:\d+\) requires, was not provided to job 'j'",
+            r"'a' required by op 'need' \(.*test_compile.py:\d+\) was not provided to job 'j'",
         ),
         (_needing("bb", bbb=1), DagflowInvalidDefinitionError, "Did you mean 'bbb'"),
         (
             _needing("a", a=_resource("b")),
             DagflowInvariantViolationError,
-            "resource 'b', which resource 'a' requires",
+            "resource with key 'b' required by resource 'a'",
         ),
         (
             _needing("a", a=_resource("b"), b=_resource("a")),
@@ -382,7 +382,7 @@ def test_managers_are_resources_too(define: Any, what: str | None) -> None:
     if what is None:
         assert _plan(j, {}).resource_keys == ("io_manager",)
     else:
-        with pytest.raises(DagflowInvalidDefinitionError, match=f"resource 'k', which {what}"):
+        with pytest.raises(DagflowInvalidDefinitionError, match=f"resource with key 'k' required by {what}"):
             _plan(j, {})
 
 
@@ -489,10 +489,10 @@ def test_types_may_need_resources() -> None:
 
     assert _plan(wired.to_job(resource_defs={"r": 1, "w": 2}), {}).resource_keys == ("io_manager", "r", "w")
     with pytest.raises(
-        DagflowInvalidDefinitionError, match="'r', which the type of input 'n' of step 'typed'"
+        DagflowInvalidDefinitionError, match="'r' required by the type of input 'n' of step 'typed'"
     ):
         _plan(wired.to_job(resource_defs={"w": 1}), {})
     with pytest.raises(
-        DagflowInvalidDefinitionError, match="'w', which the type of output 'result' of op 'typed'"
+        DagflowInvalidDefinitionError, match="'w' required by the type of output 'result' of op 'typed'"
     ):
         _plan(wired.to_job(resource_defs={"r": 1}), {})

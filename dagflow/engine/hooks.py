@@ -1,0 +1,121 @@
+"""Calling the hooks of a step, when an attempt at it has ended and all that follows from its end is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dagflow.context.hook import HookContext
+from dagflow.defs.hook import HookDefinition, HookExecutionResult
+from dagflow.engine.log import CODE, Record
+from dagflow.errors import DagflowInvariantViolationError
+from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.record import DagflowEventType
+
+if TYPE_CHECKING:
+    from dagflow.engine.loop import Turns
+    from dagflow.engine.outcome import Outcome
+    from dagflow.engine.state import RunState
+    from dagflow.plan.step import Step
+
+_COMPLETED = CODE[DagflowEventType.HOOK_COMPLETED]
+_SKIPPED = CODE[DagflowEventType.HOOK_SKIPPED]
+_ERRORED = CODE[DagflowEventType.HOOK_ERRORED]
+_STEP_OUTPUT = CODE[DagflowEventType.STEP_OUTPUT]
+
+Finish = Callable[[int], None]
+Settle = Callable[["Step", "Outcome"], None]
+
+
+def with_hooks(turns: Turns) -> tuple[Finish, Settle]:
+    """The two ways in which an attempt ends, followed by the hooks of its step; none where the run is over."""
+    state = turns.state
+
+    def finish(index: int) -> None:
+        number = turns.attempts.get(index, 0) + 1
+        turns.schedule.finish(index)
+        call(state.plan.steps[index], number)
+
+    def settle(step: Step, outcome: Outcome) -> None:
+        number = turns.attempts.get(step.index, 0) + 1
+        turns.settle(step, outcome)
+        call(step, number)
+
+    def call(step: Step, number: int) -> None:
+        if step.hooks:
+            if not turns.is_cut_short:
+                turns.write_decided()
+                call_hooks(state, step, number)
+            state.step_error = None
+            state.refused.clear()
+
+    return finish, settle
+
+
+def call_hooks(state: RunState, step: Step, number: int) -> None:
+    """Call the hooks of a step after attempt `number`. What one raises is written down and fails nothing."""
+    records = state.log.records_of(step.index, number)
+    values = _values(state, step, records)
+    events = [state.log.event_of(record) for record in records]
+    for hook in step.hooks:
+        context = HookContext(
+            partial(_resources, state, hook),
+            lambda: state.log_of(step, number),
+            {**values, "hook_def": hook},
+        )
+        error = None
+        code = _COMPLETED
+        try:
+            if _checked(hook, hook.hook_fn(context, list(events))).is_skipped:
+                code = _SKIPPED
+        except Exception as raised:
+            code, error = _ERRORED, SerializableErrorInfo.from_exception(raised)
+        state.log.append(code, step.index, number, (hook.name, error))
+
+
+def _resources(state: RunState, hook: HookDefinition) -> dict[str, Any]:
+    return {key: state.resources.values[key] for key in hook.required_resource_keys}
+
+
+def _checked(hook: HookDefinition, result: Any) -> HookExecutionResult:
+    if not isinstance(result, HookExecutionResult):
+        raise DagflowInvariantViolationError(
+            f"hook '{hook.name}' must return a HookExecutionResult, not {result!r} of type "
+            f"'{type(result).__name__}'"
+        )
+    return result
+
+
+def _values(state: RunState, step: Step, records: list[Record]) -> dict[str, Any]:
+    """What the context of each hook gives, by attribute."""
+    config = step.config
+    if isinstance(config, (dict, list)):
+        from copy import deepcopy
+
+        config = deepcopy(config)
+    values: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
+    for record in records:
+        if record[0] == _STEP_OUTPUT:
+            payload = record[4]
+            position, key, _, said = (payload, None, None, {}) if isinstance(payload, int) else payload
+            name = step.outputs[position].name
+            place = (step.key, name, key)
+            value = state.values.get(place, state.refused.get(place))
+            if key is None:
+                values[name], metadata[name] = value, dict(said)
+            else:
+                values.setdefault(name, {})[key] = value
+                metadata.setdefault(name, {})[key] = dict(said)
+    return {
+        "job_name": state.run.job_name,
+        "run_id": state.run.run_id,
+        "op": step.node,
+        "step_key": step.key,
+        "op_config": config,
+        "op_exception": state.step_error,
+        "op_output_values": values,
+        "op_output_metadata": metadata,
+        "get_instance": state.get_instance,
+    }

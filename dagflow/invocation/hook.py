@@ -1,0 +1,125 @@
+"""Calling a hook directly, and the context for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagflow.context.hook import HookContext
+from dagflow.context.log import DagflowLogManager
+from dagflow.defs.composition import NodeDefinition, PendingInvocation
+from dagflow.defs.graph import Node
+from dagflow.defs.hook import HookDefinition
+from dagflow.defs.wiring import NodeInvocation
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvariantViolationError,
+    check_type,
+)
+from dagflow.instance.instance import DagflowInstance
+from dagflow.invocation.resources import OwnResources
+
+
+class DirectHookContext(HookContext):
+    """The context of a hook that is called directly. Resources that must be closed need a `with` block."""
+
+    __slots__ = ("_own",)
+
+    def __init__(self, own: OwnResources, values: Mapping[str, Any]) -> None:
+        meta = {"run_id": values.get("run_id"), "job_name": values.get("job_name")}
+        super().__init__(own, lambda: DagflowLogManager(meta), values)
+        self._own = own
+
+    def __enter__(self) -> DirectHookContext:
+        self._own.is_entered = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._own.close()
+
+
+def build_hook_context(
+    resources: Mapping[str, Any] | None = None,
+    op: NodeDefinition | PendingInvocation | None = None,
+    run_id: str | None = None,
+    job_name: str | None = None,
+    op_exception: BaseException | None = None,
+    instance: DagflowInstance | None = None,
+) -> DirectHookContext:
+    """Build the context for calling a hook directly. What is not given raises when read.
+
+    Args:
+        resources: Resource values or definitions by key. Those that are context managers need a `with` block.
+        op: The op after which the hook would be called.
+        run_id: The id of the run.
+        job_name: The name of the job.
+        op_exception: What the op raised.
+        instance: The instance.
+
+    Raises:
+        ParameterCheckError: An argument of the wrong type.
+
+    Example:
+        >>> from dagflow import build_hook_context, failure_hook
+        >>> @failure_hook
+        ... def tell(context):
+        ...     return f"{context.job_name}: {context.op_exception!r}"
+        >>> tell(build_hook_context(job_name="cafe", op_exception=ValueError("spilt")))
+        "cafe: ValueError('spilt')"
+    """
+
+    def get_instance() -> DagflowInstance:
+        if instance is None:
+            raise DagflowInvariantViolationError(
+                "'instance' was read on a hook context without one. Give the parameter 'instance' of "
+                "build_hook_context."
+            )
+        return check_type(instance, DagflowInstance, "instance")
+
+    given = {"op": None if op is None else _node(op), "run_id": run_id, "job_name": job_name}
+    values = {name: value for name, value in given.items() if value is not None}
+    own = OwnResources(resources, None, get_instance)
+    return DirectHookContext(own, {**values, "op_exception": op_exception, "get_instance": get_instance})
+
+
+def invoke_hook(hook: HookDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call the function of a hook.
+
+    Raises:
+        DagflowInvalidInvocationError: Too few or too many arguments, or one of an unknown name.
+        ParameterCheckError: The first is no context.
+        DagflowInvalidDefinitionError: The context lacks a resource that the hook requires.
+    """
+    names = hook.parameters
+    count = len(args) + len(kwargs)
+    if count != len(names):
+        wanted = "one parameter" if len(names) == 1 else "two parameters"
+        was = "was" if count == 1 else "were"
+        raise DagflowInvalidInvocationError(
+            f"hook '{hook.name}': Decorated function expects {wanted}, {' and '.join(names)}, but {count} {was} "
+            "provided."
+        )
+    for name in names[len(args) :]:
+        if name not in kwargs:
+            raise DagflowInvalidInvocationError(
+                f"hook '{hook.name}': Could not find expected argument '{name}'. The keywords given are "
+                f"{list(kwargs)}."
+            )
+    context = args[0] if args else kwargs[names[0]]
+    if context is not None:
+        check_type(context, HookContext, names[0], f"hook '{hook.name}'")
+    for key in sorted(hook.required_resource_keys):
+        if context is None or key not in context.resources:
+            raise DagflowInvalidDefinitionError(
+                f"resource with key '{key}' required by hook '{hook.name}' was not provided. Give it to "
+                "build_hook_context(resources=...)."
+            )
+    return hook.decorated_fn(*args, **kwargs)
+
+
+def _node(op: NodeDefinition | PendingInvocation) -> Node:
+    check_type(op, (NodeDefinition, PendingInvocation), "op")
+    definition = op.definition if isinstance(op, PendingInvocation) else op
+    alias = op.name if isinstance(op, PendingInvocation) else None
+    return Node(NodeInvocation(definition.name, alias), definition)

@@ -1,0 +1,62 @@
+"""Calling a logger definition directly, and the context for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dagflow._util import UNSET
+from dagflow.context.init import InitLoggerContext
+from dagflow.defs.job import JobDefinition
+from dagflow.defs.logger import LoggerDefinition
+from dagflow.errors import DagflowInvalidInvocationError, check_type
+from dagflow.invocation.resources import check_config
+
+_RUN_ID = "EPHEMERAL"
+
+
+def build_init_logger_context(
+    logger_config: Any = None, job_def: JobDefinition | None = None
+) -> InitLoggerContext:
+    """Build the context for calling a logger definition directly.
+
+    Args:
+        logger_config: The config of the logger, checked when it is called.
+        job_def: The job.
+
+    Example:
+        >>> from dagflow import build_init_logger_context, colored_console_logger
+        >>> colored_console_logger(build_init_logger_context({"log_level": "info"}))
+        <Logger dagflow (INFO)>
+    """
+    if job_def is not None:
+        check_type(job_def, JobDefinition, "job_def")
+    return InitLoggerContext(logger_config, None, job_def, _RUN_ID)
+
+
+def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Make a logger.
+
+    Raises:
+        DagflowInvalidInvocationError: No context, several arguments, or one of an unknown name.
+        DagflowInvalidConfigError: The config does not match.
+    """
+    if len(args) + len(kwargs) > 1:
+        raise DagflowInvalidInvocationError(
+            f"Initialization of {logger!r} received multiple arguments. Give it one, the context."
+        )
+    if not args and not kwargs and logger.parameter is not None:
+        raise DagflowInvalidInvocationError(
+            f"{logger!r}: its function has a context argument '{logger.parameter}', but no context argument "
+            "was provided when invoking it. Give it build_init_logger_context()."
+        )
+    if kwargs and logger.parameter not in kwargs:
+        raise DagflowInvalidInvocationError(
+            f"{logger!r}: Logger initialization expected argument '{logger.parameter}', not {list(kwargs)}"
+        )
+    given = args[0] if args else kwargs.get(logger.parameter or "")
+    if given is None:
+        given = build_init_logger_context()
+    check_type(given, InitLoggerContext, logger.parameter or "context", repr(logger))
+    config = UNSET if given.logger_config is None else given.logger_config
+    checked = check_config(logger.config_field, config, "logger")
+    return logger.make(InitLoggerContext(checked, logger, given.job_def, given.run_id))
