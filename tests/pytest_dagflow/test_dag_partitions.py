@@ -139,7 +139,7 @@ def test_a_class_may_bear_the_marker_and_a_test_its_own(pytester: pytest.Pyteste
         ("LETTERS, frst=1", "*unexpected keyword argument 'frst'*"),
         ("whole", "*whole* has no partitions*"),
         ("7", "7 has no partitions*"),
-        ("LETTERS, keys=['z']", "'z' is no partition key*"),
+        ("LETTERS, keys=['z']", "*key 'z' in *"),
         ("LETTERS, keys='a'", "'keys' must be a list of keys*"),
         ("LETTERS, first=0", "'first' must be a number from 1, not 0"),
         ("LETTERS, sample=True", "'sample' must be a number from 1, not True"),

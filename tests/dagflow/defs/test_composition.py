@@ -318,18 +318,6 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         r"was given the dynamic .*\.map\(\) or \.collect\(\)",
     ),
     (
-        "map result",
-        lambda: many().map(lambda v: 5),
-        BadDefinition,
-        r"map\(\) over output 'result' of 'many'.*not 5",
-    ),
-    (
-        "dynamic of dynamic",
-        lambda: many().map(lambda v: many().map(lambda w: add(v, w))),
-        BadDefinition,
-        "more than one dynamic output: 'many.result' and 'many_2.result'",
-    ),
-    (
         "two of one name",
         lambda: (one(), same_name.alias("x")()),
         BadDefinition,
@@ -367,16 +355,6 @@ def test_what_a_body_cannot_do(body: Any, error: type[Exception], message: str) 
     """Each mistake names input, node and graph, and says what to do."""
     with pytest.raises(error, match=message):
         made(lambda: (body(), None)[1])
-
-
-def test_a_mapped_node_has_no_dynamic_output() -> None:
-    """Mapping over what is mapped is refused, with the sources."""
-    fan = op(name="fan", out=DynamicOut())(lambda a: None)
-
-    with pytest.raises(
-        BadDefinition, match=r"'fan' has a dynamic output and is itself mapped over 'many\.result'"
-    ):
-        made(lambda: many().map(lambda value: fan(value)))
 
 
 def test_calls_outside_of_a_body() -> None:
