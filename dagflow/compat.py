@@ -40,7 +40,7 @@ TABLE = {
     ("events.run", "RunRecord"): ".dagster_run dagster_run=",
     ("invocation.build", "build_input_context"): "dagster_type=",
     ("invocation.build", "build_output_context"): "dagster_type=",
-    ("metadata", "MetadataValue"): ".dagster_run",
+    ("metadata.value", "MetadataValue"): ".dagster_run",
     ("result", "ExecuteInProcessResult"): ".dagster_run",
     ("types", "TypeCheckContext"): "dagster_type=",
 }
