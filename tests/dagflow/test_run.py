@@ -245,7 +245,7 @@ def test_resources_of_assets(run: Any, value: Any) -> None:
 
     assert run([made], resources={"db": value}).asset_value("made") == 5
     with pytest.raises(
-        DagflowInvalidDefinitionError, match=r"resource 'db', which op 'made' \(.*test_run.py:\d+\)"
+        DagflowInvalidDefinitionError, match=r"'db' required by op 'made' \(.*test_run.py:\d+\)"
     ):
         run([made])
 
@@ -279,7 +279,7 @@ def test_other_managers_must_be_given_to_files_only() -> None:
 
     assert materialize_to_memory([made]).asset_value("made") == 1
     with pytest.raises(
-        DagflowInvalidDefinitionError, match="resource 'k', which output 'result' of op 'made'"
+        DagflowInvalidDefinitionError, match="'k' required by output 'result' of op 'made'"
     ):
         materialize([made])
 
