@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
-from dagflow.defs.hook import HookDefinition
+from dagflow.defs.hook import check_hooks
 from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.signature import location
 from dagflow.defs.wiring import (
@@ -30,7 +30,6 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
-    ElementCheckError,
     check_type,
 )
 from dagflow.keys import check_name, jsonable_tags
@@ -44,7 +43,8 @@ if TYPE_CHECKING:
 class NodeDefinition:
     """What can stand in a graph: an op, or a graph. Called in a graph's body it becomes a node there.
 
-    Attributes: `name`, `description`, `tags`, `ins` and `outs` (definitions by name), `input_names`, `output_names`.
+    Attributes: `name`, `description`, `tags`, `ins` and `outs` (definitions by name), `input_names`,
+        `output_names`.
     """
 
     __slots__ = ("__weakref__", "description", "input_names", "ins", "name", "output_names", "outs", "tags")
@@ -113,7 +113,8 @@ class NodeDefinition:
 
     def _nothing_named(self, name: str, what: str, known: Iterable[str]) -> DagflowInvariantViolationError:
         return DagflowInvariantViolationError(
-            f"{self.describe_node()} has no {what} '{name}'; its {what}s are {list(known)}.{nearest(name, known)}"
+            f"{self.describe_node()} has no {what} '{name}'; its {what}s are "
+            f"{list(known)}.{nearest(name, known)}"
         )
 
     def describe_node(self) -> str:
@@ -139,7 +140,9 @@ class NodeDefinition:
         yield self
 
     def all_dagflow_types(self) -> Iterator[DagflowType]:
-        """The types of the inputs and outputs of all these definitions, and the types inside those, each once."""
+        """The types of the inputs and outputs of all these definitions, and the types inside those, each
+        once.
+        """
         found: list[DagflowType] = []
         for definition in self.iterate_node_defs():
             found += (item.dagflow_type for item in definition.input_defs)
@@ -215,7 +218,7 @@ class PendingInvocation:
 
     def with_hooks(self, hook_defs: set[Any] | frozenset[Any]) -> PendingInvocation:
         """The same with further hooks."""
-        return self._with(hooks=self.hooks | checked_hooks(hook_defs, f"node '{self.name}'"))
+        return self._with(hooks=self.hooks | check_hooks(hook_defs, "hook_defs", f"node '{self.name}'"))
 
     def with_retry_policy(self, retry_policy: RetryPolicy) -> PendingInvocation:
         """The same with another retry policy."""
@@ -252,7 +255,8 @@ class PendingInvocation:
         return made
 
     def execute_in_process(self, **arguments: Any) -> Any:
-        """Run a graph here and now, with what this invocation says. Arguments as `GraphDefinition.execute_in_process`.
+        """Run a graph here and now, with what this invocation says. Arguments as
+        `GraphDefinition.execute_in_process`.
 
         Raises:
             DagflowInvalidInvocationError: The definition is no graph.
@@ -264,20 +268,6 @@ class PendingInvocation:
         if composition is None:
             return self.definition(*args, **kwargs)  # called directly, alias and tags mean nothing
         return composition.invoke(self.definition, args, kwargs, self)
-
-
-def checked_hooks(hook_defs: Any, place: str) -> frozenset[HookDefinition]:
-    """Hooks as a frozenset.
-
-    Raises:
-        ParameterCheckError: They are no set.
-        ElementCheckError: One of them is no hook.
-    """
-    hooks: frozenset[Any] = frozenset(check_type(hook_defs, (set, frozenset), "hook_defs", place))
-    for hook in hooks:
-        if not isinstance(hook, HookDefinition):
-            raise ElementCheckError(f"the hooks of {place} must be hook definitions, not {hook!r}")
-    return hooks
 
 
 class InvokedNodeOutputHandle:
@@ -469,20 +459,25 @@ class Composition:
             )
         if len(args) > len(positions):
             raise DagflowInvalidDefinitionError(
-                f"in the body of '{self.graph_name}': could not resolve positional argument {len(positions) + 1} of "
-                f"'{name}' to an input, because the function has no parameter there. Use keyword args instead; "
+                f"in the body of '{self.graph_name}': could not resolve positional argument "
+                f"{len(positions) + 1} of "
+                f"'{name}' to an input, because the function has no parameter there. Use keyword args "
+                "instead; "
                 f"the inputs are {list(names)}."
             )
         for input_name, value in zip(positions, args):  # noqa: B905 - fewer arguments than inputs is usual
             if input_name in inputs:
                 raise DagflowInvalidInvocationError(
-                    f"in the body of '{self.graph_name}': {definition.node_type_str} {name} got multiple values for "
+                    f"in the body of '{self.graph_name}': {definition.node_type_str} {name} got multiple "
+                    "values for "
                     f"argument '{input_name}'. Give it once, by position or by name."
                 )
             inputs[input_name] = value
 
     def warn_of_uninvoked(self) -> None:
-        """Warn where a definition was given an alias, tags, hooks or a retry policy, and then was not called."""
+        """Warn where a definition was given an alias, tags, hooks or a retry policy, and then was not
+        called.
+        """
         for name, pending in self.uninvoked.items():
             import warnings  # few bodies need it
 

@@ -164,6 +164,8 @@ class GraphDefinition(NodeDefinition):
         self.input_names = tuple(self.ins)
         self._in_order: tuple[Node, ...] | None = None
         self.compiled_job: JobDefinition | None = None
+        if self.parent_graph_def is not None:
+            self.__dict__.update(self.parent_graph_def.__dict__)
         self.mapped_nodes = mapped_nodes(self)
 
     def _output_def(self, mapping: OutputMapping) -> OutputDefinition:
@@ -481,6 +483,26 @@ def trace(
 _NO_GRAPH_IN = GraphIn()
 
 
+def check_definitions(graph_def: GraphDefinition, place: str) -> None:
+    """Raise where two definitions in a graph, however deep, have one name.
+
+    Args:
+        graph_def: The graph.
+        place: What it belongs to, for the message.
+
+    Raises:
+        DagflowInvalidDefinitionError: There are two.
+    """
+    known: dict[str, NodeDefinition] = {}
+    for definition in graph_def.iterate_node_defs():
+        whole = definition
+        while isinstance(whole, GraphDefinition) and whole.parent_graph_def is not None:
+            whole = whole.parent_graph_def  # parts of one graph may well differ
+        other = known.setdefault(definition.name, whole)
+        if other is not whole and definition is not graph_def:
+            raise DagflowInvalidDefinitionError(f"{place}: {same_name(definition.name, other, definition)}")
+
+
 def _parameters(fn: Callable[..., Any], place: str) -> list[str]:
     parameters = inspect.signature(fn).parameters.values()
     for parameter in parameters:
@@ -612,7 +634,8 @@ def _wiring(graph_name: str, node_defs: Any, dependencies: Any) -> Wiring:
             )
         if not isinstance(inputs, Mapping):
             raise DagflowInvalidDefinitionError(
-                f"{place}: Received a IDependencyDefinition one layer too high under key {invocation.node_name}. "
+                f"{place}: Received a IDependencyDefinition one layer too high under key "
+                f"{invocation.node_name}. "
                 f"Say for which input it is: {{'{invocation.node_name}': {{'<input>': {inputs!r}}}}}."
                 if isinstance(inputs, _DEPENDENCIES)
                 else f"{place}: the dependencies of node '{invocation.node_name}' must be a mapping of input names "
@@ -640,7 +663,8 @@ def _check_dependencies(graph_def: GraphDefinition) -> None:
         for input_name, dependency in inputs.items():
             if input_name not in definition.input_names:
                 raise DagflowInvalidDefinitionError(
-                    f"graph '{graph_def.name}': {definition.node_type_str} \"{node_name}\" does not have input "
+                    f"graph '{graph_def.name}': {definition.node_type_str} \"{node_name}\" does not have "
+                    "input "
                     f'"{input_name}"; its inputs are {list(definition.input_names)}.'
                     f"{nearest(input_name, definition.input_names)}"
                 )
@@ -671,7 +695,8 @@ def _check_dependency(dependency: Any, graph_name: str, node: str, input_name: s
     if not isinstance(dependency, _DEPENDENCIES):
         raise DagflowInvalidDefinitionError(
             f'graph \'{graph_name}\': Expected IDependencyDefinition for node "{node}" input "{input_name}": a '
-            f"DependencyDefinition, MultiDependencyDefinition or DynamicCollectDependencyDefinition, not {dependency!r}"
+            "DependencyDefinition, MultiDependencyDefinition or DynamicCollectDependencyDefinition, not "
+            f"{dependency!r}"
         )
 
 
@@ -680,7 +705,8 @@ def _no_node(value: Any) -> str:
         return "It must hold ops and graphs."
     name = getattr(value, "__name__", type(value).__name__)
     return (
-        f"You have passed a lambda or function {name} ({location(value)}), which is no op. Decorate it with @op, or "
+        f"You have passed a lambda or function {name} ({location(value)}), which is no op. Decorate it with "
+        "@op, or "
         "call @op(name=...) on it."
     )
 
@@ -725,13 +751,15 @@ def _element_type(inner: InputDefinition, mapping: InputMapping) -> DagflowType:
 def _check_output(graph_def: GraphDefinition, node_name: str, output: str, place: str) -> None:
     if node_name not in graph_def.node_dict:
         raise DagflowInvalidDefinitionError(
-            f"graph '{graph_def.name}': {place} reads from a node that is not there: node \"{node_name}\" not found "
+            f"graph '{graph_def.name}': {place} reads from a node that is not there: node \"{node_name}\" "
+            "not found "
             f"in node list.{nearest(node_name, graph_def.node_dict)}"
         )
     outputs = graph_def.node_dict[node_name].definition.output_names
     if output not in outputs:
         raise DagflowInvalidDefinitionError(
-            f"graph '{graph_def.name}': {place} reads an output that is not there: node \"{node_name}\" does not have "
+            f"graph '{graph_def.name}': {place} reads an output that is not there: node \"{node_name}\" does "
+            "not have "
             f'output "{output}"; its outputs are {list(outputs)}.{nearest(output, outputs)}'
         )
 
@@ -761,7 +789,8 @@ def _check_mappings(graph_def: GraphDefinition) -> None:
             )
         if index is not None and not _is_slot(dependency, index):
             raise DagflowInvalidDefinitionError(
-                f"{place} leads to element {index} of input '{input_name}' of node '{node}', but what that depends on "
+                f"{place} leads to element {index} of input '{input_name}' of node '{node}', but what that "
+                "depends on "
                 + (
                     f"has no place left free there: index {index} in the MultiDependencyDefinition is not a "
                     "GraphInputSlot"
@@ -788,8 +817,10 @@ def _check_slots(graph_def: GraphDefinition, fed: set[tuple[str, str, int | None
                 for index in range(len(dependency.dependencies)):
                     if _is_slot(dependency, index) and (node, input_name, index) not in fed:
                         raise DagflowInvalidDefinitionError(
-                            f"graph '{graph_def.name}': Unsatisfied GraphInputSlot at index {index} of the list that "
-                            f"feeds input '{input_name}' of node '{node}': no InputMapping has this fan_in_index"
+                            f"graph '{graph_def.name}': Unsatisfied GraphInputSlot at index {index} of the "
+                            "list that "
+                            f"feeds input '{input_name}' of node '{node}': no InputMapping has this "
+                            "fan_in_index"
                         )
 
 

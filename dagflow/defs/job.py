@@ -188,7 +188,9 @@ class JobDefinition(JobContent):
 
     @property
     def run_config_schema(self) -> RunConfigSchema:
-        """The schema of its run config: `config_type`, and the `config_mapping` before it, if there is one."""
+        """The schema of its run config: `config_type`, and the `config_mapping` before it, if there is
+        one.
+        """
         from dagflow.defs.run_config import RunConfigSchema, schema_of
 
         config_type = schema_of(self, frozenset(self.input_values), in_process=False)
@@ -284,7 +286,8 @@ class JobDefinition(JobContent):
     def get_subset(
         self, *, op_selection: Sequence[str] | None = None, asset_selection: Sequence[Any] | None = None
     ) -> JobDefinition:
-        """A copy with only what is selected: ops, or in a job of assets some of these. None or nothing selects all.
+        """A copy with only what is selected: ops, or in a job of assets some of these. None or nothing
+        selects all.
 
         Raises:
             CheckError: Both are given.
@@ -450,8 +453,10 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
     for name in check_type(values, Mapping, "input_values", place):
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
-                f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided for key "
-                f"'{name}', but job has no top-level input with that name. 'input_values' can give the inputs of graph "
+                f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided "
+                "for key "
+                f"'{name}', but job has no top-level input with that name. 'input_values' can give the "
+                "inputs of graph "
                 f"'{graph_def.name}': {list(graph_def.input_names)}.{nearest(name, graph_def.input_names)}"
             )
 
@@ -467,7 +472,8 @@ def _checked_owners(owners: Sequence[str] | None, place: str) -> list[str]:
             )
         if not owner.startswith("team:") and not _is_email(owner):
             raise DagflowInvalidDefinitionError(
-                f"invalid owner '{owner}' of {place}: Owner must be an email address or a team name prefixed with "
+                f"invalid owner '{owner}' of {place}: Owner must be an email address or a team name prefixed "
+                "with "
                 "'team:'"
             )
     return list(owners or ())
@@ -495,7 +501,8 @@ def _default_config(config: Any, place: str) -> dict[str, Any]:
     if config is None or isinstance(config, Mapping) or hasattr(config, "to_config_dict"):
         return run_config_dict(config, place)
     raise ParameterCheckError(
-        f"parameter 'config' of {place} must be a mapping, a RunConfig, a ConfigMapping or a PartitionedConfig, not "
+        f"parameter 'config' of {place} must be a mapping, a RunConfig, a ConfigMapping or a "
+        "PartitionedConfig, not "
         f"{config!r} of type "
         f"'{type(config).__name__}'"
     )

@@ -312,8 +312,8 @@ class OpDefinition(NodeDefinition):
 
     @property
     def positional_inputs(self) -> list[str]:
-        """The inputs that positional arguments stand for: those of the signature, and the only one that is not
-        in it, if there is one only.
+        """The inputs that positional arguments stand for: those of the signature, and the only one that is
+        not in it, if there is one only.
         """
         named = [parameter.name for parameter in self.body.inputs]
         further = [name for name in self.input_names if name not in named]
@@ -372,7 +372,9 @@ class OpDefinition(NodeDefinition):
 
 
 def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
-    """A function of (context, inputs), which takes all inputs as one dict, as one that takes each by its name."""
+    """A function of (context, inputs), which takes all inputs as one dict, as one that takes each by its
+    name.
+    """
     code = getattr(fn, "__code__", None)
     if code is None or code.co_argcount != 2 or code.co_varnames[1] not in ("inputs", "_inputs"):
         return fn
@@ -395,7 +397,8 @@ def _checked_pool(pool: str | None, tags: Mapping[str, str], what: str) -> str |
     key = next((tags[tag] for tag in system_tag_spellings("concurrency_key") if tag in tags), pool)
     if key != pool:
         raise DagflowInvalidDefinitionError(
-            f"{what}: its pool '{pool}' conflicts with the concurrency key '{key}' in its tags. Keep the pool alone."
+            f"{what}: its pool '{pool}' conflicts with the concurrency key '{key}' in its tags. Keep the "
+            "pool alone."
         )
     return pool
 
@@ -593,7 +596,8 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
             return [AnyType] * len(outs)
         raise DagflowInvariantViolationError(
             f"{what} ({location(body.fn)}): Expected Tuple annotation for multiple outputs, but received "
-            f"non-tuple annotation. It has {len(outs)} outputs; {annotation!r} must be a Tuple with a type for "
+            f"non-tuple annotation. It has {len(outs)} outputs; {annotation!r} must be a Tuple with a type "
+            "for "
             "each."
         )
     parts = get_args(annotation)

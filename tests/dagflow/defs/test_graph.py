@@ -394,10 +394,10 @@ def test_to_job_takes_what_a_job_takes() -> None:
         """Cooks."""
         boil()
 
-    made = g.to_job(name="j", tags={"t": "1"}, metadata={"m": 1}, owners=["me"])
+    made = g.to_job(name="j", tags={"t": "1"}, metadata={"m": 1}, owners=["team:me"])
 
     assert (made.name, made.description, made.tags) == ("j", "Cooks.", {"g": "1", "t": "1"})
-    assert (made.metadata["m"].value, made.owners) == (1, ["me"])
+    assert (made.metadata["m"].value, made.owners) == (1, ["team:me"])
     assert g.to_job(description="d").description == "d"
     assert g.to_job().name == "g"
     assert g.to_job().graph is g

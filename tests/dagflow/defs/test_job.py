@@ -85,13 +85,14 @@ def test_every_parameter() -> None:
         executor_def=in_process_executor,
         op_retry_policy=policy,
         partitions_def=parts,
-        owners=["me"],
+        owners=["team:me"],
     )
 
-    assert (made.description, made.default_config, made.tags) == ("d", {"ops": {}}, {"t": "1"})
+    assert (made.description, made.tags) == ("d", {"t": "1"})
+    assert made.partitioned_config.get_run_config_for_partition_key("a") == {"ops": {}}
     assert made.resource_defs["db"].value == 5
     assert made.resource_defs["io_manager"] is mem_io_manager
-    assert (made.metadata, made.owners) == ({"m": MetadataValue.int(1)}, ["me"])
+    assert (made.metadata, made.owners) == ({"m": MetadataValue.int(1)}, ["team:me"])
     assert (made.executor_def, made.op_retry_policy) == (in_process_executor, policy)
     assert made.partitions_def is parts
 
@@ -256,7 +257,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "config",
         lambda: _job(config=5),
         ParameterCheckError,
-        "'config' of job 'j' must be a mapping or a RunConfig, not 5",
+        "'config' of job 'j' must be a mapping, a RunConfig",
     ),
     ("tags", lambda: _job(tags=5), ParameterCheckError, "tags of job 'j'"),
     ("tag", lambda: _job(tags={"a": object()}), BadDefinition, "tag 'a' of job 'j'"),
@@ -266,7 +267,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "input",
         lambda: shop.to_job(input_values={"x": 1}),
         BadDefinition,
-        r"names 'x'.*graph 'shop'.*\['amount'\]",
+        r"key 'x'.*graph 'shop'.*\['amount'\]",
     ),
     ("inputs", lambda: shop.to_job(input_values=[1]), ParameterCheckError, "'input_values' of job 'shop'"),
     (
@@ -307,7 +308,7 @@ def test_a_missing_resource_is_no_matter_of_definition() -> None:
         )
         == 6
     )
-    with pytest.raises(BadDefinition, match="resource 'db', which op 'need'"):
+    with pytest.raises(BadDefinition, match="resource with key 'db' required by op 'need'"):
         made.execute_in_process()
 
 

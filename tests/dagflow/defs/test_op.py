@@ -364,7 +364,7 @@ def test_config_twice() -> None:
 
     def fn(config: int) -> None: ...
 
-    with pytest.raises(BadDefinition, match="both a 'config' parameter and a 'config_schema'"):
+    with pytest.raises(ParameterCheckError, match="both a 'config' parameter and a 'config_schema'"):
         op(config_schema=int)(fn)
 
 
