@@ -6,6 +6,7 @@
     │   └── ElementCheckError                       an element of an argument of the wrong type
     ├── DagflowInvalidDefinitionError               what was written cannot be a pipeline
     ├── DagflowInvalidInvocationError               a definition or context was called in a wrong way
+    │   └── DagflowMissingResourceError             (also a KeyError) without a resource that is a parameter
     ├── DagflowInvalidConfigError                   config that its schema refuses
     ├── DagflowInvalidConfigDefinitionError         a schema that is none
     ├── DagflowInvalidPythonicConfigDefinitionError a Config annotation that is none
@@ -13,6 +14,7 @@
     ├── DagflowInvariantViolationError              a rule that was broken while running
     ├── DagflowInvalidPropertyError                 an attribute that this context does not have
     ├── DagflowInvalidMetadata                      a metadata value of an unsupported kind
+    ├── DagflowSerializationError                   no JSON can be made of it, or it of that JSON
     ├── DagflowUnknownResourceError                 (also an AttributeError)
     ├── DagflowUnknownPartitionError                a partition key outside its definition
     ├── DagflowTypeCheckDidNotPass                  a value of the wrong type
@@ -74,6 +76,12 @@ class DagflowInvalidDefinitionError(DagflowError):
 
 class DagflowInvalidInvocationError(DagflowError):
     """A definition, a context or a builder was called in a way that it does not allow."""
+
+
+class DagflowMissingResourceError(DagflowInvalidInvocationError, KeyError):
+    """A function was called without a resource that one of its parameters takes."""
+
+    __str__ = Exception.__str__
 
 
 class DagflowInvalidConfigError(DagflowError):
@@ -143,6 +151,10 @@ class DagflowInvalidPropertyError(DagflowError):
 
 class DagflowInvalidMetadata(DagflowError):
     """A metadata value of a kind that metadata cannot hold."""
+
+
+class DagflowSerializationError(DagflowError):
+    """A value that cannot be written as JSON, or stored JSON that is damaged or of another version."""
 
 
 class DagflowInvalidObservationError(DagflowError):

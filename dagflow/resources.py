@@ -4,22 +4,13 @@ happened.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 from dagflow._util import UNSET
-from dagflow.config.parse import parse
 from dagflow.context.init import InitResourceContext
-from dagflow.defs.resource import ResourceDefinition
-from dagflow.defs.signature import location
-from dagflow.errors import (
-    DagflowError,
-    DagflowInvalidConfigError,
-    DagflowInvariantViolationError,
-    DagflowResourceFunctionError,
-)
+from dagflow.defs.resource import ResourceDefinition, config_of, needed_keys
+from dagflow.errors import DagflowError, DagflowResourceFunctionError
 
 Builtins = Mapping[str, Callable[[InitResourceContext], Any]]
 """What makes the resources that have no function of the user's, by kind."""
@@ -66,11 +57,13 @@ class StartedResources:
                 self.values[key] = definition.value
                 continue
             config = config_of(definition, configs.get(key, UNSET), key)
-            needs = {name: self.values[name] for name in definition.required_resource_keys}
+            needs = {name: self.values[name] for name in needed_keys(definition, definitions)}
             context = make_context(definition, config, needs)
+            if definition.nested:
+                context.shared = {id(definitions[name]): value for name, value in needs.items()}
             try:
                 if definition.kind == "function":
-                    value, close = enter(definition, context)
+                    value, close = definition.open(context)
                 else:
                     value, close = builtins[definition.kind](context), None
             except DagflowError:
@@ -96,66 +89,12 @@ class StartedResources:
         return failures
 
 
-def enter(
-    definition: ResourceDefinition, context: InitResourceContext
-) -> tuple[Any, Callable[[], None] | None]:
-    """Call a resource function; enter what it gives where that is a context manager or a generator.
-
-    Returns:
-        The resource, and how to stop it (None where nothing has to be done).
-    """
-    made = definition.resource_fn(context) if definition.takes_context else definition.resource_fn()
-    if inspect.isgenerator(made):
-        generator = made
-        try:
-            value = next(generator)
-        except StopIteration:
-            raise DagflowInvariantViolationError(
-                f"the resource function at {location(definition.resource_fn)} is a generator that yielded "
-                "nothing"
-            ) from None
-        return value, lambda: _finish(generator)
-    if isinstance(made, AbstractContextManager) and _is_wrapped_generator(made):
-        manager = made
-        return manager.__enter__(), lambda: _exit(manager)
-    return made, None
-
-
-def config_of(definition: ResourceDefinition, config: Any, key: str) -> Any:
-    """The config of a resource: as checked before, or the defaults of its schema."""
-    if config is not UNSET or definition.config_field is None:
-        return None if config is UNSET else config
-    parsed = parse(definition.config_field, UNSET)
-    if parsed.errors:
-        raise DagflowInvalidConfigError(f"Error in config for resource '{key}'", parsed.errors, {})
-    return None if parsed.value is UNSET else parsed.value
-
-
 def resource_error(
     key: str, definition: ResourceDefinition, error: Exception
 ) -> DagflowResourceFunctionError:
     """The error of a resource that could not be started."""
     return DagflowResourceFunctionError(
-        f"resource '{key}' ({location(definition.resource_fn)}) could not be started: "
-        f"{type(error).__name__}: {error}",
+        f"Error executing resource_fn on ResourceDefinition {key}: the resource '{key}' ({definition.place}) "
+        f"could not be started: {type(error).__name__}: {error}",
         user_exception=error,
     )
-
-
-def _is_wrapped_generator(made: Any) -> bool:
-    # `@contextmanager` functions are resources that clean up; another object that happens to be a context
-    # manager (a file, a connection) is the resource itself
-    return type(made).__name__ == "_GeneratorContextManager"
-
-
-def _finish(generator: Any) -> None:
-    try:
-        next(generator)
-    except StopIteration:
-        return
-    generator.close()
-    raise DagflowInvariantViolationError("a resource generator yielded more than once")
-
-
-def _exit(manager: AbstractContextManager[Any]) -> None:
-    manager.__exit__(None, None, None)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections.abc
 import enum
 import types
-import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -39,9 +38,9 @@ _SCALARS: dict[Any, ConfigType] = {
     str: StringSource,
     Any: AnyConfig,
     list: Array(AnyConfig),
-    typing.List: Array(AnyConfig),
+    list: Array(AnyConfig),
     dict: Permissive(),
-    typing.Dict: Permissive(),
+    dict: Permissive(),
     collections.abc.Mapping: Permissive(),
 }
 _KEYS: dict[Any, ConfigType] = {int: Int, float: Float, bool: Bool, str: String}

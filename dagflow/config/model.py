@@ -26,6 +26,7 @@ from dagflow.errors import (
 )
 
 _C = TypeVar("_C", bound="Config")
+_RESOURCE = "__dagflow_resource__"
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -172,6 +173,10 @@ class Config(BaseModel):
             result[name] = plain_config(self._dagflow_env.get(name, value))
         return result
 
+    def holds_env_vars(self) -> bool:
+        """Whether a field, at any depth, is still to be looked up in the environment."""
+        return bool(self._dagflow_env)
+
 
 class PermissiveConfig(Config):
     """A Config class whose objects keep what is no field of theirs, and whose schema lets it pass.
@@ -208,29 +213,30 @@ def _from_python(kind: Kind, value: Any) -> Any:
     return value if kind.incoming is None else kind.incoming(value)
 
 
-def is_resource_field(annotation: Any) -> bool:
-    """Whether a field takes another resource: an annotation with the marker `__dagflow_resource__`, perhaps
-    Optional.
-    """
-    if getattr(annotation, "__dagflow_resource__", None) or getattr(
-        get_origin(annotation), "__dagflow_resource__", None
-    ):
+def is_resource_field(info: Any) -> bool:
+    """Whether a field takes another resource: its annotation has the marker `__dagflow_resource__`."""
+    return _names_resource(info.annotation) or any(hasattr(extra, _RESOURCE) for extra in info.metadata)
+
+
+def _names_resource(annotation: Any) -> bool:
+    if hasattr(annotation, _RESOURCE) or hasattr(get_origin(annotation), _RESOURCE):
         return True
-    arguments = get_args(annotation)
     if get_origin(annotation) is Annotated:
-        return is_resource_field(arguments[0])
+        marks = getattr(annotation, "__metadata__", ())
+        return any(hasattr(mark, _RESOURCE) for mark in marks) or _names_resource(get_args(annotation)[0])
+    arguments = get_args(annotation)
     rest = [argument for argument in arguments if argument is not type(None)]
-    return len(rest) == 1 and len(arguments) == 2 and is_resource_field(rest[0])
+    return len(rest) == 1 < len(arguments) and _names_resource(rest[0])
 
 
 def _entries(cls: type[Config], default: Any = UNSET) -> list[Entry]:
-    takes_resources = bool(getattr(cls, "__dagflow_resource__", None))
+    takes_resources = hasattr(cls, _RESOURCE)
     if not cls.__pydantic_complete__:
         cls.model_rebuild()
     return [
         _entry(cls, name, info, default)
         for name, info in cls.model_fields.items()
-        if not (takes_resources and is_resource_field(info.annotation))
+        if not (takes_resources and is_resource_field(info))
     ]
 
 

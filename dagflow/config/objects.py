@@ -182,7 +182,9 @@ def plain_config(value: Any) -> Any:
 
 
 def holds_env_var(value: Any) -> bool:
-    """Whether a value is an environment variable, or a list or dict with one in it."""
+    """Whether a value is an environment variable, or a list, dict or Config object with one in it."""
+    if is_config_object(value):
+        return bool(value.holds_env_vars())
     if isinstance(value, Mapping):
         return any(holds_env_var(item) for item in value.values())
     if isinstance(value, (list, tuple)):

@@ -99,7 +99,8 @@ class Body:
                 )
             elif parameter.name == "config":
                 self.config, self.config_default = annotation, parameter.default
-            elif is_resource_annotation(annotation, parameter.name, what, fn):
+            elif is_resource_annotation(annotation):
+                _refuse_factory(annotation, parameter.name, what, fn)
                 self.resources += (parameter.name,)
             else:
                 if is_config_annotation(annotation):
@@ -129,22 +130,22 @@ def location(fn: Any) -> str:
     return f"{code.co_filename}:{code.co_firstlineno}" if code else "unknown place"
 
 
-def is_resource_annotation(annotation: Any, name: str, what: str, fn: Callable[..., Any]) -> bool:
-    """Whether a parameter with this annotation is given a resource.
-
-    Raises:
-        DagflowInvalidDefinitionError: It names a class whose objects make a resource, but are none.
-    """
-    kind = getattr(annotation, "__dagflow_resource__", None)
-    if kind == "factory":
-        raise DagflowInvalidDefinitionError(
-            f"Resource param '{name}' is annotated as '{annotation}', but '{annotation}' outputs an unknown value "
-            "to user code such as @ops and @assets. This annotation should instead be 'ResourceParam[Any]' or "
-            f"'ResourceParam[<output type>]'. It is a parameter of {what} ({location(fn)})."
-        )
-    return kind is not None or any(
+def is_resource_annotation(annotation: Any) -> bool:
+    """Whether a parameter with this annotation is given a resource."""
+    return hasattr(annotation, "__dagflow_resource__") or any(
         hasattr(extra, "__dagflow_resource__") for extra in getattr(annotation, "__metadata__", ())
     )
+
+
+def _refuse_factory(annotation: Any, name: str, what: str, fn: Callable[..., Any]) -> None:
+    """Refuse a class whose objects make a resource, but are none."""
+    if getattr(annotation, "__dagflow_resource__", None) == "factory":
+        raise DagflowInvalidDefinitionError(
+            f"Resource param '{name}' is annotated as '{annotation}', but '{annotation}' outputs an unknown "
+            "value to user code such as @ops and @assets. This annotation should instead be "
+            "'ResourceParam[Any]' or 'ResourceParam[<output type>]'. It is a parameter of "
+            f"{what} ({location(fn)})."
+        )
 
 
 def _warn_of_name(name: str, what: str, fn: Callable[..., Any]) -> None:

@@ -11,23 +11,26 @@ from contextlib import aclosing, closing, contextmanager
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.call import SPECIAL, Yielded, outputs_of
+from dagflow.call import SPECIAL, Yielded, outputs_of, type_check_error
+from dagflow.config.objects import plain_config
+from dagflow.config.scalar import copied
 from dagflow.context.init import InitResourceContext
 from dagflow.context.op import StepContext
 from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.asset import AssetsDefinition
 from dagflow.defs.op import OpDefinition, OutputDefinition, where
-from dagflow.defs.resource import ResourceDefinition
+from dagflow.defs.resource import ResourceDefinition, as_resources
 from dagflow.defs.signature import is_config_annotation, location
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
-    DagflowTypeCheckDidNotPass,
+    DagflowMissingResourceError,
 )
 from dagflow.events.user import DynamicOutput
 from dagflow.invocation.build import DirectContext, build_op_context
-from dagflow.invocation.resources import check_config
+from dagflow.invocation.resources import check_config, start_resources
+from dagflow.resources import StartedResources
 from dagflow.types import DagflowType, TypeCheckContext
 
 
@@ -60,18 +63,18 @@ def _invoke_op(
     context, args, kwargs = _take_context(op, args, kwargs)
     arguments = _inputs(op, args, kwargs)
     config = _config(op, context, arguments)
-    _resources(op, context, arguments)
+    started = _resources(op, context, arguments)
     for name, definition in op.ins.items():
         if name in arguments and not definition.dagflow_type.is_any:
-            _check(definition.dagflow_type, context, arguments[name], f"input '{name}' of {where(op)}")
+            _check(op, definition.dagflow_type, context, arguments[name], f'input "{name}"')
     body = op.body
     if body.kind == "generator":
-        return _generate(op, assets_def, context, config, arguments)
+        return _generate(op, assets_def, context, config, started, arguments)
     if body.kind == "async":
-        return _await(op, assets_def, context, config, arguments)
+        return _await(op, assets_def, context, config, started, arguments)
     if body.kind == "async_generator":
-        return _generate_async(op, assets_def, context, config, arguments)
-    with _running(op, assets_def, context, config):
+        return _generate_async(op, assets_def, context, config, started, arguments)
+    with _running(op, assets_def, context, config, started):
         result = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
     return _checked(op, context, result)
 
@@ -91,42 +94,40 @@ def _take_context(
     elif args:
         given, rest = args[0], args[1:]
     else:
-        raise DagflowInvalidInvocationError(
-            f"{where(op)} takes a context as its first argument, and none was given. Pass one made by "
-            "build_op_context() or "
-            "build_asset_context()."
-        )
+        raise _without_context(op)
     if given is None:
         return build_op_context(), rest, kwargs
     if not isinstance(given, StepContext):
-        raise DagflowInvalidInvocationError(
-            f"{where(op)} takes a context as its first argument, but was given {given!r} of type "
-            f"'{type(given).__name__}'. "
-            "Pass one made by build_op_context() or build_asset_context()."
-        )
+        raise _without_context(op, f" Its first argument was {given!r} of type '{type(given).__name__}'.")
     if not isinstance(given, DirectContext):
         raise DagflowInvalidInvocationError(
             f"{where(op)} was called inside a run with the context of another op. Connect the two in a "
-            "graph, or call the "
-            "plain function that both share."
+            "graph, or call the plain function that both share."
         )
     return given, rest, kwargs
+
+
+def _without_context(op: OpDefinition, found: str = "") -> DagflowInvalidInvocationError:
+    return DagflowInvalidInvocationError(
+        f"Decorated function '{op.name}' has context argument, but no context was provided when invoking."
+        f"{found} Pass one made by build_op_context() or build_asset_context() as '{op.body.context_name}' to "
+        f"{where(op)}."
+    )
 
 
 def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """All arguments of the function but the context, by name, with the defaults of the inputs."""
     body = op.body
     order = body.order
-    if len(args) > len(order):
-        raise DagflowInvalidInvocationError(
-            f"{where(op)} was called with {len(args)} positional arguments besides the context, but takes "
-            f"{len(order)} "
-            f"({list(order)})"
-        )
+    _check_count(op, args, kwargs)
     arguments = dict(zip(order, args))  # noqa: B905 - fewer arguments than parameters is usual
     for name, value in kwargs.items():
         if name in arguments:
             raise DagflowInvalidInvocationError(f"{where(op)} was given its argument '{name}' twice")
+        if name in op.ins and op.ins[name].dagflow_type.is_nothing:
+            raise DagflowInvalidInvocationError(
+                f"Attempted to provide value for nothing input '{name}' of {where(op)}. {_NOTHING_IS_IGNORED}"
+            )
         if name in order or (body.takes_any_keyword and name in op.ins):
             arguments[name] = value
     for parameter in body.inputs:
@@ -135,11 +136,36 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
             default = op.ins[name].default_value
             if default is UNSET:
                 raise DagflowInvalidInvocationError(
-                    f"{where(op)} was called without its input '{name}'.{nearest(name, kwargs)} Pass it as "
-                    "an argument."
+                    f'No value provided for required input "{name}".{nearest(name, kwargs)} Pass it as an '
+                    f"argument of {where(op)}."
                 )
             arguments[name] = default
     return arguments
+
+
+_NOTHING_IS_IGNORED = "Nothing dependencies are ignored when directly invoking ops."
+
+
+def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse more arguments than there are parameters; of fewer, unknown keywords are ignored."""
+    body = op.body
+    valued = [name for name, definition in op.ins.items() if not definition.dagflow_type.is_nothing]
+    if body.takes_any_keyword and len(args) > len(body.order):
+        raise DagflowInvalidInvocationError(
+            f"op '{op.name}' has {len(body.order)} positional inputs, but {len(args)} positional inputs were "
+            f"provided. Pass the others by name: {where(op)} takes them as keywords."
+        )
+    taken = {*body.order, *valued} if body.takes_any_keyword else body.order
+    if len(args) + len(kwargs) > len(taken):
+        hint = ""
+        if len(valued) < len(op.ins):
+            hint = f" A value for a Nothing input may be among them. {_NOTHING_IS_IGNORED}"
+        elif args and args[0] is None and body.context is None:
+            hint = " The function has no context parameter, so no context can be passed."
+        raise DagflowInvalidInvocationError(
+            f"Too many input arguments were provided for op '{op.name}'.{hint} It takes {sorted(taken)}, but "
+            f"{len(args)} positional arguments and the keywords {sorted(kwargs)} were given to {where(op)}."
+        )
 
 
 def _config(op: OpDefinition, context: DirectContext | None, arguments: dict[str, Any]) -> Any:
@@ -153,56 +179,106 @@ def _config(op: OpDefinition, context: DirectContext | None, arguments: dict[str
     if "config" in arguments:
         if given is not None:
             raise DagflowInvalidInvocationError(
-                f"{where(op)} was given config both as an argument and in the context; give it in one place"
+                f"Cannot provide config in both context and kwargs: {where(op)} was given both"
             )
         given = arguments["config"]
-        if is_config_annotation(body.config) and isinstance(given, body.config):
-            return given
+        if (
+            is_config_annotation(body.config)
+            and isinstance(given, body.config)
+            and not given.holds_env_vars()
+        ):
+            return None if context is None else given.to_config_value()
+        given = plain_config(given)
     checked = check_config(op.config_field, UNSET if given is None else given, where(op))
-    arguments["config"] = body.config.from_config(checked) if is_config_annotation(body.config) else checked
+    arguments["config"] = checked if body.read_config is None else body.read_config(copied(checked))
     return checked
 
 
-def _resources(op: OpDefinition, context: DirectContext | None, arguments: dict[str, Any]) -> None:
-    """See that every resource is there; put those that are parameters among the arguments."""
+def _resources(
+    op: OpDefinition, context: DirectContext | None, arguments: dict[str, Any]
+) -> StartedResources | None:
+    """See that every resource is there; put those that are parameters among the arguments.
+
+    Returns:
+        Those that came as arguments, started, None if none did.
+    """
     if not op.required_resource_keys:
-        return
+        return None
     values: Mapping[str, Any] = context.resource_values if context is not None else {}
-    for key in sorted(op.required_resource_keys):
-        if key in arguments:
-            continue
-        if key not in values:
-            raise DagflowInvalidDefinitionError(
-                f"resource '{key}', which {where(op)} requires, was not provided.{nearest(key, values)} Give "
-                "it to the "
-                f"context: build_op_context(resources={{'{key}': ...}})."
+    given = {key: arguments[key] for key in op.body.resources if key in arguments}
+    readable = op.required_resource_keys if op.body.context is not None else op.body.resources
+    for key in sorted(readable):
+        if key in given and key in values:
+            raise DagflowInvalidInvocationError(
+                f"Cannot provide resources in both context and kwargs: {where(op)} was given '{key}' twice"
             )
-        if key in op.body.resources:
+        if key not in given and key not in values:
+            error = DagflowMissingResourceError if key in op.body.resources else DagflowInvalidDefinitionError
+            raise error(
+                f"resource with key '{key}' required by op '{op.name}' was not provided."
+                f"{nearest(key, values)} Give it to the context of {where(op)}: "
+                f"build_op_context(resources={{'{key}': ...}})."
+            )
+        if key in op.body.resources and key not in given:
             arguments[key] = values[key]
+    if not given:
+        return None
+    instance = (context or build_op_context()).scope.get_instance
+    started = start_resources(as_resources(given, where(op)), None, instance)
+    arguments.update(started.values)
+    return started
 
 
 @contextmanager
 def _running(
-    op: OpDefinition, assets_def: AssetsDefinition | None, context: DirectContext | None, config: Any
+    op: OpDefinition,
+    assets_def: AssetsDefinition | None,
+    context: DirectContext | None,
+    config: Any,
+    started: StartedResources | None,
 ) -> Iterator[None]:
-    """Tie a context to what runs with it, for the time of a block."""
-    if context is None:
-        yield
-        return
+    """Tie a context to what runs with it, for the time of a block, at whose end `started` is stopped."""
+    try:
+        if context is None:
+            yield
+            return
+        with _bound(op, assets_def, context, config, {} if started is None else dict(started.values)):
+            yield
+    finally:
+        failures = [] if started is None else started.stop()
+        if failures:
+            raise failures[0][1]
+
+
+@contextmanager
+def _bound(
+    op: OpDefinition,
+    assets_def: AssetsDefinition | None,
+    context: DirectContext,
+    config: Any,
+    resources: Mapping[str, Any],
+) -> Iterator[None]:
     if context.running is not None:
+        kind = "op" if assets_def is None else "asset"
         raise DagflowInvalidInvocationError(
-            f"{where(op)} was called with a context that '{context.running}' is using now. Build a context "
-            "for each."
+            f"This context is currently being used to execute '{context.running}'. The context cannot be used "
+            f"to execute another {kind} until '{context.running}' has finished executing. Build one of its "
+            f"own for {where(op)}."
         )
     scope = context.scope
+    of_context = scope.resource_values
     context.running = op.name
     scope.events.clear()
     scope.metadata.clear()
     scope.produced.clear()
+    if resources:
+        scope.resource_values = lambda: {**of_context(), **resources}
     scope.bind(op, assets_def, config)
+    scope.run_config = context.run_config_of(op.name)
     try:
         yield
     finally:
+        scope.resource_values = of_context
         scope.bind(None, None, context.op_config_given)
         context.running = None
 
@@ -222,22 +298,19 @@ def _check_output(
     op: OpDefinition, context: DirectContext | None, output: OutputDefinition, value: Any
 ) -> None:
     if not output.dagflow_type.is_any and value is not UNSET:
-        _check(output.dagflow_type, context, value, f"output '{output.name}' of {where(op)}")
+        _check(op, output.dagflow_type, context, value, f'output "{output.name}"')
 
 
-def _check(kind: DagflowType, context: DirectContext | None, value: Any, what: str) -> None:
+def _check(
+    op: OpDefinition, kind: DagflowType, context: DirectContext | None, value: Any, what: str
+) -> None:
     if context is None:
         context = build_op_context()
     resources = ResourcesOfType(context.scope.resource_values, kind.display_name)
     given = TypeCheckContext(context.run_id, lambda: context.log, resources, kind)
     check = kind.type_check(given, value)
     if not check.success:
-        description = f": {check.description}" if check.description else ""
-        raise DagflowTypeCheckDidNotPass(
-            f"{what} did not pass the check of its type '{kind.display_name}'{description}",
-            dict(check.metadata),
-            kind,
-        )
+        raise type_check_error(f'op "{op.name}" {what}', kind, check, where(op))
 
 
 def _take(op: OpDefinition, context: DirectContext | None, yielded: Yielded, item: Any) -> None:
@@ -253,7 +326,8 @@ def _end(op: OpDefinition, yielded: Yielded) -> None:
     for output in yielded.missing():
         if output.is_required and not output.dagflow_type.is_nothing:
             raise DagflowInvariantViolationError(
-                f"{where(op)} did not yield its output '{output.name}', which is required"
+                f'Invocation of op "{op.name}" did not return an output for non-optional output '
+                f'"{output.name}". Yield it, or make it Out(is_required=False), in {where(op)}.'
             )
 
 
@@ -262,11 +336,12 @@ def _generate(
     assets_def: AssetsDefinition | None,
     context: DirectContext | None,
     config: Any,
+    started: StartedResources | None,
     arguments: Any,
 ) -> Iterator[Any]:
     body = op.body
     made = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
-    with _running(op, assets_def, context, config), closing(made):
+    with _running(op, assets_def, context, config, started), closing(made):
         yielded = Yielded(op)
         for item in made:
             _take(op, context, yielded, item)
@@ -279,10 +354,11 @@ async def _await(
     assets_def: AssetsDefinition | None,
     context: DirectContext | None,
     config: Any,
+    started: StartedResources | None,
     arguments: Any,
 ) -> Any:
     body = op.body
-    with _running(op, assets_def, context, config):
+    with _running(op, assets_def, context, config, started):
         result = await (body.fn(**arguments) if body.context is None else body.fn(context, **arguments))
     return _checked(op, context, result)
 
@@ -292,11 +368,12 @@ async def _generate_async(
     assets_def: AssetsDefinition | None,
     context: DirectContext | None,
     config: Any,
+    started: StartedResources | None,
     arguments: Any,
 ) -> AsyncIterator[Any]:
     body = op.body
     made = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
-    with _running(op, assets_def, context, config):
+    with _running(op, assets_def, context, config, started):
         async with aclosing(made):
             yielded = Yielded(op)
             async for item in made:

@@ -1,16 +1,22 @@
-"""The resources of a direct call: started when its context is built, or when they are first read."""
+"""Resources without a run: `build_resources`, and those of a direct call, which are started when its context
+is built, or when they are first read.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from dagflow._util import UNSET
 from dagflow.config.parse import parse
 from dagflow.context.init import InitResourceContext
+from dagflow.context.resources import ScopedResources
 from dagflow.defs.resource import ResourceDefinition, as_resources
 from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError
+from dagflow.events.run import DagflowRun
+from dagflow.instance.instance import DagflowInstance
 from dagflow.io.filesystem import FilesystemIOManager
 from dagflow.io.memory import InMemoryIOManager
 from dagflow.plan.compile import start_order
@@ -132,6 +138,7 @@ def start_resources(
     definitions: Mapping[str, ResourceDefinition],
     configs: Mapping[str, Any] | None,
     get_instance: Any,
+    run: DagflowRun | None = None,
 ) -> StartedResources:
     """Start resources outside of a run.
 
@@ -139,6 +146,7 @@ def start_resources(
         definitions: How each is made, by key.
         configs: `{key: {"config": ...}}`.
         get_instance: Gives the instance.
+        run: What their contexts say is the run.
 
     Raises:
         DagflowInvariantViolationError: One needs a resource that is not there.
@@ -147,7 +155,7 @@ def start_resources(
     """
     started = StartedResources()
     try:
-        _start(started, definitions, definitions, configs, get_instance)
+        _start(started, definitions, definitions, configs, get_instance, run)
     except BaseException:
         started.stop()
         raise
@@ -160,6 +168,7 @@ def _start(
     definitions: Mapping[str, ResourceDefinition],
     configs: Mapping[str, Any] | None,
     get_instance: Any,
+    run: DagflowRun | None = None,
 ) -> None:
     """Start the resources with these keys, and those that they need, unless they are started already."""
     needed = start_order(definitions, dict.fromkeys(keys, "this context"), "this context")
@@ -174,7 +183,7 @@ def _start(
     }
 
     def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
-        return InitResourceContext(config, needs, get_instance, definition)
+        return InitResourceContext(config, needs, get_instance, definition, run)
 
     builtins = {
         "memory_io_manager": lambda _: InMemoryIOManager(),
@@ -183,6 +192,62 @@ def _start(
         ),
     }
     started.start(order, definitions, context, checked, builtins)
+
+
+@contextmanager
+def build_resources(
+    resources: Mapping[str, Any],
+    instance: DagflowInstance | None = None,
+    resource_config: Mapping[str, Any] | None = None,
+    dagflow_run: DagflowRun | None = None,
+) -> Iterator[ScopedResources]:
+    """Start resources without a run, for the time of a `with` block.
+
+    Args:
+        resources: Values and definitions by key.
+        instance: What `context.instance` gives while they start; default: an ephemeral one.
+        resource_config: `{key: {"config": ...}}`.
+        dagflow_run: What `context.run` gives while they start.
+
+    Returns:
+        A context manager whose value has an attribute for each key.
+
+    Raises:
+        DagflowInvalidConfigError: Config that does not match.
+        DagflowResourceFunctionError: One could not be started; the others were stopped.
+
+    Example:
+        >>> from dagflow import build_resources, resource
+        >>> @resource(config_schema=int)
+        ... def beans(context):
+        ...     return 2 * context.resource_config
+        >>> with build_resources({"beans": beans}, resource_config={"beans": {"config": 4}}) as resources:
+        ...     resources.beans
+        8
+    """
+    get_instance = InstanceWhenAsked(instance)
+    definitions = as_resources(resources, "build_resources")
+    started = start_resources(definitions, resource_config, get_instance, dagflow_run)
+    try:
+        yield ScopedResources(started.values, "build_resources")
+    finally:
+        failures = started.stop()
+        if failures:
+            raise failures[0][1]
+
+
+class InstanceWhenAsked:
+    """Makes an ephemeral instance when it is first asked for one, unless one was given."""
+
+    __slots__ = ("_instance",)
+
+    def __init__(self, instance: DagflowInstance | None) -> None:
+        self._instance = instance
+
+    def __call__(self) -> DagflowInstance:
+        if self._instance is None:
+            self._instance = DagflowInstance.ephemeral()
+        return self._instance
 
 
 def check_config(field: Any, value: Any, what: str) -> Any:

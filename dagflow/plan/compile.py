@@ -257,15 +257,19 @@ class _Compiler:
             source = self._from(frame, dependency.node_name, dependency.output_name, definition)
             return source._replace(kind=FROM_COLLECT) if source.kind in (FROM_OUTPUT, NO_VALUE) else source
         if isinstance(dependency, MultiDependencyDefinition):
-            return Source(
-                FROM_OUTPUTS,
-                parts=tuple(
-                    self._from(frame, part.node, part.output, definition)
-                    if isinstance(part, DependencyDefinition)
-                    else self._outside(frame, node_name, name, definition, given, index)
-                    for index, part in enumerate(dependency.dependencies)
-                ),
-            )
+            parts = [
+                self._from(frame, part.node, part.output, definition)
+                if isinstance(part, DependencyDefinition)
+                else self._outside(frame, node_name, name, definition, given, index)
+                for index, part in enumerate(dependency.dependencies)
+            ]
+            if any(part.kind in (FROM_OUTPUTS, FROM_COLLECT) for part in parts):
+                raise CheckError(
+                    f"in graph '{frame.graph.name}': an element of the list for input '{name}' of node "
+                    f"'{node_name}' is itself a list of outputs, given to an input of the graph. Pass that list "
+                    "to an op that returns it."
+                )
+            return Source(FROM_OUTPUTS, parts=tuple(parts))
         return self._outside(frame, node_name, name, definition, given, None)
 
     def _outside(

@@ -178,7 +178,7 @@ def test_resource_definitions_are_started_with_their_config():
         build_op_context({"mill": mill})
 
 
-@pytest.mark.parametrize("build", [build_op_context, build_asset_context])
+@pytest.mark.parametrize("build", [build_op_context, build_asset_context, build_init_resource_context])
 def test_a_resource_that_must_be_closed_needs_a_block(build, mill, story):
     """Read without a block: an error. It is closed as soon as nobody holds the context."""
     context = build(resources={"mill": mill})
@@ -268,7 +268,7 @@ def test_init_context():
     assert build_init_resource_context().resource_config is None
 
 
-@pytest.mark.parametrize("build", [build_init_resource_context, build_output_context, build_input_context])
+@pytest.mark.parametrize("build", [build_output_context, build_input_context])
 def test_contexts_that_can_close_nothing(build, mill, story):
     """A resource that must be closed is refused, and closed."""
     with pytest.raises(DagflowInvariantViolationError, match="context managers"):
