@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import update_wrapper
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, overload
 
 from dagflow._util import nearest
 from dagflow.annotations import resolve_annotation
+from dagflow.config.field import Field
 from dagflow.dag import find_cycle, levels
 from dagflow.defs import _entry
 from dagflow.defs.composition import (
@@ -20,7 +22,7 @@ from dagflow.defs.composition import (
     compose,
     same_name,
 )
-from dagflow.defs.configured import as_config_mapping
+from dagflow.defs.configured import ConfigMapping, as_config_mapping, configured_field, new_name
 from dagflow.defs.mapped import mapped_nodes
 from dagflow.defs.op import InputDefinition, OutputDefinition
 from dagflow.defs.policy import RetryPolicy
@@ -277,6 +279,50 @@ class GraphDefinition(NodeDefinition):
     def dynamic_outputs(self) -> frozenset[str]:
         """The names of the outputs that have a value for each mapping key."""
         return frozenset(name for name, out in self.outs.items() if out.is_dynamic)
+
+    @property
+    def config_schema(self) -> Field | None:
+        """The schema of its own config, None where it has no config mapping."""
+        return None if self.config_mapping is None else self.config_mapping.config_schema
+
+    def configured(
+        self,
+        config_or_config_fn: Any,
+        name: str | None = None,
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> GraphDefinition:
+        """This graph with the config of its config mapping given beforehand.
+
+        Args:
+            config_or_config_fn: The config, or a function that makes it of what the run config gives.
+            name: The name of the new graph; default: that of the function.
+            config_schema: What the function gets from the run config.
+            description: Default: that of this graph.
+
+        Raises:
+            DagflowInvalidDefinitionError: This graph has no config mapping.
+            CheckError: There is no name.
+        """
+        mapping = self.config_mapping
+        if mapping is None:
+            raise DagflowInvalidDefinitionError(
+                f"graph '{self.name}' has no config mapping, so there is nothing to be configured. Only graphs "
+                "utilizing config mapping can be pre-configured; give it one with 'config'."
+            )
+        new = copy.copy(self)
+        new.name = check_name(new_name(config_or_config_fn, name, f"graph '{self.name}'"), "graph")
+        field = configured_field(
+            mapping.config_schema,
+            config_or_config_fn,
+            config_schema,
+            kind="GraphDefinition",
+            when_refused=f"Error in config for graph {new.name} (a configured '{self.name}')",
+        )
+        new.config_mapping = ConfigMapping(mapping.config_fn, field, mapping.receive_processed_config_values)
+        new.description = self.description if description is None else description
+        new.compiled_job = None
+        return new
 
     def to_job(
         self,
