@@ -125,7 +125,14 @@ def execute_in_process(
         job: JobDefinition = definition.compiled_job
     else:
         job = definition
+    known = job.graph.input_names
     job = subset_of(_in_memory(job, resources), op_selection, asset_selection)
+    for name in input_values or ():
+        if name in known and name not in job.graph.input_names:
+            raise DagflowInvalidSubsetError(
+                f"'input_values' gives input '{name}' of job '{job.name}', but nothing that the op selection "
+                f"{list(op_selection or ())!r} chooses reads it. Leave it out."
+            )
     return _run_in_process(
         job,
         run_config,

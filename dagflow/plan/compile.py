@@ -266,8 +266,8 @@ class _Compiler:
             if any(part.kind in (FROM_OUTPUTS, FROM_COLLECT) for part in parts):
                 raise CheckError(
                     f"in graph '{frame.graph.name}': an element of the list for input '{name}' of node "
-                    f"'{node_name}' is itself a list of outputs, given to an input of the graph. Pass that list "
-                    "to an op that returns it."
+                    f"'{node_name}' is itself a list of outputs, given to an input of the graph. Pass that "
+                    "list to an op that returns it."
                 )
             return Source(FROM_OUTPUTS, parts=tuple(parts))
         return self._outside(frame, node_name, name, definition, given, None)

@@ -278,9 +278,7 @@ def test_other_managers_must_be_given_to_files_only() -> None:
     made = asset(name="made", io_manager_key="k")(lambda: 1)
 
     assert materialize_to_memory([made]).asset_value("made") == 1
-    with pytest.raises(
-        DagflowInvalidDefinitionError, match="'k' required by output 'result' of op 'made'"
-    ):
+    with pytest.raises(DagflowInvalidDefinitionError, match="'k' required by output 'result' of op 'made'"):
         materialize([made])
 
 
@@ -648,3 +646,21 @@ def test_many_nodes_in_a_row() -> None:
     steps = GraphDefinition("g", node_defs=[add], input_mappings=[])
     assert len(ran(chain.execute_in_process(resources={"io_manager": mem_io_manager}))) == 3001
     assert steps.node_names() == ["add"]
+
+
+def test_a_value_for_what_was_not_selected():
+    """A value for an input that only an op reads that was not chosen is refused; without it the rest runs."""
+
+    @op
+    def take(x):
+        return x
+
+    @job
+    def j(m, n):
+        take(m)
+        take(n)
+
+    with pytest.raises(DagflowInvalidSubsetError, match="gives input 'n' of job 'j', but nothing that"):
+        j.execute_in_process(op_selection=["take"], input_values={"m": 1, "n": 2})
+    result = j.execute_in_process(op_selection=["take"], input_values={"m": 1})
+    assert result.output_for_node("take") == 1

@@ -104,7 +104,7 @@ def _bound(**more: Any) -> Plan:
 
 
 def test_steps_stand_in_order() -> None:
-    """By level, then by key, whatever the order of writing."""
+    """By level, then by name, in each graph; whatever the order of writing."""
     assert _bound().step_keys == ["count", "zz", "inner.same", "inner.same_2", "late"]
 
 
@@ -496,3 +496,26 @@ def test_types_may_need_resources() -> None:
         DagflowInvalidDefinitionError, match="'w' required by the type of output 'result' of op 'typed'"
     ):
         _plan(wired.to_job(resource_defs={"r": 1}), {})
+
+
+def test_a_list_in_a_list() -> None:
+    """What a graph gets as a list cannot be an element of a list inside of it."""
+
+    @op
+    def one():
+        return 1
+
+    @op
+    def take(items):
+        return items
+
+    @graph
+    def inner(x):
+        take([x, one()])
+
+    @job
+    def outer():
+        inner([one()])
+
+    with pytest.raises(CheckError, match="an element of the list for input 'items' of node 'take'"):
+        compile_plan(outer, {}, Surroundings({}, 0.0))
