@@ -19,6 +19,7 @@ from dagflow.errors import (
     DagflowExecutionStepExecutionError,
     DagflowInvariantViolationError,
     DagflowStepOutputNotFoundError,
+    DagflowTypeCheckDidNotPass,
     DagflowUserCodeExecutionError,
 )
 from dagflow.events.user import (
@@ -29,6 +30,7 @@ from dagflow.events.user import (
     Output,
     RetryRequested,
 )
+from dagflow.types import DagflowType, TypeCheck
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
 """What user code raises on purpose, or what dagflow raised inside it: never wrapped."""
@@ -125,9 +127,9 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
     outs = list(op.outs.values())
     if isinstance(result, USER_EVENTS):
         raise DagflowInvariantViolationError(
-            f"{where(op)} returned an {type(result).__name__}. Yield it, or log it with context.log_event, "
-            "and return the "
-            "output itself."
+            f"{where(op)} returned an {type(result).__name__}. If you are returning an AssetMaterialization or an "
+            "ExpectationResult from op you must yield them directly, or log them with context.log_event, and "
+            "return the output itself."
         )
     if not outs:
         return
@@ -144,9 +146,9 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         return
     if not isinstance(result, tuple):
         raise DagflowInvariantViolationError(
-            f"{where(op)} has the outputs {list(op.outs)}, but returned one value of type "
-            f"'{type(result).__name__}'. Return "
-            "a tuple with a value for each output, or yield an Output for each."
+            f"op '{op.name}' has multiple outputs, but only one output was returned, of type "
+            f"'{type(result).__name__}'. Return a tuple with a value for each of {list(op.outs)}, or yield "
+            f"an Output for each, in {where(op)}."
         )
     if len(result) != len(outs):
         raise DagflowInvariantViolationError(
@@ -164,8 +166,8 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
     if isinstance(value, Output):
         if value.output_name != output.name and value.output_name != "result":
             raise DagflowInvariantViolationError(
-                f"{where(op)} returned an Output named '{value.output_name}' in the place of output "
-                f"'{output.name}'"
+                f"{where(op)} returned an Output explicitly named '{value.output_name}' in the place of "
+                f"output '{output.name}'"
             )
         return output, value.value, value
     if isinstance(value, MaterializeResult):
@@ -183,9 +185,8 @@ def _dynamic(
 ) -> Iterator[tuple[OutputDefinition, Any, Any]]:
     if not isinstance(result, list) or not all(isinstance(part, DynamicOutput) for part in result):
         raise DagflowInvariantViolationError(
-            f"{where(op)} has the dynamic output '{output.name}', so it must yield DynamicOutput objects or "
-            "return a list of "
-            f"them, but it returned {result!r}"
+            f"{where(op)}: its dynamic output '{output.name}' expected a list of DynamicOutput objects, or a "
+            f"generator that yields them, but the function returned {result!r}"
         )
     for part in result:
         if part.output_name != output.name and part.output_name != "result":
@@ -235,7 +236,7 @@ class Yielded:
             )
         if isinstance(item, DynamicOutput):
             self._once(
-                (output.name, item.mapping_key), f"{output.name}' with mapping key '{item.mapping_key}"
+                (output.name, item.mapping_key), f'{output.name}" with mapping key "{item.mapping_key}'
             )
             self.seen.add(output.name)
         else:
@@ -258,7 +259,10 @@ class Yielded:
 
     def _once(self, key: Any, name: str) -> None:
         if key in self.seen:
-            raise DagflowInvariantViolationError(f"{where(self.op)} yielded output '{name}' more than once")
+            raise DagflowInvariantViolationError(
+                f'Compute for op "{self.op.name}" returned an output "{name}" multiple times. Yield it once, '
+                f"in {where(self.op)}."
+            )
         self.seen.add(key)
 
     def _materialized(self, item: MaterializeResult[Any]) -> OutputDefinition:
@@ -269,12 +273,30 @@ class Yielded:
         return next(iter(self.op.outs.values()))
 
 
+def type_check_error(
+    what: str, kind: DagflowType, check: TypeCheck, place: str
+) -> DagflowTypeCheckDidNotPass:
+    """The error of a value that did not pass the check of its type.
+
+    Args:
+        what: Where the value stood: 'step input "n"'.
+        kind: The type.
+        check: What came of the check.
+        place: The op, with file and line.
+    """
+    description = f" Description: {check.description}" if check.description else ""
+    return DagflowTypeCheckDidNotPass(
+        f'Type check failed for {what} - expected type "{kind.display_name}".{description} [{place}]',
+        dict(check.metadata),
+        kind,
+    )
+
+
 def missing_output(op: OpDefinition, step_key: str, name: str) -> DagflowStepOutputNotFoundError:
     """The error of a step that ended without a required output."""
     return DagflowStepOutputNotFoundError(
-        f"step '{step_key}' ended, but {where(op)} did not produce its output '{name}', which is required. "
-        "Yield it, or make "
-        "it Out(is_required=False).",
+        f'Core compute for op "{op.name}" did not return an output for non-optional output "{name}". '
+        f"Yield it, or make it Out(is_required=False), in {where(op)}, which ran as step '{step_key}'.",
         step_key=step_key,
         output_name=name,
     )

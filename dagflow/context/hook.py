@@ -38,6 +38,10 @@ class HookContext:
         self._log = log
         self._values = values
 
+    def for_hook(self, hook: HookDefinition) -> HookContext:
+        """The same, while this hook is called."""
+        return HookContext(self._resources, self._log, {**self._values, "hook_def": hook})
+
     def _get(self, name: str) -> Any:
         if name not in self._values:
             raise DagflowInvalidPropertyError(

@@ -77,7 +77,7 @@ class LoggerDefinition:
             config_or_config_fn,
             config_schema,
             kind="LoggerDefinition",
-            when_refused=f"Error in config for logger '{name}'",
+            when_refused=f"Error when applying config mapping for logger '{name}'",
         )
         new.description = description
         return new

@@ -41,7 +41,7 @@ class RetryPolicy:
         DagflowInvalidDefinitionError: Backoff or jitter without a delay.
 
     Example:
-        >>> [RetryPolicy(3, delay=1, backoff=Backoff.EXPONENTIAL).seconds_before_retry(n) for n in (1, 2, 3)]
+        >>> [RetryPolicy(3, delay=1, backoff=Backoff.EXPONENTIAL).calculate_delay(n) for n in (1, 2, 3)]
         [1, 3, 7]
     """
 
@@ -67,7 +67,7 @@ class RetryPolicy:
         if self.jitter is not None:
             check_type(self.jitter, Jitter, "jitter")
 
-    def seconds_before_retry(self, number: int, random: Random | None = None) -> float:
+    def calculate_delay(self, number: int, random: Random | None = None) -> float:
         """The wait before retry `number` (from 1), in seconds.
 
         Args:

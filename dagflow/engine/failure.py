@@ -58,7 +58,7 @@ def _retry_request(
     is_users = isinstance(error, (DagflowUserCodeExecutionError, Failure))
     if policy is None or not is_users or (isinstance(user, Failure) and not user.allow_retries):
         return None
-    seconds = policy.seconds_before_retry(number, state.options.random)
+    seconds = policy.calculate_delay(number, state.options.random)
     request = RetryRequestedFromPolicy(policy.max_retries, max(0, seconds))
     request.__cause__ = user
     return request

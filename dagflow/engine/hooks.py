@@ -48,7 +48,6 @@ def with_hooks(turns: Turns) -> tuple[Finish, Settle]:
                 turns.write_decided()
                 call_hooks(state, step, number)
             state.step_error = None
-            state.refused.clear()
 
     return finish, settle
 
@@ -102,7 +101,7 @@ def _values(state: RunState, step: Step, records: list[Record]) -> dict[str, Any
             position, key, _, said = (payload, None, None, {}) if isinstance(payload, int) else payload
             name = step.outputs[position].name
             place = (step.key, name, key)
-            value = state.values.get(place, state.refused.get(place))
+            value = state.values.get(place)
             if key is None:
                 values[name], metadata[name] = value, dict(said)
             else:

@@ -32,8 +32,7 @@ class RunState:
         given: The values that stand for outputs from the start; a step that runs all the same makes others.
         input_values: Values of the graph's inputs.
         error: What is raised to the caller, if something is.
-        step_error, refused: What the last attempt at a step with hooks raised, and the outputs in it that did
-            not pass the check of their type; for its hooks.
+        step_error: What the last attempt at a step with hooks raised; for its hooks.
         mapping_keys: The keys of each dynamic output, in the order in which they came.
     """
 
@@ -49,7 +48,6 @@ class RunState:
         "options",
         "plan",
         "raise_on_error",
-        "refused",
         "resources",
         "run",
         "run_config",
@@ -86,7 +84,6 @@ class RunState:
         self.raise_on_error = raise_on_error
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None
-        self.refused: dict[OutputKey, Any] = {}
         self.mapping_keys: dict[OutputRef, list[str]] = {}
 
     def log_of(self, step: Step | None, attempt: int = 1) -> DagflowLogManager:

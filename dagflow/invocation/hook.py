@@ -72,14 +72,14 @@ def build_hook_context(
     def get_instance() -> DagflowInstance:
         if instance is None:
             raise DagflowInvariantViolationError(
-                "'instance' was read on a hook context without one. Give the parameter 'instance' of "
-                "build_hook_context."
+                "Tried to access the HookContext instance, but no instance was provided to "
+                "`build_hook_context`. Give its parameter 'instance' one, as DagflowInstance.ephemeral()."
             )
         return check_type(instance, DagflowInstance, "instance")
 
     given = {"op": None if op is None else _node(op), "run_id": run_id, "job_name": job_name}
     values = {name: value for name, value in given.items() if value is not None}
-    own = OwnResources(resources, None, get_instance)
+    own = OwnResources(resources, None, get_instance, "build_hook_context")
     return DirectHookContext(own, {**values, "op_exception": op_exception, "get_instance": get_instance})
 
 
@@ -106,16 +106,19 @@ def invoke_hook(hook: HookDefinition, args: tuple[Any, ...], kwargs: dict[str, A
                 f"hook '{hook.name}': Could not find expected argument '{name}'. The keywords given are "
                 f"{list(kwargs)}."
             )
-    context = args[0] if args else kwargs[names[0]]
-    if context is not None:
-        check_type(context, HookContext, names[0], f"hook '{hook.name}'")
+    given = args[0] if args else kwargs[names[0]]
+    if given is not None:
+        check_type(given, HookContext, names[0], f"hook '{hook.name}'")
+    context: HookContext = (build_hook_context() if given is None else given).for_hook(hook)
     for key in sorted(hook.required_resource_keys):
-        if context is None or key not in context.resources:
+        if key not in context.resources:
             raise DagflowInvalidDefinitionError(
                 f"resource with key '{key}' required by hook '{hook.name}' was not provided. Give it to "
                 "build_hook_context(resources=...)."
             )
-    return hook.decorated_fn(*args, **kwargs)
+    if args:
+        return hook.decorated_fn(context, *args[1:], **kwargs)
+    return hook.decorated_fn(**{**kwargs, names[0]: context})
 
 
 def _node(op: NodeDefinition | PendingInvocation) -> Node:

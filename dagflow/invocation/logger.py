@@ -42,12 +42,12 @@ def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[
     """
     if len(args) + len(kwargs) > 1:
         raise DagflowInvalidInvocationError(
-            f"Initialization of {logger!r} received multiple arguments. Give it one, the context."
+            f"Initialization of logger received multiple arguments. Give {logger!r} one, the context."
         )
     if not args and not kwargs and logger.parameter is not None:
         raise DagflowInvalidInvocationError(
-            f"{logger!r}: its function has a context argument '{logger.parameter}', but no context argument "
-            "was provided when invoking it. Give it build_init_logger_context()."
+            "Logger initialization function has context argument, but no context argument was provided when "
+            f"invoking. Give {logger!r} its argument '{logger.parameter}': build_init_logger_context()."
         )
     if kwargs and logger.parameter not in kwargs:
         raise DagflowInvalidInvocationError(

@@ -81,13 +81,19 @@ class OwnResources:
     Attributes:
         started: Those that were started.
         is_entered: Whether a `with` block will close them.
+        builder: What built the context, for messages.
     """
 
-    __slots__ = ("_closed", "_values", "is_entered", "started")
+    __slots__ = ("_closed", "_values", "builder", "is_entered", "started")
 
     def __init__(
-        self, resources: Mapping[str, Any] | None, configs: Mapping[str, Any] | None, get_instance: Any
+        self,
+        resources: Mapping[str, Any] | None,
+        configs: Mapping[str, Any] | None,
+        get_instance: Any,
+        builder: str = "build_op_context",
     ) -> None:
+        self.builder = builder
         self.is_entered = False
         self._closed: list[str] = []
         self._values: Mapping[str, Any]
@@ -115,7 +121,7 @@ class OwnResources:
         if self.started.closers and not self.is_entered:
             raise DagflowInvariantViolationError(
                 f"the resources {self._to_close()} are context managers, so the context that holds them must "
-                "be used in a with block: with build_op_context(...) as context: ..."
+                f"be used in a with block: with {self.builder}(...) as context: ..."
             )
         return self._values
 

@@ -18,27 +18,25 @@ from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 def test_waits(backoff: Backoff | None, waits: list[float]) -> None:
     """`delay`, `delay * n`, or `delay * (2**n - 1)` before retry n."""
     policy = RetryPolicy(max_retries=4, delay=0.1, backoff=backoff)
-    assert [policy.seconds_before_retry(n) for n in (1, 2, 3, 4)] == pytest.approx(waits)
+    assert [policy.calculate_delay(n) for n in (1, 2, 3, 4)] == pytest.approx(waits)
 
 
 def test_no_delay_is_no_wait() -> None:
     """By default there is one retry, at once."""
     assert RetryPolicy().max_retries == 1
-    assert RetryPolicy().seconds_before_retry(1) == 0
+    assert RetryPolicy().calculate_delay(1) == 0
 
 
 @pytest.mark.parametrize(("jitter", "low", "high"), [(Jitter.FULL, 0, 7), (Jitter.PLUS_MINUS, 6, 8)])
 def test_jitter(jitter: Jitter, low: float, high: float) -> None:
     """Between 0 and the wait, or within one delay of it; from the source of chance that is given."""
     policy = RetryPolicy(max_retries=3, delay=1, backoff=Backoff.EXPONENTIAL, jitter=jitter)
-    waits = [policy.seconds_before_retry(3, random.Random(seed)) for seed in range(200)]
+    waits = [policy.calculate_delay(3, random.Random(seed)) for seed in range(200)]
 
     assert low <= min(waits) < low + 0.5
     assert high - 0.5 < max(waits) <= high
-    assert policy.seconds_before_retry(3, random.Random(1)) == policy.seconds_before_retry(
-        3, random.Random(1)
-    )
-    assert low <= policy.seconds_before_retry(3) <= high
+    assert policy.calculate_delay(3, random.Random(1)) == policy.calculate_delay(3, random.Random(1))
+    assert low <= policy.calculate_delay(3) <= high
 
 
 @pytest.mark.parametrize(
