@@ -58,7 +58,7 @@ def check_name(name: object, what: str, *, reserved: bool = True) -> str:
     else:
         return name
     article = "an" if what[0] in "aeiou" else "a"
-    raise DagflowInvalidDefinitionError(f"'{name}' is not a valid name for {article} {what}: {problem}")
+    raise DagflowInvalidDefinitionError(f'"{name}" is not a valid name for {article} {what}: {problem}')
 
 
 CoercibleToAssetKey = Union["AssetKey", str, Sequence[str]]
@@ -293,13 +293,14 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
                 faithful = json.loads(text) == value
             except (TypeError, ValueError) as error:
                 raise DagflowInvalidDefinitionError(
-                    f"the value of tag '{key}' of {where} is {value!r}, which cannot be encoded as JSON. "
+                    f"Invalid value for tag '{key}' of {where}: Could not JSON encode value {value!r}. "
                     "Use a text, or a value made of numbers, texts, lists and dicts."
                 ) from error
             if not faithful:
                 raise DagflowInvalidDefinitionError(
-                    f"the value of tag '{key}' of {where} is {value!r}, which JSON does not give back "
-                    "unchanged"
+                    f"Invalid value for tag '{key}' of {where}: JSON encoding \"{text}\" of value \"{value}\" is "
+                    "not equivalent to original value, so nothing could give it back. Use numbers, texts, lists "
+                    "and dicts."
                 )
             value = text
         result[key] = value

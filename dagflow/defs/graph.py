@@ -540,12 +540,14 @@ def check_definitions(graph_def: GraphDefinition, place: str) -> None:
         DagflowInvalidDefinitionError: There are two.
     """
     known: dict[str, NodeDefinition] = {}
-    for definition in graph_def.iterate_node_defs():
+    definitions = graph_def.iterate_node_defs()
+    next(definitions)  # the graph itself, whose name a node may well have
+    for definition in definitions:
         whole = definition
         while isinstance(whole, GraphDefinition) and whole.parent_graph_def is not None:
             whole = whole.parent_graph_def  # parts of one graph may well differ
         other = known.setdefault(definition.name, whole)
-        if other is not whole and definition is not graph_def:
+        if other is not whole:
             raise DagflowInvalidDefinitionError(f"{place}: {same_name(definition.name, other, definition)}")
 
 
@@ -593,6 +595,8 @@ def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, wha
     """What a body returned, by the names of the outputs."""
     names = None if named is None else list(named)
     if what == "job":
+        if isinstance(result, tuple) and all(isinstance(part, InvokedNodeOutputHandle) for part in result):
+            return {}  # a way to have several last nodes in one statement
         raise DagflowInvalidDefinitionError(
             f"{place} returned {result!r}, but a job has 0 outputs defined. Return nothing, or use @graph "
             "and to_job()."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dagflow.call import user_code
+from dagflow.call import type_check_error, user_code
 from dagflow.config.loader import DagflowTypeLoaderContext
 from dagflow.context.io import InputContext
 from dagflow.context.resources import ResourcesOfType, ScopedResources
@@ -17,7 +17,6 @@ from dagflow.errors import (
     DagflowError,
     DagflowExecutionLoadInputError,
     DagflowInvariantViolationError,
-    DagflowTypeCheckDidNotPass,
     DagflowTypeCheckError,
     DagflowTypeLoadingError,
 )
@@ -162,7 +161,7 @@ def _named(ref: OutputRef | None) -> str:
 
 
 def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -> Any:
-    loader = item.dagflow_type.loader
+    loader = source.loader
     assert loader is not None
     keys = loader.required_resource_keys()
     context = DagflowTypeLoaderContext(

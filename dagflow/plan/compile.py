@@ -284,14 +284,15 @@ class _Compiler:
         """The source of an input that no node of its own graph feeds."""
         graph_input = frame.graph.graph_input_of(node_name, name, index)
         if graph_input is None:
-            return self._loose(node_name, name, definition, given)
+            outer = frame.graph.node_dict[node_name].definition.ins[name]
+            return self._loose(node_name, name, definition, given, outer.dagflow_type.loader)
         if frame.outer is None:
             return self._top(graph_input, definition)
         entry = (frame.outer.config or {}).get(frame.path[-1]) or {}
         return self._source(frame.outer, frame.path[-1], graph_input, definition, entry.get("inputs") or {})
 
     def _loose(
-        self, node_name: str, name: str, definition: InputDefinition, given: Mapping[str, Any]
+        self, node_name: str, name: str, definition: InputDefinition, given: Mapping[str, Any], loader: Any
     ) -> Source:
         if definition.asset_key is not None and self.layer is not None:
             if definition.dagflow_type.is_nothing:
@@ -299,7 +300,7 @@ class _Compiler:
             manager = definition.input_manager_key or self.layer.io_manager_key(definition.asset_key)
             return Source(FROM_STORAGE, None, manager, asset_key=definition.asset_key)
         if name in given:
-            return Source(FROM_CONFIG, value=given[name])
+            return Source(FROM_CONFIG, value=given[name], loader=loader)
         if definition.default_value is not UNSET:
             return Source(FROM_DEFAULT, value=definition.default_value)
         if definition.dagflow_type.is_nothing:
@@ -317,12 +318,13 @@ class _Compiler:
             return Source(FROM_INPUT_VALUE, value=graph_input)
         inputs = self.root_config.get("inputs") or {}
         if graph_input in inputs:
-            return Source(FROM_CONFIG, value=inputs[graph_input])
+            loader = self.job.graph.ins[graph_input].dagflow_type.loader
+            return Source(FROM_CONFIG, value=inputs[graph_input], loader=loader)
         if definition.default_value is not UNSET:
             return Source(FROM_DEFAULT, value=definition.default_value)
         if definition.dagflow_type.is_nothing:
             return Source(NO_VALUE)
-        raise DagflowInvalidDefinitionError(
+        raise DagflowInvariantViolationError(
             f"input '{graph_input}' of graph '{self.job.graph.name}' is fed by nothing: give it through "
             "'input_values', "
             f"or under 'inputs' in the run config."
@@ -425,6 +427,8 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
             for source in (item.source, *item.source.parts):
                 if source.manager_key is not None:
                     needed.setdefault(source.manager_key, f"input '{item.name}' of step '{step.key}'")
+                for key in source.loader.required_resource_keys() if source.loader is not None else ():
+                    needed.setdefault(key, f"the loader of input '{item.name}' of step '{step.key}'")
             for key in item.dagflow_type.required_resource_keys:
                 needed.setdefault(key, f"the type of input '{item.name}' of step '{step.key}'")
         if id(step.op) in seen:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dagflow._util import UNSET
+from dagflow.config.loader import DagflowTypeLoader
 from dagflow.defs.asset import AssetsDefinition
 from dagflow.defs.graph import Node
 from dagflow.defs.hook import HookDefinition
@@ -51,6 +52,7 @@ class Source(NamedTuple):
         value: The default, the config of the loader, or the name of the graph's input.
         parts: The elements (FROM_OUTPUTS).
         asset_key: The asset that is read.
+        loader: Makes the value of its config (FROM_CONFIG).
     """
 
     kind: int
@@ -59,6 +61,7 @@ class Source(NamedTuple):
     value: Any = None
     parts: tuple[Source, ...] = ()
     asset_key: AssetKey | None = None
+    loader: DagflowTypeLoader | None = None
 
 
 class StepInput:

@@ -49,7 +49,7 @@ def test_bad_names_are_quoted_with_the_rule(name: Any) -> None:
     with pytest.raises(DagflowInvalidDefinitionError) as raised:
         check_name(name, "input of op 'x'")
 
-    assert f"'{name}' is not a valid name for an input of op 'x'" in str(raised.value)
+    assert f"\"{name}\" is not a valid name for an input of op 'x'" in str(raised.value)
     assert "^[A-Za-z0-9_]+$" in str(raised.value)
 
 
@@ -57,7 +57,7 @@ def test_bad_names_are_quoted_with_the_rule(name: Any) -> None:
 def test_reserved_names(name: str) -> None:
     """Keywords and the words that functions need are refused, where that is asked for."""
     with pytest.raises(
-        DagflowInvalidDefinitionError, match=f"'{name}' is not a valid name for a graph: .*reserved"
+        DagflowInvalidDefinitionError, match=f'"{name}" is not a valid name for a graph: .*reserved'
     ):
         check_name(name, "graph")
     assert check_name(name, "resource", reserved=False) == name
@@ -160,10 +160,10 @@ def test_tags_are_texts(tags: Any, expected: dict[str, str]) -> None:
         (
             {"a": object()},
             DagflowInvalidDefinitionError,
-            "'a' of op 'x' is <object .* cannot be encoded as JSON",
+            "tag 'a' of op 'x': Could not JSON encode value <object",
         ),
-        ({"a": {1, 2}}, DagflowInvalidDefinitionError, "cannot be encoded"),
-        ({"a": (1, 2)}, DagflowInvalidDefinitionError, "does not give back unchanged"),
+        ({"a": {1, 2}}, DagflowInvalidDefinitionError, "Could not JSON encode value"),
+        ({"a": (1, 2)}, DagflowInvalidDefinitionError, "is not equivalent to original value"),
         ({5: "a"}, DagflowInvalidDefinitionError, "tag 5 of op 'x' must have a text as its key"),
         (5, ParameterCheckError, "the tags of op 'x' must be a mapping of texts, not 5"),
         (0, ParameterCheckError, "must be a mapping"),

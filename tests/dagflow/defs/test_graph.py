@@ -302,9 +302,9 @@ def test_a_longer_cycle_is_shown_whole() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (("a b",), BadDefinition, "'a b' is not a valid name for a graph"),
+        (("a b",), BadDefinition, '"a b" is not a valid name for a graph'),
         (("config",), BadDefinition, "reserved"),
-        ((5,), BadDefinition, "'5' is not a valid name"),
+        ((5,), BadDefinition, '"5" is not a valid name'),
     ],
 )
 def test_names_of_graphs(arguments: Any, error: type[Exception], message: str) -> None:
@@ -364,7 +364,7 @@ DECORATOR: list[tuple[str, Any, dict[str, Any], str]] = [
         "output name",
         lambda: {"a b": boil()},
         {"out": {"a b": GraphOut()}},
-        "'a b' is not a valid name for an output",
+        '"a b" is not a valid name for an output',
     ),
 ]
 

@@ -154,7 +154,7 @@ def test_io_managers() -> None:
         (
             lambda: as_resources({"a b": 1}, "x"),
             DagflowInvalidDefinitionError,
-            "'a b' is not a valid name for a res",
+            '"a b" is not a valid name for a res',
         ),
     ],
 )

@@ -47,7 +47,7 @@ def test_invocations() -> None:
 
     assert (plain.node_name, other.node_name) == ("a", "b")
     assert (plain.tags, other.tags, other.hook_defs) == ({}, {"t": "1"}, {1})
-    with pytest.raises(DagflowInvalidDefinitionError, match="'a b' is not a valid name for a node"):
+    with pytest.raises(DagflowInvalidDefinitionError, match='"a b" is not a valid name for a node'):
         NodeInvocation("a", alias="a b")
 
 

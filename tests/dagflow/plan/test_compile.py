@@ -474,7 +474,7 @@ def test_a_default_of_one_reader_is_none_of_another() -> None:
     """An input of the top graph that feeds both is still needed."""
     both = graph(name="g")(lambda n: (count(n=n), same(n))[1])
 
-    with pytest.raises(DagflowInvalidDefinitionError, match="input 'n' of graph 'g' is fed by nothing"):
+    with pytest.raises(DagflowInvariantViolationError, match="input 'n' of graph 'g' is fed by nothing"):
         _plan(both)
     plan = _plan(both, {**CONFIG, "inputs": {"n": {"value": 1}}})
     assert [step.inputs[0].source.kind for step in plan.steps] == [FROM_CONFIG, FROM_CONFIG]
