@@ -164,6 +164,8 @@ class Attempt:
             _check_key(step, output, given)
         key = (step.key, output.name, mapping_key)
         is_absent = value is UNSET
+        if not is_absent:
+            state.values[key] = value  # whatever comes of it, who looks for the fault can read it
         check = None
         if output.check is not None and not is_absent:
             check = check_value(state, step, output.check, value, f"output '{output.name}'")
@@ -176,8 +178,6 @@ class Attempt:
             else output.position,
         )
         if check is not None and not check.success:
-            if step.hooks:
-                state.refused[key] = value
             raise type_check_error(
                 f'step output "{output.name}"', output.check, check, f"step '{step.key}', {where(step.op)}"
             )
@@ -194,8 +194,6 @@ class Attempt:
             state.log.append(
                 _HANDLED_OUTPUT, step.index, number, (output.position, stored) if stored else output.position
             )
-        if not is_absent:
-            state.values[key] = value
         self.got.add(output.name)
 
     def _note_key(self, output: StepOutput, mapping_key: str) -> None:

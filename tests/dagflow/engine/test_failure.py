@@ -261,3 +261,30 @@ def test_errors_of_loading_are_retried():
     with pytest.raises(DagflowMaxRetriesExceededError, match="lost"):
         j.execute_in_process()
     assert calls == ["beans", "beans"]
+
+
+def test_a_value_that_was_refused_can_be_read():
+    """What an op gave stands in the result, also where its type or its I/O manager did not take it."""
+
+    class Full(IOManager):
+        def handle_output(self, context, obj):
+            raise OSError("full")
+
+        def load_input(self, context):
+            raise AssertionError("nothing was stored")
+
+    @op(out={"word": Out(int), "three": Out()})
+    def both():
+        return "word", 3
+
+    @op
+    def three():
+        return 3
+
+    @job(resource_defs={"io_manager": Full()})
+    def j():
+        both()
+        three()
+
+    result = j.execute_in_process(raise_on_error=False)
+    assert (result.output_for_node("both", "word"), result.output_for_node("three")) == ("word", 3)
