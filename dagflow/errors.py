@@ -124,12 +124,11 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
         self.original_root = original_root
         self.current_value = current_value
         self.stack = list(stack)
-        where = f" at {self.stack!r}" if self.stack else ""
+        place = f" Error at stack path :{':'.join(map(str, self.stack))}." if self.stack else ""
         super().__init__(
-            f"{current_value!r}{where} cannot be used as a config schema"
-            + (f" (the whole schema: {original_root!r})" if self.stack else "")
-            + ". "
-            + (reason or "Use int, float, bool, str, a dict of schemas, a list of one schema, or a Field.")
+            f"Error defining config. Original value passed: {original_root!r}.{place} {current_value!r} cannot be "
+            f"resolved.{f' Reason: {reason}' if reason else ''} A config schema is one of int, float, bool, str, "
+            "list, dict, a dict of schemas, a list of one schema, a config type such as Noneable(int), or a Field."
         )
 
 

@@ -415,10 +415,8 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
         return _resolve_dict(schema, root, stack)
     if isinstance(schema, list):
         if len(schema) != 1:
-            raise DagflowInvalidConfigDefinitionError(
-                root, schema, stack, "A list in a config schema must hold exactly one type, as in [int]."
-            )
-        return Array(_resolve(schema[0], root, stack))
+            raise DagflowInvalidConfigDefinitionError(root, schema, stack, "List must be of length 1.")
+        return Array(_resolve_item(schema, schema[0], root, stack, "one type, as in [int]"))
     try:
         known = _BY_PYTHON_TYPE.get(schema)
     except TypeError:  # not hashable
@@ -446,6 +444,17 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
     raise DagflowInvalidConfigDefinitionError(root, schema, stack)
 
 
+def _resolve_item(whole: AnyValue, item: AnyValue, root: AnyValue, stack: _Stack, what: str) -> ConfigType:
+    """The type of the items of a list or map; `whole` is to blame where the item itself is no type."""
+    try:
+        return _resolve(item, root, stack)
+    except DagflowInvalidConfigDefinitionError as error:
+        if len(error.stack) > len(stack):
+            raise
+        reason = f"It must hold {what}. Got item {item!r}."
+        raise DagflowInvalidConfigDefinitionError(root, whole, stack, reason) from None
+
+
 def _resolve_dict(schema: dict[AnyValue, AnyValue], root: AnyValue, stack: _Stack) -> ConfigType:
     if len(schema) == 1:
         ((key, inner),) = schema.items()
@@ -453,9 +462,15 @@ def _resolve_dict(schema: dict[AnyValue, AnyValue], root: AnyValue, stack: _Stac
             key_type = _BY_PYTHON_TYPE.get(key, key)
             if key_type not in SCALARS:
                 raise DagflowInvalidConfigDefinitionError(
-                    root, schema, stack, "The type that stands for all keys must be int, float, bool or str."
+                    root,
+                    schema,
+                    stack,
+                    "Map dict must have a scalar type as its only key. Use int, float, bool or str.",
                 )
-            return Map(key_type, _resolve(inner, root, stack))
+            return Map(
+                key_type,
+                _resolve_item(schema, inner, root, stack, "a valid type of its values, as in {str: int}"),
+            )
     return Shape(resolve_fields(schema, root, stack))
 
 
@@ -472,7 +487,7 @@ def resolve_fields(
         elif schema in _BARE_FIELDS if isinstance(schema, type) else False:
             field = _BARE_FIELDS[schema]
         elif schema is None:
-            raise DagflowInvalidConfigDefinitionError(root, schema, (*stack, name), "A field cannot be None.")
+            raise DagflowInvalidConfigDefinitionError(root, schema, (*stack, name), "Fields cannot be None.")
         else:
             field = Field(_resolve(schema, root, (*stack, name)))
         if not isinstance(name, str):

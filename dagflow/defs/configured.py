@@ -6,13 +6,14 @@ function made, checked, without knowing of it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
 from dagflow.config.field import ANYTHING, Field, Permissive, resolve_field
 from dagflow.config.mapping import Mapped
 from dagflow.config.objects import is_config_object, plain_config
-from dagflow.defs.signature import config_class_of
+from dagflow.defs.signature import config_class_of, location
 from dagflow.errors import CheckError, ParameterCheckError
 
 _ConfigFn = Callable[[Any], Any]
@@ -124,7 +125,8 @@ def configured(configurable: Any, config_schema: Any = None, **more: Any) -> Cal
     """Give config to a definition beforehand. The result takes a dict, or decorates a function.
 
     Args:
-        configurable: An op, resource, I/O manager, executor or logger, or a graph with a config mapping.
+        configurable: An op, resource, resource class, I/O manager, executor or logger, or a graph with a
+            config mapping.
         config_schema: What the function gets; the run config of the new definition.
         more: `name` (of ops, graphs and executors; default: that of the function) and `description`.
 
@@ -146,6 +148,8 @@ def configured(configurable: Any, config_schema: Any = None, **more: Any) -> Cal
         >>> brew_cups.name
         'brew_cups'
     """
+    if hasattr(configurable, "configure_at_launch"):
+        configurable = configurable.configure_at_launch().get_resource_definition()
     method = getattr(configurable, "configured", None)
     if method is None or isinstance(configurable, type):
         raise ParameterCheckError(
@@ -204,13 +208,23 @@ def new_name(config_or_fn: Any, name: str | None, place: str) -> str:
 
 def _of_objects(function: _ConfigFn, schema: Any) -> tuple[_ConfigFn, Any]:
     """A function and its schema; where it takes and gives Config objects, around that."""
-    given = config_class_of(function) if schema is None else None
+    given = config_class_of(function)
+    if given is not None and schema is not None:
+        raise CheckError(
+            "Cannot provide config_schema to @configured function with Config-annotated param: "
+            f"'{given.__name__}' is the schema of the function at {location(function)}"
+        )
+    if given is not None and len(inspect.signature(function).parameters) != 1:
+        raise CheckError(
+            "@configured function should have exactly one parameter, the config; "
+            f"see the one at {location(function)}"
+        )
 
     def on_plain_config(config: Any) -> Any:
         made = function(config if given is None else given.from_config(config))
         return plain_config(made) if is_config_object(made) else made
 
-    return on_plain_config, schema if given is None else given.to_config_field()
+    return on_plain_config, schema if given is None else given.to_config_schema()
 
 
 def _function(value: Any, name: str) -> _ConfigFn:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
 from dagflow.config.choice import Noneable, ScalarUnion, Selector
-from dagflow.config.field import Array, Field, Shape, resolve_field
+from dagflow.config.field import ANYTHING, Array, Field, Shape, resolve_field
 from dagflow.defs.configured import configured_field
 from dagflow.errors import ElementCheckError, ParameterCheckError, check_type
 from dagflow.keys import check_name
@@ -69,9 +69,9 @@ class ExecutorDefinition:
         self.description = description
 
     @property
-    def config_schema(self) -> Field | None:
-        """The schema of its config, None where anything goes."""
-        return self.config_field
+    def config_schema(self) -> Field:
+        """The schema of its config; without one, anything goes."""
+        return ANYTHING if self.config_field is None else self.config_field
 
     def get_requirements(self, executor_config: Mapping[str, Any] | None = None) -> list[ExecutorRequirement]:
         """What it needs of the run around it, with this config."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar, get_args, get_origin, overload
 from dagflow._util import UNSET, nearest
 from dagflow.annotations import resolve_annotation, resolve_type
 from dagflow.config.annotation import kind_of
-from dagflow.config.field import Field, resolve_field
+from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.objects import plain_config
 from dagflow.defs import _entry
 from dagflow.defs.composition import NodeDefinition, current_composition
@@ -301,9 +301,9 @@ class OpDefinition(NodeDefinition):
         update_wrapper(self, compute_fn)
 
     @property
-    def config_schema(self) -> Field | None:
-        """The schema of this op's config, None where anything goes."""
-        return self.config_field
+    def config_schema(self) -> Field:
+        """The schema of this op's config; without one, anything goes."""
+        return ANYTHING if self.config_field is None else self.config_field
 
     @property
     def compute_fn(self) -> Callable[..., Any]:

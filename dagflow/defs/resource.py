@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Annotated, Any, ClassVar, TypeVar, overload
 
 from dagflow._util import UNSET
-from dagflow.config.field import Field, resolve_field
+from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.parse import parse
 from dagflow.defs import _entry
 from dagflow.defs.configured import configured_field
@@ -98,9 +98,9 @@ class ResourceDefinition:
         self.__wrapped__ = resource_fn
 
     @property
-    def config_schema(self) -> Field | None:
-        """The schema of its config, None where anything goes."""
-        return self.config_field
+    def config_schema(self) -> Field:
+        """The schema of its config; without one, anything goes."""
+        return ANYTHING if self.config_field is None else self.config_field
 
     def open(self, context: Any) -> Opened:
         """Make the resource, for the engine: call the function, enter what it gives where that is a context

@@ -101,18 +101,18 @@ def _config(**config: Any) -> Any:
 
 GOOD = {"n": 1, "deep": {"k": ["x"]}}
 CONFIG: list[tuple[str, Any, str]] = [
-    ("unknown root entry", {"opps": {}}, "'opps' at the root"),
-    ("unknown op", {"ops": {"cuont": {}}}, "'cuont' at path root:ops"),
-    ("unknown entry", _config(**GOOD, m=1), "'m' at path root:ops:count:config"),
-    ("missing entry", _config(deep={"k": []}), "'n' at path root:ops:count:config.*'n': 0"),
-    ("all missing", {}, "'ops' at the root.*'count'"),
-    ("wrong scalar", _config(**{**GOOD, "n": "x"}), "root:ops:count:config:n.*'x'.*str.*Int"),
+    ("unknown root entry", {"opps": {}}, ".opps. at the root"),
+    ("unknown op", {"ops": {"cuont": {}}}, ".cuont. at path root:ops"),
+    ("unknown entry", _config(**GOOD, m=1), ".m. at path root:ops:count:config"),
+    ("missing entry", _config(deep={"k": []}), ".n. at path root:ops:count:config.*'n': 0"),
+    ("all missing", {}, ".ops. at the root.*'count'"),
+    ("wrong scalar", _config(**{**GOOD, "n": "x"}), "root:ops:count:config:n.*.x..*str.*Int"),
     ("wrong in a list", _config(n=1, deep={"k": ["x", 5]}), r"root:ops:count:config:deep:k\[1\].*5.*String"),
     ("list for a scalar", _config(**{**GOOD, "n": [1]}), "root:ops:count:config:n"),
     ("null", _config(**{**GOOD, "n": None}), "root:ops:count:config:n.*None.*Int"),
     ("bool for an int", _config(**{**GOOD, "n": True}), "root:ops:count:config:n.*True"),
-    ("unknown resource", {**_config(**GOOD), "resources": {"db": {}}}, "'db' at path root:resources"),
-    ("unknown logger", {**_config(**GOOD), "loggers": {"x": {}}}, "'x' at path root:loggers"),
+    ("unknown resource", {**_config(**GOOD), "resources": {"db": {}}}, ".db. at path root:resources"),
+    ("unknown logger", {**_config(**GOOD), "loggers": {"x": {}}}, ".x. at path root:loggers"),
 ]
 
 BEFORE: list[tuple[str, Any, type[Exception], str]] = [
@@ -155,7 +155,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         "unconnected by a selection",
         lambda **run: plain.execute_in_process(op_selection=["same"], **run),
         DagflowInvalidConfigError,
-        "'ops' at the root.*'same': {'inputs': {'n'",
+        ".ops. at the root.*'same': {'inputs': {'n'",
     ),
     (
         "unknown asset",

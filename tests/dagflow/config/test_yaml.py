@@ -114,7 +114,9 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
 
     with pytest.raises(DagflowInvariantViolationError, match=r"pattern '.*no\*' was found"):
         config_from_files([str(tmp_path / "no*")])
-    with pytest.raises(DagflowInvariantViolationError, match=r"file '.*bad.yaml', line 2, column 4 is no valid"):
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"file '.*bad.yaml', line 2, column 4 is no valid"
+    ):
         config_from_files([str(tmp_path / "bad.yaml")])
     with pytest.raises(DagflowInvariantViolationError, match=r"binary.yaml' cannot be read"):
         config_from_files([str(tmp_path / "binary.yaml")])

@@ -78,7 +78,7 @@ def test_an_executor_of_ones_own() -> None:
         print,
         "d",
     )
-    assert ExecutorDefinition("mine").config_schema is None
+    assert not ExecutorDefinition("mine").config_schema.is_required
     told = ExecutorDefinition("mine", requirements=lambda config: [persistent] * config.get("n", 0))
     assert (told.get_requirements(), told.get_requirements({"n": 1})) == ([], [persistent])
 
@@ -107,7 +107,7 @@ def test_the_decorator() -> None:
     @executor(name="other", config_schema=str, requirements=[ExecutorRequirement.NON_EPHEMERAL_INSTANCE])
     def named(context: object) -> None: ...
 
-    assert (bare.name, bare.config_schema, bare.get_requirements()) == ("bare", None, [])
+    assert (bare.name, bare.config_field, bare.get_requirements()) == ("bare", None, [])
     assert (named.name, named.get_requirements()) == ("other", [ExecutorRequirement.NON_EPHEMERAL_INSTANCE])
     assert named.executor_creation_fn is not None
 

@@ -55,7 +55,8 @@ def test_a_bare_op() -> None:
     assert not made.ins["a"].has_default_value
     assert [item.name for item in made.input_defs] == ["a", "b"]
     assert [item.name for item in made.output_defs] == ["result"]
-    assert made.config_schema is None
+    assert made.config_field is None
+    assert not made.config_schema.is_required
     assert (made.tags, made.required_resource_keys, made.retry_policy) == ({}, frozenset(), None)
     assert repr(made) == "<op '_function'>"
 

@@ -39,7 +39,7 @@ def test_a_bare_resource() -> None:
         return 3
 
     assert isinstance(beans, ResourceDefinition)
-    assert (beans.description, beans.takes_context, beans.config_schema) == ("Fresh.", False, None)
+    assert (beans.description, beans.takes_context, beans.config_field) == ("Fresh.", False, None)
     assert beans() == 3
     assert repr(beans) == "<ResourceDefinition beans>"
 
