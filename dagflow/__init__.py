@@ -133,6 +133,7 @@ from dagflow.errors import (
     DagflowResourceFunctionError,
     DagflowRunAlreadyExists,
     DagflowRunNotFoundError,
+    DagflowSerializationError,
     DagflowStepOutputNotFoundError,
     DagflowSubprocessError,
     DagflowTypeCheckDidNotPass,
@@ -216,6 +217,7 @@ if TYPE_CHECKING:
     from dagflow.config.yaml import config_from_files, config_from_pkg_resources, config_from_yaml_strings
     from dagflow.context.hook import HookContext
     from dagflow.context.log import DagflowLogManager, get_dagflow_logger
+    from dagflow.defs.asset_job import define_asset_job
     from dagflow.defs.bundle import Definitions
     from dagflow.defs.partitioned import (
         PartitionedConfig,
@@ -235,7 +237,9 @@ if TYPE_CHECKING:
         PartialResource,
         ResourceDependency,
     )
+    from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
     from dagflow.events.data import SerializableErrorInfo
+    from dagflow.events.stored import deserialize_value, serialize_value
     from dagflow.invocation.build import (
         build_asset_context,
         build_init_resource_context,
@@ -302,6 +306,11 @@ String = str
 Bool = bool
 
 _LATE = {
+    "AssetCheckEvaluation": "dagflow.events.check",
+    "AssetCheckResult": "dagflow.events.check",
+    "AssetCheckSeverity": "dagflow.events.check",
+    "deserialize_value": "dagflow.events.stored",
+    "serialize_value": "dagflow.events.stored",
     "Config": "dagflow.config.model",
     "ConfigurableIOManager": "dagflow.io.model",
     "ConfigurableIOManagerFactory": "dagflow.io.model",
@@ -341,6 +350,7 @@ _LATE = {
     "static_partitioned_config": "dagflow.defs.partitioned",
     "weekly_partitioned_config": "dagflow.defs.partitioned",
     "Definitions": "dagflow.defs.bundle",
+    "define_asset_job": "dagflow.defs.asset_job",
     "AllPartitionMapping": "dagflow.partitions.mapping",
     "DailyPartitionsDefinition": "dagflow.partitions.time_window",
     "DynamicPartitionsDefinition": "dagflow.partitions.dynamic",
@@ -393,7 +403,10 @@ __all__ = [
     "AllPartitionMapping",
     "Any",
     "Array",
+    "AssetCheckEvaluation",
     "AssetCheckKey",
+    "AssetCheckResult",
+    "AssetCheckSeverity",
     "AssetDep",
     "AssetExecutionContext",
     "AssetIn",
@@ -449,6 +462,7 @@ __all__ = [
     "DagflowRunMetadataValue",
     "DagflowRunNotFoundError",
     "DagflowRunStatus",
+    "DagflowSerializationError",
     "DagflowStepOutputNotFoundError",
     "DagflowSubprocessError",
     "DagflowType",
@@ -610,6 +624,8 @@ __all__ = [
     "dagflow_type_loader",
     "daily_partitioned_config",
     "default_loggers",
+    "define_asset_job",
+    "deserialize_value",
     "dynamic_partitioned_config",
     "event_list_hook",
     "executor",
@@ -635,6 +651,7 @@ __all__ = [
     "op",
     "partitioned_config",
     "resource",
+    "serialize_value",
     "static_partitioned_config",
     "success_hook",
     "usable_as_dagflow_type",

@@ -31,6 +31,8 @@ class RunFailureReason(Enum):
     STEP_FAILURE = "STEP_FAILURE"
     RUN_EXCEPTION = "RUN_EXCEPTION"
     JOB_INITIALIZATION_FAILURE = "JOB_INITIALIZATION_FAILURE"
+    START_TIMEOUT = "START_TIMEOUT"
+    RUN_WORKER_RESTART = "RUN_WORKER_RESTART"
     UNEXPECTED_TERMINATION = "UNEXPECTED_TERMINATION"
     UNKNOWN = "UNKNOWN"
 
@@ -45,32 +47,45 @@ class SerializableErrorInfo(NamedTuple):
     context: SerializableErrorInfo | None = None
 
     def to_string(self) -> str:
-        """The whole of it, as Python prints a traceback, the cause first."""
-        text = self.message + ("\nStack Trace:\n" + "".join(self.stack) if self.stack else "")
-        return f"{self.cause.to_string()}\nwhich led to:\n{text}" if self.cause else text
+        """The whole of it: message and stack, then those of what it came from."""
+        parts = []
+        link, how = self, ""
+        while True:
+            stack = "\nStack Trace:\n" + "".join(link.stack) if link.stack else ""
+            parts.append(f"{how}{link.message}{stack}")
+            came_from = link.cause or link.context
+            if came_from is None:
+                return "\n".join(parts)
+            how = "It was caused by:\n" if link.cause else "It came up while this was handled:\n"
+            link = came_from
+
+    def to_exception_message_only(self) -> SerializableErrorInfo:
+        """The message and the class, without stack and origin."""
+        return SerializableErrorInfo(self.message, [], self.cls_name)
 
     @staticmethod
     def from_exception(error: BaseException) -> SerializableErrorInfo:
         """The texts of an exception and of those that it came from."""
         import traceback  # only a failure needs it
 
-        def convert(current: BaseException, seen: frozenset[int]) -> SerializableErrorInfo:
-            seen |= {id(current)}
-            cause, context = current.__cause__, current.__context__
-            return SerializableErrorInfo(
-                "".join(traceback.format_exception_only(type(current), current)),
-                traceback.format_tb(current.__traceback__),
-                type(current).__name__,
-                convert(cause, seen) if cause is not None and id(cause) not in seen else None,
-                convert(context, seen)
-                if cause is None
-                and context is not None
-                and not current.__suppress_context__
-                and id(context) not in seen
-                else None,
+        chain: list[BaseException] = []  # not by recursion: it can be longer than the stack
+        current: BaseException | None = error
+        while current is not None and not any(current is seen for seen in chain):
+            chain.append(current)
+            hidden = current.__cause__ is not None or current.__suppress_context__
+            current = current.__cause__ if hidden else current.__context__
+        info: SerializableErrorInfo | None = None
+        for link in reversed(chain):
+            is_cause = link.__cause__ is not None
+            info = SerializableErrorInfo(
+                "".join(traceback.format_exception_only(type(link), link)),
+                traceback.format_tb(link.__traceback__),
+                type(link).__name__,
+                info if is_cause else None,
+                None if is_cause else info,
             )
-
-        return convert(error, frozenset())
+        assert info is not None
+        return info
 
 
 class TypeCheckData(NamedTuple):
@@ -155,6 +170,15 @@ class StepFailureData(NamedTuple):
     user_failure_data: UserFailureData | None = None
     error_source: ErrorSource | None = None
 
+    @property
+    def error_display_string(self) -> str:
+        """What people should see: for an error of user code, what that raised and where."""
+        if self.error is None:
+            return ""
+        if self.error_source is ErrorSource.USER_CODE_ERROR and self.error.cause is not None:
+            return f"{self.error.message.strip()}:\n\n{self.error.cause.to_string()}"
+        return self.error.to_string()
+
 
 class StepRetryData(NamedTuple):
     """Of STEP_UP_FOR_RETRY."""
@@ -186,6 +210,21 @@ class AssetMaterializationPlannedData(NamedTuple):
     asset_key: AssetKey
     partition: str | None = None
     partitions_subset: Any = None
+
+
+class AssetCheckEvaluationPlanned(NamedTuple):
+    """Of ASSET_CHECK_EVALUATION_PLANNED."""
+
+    asset_key: AssetKey
+    check_name: str
+    partition: str | None = None
+
+
+class AssetWipedData(NamedTuple):
+    """Of ASSET_WIPED."""
+
+    asset_key: AssetKey
+    partition_keys: Sequence[str] | None = None
 
 
 class AssetObservationData(NamedTuple):
@@ -225,6 +264,14 @@ class JobFailureData(NamedTuple):
     error: SerializableErrorInfo | None
     failure_reason: RunFailureReason | None = None
     first_step_failure_event: DagflowEvent | None = None
+
+
+class RunEnqueuedData(NamedTuple):
+    """Of RUN_ENQUEUED."""
+
+    code_location_name: str
+    repository_name: str
+    partition_key: str | None = None
 
 
 class JobCanceledData(NamedTuple):

@@ -206,6 +206,34 @@ class DagflowEvent(_ByValue):
         step = f", step_key={self.step_key!r}" if self.step_key else ""
         return f"<DagflowEvent {self.event_type_value}{step} of job {self.job_name!r}>"
 
+    def to_dict(self) -> dict[str, Any]:
+        """This event as plain JSON, to be stored: numbers, texts, lists and dicts only, with a `version`.
+
+        A value that JSON cannot hold becomes a text that says what it was.
+
+        Raises:
+            DagflowSerializationError: The event holds something that is nested too deeply.
+
+        Example:
+            >>> event = DagflowEvent("STEP_START", "cafe", step_key="beans")
+            >>> DagflowEvent.from_dict(event.to_dict()) == event
+            True
+        """
+        from dagflow.events.stored import to_dict  # few events are stored
+
+        return to_dict(self)
+
+    @staticmethod
+    def from_dict(given: Mapping[str, Any]) -> DagflowEvent:
+        """The event that `to_dict` was called on.
+
+        Raises:
+            DagflowSerializationError: The dict is of another version, or damaged.
+        """
+        from dagflow.events.stored import from_dict
+
+        return from_dict(given, DagflowEvent)
+
     @property
     def event_type(self) -> DagflowEventType:
         """The type of this event."""
@@ -308,6 +336,9 @@ for _name, *_types in (
     ("hook_skipped_data", _T.HOOK_SKIPPED),
     ("job_failure_data", _T.RUN_FAILURE),
     ("job_canceled_data", _T.RUN_CANCELED),
+    ("run_enqueued_data", _T.RUN_ENQUEUED),
+    ("asset_check_planned_data", _T.ASSET_CHECK_EVALUATION_PLANNED),
+    ("asset_wiped_data", _T.ASSET_WIPED),
     ("logs_captured_data", _T.LOGS_CAPTURED),
     ("loaded_input", _T.LOADED_INPUT),
     ("loaded_input_data", _T.LOADED_INPUT),
@@ -360,10 +391,40 @@ class EventLogEntry(NamedTuple):
     job_name: str | None = None
     dagflow_event: DagflowEvent | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """This line as plain JSON; see `DagflowEvent.to_dict`."""
+        from dagflow.events.stored import to_dict
+
+        return to_dict(self)
+
+    @staticmethod
+    def from_dict(given: Mapping[str, Any]) -> EventLogEntry:
+        """The line that `to_dict` was called on; see `DagflowEvent.from_dict`."""
+        from dagflow.events.stored import from_dict
+
+        return from_dict(given, EventLogEntry)
+
     @property
     def message(self) -> str:
         """What it says."""
         return self.user_message
+
+    def get_dagflow_event(self) -> DagflowEvent:
+        """The event.
+
+        Raises:
+            CheckError: The line is none: user code logged it.
+        """
+        if self.dagflow_event is None:
+            raise CheckError(
+                f"the line {self.user_message!r:.80} of the log is no event: user code logged it"
+            )
+        return self.dagflow_event
+
+    @property
+    def dagflow_event_type(self) -> DagflowEventType | None:
+        """The type of the event, if it is one."""
+        return self.dagflow_event.event_type if self.dagflow_event is not None else None
 
     @property
     def pipeline_name(self) -> str | None:

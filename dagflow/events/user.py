@@ -6,13 +6,18 @@ Semantics: sections "Signatures" and "Return / yield rules" of the execution API
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from copy import copy
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dagflow._util import UNSET, Unset
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
-from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
+from dagflow.metadata.value import MetadataValue, PathMetadataValue, normalize_metadata
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 T = TypeVar("T")
 Metadata = Mapping[str, MetadataValue]
@@ -32,11 +37,21 @@ class _ByValue:
         return self._fields() == other._fields()
 
     def __hash__(self) -> int:
-        return hash((type(self), repr(self._fields())))
+        try:  # of what can be hashed: metadata are dicts, and a value may be anything
+            return hash(
+                (type(self), *[field for field in self._fields() if type(field).__hash__ is not None])
+            )
+        except TypeError:
+            return hash(type(self))
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
         return f"{type(self).__name__}({fields})"
+
+    def _with_metadata(self, metadata: Mapping[str, Any] | None, where: str) -> Self:
+        changed = copy(self)
+        changed.metadata = normalize_metadata(metadata, where)  # type: ignore[attr-defined]
+        return changed
 
 
 class Output(_ByValue, Generic[T]):
@@ -72,6 +87,10 @@ class Output(_ByValue, Generic[T]):
         self.metadata = normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
         self.data_version = data_version
         self.tags = tags
+
+    def with_metadata(self, metadata: Mapping[str, Any] | None) -> Output[T]:
+        """A copy with this metadata in place of its own."""
+        return self._with_metadata(metadata, f"output '{self.output_name}'")
 
 
 class DynamicOutput(_ByValue, Generic[T]):
@@ -143,23 +162,55 @@ class AssetMaterialization(_ByValue):
         tags: Mapping[str, str] | None = None,
     ) -> None:
         self.asset_key = AssetKey.from_coercible(asset_key)
-        self.description = description
-        self.metadata = (
-            normalize_metadata(metadata, f"materialization of asset '{asset_key}'") if metadata else {}
-        )
+        self.description = None if description is None else check_type(description, str, "description")
+        self.metadata = normalize_metadata(metadata, self._where()) if metadata else {}
         self.partition = None if partition is None else check_type(partition, str, "partition")
-        self.tags = dict(tags) if tags else {}
+        self.tags = _checked_tags(tags, self._where()) if tags else {}
+
+    def _where(self) -> str:
+        return f"{type(self).__name__} of asset '{self.asset_key.to_user_string()}'"
 
     @property
     def label(self) -> str:
         """The parts of the key, joined by spaces."""
         return " ".join(self.asset_key.parts)
 
+    def with_metadata(self, metadata: Mapping[str, Any] | None) -> Self:
+        """A copy with this metadata in place of its own."""
+        return self._with_metadata(metadata, self._where())
+
+    @staticmethod
+    def file(
+        path: str | os.PathLike[str],
+        description: str | None = None,
+        asset_key: CoercibleToAssetKey | None = None,
+    ) -> AssetMaterialization:
+        """That a file was written; without a key, the parts of its path are the key of the asset."""
+        value = PathMetadataValue(path)
+        key = [part for part in value.path.split(os.sep) if part] if asset_key is None else asset_key
+        return AssetMaterialization(key, description, {"path": value})
+
+
+def _checked_tags(tags: Mapping[str, str], where: str) -> dict[str, str]:
+    for name, text in tags.items():
+        if not isinstance(name, str) or not isinstance(text, str):
+            raise DagflowInvalidDefinitionError(
+                f"the tags of {where} must be texts by name, but {name!r} has the value {text!r}"
+            )
+    return dict(tags)
+
 
 class AssetObservation(AssetMaterialization):
     """That an asset was looked at, without writing it. Arguments as AssetMaterialization."""
 
     __slots__ = ()
+
+    @property
+    def data_version(self) -> str | None:
+        """The version of the data that was seen, where a tag says it."""
+        return next(
+            (self.tags[tag] for tag in system_tag_spellings("data_version") if tag in self.tags), None
+        )
 
     def _fields(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in AssetMaterialization.__slots__)
@@ -185,8 +236,8 @@ class ExpectationResult(_ByValue):
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         self.success = check_type(success, bool, "success")
-        self.label = "result" if label is None else label
-        self.description = description
+        self.label = "result" if label is None else check_type(label, str, "label")
+        self.description = None if description is None else check_type(description, str, "description")
         self.metadata = normalize_metadata(metadata, f"expectation result '{label}'") if metadata else {}
 
 
@@ -245,7 +296,9 @@ class Failure(Exception):
         self.metadata: dict[str, MetadataValue] = (
             normalize_metadata(metadata, "a Failure") if metadata else {}
         )
-        self.allow_retries = True if allow_retries is None else allow_retries
+        self.allow_retries = (
+            True if allow_retries is None else check_type(allow_retries, bool, "allow_retries")
+        )
 
 
 class RetryRequested(Exception):

@@ -256,6 +256,9 @@ def test_flags(flag, types):
         ("hook_skipped_data", {"HOOK_SKIPPED"}),
         ("job_failure_data", {"RUN_FAILURE"}),
         ("job_canceled_data", {"RUN_CANCELED"}),
+        ("run_enqueued_data", {"RUN_ENQUEUED"}),
+        ("asset_check_planned_data", {"ASSET_CHECK_EVALUATION_PLANNED"}),
+        ("asset_wiped_data", {"ASSET_WIPED"}),
         ("logs_captured_data", {"LOGS_CAPTURED"}),
         ("loaded_input", {"LOADED_INPUT"}),
         ("loaded_input_data", {"LOADED_INPUT"}),
@@ -310,7 +313,12 @@ def test_a_line_of_the_log(run):
     assert (started.level, started.error_info, started.is_dagflow_event) == (10, None, True)
     assert started.message == started.user_message == run.all_events[0].message
     assert (started.job_name, started.pipeline_name, started.step_key) == ("cafe", "cafe", None)
+    assert started.get_dagflow_event() == run.all_events[0]
+    assert started.dagflow_event_type is DagflowEventType.RUN_START
     line = EventLogEntry(None, 20, "text", run.run_id, 0.0)
+    assert line.dagflow_event_type is None
+    with pytest.raises(CheckError, match="'text'"):
+        line.get_dagflow_event()
     assert (line.is_dagflow_event, line.asset_materialization, line.asset_observation) == (False, None, None)
 
 

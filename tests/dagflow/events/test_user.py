@@ -86,7 +86,10 @@ def test_mapping_keys_are_names(key):
         lambda: AssetMaterialization("a", partition=3),
         lambda: ExpectationResult("yes"),
         lambda: AssetMaterialization(3),
+        lambda: AssetMaterialization("a", description=3),
+        lambda: ExpectationResult(True, 3),
         lambda: Failure(3),
+        lambda: Failure("spilt", allow_retries="no"),
         lambda: RetryRequested("3"),
         lambda: RetryRequested(True, "3"),
         lambda: RetryRequested(seconds_to_wait="soon"),
@@ -137,3 +140,52 @@ def test_a_materialize_result_without_a_value():
     assert MaterializeResult().value is UNSET
     assert MaterializeResult(value=None).value is None
     assert MaterializeResult().asset_key is None
+
+
+def test_equal_objects_have_equal_hashes():
+    """1, 1.0 and True are equal in Python; what holds them, or what cannot be hashed, hashes alike."""
+    assert len({hash(Output(one, metadata={"n": one})) for one in (1, True)}) == 1
+    assert hash(Output([1])) == hash(Output([1.0]))
+    assert hash(Output(([],))) == hash(Output(([],)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda metadata: Output(5, "cup", metadata, DataVersion("v"), tags={"a": "b"}),
+        lambda metadata: AssetMaterialization(["a", "b"], "said", metadata, "p", {"a": "b"}),
+        lambda metadata: AssetObservation(["a", "b"], "said", metadata, "p", {"a": "b"}),
+    ],
+)
+def test_metadata_can_be_replaced(make):
+    """`with_metadata` makes a copy with other metadata; all else, and the original, stay as they are."""
+    made = make(METADATA)
+
+    assert made.with_metadata({"new": 2}) == make({"new": 2})
+    assert made.with_metadata({**made.metadata, "new": 2}) == make({**METADATA, "new": 2})
+    assert made.with_metadata(None) == make(None)
+    assert made == make(METADATA)
+
+
+def test_tags_are_texts():
+    """A tag that is none is refused, and the message says of what."""
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match=r"AssetObservation of asset 'a'.*'x' has the value 1"
+    ):
+        AssetObservation("a", tags={"x": 1})
+
+
+def test_a_file_is_an_asset():
+    """A file that was written is an asset whose key is its path, unless another is given."""
+    made = AssetMaterialization.file("/shelf/cups.csv", "written")
+
+    assert made.asset_key == AssetKey(["shelf", "cups.csv"])
+    assert (made.description, made.metadata) == ("written", {"path": MetadataValue.path("/shelf/cups.csv")})
+    assert AssetMaterialization.file("/shelf/cups.csv", asset_key="cups").asset_key == AssetKey("cups")
+
+
+def test_an_observation_may_know_a_version():
+    """The version of the data stands in a tag, in either spelling."""
+    assert AssetObservation("a").data_version is None
+    for tag in ("dagflow/data_version", "dagster/data_version"):
+        assert AssetObservation("a", tags={tag: "3"}).data_version == "3"

@@ -1,0 +1,76 @@
+"""Verdicts on assets: plain values, compared by content."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagflow import (
+    AssetCheckEvaluation,
+    AssetCheckKey,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetKey,
+    MetadataValue,
+    ParameterCheckError,
+)
+
+FIELDS = {
+    "passed": True,
+    "asset_key": AssetKey("water"),
+    "check_name": "wet",
+    "severity": AssetCheckSeverity.WARN,
+    "description": "said",
+}
+
+
+def test_a_result_has_defaults():
+    """A verdict alone is enough; if it is bad, it is an error."""
+    result = AssetCheckResult(passed=False)
+
+    assert (result.asset_key, result.check_name, result.description, result.metadata) == (
+        None,
+        None,
+        None,
+        {},
+    )
+    assert result.severity is AssetCheckSeverity.ERROR
+    assert AssetCheckResult(passed=True, asset_key="a").asset_key == AssetKey("a")
+
+
+def test_an_evaluation_has_defaults():
+    """An evaluation names asset and check."""
+    made = AssetCheckEvaluation(AssetKey("water"), "wet", True)
+
+    assert made.asset_check_key == AssetCheckKey(AssetKey("water"), "wet")
+    assert (made.blocking, made.partition, made.target_materialization_data) == (None, None, None)
+
+
+@pytest.mark.parametrize("kind", [AssetCheckResult, AssetCheckEvaluation])
+def test_metadata_can_be_replaced(kind):
+    """`with_metadata` makes a copy with other metadata; all else, and the original, stay as they are."""
+    made = kind(**FIELDS, metadata={"n": 1})
+
+    assert made.metadata == {"n": MetadataValue.int(1)}
+    assert made.with_metadata({"new": 2}) == kind(**FIELDS, metadata={"new": 2})
+    assert made == kind(**FIELDS, metadata={"n": 1})
+    assert hash(made) == hash(kind(**FIELDS, metadata={"n": 1}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        (AssetCheckResult, {"passed": 1}),
+        (AssetCheckResult, {"check_name": 1}),
+        (AssetCheckResult, {"severity": "WARN"}),
+        (AssetCheckResult, {"description": 1}),
+        (AssetCheckEvaluation, {"asset_key": "water"}),
+        (AssetCheckEvaluation, {"passed": 1}),
+        (AssetCheckEvaluation, {"check_name": 1}),
+        (AssetCheckEvaluation, {"severity": "WARN"}),
+        (AssetCheckEvaluation, {"description": 1}),
+    ],
+)
+def test_arguments_of_the_wrong_type(kind, wrong):
+    """An argument of the wrong type is named when the object is made."""
+    with pytest.raises(ParameterCheckError, match=f"'{next(iter(wrong))}' must be"):
+        kind(**{**FIELDS, **wrong})
