@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow.context.current import current_log
@@ -65,10 +66,13 @@ class DagflowLogManager(logging.Logger):
         record.args = ()
         record.msg = _line(self._meta, text)
         _describe(record, {**self._meta, "orig_message": text})
-        for logger in () if self._sink is None else self._sink.loggers:
-            hand_to(logger, record)
+        named = () if self._sink is None else self._sink.loggers
+        for logger in named:
+            own = copy(record)
+            own.name = logger.name
+            hand_to(logger, own)
         parent = self.parent
-        if parent is not None:
+        if parent is not None and (parent.hasHandlers() or not named):  # else Python would print it once more
             hand_to(parent, record)
 
     def with_tags(self, **tags: Any) -> DagflowLogManager:

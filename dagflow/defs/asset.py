@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs import _entry
+from dagflow.defs.hook import HookDefinition
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, OpDefinition
 from dagflow.defs.resource import ResourceDefinition, as_resource, as_resources
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
@@ -231,13 +232,14 @@ class AssetsDefinition:
     """One or more assets and the op that makes them. Made by `@asset`; called like its function.
 
     Attributes: `node_def` (the op), `keys_by_input_name`, `keys_by_output_name`, `specs` (by key),
-    `partitions_def`, `partition_mappings` (by key of the asset that is read), `resource_defs`.
+    `partitions_def`, `partition_mappings` (by key of the asset that is read), `resource_defs`, `hook_defs`.
     """
 
     __slots__ = (
         "__dict__",
         "__weakref__",
         "__wrapped__",
+        "hook_defs",
         "keys_by_input_name",
         "keys_by_output_name",
         "node_def",
@@ -257,8 +259,10 @@ class AssetsDefinition:
         partitions_def: PartitionsDefinition | None = None,
         partition_mappings: Mapping[AssetKey, PartitionMapping] | None = None,
         resource_defs: Mapping[str, ResourceDefinition] | None = None,
+        hook_defs: frozenset[HookDefinition] = frozenset(),
     ) -> None:
         self.node_def = node_def
+        self.hook_defs = hook_defs
         self.keys_by_input_name = dict(keys_by_input_name)
         self.keys_by_output_name = dict(keys_by_output_name)
         self.specs_by_key = {spec.key: spec for spec in specs}

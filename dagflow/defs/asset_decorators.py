@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from dagflow._util import UNSET, nearest
 from dagflow.annotations import resolve_type
 from dagflow.defs.asset import AssetDep, AssetIn, AssetsDefinition, AssetSpec, io_manager_resources
+from dagflow.defs.hook import HookDefinition, check_hooks
 from dagflow.defs.op import In, OpDefinition, Out
 from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.signature import Body, location
@@ -38,6 +39,7 @@ def asset(
     config_schema: Any = None,
     required_resource_keys: set[str] | None = None,
     resource_defs: Mapping[str, Any] | None = None,
+    hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     io_manager_def: Any = None,
     io_manager_key: str | None = None,
     dagflow_type: Any = None,
@@ -65,6 +67,7 @@ def asset(
     config_schema: Any = None,
     required_resource_keys: set[str] | None = None,
     resource_defs: Mapping[str, Any] | None = None,
+    hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     io_manager_def: Any = None,
     io_manager_key: str | None = None,
     dagflow_type: Any = None,
@@ -94,6 +97,7 @@ def asset(
         config_schema: What config it takes.
         required_resource_keys: Resources that the body reads from `context.resources`.
         resource_defs: Resources that come with this asset.
+        hooks: Hooks that are called when an attempt at making it has ended.
         io_manager_def: What stores it.
         io_manager_key: The resource that stores it; None means "io_manager".
         dagflow_type: The type of the value; default: that of the return annotation.
@@ -179,6 +183,7 @@ def asset(
             partitions_def=spec.partitions_def,
             partition_mappings=mappings,
             resource_defs=resources,
+            hook_defs=check_hooks(hooks, "hooks", place),
         )
 
     return decorate if compute_fn is None else decorate(compute_fn)

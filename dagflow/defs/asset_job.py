@@ -8,9 +8,11 @@ from typing import Any
 from dagflow._util import nearest
 from dagflow.dag import find_cycle
 from dagflow.defs.asset import AnyAsset, AssetLayer, AssetsDefinition, AssetSpec, SourceAsset, key_of
+from dagflow.defs.executor import ExecutorDefinition
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.resource import ResourceDefinition, as_resources
 from dagflow.defs.signature import location
 from dagflow.defs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
@@ -21,7 +23,7 @@ from dagflow.errors import (
     DagflowInvalidSubsetError,
     ParameterCheckError,
 )
-from dagflow.keys import AssetKey
+from dagflow.keys import AssetKey, check_name
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.selection.parse import parse_clause
 from dagflow.selection.resolve import walk
@@ -35,9 +37,9 @@ def build_asset_job(
     name: str = EPHEMERAL_JOB_NAME,
     selection: Any = None,
     resources: Mapping[str, Any] | None = None,
-    tags: Mapping[str, Any] | None = None,
     default_io_manager: ResourceDefinition | None = None,
     one_partitioning: bool = True,
+    **options: Any,
 ) -> JobDefinition:
     """The job that makes assets.
 
@@ -46,10 +48,10 @@ def build_asset_job(
         name: The job's name.
         selection: Which of them run: None (all), keys, definitions, or clauses such as "+tea".
         resources: Resource definitions or values by key.
-        tags: Tags of the job.
         default_io_manager: What stores the assets whose I/O manager nobody gave.
         one_partitioning: Whether assets with different partitions definitions are refused; else such a job
             has none, and a part of it is selected for a run of a partition.
+        options: Other arguments of the JobDefinition.
 
     Raises:
         ParameterCheckError, CheckError: `assets` is no sequence of assets.
@@ -69,8 +71,110 @@ def build_asset_job(
         ),
         partitions_def=_common_partitions(chosen.values(), one_partitioning),
         asset_layer=layer,
-        tags=tags,
+        **options,
     )
+
+
+class UnresolvedAssetJobDefinition:
+    """A job of assets that are not known yet: the Definitions that it stands in have them. Made by
+    `define_asset_job`.
+    """
+
+    __slots__ = ("name", "options", "partitions_def", "selection")
+
+    def __init__(
+        self, name: str, selection: Any, partitions_def: PartitionsDefinition | None, options: dict[str, Any]
+    ) -> None:
+        self.name = name
+        self.selection = selection
+        self.partitions_def = partitions_def
+        self.options = options
+
+    def resolve(
+        self,
+        assets: Sequence[Any],
+        resources: Mapping[str, Any] | None = None,
+        default_io_manager: ResourceDefinition | None = None,
+    ) -> JobDefinition:
+        """The job, made of these assets.
+
+        Raises:
+            DagflowInvalidDefinitionError: The selection cannot be, or the assets have other partitions.
+        """
+        try:
+            job = build_asset_job(
+                assets,
+                name=self.name,
+                selection=self.selection,
+                resources=resources,
+                default_io_manager=default_io_manager,
+                **self.options,
+            )
+        except DagflowInvalidDefinitionError as error:
+            raise DagflowInvalidDefinitionError(
+                f"Failed to resolve asset job '{self.name}': {error}"
+            ) from error
+        if self.partitions_def is not None and job.partitions_def != self.partitions_def:
+            raise DagflowInvalidDefinitionError(
+                f"Failed to resolve asset job '{self.name}': its partitions definition is "
+                f"{self.partitions_def!r}, but that of its assets is {job.partitions_def!r}"
+            )
+        return job
+
+    def __repr__(self) -> str:
+        return f"<asset job '{self.name}', to be resolved by Definitions>"
+
+
+def define_asset_job(
+    name: str,
+    selection: Any = None,
+    config: Any = None,
+    description: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    run_tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    executor_def: ExecutorDefinition | None = None,
+    hooks: Any = None,
+    op_retry_policy: RetryPolicy | None = None,
+) -> UnresolvedAssetJobDefinition:
+    """A job that makes a part of the assets of the Definitions that it stands in.
+
+    Args:
+        name: Its name.
+        selection: Which assets: None (all), keys, definitions, or clauses such as "+tea".
+        config: Its default run config.
+        description: A sentence for people.
+        tags: Tags of the job.
+        run_tags: Tags of its runs, instead of `tags`.
+        metadata: Facts about the job.
+        partitions_def: What its assets must be partitioned by.
+        executor_def: Where its steps run.
+        hooks: Hooks of each step.
+        op_retry_policy: How a step is tried again that has no policy of its own.
+
+    Returns:
+        A definition for the `jobs` of Definitions.
+
+    Example:
+        >>> from dagflow import Definitions, asset, define_asset_job
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> @asset
+        ... def tea(water):
+        ...     return water + 1
+        >>> project = Definitions([water, tea], jobs=[define_asset_job("boil", selection="water")])
+        >>> result = project.get_job_def("boil").execute_in_process()
+        >>> [event.step_key for event in result.get_step_success_events()]
+        ['water']
+    """
+    options = {
+        "config": config, "description": description, "tags": tags, "run_tags": run_tags,
+        "metadata": metadata, "executor_def": executor_def, "hook_defs": hooks,
+        "op_retry_policy": op_retry_policy,
+    }  # fmt: skip
+    return UnresolvedAssetJobDefinition(check_name(name, "job"), selection, partitions_def, options)
 
 
 def _known(assets: Any) -> dict[AssetKey, AnyAsset]:
@@ -164,7 +268,7 @@ def _wiring(
                 "the parts. "
                 f"One of them is '{key.to_user_string()}'. Give it another key."
             )
-        wiring.invocations[name] = NodeInvocation(name)
+        wiring.invocations[name] = NodeInvocation(name, hook_defs=asset.hook_defs)
         dependencies: dict[str, Dependency] = {}
         parents[key] = []
         for input_name, upstream in asset.keys_by_input_name.items():

@@ -83,6 +83,9 @@ class HookDefinition:
         return f"<hook '{self.name}'>"
 
 
+NO_HOOKS: frozenset[HookDefinition] = frozenset()
+
+
 @overload
 def success_hook(hook_fn: Callable[..., Any]) -> HookDefinition: ...
 
@@ -232,7 +235,7 @@ def check_hooks(hook_defs: Any, name: str, place: str = "") -> frozenset[HookDef
         ElementCheckError: An element is no hook.
     """
     if hook_defs is None:
-        return frozenset()
+        return NO_HOOKS
     for hook in check_type(hook_defs, (set, frozenset), name, place):
         if not isinstance(hook, HookDefinition):
             raise ElementCheckError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dagflow.defs.hook import NO_HOOKS, HookDefinition, check_hooks
 from dagflow.errors import check_type
 from dagflow.keys import check_name, jsonable_tags
 
@@ -132,13 +133,15 @@ class NodeInvocation:
         name: str,
         alias: str | None = None,
         tags: Mapping[str, Any] | None = None,
-        hook_defs: Iterable[Any] | None = None,
+        hook_defs: set[HookDefinition] | frozenset[HookDefinition] | None = None,
         retry_policy: RetryPolicy | None = None,
     ) -> None:
         self.name = check_type(name, str, "name")
         self.alias = None if alias is None else check_name(alias, "node")
         self.tags = jsonable_tags(tags, f"node '{alias or name}'") if tags else {}
-        self.hook_defs = frozenset(hook_defs or ())
+        self.hook_defs = NO_HOOKS
+        if hook_defs:
+            self.hook_defs = check_hooks(hook_defs, "hook_defs", f"node '{alias or name}'")
         self.retry_policy = retry_policy
 
     @property
