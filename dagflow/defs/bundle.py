@@ -7,7 +7,7 @@ from typing import Any
 
 from dagflow._util import nearest
 from dagflow.defs.asset import AnyAsset, AssetsDefinition, AssetSpec, SourceAsset, key_of
-from dagflow.defs.asset_job import build_asset_job
+from dagflow.defs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.io_managers import fs_io_manager
@@ -30,7 +30,7 @@ class Definitions:
 
     Args:
         assets: AssetsDefinitions, SourceAssets and AssetSpecs.
-        jobs: Jobs, each under its own name.
+        jobs: Jobs, each under its own name; those of `define_asset_job` get their assets here.
         resources: Resource definitions or values by key.
         executor: The executor of the jobs that name none.
         loggers: Logger definitions by name, for the jobs that have none.
@@ -54,7 +54,7 @@ class Definitions:
         self,
         assets: Iterable[Any] | None = None,
         *,
-        jobs: Iterable[JobDefinition] | None = None,
+        jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
         resources: Mapping[str, Any] | None = None,
         executor: ExecutorDefinition | None = None,
         loggers: Mapping[str, Any] | None = None,
@@ -62,7 +62,9 @@ class Definitions:
         self.assets: Sequence[AnyAsset] = _all_of(
             assets, (AssetsDefinition, SourceAsset, AssetSpec), "assets", "an asset"
         )
-        self.jobs: Sequence[JobDefinition] = _all_of(jobs, (JobDefinition,), "jobs", "a job")
+        self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
+            jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
+        )
         self.resources = dict(check_type(resources or {}, Mapping, "resources"))
         self.executor = executor if executor is None else check_type(executor, ExecutorDefinition, "executor")
         self.loggers = dict(check_type(loggers or {}, Mapping, "loggers"))
@@ -83,7 +85,7 @@ class Definitions:
             )
         return jobs[name]
 
-    def get_all_job_defs(self) -> list[JobDefinition]:
+    def resolve_all_job_defs(self) -> list[JobDefinition]:
         """Every job with the resources of the project, the job of all assets included."""
         return list(self._resolved().values())
 
@@ -112,6 +114,11 @@ class Definitions:
             f"Could not find asset '{wanted.to_user_string()}' among the definitions"
         )
 
+    # the newer names of the same questions
+    resolve_job_def = get_job_def
+    resolve_assets_def = get_assets_def
+    resolve_implicit_global_asset_job_def = get_implicit_global_asset_job_def
+
     def _resolved(self) -> dict[str, JobDefinition]:
         if self._by_name is None:
             by_name: dict[str, JobDefinition] = {}
@@ -129,7 +136,10 @@ class Definitions:
                     raise DagflowInvalidDefinitionError(
                         f"Duplicate job definition found for job '{job.name}'. Give one of them another name."
                     )
-                by_name[job.name] = job.with_top_level_resources(self.resources)
+                if isinstance(job, UnresolvedAssetJobDefinition):
+                    by_name[job.name] = job.resolve(assets, self._not_brought_along(), fs_io_manager)
+                else:
+                    by_name[job.name] = job.with_top_level_resources(self.resources)
             self._by_name = {name: self._completed(job) for name, job in by_name.items()}
         return self._by_name
 

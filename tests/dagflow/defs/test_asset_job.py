@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from dagflow import (
     AssetKey,
     AssetSpec,
+    Definitions,
     ResourceDefinition,
     SourceAsset,
     StaticPartitionsDefinition,
     asset,
+    define_asset_job,
     mem_io_manager,
 )
 from dagflow.defs.asset_job import build_asset_job
@@ -266,3 +268,57 @@ def test_partitions() -> None:
         DagflowInvalidDefinitionError, match="<asset 'x'> and <asset 'z'> have different partitions"
     ):
         build_asset_job([one, three])
+
+
+def project_job(*assets, **options):
+    """The job `j` of these assets, out of Definitions."""
+    return Definitions(assets, jobs=[define_asset_job("j", **options)]).get_job_def("j")
+
+
+@pytest.mark.parametrize(
+    ("selection", "steps"),
+    [(None, ["raw", "clean"]), ("raw", ["raw"]), ("*clean", ["raw", "clean"]), (["raw+"], ["raw", "clean"])],
+)
+def test_a_job_of_a_part_of_the_assets(selection, steps):
+    """Its assets are those of the Definitions that the selection chooses."""
+
+    @asset
+    def raw():
+        return 1
+
+    @asset
+    def clean(raw):
+        return raw
+
+    result = project_job(raw, clean, selection=selection).execute_in_process()
+
+    assert [event.step_key for event in result.get_step_success_events()] == steps
+
+
+def test_options_of_an_asset_job():
+    """They are those of the job that it becomes."""
+
+    @asset(config_schema={"n": int})
+    def raw(context):
+        return context.op_config["n"]
+
+    made = project_job(
+        raw, config={"ops": {"raw": {"config": {"n": 5}}}}, tags={"a": 1}, run_tags={"b": 2}, description="d"
+    )
+
+    assert made.execute_in_process().asset_value("raw") == 5
+    assert (made.tags, made.run_tags, made.description) == ({"a": "1"}, {"b": "2"}, "d")
+
+
+def test_an_asset_job_that_cannot_be():
+    """Told with the job's name: nothing is selected by that text, or the partitions are others."""
+
+    @asset(partitions_def=StaticPartitionsDefinition(["a"]))
+    def raw():
+        return 1
+
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"asset job 'j'.*'rew'.*mean 'raw'"):
+        project_job(raw, selection="rew")
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"asset job 'j'.*partitions definition is"):
+        project_job(raw, partitions_def=StaticPartitionsDefinition(["b"]))
+    assert project_job(raw, partitions_def=raw.partitions_def).partitions_def == raw.partitions_def

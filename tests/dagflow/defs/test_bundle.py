@@ -45,7 +45,7 @@ def test_a_job_gets_the_resources():
     project = Definitions(jobs=[serve, serve], resources={"cup": 5})
 
     assert project.get_job_def("serve").execute_in_process().output_for_node("pour") == 5
-    assert [one.name for one in project.get_all_job_defs()] == ["serve"]
+    assert [one.name for one in project.resolve_all_job_defs()] == ["serve"]
 
 
 def test_a_job_keeps_its_own_resource():
@@ -89,7 +89,7 @@ def test_an_asset_keeps_its_own_resource():
     alone = Definitions([own], resources={"cup": 5}).get_implicit_global_asset_job_def()
     assert alone.execute_in_process().asset_value("own") == 1
     with pytest.raises(DagflowInvalidDefinitionError, match=r"'other'.*needs the resource 'cup'.*'own'"):
-        Definitions([own, other], resources={"cup": 5}).get_all_job_defs()
+        Definitions([own, other], resources={"cup": 5}).resolve_all_job_defs()
 
 
 def test_executor_and_loggers():
@@ -142,4 +142,4 @@ def test_unknown_and_doubled_jobs():
     with pytest.raises(DagflowInvariantViolationError, match=r"__ASSET_JOB"):
         Definitions().get_implicit_global_asset_job_def()
     with pytest.raises(DagflowInvalidDefinitionError, match="Duplicate job definition found for job 'serve'"):
-        Definitions(jobs=[serve, job(name="serve")(lambda: None)]).get_all_job_defs()
+        Definitions(jobs=[serve, job(name="serve")(lambda: None)]).resolve_all_job_defs()
