@@ -120,15 +120,16 @@ class Schedule:
         templates = [step for step in steps if step.mapped_over == over]
         added = expanded(templates, keys)
         self.plan.add(added)
-        for step in added:
-            before = [self.plan.index_by_key[key] for key in step.upstream]
-            self.waiting.append(sum(index not in self.ended for index in before))
-            if any(steps[index].key in self.failed for index in before) or any(map(self._lacks, step.inputs)):
+        place, ended, index_of = self._template_of, self.ended, self.plan.index_by_key
+        for number, step in enumerate(added):
+            place[step.index] = templates[number // len(keys)].index
+            before = [index_of[key] for key in step.upstream]
+            self.waiting.append(len(before) - len(ended.intersection(before)))
+            if (self.failed and any(steps[index].key in self.failed for index in before)) or (
+                self.absent and any(map(self._lacks, step.inputs))
+            ):
                 self.tainted.add(step.index)
-        place = self._template_of
-        for step, template in zip(added, _repeated(templates, len(keys)), strict=True):
-            place[step.index] = template.index
-        self._dependents[self.plan.index_by_key[over.step_key]].sort(
+        self._dependents[index_of[over.step_key]].sort(
             key=lambda index: (
                 index in place or steps[index].collects_from(over.step_key),
                 place.get(index, index),
@@ -137,12 +138,15 @@ class Schedule:
         for template in templates:
             became = [resolved_key(template.key, key) for key in keys]
             self.expanded[template.key] = became
+            self.tainted.add(template.index)
             self._queues += [self._queues[template.index]] * len(keys)
             for dependent in self._dependents[template.index]:
                 if steps[dependent].mapped_over != over:
                     self.waiting[dependent] += len(became)
                     for key in became:
-                        self._dependents[self.plan.index_by_key[key]].append(dependent)
+                        self._dependents[index_of[key]].append(dependent)
+                    if not became:
+                        self.tainted.add(dependent)
 
     def take_decided(self) -> list[tuple[int, list[str] | None]]:
         """The steps of which it was decided since the last call that they will not run, in that order: each
@@ -167,7 +171,7 @@ class Schedule:
         also_ended = []
         before = len(self.decided)
         for index in free:
-            if (index in self.tainted or self.expanded) and self._ends(index):
+            if index in self.tainted and self._ends(index):
                 also_ended.append(index)
             else:
                 self._queues[index].append(index)
@@ -219,8 +223,8 @@ class Schedule:
         return source.ref is not None and source.ref in self.absent
 
     def _nothing_to_collect(self, ref: OutputRef | None) -> bool:
-        """Whether no mapped step gave the value that is collected, though there are mapping keys; or whether the
-        dynamic output itself did not come.
+        """Whether there are mapping keys, but no mapped step gave the value; or not even the dynamic output
+        came.
         """
         if ref is None or ref.step_key not in self.expanded:
             return False
@@ -228,7 +232,3 @@ class Schedule:
         if became:
             return all(ref._replace(step_key=key) in self.absent for key in became)
         return self.plan.step_by_key(ref.step_key).mapped_over in self.absent
-
-
-def _repeated(templates: Sequence[Step], times: int) -> list[Step]:
-    return [template for template in templates for _ in range(times)]

@@ -99,7 +99,7 @@ class Attempt:
         self.number = number
         self.scope: Scope | None = None
         self.got: set[str] = set()
-        self.keys: dict[str, list[str]] | None = None
+        self.keys: dict[str, dict[str, None]] | None = None
         self.logged: list[Record] = []
 
     def context(self) -> Any:
@@ -199,19 +199,19 @@ class Attempt:
     def _note_key(self, output: StepOutput, mapping_key: str) -> None:
         if self.keys is None:
             self.keys = {}
-        keys = self.keys.setdefault(output.name, [])
+        keys = self.keys.setdefault(output.name, {})
         if mapping_key in keys:
             raise DagflowInvariantViolationError(
                 f"{where(self.step.op)} gave the mapping key '{mapping_key}' to more than one value of its "
                 f"output '{output.name}'. Each value needs a key of its own."
             )
-        keys.append(mapping_key)
+        keys[mapping_key] = None
 
     def incomplete(self) -> Incomplete:
         """What the loop must know of an attempt that ended well, but not with all plain outputs."""
         step, keys = self.step, self.keys or {}
         dynamic = {
-            OutputRef(step.key, output.name): keys.get(output.name, [])
+            OutputRef(step.key, output.name): list(keys.get(output.name, ()))
             for output in step.outputs
             if output.is_dynamic
         }

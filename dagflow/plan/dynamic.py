@@ -60,17 +60,24 @@ def expanded(templates: Sequence[Step], keys: Sequence[str]) -> list[Step]:
         templates: In plan order.
         keys: The mapping keys, in the order in which they were yielded.
     """
-    names = {template.key: template.key.removesuffix(f"[{_UNKNOWN}]") for template in templates}
-    return [
-        template.copy(
-            key=mapped_step_key(names[template.key], key),
-            inputs=[_for_key(item, names, key, template) for item in template.inputs],
-            mapping_key=key,
-            mapped_over=None,
-        )
-        for template in templates
-        for key in keys
-    ]
+    bases = {template.key: template.key.removesuffix(f"[{_UNKNOWN}]") for template in templates}
+    steps = []
+    for template in templates:
+        base = bases[template.key]
+        inputs = [_maker(item, bases, template.mapped_over) for item in template.inputs]
+        upstream = [(name, bases.get(name)) for name in template.upstream]
+        steps += [
+            template.for_key(
+                mapped_step_key(base, key),
+                key,
+                [make(key) for make in inputs],
+                tuple(
+                    [name if before is None else mapped_step_key(before, key) for name, before in upstream]
+                ),
+            )
+            for key in keys
+        ]
+    return steps
 
 
 def resolved_key(template_key: str, mapping_key: str) -> str:
@@ -90,17 +97,23 @@ def _renamed(item: StepInput, names: Mapping[str, str]) -> StepInput:
     return item.with_source(_with_refs(item.source, rename))
 
 
-def _for_key(item: StepInput, names: Mapping[str, str], key: str, template: Step) -> StepInput:
-    over = template.mapped_over
+def _maker(item: StepInput, bases: Mapping[str, str], over: OutputRef | None) -> Callable[[str], StepInput]:
+    """What makes an input of a template that of the step for one mapping key."""
 
-    def choose(ref: OutputRef) -> OutputRef:
-        if over is not None and ref == over:
-            return ref._replace(mapping_key=key)
-        return (
-            ref._replace(step_key=mapped_step_key(names[ref.step_key], key)) if ref.step_key in names else ref
-        )
+    def choose(ref: OutputRef, key: str) -> OutputRef:
+        if ref == over:
+            return OutputRef(ref.step_key, ref.output_name, key)
+        if ref.step_key in bases:
+            return OutputRef(mapped_step_key(bases[ref.step_key], key), ref.output_name)
+        return ref
 
-    return item.with_source(_with_refs(item.source, choose))
+    source, ref = item.source, item.source.ref
+    if ref is None or (ref != over and ref.step_key not in bases):
+        if not source.parts:
+            return lambda key: item
+        return lambda key: item.with_source(_with_refs(source, lambda ref: choose(ref, key)))
+    kind, _, *rest = source
+    return lambda key: item.with_source(Source(kind, choose(ref, key), *rest))
 
 
 def _with_refs(source: Source, change: Callable[[OutputRef], OutputRef]) -> Source:

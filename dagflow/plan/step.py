@@ -207,9 +207,7 @@ class Step:
         self.node = node
         self.op = op
         self.inputs = tuple(inputs)
-        self.loads = tuple(
-            item for item in self.inputs if item.source.kind != NO_VALUE and not item.dagflow_type.is_nothing
-        )
+        self.loads = loaded(self.inputs)
         self.output_by_name = outputs
         self.outputs = tuple(outputs.values())
         self.config = config
@@ -248,6 +246,26 @@ class Step:
             for item in self.inputs
         )
 
+    def for_key(
+        self, key: str, mapping_key: str, inputs: Sequence[StepInput], upstream: tuple[str, ...]
+    ) -> Step:
+        """The step that this template becomes for one mapping key: of hundreds, so nothing is worked out
+        again.
+        """
+        step = Step.__new__(Step)
+        step.index = -1
+        step.key = key
+        step.path, step.node, step.op, step.config = self.path, self.node, self.op, self.config
+        step.inputs = tuple(inputs)
+        step.loads = step.inputs if len(self.loads) == len(inputs) else loaded(step.inputs)
+        step.output_by_name, step.outputs = self.output_by_name, self.outputs
+        step.upstream = upstream
+        step.retry_policy, step.assets_def, step.hooks = self.retry_policy, self.assets_def, self.hooks
+        step.mapping_key, step.mapped_over = mapping_key, None
+        step.is_dynamic = self.is_dynamic
+        step._handle = self._handle  # noqa: SLF001 - of this very class
+        return step
+
     def copy(self, **changes: Any) -> Step:
         """The same step with other inputs, key, config or mapping key."""
         values: dict[str, Any] = {
@@ -275,6 +293,13 @@ class Step:
 
     def __repr__(self) -> str:
         return f"<step '{self.key}'>"
+
+
+def loaded(inputs: Sequence[StepInput]) -> tuple[StepInput, ...]:
+    """Those inputs that have a value."""
+    return tuple(
+        [item for item in inputs if item.source.kind != NO_VALUE and not item.dagflow_type.is_nothing]
+    )
 
 
 def refs_of(source: Source) -> list[OutputRef]:

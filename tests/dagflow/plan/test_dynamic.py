@@ -466,7 +466,7 @@ def test_a_selection_of_a_dynamic_graph(selection, expected):
 
 
 def test_a_selection_without_the_source_needs_config():
-    """Without its dynamic output a step runs once, with a value of the run config; a collector takes a list."""
+    """Without its dynamic output a step runs once, with a value of the run config."""
     whole = made(lambda: total(cups().map(brew).collect()))
 
     def run(selection, **inputs):
@@ -519,12 +519,12 @@ def test_what_a_dynamic_output_cannot_be_given(values, error, message):
 
 
 def test_each_value_is_checked():
-    """A value of the wrong type fails the step, after those that came before it."""
+    """A value of the wrong type fails the step; it and those before it can be read."""
     broken = gives(DynamicOutput(1, "i"), DynamicOutput("x", "k"), type_=int)
 
     result = broken.execute_in_process(raise_on_error=False)
 
     assert course(result) == "gives gives:FAILURE"
-    assert result.output_for_node("gives") == {"i": 1}
+    assert result.output_for_node("gives") == {"i": 1, "k": "x"}
     with pytest.raises(DagflowTypeCheckDidNotPass, match=r"\"result\".*\"Int\".*'gives' \(.*test_dynamic"):
         broken.execute_in_process()
