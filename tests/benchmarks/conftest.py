@@ -47,6 +47,7 @@ ROWS = {
     "chain_100000": Row("an op of a chain of 100,000", "us", 1.3, of="chain"),
     "read": Row("reading all events, an op of 1,000", "us", 5),
     "first": Row("define and run once, an op of 1,000", "us", 60),
+    "dynamic": Row("a step of 300, mapped and collected", "us", 15),
     "asset": Row("one asset, materialize_to_memory", "ms", 0.1),
     "direct": Row("build_op_context() and a direct call", "us", 10),
     "instance": Row("an ephemeral instance", "us", 5),
