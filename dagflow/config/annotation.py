@@ -38,8 +38,6 @@ _SCALARS: dict[Any, ConfigType] = {
     str: StringSource,
     Any: AnyConfig,
     list: Array(AnyConfig),
-    list: Array(AnyConfig),
-    dict: Permissive(),
     dict: Permissive(),
     collections.abc.Mapping: Permissive(),
 }
@@ -79,10 +77,11 @@ def kind_of(annotation: Any, place: str, discriminator: str | None = None, defau
     Raises:
         DagflowInvalidPythonicConfigDefinitionError: It cannot be config.
     """
-    node = _SCALARS.get(annotation) if isinstance(annotation, collections.abc.Hashable) else None
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    plain = annotation if arguments or origin is None else origin  # typing.List as list
+    node = _SCALARS.get(plain) if isinstance(plain, collections.abc.Hashable) else None
     if node is not None:
         return Kind(node)
-    origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         tags = (getattr(extra, "discriminator", None) for extra in arguments[1:])
         return kind_of(arguments[0], place, next((tag for tag in tags if tag), discriminator), default)
@@ -185,8 +184,8 @@ def _unless_none(convert: Convert | None) -> Convert | None:
 def _refused(annotation: Any, place: str) -> DagflowInvalidPythonicConfigDefinitionError:
     said = annotation if isinstance(annotation, type) else str(annotation)
     return DagflowInvalidPythonicConfigDefinitionError(
-        f"{place} is annotated with {said}, which cannot be config. It can be int, float, bool, str, an Enum, "
-        "a Literal of texts, a list or dict of these, Optional[...], a Config class, or a union of Config "
+        f"{place} is annotated with {said}, which cannot be config. It can be int, float, bool, str, an "
+        "Enum, a Literal of texts, a list or dict of these, Optional[...], a Config class, or a union of Config "
         "classes with a pydantic discriminator. A resource belongs in a field of a ConfigurableResource, "
         "wrapped as ResourceDependency[...] unless it is one itself."
     )

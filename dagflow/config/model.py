@@ -8,6 +8,7 @@ together; pydantic's own validators run when the step builds the object.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import get_annotations
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
@@ -78,7 +79,7 @@ class Config(BaseModel):
     _dagflow_env: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        for name, annotation in cls.__dict__.get("__annotations__", {}).items():
+        for name, annotation in get_annotations(cls).items():
             if not isinstance(annotation, type) and hasattr(type(annotation), "__dagflow_config_type__"):
                 raise DagflowInvalidPythonicConfigDefinitionError(
                     f"field '{name}' of {cls.__dagflow_what__} '{cls.__name__}' is annotated with "

@@ -1,4 +1,4 @@
-"""Config written as Python objects, without pydantic: `RunConfig`, `EnvVar`, and what they are in plain config.
+"""Config as Python objects, without pydantic: `RunConfig`, `EnvVar`, and what they are in plain config.
 
 `dagflow.config.model` has the `Config` classes; they are known here by the marker `__dagflow_config__`.
 """
@@ -151,7 +151,12 @@ def _part(given: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
 
 
 def _entry(value: Any) -> Any:
-    return {"config": plain_config(value)} if is_config_object(value) else value
+    """The entry of an op, graph or resource: a Config object is its config."""
+    if is_config_object(value):
+        return {"config": plain_config(value)}
+    if isinstance(value, Mapping) and isinstance(value.get("ops"), Mapping):
+        return {**value, "ops": {name: _entry(inner) for name, inner in value["ops"].items()}}
+    return value
 
 
 def is_config_object(value: Any) -> bool:

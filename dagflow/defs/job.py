@@ -19,11 +19,12 @@ from dagflow.defs.job_content import JobContent
 from dagflow.defs.logger import LoggerDefinition, check_loggers, default_loggers
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.policy import RetryPolicy
-from dagflow.defs.resource import as_resources
+from dagflow.defs.resource import as_resources, start_order
 from dagflow.defs.subset import select_ops
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidSubsetError,
+    DagflowInvariantViolationError,
     ParameterCheckError,
     check_type,
 )
@@ -144,6 +145,9 @@ class JobDefinition(JobContent):
         self.description = description
         self.resource_defs = as_resources(resource_defs, place)
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
+        for key, resource in self.resource_defs.items():
+            if resource.required_resource_keys:
+                start_order(self.resource_defs, {key: place}, place)
         self.executor_def = _optional(executor_def, ExecutorDefinition, "executor_def", place) or (
             multi_or_in_process_executor
         )
@@ -347,10 +351,9 @@ class JobDefinition(JobContent):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise DagflowInvalidDefinitionError(
-            f"job '{self.name}' was called. A job cannot be a node of a graph (use its graph), and is run "
-            "with "
-            "execute_in_process()."
+        raise DagflowInvariantViolationError(
+            f"Attempted to call job '{self.name}' directly. Run it with execute_in_process(); as a node of a "
+            "graph, use its graph instead."
         )
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, ClassVar, TypeVar, overload
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, nearest
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.parse import parse
 from dagflow.defs import _entry
@@ -124,6 +124,22 @@ class ResourceDefinition:
         return definition
 
     @staticmethod
+    def string_resource(description: str | None = None) -> ResourceDefinition:
+        """A resource that is the text of its config."""
+        return ResourceDefinition(lambda context: context.resource_config, str, description)
+
+    @staticmethod
+    def mock_resource(description: str | None = None) -> ResourceDefinition:
+        """A resource that is a new `unittest.mock.MagicMock` in each run."""
+
+        def make() -> Any:
+            from unittest import mock
+
+            return mock.MagicMock()
+
+        return ResourceDefinition(make, description=description)
+
+    @staticmethod
     def none_resource(description: str | None = None) -> ResourceDefinition:
         """A resource that is None."""
         return ResourceDefinition.hardcoded_resource(None, description)
@@ -144,7 +160,7 @@ class ResourceDefinition:
             config_or_config_fn,
             config_schema,
             kind=type(self).__name__,
-            when_refused=f"Error in config for resource ({self.place})",
+            place=f"resource ({self.place})",
         )
         new.description = description
         return new
@@ -235,8 +251,8 @@ def as_resource(value: Any) -> ResourceDefinition:
         if isinstance(value, type):
             name = value.__name__
             raise DagflowInvalidDefinitionError(
-                f"{name} is the class of a resource. Give an object, {name}(...), or {name}.configure_at_launch() "
-                "to take its config from the run config."
+                f"{name} is the class of a resource. Give an object, {name}(...), or "
+                f"{name}.configure_at_launch() to take its config from the run config."
             )
         definition: ResourceDefinition = value.get_resource_definition()
         return definition
@@ -270,6 +286,54 @@ def needed_keys(
             )
         needed |= needed_keys(inner, definitions)
     return frozenset(needed)
+
+
+def start_order(
+    definitions: Mapping[str, ResourceDefinition], needed: Mapping[str, str], place: str
+) -> list[str]:
+    """Resource keys in the order in which they can be started: what one needs comes before it.
+
+    Args:
+        definitions: Resource definitions by key.
+        needed: The keys that are wanted, each with what wants it.
+        place: What the resources belong to, for messages.
+
+    Raises:
+        DagflowInvalidDefinitionError: A key that is wanted has no definition.
+        DagflowInvariantViolationError: A resource needs one that has no definition, or resources need each
+            other in a cycle.
+    """
+    ordered: dict[str, None] = {}
+    under_way: list[str] = []
+
+    def visit(key: str, wanted_by: str) -> None:
+        if key in ordered:
+            return
+        if key in under_way:
+            path = " -> ".join(f"'{name}'" for name in [*under_way[under_way.index(key) :], key])
+            raise DagflowInvariantViolationError(
+                f'Resource key "{key}" transitively depends on itself: the resources of {place} need each '
+                f"other in a cycle, {path}."
+            )
+        definition = definitions.get(key)
+        if definition is None:
+            advice = f"{nearest(key, definitions)} Give {place} a resource with this key."
+            if under_way:
+                raise DagflowInvariantViolationError(
+                    f"Resource with key '{key}' required by {wanted_by}, but not provided.{advice}"
+                )
+            raise DagflowInvalidDefinitionError(
+                f"resource with key '{key}' required by {wanted_by} was not provided.{advice}"
+            )
+        under_way.append(key)
+        for inner in sorted(needed_keys(definition, definitions)):
+            visit(inner, f"resource with key '{key}'")
+        under_way.pop()
+        ordered[key] = None
+
+    for key in sorted(needed):
+        visit(key, needed[key])
+    return list(ordered)
 
 
 def config_of(definition: ResourceDefinition, config: Any, key: str) -> Any:
@@ -342,16 +406,15 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
     except (TypeError, ValueError):
         return True
     needed = [
-        parameter
+        parameter.name
         for parameter in parameters
         if parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
     ]
     if len(needed) > 1:
         raise DagflowInvalidDefinitionError(
-            f"the resource function at {location(fn)} has {len(needed)} parameters without a default, but is "
-            "called with "
-            "one at most, the init context"
+            f"the resource function at {location(fn)} expects only a single positional required argument. "
+            f"Got required extra params {', '.join(needed[1:])}. It is called with the init context alone."
         )
     return bool(needed) or bool(parameters)
 

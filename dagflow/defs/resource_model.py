@@ -37,9 +37,7 @@ _DEFINITION = "__dagflow_definition__"
 if TYPE_CHECKING:
 
     class ResourceDependency(Generic[T]):
-        """A field of a resource that takes another resource, whatever makes it: an object of a resource class,
-        a resource definition, or the value itself. Reading it gives the value.
-        """
+        """A field of a resource that takes another resource, whatever makes it."""
 
         def __set_name__(self, owner: Any, name: str) -> None: ...
 
@@ -58,8 +56,8 @@ if TYPE_CHECKING:
 else:
 
     class ResourceDependency:
-        """A field of a resource that takes another resource, whatever makes it: an object of a resource class,
-        a resource definition, or the value itself. Reading it gives the value.
+        """A field of a resource that takes another resource, whatever makes it: an object of a resource
+        class, a resource definition, or the value itself. Reading it gives the value.
 
         Example:
             >>> from dagflow import ConfigurableResource
@@ -163,8 +161,9 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         """
         if _CONTEXT not in self.__dict__:
             raise CheckError(
-                f"Attempted to get context before resource was initialized. {type(self).__name__} has one in a "
-                "run, after process_config_and_initialize(), and as with_replaced_resource_context(context)."
+                "Attempted to get context before resource was initialized. "
+                f"{type(self).__name__} has one in a run, after process_config_and_initialize(), and as "
+                "with_replaced_resource_context(context)."
             )
         return self.__dict__[_CONTEXT]
 
@@ -393,8 +392,8 @@ def _is_definition(value: Any) -> bool:
 
 
 def _schema(cls: type[ConfigurableResourceFactory[Any]], source: Any) -> Field:
-    """The config of a resource: what the object holds is the default as a whole; what `configure_at_launch` was
-    given is the default of single fields.
+    """The config of a resource: what the object holds is the default as a whole; what `configure_at_launch`
+    was given is the default of single fields.
     """
     if isinstance(source, PartialResource):
         keys = cls.to_fields_dict()

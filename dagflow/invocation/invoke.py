@@ -6,6 +6,7 @@ otherwise stands in `dagflow.context.manner`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, closing, contextmanager
 from typing import Any
@@ -20,7 +21,7 @@ from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.asset import AssetsDefinition
 from dagflow.defs.op import OpDefinition, OutputDefinition, where
 from dagflow.defs.resource import ResourceDefinition, as_resources
-from dagflow.defs.signature import is_config_annotation, location
+from dagflow.defs.signature import is_config_annotation
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -28,7 +29,7 @@ from dagflow.errors import (
     DagflowMissingResourceError,
 )
 from dagflow.events.user import DynamicOutput
-from dagflow.invocation.build import DirectContext, build_op_context
+from dagflow.invocation.build import DirectContext, build_init_resource_context, build_op_context
 from dagflow.invocation.resources import check_config, start_resources
 from dagflow.resources import StartedResources
 from dagflow.types import DagflowType, TypeCheckContext
@@ -109,9 +110,10 @@ def _take_context(
 
 def _without_context(op: OpDefinition, found: str = "") -> DagflowInvalidInvocationError:
     return DagflowInvalidInvocationError(
-        f"Decorated function '{op.name}' has context argument, but no context was provided when invoking."
-        f"{found} Pass one made by build_op_context() or build_asset_context() as '{op.body.context_name}' to "
-        f"{where(op)}."
+        f"Decorated function '{getattr(op.body.fn, '__name__', op.name)}' has context argument, but no context "
+        "was provided when invoking."
+        f"{found} Pass one made by build_op_context() or build_asset_context() as "
+        f"'{op.body.context_name}' to {where(op)}."
     )
 
 
@@ -124,10 +126,6 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     for name, value in kwargs.items():
         if name in arguments:
             raise DagflowInvalidInvocationError(f"{where(op)} was given its argument '{name}' twice")
-        if name in op.ins and op.ins[name].dagflow_type.is_nothing:
-            raise DagflowInvalidInvocationError(
-                f"Attempted to provide value for nothing input '{name}' of {where(op)}. {_NOTHING_IS_IGNORED}"
-            )
         if name in order or (body.takes_any_keyword and name in op.ins):
             arguments[name] = value
     for parameter in body.inputs:
@@ -150,6 +148,12 @@ def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
     """Refuse more arguments than there are parameters; of fewer, unknown keywords are ignored."""
     body = op.body
     valued = [name for name, definition in op.ins.items() if not definition.dagflow_type.is_nothing]
+    for name in kwargs:
+        if name in op.ins and name not in valued:
+            raise DagflowInvalidInvocationError(
+                f"Attempted to provide value for nothing input '{name}'. {_NOTHING_IS_IGNORED} It was given "
+                f"to {where(op)}."
+            )
     if body.takes_any_keyword and len(args) > len(body.order):
         raise DagflowInvalidInvocationError(
             f"op '{op.name}' has {len(body.order)} positional inputs, but {len(args)} positional inputs were "
@@ -261,8 +265,8 @@ def _bound(
     if context.running is not None:
         kind = "op" if assets_def is None else "asset"
         raise DagflowInvalidInvocationError(
-            f"This context is currently being used to execute '{context.running}'. The context cannot be used "
-            f"to execute another {kind} until '{context.running}' has finished executing. Build one of its "
+            f"This context is currently being used to execute '{context.running}'. The context cannot be "
+            f"used to execute another {kind} until '{context.running}' has finished executing. Build one of its "
             f"own for {where(op)}."
         )
     scope = context.scope
@@ -301,9 +305,7 @@ def _check_output(
         _check(op, output.dagflow_type, context, value, f'output "{output.name}"')
 
 
-def _check(
-    op: OpDefinition, kind: DagflowType, context: DirectContext | None, value: Any, what: str
-) -> None:
+def _check(op: OpDefinition, kind: DagflowType, context: DirectContext | None, value: Any, what: str) -> None:
     if context is None:
         context = build_op_context()
     resources = ResourcesOfType(context.scope.resource_values, kind.display_name)
@@ -383,30 +385,52 @@ async def _generate_async(
 
 
 def _invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    place = f"the resource at {location(definition.resource_fn)}"
     if not definition.takes_context:
         if args or kwargs:
             raise DagflowInvalidInvocationError(
-                f"{place} takes no context, so it must be called without arguments"
+                "Attempted to invoke resource with argument, but underlying function has no context "
+                f"argument: the one at {definition.place}. Give it a context, or call it without arguments."
             )
         return definition.resource_fn()
-    if len(args) + len(kwargs) != 1:
-        raise DagflowInvalidInvocationError(
-            f"{place} takes one argument, an init context: pass one made by build_init_resource_context()"
-        )
-    context = args[0] if args else next(iter(kwargs.values()))
-    if context is not None and not isinstance(context, InitResourceContext):
-        raise DagflowInvalidInvocationError(f"{place} takes an init context, but was given {context!r}")
-    if context is None and definition.required_resource_keys:
-        raise DagflowInvalidInvocationError(
-            f"{place} requires the resources {sorted(definition.required_resource_keys)}, so it needs an "
-            "init context"
-        )
-    if context is None:
-        context = InitResourceContext(None, {}, lambda: build_op_context().instance)
+    context = _init_context(definition, args, kwargs)
     for key in sorted(definition.required_resource_keys):
         if key not in context.resources:
-            raise DagflowInvalidDefinitionError(f"resource '{key}', which {place} requires, was not provided")
+            raise DagflowInvalidDefinitionError(
+                f"resource with key '{key}' required was not provided: the resource at {definition.place} "
+                f"reads it. Use build_init_resource_context(resources={{'{key}': ...}})."
+            )
     config = UNSET if context.resource_config is None else context.resource_config
-    checked = check_config(definition.config_field, config, place)
+    checked = check_config(definition.config_field, config, f"resource at {definition.place}")
     return definition.resource_fn(context.with_config(checked, definition))
+
+
+def _init_context(
+    definition: ResourceDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> InitResourceContext:
+    """The init context among the arguments; one of its own where that is None and nothing of it is needed."""
+    here = f"of the resource at {definition.place}; pass one made by build_init_resource_context()"
+    if len(args) + len(kwargs) != 1:
+        raise DagflowInvalidInvocationError(
+            "Resource initialization function has context argument, but no context was provided when "
+            f"invoking. It is the only argument {here}."
+        )
+    name = next(iter(inspect.signature(definition.resource_fn).parameters))
+    if kwargs and name not in kwargs:
+        raise DagflowInvalidInvocationError(
+            f"Resource initialization expected argument '{name}'. Got {list(kwargs)} as arguments {here}."
+        )
+    context = args[0] if args else kwargs[name]
+    if isinstance(context, InitResourceContext):
+        return context
+    if context is not None:
+        raise DagflowInvalidInvocationError(f"{context!r} is no init context {here}")
+    if definition.required_resource_keys:
+        raise DagflowInvalidInvocationError(
+            "Resource has required resources, but no context was provided. "
+            f"{sorted(definition.required_resource_keys)} are needed by the context {here}."
+        )
+    if definition.config_field is not None and definition.config_field.is_required:
+        raise DagflowInvalidInvocationError(
+            f"Resource has required config schema, but no context was provided. It is that {here}."
+        )
+    return build_init_resource_context()

@@ -13,13 +13,12 @@ from dagflow._util import UNSET
 from dagflow.config.parse import parse
 from dagflow.context.init import InitResourceContext
 from dagflow.context.resources import ScopedResources
-from dagflow.defs.resource import ResourceDefinition, as_resources
+from dagflow.defs.resource import ResourceDefinition, as_resources, start_order
 from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.filesystem import FilesystemIOManager
 from dagflow.io.memory import InMemoryIOManager
-from dagflow.plan.compile import start_order
 from dagflow.resources import StartedResources
 
 
@@ -120,8 +119,8 @@ class OwnResources:
             )
         if self.started.closers and not self.is_entered:
             raise DagflowInvariantViolationError(
-                f"the resources {self._to_close()} are context managers, so the context that holds them must "
-                f"be used in a with block: with {self.builder}(...) as context: ..."
+                "At least one provided resource is a generator, but attempting to access resources outside of "
+                f"context manager scope: {self._to_close()}. Use the context in a with block: with {self.builder}(...) as context: ..."
             )
         return self._values
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dagflow._util import UNSET, nearest
+from dagflow._util import UNSET
 from dagflow.defs.asset import AssetLayer, AssetsDefinition
 from dagflow.defs.graph import GraphDefinition, Node
 from dagflow.defs.hook import HookDefinition, in_order
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import InputDefinition, OpDefinition, where
-from dagflow.defs.resource import needed_keys
+from dagflow.defs.resource import start_order
 from dagflow.defs.run_config import needs_config, read_run_config
 from dagflow.defs.wiring import (
     DependencyDefinition,
@@ -25,6 +25,7 @@ from dagflow.defs.wiring import (
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
     check_type,
 )
@@ -324,10 +325,15 @@ class _Compiler:
             return Source(FROM_DEFAULT, value=definition.default_value)
         if definition.dagflow_type.is_nothing:
             return Source(NO_VALUE)
+        place = f"input '{graph_input}' of graph '{self.job.graph.name}'"
+        kind = self.job.graph.ins[graph_input].dagflow_type
+        if kind.loader is None:
+            raise DagflowInvalidInvocationError(
+                f"{place} was given no value, and its type '{kind.display_name}' has no loader that could read one "
+                f"from config. Pass it: input_values={{'{graph_input}': ...}}."
+            )
         raise DagflowInvariantViolationError(
-            f"input '{graph_input}' of graph '{self.job.graph.name}' is fed by nothing: give it through "
-            "'input_values', "
-            f"or under 'inputs' in the run config."
+            f"{place} is fed by nothing: give it through 'input_values', or under 'inputs' in the run config."
         )
 
     def _from(self, frame: _Frame, node_name: str, output_name: str, definition: InputDefinition) -> Source:
@@ -443,45 +449,3 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
     for key, hook in job.hook_needs().items():
         needed.setdefault(key, hook)
     return start_order(job.resource_defs, needed, f"job '{job.name}'")
-
-
-def start_order(definitions: Mapping[str, Any], needed: Mapping[str, str], place: str) -> list[str]:
-    """Resource keys in the order in which they can be started: what one needs comes before it.
-
-    Args:
-        definitions: Resource definitions by key.
-        needed: The keys that are wanted, each with what wants it.
-        place: What the resources belong to, for messages.
-
-    Raises:
-        DagflowInvalidDefinitionError: A key that is wanted has no definition.
-        DagflowInvariantViolationError: A resource needs one that has no definition, or resources need each
-            other in a cycle.
-    """
-    ordered: dict[str, None] = {}
-    under_way: list[str] = []
-
-    def visit(key: str, wanted_by: str) -> None:
-        if key in ordered:
-            return
-        if key in under_way:
-            path = " -> ".join(f"'{name}'" for name in [*under_way[under_way.index(key) :], key])
-            raise DagflowInvariantViolationError(
-                f"the resources of {place} need each other in a cycle: {path}"
-            )
-        definition = definitions.get(key)
-        if definition is None:
-            error = DagflowInvariantViolationError if under_way else DagflowInvalidDefinitionError
-            raise error(
-                f"resource with key '{key}' required by {wanted_by} was not provided to {place}."
-                f"{nearest(key, definitions)} Give it a resource with this key."
-            )
-        under_way.append(key)
-        for inner in sorted(needed_keys(definition, definitions)):
-            visit(inner, f"resource '{key}'")
-        under_way.pop()
-        ordered[key] = None
-
-    for key in sorted(needed):
-        visit(key, needed[key])
-    return list(ordered)

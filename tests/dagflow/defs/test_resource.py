@@ -144,7 +144,7 @@ def test_io_managers() -> None:
         (
             lambda: resource(lambda a, b: 1),
             DagflowInvalidDefinitionError,
-            r"test_resource.py:\d+ has 2 parameters without a default",
+            r"test_resource.py:\d+ expects only a single positional",
         ),
         (
             lambda: as_resources([1], "job 'j'"),

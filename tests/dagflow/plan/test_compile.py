@@ -7,6 +7,7 @@ import os
 import random
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ from dagflow import (
     resource,
 )
 from dagflow.defs.asset_job import build_asset_job
+from dagflow.defs.resource import start_order
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigError,
@@ -44,7 +46,7 @@ from dagflow.errors import (
     DagflowUnknownPartitionError,
     ParameterCheckError,
 )
-from dagflow.plan.compile import Surroundings, compile_plan, start_order
+from dagflow.plan.compile import Surroundings, compile_plan
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import (
     FROM_CONFIG,
@@ -343,28 +345,30 @@ def test_resources_that_are_needed_only() -> None:
     ("made", "error", "message"),
     [
         (
-            _needing("a"),
+            lambda: _needing("a"),
             DagflowInvalidDefinitionError,
-            r"'a' required by op 'need' \(.*test_compile.py:\d+\) was not provided to job 'j'",
+            r"'a' required by op 'need' \(.*test_compile.py:\d+\) was not provided. Give job 'j'",
         ),
-        (_needing("bb", bbb=1), DagflowInvalidDefinitionError, "Did you mean 'bbb'"),
+        (lambda: _needing("bb", bbb=1), DagflowInvalidDefinitionError, "Did you mean 'bbb'"),
         (
-            _needing("a", a=_resource("b")),
+            lambda: _needing("a", a=_resource("b")),
             DagflowInvariantViolationError,
-            "resource with key 'b' required by resource 'a'",
+            "Resource with key 'b' required by resource with key 'a'",
         ),
         (
-            _needing("a", a=_resource("b"), b=_resource("a")),
+            lambda: _needing("a", a=_resource("b"), b=_resource("a")),
             DagflowInvariantViolationError,
-            "in a cycle: 'a' -> 'b' -> 'a'",
+            "in a cycle, 'a' -> 'b' -> 'a'",
         ),
-        (_needing("a", a=_resource("a")), DagflowInvariantViolationError, "'a' -> 'a'"),
+        (lambda: _needing("a", a=_resource("a")), DagflowInvariantViolationError, "'a' -> 'a'"),
     ],
 )
-def test_resources_that_cannot_be(made: JobDefinition, error: type[Exception], message: str) -> None:
+def test_resources_that_cannot_be(
+    made: Callable[[], JobDefinition], error: type[Exception], message: str
+) -> None:
     """A missing one, one that is missing to another, a cycle."""
     with pytest.raises(error, match=message):
-        _plan(made, {})
+        _plan(made(), {})
 
 
 @pytest.mark.parametrize(
