@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 VALUES = 300
 
@@ -18,7 +18,7 @@ def test_a_dynamic_step(measure: Callable[..., Any], who: str) -> None:
     runtime = pytest.importorskip(who)
 
     @runtime.op(out=runtime.DynamicOut())
-    def numbers() -> Iterator[Any]:
+    def numbers() -> Any:
         for n in range(VALUES):
             yield runtime.DynamicOutput(n, f"n{n}")
 
