@@ -18,10 +18,8 @@ pytest_plugins = ["pytester"]
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
 settings.register_profile("quick", deadline=None, max_examples=10, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
-
-# the comparison with another runtime needs that runtime: pip install -e ".[differential]"
-collect_ignore = [] if importlib.util.find_spec("dagster") else ["differential"]
 
 
 @pytest.fixture

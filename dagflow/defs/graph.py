@@ -18,7 +18,6 @@ from dagflow.defs.composition import (
     GraphInputHandle,
     InvokedNodeOutputHandle,
     NodeDefinition,
-    OutputHandles,
     compose,
     same_name,
 )
@@ -317,7 +316,7 @@ class GraphDefinition(NodeDefinition):
             config_or_config_fn,
             config_schema,
             kind="GraphDefinition",
-            when_refused=f"Error in config for graph {new.name} (a configured '{self.name}')",
+            place=f"graph {new.name} (a configured '{self.name}')",
         )
         new.config_mapping = ConfigMapping(mapping.config_fn, field, mapping.receive_processed_config_values)
         new.description = self.description if description is None else description
@@ -614,12 +613,6 @@ def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, wha
         )
     if isinstance(result, InvokedNodeOutputHandle):
         returned: dict[str, Any] = {names[0]: result}
-    elif isinstance(result, OutputHandles) and not set(names) & {handle.output_name for handle in result}:
-        returned = dict(zip(names, result))  # noqa: B905 - the lengths are compared below
-        if len(result) != len(names):
-            returned = {handle.output_name: handle for handle in result}
-    elif isinstance(result, OutputHandles):
-        returned = {handle.output_name: handle for handle in result}
     elif isinstance(result, tuple):
         returned = dict(zip([*names, *(str(index) for index in range(len(names), len(result)))], result))  # noqa: B905
     elif isinstance(result, dict):
@@ -849,7 +842,7 @@ def _check_mappings(graph_def: GraphDefinition) -> None:
                 )
             )
         fed.add((node, input_name, index))
-    _check_slots(graph_def, fed)
+    _check_lists(graph_def, fed)
     if len(set(graph_def.output_names)) < len(graph_def.output_names):
         raise DagflowInvalidDefinitionError(
             f"graph '{graph_def.name}': two mappings have the same output name; its outputs are "
@@ -860,18 +853,24 @@ def _check_mappings(graph_def: GraphDefinition) -> None:
         _check_output(graph_def, output.mapped_node_name, output.mapped_node_output_name, place)
 
 
-def _check_slots(graph_def: GraphDefinition, fed: set[tuple[str, str, int | None]]) -> None:
+def _check_lists(graph_def: GraphDefinition, fed: set[tuple[str, str, int | None]]) -> None:
     for node, inputs in graph_def.dependencies.items():
         for input_name, dependency in inputs.items():
-            if isinstance(dependency, MultiDependencyDefinition):
-                for index in range(len(dependency.dependencies)):
-                    if _is_slot(dependency, index) and (node, input_name, index) not in fed:
-                        raise DagflowInvalidDefinitionError(
-                            f"graph '{graph_def.name}': Unsatisfied GraphInputSlot at index {index} of the "
-                            "list that "
-                            f"feeds input '{input_name}' of node '{node}': no InputMapping has this "
-                            "fan_in_index"
-                        )
+            if not isinstance(dependency, MultiDependencyDefinition):
+                continue
+            place = f"graph '{graph_def.name}': input '{input_name}' of node '{node}'"
+            kind = graph_def.node_dict[node].definition.ins[input_name].dagflow_type
+            if not kind.supports_fan_in:
+                raise DagflowInvalidDefinitionError(
+                    f"{place} is fed by a list, which its type '{kind.display_name}' does not support: "
+                    "several outputs become a list. Use List[...] as its type."
+                )
+            for index in range(len(dependency.dependencies)):
+                if _is_slot(dependency, index) and (node, input_name, index) not in fed:
+                    raise DagflowInvalidDefinitionError(
+                        f"{place}: Unsatisfied GraphInputSlot at index {index} of the list that feeds it: no "
+                        "InputMapping has this fan_in_index"
+                    )
 
 
 def _is_slot(dependency: Any, index: int) -> bool:

@@ -427,3 +427,25 @@ def test_inputs_with_in_are_graph_inputs_too() -> None:
 
     assert g.execute_in_process().output_for_node("typed") == 4
     assert g.execute_in_process(run_config={"inputs": {"x": 5}}).output_for_node("typed") == 5
+
+
+def test_a_list_for_an_input_that_takes_none():
+    """Several outputs, or inputs of the graph, become a list, which the type of the input must allow."""
+
+    @op
+    def make():
+        return 1
+
+    @op
+    def total(numbers: list[int], unit: str):
+        return sum(numbers)
+
+    def outputs():
+        total([make()], [make()])
+
+    def inputs(unit):
+        total([make()], [unit])
+
+    for body in (outputs, inputs):
+        with pytest.raises(BadDefinition, match=r"input 'unit' of node 'total' .* its type 'String'"):
+            graph(body)

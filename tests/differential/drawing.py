@@ -1,0 +1,294 @@
+"""How hypothesis draws a pipeline: first which features it has, so that small ones are tried alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from descriptions import (
+    Call,
+    Collect,
+    Each,
+    Emit,
+    Fail,
+    FanIn,
+    Graph,
+    GraphInput,
+    Hook,
+    Input,
+    Op,
+    Output,
+    Pipeline,
+    Report,
+    Resource,
+    Source,
+    Value,
+)
+
+FEATURES = (
+    "several outputs", "types", "generators", "graphs", "aliases", "fan-in", "nothing", "optional", "defaults",
+    "dynamic", "retries", "failures", "reports", "resources", "priorities", "selection", "inputs",
+)
+NAMES = ("a", "b", "c", "d", "e", "f", "g", "h", "Z", "z9", "z10", "a_b")
+TYPES = ("int", "str", "float", "bool", "list", "dict", "typing.List[int]", "typing.Dict[str, int]",
+         "typing.Optional[int]", "typing.Tuple[int, str]", "typing.Set[str]")
+DEFAULTS = {None: "'default'", "int": "3", "str": "'s'", "float": "0.5", "bool": "True", "list": "[]",
+            "dict": "{}"}
+ERRORS = ("ValueError('x')", "dg.Failure('x')", "dg.Failure('x', allow_retries=False)",
+          "dg.RetryRequested(max_retries=2)", "dg.RetryRequested(max_retries=0)",
+          "dg.RetryRequested(max_retries=1, seconds_to_wait=0)",
+          "dg.DagflowInvariantViolationError('x')")
+REPORTS = ("dg.AssetMaterialization('shop')", "dg.AssetObservation('shop')",
+           "dg.ExpectationResult(success=False)")
+
+
+@dataclass
+class Drawing:
+    """A pipeline that is being drawn."""
+
+    draw: Any
+    features: frozenset[str]
+    names: list[str] = field(default_factory=lambda: list(NAMES))
+    definitions: list[Op | Graph] = field(default_factory=list)
+    resources: list[Resource] = field(default_factory=list)
+    calls: int = 0
+
+    def flip(self, feature: str) -> bool:
+        return feature in self.features and self.draw(st.booleans())
+
+    def name(self) -> str:
+        name: str = self.draw(st.sampled_from(self.names))
+        self.names.remove(name)
+        return name
+
+    def one_of(self, *values: Any) -> Any:
+        return self.draw(st.sampled_from(values))
+
+    # --- ops
+
+    def op(self, *, fed: bool) -> Op:
+        outputs = self.outputs()
+        manner = "yield" if self.flip("generators") else "return"
+        if manner == "return" and self.flip("generators"):
+            manner = "async"
+        acts: list[Any] = []
+        for output in outputs:
+            if output.required or not self.draw(st.booleans()):
+                acts.append(self.emit(output))
+        if manner == "yield" and len(acts) > 1 and self.draw(st.booleans()):
+            acts.reverse()
+        if acts and self.flip("failures") and self.flip("failures") and self.flip("failures"):
+            acts.pop()
+        if self.flip("failures"):
+            place = self.draw(st.integers(0, len(acts)))
+            attempts = self.one_of(99, 1, 2) if "retries" in self.features else 99
+            acts.insert(place, Fail(self.one_of(*ERRORS), attempts))
+        if self.flip("reports"):
+            logged = manner != "yield" or self.draw(st.booleans())
+            acts.insert(self.draw(st.integers(0, len(acts))), Report(self.one_of(*REPORTS), logged))
+        return Op(
+            self.name(),
+            self.inputs(fed=fed),
+            outputs,
+            tuple(acts),
+            manner,
+            retries=self.retries(),
+            tags=self.tags(),
+            resources=tuple(r.name for r in self.resources if self.draw(st.booleans())),
+        )
+
+    def outputs(self) -> tuple[Output, ...]:
+        names = ("result",)
+        if self.flip("several outputs"):
+            names = ("y", "x", "w")[: self.draw(st.integers(1, 3))]
+        return tuple(
+            Output(
+                name,
+                self.type(nothing=True),
+                not self.flip("optional"),
+                self.flip("dynamic"),
+            )
+            for name in names
+        )
+
+    def emit(self, output: Output) -> Emit:
+        keys: tuple[str, ...] = ()
+        if output.dynamic:
+            keys = tuple(self.draw(st.lists(st.sampled_from("kjl2"), max_size=3, unique=True)))
+        fits = not (self.flip("types") and self.flip("failures") and self.flip("failures"))
+        return Emit(output, keys, fits)
+
+    def inputs(self, *, fed: bool) -> tuple[Input, ...]:
+        count = self.draw(st.integers(0, 3)) if fed or self.flip("defaults") or self.flip("nothing") else 0
+        drawn = []
+        for name in ("q", "p", "r")[:count]:
+            kind = self.type(nothing=True)
+            default = DEFAULTS.get(kind) if self.flip("defaults") else None
+            drawn.append(Input(name, kind, default))
+        return tuple(sorted(drawn, key=lambda given: given.default is not None))
+
+    def type(self, *, nothing: bool = False) -> str | None:
+        if nothing and self.flip("nothing"):
+            return "Nothing"
+        return self.one_of(*TYPES) if self.flip("types") and self.flip("types") else None
+
+    def retries(self) -> int | None:
+        return self.one_of(1, 2, 0) if self.flip("retries") else None
+
+    def tags(self) -> tuple[tuple[str, str], ...]:
+        return (("dagflow/priority", self.one_of("1", "-1", "2")),) if self.flip("priorities") else ()
+
+    # --- graphs
+
+    def graph(self, name: str, depth: int, inputs: tuple[Input, ...], *, named: bool) -> Graph:
+        calls: list[Call] = []
+        available: list[Available] = []
+        used: set[str] = set()
+        for number in range(self.draw(st.integers(1, 6 if depth == 0 else 3))):
+            if self.calls >= 8:
+                break
+            self.calls += 1
+            call = self.call(depth, inputs, available, used)
+            calls.append(call)
+            available += _made(number, call, available)
+        inputs = tuple(i for i in inputs if i.name in used)
+        outputs = []
+        if named:
+            plain = [found.value for found in available if not found.dynamic]
+            outputs = [
+                (f"o{index}", value) for index, value in enumerate(plain) if self.draw(st.booleans())
+            ]
+        return Graph(name, inputs, tuple(calls), tuple(outputs))
+
+    def call(
+        self, depth: int, inputs: tuple[Input, ...], available: list[Available], used: set[str]
+    ) -> Call:
+        definition = self.definition(depth, fed=bool(available or inputs))
+        arguments: list[tuple[str, Source]] = []
+        each: Each | None = None
+        dynamic = _has_dynamic(definition)
+        for given in definition.inputs:
+            source = self.source(given, inputs, available, each, dynamic)
+            if isinstance(source, Each):
+                each = source
+            for part in source.parts if isinstance(source, FanIn) else (source,):
+                if isinstance(part, GraphInput):
+                    used.add(part.name)
+            if source is not None:
+                arguments.append((given.name, source))
+        return Call(
+            definition,
+            tuple(arguments),
+            None,
+            self.retries() if isinstance(definition, Op) else None,
+            self.tags() if isinstance(definition, Op) else (),
+        )
+
+    def definition(self, depth: int, *, fed: bool) -> Op | Graph:
+        if self.definitions and self.flip("aliases"):
+            known: Op | Graph = self.draw(st.sampled_from(self.definitions))
+            return known
+        made: Op | Graph
+        if depth < 2 and self.flip("graphs") and len(self.names) > 4:
+            names = ("m", "n")[: self.draw(st.integers(0, 2)) if fed else 0]
+            made = self.graph(self.name(), depth + 1, tuple(Input(name) for name in names), named=True)
+        else:
+            made = self.op(fed=fed)
+        self.definitions.append(made)
+        return made
+
+    def source(
+        self,
+        given: Input,
+        inputs: tuple[Input, ...],
+        available: list[Available],
+        each: Each | None,
+        dynamic: bool,
+    ) -> Source | None:
+        plain: list[Source] = [found.value for found in available if not found.dynamic]
+        plain += [GraphInput(i.name) for i in inputs]
+        choices: list[Source] = list(plain)
+        for found in available:
+            if found.dynamic:
+                choices.append(Collect(found.value))
+                if not dynamic and each in (None, Each(found.value)):
+                    choices.append(Each(found.value))
+        if plain and self.flip("fan-in"):
+            parts = self.draw(st.lists(st.sampled_from(plain), min_size=1, max_size=3, unique=True))
+            return FanIn(tuple(parts))
+        missing = given.type == "Nothing" or given.default is not None or not choices
+        if missing and (not choices or self.draw(st.booleans())):
+            return None
+        return self.draw(st.sampled_from(choices))
+
+
+@dataclass(frozen=True)
+class Available:
+    """A value that later calls may use."""
+
+    value: Value
+    dynamic: bool
+
+
+def _made(number: int, call: Call, available: list[Available]) -> list[Available]:
+    mapped = call.mapped is not None
+    if isinstance(call.definition, Op):
+        return [Available(Value(number, o.name), o.dynamic or mapped) for o in call.definition.outputs]
+    return [Available(Value(number, name), mapped) for name, _ in call.definition.outputs]
+
+
+def _has_dynamic(definition: Op | Graph) -> bool:
+    if isinstance(definition, Op):
+        return any(output.dynamic for output in definition.outputs)
+    return any(_has_dynamic(call.definition) for call in definition.calls)
+
+
+@st.composite
+def pipelines(draw: Any) -> Pipeline:
+    """A job of one to eight ops, and a run of it."""
+    features = frozenset(draw(st.sets(st.sampled_from(FEATURES))))
+    drawing = Drawing(draw, features)
+    if "resources" in features:
+        drawing.resources = draw(resources())
+    as_job = not drawing.flip("inputs")
+    inputs = tuple(Input(name) for name in ("m", "n")) if drawing.flip("inputs") else ()
+    graph = drawing.graph("top", 0, inputs, named=not as_job)
+    values = None
+    if graph.inputs:
+        values = repr({i.name: f"value of {i.name}" for i in graph.inputs if draw(st.integers(0, 5)) < 5})
+    return Pipeline(
+        graph,
+        as_job,
+        drawing.retries(),
+        resources=tuple(drawing.resources),
+        input_values=values,
+        op_selection=drawing_selection(drawing, graph) if drawing.flip("selection") else (),
+    )
+
+
+def drawing_selection(drawing: Drawing, graph: Graph) -> tuple[str, ...]:
+    from descriptions import node_names
+
+    names = node_names(graph)
+    if not names:
+        return ()
+    clauses = st.builds(
+        lambda up, name, down: up + name + down,
+        st.sampled_from(("", "*", "+", "++")),
+        st.sampled_from(names),
+        st.sampled_from(("", "*", "+")),
+    )
+    return tuple(drawing.draw(st.lists(clauses, min_size=1, max_size=2)))
+
+
+@st.composite
+def resources(draw: Any) -> list[Resource]:
+    """Up to three resources, of which one may need those before it."""
+    drawn: list[Resource] = []
+    for name in ("store", "beans", "zinc")[: draw(st.integers(1, 3))]:
+        needs = tuple(known.name for known in drawn if draw(st.booleans()))
+        fails = draw(st.sampled_from((None, None, None, None, "setup", "teardown")))
+        drawn.append(Resource(name, needs, draw(st.sampled_from(("yield", "return"))), fails))
+    return drawn

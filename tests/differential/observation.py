@@ -1,0 +1,195 @@
+"""A program run with one of the two libraries, and all of it that must be the same with the other."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from importlib import import_module
+from typing import Any
+
+SPELLINGS = {"dagflow": "dagster", "Dagflow": "Dagster"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was seen of one run."""
+
+    raised: str | None = None  # the class of the error
+    status: str | None = None
+    events: tuple[str, ...] = ()  # of the instance, in which those that were planned come first
+    result_events: tuple[str, ...] = ()
+    trace: tuple[str, ...] = ()
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen of a program."""
+
+    defined: str | None = None  # the class of the error of its definitions
+    quiet: Run = Run()  # without raise_on_error
+    loud: Run = Run()
+
+
+def observe(library: str, source: str, nodes: list[tuple[str, str]]) -> Observation:
+    """Run a program with a library.
+
+    Args:
+        library: "dagflow" or "dagster".
+        source: The program, in the spelling of dagflow.
+        nodes: The nodes and outputs whose values are asked for.
+    """
+    import_module(library)  # its errors are none of the program's
+    with _silence():
+        names: dict[str, Any] = {"__name__": "program"}
+        code = compile(_spelled(source, library), f"<{library}>", "exec", dont_inherit=True)
+        try:
+            exec(code, names)
+        except Exception as error:
+            return Observation(defined=_class(error))
+        runs = [_run(library, names, nodes, raise_on_error=loud) for loud in (False, True)]
+        return Observation(None, *runs)
+
+
+def _run(library: str, names: dict[str, Any], nodes: list[tuple[str, str]], *, raise_on_error: bool) -> Run:
+    instance_class = getattr(import_module(library), _spelled("DagflowInstance", library))
+    names["trace"].clear()
+    with instance_class.ephemeral() as instance:
+        raised, result = None, None
+        try:
+            result = names["run"](instance=instance, raise_on_error=raise_on_error)
+        except Exception as error:
+            raised = _class(error)
+        runs = instance.get_runs()
+        entries = instance.all_logs(runs[0].run_id) if runs else []
+        events = [event for entry in entries if (event := getattr(entry, f"{library}_event")) is not None]
+        return Run(
+            raised,
+            runs[0].status.name if runs else None,
+            tuple(sorted(_line(event) for event in events if _is_planned(event))
+                  + [_line(event) for event in events if not _is_planned(event)]),
+            tuple(map(_line, result.all_events)) if result is not None else (),
+            tuple(map(str, names["trace"])),
+            _outputs(result, nodes) if result is not None else {},
+        )
+
+
+def _outputs(result: Any, nodes: list[tuple[str, str]]) -> dict[str, str]:
+    asked = {f"{node}: {output}": (result.output_for_node, node, output) for node, output in nodes if node}
+    asked |= {output: (result.output_value, output) for node, output in nodes if not node}
+    return {what: _answer(*call) for what, call in asked.items()}
+
+
+def _answer(question: Callable[..., Any], *arguments: str) -> str:
+    try:
+        return repr(question(*arguments))
+    except Exception as error:
+        return f"raises {_class(error)}"
+
+
+# --- events as lines
+
+
+def _is_planned(event: Any) -> bool:
+    return bool(event.event_type.name == "ASSET_MATERIALIZATION_PLANNED")
+
+
+def _line(event: Any) -> str:
+    kind = event.event_type.name
+    key = f"[{event.step_key}]" if event.step_key else ""
+    return " ".join([f"{kind}{key}", *(str(part) for part in _details(kind, event.event_specific_data))])
+
+
+def _details(kind: str, data: Any) -> Iterator[Any]:
+    """What of an event's data does not hang on time or place."""
+    match kind:
+        case "STEP_INPUT":
+            yield from (data.input_name, data.type_check_data.success)
+        case "LOADED_INPUT":
+            yield from (data.input_name, data.manager_key, data.upstream_step_key, data.upstream_output_name)
+        case "STEP_OUTPUT":
+            yield from (data.output_name, data.mapping_key, data.type_check_data.success)
+        case "HANDLED_OUTPUT":
+            yield from (data.output_name, data.manager_key)
+        case "STEP_FAILURE":
+            yield from (*_causes(data.error), data.error_source.name, data.user_failure_data is not None)
+        case "STEP_UP_FOR_RETRY":
+            yield from (*_causes(data.error), data.seconds_to_wait)
+        case "HOOK_ERRORED":
+            yield from _causes(data.error)
+        case "RUN_FAILURE":
+            first = data.first_step_failure_event
+            # what is raised has a cause in dagflow more often: the frames of the user come first
+            yield from (*list(_causes(data.error))[:1], data.failure_reason.name, first and first.step_key)
+        case "ASSET_MATERIALIZATION":
+            yield from (data.materialization.asset_key.to_user_string(), data.materialization.partition)
+            yield sorted(data.materialization.metadata)
+        case "ASSET_MATERIALIZATION_PLANNED":
+            yield from (data.asset_key.to_user_string(), data.partition)
+        case "ENGINE_EVENT" | "RESOURCE_INIT_STARTED" | "RESOURCE_INIT_SUCCESS" | "RESOURCE_INIT_FAILURE":
+            yield from (data.marker_start, data.marker_end, *_causes(data.error))
+
+
+def _causes(error: Any) -> Iterator[str]:
+    while error is not None:
+        yield _neutral(error.cls_name)
+        error = error.cause
+
+
+# --- spelling
+
+
+def _spelled(text: str, library: str) -> str:
+    for ours, theirs in SPELLINGS.items():
+        text = text.replace(ours, theirs) if library == "dagster" else text
+    return text
+
+
+def _neutral(name: str) -> str:
+    for ours, theirs in SPELLINGS.items():
+        name = name.replace(theirs, ours)
+    return name
+
+
+def _class(error: BaseException) -> str:
+    return _neutral(type(error).__name__)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Neither warnings nor log lines, which are many."""
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+# --- differences
+
+
+def difference(theirs: Observation, ours: Observation) -> str:
+    """What dagflow does otherwise than the reference, as text; empty when nothing."""
+    parts = []
+    if theirs.defined != ours.defined:
+        parts.append(f"definition: reference {theirs.defined}, dagflow {ours.defined}")
+    for manner in ("quiet", "loud"):
+        for name in (part.name for part in fields(Run)):
+            left, right = (getattr(getattr(seen, manner), name) for seen in (theirs, ours))
+            if left != right:
+                parts.append(f"{manner} run, {name}:\n{_unlike(left, right)}")
+    return "\n".join(parts)
+
+
+def _unlike(left: Any, right: Any) -> str:
+    if isinstance(left, tuple):
+        diff = difflib.unified_diff(left, right, "reference", "dagflow", lineterm="", n=3)
+        return "\n".join(f"    {line}" for line in diff)
+    if isinstance(left, dict):
+        unlike = [name for name in {**left, **right} if left.get(name) != right.get(name)]
+        return "\n".join(
+            f"    {name}: reference {left.get(name)}, dagflow {right.get(name)}" for name in unlike
+        )
+    return f"    reference {left}, dagflow {right}"

@@ -1,0 +1,345 @@
+"""Descriptions as Python programs, in the spelling of dagflow: what runs is what a failure shows.
+
+A program defines `run(**arguments)` and a list `trace`, in which resources and hooks say what they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import singledispatch
+from typing import Any
+
+from descriptions import (
+    Asset,
+    Assets,
+    Call,
+    Collect,
+    Each,
+    Emit,
+    Fail,
+    FanIn,
+    Graph,
+    GraphInput,
+    Hook,
+    Input,
+    Op,
+    Output,
+    Pipeline,
+    Report,
+    Resource,
+    Source,
+    Value,
+)
+
+HEAD = ["import datetime", "import typing", "", "import dagflow as dg", "", "trace = []", ""]
+FITTING = {
+    "int": "7",
+    "str": "'text'",
+    "float": "1.5",
+    "bool": "True",
+    "list": "[1, 'a']",
+    "dict": "{'a': 1}",
+    "typing.List[int]": "[1, 2]",
+    "typing.Dict[str, int]": "{'a': 1}",
+    "typing.Optional[int]": "None",
+    "typing.Tuple[int, str]": "(1, 'a')",
+    "typing.Set[str]": "{'a'}",
+}
+WRONG = {"int": "'wrong'", "float": "1", "bool": "1", "typing.List[int]": "['a']", "str": "None"}
+
+
+@singledispatch
+def program(description: Any) -> str:
+    """The program that a description stands for."""
+    raise TypeError(description)
+
+
+@program.register
+def _(pipeline: Pipeline) -> str:
+    lines = list(HEAD)
+    for hook in pipeline.hooks:
+        lines += [*_hook(hook), ""]
+    for resource in pipeline.resources:
+        lines += [*_resource(resource), ""]
+    for definition in pipeline.definitions():
+        lines += [*(_op(definition) if isinstance(definition, Op) else _graph(definition)), ""]
+    settings = {
+        "resource_defs": _braced(f"{name!r}: {name}" for name in _names(pipeline.resources)),
+        "hooks": _braced(pipeline.job_hooks),
+        "op_retry_policy": _policy(pipeline.retries),
+        "partitions_def": pipeline.partitions,
+    }
+    if pipeline.as_job:
+        lines += [f"@dg.job({_arguments(settings)})", *_body(pipeline.graph)]
+        made = pipeline.graph.name
+    else:
+        lines += _graph(pipeline.graph)
+        made = f"{pipeline.graph.name}.to_job({_arguments(settings)})"
+    given = {
+        "run_config": pipeline.config,
+        "input_values": pipeline.input_values,
+        "op_selection": repr(list(pipeline.op_selection)) if pipeline.op_selection else None,
+        "partition_key": pipeline.partition_key,
+    }
+    return _text([*lines, "", f"pipeline = {made}", *_run("pipeline.execute_in_process", given)])
+
+
+@program.register
+def _(assets: Assets) -> str:
+    lines = list(HEAD)
+    for asset in assets.assets:
+        lines += [*_asset(asset), ""]
+    given = {"selection": assets.selection, "partition_key": assets.partition_key}
+    names = ", ".join(_names(assets.assets))
+    return _text([*lines, *_run(f"dg.materialize_to_memory, [{names}]", given)])
+
+
+def _run(call: str, given: dict[str, str | None]) -> list[str]:
+    function, _, first = call.partition(", ")
+    arguments = ", ".join(part for part in (first, _arguments(given), "**arguments") if part)
+    return ["", "def run(**arguments):", f"    return {function}({arguments})"]
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _arguments(values: dict[str, str | None]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items() if value)
+
+
+def _braced(parts: Iterable[str]) -> str | None:
+    inner = ", ".join(parts)
+    return f"{{{inner}}}" if inner else None
+
+
+def _names(definitions: Iterable[Any]) -> list[str]:
+    return [definition.name for definition in definitions]
+
+
+def _policy(retries: int | None) -> str | None:
+    return None if retries is None else f"dg.RetryPolicy(max_retries={retries})"
+
+
+def _tags(tags: tuple[tuple[str, str], ...]) -> str | None:
+    return _braced(f"{key!r}: {value!r}" for key, value in tags)
+
+
+def _hook(hook: Hook) -> Iterator[str]:
+    yield f"@dg.{hook.on}_hook(name={hook.name!r})"
+    yield f"def {hook.name}(context):"
+    yield f"    trace.append(({hook.name!r}, context.step_key, repr(context.op_exception)))"
+    if hook.raises:
+        yield "    raise KeyError('hook')"
+
+
+def _resource(resource: Resource) -> Iterator[str]:
+    needs = f"required_resource_keys={set(resource.needs)!r}" if resource.needs else ""
+    yield f"@dg.resource({needs})"
+    yield f"def {resource.name}(context):"
+    if resource.fails == "setup":
+        yield "    raise LookupError('setup')"
+    yield f"    trace.append('{resource.name} starts')"
+    if resource.manner == "return":
+        yield f"    return {resource.name!r}"
+        return
+    yield f"    yield {resource.name!r}"
+    if resource.fails == "teardown":
+        yield "    raise LookupError('teardown')"
+    yield f"    trace.append('{resource.name} stops')"
+
+
+# --- ops
+
+
+def _op(op: Op) -> Iterator[str]:
+    settings = {
+        "ins": _braced(f"{i.name!r}: dg.In(dg.Nothing)" for i in op.inputs if i.type == "Nothing"),
+        "out": _outs(op.outputs),
+        "config_schema": op.config,
+        "retry_policy": _policy(op.retries),
+        "tags": _tags(op.tags),
+        "required_resource_keys": repr(set(op.resources)) if op.resources else None,
+    }
+    yield f"@dg.op({_arguments(settings)})"
+    read = [i for i in op.inputs if i.type != "Nothing"]
+    context = ["context"] if _needs_context(op) else []
+    parameters = ", ".join(context + [_parameter(i) for i in read])
+    yield f"{'async ' if op.manner == 'async' else ''}def {op.name}({parameters}):"
+    known = [i.name for i in read]
+    known += ["context.op_config"] if op.config else []
+    known += [f"context.resources.{name}" for name in op.resources]
+    lines = [line for act in op.acts for line in _act(act, op, known)]
+    if op.manner != "yield":
+        lines.append(f"return {_returned(op, known)}")
+    elif not any(line.startswith("yield") for line in lines):
+        lines.append("yield from ()")
+    yield from (f"    {line}" for line in lines)
+
+
+def _needs_context(op: Op) -> bool:
+    acts = op.acts
+    return bool(
+        op.config
+        or op.resources
+        or any(isinstance(act, Fail) or (isinstance(act, Report) and act.logged) for act in acts)
+    )
+
+
+def _parameter(given: Input) -> str:
+    annotated = f"{given.name}: {given.type}" if given.type else given.name
+    if given.default is None:
+        return annotated
+    return f"{annotated} = {given.default}" if given.type else f"{annotated}={given.default}"
+
+
+def _outs(outputs: tuple[Output, ...]) -> str | None:
+    if outputs == (Output(),):
+        return None
+    if len(outputs) == 1 and outputs[0].name == "result":
+        return _out(outputs[0])
+    return "{" + ", ".join(f"{output.name!r}: {_out(output)}" for output in outputs) + "}"
+
+
+def _out(output: Output) -> str:
+    kind = "dg.Nothing" if output.type == "Nothing" else output.type
+    parts = [kind or "", "" if output.required else "is_required=False"]
+    return f"dg.{'DynamicOut' if output.dynamic else 'Out'}({', '.join(filter(None, parts))})"
+
+
+def _act(act: Emit | Fail | Report, op: Op, known: list[str]) -> Iterator[str]:
+    match act:
+        case Fail():
+            yield f"if context.retry_number < {act.attempts}:"
+            yield f"    raise {act.error}"
+        case Report():
+            yield f"context.log_event({act.event})" if act.logged else f"yield {act.event}"
+        case Emit() if op.manner == "yield":
+            for value in _values(act, op, known):
+                yield f"yield {value}"
+
+
+def _values(emit: Emit, op: Op, known: list[str]) -> Iterator[str]:
+    """What is yielded for an output: an Output, or a DynamicOutput for each key."""
+    value = _value(emit, op, known)
+    named = f", output_name={emit.output.name!r}"
+    if emit.output.dynamic:
+        for key in emit.keys:
+            yield f"dg.DynamicOutput({value}, mapping_key={key!r}{named})"
+    else:
+        yield f"dg.Output({value}{named})"
+
+
+def _value(emit: Emit, op: Op, known: list[str]) -> str:
+    kind = emit.output.type
+    if kind == "Nothing":
+        return "None"
+    if kind is None:
+        return f"[{', '.join([repr(f'{op.name}.{emit.output.name}'), *known])}]"
+    return FITTING[kind] if emit.fits or kind not in WRONG else WRONG[kind]
+
+
+def _returned(op: Op, known: list[str]) -> str:
+    parts = []
+    for act in op.acts:
+        if isinstance(act, Emit):
+            dynamic = act.output.dynamic
+            parts.append(f"[{', '.join(_values(act, op, known))}]" if dynamic else _value(act, op, known))
+    if len(op.outputs) == 1:
+        return parts[0] if parts else "None"
+    return "(" + "".join(f"{part}, " for part in parts) + ")"
+
+
+# --- graphs
+
+
+def _graph(graph: Graph) -> Iterator[str]:
+    outs = _braced(f"{name!r}: dg.GraphOut()" for name, _ in graph.outputs)
+    yield f"@dg.graph({_arguments({'out': outs})})"
+    yield from _body(graph)
+
+
+def _body(graph: Graph) -> Iterator[str]:
+    yield f"def {graph.name}({', '.join(_parameter(i) for i in graph.inputs)}):"
+    for number, call in enumerate(graph.calls):
+        yield f"    v{number} = {_call(call, graph)}"
+    if graph.outputs:
+        inner = ", ".join(f"{name!r}: {_handle(value, graph)}" for name, value in graph.outputs)
+        yield f"    return {{{inner}}}"
+    elif not graph.calls:
+        yield "    pass"
+
+
+def _call(call: Call, graph: Graph) -> str:
+    added = [
+        f".alias({call.alias!r})" if call.alias else "",
+        f".tag({_tags(call.tags)})" if call.tags else "",
+        f".with_retry_policy({_policy(call.retries)})" if call.retries is not None else "",
+        f".with_hooks({_braced(call.hooks)})" if call.hooks else "",
+    ]
+    arguments = ", ".join(f"{name}={_source(source, graph)}" for name, source in call.arguments)
+    invoked = f"{call.definition.name}{''.join(added)}({arguments})"
+    if call.mapped is None:
+        return invoked
+    return f"{_handle(call.mapped.value, graph)}.map(lambda each: {invoked})"
+
+
+def _source(source: Source, graph: Graph) -> str:
+    match source:
+        case Value():
+            return _handle(source, graph)
+        case GraphInput(name):
+            return name
+        case Each():
+            return "each"
+        case Collect(value):
+            return f"{_handle(value, graph)}.collect()"
+        case FanIn(parts):
+            return f"[{', '.join(_source(part, graph) for part in parts)}]"
+
+
+def _handle(value: Value, graph: Graph) -> str:
+    call = graph.calls[value.call]
+    names = output_names(call.definition)
+    if len(names) == 1:
+        return f"v{value.call}"
+    return f"v{value.call}[{names.index(value.output)}]" if call.mapped else f"v{value.call}.{value.output}"
+
+
+def output_names(definition: Op | Graph) -> list[str]:
+    """The names of the outputs of an op or graph."""
+    if isinstance(definition, Op):
+        return _names(definition.outputs)
+    return [name for name, _ in definition.outputs]
+
+
+# --- assets
+
+
+def _asset(asset: Asset) -> Iterator[str]:
+    settings = {
+        "key_prefix": repr(asset.prefix) if asset.prefix else None,
+        "deps": f"[{', '.join(asset.follows)}]" if asset.follows else None,
+        "partitions_def": asset.partitions,
+        "output_required": None if asset.required else "False",
+        "retry_policy": _policy(asset.retries),
+        "dagflow_type": asset.type,
+    }
+    yield f"@dg.asset({_arguments(settings)})"
+    arrow = " -> None" if asset.manner == "nothing" else ""
+    yield f"def {asset.name}({', '.join(['context', *asset.reads])}){arrow}:"
+    if asset.fail is not None:
+        yield f"    if context.retry_number < {asset.fail.attempts}:"
+        yield f"        raise {asset.fail.error}"
+    value = f"[{', '.join([repr(asset.name), *asset.reads])}]"
+    if asset.type is not None:
+        value = FITTING[asset.type] if asset.fits else WRONG.get(asset.type, "object()")
+    yield "    " + {
+        "return": f"return {value}",
+        "Output": f"return dg.Output({value}, metadata={{'rows': 1}})",
+        "yield": f"yield dg.Output({value})",
+        "MaterializeResult": "return dg.MaterializeResult(metadata={'rows': 1})",
+        "None": "return None",
+        "nothing": "return None",
+        "no yield": "yield from ()",
+    }[asset.manner]
