@@ -29,6 +29,8 @@ TABLE = {
     ("context.op", "StepContext"): ".dagster_run",
     ("defs.asset", "AssetIn"): ".dagster_type dagster_type=",
     ("defs.asset_decorators", "asset"): "dagster_type=",
+    ("defs.composition", "NodeDefinition"): ".all_dagster_types",
+    ("defs.job_content", "JobContent"): ".all_dagster_types",
     ("defs.op", "In"): ".dagster_type dagster_type=",
     ("defs.op", "InputDefinition"): ".dagster_type",
     ("defs.op", "Out"): ".dagster_type dagster_type=",
@@ -36,10 +38,13 @@ TABLE = {
     ("defs.wiring", "InputMapping"): ".dagster_type dagster_type=",
     ("defs.wiring", "OutputMapping"): ".dagster_type dagster_type=",
     ("errors", "DagflowTypeCheckDidNotPass"): ".dagster_type dagster_type=",
-    ("events.record", "EventLogEntry"): ".dagster_event .is_dagster_event dagster_event=",
+    ("events.record", "EventLogEntry"): (
+        ".dagster_event .is_dagster_event .get_dagster_event .dagster_event_type dagster_event="
+    ),
     ("events.run", "RunRecord"): ".dagster_run dagster_run=",
     ("invocation.build", "build_input_context"): "dagster_type=",
     ("invocation.build", "build_output_context"): "dagster_type=",
+    ("invocation.resources", "build_resources"): "dagster_run=",
     ("metadata.value", "MetadataValue"): ".dagster_run",
     ("result", "ExecuteInProcessResult"): ".dagster_run",
     ("types", "TypeCheckContext"): "dagster_type=",

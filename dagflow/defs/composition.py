@@ -177,8 +177,8 @@ class NodeDefinition:
         if composition is not None:
             return composition.invoke(self, args, kwargs)
         raise DagflowInvariantViolationError(
-            f"{self.describe_node()} was called outside of a graph's body. Call it in the body "
-            "of a @graph or @job, or run it with execute_in_process()."
+            f"Attempted to call {self.describe_node()} outside of a composition function. Invoking graphs is only "
+            "valid in a function decorated with @job or @graph. Run it with execute_in_process()."
         )
 
 

@@ -26,7 +26,7 @@ def loose_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputD
     }
 
 
-def config_field(item: InputDefinition, name: str, where: str) -> Field | None:
+def _config_field(item: InputDefinition, name: str, where: str) -> Field | None:
     """What the run config may say of an input that nothing feeds; None if it can say nothing.
 
     Args:
@@ -53,7 +53,7 @@ def config_field(item: InputDefinition, name: str, where: str) -> Field | None:
 
 
 def loose_fields(graph_def: GraphDefinition, node_name: str, path: str, place: str) -> dict[str, Field]:
-    """`config_field` of each loose input of a node, where there is one.
+    """What the run config may say of each loose input of a node, where there is one.
 
     Args:
         graph_def: The graph.
@@ -67,7 +67,7 @@ def loose_fields(graph_def: GraphDefinition, node_name: str, path: str, place: s
     kind = graph_def.node_dict[node_name].definition.node_type_str
     where = f"{kind} '{path}{node_name}'"
     fields = {
-        name: config_field(item, name, where) for name, item in loose_inputs(graph_def, node_name).items()
+        name: _config_field(item, name, where) for name, item in loose_inputs(graph_def, node_name).items()
     }
     return {name: field for name, field in fields.items() if field is not None}
 

@@ -19,7 +19,7 @@ from dagflow.defs.composition import NodeDefinition
 from dagflow.defs.configured import ConfigMapping
 from dagflow.defs.executor import ExecutorDefinition
 from dagflow.defs.graph import GraphDefinition
-from dagflow.defs.inputs import config_field, loose_fields
+from dagflow.defs.inputs import loose_fields
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, OpDefinition
 from dagflow.defs.resource import needed_keys
@@ -130,7 +130,7 @@ def schema_of(job: JobDefinition, bound_inputs: frozenset[str], in_process: bool
 def _used_resources(job: JobDefinition) -> set[str]:
     """The keys of the resources that a run of the whole job starts: those of no other need config."""
     layer = job.asset_layer
-    wanted = _resources_of(job.graph)
+    wanted = _resources_of(job.graph) | set(job.hook_needs())
     for asset in layer.known.values() if layer is not None else ():
         wanted.add(getattr(asset, "io_manager_key", None) or DEFAULT_IO_MANAGER_KEY)
     used: set[str] = set()
@@ -179,7 +179,7 @@ class _MappedGraph(Mapped):
     __slots__ = ()
 
     def finish(self, outer: Any, inner: Any) -> Any:
-        return {"inputs": outer.get("inputs"), "outputs": outer.get("outputs"), "ops": inner}
+        return {"inputs": outer.get("inputs"), "ops": inner}
 
 
 def _top_nodes(job: JobDefinition) -> ConfigType:
@@ -190,7 +190,7 @@ def _top_nodes(job: JobDefinition) -> ConfigType:
     place = f"top level graph '{job.graph.name}'"
     return Mapped(
         Field(Shape({"config": mapping.config_schema})),
-        lambda entry: mapping.config_fn(entry.get("config")),
+        lambda entry: mapping.config_fn(entry.get("config", {})),
         nodes,
         when_raised=f"The config mapping function on {place} in job '{job.name}' has thrown an unexpected error "
         "during its execution.",
@@ -244,7 +244,7 @@ def _op_entry(job: JobDefinition, definition: OpDefinition, loose: Mapping[str, 
     return Field(Shape({
         "config": definition.config_field or _OPTIONAL,
         **({"inputs": Field(Shape(inputs))} if inputs else {}),
-        "outputs": Field(Shape(outputs)) if outputs else _OPTIONAL,
+        **({"outputs": Field(Shape(outputs))} if outputs else {}),
     }))  # fmt: skip
 
 
@@ -254,7 +254,6 @@ def _graph_entry(
     """The entry of a graph that is a node; `path` leads to it, with a dot at its end."""
     nodes = Shape(_nodes(job, graph_def, path))
     around: dict[str, Any] = {"inputs": Field(Shape(loose))} if loose else {}
-    around["outputs"] = _OPTIONAL
     mapping = graph_def.config_mapping
     if mapping is None:
         return Field(Shape({"ops": Field(nodes), **around}))
@@ -263,7 +262,7 @@ def _graph_entry(
     return Field(
         _MappedGraph(
             Field(Shape({"config": mapping.config_schema, **around})),
-            lambda entry: mapping.config_fn(entry.get("config")),
+            lambda entry: mapping.config_fn(entry.get("config", {})),
             nodes,
             when_raised=f"The config mapping function on graph '{handle[-1]}' in job '{job.name}' has thrown an "
             f'unexpected error during its execution. The definition is instantiated at stack "{stack}".',
@@ -304,13 +303,11 @@ def _loose_fields(
 
 
 def _top_inputs(job: JobDefinition, bound: frozenset[str]) -> dict[str, Field]:
-    place = f"graph '{job.graph.name}'"
-    fields = {
-        name: config_field(item, name, place)
+    return {
+        name: Field(item.dagflow_type.loader.config_type, is_required=not item.has_default_value)
         for name, item in job.graph.ins.items()
-        if name not in bound and not item.dagflow_type.is_nothing
+        if name not in bound and item.dagflow_type.loader is not None
     }
-    return {name: field for name, field in fields.items() if field is not None}
 
 
 def _graph_needs_config(job: JobDefinition, graph_def: GraphDefinition, path: str) -> bool:

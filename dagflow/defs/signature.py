@@ -91,11 +91,11 @@ class Body:
             elif parameter.kind is _KINDS.VAR_KEYWORD:
                 self.takes_any_keyword = True
             elif parameter.kind in (_KINDS.VAR_POSITIONAL, _KINDS.POSITIONAL_ONLY):
-                kind = "*" if parameter.kind is _KINDS.VAR_POSITIONAL else "positional-only parameter "
+                is_vararg = parameter.kind is _KINDS.VAR_POSITIONAL
+                kind = "positional vararg parameter '*" if is_vararg else "positional-only parameter '"
                 raise DagflowInvalidDefinitionError(
-                    f"{what} ({location(fn)}): '{kind}{parameter.name}' cannot be an input, because inputs "
-                    "are passed by "
-                    "name. Give each input a parameter of its own."
+                    f"@{what} decorated function has {kind}{parameter.name}' ({location(fn)}), which cannot be an "
+                    "input, because inputs are passed by name. Give each input a parameter of its own."
                 )
             elif parameter.name == "config":
                 self.config, self.config_default = annotation, parameter.default

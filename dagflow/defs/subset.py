@@ -172,7 +172,14 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
 def _is_there(source: Any, definitions: Mapping[str, NodeDefinition]) -> bool:
     if not isinstance(source, DependencyDefinition):
         return True  # the place of an input of the graph
-    return source.node in definitions and source.output in definitions[source.node].output_names
+    if source.node not in definitions:
+        return False
+    if source.output not in definitions[source.node].output_names:
+        raise DagflowInvalidSubsetError(
+            f"the op selection cuts graph '{source.node}' off from its output '{source.output}', which another "
+            "selected node reads. Select the op inside it that makes this output too."
+        )
+    return True
 
 
 def _moved(mapping: InputMapping, indexes: Mapping[tuple[str, str], list[int]]) -> InputMapping:

@@ -363,7 +363,7 @@ def test_calls_outside_of_a_body() -> None:
     assert one.with_retry_policy(RetryPolicy())() == 1
     assert one.alias("x")() == 1
     with pytest.raises(
-        DagflowInvariantViolationError, match="'other_graph' was called outside of a graph's body"
+        DagflowInvariantViolationError, match="call graph 'other_graph' outside of a composition function"
     ):
         other_graph(1)
 

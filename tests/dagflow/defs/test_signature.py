@@ -122,7 +122,7 @@ def test_inputs_keep_order_default_and_annotation() -> None:
 
 @pytest.mark.parametrize(
     ("fn", "what"),
-    [(lambda *args: None, r"'\*args'"), (lambda a, /: None, "'positional-only parameter a'")],
+    [(lambda *args: None, r"'\*args'"), (lambda a, /: None, "positional-only parameter 'a'")],
 )
 def test_inputs_are_passed_by_name(fn: Any, what: str) -> None:
     """So neither starred nor positional-only parameters can be inputs."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dagflow import GraphIn, GraphOut, InputMapping, MultiDependencyDefinition, NodeInvocation, OutputMapping
+from dagflow.defs.hook import success_hook
 from dagflow.defs.wiring import GRAPH_INPUT_SLOT, DependencyDefinition, DynamicCollectDependencyDefinition
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 
@@ -40,13 +41,14 @@ def test_names_are_texts(make: Any) -> None:
 
 def test_invocations() -> None:
     """The alias is the node's name; tags become texts."""
+    hook = success_hook(lambda context: None, name="h")
     plain, other = (
         NodeInvocation("a"),
-        NodeInvocation("a", alias="b", tags={"t": 1}, hook_defs=frozenset({1})),
+        NodeInvocation("a", alias="b", tags={"t": 1}, hook_defs={hook}),
     )
 
     assert (plain.node_name, other.node_name) == ("a", "b")
-    assert (plain.tags, other.tags, other.hook_defs) == ({}, {"t": "1"}, {1})
+    assert (plain.tags, other.tags, other.hook_defs) == ({}, {"t": "1"}, {hook})
     with pytest.raises(DagflowInvalidDefinitionError, match='"a b" is not a valid name for a node'):
         NodeInvocation("a", alias="a b")
 

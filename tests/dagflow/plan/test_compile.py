@@ -416,7 +416,7 @@ def test_config_that_does_not_match() -> None:
     """Is refused by the compiler."""
     with pytest.raises(DagflowInvalidConfigError, match="root:ops:count:config:n"):
         _bound(config={"ops": {"count": {"config": {"n": "x"}}}})
-    with pytest.raises(DagflowInvalidConfigError, match="'ops' at the root"):
+    with pytest.raises(DagflowInvalidConfigError, match='"ops" at the root'):
         _bound(config={})
 
 
