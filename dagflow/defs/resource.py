@@ -304,36 +304,40 @@ def start_order(
             other in a cycle.
     """
     ordered: dict[str, None] = {}
-    under_way: list[str] = []
-
-    def visit(key: str, wanted_by: str) -> None:
-        if key in ordered:
-            return
-        if key in under_way:
-            path = " -> ".join(f"'{name}'" for name in [*under_way[under_way.index(key) :], key])
-            raise DagflowInvariantViolationError(
-                f'Resource key "{key}" transitively depends on itself: the resources of {place} need each '
-                f"other in a cycle, {path}."
-            )
-        definition = definitions.get(key)
-        if definition is None:
-            advice = f"{nearest(key, definitions)} Give {place} a resource with this key."
-            if under_way:
-                raise DagflowInvariantViolationError(
-                    f"Resource with key '{key}' required by {wanted_by}, but not provided.{advice}"
-                )
-            raise DagflowInvalidDefinitionError(
-                f"resource with key '{key}' required by {wanted_by} was not provided.{advice}"
-            )
-        under_way.append(key)
-        for inner in sorted(needed_keys(definition, definitions)):
-            visit(inner, f"resource with key '{key}'")
-        under_way.pop()
-        ordered[key] = None
-
     for key in sorted(needed):
-        visit(key, needed[key])
+        _put_in_order(definitions, key, needed[key], place, ordered, ())
     return list(ordered)
+
+
+def _put_in_order(
+    definitions: Mapping[str, ResourceDefinition],
+    key: str,
+    wanted_by: str,
+    place: str,
+    ordered: dict[str, None],
+    under_way: tuple[str, ...],
+) -> None:
+    if key in ordered:
+        return
+    if key in under_way:
+        path = " -> ".join(f"'{name}'" for name in [*under_way[under_way.index(key) :], key])
+        raise DagflowInvariantViolationError(
+            f'Resource key "{key}" transitively depends on itself: the resources of {place} need each '
+            f"other in a cycle, {path}."
+        )
+    definition = definitions.get(key)
+    if definition is None:
+        advice = f"{nearest(key, definitions)} Give {place} a resource with this key."
+        if under_way:
+            raise DagflowInvariantViolationError(
+                f"Resource with key '{key}' required by {wanted_by}, but not provided.{advice}"
+            )
+        raise DagflowInvalidDefinitionError(
+            f"resource with key '{key}' required by {wanted_by} was not provided.{advice}"
+        )
+    for inner in sorted(needed_keys(definition, definitions)):
+        _put_in_order(definitions, inner, f"resource with key '{key}'", place, ordered, (*under_way, key))
+    ordered[key] = None
 
 
 def config_of(definition: ResourceDefinition, config: Any, key: str) -> Any:
