@@ -11,7 +11,7 @@ from dagflow._util import UNSET
 from dagflow.config.field import Field
 from dagflow.config.parse import Path, Readable, Reading, parse
 from dagflow.config.scalar import ConfigType
-from dagflow.errors import DagflowConfigMappingFunctionError, DagflowInvalidConfigError
+from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, DagflowInvalidConfigError
 
 
 class Mapped(ConfigType):
@@ -76,6 +76,8 @@ class Mapped(ConfigType):
         given = self._read_outer(value, path, Reading(None)) if self.is_raw else outer
         try:
             made = self.function(given)
+        except DagflowError:
+            raise
         except Exception as error:
             raise DagflowConfigMappingFunctionError(self.when_raised, user_exception=error) from error
         if hasattr(made, "to_config_dict"):

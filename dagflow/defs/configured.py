@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
-from dagflow.config.field import ANYTHING, Field, Permissive, resolve_field
+from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.mapping import Mapped
 from dagflow.config.objects import is_config_object, plain_config
 from dagflow.defs.signature import config_class_of, location
@@ -106,8 +106,8 @@ def config_mapping(
 
 
 def as_config_mapping(config: Any, place: str) -> ConfigMapping | None:
-    """The config mapping that the `config` of a graph stands for: a dict is the config of its nodes where no
-    other is given.
+    """The config mapping that the `config` of a graph stands for: a dict is the config of its nodes, whatever is
+    given.
 
     Raises:
         ParameterCheckError: It is no ConfigMapping, dict or None.
@@ -115,7 +115,8 @@ def as_config_mapping(config: Any, place: str) -> ConfigMapping | None:
     if config is None or isinstance(config, ConfigMapping):
         return config
     if isinstance(config, Mapping):
-        return ConfigMapping(lambda given: given, Field(Permissive(), default_value=dict(config)))
+        fixed = dict(config)
+        return ConfigMapping(lambda _: fixed)
     raise ParameterCheckError(
         f"parameter 'config' of {place} must be a ConfigMapping or a dict, not {config!r}"
     )
@@ -165,7 +166,8 @@ def configured_field(
     config_schema: Any,
     *,
     kind: str,
-    when_refused: str,
+    place: str,
+    when_refused: str | None = None,
 ) -> Field:
     """The config field of a definition that is given config beforehand.
 
@@ -174,6 +176,7 @@ def configured_field(
         config_or_fn: Its config, or a function that makes it.
         config_schema: What the function gets.
         kind: The class of the definition, for the message about a function that raises.
+        place: The new definition, for messages.
         when_refused: The first line of the error about config that does not match `inner`.
     """
     if callable(config_or_fn):
@@ -188,8 +191,8 @@ def configured_field(
             ANYTHING if inner is None else inner,
             path=("config",),
             when_raised=f"The config mapping function on a `configured` {kind} has thrown an unexpected error "
-            f"during its execution. ({when_refused})",
-            when_refused=when_refused,
+            f"during its execution. It makes the config of {place}.",
+            when_refused=when_refused or f"Error in config for {place}",
         )
     )
 

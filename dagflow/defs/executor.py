@@ -105,7 +105,7 @@ class ExecutorDefinition:
             config_or_config_fn,
             config_schema,
             kind="ExecutorDefinition",
-            when_refused=f"Invalid configuration provided for executor '{new.name}'",
+            place=f"executor '{new.name}'",
         )
         new.description = self.description if description is None else description
         return new

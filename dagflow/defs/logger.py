@@ -77,6 +77,7 @@ class LoggerDefinition:
             config_or_config_fn,
             config_schema,
             kind="LoggerDefinition",
+            place=f"logger '{name}'",
             when_refused=f"Error when applying config mapping for logger '{name}'",
         )
         new.description = description
@@ -184,7 +185,7 @@ def _json(context: Any) -> logging.Logger:
 
 
 _CONSOLE = {
-    "log_level": Field(str, default_value="DEBUG", description="What is less important is left out."),
+    "log_level": Field(str, default_value="INFO", description="What is less important is left out."),
     "name": Field(str, default_value="dagflow", description="What the lines say is speaking."),
 }
 colored_console_logger = LoggerDefinition(

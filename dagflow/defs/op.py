@@ -355,7 +355,7 @@ class OpDefinition(NodeDefinition):
             config_or_config_fn,
             config_schema,
             kind="OpDefinition",
-            when_refused=f"Error in config for op '{new.name}'",
+            place=f"op '{new.name}'",
         )
         new.description = self.description if description is None else description
         return new

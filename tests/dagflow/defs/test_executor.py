@@ -127,7 +127,7 @@ def test_configured() -> None:
     assert shown(few, {"max_concurrent": 3}) == shown(few, None)
     assert shown(some, 4) == {"some": {"max_concurrent": 4, "retries": {"enabled": {}}}}
     assert few.get_requirements() == multiprocess_executor.get_requirements()
-    with pytest.raises(DagflowInvalidConfigError, match="Invalid configuration provided for executor 'some'"):
+    with pytest.raises(DagflowInvalidConfigError, match="Error in config for executor 'some'"):
         shown(multiprocess_executor.configured({"max_concurrent": "x"}, "some"), None)
 
 
