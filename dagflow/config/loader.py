@@ -126,10 +126,14 @@ def dagflow_type_loader(
         code = getattr(function, "__code__", None)
         if code is not None:
             parameters = code.co_varnames[: code.co_argcount]
-            if not parameters or parameters[0] not in ("context", "_context", "context_", "_"):
+            is_named = bool(parameters) and parameters[0] in ("context", "_context", "context_", "_")
+            least = code.co_argcount - len(getattr(function, "__defaults__", None) or ())
+            most = 2 if code.co_flags & 0x04 else code.co_argcount  # 0x04: it has *args
+            if not is_named or not least <= 2 <= most:
                 raise DagflowInvalidDefinitionError(
-                    f"the type loader '{code.co_name}' must have 'context' as its first parameter "
-                    f"and the config as its second one; it has {list(parameters)!r}"
+                    f"the type loader '{code.co_name}' ({code.co_filename}:{code.co_firstlineno}) must have "
+                    f"'context' as its first parameter and the config as its second one; it has "
+                    f"{list(parameters)!r}"
                 )
         return _FunctionLoader(function, schema, keys)
 

@@ -223,15 +223,26 @@ def _failure(log: RunLog, record: Record) -> JobFailureData:
     return JobFailureData(error, RunFailureReason[reason], log.event_of(first) if first is not None else None)
 
 
+def _planned_keys(log: RunLog) -> list[str]:
+    """The keys of the steps that the run began with: mapped steps join the plan while it runs."""
+    return [step.key for step in log.plan.steps if step.mapping_key is None]
+
+
 def _logs_captured(log: RunLog, record: Record) -> ComputeLogsCaptureData:
-    return ComputeLogsCaptureData(f"{log.run.run_id}.{log.pid}", [step.key for step in log.plan.steps])
+    unknown: set[str] = set()  # steps that wait for the keys of a dynamic output
+    for key in _planned_keys(log):
+        step = log.plan.step_by_key(key)
+        if step.mapped_over is not None or not unknown.isdisjoint(step.upstream):
+            unknown.add(key)
+    known = [key for key in _planned_keys(log) if key not in unknown]
+    return ComputeLogsCaptureData(f"{log.run.run_id}.{log.pid}", known)
 
 
 def _engine(log: RunLog, record: Record) -> EngineEventData:
     payload = record[4]
     if isinstance(payload, tuple):
         return EngineEventData(error=payload[1])
-    metadata = {"pid": str(log.pid), "step_keys": str(log.plan.step_keys)}
+    metadata = {"pid": str(log.pid), "step_keys": str(_planned_keys(log))}
     return EngineEventData({key: MetadataValue.text(text) for key, text in metadata.items()})
 
 
@@ -288,8 +299,8 @@ def _key(log: RunLog, record: Record) -> str:
 
 
 def _checked(kind: DagflowType, data: TypeCheckData) -> str:
-    outcome = "passed" if data.success else "failed: a warning"
-    return f'of type "{kind.display_name}". (Type check {outcome}.)'
+    outcome = "(Type check passed)." if data.success else "Warning! Type check failed."
+    return f'of type "{kind.display_name}". {outcome}'
 
 
 def _say_loaded(log: RunLog, record: Record) -> str:
@@ -316,7 +327,7 @@ def _say_output(log: RunLog, record: Record) -> str:
 
 def _say_handled(log: RunLog, record: Record) -> str:
     data = _handled(log, record)
-    return f'Handled output "{data.output_name}" using I/O manager "{data.manager_key}"'
+    return f'Handled output "{data.output_name}" using IO manager "{data.manager_key}"'
 
 
 def _say_materialization(log: RunLog, record: Record) -> str:
@@ -327,6 +338,14 @@ def _say_materialization(log: RunLog, record: Record) -> str:
 def _say_expectation(log: RunLog, record: Record) -> str:
     result = record[4]
     return result.description or f"Expectation {result.label} {'passed' if result.success else 'failed'}."
+
+
+def _say_success(log: RunLog, record: Record) -> str:
+    return f'Finished execution of step "{_key(log, record)}" in {_duration(record[4])}.'
+
+
+def _say_restarted(log: RunLog, record: Record) -> str:
+    return f'Started re-execution (attempt # {record[3]}) of step "{_key(log, record)}".'
 
 
 def _say_retry(log: RunLog, record: Record) -> str:
@@ -356,8 +375,8 @@ _MESSAGES: dict[DagflowEventType, Callable[[RunLog, Record], str | None]] = {
     _T.RUN_SUCCESS: lambda log, record: f'Finished execution of run for "{log.run.job_name}".',
     _T.RUN_FAILURE: _say_run_failure,
     _T.STEP_START: lambda log, record: f'Started execution of step "{_key(log, record)}".',
-    _T.STEP_RESTARTED: lambda log, record: f'Started attempt {record[3]} of step "{_key(log, record)}".',
-    _T.STEP_SUCCESS: lambda log, record: f'Finished step "{_key(log, record)}" in {_duration(record[4])}.',
+    _T.STEP_RESTARTED: _say_restarted,
+    _T.STEP_SUCCESS: _say_success,
     _T.STEP_FAILURE: lambda log, record: f'Execution of step "{_key(log, record)}" failed.',
     _T.STEP_SKIPPED: _say_skipped,
     _T.STEP_UP_FOR_RETRY: _say_retry,

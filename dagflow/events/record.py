@@ -194,10 +194,11 @@ class DagflowEvent(_ByValue):
         raise AttributeError(f"a DagflowEvent cannot be changed (attribute '{name}')")
 
     def __reduce__(self) -> Any:
-        return _rebuild, (tuple(getattr(self, name) for name in (*_FIELDS, *_EXTRA)),)
+        return _rebuild, (self._fields(),)
 
-    def _fields(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in (*_FIELDS, *_EXTRA))
+    @classmethod
+    def _names(cls) -> tuple[str, ...]:
+        return (*_FIELDS, *_EXTRA)
 
     def __hash__(self) -> int:
         return hash((self.event_type_value, self.step_key, self.timestamp))

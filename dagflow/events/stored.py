@@ -56,18 +56,21 @@ _CONSTANTS = [
     if getattr(cls, "_names", ())
 ]
 _TUPLES = [*_own_classes(data, tuple), NodeHandle, StepHandle, AssetCheckKey, EventLogEntry, run.RunRecord]
+_BY_VALUE: list[type[user._ByValue]] = [
+    user.AssetMaterialization,
+    user.AssetObservation,
+    user.ExpectationResult,
+    user.DataVersion,
+    check.AssetCheckResult,
+    check.AssetCheckEvaluation,
+    DagflowEvent,
+]
 _FIELDS: dict[type, tuple[str, ...]] = {
     **{cls: cls._names for cls in [*_CONSTANTS, value.NullMetadataValue]},  # type: ignore[attr-defined]
     **{cls: cls._fields for cls in _TUPLES},  # type: ignore[attr-defined]
     AssetKey: ("path",),
-    user.AssetMaterialization: user.AssetMaterialization.__slots__,
-    user.AssetObservation: user.AssetMaterialization.__slots__,
-    user.ExpectationResult: user.ExpectationResult.__slots__,
-    user.DataVersion: user.DataVersion.__slots__,
-    check.AssetCheckResult: check.AssetCheckResult.__slots__,
-    check.AssetCheckEvaluation: check.AssetCheckEvaluation.__slots__,
     run.DagflowRun: run.DagflowRun.__slots__,
-    DagflowEvent: tuple(name for name in DagflowEvent.__slots__ if not name.startswith("_")),
+    **{cls: cls._names() for cls in _BY_VALUE},
 }
 """The classes that can be stored, with the attributes that make up an object."""
 _CLASSES = {cls.__name__: cls for cls in _FIELDS}
@@ -317,7 +320,6 @@ def _decode(plain: Any, where: str) -> Any:
 
 def _decode_object(plain: dict[str, Any], where: str) -> Any:
     name = plain["__class__"]
-    fields = {key: _decode(item, f"{where}.{key}") for key, item in plain.items() if key != "__class__"}
     cls: type | None = _CLASSES.get(name) if isinstance(name, str) else None
     names = _FIELDS[cls] if cls is not None else ("keys_by_dimension",)
     if name == "MultiPartitionKey":
@@ -326,6 +328,7 @@ def _decode_object(plain: dict[str, Any], where: str) -> Any:
         cls = MultiPartitionKey
     if cls is None:
         raise DagflowSerializationError(f"{where} is of an unknown class {name!r:.200}")
+    fields = {key: _decode(item, f"{where}.{key}") for key, item in plain.items() if key != "__class__"}
     if set(fields) != set(names):
         missing, unknown = sorted(set(names) - set(fields)), sorted(set(fields) - set(names))
         what = f"lacks {missing!r}" if missing else f"has unknown fields {unknown!r}"

@@ -28,8 +28,12 @@ class _ByValue:
 
     __slots__: tuple[str, ...] = ()
 
+    @classmethod
+    def _names(cls) -> tuple[str, ...]:
+        return cls.__slots__
+
     def _fields(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return tuple([getattr(self, name) for name in self._names()])
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -45,7 +49,7 @@ class _ByValue:
             return hash(type(self))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names())
         return f"{type(self).__name__}({fields})"
 
     def _with_metadata(self, metadata: Mapping[str, Any] | None, where: str) -> Self:
@@ -212,8 +216,9 @@ class AssetObservation(AssetMaterialization):
             (self.tags[tag] for tag in system_tag_spellings("data_version") if tag in self.tags), None
         )
 
-    def _fields(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in AssetMaterialization.__slots__)
+    @classmethod
+    def _names(cls) -> tuple[str, ...]:
+        return AssetMaterialization.__slots__
 
 
 class ExpectationResult(_ByValue):

@@ -537,13 +537,20 @@ def test_a_loader_can_be_a_class(context: DagflowTypeLoaderContext) -> None:
     assert loaded(kind, {"n": 2}, context) == ["cup", "cup"]
 
 
-def test_a_loader_function_takes_a_context_first() -> None:
-    """A function without a context is refused, naming it."""
+@pytest.mark.parametrize(
+    "function",
+    [lambda config: config, lambda _: 1, lambda context: 1, lambda config, context: 1, lambda _, a, b: 1],
+)
+def test_a_loader_function_takes_a_context_and_the_config(function: Any) -> None:
+    """A function with other parameters is refused where it is decorated, naming it and its place."""
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"'<lambda>' \(.*test_types.py:\d+\).*'context'"):
+        dagflow_type_loader(int)(function)
 
-    def load(config: object) -> object:
-        return config
 
-    with pytest.raises(DagflowInvalidDefinitionError, match=r"'load'.*'context'"):
-        dagflow_type_loader(int)(load)  # type: ignore[arg-type]
+def test_a_loader_is_made_of_a_function() -> None:
+    """What is no function is refused; further parameters with defaults are not."""
     with pytest.raises(ParameterCheckError):
         dagflow_type_loader(int)(3)  # type: ignore[arg-type]
+    for function in (lambda _, config, more=1: config, lambda context, *config: config[0]):
+        loader = dagflow_type_loader(int)(function)
+        assert loader.construct_from_config_value(None, 3) == 3  # type: ignore[arg-type]

@@ -54,6 +54,13 @@ def test_an_observation_is_no_materialization():
     assert AssetObservation("a") != AssetObservation("b")
 
 
+def test_an_observation_shows_what_it_holds():
+    """The repr of an observation has the same attributes as that of a materialization."""
+    assert repr(AssetObservation("a")) == repr(AssetMaterialization("a")).replace(
+        "Materialization", "Observation"
+    )
+
+
 def test_metadata_is_made_of_metadata_values():
     """Plain values become metadata values; the error about others names what bears them."""
     assert Output(1, metadata={"n": 1}).metadata == {"n": MetadataValue.int(1)}
