@@ -229,14 +229,14 @@ class Yielded:
             )
         output = self._named(item.output_name)
         if output.is_dynamic != isinstance(item, DynamicOutput):
-            wanted = "DynamicOutput" if output.is_dynamic else "Output"
+            wanted, said = ("DynamicOutput", "is") if output.is_dynamic else ("Output", "is no")
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} yielded a {type(item).__name__} for output '{output.name}', which needs a "
-                f"{wanted}"
+                f"{where(self.op)} must yield {wanted} for output '{output.name}', not {type(item).__name__}: "
+                f"the output {said} DynamicOut"
             )
         if isinstance(item, DynamicOutput):
             self._once(
-                (output.name, item.mapping_key), f'{output.name}" with mapping key "{item.mapping_key}'
+                (output.name, item.mapping_key), f'{output.name}" with mapping_key "{item.mapping_key}'
             )
             self.seen.add(output.name)
         else:
