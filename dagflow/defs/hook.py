@@ -274,7 +274,7 @@ def hook_needs(
 def _needs(hooks: Iterable[HookDefinition], place: str) -> dict[str, str]:
     return {
         key: f"hook '{hook.name}' attached to {place}"
-        for hook in in_order(hooks)
+        for hook in reversed(in_order(hooks))
         for key in sorted(hook.required_resource_keys)
     }
 
