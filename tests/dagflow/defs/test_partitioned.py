@@ -1,0 +1,422 @@
+"""Partitioned config: which config and tags each partition gets, and jobs that have one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from dagflow import (
+    CheckError,
+    DagflowInstance,
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvariantViolationError,
+    DagflowUnknownPartitionError,
+    DailyPartitionsDefinition,
+    DynamicPartitionsDefinition,
+    JobDefinition,
+    MultiPartitionKey,
+    MultiPartitionsDefinition,
+    ParameterCheckError,
+    Partition,
+    PartitionedConfig,
+    PartitionKeyRange,
+    RunConfig,
+    StaticPartitionsDefinition,
+    daily_partitioned_config,
+    dynamic_partitioned_config,
+    graph,
+    hourly_partitioned_config,
+    job,
+    monthly_partitioned_config,
+    op,
+    partitioned_config,
+    static_partitioned_config,
+    weekly_partitioned_config,
+)
+
+LETTERS = StaticPartitionsDefinition(["a", "b"])
+
+
+@op(config_schema=str)
+def told(context: Any) -> Any:
+    return context.op_config
+
+
+def config(value: Any) -> dict[str, Any]:
+    return {"ops": {"told": {"config": value}}}
+
+
+@static_partitioned_config(["a", "b"], tags_for_partition_key_fn=lambda key: {"letter": key, "n": {"x": 1}})
+def by_letter(key: str) -> Any:
+    return config(key)
+
+
+@job(config=by_letter, tags={"letter": "job", "kept": 1})
+def letters() -> None:
+    told()
+
+
+def job_of(definition: Any = told, **arguments: Any) -> JobDefinition:
+    """A job of one op."""
+
+    @job(name="j", **arguments)
+    def made() -> None:
+        definition()
+
+    return made
+
+
+def test_it_is_still_the_function() -> None:
+    """A decorated function can be called as before, with any arguments."""
+    assert by_letter("x") == by_letter(key="x") == config("x")
+    with pytest.raises(TypeError):
+        by_letter()
+
+
+def test_a_run_for_a_partition_gets_what_is_made_for_it() -> None:
+    """Config and tags; the tags of the partition win over all others."""
+    result = letters.execute_in_process(partition_key="b", tags={"letter": "run", "mine": 2})
+
+    assert result.output_for_node("told") == "b"
+    assert result.dagflow_run.run_config == config("b")
+    assert result.dagflow_run.tags == {
+        "letter": "b",
+        "n": '{"x": 1}',
+        "kept": "1",
+        "mine": "2",
+        "dagflow/partition": "b",
+        "dagflow/partition_set": "letters_partition_set",
+    }
+
+
+def test_a_given_run_config_replaces_the_made_one() -> None:
+    """The function is not even called; an empty one is none."""
+    result = letters.execute_in_process(config("mine"), partition_key="a")
+
+    assert result.output_for_node("told") == "mine"
+    assert result.dagflow_run.tags["letter"] == "a"
+    assert letters.execute_in_process({}, partition_key="a").output_for_node("told") == "a"
+
+
+def test_a_run_for_no_partition_gets_nothing_made() -> None:
+    """Then the config must be given."""
+    with pytest.raises(DagflowInvalidConfigError, match="ops"):
+        letters.execute_in_process()
+
+    result = letters.execute_in_process(config("x"))
+    assert result.dagflow_run.tags == {"letter": "job", "kept": "1"}
+
+
+def test_a_selection_of_a_partitioned_job() -> None:
+    """The config made for the whole job is fine for a part of it."""
+
+    @op
+    def one(context: Any) -> Any:
+        return context.partition_key
+
+    @job(config=by_letter)
+    def two() -> None:
+        told()
+        one()
+
+    result = two.execute_in_process(partition_key="a", op_selection=["one"])
+    assert result.output_for_node("one") == "a"
+
+
+@pytest.mark.parametrize(
+    ("made", "key", "error", "message"),
+    [
+        (
+            letters,
+            "z",
+            DagflowUnknownPartitionError,
+            r"key 'z' in StaticPartitionsDefinition\(\['a', 'b'\]\)",
+        ),
+        (letters, 5, ParameterCheckError, "'partition_key'"),
+        (job_of(config=config("x")), "a", CheckError, "nothing in it is partitioned"),
+    ],
+    ids=["unknown", "no text", "not partitioned"],
+)
+def test_what_a_run_refuses(made: JobDefinition, key: Any, error: type[Exception], message: str) -> None:
+    """Before a run is made."""
+    instance = DagflowInstance.ephemeral()
+
+    with pytest.raises(error, match=message):
+        made.execute_in_process(partition_key=key, instance=instance)
+
+    assert instance.get_runs() == []
+
+
+def fails(key: str) -> Any:
+    raise LookupError(f"nothing for {key}")
+
+
+@pytest.mark.parametrize("raise_on_error", [True, False])
+@pytest.mark.parametrize("how", ["config", "tags"])
+def test_what_the_functions_raise_comes_out(how: str, raise_on_error: bool) -> None:
+    """As it is, and before a run is made."""
+    made = (
+        partitioned_config(LETTERS)(fails)
+        if how == "config"
+        else partitioned_config(LETTERS, tags_for_partition_key_fn=fails)(config)
+    )
+
+    with pytest.raises(LookupError, match="nothing for a"):
+        job_of(config=made).execute_in_process(partition_key="a", raise_on_error=raise_on_error)
+
+
+@pytest.mark.parametrize(
+    ("made", "error", "message"),
+    [
+        (partitioned_config(LETTERS)(lambda key: 5), ParameterCheckError, r"partition 'a', made by .*not 5"),
+        (
+            partitioned_config(LETTERS, lambda key: {"dagflow/partition": "x"})(config),
+            DagflowInvalidDefinitionError,
+            "'dagflow/partition', which is reserved",
+        ),
+        (
+            partitioned_config(LETTERS, lambda key: {"x": {1}})(config),
+            DagflowInvalidDefinitionError,
+            "'x'.*JSON",
+        ),
+        (partitioned_config(LETTERS, lambda key: 5)(config), ParameterCheckError, "'tags'.*'a'"),
+    ],
+    ids=["config", "reserved tag", "tag that is no JSON", "tags"],
+)
+def test_what_the_functions_may_not_return(made: Any, error: type[Exception], message: str) -> None:
+    """The error names the partition, and the function with its place."""
+    with pytest.raises(error, match=message) as raised:
+        job_of(config=made).execute_in_process(partition_key="a")
+
+    assert "test_partitioned.py:" in str(raised.value)
+
+
+START = "2024-01-01"
+NOW = datetime(2024, 3, 20, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("decorate", "key", "start", "end"),
+    [
+        (
+            daily_partitioned_config(START),
+            "2024-01-05",
+            "2024-01-05T00:00:00+00:00",
+            "2024-01-06T00:00:00+00:00",
+        ),
+        (
+            daily_partitioned_config(START, hour_offset=3, timezone="Europe/Berlin"),
+            "2024-01-05",
+            "2024-01-05T03:00:00+01:00",
+            "2024-01-06T03:00:00+01:00",
+        ),
+        (
+            hourly_partitioned_config("2024-01-01-00:00", minute_offset=15),
+            "2024-01-01-00:15",
+            "2024-01-01T00:15:00+00:00",
+            "2024-01-01T01:15:00+00:00",
+        ),
+        (
+            weekly_partitioned_config(START, day_offset=2),
+            "2024-01-02",
+            "2024-01-02T00:00:00+00:00",
+            "2024-01-09T00:00:00+00:00",
+        ),
+        (
+            monthly_partitioned_config(START, day_offset=5),
+            "2024-01-05",
+            "2024-01-05T00:00:00+00:00",
+            "2024-02-05T00:00:00+00:00",
+        ),
+    ],
+    ids=["daily", "daily in a zone", "hourly", "weekly", "monthly"],
+)
+def test_windows_of_time(decorate: Any, key: str, start: str, end: str) -> None:
+    """The function is given start and end of the window."""
+    made = decorate(lambda first, last: config(f"{first.isoformat()} {last.isoformat()}"))
+
+    assert key in made.get_partition_keys(NOW)
+    result = job_of(config=made).execute_in_process(partition_key=key)
+    assert result.output_for_node("told") == f"{start} {end}"
+
+
+def test_tags_of_windows() -> None:
+    """The function for tags is given start and end too."""
+    made = daily_partitioned_config(START, tags_for_partition_fn=lambda start, end: {"day": str(end.day)})(
+        lambda start, end: {}
+    )
+
+    assert made.get_tags_for_partition_key("2024-01-05") == {"day": "6", "dagflow/partition": "2024-01-05"}
+    assert made.get_tags_for_partition_key("2024-01-05", "j")["dagflow/partition_set"] == "j_partition_set"
+    with pytest.raises(DagflowUnknownPartitionError, match="'soon'"):
+        made.get_run_config_for_partition_key("soon")
+
+
+def test_keys_of_a_function() -> None:
+    """Dynamic partitioned config asks for its keys each time."""
+    keys = ["x"]
+    made = dynamic_partitioned_config(lambda now: keys, tags_for_partition_fn=lambda key: {"k": key})(config)
+
+    assert job_of(config=made).execute_in_process(partition_key="x").output_for_node("told") == "x"
+    keys.append("y")
+    assert made.get_partition_keys() == ["x", "y"]
+    assert job_of(config=made).execute_in_process(partition_key="y").dagflow_run.tags["k"] == "y"
+
+
+@pytest.mark.parametrize("key", ["1|2", MultiPartitionKey({"a": "1", "b": "2"})])
+def test_two_dimensions(key: str) -> None:
+    """A key of two parts, as a text or an object, tags the run with each part."""
+    numbers = StaticPartitionsDefinition(["1", "2"])
+    made = job_of(config=partitioned_config(MultiPartitionsDefinition({"a": numbers, "b": numbers}))(config))
+
+    tags = made.execute_in_process(partition_key=key).dagflow_run.tags
+
+    assert (tags["dagflow/partition/a"], tags["dagflow/partition/b"]) == ("1", "2")
+    assert tags["dagflow/partition"] == "1|2"
+
+
+@pytest.mark.parametrize("given", [config("fixed"), RunConfig(ops={"told": {"config": "fixed"}})])
+def test_a_fixed_config_beside_partitions(given: Any) -> None:
+    """Counts for every partition, and only for a partition."""
+    made = job_of(config=given, partitions_def=LETTERS)
+
+    assert made.execute_in_process(partition_key="a").output_for_node("told") == "fixed"
+    with pytest.raises(DagflowInvalidConfigError):
+        made.execute_in_process()
+    with pytest.raises(DagflowInvalidInvocationError, match="without a decorator"):
+        made.partitioned_config("a")
+
+
+@op
+def says(context: Any) -> Any:
+    return context.partition_key
+
+
+def test_partitions_alone() -> None:
+    """A job may be partitioned without any config."""
+    dynamic = job_of(definition=says, partitions_def=DynamicPartitionsDefinition(name="shops"))
+    instance = DagflowInstance.ephemeral()
+    instance.add_dynamic_partitions("shops", ["corner"])
+
+    assert dynamic.execute_in_process(partition_key="corner", instance=instance).success
+    with pytest.raises(DagflowUnknownPartitionError, match=r"'station'.*add_dynamic_partitions"):
+        dynamic.execute_in_process(partition_key="station", instance=instance)
+
+
+@op
+def sees(context: Any) -> Any:
+    return (
+        context.has_partition_key,
+        context.partition_key,
+        context.partition_keys,
+        context.partition_key_range,
+        context.partition_time_window.end.isoformat(),
+    )
+
+
+def test_what_an_op_sees() -> None:
+    """The key, as one, as a list and as a range, and the window."""
+    made = job_of(definition=sees, partitions_def=DailyPartitionsDefinition(START))
+    key = "2024-01-31"
+
+    seen = made.execute_in_process(partition_key=key).output_for_node("sees")
+
+    assert seen == (True, key, [key], PartitionKeyRange(key, key), "2024-02-01T00:00:00+00:00")
+
+
+@pytest.mark.parametrize("name", ["partition_key", "partition_keys", "partition_key_range"])
+def test_what_an_op_cannot_see(name: str) -> None:
+    """A run for no partition has no key; what is no time has no window."""
+
+    @op
+    def asks(context: Any) -> Any:
+        return getattr(context, name)
+
+    @op
+    def asks_for_time(context: Any) -> Any:
+        return context.partition_time_window
+
+    with pytest.raises(DagflowInvariantViolationError, match="partition_key"):
+        job_of(definition=asks, partitions_def=LETTERS).execute_in_process()
+    with pytest.raises(DagflowInvariantViolationError, match="StaticPartitionsDefinition"):
+        job_of(definition=asks_for_time, partitions_def=LETTERS).execute_in_process(partition_key="a")
+
+
+def test_other_ways_to_the_same_job() -> None:
+    """`to_job`, the class, and an older name of the argument."""
+
+    @graph
+    def whole() -> None:
+        told()
+
+    for made in (
+        whole.to_job(config=by_letter),
+        JobDefinition(graph_def=whole, config=by_letter),
+        JobDefinition(graph_def=whole, partitioned_config=by_letter),
+        job_of(config=by_letter, partitions_def=StaticPartitionsDefinition(["a", "b"])),
+    ):
+        assert made.partitioned_config is by_letter
+        assert made.partitions_def == LETTERS
+        assert made.execute_in_process(partition_key="b").output_for_node("told") == "b"
+    assert job_of(config=config("x")).partitioned_config is None
+
+
+def test_functions_of_a_partition() -> None:
+    """The older functions are given a Partition, whose name is the key."""
+    made = PartitionedConfig(
+        LETTERS,
+        run_config_for_partition_fn=lambda partition: config(partition.name),
+        tags_for_partition_fn=lambda partition: {"value": partition.value},
+    )
+
+    assert made.get_run_config_for_partition_key("b") == config("b")
+    assert made.get_tags_for_partition_key("b") == {"value": "b", "dagflow/partition": "b"}
+    assert made.get_partition_keys() == ["a", "b"]
+    assert made.tags_for_partition_key_fn is not None
+    assert made.run_config_for_partition_key_fn("a") == config("a")
+    assert Partition(3) == Partition(3, "3") != Partition(3, "three")
+    assert len({Partition("a"), Partition("a")}) == 1
+    assert repr(Partition("a")) == "Partition('a', 'a')"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (lambda: PartitionedConfig(5), ParameterCheckError, "'partitions_def'"),
+        (lambda: PartitionedConfig(LETTERS), CheckError, "exactly one function"),
+        (
+            lambda: PartitionedConfig(LETTERS, config, run_config_for_partition_key_fn=config),
+            CheckError,
+            "exactly one function",
+        ),
+        (
+            lambda: PartitionedConfig(
+                LETTERS, config, tags_for_partition_fn=config, tags_for_partition_key_fn=config
+            ),
+            CheckError,
+            "cannot have both",
+        ),
+        (
+            lambda: static_partitioned_config(["a"], config, config),
+            CheckError,
+            "older name",
+        ),
+        (lambda: partitioned_config(LETTERS)(5), ParameterCheckError, "must be a function, not 5"),
+        (lambda: daily_partitioned_config(START)(5), ParameterCheckError, "must be a function, not 5"),
+        (lambda: static_partitioned_config(["a", "a"]), DagflowInvalidDefinitionError, "'a' comes twice"),
+        (
+            lambda: job_of(config=by_letter, partitions_def=StaticPartitionsDefinition(["c"])),
+            CheckError,
+            r"'by_letter' \(.*test_partitioned.py:\d+\).*another partitions_def",
+        ),
+        (lambda: Partition("a", 4), ParameterCheckError, "the name of a Partition"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(wrong: Any, error: type[Exception], message: str) -> None:
+    """At the definition."""
+    with pytest.raises(error, match=f"(?s){message}"):
+        wrong()
