@@ -13,6 +13,7 @@ from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.partitions.keys import PartitionKeyRange
 
 if TYPE_CHECKING:
+    from dagflow.defs.asset import AssetSpec
     from dagflow.defs.op import OpDefinition
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.types import DagflowType
@@ -76,6 +77,13 @@ class _IOContext:
             )
         return value
 
+    def _of_partitions(self, value: Any, attribute: str) -> Any:
+        if value is None:
+            raise CheckError(
+                f"'{attribute}' was read on this {self._kind} context, but the {self._kind} stands for no partition"
+            )
+        return value
+
     @property
     def name(self) -> str:
         """The name of the output or input."""
@@ -131,7 +139,7 @@ class _IOContext:
     @property
     def asset_partition_keys(self) -> Sequence[str]:
         """The partitions of the asset."""
-        return list(self._known(self._partition_keys, "asset_partition_keys"))
+        return list(self._of_partitions(self._partition_keys, "asset_partition_keys"))
 
     @property
     def asset_partition_key(self) -> str:
@@ -184,6 +192,7 @@ class OutputContext(_IOContext):
     """
 
     __slots__ = (
+        "_asset_spec",
         "_events",
         "_logged",
         "_partition_key",
@@ -203,9 +212,11 @@ class OutputContext(_IOContext):
         output_metadata: Mapping[str, MetadataValue] | None = None,
         partition_key: str | None = None,
         version: str | None = None,
+        asset_spec: AssetSpec | None = None,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
+        self._asset_spec = asset_spec
         self._step_key = step_key
         self._run_id = run_id
         self.mapping_key = mapping_key
@@ -219,6 +230,12 @@ class OutputContext(_IOContext):
     def metadata(self) -> Mapping[str, Any]:
         """What the `Out` says."""
         return self.definition_metadata
+
+    @property
+    def asset_spec(self) -> AssetSpec:
+        """What is known of the asset that it is."""
+        spec: AssetSpec = self._known(self._asset_spec, "asset_spec")
+        return spec
 
     @property
     def step_key(self) -> str:
@@ -238,7 +255,7 @@ class OutputContext(_IOContext):
     @property
     def partition_key(self) -> str:
         """The partition that the run is for."""
-        return str(self._known(self._partition_key, "partition_key"))
+        return str(self._of_partitions(self._partition_key, "partition_key"))
 
     def get_identifier(self) -> list[str]:
         """Run id, step key, output name, and the mapping key if there is one."""
@@ -286,13 +303,19 @@ class InputContext(_IOContext):
     `resources`, `asset_key`, `asset_partition_key(s)`, `log`, `instance`.
     """
 
-    __slots__ = ("_logged", "_observations", "_partition_key", "upstream_output")
+    __slots__ = ("_logged", "_observations", "_partition_key", "_step_context", "upstream_output")
     _kind = "input"
 
     def __init__(
-        self, *, upstream_output: OutputContext | None = None, partition_key: str | None = None, **shared: Any
+        self,
+        *,
+        upstream_output: OutputContext | None = None,
+        partition_key: str | None = None,
+        step_context: Any = None,
+        **shared: Any,
     ) -> None:
         super().__init__(**shared)
+        self._step_context = step_context
         self.upstream_output = upstream_output
         self._partition_key = partition_key
         self._logged: dict[str, MetadataValue] = {}
@@ -302,6 +325,11 @@ class InputContext(_IOContext):
     def metadata(self) -> Mapping[str, Any]:
         """What the `In` says."""
         return self.definition_metadata
+
+    @property
+    def step_context(self) -> Any:
+        """The context of the op that reads it, if its builder was given one."""
+        return self._known(self._step_context, "step_context")
 
     @property
     def has_input_name(self) -> bool:
@@ -316,7 +344,7 @@ class InputContext(_IOContext):
     @property
     def partition_key(self) -> str:
         """The partition that the run is for."""
-        return str(self._known(self._partition_key, "partition_key"))
+        return str(self._of_partitions(self._partition_key, "partition_key"))
 
     def get_identifier(self) -> list[str]:
         """The identifier of the output that is read."""

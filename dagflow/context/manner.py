@@ -30,6 +30,7 @@ class Manner(NamedTuple):
             unchanged.
         missing_output: The error where a required output never came, None where the engine has its own.
         enters_resources: Whether context-manager resources are entered without a `with` block of the caller.
+        names_step: Whether the error of a type check begins with the step, or with the op.
     """
 
     run_id: str | None
@@ -40,6 +41,7 @@ class Manner(NamedTuple):
     wraps_errors: bool
     missing_output: type[DagflowError] | None
     enters_resources: bool
+    names_step: bool
 
 
 IN_RUN = Manner(
@@ -51,6 +53,7 @@ IN_RUN = Manner(
     wraps_errors=True,
     missing_output=None,
     enters_resources=True,
+    names_step=True,
 )
 
 DIRECT = Manner(
@@ -66,7 +69,6 @@ DIRECT = Manner(
             "pipeline_def",
             "op",
             "solid",
-            "run_config",
             "op_handle",
             "node_handle",
             "step_launcher",
@@ -84,6 +86,7 @@ DIRECT = Manner(
             "selected_asset_keys",
             "selected_output_names",
             "partition_time_window",
+            "run_config",
             "asset_key_for_output",
         ]
     ),
@@ -92,4 +95,5 @@ DIRECT = Manner(
     wraps_errors=False,
     missing_output=DagflowInvariantViolationError,
     enters_resources=False,
+    names_step=False,
 )

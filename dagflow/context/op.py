@@ -211,12 +211,13 @@ class StepContext:
             DagflowInvariantViolationError: It is for none, or for one that has no dimensions.
         """
         key: Any = self.partition_key
-        if not hasattr(key, "keys_by_dimension"):
+        parse = getattr(self._scope.partitions_def, "get_partition_key_from_str", None)
+        if parse is None:
             raise DagflowInvariantViolationError(
                 f"'multi_partition_key' was read in a run for partition '{key}', which has no dimensions. "
                 "Read 'partition_key'."
             )
-        multi_partition_key: MultiPartitionKey = key
+        multi_partition_key: MultiPartitionKey = parse(key)
         return multi_partition_key
 
     @property
@@ -251,8 +252,8 @@ class StepContext:
             window: TimeWindow = time_dimension(key)
             return window
         raise DagflowInvariantViolationError(
-            f"partition '{key}' is no time window: that takes partitions by time, or by two dimensions with a "
-            f"single time dimension, but they are {definition!r}"
+            f"partition '{key}' is no time window: that takes partitions by time, or by two dimensions with "
+            f"a single time dimension, but they are {definition!r}"
         )
 
     def get_tag(self, key: str) -> str | None:
@@ -307,7 +308,7 @@ class StepContext:
         """Hand out the events that were logged since the last call; they are no events of the run any more,
         but stay in the log of the instance.
         """
-        yield from self._scope.take_back()
+        yield from self._scope.take_events()
 
     def get_events(self) -> Sequence[Any]:
         """The events that were logged in a direct call and not consumed."""
@@ -343,7 +344,6 @@ class StepContext:
     @property
     def has_assets_def(self) -> bool:
         """Whether an asset runs."""
-        self._scope.need("has_assets_def")
         return self._scope.assets_def is not None
 
     @property
@@ -385,7 +385,6 @@ class StepContext:
     @property
     def is_subset(self) -> bool:
         """Whether only some of the assets of this function are made: never, one function makes one asset."""
-        self._scope.need("is_subset")
         return False
 
     def asset_key_for_output(self, output_name: str = "result") -> AssetKey:

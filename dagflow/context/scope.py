@@ -116,7 +116,7 @@ class Scope:
         self.events: list[Any] = []
         self.produced: set[tuple[str, str | None]] = set()
         self.log_event = self.events.append if log_event is None else log_event
-        self.take_back = self._take_events if take_back is None else take_back
+        self.take_back = take_back
         self._log: Any = None
         self._resources: ScopedResources | None = None
         self._config_copy: Any = UNSET
@@ -177,7 +177,10 @@ class Scope:
         name = None if self.op_def is None else self.op_def.name
         return DagflowLogManager({"run_id": self.run_id, "job_name": None, "step_key": None, "op_name": name})
 
-    def _take_events(self) -> list[Any]:
+    def take_events(self) -> list[Any]:
+        """Hand out what was logged and not handed out yet."""
+        if self.take_back is not None:
+            return self.take_back()
         events = self.events[:]
         self.events.clear()
         return events
@@ -189,10 +192,10 @@ class Scope:
         name = self._output_name(output_name, mapping_key)
         key = (name, mapping_key)
         if key in self.produced:
+            of_key = "" if mapping_key is None else f" with mapping_key '{mapping_key}'"
             raise DagflowInvariantViolationError(
-                f"output '{name}' of {self._owner()} was already handed over, so metadata cannot be added to "
-                "it. Call "
-                "add_output_metadata before the output is yielded."
+                f"In {self._owner()}, attempted to log output metadata for output '{name}'{of_key} which has "
+                "already been yielded. Metadata must be logged before the output is yielded."
             )
         if key in self.metadata and not self.manner.merges_metadata:
             raise DagflowInvariantViolationError(

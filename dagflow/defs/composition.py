@@ -519,7 +519,9 @@ class Composition:
         return name
 
     def _source(self, value: Any, node: str, input_name: str) -> Dependency | None:
-        """The dependency that an argument stands for; None for an input of the graph, which is mapped."""
+        """The dependency that an argument stands for; None for an input of the graph, which is mapped, and for
+        an asset, which is loaded.
+        """
         if isinstance(value, GraphInputHandle) and value.graph_name == self.graph_name:
             self.wiring.input_mappings.append(InputMapping(value.input_name, node, input_name))
             return None
@@ -529,6 +531,11 @@ class Composition:
             return MultiDependencyDefinition(
                 [self._element(part, index, node, input_name) for index, part in enumerate(value)]
             )
+        from dagflow.defs.asset import AssetSpec, SourceAsset  # few bodies read assets
+
+        if isinstance(value, (AssetSpec, SourceAsset)):
+            self.wiring.input_assets[node, input_name] = value
+            return None
         raise self._refusal(value, node, input_name)
 
     def _element(

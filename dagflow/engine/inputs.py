@@ -7,7 +7,7 @@ from typing import Any
 
 from dagflow.call import type_check_error, user_code
 from dagflow.config.loader import DagflowTypeLoaderContext
-from dagflow.context.io import InputContext
+from dagflow.context.io import InputContext, OutputContext
 from dagflow.context.resources import ResourcesOfType, ScopedResources
 from dagflow.defs.op import where
 from dagflow.engine.log import CODE
@@ -189,7 +189,13 @@ def _from_manager(
     manager = manager_of(state, source.manager_key, "load_input", f"input '{item.name}' of step '{step.key}'")
     layer = state.job.asset_layer
     asset_key = source.asset_key
+    partitions_def = layer.partitions_def(asset_key) if layer is not None and asset_key is not None else None
     upstream = None
+    if source.kind == FROM_STORAGE and source.value is not None:  # an asset that the body of a graph reads
+        partitions_def, spec = source.value.partitions_def, getattr(source.value, "spec", source.value)
+        upstream = OutputContext(
+            name="result", definition_metadata=spec.metadata, asset_key=asset_key, asset_spec=spec
+        )
     if source.kind != FROM_STORAGE and source.ref is not None:
         producer = state.plan.step_by_key(source.ref.step_key)
         output = producer.output_by_name[source.ref.output_name]
@@ -200,9 +206,7 @@ def _from_manager(
         dagflow_type=item.dagflow_type,
         asset_key=asset_key,
         partition_keys=item.partition_keys,
-        partitions_def=layer.partitions_def(asset_key)
-        if layer is not None and asset_key is not None
-        else None,
+        partitions_def=partitions_def,
         definition_metadata=item.definition.metadata,
         config=item.config,
         resource_config=state.plan.resource_configs.get(source.manager_key) or None,

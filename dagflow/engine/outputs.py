@@ -105,6 +105,9 @@ def output_context(
         mapping_key=mapping_key,
         output_metadata=output_metadata,
         partition_key=partition_key,
+        asset_spec=assets_def.specs_by_key[output.asset_key]
+        if assets_def is not None and output.asset_key is not None
+        else None,
     )
 
 

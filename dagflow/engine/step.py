@@ -179,7 +179,7 @@ class Attempt:
         )
         if check is not None and not check.success:
             raise type_check_error(
-                f'step output "{output.name}"', output.check, check, f"step '{step.key}', {where(step.op)}"
+                f'step output "{output.name}"', output.dagflow_type, check, f"step '{step.key}', {where(step.op)}"
             )
         stored: Mapping[str, Any] | None = None
         if output.manager_key is not None and not is_absent:

@@ -354,8 +354,8 @@ def build_output_context(
         dagflow_type: Its type, or what can stand for one.
         version: A version, handed on as it is.
         resource_config: The config of the I/O manager.
-        resources: Values or definitions of the resources that the I/O manager requires; context managers among
-            them need a `with` block.
+        resources: Values or definitions of the resources that the I/O manager requires. Those that are
+            context managers need a `with` block.
         op_def: The op that made it.
         asset_key: The asset that it is.
         partition_key: The partition that the run is for, and the one of the asset.
@@ -419,8 +419,8 @@ def build_input_context(
         upstream_output: The output that is read.
         dagflow_type: The type of the input, or what can stand for one.
         resource_config: The config of the I/O manager.
-        resources: Values or definitions of the resources that the I/O manager requires; context managers among
-            them need a `with` block.
+        resources: Values or definitions of the resources that the I/O manager requires. Those that are
+            context managers need a `with` block.
         op_def: The op that reads it.
         step_context: The context of the op that reads it.
         asset_key: The asset that is read.
@@ -461,9 +461,7 @@ def _partition_keys(
     if key_range is None:
         return None if partition_key is None else [partition_key]
     if partition_key is not None:
-        raise CheckError(
-            "both 'partition_key' and 'asset_partition_key_range' were given; give one of them"
-        )
+        raise CheckError("both 'partition_key' and 'asset_partition_key_range' were given; give one of them")
     if definition is not None:
         return definition.get_partition_keys_in_range(key_range)
     return list(dict.fromkeys(key_range))

@@ -109,9 +109,9 @@ def _take_context(
 
 
 def _without_context(op: OpDefinition, found: str = "") -> DagflowInvalidInvocationError:
+    function = getattr(op.body.fn, "__name__", op.name)
     return DagflowInvalidInvocationError(
-        f"Decorated function '{getattr(op.body.fn, '__name__', op.name)}' has context argument, but no context "
-        "was provided when invoking."
+        f"Decorated function '{function}' has context argument, but no context was provided when invoking."
         f"{found} Pass one made by build_op_context() or build_asset_context() as "
         f"'{op.body.context_name}' to {where(op)}."
     )
@@ -266,8 +266,8 @@ def _bound(
         kind = "op" if assets_def is None else "asset"
         raise DagflowInvalidInvocationError(
             f"This context is currently being used to execute '{context.running}'. The context cannot be "
-            f"used to execute another {kind} until '{context.running}' has finished executing. Build one of its "
-            f"own for {where(op)}."
+            f"used to execute another {kind} until '{context.running}' has finished executing. Build one of "
+            f"its own for {where(op)}."
         )
     scope = context.scope
     of_context = scope.resource_values

@@ -433,8 +433,8 @@ def test_metadata_that_comes_too_late_or_nowhere():
 
     two = {"hot": Out(), "cold": Out(is_required=False)}
     for body, out, says in (
-        (late, Out(), "'result'.*already handed over"),
-        (late_key, DynamicOut(), "'result'.*already handed over"),
+        (late, Out(), "'result'.*already been yielded"),
+        (late_key, DynamicOut(), "'result'.*already been yielded"),
         (add(), two, "ambiguous"),
         (add("tea"), Out(), "'tea'"),
         (add(), DynamicOut(), "'result'.*needs a 'mapping_key'"),

@@ -212,7 +212,7 @@ def test_what_a_type_check_says():
     def j():
         brew()
 
-    with pytest.raises(DagflowTypeCheckDidNotPass, match=r"'result'.*'brew'.*'Cup'.*too hot") as caught:
+    with pytest.raises(DagflowTypeCheckDidNotPass, match=r"\"result\".*\"Cup\".*too hot.*'brew'") as caught:
         j.execute_in_process()
     assert caught.value.metadata["degrees"].value == 99
     assert caught.value.dagflow_type.display_name == "Cup"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import pytest
 
@@ -20,6 +21,9 @@ from dagflow import (
     DagflowResourceFunctionError,
     DagflowUnknownResourceError,
     DailyPartitionsDefinition,
+    DynamicOut,
+    MultiPartitionsDefinition,
+    Out,
     ParameterCheckError,
     PartitionKeyRange,
     StaticPartitionsDefinition,
@@ -269,12 +273,16 @@ def test_init_context():
 
 
 @pytest.mark.parametrize("build", [build_output_context, build_input_context])
-def test_contexts_that_can_close_nothing(build, mill, story):
-    """A resource that must be closed is refused, and closed."""
-    with pytest.raises(DagflowInvariantViolationError, match="context managers"):
-        build(resources={"mill": mill})
-
+def test_contexts_that_close_resources(build, mill, story):
+    """A resource that must be closed needs a block; without one it is closed when the context goes."""
+    with pytest.raises(DagflowInvariantViolationError, match="with block"):
+        build(resources={"mill": mill}).resources  # noqa: B018
     assert story == ["opened", "closed"]
+
+    with build(resources={"mill": mill}) as context:
+        assert context.resources.mill == "mill"
+        assert story[2:] == ["opened"]
+    assert story[2:] == ["opened", "closed"]
 
 
 # contexts of I/O managers
@@ -308,14 +316,34 @@ def test_output_context():
 @pytest.mark.parametrize(
     "name",
     [
-        "step_key", "name", "op_def", "dagflow_type", "instance", "asset_key", "partition_key",
-        "asset_partition_keys", "asset_partitions_def",
+        "step_key", "name", "op_def", "dagflow_type", "instance", "asset_key", "asset_partitions_def",
+        "asset_spec",
     ],
 )  # fmt: skip
 def test_what_an_output_context_was_not_given(name):
     """The error names the attribute."""
     with pytest.raises(DagflowInvariantViolationError, match=f"'{name}'"):
         getattr(build_output_context(), name)
+
+
+@pytest.mark.parametrize("build", [build_output_context, build_input_context])
+@pytest.mark.parametrize(
+    "name", ["partition_key", "asset_partition_key", "asset_partition_keys", "asset_partition_key_range"]
+)
+def test_a_context_without_partitions(build, name):
+    """What belongs to a partition cannot be read."""
+    with pytest.raises(CheckError, match="stands for no partition"):
+        getattr(build(), name)
+
+
+@pytest.mark.parametrize("build", [build_output_context, build_input_context])
+def test_arguments_of_two_names(build):
+    """`metadata` is an older name of `definition_metadata`; one partition excludes several in an output."""
+    assert build(metadata={"a": 1}).definition_metadata == {"a": 1}
+    with pytest.raises(DagflowInvalidInvocationError, match=r"'definition_metadata'.*'metadata'"):
+        build(metadata={}, definition_metadata={})
+    with pytest.raises(CheckError, match=r"'partition_key'.*'asset_partition_key_range'"):
+        build_output_context(partition_key="a", asset_partition_key_range=PartitionKeyRange("a", "b"))
 
 
 def test_defaults_of_an_output_context():
@@ -363,7 +391,7 @@ def test_input_context():
     assert build_input_context().has_input_name is False
 
 
-@pytest.mark.parametrize("name", ["name", "op_def", "dagflow_type", "instance", "asset_key", "partition_key"])
+@pytest.mark.parametrize("name", ["name", "op_def", "dagflow_type", "instance", "asset_key", "step_context"])
 def test_what_an_input_context_was_not_given(name):
     """The error names the attribute."""
     with pytest.raises(DagflowInvariantViolationError, match=f"'{name}'"):
@@ -376,8 +404,10 @@ def test_partitions_of_an_input_context():
     """One partition, or several."""
     keys = ["2024-01-01", "2024-01-02"]
     one = build_input_context(asset_key="a", partition_key=keys[0], asset_partitions_def=DAYS)
-    two = build_input_context(name="n", asset_key="a", asset_partition_keys=keys, asset_partitions_def=DAYS)
-    none = build_input_context(name="n", asset_key="a", asset_partition_keys=[])
+    both = PartitionKeyRange(*keys)
+    two = build_input_context(
+        name="n", asset_key="a", asset_partition_key_range=both, asset_partitions_def=DAYS
+    )
 
     assert (one.asset_partition_key, one.partition_key, one.has_partition_key) == (keys[0], keys[0], True)
     assert one.get_asset_identifier() == ["a", keys[0]]
@@ -386,8 +416,7 @@ def test_partitions_of_an_input_context():
     assert (two.asset_partitions_time_window.start.day, two.asset_partitions_time_window.end.day) == (1, 3)
     with pytest.raises(CheckError, match=r"'n'.*2 partitions"):
         two.asset_partition_key  # noqa: B018
-    with pytest.raises(CheckError, match="no partition"):
-        none.asset_partition_key_range  # noqa: B018
+    assert build_input_context(asset_partition_key_range=both).asset_partition_keys == keys
 
 
 def test_a_time_window_needs_partitions_by_time():
@@ -413,3 +442,94 @@ def test_an_asset_may_be_called_with_the_context_of_an_op():
 
     assert water(build_op_context()) == AssetKey("water")
     assert brew(build_asset_context()) == "brew"
+
+
+def test_the_state_of_a_context():
+    """It is bound while something runs; what that said stays until the next call."""
+
+    @op(out={"hot": Out(), "many": DynamicOut()})
+    def brew(context):
+        seen.append((context.is_bound, context.execution_properties.output_metadata))
+        context.add_output_metadata({"a": 1}, "hot")
+        context.add_output_metadata({"b": 2}, "many", "k")
+        context.log_event(AssetMaterialization("cup"))
+        return 1, []
+
+    seen = []
+    context = build_op_context()
+    for _ in range(2):
+        brew(context)
+        assert not context.is_bound
+        assert context.has_events()
+        assert context.execution_properties == (
+            [AssetMaterialization("cup")],
+            {"hot": {"a": 1}, "many": {"k": {"b": 2}}},
+        )
+    assert seen == [(True, {})] * 2
+    assert len(list(context.consume_events())) == 1
+    assert not context.has_events()
+
+
+def test_the_run_config_of_a_call():
+    """It is that of a run that would do the same; without a call there is none."""
+
+    @resource(config_schema=str)
+    def shop(context):
+        return context.resource_config
+
+    @op(config_schema={"n": int}, required_resource_keys={"shop"})
+    def brew(context):
+        return context.run_config
+
+    configs = {"shop": {"config": "corner"}}
+    context = build_op_context({"shop": shop}, {"n": 1}, configs)
+
+    assert brew(context) == {"resources": configs, "ops": {"brew": {"config": {"n": 1}}}}
+    with pytest.raises(DagflowInvalidPropertyError, match="'run_config'"):
+        context.run_config  # noqa: B018
+
+
+def test_config_of_resources_that_are_not_there():
+    """It is refused, by key."""
+    for resources in (None, {"mill": 1}):
+        with pytest.raises(DagflowInvalidConfigError, match='unexpected config entry "shop" at the root'):
+            build_op_context(resources, resources_config={"shop": {"config": 1}})
+
+
+def test_a_context_is_collected_at_once():
+    """Nothing holds it in a circle, so its resources are closed when it goes."""
+
+    class Mill:
+        pass
+
+    context = build_op_context({"mill": Mill()})
+    gone = weakref.ref(context.resources.mill)
+    del context
+
+    assert gone() is None
+
+
+def test_partitions_of_an_asset_that_is_called():
+    """A range has a window from its first to its last partition; keys of two dimensions have parts."""
+    two = MultiPartitionsDefinition({"day": DAYS, "size": StaticPartitionsDefinition(["s"])})
+
+    @asset(partitions_def=DAYS)
+    def days(context):
+        window = context.partition_time_window
+        return context.asset_partition_key_range, (window.end - window.start).days
+
+    @asset(partitions_def=two)
+    def sizes(context):
+        return context.multi_partition_key.keys_by_dimension
+
+    week = PartitionKeyRange("2024-01-01", "2024-01-07")
+    assert days(build_asset_context(partition_key_range=week)) == (week, 7)
+    assert sizes(build_asset_context(partition_key="2024-01-01|s")) == {"day": "2024-01-01", "size": "s"}
+    with pytest.raises(DagflowInvariantViolationError, match="no dimensions"):
+        build_asset_context(partition_key="x").multi_partition_key  # noqa: B018
+
+
+def test_there_is_no_other_context():
+    """What was once reached through the context is not there, and the error says where to look."""
+    with pytest.raises(DagflowInvalidPropertyError, match="attributes of the context itself"):
+        build_op_context().get_step_execution_context()
