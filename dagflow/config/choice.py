@@ -310,7 +310,7 @@ class _Source(ScalarUnion):
         except ValueError:
             variable = value["env"]
             kind = "a float" if number is float else "an int"
-            problem = f'the environment variable "{variable}" holds {text!r}, which is not {kind}.'
+            problem = f'Value stored in env variable "{variable}" cannot be coerced into {kind}: it is {text!r}.'
             reading.failed_lookup(value, variable, path, problem)
             return None
 

@@ -229,7 +229,8 @@ class Reading:
                 original,
                 variable,
                 path,
-                f'the environment variable "{variable}" is not set. Set it for this run.',
+                f'You have attempted to fetch the environment variable "{variable}" which is not set. '
+                "Set it for this run.",
             )
         return text
 

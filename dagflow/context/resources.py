@@ -34,7 +34,9 @@ class ScopedResources:
         if name.startswith("__"):
             raise AttributeError(name)
         try:
-            return self._values[name]
+            value = self._values[name]
+            other = getattr(type(value), "get_object_to_set_on_execution_context", None)
+            return value if other is None else other(value)
         except KeyError:
             raise DagflowUnknownResourceError(
                 name,

@@ -19,7 +19,7 @@ from dagflow.defs.job_content import JobContent
 from dagflow.defs.logger import LoggerDefinition, check_loggers, default_loggers
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.policy import RetryPolicy
-from dagflow.defs.resource import as_resources, start_order
+from dagflow.defs.resource import Need, as_resources, start_order
 from dagflow.defs.subset import select_ops
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
@@ -147,7 +147,7 @@ class JobDefinition(JobContent):
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
-                start_order(self.resource_defs, {key: place}, place)
+                start_order(self.resource_defs, {key: Need(place)}, place)
         self.executor_def = _optional(executor_def, ExecutorDefinition, "executor_def", place) or (
             multi_or_in_process_executor
         )

@@ -7,7 +7,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Annotated, Any, ClassVar, TypeVar, overload
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, overload
 
 from dagflow._util import UNSET, nearest
 from dagflow.config.field import ANYTHING, Field, resolve_field
@@ -288,8 +288,15 @@ def needed_keys(
     return frozenset(needed)
 
 
+class Need(NamedTuple):
+    """What needs a resource, and the file and line where that stands, if known."""
+
+    what: str
+    at: str = ""
+
+
 def start_order(
-    definitions: Mapping[str, ResourceDefinition], needed: Mapping[str, str], place: str
+    definitions: Mapping[str, ResourceDefinition], needed: Mapping[str, Need], place: str
 ) -> list[str]:
     """Resource keys in the order in which they can be started: what one needs comes before it.
 
@@ -312,7 +319,7 @@ def start_order(
 def _put_in_order(
     definitions: Mapping[str, ResourceDefinition],
     key: str,
-    wanted_by: str,
+    wanted_by: Need,
     place: str,
     ordered: dict[str, None],
     under_way: tuple[str, ...],
@@ -328,15 +335,23 @@ def _put_in_order(
     definition = definitions.get(key)
     if definition is None:
         advice = f"{nearest(key, definitions)} Give {place} a resource with this key."
+        advice += f" It is needed at {wanted_by.at}." if wanted_by.at else ""
         if under_way:
             raise DagflowInvariantViolationError(
-                f"Resource with key '{key}' required by {wanted_by}, but not provided.{advice}"
+                f"Resource with key '{key}' required by {wanted_by.what}, but not provided.{advice}"
             )
         raise DagflowInvalidDefinitionError(
-            f"resource with key '{key}' required by {wanted_by} was not provided.{advice}"
+            f"resource with key '{key}' required by {wanted_by.what} was not provided.{advice}"
         )
     for inner in sorted(needed_keys(definition, definitions)):
-        _put_in_order(definitions, inner, f"resource with key '{key}'", place, ordered, (*under_way, key))
+        _put_in_order(
+            definitions,
+            inner,
+            Need(f"resource with key '{key}'", definition.place),
+            place,
+            ordered,
+            (*under_way, key),
+        )
     ordered[key] = None
 
 

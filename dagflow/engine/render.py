@@ -280,7 +280,7 @@ _DATA: dict[DagflowEventType, Callable[[RunLog, Record], Any]] = {
 def _say_engine(log: RunLog, record: Record) -> str:
     payload = record[4]
     if isinstance(payload, tuple):
-        return f"Teardown of resource '{payload[0]}' failed."
+        return f"Teardown of resources ['{payload[0]}'] failed."
     if payload is None:
         return f"Executing steps in process (pid: {log.pid})"
     return f"Finished steps in process (pid: {log.pid}) in {_duration(payload)}"

@@ -13,7 +13,7 @@ from dagflow._util import UNSET
 from dagflow.config.parse import parse
 from dagflow.context.init import InitResourceContext
 from dagflow.context.resources import ScopedResources
-from dagflow.defs.resource import ResourceDefinition, as_resources, start_order
+from dagflow.defs.resource import Need, ResourceDefinition, as_resources, start_order
 from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
@@ -176,7 +176,7 @@ def _start(
     run: DagflowRun | None = None,
 ) -> None:
     """Start the resources with these keys, and those that they need, unless they are started already."""
-    needed = start_order(definitions, dict.fromkeys(keys, "this context"), "this context")
+    needed = start_order(definitions, dict.fromkeys(keys, Need("this context")), "this context")
     order = [key for key in needed if key not in started.values]
     checked = {
         key: check_config(

@@ -6,17 +6,18 @@ arguments. What does not depend on the run is kept with the job.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import UNSET
 from dagflow.defs.asset import AssetLayer, AssetsDefinition
 from dagflow.defs.graph import GraphDefinition, Node
 from dagflow.defs.hook import HookDefinition, in_order
 from dagflow.defs.job import JobDefinition
-from dagflow.defs.op import InputDefinition, OpDefinition, where
-from dagflow.defs.resource import start_order
+from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, InputDefinition, OpDefinition
+from dagflow.defs.resource import Need, start_order
 from dagflow.defs.run_config import needs_config, read_run_config
+from dagflow.defs.signature import location
 from dagflow.defs.wiring import (
     DependencyDefinition,
     DynamicCollectDependencyDefinition,
@@ -47,6 +48,10 @@ from dagflow.plan.step import (
     StepInput,
     StepOutput,
 )
+
+if TYPE_CHECKING:
+    from dagflow.partitions.definition import PartitionsDefinition
+    from dagflow.partitions.mapping import PartitionMapping
 
 
 class Surroundings(NamedTuple):
@@ -129,10 +134,21 @@ def _compile(
 
 def _is_partitioned(job: JobDefinition) -> bool:
     """Whether a plan may depend on a partition key, or on which partitions there are by now."""
-    layer = job.asset_layer
-    return job.partitions_def is not None or (
-        layer is not None and any(asset.partitions_def is not None for asset in layer.known.values())
-    )
+    if "is_partitioned" not in job.compiled:
+        layer = job.asset_layer
+        read = [asset for graph_def in _graphs(job.graph) for asset in graph_def.input_assets.values()]
+        assets = [*(layer.known.values() if layer is not None else ()), *read]
+        job.compiled["is_partitioned"] = job.partitions_def is not None or any(
+            asset.partitions_def is not None for asset in assets
+        )
+    return bool(job.compiled["is_partitioned"])
+
+
+def _graphs(graph_def: GraphDefinition) -> Iterator[GraphDefinition]:
+    """A graph and those inside it."""
+    for definition in graph_def.iterate_node_defs():
+        if isinstance(definition, GraphDefinition):
+            yield definition
 
 
 class _Frame(NamedTuple):
@@ -245,6 +261,13 @@ class _Compiler:
         if definition.input_manager_key is not None:  # what the run config says is for it; it is no value
             config, given = given.get(definition.name), {}
         source = self._source(frame, node_name, definition.name, definition, given)
+        if (
+            source.kind == FROM_STORAGE
+            and source.value is not None
+            and source.value.partitions_def is not None
+        ):
+            own_def = None if self.partition_key is None else self.job.partitions_def
+            partition_keys = self._upstream_keys(own_def, source.value.partitions_def)
         return StepInput(definition, source, partition_keys, config)
 
     def _source(
@@ -283,6 +306,10 @@ class _Compiler:
         index: int | None,
     ) -> Source:
         """The source of an input that no node of its own graph feeds."""
+        asset = frame.graph.input_assets.get((node_name, name))
+        if asset is not None:
+            manager = getattr(asset, "io_manager_key", None) or DEFAULT_IO_MANAGER_KEY
+            return Source(FROM_STORAGE, None, manager, asset, asset_key=asset.key)
         graph_input = frame.graph.graph_input_of(node_name, name, index)
         if graph_input is None:
             outer = frame.graph.node_dict[node_name].definition.ins[name]
@@ -375,16 +402,23 @@ class _Compiler:
     def _partition_keys(self, assets_def: AssetsDefinition, upstream: AssetKey) -> tuple[str, ...] | None:
         assert self.layer is not None
         upstream_def = self.layer.partitions_def(upstream)
-        if upstream_def is None:
+        if upstream_def is None or (assets_def.partitions_def is not None and self.partition_key is None):
             return None
-        from dagflow.partitions.mapping import default_mapping  # only partitioned assets need it
+        return self._upstream_keys(
+            assets_def.partitions_def, upstream_def, assets_def.partition_mappings.get(upstream)
+        )
 
-        own_def = assets_def.partitions_def
-        if own_def is not None and self.partition_key is None:
-            return None
-        mapping = assets_def.partition_mappings.get(upstream) or default_mapping(own_def, upstream_def)
-        if mapping is None:
-            return None
+    def _upstream_keys(
+        self,
+        own_def: PartitionsDefinition | None,
+        upstream_def: PartitionsDefinition,
+        mapping: PartitionMapping | None = None,
+    ) -> tuple[str, ...]:
+        """The partitions that go with the partition of the run; all, for who has no partitions."""
+        from dagflow.partitions.mapping import default_mapping  # only what is partitioned needs it
+
+        mapping = mapping or default_mapping(own_def, upstream_def)
+        assert mapping is not None
         own = [self.partition_key] if own_def is not None and self.partition_key is not None else []
         return tuple(
             mapping.upstream_keys(
@@ -426,26 +460,28 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
     """The resources that the steps need, and those that these need, in the order in which they can be
     started.
     """
-    needed: dict[str, str] = {}
+    needed: dict[str, Need] = {}
     seen: set[int] = set()
     for step in steps:
         for item in step.loads:
             for source in (item.source, *item.source.parts):
                 if source.manager_key is not None:
-                    needed.setdefault(source.manager_key, f"input '{item.name}' of step '{step.key}'")
+                    needed.setdefault(source.manager_key, Need(f"input '{item.name}' of step '{step.key}'"))
                 for key in source.loader.required_resource_keys() if source.loader is not None else ():
-                    needed.setdefault(key, f"the loader of input '{item.name}' of step '{step.key}'")
+                    needed.setdefault(key, Need(f"the loader of input '{item.name}' of step '{step.key}'"))
             for key in item.dagflow_type.required_resource_keys:
-                needed.setdefault(key, f"the type of input '{item.name}' of step '{step.key}'")
+                needed.setdefault(key, Need(f"the type of input '{item.name}' of step '{step.key}'"))
         if id(step.op) in seen:
             continue
         seen.add(id(step.op))
+        name, at = f"op '{step.op.name}'", location(step.op.body.fn)
         for output in step.outputs:
-            needed.setdefault(output.definition.io_manager_key, f"output '{output.name}' of {where(step.op)}")
+            what = f"output '{output.name}' of {name}"
+            needed.setdefault(output.definition.io_manager_key, Need(what, at))
             for key in output.dagflow_type.required_resource_keys:
-                needed.setdefault(key, f"the type of output '{output.name}' of {where(step.op)}")
+                needed.setdefault(key, Need(f"the type of {what}", at))
         for key in step.op.required_resource_keys:
-            needed.setdefault(key, where(step.op))
+            needed.setdefault(key, Need(name, at))
     for key, hook in job.hook_needs().items():
-        needed.setdefault(key, hook)
+        needed.setdefault(key, Need(hook))
     return start_order(job.resource_defs, needed, f"job '{job.name}'")

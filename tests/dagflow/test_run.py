@@ -245,7 +245,7 @@ def test_resources_of_assets(run: Any, value: Any) -> None:
 
     assert run([made], resources={"db": value}).asset_value("made") == 5
     with pytest.raises(
-        DagflowInvalidDefinitionError, match=r"'db' required by op 'made' \(.*test_run.py:\d+\)"
+        DagflowInvalidDefinitionError, match=r"'db' required by op 'made' was not provided.* at .*test_run.py:\d+"
     ):
         run([made])
 
