@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET
+from dagflow.config.scalar import copied
 from dagflow.context.manner import Manner
 from dagflow.context.resources import ScopedResources
 from dagflow.errors import DagflowInvalidPropertyError, DagflowInvariantViolationError
@@ -148,12 +149,7 @@ class Scope:
     def op_config(self) -> Any:
         """The config, copied at the first access where it is a container."""
         if self._config_copy is UNSET:
-            config = self.config
-            if isinstance(config, (dict, list)):
-                import copy
-
-                config = copy.deepcopy(config)
-            self._config_copy = config
+            self._config_copy = copied(self.config)
         return self._config_copy
 
     @property

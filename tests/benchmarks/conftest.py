@@ -47,6 +47,8 @@ ROWS = {
     "chain_100000": Row("an op of a chain of 100,000", "us", 1.3, of="chain"),
     "read": Row("reading all events, an op of 1,000", "us", 5),
     "first": Row("define and run once, an op of 1,000", "us", 60),
+    "configured": Row("an op of 200, each with config of the run", "us", 20),
+    "configured_before": Row("an op of 200, each configured beforehand", "us", 20),
     "dynamic": Row("a step of 300, mapped and collected", "us", 15),
     "asset": Row("one asset, materialize_to_memory", "ms", 0.1),
     "direct": Row("build_op_context() and a direct call", "us", 10),
