@@ -238,6 +238,7 @@ if TYPE_CHECKING:
         ResourceDependency,
     )
     from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
+    from dagflow.defs.run_request import RunRequest
     from dagflow.events.data import SerializableErrorInfo
     from dagflow.events.stored import deserialize_value, serialize_value
     from dagflow.invocation.build import (
@@ -306,6 +307,7 @@ String = str
 Bool = bool
 
 _LATE = {
+    "RunRequest": "dagflow.defs.run_request",
     "AssetCheckEvaluation": "dagflow.events.check",
     "AssetCheckResult": "dagflow.events.check",
     "AssetCheckSeverity": "dagflow.events.check",
@@ -572,6 +574,7 @@ __all__ = [
     "RetryRequested",
     "RunConfig",
     "RunRecord",
+    "RunRequest",
     "RunsFilter",
     "ScalarUnion",
     "Selector",

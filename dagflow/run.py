@@ -25,7 +25,7 @@ from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.memory import InMemoryIOManager
-from dagflow.keys import jsonable_tags, system_tag
+from dagflow.keys import jsonable_tags
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import Surroundings, check_partition, compile_plan
@@ -324,10 +324,7 @@ def _run_tags(
         {**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")} if tags else dict(job.run_tags)
     )
     if partition_key is not None:
-        of = job.partitioned_config or job.partitions_def
-        assert of is not None
-        merged.update(of.get_tags_for_partition_key(partition_key))
-        merged[system_tag("partition_set")] = f"{job.name}_partition_set"
+        merged.update(job.partition_tags(partition_key))
     return merged
 
 

@@ -22,13 +22,14 @@ from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.resource import Need, as_resources, start_order
 from dagflow.defs.subset import select_ops
 from dagflow.errors import (
+    CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvalidSubsetError,
     DagflowInvariantViolationError,
     ParameterCheckError,
     check_type,
 )
-from dagflow.keys import check_name, jsonable_tags
+from dagflow.keys import check_name, jsonable_tags, system_tag
 from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from dagflow.defs.asset import AssetLayer
     from dagflow.defs.partitioned import PartitionedConfig
     from dagflow.defs.run_config import RunConfigSchema
+    from dagflow.defs.run_request import RunRequest
 
 _T = TypeVar("_T")
 _IGNORED = frozenset(
@@ -300,6 +302,57 @@ class JobDefinition(JobContent):
         """
         subset: JobDefinition = _entry.subset_of(self, op_selection, asset_selection)
         return subset
+
+    def run_request_for_partition(
+        self,
+        partition_key: str,
+        run_key: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        asset_selection: Sequence[Any] | None = None,
+        run_config: Any = None,
+        current_time: Any = None,
+        dynamic_partitions_store: Any = None,
+    ) -> RunRequest:
+        """The request for a run of this job for a partition.
+
+        Args:
+            partition_key: The partition.
+            run_key: What the run is for.
+            tags: Its tags; those of the partition win.
+            asset_selection: Which assets of the job.
+            run_config: Instead of the config that the job makes for the partition.
+            current_time: Bounds partitions that grow with time; default: now.
+            dynamic_partitions_store: What keeps the keys of dynamic partitions.
+
+        Raises:
+            CheckError: The job is not partitioned, or its partitions are kept by an instance.
+            DagflowUnknownPartitionError: There is no such partition.
+        """
+        if self.partitions_def is None:
+            raise CheckError(
+                f"run_request_for_partition was called on a non-partitioned job, '{self.name}': give it a "
+                "partitions_def"
+            )
+        if getattr(self.partitions_def, "name", None) is not None:
+            raise CheckError(
+                f"run_request_for_partition is not supported for dynamic partitions, as job '{self.name}' "
+                f"has them: {self.partitions_def!r}. Make a RunRequest(partition_key=...) instead."
+            )
+        self.partitions_def.validate_partition_key(partition_key, current_time, dynamic_partitions_store)
+        from dagflow.defs.run_request import RunRequest  # few jobs are asked for one
+
+        made = self.partitioned_config
+        if run_config is None and made is not None:
+            run_config = made.get_run_config_for_partition_key(partition_key)
+        own = {**(tags or {}), **self.partition_tags(partition_key)}
+        return RunRequest(run_key, run_config, own, self.name, asset_selection, partition_key=partition_key)
+
+    def partition_tags(self, partition_key: str) -> dict[str, str]:
+        """The tags of a run of this job for a partition."""
+        of = self.partitioned_config or self.partitions_def
+        assert of is not None
+        tags = of.get_tags_for_partition_key(partition_key)
+        return {**tags, system_tag("partition_set"): f"{self.name}_partition_set"}
 
     def execute_in_process(
         self,

@@ -25,6 +25,7 @@ from dagflow import (
     PartitionedConfig,
     PartitionKeyRange,
     RunConfig,
+    RunRequest,
     StaticPartitionsDefinition,
     daily_partitioned_config,
     dynamic_partitioned_config,
@@ -420,3 +421,36 @@ def test_what_is_refused(wrong: Any, error: type[Exception], message: str) -> No
     """At the definition."""
     with pytest.raises(error, match=f"(?s){message}"):
         wrong()
+
+
+def test_a_request_for_a_partition() -> None:
+    """Config and tags as a run for the partition would have them; a given config replaces the made one."""
+    request = letters.run_request_for_partition("a", run_key="k", tags={"mine": 1})
+
+    assert (request.job_name, request.run_key, request.partition_key) == ("letters", "k", "a")
+    assert request.run_config == config("a")
+    assert (request.tags["mine"], request.tags["letter"]) == ("1", "a")
+    assert request.tags["dagflow/partition_set"] == "letters_partition_set"
+    assert letters.run_request_for_partition("a", run_config=config("b")).run_config == config("b")
+    assert job_of(partitions_def=LETTERS).run_request_for_partition("a").run_config == {}
+    assert RunRequest("k", tags={"a": 1}) == RunRequest("k", tags={"a": "1"}) != RunRequest()
+    assert repr(RunRequest("k")) == "RunRequest(run_key='k')"
+
+
+@pytest.mark.parametrize(
+    ("made", "error", "message"),
+    [
+        (letters, DagflowUnknownPartitionError, "'z'"),
+        (job_of(config=config("x")), CheckError, "non-partitioned job, 'j'"),
+        (
+            job_of(partitions_def=DynamicPartitionsDefinition(name="n")),
+            CheckError,
+            "dynamic partitions, as job 'j'",
+        ),
+    ],
+    ids=["unknown", "not partitioned", "dynamic"],
+)
+def test_a_request_that_cannot_be(made: JobDefinition, error: type[Exception], message: str) -> None:
+    """The error names the job."""
+    with pytest.raises(error, match=message):
+        made.run_request_for_partition("z")
