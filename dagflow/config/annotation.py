@@ -110,8 +110,9 @@ def kind_of(annotation: Any, place: str, discriminator: str | None = None, defau
         if issubclass(annotation, enum.Enum):
             node = Enum.from_python_enum_direct_values(annotation)
             return Kind(node, annotation, names=annotation.__members__)
-        if hasattr(annotation, "__dagflow_config__"):
-            return Kind(annotation.config_node(default), _from_config(annotation))
+        config_class: Any = annotation
+        if hasattr(config_class, "__dagflow_config__"):
+            return Kind(config_class.config_node(default), _from_config(config_class))
     raise _refused(annotation, place)
 
 

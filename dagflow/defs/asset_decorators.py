@@ -9,7 +9,7 @@ from dagflow._util import UNSET, nearest
 from dagflow.annotations import resolve_type
 from dagflow.defs.asset import AssetDep, AssetIn, AssetsDefinition, AssetSpec, io_manager_resources
 from dagflow.defs.hook import HookDefinition, check_hooks
-from dagflow.defs.op import In, OpDefinition, Out
+from dagflow.defs.op import In, OpDefinition, Out, refuse_resources_twice
 from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.signature import Body, location
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
@@ -135,7 +135,9 @@ def asset(
         own_deps = _deps(deps, place)
         keys, inputs, mappings = _inputs(fn, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
-        returns_none = Body(fn, place).return_annotation in (None, type(None))
+        body = Body(fn, place)
+        refuse_resources_twice(body, required_resource_keys, "asset")
+        returns_none = body.return_annotation in (None, type(None))
         node_def = OpDefinition(
             fn,
             check_name(own_key.to_python_identifier(), "asset"),

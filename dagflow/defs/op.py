@@ -285,6 +285,9 @@ class OpDefinition(NodeDefinition):
         self.output_names = tuple(self.outs)
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
         self.config_field = _config_field(body, config_schema, what)
+        _warn_of_config_names(body, what)
+        if owner == "op":
+            refuse_resources_twice(body, required_resource_keys, "op")
         if required_resource_keys is not None and not isinstance(
             required_resource_keys, (set, frozenset, list, tuple)
         ):
@@ -626,6 +629,34 @@ def _without_wrapper(annotation: Any) -> Any:
         if get_origin(inner) is DynamicOutput or inner is DynamicOutput:
             return _without_wrapper(inner)
     return Any if getattr(origin or annotation, "__dagflow_result__", False) else annotation
+
+
+def refuse_resources_twice(body: Body, required_resource_keys: Any, decorator: str) -> None:
+    """Refuse `required_resource_keys` on a function whose parameters name resources.
+
+    Raises:
+        ParameterCheckError: There are both.
+    """
+    if required_resource_keys and body.resources:
+        raise ParameterCheckError(
+            f"Cannot specify resource requirements in both @{decorator} decorator and as arguments to the "
+            f"decorated function ({location(body.fn)}): 'required_resource_keys' has "
+            f"{sorted(required_resource_keys)}, the parameters {list(body.resources)}. Make all of them "
+            "parameters."
+        )
+
+
+def _warn_of_config_names(body: Body, what: str) -> None:
+    for parameter in body.inputs:
+        if is_config_annotation(parameter.annotation):
+            import warnings
+
+            warnings.warn(
+                f"Parameter '{parameter.name}' on op/asset function {what.partition(' ')[2]} was annotated as a "
+                "dagflow.Config type. Did you mean to name this parameter 'config' instead? It is an input now "
+                f"({location(body.fn)}).",
+                stacklevel=4,
+            )
 
 
 def _config_field(body: Body, schema: Any, what: str) -> Field | None:

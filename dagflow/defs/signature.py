@@ -103,8 +103,6 @@ class Body:
                 _refuse_factory(annotation, parameter.name, what, fn)
                 self.resources += (parameter.name,)
             else:
-                if is_config_annotation(annotation):
-                    _warn_of_name(parameter.name, what, fn)
                 inputs.append(Parameter(parameter.name, annotation, parameter.default))
         self.inputs = tuple(inputs)
         self.order = tuple(
@@ -146,17 +144,6 @@ def _refuse_factory(annotation: Any, name: str, what: str, fn: Callable[..., Any
             "'ResourceParam[Any]' or 'ResourceParam[<output type>]'. It is a parameter of "
             f"{what} ({location(fn)})."
         )
-
-
-def _warn_of_name(name: str, what: str, fn: Callable[..., Any]) -> None:
-    import warnings
-
-    function = what.rpartition(" ")[2]
-    warnings.warn(
-        f"Parameter '{name}' on op/asset function {function} was annotated as a dagflow.Config type. Did you "
-        f"mean to name this parameter 'config' instead? ({location(fn)})",
-        stacklevel=2,
-    )
 
 
 def is_config_annotation(annotation: Any) -> bool:
