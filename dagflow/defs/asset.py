@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs import _entry
+from dagflow.defs.composition import current_composition
 from dagflow.defs.hook import HookDefinition
 from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, OpDefinition
 from dagflow.defs.resource import ResourceDefinition, as_resource, as_resources
@@ -338,7 +339,12 @@ class AssetsDefinition:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the function directly, without a run."""
+        """In a graph's body: become a node there, which makes no asset. Elsewhere: run the function directly,
+        without a run.
+        """
+        composition = current_composition()
+        if composition is not None:
+            return composition.invoke(self.op, args, kwargs)
         return _entry.invoke(self, args, kwargs)
 
     def __repr__(self) -> str:

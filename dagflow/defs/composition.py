@@ -177,7 +177,8 @@ class NodeDefinition:
         if composition is not None:
             return composition.invoke(self, args, kwargs)
         raise DagflowInvariantViolationError(
-            f"Attempted to call {self.describe_node()} outside of a composition function. Invoking graphs is only "
+            f"Attempted to call {self.describe_node()} outside of a composition function. Invoking graphs is "
+            "only "
             "valid in a function decorated with @job or @graph. Run it with execute_in_process()."
         )
 
@@ -519,8 +520,8 @@ class Composition:
         return name
 
     def _source(self, value: Any, node: str, input_name: str) -> Dependency | None:
-        """The dependency that an argument stands for; None for an input of the graph, which is mapped, and for
-        an asset, which is loaded.
+        """The dependency that an argument stands for; None for an input of the graph, which is mapped, and
+        for an asset, which is loaded.
         """
         if isinstance(value, GraphInputHandle) and value.graph_name == self.graph_name:
             self.wiring.input_mappings.append(InputMapping(value.input_name, node, input_name))

@@ -108,6 +108,7 @@ class GraphDefinition(NodeDefinition):
         "compiled_job",
         "config_mapping",
         "dependencies",
+        "input_assets",
         "input_mappings",
         "node_dict",
         "output_mappings",
@@ -146,6 +147,7 @@ class GraphDefinition(NodeDefinition):
             for node_name, invocation in wiring.invocations.items()
         }
         self.dependencies: dict[str, dict[str, Dependency]] = wiring.dependencies
+        self.input_assets: Mapping[tuple[str, str], Any] = wiring.input_assets
         self.input_mappings: list[InputMapping] = wiring.input_mappings
         self.output_mappings: list[OutputMapping] = wiring.output_mappings
         self.output_names = tuple(mapping.graph_output_name for mapping in self.output_mappings)
@@ -306,7 +308,8 @@ class GraphDefinition(NodeDefinition):
         mapping = self.config_mapping
         if mapping is None:
             raise DagflowInvalidDefinitionError(
-                f"graph '{self.name}' has no config mapping, so there is nothing to be configured. Only graphs "
+                f"graph '{self.name}' has no config mapping, so there is nothing to be configured. Only "
+                "graphs "
                 "utilizing config mapping can be pre-configured; give it one with 'config'."
             )
         new = copy.copy(self)
@@ -856,7 +859,7 @@ def _check_mappings(graph_def: GraphDefinition) -> None:
 def _check_lists(graph_def: GraphDefinition, fed: set[tuple[str, str, int | None]]) -> None:
     for node, inputs in graph_def.dependencies.items():
         for input_name, dependency in inputs.items():
-            if not isinstance(dependency, MultiDependencyDefinition):
+            if not isinstance(dependency, (MultiDependencyDefinition, DynamicCollectDependencyDefinition)):
                 continue
             place = f"graph '{graph_def.name}': input '{input_name}' of node '{node}'"
             kind = graph_def.node_dict[node].definition.ins[input_name].dagflow_type
@@ -865,6 +868,8 @@ def _check_lists(graph_def: GraphDefinition, fed: set[tuple[str, str, int | None
                     f"{place} is fed by a list, which its type '{kind.display_name}' does not support: "
                     "several outputs become a list. Use List[...] as its type."
                 )
+            if isinstance(dependency, DynamicCollectDependencyDefinition):
+                continue
             for index in range(len(dependency.dependencies)):
                 if _is_slot(dependency, index) and (node, input_name, index) not in fed:
                     raise DagflowInvalidDefinitionError(

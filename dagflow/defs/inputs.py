@@ -11,7 +11,7 @@ from dagflow.errors import DagflowInvalidDefinitionError
 
 def loose_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputDefinition]:
     """The inputs of a node that need a value which neither another node, nor an input of the graph, nor an
-    input manager gives.
+    input manager or asset gives.
     """
     wired = graph_def.dependencies[node_name]
     if len(wired) == len(graph_def.node_dict[node_name].definition.input_names):
@@ -22,6 +22,7 @@ def loose_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputD
         if name not in wired
         and not item.dagflow_type.is_nothing
         and item.input_manager_key is None
+        and (node_name, name) not in graph_def.input_assets
         and graph_def.graph_input_of(node_name, name) is None
     }
 

@@ -652,8 +652,10 @@ def _warn_of_config_names(body: Body, what: str) -> None:
             import warnings
 
             warnings.warn(
-                f"Parameter '{parameter.name}' on op/asset function {what.partition(' ')[2]} was annotated as a "
-                "dagflow.Config type. Did you mean to name this parameter 'config' instead? It is an input now "
+                f"Parameter '{parameter.name}' on op/asset function {what.partition(' ')[2]} was annotated "
+                "as a "
+                "dagflow.Config type. Did you mean to name this parameter 'config' instead? It is an input "
+                "now "
                 f"({location(body.fn)}).",
                 stacklevel=4,
             )

@@ -147,6 +147,9 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
                 wiring.dependencies[name][input_name] = MultiDependencyDefinition(parts)
             elif _is_there(sources(dependency)[0], definitions):
                 wiring.dependencies[name][input_name] = dependency
+    wiring.input_assets = {
+        place: asset for place, asset in graph_def.input_assets.items() if place[0] in definitions
+    }
     wiring.input_mappings = [
         _moved(mapping, indexes)
         for mapping in graph_def.input_mappings
@@ -176,7 +179,8 @@ def _is_there(source: Any, definitions: Mapping[str, NodeDefinition]) -> bool:
         return False
     if source.output not in definitions[source.node].output_names:
         raise DagflowInvalidSubsetError(
-            f"the op selection cuts graph '{source.node}' off from its output '{source.output}', which another "
+            f"the op selection cuts graph '{source.node}' off from its output '{source.output}', which "
+            "another "
             "selected node reads. Select the op inside it that makes this output too."
         )
     return True

@@ -235,13 +235,22 @@ class Wiring:
         invocations: How each node is invoked, by its name in the graph.
         dependencies: Node name to input name to source.
         input_mappings, output_mappings: What faces outward.
+        input_assets: The SourceAsset or AssetSpec that is loaded for an input, by node and input name.
     """
 
-    __slots__ = ("dependencies", "input_mappings", "invocations", "node_defs", "output_mappings")
+    __slots__ = (
+        "dependencies",
+        "input_assets",
+        "input_mappings",
+        "invocations",
+        "node_defs",
+        "output_mappings",
+    )
 
     def __init__(self) -> None:
         self.node_defs: dict[str, Any] = {}
         self.invocations: dict[str, NodeInvocation] = {}
         self.dependencies: dict[str, dict[str, Dependency]] = {}
+        self.input_assets: dict[tuple[str, str], Any] = {}
         self.input_mappings: list[InputMapping] = []
         self.output_mappings: list[OutputMapping] = []

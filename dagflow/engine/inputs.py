@@ -194,7 +194,18 @@ def _from_manager(
     if source.kind == FROM_STORAGE and source.value is not None:  # an asset that the body of a graph reads
         partitions_def, spec = source.value.partitions_def, getattr(source.value, "spec", source.value)
         upstream = OutputContext(
-            name="result", definition_metadata=spec.metadata, asset_key=asset_key, asset_spec=spec
+            name="result",
+            op_def=None,
+            dagflow_type=None,
+            definition_metadata=spec.metadata,
+            asset_key=asset_key,
+            asset_spec=spec,
+            partition_keys=item.partition_keys,
+            partitions_def=partitions_def,
+            config=None,
+            resource_config=None,
+            resources=manager_resources(state, source.manager_key),
+            get_instance=state.get_instance,
         )
     if source.kind != FROM_STORAGE and source.ref is not None:
         producer = state.plan.step_by_key(source.ref.step_key)

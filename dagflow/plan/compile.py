@@ -356,7 +356,8 @@ class _Compiler:
         kind = self.job.graph.ins[graph_input].dagflow_type
         if kind.loader is None:
             raise DagflowInvalidInvocationError(
-                f"{place} was given no value, and its type '{kind.display_name}' has no loader that could read one "
+                f"{place} was given no value, and its type '{kind.display_name}' has no loader that could "
+                "read one "
                 f"from config. Pass it: input_values={{'{graph_input}': ...}}."
             )
         raise DagflowInvariantViolationError(

@@ -49,7 +49,8 @@ class Source(NamedTuple):
         kind: One of the numbers above.
         ref: The output that is read (FROM_OUTPUT, FROM_COLLECT, GIVEN).
         manager_key: The resource that loads it.
-        value: The default, the config of the loader, or the name of the graph's input.
+        value: The default, the config of the loader, the name of the graph's input, or the asset that the
+            body of a graph reads.
         parts: The elements (FROM_OUTPUTS).
         asset_key: The asset that is read.
         loader: Makes the value of its config (FROM_CONFIG).

@@ -7,18 +7,23 @@ from typing import Any
 import pytest
 
 from dagflow import (
+    AssetSpec,
     DynamicOut,
     GraphDefinition,
     In,
+    IOManager,
     MultiDependencyDefinition,
     Nothing,
     Out,
     Output,
     RetryPolicy,
+    SourceAsset,
+    StaticPartitionsDefinition,
     graph,
     job,
     op,
 )
+from dagflow import asset as asset_of
 from dagflow.defs.hook import success_hook
 from dagflow.defs.wiring import DependencyDefinition, DynamicCollectDependencyDefinition, InputMapping
 from dagflow.errors import DagflowInvalidDefinitionError as BadDefinition
@@ -392,3 +397,85 @@ def test_the_outcome_of_a_wrong_yield_is_no_matter_of_composition() -> None:
     g = made(lambda: (wrong(), None)[1])
     with pytest.raises(DagflowInvariantViolationError):
         g.execute_in_process()
+
+
+class _Shelf(IOManager):
+    """Remembers what it was asked to load, and gives 5."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def handle_output(self, context: Any, obj: Any) -> None: ...
+
+    def load_input(self, context: Any) -> Any:
+        if context.has_asset_key:
+            keys = list(context.asset_partition_keys) if context.has_asset_partitions else None
+            self.asked.append((context.asset_key.to_user_string(), keys))
+        return 5
+
+
+@pytest.mark.parametrize("asset", [SourceAsset("tea", io_manager_key="shelf"), AssetSpec("tea")])
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_an_asset_that_a_body_reads(asset: Any, is_nested: bool) -> None:
+    """Its I/O manager loads it, also through the input of a graph inside; the op knows nothing of it."""
+    shelf = _Shelf()
+    inner = graph(name="inner")(lambda a, b: add(a, b))
+    g = made(lambda: (inner if is_nested else add)(asset, one()))
+
+    result = g.execute_in_process(resources={"shelf": shelf, "io_manager": shelf})
+
+    assert result.output_for_node("inner.add" if is_nested else "add") == 10
+    assert ("tea", None) in shelf.asked
+
+
+@pytest.mark.parametrize(("key", "read"), [("b", ["b"]), (None, ["a", "b"])])
+def test_partitions_of_an_asset_that_a_body_reads(key: str | None, read: list[str]) -> None:
+    """Those of the run, or all where the job has none."""
+    shelf, parts = _Shelf(), StaticPartitionsDefinition(["a", "b"])
+    tea = SourceAsset("tea", partitions_def=parts, io_manager_key="shelf")
+    whole = made(lambda: late(tea)).to_job(
+        resource_defs={"shelf": shelf}, partitions_def=parts if key is not None else None
+    )
+
+    assert whole.execute_in_process(partition_key=key).success
+    assert shelf.asked == [("tea", read)]
+
+
+def test_an_asset_in_a_list() -> None:
+    """Is no element."""
+    with pytest.raises(BadDefinition, match="Lists can only contain"):
+        made(lambda: late([SourceAsset("tea")]))
+
+
+def test_an_asset_as_a_node() -> None:
+    """Its op runs; no asset is made."""
+    tea = asset_of(name="tea")(lambda: 3)
+    result = made(lambda: add(tea(), one())).execute_in_process()
+
+    assert (result.output_for_node("add"), result.asset_materializations_for_node("tea")) == (4, [])
+
+
+def test_uninvoked_definitions_are_warned_of() -> None:
+    """An alias, tags, hooks or a policy without a call make no node: a warning for each name."""
+
+    def body() -> None:
+        kept, left = one.alias("kept"), one.alias("left")
+        left.tag({"t": "1"}).with_retry_policy(RetryPolicy())
+        kept.tag({"t": "1"})()
+
+    with pytest.warns(UserWarning, match="uninvoked op 'one' .aliased as 'left'.*one.alias.'left'") as caught:
+        g = made(body)
+
+    assert len(caught) == 1
+    assert g.node_names() == ["kept"]
+
+
+def test_a_graph_with_an_alias_runs() -> None:
+    """As a job of that name, with what the invocation says; an op does not."""
+    pending = made(lambda: one()).alias("other").tag({"t": 1}).with_retry_policy(RetryPolicy(3))
+    whole = pending.to_job(tags={"u": 2})
+
+    assert (whole.name, whole.tags, whole.op_retry_policy) == ("other", {"t": "1", "u": "2"}, RetryPolicy(3))
+    assert pending.execute_in_process().output_for_node("one") == 1
+    with pytest.raises(DagflowInvalidInvocationError, match="op 'one' is no graph"):
+        one.alias("x").to_job()

@@ -255,7 +255,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
     ("policy", lambda: _job(op_retry_policy=5), ParameterCheckError, "'op_retry_policy' of job 'j'"),
     ("partitions", lambda: _job(partitions_def=5), ParameterCheckError, "'partitions_def' of job 'j'"),
     ("resources", lambda: _job(resource_defs=[1]), ParameterCheckError, "resources of job 'j'"),
-    ("resource key", lambda: _job(resource_defs={"a b": 1}), BadDefinition, "'a b'"),
+    ("resource key", lambda: _job(resource_defs={"a b": 1}), BadDefinition, '"a b"'),
     (
         "config",
         lambda: _job(config=5),
