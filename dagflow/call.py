@@ -332,9 +332,11 @@ def _hand_over(yielded: Yielded, item: Any, emit: Emit, emit_event: Callable[[An
 
 def _finish(op: OpDefinition, step_key: str, yielded: Yielded, emit: Emit) -> None:
     for output in yielded.missing():
+        if not output.is_required:
+            continue
         if output.dagflow_type.is_nothing:
             emit(output, None)
-        elif output.is_required:
+        else:
             raise missing_output(op, step_key, output.name)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, overload
 from dagflow._util import UNSET, nearest
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.parse import parse
+from dagflow.dag import levels
 from dagflow.defs import _entry
 from dagflow.defs.configured import configured_field
 from dagflow.defs.signature import location
@@ -298,7 +299,8 @@ class Need(NamedTuple):
 def start_order(
     definitions: Mapping[str, ResourceDefinition], needed: Mapping[str, Need], place: str
 ) -> list[str]:
-    """Resource keys in the order in which they can be started: what one needs comes before it.
+    """Resource keys in the order in which they are started: first those that need none, then those that need
+    only these, and so on; keys of one level by name.
 
     Args:
         definitions: Resource definitions by key.
@@ -313,7 +315,10 @@ def start_order(
     ordered: dict[str, None] = {}
     for key in sorted(needed):
         _put_in_order(definitions, key, needed[key], place, ordered, ())
-    return list(ordered)
+    if len(ordered) < 2:
+        return list(ordered)
+    level = levels({key: needed_keys(definitions[key], definitions) for key in ordered})
+    return sorted(ordered, key=lambda key: (level[key], key))
 
 
 def _put_in_order(

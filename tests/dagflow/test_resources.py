@@ -77,7 +77,7 @@ def test_a_resource_cleans_up_behind_its_yield(story, way):
 
 
 def test_what_one_needs_is_started_before_it_and_stopped_after_it(story):
-    """Order follows needs, not names; stopping goes the other way."""
+    """First come those without needs, then those that need only these; stopping goes the other way."""
     defs = {
         "a": tracked(story, "a", needs=["c"]),
         "b": tracked(story, "b", way="plain"),
@@ -87,7 +87,7 @@ def test_what_one_needs_is_started_before_it_and_stopped_after_it(story):
 
     assert job_with(story, defs).execute_in_process().success
     starts = [line for line in story if line.endswith("starts")]
-    assert starts == ["d starts", "c starts", "a starts", "b starts"]
+    assert starts == ["b starts", "d starts", "c starts", "a starts"]
     assert story[-4:] == ["work", "a stops", "c stops", "d stops"]
     assert "a has c" in story
 

@@ -8,6 +8,7 @@ import pytest
 
 from dagflow import (
     DependencyDefinition,
+    DynamicOut,
     GraphDefinition,
     GraphIn,
     GraphOut,
@@ -430,11 +431,15 @@ def test_inputs_with_in_are_graph_inputs_too() -> None:
 
 
 def test_a_list_for_an_input_that_takes_none():
-    """Several outputs, or inputs of the graph, become a list, which the type of the input must allow."""
+    """Several outputs, inputs of the graph, or values of a dynamic output become a list; not all types do."""
 
     @op
     def make():
         return 1
+
+    @op(out=DynamicOut())
+    def makes():
+        return []
 
     @op
     def total(numbers: list[int], unit: str):
@@ -446,6 +451,9 @@ def test_a_list_for_an_input_that_takes_none():
     def inputs(unit):
         total([make()], [unit])
 
-    for body in (outputs, inputs):
+    def values():
+        total([make()], makes().collect())
+
+    for body in (outputs, inputs, values):
         with pytest.raises(BadDefinition, match=r"input 'unit' of node 'total' .* its type 'String'"):
             graph(body)

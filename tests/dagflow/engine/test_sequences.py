@@ -670,3 +670,14 @@ def test_whose_fault_a_last_attempt_is(job_of, policy, error, source):
 
     result = job_of(again, retry_policy=policy).execute_in_process(raise_on_error=False)
     assert result.failure_data_for_node("again").error_source.name == source
+
+
+@pytest.mark.parametrize(("out", "written"), [(Out(Nothing), 1), (Out(Nothing, is_required=False), 0)])
+def test_an_output_without_a_value_that_nobody_gave(job_of, out, written):
+    """A required output of type Nothing comes of itself; an optional one has to be given, else it is absent."""
+
+    def quiet():
+        yield from ()
+
+    result = job_of(quiet, out=out).execute_in_process()
+    assert len(result.filter_events(lambda event: event.is_successful_output)) == written

@@ -338,7 +338,7 @@ def _resource(*keys: str) -> Any:
 def test_resources_that_are_needed_only() -> None:
     """Those of ops, of I/O managers, and what these need; each before what needs it."""
     made = _needing("a", a=_resource("z"), z=_resource("b"), b=5, spare=6)
-    assert _plan(made, {}).resource_keys == ("b", "z", "a", "io_manager")
+    assert _plan(made, {}).resource_keys == ("b", "io_manager", "z", "a")
 
 
 @pytest.mark.parametrize(
