@@ -112,7 +112,7 @@ class _Set(_Container):
 
     def __init__(self, inner: DagflowType) -> None:
         annotation = types.GenericAlias(set, (inner.typing_type,))
-        super().__init__("Set", f"Set[{inner.display_name}]", annotation, inner)
+        super().__init__("TypedPythonSet", f"Set[{inner.display_name}]", annotation, inner)
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if not isinstance(value, set):
@@ -128,7 +128,9 @@ class _Dict(_Container):
 
     def __init__(self, key: DagflowType, inner: DagflowType) -> None:
         annotation = types.GenericAlias(dict, (key.typing_type, inner.typing_type))
-        super().__init__("Dict", f"Dict[{key.display_name},{inner.display_name}]", annotation, key, inner)
+        super().__init__(
+            "TypedPythonDict", f"Dict[{key.display_name},{inner.display_name}]", annotation, key, inner
+        )
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if not isinstance(value, dict):
@@ -147,7 +149,7 @@ class _Tuple(_Container):
     def __init__(self, *inner: DagflowType) -> None:
         names = ",".join(kind.display_name for kind in inner)
         annotation = types.GenericAlias(tuple, tuple(kind.typing_type for kind in inner))
-        super().__init__("Tuple", f"Tuple[{names}]", annotation, *inner)
+        super().__init__("TypedPythonTuple", f"Tuple[{names}]", annotation, *inner)
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if not isinstance(value, tuple):
@@ -176,7 +178,7 @@ class _Optional(_Container):
         return self.inner_types[0].supports_fan_in
 
     def __init__(self, inner: DagflowType) -> None:
-        annotation = typing.Optional[inner.typing_type]  # noqa: UP045
+        annotation: AnyValue = typing.Optional[inner.typing_type]  # noqa: UP045
         super().__init__("Optional", f"{inner.display_name}?", annotation, inner)
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
@@ -348,6 +350,7 @@ def usable_as_dagflow_type(
 
     Raises:
         DagflowInvalidDefinitionError: The class has a type already.
+        ParameterCheckError: It decorates no class, or an argument is of the wrong type.
 
     Example:
         >>> @usable_as_dagflow_type(name="Drink")
@@ -357,12 +360,15 @@ def usable_as_dagflow_type(
     """
 
     def decorate(cls: _Class) -> _Class:
-        called = name if isinstance(name, str) else cls.__name__
-        given = PythonObjectDagflowType(cls, name=called, description=description, loader=loader)
+        given = PythonObjectDagflowType(
+            cls, name=None if name is cls else name, description=description, loader=loader
+        )
         make_python_type_usable_as_dagflow_type(cls, given)
         return cls
 
-    return decorate(name) if isinstance(name, type) else decorate
+    if name is None or isinstance(name, str):
+        return decorate
+    return decorate(name)
 
 
 def make_python_type_usable_as_dagflow_type(python_type: type, dagflow_type: DagflowType) -> None:

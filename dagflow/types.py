@@ -185,16 +185,29 @@ class DagflowType:
         self.display_name: str = check_type(chosen, str, "name")
         self.key: str = check_type(key, str, "key") if key is not None else chosen
         self.has_unique_name = name is not None
-        self.is_builtin = is_builtin
-        self.description = description
-        if loader is not None:
-            check_type(loader, DagflowTypeLoader, "loader")
-        self._loader = loader
+        self.is_builtin = check_type(is_builtin, bool, "is_builtin")
         self._typing_type = typing_type
-        self.required_resource_keys: frozenset[str] = frozenset(required_resource_keys or ())
-        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, f"type '{chosen}'")
+        self._describe(description, loader, required_resource_keys, metadata)
         _check_takes_two(type_check_fn, chosen)
         self._check = type_check_fn
+
+    def _describe(
+        self,
+        description: str | None,
+        loader: DagflowTypeLoader | None,
+        required_resource_keys: Iterable[str] | None,
+        metadata: Mapping[str, AnyValue] | None,
+    ) -> None:
+        what = f"type '{self.display_name}'"
+        self.description = None if description is None else check_type(description, str, "description", what)
+        self._loader = None if loader is None else check_type(loader, DagflowTypeLoader, "loader", what)
+        keys = required_resource_keys or ()
+        if isinstance(keys, str) or not all(isinstance(key, str) for key in keys):
+            raise ParameterCheckError(
+                f"parameter 'required_resource_keys' of {what} must be a set of texts, not {keys!r}"
+            )
+        self.required_resource_keys: frozenset[str] = frozenset(keys)
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, what)
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         """Check a value.
@@ -388,7 +401,11 @@ class PythonObjectDagflowType(ClassType):
         name: What it is called; without it, as the class.
         description: What the values are.
         loader: Makes a value from config for an input that nothing feeds.
+        required_resource_keys: Resources that a subclass reads in its check.
         metadata: What else there is to say.
+
+    Raises:
+        ParameterCheckError: An argument is of the wrong type.
 
     Example:
         >>> from dagflow import check_dagflow_type
@@ -406,6 +423,7 @@ class PythonObjectDagflowType(ClassType):
         *,
         description: str | None = None,
         loader: DagflowTypeLoader | None = None,
+        required_resource_keys: Iterable[str] | None = None,
         metadata: Mapping[str, AnyValue] | None = None,
     ) -> None:
         classes = python_type if isinstance(python_type, tuple) else (python_type,)
@@ -414,13 +432,11 @@ class PythonObjectDagflowType(ClassType):
                 raise ParameterCheckError(
                     f"parameter 'python_type' must be a class or a tuple of classes, not {cls!r}"
                 )
-        chosen = name or key or _class_names(python_type)
-        super().__init__(python_type, key or chosen, chosen)
+        chosen = _class_names(python_type) if name is None else check_type(name, str, "name")
+        super().__init__(python_type, chosen if key is None else check_type(key, str, "key"), chosen)
         self.python_type = python_type
         self.has_unique_name = True
-        self.description = description
-        self._loader = None if loader is None else check_type(loader, DagflowTypeLoader, "loader")
-        self.metadata = normalize_metadata(metadata, f"type '{chosen}'")
+        self._describe(description, loader, required_resource_keys, metadata)
 
 
 Any = _Any()

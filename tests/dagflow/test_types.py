@@ -284,16 +284,51 @@ def test_a_check_function_takes_two_arguments(function: Any) -> None:
         DagflowType(function, name="Warm")
 
 
-def test_wrong_arguments_of_a_type_are_refused() -> None:
-    """The check must be a function, the loader a loader, the metadata metadata."""
-    with pytest.raises(ParameterCheckError, match="type_check_fn"):
-        DagflowType(3, name="Warm")  # type: ignore[arg-type]
-    with pytest.raises(ParameterCheckError, match="loader"):
-        DagflowType(lambda c, v: True, name="Warm", loader=3)  # type: ignore[arg-type]
+def check(context: object, value: object) -> bool:
+    """A check that every value passes."""
+    return True
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: DagflowType(3, name="Warm"), "type_check_fn"),  # type: ignore[arg-type]
+        (lambda: DagflowType(check, name=3), "'name'"),  # type: ignore[arg-type]
+        (lambda: DagflowType(check, key=3), "'name'"),  # type: ignore[arg-type]
+        (lambda: DagflowType(check, name="Warm", loader=3), "'loader' of type 'Warm'"),  # type: ignore[arg-type]
+        (lambda: DagflowType(check, name="Warm", description=3), "'description'"),  # type: ignore[arg-type]
+        (lambda: DagflowType(check, name="Warm", is_builtin=3), "'is_builtin'"),  # type: ignore[arg-type]
+        (
+            lambda: DagflowType(check, name="Warm", required_resource_keys="db"),
+            "must be a set of texts, not 'db'",
+        ),
+        (lambda: DagflowType(check, name="Warm", required_resource_keys=[1]), "texts"),  # type: ignore[list-item]
+        (lambda: PythonObjectDagflowType(3), "python_type"),  # type: ignore[arg-type]
+        (lambda: PythonObjectDagflowType((int, "x")), "python_type"),  # type: ignore[arg-type]
+        (lambda: PythonObjectDagflowType(int, name=3), "'name'"),  # type: ignore[arg-type]
+        (lambda: PythonObjectDagflowType(int, key=3), "'key'"),  # type: ignore[arg-type]
+        (lambda: usable_as_dagflow_type(check), "python_type"),  # type: ignore[type-var]
+        (lambda: usable_as_dagflow_type(description=3)(type("New", (), {})), "'description'"),  # type: ignore[call-overload]
+    ],
+)
+def test_wrong_arguments_of_a_type_are_refused(make: typing.Callable[[], object], message: str) -> None:
+    """The check must be a function, the loader a loader, and so on; the message names the argument."""
+    with pytest.raises(ParameterCheckError, match=message):
+        make()
+
+
+def test_metadata_of_a_type_are_metadata() -> None:
+    """What metadata cannot hold is refused, naming the type."""
     with pytest.raises(DagflowInvalidMetadata, match="'Warm'"):
-        DagflowType(lambda c, v: True, name="Warm", metadata={"a": object()})
-    with pytest.raises(ParameterCheckError, match="python_type"):
-        PythonObjectDagflowType(3)  # type: ignore[arg-type]
+        DagflowType(check, name="Warm", metadata={"a": object()})
+
+
+def test_a_class_type_has_what_others_have() -> None:
+    """A type of a class is named as the class, whatever its key, and may need resources."""
+    kind = PythonObjectDagflowType(Cup, key="k", required_resource_keys={"db"}, metadata={"n": 1})
+
+    assert (kind.key, kind.display_name, kind.unique_name) == ("k", "Cup", "Cup")
+    assert (kind.required_resource_keys, kind.metadata["n"].value) == ({"db"}, 1)
 
 
 def test_type_check_normalizes_its_metadata() -> None:
