@@ -1,4 +1,4 @@
-"""How tests of the engine write down a run: as the text in which its specification gives sequences."""
+"""How tests of the engine make a small job and write down its steps."""
 
 from __future__ import annotations
 
@@ -7,24 +7,13 @@ import pytest
 from dagflow import job, op
 
 
-def _text(events):
-    keys = (f"[{event.step_key}]" if event.step_key else "" for event in events)
-    return " > ".join(f"{event.event_type.name}{key}" for event, key in zip(events, keys, strict=True))
-
-
-@pytest.fixture(name="sequence")
-def _sequence():
-    """Writes the events of a result (or a list of events) as 'RUN_START > STEP_START[brew] > ...'."""
-    return lambda run: _text(getattr(run, "all_events", run))
-
-
 @pytest.fixture(name="steps")
-def _steps():
+def _steps(sequence):
     """As `sequence`, but only what lies between LOGS_CAPTURED and the end: the events of steps."""
 
     def text(run):
         events = getattr(run, "all_events", run)
-        return _text([event for event in events if event.step_handle is not None])
+        return sequence([event for event in events if event.step_handle is not None])
 
     return text
 
