@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from copy import copy
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow.context.current import current_log
@@ -80,9 +81,10 @@ class DagflowLogManager(logging.Logger):
         return DagflowLogManager({**self._meta, **tags}, self._sink)
 
 
+@cache
 def get_dagflow_logger(name: str | None = None) -> logging.Logger:
-    """A Python logger for code that has no context: what it logs while a step runs goes where `context.log`
-    of that step goes.
+    """A logger for code that has no context: what it logs while a step runs goes where `context.log` of that
+    step goes; outside of a run it goes to the Python logger "dagflow".
 
     What is logged on a thread that user code started is not known to belong to the step; use `context.log`
     there.
@@ -94,18 +96,13 @@ def get_dagflow_logger(name: str | None = None) -> logging.Logger:
         >>> get_dagflow_logger("beans").name
         'dagflow.builtin.beans'
     """
-    inside = logging.getLogger(_INSIDE)
-    if not inside.handlers:
-        inside.addHandler(_ToTheStep())
-        inside.setLevel(logging.DEBUG)
-        inside.propagate = False
-    return inside if name is None else logging.getLogger(f"{_INSIDE}.{name}")
+    return _OfTheStep(_INSIDE if name is None else f"{_INSIDE}.{name}", logging.DEBUG)
 
 
-class _ToTheStep(logging.Handler):
-    """Hands records to the log of the step that runs now; outside of a run to the logger "dagflow"."""
+class _OfTheStep(logging.Logger):
+    """Hands its records to the log of the step that runs now."""
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def handle(self, record: logging.LogRecord) -> None:
         make = current_log.get()
         target: logging.Logger = logging.getLogger(_ROOT) if make is None else make()
         hand_to(target, record)

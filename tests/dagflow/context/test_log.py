@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import pytest
 
-from dagflow import DagflowInstance, build_op_context, job, op, resource
+from dagflow import (
+    DagflowInstance,
+    RetryPolicy,
+    build_op_context,
+    get_dagflow_logger,
+    job,
+    op,
+    resource,
+)
 from dagflow.context.log import DagflowLogManager
+from dagflow.errors import CheckError
 
 
 def logged(body, instance=None):
@@ -167,3 +178,121 @@ def test_the_same_log_each_time():
 
     assert context.log is context.log
     assert context.log.isEnabledFor(logging.DEBUG)
+
+
+def test_a_level_by_name():
+    """`log` takes names too, and says which there are."""
+    _, (entry,) = logged(lambda context: context.log.log("info", "%s", "named"))
+    assert (entry.level, entry.message) == (20, "named")
+
+    with pytest.raises(CheckError, match="unknown log level 'LOUD'"):
+        build_op_context().log.log("LOUD", "x")
+
+
+def test_the_line_of_code_that_logs(caplog):
+    """A record knows the function that logged it, however it did."""
+    logged(lambda context: (context.log.warning("a"), context.log.log(30, "b")))
+
+    assert {record.funcName for record in caplog.records} == {"<lambda>"}
+
+
+def test_a_logger_for_code_without_a_context(caplog):
+    """What it logs while a step runs goes where the log of this step goes, at every level."""
+
+    def body(context):
+        get_dagflow_logger().debug("plain")
+        get_dagflow_logger("beans").warning("named %s", "well")
+
+    result, entries = logged(body)
+    assert [(entry.level, entry.message, entry.step_key) for entry in entries] == [
+        (10, "plain", "brew"),
+        (30, "named well", "brew"),
+    ]
+    (record,) = caplog.records
+    assert record.name == "dagflow.builtin.beans"
+    assert record.getMessage() == f"cafe - {result.run_id} - brew - named well"
+
+
+def test_the_same_logger_outside_of_runs(caplog):
+    """There it is a Python logger like any other."""
+    logged(lambda context: None)
+    get_dagflow_logger("beans").warning("alone")
+
+    assert [record.getMessage() for record in caplog.records] == ["alone"]
+    assert get_dagflow_logger("beans") is get_dagflow_logger("beans")
+
+
+def test_runs_inside_runs():
+    """What is logged belongs to the innermost run, and after it to the step around it again."""
+    inside = []
+
+    def body(context):
+        get_dagflow_logger().info("before")
+        inside.extend(logged(lambda _: get_dagflow_logger().info("within"))[1])
+        get_dagflow_logger().info("after")
+
+    _, entries = logged(body)
+    assert [entry.message for entry in entries] == ["before", "after"]
+    assert [entry.message for entry in inside] == ["within"]
+
+
+def test_what_a_resource_logs_belongs_to_the_run():
+    """Its lines have no step."""
+
+    @resource
+    def mill(context):
+        context.log.info("by context")
+        get_dagflow_logger().info("by name")
+        return 1
+
+    @op(required_resource_keys={"mill"})
+    def grind():
+        pass
+
+    @job(resource_defs={"mill": mill})
+    def cafe():
+        grind()
+
+    instance = DagflowInstance.ephemeral()
+    result = cafe.execute_in_process(instance=instance)
+    lines = [entry for entry in instance.all_logs(result.run_id) if not entry.is_dagflow_event]
+    assert [(line.message, line.step_key) for line in lines] == [("by context", None), ("by name", None)]
+
+
+def test_each_attempt_has_its_lines():
+    """Lines of an attempt that failed are kept, between its events."""
+
+    @op(retry_policy=RetryPolicy())
+    def brew(context):
+        get_dagflow_logger().info("try %d", context.retry_number)
+        if not context.retry_number:
+            raise ValueError
+
+    @job
+    def cafe():
+        brew()
+
+    instance = DagflowInstance.ephemeral()
+    result = cafe.execute_in_process(instance=instance)
+    found = [
+        entry.dagflow_event.event_type.name if entry.dagflow_event else entry.message
+        for entry in instance.all_logs(result.run_id)
+        if entry.step_key
+    ]
+    start = found.index("STEP_START")
+    assert found[start : start + 5] == ["STEP_START", "try 0", "STEP_UP_FOR_RETRY", "STEP_RESTARTED", "try 1"]
+
+
+def test_a_run_that_logs_nothing_does_not_load_logging():
+    """Python's `logging` costs an import; a run that does not use it does without, hooks included."""
+    code = (
+        "import sys, dagflow as d\n"
+        "@d.op\n"
+        "def brew(context): return context.run_id\n"
+        "@d.job(hooks={d.success_hook(name='cheer')(lambda context: None)})\n"
+        "def cafe(): brew()\n"
+        "assert cafe.execute_in_process().success\n"
+        "print('logging' in sys.modules)\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"
