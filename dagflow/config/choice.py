@@ -101,8 +101,8 @@ class Enum(ConfigType):
     def check_default(self, value: AnyValue) -> None:
         if isinstance(value, enum.Enum) and any(value is choice.python_value for choice in self.enum_values):
             raise DagflowInvalidDefinitionError(
-                f"the default of a field of the config enum '{self.name}' is the value {value!r}. Write it as "
-                f"its name, as in config: one of {self.config_values!r}."
+                f"the default of a field of the config enum '{self.name}' is the value {value!r}. Write its "
+                f"name, as in config: one of {self.config_values!r}."
             )
 
     def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
@@ -310,7 +310,9 @@ class _Source(ScalarUnion):
         except ValueError:
             variable = value["env"]
             kind = "a float" if number is float else "an int"
-            problem = f'Value stored in env variable "{variable}" cannot be coerced into {kind}: it is {text!r}.'
+            problem = (
+                f'Value stored in env variable "{variable}" cannot be coerced into {kind}: it is {text!r}.'
+            )
             reading.failed_lookup(value, variable, path, problem)
             return None
 

@@ -150,7 +150,8 @@ def _check_default(config_type: ConfigType, default_value: AnyValue) -> None:
     config_type.read(default_value, (), reading)
     if reading.errors:
         raise DagflowInvalidConfigError(
-            "Invalid default_value for Field. Ensure all required config entries are provided and fit their type.",
+            "Invalid default_value for Field. Ensure all required config entries are provided and fit their "
+            "type.",
             reading.errors,
             default_value,
         )

@@ -22,12 +22,13 @@ class Mapped(ConfigType):
         function: Makes config for `inner` of it.
         inner: Reads what the function made.
         path: Where that stands, as messages shall say it.
-        when_raised: The message of the error of a function that raises.
+        place: What has the function, for the error of one that raises, as "on job 'j'".
+        detail: A further sentence about the place.
         when_refused: The first line of the error of what `inner` refuses.
         is_raw: Whether the function gets names of enums and `{"env": ...}` as they were written.
     """
 
-    __slots__ = ("function", "inner", "is_raw", "outer", "path", "when_raised", "when_refused")
+    __slots__ = ("detail", "function", "inner", "is_raw", "outer", "path", "place", "when_refused")
 
     def __init__(
         self,
@@ -36,7 +37,8 @@ class Mapped(ConfigType):
         inner: Readable,
         *,
         path: Path = (),
-        when_raised: str,
+        place: str,
+        detail: str = "",
         when_refused: str,
         is_raw: bool = False,
     ) -> None:
@@ -45,7 +47,8 @@ class Mapped(ConfigType):
         self.function = function
         self.inner = inner
         self.path = path
-        self.when_raised = when_raised
+        self.place = place
+        self.detail = detail
         self.when_refused = when_refused
         self.is_raw = is_raw
 
@@ -79,7 +82,11 @@ class Mapped(ConfigType):
         except DagflowError:
             raise
         except Exception as error:
-            raise DagflowConfigMappingFunctionError(self.when_raised, user_exception=error) from error
+            raise DagflowConfigMappingFunctionError(
+                f"The config mapping function {self.place} has thrown an unexpected error during its "
+                f"execution. {self.detail}".rstrip(),
+                user_exception=error,
+            ) from error
         if hasattr(made, "to_config_dict"):
             made = made.to_config_dict()
         parsed = parse(self.inner, made, path=self.path, environ=reading.environ)

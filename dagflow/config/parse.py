@@ -1,9 +1,9 @@
 """Reading a value against a config schema: the value as code will see it, or every mistake in it at once.
 
 Each schema node (`dagflow.config.field`) knows how to `read` its own kind of value. What all of them share is
-here: the `Reading` that collects mistakes and looks up environment variables, the `EvaluationError` that says
-what is wrong and where, and `parse`, which starts it all. Nothing here raises for a wrong value; the functions
-of config mappings are only called, in a second reading, once there is no mistake in what they are given.
+here: the `Reading` that collects mistakes and looks up environment variables, the `EvaluationError` that
+says what is wrong and where, and `parse`, which starts it all. Nothing here raises for a wrong value; the
+functions of config mappings are only called, in a second reading, once what they are given has no mistake.
 
 The place of a value is a tuple: a field's name, the number of a list item, or a `MapPart`. As a text it is
 written `root:ops:brew:config[1]:k`, with `root:m:'a':value` and `root:m:1:key` inside maps.
@@ -156,8 +156,8 @@ class Reading:
             node,
             value,
             path,
-            f'Invalid scalar {where(path)}. Value "{shown}" of type "{type(value)}" is not valid for expected '
-            f'type "{expected}".',
+            f'Invalid scalar {where(path)}. Value "{shown}" of type "{type(value)}" is not valid for '
+            f'expected type "{expected}".',
         )
 
     def none_given(self, node: object, path: Path, expected: str) -> None:

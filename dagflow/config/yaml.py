@@ -1,6 +1,6 @@
 """Run config from YAML files and texts. The one door to PyYAML, whose safe loader makes plain values only.
 
-Later files are laid over earlier ones, key by key at every depth; anything but a mapping replaces what was there.
+Later files are laid over earlier ones, key by key at every depth; what is no mapping replaces what was there.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Iterable, Sequence
 from importlib import resources
-from typing import Any, ClassVar
+from typing import Any
 
 from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type
 
@@ -111,11 +111,10 @@ def _parsed(text: str, place: str) -> dict[Any, Any]:
     class Loader(yaml.SafeLoader):
         """Leaves dates as texts, since config has no dates."""
 
-        yaml_implicit_resolvers: ClassVar = {
-            first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
     try:
         value = yaml.load(text, Loader)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: an int of too many digits

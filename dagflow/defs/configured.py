@@ -26,8 +26,8 @@ class ConfigMapping:
         config_fn: Gets config that matches `config_schema`; returns that of the nodes, by name (for a graph),
             or a whole run config (for a job).
         config_schema: What is given from outside; without one, anything or nothing.
-        receive_processed_config_values: False: `config_fn` gets names of enums and `{"env": ...}` as they were
-            written; else what they stand for.
+        receive_processed_config_values: False: `config_fn` gets names of enums and `{"env": ...}` as they
+            were written; else what they stand for.
 
     Raises:
         ParameterCheckError: `config_fn` is no function.
@@ -106,8 +106,8 @@ def config_mapping(
 
 
 def as_config_mapping(config: Any, place: str) -> ConfigMapping | None:
-    """The config mapping that the `config` of a graph stands for: a dict is the config of its nodes, whatever is
-    given.
+    """The config mapping that the `config` of a graph stands for: a dict is the config of its nodes, whatever
+    is given.
 
     Raises:
         ParameterCheckError: It is no ConfigMapping, dict or None.
@@ -190,8 +190,8 @@ def configured_field(
             function,
             ANYTHING if inner is None else inner,
             path=("config",),
-            when_raised=f"The config mapping function on a `configured` {kind} has thrown an unexpected error "
-            f"during its execution. It makes the config of {place}.",
+            place=f"on a `configured` {kind}",
+            detail=f"It makes the config of {place}.",
             when_refused=when_refused or f"Error in config for {place}",
         )
     )

@@ -1,4 +1,4 @@
-"""Executors as definitions: a name, a config schema and requirements. What runs steps is in `dagflow.executors`."""
+"""Executors as definitions: name, config schema, requirements. What runs steps is in `dagflow.executors`."""
 
 from __future__ import annotations
 
@@ -165,7 +165,8 @@ def _checked(requirements: Any, place: str) -> _Requirements:
     for requirement in check_type(requirements, Sequence, "requirements", place):
         if not isinstance(requirement, ExecutorRequirement):
             raise ElementCheckError(
-                f"parameter 'requirements' of {place} must hold ExecutorRequirement members, not {requirement!r}"
+                f"parameter 'requirements' of {place} must hold ExecutorRequirement members, not "
+                f"{requirement!r}"
             )
     return tuple(requirements)
 

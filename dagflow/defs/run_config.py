@@ -28,8 +28,11 @@ from dagflow.errors import DagflowInvalidConfigError
 _OPTIONAL = Field(AnyConfig, is_required=False)
 
 
+_MADE_WRONG = "Its config mapping made config that does not fit the nodes inside it; the paths begin there."
+
+
 class RunConfigSchema(NamedTuple):
-    """The schema of the run config of a job: `config_type`, and the `config_mapping` before it, if there is one."""
+    """The schema of a job's run config: `config_type`, and the `config_mapping` before it, or None."""
 
     config_type: ConfigType
     config_mapping: ConfigMapping | None
@@ -53,8 +56,8 @@ def read_run_config(
         in_process: Whether `execution` is ignored, because the executor is replaced.
 
     Returns:
-        What the run config says, with its defaults: the root entries. Config mappings have been carried out: a
-        graph that has one has the entry `ops` that it made.
+        What the run config says, with its defaults: the root entries. Config mappings have been carried out:
+        a graph that has one has the entry `ops` that it made.
 
     Raises:
         DagflowInvalidConfigError: All that is wrong with it.
@@ -69,8 +72,7 @@ def read_run_config(
             mapping.config_schema,
             mapping.config_fn,
             schema,
-            when_raised=f"The config mapping function on job '{job.name}' has thrown an unexpected error during "
-            "its execution.",
+            place=f"on job '{job.name}'",
             when_refused=f"{preamble}, in what its config mapping made",
             is_raw=mapping.is_raw,
         )
@@ -192,10 +194,8 @@ def _top_nodes(job: JobDefinition) -> ConfigType:
         Field(Shape({"config": mapping.config_schema})),
         lambda entry: mapping.config_fn(entry.get("config", {})),
         nodes,
-        when_raised=f"The config mapping function on {place} in job '{job.name}' has thrown an unexpected error "
-        "during its execution.",
-        when_refused=f"In job '{job.name}', {place} has a configuration error. Its config mapping made config that "
-        "does not fit the nodes inside it; the paths begin there.",
+        place=f"on {place} in job '{job.name}'",
+        when_refused=f"In job '{job.name}', {place} has a configuration error. {_MADE_WRONG}",
         is_raw=mapping.is_raw,
     )
 
@@ -224,7 +224,7 @@ def _nodes(job: JobDefinition, graph_def: GraphDefinition, path: str) -> dict[st
 
 
 def _unselected(job: JobDefinition, definition: NodeDefinition, path: str) -> Field:
-    """What may, but need not, be said of a node that was not selected: one config serves any part of a job."""
+    """What may be said of a node that was not selected: one run config serves any part of a job."""
     loose = {
         name: Field(item.dagflow_type.loader.config_type, is_required=False)
         for name, item in definition.ins.items()
@@ -264,11 +264,10 @@ def _graph_entry(
             Field(Shape({"config": mapping.config_schema, **around})),
             lambda entry: mapping.config_fn(entry.get("config", {})),
             nodes,
-            when_raised=f"The config mapping function on graph '{handle[-1]}' in job '{job.name}' has thrown an "
-            f'unexpected error during its execution. The definition is instantiated at stack "{stack}".',
+            place=f"on graph '{handle[-1]}' in job '{job.name}'",
+            detail=f'The definition is instantiated at stack "{stack}".',
             when_refused=f"In job '{job.name}' at stack \"{stack}\": "
-            f'Op "{handle[-1]}" with definition "{graph_def.name}" has a configuration error. '
-            "Its config mapping made config that does not fit the nodes inside it; the paths begin there.",
+            f'Op "{handle[-1]}" with definition "{graph_def.name}" has a configuration error. {_MADE_WRONG}',
             is_raw=mapping.is_raw,
         )
     )
@@ -333,8 +332,8 @@ def _graph_needs_config(job: JobDefinition, graph_def: GraphDefinition, path: st
 
 
 def _demands(field: Field | None) -> bool:
-    """Whether it matters that no config is given: some is required, a default is read from the environment, or
-    a function makes it.
+    """Whether it matters that no config is given: some is required, a default is read from the environment,
+    or a function makes it.
     """
     if field is None:
         return False
@@ -358,8 +357,8 @@ def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:
 
 
 def validated_dict(job: JobDefinition, config: Mapping[str, Any]) -> dict[str, Any]:
-    """A checked run config as `validate_run_config` shows it: four keys, the executor by name, a node inside a
-    graph by its path ("graph.node").
+    """A checked run config as `validate_run_config` shows it: four keys, the executor by name, a node inside
+    a graph by its path ("graph.node").
     """
     execution = (config.get("execution") or {}).get("config")
     shown: dict[str, Any] = {}

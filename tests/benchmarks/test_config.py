@@ -48,9 +48,7 @@ def test_config_of_the_run(measure: Callable[..., Any], who: str) -> None:
     config = {"ops": ops, **_silent(who)}
     rounds = 30 if who == "dagflow" else 1
 
-    result = measure(
-        "configured", who, lambda: scaling.execute_in_process(config), per=OPS, rounds=rounds
-    )
+    result = measure("configured", who, lambda: scaling.execute_in_process(config), per=OPS, rounds=rounds)
 
     assert result.output_for_node("s7") == 7
 

@@ -306,8 +306,8 @@ def test_nothing_given_where_something_must_be() -> None:
     field = Field({"a": int})
 
     assert [error.message for error in parse(field, UNSET, path=("ops", "brew")).errors] == [
-        'Missing required config entry "brew" at path root:ops. You must provide this value in your run config. '
-        "Example config for the missing entry: {'brew': {'a': 0}}"
+        'Missing required config entry "brew" at path root:ops. You must provide this value in your run '
+        "config. Example config for the missing entry: {'brew': {'a': 0}}"
     ]
     assert parse(field, UNSET).errors[0].error_data.field_name == "a"
     assert parse(Field(int), UNSET).errors[0].reason is Reason.RUNTIME_TYPE_MISMATCH

@@ -133,7 +133,9 @@ def test_files_in_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.syspath_prepend(tmp_path)
 
     assert config_from_pkg_resources([("shop_of_test_yaml", "run.yaml")]) == {"ops": {}}
-    with pytest.raises(DagflowInvariantViolationError, match="'no.yaml' of the package 'shop_of_test_yaml'"):
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"'no\.yaml' of the package 'shop_of_test_yaml'"
+    ):
         config_from_pkg_resources([("shop_of_test_yaml", "no.yaml")])
     with pytest.raises(DagflowInvariantViolationError, match="package 'no_such_package'"):
         config_from_pkg_resources([("no_such_package", "run.yaml")])

@@ -93,7 +93,7 @@ def _messages(error: type[Exception], *config: Any, of: GraphDefinition | JobDef
 
 
 def test_a_mapping_of_a_graph_at_the_top() -> None:
-    """Its config stands at `ops.config`, with the defaults of the outer schema before and of the inner one after."""
+    """Its config stands at `ops.config`; defaults of the outer schema come before, of the inner one after."""
     result = pair.execute_in_process({"ops": {"config": {"x": 3}}})
 
     assert result.output_for_node("count") == {"n": 6, "m": 7}
@@ -149,7 +149,7 @@ def test_a_mapping_inside_a_mapping() -> None:
 
 
 def test_a_mapping_of_a_job() -> None:
-    """The run config is the mapping's input; its output is a whole run config, of a graph with a mapping too."""
+    """The run config is the mapping's input; it makes a whole run config, of a graph with a mapping too."""
     mapping = ConfigMapping(lambda config: {"ops": {"config": {"x": config["cups"]}}}, {"cups": int})
     made = pair.to_job(config=mapping)
 

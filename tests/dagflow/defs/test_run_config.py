@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dagflow import (
+    ConfigMapping,
+    Enum,
+    EnumValue,
     Field,
     In,
+    IntSource,
     JobDefinition,
+    Map,
+    Noneable,
     Nothing,
+    Permissive,
+    Selector,
     StringSource,
     graph,
     in_process_executor,
@@ -321,3 +332,44 @@ def test_arguments_of_the_check(arguments: Any, message: str) -> None:
 def test_older_arguments_of_the_check() -> None:
     """`pipeline_def` is the job, `mode` may be "default"."""
     assert validate_run_config(pipeline_def=_job(plain), mode="default")["loggers"] == {}
+
+
+def _fields(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Schemas by name, some of which need not be given."""
+    optional = inner.map(lambda one: Field(one, is_required=False))
+    return st.dictionaries(st.sampled_from("abc"), inner | optional, max_size=3)
+
+
+SCHEMAS = st.recursive(
+    st.sampled_from([int, float, bool, str, dict, list, Any, IntSource, Enum("Size", [EnumValue("a")])]),
+    lambda inner: st.one_of(
+        _fields(inner),
+        _fields(inner).map(Permissive),
+        _fields(inner).filter(bool).map(Selector),
+        inner.map(lambda one: [one]),
+        inner.map(lambda one: Map(str, one)),
+        inner.map(Noneable),
+    ),
+    max_leaves=5,
+)
+KNOWN = "a b c env ops inner one config inputs x value resources db loggers console execution in_process"
+ENTRIES = st.sampled_from(KNOWN.split())
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=2),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(ENTRIES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(SCHEMAS, SCHEMAS, st.dictionaries(ENTRIES, TREES, max_size=4))
+def test_any_run_config_is_read_or_explained(first: Any, second: Any, run_config: dict[str, Any]) -> None:
+    """Whatever the schemas of op, graph and resource: there is a result, or the config error."""
+    one = op(name="one", config_schema=first)(lambda context, x: x)
+    mapping = ConfigMapping(lambda config: {"one": {"config": config}}, second)
+    inner = graph(name="inner", config=mapping)(lambda x: one(x))
+    made = job(name="any", resource_defs={"db": resource(second)(lambda context: 1)})(
+        lambda: (inner(), one(), None)[2]
+    )
+
+    with contextlib.suppress(DagflowInvalidConfigError):
+        assert list(validate_run_config(made, run_config)) == ["ops", "execution", "resources", "loggers"]
