@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, NamedTuple
 
+from dagflow.errors import CheckError, ElementCheckError, ParameterCheckError, check_type
 from dagflow.keys import AssetKey
 
 
@@ -33,6 +34,15 @@ class DagflowRun:
     Attributes: `job_name`, `run_id`, `run_config` (as the caller gave it), `status`, `tags`, `op_selection`,
     `resolved_op_selection`, `asset_selection`, `asset_check_selection`, `step_keys_to_execute`,
     `root_run_id`, `parent_run_id`. Compared by value.
+
+    Raises:
+        ParameterCheckError: An argument is of the wrong type.
+        ElementCheckError: A tag is no text.
+        CheckError: Only one of `root_run_id` and `parent_run_id` is given.
+
+    Example:
+        >>> DagflowRun("cafe", tags={"size": "big"}).status.name
+        'NOT_STARTED'
     """
 
     __slots__ = (
@@ -53,7 +63,7 @@ class DagflowRun:
     def __init__(
         self,
         job_name: str,
-        run_id: str,
+        run_id: str | None = None,
         run_config: Mapping[str, Any] | None = None,
         status: DagflowRunStatus = DagflowRunStatus.NOT_STARTED,
         tags: Mapping[str, str] | None = None,
@@ -66,11 +76,18 @@ class DagflowRun:
         root_run_id: str | None = None,
         parent_run_id: str | None = None,
     ) -> None:
-        self.job_name = job_name
-        self.run_id = run_id
-        self.run_config: Mapping[str, Any] = {} if run_config is None else run_config
-        self.status = status
-        self.tags: dict[str, str] = dict(tags) if tags else {}
+        self.job_name = check_type(job_name, str, "job_name")
+        self.run_id = _new_id() if run_id is None else check_type(run_id, str, "run_id")
+        given = {} if run_config is None else check_type(run_config, Mapping, "run_config")
+        self.run_config: Mapping[str, Any] = given
+        self.status = check_type(status, DagflowRunStatus, "status")
+        self.tags: dict[str, str] = _checked_tags(tags) if tags else {}
+        if (root_run_id is None) is not (parent_run_id is None):
+            raise CheckError("a run that comes after another needs both 'root_run_id' and 'parent_run_id'")
+        if isinstance(op_selection, str):
+            raise ParameterCheckError(
+                f"parameter 'op_selection' must be a list of texts, not {op_selection!r}"
+            )
         self.op_selection = op_selection
         self.resolved_op_selection = resolved_op_selection
         self.asset_selection = asset_selection
@@ -126,6 +143,21 @@ class DagflowRun:
 
     def __repr__(self) -> str:
         return f"DagflowRun(job_name={self.job_name!r}, run_id={self.run_id!r}, status={self.status.name})"
+
+
+def _new_id() -> str:
+    import uuid  # the engine gives every run its id itself
+
+    return str(uuid.uuid4())
+
+
+def _checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    for name, text in check_type(tags, Mapping, "tags").items():
+        if not isinstance(name, str) or not isinstance(text, str):
+            raise ElementCheckError(
+                f"parameter 'tags' must hold texts by name, but {name!r} has the value {text!r}"
+            )
+    return dict(tags)
 
 
 @dataclass(frozen=True, slots=True)

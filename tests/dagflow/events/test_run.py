@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timezone
 
 import pytest
 
+from dagflow.errors import CheckError, ElementCheckError, ParameterCheckError
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
 
 RUN = DagflowRun("cafe", "r", {"ops": {}}, DagflowRunStatus.STARTED, {"size": "big", "who": "me"})
@@ -27,6 +29,34 @@ def test_where_a_run_stands(status, said):
 
     names = ("is_success", "is_failure", "is_canceled", "is_finished", "is_failure_or_canceled")
     assert {name for name in names if getattr(run, name)} == said
+
+
+def test_a_run_has_defaults():
+    """A name is enough: the id is new, and nothing was started, chosen or tagged."""
+    one, other = DagflowRun("cafe"), DagflowRun("cafe")
+
+    assert uuid.UUID(one.run_id) != uuid.UUID(other.run_id)
+    assert (one.status, one.tags, one.run_config) == (DagflowRunStatus.NOT_STARTED, {}, {})
+    assert (one.op_selection, one.asset_selection, one.parent_run_id, one.root_run_id) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "message"),
+    [
+        ({"job_name": 3}, ParameterCheckError, "'job_name'"),
+        ({"run_id": 3}, ParameterCheckError, "'run_id'"),
+        ({"status": "STARTED"}, ParameterCheckError, "'status'"),
+        ({"run_config": 3}, ParameterCheckError, "'run_config'"),
+        ({"tags": 3}, ParameterCheckError, "'tags'"),
+        ({"tags": {"a": 1}}, ElementCheckError, "'tags'.*'a' has the value 1"),
+        ({"op_selection": "brew"}, ParameterCheckError, "'op_selection'.*'brew'"),
+        ({"root_run_id": "r"}, CheckError, "'root_run_id' and 'parent_run_id'"),
+    ],
+)
+def test_what_is_no_run_is_refused(fields, kind, message):
+    """A wrong argument is named where the run is made."""
+    with pytest.raises(kind, match=message):
+        DagflowRun(**{"job_name": "cafe", **fields})
 
 
 def test_runs_are_equal_by_value():
