@@ -168,8 +168,8 @@ class ExecuteInProcessResult:
                 inside = graph.name if hasattr(graph, "name") else self._job.name
                 known = list(graph.node_dict) if isinstance(graph, GraphDefinition) else []
                 raise DagflowInvariantViolationError(
-                    f"'{inside}' has no node '{name}' (asked for as '{node_str}'), or it was not "
-                    f"selected.{nearest(name, known)}"
+                    f"{inside} has no op named {name}: '{name}' (asked for as '{node_str}') is no node of "
+                    f"'{inside}', or was not selected.{nearest(name, known)}"
                 )
             if depth < len(path) - 1:
                 graph = graph.node_dict[name].definition
@@ -204,9 +204,8 @@ class ExecuteInProcessResult:
                 by_key[mapping_key or step_key[len(node) + 1 : -1]] = value
         if not by_key:
             raise DagflowInvariantViolationError(
-                f"output '{output_name}' of node '{node}' has no value: the node failed, was skipped or did "
-                "not run, or did "
-                "not produce this output"
+                f"No outputs found for output '{output_name}' from node '{node}'. The node failed, was skipped or "
+                "did not run, or did not produce this output."
             )
         return by_key
 
@@ -219,12 +218,13 @@ class ExecuteInProcessResult:
         mapped = {mapping.graph_output_name: mapping for mapping in self._job.graph.output_mappings}
         if not mapped:
             raise DagflowInvariantViolationError(
-                f"job '{self._job.name}' has no outputs, so it has no output_value. Use output_for_node."
+                f"Attempted to retrieve top-level outputs for '{self._job.name}', which has no outputs. Use "
+                "output_for_node."
             )
         if output_name not in mapped:
             raise DagflowInvariantViolationError(
-                f"graph '{self._job.graph.name}' has no output '{output_name}'; its outputs are "
-                f"{list(mapped)}."
+                f"Could not find top-level output '{output_name}': graph '{self._job.graph.name}' has the "
+                f"outputs {list(mapped)}."
                 f"{nearest(output_name, mapped)}"
             )
         mapping = mapped[output_name]

@@ -80,7 +80,8 @@ class _IOContext:
     def _of_partitions(self, value: Any, attribute: str) -> Any:
         if value is None:
             raise CheckError(
-                f"'{attribute}' was read on this {self._kind} context, but the {self._kind} stands for no partition"
+                f"'{attribute}' was read on this {self._kind} context, but the {self._kind} stands for no "
+                "partition"
             )
         return value
 

@@ -195,8 +195,7 @@ def _known(assets: Any) -> dict[AssetKey, AnyAsset]:
         for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
             if known.setdefault(key, asset) is not asset:
                 raise DagflowInvalidDefinitionError(
-                    f"two definitions make asset '{key.to_user_string()}': {_place(known[key])} and "
-                    f"{_place(asset)}. "
+                    f"Duplicate asset key: {key!r} is that of {_place(known[key])} and of {_place(asset)}. "
                     "Give one of them another key."
                 )
     return known
@@ -313,8 +312,8 @@ def _resources(
             other = own.setdefault(key, (definition, asset))
             if not _same_resource(other[0], definition):
                 raise DagflowInvalidDefinitionError(
-                    f"{other[1]!r} and {asset!r} bring different resources along under the key '{key}'. "
-                    "Use one object, or two keys."
+                    f"Conflicting versions of resource with key '{key}' were provided to different assets. "
+                    f"{other[1]!r} and {asset!r} bring them along: use one object, or two keys."
                 )
             resources[key] = definition
         if isinstance(asset, AssetsDefinition):

@@ -75,7 +75,7 @@ def _exhausted(
     source = ErrorSource.FRAMEWORK_ERROR if is_asked_for else ErrorSource.USER_CODE_ERROR
     _record(state, step, number, info, user, source)
     raised = DagflowMaxRetriesExceededError(
-        f"step '{step.key}': exceeded max_retries of {request.max_retries}"
+        f"Exceeded max_retries of {request.max_retries} in step '{step.key}'"
         + (f"; the last attempt raised\n{cause_info.to_string()}" if cause_info is not None else ""),
         user_code_process_error_infos=[cause_info or info],
     )

@@ -125,7 +125,10 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     arguments = dict(zip(order, args))  # noqa: B905 - fewer arguments than parameters is usual
     for name, value in kwargs.items():
         if name in arguments:
-            raise DagflowInvalidInvocationError(f"{where(op)} was given its argument '{name}' twice")
+            raise DagflowInvalidInvocationError(
+                f"op {op.name} got multiple values for argument '{name}'. Give it once, by position or by name "
+                f"({where(op)})."
+            )
         if name in order or (body.takes_any_keyword and name in op.ins):
             arguments[name] = value
     for parameter in body.inputs:

@@ -161,7 +161,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "one key twice",
         lambda: build_asset_job([water, other_water]),
         DagflowInvalidDefinitionError,
-        r"two definitions make asset 'water': .*test_asset_job.py:\d+ and .*test_asset_job.py:\d+",
+        r"Duplicate asset key: AssetKey\(\['water'\]\) .*test_asset_job.py:\d+ and .*test_asset_job.py:\d+",
     ),
     (
         "key of a source",
@@ -236,7 +236,7 @@ def test_assets_with_different_resources_for_a_key() -> None:
     assets = [asset(name=name, resource_defs={"a": object()})(lambda: 1) for name in ("one", "two")]
 
     with pytest.raises(
-        DagflowInvalidDefinitionError, match=r"<asset 'one'> and <asset 'two'> .* under the key 'a'"
+        DagflowInvalidDefinitionError, match=r"key 'a' .*<asset 'one'> and <asset 'two'>"
     ):
         build_asset_job(assets)
 
