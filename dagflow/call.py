@@ -76,11 +76,10 @@ def call_user(
             raise
         except Exception as error:
             raise wrapped(error, op, step_key) from error
-        if len(op.outs) == 1 and type(result) not in SPECIAL:
-            for output in op.outs.values():
-                if not output.is_dynamic:
-                    emit(output, result)
-                    return
+        plain = op.plain_output
+        if plain is not None and type(result) not in SPECIAL:
+            emit(plain, result)
+            return
         if isinstance(result, GeneratorType):
             _drain(op, step_key, result, emit, emit_event)
             return
@@ -127,11 +126,16 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
     outs = list(op.outs.values())
     if isinstance(result, USER_EVENTS):
         raise DagflowInvariantViolationError(
-            f"{where(op)} returned an {type(result).__name__}. If you are returning an AssetMaterialization or an "
+            f"{where(op)} returned an {type(result).__name__}. If you are returning an AssetMaterialization "
+            "or an "
             "ExpectationResult from op you must yield them directly, or log them with context.log_event, and "
             "return the output itself."
         )
     if not outs:
+        if result is not None:
+            raise DagflowInvariantViolationError(
+                f"{where(op)} has no outputs, but returned {result!r}. Return nothing, or give it an output."
+            )
         return
     if len(outs) == 1:
         output = outs[0]
@@ -152,7 +156,9 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         )
     if len(result) != len(outs):
         raise DagflowInvariantViolationError(
-            f"{where(op)} has {len(outs)} outputs ({list(op.outs)}), but returned a tuple of {len(result)}"
+            f"Length mismatch: {where(op)} has {len(outs)} outputs ({list(op.outs)}), but returned a tuple "
+            "of "
+            f"{len(result)}"
         )
     for output, value in zip(outs, result, strict=True):
         if output.is_dynamic:
@@ -164,14 +170,24 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
 def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[OutputDefinition, Any, Any]:
     """An output that was returned, bare or in an object."""
     if isinstance(value, Output):
-        if value.output_name != output.name and value.output_name != "result":
+        if op.is_wrapped.get(output.name) is False:
             raise DagflowInvariantViolationError(
-                f"{where(op)} returned an Output explicitly named '{value.output_name}' in the place of "
-                f"output '{output.name}'"
+                f"Error with output for op \"{op.name}\": received Output object for output '{output.name}' "
+                "which does "
+                "not have an Output annotation. Annotate it with Output[...], or return the bare value, in "
+                f"{where(op)}."
             )
+        _check_position(op, output, value)
         return output, value.value, value
     if isinstance(value, MaterializeResult):
         return output, value.value, value
+    if op.is_wrapped.get(output.name):
+        raise DagflowInvariantViolationError(
+            f"Error with output for op \"{op.name}\": output '{output.name}' has generic output annotation, "
+            "but did not "
+            f"receive an Output object for this output. Received instead an object of type {type(value)}, in "
+            f"{where(op)}."
+        )
     if isinstance(value, DynamicOutput):
         raise DagflowInvariantViolationError(
             f"{where(op)} returned a DynamicOutput for output '{output.name}', which is not dynamic. Make it "
@@ -183,18 +199,32 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
 def _dynamic(
     op: OpDefinition, output: OutputDefinition, result: Any
 ) -> Iterator[tuple[OutputDefinition, Any, Any]]:
-    if not isinstance(result, list) or not all(isinstance(part, DynamicOutput) for part in result):
+    for part in result if isinstance(result, list) else ():
+        if not isinstance(part, DynamicOutput):
+            raise DagflowInvariantViolationError(
+                f"Error with output for op \"{op.name}\": dynamic output '{output.name}' at position "
+                f"{list(op.outs).index(output.name)} expected a list of DynamicOutput objects, but received an item "
+                f"with type {type(part)}, in {where(op)}."
+            )
+    if not isinstance(result, list):
         raise DagflowInvariantViolationError(
             f"{where(op)}: its dynamic output '{output.name}' expected a list of DynamicOutput objects, or a "
             f"generator that yields them, but the function returned {result!r}"
         )
     for part in result:
-        if part.output_name != output.name and part.output_name != "result":
-            raise DagflowInvariantViolationError(
-                f"{where(op)} returned a DynamicOutput named '{part.output_name}' in the place of output "
-                f"'{output.name}'"
-            )
+        _check_position(op, output, part)
         yield output, part.value, part
+
+
+def _check_position(
+    op: OpDefinition, output: OutputDefinition, given: Output[Any] | DynamicOutput[Any]
+) -> None:
+    if given.output_name not in (output.name, "result"):
+        raise DagflowInvariantViolationError(
+            f"{where(op)}: Output was explicitly named '{given.output_name}', which does not match the "
+            "output "
+            f"definition specified for position {list(op.outs).index(output.name)}: '{output.name}'."
+        )
 
 
 class Yielded:
@@ -223,7 +253,7 @@ class Yielded:
         if not isinstance(item, (Output, DynamicOutput)):
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} yielded {item!r} of type '{type(item).__name__}'. A generator may yield "
+                f"{where(self.op)} yielded a value of type {type(item)}: {item!r}. A generator may yield "
                 "Output, "
                 f"DynamicOutput, AssetMaterialization, AssetObservation and ExpectationResult only.{hint}"
             )
@@ -231,7 +261,8 @@ class Yielded:
         if output.is_dynamic != isinstance(item, DynamicOutput):
             wanted, said = ("DynamicOutput", "is") if output.is_dynamic else ("Output", "is no")
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} must yield {wanted} for output '{output.name}', not {type(item).__name__}: "
+                f"{where(self.op)} must yield {wanted} for output '{output.name}', not "
+                f"{type(item).__name__}: "
                 f"the output {said} DynamicOut"
             )
         if isinstance(item, DynamicOutput):

@@ -127,7 +127,7 @@ def execute_in_process(
         job = definition
     known = job.graph.input_names
     job = subset_of(_in_memory(job, resources), op_selection, asset_selection)
-    for name in input_values or ():
+    for name in check_type(input_values or {}, Mapping, "input_values", f"job '{job.name}'"):
         if name in known and name not in job.graph.input_names:
             raise DagflowInvalidSubsetError(
                 f"'input_values' gives input '{name}' of job '{job.name}', but nothing that the op selection "

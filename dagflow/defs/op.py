@@ -227,7 +227,8 @@ class OpDefinition(NodeDefinition):
 
     Attributes: `name`, `description`, `ins` and `outs` (definitions by name), `config_field` (None: anything
     goes), `required_resource_keys`, `tags`, `retry_policy`, `version`, `code_version`, `pool`, `body` (how
-    the function is called).
+    the function is called), `is_wrapped` (for each output of which the return annotation says something,
+    whether it says `Output`), `plain_output` (the only output, where a bare value can be returned for it).
     """
 
     __slots__ = (
@@ -237,6 +238,8 @@ class OpDefinition(NodeDefinition):
         "body",
         "code_version",
         "config_field",
+        "is_wrapped",
+        "plain_output",
         "pool",
         "required_resource_keys",
         "retry_policy",
@@ -283,6 +286,8 @@ class OpDefinition(NodeDefinition):
         self.outs: Mapping[str, OutputDefinition] = _outputs(body, outs, what, self.code_version)
         self.input_names = tuple(self.ins)
         self.output_names = tuple(self.outs)
+        self.is_wrapped = _wrapped_outputs(body, self.outs)
+        self.plain_output = _plain_output(self.outs, self.is_wrapped)
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
         self.config_field = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
@@ -573,9 +578,13 @@ def _outputs(
 ) -> dict[str, OutputDefinition]:
     annotation = resolved(body.return_annotation)
     if given is None:
-        given = {DEFAULT_OUTPUT: Out()}
-        if get_origin(annotation) is DynamicOutput or annotation is DynamicOutput:
-            given = {DEFAULT_OUTPUT: DynamicOut()}
+        given = {DEFAULT_OUTPUT: DynamicOut() if _is_list_of_dynamic(annotation) else Out()}
+    if _is_dynamic(annotation) and not body.is_generator:
+        raise DagflowInvariantViolationError(
+            f"{what} ({location(body.fn)}): Op annotated with return type DynamicOutput. DynamicOutputs can "
+            "only be "
+            "returned in the context of a List. If only one output is needed, use the Output API."
+        )
     check_type(given, Mapping, "out", what)
     outputs: dict[str, OutputDefinition] = {}
     types = _return_types(body, annotation, given, what)
@@ -586,6 +595,36 @@ def _outputs(
         version = code_version if spec.code_version is None else spec.code_version
         outputs[name] = OutputDefinition(name, spec, dagflow_type=kind, code_version=version)
     return outputs
+
+
+def _is_dynamic(annotation: Any) -> bool:
+    return DynamicOutput in (annotation, get_origin(annotation))
+
+
+def _is_list_of_dynamic(annotation: Any) -> bool:
+    return get_origin(annotation) is list and any(_is_dynamic(part) for part in get_args(annotation))
+
+
+def _wrapped_outputs(body: Body, outs: Mapping[str, OutputDefinition]) -> dict[str, bool]:
+    """For each output of which the return annotation says something: whether it says `Output`."""
+    annotation = resolved(body.return_annotation)
+    parts = (annotation,) if len(outs) == 1 else get_args(annotation)
+    if body.is_generator or len(parts) != len(outs):
+        return {}
+    return {
+        name: Output in (part, get_origin(part))
+        for (name, out), part in zip(outs.items(), parts, strict=True)
+        if not out.is_dynamic and part not in (_Parameter.empty, Any, None, type(None))
+    }
+
+
+def _plain_output(
+    outs: Mapping[str, OutputDefinition], is_wrapped: Mapping[str, bool]
+) -> OutputDefinition | None:
+    if len(outs) != 1:
+        return None
+    (out,) = outs.values()
+    return None if out.is_dynamic or is_wrapped.get(out.name) else out
 
 
 def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: str) -> list[DagflowType]:
@@ -606,8 +645,8 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
     parts = get_args(annotation)
     if len(parts) != len(outs):
         raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}) has {len(outs)} outputs, but its return annotation is a Tuple of "
-            f"{len(parts)}"
+            f"{what} ({location(body.fn)}): Expected Tuple annotation to have number of entries matching the number "
+            f"of outputs for more than one output. Expected {len(outs)} outputs but annotation has {len(parts)}."
         )
     return [
         resolve_annotation(_without_wrapper(part), f"output '{name}' of {what}")

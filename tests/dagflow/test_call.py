@@ -98,7 +98,7 @@ def test_outputs_in_a_tuple_may_be_named():
         (5, "'int'"),
         (None, "'NoneType'"),
         (Output(1, "hot"), "'Output'"),
-        ((Output(1, "cold"), Output(2, "hot")), "'cold' in the place of output 'hot'"),
+        ((Output(1, "cold"), Output(2, "hot")), "named 'cold', .* position 0: 'hot'"),
     ],
 )
 def test_what_several_outputs_are_not(value, says):
@@ -115,7 +115,7 @@ def test_what_several_outputs_are_not(value, says):
         (AssetMaterialization("a"), "AssetMaterialization"),
         (AssetObservation("a"), "AssetObservation"),
         (ExpectationResult(True), "ExpectationResult"),
-        (Output(1, "tea"), "'tea' in the place of output 'result'"),
+        (Output(1, "tea"), "named 'tea', .* position 0: 'result'"),
         (DynamicOutput(1, "a"), "not dynamic"),
     ],
 )
@@ -144,7 +144,7 @@ def test_a_list_of_dynamic_outputs():
 @pytest.mark.parametrize("value", [5, [5], DynamicOutput(1, "a"), [DynamicOutput(1, "a", "tea")]])
 def test_what_is_no_dynamic_output(value):
     """Anything else than a list of them is refused."""
-    with pytest.raises(DagflowInvariantViolationError, match=r"op 'brew'.*'result'"):
+    with pytest.raises(DagflowInvariantViolationError, match=r"op .brew..*'result'"):
         run(returns(value), out=DynamicOut())
 
 
@@ -253,8 +253,29 @@ def test_a_generator_that_a_plain_function_returns():
 
 
 def test_an_op_without_outputs():
-    """An op may have none, and return what it likes."""
-    assert run(returns(3), out={}).success
+    """An op may have none, and then returns nothing."""
+    assert run(returns(None), out={}).success
+    with pytest.raises(DagflowInvariantViolationError, match="op 'brew' .*has no outputs, but returned 3"):
+        run(returns(3), out={})
+
+
+def test_what_the_annotation_says_of_a_wrapper():
+    """An output annotated with `Output` comes in one, and one annotated with something else does not."""
+
+    def wrapped() -> Output[int]:
+        return 42  # type: ignore[return-value]
+
+    def bare() -> int:
+        return Output(42)  # type: ignore[return-value]
+
+    with pytest.raises(
+        DagflowInvariantViolationError, match="'result' has generic output annotation.*<class 'int'>"
+    ):
+        run(wrapped)
+    with pytest.raises(
+        DagflowInvariantViolationError, match="received Output object for output 'result' which"
+    ):
+        run(bare)
 
 
 def test_annotations_of_several_outputs():

@@ -144,7 +144,7 @@ def test_in_and_out_go_over_annotations() -> None:
 
 @pytest.mark.parametrize(
     ("annotation", "name"),
-    [(Output[int], "Int"), (Output, "Any"), (List[DynamicOutput[int]], "Int"), (DynamicOutput, "Any")],  # noqa: UP006
+    [(Output[int], "Int"), (Output, "Any"), (List[DynamicOutput[int]], "Int"), (List[DynamicOutput], "Any")],  # noqa: UP006
 )
 def test_wrappers_say_what_is_inside(annotation: Any, name: str) -> None:
     """`Output[int]` is an int."""
@@ -185,11 +185,14 @@ def test_several_outputs_need_a_tuple_of_as_many(annotation: Any) -> None:
 def test_dynamic_outputs() -> None:
     """Known by the Out, or by the annotation."""
 
-    def annotated() -> DynamicOutput: ...
+    def annotated() -> List[DynamicOutput]: ...  # noqa: UP006
+    def alone() -> DynamicOutput: ...
 
     assert op(out=DynamicOut())(lambda_named()).dynamic_outputs() == {"result"}
     assert op(annotated).dynamic_outputs() == {"result"}
     assert op(_function).dynamic_outputs() == frozenset()
+    with pytest.raises(DagflowInvariantViolationError, match="can only be returned in the context of a List"):
+        op(alone)
 
 
 def lambda_named() -> Any:
