@@ -38,7 +38,7 @@ class HookContext:
         self._log = log
         self._values = values
 
-    def for_hook(self, hook: HookDefinition) -> HookContext:
+    def bound_to(self, hook: HookDefinition) -> HookContext:
         """The same, while this hook is called."""
         return HookContext(self._resources, self._log, {**self._values, "hook_def": hook})
 

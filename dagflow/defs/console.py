@@ -1,4 +1,4 @@
-"""What the console loggers are made of: a handler of standard error, and how a line looks. Imports `logging`."""
+"""What the console loggers are made of: a handler of standard error, and how a line looks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _StandardError(logging.Handler):
 
 
 class ColorFormatter(logging.Formatter):
-    """Time, name, level and text; in the color of the level, if a terminal reads it and NO_COLOR is not set."""
+    """Time, name, level and text; in the color of the level on a terminal, unless NO_COLOR is set."""
 
     def __init__(self) -> None:
         super().__init__(

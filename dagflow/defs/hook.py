@@ -69,7 +69,7 @@ class HookDefinition:
         if not callable(hook_fn):
             raise ParameterCheckError(f"hook '{name}': 'hook_fn' must be a function, not {hook_fn!r}")
         self.hook_fn = hook_fn
-        self.decorated_fn = hook_fn if decorated_fn is None else decorated_fn
+        self.decorated_fn: Callable[..., Any] = hook_fn if decorated_fn is None else decorated_fn
         self.required_resource_keys = _keys(required_resource_keys, f"hook '{name}'")
         self.parameters = parameters
 
@@ -236,13 +236,14 @@ def check_hooks(hook_defs: Any, name: str, place: str = "") -> frozenset[HookDef
     """
     if hook_defs is None:
         return NO_HOOKS
-    for hook in check_type(hook_defs, (set, frozenset), name, place):
+    hooks: Iterable[Any] = check_type(hook_defs, (set, frozenset), name, place)
+    for hook in hooks:
         if not isinstance(hook, HookDefinition):
             raise ElementCheckError(
                 f"parameter '{name}'{place and ' of '}{place} must hold hooks, but holds {hook!r} of type "
                 f"'{type(hook).__name__}'. Decorate the function with @success_hook or @failure_hook."
             )
-    return frozenset(hook_defs)
+    return frozenset(hooks)
 
 
 def in_order(hooks: Iterable[HookDefinition]) -> tuple[HookDefinition, ...]:

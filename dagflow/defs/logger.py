@@ -148,8 +148,8 @@ def check_loggers(logger_defs: Any, place: str) -> dict[str, LoggerDefinition]:
         check_name(name, f"logger of {place}", reserved=False)
         if not isinstance(definition, LoggerDefinition):
             raise ElementCheckError(
-                f"parameter 'logger_defs' of {place} must hold loggers, but '{name}' is {definition!r} of type "
-                f"'{type(definition).__name__}'. Decorate the function with @logger."
+                f"parameter 'logger_defs' of {place} must hold loggers, but '{name}' is {definition!r} of "
+                f"type '{type(definition).__name__}'. Decorate the function with @logger."
             )
     return dict(logger_defs)
 

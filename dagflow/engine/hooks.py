@@ -1,4 +1,4 @@
-"""Calling the hooks of a step, when an attempt at it has ended and all that follows from its end is decided."""
+"""Calling the hooks of a step, when an attempt at it has ended and what follows from its end is decided."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Settle = Callable[["Step", "Outcome"], None]
 
 
 def with_hooks(turns: Turns) -> tuple[Finish, Settle]:
-    """The two ways in which an attempt ends, followed by the hooks of its step; none where the run is over."""
+    """The two ways in which an attempt ends, followed by the hooks of its step, unless the run is over."""
     state = turns.state
 
     def finish(index: int) -> None:

@@ -161,7 +161,6 @@ class RunLog:
         return render.FIELDS[name](self, record, _TYPES[record[0]])
 
 
-
 class Lines:
     """Takes what user code logs at one place of a run.
 

@@ -57,7 +57,8 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
             if _start_resources(state, builtins):
                 log.append(_LOGS_CAPTURED)
                 turns = Turns(state)
-                finish, settle = turns.schedule.finish, turns.settle
+                finish: Callable[[int], None] = turns.schedule.finish
+                settle: Callable[[Step, Outcome], None] = turns.settle
                 if state.plan.has_hooks:
                     from dagflow.engine.hooks import with_hooks  # only a plan with hooks needs it
 

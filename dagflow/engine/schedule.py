@@ -21,7 +21,7 @@ from collections.abc import Collection, Sequence
 
 from dagflow.plan.dynamic import expanded, resolved_key
 from dagflow.plan.plan import Plan
-from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUTS, OutputRef, Source, Step, StepInput, refs_of
+from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUTS, OutputRef, Source, StepInput, refs_of
 
 
 class Schedule:

@@ -179,7 +179,10 @@ class Attempt:
         )
         if check is not None and not check.success:
             raise type_check_error(
-                f'step output "{output.name}"', output.dagflow_type, check, f"step '{step.key}', {where(step.op)}"
+                f'step output "{output.name}"',
+                output.dagflow_type,
+                check,
+                f"step '{step.key}', {where(step.op)}",
             )
         stored: Mapping[str, Any] | None = None
         if output.manager_key is not None and not is_absent:
@@ -268,7 +271,7 @@ def take_back(log: RunLog, logged: list[Record]) -> list[DagflowEvent]:
 
 
 def make_scope(state: RunState, step: Step, number: int, logged: list[Record]) -> Scope:
-    """What the context of a step reads from; the events that it logs are written down, and kept in `logged`."""
+    """What the context of a step reads from. Events that it logs are written down and kept in `logged`."""
 
     def log_event(event: Any) -> None:
         logged.append(state.log.append(code_of(event), step.index, number, event))
@@ -312,4 +315,3 @@ def _check_key(step: Step, output: StepOutput, given: MaterializeResult[Any]) ->
             "which it does not "
             f"make; it makes '{output.asset_key.to_user_string() if output.asset_key else None}'"
         )
-

@@ -97,8 +97,8 @@ def invoke_hook(hook: HookDefinition, args: tuple[Any, ...], kwargs: dict[str, A
         wanted = "one parameter" if len(names) == 1 else "two parameters"
         was = "was" if count == 1 else "were"
         raise DagflowInvalidInvocationError(
-            f"hook '{hook.name}': Decorated function expects {wanted}, {' and '.join(names)}, but {count} {was} "
-            "provided."
+            f"hook '{hook.name}': Decorated function expects {wanted}, {' and '.join(names)}, but {count} "
+            f"{was} provided."
         )
     for name in names[len(args) :]:
         if name not in kwargs:
@@ -109,7 +109,7 @@ def invoke_hook(hook: HookDefinition, args: tuple[Any, ...], kwargs: dict[str, A
     given = args[0] if args else kwargs[names[0]]
     if given is not None:
         check_type(given, HookContext, names[0], f"hook '{hook.name}'")
-    context: HookContext = (build_hook_context() if given is None else given).for_hook(hook)
+    context: HookContext = (build_hook_context() if given is None else given).bound_to(hook)
     for key in sorted(hook.required_resource_keys):
         if key not in context.resources:
             raise DagflowInvalidDefinitionError(
@@ -118,7 +118,8 @@ def invoke_hook(hook: HookDefinition, args: tuple[Any, ...], kwargs: dict[str, A
             )
     if args:
         return hook.decorated_fn(context, *args[1:], **kwargs)
-    return hook.decorated_fn(**{**kwargs, names[0]: context})
+    kwargs[names[0]] = context
+    return hook.decorated_fn(**kwargs)
 
 
 def _node(op: NodeDefinition | PendingInvocation) -> Node:

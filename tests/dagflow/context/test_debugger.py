@@ -37,7 +37,7 @@ def test_each_context_has_one() -> None:
 
 
 def _talk(arguments: list[str], folder: str, typed: list[bytes]) -> str:
-    """What a program on a terminal of its own writes; each of `typed` is entered at a prompt of the debugger."""
+    """What a program on a terminal of its own writes; each of `typed` answers a prompt of the debugger."""
     terminal, inner = pty.openpty()
     process = subprocess.Popen(
         arguments, stdin=inner, stdout=inner, stderr=inner, cwd=folder, env={**os.environ, "TERM": "dumb"}

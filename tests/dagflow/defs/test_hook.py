@@ -92,9 +92,17 @@ def test_a_parameter_that_is_missing(decorator: Decorator, fn: Any, name: str) -
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: success_hook(lambda context, cup: None), DagflowInvalidDefinitionError, "'cup', which nothing"),
+        (
+            lambda: success_hook(lambda context, cup: None),
+            DagflowInvalidDefinitionError,
+            "'cup', which nothing",
+        ),
         (lambda: success_hook(name="h")(5), DagflowInvalidDefinitionError, "must decorate a function, not 5"),
-        (lambda: success_hook(lambda context: None), DagflowInvalidDefinitionError, ".<lambda>. is not a valid"),
+        (
+            lambda: success_hook(lambda context: None),
+            DagflowInvalidDefinitionError,
+            ".<lambda>. is not a valid",
+        ),
         (lambda: HookDefinition("a b", print), DagflowInvalidDefinitionError, ".a b. is not a valid name"),
         (lambda: HookDefinition("h", 5), ParameterCheckError, "'hook_fn' must be a function, not 5"),
         (

@@ -33,8 +33,7 @@ def _own():
         made.addHandler(handler)
         return made
 
-    own_parts = {"definition": own, "contexts": contexts, "records": handler.records}
-    return own_parts
+    return {"definition": own, "contexts": contexts, "records": handler.records}
 
 
 def _config(level="DEBUG"):
@@ -74,8 +73,8 @@ def test_every_event_and_every_line(own):
     assert {head[0] for head in heads} == {"cafe"}
     assert {head[1] for head in heads} == {result.run_id}
     assert {record.name for record in records} == {"shop"}
-    errors = [record.dagflow_meta["dagflow_event"].event_type.name for record in records if record.levelno == 40]
-    assert errors == ["STEP_FAILURE", "RUN_FAILURE"]
+    errors = [record.dagflow_event for record in records if record.levelno == logging.ERROR]
+    assert [event.event_type.name for event in errors] == ["STEP_FAILURE", "RUN_FAILURE"]
     assert records[0].levelno == logging.DEBUG
     assert records[0].dagflow_meta["job_tags"] == {"shop": "a"}
 

@@ -28,6 +28,10 @@ def shop(context):
     return made
 
 
+def _context(level):
+    return build_init_logger_context({"level": level})
+
+
 @logger
 def plain():
     return logging.Logger("plain")
@@ -59,7 +63,7 @@ def test_config_given_beforehand():
         (lambda: shop(c=None), DagflowInvalidInvocationError, "expected argument 'context', not"),
         (lambda: shop(5), ParameterCheckError, "'context' of <logger 'shop'> must be"),
         (lambda: shop(None), DagflowInvalidConfigError, "Error in config for logger"),
-        (lambda: shop(build_init_logger_context({"level": "x"})), DagflowInvalidConfigError, "root:config:level"),
+        (lambda: shop(_context("x")), DagflowInvalidConfigError, "root:config:level"),
         (lambda: build_init_logger_context(job_def=5), CheckError, "'job_def'"),
         (lambda: build_init_logger_context().logger_def, DagflowInvariantViolationError, "'logger_def'"),
     ],
