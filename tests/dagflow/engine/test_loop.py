@@ -101,6 +101,21 @@ def test_a_jitter_keeps_within_its_bounds(jitter, low, high):
     assert all(low <= seconds <= high for seconds in slept)
 
 
+def test_the_chance_of_a_jitter_can_be_given():
+    """The same source of chance makes the same waits, so that a run with jitter can be repeated."""
+
+    @job
+    def j():
+        flaky_op(3, retry_policy=RetryPolicy(max_retries=3, delay=10, jitter=Jitter.FULL))()
+
+    def waits(seed):
+        with run_options(random=random.Random(seed)):
+            return run_on_a_clock(j)[1]
+
+    assert waits(1) == waits(1) != waits(2)
+    assert len(set(waits(1))) == 3
+
+
 def test_a_policy_without_a_delay_waits_not_at_all():
     """The event then says 0, and its message nothing of a wait."""
 
