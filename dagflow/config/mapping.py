@@ -84,7 +84,7 @@ class Mapped(ConfigType):
         except Exception as error:
             raise DagflowConfigMappingFunctionError(
                 f"The config mapping function {self.place} has thrown an unexpected error during its "
-                f"execution. {self.detail}".rstrip(),
+                f"execution. {self.detail} It raised {type(error).__name__}: {error}".replace("  ", " "),
                 user_exception=error,
             ) from error
         if hasattr(made, "to_config_dict"):

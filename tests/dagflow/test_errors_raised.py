@@ -1,0 +1,316 @@
+"""Each class of error is raised by something, with a message that names what, where, and what to do."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dagflow as df
+from dagflow import errors
+from dagflow.testing import observe_runs
+
+HERE = rf"{re.escape(Path(__file__).name)}:\d+"
+
+
+@df.op
+def one():
+    return 1
+
+
+@df.op(config_schema={"n": int})
+def count(context):
+    return context.op_config["n"]
+
+
+@df.op(required_resource_keys={"db"})
+def need(context):
+    return context.resources.db
+
+
+@df.op
+def typed() -> int:
+    return "x"  # type: ignore[return-value]
+
+
+@df.op
+def breaks():
+    raise ValueError("theirs")
+
+
+@df.op(out={"cup": df.Out(), "tray": df.Out()})
+def half():
+    yield df.Output(1, "cup")
+
+
+@df.op
+def no_output():
+    yield 5
+
+
+@df.op(retry_policy=df.RetryPolicy(2))
+def tries():
+    raise ValueError("theirs")
+
+
+@df.op
+def looks(context):
+    return context.resources.dbb
+
+
+@df.op
+def asks_for_assets(context):
+    return context.asset_key
+
+
+@df.op
+def says(context):
+    return context.partition_key
+
+
+@df.asset(partitions_def=df.StaticPartitionsDefinition(["north", "south"]))
+def sales():
+    return 1
+
+
+@df.op
+def same(x):
+    return x
+
+
+def bad_check(context, value):
+    raise ValueError("theirs")
+
+
+@df.op(out=df.Out(df.DagflowType(bad_check, "Cup")))
+def poured():
+    return 1
+
+
+@df.dagflow_type_loader(config_schema=int)
+def bad_load(context, config):
+    raise ValueError("theirs")
+
+
+@df.op(ins={"cup": df.In(df.DagflowType(lambda context, value: True, "Cup", loader=bad_load))})
+def drinks(cup):
+    return cup
+
+
+@df.resource
+def no_db(context):
+    raise ValueError("theirs")
+
+
+class Broken(df.IOManager):
+    """An I/O manager of which one half does not work."""
+
+    def __init__(self, half):
+        self.half = half
+
+    def handle_output(self, context, obj):
+        if self.half == "handle_output":
+            raise OSError("theirs")
+
+    def load_input(self, context):
+        raise OSError("theirs")
+
+
+@df.config_mapping(config_schema={"n": int})
+def bad_mapping(value):
+    raise ValueError("theirs")
+
+
+def job_of(body: Any, **arguments: Any) -> Any:
+    def j() -> None:
+        body()
+
+    return df.job(**arguments)(j)
+
+
+def run(body: Any, *given: Any, resources: Any = None, **arguments: Any) -> Any:
+    return job_of(body, resource_defs=resources).execute_in_process(*given, **arguments)
+
+
+def recorded(body: Any, config: Any = None, **arguments: Any) -> None:
+    """Raises the error that a failing run writes down, with its class by name."""
+    result = job_of(body, **arguments).execute_in_process(config, raise_on_error=False)
+    (event,) = result.get_step_failure_events()
+    info = event.step_failure_data.error
+    raise getattr(errors, info.cls_name).__new__(getattr(errors, info.cls_name), info.message)
+
+
+def twice_the_same_run() -> None:
+    instance = df.DagflowInstance.ephemeral()
+    for _ in range(2):
+        run(one, run_id="6f9619ff-8b86-4d01-b42d-00cf4fc964ff", instance=instance)
+
+
+def interrupts() -> None:
+    @df.op
+    def waits():
+        raise df.DagflowExecutionInterruptedError("from outside")
+
+    run(waits)
+
+
+def wants_a_config(config: 5):  # type: ignore[valid-type]
+    pass
+
+
+# class -> what raises it, and patterns of what the message must hold
+RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
+    errors.DagflowError: (lambda: run(one).get_run_failure_event(), ["job 'j'", "RUN_FAILURE"]),
+    errors.CheckError: (
+        lambda: run(one, partition_key="a"),
+        ["'a'", "job 'j'", "nothing in it is partitioned", "partitions_def"],
+    ),
+    errors.ParameterCheckError: (lambda: run(one, 5), ["job 'j'", "mapping", "not 5", "'int'"]),
+    errors.ElementCheckError: (lambda: df.StaticPartitionsDefinition([5]), ["5", "must be a text"]),
+    errors.DagflowInvalidDefinitionError: (
+        lambda: run(need),
+        ["'db'", "op 'need'", HERE, "job 'j'", "Give"],
+    ),
+    errors.DagflowInvalidInvocationError: (lambda: same(), ['"x"', rf"'same' \(.*{HERE}\)", "Pass"]),
+    errors.DagflowInvalidConfigError: (
+        lambda: run(count, {"ops": {"count": {"config": {"n": "x"}}}}),
+        ["job 'j'", "root:ops:count:config:n", "x", "str", "Int"],
+    ),
+    errors.DagflowInvalidConfigDefinitionError: (
+        lambda: df.op(name="n", config_schema={"a": {"b": object()}})(lambda context: None),
+        ["{'a': {'b':", ":a:b", "object", "A config schema is one of"],
+    ),
+    errors.DagflowInvalidPythonicConfigDefinitionError: (
+        lambda: df.op(wants_a_config),
+        ["'config'", "'wants_a_config'", HERE, "5", "Config"],
+    ),
+    errors.DagflowInvalidSubsetError: (
+        lambda: run(one, op_selection=["onee"]),
+        ["'onee'", "Did you mean 'one'"],
+    ),
+    errors.DagflowInvariantViolationError: (
+        lambda: run(no_output),
+        [rf"op 'no_output' \(.*{HERE}\)", "5", "Output"],
+    ),
+    errors.DagflowInvalidPropertyError: (
+        lambda: run(asks_for_assets),
+        ["'asset_key'", "op 'asks_for_assets'"],
+    ),
+    errors.DagflowInvalidMetadata: (
+        lambda: df.Output(1, metadata={"made": object()}),
+        ["'made'", "output 'result'", "object", "Use a number"],
+    ),
+    errors.DagflowUnknownResourceError: (lambda: run(looks), ["'dbb'", "required_resource_keys"]),
+    errors.DagflowUnknownPartitionError: (
+        lambda: df.materialize_to_memory([sales], partition_key="nort"),
+        ["'nort'", "StaticPartitionsDefinition", "Did you mean 'north'"],
+    ),
+    errors.DagflowTypeCheckDidNotPass: (
+        lambda: run(typed),
+        ["result", rf"op 'typed' \(.*{HERE}\)", "Int", "str"],
+    ),
+    errors.DagflowStepOutputNotFoundError: (
+        lambda: run(half),
+        ['"tray"', rf"op 'half' \(.*{HERE}\)", "Yield it"],
+    ),
+    errors.DagflowRunAlreadyExists: (twice_the_same_run, ["'6f9619ff-", "job 'j'", "another UUID"]),
+    errors.DagflowMaxRetriesExceededError: (
+        lambda: run(tries),
+        ["'tries'", "max_retries of 2", "ValueError: theirs"],
+    ),
+    errors.DagflowExecutionStepExecutionError: (
+        lambda: recorded(breaks),
+        ["op 'breaks'", HERE, "ValueError"],
+    ),
+    errors.DagflowExecutionLoadInputError: (
+        lambda: recorded(lambda: same(one()), resource_defs={"io_manager": Broken("load_input")}),
+        ["input 'x' of step 'same'", "'io_manager'", "OSError"],
+    ),
+    errors.DagflowExecutionHandleOutputError: (
+        lambda: recorded(one, resource_defs={"io_manager": Broken("handle_output")}),
+        ["output 'result' of step 'one'", "'io_manager'", "OSError"],
+    ),
+    errors.DagflowResourceFunctionError: (
+        lambda: run(need, resources={"db": no_db}),
+        ["resource 'db'", HERE, "ValueError: theirs"],
+    ),
+    errors.DagflowConfigMappingFunctionError: (
+        lambda: job_of(one, config=bad_mapping).execute_in_process({"n": 5}),
+        ["job 'j'", "ValueError: theirs"],
+    ),
+    errors.DagflowTypeCheckError: (
+        lambda: recorded(poured),
+        ["type 'Cup'", "output 'result' of step 'poured'", "ValueError"],
+    ),
+    errors.DagflowTypeLoadingError: (
+        lambda: recorded(drinks, {"ops": {"drinks": {"inputs": {"cup": 1}}}}),
+        ["input 'cup' of step 'drinks'", "config", "ValueError: theirs"],
+    ),
+    errors.DagflowExecutionInterruptedError: (interrupts, ["from outside"]),
+}
+
+WAITING = {
+    "DagflowAssetCheckFailedError": "asset checks",
+    "DagflowExecutionStepNotFoundError": "re-execution",
+    "DagflowHomeNotSetError": "an instance that lasts",
+    "DagflowImportError": "worker processes",
+    "DagflowInvalidAssetKey": "its name is kept free",
+    "DagflowInvalidObservationError": "observable assets",
+    "DagflowRunNotFoundError": "re-execution",
+    "DagflowSubprocessError": "worker processes",
+    "DagflowUnmetExecutorRequirementsError": "worker processes",
+}
+ELSEWHERE = {
+    "DagflowMissingResourceError": "tests/dagflow/invocation",
+    "DagflowSerializationError": "tests/dagflow/events",
+    "DagflowUserCodeExecutionError": "the base of those that wrap an error of the user",
+    "HookExecutionError": "a hook that raises is written down with its own error",
+}
+
+
+@pytest.mark.parametrize("kind", RAISED, ids=lambda kind: kind.__name__)
+def test_a_class_is_raised(kind):
+    """By something that users do; the message holds the names, the place, and what to do."""
+    provoke, patterns = RAISED[kind]
+
+    with pytest.raises(kind) as raised:
+        provoke()
+
+    assert type(raised.value) is kind
+    message = str(raised.value)
+    assert [pattern for pattern in patterns if not re.search(pattern, message, re.DOTALL)] == [], message
+
+
+def test_no_class_is_forgotten():
+    """Each class is raised here, has tests of its own, or waits for what will raise it."""
+    known = {
+        name
+        for name, kind in vars(errors).items()
+        if inspect.isclass(kind) and issubclass(kind, BaseException) and kind.__module__ == errors.__name__
+    }
+
+    assert known == {kind.__name__ for kind in RAISED} | set(WAITING) | set(ELSEWHERE)
+    for name in WAITING:
+        users = [text for text in _sources() if f"raise {name}(" in text]
+        assert users == [], f"{name} is raised by now: give it a row"
+
+
+def _sources() -> list[str]:
+    root = Path(df.__file__).parent
+    return [path.read_text(encoding="utf-8") for path in root.rglob("*.py")]
+
+
+def test_a_failure_of_the_user_shows_the_users_frames():
+    """The traceback of what is raised ends in the user's function."""
+    with pytest.raises(ValueError, match="theirs") as raised:
+        run(breaks)
+
+    assert raised.traceback[-1].name == "breaks"
+    seen = []
+    with observe_runs(seen.append):
+        run(breaks, raise_on_error=False)
+    (event,) = seen[0].get_step_failure_events()
+    assert "in breaks" in event.step_failure_data.error.cause.stack[-1]
