@@ -150,8 +150,14 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         """The definition that the engine starts: always the same one for one object."""
         definition: ResourceDefinition | None = self.__dict__.get(_DEFINITION)
         if definition is None:
-            definition = self.__dict__[_DEFINITION] = ModelResource(type(self), self, nested_values(self))
+            make = type(self).definition_class()
+            definition = self.__dict__[_DEFINITION] = make(type(self), self, nested_values(self))
         return definition
+
+    @classmethod
+    def definition_class(cls) -> type[ModelResource]:
+        """What the definitions of its objects are, for the engine."""
+        return ModelResource
 
     def get_resource_context(self) -> Any:
         """The init context with which this object was started.
@@ -296,7 +302,7 @@ class PartialResource:
                 if is_resource_field(info):
                     default = None if info.is_required() else info.get_default(call_default_factory=True)
                     nested[name] = self.values.get(info.alias or name, default)
-            self._definition = ModelResource(self.resource_cls, self, nested)
+            self._definition = self.resource_cls.definition_class()(self.resource_cls, self, nested)
         return self._definition
 
     def __repr__(self) -> str:
@@ -311,8 +317,6 @@ class ModelResource(ResourceDefinition):
         source: The object, or the PartialResource.
         parts: What is nested, by field: definitions, or plain values.
     """
-
-    __slots__ = ("_own_config", "parts", "resource_cls", "source")
 
     def __init__(
         self, resource_cls: type[ConfigurableResourceFactory[Any]], source: Any, nested: _Values

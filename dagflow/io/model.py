@@ -8,14 +8,50 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from dagflow.config.field import Field, resolve_field
+from dagflow.defs.io_managers import IOManagerDefinition
 from dagflow.defs.resource import ResourceDefinition
-from dagflow.defs.resource_model import ConfigurableResource, ConfigurableResourceFactory
+from dagflow.defs.resource_model import ConfigurableResource, ConfigurableResourceFactory, ModelResource
 from dagflow.io.manager import IOManager
 
 T = TypeVar("T", bound=IOManager)
 
 
-class ConfigurableIOManagerFactory(ConfigurableResourceFactory[T]):
+class ModelIOManager(ModelResource, IOManagerDefinition):
+    """The definition of an I/O manager that is an object of a class, or is configured at launch."""
+
+    def __init__(self, resource_cls: type[Any], source: Any, nested: dict[str, Any]) -> None:
+        super().__init__(resource_cls, source, nested)
+        self.input_config_field = _field(resource_cls.input_config_schema())
+        self.output_config_field = _field(resource_cls.output_config_schema())
+
+
+def _field(schema: Any) -> Field | None:
+    if schema is None:
+        return None
+    return resolve_field(schema.to_config_schema() if hasattr(schema, "to_config_schema") else schema)
+
+
+class _IOManagerClass:
+    """What classes of I/O managers have beside those of other resources."""
+
+    @classmethod
+    def input_config_schema(cls) -> Any:
+        """What config an input takes that names it as its input manager: a schema, a Config class, or None."""
+        return None
+
+    @classmethod
+    def output_config_schema(cls) -> Any:
+        """What config each output takes that it stores: a schema, a Config class, or None."""
+        return None
+
+    @classmethod
+    def definition_class(cls) -> type[ModelResource]:
+        """What the definitions of its objects are, for the engine."""
+        return ModelIOManager
+
+
+class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[T]):
     """The base of classes that make an I/O manager of their config.
 
     Example:
@@ -36,8 +72,9 @@ class ConfigurableIOManagerFactory(ConfigurableResourceFactory[T]):
         return self.create_io_manager(context)
 
 
-class ConfigurableIOManager(ConfigurableResource[Any], IOManager):
-    """The base of I/O managers as classes: fields are config; write `handle_output` and `load_input`.
+class ConfigurableIOManager(_IOManagerClass, ConfigurableResource[Any], IOManager):
+    """The base of I/O managers as classes: fields are config; write `handle_output` and `load_input`. Class
+    methods `input_config_schema` and `output_config_schema` say which config single inputs and outputs take.
 
     Example:
         >>> class Shelf(ConfigurableIOManager):

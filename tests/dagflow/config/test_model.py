@@ -1,0 +1,477 @@
+"""Config classes: their schema, objects made of config, config made of objects."""
+
+# ruff: noqa: RUF012 - defaults of pydantic fields are copied
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Dict, List, Literal, Optional  # noqa: UP035
+
+import pydantic
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagflow import (
+    Config,
+    DagflowType,
+    Field,
+    IntSource,
+    Noneable,
+    PermissiveConfig,
+    RunConfig,
+    StringSource,
+    asset,
+    build_op_context,
+    job,
+    materialize_to_memory,
+    op,
+    validate_run_config,
+)
+from dagflow._util import UNSET
+from dagflow.config.parse import parse
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvalidPythonicConfigDefinitionError,
+    ParameterCheckError,
+)
+
+
+class Roast(enum.Enum):
+    """A choice."""
+
+    LIGHT = "pale"
+    DARK = "black"
+
+
+class Water(Config):
+    """Nested config."""
+
+    degrees: int = 96
+    source: str = "tap"
+
+
+class Cat(Config):
+    """A pet."""
+
+    kind: Literal["cat", "kitten"] = "cat"
+    meows: int
+
+
+class Dog(Config):
+    """A pet."""
+
+    kind: Literal["dog"] = "dog"
+    barks: float = 2.5
+
+
+Pet = Annotated[Cat | Dog, pydantic.Field(discriminator="kind")]
+
+
+class Everything(Config):
+    """Each kind of field."""
+
+    text: str
+    number: int = 1
+    share: float = 0.5
+    flag: bool = False
+    maybe: int | None
+    later: Optional[int] = None  # noqa: UP045
+    five: int | None = 5
+    whatever: Any = None
+    plain_list: list = []  # type: ignore[type-arg]
+    plain_dict: dict = {}  # type: ignore[type-arg]
+    names: List[str] = ["a"]  # noqa: UP006
+    counts: Sequence[int] = [1, 2]
+    sizes: Dict[str, int] = {"s": 1}  # noqa: UP006
+    deep: Mapping[int, list[Mapping[str, int | None]]] = {}
+    roast: Roast = Roast.DARK
+    roasts: list[Roast] = []
+    perhaps: Roast | None = None
+    cup: Literal["small", "large"] = "small"
+    cups: Literal["small"] | None = None
+    water: Water
+    cold: Water = Water(degrees=4)
+    more: list[Water] = []
+    pet: Pet = Dog()
+    pets: list[Pet] = []
+    named: dict[str, Pet] = {}
+    made: list[int] = pydantic.Field(default_factory=list)
+    short: Annotated[str, pydantic.Field(max_length=3)] = "abc"
+
+
+def _read(cls: type[Config], value: Any, environ: dict[str, str] | None = None) -> Any:
+    parsed = parse(cls.to_config_schema(), value, environ=environ)
+    assert not parsed.errors, parsed.errors
+    return parsed.value
+
+
+def test_every_kind_of_field() -> None:
+    """Plain config of each kind becomes an object with what it stands for."""
+    made = Everything.from_config(
+        _read(
+            Everything,
+            {
+                "text": "t",
+                "later": 2,
+                "deep": {5: [{"a": 1, "b": None}]},
+                "roast": "LIGHT",
+                "roasts": ["DARK"],
+                "perhaps": "LIGHT",
+                "cup": "large",
+                "water": {"degrees": 90},
+                "more": [{}, {"source": "well"}],
+                "pet": {"kitten": {"meows": 3}},
+                "pets": [{"dog": {}}, {"cat": {"meows": 1}}],
+                "named": {"rex": {"dog": {"barks": 1}}},
+            },
+        )
+    )
+
+    assert (made.text, made.maybe, made.later, made.five) == ("t", None, 2, 5)
+    assert made.deep == {5: [{"a": 1, "b": None}]}
+    assert (made.roast, made.roasts, made.perhaps) == (Roast.LIGHT, [Roast.DARK], Roast.LIGHT)
+    assert (made.cup, made.cups, made.short) == ("large", None, "abc")
+    assert made.water == Water(degrees=90)
+    assert made.cold == Water(degrees=4)
+    assert made.more == [Water(), Water(source="well")]
+    assert made.pet == Cat(kind="kitten", meows=3)
+    assert made.pets == [Dog(), Cat(meows=1)]
+    assert made.named == {"rex": Dog(barks=1)}
+    assert (made.counts, made.sizes, made.made) == ([1, 2], {"s": 1}, [])
+
+
+def test_an_object_survives_plain_config() -> None:
+    """Written and read again it is equal, with all of it set."""
+    made = Everything(
+        text="t",
+        maybe=1,
+        water=Water(),
+        roast=Roast.LIGHT,
+        roasts=[Roast.DARK],
+        pet=Cat(meows=1),
+        pets=[Dog()],
+        named={"a": Cat(kind="kitten", meows=2)},
+        more=[Water(degrees=1)],
+        perhaps=Roast.DARK,
+    )
+
+    plain = made.to_config_value()
+    assert (plain["pet"], plain["roasts"]) == ({"cat": {"meows": 1}}, ["DARK"])
+    assert Everything.from_config(_read(Everything, plain)) == made
+
+
+@given(st.builds(Water), st.integers(), st.none() | st.integers(), st.sampled_from(Roast))
+def test_any_object_survives_plain_config(water: Water, n: int, maybe: int | None, roast: Roast) -> None:
+    """The law of it, for the kinds that change their form."""
+    made = Everything(text="t", number=n, maybe=maybe, five=maybe, water=water, roast=roast)
+
+    assert Everything.from_config(_read(Everything, made.to_config_value())) == made
+
+
+def test_what_is_required() -> None:
+    """Neither what has a default, nor Optional, nor a nested class without required fields."""
+    fields = Everything.to_fields_dict()
+
+    assert [name for name, field in fields.items() if field.is_required] == ["text"]
+    assert fields["five"].default_value == 5
+    assert fields["later"].default_value is None
+    assert fields["pet"].default_value == {"dog": {"barks": 2.5}}
+    assert not fields["whatever"].default_provided
+    assert not fields["made"].default_provided
+
+
+def test_the_types_of_scalars() -> None:
+    """They may come from the environment."""
+    fields = Everything.to_fields_dict()
+
+    assert fields["text"].config_type is StringSource
+    assert fields["number"].config_type is IntSource
+    assert isinstance(fields["maybe"].config_type, Noneable)
+    read = _read(
+        Everything,
+        {"text": {"env": "A"}, "share": {"env": "B"}, "flag": {"env": "C"}, "number": {"env": "D"}},
+        {"A": "a", "B": "1.5", "C": "true", "D": "3"},
+    )
+    assert (read["text"], read["share"], read["flag"], read["number"]) == ("a", 1.5, True, 3)
+
+
+def test_a_float_from_the_environment_that_is_none() -> None:
+    """Is an error that says so."""
+    parsed = parse(Everything.to_config_schema(), {"text": "", "share": {"env": "B"}}, environ={"B": "x"})
+
+    assert "cannot be coerced into a float" in parsed.errors[0].message
+
+
+def test_what_is_not_given_of_a_nested_object_is_its_default() -> None:
+    """The fields of the default object are the defaults inside."""
+    read = _read(Everything, {"text": "t", "cold": {"source": "well"}})
+
+    assert read["cold"] == {"degrees": 4, "source": "well"}
+
+
+def test_aliases_are_the_names_in_config() -> None:
+    """In Python the attribute has its own name."""
+
+    class Aliased(Config):
+        schema_: str = pydantic.Field(alias="schema")
+
+    assert Aliased.to_fields_dict().keys() == {"schema"}
+    made = Aliased.from_config({"schema": "s"})
+    assert (made.schema_, made.to_config_value()) == ("s", {"schema": "s"})
+
+
+def test_descriptions_and_secrets() -> None:
+    """Those of fields and classes reach the schema."""
+
+    class Described(Config):
+        """All of it."""
+
+        key: str = pydantic.Field(description="A key", json_schema_extra={"dagflow__is_secret": True})
+
+    field = Described.to_fields_dict()["key"]
+    assert (field.description, field.is_secret) == ("A key", True)
+    assert Described.to_config_schema().description == "All of it."
+    assert Described.to_config_schema() is Described.to_config_schema()
+
+
+def test_the_constructor() -> None:
+    """Takes members and names of enums, and the config form of unions; ignores what it does not know."""
+    assert Everything(text="t", maybe=1, water=Water(), roast="DARK").roast is Roast.DARK  # type: ignore[arg-type]
+    assert Everything(text="t", maybe=1, water=Water(), pet={"cat": {"meows": 2}}).pet == Cat(meows=2)  # type: ignore[arg-type]
+    assert Water(degrees=3, unknown=4) == Water(degrees=3)  # type: ignore[call-arg]
+    with pytest.raises(pydantic.ValidationError, match="degrees"):
+        Water(degrees="hot")  # type: ignore[arg-type]
+
+
+def test_objects_do_not_change() -> None:
+    """The message says what to do instead."""
+    with pytest.raises(DagflowInvalidInvocationError, match=r"'Water'.*'degrees'.*Water\(degrees=\.\.\.\)"):
+        Water().degrees = 3
+    assert hash(Water()) == hash(Water())
+
+
+def test_permissive_classes_keep_what_they_do_not_know() -> None:
+    """In the constructor, in config and in what is written."""
+
+    class Open(PermissiveConfig):
+        n: int
+
+    made = Open.from_config(_read(Open, {"n": 1, "other": [2]}))
+    assert (made.other, made.to_config_value()) == ([2], {"n": 1, "other": [2]})  # type: ignore[attr-defined]
+    assert Open(n=1, other=[2]) == made  # type: ignore[call-arg]
+
+
+class _Thing:
+    """No config."""
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [_Thing, tuple, tuple[int, str], set[int], int | str, Cat | Dog, dict[Roast, int], Literal[1], bytes],
+)
+def test_annotations_that_cannot_be_config(annotation: Any) -> None:
+    """The message names field, class and annotation when an op is made with it."""
+    bad = pydantic.create_model("Bad", x=(annotation, ...), __base__=Config)
+
+    def fn(config: Any) -> None: ...
+
+    fn.__annotations__["config"] = bad
+    with pytest.raises(DagflowInvalidPythonicConfigDefinitionError, match="field 'x' of Config class 'Bad'"):
+        op(fn)
+
+
+def test_a_union_of_other_classes() -> None:
+    """The members of a union are told apart in Config classes only."""
+
+    class Model(pydantic.BaseModel):
+        kind: Literal["m"]
+
+    bad = pydantic.create_model("Bad", x=(Dog | Model, pydantic.Field(discriminator="kind")), __base__=Config)
+    with pytest.raises(DagflowInvalidPythonicConfigDefinitionError, match="'kind: Literal"):
+        bad.to_config_schema()
+
+
+def test_a_type_of_values_is_no_annotation_of_config() -> None:
+    """Said when the class is made."""
+    kind = DagflowType(lambda _context, _value: True, name="Kind")
+
+    with pytest.raises(DagflowInvalidPythonicConfigDefinitionError, match="field 'x' of Config class 'Bad'"):
+        type("Bad", (Config,), {"__annotations__": {"x": kind}, "__module__": __name__})
+
+
+def test_a_field_of_a_schema_is_no_default() -> None:
+    """dagflow.Field and pydantic.Field are easily mixed up."""
+    bad = pydantic.create_model("Bad", x=(str, Field(str)), __base__=Config)
+
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"pydantic\.Field"):
+        bad.to_config_schema()
+
+
+# in ops and assets
+
+
+@op
+def boil(config: Water) -> int:
+    """Reads its config."""
+    return config.degrees
+
+
+@op
+def say(context: Any, config: str = "hello") -> Any:
+    """Config that is no class."""
+    return config, context.op_config
+
+
+@op
+def total(config: list[int]) -> int:
+    """Config that is a list."""
+    return sum(config)
+
+
+@asset
+def tea(config: Water) -> int:
+    """An asset with config."""
+    return config.degrees
+
+
+@job
+def kitchen() -> None:
+    """Two ops."""
+    boil()
+    say()
+
+
+def test_config_in_a_run() -> None:
+    """Defaults, given values, and each run its own object."""
+    result = kitchen.execute_in_process()
+    assert (result.output_for_node("boil"), result.output_for_node("say")) == (96, ("hello", "hello"))
+    result = kitchen.execute_in_process({"ops": {"boil": {"config": {"degrees": 3}}, "say": {"config": "x"}}})
+    assert (result.output_for_node("boil"), result.output_for_node("say")) == (3, ("x", "x"))
+
+
+def test_config_of_an_asset() -> None:
+    """Under the name of its op."""
+    given = {"ops": {"tea": {"config": {"degrees": 5}}}}
+
+    assert materialize_to_memory([tea], run_config=given).output_for_node("tea") == 5
+
+
+def test_an_unknown_key_of_a_run_config() -> None:
+    """Is refused, with a hint, though the constructor would ignore it."""
+    with pytest.raises(DagflowInvalidConfigError, match=r"degree.*Did you mean 'degrees'"):
+        kitchen.execute_in_process({"ops": {"boil": {"config": {"degree": 3}}}})
+
+
+class Checked(Config):
+    """A validator of pydantic."""
+
+    n: int = 2
+    quiet: int | None = None
+
+    @pydantic.field_validator("n", "quiet")
+    @classmethod
+    def is_even(cls, value: int) -> int:
+        """Sees what is given, not defaults."""
+        if value % 2:
+            raise ValueError("must be even")
+        return value
+
+
+@op
+def even(config: Checked) -> int:
+    """Validated config."""
+    return config.n
+
+
+@job
+def evens() -> None:
+    """One op."""
+    even()
+
+
+def test_validators_run_with_the_step() -> None:
+    """Not when the run config is checked; defaults are not validated."""
+    given = {"ops": {"even": {"config": {"n": 3}}}}
+
+    assert validate_run_config(evens, given)["ops"]["even"]["config"]["n"] == 3
+    with pytest.raises(pydantic.ValidationError, match="must be even"):
+        evens.execute_in_process(given)
+    assert evens.execute_in_process().output_for_node("even") == 2
+
+
+def test_config_of_direct_calls() -> None:
+    """An object or a dict, by position or name, or in the context."""
+    assert boil(Water(degrees=1)) == boil(config=Water(degrees=1)) == boil({"degrees": 1}) == 1
+    assert boil(build_op_context(op_config={"degrees": 1})) == 1
+    assert boil() == 96
+    assert total([1, 2]) == 3
+    assert say(build_op_context(), "x") == ("x", "x")
+    assert say(build_op_context(config="x")) == ("x", "x")
+
+
+def test_config_of_direct_calls_that_is_refused() -> None:
+    """Missing, wrong, or given twice."""
+    with pytest.raises(DagflowInvalidConfigError, match='"config" at the root'):
+        total()
+    with pytest.raises(DagflowInvalidConfigError, match="root:config:degrees"):
+        boil({"degrees": "hot"})
+    with pytest.raises(DagflowInvalidInvocationError, match="both context and kwargs: op 'boil'"):
+        boil(build_op_context(config={"degrees": 1}), config=Water())
+
+
+def test_variables_in_direct_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Are looked up by the call."""
+    from dagflow import EnvVar
+
+    given = Water(degrees=EnvVar.int("DEGREES"))
+    with pytest.raises(DagflowInvalidConfigError, match="DEGREES"):
+        boil(given)
+    monkeypatch.setenv("DEGREES", "7")
+    assert boil(given) == 7
+
+
+def test_an_object_in_a_direct_call_is_not_copied() -> None:
+    """So a test can hand over one of a subclass."""
+
+    class Hot(Water):
+        @property
+        def twice(self) -> int:
+            return 2 * self.degrees
+
+    def fn(config: Water) -> Any:
+        return config
+
+    hot = Hot()
+    assert op(fn)(hot) is hot
+
+
+def test_parameters_that_cannot_be() -> None:
+    """No annotation, a schema beside it, a default of a class, another name."""
+
+    def bare(config) -> None: ...  # type: ignore[no-untyped-def]
+
+    def classed(config: Water = Water()) -> None: ...  # noqa: B008
+
+    def misnamed(settings: Water) -> None: ...
+
+    with pytest.raises(DagflowInvalidPythonicConfigDefinitionError, match="'config' has no annotation"):
+        op(bare)
+    with pytest.raises(ParameterCheckError, match="both a 'config' parameter and a 'config_schema'"):
+        op(config_schema=int)(boil.body.fn)
+    with pytest.raises(CheckError, match="default value when using a Config class"):
+        op(classed)
+    with pytest.warns(UserWarning, match=r"'settings' .*function 'misnamed'.*'config' instead"):
+        op(misnamed)
+
+
+def test_run_config_with_objects() -> None:
+    """In place of dicts."""
+    result = kitchen.execute_in_process(RunConfig(ops={"boil": Water(degrees=8)}))
+
+    assert result.output_for_node("boil") == 8
+    assert parse(Water.to_config_schema(), UNSET).value == {"degrees": 96, "source": "tap"}

@@ -1,0 +1,135 @@
+"""I/O managers as classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dagflow import (
+    ConfigurableIOManager,
+    ConfigurableIOManagerFactory,
+    ConfigurableLegacyIOManagerAdapter,
+    InMemoryIOManager,
+    IOManager,
+    IOManagerDefinition,
+    ResourceDependency,
+    asset,
+    io_manager,
+    materialize,
+)
+
+story: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _new_story() -> None:
+    story.clear()
+
+
+@asset
+def jam() -> str:
+    """Stored."""
+    return "jam"
+
+
+@asset
+def toast(jam: str) -> str:
+    """Loads jam."""
+    return f"toast with {jam}"
+
+
+class Shelf(ConfigurableIOManager):
+    """Writes down what happens."""
+
+    room: str = "cellar"
+
+    def handle_output(self, context: Any, obj: Any) -> None:
+        story.append(f"{self.room}: {context.asset_key.to_user_string()}")
+
+    def load_input(self, context: Any) -> str:
+        return f"{self.room} jam"
+
+
+class Plain(IOManager):
+    """One of a function, made with a word."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def handle_output(self, context: Any, obj: Any) -> None:
+        story.append(f"{self.word} {obj}")
+
+    def load_input(self, context: Any) -> str:
+        return self.word
+
+
+def _toast(manager: Any, run_config: Any = None) -> Any:
+    result = materialize([jam, toast], resources={"io_manager": manager}, run_config=run_config)
+    return result.output_for_node("toast")
+
+
+def test_an_object_is_an_io_manager() -> None:
+    """Its config may come from the run config."""
+    assert isinstance(Shelf(), IOManager)
+    assert isinstance(Shelf().get_resource_definition(), IOManagerDefinition)
+    assert _toast(Shelf(room="attic")) == "toast with attic jam"
+    assert story == ["attic: jam", "attic: toast"]
+    given = {"resources": {"io_manager": {"config": {"room": "hall"}}}}
+    assert _toast(Shelf.configure_at_launch(), given) == "toast with hall jam"
+
+
+def test_a_factory_makes_one() -> None:
+    """With a cleanup where it yields."""
+
+    class Made(ConfigurableIOManagerFactory[InMemoryIOManager]):
+        def create_io_manager(self, context: Any) -> Iterator[InMemoryIOManager]:  # type: ignore[override]
+            yield InMemoryIOManager()
+            story.append("gone")
+
+    assert _toast(Made()) == "toast with jam"
+    assert story == ["gone"]
+
+
+def test_one_inside_another() -> None:
+    """A dependency may be an object or a plain I/O manager."""
+
+    class Both(ConfigurableIOManager):
+        first: ResourceDependency[IOManager]
+        second: ResourceDependency[IOManager]
+
+        def handle_output(self, context: Any, obj: Any) -> None:
+            self.first.handle_output(context, obj)
+            self.second.handle_output(context, obj)
+
+        def load_input(self, context: Any) -> Any:
+            return self.second.load_input(context)
+
+    assert _toast(Both(first=Shelf(), second=Plain("p"))) == "toast with p"
+    assert story == ["cellar: jam", "p jam", "cellar: toast", "p toast with p"]
+
+
+@pytest.mark.parametrize("yields", [False, True])
+def test_a_function_in_the_form_of_a_class(yields: bool) -> None:
+    """The fields are the config of the function, and what it cleans up is cleaned up."""
+
+    def returned(context: Any) -> Plain:
+        return Plain(context.resource_config["word"])
+
+    def yielded(context: Any) -> Iterator[Plain]:
+        yield returned(context)
+        story.append("closed")
+
+    class Adapted(ConfigurableLegacyIOManagerAdapter):
+        word: str
+
+        @property
+        def wrapped_io_manager(self) -> IOManagerDefinition:
+            made: IOManagerDefinition = io_manager(config_schema={"word": str})(
+                yielded if yields else returned
+            )
+            return made
+
+    assert _toast(Adapted(word="w")) == "toast with w"
+    assert story == ["w jam", "w toast with w", *(["closed"] if yields else [])]
