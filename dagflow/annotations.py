@@ -3,6 +3,7 @@
 Here stand the types that are made of others (`list[int]`, `Cup | None`): only an annotation makes them.
 """
 
+# ruff: noqa: UP006 - `typing.List` and its like are types, and the spelling of annotations that are kept
 from __future__ import annotations
 
 import types
@@ -71,11 +72,20 @@ class _Container(LibraryType):
     def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader | None:
         raise NotImplementedError
 
+    @property
+    def inner_type(self) -> DagflowType:
+        """The type of the items, or of the value that may be None."""
+        return self.inner_types[-1]
+
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.inner_types == other.inner_types
 
     def __hash__(self) -> int:
         return hash((type(self), self.inner_types))
+
+
+def _spelled(generic: AnyValue, *inner: DagflowType) -> AnyValue:
+    return generic[tuple([kind.typing_type for kind in inner])]
 
 
 def _first_failure(
@@ -95,7 +105,7 @@ class _List(_Container):
     supports_fan_in = True
 
     def __init__(self, inner: DagflowType) -> None:
-        annotation = types.GenericAlias(list, (inner.typing_type,))
+        annotation = _spelled(typing.List, inner)
         super().__init__("List", f"[{inner.display_name}]", annotation, inner)
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
@@ -111,7 +121,7 @@ class _Set(_Container):
     __slots__ = ()
 
     def __init__(self, inner: DagflowType) -> None:
-        annotation = types.GenericAlias(set, (inner.typing_type,))
+        annotation = _spelled(typing.Set, inner)
         super().__init__("TypedPythonSet", f"Set[{inner.display_name}]", annotation, inner)
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
@@ -126,8 +136,18 @@ class _Set(_Container):
 class _Dict(_Container):
     __slots__ = ()
 
+    @property
+    def key_type(self) -> DagflowType:
+        """The type of the keys."""
+        return self.inner_types[0]
+
+    @property
+    def value_type(self) -> DagflowType:
+        """The type of the values."""
+        return self.inner_types[1]
+
     def __init__(self, key: DagflowType, inner: DagflowType) -> None:
-        annotation = types.GenericAlias(dict, (key.typing_type, inner.typing_type))
+        annotation = _spelled(typing.Dict, key, inner)
         super().__init__(
             "TypedPythonDict", f"Dict[{key.display_name},{inner.display_name}]", annotation, key, inner
         )
@@ -148,7 +168,7 @@ class _Tuple(_Container):
 
     def __init__(self, *inner: DagflowType) -> None:
         names = ",".join(kind.display_name for kind in inner)
-        annotation = types.GenericAlias(tuple, tuple(kind.typing_type for kind in inner))
+        annotation = _spelled(typing.Tuple, *inner)
         super().__init__("TypedPythonTuple", f"Tuple[{names}]", annotation, *inner)
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
@@ -231,15 +251,17 @@ _KNOWN: dict[AnyValue, DagflowType] = {
     bool: Bool,
     list: _LIST,
     List: _LIST,
-    typing.List: _LIST,  # noqa: UP006
+    typing.List: _LIST,
+    typing.Sequence: _LIST,
     dict: _DICT,
     Dict: _DICT,
-    typing.Dict: _DICT,  # noqa: UP006
+    typing.Dict: _DICT,
+    typing.Mapping: _DICT,
     tuple: ClassType(tuple, "PythonTuple", "tuple"),
     set: ClassType(set, "PythonSet", "set"),
 }
-_KNOWN[typing.Tuple] = _KNOWN[Tuple] = _KNOWN[tuple]  # noqa: UP006
-_KNOWN[typing.Set] = _KNOWN[Set] = _KNOWN[set]  # noqa: UP006
+_KNOWN[typing.Tuple] = _KNOWN[Tuple] = _KNOWN[tuple]
+_KNOWN[typing.Set] = _KNOWN[Set] = _KNOWN[set]
 _registered: dict[type, DagflowType] = {}
 """The types that users gave to classes. A class has at most one."""
 _inferred: WeakSet[type] = WeakSet()

@@ -1,4 +1,5 @@
 """Types: what stands for one, which values pass, and what makes a value from config."""
+# ruff: noqa: UP006, UP007, UP045 - the older spellings are types too
 
 from __future__ import annotations
 
@@ -74,12 +75,14 @@ CASES = [
     (type(None), "Nothing", [None], [1]),
     (object, "object", [1], []),
     (list, "[Any]", [[1, "x"]], [(1,)]),
-    (typing.List, "[Any]", [[1]], [1]),  # noqa: UP006
+    (typing.List, "[Any]", [[1]], [1]),
+    (typing.Sequence, "[Any]", [[1]], [1]),
+    (typing.Mapping, "dict", [{}], [1]),
     (list[int], "[Int]", [[1], []], [[1, "x"], 3, (1,)]),
-    (typing.List[int], "[Int]", [[1]], [["x"]]),  # noqa: UP006
+    (typing.List[int], "[Int]", [[1]], [["x"]]),
     (collections.abc.Sequence[int], "[Int]", [[1]], [(1,), ["x"], "ab"]),
     (list[list[int]], "[[Int]]", [[[1]]], [[["x"]]]),
-    (list[typing.Optional[int]], "[Int?]", [[1, None]], [["x"]]),  # noqa: UP045
+    (list[typing.Optional[int]], "[Int?]", [[1, None]], [["x"]]),
     (list[Cup], "[Cup]", [[Cup()]], [[1]]),
     (dict, "dict", [{}], [3]),
     (dict[str, int], "Dict[String,Int]", [{"a": 1}], [{"a": "x"}, {1: 1}, 3]),
@@ -90,7 +93,7 @@ CASES = [
     (set, "set", [{1}], [[1]]),
     (set[int], "Set[Int]", [{1}], [{"x"}, [1]]),
     (int | None, "Int?", [1, None], ["x"]),
-    (typing.Optional[list[int]], "[Int]?", [[1], None], [["x"]]),  # noqa: UP045
+    (typing.Optional[list[int]], "[Int]?", [[1], None], [["x"]]),
     (Cup, "Cup", [Cup()], [1]),
     (pathlib.Path, "Path", [pathlib.Path("/")], ["/"]),
     (Row, "Row", [{"a": 1}], [1]),
@@ -181,14 +184,17 @@ def test_only_builtin_scalars_are_checked_at_definition() -> None:
 @pytest.mark.parametrize(
     ("annotation", "nearest"),
     [
-        (list[int], list[int]),
-        (dict[str, Cup], dict[str, Cup]),
-        (tuple[int, str], tuple[int, str]),
+        (list[int], typing.List[int]),
+        (dict[str, Cup], typing.Dict[str, Cup]),
+        (tuple[int, str], typing.Tuple[int, str]),
+        (set[int] | None, typing.Optional[typing.Set[int]]),
+        (list[DagflowType(lambda context, value: True, name="Any thing")], typing.List[Any]),  # type: ignore[misc]
+        (PythonObjectDagflowType((int, str)), typing.Union[int, str]),
         (Cup, Cup),
     ],
-)
+)  # fmt: skip
 def test_types_know_their_annotation(annotation: object, nearest: object) -> None:
-    """The annotation that comes nearest is kept for I/O managers."""
+    """The annotation that comes nearest is kept for I/O managers, in the spelling of `typing`."""
     assert resolve_type(annotation, "x").typing_type == nearest
 
 
@@ -431,6 +437,13 @@ def test_wrong_brackets_are_refused(write: typing.Callable[[], object], message:
         write()
 
 
+def test_a_type_made_of_others_tells_which() -> None:
+    """A list or optional type knows the type inside, a dict those of keys and values."""
+    made: Any = resolve_type(dict[str, list[int] | None], "x")
+
+    assert (made.key_type, made.value_type.inner_type.inner_type) == (dagflow_types.String, dagflow_types.Int)
+
+
 def test_types_that_check_the_same_are_equal() -> None:
     """Types that annotations make are equal if they check alike; those that users make are not."""
     for annotation in (int, Cup, list[Cup], dict[str, list[int]], Cup | None):
@@ -464,7 +477,7 @@ def test_a_list_and_an_optional_list_take_several_outputs() -> None:
 @pytest.fixture
 def context() -> DagflowTypeLoaderContext:
     """What loaders see."""
-    return DagflowTypeLoaderContext(resources=None, log=None, run_id="run")
+    return DagflowTypeLoaderContext(resources=None, log=lambda: None, run_id="run")
 
 
 def loaded(annotation: object, config: object, context: DagflowTypeLoaderContext) -> Any:
