@@ -205,13 +205,13 @@ class Selector(ConfigType):
         if value:
             given = sorted(str(name) for name in value)
             text = f"You can only specify a single field {where(path)}. You specified {given!r}. "
-            reading.selector(self, value, path, text + f"The available fields are {known!r}.")
+            reading.selector(self, value, path, text + f"The available fields are {known!r}")
         elif len(known) == 1:
-            text = f"Must specify the required field {where(path)}. Defined fields: {known!r}."
+            text = f"Must specify the required field {where(path)}. Defined fields: {known!r}"
             reading.selector(self, value, path, text)
         else:
             text = f"Must specify a field {where(path)} if more than one field is defined. "
-            reading.selector(self, value, path, text + f"Defined fields: {known!r}.")
+            reading.selector(self, value, path, text + f"Defined fields: {known!r}")
 
 
 class Noneable(ConfigType):

@@ -163,6 +163,7 @@ class Shape(ConfigType):
     Args:
         fields: The fields by name; the values are anything that can be a config schema.
         description: What it is for.
+        field_aliases: Other names, by name: a field may be given under either.
 
     Raises:
         TypeError: A name is no text.
@@ -173,10 +174,16 @@ class Shape(ConfigType):
         <config type { cups: Int sugar?: Bool }>
     """
 
-    __slots__ = ("_required", "fields")
+    __slots__ = ("_required", "field_aliases", "fields")
 
-    def __init__(self, fields: Mapping[str, AnyValue], description: str | None = None) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, AnyValue],
+        description: str | None = None,
+        field_aliases: Mapping[str, str] | None = None,
+    ) -> None:
         self.description = description
+        self.field_aliases = field_aliases
         self.fields: dict[str, Field] = resolve_fields(fields)
         self._required = [name for name, field in self.fields.items() if field.is_required]
 
@@ -206,6 +213,8 @@ class Shape(ConfigType):
         if not isinstance(value, dict):
             reading.container_mismatch(self, value, path, "dict")
             return None
+        if self.field_aliases:
+            value = self._by_own_names(value, self.field_aliases, path, reading)
         result: dict[AnyValue, AnyValue] = {}
         known = 0
         lacking = False
@@ -221,6 +230,17 @@ class Shape(ConfigType):
         if lacking or known != len(value) or len(reading.errors) != start:
             self._finish(value, result, path, reading, start)
         return result
+
+    def _by_own_names(
+        self, value: dict[AnyValue, AnyValue], aliases: Mapping[str, str], path: Path, reading: Reading
+    ) -> dict[AnyValue, AnyValue]:
+        named = dict(value)
+        for name, alias in aliases.items():
+            if alias in value:
+                if name in value:
+                    reading.collision(name, alias, path)
+                named[name] = named.pop(alias)
+        return named
 
     def _finish(
         self,
@@ -417,7 +437,15 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
     if isinstance(schema, list):
         if len(schema) != 1:
             raise DagflowInvalidConfigDefinitionError(root, schema, stack, "List must be of length 1.")
-        return Array(_resolve_item(schema, schema[0], root, stack, "one type, as in [int]"))
+        return Array(
+            _resolve_item(
+                schema,
+                schema[0],
+                root,
+                stack,
+                "List must have a single item and contain a valid type, as in [int].",
+            )
+        )
     try:
         known = _BY_PYTHON_TYPE.get(schema)
     except TypeError:  # not hashable
@@ -452,7 +480,7 @@ def _resolve_item(whole: AnyValue, item: AnyValue, root: AnyValue, stack: _Stack
     except DagflowInvalidConfigDefinitionError as error:
         if len(error.stack) > len(stack):
             raise
-        reason = f"It must hold {what}. Got item {item!r}."
+        reason = f"{what} Got item {item!r}."
         raise DagflowInvalidConfigDefinitionError(root, whole, stack, reason) from None
 
 
@@ -470,7 +498,13 @@ def _resolve_dict(schema: dict[AnyValue, AnyValue], root: AnyValue, stack: _Stac
                 )
             return Map(
                 key_type,
-                _resolve_item(schema, inner, root, stack, "a valid type of its values, as in {str: int}"),
+                _resolve_item(
+                    schema,
+                    inner,
+                    root,
+                    stack,
+                    "Map must have a single value and contain a valid type, as in {str: int}.",
+                ),
             )
     return Shape(resolve_fields(schema, root, stack))
 

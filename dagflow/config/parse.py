@@ -38,6 +38,7 @@ class DagflowEvaluationErrorReason(enum.Enum):
     FIELD_NOT_DEFINED = "FIELD_NOT_DEFINED"
     FIELDS_NOT_DEFINED = "FIELDS_NOT_DEFINED"
     SELECTOR_FIELD_ERROR = "SELECTOR_FIELD_ERROR"
+    FIELD_ALIAS_COLLISION = "FIELD_ALIAS_COLLISION"
     FAILED_POST_PROCESSING = "FAILED_POST_PROCESSING"
 
 
@@ -183,14 +184,14 @@ class Reading:
         if len(texts) == 1:
             reason = _Reason.FIELD_NOT_DEFINED
             message = (
-                f'Received unexpected config entry "{texts[0]}" {where(path)}.{nearest(texts[0], known)} '
-                f'Expected: "{node.describe()}".'
+                f'Received unexpected config entry "{texts[0]}" {where(path)}. '
+                f'Expected: "{node.describe()}".{nearest(texts[0], known)}'
             )
         else:
             reason = _Reason.FIELDS_NOT_DEFINED
             hints = "".join(f" {name!r}:{hint}" for name in texts if (hint := nearest(name, known)))
-            message = f'Received unexpected config entries "{texts!r}" {where(path)}.{hints} '
-            message += f'Expected: "{sorted(known)!r}".'
+            message = f'Received unexpected config entries "{texts!r}" {where(path)}. '
+            message += f'Expected: "{sorted(known)!r}".{hints}'
         self.errors.append(EvaluationError(reason, path, FieldNames(texts), message))
 
     def missing(self, examples: Mapping[str, object], path: Path) -> None:
@@ -212,6 +213,13 @@ class Reading:
         )
         message += f"Example config for the missing {entry}: {example!r}"
         self.errors.append(EvaluationError(reason, path, FieldNames(names), message))
+
+    def collision(self, name: str, alias: str, path: Path) -> None:
+        """Note a field that is given under two names."""
+        message = f"Received both field '{name}' and field '{alias}' {where(path)}. Use one or the other."
+        self.errors.append(
+            EvaluationError(_Reason.FIELD_ALIAS_COLLISION, path, FieldNames([name, alias]), message)
+        )
 
     def selector(self, node: object, given: Iterable[object], path: Path, message: str) -> None:
         """Note a selector that does not get exactly one field."""

@@ -364,7 +364,7 @@ def test_a_graph() -> None:
     assert result.output_for_node("fixed.count") == {"n": 10, "m": 7}
     assert result.output_for_node("asked.count") == {"n": 2, "m": 7}
     assert (pair.name, fixed.execute_in_process().output_for_node("count")["n"]) == ("pair", 10)
-    with pytest.raises(DagflowInvalidDefinitionError, match="graph 'around' has no config mapping"):
+    with pytest.raises(DagflowInvalidDefinitionError, match='graph "around" has none'):
         around.configured({}, name="x")
     with pytest.raises(DagflowInvalidConfigError, match="Error in config for graph blah"):
         pair.configured(lambda config: 2, name="blah").execute_in_process()
