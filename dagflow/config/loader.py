@@ -19,28 +19,38 @@ from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 class DagflowTypeLoaderContext:
     """What a type loader can see while it makes a value.
 
-    Attributes: `resources` (those that the loader requires), `log`, `run_id`, `op_def` (of the op whose input
-    is loaded), `job_def` and `step_key`.
+    Args:
+        resources: Those that the loader requires.
+        log: Gives the log of the step.
+        run_id: The run.
+        op_def: The op whose input is loaded.
+        job_def: The job.
+        step_key: The step.
     """
 
-    __slots__ = ("job_def", "log", "op_def", "resources", "run_id", "step_key")
+    __slots__ = ("_log", "job_def", "op_def", "resources", "run_id", "step_key")
 
     def __init__(
         self,
         *,
         resources: AnyValue,
-        log: AnyValue,
+        log: Callable[[], AnyValue],
         run_id: str,
         op_def: AnyValue = None,
         job_def: AnyValue = None,
         step_key: str | None = None,
     ) -> None:
         self.resources = resources
-        self.log = log
+        self._log = log
         self.run_id = run_id
         self.op_def = op_def
         self.job_def = job_def
         self.step_key = step_key
+
+    @property
+    def log(self) -> AnyValue:
+        """The log of the step."""
+        return self._log()
 
 
 class DagflowTypeLoader:

@@ -166,7 +166,7 @@ def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -
     keys = loader.required_resource_keys()
     context = DagflowTypeLoaderContext(
         resources=ScopedResources({key: state.resources.values[key] for key in keys}, "this type loader"),
-        log=state.log_of(step),
+        log=lambda: state.log_of(step),
         run_id=state.run.run_id,
         op_def=step.op,
         job_def=state.job,
