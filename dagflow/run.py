@@ -13,7 +13,7 @@ from dagflow.defs.asset_job import build_asset_job
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.io_managers import default_io_manager, mem_io_manager
 from dagflow.defs.job import JobDefinition, check_inputs, job_of_graph
-from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import as_resources
 from dagflow.defs.run_config import read_run_config, validated_dict
 from dagflow.defs.subset import clauses_of
@@ -223,6 +223,7 @@ def _run_in_process(
     if instance is None:
         instance = DagflowInstance.ephemeral()
     check_type(instance, DagflowInstance, "instance")
+    check_type(raise_on_error, bool, "raise_on_error")
     inputs = job.input_values
     if input_values:
         check_inputs(input_values, job.graph, place)
@@ -294,13 +295,10 @@ def _record_start(
     instance.set_run_status(run.run_id, DagflowRunStatus.STARTED, now)
     if job.asset_layer is not None:
         for step in plan.steps:
-            partition = (
-                plan.partition_key if step.assets_def is not None and step.assets_def.partitions_def else None
-            )
             planned = [
                 (step.key, output.asset_key) for output in step.outputs if output.asset_key is not None
             ]
-            instance.report_planned(run, planned, partition, now)
+            instance.report_planned(run, planned, plan.partition_key, now)
     instance.follow(run.run_id, log)
 
 

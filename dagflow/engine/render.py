@@ -43,7 +43,7 @@ from dagflow.events.record import DagflowEventType
 from dagflow.events.user import AssetMaterialization
 from dagflow.keys import system_tag
 from dagflow.metadata.value import MetadataValue
-from dagflow.plan.step import FROM_OUTPUT, StepInput, StepOutput
+from dagflow.plan.step import StepInput, StepOutput
 from dagflow.types import DagflowType, TypeCheck
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _loaded(log: RunLog, record: Record) -> LoadedInputData:
     else:
         position, source, metadata = payload
         item = step.loads[position]
-    ref = source.ref if source.kind == FROM_OUTPUT else None
+    ref = source.ref
     return LoadedInputData(
         item.name,
         source.manager_key or "io_manager",

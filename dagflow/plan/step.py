@@ -13,8 +13,9 @@ from dagflow.config.loader import DagflowTypeLoader
 from dagflow.defs.asset import AssetsDefinition
 from dagflow.defs.graph import Node
 from dagflow.defs.hook import HookDefinition
-from dagflow.defs.op import InputDefinition, OpDefinition, OutputDefinition
+from dagflow.defs.op import OpDefinition
 from dagflow.defs.policy import RetryPolicy
+from dagflow.defs.ports import InputDefinition, OutputDefinition
 from dagflow.keys import AssetKey, NodeHandle, StepHandle
 from dagflow.types import DagflowType
 
@@ -26,7 +27,7 @@ NO_VALUE = 3  # an input of type Nothing: it only orders
 FROM_DEFAULT = 4  # the default of the parameter
 FROM_CONFIG = 5  # the run config, through the loader of the type
 FROM_INPUT_VALUE = 6  # a value of the graph's input, given with the run
-FROM_STORAGE = 7  # an asset that this run does not make
+FROM_STORAGE = 7  # an asset that this run does not make, or makes without handing a value on
 GIVEN = 8  # a value that stands for an output of a step that does not run
 
 
@@ -307,7 +308,7 @@ def refs_of(source: Source) -> list[OutputRef]:
     """The outputs of steps of this run that a source reads."""
     if source.kind == FROM_OUTPUT and source.ref is not None:
         return [source.ref]
-    if source.kind in (FROM_COLLECT, NO_VALUE) and source.ref is not None:
+    if source.kind in (FROM_COLLECT, NO_VALUE, FROM_STORAGE) and source.ref is not None:
         return [source.ref]
     return [ref for part in source.parts for ref in refs_of(part)]
 

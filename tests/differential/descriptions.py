@@ -62,6 +62,7 @@ class Op:
     retries: int | None = None
     tags: tuple[tuple[str, str], ...] = ()
     resources: tuple[str, ...] = ()
+    reads_partition: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,9 @@ class Pipeline:
     resources: tuple[Resource, ...] = ()
     partitions: str | None = None
     partition_key: str | None = None
+    partitioned_config: str | None = None  # a decorator, whose function gives `config`
     config: str | None = None
+    config_of: str = "run"  # or "job": its default
     input_values: str | None = None
     op_selection: tuple[str, ...] = ()
 

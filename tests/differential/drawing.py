@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hypothesis import strategies as st
-
 from descriptions import (
+    Asset,
+    Assets,
     Call,
     Collect,
     Each,
@@ -25,23 +25,125 @@ from descriptions import (
     Resource,
     Source,
     Value,
+    node_names,
 )
+from hypothesis import strategies as st
 
 FEATURES = (
-    "several outputs", "types", "generators", "graphs", "aliases", "fan-in", "nothing", "optional", "defaults",
-    "dynamic", "retries", "failures", "reports", "resources", "priorities", "selection", "inputs",
+    "several outputs",
+    "types",
+    "generators",
+    "graphs",
+    "aliases",
+    "fan-in",
+    "nothing",
+    "optional",
+    "defaults",
+    "dynamic",
+    "retries",
+    "failures",
+    "reports",
+    "resources",
+    "priorities",
+    "selection",
+    "inputs",
+    "hooks",
+    "config",
+    "partitions",
 )
 NAMES = ("a", "b", "c", "d", "e", "f", "g", "h", "Z", "z9", "z10", "a_b")
-TYPES = ("int", "str", "float", "bool", "list", "dict", "typing.List[int]", "typing.Dict[str, int]",
-         "typing.Optional[int]", "typing.Tuple[int, str]", "typing.Set[str]")
-DEFAULTS = {None: "'default'", "int": "3", "str": "'s'", "float": "0.5", "bool": "True", "list": "[]",
-            "dict": "{}"}
-ERRORS = ("ValueError('x')", "dg.Failure('x')", "dg.Failure('x', allow_retries=False)",
-          "dg.RetryRequested(max_retries=2)", "dg.RetryRequested(max_retries=0)",
-          "dg.RetryRequested(max_retries=1, seconds_to_wait=0)",
-          "dg.DagflowInvariantViolationError('x')")
-REPORTS = ("dg.AssetMaterialization('shop')", "dg.AssetObservation('shop')",
-           "dg.ExpectationResult(success=False)")
+TYPES = (
+    "int",
+    "str",
+    "float",
+    "bool",
+    "list",
+    "dict",
+    "typing.List[int]",
+    "typing.Dict[str, int]",
+    "typing.Optional[int]",
+    "typing.Tuple[int, str]",
+    "typing.Set[str]",
+)
+DEFAULTS = {
+    None: "'default'",
+    "int": "3",
+    "str": "'s'",
+    "float": "0.5",
+    "bool": "True",
+    "list": "[]",
+    "dict": "{}",
+}
+ERRORS = (
+    "ValueError('x')",
+    "dg.Failure('x')",
+    "dg.Failure('x', allow_retries=False)",
+    "dg.RetryRequested(max_retries=2)",
+    "dg.RetryRequested(max_retries=0)",
+    "dg.RetryRequested(max_retries=1, seconds_to_wait=0)",
+    "dg.DagflowInvariantViolationError('x')",
+)
+REPORTS = (
+    "dg.AssetMaterialization('shop')",
+    "dg.AssetObservation('shop')",
+    "dg.ExpectationResult(success=False)",
+)
+
+
+SCHEMAS = {  # a schema, and values of which the first ones fit
+    "{'n': dg.Field(int, default_value=3), 's': dg.Field(str, is_required=False)}": (
+        "{}",
+        "{'n': 1}",
+        "{'s': 'x', 'n': 2}",
+        "{'n': 'x'}",
+        "{'z': 1}",
+    ),
+    "int": ("1", "True", "'x'", "None"),
+    "dg.Field(str, default_value='x')": ("'y'", "1"),
+    "{'deep': {'xs': [int], 'e': dg.Field(dg.Noneable(str), default_value=None)}}": (
+        "{'deep': {'xs': [1, 2]}}",
+        "{'deep': {'xs': [], 'e': 'x'}}",
+        "{'deep': {}}",
+        "{'deep': {'xs': ['a']}}",
+    ),
+    "dg.Permissive({'a': int})": ("{'a': 1, 'b': 'x'}", "{'b': 1}"),
+    "dg.Selector({'a': int, 'b': dg.Field(str, default_value='x')})": (
+        "{'a': 1}",
+        "{'b': {}}",
+        "{'a': 1, 'b': 'x'}",
+        "{}",
+    ),
+    "dg.Enum('E', [dg.EnumValue('x'), dg.EnumValue('y')])": ("'x'", "'z'"),
+    "{'m': dg.Map(str, int)}": ("{'m': {'k': 1}}", "{'m': {'k': 'x'}}"),
+    "dg.Any": ("[1]", "None"),
+}
+PARTITIONS = {
+    "dg.StaticPartitionsDefinition(['x', 'y'])": ("'x'", "'y'", "'nope'"),
+    "dg.DailyPartitionsDefinition(start_date='2024-01-01', end_date='2024-01-05')": (
+        "'2024-01-01'",
+        "'2024-01-04'",
+        "'2024-01-05'",
+    ),
+}
+ASSET_FEATURES = (
+    "deps",
+    "prefixes",
+    "partitions",
+    "manners",
+    "optional",
+    "retries",
+    "failures",
+    "types",
+    "selection",
+)
+MANNERS = ("return", "Output", "yield", "MaterializeResult", "None", "nothing", "no yield")
+PARTITIONED_CONFIG = {
+    "dg.static_partitioned_config(['x', 'y'])": PARTITIONS["dg.StaticPartitionsDefinition(['x', 'y'])"],
+    "dg.daily_partitioned_config(start_date='2024-01-01', end_date=datetime.datetime(2024, 1, 5))": (
+        "'2024-01-02'",
+        "'2024-01-05'",
+    ),
+}
 
 
 @dataclass
@@ -53,6 +155,7 @@ class Drawing:
     names: list[str] = field(default_factory=lambda: list(NAMES))
     definitions: list[Op | Graph] = field(default_factory=list)
     resources: list[Resource] = field(default_factory=list)
+    hooks: list[Hook] = field(default_factory=list)
     calls: int = 0
 
     def flip(self, feature: str) -> bool:
@@ -74,9 +177,7 @@ class Drawing:
         if manner == "return" and self.flip("generators"):
             manner = "async"
         acts: list[Any] = []
-        for output in outputs:
-            if output.required or not self.draw(st.booleans()):
-                acts.append(self.emit(output))
+        acts += [self.emit(output) for output in outputs if output.required or not self.draw(st.booleans())]
         if manner == "yield" and len(acts) > 1 and self.draw(st.booleans()):
             acts.reverse()
         if acts and self.flip("failures") and self.flip("failures") and self.flip("failures"):
@@ -97,6 +198,8 @@ class Drawing:
             retries=self.retries(),
             tags=self.tags(),
             resources=tuple(r.name for r in self.resources if self.draw(st.booleans())),
+            config=self.one_of(*SCHEMAS) if self.flip("config") else None,
+            reads_partition=self.flip("partitions"),
         )
 
     def outputs(self) -> tuple[Output, ...]:
@@ -140,6 +243,27 @@ class Drawing:
     def tags(self) -> tuple[tuple[str, str], ...]:
         return (("dagflow/priority", self.one_of("1", "-1", "2")),) if self.flip("priorities") else ()
 
+    # --- config
+
+    def config(self, graph: Graph) -> dict[str, Any]:
+        """Config for the nodes of a graph that may have some, as code."""
+        entries = {}
+        for name, call in zip(node_names(graph), graph.calls, strict=True):
+            entry: dict[str, Any] = {}
+            if isinstance(call.definition, Graph):
+                entry = {"'ops'": inner} if (inner := self.config(call.definition)) else {}
+            elif call.definition.config is not None and self.draw(st.integers(0, 7)):
+                fitting, *others = SCHEMAS[call.definition.config]
+                entry = {"'config'": self.draw(st.sampled_from((fitting, fitting, fitting, *others)))}
+            if isinstance(call.definition, Op) and self.flip("inputs"):
+                fed = {given for given, _ in call.arguments}
+                loose = [i for i in call.definition.inputs if i.name not in fed and i.type != "Nothing"]
+                values = {repr(i.name): "{'value': 4}" if i.type is None else "7" for i in loose}
+                entry |= {"'inputs'": values} if values else {}
+            if entry:
+                entries[repr(name)] = entry
+        return entries
+
     # --- graphs
 
     def graph(self, name: str, depth: int, inputs: tuple[Input, ...], *, named: bool) -> Graph:
@@ -157,14 +281,13 @@ class Drawing:
         outputs = []
         if named:
             plain = [found.value for found in available if not found.dynamic]
-            outputs = [
-                (f"o{index}", value) for index, value in enumerate(plain) if self.draw(st.booleans())
-            ]
+            outputs = [(f"o{index}", value) for index, value in enumerate(plain) if self.draw(st.booleans())]
         return Graph(name, inputs, tuple(calls), tuple(outputs))
 
-    def call(
-        self, depth: int, inputs: tuple[Input, ...], available: list[Available], used: set[str]
-    ) -> Call:
+    def alias(self) -> str | None:
+        return self.name() if len(self.names) > 4 else None
+
+    def call(self, depth: int, inputs: tuple[Input, ...], available: list[Available], used: set[str]) -> Call:
         definition = self.definition(depth, fed=bool(available or inputs))
         arguments: list[tuple[str, Source]] = []
         each: Each | None = None
@@ -181,9 +304,10 @@ class Drawing:
         return Call(
             definition,
             tuple(arguments),
-            None,
+            self.alias() if self.flip("aliases") else None,
             self.retries() if isinstance(definition, Op) else None,
             self.tags() if isinstance(definition, Op) else (),
+            tuple(hook.name for hook in self.hooks if self.draw(st.booleans())),
         )
 
     def definition(self, depth: int, *, fed: bool) -> Op | Graph:
@@ -252,25 +376,58 @@ def pipelines(draw: Any) -> Pipeline:
     drawing = Drawing(draw, features)
     if "resources" in features:
         drawing.resources = draw(resources())
+    if "hooks" in features:
+        drawing.hooks = draw(hooks())
     as_job = not drawing.flip("inputs")
     inputs = tuple(Input(name) for name in ("m", "n")) if drawing.flip("inputs") else ()
     graph = drawing.graph("top", 0, inputs, named=not as_job)
     values = None
     if graph.inputs:
         values = repr({i.name: f"value of {i.name}" for i in graph.inputs if draw(st.integers(0, 5)) < 5})
-    return Pipeline(
+    pipeline = Pipeline(
         graph,
         as_job,
         drawing.retries(),
+        hooks=tuple(drawing.hooks),
+        job_hooks=tuple(hook.name for hook in drawing.hooks if draw(st.booleans())),
         resources=tuple(drawing.resources),
         input_values=values,
         op_selection=drawing_selection(drawing, graph) if drawing.flip("selection") else (),
     )
+    if config := drawing.config(graph):
+        of = drawing.one_of("run", "run", "job")
+        pipeline = replace(pipeline, config=_code({"'ops'": config}), config_of=of)
+    return partitioned(drawing, pipeline) if "partitions" in features else pipeline
+
+
+def _code(value: Any) -> str:
+    """Dicts of code as code."""
+    if isinstance(value, str):
+        return value
+    return "{" + ", ".join(f"{key}: {_code(inner)}" for key, inner in value.items()) + "}"
+
+
+def partitioned(drawing: Drawing, pipeline: Pipeline) -> Pipeline:
+    """The pipeline with partitions, and a run of one of them."""
+    if drawing.draw(st.booleans()):
+        partitions = drawing.one_of(*PARTITIONS)
+        pipeline = replace(pipeline, partitions=partitions)
+        keys = PARTITIONS[partitions]
+    else:
+        decorator = drawing.one_of(*PARTITIONED_CONFIG)
+        pipeline = replace(pipeline, partitioned_config=decorator)
+        keys = PARTITIONED_CONFIG[decorator]
+    return replace(pipeline, partition_key=drawing.one_of(*keys[:2], None, *keys))
+
+
+@st.composite
+def hooks(draw: Any) -> list[Hook]:
+    """Up to three hooks."""
+    names = ("cheer", "boom", "cry")[: draw(st.integers(1, 3))]
+    return [Hook(name, draw(st.sampled_from(("success", "failure"))), draw(st.booleans())) for name in names]
 
 
 def drawing_selection(drawing: Drawing, graph: Graph) -> tuple[str, ...]:
-    from descriptions import node_names
-
     names = node_names(graph)
     if not names:
         return ()
@@ -292,3 +449,40 @@ def resources(draw: Any) -> list[Resource]:
         fails = draw(st.sampled_from((None, None, None, None, "setup", "teardown")))
         drawn.append(Resource(name, needs, draw(st.sampled_from(("yield", "return"))), fails))
     return drawn
+
+
+@st.composite
+def assets(draw: Any) -> Assets:
+    """One to six assets, and a materialization of some of them."""
+    features = frozenset(draw(st.sets(st.sampled_from(ASSET_FEATURES))))
+    drawing = Drawing(draw, features)
+    partitions = drawing.one_of(*PARTITIONS) if "partitions" in features else None
+    drawn: list[Asset] = []
+    for _ in range(draw(st.integers(1, 6))):
+        known = [asset.name for asset in drawn]
+        reads = draw(st.lists(st.sampled_from(known), max_size=2, unique=True)) if known else []
+        follows = [name for name in known if name not in reads and drawing.flip("deps")]
+        has_type = drawing.flip("types")
+        drawn.append(
+            Asset(
+                drawing.name(),
+                tuple(reads),
+                tuple(follows),
+                drawing.one_of("shop", None) if "prefixes" in features else None,
+                partitions if drawing.flip("partitions") else None,
+                drawing.one_of(*MANNERS) if drawing.flip("manners") else "return",
+                not drawing.flip("optional"),
+                drawing.retries(),
+                Fail(drawing.one_of(*ERRORS), drawing.one_of(99, 1)) if drawing.flip("failures") else None,
+                drawing.one_of(*TYPES) if has_type else None,
+                not (has_type and drawing.flip("failures")),
+            )
+        )
+    selection = None
+    if drawing.flip("selection"):
+        name = draw(st.sampled_from(drawn)).name
+        selection = drawing.one_of(
+            f"[{name}]", f"'+{name}'", f"'{name}*'", f"dg.AssetSelection.assets({name}).upstream()"
+        )
+    key = drawing.one_of(*PARTITIONS[partitions], None) if partitions else None
+    return Assets(tuple(drawn), selection, key)

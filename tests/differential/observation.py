@@ -6,9 +6,10 @@ import contextlib
 import difflib
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from importlib import import_module
+from itertools import groupby
 from typing import Any
 
 SPELLINGS = {"dagflow": "dagster", "Dagflow": "Dagster"}
@@ -20,7 +21,7 @@ class Run:
 
     raised: str | None = None  # the class of the error
     status: str | None = None
-    events: tuple[str, ...] = ()  # of the instance, in which those that were planned come first
+    events: tuple[str, ...] = ()  # in the log of the instance
     result_events: tuple[str, ...] = ()
     trace: tuple[str, ...] = ()
     outputs: dict[str, str] = field(default_factory=dict)
@@ -70,10 +71,9 @@ def _run(library: str, names: dict[str, Any], nodes: list[tuple[str, str]], *, r
         return Run(
             raised,
             runs[0].status.name if runs else None,
-            tuple(sorted(_line(event) for event in events if _is_planned(event))
-                  + [_line(event) for event in events if not _is_planned(event)]),
-            tuple(map(_line, result.all_events)) if result is not None else (),
-            tuple(map(str, names["trace"])),
+            _in_order(map(_line, events)),
+            _in_order(map(_line, result.all_events)) if result is not None else (),
+            _in_order(map(str, names["trace"])),
             _outputs(result, nodes) if result is not None else {},
         )
 
@@ -94,8 +94,14 @@ def _answer(question: Callable[..., Any], *arguments: str) -> str:
 # --- events as lines
 
 
-def _is_planned(event: Any) -> bool:
-    return bool(event.event_type.name == "ASSET_MATERIALIZATION_PLANNED")
+def _in_order(lines: Iterable[str]) -> tuple[str, ...]:
+    """The lines, those sorted whose order means nothing: the hooks of one step, what is planned."""
+    kinds = ("HOOK_", "hook ", "ASSET_MATERIALIZATION_PLANNED")
+    ordered: list[str] = []
+    for kind, group in groupby(lines, lambda line: next(filter(line.startswith, kinds), None)):
+        found = list(group)
+        ordered += sorted(found) if kind else found
+    return tuple(ordered)
 
 
 def _line(event: Any) -> str:

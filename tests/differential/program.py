@@ -63,7 +63,13 @@ def _(pipeline: Pipeline) -> str:
         lines += [*_resource(resource), ""]
     for definition in pipeline.definitions():
         lines += [*(_op(definition) if isinstance(definition, Op) else _graph(definition)), ""]
+    of_job = pipeline.config if pipeline.config_of == "job" else None
+    if pipeline.partitioned_config:
+        lines += [f"@{pipeline.partitioned_config}", "def of_partition(*key):"]
+        lines += ["    trace.append(str(key))", f"    return {of_job or '{}'}", ""]
+        of_job = "of_partition"
     settings = {
+        "config": of_job,
         "resource_defs": _braced(f"{name!r}: {name}" for name in _names(pipeline.resources)),
         "hooks": _braced(pipeline.job_hooks),
         "op_retry_policy": _policy(pipeline.retries),
@@ -76,7 +82,7 @@ def _(pipeline: Pipeline) -> str:
         lines += _graph(pipeline.graph)
         made = f"{pipeline.graph.name}.to_job({_arguments(settings)})"
     given = {
-        "run_config": pipeline.config,
+        "run_config": pipeline.config if pipeline.config_of == "run" else None,
         "input_values": pipeline.input_values,
         "op_selection": repr(list(pipeline.op_selection)) if pipeline.op_selection else None,
         "partition_key": pipeline.partition_key,
@@ -128,7 +134,7 @@ def _tags(tags: tuple[tuple[str, str], ...]) -> str | None:
 def _hook(hook: Hook) -> Iterator[str]:
     yield f"@dg.{hook.on}_hook(name={hook.name!r})"
     yield f"def {hook.name}(context):"
-    yield f"    trace.append(({hook.name!r}, context.step_key, repr(context.op_exception)))"
+    yield f"    trace.append(f'hook {hook.name} {{context.step_key}} {{context.op_exception!r}}')"
     if hook.raises:
         yield "    raise KeyError('hook')"
 
@@ -169,6 +175,7 @@ def _op(op: Op) -> Iterator[str]:
     known = [i.name for i in read]
     known += ["context.op_config"] if op.config else []
     known += [f"context.resources.{name}" for name in op.resources]
+    known += ["context.partition_key"] if op.reads_partition else []
     lines = [line for act in op.acts for line in _act(act, op, known)]
     if op.manner != "yield":
         lines.append(f"return {_returned(op, known)}")
@@ -182,6 +189,7 @@ def _needs_context(op: Op) -> bool:
     return bool(
         op.config
         or op.resources
+        or op.reads_partition
         or any(isinstance(act, Fail) or (isinstance(act, Report) and act.logged) for act in acts)
     )
 
@@ -319,6 +327,7 @@ def output_names(definition: Op | Graph) -> list[str]:
 def _asset(asset: Asset) -> Iterator[str]:
     settings = {
         "key_prefix": repr(asset.prefix) if asset.prefix else None,
+        "ins": _braced(f"{name!r}: dg.AssetIn({name}.key)" for name in asset.reads),
         "deps": f"[{', '.join(asset.follows)}]" if asset.follows else None,
         "partitions_def": asset.partitions,
         "output_required": None if asset.required else "False",
@@ -327,19 +336,24 @@ def _asset(asset: Asset) -> Iterator[str]:
     }
     yield f"@dg.asset({_arguments(settings)})"
     arrow = " -> None" if asset.manner == "nothing" else ""
-    yield f"def {asset.name}({', '.join(['context', *asset.reads])}){arrow}:"
+    context = ["context"] if asset.partitions or asset.fail else []
+    yield f"def {asset.name}({', '.join([*context, *asset.reads])}){arrow}:"
     if asset.fail is not None:
         yield f"    if context.retry_number < {asset.fail.attempts}:"
         yield f"        raise {asset.fail.error}"
-    value = f"[{', '.join([repr(asset.name), *asset.reads])}]"
+    partition = ["context.partition_key"] if asset.partitions else []
+    value = f"[{', '.join([repr(asset.name), *asset.reads, *partition])}]"
     if asset.type is not None:
         value = FITTING[asset.type] if asset.fits else WRONG.get(asset.type, "object()")
-    yield "    " + {
-        "return": f"return {value}",
-        "Output": f"return dg.Output({value}, metadata={{'rows': 1}})",
-        "yield": f"yield dg.Output({value})",
-        "MaterializeResult": "return dg.MaterializeResult(metadata={'rows': 1})",
-        "None": "return None",
-        "nothing": "return None",
-        "no yield": "yield from ()",
-    }[asset.manner]
+    yield (
+        "    "
+        + {
+            "return": f"return {value}",
+            "Output": f"return dg.Output({value}, metadata={{'rows': 1}})",
+            "yield": f"yield dg.Output({value})",
+            "MaterializeResult": "return dg.MaterializeResult(metadata={'rows': 1})",
+            "None": "return None",
+            "nothing": "return None",
+            "no yield": "yield from ()",
+        }[asset.manner]
+    )

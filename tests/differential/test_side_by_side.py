@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from descriptions import Assets, Graph, Pipeline, node_names
-from drawing import pipelines
+from drawing import assets, pipelines
 from hypothesis import HealthCheck, given, note, settings
 from known_differences import excuse
 from observation import difference, observe
@@ -50,3 +50,10 @@ def check(description: Pipeline | Assets) -> None:
 def test_jobs(pipeline: Pipeline) -> None:
     """A job of ops and graphs: events, outputs, status and errors."""
     check(pipeline)
+
+
+@given(assets())
+@examples
+def test_assets(description: Assets) -> None:
+    """Assets that are materialized in memory."""
+    check(description)

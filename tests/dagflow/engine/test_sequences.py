@@ -16,6 +16,7 @@ from dagflow import (
     Output,
     RetryPolicy,
     RetryRequested,
+    StaticPartitionsDefinition,
     asset,
     graph,
     job,
@@ -257,3 +258,47 @@ def test_an_output_without_a_value_that_nobody_gave(job_of, out, written):
 
     result = job_of(quiet, out=out).execute_in_process()
     assert len(result.filter_events(lambda event: event.is_successful_output)) == written
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_asset_waits_for_one_that_hands_on_no_value(fails, steps):
+    """An asset that stores itself is made before those that load it, and blocks them when it fails."""
+
+    class Files(IOManager):
+        def handle_output(self, context, obj):
+            raise AssertionError("the asset has no value")
+
+        def load_input(self, context):
+            return context.asset_key.to_user_string()
+
+    @asset
+    def z_stored() -> None:
+        if fails:
+            raise ValueError("no room")
+
+    @asset
+    def a_report(z_stored) -> None:
+        assert z_stored == "z_stored"
+
+    result = materialize([z_stored, a_report], resources={"io_manager": Files()}, raise_on_error=False)
+    assert steps(result).startswith("STEP_START[z_stored] > ")
+    assert result.is_node_untouched("a_report") == fails
+    loads = result.filter_events(lambda event: event.event_type.name == "LOADED_INPUT")
+    assert [event.event_specific_data.upstream_step_key for event in loads] == ["z_stored"] * (not fails)
+
+
+def test_a_plan_of_assets_names_the_partition_of_the_run():
+    """What a run intends to make is written down with its partition, also for assets without partitions."""
+
+    @asset(partitions_def=StaticPartitionsDefinition(["x", "y"]))
+    def parted():
+        return 1
+
+    with DagflowInstance.ephemeral() as instance:
+        result = materialize_to_memory([water, parted], partition_key="x", instance=instance)
+        events = [entry.dagflow_event for entry in instance.all_logs(result.run_id)]
+    planned = [event for event in events if event.event_type.name == "ASSET_MATERIALIZATION_PLANNED"]
+    assert {(event.asset_key.to_user_string(), event.partition) for event in planned} == {
+        ("parted", "x"),
+        ("water", "x"),
+    }
