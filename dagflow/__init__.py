@@ -55,7 +55,8 @@ from dagflow.defs.executor import (
     multi_or_in_process_executor,
     multiprocess_executor,
 )
-from dagflow.defs.graph import GraphDefinition, graph
+from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.graph_body import graph
 from dagflow.defs.hook import (
     HookDefinition,
     HookExecutionResult,
@@ -79,18 +80,13 @@ from dagflow.defs.logger import (
     json_console_logger,
     logger,
 )
-from dagflow.defs.op import (
-    DynamicOut,
-    In,
-    OpDefinition,
-    Out,
-    op,
-)
+from dagflow.defs.op import OpDefinition, op
 from dagflow.defs.policy import (
     Backoff,
     Jitter,
     RetryPolicy,
 )
+from dagflow.defs.ports import DynamicOut, In, Out
 from dagflow.defs.resource import (
     ResourceDefinition,
     make_values_resource,
@@ -237,8 +233,8 @@ if TYPE_CHECKING:
         PartialResource,
         ResourceDependency,
     )
-    from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
     from dagflow.defs.run_request import RunRequest
+    from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
     from dagflow.events.data import SerializableErrorInfo
     from dagflow.events.stored import deserialize_value, serialize_value
     from dagflow.invocation.build import (
@@ -251,11 +247,11 @@ if TYPE_CHECKING:
     from dagflow.invocation.hook import build_hook_context
     from dagflow.invocation.logger import build_init_logger_context
     from dagflow.invocation.resources import build_resources
-    from dagflow.io.filesystem import FilesystemIOManager
     from dagflow.io.model import (
         ConfigurableIOManager,
         ConfigurableIOManagerFactory,
         ConfigurableLegacyIOManagerAdapter,
+        FilesystemIOManager,
     )
     from dagflow.metadata.code import (
         CodeReferencesMetadataValue,
@@ -280,6 +276,7 @@ if TYPE_CHECKING:
         PoolMetadataValue,
     )
     from dagflow.partitions.dynamic import DynamicPartitionsDefinition
+    from dagflow.partitions.loading import partition_loading_context
     from dagflow.partitions.mapping import (
         AllPartitionMapping,
         IdentityPartitionMapping,
@@ -307,6 +304,7 @@ String = str
 Bool = bool
 
 _LATE = {
+    "partition_loading_context": "dagflow.partitions.loading",
     "RunRequest": "dagflow.defs.run_request",
     "AssetCheckEvaluation": "dagflow.events.check",
     "AssetCheckResult": "dagflow.events.check",
@@ -377,7 +375,7 @@ _LATE = {
     "config_from_files": "dagflow.config.yaml",
     "config_from_pkg_resources": "dagflow.config.yaml",
     "config_from_yaml_strings": "dagflow.config.yaml",
-    "FilesystemIOManager": "dagflow.io.filesystem",
+    "FilesystemIOManager": "dagflow.io.model",
     "SerializableErrorInfo": "dagflow.events.data",
     "build_asset_context": "dagflow.invocation.build",
     "build_init_resource_context": "dagflow.invocation.build",
@@ -652,6 +650,7 @@ __all__ = [
     "multi_or_in_process_executor",
     "multiprocess_executor",
     "op",
+    "partition_loading_context",
     "partitioned_config",
     "resource",
     "serialize_value",

@@ -13,7 +13,8 @@ from types import GeneratorType
 from typing import Any, Protocol
 
 from dagflow._util import UNSET
-from dagflow.defs.op import OpDefinition, OutputDefinition, where
+from dagflow.defs.op import OpDefinition, where
+from dagflow.defs.ports import OutputDefinition
 from dagflow.errors import (
     DagflowError,
     DagflowExecutionStepExecutionError,

@@ -407,9 +407,9 @@ def _builtins(state: RunState) -> Builtins:
         return InMemoryIOManager()
 
     def files(context: InitResourceContext) -> Any:
-        from dagflow.io.filesystem import FilesystemIOManager  # a run in memory needs it not
+        from dagflow.io.filesystem import PickleFiles  # a run in memory needs it not
 
         base = (context.resource_config or {}).get("base_dir")
-        return FilesystemIOManager(base or context.instance.storage_directory())
+        return PickleFiles(base or context.instance.storage_directory())
 
     return {"memory_io_manager": memory, "filesystem_io_manager": files, "default_io_manager": files}

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs import _entry
-from dagflow.defs.composition import current_composition
 from dagflow.defs.hook import HookDefinition
-from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, OpDefinition
+from dagflow.defs.node import current_composition
+from dagflow.defs.op import OpDefinition
+from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import ResourceDefinition, as_resource, as_resources
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
 from dagflow.keys import (

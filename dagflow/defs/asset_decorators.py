@@ -9,8 +9,9 @@ from dagflow._util import UNSET, nearest
 from dagflow.annotations import resolve_type
 from dagflow.defs.asset import AssetDep, AssetIn, AssetsDefinition, AssetSpec, io_manager_resources
 from dagflow.defs.hook import HookDefinition, check_hooks
-from dagflow.defs.op import In, OpDefinition, Out, refuse_resources_twice
+from dagflow.defs.op import OpDefinition, refuse_resources_twice
 from dagflow.defs.policy import RetryPolicy
+from dagflow.defs.ports import In, Out
 from dagflow.defs.signature import Body, location
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name

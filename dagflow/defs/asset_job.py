@@ -11,8 +11,8 @@ from dagflow.defs.asset import AnyAsset, AssetLayer, AssetsDefinition, AssetSpec
 from dagflow.defs.executor import ExecutorDefinition
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.job import JobDefinition
-from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.policy import RetryPolicy
+from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import ResourceDefinition, as_resources
 from dagflow.defs.signature import location
 from dagflow.defs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring

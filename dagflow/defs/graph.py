@@ -13,7 +13,7 @@ from dagflow.defs import _entry
 from dagflow.defs.configured import ConfigMapping, as_config_mapping, configured_field, new_name
 from dagflow.defs.graph_checks import check_dependencies, check_mappings, graph_ins, wiring_of
 from dagflow.defs.mapped import mapped_nodes
-from dagflow.defs.node import NodeDefinition
+from dagflow.defs.node import NodeDefinition, same_name
 from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.ports import OutputDefinition
 from dagflow.defs.wiring import (
@@ -396,3 +396,25 @@ def _first(mappings: Sequence[_Mapping], field: str, name: str, place: str) -> _
             return mapping
     known = [getattr(mapping, field) for mapping in mappings]
     raise CheckError(f"{place} has no mapping of '{name}'; there are those of {known}.{nearest(name, known)}")
+
+
+def check_definitions(graph_def: GraphDefinition, place: str) -> None:
+    """Raise where two definitions in a graph, however deep, have one name.
+
+    Args:
+        graph_def: The graph.
+        place: What it belongs to, for the message.
+
+    Raises:
+        DagflowInvalidDefinitionError: There are two.
+    """
+    known: dict[str, NodeDefinition] = {}
+    definitions = graph_def.iterate_node_defs()
+    next(definitions)  # the graph itself, whose name a node may well have
+    for definition in definitions:
+        whole = definition
+        while isinstance(whole, GraphDefinition) and whole.parent_graph_def is not None:
+            whole = whole.parent_graph_def  # parts of one graph may well differ
+        other = known.setdefault(definition.name, whole)
+        if other is not whole:
+            raise DagflowInvalidDefinitionError(f"{place}: {same_name(definition.name, other, definition)}")

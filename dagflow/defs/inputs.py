@@ -5,7 +5,7 @@ from __future__ import annotations
 from dagflow._util import UNSET
 from dagflow.config.field import Field
 from dagflow.defs.graph import GraphDefinition
-from dagflow.defs.op import InputDefinition
+from dagflow.defs.ports import InputDefinition
 from dagflow.errors import DagflowInvalidDefinitionError
 
 

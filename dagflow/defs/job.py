@@ -11,14 +11,15 @@ from dagflow.config.plain import run_config_dict
 from dagflow.defs import _entry
 from dagflow.defs.configured import ConfigMapping
 from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
-from dagflow.defs.graph import GraphDefinition, check_definitions, trace
+from dagflow.defs.graph import GraphDefinition, check_definitions
+from dagflow.defs.graph_body import trace
 from dagflow.defs.hook import HookDefinition, check_hooks, hook_needs
 from dagflow.defs.inputs import check_loose_inputs
 from dagflow.defs.io_managers import default_io_manager
 from dagflow.defs.job_content import JobContent
 from dagflow.defs.logger import LoggerDefinition, check_loggers, default_loggers
-from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.policy import RetryPolicy
+from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import Need, as_resources, start_order
 from dagflow.defs.subset import select_ops
 from dagflow.errors import (

@@ -12,7 +12,7 @@ from dagflow.errors import CheckError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dagflow.defs.composition import NodeDefinition
+    from dagflow.defs.node import NodeDefinition
     from dagflow.defs.policy import RetryPolicy
     from dagflow.keys import NodeHandle
     from dagflow.types import DagflowType

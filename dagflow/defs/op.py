@@ -6,220 +6,33 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from inspect import Parameter as _Parameter
-from typing import Any, ClassVar, TypeVar, get_args, get_origin, overload
+from typing import Any, TypeVar, overload
 
-from dagflow._util import UNSET, nearest
-from dagflow.annotations import resolve_annotation, resolve_type
+from dagflow._util import UNSET
 from dagflow.config.annotation import kind_of
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.objects import plain_config
 from dagflow.defs import _entry
-from dagflow.defs.composition import NodeDefinition, current_composition
 from dagflow.defs.configured import configured_field, new_name
+from dagflow.defs.node import NodeDefinition, current_composition
+from dagflow.defs.op_signature import inputs_of, outputs_of, plain_output_of, wrapped_outputs
 from dagflow.defs.policy import RetryPolicy
-from dagflow.defs.signature import CONTEXT_NAMES, Body, Parameter, is_config_annotation, location, resolved
+from dagflow.defs.ports import DEFAULT_OUTPUT, In, InputDefinition, Out, OutputDefinition
+from dagflow.defs.signature import CONTEXT_NAMES, Body, is_config_annotation, location
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvalidPythonicConfigDefinitionError,
-    DagflowInvariantViolationError,
     ParameterCheckError,
     check_type,
 )
-from dagflow.events.user import DynamicOutput, Output
 from dagflow.keys import (
-    AssetKey,
-    CoercibleToAssetKey,
     check_name,
     jsonable_tags,
     system_tag_spellings,
 )
-from dagflow.metadata.value import normalize_metadata
-from dagflow.types import Any as AnyType
-from dagflow.types import DagflowType
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-DEFAULT_IO_MANAGER_KEY = "io_manager"
-DEFAULT_OUTPUT = "result"
-
-
-class _Spec:
-    """What is said of an input or output: equal if all of it is equal. Never changed once made."""
-
-    __slots__ = ()
-    _said: ClassVar[tuple[str, ...]] = ()
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Spec) or self._said != other._said:
-            return NotImplemented
-        names = {getattr(spec, "name", None) for spec in (self, other)}  # that of an In fits any
-        return len(names - {None}) < 2 and all(
-            getattr(self, name) == getattr(other, name) for name in self._said
-        )
-
-    def _say(self, **values: Any) -> None:
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"'{name}' of {self!r} cannot be changed. Make a new one.")
-
-    def __hash__(self) -> int:
-        return hash(self._said)  # metadata and defaults need not be hashable
-
-    def __repr__(self) -> str:
-        said = (f"{name}={getattr(self, name)!r}" for name in self._said)
-        return f"{type(self).__name__}({', '.join(said)})"
-
-
-class In(_Spec):
-    """What is said of an input.
-
-    Args:
-        dagflow_type: Its type; default: that of the parameter's annotation.
-        description: A sentence for people.
-        default_value: Used when nothing is connected; default: that of the signature.
-        metadata: What an I/O manager may want to know.
-        asset_key: The asset that the input reads.
-        asset_partitions: Partitions of that asset that it reads.
-        input_manager_key: The resource that loads it, instead of the I/O manager of the output that it reads.
-
-    Raises:
-        DagflowInvalidDefinitionError: The type is none.
-        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
-
-    Example:
-        >>> In(int).dagflow_type
-        <ScalarType Int>
-    """
-
-    __slots__ = (
-        "asset_key",
-        "asset_partitions",
-        "dagflow_type",
-        "default_value",
-        "description",
-        "input_manager_key",
-        "metadata",
-    )
-    _said = __slots__
-    dagflow_type: Any
-    description: str | None
-    default_value: Any
-    metadata: Mapping[str, Any]
-    asset_key: AssetKey | None
-    asset_partitions: Any
-    input_manager_key: str | None
-
-    def __init__(
-        self,
-        dagflow_type: Any = UNSET,
-        description: str | None = None,
-        default_value: Any = UNSET,
-        metadata: Mapping[str, Any] | None = None,
-        asset_key: CoercibleToAssetKey | None = None,
-        asset_partitions: Any = None,
-        input_manager_key: str | None = None,
-    ) -> None:
-        self._say(
-            dagflow_type=dagflow_type if dagflow_type is UNSET else resolve_type(dagflow_type, "an In"),
-            description=description,
-            default_value=default_value,
-            metadata=_checked(metadata, "an In"),
-            asset_key=None if asset_key is None else AssetKey.from_coercible(asset_key),
-            asset_partitions=asset_partitions,
-            input_manager_key=input_manager_key,
-        )
-
-
-class Out(_Spec):
-    """What is said of an output.
-
-    Args:
-        dagflow_type: Its type; default: that of the return annotation.
-        description: A sentence for people.
-        is_required: Whether a step that ends without it has failed.
-        io_manager_key: The resource that stores it; None means "io_manager".
-        metadata: What an I/O manager may want to know.
-        code_version: The version of the code that makes it; default: that of the op.
-
-    Raises:
-        DagflowInvalidDefinitionError: The type is none.
-        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
-
-    Example:
-        >>> Out(is_required=False).io_manager_key
-        'io_manager'
-    """
-
-    __slots__ = ("code_version", "dagflow_type", "description", "io_manager_key", "is_required", "metadata")
-    _said = (*__slots__, "is_dynamic")
-    is_dynamic = False
-    dagflow_type: Any
-    description: str | None
-    is_required: bool
-    io_manager_key: str
-    metadata: Mapping[str, Any]
-    code_version: str | None
-
-    def __init__(
-        self,
-        dagflow_type: Any = UNSET,
-        description: str | None = None,
-        is_required: bool = True,
-        io_manager_key: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        code_version: str | None = None,
-    ) -> None:
-        self._say(
-            dagflow_type=dagflow_type if dagflow_type is UNSET else resolve_type(dagflow_type, "an Out"),
-            description=description,
-            is_required=is_required,
-            io_manager_key=io_manager_key or DEFAULT_IO_MANAGER_KEY,
-            metadata=_checked(metadata, "an Out"),
-            code_version=code_version,
-        )
-
-
-class DynamicOut(Out):
-    """An output that has any number of values, each with a mapping key. Arguments as Out."""
-
-    __slots__ = ()
-    is_dynamic = True
-
-
-class InputDefinition(In):
-    """An input of an op or graph: an `In` with a name and its type settled."""
-
-    __slots__ = ("name",)
-    name: str
-    dagflow_type: DagflowType
-
-    def __init__(self, name: str, given: In, **settled: Any) -> None:
-        self._say(name=name, **{said: settled.get(said, getattr(given, said)) for said in In._said})
-
-    @property
-    def has_default_value(self) -> bool:
-        """Whether it may stay unconnected."""
-        return self.default_value is not UNSET
-
-
-class OutputDefinition(Out):
-    """An output of an op or graph: an `Out` with a name and its type settled."""
-
-    __slots__ = ("is_dynamic", "name")
-    name: str
-    dagflow_type: DagflowType
-
-    def __init__(self, name: str, given: Out, **settled: Any) -> None:
-        self._say(name=name, **{said: settled.get(said, getattr(given, said)) for said in Out._said})
-
-
-def _checked(metadata: Mapping[str, Any] | None, what: str) -> Mapping[str, Any]:
-    if not metadata:
-        return {}
-    normalize_metadata(metadata, what)
-    return metadata
 
 
 class OpDefinition(NodeDefinition):
@@ -282,12 +95,12 @@ class OpDefinition(NodeDefinition):
                 f"{what}: 'version' is an older name of 'code_version', so give only one of the two"
             )
         self.version = self.code_version = code_version if code_version is not None else version
-        self.ins: Mapping[str, InputDefinition] = _inputs(body, ins, what)
-        self.outs: Mapping[str, OutputDefinition] = _outputs(body, outs, what, self.code_version)
+        self.ins: Mapping[str, InputDefinition] = inputs_of(body, ins, what)
+        self.outs: Mapping[str, OutputDefinition] = outputs_of(body, outs, what, self.code_version)
         self.input_names = tuple(self.ins)
         self.output_names = tuple(self.outs)
-        self.is_wrapped = _wrapped_outputs(body, self.outs)
-        self.plain_output = _plain_output(self.outs, self.is_wrapped)
+        self.is_wrapped = wrapped_outputs(body, self.outs)
+        self.plain_output = plain_output_of(self.outs, self.is_wrapped)
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
         self.config_field = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
@@ -516,158 +329,6 @@ def _doc(fn: Callable[..., Any]) -> str | None:
     from inspect import cleandoc
 
     return cleandoc(doc)
-
-
-def _inputs(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDefinition]:
-    parameters = {parameter.name: parameter for parameter in body.inputs}
-    inputs = {}
-    for name, parameter in parameters.items():
-        check_name(name, f"input of {what}")
-        inputs[name] = _input(parameter, given.get(name), what)
-    for name, spec in given.items():
-        if name in inputs:
-            continue
-        check_type(spec, In, f"ins[{name!r}]", what)
-        check_name(name, f"input of {what}")
-        kind = AnyType if spec.dagflow_type is UNSET else spec.dagflow_type
-        if not kind.is_nothing and not body.takes_any_keyword:
-            raise DagflowInvalidDefinitionError(
-                f"{what} ({location(body.fn)}): 'ins' names an input '{name}' that is no parameter of the "
-                "function."
-                f"{nearest(name, parameters)} Add the parameter, or make it an In(Nothing)."
-            )
-        place = f"input '{name}' of {what}"
-        _check_default(spec.default_value, kind, place)
-        inputs[name] = InputDefinition(name, spec, dagflow_type=kind)
-    return inputs
-
-
-def _input(parameter: Parameter, given: In | None, what: str) -> InputDefinition:
-    place = f"input '{parameter.name}' of {what}"
-    spec = In() if given is None else check_type(given, In, f"ins[{parameter.name!r}]", what)
-    if spec.dagflow_type is UNSET:
-        annotation = resolved(parameter.annotation)
-        kind = AnyType if annotation is _Parameter.empty else resolve_annotation(annotation, place)
-        is_nothing = kind.is_nothing or annotation is type(None)
-    else:
-        kind = spec.dagflow_type
-        is_nothing = kind.is_nothing
-    if is_nothing:
-        said = "is annotated with Nothing" if spec.dagflow_type is UNSET else "is of type Nothing"
-        raise DagflowInvalidDefinitionError(
-            f"{place} {said}, which carries no value, but is a parameter of the function. "
-            "Take the parameter away and say ins={...: In(Nothing)}, or give the input another type."
-        )
-    default = spec.default_value
-    if default is UNSET and parameter.has_default:
-        default = parameter.default
-    _check_default(default, kind, place)
-    return InputDefinition(parameter.name, spec, dagflow_type=kind, default_value=default)
-
-
-def _check_default(default: Any, kind: DagflowType, place: str) -> None:
-    if default is not UNSET and kind.checks_at_definition and not kind.type_check(None, default).success:
-        raise DagflowInvalidDefinitionError(
-            f"the default {default!r} of {place} is of type '{type(default).__name__}', which does not pass "
-            f"the type check of its type '{kind.display_name}'"
-        )
-
-
-def _outputs(
-    body: Body, given: Mapping[str, Out] | None, what: str, code_version: str | None
-) -> dict[str, OutputDefinition]:
-    annotation = resolved(body.return_annotation)
-    if given is None:
-        given = {DEFAULT_OUTPUT: DynamicOut() if _is_list_of_dynamic(annotation) else Out()}
-    if _is_dynamic(annotation) and not body.is_generator:
-        raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}): Op annotated with return type DynamicOutput. DynamicOutputs can "
-            "only be "
-            "returned in the context of a List. If only one output is needed, use the Output API."
-        )
-    check_type(given, Mapping, "out", what)
-    outputs: dict[str, OutputDefinition] = {}
-    types = _return_types(body, annotation, given, what)
-    for (name, spec), inferred in zip(given.items(), types, strict=True):
-        check_type(spec, Out, f"out[{name!r}]", what)
-        check_name(name, f"output of {what}")
-        kind = inferred if spec.dagflow_type is UNSET else spec.dagflow_type
-        version = code_version if spec.code_version is None else spec.code_version
-        outputs[name] = OutputDefinition(name, spec, dagflow_type=kind, code_version=version)
-    return outputs
-
-
-def _is_dynamic(annotation: Any) -> bool:
-    return DynamicOutput in (annotation, get_origin(annotation))
-
-
-def _is_list_of_dynamic(annotation: Any) -> bool:
-    return get_origin(annotation) is list and any(_is_dynamic(part) for part in get_args(annotation))
-
-
-def _wrapped_outputs(body: Body, outs: Mapping[str, OutputDefinition]) -> dict[str, bool]:
-    """For each output of which the return annotation says something: whether it says `Output`."""
-    annotation = resolved(body.return_annotation)
-    parts = (annotation,) if len(outs) == 1 else get_args(annotation)
-    if body.is_generator or len(parts) != len(outs):
-        return {}
-    return {
-        name: Output in (part, get_origin(part))
-        for (name, out), part in zip(outs.items(), parts, strict=True)
-        if not out.is_dynamic and part not in (_Parameter.empty, Any, None, type(None))
-    }
-
-
-def _plain_output(
-    outs: Mapping[str, OutputDefinition], is_wrapped: Mapping[str, bool]
-) -> OutputDefinition | None:
-    if len(outs) != 1:
-        return None
-    (out,) = outs.values()
-    return None if out.is_dynamic or is_wrapped.get(out.name) else out
-
-
-def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: str) -> list[DagflowType]:
-    """The type that the return annotation says of each output; Any where it says nothing."""
-    if annotation is _Parameter.empty or annotation is Any or body.is_generator or annotation is type(None):
-        return [AnyType] * len(outs)
-    if len(outs) == 1:
-        return [resolve_annotation(_without_wrapper(annotation), f"the output of {what}")]
-    if get_origin(annotation) is not tuple:
-        if annotation is tuple:
-            return [AnyType] * len(outs)
-        raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}): Expected Tuple annotation for multiple outputs, but received "
-            f"non-tuple annotation. It has {len(outs)} outputs; {annotation!r} must be a Tuple with a type "
-            "for "
-            "each."
-        )
-    parts = get_args(annotation)
-    if len(parts) != len(outs):
-        raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}): Expected Tuple annotation to have number of entries matching the number "
-            f"of outputs for more than one output. Expected {len(outs)} outputs but annotation has {len(parts)}."
-        )
-    return [
-        resolve_annotation(_without_wrapper(part), f"output '{name}' of {what}")
-        for name, part in zip(outs, parts, strict=True)
-    ]
-
-
-def _without_wrapper(annotation: Any) -> Any:
-    """`Output[int]` says int; `DynamicOutput[int]` and `List[DynamicOutput[int]]` too; a bare wrapper says
-    nothing.
-    """
-    if annotation in (Output, DynamicOutput):
-        return Any
-    origin = get_origin(annotation)
-    if origin in (Output, DynamicOutput):
-        return get_args(annotation)[0]
-    if origin is list and get_args(annotation):
-        (inner,) = get_args(annotation)
-        if get_origin(inner) is DynamicOutput or inner is DynamicOutput:
-            return _without_wrapper(inner)
-    return Any if getattr(origin or annotation, "__dagflow_result__", False) else annotation
 
 
 def refuse_resources_twice(body: Body, required_resource_keys: Any, decorator: str) -> None:

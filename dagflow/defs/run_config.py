@@ -15,13 +15,14 @@ from dagflow.config.mapping import Mapped
 from dagflow.config.parse import Path, Reading, parse
 from dagflow.config.scalar import Any as AnyConfig
 from dagflow.config.scalar import ConfigType
-from dagflow.defs.composition import NodeDefinition
 from dagflow.defs.configured import ConfigMapping
 from dagflow.defs.executor import ExecutorDefinition
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.inputs import loose_fields
 from dagflow.defs.job import JobDefinition
-from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, OpDefinition
+from dagflow.defs.node import NodeDefinition
+from dagflow.defs.op import OpDefinition
+from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import needed_keys
 from dagflow.errors import DagflowInvalidConfigError
 

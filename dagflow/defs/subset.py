@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagflow._util import nearest
-from dagflow.defs.composition import NodeDefinition
 from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.node import NodeDefinition
 from dagflow.defs.wiring import (
     DependencyDefinition,
     InputMapping,

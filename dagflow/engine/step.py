@@ -16,7 +16,8 @@ from dagflow.config.scalar import copied
 from dagflow.context.manner import IN_RUN
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
 from dagflow.context.scope import Scope
-from dagflow.defs.op import OutputDefinition, where
+from dagflow.defs.op import where
+from dagflow.defs.ports import OutputDefinition
 from dagflow.engine.inputs import check_value, load_inputs
 from dagflow.engine.log import CODE, Record, RunLog
 from dagflow.engine.outcome import Incomplete, Outcome

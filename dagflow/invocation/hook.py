@@ -7,9 +7,9 @@ from typing import Any
 
 from dagflow.context.hook import HookContext
 from dagflow.context.log import DagflowLogManager
-from dagflow.defs.composition import NodeDefinition, PendingInvocation
 from dagflow.defs.graph import Node
 from dagflow.defs.hook import HookDefinition
+from dagflow.defs.node import NodeDefinition, PendingInvocation
 from dagflow.defs.wiring import NodeInvocation
 from dagflow.errors import (
     DagflowInvalidDefinitionError,

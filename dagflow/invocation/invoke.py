@@ -19,7 +19,8 @@ from dagflow.context.init import InitResourceContext
 from dagflow.context.op import StepContext
 from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.asset import AssetsDefinition
-from dagflow.defs.op import OpDefinition, OutputDefinition, where
+from dagflow.defs.op import OpDefinition, where
+from dagflow.defs.ports import OutputDefinition
 from dagflow.defs.resource import ResourceDefinition, as_resources
 from dagflow.defs.signature import is_config_annotation
 from dagflow.errors import (

@@ -14,7 +14,8 @@ from dagflow.defs.asset import AssetLayer, AssetsDefinition
 from dagflow.defs.graph import GraphDefinition, Node
 from dagflow.defs.hook import HookDefinition, in_order
 from dagflow.defs.job import JobDefinition
-from dagflow.defs.op import DEFAULT_IO_MANAGER_KEY, InputDefinition, OpDefinition
+from dagflow.defs.op import OpDefinition
+from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY, InputDefinition
 from dagflow.defs.resource import Need, start_order
 from dagflow.defs.run_config import needs_config, read_run_config
 from dagflow.defs.signature import location

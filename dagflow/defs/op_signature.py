@@ -1,0 +1,173 @@
+"""The inputs and outputs of an op: what its signature says, and over it what `In` and `Out` say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import Parameter as _Parameter
+from typing import Any, get_args, get_origin
+
+from dagflow._util import UNSET, nearest
+from dagflow.annotations import resolve_annotation
+from dagflow.defs.ports import DEFAULT_OUTPUT, DynamicOut, In, InputDefinition, Out, OutputDefinition
+from dagflow.defs.signature import Body, Parameter, location, resolved
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    check_type,
+)
+from dagflow.events.user import DynamicOutput, Output
+from dagflow.keys import check_name
+from dagflow.types import Any as AnyType
+from dagflow.types import DagflowType
+
+
+def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDefinition]:
+    parameters = {parameter.name: parameter for parameter in body.inputs}
+    inputs = {}
+    for name, parameter in parameters.items():
+        check_name(name, f"input of {what}")
+        inputs[name] = _input(parameter, given.get(name), what)
+    for name, spec in given.items():
+        if name in inputs:
+            continue
+        check_type(spec, In, f"ins[{name!r}]", what)
+        check_name(name, f"input of {what}")
+        kind = AnyType if spec.dagflow_type is UNSET else spec.dagflow_type
+        if not kind.is_nothing and not body.takes_any_keyword:
+            raise DagflowInvalidDefinitionError(
+                f"{what} ({location(body.fn)}): 'ins' names an input '{name}' that is no parameter of the "
+                "function."
+                f"{nearest(name, parameters)} Add the parameter, or make it an In(Nothing)."
+            )
+        place = f"input '{name}' of {what}"
+        _check_default(spec.default_value, kind, place)
+        inputs[name] = InputDefinition(name, spec, dagflow_type=kind)
+    return inputs
+
+
+def _input(parameter: Parameter, given: In | None, what: str) -> InputDefinition:
+    place = f"input '{parameter.name}' of {what}"
+    spec = In() if given is None else check_type(given, In, f"ins[{parameter.name!r}]", what)
+    if spec.dagflow_type is UNSET:
+        annotation = resolved(parameter.annotation)
+        kind = AnyType if annotation is _Parameter.empty else resolve_annotation(annotation, place)
+        is_nothing = kind.is_nothing or annotation is type(None)
+    else:
+        kind = spec.dagflow_type
+        is_nothing = kind.is_nothing
+    if is_nothing:
+        said = "is annotated with Nothing" if spec.dagflow_type is UNSET else "is of type Nothing"
+        raise DagflowInvalidDefinitionError(
+            f"{place} {said}, which carries no value, but is a parameter of the function. "
+            "Take the parameter away and say ins={...: In(Nothing)}, or give the input another type."
+        )
+    default = spec.default_value
+    if default is UNSET and parameter.has_default:
+        default = parameter.default
+    _check_default(default, kind, place)
+    return InputDefinition(parameter.name, spec, dagflow_type=kind, default_value=default)
+
+
+def _check_default(default: Any, kind: DagflowType, place: str) -> None:
+    if default is not UNSET and kind.checks_at_definition and not kind.type_check(None, default).success:
+        raise DagflowInvalidDefinitionError(
+            f"the default {default!r} of {place} is of type '{type(default).__name__}', which does not pass "
+            f"the type check of its type '{kind.display_name}'"
+        )
+
+
+def outputs_of(
+    body: Body, given: Mapping[str, Out] | None, what: str, code_version: str | None
+) -> dict[str, OutputDefinition]:
+    annotation = resolved(body.return_annotation)
+    if given is None:
+        given = {DEFAULT_OUTPUT: DynamicOut() if _is_list_of_dynamic(annotation) else Out()}
+    if _is_dynamic(annotation) and not body.is_generator:
+        raise DagflowInvariantViolationError(
+            f"{what} ({location(body.fn)}): Op annotated with return type DynamicOutput. DynamicOutputs can "
+            "only be "
+            "returned in the context of a List. If only one output is needed, use the Output API."
+        )
+    check_type(given, Mapping, "out", what)
+    outputs: dict[str, OutputDefinition] = {}
+    types = _return_types(body, annotation, given, what)
+    for (name, spec), inferred in zip(given.items(), types, strict=True):
+        check_type(spec, Out, f"out[{name!r}]", what)
+        check_name(name, f"output of {what}")
+        kind = inferred if spec.dagflow_type is UNSET else spec.dagflow_type
+        version = code_version if spec.code_version is None else spec.code_version
+        outputs[name] = OutputDefinition(name, spec, dagflow_type=kind, code_version=version)
+    return outputs
+
+
+def _is_dynamic(annotation: Any) -> bool:
+    return DynamicOutput in (annotation, get_origin(annotation))
+
+
+def _is_list_of_dynamic(annotation: Any) -> bool:
+    return get_origin(annotation) is list and any(_is_dynamic(part) for part in get_args(annotation))
+
+
+def wrapped_outputs(body: Body, outs: Mapping[str, OutputDefinition]) -> dict[str, bool]:
+    """For each output of which the return annotation says something: whether it says `Output`."""
+    annotation = resolved(body.return_annotation)
+    parts = (annotation,) if len(outs) == 1 else get_args(annotation)
+    if body.is_generator or len(parts) != len(outs):
+        return {}
+    return {
+        name: Output in (part, get_origin(part))
+        for (name, out), part in zip(outs.items(), parts, strict=True)
+        if not out.is_dynamic and part not in (_Parameter.empty, Any, None, type(None))
+    }
+
+
+def plain_output_of(
+    outs: Mapping[str, OutputDefinition], is_wrapped: Mapping[str, bool]
+) -> OutputDefinition | None:
+    if len(outs) != 1:
+        return None
+    (out,) = outs.values()
+    return None if out.is_dynamic or is_wrapped.get(out.name) else out
+
+
+def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: str) -> list[DagflowType]:
+    """The type that the return annotation says of each output; Any where it says nothing."""
+    if annotation is _Parameter.empty or annotation is Any or body.is_generator or annotation is type(None):
+        return [AnyType] * len(outs)
+    if len(outs) == 1:
+        return [resolve_annotation(_without_wrapper(annotation), f"the output of {what}")]
+    if get_origin(annotation) is not tuple:
+        if annotation is tuple:
+            return [AnyType] * len(outs)
+        raise DagflowInvariantViolationError(
+            f"{what} ({location(body.fn)}): Expected Tuple annotation for multiple outputs, but received "
+            f"non-tuple annotation. It has {len(outs)} outputs; {annotation!r} must be a Tuple with a type "
+            "for "
+            "each."
+        )
+    parts = get_args(annotation)
+    if len(parts) != len(outs):
+        raise DagflowInvariantViolationError(
+            f"{what} ({location(body.fn)}): Expected Tuple annotation to have number of entries matching the number "
+            f"of outputs for more than one output. Expected {len(outs)} outputs but annotation has {len(parts)}."
+        )
+    return [
+        resolve_annotation(_without_wrapper(part), f"output '{name}' of {what}")
+        for name, part in zip(outs, parts, strict=True)
+    ]
+
+
+def _without_wrapper(annotation: Any) -> Any:
+    """`Output[int]` says int; `DynamicOutput[int]` and `List[DynamicOutput[int]]` too; a bare wrapper says
+    nothing.
+    """
+    if annotation in (Output, DynamicOutput):
+        return Any
+    origin = get_origin(annotation)
+    if origin in (Output, DynamicOutput):
+        return get_args(annotation)[0]
+    if origin is list and get_args(annotation):
+        (inner,) = get_args(annotation)
+        if get_origin(inner) is DynamicOutput or inner is DynamicOutput:
+            return _without_wrapper(inner)
+    return Any if getattr(origin or annotation, "__dagflow_result__", False) else annotation
