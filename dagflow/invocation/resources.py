@@ -17,7 +17,7 @@ from dagflow.defs.resource import Need, ResourceDefinition, as_resources, start_
 from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.filesystem import FilesystemIOManager
+from dagflow.io.filesystem import PickleFiles
 from dagflow.io.memory import InMemoryIOManager
 from dagflow.resources import StartedResources
 
@@ -192,7 +192,7 @@ def _start(
 
     builtins = {
         "memory_io_manager": lambda _: InMemoryIOManager(),
-        "filesystem_io_manager": lambda c: FilesystemIOManager(
+        "filesystem_io_manager": lambda c: PickleFiles(
             (c.resource_config or {}).get("base_dir") or c.instance.storage_directory()
         ),
     }

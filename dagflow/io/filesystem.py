@@ -20,7 +20,7 @@ _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 _LONGEST = 200
 
 
-class FilesystemIOManager(IOManager):
+class PickleFiles(IOManager):
     """Keeps each value as a pickle file.
 
     Args:

@@ -4,6 +4,7 @@ with other resources.
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from dagflow.config.field import Field, resolve_field
 from dagflow.defs.io_managers import IOManagerDefinition
 from dagflow.defs.resource import ResourceDefinition
 from dagflow.defs.resource_model import ConfigurableResource, ConfigurableResourceFactory, ModelResource
+from dagflow.io.filesystem import PickleFiles
 from dagflow.io.manager import IOManager
 
 T = TypeVar("T", bound=IOManager)
@@ -37,12 +39,12 @@ class _IOManagerClass:
 
     @classmethod
     def input_config_schema(cls) -> Any:
-        """What config an input takes that names it as its input manager: a schema, a Config class, or None."""
+        """What config an input takes that names it as its input manager: a schema or Config class."""
         return None
 
     @classmethod
     def output_config_schema(cls) -> Any:
-        """What config each output takes that it stores: a schema, a Config class, or None."""
+        """What config each output takes that it stores: a schema or Config class."""
         return None
 
     @classmethod
@@ -113,3 +115,31 @@ def _until_closed(value: Any, close: Callable[[], None]) -> Iterator[Any]:
         yield value
     finally:
         close()
+
+
+class FilesystemIOManager(ConfigurableIOManagerFactory[PickleFiles]):
+    """Keeps each value as a pickle file.
+
+    Args:
+        base_dir: The folder below which all files lie; default: that of the instance.
+
+    Example:
+        >>> import tempfile
+        >>> from dagflow import asset, materialize
+        >>> @asset
+        ... def jam():
+        ...     return "jam"
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     materialize([jam], resources={"io_manager": FilesystemIOManager(base_dir=folder)}).success
+        True
+    """
+
+    base_dir: str | None = None
+
+    def __init__(self, base_dir: str | os.PathLike[str] | None = None) -> None:
+        path = base_dir if base_dir is None or isinstance(base_dir, str) else os.fspath(base_dir)
+        super().__init__(**{"base_dir": path})
+
+    def create_io_manager(self, context: Any) -> PickleFiles:
+        """An I/O manager for the folder."""
+        return PickleFiles(self.base_dir or context.instance.storage_directory())

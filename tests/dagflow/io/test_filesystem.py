@@ -25,7 +25,7 @@ from dagflow import (
     materialize,
     op,
 )
-from dagflow.io.filesystem import FilesystemIOManager, escaped
+from dagflow.io.filesystem import PickleFiles, escaped
 
 AWKWARD = [
     "../../x", "/etc/x", "", ".", "..", "...", "a/b", "a\\b", "nul\0byte", "x" * 300, "ü" * 300, "日本",
@@ -53,7 +53,7 @@ def files_in(folder):
 def test_no_key_leads_out_of_the_folder(key, tmp_path):
     """Neither a part of an asset key nor a partition nor a step is ever a way out; all come back."""
     base = tmp_path / "in" / "here"
-    manager = FilesystemIOManager(base)
+    manager = PickleFiles(base)
 
     manager.handle_output(output([key]), 1)
     manager.handle_output(output(["parted"], key), 2)
@@ -122,7 +122,7 @@ def test_every_part_is_a_file_name(part):
 )
 def test_two_keys_never_share_a_file(keys):
     """Keys of the same length have paths of their own."""
-    manager = FilesystemIOManager("/base")
+    manager = PickleFiles("/base")
     first, second = (manager.path_of(*key) for key in keys)
 
     assert first != second
@@ -191,7 +191,7 @@ class Unpicklable:
 @pytest.mark.parametrize("value", [lambda: 1, Unpicklable(), [1, (i for i in ())]])
 def test_what_cannot_be_pickled(value, tmp_path):
     """The error names asset and type; the value that was there before stays, and no part of a file."""
-    manager = FilesystemIOManager(tmp_path)
+    manager = PickleFiles(tmp_path)
     manager.handle_output(output(["a"]), "before")
 
     with pytest.raises(DagflowInvariantViolationError, match=r"'a'.*cannot be pickled") as caught:
@@ -212,14 +212,14 @@ class Interrupts:
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
     """An interrupt leaves nothing behind."""
     with pytest.raises(KeyboardInterrupt):
-        FilesystemIOManager(tmp_path).handle_output(output(["a"]), ["x" * 100_000, Interrupts()])
+        PickleFiles(tmp_path).handle_output(output(["a"]), ["x" * 100_000, Interrupts()])
 
     assert files_in(tmp_path) == []
 
 
 def test_an_asset_that_is_a_folder_of_others(tmp_path):
     """A key cannot be the beginning of another one: the error names both sides, whichever comes first."""
-    manager = FilesystemIOManager(tmp_path)
+    manager = PickleFiles(tmp_path)
     manager.handle_output(output(["a"]), 1)
     with pytest.raises(DagflowInvariantViolationError, match=r"'a/b'.*beginning") as caught:
         manager.handle_output(output(["a", "b"]), 2)
@@ -235,7 +235,7 @@ def test_an_asset_that_is_a_folder_of_others(tmp_path):
 
 def test_a_value_that_is_not_there(tmp_path):
     """The error names asset, partition and path, and is what Python calls it."""
-    manager = FilesystemIOManager(tmp_path)
+    manager = PickleFiles(tmp_path)
 
     with pytest.raises(FileNotFoundError, match=r"asset 'a/b'.*partition 'p'") as caught:
         manager.load_input(build_input_context(asset_key=["a", "b"], partition_key="p", dagflow_type=int))
@@ -251,7 +251,7 @@ def test_a_value_that_is_not_there(tmp_path):
 def test_an_input_that_reads_nothing(tmp_path):
     """Without an output or an asset there is nothing to load."""
     with pytest.raises(DagflowInvariantViolationError, match="'n'"):
-        FilesystemIOManager(tmp_path).load_input(build_input_context(name="n", dagflow_type=int))
+        PickleFiles(tmp_path).load_input(build_input_context(name="n", dagflow_type=int))
 
 
 def test_an_input_of_type_nothing(tmp_path):
@@ -259,7 +259,7 @@ def test_an_input_of_type_nothing(tmp_path):
     from dagflow import Nothing
 
     context = build_input_context(asset_key="a", dagflow_type=Nothing)
-    assert FilesystemIOManager(tmp_path).load_input(context) is None
+    assert PickleFiles(tmp_path).load_input(context) is None
 
 
 def test_several_partitions_are_a_dict(tmp_path):

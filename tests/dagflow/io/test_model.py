@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from dagflow import (
     ConfigurableIOManager,
     ConfigurableIOManagerFactory,
     ConfigurableLegacyIOManagerAdapter,
+    FilesystemIOManager,
     InMemoryIOManager,
     IOManager,
     IOManagerDefinition,
@@ -133,3 +135,31 @@ def test_a_function_in_the_form_of_a_class(yields: bool) -> None:
 
     assert _toast(Adapted(word="w")) == "toast with w"
     assert story == ["w jam", "w toast with w", *(["closed"] if yields else [])]
+
+
+def test_files(tmp_path: Path) -> None:
+    """Below the given folder, or that of a run config."""
+    assert _toast(FilesystemIOManager(tmp_path / "a")) == "toast with jam"
+    given = {"resources": {"io_manager": {"config": {"base_dir": str(tmp_path / "b")}}}}
+    assert _toast(FilesystemIOManager.configure_at_launch(), given) == "toast with jam"
+    assert _toast(FilesystemIOManager()) == "toast with jam"
+
+    assert sorted(path.name for path in tmp_path.glob("*/*")) == ["jam", "jam", "toast", "toast"]
+
+
+def test_config_of_single_outputs() -> None:
+    """A class says what config its outputs take."""
+
+    class Labelled(ConfigurableIOManager):
+        @classmethod
+        def output_config_schema(cls) -> Any:
+            return {"label": str}
+
+        def handle_output(self, context: Any, obj: Any) -> None:
+            story.append(context.config["label"])
+
+        def load_input(self, context: Any) -> None: ...
+
+    given = {"ops": {"jam": {"outputs": {"result": {"label": "plum"}}}}}
+    assert materialize([jam], resources={"io_manager": Labelled()}, run_config=given).success
+    assert story == ["plum"]
