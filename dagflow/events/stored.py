@@ -78,6 +78,7 @@ _ENUMS: dict[str, type[Enum]] = {
     cls.__name__: cls
     for cls in (data.ErrorSource, data.RunFailureReason, check.AssetCheckSeverity, run.DagflowRunStatus)
 }
+_PLAIN = frozenset({str, int, bool, type(None)})
 _CONTAINERS: dict[str, type] = {"__tuple__": tuple, "__set__": set, "__frozenset__": frozenset}
 _TAGS = {cls: tag for tag, cls in _CONTAINERS.items()}
 _DATA: dict[DagflowEventType, type] = {
@@ -241,9 +242,9 @@ def _written(value: Any, *, is_strict: bool) -> Any:
 
 
 def _encode(value: Any, is_strict: bool) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
     cls = type(value)
+    if cls in _PLAIN:
+        return value
     names = _FIELDS.get(cls)
     if names is not None:
         fields = {name: _encode(getattr(value, name), is_strict) for name in names}
