@@ -210,6 +210,14 @@ def _scope(
     config: Any,
     mapping_key: str | None,
 ) -> tuple[Scope, OwnResources | None, Mapping[str, Any] | None]:
+    _check_types(
+        partition_key=(partition_key, str),
+        partition_key_range=(partition_key_range, PartitionKeyRange),
+        instance=(instance, DagflowInstance),
+        mapping_key=(mapping_key, str),
+        run_tags=(run_tags, Mapping),
+        resources_config=(resources_config, Mapping),
+    )
     if partition_key is not None and partition_key_range is not None:
         raise CheckError("both 'partition_key' and 'partition_key_range' were given; give one of them")
     get_instance = InstanceWhenAsked(instance)
@@ -228,6 +236,13 @@ def _scope(
         run_tags=run_tags,
     )
     return scope, own, resources_config
+
+
+def _check_types(**arguments: tuple[Any, type[Any]]) -> None:
+    """Check each argument that was given against its class."""
+    for name, (value, expected) in arguments.items():
+        if value is not None:
+            check_type(value, expected, name, "a context")
 
 
 def _check_keys(resources_config: Mapping[str, Any], resources: Mapping[str, Any] | None) -> None:
@@ -375,6 +390,15 @@ def build_output_context(
         >>> build_output_context(step_key="brew", name="result", run_id="r").get_identifier()
         ['r', 'brew', 'result']
     """
+    _check_types(
+        step_key=(step_key, str),
+        run_id=(run_id, str),
+        mapping_key=(mapping_key, str),
+        version=(version, str),
+        asset_spec=(asset_spec, AssetSpec),
+        output_metadata=(output_metadata, Mapping),
+        partition_key=(partition_key, str),
+    )
     keys = _partition_keys(partition_key, asset_partition_key_range, asset_partitions_def)
     return DirectOutputContext(
         OwnResources(resources, None, InstanceWhenAsked(instance)) if resources else None,
@@ -438,6 +462,7 @@ def build_input_context(
         >>> build_input_context(name="n", asset_key="water").asset_key
         AssetKey(['water'])
     """
+    _check_types(upstream_output=(upstream_output, OutputContext), partition_key=(partition_key, str))
     range_key = None if asset_partition_key_range is not None else partition_key
     keys = _partition_keys(range_key, asset_partition_key_range, asset_partitions_def)
     return DirectInputContext(
@@ -491,8 +516,16 @@ def _shared(
 ) -> dict[str, Any]:
     from dagflow.annotations import resolve_type
 
+    _check_types(
+        name=(name, str),
+        op_def=(op_def, OpDefinition),
+        asset_partitions_def=(partitions_def, PartitionsDefinition),
+        definition_metadata=(definition_metadata, Mapping),
+        resource_config=(resource_config, Mapping),
+        instance=(instance, DagflowInstance),
+    )
     return {
-        "name": None if name is None else check_type(name, str, "name"),
+        "name": name,
         "op_def": op_def,
         "dagflow_type": None if dagflow_type is None else resolve_type(dagflow_type, "a context"),
         "asset_key": None if asset_key is None else AssetKey.from_coercible(asset_key),

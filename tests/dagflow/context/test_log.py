@@ -169,7 +169,7 @@ def test_a_resource_may_log(caplog):
 
     result = cafe.execute_in_process()
     (record,) = caplog.records
-    assert record.getMessage() == f"cafe - {result.run_id} - grinding"
+    assert record.getMessage() == f"cafe - {result.run_id} - grind - grinding"
 
 
 def test_the_same_log_each_time():
@@ -236,8 +236,9 @@ def test_runs_inside_runs():
     assert [entry.message for entry in inside] == ["within"]
 
 
-def test_what_a_resource_logs_belongs_to_the_run():
-    """Its lines have no step."""
+@pytest.mark.parametrize(("nodes", "step_key"), [(1, "grind"), (2, None)])
+def test_what_a_resource_logs_belongs_to_the_run(nodes, step_key):
+    """Its lines have no step, but where the run has only one."""
 
     @resource
     def mill(context):
@@ -251,12 +252,16 @@ def test_what_a_resource_logs_belongs_to_the_run():
 
     @job(resource_defs={"mill": mill})
     def cafe():
-        grind()
+        for _ in range(nodes):
+            grind()
 
     instance = DagflowInstance.ephemeral()
     result = cafe.execute_in_process(instance=instance)
     lines = [entry for entry in instance.all_logs(result.run_id) if not entry.is_dagflow_event]
-    assert [(line.message, line.step_key) for line in lines] == [("by context", None), ("by name", None)]
+    assert [(line.message, line.step_key) for line in lines] == [
+        ("by context", step_key),
+        ("by name", step_key),
+    ]
 
 
 def test_each_attempt_has_its_lines():

@@ -96,7 +96,7 @@ def in_asset(read, partition_key=None, before=(), resources=None, **options):
         (lambda c: (c.has_assets_def, c.is_subset, c.selected_asset_keys, c.asset_keys),
          (False, False, set(), set())),
         (lambda c: c.selected_output_names, {"result"}),
-        (lambda c: c.describe_op(), 'op "brew"'),
+        (lambda c: c.describe_op(), 'op "cup"'),
         (lambda c: isinstance(c, OpExecutionContext), True),
         (lambda c: isinstance(c.op_execution_context, OpExecutionContext), True),
         (lambda c: type(c.pdb).__name__, "ForkedPdb"),

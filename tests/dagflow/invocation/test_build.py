@@ -533,3 +533,25 @@ def test_there_is_no_other_context():
     """What was once reached through the context is not there, and the error says where to look."""
     with pytest.raises(DagflowInvalidPropertyError, match="attributes of the context itself"):
         build_op_context().get_step_execution_context()
+
+
+@pytest.mark.parametrize(
+    ("build", "argument"),
+    [
+        (build_op_context, {"partition_key": 5}),
+        (build_op_context, {"partition_key_range": ("a", "b")}),
+        (build_op_context, {"instance": 5}),
+        (build_op_context, {"mapping_key": 5}),
+        (build_asset_context, {"run_tags": ["a"]}),
+        (build_asset_context, {"resources_config": 5}),
+        (build_output_context, {"step_key": 5}),
+        (build_output_context, {"op_def": "brew"}),
+        (build_output_context, {"definition_metadata": 5}),
+        (build_input_context, {"upstream_output": 5}),
+        (build_input_context, {"asset_partitions_def": "daily"}),
+    ],
+)
+def test_arguments_of_the_wrong_type(build, argument):
+    """The error names the parameter."""
+    with pytest.raises(ParameterCheckError, match=f"'{next(iter(argument))}' of a context"):
+        build(**argument)
