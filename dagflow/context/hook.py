@@ -101,7 +101,7 @@ class HookContext:
 
     @property
     def op_exception(self) -> BaseException | None:
-        """What the op raised in this attempt, None where it succeeded."""
+        """What the op raised, None where it has not failed for good."""
         error: BaseException | None = self._values.get("op_exception")
         return error
 

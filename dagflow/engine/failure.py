@@ -33,8 +33,6 @@ def ended_badly(state: RunState, step: Step, number: int, error: BaseException) 
     user = error
     if isinstance(error, DagflowUserCodeExecutionError) and not isinstance(error, _OF_ANOTHER_RUN):
         user = error.user_exception
-    if step.hooks:
-        state.step_error = user
     request = _retry_request(state, step, number, error, user)
     if request is None:
         return _fail(state, step, number, error, user)
@@ -112,6 +110,8 @@ def _record(
     user: BaseException,
     source: ErrorSource,
 ) -> None:
+    if step.hooks:
+        state.step_error = user
     intentional = None
     if isinstance(user, Failure):
         intentional = UserFailureData("intentional-failure", user.description, user.metadata)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dagflow.context.current import current_log
 from dagflow.context.hook import HookContext
 from dagflow.defs.hook import HookDefinition, HookExecutionResult
 from dagflow.engine.log import CODE, Record
@@ -54,13 +55,15 @@ def with_hooks(turns: Turns) -> tuple[Finish, Settle]:
 
 def call_hooks(state: RunState, step: Step, number: int) -> None:
     """Call the hooks of a step after attempt `number`. What one raises is written down and fails nothing."""
+    log = partial(state.log_of, step, number)
+    token = current_log.set(log)  # after an interrupt the run, which is over, sets it back
     records = state.log.records_of(step.index, number)
     values = _values(state, step, records)
     events = [state.log.event_of(record) for record in records]
     for hook in step.hooks:
         context = HookContext(
             partial(_resources, state, hook),
-            lambda: state.log_of(step, number),
+            log,
             {**values, "hook_def": hook},
         )
         error = None
@@ -71,6 +74,7 @@ def call_hooks(state: RunState, step: Step, number: int) -> None:
         except Exception as raised:
             code, error = _ERRORED, SerializableErrorInfo.from_exception(raised)
         state.log.append(code, step.index, number, (hook.name, error))
+    current_log.reset(token)
 
 
 def _resources(state: RunState, hook: HookDefinition) -> dict[str, Any]:

@@ -217,7 +217,7 @@ def _start_resources(state: RunState, builtins: Builtins) -> bool:
 
     def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
         return InitResourceContext(
-            config, needs, state.get_instance, definition, state.run, lambda: state.log_of(None)
+            config, needs, state.get_instance, definition, state.run, state.current_log
         )
 
     try:

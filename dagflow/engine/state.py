@@ -103,7 +103,7 @@ class RunState:
     def current_log(self) -> DagflowLogManager:
         """The log of what runs now: of the step that wrote the last record."""
         _, _, step, attempt, _ = self.log.records[-1]
-        return self.log_of(self.plan.steps[step], attempt) if attempt else self.log_of(None)
+        return self.log_of(self.plan.steps[step] if step >= 0 else None, attempt)
 
     def collected(self, ref: OutputRef) -> list[OutputRef]:
         """The values of a dynamic output, or of what was mapped over it, in the order in which they were

@@ -19,6 +19,7 @@ from dagflow import (
     asset,
     event_list_hook,
     failure_hook,
+    get_dagflow_logger,
     graph,
     job,
     materialize_to_memory,
@@ -298,10 +299,29 @@ def test_what_a_hook_knows():
     assert context.op_output_metadata["result"]["kind"].value == "fine"
     assert context.instance is instance
     context.log.info("seen")
-    assert [(entry.step_key, entry.message) for entry in instance.all_logs(result.run_id)][-1] == (
-        "first",
-        "seen",
-    )
+    last = instance.all_logs(result.run_id)[-1]
+    assert (last.step_key, last.message) == ("first", "seen")
+
+
+def test_what_a_hook_logs_belongs_to_its_step():
+    """By its context or without one, also where other steps were decided in between."""
+
+    @failure_hook
+    def tell(context):
+        context.log.info("by context")
+        get_dagflow_logger().info("by name")
+
+    @job(hooks={tell})
+    def j():
+        brew(spill())
+
+    instance = DagflowInstance.ephemeral()
+    result = j.execute_in_process(raise_on_error=False, instance=instance)
+    lines = [entry for entry in instance.all_logs(result.run_id) if not entry.is_dagflow_event]
+    assert [(line.step_key, line.message) for line in lines[1:]] == [
+        ("spill", "by context"),
+        ("spill", "by name"),
+    ]
 
 
 def test_a_hook_cannot_change_the_config_of_the_plan():
@@ -377,12 +397,13 @@ def test_the_error_of_a_failure(error, options):
 
 
 def test_hooks_for_any_event():
-    """Called after every attempt, with the events of this attempt."""
-    seen = []
+    """Called after every attempt, with the events of this attempt; an error that is tried again is none."""
+    seen, errors = [], []
 
     @event_list_hook
     def watch(context, event_list):
         seen.append([event.event_type_value for event in event_list])
+        errors.append(context.op_exception)
         return HookExecutionResult("watch", is_skipped=len(seen) > 1)
 
     @op(retry_policy=RetryPolicy())
@@ -401,6 +422,7 @@ def test_hooks_for_any_event():
         ["STEP_START", "STEP_UP_FOR_RETRY"],
         ["STEP_RESTARTED", "ASSET_MATERIALIZATION", "STEP_OUTPUT", "HANDLED_OUTPUT", "STEP_SUCCESS"],
     ]
+    assert errors == [None, None]
     hooks = [event.event_type_value for event in result.all_events if event.is_hook_event]
     assert hooks == ["HOOK_COMPLETED", "HOOK_SKIPPED"]
 
