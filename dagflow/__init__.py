@@ -234,6 +234,7 @@ if TYPE_CHECKING:
         ResourceDependency,
     )
     from dagflow.defs.run_request import RunRequest
+    from dagflow.defs.with_resources import with_resources
     from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
     from dagflow.events.data import SerializableErrorInfo
     from dagflow.events.stored import deserialize_value, serialize_value
@@ -325,6 +326,7 @@ _LATE = {
     "ResourceParam": "dagflow.defs.resource",
     "RunConfig": "dagflow.config.objects",
     "build_resources": "dagflow.invocation.resources",
+    "with_resources": "dagflow.defs.with_resources",
     "CodeReferencesMetadataValue": "dagflow.metadata.code",
     "DagflowJobMetadataValue": "dagflow.metadata.value",
     "LocalFileCodeReference": "dagflow.metadata.code",
@@ -659,4 +661,5 @@ __all__ = [
     "usable_as_dagflow_type",
     "validate_run_config",
     "weekly_partitioned_config",
+    "with_resources",
 ]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from dagflow._util import nearest
-from dagflow.errors import DagflowUnknownPartitionError
+from dagflow.errors import DagflowInvalidInvocationError, DagflowUnknownPartitionError
 from dagflow.keys import system_tag
-from dagflow.options import current_options
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange
 
 
@@ -92,11 +91,16 @@ class PartitionsDefinition(ABC):
         """The keys from the start to the end of a range, both included; none if the start is after the end.
 
         Raises:
-            DagflowUnknownPartitionError: The start or the end is not one of the keys.
+            DagflowInvalidInvocationError: The start or the end is not one of the keys.
         """
-        for end in partition_key_range:
-            self.validate_partition_key(end, current_time, dynamic_partitions_store)
         keys = self.get_partition_keys(current_time, dynamic_partitions_store)
+        unknown = [end for end in partition_key_range if end not in keys]
+        if unknown:
+            raise DagflowInvalidInvocationError(
+                f"'{partition_key_range.start}' to '{partition_key_range.end}' is not a valid range of "
+                f"{self!r}, which does not have the partition keys {unknown}."
+                + self.hint(unknown[0], current_time, dynamic_partitions_store)
+            )
         return keys[keys.index(partition_key_range.start) : keys.index(partition_key_range.end) + 1]
 
     def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
@@ -117,10 +121,3 @@ class PartitionsDefinition(ABC):
             nearest(str(partition_key), keys)
             or f" It has {len(keys)} keys, from '{keys[0]}' to '{keys[-1]}'."
         )
-
-
-def now_or(current_time: Moment | None) -> Moment:
-    """`current_time`, or what the clock in force says if it is None."""
-    if current_time is not None:
-        return current_time
-    return current_options().clock.now()

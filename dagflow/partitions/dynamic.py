@@ -9,6 +9,7 @@ from dagflow.errors import CheckError, DagflowInvalidDefinitionError
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.grid import UTC
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
+from dagflow.partitions.loading import store_or
 
 
 class DynamicPartitionsDefinition(PartitionsDefinition):
@@ -62,12 +63,13 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
             if current_time is not None and not isinstance(current_time, datetime):
                 current_time = datetime.fromtimestamp(current_time, UTC)
             return list(check_keys(self.partition_fn(current_time), repr(self)))
-        if dynamic_partitions_store is None:
+        store = store_or(dynamic_partitions_store)
+        if store is None:
             raise CheckError(
                 f"the keys of the dynamic partitions '{self.name}' are kept by an instance: give one as "
-                "dynamic_partitions_store, or as the instance of the run"
+                "dynamic_partitions_store, to partition_loading_context, or as the instance of the run"
             )
-        return list(dynamic_partitions_store.get_dynamic_partitions(str(self.name)))
+        return list(store.get_dynamic_partitions(str(self.name)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DynamicPartitionsDefinition) and self._identity() == other._identity()

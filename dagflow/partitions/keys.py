@@ -1,6 +1,7 @@
 """Values around partition keys: a range of keys, a window of time, and which texts may be keys.
 
-A key is any text without `...`, which separates the ends of a range where a range is written as one text.
+A key is any text without control characters and without `...`, which separates the ends of a range where a
+range is written as one text.
 """
 
 from __future__ import annotations
@@ -79,6 +80,9 @@ class Partition:
         return f"Partition({self.value!r}, {self.name!r})"
 
 
+_CONTROL = frozenset("\a\b\f\n\r\t\v\0")
+
+
 def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:
     """Return `keys` as a tuple if they can be the keys of a definition.
 
@@ -89,7 +93,7 @@ def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:
     Raises:
         ParameterCheckError: `keys` is a text, or nothing that can be iterated over.
         ElementCheckError: A key is no text.
-        DagflowInvalidDefinitionError: A key holds `...` or comes twice.
+        DagflowInvalidDefinitionError: A key holds `...` or a control character, or comes twice.
 
     Example:
         >>> check_keys(["a", "b"], "a definition")
@@ -98,7 +102,8 @@ def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:
     if isinstance(keys, str) or not isinstance(keys, Iterable):
         raise ParameterCheckError(f"the partition keys of {where} must be a list of texts, not {keys!r}")
     result = tuple(keys)
-    seen = set()
+    seen: set[str] = set()
+    twice: list[str] = []
     for key in result:
         if not isinstance(key, str):
             raise ElementCheckError(f"partition key {key!r} of {where} must be a text")
@@ -107,7 +112,17 @@ def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:
                 f"partition key '{key}' of {where} holds '...', which separates the ends of a range of keys: "
                 "use other characters"
             )
+        if not _CONTROL.isdisjoint(key):
+            raise DagflowInvalidDefinitionError(
+                f"partition key {key!r} of {where} holds a control character, such as a line break or a tab: "
+                "use others"
+            )
         if key in seen:
-            raise DagflowInvalidDefinitionError(f"partition key '{key}' comes twice in {where}: remove one")
+            twice.append(key)
         seen.add(key)
+    if twice:
+        raise DagflowInvalidDefinitionError(
+            f"the partition keys of {where} must be unique. Duplicate instances of partition keys: {twice}. "
+            "Remove them."
+        )
     return result

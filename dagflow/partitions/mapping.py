@@ -16,8 +16,9 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     ParameterCheckError,
 )
-from dagflow.partitions.definition import PartitionsDefinition, now_or
+from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
+from dagflow.partitions.loading import now_or
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 

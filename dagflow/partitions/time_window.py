@@ -10,9 +10,10 @@ from dagflow.errors import (
     DagflowUnknownPartitionError,
     ParameterCheckError,
 )
-from dagflow.partitions.definition import PartitionsDefinition, now_or
+from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.grid import Cadence, Calendar, Grid, ScheduleType, zone_named
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
+from dagflow.partitions.loading import now_or
 from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT, Windows, has_room, read
 
 

@@ -94,7 +94,7 @@ def compile_plan(
         DagflowUnknownPartitionError: The partitions definition does not have the key.
         CheckError: A key was given, and nothing is partitioned.
     """
-    check_partition(job, partition_key, surroundings)
+    partition_key = check_partition(job, partition_key, surroundings)
     if not run_config and not needs_config(job, bound_inputs) and not _is_partitioned(job):
         key = ("plan", bound_inputs)
         if key not in job.compiled:
@@ -439,15 +439,15 @@ def default_of(op: OpDefinition) -> Any:
     return None if value is UNSET else value
 
 
-def check_partition(job: JobDefinition, key: str | None, surroundings: Surroundings) -> None:
-    """Raise where a run of a job cannot be for a partition.
+def check_partition(job: JobDefinition, key: str | None, surroundings: Surroundings) -> str | None:
+    """The key of the partition that a run of a job is for, as its definition has it.
 
     Raises:
         CheckError: Nothing is partitioned, or the key is no text.
         DagflowUnknownPartitionError: The partitions definition does not have the key.
     """
     if key is None:
-        return
+        return None
     check_type(key, str, "partition_key")
     if job.partitions_def is None:
         raise CheckError(
@@ -456,6 +456,9 @@ def check_partition(job: JobDefinition, key: str | None, surroundings: Surroundi
             "give the job or its assets a partitions_def."
         )
     job.partitions_def.validate_partition_key(key, surroundings.now, surroundings.dynamic)
+    of_text = getattr(job.partitions_def, "get_partition_key_from_str", None)
+    typed_key: str = key if of_text is None else of_text(key)
+    return typed_key
 
 
 def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:

@@ -263,6 +263,7 @@ RUNTIME = [
     "multi_or_in_process_executor",
     "multiprocess_executor",
     "op",
+    "partition_loading_context",
     "partitioned_config",
     "resource",
     "serialize_value",
@@ -271,6 +272,7 @@ RUNTIME = [
     "usable_as_dagflow_type",
     "validate_run_config",
     "weekly_partitioned_config",
+    "with_resources",
 ]
 
 TESTING = [

@@ -280,6 +280,18 @@ def test_two_dimensions(key: str) -> None:
     assert tags["dagflow/partition"] == "1|2"
 
 
+@pytest.mark.parametrize("key", ["1|2", MultiPartitionKey({"a": "1", "b": "2"})])
+def test_an_op_sees_the_key_by_dimension(key: str) -> None:
+    """Also where the run was given a text."""
+    numbers = StaticPartitionsDefinition(["1", "2"])
+    pairs = MultiPartitionsDefinition({"a": numbers, "b": numbers})
+    made = job_of(definition=says, partitions_def=pairs)
+
+    seen = made.execute_in_process(partition_key=key).output_for_node("says")
+
+    assert seen.keys_by_dimension == {"a": "1", "b": "2"}
+
+
 @pytest.mark.parametrize("given", [config("fixed"), RunConfig(ops={"told": {"config": "fixed"}})])
 def test_a_fixed_config_beside_partitions(given: Any) -> None:
     """Counts for every partition, and only for a partition."""
@@ -408,7 +420,7 @@ def test_functions_of_a_partition() -> None:
         ),
         (lambda: partitioned_config(LETTERS)(5), ParameterCheckError, "must be a function, not 5"),
         (lambda: daily_partitioned_config(START)(5), ParameterCheckError, "must be a function, not 5"),
-        (lambda: static_partitioned_config(["a", "a"]), DagflowInvalidDefinitionError, "'a' comes twice"),
+        (lambda: static_partitioned_config(["a", "a"]), DagflowInvalidDefinitionError, r"unique.*\['a'\]"),
         (
             lambda: job_of(config=by_letter, partitions_def=StaticPartitionsDefinition(["c"])),
             CheckError,

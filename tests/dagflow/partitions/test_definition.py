@@ -10,8 +10,9 @@ import pytest
 from dagflow.clock import VirtualClock
 from dagflow.errors import DagflowUnknownPartitionError
 from dagflow.options import set_options
-from dagflow.partitions.definition import PartitionsDefinition, now_or
+from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import PartitionKeyRange
+from dagflow.partitions.loading import now_or
 
 
 class Primes(PartitionsDefinition):
