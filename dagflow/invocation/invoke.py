@@ -21,7 +21,7 @@ from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.asset import AssetsDefinition
 from dagflow.defs.op import OpDefinition, where
 from dagflow.defs.ports import OutputDefinition
-from dagflow.defs.resource import ResourceDefinition, as_resources
+from dagflow.defs.resource import Need, ResourceDefinition, as_resources, start_order
 from dagflow.defs.signature import is_config_annotation
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
@@ -65,7 +65,7 @@ def _invoke_op(
     context, args, kwargs = _take_context(op, args, kwargs)
     arguments = _inputs(op, args, kwargs)
     config = _config(op, context, arguments)
-    started = _resources(op, context, arguments)
+    started = _resources(op, assets_def, context, arguments)
     for name, definition in op.ins.items():
         if name in arguments and not definition.dagflow_type.is_any:
             _check(op, definition.dagflow_type, context, arguments[name], f'input "{name}"')
@@ -167,7 +167,10 @@ def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
     if len(args) + len(kwargs) > len(taken):
         hint = ""
         if len(valued) < len(op.ins):
-            hint = f" A value for a Nothing input may be among them. {_NOTHING_IS_IGNORED}"
+            hint = (
+                " This may be because you attempted to provide a value for a nothing dependency. "
+                + _NOTHING_IS_IGNORED
+            )
         elif args and args[0] is None and body.context is None:
             hint = " The function has no context parameter, so no context can be passed."
         raise DagflowInvalidInvocationError(
@@ -203,12 +206,15 @@ def _config(op: OpDefinition, context: DirectContext | None, arguments: dict[str
 
 
 def _resources(
-    op: OpDefinition, context: DirectContext | None, arguments: dict[str, Any]
+    op: OpDefinition,
+    assets_def: AssetsDefinition | None,
+    context: DirectContext | None,
+    arguments: dict[str, Any],
 ) -> StartedResources | None:
     """See that every resource is there; put those that are parameters among the arguments.
 
     Returns:
-        Those that came as arguments, started, None if none did.
+        Those that came as arguments or with the asset, started; None if none did.
     """
     if not op.required_resource_keys:
         return None
@@ -220,6 +226,8 @@ def _resources(
             raise DagflowInvalidInvocationError(
                 f"Cannot provide resources in both context and kwargs: {where(op)} was given '{key}' twice"
             )
+        if key not in given and key not in values and assets_def is not None:
+            given.update(_brought_along(assets_def, key))
         if key not in given and key not in values:
             error = DagflowMissingResourceError if key in op.body.resources else DagflowInvalidDefinitionError
             raise error(
@@ -233,8 +241,16 @@ def _resources(
         return None
     instance = (context or build_op_context()).scope.get_instance
     started = start_resources(as_resources(given, where(op)), None, instance)
-    arguments.update(started.values)
+    arguments.update({key: started.values[key] for key in op.body.resources if key in given})
     return started
+
+
+def _brought_along(assets_def: AssetsDefinition, key: str) -> dict[str, ResourceDefinition]:
+    """A resource that comes with an asset, and those of the asset that it needs."""
+    own = assets_def.resource_defs
+    if key not in own:
+        return {}
+    return {name: own[name] for name in start_order(own, {key: Need(repr(assets_def))}, repr(assets_def))}
 
 
 @contextmanager
