@@ -99,9 +99,9 @@ class InitLoggerContext:
     def __init__(
         self,
         logger_config: Any,
-        logger_def: LoggerDefinition | None,
-        job_def: JobDefinition | None,
-        run_id: str,
+        logger_def: LoggerDefinition | None = None,
+        job_def: JobDefinition | None = None,
+        run_id: str | None = None,
     ) -> None:
         self.logger_config = logger_config
         self._logger_def = logger_def
