@@ -5,7 +5,6 @@ Every public name stands here. A name that few runs need is imported when it is 
 
 from __future__ import annotations
 
-from types import NoneType as Nothing
 from typing import TYPE_CHECKING, Any
 
 from dagflow.annotations import (
@@ -206,7 +205,7 @@ from dagflow.types import (
 )
 
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional, Set, Tuple  # noqa: UP035 - to a type checker they are these
+    from typing import Dict, List, Optional, Set, Tuple, TypeAlias  # noqa: UP035 - to a type checker they are
 
     from dagflow.config.model import Config, PermissiveConfig
     from dagflow.config.objects import EnvVar, RunConfig
@@ -296,7 +295,11 @@ if TYPE_CHECKING:
         TimeWindowPartitionsDefinition,
         WeeklyPartitionsDefinition,
     )
+
+    Nothing: TypeAlias = None
 else:
+    from types import NoneType as Nothing
+
     from dagflow.annotations import Dict, List, Optional, Set, Tuple
 
 Int = int

@@ -1,0 +1,89 @@
+"""Code of a user that has to type-check: types, metadata, and what user code says of assets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import assert_type
+
+from dagflow import (
+    AssetCheckResult,
+    AssetMaterialization,
+    AssetObservation,
+    DagflowEvent,
+    DagflowType,
+    DagflowTypeLoaderContext,
+    EventLogEntry,
+    Int,
+    IntMetadataValue,
+    List,
+    MetadataValue,
+    Nothing,
+    Optional,
+    Output,
+    PythonObjectDagflowType,
+    String,
+    TableColumn,
+    TableMetadataValue,
+    TableRecord,
+    TableSchema,
+    TypeCheck,
+    TypeCheckContext,
+    check_dagflow_type,
+    dagflow_type_loader,
+    op,
+    serialize_value,
+    usable_as_dagflow_type,
+)
+
+
+@usable_as_dagflow_type(name="Drink")
+class Tea:
+    """A class with a type of its own."""
+
+
+@usable_as_dagflow_type
+class Coffee:
+    """Another one."""
+
+
+@dagflow_type_loader({"degrees": int})
+def load(context: DagflowTypeLoaderContext, config: Any) -> Any:
+    """What makes a value from config."""
+    return config["degrees"]
+
+
+def warm(context: TypeCheckContext, value: Any) -> bool | TypeCheck:
+    """A check of a type."""
+    return TypeCheck(value > context.resources.least, metadata={"degrees": value})
+
+
+WARM = DagflowType(warm, name="Warm", loader=load, required_resource_keys={"least"})
+DRINK = PythonObjectDagflowType((Tea, Coffee), name="Drink")
+
+
+@op
+def brew(cups: List[Int], name: Optional[String], tea: Tea) -> Nothing:
+    """The names of dagflow in annotations."""
+    assert_type(cups, list[int])
+    assert_type(name, str | None)
+    assert_type(tea, Tea)
+
+
+def values() -> None:
+    """What calls return."""
+    assert_type(check_dagflow_type(WARM, 3), TypeCheck)
+    assert_type(MetadataValue.int(3), IntMetadataValue)
+    schema = TableSchema([TableColumn("cups", "int")])
+    assert_type(MetadataValue.table([TableRecord({"cups": 3})], schema), TableMetadataValue)
+    assert_type(AssetObservation("river").with_metadata({"schema": schema}), AssetObservation)
+    assert_type(AssetMaterialization("shelf").with_metadata(None), AssetMaterialization)
+    assert_type(AssetCheckResult(passed=True).with_metadata({}), AssetCheckResult)
+    assert_type(Output(3).with_metadata({"rows": 3}), Output[int])
+    assert_type(serialize_value(schema), str)
+
+
+def stored(event: DagflowEvent, entry: EventLogEntry) -> None:
+    """Events and lines of the log, there and back."""
+    assert_type(DagflowEvent.from_dict(event.to_dict()), DagflowEvent)
+    assert_type(EventLogEntry.from_dict(entry.to_dict()), EventLogEntry)
