@@ -226,6 +226,15 @@ class SourceAsset:
         """Its partitions."""
         return self.spec.partitions_def
 
+    @property
+    def io_manager_def(self) -> ResourceDefinition | None:
+        """The I/O manager that it brings along, None if it brings none."""
+        return self.resource_defs.get(self.io_manager_key)
+
+    def get_io_manager_key(self) -> str:
+        """The resource that loads it."""
+        return self.io_manager_key
+
     def __repr__(self) -> str:
         return f"SourceAsset({self.key!r})"
 

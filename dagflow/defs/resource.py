@@ -290,10 +290,11 @@ def needed_keys(
 
 
 class Need(NamedTuple):
-    """What needs a resource, and the file and line where that stands, if known."""
+    """What needs a resource, the file and line where that stands, if known, and what kind it needs."""
 
     what: str
     at: str = ""
+    kind: str = "resource"
 
 
 def start_order(
@@ -346,7 +347,7 @@ def _put_in_order(
                 f"Resource with key '{key}' required by {wanted_by.what}, but not provided.{advice}"
             )
         raise DagflowInvalidDefinitionError(
-            f"resource with key '{key}' required by {wanted_by.what} was not provided.{advice}"
+            f"{wanted_by.kind} with key '{key}' required by {wanted_by.what} was not provided.{advice}"
         )
     for inner in sorted(needed_keys(definition, definitions)):
         _put_in_order(

@@ -179,6 +179,7 @@ class _Compiler:
         self.partition_key = partition_key
         self.bound_inputs = bound_inputs
         self.steps: list[Step] = []
+        self.step_key = ""  # of the step that is being made, for messages
         self.outputs: dict[
             int, dict[str, StepOutput]
         ] = {}  # by op: shared by all its steps that are no assets
@@ -207,7 +208,7 @@ class _Compiler:
         self, frame: _Frame, name: str, node: Node, op: OpDefinition, entry: Mapping[str, Any] | None
     ) -> Step:
         path = (*frame.path, name)
-        key = name if not frame.path else ".".join(path)
+        key = self.step_key = name if not frame.path else ".".join(path)
         assets_def = self.layer.by_node.get(name) if self.layer is not None and not frame.path else None
         given_inputs = (entry or {}).get("inputs") or {}
         names = sorted(op.ins) if assets_def is not None else op.ins
@@ -357,9 +358,10 @@ class _Compiler:
         kind = self.job.graph.ins[graph_input].dagflow_type
         if kind.loader is None:
             raise DagflowInvalidInvocationError(
-                f"{place} was given no value, and its type '{kind.display_name}' has no loader that could "
-                "read one "
-                f"from config. Pass it: input_values={{'{graph_input}': ...}}."
+                f"Attempted to invoke execute_in_process for '{self.job.graph.name}' without specifying an input_value "
+                f"for input '{graph_input}', but downstream input {definition.name} of op '{self.step_key}' has no "
+                f"other way of being loaded: its type '{kind.display_name}' has no loader that could read a value from "
+                f"config. Pass it: input_values={{'{graph_input}': ...}}."
             )
         raise DagflowInvariantViolationError(
             f"{place} is fed by nothing: give it through 'input_values', or under 'inputs' in the run config."
@@ -482,7 +484,7 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
         name, at = f"op '{step.op.name}'", location(step.op.body.fn)
         for output in step.outputs:
             what = f"output '{output.name}' of {name}"
-            needed.setdefault(output.definition.io_manager_key, Need(what, at))
+            needed.setdefault(output.definition.io_manager_key, Need(what, at, "io manager"))
             for key in output.dagflow_type.required_resource_keys:
                 needed.setdefault(key, Need(f"the type of {what}", at))
         for key in step.op.required_resource_keys:

@@ -386,7 +386,7 @@ def test_managers_are_resources_too(define: Any, what: str | None) -> None:
     if what is None:
         assert _plan(j, {}).resource_keys == ("io_manager",)
     else:
-        with pytest.raises(DagflowInvalidDefinitionError, match=f"resource with key 'k' required by {what}"):
+        with pytest.raises(DagflowInvalidDefinitionError, match=f"io manager with key 'k' required by {what}"):
             _plan(j, {})
 
 
