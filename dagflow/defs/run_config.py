@@ -51,7 +51,7 @@ def read_run_config(
 
     Args:
         job: The job, with its selection applied.
-        given: The config; an empty one takes the job's default config.
+        given: The config; what it does not say, the job's default config says, entry by entry.
         bound_inputs: Inputs of the graph that are given as values, so not through config.
         environ: Where `{"env": "NAME"}` looks.
         in_process: Whether `execution` is ignored, because the executor is replaced.
@@ -64,7 +64,7 @@ def read_run_config(
         DagflowInvalidConfigError: All that is wrong with it.
         DagflowConfigMappingFunctionError: The function of a config mapping, or of `configured`, raised.
     """
-    value = dict(given) if given else dict(job.default_config)
+    value = _over_default(job.default_config, given)
     schema: ConfigType = schema_of(job, bound_inputs, in_process)
     preamble = f"Error in config for job '{job.name}'"
     mapping = job.config_mapping
@@ -85,6 +85,17 @@ def read_run_config(
         raise DagflowInvalidConfigError(preamble, parsed.errors, value)
     read: dict[str, Any] = parsed.value
     return read
+
+
+def _over_default(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A run config with the entries of the default one that it does not have: that of an op or of a resource
+    is taken or replaced as a whole.
+    """
+    merged = {**default, **given}
+    for key in default.keys() & given.keys():
+        if isinstance(default[key], Mapping) and isinstance(given[key], Mapping):
+            merged[key] = {**default[key], **given[key]}
+    return merged
 
 
 def needs_config(job: JobDefinition, bound_inputs: frozenset[str]) -> bool:

@@ -21,6 +21,7 @@ from dagflow import (
     Noneable,
     Nothing,
     Permissive,
+    ResourceDefinition,
     Selector,
     StringSource,
     graph,
@@ -202,15 +203,15 @@ def test_the_default_config_of_a_job(given: Any, n: int) -> None:
     assert made.execute_in_process(run_config=given).output_for_node("count")["n"] == n
 
 
-def test_a_given_config_replaces_the_default_whole() -> None:
-    """Nothing of the default is merged into it."""
+def test_the_given_config_of_an_op_replaces_the_default_one_whole() -> None:
+    """Nothing of the default is merged into it; without it the default counts, whatever else is given."""
     made = _job(count, config={"ops": {"count": {"config": {"n": 1, "m": 9}}}})
 
     result = made.execute_in_process(run_config={"ops": {"count": {"config": {"n": 2}}}})
 
     assert result.output_for_node("count") == {"n": 2, "m": 5}
-    with pytest.raises(DagflowInvalidConfigError):
-        made.execute_in_process(run_config={"loggers": {}})
+    other = made.execute_in_process(run_config={"loggers": {}})
+    assert other.output_for_node("count") == {"n": 1, "m": 9}
 
 
 def test_a_wrong_default_config() -> None:
@@ -240,6 +241,34 @@ def test_a_bound_input_is_no_entry() -> None:
         shop.execute_in_process(run_config={"inputs": {"amount": 5}}, input_values={"amount": 6, "other": 1})
     with pytest.raises(DagflowInvalidConfigError, match='"inputs" at the root'):
         shop.execute_in_process()
+
+
+def test_one_run_config_serves_any_selection() -> None:
+    """What it says of nodes that were not selected is checked, but not needed; there must be such nodes."""
+    inner = graph(name="inner")(lambda: untyped(plain()))
+    made = job(name="j")(lambda: (untyped.alias("last")(count()), inner(), None)[2])
+    config = {"ops": {"count": {"config": {"n": 1}}}}
+    value = {"ops": {**config["ops"], "last": {"inputs": {"x": {"value": 2}}}}}
+
+    assert made.execute_in_process(config, op_selection=["count"]).success
+    assert made.execute_in_process(value, op_selection=["count"]).success
+    assert made.execute_in_process(value, op_selection=["last"]).output_for_node("last") == (2, 3)
+    assert made.execute_in_process({"ops": {"inner": {"ops": {"plain": {}}}}}, op_selection=["inner"]).success
+    loose = {"ops": {"inner": {"ops": {"untyped": {"inputs": {"x": {"value": 3}}}, "plain": {}}}}}
+    assert made.execute_in_process(loose, op_selection=["inner.untyped"]).success
+    with pytest.raises(DagflowInvalidConfigError, match="root:ops:count:config:n"):
+        made.execute_in_process({"ops": {"count": {"config": {"n": "x"}}}}, op_selection=["inner"])
+    with pytest.raises(DagflowInvalidConfigError, match="cuont"):
+        made.execute_in_process({"ops": {"cuont": {}}}, op_selection=["inner"])
+
+
+def test_the_schema_of_a_job() -> None:
+    """It can be read, and says what the check wants; what a job's executor takes is in it."""
+    schema = _job(count, executor_def=in_process_executor).run_config_schema
+
+    assert schema.config_mapping is None
+    assert [name for name, field in schema.config_type.fields.items() if field.is_required] == ["ops"]
+    assert "retries?: { disabled?: { } enabled?: { } }" in schema.config_type.describe()
 
 
 def test_nested_graphs() -> None:
@@ -373,3 +402,38 @@ def test_any_run_config_is_read_or_explained(first: Any, second: Any, run_config
 
     with contextlib.suppress(DagflowInvalidConfigError):
         assert list(validate_run_config(made, run_config)) == ["ops", "execution", "resources", "loggers"]
+
+
+@pytest.mark.parametrize(
+    ("run_config", "seen"),
+    [
+        ({}, [1, 1, 1]),
+        ({"ops": {"first": {"config": {"n": 7}}}}, [7, 1, 1]),
+        ({"ops": {"first": {}}}, [0, 1, 1]),
+        ({"resources": {"cup": {"config": {"n": 7}}}}, [1, 1, 7]),
+        ({"loggers": {}}, [1, 1, 1]),
+    ],
+)
+def test_a_run_config_over_the_default_one(run_config, seen):
+    """The entry of an op or of a resource is that of the default config, or replaced as a whole."""
+    schema = {"n": Field(int, default_value=0)}
+
+    @op(config_schema=schema, required_resource_keys={"cup"})
+    def pour(context):
+        return context.op_config["n"], context.resources.cup
+
+    entry = {"config": {"n": 1}}
+    default = {"ops": {"first": entry, "second": entry}, "resources": {"cup": entry}}
+
+    @job(
+        resource_defs={"cup": ResourceDefinition(lambda init: init.resource_config["n"], schema)},
+        config=default,
+    )
+    def j():
+        pour.alias("first")()
+        pour.alias("second")()
+
+    result = j.execute_in_process(run_config=run_config)
+
+    first, cup = result.output_for_node("first")
+    assert [first, result.output_for_node("second")[0], cup] == seen
