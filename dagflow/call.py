@@ -23,6 +23,7 @@ from dagflow.errors import (
     DagflowTypeCheckDidNotPass,
     DagflowUserCodeExecutionError,
 )
+from dagflow.event_loop import SHARED, EventLoop
 from dagflow.events.user import (
     USER_EVENTS,
     DynamicOutput,
@@ -204,8 +205,9 @@ def _dynamic(
         if not isinstance(part, DynamicOutput):
             raise DagflowInvariantViolationError(
                 f"Error with output for op \"{op.name}\": dynamic output '{output.name}' at position "
-                f"{list(op.outs).index(output.name)} expected a list of DynamicOutput objects, but received an item "
-                f"with type {type(part)}, in {where(op)}."
+                f"{list(op.outs).index(output.name)} expected a list of DynamicOutput objects, but received "
+                "an "
+                f"item with type {type(part)}, in {where(op)}."
             )
     if not isinstance(result, list):
         raise DagflowInvariantViolationError(
@@ -400,37 +402,13 @@ def _run_async(
 
 @contextmanager
 def _event_loop() -> Iterator[Callable[[Any], Any]]:
-    """An event loop of one step. Gives what waits for an awaitable, on a thread of its own where this one has
-    a loop that runs; at the end all tasks that were left are cancelled.
-    """
-    import asyncio  # an async op only
-
-    loop = asyncio.new_event_loop()
-    wait: Callable[[Any], Any] = loop.run_until_complete
+    """Gives what waits for an awaitable, on the loop of the run's async resources or on one of this step."""
+    shared = SHARED.get()
+    if shared is not None and shared.is_used:
+        yield shared.wait
+        return
+    loop = EventLoop()
     try:
-        if asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public function raises instead
-            wait = _on_a_thread(wait)
-        yield wait
+        yield loop.wait
     finally:
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
-
-        async def rest() -> None:
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        wait(rest())
-        wait(loop.shutdown_asyncgens())
         loop.close()
-
-
-def _on_a_thread(wait: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The same function, called on another thread with the context variables of this one."""
-    from concurrent.futures import ThreadPoolExecutor
-    from contextvars import copy_context
-
-    def wait_there(awaitable: Any) -> Any:
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(copy_context().run, wait, awaitable).result()
-
-    return wait_there

@@ -204,8 +204,9 @@ class ExecuteInProcessResult:
                 by_key[mapping_key or step_key[len(node) + 1 : -1]] = value
         if not by_key:
             raise DagflowInvariantViolationError(
-                f"No outputs found for output '{output_name}' from node '{node}'. The node failed, was skipped or "
-                "did not run, or did not produce this output."
+                f"No outputs found for output '{output_name}' from node '{node}'. The node failed, was "
+                "skipped "
+                "or did not run, or did not produce this output."
             )
         return by_key
 

@@ -1,7 +1,8 @@
 """Tracing the body of a graph or job: each call of an op or graph in it becomes a node, each value a handle.
 
-While a body runs, a `Composition` stands in a context variable; `NodeDefinition.__call__` asks for it (`dagflow.defs.node`). What
-the body did is collected as a `Wiring`, from which `dagflow.defs.graph` makes the graph.
+While a body runs, a `Composition` stands in a context variable of `dagflow.defs.node`; a definition that is
+called asks for it. What the body did is collected as a `Wiring`, from which `dagflow.defs.graph` makes the
+graph.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class InvokedNodeOutputHandle:
         if name in ("map", "collect"):
             hint = f"is not dynamic, so it has no {name}(). Give the op out=DynamicOut()."
         else:
-            hint = f"has been made already. Consider checking the location of parentheses: node.{name}(...)(...)."
+            hint = f"exists already. Consider checking the location of parentheses: node.{name}(...)(...)."
         kind = "hook" if name == "with_hooks" else name
         raise self._misused(f"attempted to call {kind} method for", hint)
 

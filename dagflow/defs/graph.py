@@ -290,8 +290,8 @@ class GraphDefinition(NodeDefinition):
         mapping = self.config_mapping
         if mapping is None:
             raise DagflowInvalidDefinitionError(
-                f'Only graphs utilizing config mapping can be pre-configured. The graph "{self.name}" has none; '
-                "give it one with 'config'."
+                f'Only graphs utilizing config mapping can be pre-configured. The graph "{self.name}" has '
+                "none; give it one with 'config'."
             )
         new = copy.copy(self)
         new.name = check_name(new_name(config_or_config_fn, name, f"graph '{self.name}'"), "graph")

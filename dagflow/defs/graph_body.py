@@ -1,4 +1,4 @@
-"""Graphs that are written as functions: `@graph`, and what a body and its signature say of inputs and outputs."""
+"""Graphs that are written as functions: `@graph`, and what body and signature say of inputs and outputs."""
 
 from __future__ import annotations
 

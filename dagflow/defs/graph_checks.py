@@ -62,7 +62,7 @@ def wiring_of(graph_name: str, node_defs: Any, dependencies: Any) -> Wiring:
                 f"{invocation.node_name}. "
                 f"Say for which input it is: {{'{invocation.node_name}': {{'<input>': {inputs!r}}}}}."
                 if isinstance(inputs, _DEPENDENCIES)
-                else f"{place}: the dependencies of node '{invocation.node_name}' must be a mapping of input names "
+                else f"{place}: the dependencies of node '{invocation.node_name}' must map names of inputs "
                 f"to DependencyDefinition, not {inputs!r}"
             )
         if invocation.node_name in wiring.invocations:
@@ -118,8 +118,8 @@ _DEPENDENCIES = (DependencyDefinition, MultiDependencyDefinition, DynamicCollect
 def _check_dependency(dependency: Any, graph_name: str, node: str, input_name: str) -> None:
     if not isinstance(dependency, _DEPENDENCIES):
         raise DagflowInvalidDefinitionError(
-            f'graph \'{graph_name}\': Expected IDependencyDefinition for node "{node}" input "{input_name}": a '
-            "DependencyDefinition, MultiDependencyDefinition or DynamicCollectDependencyDefinition, not "
+            f'graph \'{graph_name}\': Expected IDependencyDefinition for node "{node}" input "{input_name}": '
+            "a DependencyDefinition, MultiDependencyDefinition or DynamicCollectDependencyDefinition, not "
             f"{dependency!r}"
         )
 

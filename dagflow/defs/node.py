@@ -1,4 +1,7 @@
-"""What can stand in a graph, and an invocation of it that says more. Called in the body of a graph it becomes a node."""
+"""What can stand in a graph, and an invocation of it that says more.
+
+Called in the body of a graph, either becomes a node there.
+"""
 
 from __future__ import annotations
 
@@ -262,7 +265,11 @@ def same_name(name: str, one: NodeDefinition, other: NodeDefinition) -> str:
         f"{definition.describe_node()} ({location(getattr(definition, '__wrapped__', None))})"
         for definition in (one, other)
     )
-    return f"Detected conflicting node definitions with the same name '{name}': {places}. Give one of them another name."
+    return (
+        f"Detected conflicting node definitions with the same name '{name}': {places}. Give one of them "
+        "another "
+        "name."
+    )
 
 
 current: ContextVar[Composition | None] = ContextVar("dagflow_composition", default=None)

@@ -148,8 +148,9 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
     parts = get_args(annotation)
     if len(parts) != len(outs):
         raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}): Expected Tuple annotation to have number of entries matching the number "
-            f"of outputs for more than one output. Expected {len(outs)} outputs but annotation has {len(parts)}."
+            f"{what} ({location(body.fn)}): Expected Tuple annotation to have number of entries matching the "
+            f"number of outputs for more than one output. Expected {len(outs)} outputs but annotation has "
+            f"{len(parts)}."
         )
     return [
         resolve_annotation(_without_wrapper(part), f"output '{name}' of {what}")

@@ -170,7 +170,7 @@ class InputDefinition(In):
     dagflow_type: DagflowType
 
     def __init__(self, name: str, given: In, **settled: Any) -> None:
-        self._say(name=name, **{said: settled.get(said, getattr(given, said)) for said in In._said})
+        self._say(name=name, **{said: settled.get(said, getattr(given, said)) for said in self._said})
 
     @property
     def has_default_value(self) -> bool:
@@ -186,7 +186,7 @@ class OutputDefinition(Out):
     dagflow_type: DagflowType
 
     def __init__(self, name: str, given: Out, **settled: Any) -> None:
-        self._say(name=name, **{said: settled.get(said, getattr(given, said)) for said in Out._said})
+        self._say(name=name, **{said: settled.get(said, getattr(given, said)) for said in self._said})
 
 
 def _checked(metadata: Mapping[str, Any] | None, what: str) -> Mapping[str, Any]:

@@ -127,8 +127,8 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     for name, value in kwargs.items():
         if name in arguments:
             raise DagflowInvalidInvocationError(
-                f"op {op.name} got multiple values for argument '{name}'. Give it once, by position or by name "
-                f"({where(op)})."
+                f"op {op.name} got multiple values for argument '{name}'. Give it once, by position or by "
+                f"name ({where(op)})."
             )
         if name in order or (body.takes_any_keyword and name in op.ins):
             arguments[name] = value

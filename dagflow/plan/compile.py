@@ -358,10 +358,11 @@ class _Compiler:
         kind = self.job.graph.ins[graph_input].dagflow_type
         if kind.loader is None:
             raise DagflowInvalidInvocationError(
-                f"Attempted to invoke execute_in_process for '{self.job.graph.name}' without specifying an input_value "
-                f"for input '{graph_input}', but downstream input {definition.name} of op '{self.step_key}' has no "
-                f"other way of being loaded: its type '{kind.display_name}' has no loader that could read a value from "
-                f"config. Pass it: input_values={{'{graph_input}': ...}}."
+                f"Attempted to invoke execute_in_process for '{self.job.graph.name}' without specifying an "
+                f"input_value for input '{graph_input}', but downstream input {definition.name} of op "
+                f"'{self.step_key}' has no other way of being loaded: its type '{kind.display_name}' has no "
+                "loader "
+                f"that could read a value from config. Pass it: input_values={{'{graph_input}': ...}}."
             )
         raise DagflowInvariantViolationError(
             f"{place} is fed by nothing: give it through 'input_values', or under 'inputs' in the run config."

@@ -255,7 +255,7 @@ def test_a_generator_that_a_plain_function_returns():
 def test_an_op_without_outputs():
     """An op may have none, and then returns nothing."""
     assert run(returns(None), out={}).success
-    with pytest.raises(DagflowInvariantViolationError, match="op 'brew' .*has no outputs, but returned 3"):
+    with pytest.raises(DagflowInvariantViolationError, match=r"op 'brew' .*has no outputs, but returned 3"):
         run(returns(3), out={})
 
 
@@ -269,7 +269,7 @@ def test_what_the_annotation_says_of_a_wrapper():
         return Output(42)  # type: ignore[return-value]
 
     with pytest.raises(
-        DagflowInvariantViolationError, match="'result' has generic output annotation.*<class 'int'>"
+        DagflowInvariantViolationError, match=r"'result' has generic output annotation.*<class 'int'>"
     ):
         run(wrapped)
     with pytest.raises(

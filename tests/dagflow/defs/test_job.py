@@ -223,7 +223,8 @@ def test_a_graph_input_without_a_loader_waits_for_its_value() -> None:
 
     assert made.execute_in_process(input_values={"cup": Cup()}).success
     with pytest.raises(
-        DagflowInvalidInvocationError, match=r"input 'cup' of graph 'g' .* type 'Cup'.*input_values={'cup'"
+        DagflowInvalidInvocationError,
+        match=r"for input 'cup'.* op 'drink' .* type 'Cup'.*input_values={'cup'",
     ):
         made.execute_in_process()
 

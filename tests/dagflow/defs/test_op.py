@@ -231,7 +231,7 @@ def test_config_by_parameter() -> None:
 
 
 def test_resource_parameters_are_required() -> None:
-    """Their names join the required keys."""
+    """Their names are required keys; others cannot be named beside them."""
 
     class Station:
         __dagflow_resource__ = True
@@ -240,7 +240,9 @@ def test_resource_parameters_are_required() -> None:
 
     fn.__annotations__["station"] = Station
 
-    assert op(required_resource_keys={"db"})(fn).required_resource_keys == {"db", "station"}
+    assert op(fn).required_resource_keys == {"station"}
+    with pytest.raises(ParameterCheckError, match=r"\['db'\], the parameters \['station'\]"):
+        op(required_resource_keys={"db"})(fn)
 
 
 BAD: list[tuple[str, Any, type[Exception], str]] = [
