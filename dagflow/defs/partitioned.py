@@ -39,8 +39,8 @@ _Decorator = Callable[[Callable[..., Any]], "PartitionedConfig"]
 
 
 class PartitionedConfig:
-    """Partitions, and for each of them a run config and tags. Usually made by one of the decorators below; then
-    it can be called like the function that it was made of.
+    """Partitions, and for each of them a run config and tags. Usually made by one of the decorators below;
+    then it can be called like the function that it was made of.
 
     Args:
         partitions_def: The partitions.
@@ -287,10 +287,11 @@ def hourly_partitioned_config(
     fmt: str | None = None,
     end_offset: int = 0,
     tags_for_partition_fn: _WindowTags | None = None,
+    exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each hour. As `daily_partitioned_config`."""
     return _windowed(
-        HourlyPartitionsDefinition(start_date, None, minute_offset, timezone, fmt, end_offset),
+        HourlyPartitionsDefinition(start_date, None, minute_offset, timezone, fmt, end_offset, exclusions),
         tags_for_partition_fn,
     )
 
@@ -303,6 +304,7 @@ def daily_partitioned_config(
     fmt: str | None = None,
     end_offset: int = 0,
     tags_for_partition_fn: _WindowTags | None = None,
+    exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each day.
 
@@ -316,6 +318,8 @@ def daily_partitioned_config(
         fmt: How keys are written.
         end_offset: How many days more there are than are complete by now.
         tags_for_partition_fn: Makes the tags of a run from start and end.
+        exclusions: Days that are left out: cron expressions, at whose times none starts, and datetimes at
+            which none starts.
 
     Example:
         >>> from datetime import datetime
@@ -329,7 +333,9 @@ def daily_partitioned_config(
         '2024-01-03T00:00:00+00:00'
     """
     return _windowed(
-        DailyPartitionsDefinition(start_date, None, minute_offset, hour_offset, timezone, fmt, end_offset),
+        DailyPartitionsDefinition(
+            start_date, None, minute_offset, hour_offset, timezone, fmt, end_offset, exclusions
+        ),
         tags_for_partition_fn,
     )
 
@@ -343,6 +349,7 @@ def weekly_partitioned_config(
     fmt: str | None = None,
     end_offset: int = 0,
     tags_for_partition_fn: _WindowTags | None = None,
+    exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each week, from Sunday unless `day_offset` names another
     day. As `daily_partitioned_config`.
@@ -357,6 +364,7 @@ def weekly_partitioned_config(
             timezone,
             fmt,
             end_offset,
+            exclusions,
         ),
         tags_for_partition_fn,
     )
@@ -371,6 +379,7 @@ def monthly_partitioned_config(
     fmt: str | None = None,
     end_offset: int = 0,
     tags_for_partition_fn: _WindowTags | None = None,
+    exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each month, from its first day unless `day_offset` names
     another. As `daily_partitioned_config`.
@@ -385,6 +394,7 @@ def monthly_partitioned_config(
             timezone,
             fmt,
             end_offset,
+            exclusions,
         ),
         tags_for_partition_fn,
     )

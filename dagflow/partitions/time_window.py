@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dagflow.errors import (
@@ -15,6 +16,7 @@ from dagflow.partitions.grid import Cadence, Calendar, Grid, ScheduleType, zone_
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
 from dagflow.partitions.loading import now_or
 from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT, Windows, has_room, read
+from dagflow.partitions.windows import exclusions as excluded
 
 
 class TimeWindowPartitionsDefinition(PartitionsDefinition):
@@ -33,11 +35,13 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         hour_offset: The hour of the day at which they start (not hourly).
         day_offset: The day of the week, 0 = Sunday (weekly), or of the month, from 1 (monthly).
         cron_schedule: When windows start, as a cron expression of five fields.
+        exclusions: Windows that are left out: cron expressions, at whose times none starts, and datetimes at
+            which none starts.
 
     Raises:
         DagflowInvalidDefinitionError: A date does not match `fmt`, the zone does not exist, the end comes
-            before the start, an offset is out of range, the cron expression cannot be read, or `fmt` loses
-            what a key must tell.
+            before the start, an offset is out of range, a cron expression cannot be read, `fmt` loses what a
+            key must tell, or the exclusions leave nothing.
         CheckError: Neither or both of `schedule_type` and `cron_schedule` are given.
 
     Example:
@@ -47,7 +51,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         ['2024-01-04', '2024-01-05', '2024-01-08', '2024-01-09']
     """
 
-    __slots__ = ("_end", "_start", "timezone", "windows")
+    __slots__ = ("_end", "_start", "exclusions", "timezone", "windows")
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         hour_offset: int | None = None,
         day_offset: int | None = None,
         cron_schedule: str | None = None,
+        exclusions: Sequence[str | datetime] | None = None,
     ) -> None:
         if not isinstance(fmt, str) or not isinstance(end_offset, int):
             raise ParameterCheckError(
@@ -75,7 +80,9 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
             raise DagflowInvalidDefinitionError(
                 f"the end {str(end)!r} of the partitions comes before their start {str(start)!r}"
             )
-        self.windows = Windows(grid, fmt, self._start, self._end, end_offset)
+        left_out = excluded(exclusions, grid) if exclusions else None
+        self.windows = Windows(grid, fmt, self._start, self._end, end_offset, left_out)
+        self.exclusions = tuple(exclusions or ())
 
     @property
     def fmt(self) -> str:
@@ -142,7 +149,11 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         """Whether `partition_key` is the key of one of the windows."""
         windows = self.windows
         start = windows.start(partition_key)
-        return start is not None and windows.first <= start < windows.bound(now_or(current_time))
+        return (
+            start is not None
+            and windows.first <= start < windows.bound(now_or(current_time))
+            and not (windows.is_excluded is not None and windows.is_excluded(start))
+        )
 
     def get_first_partition_key(
         self,
@@ -158,7 +169,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> str | None:
         """The key of the last window, or None where there is none."""
-        return self._key_within(self.windows.grid.before(self._bound(current_time)), current_time)
+        return self._key_within(self.windows.before(self._bound(current_time)), current_time)
 
     def get_next_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
         """The key after `partition_key`, or None if there is none.
@@ -166,7 +177,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         Raises:
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
         """
-        return self._key_within(self.windows.grid.after(self.start_of(partition_key)), current_time)
+        return self._key_within(self.windows.after(self.start_of(partition_key)), current_time)
 
     def get_prev_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
         """The key before `partition_key`, or None if there is none.
@@ -174,7 +185,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         Raises:
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
         """
-        return self._key_within(self.windows.grid.before(self.start_of(partition_key)), current_time)
+        return self._key_within(self.windows.before(self.start_of(partition_key)), current_time)
 
     def get_partition_keys_in_range(
         self,
@@ -202,7 +213,8 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     def get_partition_key_for_timestamp(self, timestamp: Moment) -> str:
         """The key that the window around a moment has, or would have if it lies outside the definition."""
-        return self.windows.key(self.windows.grid.floor(self.windows.grid.utc(timestamp)))
+        grid = self.windows.grid
+        return self.windows.key(self.windows.kept(grid.floor(grid.utc(timestamp)), grid.before))
 
     # ---- windows
 
@@ -232,14 +244,14 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     def get_next_partition_window(self, end_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
         """The first window that starts at or after a moment; with `respect_bounds` none beyond the end."""
         windows = self.windows
-        start = windows.grid.ceil(windows.grid.utc(end_dt))
+        start = windows.kept(windows.grid.ceil(windows.grid.utc(end_dt)), windows.grid.after)
         beyond = windows.end is not None and start >= windows.end
         return None if respect_bounds and beyond else self._window(start)
 
     def get_prev_partition_window(self, start_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
         """The last window that ends at or before a moment; with `respect_bounds` none before the first."""
         grid = self.windows.grid
-        start = grid.before(grid.floor(grid.utc(start_dt)))
+        start = self.windows.before(grid.floor(grid.utc(start_dt)))
         return None if respect_bounds and start < self.windows.first else self._window(start)
 
     # ---- inside
@@ -287,7 +299,8 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     def _identity(self) -> tuple[object, ...]:
         windows = self.windows
-        return self._start, self._end, self.timezone, windows.fmt, windows.end_offset, windows.grid.cadence
+        bounds = self._start, self._end, windows.end_offset, frozenset(self.exclusions)
+        return *bounds, self.timezone, windows.fmt, windows.grid.cadence
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TimeWindowPartitionsDefinition) and self._identity() == other._identity()
@@ -301,6 +314,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
             parts.append(f"end='{self.end.strftime(self.fmt)}'")
         parts += [f"timezone='{self.timezone}'"] * (self.timezone != "UTC")
         parts += [f"end_offset={self.end_offset}"] * (self.end_offset != 0)
+        parts += [f"exclusions={list(map(str, self.exclusions))}"] * bool(self.exclusions)
         return f"{type(self).__name__}({', '.join(parts)}, cron_schedule='{self.cron_schedule}')"
 
 
@@ -364,6 +378,7 @@ class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
         timezone: str | None = None,
         fmt: str | None = None,
         end_offset: int = 0,
+        exclusions: Sequence[str | datetime] | None = None,
     ) -> None:
         super().__init__(
             start_date,
@@ -373,6 +388,7 @@ class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
             timezone,
             end_offset,
             minute_offset,
+            exclusions=exclusions,
         )
 
 
@@ -398,6 +414,7 @@ class DailyPartitionsDefinition(TimeWindowPartitionsDefinition):
         timezone: str | None = None,
         fmt: str | None = None,
         end_offset: int = 0,
+        exclusions: Sequence[str | datetime] | None = None,
     ) -> None:
         super().__init__(
             start_date,
@@ -408,6 +425,7 @@ class DailyPartitionsDefinition(TimeWindowPartitionsDefinition):
             end_offset,
             minute_offset,
             hour_offset,
+            exclusions=exclusions,
         )
 
 
@@ -432,6 +450,7 @@ class WeeklyPartitionsDefinition(TimeWindowPartitionsDefinition):
         timezone: str | None = None,
         fmt: str | None = None,
         end_offset: int = 0,
+        exclusions: Sequence[str | datetime] | None = None,
     ) -> None:
         super().__init__(
             start_date,
@@ -443,6 +462,7 @@ class WeeklyPartitionsDefinition(TimeWindowPartitionsDefinition):
             minute_offset,
             hour_offset,
             day_offset,
+            exclusions=exclusions,
         )
 
 
@@ -467,6 +487,7 @@ class MonthlyPartitionsDefinition(TimeWindowPartitionsDefinition):
         timezone: str | None = None,
         fmt: str | None = None,
         end_offset: int = 0,
+        exclusions: Sequence[str | datetime] | None = None,
     ) -> None:
         super().__init__(
             start_date,
@@ -478,4 +499,5 @@ class MonthlyPartitionsDefinition(TimeWindowPartitionsDefinition):
             minute_offset,
             hour_offset,
             day_offset,
+            exclusions=exclusions,
         )

@@ -7,15 +7,16 @@ offset from UTC (`2024-11-03-01:00-0500`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 
-from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
 from dagflow.partitions.grid import UTC, Grid
 from dagflow.partitions.keys import Moment
 
 DAY_FORMAT = "%Y-%m-%d"
 MINUTE_FORMAT = "%Y-%m-%d-%H:%M"
+_MOST_EXCLUDED = 100_000
 
 
 class Windows:
@@ -27,19 +28,29 @@ class Windows:
         start: The first window starts here or later; in UTC.
         end: The last window ends here or earlier; None if only the current time says where.
         end_offset: How many windows more than are complete.
+        is_excluded: Whether the window that starts at a moment is left out; None if none is.
 
     Raises:
-        DagflowInvalidDefinitionError: `fmt` does not tell windows apart.
+        DagflowInvalidDefinitionError: `fmt` does not tell windows apart, or all windows are left out.
     """
 
-    __slots__ = ("end", "end_offset", "first", "fmt", "grid")
+    __slots__ = ("end", "end_offset", "first", "fmt", "grid", "is_excluded")
 
-    # Invariant: `first` and `end` are starts of windows, in UTC.
+    # Invariant: `first` and `end` are starts of windows, in UTC; `first` is not left out.
 
-    def __init__(self, grid: Grid, fmt: str, start: datetime, end: datetime | None, end_offset: int) -> None:
+    def __init__(
+        self,
+        grid: Grid,
+        fmt: str,
+        start: datetime,
+        end: datetime | None,
+        end_offset: int,
+        is_excluded: Callable[[datetime], bool] | None = None,
+    ) -> None:
         self.grid = grid
         self.fmt = fmt
-        self.first = grid.ceil(start)
+        self.is_excluded = is_excluded
+        self.first = self.kept(grid.ceil(start), grid.after)
         self.end = None if end is None else grid.floor(end)
         self.end_offset = end_offset
         self._check_format()
@@ -51,15 +62,48 @@ class Windows:
             return self.end
         bound = self.grid.floor(moment)
         if self.end_offset:
-            bound = self.grid.shift(bound, self.end_offset)
+            bound = self._shifted(bound)
         return bound if self.end is None else min(bound, self.end)
 
     def starts(self, first: datetime, end: datetime) -> Iterator[datetime]:
         """The starts from the start `first` up to and without `end`."""
-        after = self.grid.after
+        after, is_excluded = self.grid.after, self.is_excluded
         while first < end:
-            yield first
+            if is_excluded is None or not is_excluded(first):
+                yield first
             first = after(first)
+
+    def after(self, start: datetime) -> datetime:
+        """The start of the window behind the one that starts at `start`."""
+        return self.kept(self.grid.after(start), self.grid.after)
+
+    def before(self, start: datetime) -> datetime:
+        """The start of the window before the one that starts at `start`."""
+        return self.kept(self.grid.before(start), self.grid.before)
+
+    def kept(self, start: datetime, step: Callable[[datetime], datetime]) -> datetime:
+        """`start`, or where that window is left out the start of the next one in the direction of `step`."""
+        if self.is_excluded is None:
+            return start
+        steps = 0
+        while self.is_excluded(start):
+            start = step(start)
+            steps += 1
+            if steps > _MOST_EXCLUDED or not has_room(start):
+                raise DagflowInvalidDefinitionError(
+                    f"the exclusions of time partitions leave out {steps:,} windows in a row: leave some in"
+                )
+        return start
+
+    def _shifted(self, bound: datetime) -> datetime:
+        """Where windows end that end by `end_offset` windows later than at `bound`."""
+        if self.is_excluded is None:
+            return self.grid.shift(bound, self.end_offset)
+        for _ in range(self.end_offset):
+            bound = self.grid.after(self.kept(bound, self.grid.after))
+        for _ in range(-self.end_offset):
+            bound = self.before(bound)
+        return bound
 
     def overlapping(self, first: datetime, end: datetime) -> Iterator[datetime]:
         """The starts of the windows that share time with the time from `first` to `end`."""
@@ -104,6 +148,35 @@ class Windows:
                 f"the format '{self.fmt}' of partition keys loses what tells their windows apart "
                 f"(it makes '{key}', then '{following}'): write more of the date and time"
             )
+
+
+def exclusions(given: Sequence[str | datetime], grid: Grid) -> Callable[[datetime], bool]:
+    """Whether the window that starts at a moment (in UTC) is one of those that are left out.
+
+    Args:
+        given: Cron expressions, at whose times no window starts, and datetimes at which none starts.
+        grid: Where windows start.
+
+    Raises:
+        ParameterCheckError: They are no list.
+        ElementCheckError: One is no text or datetime.
+        DagflowInvalidDefinitionError: A cron expression cannot be read.
+    """
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise ParameterCheckError(f"the exclusions of time partitions must be a list, not {given!r}")
+    moments, grids = set(), []
+    for each in given:
+        if isinstance(each, datetime):
+            moments.add(grid.utc(each))
+        elif isinstance(each, str):
+            from dagflow.partitions.cron import cadence_of  # few definitions leave something out
+
+            grids.append(Grid(cadence_of(each), grid.zone))
+        else:
+            raise ElementCheckError(
+                f"an exclusion of time partitions must be a cron expression or a datetime, not {each!r}"
+            )
+    return lambda start: start in moments or any(times.floor(start) == start for times in grids)
 
 
 def has_room(moment: datetime) -> bool:
