@@ -295,10 +295,13 @@ def _record_start(
     instance.set_run_status(run.run_id, DagflowRunStatus.STARTED, now)
     if job.asset_layer is not None:
         for step in plan.steps:
+            partition = (
+                plan.partition_key if step.assets_def is not None and step.assets_def.partitions_def else None
+            )
             planned = [
                 (step.key, output.asset_key) for output in step.outputs if output.asset_key is not None
             ]
-            instance.report_planned(run, planned, plan.partition_key, now)
+            instance.report_planned(run, planned, partition, now)
     instance.follow(run.run_id, log)
 
 

@@ -16,7 +16,6 @@ from dagflow import (
     Output,
     RetryPolicy,
     RetryRequested,
-    StaticPartitionsDefinition,
     asset,
     graph,
     job,
@@ -285,20 +284,3 @@ def test_an_asset_waits_for_one_that_hands_on_no_value(fails, steps):
     assert result.is_node_untouched("a_report") == fails
     loads = result.filter_events(lambda event: event.event_type.name == "LOADED_INPUT")
     assert [event.event_specific_data.upstream_step_key for event in loads] == ["z_stored"] * (not fails)
-
-
-def test_a_plan_of_assets_names_the_partition_of_the_run():
-    """What a run intends to make is written down with its partition, also for assets without partitions."""
-
-    @asset(partitions_def=StaticPartitionsDefinition(["x", "y"]))
-    def parted():
-        return 1
-
-    with DagflowInstance.ephemeral() as instance:
-        result = materialize_to_memory([water, parted], partition_key="x", instance=instance)
-        events = [entry.dagflow_event for entry in instance.all_logs(result.run_id)]
-    planned = [event for event in events if event.event_type.name == "ASSET_MATERIALIZATION_PLANNED"]
-    assert {(event.asset_key.to_user_string(), event.partition) for event in planned} == {
-        ("parted", "x"),
-        ("water", "x"),
-    }
