@@ -137,7 +137,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
             resources={"databse": 1}, **run
         ),
         DagflowInvalidDefinitionError,
-        r"'database' required by op 'need' \(.*test_bad_input.py:\d+\) was .*job 'g'.*mean 'databse'",
+        r"'database' required by op 'need' was .*mean 'databse'.*job 'g'.*test_bad_input.py:\d+",
     ),
     (
         "unknown op in a selection",
@@ -185,7 +185,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         "two of one key",
         lambda **run: materialize([water, asset(name="water")(lambda: 2)], **run),
         DagflowInvalidDefinitionError,
-        r"two definitions make asset 'water': .*test_bad_input.py:\d+ and .*:\d+",
+        r"Duplicate asset key: AssetKey\(\['water'\]\) .*test_bad_input.py:\d+ and .*:\d+",
     ),
     (
         "assets in a cycle",
@@ -209,13 +209,13 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
             resources={"database": resource(required_resource_keys={"database"})(lambda context: 1)}, **run
         ),
         DagflowInvariantViolationError,
-        "resources of job 'g' need each other in a cycle: 'database' -> 'database'",
+        "resources of job 'g' need each other in a cycle, 'database' -> 'database'",
     ),
     (
         "unknown input value",
         lambda **run: plain.execute_in_process(input_values={"x": 1}, **run),
         DagflowInvalidDefinitionError,
-        "names 'x', which is no input of graph 'plain'",
+        "key 'x', but job has no .* graph 'plain'",
     ),
     (
         "run id",
@@ -287,32 +287,32 @@ DEFINITIONS: list[tuple[str, Any, type[Exception], str]] = [
         "cycle",
         _cycle,
         DagflowInvalidDefinitionError,
-        "graph 'g' has a cycle: 'other' -> 'same' -> 'other'. Take one",
+        "graph 'g': .*: 'other' -> 'same' -> 'other'. Take one",
     ),
     (
         "missing dependency",
         _missing_dependency,
         DagflowInvalidDefinitionError,
-        "graph 'g': input 'n' of node 'same' reads from node 'onne', which is not in the graph",
+        "graph 'g': input 'n' of node 'same' reads from .* \"onne\" not found",
     ),
     (
         "unconnected input",
         lambda: job(name="j")(lambda: (drink(), None)[1]),
         DagflowInvalidDefinitionError,
-        "input 'cup' of op 'drink' of job 'j' is of type 'Cup' and nothing feeds it.*Connect it",
+        "'cup' of op 'drink' .*nothing feeds it.* type 'Cup' .*Connect it",
     ),
-    ("invalid name", lambda: op(name="a b")(lambda: 1), DagflowInvalidDefinitionError, r"'a b' .* regex \^"),
+    ("invalid name", lambda: op(name="a b")(lambda: 1), DagflowInvalidDefinitionError, r'"a b" .* regex \^'),
     (
         "reserved name",
         lambda: graph(name="type")(lambda: None),
         DagflowInvalidDefinitionError,
-        "'type' .* reserved",
+        '"type" .* reserved',
     ),
     (
         "keyword",
         lambda: job(name="class")(lambda: None),
         DagflowInvalidDefinitionError,
-        "'class' .* reserved",
+        '"class" .* reserved',
     ),
     (
         "duplicate alias",
@@ -324,7 +324,7 @@ DEFINITIONS: list[tuple[str, Any, type[Exception], str]] = [
         "duplicate definition",
         lambda: GraphDefinition("g", node_defs=[one, op(name="one")(lambda: 2)]),
         DagflowInvalidDefinitionError,
-        "graph 'g': two definitions are named 'one'",
+        "graph 'g': .* the same name 'one'",
     ),
     (
         "duplicate partition",
@@ -375,8 +375,8 @@ def _typed() -> Any:
 TWO = {"a": Out(), "b": Out()}
 RUNNING: list[tuple[str, Any, Any, type[Exception], str]] = [
     ("too few outputs", _short, TWO, DagflowInvariantViolationError, "'work'"),
-    ("output never yielded", _silent, TWO, DagflowStepOutputNotFoundError, "'work'.*'b'|'b'.*'work'"),
-    ("output twice", _twice, TWO, DagflowInvariantViolationError, "'a'"),
+    ("output never yielded", _silent, TWO, DagflowStepOutputNotFoundError, '"work".*"b"'),
+    ("output twice", _twice, TWO, DagflowInvariantViolationError, '"a" multiple times'),
     ("unknown output", _unknown, TWO, DagflowInvariantViolationError, "'c'"),
     (
         "output of a wrong type",
