@@ -81,7 +81,6 @@ class DagflowLogManager(logging.Logger):
         return DagflowLogManager({**self._meta, **tags}, self._sink)
 
 
-@cache
 def get_dagflow_logger(name: str | None = None) -> logging.Logger:
     """A logger for code that has no context: what it logs while a step runs goes where `context.log` of that
     step goes; outside of a run it goes to the Python logger "dagflow".
@@ -96,7 +95,12 @@ def get_dagflow_logger(name: str | None = None) -> logging.Logger:
         >>> get_dagflow_logger("beans").name
         'dagflow.builtin.beans'
     """
-    return _OfTheStep(_INSIDE if name is None else f"{_INSIDE}.{name}", logging.DEBUG)
+    return _of_the_step(_INSIDE if name is None else f"{_INSIDE}.{name}")
+
+
+@cache
+def _of_the_step(name: str) -> logging.Logger:
+    return _OfTheStep(name, logging.DEBUG)
 
 
 class _OfTheStep(logging.Logger):
