@@ -11,12 +11,15 @@ import hashlib
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
+from dagflow.config.field import Field
+from dagflow.config.mapping import Mapped
 from dagflow.defs.asset import AssetsDefinition
+from dagflow.defs.configured import ConfigMapping
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import OpDefinition
@@ -55,9 +58,9 @@ def fingerprint(definition: Any) -> Fingerprint:
     """
     if isinstance(definition, JobDefinition):
         inner = _of_graph(definition.graph)
-        resources = [(key, _of_resource(value)) for key, value in sorted(definition.resource_defs.items())]
+        resources = _of_resources(definition.resource_defs)
         return inner._replace(
-            config=_hash(inner.config, definition.default_config),
+            config=_hash(inner.config, definition.default_config, *_of_mapping(definition.config_mapping)),
             arguments=_hash(inner.arguments, definition.op_retry_policy, sorted(definition.input_values)),
             resources=_hash(inner.resources, resources),
             partitions=_hash(inner.partitions, definition.partitions_def),
@@ -70,7 +73,7 @@ def fingerprint(definition: Any) -> Fingerprint:
         mappings = sorted(
             (key.to_string(), repr(value)) for key, value in definition.partition_mappings.items()
         )
-        resources = [(key, _of_resource(value)) for key, value in sorted(definition.resource_defs.items())]
+        resources = _of_resources(definition.resource_defs)
         return own._replace(
             arguments=_hash(own.arguments, reads, sorted(key.to_string() for key in definition.keys)),
             resources=_hash(own.resources, resources),
@@ -79,7 +82,9 @@ def fingerprint(definition: Any) -> Fingerprint:
     if isinstance(definition, OpDefinition):
         return _of_op(definition)
     if isinstance(definition, ResourceDefinition):
-        return Fingerprint(_of_resource(definition), "", _hash(definition.config_field), "", "", "")
+        return Fingerprint(
+            _of_resource(definition), "", _hash(*_of_config(definition.config_field)), "", "", ""
+        )
     raise ParameterCheckError(
         f"fingerprint takes an op, asset, graph, job or resource, not {definition!r} of type "
         f"'{type(definition).__name__}'"
@@ -94,10 +99,7 @@ def _of_op(op: OpDefinition) -> Fingerprint:
             [(name, item.default_value, item.input_manager_key) for name, item in op.ins.items()],
             [(name, out.is_required, out.is_dynamic, out.io_manager_key) for name, out in op.outs.items()],
         ),
-        config=_hash(
-            op.config_field and op.config_field.config_type.describe(),
-            op.config_field and op.config_field.default,
-        ),
+        config=_hash(*_of_config(op.config_field)),
         types=_hash(
             [(name, item.dagflow_type.key) for name, item in op.ins.items()],
             [(name, out.dagflow_type.key) for name, out in op.outs.items()],
@@ -121,17 +123,42 @@ def _of_graph(graph: GraphDefinition) -> Fingerprint:
             [(name, own.code) for name, own, _ in inner], wiring, graph.input_mappings, graph.output_mappings
         ),
         arguments=_hash([(name, own.arguments, policy) for name, own, policy in inner]),
-        config=_hash([(name, own.config) for name, own, _ in inner]),
+        config=_hash(
+            [(name, own.config) for name, own, _ in inner],
+            *_of_mapping(graph.config_mapping),
+        ),
         types=_hash([(name, own.types) for name, own, _ in inner]),
         resources=_hash([(name, own.resources) for name, own, _ in inner]),
         partitions="",
     )
 
 
+def _of_resources(definitions: Mapping[str, ResourceDefinition]) -> list[Any]:
+    return [
+        (key, _of_resource(value), _of_config(value.config_field))
+        for key, value in sorted(definitions.items())
+    ]
+
+
 def _of_resource(resource: ResourceDefinition) -> str:
     if resource.kind == "function":
         return _hash(resource.version, *code_of(resource.resource_fn))
     return _hash(resource.kind, type(resource.value).__qualname__)
+
+
+def _of_mapping(mapping: ConfigMapping | None) -> list[Any]:
+    return [] if mapping is None else [*code_of(mapping.config_fn), *_of_config(mapping.config_schema)]
+
+
+def _of_config(field: Field | None) -> list[Any]:
+    """A config field: its schema and default, and what was given beforehand by `configured`."""
+    if field is None:
+        return []
+    kind = field.config_type
+    if not isinstance(kind, Mapped):
+        return [kind.describe(), field.default]
+    given = code_of(kind.given) if callable(kind.given) else kind.given
+    return [kind.describe(), field.default, given, _of_config(kind.inner)]
 
 
 def _hash(*parts: Any) -> str:
@@ -182,7 +209,9 @@ def _plain(fn: Any) -> FunctionType | None:
 
 def _syntax(fn: FunctionType) -> str:
     try:
-        if fn.__code__.co_filename == "<string>":  # newer Pythons have the text of `python -c` under this name
+        if (
+            fn.__code__.co_filename == "<string>"
+        ):  # newer Pythons have the text of `python -c` under this name
             raise OSError("made by exec")
         tree = ast.parse(textwrap.dedent(inspect.getsource(fn)))
     except (OSError, SyntaxError, TypeError):  # no source, or a lambda in the middle of a line

@@ -25,10 +25,11 @@ class Mapped(ConfigType):
         place: What has the function, for the error of one that raises, as "on job 'j'".
         detail: A further sentence about the place.
         when_refused: The first line of the error of what `inner` refuses.
+        given: The config or function of the user that `function` is made of, for a look at what has changed.
         is_raw: Whether the function gets names of enums and `{"env": ...}` as they were written.
     """
 
-    __slots__ = ("detail", "function", "inner", "is_raw", "outer", "path", "place", "when_refused")
+    __slots__ = ("detail", "function", "given", "inner", "is_raw", "outer", "path", "place", "when_refused")
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Mapped(ConfigType):
         place: str,
         detail: str = "",
         when_refused: str,
+        given: AnyValue = None,
         is_raw: bool = False,
     ) -> None:
         super().__init__(outer.description)
@@ -50,6 +52,7 @@ class Mapped(ConfigType):
         self.place = place
         self.detail = detail
         self.when_refused = when_refused
+        self.given = given
         self.is_raw = is_raw
 
     @property

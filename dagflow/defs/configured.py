@@ -193,6 +193,7 @@ def configured_field(
             place=f"on a `configured` {kind}",
             detail=f"It makes the config of {place}.",
             when_refused=when_refused or f"Error in config for {place}",
+            given=config_or_fn,
         )
     )
 

@@ -59,6 +59,23 @@ RESOURCE = """
 def work(context):
     return 1
 """
+CONFIGURED = """
+@op(config_schema={"n": int})
+def inner(context):
+    return 1
+
+work = inner.configured({"n": 1}, name="work")
+"""
+MAPPED = """
+@op(config_schema={"n": int})
+def inner(context):
+    return 1
+
+def more(k):
+    return {"inner": {"config": {"n": k + 1}}}
+
+work = GraphDefinition("work", node_defs=[inner], config=ConfigMapping(more, int))
+"""
 ALL = set(Fingerprint._fields)
 
 
@@ -120,6 +137,9 @@ CHANGES: list[tuple[str, str, str, str, set[str]]] = [
     ("asset's group", ASSET, "@asset(", '@asset(group_name="g", ', set()),
     ("resource's body", RESOURCE, "return 1", "return 2", {"code"}),
     ("resource's config", RESOURCE, "int", "str", {"config"}),
+    ("config given beforehand", CONFIGURED, '"n": 1', '"n": 2', {"config"}),
+    ("function that makes config", MAPPED, "k + 1", "k + 2", {"config"}),
+    ("config of a function that makes config", MAPPED, "int)", "str)", {"config"}),
 ]
 
 

@@ -1,0 +1,87 @@
+"""The node of config that a function turns into other config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dagflow._util import UNSET
+from dagflow.config.choice import IntSource, Noneable
+from dagflow.config.field import Array, Field, Shape, resolve_field
+from dagflow.config.mapping import Mapped
+from dagflow.config.parse import Reading, parse
+from dagflow.errors import (
+    DagflowConfigMappingFunctionError,
+    DagflowInvalidConfigError,
+    DagflowInvariantViolationError,
+)
+
+
+def _mapped(function: Any, outer: Any = int, inner: Any = int, **options: Any) -> Mapped:
+    return Mapped(
+        resolve_field(outer), function, resolve_field(inner), place="on x", when_refused="Bad x", **options
+    )
+
+
+def test_what_the_function_makes_is_read() -> None:
+    """Each wherever it stands, once per value."""
+    called: list[int] = []
+    node = Array(_mapped(lambda n: called.append(n) or {"a": n}, inner={"a": int, "b": Noneable(str)}))
+
+    assert parse(node, [1, 2]).value == [{"a": 1, "b": None}, {"a": 2, "b": None}]
+    assert called == [1, 2]
+
+
+def test_it_looks_like_what_is_given() -> None:
+    """To messages, and to whoever asks whether it must be given."""
+    needed, optional = _mapped(int, {"n": int}), _mapped(int, Field(int, default_value=3))
+
+    assert (needed.describe(), needed.example(), needed.is_required) == ("{ n: Int }", {"n": 0}, True)
+    assert (needed.default(), optional.default(), optional.is_required) == (UNSET, 3, False)
+    assert _mapped(int, Field(int, is_required=False)).default() is None
+    (error,) = parse(Shape({"m": needed}), {}).errors
+    assert "{'m': {'n': 0}}" in error.message
+    (error,) = parse(Field(needed), UNSET).errors
+    assert '"n" at the root' in error.message
+
+
+def test_the_function_is_not_called_for_what_is_wrong() -> None:
+    """Neither there, nor while something else beside it is wrong, nor for a default while it is defined."""
+    node = Shape({"m": _mapped(lambda n: 1 / 0), "other": int})
+
+    assert len(parse(node, {"m": 1, "other": "x"}).errors) == 1
+    assert len(parse(node, {"m": "x", "other": "x"}).errors) == 2
+    assert Field(node, default_value={"m": 1, "other": 2}).default_provided
+
+
+def test_errors() -> None:
+    """One that the function raises is wrapped, unless it is dagflow's; what it makes has errors of its own."""
+
+    def refuses(n: int) -> Any:
+        raise DagflowInvariantViolationError("no")
+
+    with pytest.raises(
+        DagflowConfigMappingFunctionError, match=r"on x has thrown.*execution\. It does\."
+    ) as caught:
+        parse(_mapped(lambda n: n / 0, detail="It does."), 1)
+    assert isinstance(caught.value.user_exception, ZeroDivisionError)
+    with pytest.raises(DagflowInvariantViolationError, match="no"):
+        parse(_mapped(refuses), 1)
+    with pytest.raises(DagflowInvalidConfigError, match=r"(?s)Bad x.*root:config") as invalid:
+        parse(_mapped(str, path=("config",)), 1)
+    assert invalid.value.config_value == "1"
+
+
+def test_the_environment() -> None:
+    """Is looked up for both sides; on demand the function gets what was written."""
+    given = {"env": "N"}
+
+    parsed = parse(_mapped(lambda n: {"env": "M"}, int, IntSource), 1, environ={"M": "4"})
+    assert (parsed.value, parsed.used_env) == (4, True)
+    assert parse(_mapped(lambda n: n + 1, IntSource), given, environ={"N": "4"}).value == 5
+    raw = _mapped(lambda value: len(value["env"]), IntSource, is_raw=True)
+    assert parse(raw, given, environ={"N": "4"}).value == 1
+    assert parse(raw, given, environ={}).errors
+    reading = Reading({"N": "4"})
+    assert (raw.read(given, (), reading), reading.has_mappings) == (4, True)
