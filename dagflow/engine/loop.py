@@ -162,9 +162,14 @@ class Turns:
             if failed is None:
                 log.append(_SKIPPED, index, 1)
                 continue
-            key = self.state.plan.steps[index].key
-            text = f"Step '{key}' is not executed, because steps that it depends on failed or did not run"
-            log.append_line(_ERROR, f"{text}: {failed}", index, 0)
+            step = self.state.plan.steps[index]
+            text = (
+                f"Step '{step.key}' is not executed, because steps that it depends on failed or did not run"
+            )
+            if log.loggers:
+                self.state.log_of(step, 0).error("%s: %s", text, failed)
+            else:
+                log.append_line(_ERROR, f"{text}: {failed}", index, 0)
 
     def settle(self, step: Step, outcome: Outcome) -> None:
         """Draw the consequences of an attempt after which not all outputs are there."""

@@ -51,13 +51,18 @@ def spill():
     raise ValueError("spilt")
 
 
+@op
+def mop(spilt):
+    return spilt
+
+
 def test_every_event_and_every_line(own):
     """Events at DEBUG, failures at ERROR, lines at their own level, in order; with place, type and data."""
 
     @job(logger_defs={"own": own["definition"]}, tags={"shop": "a"})
     def cafe():
         brew()
-        spill()
+        mop(spill())
 
     instance = DagflowInstance.ephemeral()
     result = cafe.execute_in_process(_config(), raise_on_error=False, instance=instance)
@@ -73,8 +78,9 @@ def test_every_event_and_every_line(own):
     assert {head[0] for head in heads} == {"cafe"}
     assert {head[1] for head in heads} == {result.run_id}
     assert {record.name for record in records} == {"shop"}
-    errors = [record.dagflow_event for record in records if record.levelno == logging.ERROR]
+    errors = [record.dagflow_event for record in records if record.levelno == 40 and record.step_key != "mop"]
     assert [event.event_type.name for event in errors] == ["STEP_FAILURE", "RUN_FAILURE"]
+    assert [record.step_key for record in records if "is not executed" in record.getMessage()] == ["mop"]
     assert records[0].levelno == logging.DEBUG
     assert records[0].dagflow_meta["job_tags"] == {"shop": "a"}
 
