@@ -9,8 +9,9 @@ from typing import Any
 
 from dagflow._util import UNSET
 from dagflow.context.init import InitResourceContext
-from dagflow.defs.resource import ResourceDefinition, config_of, needed_keys
+from dagflow.defs.resource import Opened, ResourceDefinition, config_of, needed_keys
 from dagflow.errors import DagflowError, DagflowResourceFunctionError
+from dagflow.event_loop import SHARED, EventLoop
 
 Builtins = Mapping[str, Callable[[InitResourceContext], Any]]
 """What makes the resources that have no function of the user's, by kind."""
@@ -22,11 +23,14 @@ class StartedResources:
     Attributes:
         values: The resources by key. Always: what has been stopped is not here.
         closers: How to stop them, in the order in which they were started.
+        event_loop: Where async resources live; None: there can be none.
     """
 
-    __slots__ = ("closers", "values")
+    __slots__ = ("_outer_loop", "closers", "event_loop", "values")
 
-    def __init__(self) -> None:
+    def __init__(self, event_loop: EventLoop | None = None) -> None:
+        self.event_loop = event_loop
+        self._outer_loop: EventLoop | None = None
         self.values: dict[str, Any] = {}
         self.closers: list[tuple[str, Callable[[], None]]] = []
 
@@ -63,7 +67,7 @@ class StartedResources:
                 context.shared = {id(definitions[name]): value for name, value in needs.items()}
             try:
                 if definition.kind == "function":
-                    value, close = definition.open(context)
+                    value, close = self._open(definition, context)
                 else:
                     value, close = builtins[definition.kind](context), None
             except DagflowError:
@@ -73,6 +77,16 @@ class StartedResources:
             self.values[key] = value
             if close is not None:
                 self.closers.append((key, close))
+        if self.event_loop is not None and self.event_loop.is_ours:
+            self._outer_loop = SHARED.get()
+            SHARED.set(self.event_loop)
+
+    def _open(self, definition: ResourceDefinition, context: InitResourceContext) -> Opened:
+        token = SHARED.set(self.event_loop)
+        try:
+            return definition.open(context)
+        finally:
+            SHARED.reset(token)
 
     def stop(self) -> list[tuple[str, BaseException]]:
         """Stop all of them, the last first. Returns what went wrong; nothing keeps the others from being
@@ -86,6 +100,10 @@ class StartedResources:
             except BaseException as error:
                 failures.append((key, error))
             self.values.pop(key, None)
+        if self.event_loop is not None and self.event_loop.is_ours:
+            if SHARED.get() is self.event_loop:
+                SHARED.set(self._outer_loop)
+            self.event_loop.close()
         return failures
 
 

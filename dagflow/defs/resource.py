@@ -23,6 +23,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_type,
 )
+from dagflow.event_loop import SHARED
 from dagflow.keys import check_name
 
 _R = TypeVar("_R", bound="ResourceDefinition")
@@ -393,7 +394,20 @@ def entered(made: Any, place: str) -> Opened:
     if isinstance(made, AbstractContextManager) and _is_wrapped_generator(made):
         manager = made
         return manager.__enter__(), lambda: _exit(manager)
+    if type(made).__name__ == "_AsyncGeneratorContextManager":
+        return _entered_async(made, place)
     return made, None
+
+
+def _entered_async(manager: Any, place: str) -> Opened:
+    loop = SHARED.get()
+    if loop is None:
+        raise DagflowInvariantViolationError(
+            f"Unable to handle resource with async def yield_for_execution: {place} lives on an event loop, "
+            "and there is none here. Give one, as in build_op_context(..., event_loop=asyncio.new_event_loop()); "
+            "a run has its own."
+        )
+    return loop.wait(manager.__aenter__()), lambda: loop.wait(manager.__aexit__(None, None, None))
 
 
 def _is_wrapped_generator(made: Any) -> bool:

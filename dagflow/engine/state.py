@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow.engine.log import NO_STEP, Lines, RunLog
+from dagflow.event_loop import EventLoop
 from dagflow.options import RunOptions
 from dagflow.plan.dynamic import resolved_key
 from dagflow.plan.step import OutputKey, OutputRef, Step
@@ -75,7 +76,7 @@ class RunState:
         self.log = log
         self.options = options
         self.get_instance = get_instance
-        self.resources = StartedResources()
+        self.resources = StartedResources(EventLoop())
         self.in_memory: frozenset[str] = frozenset()
         self.values = values
         self.given = dict(values)

@@ -21,6 +21,7 @@ from dagflow.errors import (
     DagflowInvalidInvocationError,
     check_type,
 )
+from dagflow.event_loop import EventLoop
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import InstanceWhenAsked, OwnResources
 from dagflow.keys import AssetKey, CoercibleToAssetKey
@@ -149,7 +150,7 @@ def build_op_context(
         partition_key_range: The partitions that the call is for.
         mapping_key: What `get_mapping_key()` gives.
         run_tags: What `get_tag` reads.
-        event_loop: Accepted for code that was written for it; an async op is awaited by its caller.
+        event_loop: Where async resources live; the caller awaits an async op on it.
 
     Raises:
         DagflowInvalidInvocationError: `op_config` and `config` were both given.
@@ -170,7 +171,7 @@ def build_op_context(
         )
     return DirectOpContext(*_scope(
         resources, resources_config, instance, partition_key, partition_key_range, run_tags,
-        op_config if op_config is not None else config, mapping_key,
+        op_config if op_config is not None else config, mapping_key, event_loop,
     ))  # fmt: skip
 
 
@@ -196,7 +197,7 @@ def build_asset_context(
     """
     return DirectAssetContext(*_scope(
         resources, resources_config, instance, partition_key, partition_key_range, run_tags, asset_config,
-        None,
+        None, event_loop,
     ))  # fmt: skip
 
 
@@ -209,6 +210,7 @@ def _scope(
     run_tags: Mapping[str, str] | None,
     config: Any,
     mapping_key: str | None,
+    event_loop: Any,
 ) -> tuple[Scope, OwnResources | None, Mapping[str, Any] | None]:
     _check_types(
         partition_key=(partition_key, str),
@@ -223,7 +225,10 @@ def _scope(
     get_instance = InstanceWhenAsked(instance)
     if resources_config:
         _check_keys(resources_config, resources)
-    own = None if resources is None else OwnResources(resources, resources_config, get_instance)
+    own = None
+    if resources is not None:
+        loop = None if event_loop is None else EventLoop(event_loop)
+        own = OwnResources(resources, resources_config, get_instance, event_loop=loop)
     scope = Scope(
         DIRECT,
         run_id=DIRECT.run_id or "",

@@ -15,6 +15,7 @@ from dagflow.context.init import InitResourceContext
 from dagflow.context.resources import ScopedResources
 from dagflow.defs.resource import Need, ResourceDefinition, as_resources, start_order
 from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError
+from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.filesystem import PickleFiles
@@ -91,6 +92,7 @@ class OwnResources:
         configs: Mapping[str, Any] | None,
         get_instance: Any,
         builder: str = "build_op_context",
+        event_loop: EventLoop | None = None,
     ) -> None:
         self.builder = builder
         self.is_entered = False
@@ -102,7 +104,7 @@ class OwnResources:
             on_demand = ResourcesOnDemand(definitions, configs, get_instance)
             self.started, self._values = on_demand.started, on_demand
         else:
-            self.started = start_resources(definitions, configs, get_instance)
+            self.started = start_resources(definitions, configs, get_instance, event_loop=event_loop)
             self._values = self.started.values
 
     def __call__(self) -> Mapping[str, Any]:
@@ -119,8 +121,9 @@ class OwnResources:
             )
         if self.started.closers and not self.is_entered:
             raise DagflowInvariantViolationError(
-                "At least one provided resource is a generator, but attempting to access resources outside of "
-                f"context manager scope: {self._to_close()}. Use the context in a with block: with {self.builder}(...) as context: ..."
+                "At least one provided resource is a generator, but attempting to access resources outside "
+                f"of context manager scope: {self._to_close()}. Use the context in a with block: "
+                f"with {self.builder}(...) as context: ..."
             )
         return self._values
 
@@ -144,6 +147,7 @@ def start_resources(
     configs: Mapping[str, Any] | None,
     get_instance: Any,
     run: DagflowRun | None = None,
+    event_loop: EventLoop | None = None,
 ) -> StartedResources:
     """Start resources outside of a run.
 
@@ -152,13 +156,14 @@ def start_resources(
         configs: `{key: {"config": ...}}`.
         get_instance: Gives the instance.
         run: What their contexts say is the run.
+        event_loop: Where async resources live.
 
     Raises:
         DagflowInvariantViolationError: One needs a resource that is not there.
         DagflowInvalidConfigError: Config that does not match.
         DagflowResourceFunctionError: One could not be started; the others were stopped.
     """
-    started = StartedResources()
+    started = StartedResources(event_loop)
     try:
         _start(started, definitions, definitions, configs, get_instance, run)
     except BaseException:
