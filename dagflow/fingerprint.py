@@ -158,7 +158,8 @@ def _of_config(field: Field | None) -> list[Any]:
     if not isinstance(kind, Mapped):
         return [kind.describe(), field.default]
     given = code_of(kind.given) if callable(kind.given) else kind.given
-    return [kind.describe(), field.default, given, _of_config(kind.inner)]
+    inner = kind.inner if isinstance(kind.inner, Field) else None
+    return [kind.describe(), field.default, given, _of_config(inner)]
 
 
 def _hash(*parts: Any) -> str:

@@ -56,7 +56,7 @@ def test_the_function_is_not_called_for_what_is_wrong() -> None:
 
 
 def test_errors() -> None:
-    """One that the function raises is wrapped, unless it is dagflow's; what it makes has errors of its own."""
+    """One that the function raises is wrapped, unless it is dagflow's; what it makes may have its own."""
 
     def refuses(n: int) -> Any:
         raise DagflowInvariantViolationError("no")
