@@ -11,6 +11,8 @@ import typing
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import dagflow
 from dagflow import types as dagflow_types
@@ -523,6 +525,72 @@ def test_values_come_from_config(
 ) -> None:
     """Scalars, containers and Any say which config an input takes that nothing feeds."""
     assert loaded(annotation, config, context) == value
+
+
+class Typed(typing.NamedTuple):
+    """An annotation, values of it, and what stands for a value in config."""
+
+    annotation: Any
+    values: st.SearchStrategy[Any]
+    config: typing.Callable[[Any], Any]
+
+
+def _scalar(annotation: type, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Typed]:
+    return st.sampled_from(
+        [Typed(annotation, values, bare) for bare in (lambda v: v, lambda v: {"value": v})]
+    )
+
+
+SCALARS = st.one_of(
+    _scalar(int, st.integers()),
+    _scalar(bool, st.booleans()),
+    _scalar(float, st.floats(allow_nan=False)),
+    _scalar(str, st.text(max_size=3)),
+)
+TYPED = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        inner.map(
+            lambda t: Typed(list[t.annotation], st.lists(t.values, max_size=3), lambda v: [*map(t.config, v)])
+        ),
+        SCALARS.map(
+            lambda t: Typed(set[t.annotation], st.sets(t.values, max_size=3), lambda v: [*map(t.config, v)])
+        ),
+        inner.map(
+            lambda t: Typed(
+                Optional[t.annotation], st.none() | t.values, lambda v: v if v is None else t.config(v)
+            )
+        ),
+        inner.map(
+            lambda t: Typed(
+                dict[str, t.annotation],
+                st.dictionaries(st.text(max_size=2), t.values, max_size=3),
+                lambda v: {key: t.config(item) for key, item in v.items()},
+            )
+        ),
+        st.tuples(SCALARS, SCALARS).map(
+            lambda two: Typed(
+                tuple[two[0].annotation, two[1].annotation],
+                st.tuples(two[0].values, two[1].values),
+                lambda v: [two[0].config(v[0]), two[1].config(v[1])],
+            )
+        ),
+    ),
+    max_leaves=4,
+)
+
+
+@given(typed=TYPED, drawn=st.data())
+def test_every_value_passes_its_type_and_comes_from_config(typed: Typed, drawn: st.DataObject) -> None:
+    """A value of a type passes its check, wrong ones do not, and config that stands for it gives it."""
+    value = drawn.draw(typed.values)
+    context = DagflowTypeLoaderContext(resources=None, log=None, run_id="run")
+
+    assert check_dagflow_type(typed.annotation, value).success
+    assert not check_dagflow_type(typed.annotation, Cup()).success
+    assert check_dagflow_type(list[Any], [value]).success
+    assert not check_dagflow_type(List[resolve_type(typed.annotation, "x")], [value, Cup()]).success
+    assert loaded(typed.annotation, typed.config(value), context) == value
 
 
 def test_values_come_from_files(tmp_path: pathlib.Path, context: DagflowTypeLoaderContext) -> None:
