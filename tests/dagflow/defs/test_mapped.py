@@ -68,6 +68,11 @@ def adds_all(a: Any) -> Any:
 
 
 @graph
+def crosses(a: Any) -> None:
+    many().map(lambda x: add(a, x))
+
+
+@graph
 def splits(a: Any) -> Any:
     return total(split(a).map(echo).collect())
 
@@ -136,6 +141,11 @@ REFUSED = [
         "a graph that collects",
         lambda: many().map(splits),
         r"'splits' cannot be downstream of .*\"many:result\" since input \"a\".*\"split:result\"",
+    ),
+    (
+        "a graph that maps",
+        lambda: many().map(crosses),
+        r"'crosses'.*since input \"a\".*\"many:result\" inside",
     ),
     ("one that does so deeper", lambda: many().map(splits_deeper), r"'splits_deeper'.*\"split:result\""),
     (

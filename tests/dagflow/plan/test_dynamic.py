@@ -256,6 +256,31 @@ def a_priority():
     one()
 
 
+@op
+def early_failure():
+    raise ValueError("x")
+
+
+@op(tags={"dagflow/priority": -5})
+def late_failure():
+    raise ValueError("x")
+
+
+@op(tags={"dagflow/priority": 5}, out=Out(is_required=False))
+def early_skip():
+    yield from ()
+
+
+@op(tags={"dagflow/priority": -5}, out=Out(is_required=False))
+def late_skip():
+    yield from ()
+
+
+@graph
+def with_one(a):
+    return total([a, one()])
+
+
 B, A = {"b": 2, "a": 1}, [2, 1]
 ROWS = [
     ("map", lambda: cups().map(brew), {"cups": B, "brew": B}, "cups brew[b] brew[a]"),
@@ -330,6 +355,36 @@ ROWS = [
         lambda: total(cups().map(flaky).map(brew).collect()),
         {"total": A},
         "cups flaky[b] flaky[b]:UP_FOR_RETRY flaky[a] flaky[b]:RESTARTED brew[a] brew[b] total",
+    ),
+    (
+        "fails beside, before",
+        lambda: total(cups().map(lambda x: add(x, early_failure.alias("a")())).collect()),
+        {},
+        "a a:FAILURE cups",
+    ),
+    (
+        "fails beside, after",
+        lambda: cups().map(lambda x: add(x, late_failure())),
+        {},
+        "cups late_failure late_failure:FAILURE",
+    ),
+    (
+        "skipped beside, before",
+        lambda: total(cups().map(lambda x: add(x, early_skip())).collect()),
+        {},
+        "early_skip cups add[b]:SKIPPED add[a]:SKIPPED total:SKIPPED",
+    ),
+    (
+        "skipped beside, after",
+        lambda: total(cups().map(lambda x: add(x, late_skip())).collect()),
+        {},
+        "cups late_skip add[b]:SKIPPED add[a]:SKIPPED total:SKIPPED",
+    ),
+    (
+        "a list in a graph",
+        lambda: cups().map(with_one),
+        {"with_one": {"b": [2, 100], "a": [1, 100]}},
+        "cups with_one.one with_one.total[b] with_one.total[a]",
     ),
     ("the source fails", lambda: total(breaks().map(brew).collect()), {}, "breaks breaks:FAILURE"),
     (
