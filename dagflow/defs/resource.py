@@ -404,8 +404,8 @@ def _entered_async(manager: Any, place: str) -> Opened:
     if loop is None:
         raise DagflowInvariantViolationError(
             f"Unable to handle resource with async def yield_for_execution: {place} lives on an event loop, "
-            "and there is none here. Give one, as in build_op_context(..., event_loop=asyncio.new_event_loop()); "
-            "a run has its own."
+            "and there is none here. Give one, as in build_op_context(..., "
+            "event_loop=asyncio.new_event_loop()); a run has its own."
         )
     return loop.wait(manager.__aenter__()), lambda: loop.wait(manager.__aexit__(None, None, None))
 

@@ -85,7 +85,7 @@ def test_inside_of_a_running_loop() -> None:
 
 def test_a_direct_call_needs_a_loop() -> None:
     """The caller's, which stays open."""
-    with pytest.raises(DagflowInvariantViolationError, match="async def yield_for_execution.*event_loop="):
+    with pytest.raises(DagflowInvariantViolationError, match=r"async def yield_for_execution.*event_loop="):
         build_op_context(resources={"session": Session()})
     loop = asyncio.new_event_loop()
     with build_op_context(resources={"session": Session()}, event_loop=loop) as context:
