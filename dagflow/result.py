@@ -201,7 +201,7 @@ class ExecuteInProcessResult:
         for key, value in self._values.items():
             step_key, name, mapping_key = key
             if name == output_name and step_key_base(step_key) == node:
-                by_key[mapping_key or step_key[len(node) + 1 : -1]] = value
+                by_key[step_key[len(node) + 1 : -1] or mapping_key] = value
         if not by_key:
             raise DagflowInvariantViolationError(
                 f"No outputs found for output '{output_name}' from node '{node}'. The node failed, was "

@@ -317,7 +317,7 @@ ROWS = [
         {"key": {"b": "b", "a": "a"}},
         "cups brew[b] brew[a] key[b] key[a]",
     ),
-    ("a dynamic op, mapped", lambda: cups().map(splits), {}, "cups splits[b] splits[a]"),
+    ("a dynamic op, mapped", lambda: cups().map(splits), {"splits": B}, "cups splits[b] splits[a]"),
     ("no values", lambda: total(none().map(brew).map(key).collect()), {"total": []}, "none total"),
     (
         "no values, optional",
