@@ -12,6 +12,7 @@ from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_execut
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.io_managers import fs_io_manager
 from dagflow.defs.job import JobDefinition
+from dagflow.defs.logger import check_loggers
 from dagflow.defs.op import OpDefinition, where
 from dagflow.errors import (
     CheckError,
@@ -67,7 +68,7 @@ class Definitions:
         )
         self.resources = dict(check_type(resources or {}, Mapping, "resources"))
         self.executor = executor if executor is None else check_type(executor, ExecutorDefinition, "executor")
-        self.loggers = dict(check_type(loggers or {}, Mapping, "loggers"))
+        self.loggers = check_loggers(loggers, "Definitions", "loggers")
         self._by_name: dict[str, JobDefinition] | None = None
 
     def get_job_def(self, name: str) -> JobDefinition:
@@ -163,12 +164,13 @@ class Definitions:
             changes["executor_def"] = self.executor
         if self.loggers and not job.logger_defs:
             changes["logger_defs"] = self.loggers
-        for op in _ops(job.graph):
-            for key in sorted(op.required_resource_keys - set(job.resource_defs)):
-                raise DagflowInvalidDefinitionError(
-                    f"resource with key '{key}' required by {where(op)} was not provided, neither by job "
-                    f"'{job.name}' nor by the Definitions.{nearest(key, job.resource_defs)}"
-                )
+        needs = job.hook_needs()
+        needs.update((key, where(op)) for op in _ops(job.graph) for key in op.required_resource_keys)
+        for key in sorted(set(needs) - set(job.resource_defs)):
+            raise DagflowInvalidDefinitionError(
+                f"resource with key '{key}' required by {needs[key]} was not provided, neither by job "
+                f"'{job.name}' nor by the Definitions.{nearest(key, job.resource_defs)}"
+            )
         return job.with_changes(**changes) if changes else job
 
 

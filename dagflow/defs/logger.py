@@ -134,7 +134,9 @@ def logger(config_schema: Any = None, description: str | None = None) -> Any:
     return lambda fn: LoggerDefinition(fn, config_schema, description or inspect.getdoc(fn))
 
 
-def check_loggers(logger_defs: Any, place: str) -> dict[str, LoggerDefinition]:
+def check_loggers(
+    logger_defs: Any, place: str, parameter: str = "logger_defs"
+) -> dict[str, LoggerDefinition]:
     """The loggers that an argument gives, by name.
 
     Raises:
@@ -144,11 +146,11 @@ def check_loggers(logger_defs: Any, place: str) -> dict[str, LoggerDefinition]:
     """
     if logger_defs is None:
         return {}
-    for name, definition in check_type(logger_defs, Mapping, "logger_defs", place).items():
+    for name, definition in check_type(logger_defs, Mapping, parameter, place).items():
         check_name(name, f"logger of {place}", reserved=False)
         if not isinstance(definition, LoggerDefinition):
             raise ElementCheckError(
-                f"parameter 'logger_defs' of {place} must hold loggers, but '{name}' is {definition!r} of "
+                f"parameter '{parameter}' of {place} must hold loggers, but '{name}' is {definition!r} of "
                 f"type '{type(definition).__name__}'. Decorate the function with @logger."
             )
     return dict(logger_defs)

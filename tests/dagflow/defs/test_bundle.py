@@ -13,10 +13,13 @@ from dagflow import (
     ParameterCheckError,
     StaticPartitionsDefinition,
     asset,
+    colored_console_logger,
     in_process_executor,
     job,
+    json_console_logger,
     multiprocess_executor,
     op,
+    success_hook,
 )
 
 
@@ -96,10 +99,33 @@ def test_executor_and_loggers():
     """They are those of the jobs that name none."""
     own = job(name="own", executor_def=multiprocess_executor)(lambda: None)
     plain = job(name="plain")(lambda: None)
-    project = Definitions(jobs=[own, plain], executor=in_process_executor)
+    spoken = job(name="spoken", logger_defs={"own": colored_console_logger})(lambda: None)
+    loggers = {"shop": json_console_logger}
+    project = Definitions(jobs=[own, plain, spoken], executor=in_process_executor, loggers=loggers)
 
     assert project.get_job_def("own").executor_def is multiprocess_executor
     assert project.get_job_def("plain").executor_def is in_process_executor
+    assert project.get_job_def("plain").loggers == loggers
+    assert list(project.get_job_def("spoken").loggers) == ["own"]
+    with pytest.raises(CheckError, match="'loggers' of Definitions must hold loggers, but 'shop' is 5"):
+        Definitions(loggers={"shop": 5})
+
+
+def test_a_resource_of_a_hook_is_missing():
+    """Said with the hook and the node that it is attached to."""
+
+    @success_hook(required_resource_keys={"cup"})
+    def cheer(context):
+        """Needs a resource."""
+
+    @job
+    def j():
+        op(name="brew")(lambda: 1).with_hooks({cheer})()
+
+    message = "'cup' required by hook 'cheer' attached to op 'brew'"
+    with pytest.raises(DagflowInvalidDefinitionError, match=message):
+        Definitions(jobs=[j]).get_job_def("j")
+    assert Definitions(jobs=[j], resources={"cup": 1}).get_job_def("j").execute_in_process().success
 
 
 def test_definition_of_an_asset():
