@@ -23,7 +23,7 @@ UNSET: Final = Unset.UNSET
 """Stands for an argument that was not given, where None is a value."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the known names that look like `name`, or an empty text.
 
     Example:
@@ -34,5 +34,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     import difflib  # only an error message needs it
 
-    close = difflib.get_close_matches(name, list(known), n=3)
+    close = difflib.get_close_matches(str(name), list(known), n=3)
     return f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""

@@ -332,6 +332,21 @@ class DagflowExecutionInterruptedError(BaseException):
     """A step was interrupted from outside."""
 
 
+def check_texts(of: str, **arguments: object) -> None:
+    """Check arguments that must be texts, where they are given.
+
+    Args:
+        of: What has these parameters ("op 'brew'").
+        **arguments: By name; None is not given.
+
+    Raises:
+        ParameterCheckError: One of them is no text.
+    """
+    for name, value in arguments.items():
+        if value is not None and not isinstance(value, str):
+            check_type(value, str, name, of)
+
+
 def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: str, of: str = "") -> _T:
     """Return `value` if it is an `expected`, else say which argument is wrong and how.
 

@@ -11,7 +11,13 @@ from dagflow.config.field import Field
 from dagflow.dag import levels
 from dagflow.defs import _entry
 from dagflow.defs.configured import ConfigMapping, as_config_mapping, configured_field, new_name
-from dagflow.defs.graph_checks import check_dependencies, check_mappings, graph_ins, wiring_of
+from dagflow.defs.graph_checks import (
+    check_dependencies,
+    check_mappings,
+    checked_mappings,
+    graph_ins,
+    wiring_of,
+)
 from dagflow.defs.mapped import mapped_nodes
 from dagflow.defs.node import NodeDefinition, same_name
 from dagflow.defs.policy import RetryPolicy
@@ -28,6 +34,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     ParameterCheckError,
+    check_texts,
 )
 from dagflow.keys import NodeHandle, check_name, jsonable_tags
 from dagflow.types import Any as AnyType
@@ -115,14 +122,15 @@ class GraphDefinition(NodeDefinition):
         if kwargs:
             raise ParameterCheckError(f"GraphDefinition has no parameter '{next(iter(kwargs))}'")
         self.name = check_name(name, "graph")
+        check_texts(f"graph '{name}'", description=description)
         self.description = description
         self.tags = jsonable_tags(tags, f"graph '{name}'")
         self.config_mapping = as_config_mapping(config, f"graph '{name}'")
         is_traced = wiring is not None
         if wiring is None:
             wiring = wiring_of(name, node_defs, dependencies)
-            wiring.input_mappings = list(input_mappings or ())
-            wiring.output_mappings = list(output_mappings or ())
+            wiring.input_mappings = checked_mappings(input_mappings, InputMapping, "input_mappings", name)
+            wiring.output_mappings = checked_mappings(output_mappings, OutputMapping, "output_mappings", name)
         self._definitions: dict[str, NodeDefinition] = wiring.node_defs
         self.node_dict = {
             node_name: Node(invocation, wiring.node_defs[invocation.name])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dagflow._util import nearest
+from dagflow.annotations import resolve_type
 from dagflow.dag import find_cycle
 from dagflow.defs.node import NodeDefinition, same_name
 from dagflow.defs.ports import InputDefinition
@@ -16,15 +17,18 @@ from dagflow.defs.wiring import (
     InputMapping,
     MultiDependencyDefinition,
     NodeInvocation,
+    OutputMapping,
     Wiring,
     sources,
 )
-from dagflow.errors import DagflowInvalidDefinitionError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type
 from dagflow.types import Any as AnyType
 from dagflow.types import DagflowType
 
 if TYPE_CHECKING:
     from dagflow.defs.graph import GraphDefinition
+
+_Mapping = TypeVar("_Mapping", InputMapping, OutputMapping)
 
 
 def wiring_of(graph_name: str, node_defs: Any, dependencies: Any) -> Wiring:
@@ -94,15 +98,15 @@ def check_dependencies(graph_def: GraphDefinition) -> None:
                 )
             _check_dependency(dependency, graph_def.name, node_name, input_name)
             for source in sources(dependency):
+                if source.node == node_name:
+                    raise DagflowInvalidDefinitionError(
+                        f"graph '{graph_def.name}': node '{node_name}' has a circular reference: its input "
+                        f"'{input_name}' reads its own output"
+                    )
                 _check_output(
                     graph_def, source.node, source.output, f"input '{input_name}' of node '{node_name}'"
                 )
                 parents[node_name].append(source.node)
-            if node_name in parents[node_name]:
-                raise DagflowInvalidDefinitionError(
-                    f"graph '{graph_def.name}': node '{node_name}' has a circular reference: its input "
-                    f"'{input_name}' reads its own output"
-                )
     cycle = find_cycle(parents)
     if cycle is not None:
         path = " -> ".join(f"'{name}'" for name in [*cycle, cycle[0]])
@@ -178,6 +182,33 @@ def _check_output(graph_def: GraphDefinition, node_name: str, output: str, place
             "not have "
             f'output "{output}"; its outputs are {list(outputs)}.{nearest(output, outputs)}'
         )
+
+
+def checked_mappings(given: Any, kind: type[_Mapping], argument: str, graph_name: str) -> list[_Mapping]:
+    """The mappings that an argument gives, with a type where it names one.
+
+    Raises:
+        ParameterCheckError: It is no list, or a field of a mapping is of the wrong type.
+        ElementCheckError: It holds something else.
+    """
+    place = f"graph '{graph_name}'"
+    mappings = []
+    for mapping in check_type(given or (), Sequence, argument, place):
+        if not isinstance(mapping, kind):
+            raise ElementCheckError(
+                f"'{argument}' of {place} must hold {kind.__name__}s, but holds {mapping!r}"
+            )
+        for field, value in mapping._asdict().items():
+            if field.endswith("_name"):
+                check_type(value, str, field, f"an {kind.__name__} of {place}")
+        if isinstance(mapping, InputMapping):
+            check_type(mapping.fan_in_index, (int, type(None)), "fan_in_index", f"an InputMapping of {place}")
+        if mapping.dagflow_type is not None:
+            mapping = mapping._replace(
+                dagflow_type=resolve_type(mapping.dagflow_type, f"{mapping!r} of {place}")
+            )
+        mappings.append(mapping)
+    return mappings
 
 
 def check_mappings(graph_def: GraphDefinition) -> None:

@@ -28,6 +28,7 @@ from dagflow.errors import (
     DagflowInvalidSubsetError,
     DagflowInvariantViolationError,
     ParameterCheckError,
+    check_texts,
     check_type,
 )
 from dagflow.keys import check_name, jsonable_tags, system_tag
@@ -145,6 +146,7 @@ class JobDefinition(JobContent):
         self.graph = check_type(graph_def, GraphDefinition, "graph_def")
         self.name = check_name(name, "job") if name is not None else graph_def.name
         place = f"job '{self.name}'"
+        check_texts(place, description=description)
         self.description = description
         self.resource_defs = as_resources(resource_defs, place)
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
@@ -521,7 +523,7 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
 def _checked_owners(owners: Sequence[str] | None, place: str) -> list[str]:
     if isinstance(owners, str):
         raise ParameterCheckError(f"parameter 'owners' of {place} must be a list of texts, not {owners!r}")
-    for owner in owners or ():
+    for owner in check_type(owners or (), Sequence, "owners", place):
         check_type(owner, str, "owners", place)
         if owner == "team:":
             raise DagflowInvalidDefinitionError(

@@ -24,6 +24,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidPythonicConfigDefinitionError,
     ParameterCheckError,
+    check_texts,
     check_type,
 )
 from dagflow.keys import (
@@ -90,6 +91,7 @@ class OpDefinition(NodeDefinition):
                 "Use OpExecutionContext."
             )
         self.body = body
+        check_texts(what, description=description, version=version, code_version=code_version, pool=pool)
         if version is not None and code_version is not None:
             raise CheckError(
                 f"{what}: 'version' is an older name of 'code_version', so give only one of the two"

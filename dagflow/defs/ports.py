@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from dagflow._util import UNSET
 from dagflow.annotations import resolve_type
+from dagflow.errors import check_texts, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.metadata.value import normalize_metadata
 from dagflow.types import DagflowType
@@ -95,6 +96,7 @@ class In(_Spec):
         asset_partitions: Any = None,
         input_manager_key: str | None = None,
     ) -> None:
+        check_texts("an In", description=description, input_manager_key=input_manager_key)
         self._say(
             dagflow_type=dagflow_type if dagflow_type is UNSET else resolve_type(dagflow_type, "an In"),
             description=description,
@@ -145,6 +147,10 @@ class Out(_Spec):
         metadata: Mapping[str, Any] | None = None,
         code_version: str | None = None,
     ) -> None:
+        check_texts(
+            "an Out", description=description, io_manager_key=io_manager_key, code_version=code_version
+        )
+        check_type(is_required, bool, "is_required", "an Out")
         self._say(
             dagflow_type=dagflow_type if dagflow_type is UNSET else resolve_type(dagflow_type, "an Out"),
             description=description,

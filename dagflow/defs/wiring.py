@@ -77,7 +77,7 @@ class MultiDependencyDefinition:
     __slots__ = ("dependencies",)
 
     def __init__(self, dependencies: Sequence[DependencyDefinition | GraphInputSlot]) -> None:
-        self.dependencies = tuple(dependencies)
+        self.dependencies = tuple(check_type(dependencies, Sequence, "dependencies"))
         for dependency in self.dependencies:
             check_type(dependency, (DependencyDefinition, GraphInputSlot), "dependencies")
 
