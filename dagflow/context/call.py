@@ -276,6 +276,7 @@ class CallContext:
             DagflowInvariantViolationError: There is no such output, it is ambiguous, or it was already
                 handed over.
         """
+        self._scope.need("add_output_metadata")
         self._scope.add_output_metadata(metadata, output_name, mapping_key)
 
     def get_output_metadata(
@@ -290,6 +291,7 @@ class CallContext:
         Raises:
             CheckError: It is something else.
         """
+        self._scope.need("log_event")
         if not isinstance(event, USER_EVENTS):
             raise CheckError(
                 "log_event takes an AssetMaterialization, AssetObservation or ExpectationResult, not "

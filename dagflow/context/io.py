@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow.context.resources import ScopedResources
-from dagflow.errors import CheckError, DagflowInvariantViolationError
+from dagflow.errors import CheckError, DagflowInvalidMetadata, DagflowInvariantViolationError
 from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.keys import AssetKey
 from dagflow.metadata.value import MetadataValue, normalize_metadata
@@ -266,8 +266,19 @@ class OutputContext(_IOContext):
     get_run_scoped_output_identifier = get_identifier
 
     def add_output_metadata(self, metadata: Mapping[str, Any]) -> None:
-        """Say something about how it was stored; shown on HANDLED_OUTPUT and on the materialization."""
-        self._logged.update(normalize_metadata(metadata, f"output '{self._name}'"))
+        """Say something about how it was stored; shown on HANDLED_OUTPUT and on the materialization.
+
+        Raises:
+            DagflowInvalidMetadata: A value of a kind that metadata cannot hold, or a name that has a value.
+        """
+        values = normalize_metadata(metadata, f"output '{self._name}'")
+        twice = sorted(values.keys() & self._logged.keys())
+        if twice:
+            raise DagflowInvalidMetadata(
+                f"Tried to add metadata for key(s) that already have metadata: {twice}, of output "
+                f"'{self._name}'. Each value is said once."
+            )
+        self._logged.update(values)
 
     def get_logged_metadata(self) -> Mapping[str, MetadataValue]:
         """What `add_output_metadata` was told."""

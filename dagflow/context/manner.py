@@ -88,6 +88,8 @@ DIRECT = Manner(
             "partition_time_window",
             "run_config",
             "asset_key_for_output",
+            "add_output_metadata",
+            "log_event",
         ]
     ),
     merges_metadata=False,

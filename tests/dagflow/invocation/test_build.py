@@ -16,6 +16,7 @@ from dagflow import (
     DagflowInvalidConfigError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
+    DagflowInvalidMetadata,
     DagflowInvalidPropertyError,
     DagflowInvariantViolationError,
     DagflowResourceFunctionError,
@@ -356,10 +357,12 @@ def test_defaults_of_an_output_context():
 
 
 def test_metadata_of_an_output_context():
-    """Metadata is merged, and consumed once."""
+    """Metadata is merged, each name once, and consumed once."""
     context = build_output_context()
-    context.add_output_metadata({"a": 1, "b": 1})
+    context.add_output_metadata({"a": 1})
     context.add_output_metadata({"b": 2})
+    with pytest.raises(DagflowInvalidMetadata, match=r"already have metadata: \['a'\]"):
+        context.add_output_metadata({"a": 1, "c": 1})
 
     assert {key: value.value for key, value in context.get_logged_metadata().items()} == {"a": 1, "b": 2}
     assert set(context.consume_logged_metadata()) == {"a", "b"}
