@@ -66,17 +66,17 @@ class ConfigType:
 class _Scalar(ConfigType):
     """int, float, bool or str."""
 
-    __slots__ = ("_accepted", "_convert", "_example", "name")
+    __slots__ = ("_accepted", "_convert", "_example", "given_name")
 
     def __init__(self, name: str, accepted: type, example: object, convert: type | None = None) -> None:
         super().__init__()
-        self.name = name
+        self.given_name = name
         self._accepted = accepted
         self._example = example
         self._convert = convert
 
     def describe(self) -> str:
-        return self.name
+        return self.given_name
 
     def example(self) -> object:
         return self._example
@@ -90,11 +90,11 @@ class _Scalar(ConfigType):
             try:
                 return self._convert(value)
             except OverflowError:  # an int beyond all floats
-                reading.scalar_mismatch(self, value, path, self.name)
+                reading.scalar_mismatch(self, value, path, self.given_name)
                 return None
         if isinstance(value, accepted) and given is not bool and not hasattr(value, "__dagflow_env_var__"):
             return value
-        reading.scalar_mismatch(self, value, path, self.name)
+        reading.scalar_mismatch(self, value, path, self.given_name)
         return None
 
 

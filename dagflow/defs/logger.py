@@ -68,7 +68,7 @@ class LoggerDefinition:
         Args:
             config_or_config_fn: The config, or a function that makes it of what the run config gives.
             config_schema: What the function gets from the run config.
-            description: A sentence for people.
+            description: Default: that of this logger.
         """
         new = copy.copy(self)
         name = getattr(self.logger_fn, "__name__", repr(self.logger_fn))
@@ -80,7 +80,7 @@ class LoggerDefinition:
             place=f"logger '{name}'",
             when_refused=f"Error when applying config mapping for logger '{name}'",
         )
-        new.description = description
+        new.description = self.description if description is None else description
         return new
 
     def make(self, context: Any) -> logging.Logger:

@@ -154,7 +154,7 @@ class ResourceDefinition:
         Args:
             config_or_config_fn: The config, or a function that makes it of what the run config gives.
             config_schema: What the function gets from the run config.
-            description: A sentence for people.
+            description: Default: that of this resource.
         """
         new = copy.copy(self)
         new.config_field = configured_field(
@@ -164,7 +164,7 @@ class ResourceDefinition:
             kind=type(self).__name__,
             place=f"resource ({self.place})",
         )
-        new.description = description
+        new.description = self.description if description is None else description
         return new
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

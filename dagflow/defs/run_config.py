@@ -35,8 +35,13 @@ _MADE_WRONG = "Its config mapping made config that does not fit the nodes inside
 class RunConfigSchema(NamedTuple):
     """The schema of a job's run config: `config_type`, and the `config_mapping` before it, or None."""
 
-    config_type: ConfigType
+    run_config_schema_type: ConfigType
     config_mapping: ConfigMapping | None
+
+    @property
+    def config_type(self) -> ConfigType:
+        """The schema; a shorter name of `run_config_schema_type`."""
+        return self.run_config_schema_type
 
 
 def read_run_config(
