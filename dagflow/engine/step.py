@@ -152,6 +152,8 @@ class Attempt:
         if mapping_key is not None:
             self._note_key(output, mapping_key)
         metadata: Mapping[str, Any] = given.metadata if given is not None else {}
+        if isinstance(given, MaterializeResult):
+            metadata = given.normalized_metadata()
         if self.scope is not None:
             self.flush()
             added = self.scope.metadata.get((output.name, mapping_key)) or self.scope.metadata.get(

@@ -90,7 +90,9 @@ class Output(_ByValue, Generic[T]):
         )
         self.metadata = normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
         self.data_version = data_version
-        self.tags = tags
+        if data_version is not None:
+            check_type(data_version, DataVersion, "data_version", f"output '{output_name}'")
+        self.tags = _checked_tags(tags, f"output '{output_name}'") if tags else tags
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> Output[T]:
         """A copy with this metadata in place of its own."""
@@ -196,6 +198,8 @@ class AssetMaterialization(_ByValue):
 
 
 def _checked_tags(tags: Mapping[str, str], where: str) -> dict[str, str]:
+    if not isinstance(tags, Mapping):
+        raise ParameterCheckError(f"the tags of {where} must be texts by name, not {tags!r}")
     for name, text in tags.items():
         if not isinstance(name, str) or not isinstance(text, str):
             raise DagflowInvalidDefinitionError(
@@ -270,11 +274,18 @@ class MaterializeResult(_ByValue, Generic[T]):
         value: T | Unset = UNSET,
     ) -> None:
         self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
-        self.metadata = normalize_metadata(metadata, "a MaterializeResult") if metadata else {}
+        self.metadata: Mapping[str, Any] = metadata or {}
+        self.normalized_metadata()  # what is wrong in it is said where it is written
         self.check_results = list(check_results or ())
         self.data_version = data_version
-        self.tags = tags
+        if data_version is not None:
+            check_type(data_version, DataVersion, "data_version", "a MaterializeResult")
+        self.tags = _checked_tags(tags, "a MaterializeResult") if tags else tags
         self.value = value
+
+    def normalized_metadata(self) -> dict[str, MetadataValue]:
+        """The metadata as metadata values; `metadata` itself is what was given."""
+        return normalize_metadata(self.metadata, "a MaterializeResult")
 
 
 class Failure(Exception):

@@ -88,7 +88,11 @@ def test_mapping_keys_are_names(key):
     "make",
     [
         lambda: Output(1, 3),
+        lambda: Output(1, data_version="v"),
+        lambda: Output(1, tags=["a"]),
         lambda: DynamicOutput(1, 3),
+        lambda: MaterializeResult(data_version="v"),
+        lambda: MaterializeResult(metadata=[3]),
         lambda: DataVersion(3),
         lambda: AssetMaterialization("a", partition=3),
         lambda: ExpectationResult("yes"),
@@ -142,6 +146,15 @@ def test_the_label_of_an_asset():
     assert (made.description, made.metadata, made.partition, made.tags) == (None, {}, None, {})
 
 
+def test_a_materialize_result_keeps_its_metadata_as_given():
+    """What a test calls directly gives back what was written; what is wrong in it is said at once."""
+    result = MaterializeResult(metadata={"n": 1})
+
+    assert (result.metadata, result.normalized_metadata()) == ({"n": 1}, {"n": MetadataValue.int(1)})
+    with pytest.raises(DagflowInvalidMetadata, match="'n'"):
+        MaterializeResult(metadata={"n": object()})
+
+
 def test_a_materialize_result_without_a_value():
     """No value is something else than None."""
     assert MaterializeResult().value is UNSET
@@ -176,6 +189,9 @@ def test_metadata_can_be_replaced(make):
 
 def test_tags_are_texts():
     """A tag that is none is refused, and the message says of what."""
+    for make in (lambda tags: Output(1, "cup", tags=tags), lambda tags: MaterializeResult(tags=tags)):
+        with pytest.raises(DagflowInvalidDefinitionError, match="output 'cup'|MaterializeResult"):
+            make({"x": 1})
     with pytest.raises(
         DagflowInvalidDefinitionError, match=r"AssetObservation of asset 'a'.*'x' has the value 1"
     ):
