@@ -190,7 +190,7 @@ def test_metadata_can_be_replaced(make):
 def test_tags_are_texts():
     """A tag that is none is refused, and the message says of what."""
     for make in (lambda tags: Output(1, "cup", tags=tags), lambda tags: MaterializeResult(tags=tags)):
-        with pytest.raises(DagflowInvalidDefinitionError, match="output 'cup'|MaterializeResult"):
+        with pytest.raises(DagflowInvalidDefinitionError, match=r"output 'cup'|MaterializeResult"):
             make({"x": 1})
     with pytest.raises(
         DagflowInvalidDefinitionError, match=r"AssetObservation of asset 'a'.*'x' has the value 1"
