@@ -227,7 +227,8 @@ class CallContext:
         """
         self._scope.need("partition_time_window")
         definition = self._scope.partitions_def
-        if definition is not None and not self.has_partition_key and not self.has_partition_key_range:
+        is_of_time = hasattr(definition, "time_window_for_partition_key")
+        if is_of_time and not self.has_partition_key and not self.has_partition_key_range:
             raise CheckError("'partition_time_window' was read in a run that is for no partition")
         keys = self.partition_key_range
         return TimeWindow(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from dagflow.config.plain import run_config_dict
@@ -185,6 +186,8 @@ class PartitionedConfig:
 
     def __repr__(self) -> str:
         fn = self._call or self._config_of
+        if getattr(fn, "__module__", None) == __name__:
+            return f"<one config for all of {self.partitions_def!r}>"
         return f"<partitioned config '{getattr(fn, '__name__', fn)}' ({location(fn)})>"
 
 
@@ -431,4 +434,4 @@ def _callable(fn: Any, name: str) -> Any:
 
 def _of_partition(fn: Any, name: str) -> Any:
     """A function of a partition key, made of one of a Partition."""
-    return None if _callable(fn, name) is None else (lambda key: fn(Partition(key)))
+    return None if _callable(fn, name) is None else wraps(fn)(lambda key: fn(Partition(key)))

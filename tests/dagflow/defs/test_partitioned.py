@@ -298,6 +298,7 @@ def test_a_fixed_config_beside_partitions(given: Any) -> None:
     made = job_of(config=given, partitions_def=LETTERS)
 
     assert made.execute_in_process(partition_key="a").output_for_node("told") == "fixed"
+    assert repr(made.partitioned_config) == "<one config for all of StaticPartitionsDefinition(['a', 'b'])>"
     with pytest.raises(DagflowInvalidConfigError):
         made.execute_in_process()
     with pytest.raises(DagflowInvalidInvocationError, match="without a decorator"):
@@ -357,6 +358,10 @@ def test_what_an_op_cannot_see(name: str) -> None:
         job_of(definition=asks, partitions_def=LETTERS).execute_in_process()
     with pytest.raises(DagflowInvariantViolationError, match="StaticPartitionsDefinition"):
         job_of(definition=asks_for_time, partitions_def=LETTERS).execute_in_process(partition_key="a")
+    with pytest.raises(DagflowInvariantViolationError, match="partition_key"):
+        job_of(definition=asks_for_time, partitions_def=LETTERS).execute_in_process()
+    with pytest.raises(CheckError, match=r"'partition_time_window'.*for no partition"):
+        job_of(definition=asks_for_time, partitions_def=DailyPartitionsDefinition(START)).execute_in_process()
 
 
 def test_other_ways_to_the_same_job() -> None:
@@ -389,6 +394,7 @@ def test_functions_of_a_partition() -> None:
     assert made.get_run_config_for_partition_key("b") == config("b")
     assert made.get_tags_for_partition_key("b") == {"value": "b", "dagflow/partition": "b"}
     assert made.get_partition_keys() == ["a", "b"]
+    assert "test_partitioned.py:" in repr(made)
     assert made.tags_for_partition_key_fn is not None
     assert made.run_config_for_partition_key_fn("a") == config("a")
     assert Partition(3) == Partition(3, "3") != Partition(3, "three")
