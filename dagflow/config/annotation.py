@@ -186,7 +186,7 @@ def _refused(annotation: Any, place: str) -> DagflowInvalidPythonicConfigDefinit
     said = annotation if isinstance(annotation, type) else str(annotation)
     return DagflowInvalidPythonicConfigDefinitionError(
         f"{place} is annotated with {said}, which cannot be config. It can be int, float, bool, str, an "
-        "Enum, a Literal of texts, a list or dict of these, Optional[...], a Config class, or a union of Config "
-        "classes with a pydantic discriminator. A resource belongs in a field of a ConfigurableResource, "
-        "wrapped as ResourceDependency[...] unless it is one itself."
+        "Enum, a Literal of texts, a list or dict of these, Optional[...], a Config class, or a union of "
+        "Config classes with a pydantic discriminator. A resource belongs in a field of a "
+        "ConfigurableResource, wrapped as ResourceDependency[...] unless it is one itself."
     )

@@ -148,8 +148,8 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     def get_resource_definition(self) -> ResourceDefinition:
         """The definition that the engine starts: always the same one for one object."""
-        definition: ResourceDefinition | None = self.__dict__.get(_DEFINITION)
-        if definition is None:
+        definition: ModelResource | None = self.__dict__.get(_DEFINITION)
+        if definition is None or definition.source is not self:  # not that of what this is a copy of
             make = type(self).definition_class()
             definition = self.__dict__[_DEFINITION] = make(type(self), self, nested_values(self))
         return definition
@@ -221,6 +221,11 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         """As `process_config_and_initialize`, torn down at the end of the `with` block."""
         with _closing(_open_now(self.get_resource_definition())) as value:
             yield value
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        own = {name: state["__dict__"][name] for name in state["__dict__"] if name in type(self).model_fields}
+        return {**state, "__dict__": own}
 
     def open_for_execution(self, context: Any) -> Opened:
         """Start this object, for the engine."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import pickle
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
@@ -349,6 +351,16 @@ def test_one_definition_for_one_object() -> None:
     assert repr(as_resource(late)) == "<resource Kettle.configure_at_launch({})>"
     with pytest.raises(DagflowInvalidDefinitionError, match=r"Kettle\.configure_at_launch\(\)"):
         as_resource(Kettle)
+
+
+def test_copies() -> None:
+    """Have a definition of their own; one that was run can be pickled."""
+    kettle = Kettle(url="u")
+    assert _run(kettle=kettle) == ("u", 2, None)
+
+    assert _run(kettle=kettle.model_copy(update={"url": "v"})) == ("v", 2, None)
+    assert pickle.loads(pickle.dumps(kettle)) == kettle
+    assert _run(kettle=copy.deepcopy(kettle)) == ("u", 2, None)
 
 
 def test_configured_classes() -> None:
