@@ -6,6 +6,7 @@ make for its key.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
@@ -213,7 +214,7 @@ def partitioned_config(
     def decorate(fn: Callable[..., Any]) -> PartitionedConfig:
         return PartitionedConfig(
             partitions_def,
-            decorated_fn=fn,
+            decorated_fn=_taking(fn, "the partition key"),
             run_config_for_partition_key_fn=fn,
             tags_for_partition_key_fn=tags_for_partition_key_fn,
         )
@@ -410,7 +411,7 @@ def _windowed(partitions_def: TimeWindowPartitionsDefinition, tags_of: _WindowTa
     def decorate(fn: Callable[..., Any]) -> PartitionedConfig:
         return PartitionedConfig(
             partitions_def,
-            decorated_fn=_callable(fn, "decorated_fn"),
+            decorated_fn=_taking(fn, "start", "end"),
             run_config_for_partition_key_fn=of_window(fn),
             tags_for_partition_key_fn=None if tags_of is None else of_window(tags_of),
         )
@@ -429,6 +430,22 @@ def _one_of(older: _TagsOf | None, newer: _TagsOf | None) -> _TagsOf | None:
 def _callable(fn: Any, name: str) -> Any:
     if fn is not None and not callable(fn):
         raise ParameterCheckError(f"parameter '{name}' of a PartitionedConfig must be a function, not {fn!r}")
+    return fn
+
+
+def _taking(fn: Any, *arguments: str) -> Any:
+    """The decorated function, if it can be called with these arguments."""
+    try:
+        signature = inspect.signature(_callable(fn, "decorated_fn"))
+    except ValueError:  # one that Python itself provides
+        return fn
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        raise DagflowInvalidDefinitionError(
+            f"'{getattr(fn, '__name__', fn)}' ({location(fn)}) cannot make the config of a partition: it "
+            f"cannot be called with {' and '.join(arguments)}: {error}"
+        ) from None
     return fn
 
 

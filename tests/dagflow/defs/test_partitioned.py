@@ -426,6 +426,16 @@ def test_functions_of_a_partition() -> None:
         ),
         (lambda: partitioned_config(LETTERS)(5), ParameterCheckError, "must be a function, not 5"),
         (lambda: daily_partitioned_config(START)(5), ParameterCheckError, "must be a function, not 5"),
+        (
+            lambda: partitioned_config(LETTERS)(lambda: {}),
+            DagflowInvalidDefinitionError,
+            r"'<lambda>' \(.*test_partitioned.py:\d+\).*with the partition key: too many",
+        ),
+        (
+            lambda: daily_partitioned_config(START)(lambda start: {}),
+            DagflowInvalidDefinitionError,
+            "with start and end: too many",
+        ),
         (lambda: static_partitioned_config(["a", "a"]), DagflowInvalidDefinitionError, r"unique.*\['a'\]"),
         (
             lambda: job_of(config=by_letter, partitions_def=StaticPartitionsDefinition(["c"])),
