@@ -178,6 +178,7 @@ class Plan:
             and self.steps == other.steps
             and self.resource_keys == other.resource_keys
             and self.resource_configs == other.resource_configs
+            and self.logger_configs == other.logger_configs
             and self.partition_key == other.partition_key
         )
 

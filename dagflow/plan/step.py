@@ -279,7 +279,8 @@ class Step:
         return Step(**{**values, **changes})
 
     def _value(self) -> tuple[Any, ...]:
-        return self.key, self.op, self.inputs_value(), self.config, self.retry_policy, self.mapped_over
+        inputs = self.inputs_value()
+        return self.key, self.op, inputs, self.config, self.retry_policy, self.mapped_over, self.hooks
 
     def inputs_value(self) -> tuple[Any, ...]:
         """What feeds it, as a comparable value."""

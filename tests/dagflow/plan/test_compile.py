@@ -35,6 +35,7 @@ from dagflow import (
     job,
     op,
     resource,
+    success_hook,
 )
 from dagflow.defs.asset_job import build_asset_job
 from dagflow.defs.resource import Need, start_order
@@ -189,6 +190,8 @@ def test_the_same_arguments_give_an_equal_plan() -> None:
     assert _bound() == _bound(made=fresh)
     assert hash(_bound()) == hash(_bound(made=fresh))
     assert _bound() != _bound(config={"ops": {"count": {"config": {"n": 2}}}})
+    assert _bound() != _bound(config={**CONFIG, "loggers": {"console": {}}})
+    assert _bound() != _bound(made=SHOP.with_hooks({success_hook(name="cheer")(lambda context: None)}))
     assert _bound() != _plan(config={**CONFIG, "inputs": {"amount": {"value": 3}}})
     assert _bound() != "a plan"
 
@@ -386,7 +389,8 @@ def test_managers_are_resources_too(define: Any, what: str | None) -> None:
     if what is None:
         assert _plan(j, {}).resource_keys == ("io_manager",)
     else:
-        with pytest.raises(DagflowInvalidDefinitionError, match=f"io manager with key 'k' required by {what}"):
+        message = f"io manager with key 'k' required by {what}"
+        with pytest.raises(DagflowInvalidDefinitionError, match=message):
             _plan(j, {})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagflow import In, Nothing, Out, graph, op
+from dagflow import In, Nothing, Out, graph, op, success_hook
 from dagflow.keys import NodeHandle, StepHandle
 from dagflow.plan.compile import Surroundings, compile_plan
 from dagflow.plan.step import (
@@ -64,7 +64,7 @@ def test_what_a_step_holds() -> None:
 
 
 def test_equality_is_by_content() -> None:
-    """Key, op, sources, config and policy; a copy may change any of them."""
+    """Key, op, sources, config, policy and hooks; a copy may change any of them."""
     step = STEPS["inner.work"]
 
     assert step.copy() == step
@@ -72,6 +72,7 @@ def test_equality_is_by_content() -> None:
     assert step.copy(config={"n": 1}) != step
     assert step.copy(inputs=()) != step
     assert step.copy(key="x") != step
+    assert step.copy(hooks=(success_hook(name="cheer")(lambda context: None),)) != step
     assert step != "inner.work"
 
 
