@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow._util import UNSET, nearest
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.job import JobDefinition
-from dagflow.errors import CheckError, DagflowError, DagflowInvariantViolationError
+from dagflow.errors import CheckError, DagflowError, DagflowInvariantViolationError, check_type
 from dagflow.events.record import DagflowEvent, DagflowEventType
 from dagflow.events.run import DagflowRun
 from dagflow.events.user import AssetMaterialization, AssetObservation, ExpectationResult
@@ -140,6 +140,7 @@ class ExecuteInProcessResult:
 
     def events_for_node(self, node_name: str) -> EventList:
         """The events of a node (a dotted path) and of all that is inside it; none for an unknown name."""
+        check_type(node_name, str, "node_name")
         return self._those(lambda event: event.step_key is not None and _is_in(event, node_name))
 
     def compute_events_for_handle(self, handle: Any) -> EventList:
@@ -161,7 +162,8 @@ class ExecuteInProcessResult:
         Raises:
             DagflowInvariantViolationError: There is no such node or output, or it has no value.
         """
-        path = node_str.split(".")
+        check_type(output_name, str, "output_name")
+        path = check_type(node_str, str, "node_str").split(".")
         graph: Any = self._job.graph
         for depth, name in enumerate(path):
             if not isinstance(graph, GraphDefinition) or name not in graph.node_dict:
@@ -216,6 +218,7 @@ class ExecuteInProcessResult:
         Raises:
             DagflowInvariantViolationError: The graph has no outputs, not this one, or it has no value.
         """
+        check_type(output_name, str, "output_name")
         mapped = {mapping.graph_output_name: mapping for mapping in self._job.graph.output_mappings}
         if not mapped:
             raise DagflowInvariantViolationError(

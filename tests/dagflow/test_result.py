@@ -20,6 +20,7 @@ from dagflow import (
     Nothing,
     Out,
     Output,
+    ParameterCheckError,
     RetryPolicy,
     asset,
     graph,
@@ -388,3 +389,21 @@ def test_a_mapped_node_can_be_both():
     assert result.is_node_failed("half")
     assert result.get_failed_step_keys() == {"half[a]"}
     assert result.output_for_node("half") == {"b": None}
+
+
+@pytest.mark.parametrize(
+    ("ask", "name"),
+    [
+        (lambda result: result.output_for_node(5), "node_str"),
+        (lambda result: result.output_for_node("used", 5), "output_name"),
+        (lambda result: result.output_value(5), "output_name"),
+        (lambda result: result.is_node_success(5), "node_name"),
+        (lambda result: result.events_for_node(None), "node_name"),
+    ],
+)
+def test_questions_of_the_wrong_type(ask, name):
+    """The error names the parameter."""
+    result = graph(name="shop")(lambda: op(name="used")(lambda: 1)()).execute_in_process()
+
+    with pytest.raises(ParameterCheckError, match=f"'{name}'"):
+        ask(result)
