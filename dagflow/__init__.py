@@ -71,7 +71,8 @@ from dagflow.defs.io_managers import (
     io_manager,
     mem_io_manager,
 )
-from dagflow.defs.job import JobDefinition, job
+from dagflow.defs.job import JobDefinition
+from dagflow.defs.job_decorator import job
 from dagflow.defs.logger import (
     LoggerDefinition,
     colored_console_logger,

@@ -9,7 +9,6 @@ from dagflow.defs.asset import AssetLayer, AssetsDefinition, AssetSpec, SourceAs
 from dagflow.defs.graph import GraphDefinition, Node
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import OpDefinition
-from dagflow.defs.wiring import sources
 from dagflow.errors import ParameterCheckError
 from dagflow.keys import AssetKey
 from dagflow.selection.tree import Graph
@@ -120,7 +119,10 @@ class _Builder:
                 inner = {**around, "graph": around.get("graph", frozenset()) | {node.definition.name}}
                 self._nodes(node.definition, place, f"{path}.", node_id, inner, whole)
             for dependency in graph.dependencies[name].values():
-                self.edges += [(f"{place}:{prefix}{source.node}", node_id) for source in sources(dependency)]
+                self.edges += [
+                    (f"{place}:{prefix}{source.node}", node_id)
+                    for source in dependency.get_node_dependencies()
+                ]
 
     def _asset_job(self, job: JobDefinition, layer: AssetLayer) -> None:
         for assets_def in layer.by_node.values():

@@ -27,7 +27,6 @@ from dagflow.defs.wiring import (
     InputMapping,
     NodeInvocation,
     OutputMapping,
-    sources,
 )
 from dagflow.errors import (
     CheckError,
@@ -186,7 +185,11 @@ class GraphDefinition(NodeDefinition):
         """The nodes by level (those that depend on nothing first), and within a level by name."""
         if self._in_order is None:
             parents = {
-                name: [source.node for dependency in inputs.values() for source in sources(dependency)]
+                name: [
+                    source.node
+                    for dependency in inputs.values()
+                    for source in dependency.get_node_dependencies()
+                ]
                 for name, inputs in self.dependencies.items()
             }
             level = levels(parents)

@@ -11,6 +11,7 @@ from dagflow._util import nearest
 from dagflow.annotations import resolve_annotation
 from dagflow.defs.composition import DynamicHandle, GraphInputHandle, InvokedNodeOutputHandle, compose
 from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.ports import InputDefinition, OutputDefinition
 from dagflow.defs.signature import annotations_of, location
 from dagflow.defs.wiring import GraphIn, GraphOut, OutputMapping
 from dagflow.errors import DagflowInvalidDefinitionError, check_type
@@ -28,6 +29,8 @@ def graph(
     *,
     name: str | None = None,
     description: str | None = None,
+    input_defs: Sequence[InputDefinition] | None = None,
+    output_defs: Sequence[OutputDefinition] | None = None,
     ins: Mapping[str, GraphIn] | None = None,
     out: GraphOut | Mapping[str, GraphOut] | None = None,
     tags: Mapping[str, Any] | None = None,
@@ -40,6 +43,8 @@ def graph(
     *,
     name: str | None = None,
     description: str | None = None,
+    input_defs: Sequence[InputDefinition] | None = None,
+    output_defs: Sequence[OutputDefinition] | None = None,
     ins: Mapping[str, GraphIn] | None = None,
     out: GraphOut | Mapping[str, GraphOut] | None = None,
     tags: Mapping[str, Any] | None = None,
@@ -51,6 +56,7 @@ def graph(
         compose_fn: The function. Its parameters are the graph's inputs, what it returns the outputs.
         name: Default: the function's name.
         description: Default: the function's docstring.
+        input_defs, output_defs: An older form of `ins` and `out`.
         ins: Descriptions of inputs.
         out: One GraphOut, or several by name; needed for several outputs.
         tags: Become tags of its runs.
@@ -73,7 +79,9 @@ def graph(
 
     def decorate(fn: Callable[..., Any]) -> GraphDefinition:
         own_name = name if name is not None else getattr(fn, "__name__", "graph")
-        return trace(fn, own_name, description, ins, out, tags, config, "graph")
+        own_ins = ins or {item.name: GraphIn(item.description) for item in input_defs or ()}
+        own_out = out or {item.name: GraphOut(item.description) for item in output_defs or ()} or None
+        return trace(fn, own_name, description, own_ins, own_out, tags, config, "graph")
 
     return decorate if compose_fn is None else decorate(compose_fn)
 

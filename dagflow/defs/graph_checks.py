@@ -19,7 +19,6 @@ from dagflow.defs.wiring import (
     NodeInvocation,
     OutputMapping,
     Wiring,
-    sources,
 )
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type
 from dagflow.types import Any as AnyType
@@ -97,7 +96,7 @@ def check_dependencies(graph_def: GraphDefinition) -> None:
                     f"{nearest(input_name, definition.input_names)}"
                 )
             _check_dependency(dependency, graph_def.name, node_name, input_name)
-            for source in sources(dependency):
+            for source in dependency.get_node_dependencies():
                 if source.node == node_name:
                     raise DagflowInvalidDefinitionError(
                         f"graph '{graph_def.name}': node '{node_name}' has a circular reference: its input "
@@ -229,7 +228,9 @@ def check_mappings(graph_def: GraphDefinition) -> None:
             )
         dependency, index = graph_def.dependencies[node].get(input_name), mapping.fan_in_index
         if (dependency is not None and index is None) or (node, input_name, index) in fed:
-            satisfied_by = "another mapping" if dependency is None else f"output of {sources(dependency)}"
+            satisfied_by = (
+                "another mapping" if dependency is None else f"output of {dependency.get_node_dependencies()}"
+            )
             raise DagflowInvalidDefinitionError(
                 f"{place} leads to input '{input_name}' of node '{node}', which is already satisfied by "
                 f"{satisfied_by}"

@@ -14,7 +14,6 @@ from dagflow.defs.wiring import (
     Dependency,
     DynamicCollectDependencyDefinition,
     MultiDependencyDefinition,
-    sources,
 )
 from dagflow.errors import DagflowInvalidDefinitionError
 
@@ -38,7 +37,7 @@ def mapped_nodes(graph: Any) -> dict[str, str]:
     ):
         return {}
     upstream = {
-        node: [source.node for dependency in inputs.values() for source in sources(dependency)]
+        node: [source.node for dependency in inputs.values() for source in dependency.get_node_dependencies()]
         for node, inputs in graph.dependencies.items()
     }
     mapped: dict[str, str] = {}
@@ -105,7 +104,7 @@ def _over(graph: Any, node: str, mapped: Mapping[str, str]) -> str | None:
 
 
 def _reads(graph: Any, dependency: Dependency, mapped: Mapping[str, str], place: str) -> _Reads | None:
-    for source, output in ((read.node, read.output) for read in sources(dependency)):
+    for source, output in ((read.node, read.output) for read in dependency.get_node_dependencies()):
         is_dynamic = output in dynamic_outputs(graph.node_dict[source].definition)
         name = f"{source}:{output}"
         if not is_dynamic and source not in mapped:
@@ -152,12 +151,12 @@ def _dynamic_behind(definition: Any, input_name: str) -> str | None:
         for node in definition.node_dict
     }
     upstream = {
-        node: [source for dependency in inputs.values() for source in sources(dependency)]
+        node: [source for dependency in inputs.values() for source in dependency.get_node_dependencies()]
         for node, inputs in definition.dependencies.items()
     }
     for node in levels({name: [source.node for source in before] for name, before in upstream.items()}):
         for name, dependency in definition.dependencies[node].items():
-            if any(behind[source.node] for source in sources(dependency)):
+            if any(behind[source.node] for source in dependency.get_node_dependencies()):
                 behind[node].add(name)
         if not behind[node]:
             continue

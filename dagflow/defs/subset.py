@@ -17,7 +17,6 @@ from dagflow.defs.wiring import (
     MultiDependencyDefinition,
     NodeInvocation,
     Wiring,
-    sources,
 )
 from dagflow.errors import DagflowInvalidSubsetError, ParameterCheckError
 from dagflow.selection.parse import parse_clause
@@ -86,7 +85,7 @@ def _neighbours(graph_def: GraphDefinition) -> tuple[dict[str, set[str]], dict[s
     children: dict[str, set[str]] = {name: set() for name in graph_def.node_dict}
     for name, inputs in graph_def.dependencies.items():
         for dependency in inputs.values():
-            for source in sources(dependency):
+            for source in dependency.get_node_dependencies():
                 parents[name].add(source.node)
                 children[source.node].add(name)
     return parents, children
@@ -145,7 +144,7 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
                 indexes[name, input_name] = left
                 parts = [dependency.dependencies[i] for i in left]
                 wiring.dependencies[name][input_name] = MultiDependencyDefinition(parts)
-            elif _is_there(sources(dependency)[0], definitions):
+            elif _is_there(dependency.get_node_dependencies()[0], definitions):
                 wiring.dependencies[name][input_name] = dependency
     wiring.input_assets = {
         place: asset for place, asset in graph_def.input_assets.items() if place[0] in definitions

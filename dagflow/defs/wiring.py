@@ -43,6 +43,14 @@ class DependencyDefinition:
         self.output = check_type(output, str, "output")
         self.description = description
 
+    def get_node_dependencies(self) -> list[DependencyDefinition]:
+        """The outputs that are read: this one."""
+        return [self]
+
+    def is_fan_in(self) -> bool:
+        """Whether the input is a list of several."""
+        return False
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DependencyDefinition):
             return NotImplemented
@@ -81,6 +89,18 @@ class MultiDependencyDefinition:
         for dependency in self.dependencies:
             check_type(dependency, (DependencyDefinition, GraphInputSlot), "dependencies")
 
+    def get_node_dependencies(self) -> list[DependencyDefinition]:
+        """The outputs that are read; inputs of the graph around it are left out."""
+        return [part for part in self.dependencies if isinstance(part, DependencyDefinition)]
+
+    def get_dependencies_and_mappings(self) -> list[DependencyDefinition | GraphInputSlot]:
+        """The elements, in order."""
+        return list(self.dependencies)
+
+    def is_fan_in(self) -> bool:
+        """Whether the input is a list of several."""
+        return True
+
     def __repr__(self) -> str:
         return f"MultiDependencyDefinition({list(self.dependencies)!r})"
 
@@ -99,20 +119,19 @@ class DynamicCollectDependencyDefinition:
         self.node_name = check_type(node_name, str, "node_name")
         self.output_name = check_type(output_name, str, "output_name")
 
+    def get_node_dependencies(self) -> list[DependencyDefinition]:
+        """The output that is collected."""
+        return [DependencyDefinition(self.node_name, self.output_name)]
+
+    def is_fan_in(self) -> bool:
+        """Whether the input is a list of several."""
+        return True
+
     def __repr__(self) -> str:
         return f"DynamicCollectDependencyDefinition({self.node_name!r}, {self.output_name!r})"
 
 
 Dependency = DependencyDefinition | MultiDependencyDefinition | DynamicCollectDependencyDefinition
-
-
-def sources(dependency: Dependency) -> list[DependencyDefinition]:
-    """The outputs that a dependency reads; inputs of the graph around it are left out."""
-    if isinstance(dependency, DependencyDefinition):
-        return [dependency]
-    if isinstance(dependency, DynamicCollectDependencyDefinition):
-        return [DependencyDefinition(dependency.node_name, dependency.output_name)]
-    return [part for part in dependency.dependencies if isinstance(part, DependencyDefinition)]
 
 
 class NodeInvocation:
