@@ -87,7 +87,8 @@ def _fail(state: RunState, step: Step, number: int, error: BaseException, user: 
     if isinstance(error, Exception):
         source = ErrorSource.USER_CODE_ERROR if is_users else ErrorSource.FRAMEWORK_ERROR
     else:
-        source = ErrorSource.INTERRUPT
+        ends_itself = isinstance(error, SystemExit)
+        source = ErrorSource.UNEXPECTED_ERROR if ends_itself else ErrorSource.INTERRUPT
     _record(state, step, number, info, user, source)
     return _failed(state, user, info)
 

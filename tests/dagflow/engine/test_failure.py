@@ -144,12 +144,15 @@ def test_what_a_retry_says():
     assert data["asks"].error.cause.cls_name == "KeyError"
 
 
-def test_an_interrupt_is_recorded_as_one():
-    """Whose fault it is: nobody's."""
-    data, raised = failure_of(raising(KeyboardInterrupt()))
+@pytest.mark.parametrize(
+    ("error", "source"), [(KeyboardInterrupt, "INTERRUPT"), (SystemExit, "UNEXPECTED_ERROR")]
+)
+def test_what_is_no_error_of_the_code(error, source):
+    """An interrupt comes from outside; an exit is nothing that a step should do."""
+    data, raised = failure_of(raising(error()))
 
-    assert (data.error.cls_name, data.error_source.name) == ("KeyboardInterrupt", "INTERRUPT")
-    assert type(raised) is KeyboardInterrupt
+    assert (data.error.cls_name, data.error_source.name) == (error.__name__, source)
+    assert type(raised) is error
 
 
 def check_raises(_, value):
