@@ -17,6 +17,7 @@ from pydantic import model_validator as model_validator
 
 from dagflow._util import UNSET
 from dagflow.config.annotation import Kind, kind_of
+from dagflow.config.choice import Noneable
 from dagflow.config.field import Field, Permissive, Shape
 from dagflow.config.objects import holds_env_var, plain_config
 from dagflow.config.scalar import ConfigType
@@ -256,9 +257,10 @@ def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
         default = defaults[key]
     if isinstance(default, Mapping) and hasattr(info.annotation, "__dagflow_config__"):
         kind = kind_of(info.annotation, place, tag, default)  # what is not given of it is taken from there
-    is_given = default is not UNSET and (default is not None or kind.node.describe().endswith("?"))
+    may_be_none = isinstance(kind.node, Noneable)
+    is_given = default is not UNSET and (default is not None or may_be_none)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    is_optional = default is None or not info.is_required()
+    is_optional = default is None or may_be_none or not info.is_required()
     return Entry(
         name,
         key,
@@ -271,7 +273,7 @@ def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
             is_secret=bool(extra.get("dagflow__is_secret") or extra.get("dagster__is_secret")),
         ),
         is_none=default is None,
-        needs_none=info.is_required() and not kind.node.is_required and kind.node.default() is None,
+        needs_none=info.is_required() and may_be_none,
     )
 
 

@@ -114,6 +114,11 @@ class ResourceDefinition:
         return entered(self.resource_fn(context) if self.takes_context else self.resource_fn(), self.place)
 
     @property
+    def is_shared(self) -> bool:
+        """Whether others in which it is nested use the one that is started under its key, if it has one."""
+        return True
+
+    @property
     def place(self) -> str:
         """The file and line where it is made, for messages."""
         return location(self.resource_fn)
@@ -278,7 +283,7 @@ def needed_keys(
     keys = {id(known): key for key, known in definitions.items()}
     needed = set(definition.required_resource_keys)
     for inner in definition.nested:
-        if id(inner) in keys:
+        if id(inner) in keys and inner.is_shared:
             needed.add(keys[id(inner)])
             continue
         if inner.config_field is not None and inner.config_field.is_required:

@@ -336,6 +336,11 @@ class ModelResource(ResourceDefinition):
         self._own_config: Any = UNSET
 
     @property
+    def is_shared(self) -> bool:
+        """An object has all of its config, so each resource in which it is nested starts one of its own."""
+        return isinstance(self.source, PartialResource)
+
+    @property
     def place(self) -> str:
         """The module of the class, for messages."""
         return self.resource_cls.__module__
@@ -412,7 +417,7 @@ def _schema(cls: type[ConfigurableResourceFactory[Any]], source: Any) -> Field:
 
 
 def _open_part(part: ResourceDefinition, name: str, context: Any) -> Opened:
-    if id(part) in context.shared:
+    if part.is_shared and id(part) in context.shared:
         return context.shared[id(part)], None
     if part.kind == "value":
         return part.value, None

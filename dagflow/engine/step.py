@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow._util import UNSET
-from dagflow.call import call_user, type_check_error
+from dagflow.call import call_user, type_check_error, wrapped
 from dagflow.config.scalar import copied
 from dagflow.context.manner import IN_RUN
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
@@ -122,7 +122,10 @@ class Attempt:
         body = self.step.op.body
         if body.config is not None:
             config = copied(self.step.config)  # a plan may be run again
-            arguments["config"] = config if body.read_config is None else body.read_config(config)
+            try:
+                arguments["config"] = config if body.read_config is None else body.read_config(config)
+            except Exception as error:  # of a validator
+                raise wrapped(error, self.step.op, self.step.key) from error
         for name in body.resources:
             arguments[name] = self.state.resources.values[name]
 

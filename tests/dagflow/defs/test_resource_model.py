@@ -126,14 +126,15 @@ def test_config_at_launch() -> None:
 
 
 def test_nested_resources_live_inside() -> None:
-    """Started before, stopped after; once for all that share one by its key."""
+    """Started before, stopped after; each resource has its own, also of an object that has a key."""
     assert _run(kettle=Kettle(url="u", boiler=Boiler(name="b"))) == ("u", 2, "b")
     assert story == ["b on", "boil", "b off"]
     story.clear()
     shared = Boiler(name="s")
 
-    assert _run(kettle=Kettle(url="u", boiler=shared), z=Kettle(url="x", boiler=shared), b=shared)[2] == "s"
-    assert story == ["s on", "boil", "s off"]
+    with build_resources({"kettle": Kettle(url="u", boiler=shared), "b": shared}):
+        assert story == ["s on", "s on"]
+    assert story == ["s on", "s on", "s off", "s off"]
 
 
 def test_a_nested_resource_at_launch() -> None:
