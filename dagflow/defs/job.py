@@ -20,6 +20,7 @@ from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import Need, as_resources, start_order
 from dagflow.defs.subset import select_ops
+from dagflow.defs.type_names import check_type_names
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -61,7 +62,8 @@ class JobDefinition(JobContent):
         executor_def: Where steps run, when the job is run by `execute_job`.
         name: Default: the graph's.
         config: A dict or RunConfig: the run config of runs that are given none; with `partitions_def`, of
-            runs for a partition. Or a PartitionedConfig, which makes one for each partition.
+            runs for a partition. Or a PartitionedConfig, which makes one for each partition; or a
+            ConfigMapping, which makes the run config of what is given as run config.
         description: A sentence for people.
         partitions_def: The partitions that a run can be for.
         tags: What is known about the job; copied to every run, unless `run_tags` are given.
@@ -76,7 +78,7 @@ class JobDefinition(JobContent):
 
     Legacy arguments that are accepted and ignored: `preset_defs`, `version_strategy`,
     `_subset_selection_data`, `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older
-    name of `input_values`, and `partitioned_config` one of `config`.
+    name of `input_values`, `partitioned_config` and `config_mapping` are older names of `config`.
 
     Raises:
         DagflowInvalidDefinitionError: An argument that cannot be.
@@ -178,6 +180,7 @@ class JobDefinition(JobContent):
         if asset_layer is None:
             check_definitions(graph_def, place)
             check_loose_inputs(graph_def, place)
+        check_type_names(graph_def, place)
         self._check_hooks()
 
     def _bind_partitions(self, config: Any) -> None:

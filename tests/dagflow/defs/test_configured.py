@@ -10,6 +10,7 @@ import pytest
 
 from dagflow import (
     CheckError,
+    Config,
     ConfigMapping,
     DagflowConfigMappingFunctionError,
     DagflowInvalidConfigError,
@@ -22,6 +23,7 @@ from dagflow import (
     JobDefinition,
     OpDefinition,
     ParameterCheckError,
+    RunConfig,
     StringSource,
     build_init_resource_context,
     build_op_context,
@@ -429,3 +431,30 @@ def test_loggers_and_executors() -> None:
     assert validate_run_config(made)["execution"] == {
         "multi_or_in_process_executor": {"in_process": {"retries": {"enabled": {}}}}
     }
+
+
+class Cups(Config):
+    """What a function of config may take and give."""
+
+    n: int = 4
+
+
+def test_functions_of_config_objects() -> None:
+    """A Config class on the parameter is the schema; it may return a Config object or a RunConfig."""
+
+    @op
+    def brew(config: Cups) -> int:
+        return config.n
+
+    @configured(brew)
+    def more(cups: Cups) -> Cups:
+        return Cups(n=cups.n + 1)
+
+    @config_mapping
+    def whole(cups: Cups) -> RunConfig:
+        return RunConfig(ops={"count": Cups(n=cups.n)})
+
+    made = GraphDefinition("g", node_defs=[count]).to_job(config=whole)
+    assert (_run(more), _run(more, {"n": 8}), _run(brew.configured(Cups(n=2), "two"))) == (5, 9, 2)
+    assert made.execute_in_process().output_for_node("count") == {"n": 4, "m": 2}
+    assert made.execute_in_process({"n": 6}).output_for_node("count") == {"n": 6, "m": 2}
