@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.machinery import ModuleSpec
+from logging import LogRecord
 from operator import attrgetter
 from types import ModuleType
 from typing import Any
@@ -79,6 +80,7 @@ def install() -> ModuleType:
     for (place, name), spellings in TABLE.items():
         if name[0].isupper():
             _add_spellings(getattr(import_module(f"dagflow.{place}"), name), spellings.split())
+    _add_spellings(LogRecord, [".dagster_meta"])  # on the records of context.log
     for error in _family(DagflowError):
         error.__name__ = _as_dagster(error.__name__)  # __qualname__ stays, by which pickle finds the class
     use_tag_prefix("dagster/")

@@ -99,6 +99,23 @@ print(sorted(one.kinds), [tag for tag in one.tags if tag.endswith("z")])
     assert run(code) == "['x', 'y', 'z'] ['dagster/kind/z']"
 
 
+def test_records_of_the_log() -> None:
+    """What a step logs bears its run and step under Dagster's name as well."""
+    code = """
+import logging
+seen = []
+class Seen(logging.Handler):
+    def emit(self, record): seen.append(record)
+logging.getLogger().addHandler(Seen())
+@dg.op
+def brew(context): context.log.warning("hot")
+dg.graph(name="g")(lambda: brew()).execute_in_process()
+(record,) = [record for record in seen if record.levelname == "WARNING"]
+print(record.dagster_meta is record.dagflow_meta, record.dagster_meta["step_key"])
+"""
+    assert run(code) == "True brew"
+
+
 def test_what_is_absent_is_said() -> None:
     """A name that dagflow lacks is missing as in every module, with a hint where to look."""
     code = """
