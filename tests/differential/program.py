@@ -66,7 +66,7 @@ def _(pipeline: Pipeline) -> str:
     of_job = pipeline.config if pipeline.config_of == "job" else None
     if pipeline.partitioned_config:
         lines += [f"@{pipeline.partitioned_config}", "def of_partition(*key):"]
-        lines += ["    trace.append(str(key))", f"    return {of_job or '{}'}", ""]
+        lines += [f"    return {of_job or '{}'}", ""]
         of_job = "of_partition"
     settings = {
         "config": of_job,
@@ -134,7 +134,8 @@ def _tags(tags: tuple[tuple[str, str], ...]) -> str | None:
 def _hook(hook: Hook) -> Iterator[str]:
     yield f"@dg.{hook.on}_hook(name={hook.name!r})"
     yield f"def {hook.name}(context):"
-    yield f"    trace.append(f'hook {hook.name} {{context.step_key}} {{context.op_exception!r}}')"
+    yield "    error = type(context.op_exception).__name__"
+    yield f"    trace.append(f'hook {hook.name} {{context.step_key}} {{error}}')"
     if hook.raises:
         yield "    raise KeyError('hook')"
 
@@ -344,7 +345,7 @@ def _asset(asset: Asset) -> Iterator[str]:
     partition = ["context.partition_key"] if asset.partitions else []
     value = f"[{', '.join([repr(asset.name), *asset.reads, *partition])}]"
     if asset.type is not None:
-        value = FITTING[asset.type] if asset.fits else WRONG.get(asset.type, "object()")
+        value = FITTING[asset.type] if asset.fits else WRONG.get(asset.type, "range(3)")
     yield (
         "    "
         + {

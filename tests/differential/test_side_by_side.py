@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 from descriptions import Assets, Graph, Pipeline, node_names
 from drawing import assets, pipelines
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
 from known_differences import excuse
 from observation import difference, observe
 from program import output_names, program
 
 pytest.importorskip("dagster", reason="the reference is not installed: pip install -e '.[differential]'")
 
-thorough = settings.get_current_profile_name() == "thorough"
+THOROUGH = 500  # examples; hypothesis profiles with at least as many are thorough, others have 25
+asked = settings().max_examples
 examples = settings(
-    max_examples=500 if thorough else 25,
+    max_examples=asked if asked >= THOROUGH else 25,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A program, and the nodes and outputs whose values are compared."""
+
+    source: str
+    nodes: tuple[tuple[str, str], ...]
+
+
+def programs(descriptions: SearchStrategy[Any]) -> SearchStrategy[Drawn]:
+    """The programs of what a strategy draws."""
+    return descriptions.map(lambda drawn: Drawn(program(drawn), tuple(nodes_of(drawn))))
 
 
 def nodes_of(description: Pipeline | Assets) -> list[tuple[str, str]]:
@@ -35,25 +53,28 @@ def _nodes(graph: Graph, path: str = "") -> list[tuple[str, str]]:
     return found
 
 
-def check(description: Pipeline | Assets) -> None:
+def check(drawn: Drawn) -> None:
     """Fail, with the program and what differs, where the libraries do not agree."""
-    source, nodes = program(description), nodes_of(description)
-    theirs, ours = (observe(library, source, nodes) for library in ("dagster", "dagflow"))
-    found = difference(theirs, ours)
-    if found and excuse(source, theirs, ours) is None:
-        note(source)
-        pytest.fail(f"the same program, not the same run:\n{found}", pytrace=False)
+    for raise_on_error in (False, True):
+        theirs, ours = (
+            observe(library, drawn.source, drawn.nodes, raise_on_error=raise_on_error)
+            for library in ("dagster", "dagflow")
+        )
+        found = difference(theirs, ours)
+        if found and excuse(drawn.source, theirs, ours) is None:
+            what = f"these differ with {raise_on_error=}"
+            pytest.fail(f"of this program\n\n{drawn.source}\n{what}\n\n{found}", pytrace=False)
 
 
-@given(pipelines())
+@given(programs(pipelines()))
 @examples
-def test_jobs(pipeline: Pipeline) -> None:
+def test_jobs(drawn: Drawn) -> None:
     """A job of ops and graphs: events, outputs, status and errors."""
-    check(pipeline)
+    check(drawn)
 
 
-@given(assets())
+@given(programs(assets()))
 @examples
-def test_assets(description: Assets) -> None:
+def test_assets(drawn: Drawn) -> None:
     """Assets that are materialized in memory."""
-    check(description)
+    check(drawn)
