@@ -31,11 +31,12 @@ def start_loggers(state: RunState) -> None:
                 f"type '{type(logger).__name__}'"
             )
         made.append(logger)
+    tags = state.run.tags  # not the state, which holds the log, which will hold this function
 
     def show(event: DagflowEvent) -> None:
         level = logging.ERROR if event.event_type in ERROR_LEVEL_EVENTS else logging.DEBUG
         for logger in made:
-            show_event(logger, event, level, state.run.tags)
+            show_event(logger, event, level, tags)
 
     state.log.loggers = made
     state.log.observers = (*state.log.observers, show)
