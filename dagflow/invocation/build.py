@@ -171,7 +171,7 @@ def build_op_context(
         )
     return DirectOpContext(*_scope(
         resources, resources_config, instance, partition_key, partition_key_range, run_tags,
-        op_config if op_config is not None else config, mapping_key, event_loop,
+        op_config if op_config is not None else config, mapping_key, event_loop, "build_op_context",
     ))  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def build_asset_context(
     """
     return DirectAssetContext(*_scope(
         resources, resources_config, instance, partition_key, partition_key_range, run_tags, asset_config,
-        None, event_loop,
+        None, event_loop, "build_asset_context",
     ))  # fmt: skip
 
 
@@ -211,6 +211,7 @@ def _scope(
     config: Any,
     mapping_key: str | None,
     event_loop: Any,
+    builder: str,
 ) -> tuple[Scope, OwnResources | None, Mapping[str, Any] | None]:
     _check_types(
         partition_key=(partition_key, str),
@@ -228,7 +229,7 @@ def _scope(
     own = None
     if resources is not None:
         loop = None if event_loop is None else EventLoop(event_loop)
-        own = OwnResources(resources, resources_config, get_instance, event_loop=loop)
+        own = OwnResources(resources, resources_config, get_instance, builder, loop)
     scope = Scope(
         DIRECT,
         run_id=DIRECT.run_id or "",
@@ -307,7 +308,8 @@ def build_init_resource_context(
         4
     """
     get_instance = InstanceWhenAsked(instance)
-    return DirectInitContext(config, OwnResources(resources, None, get_instance), get_instance)
+    own = OwnResources(resources, None, get_instance, "build_init_resource_context")
+    return DirectInitContext(config, own, get_instance)
 
 
 class DirectOutputContext(_Owner, OutputContext):
@@ -406,7 +408,7 @@ def build_output_context(
     )
     keys = _partition_keys(partition_key, asset_partition_key_range, asset_partitions_def)
     return DirectOutputContext(
-        OwnResources(resources, None, InstanceWhenAsked(instance)) if resources else None,
+        _own(resources, instance, "build_output_context"),
         step_key=step_key,
         run_id=run_id,
         mapping_key=mapping_key,
@@ -471,7 +473,7 @@ def build_input_context(
     range_key = None if asset_partition_key_range is not None else partition_key
     keys = _partition_keys(range_key, asset_partition_key_range, asset_partitions_def)
     return DirectInputContext(
-        OwnResources(resources, None, InstanceWhenAsked(instance)) if resources else None,
+        _own(resources, instance, "build_input_context"),
         upstream_output=upstream_output,
         partition_key=partition_key,
         step_context=step_context,
@@ -480,6 +482,12 @@ def build_input_context(
             _one_of(definition_metadata, metadata), config, resource_config, instance,
         ),
     )  # fmt: skip
+
+
+def _own(
+    resources: Mapping[str, Any] | None, instance: DagflowInstance | None, builder: str
+) -> OwnResources | None:
+    return OwnResources(resources, None, InstanceWhenAsked(instance), builder) if resources else None
 
 
 def _partition_keys(

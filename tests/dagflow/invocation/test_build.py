@@ -273,10 +273,19 @@ def test_init_context():
     assert build_init_resource_context().resource_config is None
 
 
-@pytest.mark.parametrize("build", [build_output_context, build_input_context])
+@pytest.mark.parametrize(
+    "build",
+    [
+        build_op_context,
+        build_asset_context,
+        build_init_resource_context,
+        build_output_context,
+        build_input_context,
+    ],
+)
 def test_contexts_that_close_resources(build, mill, story):
     """A resource that must be closed needs a block; without one it is closed when the context goes."""
-    with pytest.raises(DagflowInvariantViolationError, match="with block"):
+    with pytest.raises(DagflowInvariantViolationError, match=rf"with {build.__name__}\(\.\.\.\) as"):
         build(resources={"mill": mill}).resources  # noqa: B018
     assert story == ["opened", "closed"]
 
