@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin
 
 from dagflow._util import UNSET, nearest
 from dagflow.annotations import resolve_annotation
+from dagflow.defs.docstring import read_docstring
 from dagflow.defs.ports import DEFAULT_OUTPUT, DynamicOut, In, InputDefinition, Out, OutputDefinition
 from dagflow.defs.signature import Body, Parameter, location, resolved
 from dagflow.errors import (
@@ -23,10 +24,11 @@ from dagflow.types import DagflowType
 
 def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDefinition]:
     parameters = {parameter.name: parameter for parameter in body.inputs}
+    said = read_docstring(getattr(body.fn, "__doc__", None)).parameters
     inputs = {}
     for name, parameter in parameters.items():
         check_name(name, f"input of {what}")
-        inputs[name] = _input(parameter, given.get(name), what)
+        inputs[name] = _input(parameter, given.get(name), said.get(name), what)
     for name, spec in given.items():
         if name in inputs:
             continue
@@ -45,7 +47,7 @@ def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, Input
     return inputs
 
 
-def _input(parameter: Parameter, given: In | None, what: str) -> InputDefinition:
+def _input(parameter: Parameter, given: In | None, doc: str | None, what: str) -> InputDefinition:
     place = f"input '{parameter.name}' of {what}"
     spec = In() if given is None else check_type(given, In, f"ins[{parameter.name!r}]", what)
     if spec.dagflow_type is UNSET:
@@ -65,7 +67,10 @@ def _input(parameter: Parameter, given: In | None, what: str) -> InputDefinition
     if default is UNSET and parameter.has_default:
         default = parameter.default
     _check_default(default, kind, place)
-    return InputDefinition(parameter.name, spec, dagflow_type=kind, default_value=default)
+    description = doc if spec.description is None else spec.description
+    return InputDefinition(
+        parameter.name, spec, dagflow_type=kind, default_value=default, description=description
+    )
 
 
 def _check_default(default: Any, kind: DagflowType, place: str) -> None:
@@ -96,7 +101,12 @@ def outputs_of(
         check_name(name, f"output of {what}")
         kind = inferred if spec.dagflow_type is UNSET else spec.dagflow_type
         version = code_version if spec.code_version is None else spec.code_version
-        outputs[name] = OutputDefinition(name, spec, dagflow_type=kind, code_version=version)
+        description = spec.description
+        if description is None and len(given) == 1:
+            description = read_docstring(getattr(body.fn, "__doc__", None)).result
+        outputs[name] = OutputDefinition(
+            name, spec, dagflow_type=kind, code_version=version, description=description
+        )
     return outputs
 
 
