@@ -60,7 +60,7 @@ def fingerprint(definition: Any) -> Fingerprint:
         inner = _of_graph(definition.graph)
         resources = _of_resources(definition.resource_defs)
         return inner._replace(
-            config=_hash(inner.config, definition.default_config, *_of_mapping(definition.config_mapping)),
+            config=_hash(inner.config, *_of_run_config(definition)),
             arguments=_hash(inner.arguments, definition.op_retry_policy, sorted(definition.input_values)),
             resources=_hash(inner.resources, resources),
             partitions=_hash(inner.partitions, definition.partitions_def),
@@ -144,6 +144,13 @@ def _of_resource(resource: ResourceDefinition) -> str:
     if resource.kind == "function":
         return _hash(resource.version, *code_of(resource.resource_fn))
     return _hash(resource.kind, type(resource.value).__qualname__)
+
+
+def _of_run_config(job: JobDefinition) -> list[Any]:
+    made = job.partitioned_config
+    if made is None:
+        return [job.default_config, *_of_mapping(job.config_mapping)]
+    return [made.fixed] if made.fixed is not None else code_of(made.run_config_for_partition_key_fn)
 
 
 def _of_mapping(mapping: ConfigMapping | None) -> list[Any]:

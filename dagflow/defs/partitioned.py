@@ -65,7 +65,9 @@ class PartitionedConfig:
         {'ops': {'sell': {'config': 'north'}}}
     """
 
-    __slots__ = ("_call", "_config_of", "_tags_of", "partitions_def")
+    __slots__ = ("_call", "_config_of", "_tags_of", "fixed", "partitions_def")
+    fixed: Mapping[str, Any] | None
+    """The run config of every partition, where it is one for all."""
 
     def __init__(
         self,
@@ -89,6 +91,7 @@ class PartitionedConfig:
                 "a PartitionedConfig cannot have both tags_for_partition_key_fn and the older "
                 "tags_for_partition_fn: give one of them"
             )
+        self.fixed = None
         self._call = _callable(decorated_fn, "decorated_fn")
         self._config_of: _Of = (
             _callable(run_config_for_partition_key_fn, "run_config_for_partition_key_fn")
@@ -119,7 +122,9 @@ class PartitionedConfig:
                 )
             return config
         fixed = run_config_dict(config, "every partition")
-        return cls(partitions_def, run_config_for_partition_key_fn=lambda _: fixed)
+        made = cls(partitions_def, run_config_for_partition_key_fn=lambda _: fixed)
+        made.fixed = fixed
+        return made
 
     @property
     def run_config_for_partition_key_fn(self) -> _Of:
