@@ -151,6 +151,8 @@ _NOTHING_IS_IGNORED = "Nothing dependencies are ignored when directly invoking o
 def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Refuse more arguments than there are parameters; of fewer, unknown keywords are ignored."""
     body = op.body
+    if not kwargs and len(args) <= len(body.order):
+        return
     valued = [name for name, definition in op.ins.items() if not definition.dagflow_type.is_nothing]
     for name in kwargs:
         if name in op.ins and name not in valued:
