@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.op import OpDefinition, where
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.types import BUILTIN_TYPES, DagflowType
+
+
+_BUILTIN: dict[str, tuple[DagflowType, OpDefinition | None]] = {
+    kind.display_name: (kind, None) for kind in BUILTIN_TYPES
+}
+_SEEN = {id(kind) for kind in BUILTIN_TYPES}
+"""By identity, since a type of the user may say that it equals anything; types live as long as the graph."""
 
 
 def check_type_names(graph_def: GraphDefinition, place: str) -> None:
@@ -20,28 +25,32 @@ def check_type_names(graph_def: GraphDefinition, place: str) -> None:
     Raises:
         DagflowInvalidDefinitionError: There are two.
     """
-    known: dict[str, tuple[DagflowType, str]] = {
-        kind.display_name: (kind, "dagflow") for kind in BUILTIN_TYPES
-    }
+    known, seen = dict(_BUILTIN), set(_SEEN)
     for definition in graph_def.iterate_node_defs():
         if not isinstance(definition, OpDefinition):
             continue
-        outer = [
-            *[item.dagflow_type for item in definition.ins.values()],
-            *[output.dagflow_type for output in definition.outs.values()],
-        ]
-        for kind in [named for whole in outer if not whole.is_any for named in _named(whole)]:
-            other, owner = known.setdefault(kind.display_name, (kind, where(definition)))
-            if other is not kind:
-                raise DagflowInvalidDefinitionError(
-                    f"{place}: the type '{kind.display_name}' of {where(definition)} has the same name as "
-                    f"another type, that of {owner}. Use one type in both places, or give each a name of its "
-                    "own."
-                )
+        for slots in (definition.ins, definition.outs):
+            for slot in slots.values():
+                kind: DagflowType = slot.dagflow_type
+                if id(kind) in seen:
+                    continue
+                seen.add(id(kind))
+                for named in _named(kind):
+                    other, owner = known.setdefault(named.display_name, (named, definition))
+                    if other is not named:
+                        raise _same_name(named, definition, owner, place)
 
 
-def _named(kind: DagflowType) -> Iterator[DagflowType]:
-    if kind.has_unique_name:
-        yield kind
-    for inner in kind.inner_types:
-        yield from _named(inner)
+def _same_name(
+    kind: DagflowType, definition: OpDefinition, owner: OpDefinition | None, place: str
+) -> DagflowInvalidDefinitionError:
+    other = "a type of dagflow" if owner is None else f"another type, that of {where(owner)}"
+    return DagflowInvalidDefinitionError(
+        f"{place}: the type '{kind.display_name}' of {where(definition)} has the same name as {other}. "
+        "Use one type in both places, or give each a name of its own."
+    )
+
+
+def _named(kind: DagflowType) -> list[DagflowType]:
+    own = [kind] if kind.has_unique_name else []
+    return own + [named for inner in kind.inner_types for named in _named(inner)]

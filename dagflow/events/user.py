@@ -9,17 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dagflow._util import UNSET, Unset
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
 from dagflow.metadata.value import MetadataValue, PathMetadataValue, normalize_metadata
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
 T = TypeVar("T")
+_Said = TypeVar("_Said", bound="_ByValue")
+_Asset = TypeVar("_Asset", bound="AssetMaterialization")
 Metadata = Mapping[str, MetadataValue]
 
 
@@ -52,7 +51,7 @@ class _ByValue:
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names())
         return f"{type(self).__name__}({fields})"
 
-    def _with_metadata(self, metadata: Mapping[str, Any] | None, where: str) -> Self:
+    def _with_metadata(self: _Said, metadata: Mapping[str, Any] | None, where: str) -> _Said:
         changed = copy(self)
         changed.metadata = normalize_metadata(metadata, where)  # type: ignore[attr-defined]
         return changed
@@ -181,7 +180,7 @@ class AssetMaterialization(_ByValue):
         """The parts of the key, joined by spaces."""
         return " ".join(self.asset_key.parts)
 
-    def with_metadata(self, metadata: Mapping[str, Any] | None) -> Self:
+    def with_metadata(self: _Asset, metadata: Mapping[str, Any] | None) -> _Asset:
         """A copy with this metadata in place of its own."""
         return self._with_metadata(metadata, self._where())
 
