@@ -95,7 +95,7 @@ def test_errors_of_the_framework(fn, options, error):
 
 @pytest.mark.parametrize("error", [ValueError("spilt"), Failure("spilt")])
 def test_retries_of_a_policy_that_are_used_up(error):
-    """Recorded with the policy's class and the last error as cause; the caller is told how many there were."""
+    """Recorded with the policy's class and the last error as cause; the caller is told how many they were."""
     data, raised = failure_of(raising(error), retry_policy=RetryPolicy(2))
 
     assert data.error.cls_name == "RetryRequestedFromPolicy"

@@ -79,9 +79,7 @@ class Drive:
 
     def skips(self):
         return [
-            self.plan.steps[index].key
-            for index, failed in self.schedule.take_decided()
-            if failed is None
+            self.plan.steps[index].key for index, failed in self.schedule.take_decided() if failed is None
         ]
 
     def rest(self):

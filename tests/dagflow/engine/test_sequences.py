@@ -196,7 +196,7 @@ def test_an_empty_job_runs(sequence):
 
 
 def test_an_inner_graph_stands_where_its_node_does(steps):
-    """A graph that waits for something comes as a whole after what does not, in the order of its own nodes."""
+    """A graph that waits for something comes as a whole after what does not, in the order of its nodes."""
 
     @graph
     def shop(x):
@@ -250,7 +250,7 @@ def test_whose_fault_a_last_attempt_is(job_of, policy, error, source):
 
 @pytest.mark.parametrize(("out", "written"), [(Out(Nothing), 1), (Out(Nothing, is_required=False), 0)])
 def test_an_output_without_a_value_that_nobody_gave(job_of, out, written):
-    """A required output of type Nothing comes of itself; an optional one has to be given, else it is absent."""
+    """A required output of type Nothing comes of itself; an optional one is absent unless it is given."""
 
     def quiet():
         yield from ()
