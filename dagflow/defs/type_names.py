@@ -7,7 +7,6 @@ from dagflow.defs.op import OpDefinition, where
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.types import BUILTIN_TYPES, DagflowType
 
-
 _BUILTIN: dict[str, tuple[DagflowType, OpDefinition | None]] = {
     kind.display_name: (kind, None) for kind in BUILTIN_TYPES
 }
