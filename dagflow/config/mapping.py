@@ -10,7 +10,7 @@ from typing import Any as AnyValue
 from dagflow._util import UNSET
 from dagflow.config.field import Field
 from dagflow.config.parse import Path, Readable, Reading, parse
-from dagflow.config.scalar import ConfigType
+from dagflow.config.scalar import ConfigType, copied
 from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, DagflowInvalidConfigError
 
 
@@ -29,7 +29,9 @@ class Mapped(ConfigType):
         is_raw: Whether the function gets names of enums and `{"env": ...}` as they were written.
     """
 
-    __slots__ = ("detail", "function", "given", "inner", "is_raw", "outer", "path", "place", "when_refused")
+    __slots__ = (
+        "_fixed", "detail", "function", "given", "inner", "is_raw", "outer", "path", "place", "when_refused",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Mapped(ConfigType):
         self.when_refused = when_refused
         self.given = given
         self.is_raw = is_raw
+        self._fixed: AnyValue = UNSET  # what a dict given beforehand was read as, once that is known
 
     @property
     def is_required(self) -> bool:  # type: ignore[override]
@@ -75,6 +78,8 @@ class Mapped(ConfigType):
         self.outer.config_type.note_missing(path, reading)
 
     def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        if self._fixed is not UNSET:
+            return copied(self._fixed)
         outer = self._read_outer(value, path, reading)
         if not reading.applies:
             reading.has_mappings = True
@@ -96,7 +101,14 @@ class Mapped(ConfigType):
         reading.used_env |= parsed.used_env
         if parsed.errors:
             raise DagflowInvalidConfigError(self.when_refused, parsed.errors, made)
-        return self.finish(outer, None if parsed.value is UNSET else parsed.value)
+        inner = None if parsed.value is UNSET else parsed.value
+        if self.given is not None and not (callable(self.given) or parsed.used_env or self._asks_further()):
+            self._fixed = copied(inner)
+        return self.finish(outer, inner)
+
+    def _asks_further(self) -> bool:
+        """Whether what is given goes through another function, which may say something else each time."""
+        return isinstance(self.inner, Field) and isinstance(self.inner.config_type, Mapped)
 
     def finish(self, outer: AnyValue, inner: AnyValue) -> AnyValue:
         """What code sees, of what was given and what was made of it."""

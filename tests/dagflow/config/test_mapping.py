@@ -85,3 +85,24 @@ def test_the_environment() -> None:
     assert parse(raw, given, environ={}).errors
     reading = Reading({"N": "4"})
     assert (raw.read(given, (), reading), reading.has_mappings) == (4, True)
+
+
+def test_config_given_beforehand_is_read_once() -> None:
+    """Unless it asks for a variable or goes through a function; code gets a copy each time."""
+    calls: list[str] = []
+
+    def note(name: str, value: Any) -> Any:
+        calls.append(name)
+        return value
+
+    fixed = _mapped(lambda _: note("fixed", {"l": [1]}), None, {"l": [int]}, given={"l": [1]})
+    asking = _mapped(lambda _: note("asking", {"env": "N"}), None, IntSource, given={"env": "N"})
+    inner = Field(_mapped(lambda n: note("inner", n)))
+    through = _mapped(lambda _: 1, None, inner, given=1)
+
+    for number in ("4", "5"):
+        parse(fixed, UNSET).value["l"].append(2)
+        assert parse(fixed, None).value == {"l": [1]}
+        assert parse(asking, None, environ={"N": number}).value == int(number)
+        assert parse(through, None).value == 1
+    assert calls == ["fixed", "asking", "inner", "asking", "inner"]
