@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from logging import LogRecord
@@ -17,7 +17,8 @@ from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
-from dagflow.errors import DagflowError, DagflowInvariantViolationError
+from dagflow import errors
+from dagflow.errors import DagflowInvariantViolationError
 from dagflow.keys import use_tag_prefix
 
 # module, definition: its attributes (.name) and keywords (name=) in Dagster's spelling
@@ -81,8 +82,11 @@ def install() -> ModuleType:
         if name[0].isupper():
             _add_spellings(getattr(import_module(f"dagflow.{place}"), name), spellings.split())
     _add_spellings(LogRecord, [".dagster_meta"])  # on the records of context.log
-    for error in _family(DagflowError):
-        error.__name__ = _as_dagster(error.__name__)  # __qualname__ stays, by which pickle finds the class
+    for error in vars(errors).values():
+        if isinstance(error, type) and issubclass(error, BaseException):
+            error.__name__ = _as_dagster(
+                error.__name__
+            )  # __qualname__ stays, by which pickle finds the class
     use_tag_prefix("dagster/")
     sys.modules["dagster"] = module = _Dagster()
     return module
@@ -141,12 +145,6 @@ def _with_keywords(function: Callable[..., Any], spellings: list[str]) -> Callab
         return function(*args, **kwargs)
 
     return translated
-
-
-def _family(cls: type[DagflowError]) -> Iterator[type[DagflowError]]:
-    yield cls
-    for child in cls.__subclasses__():
-        yield from _family(child)
 
 
 def _as_dagster(name: str) -> str:

@@ -64,8 +64,12 @@ error = pickle.loads(pickle.dumps(dg.DagsterInvalidDefinitionError("no")))
 def spill(): raise ValueError
 result = dg.graph(name="g")(lambda: spill()).execute_in_process(raise_on_error=False)
 print(type(error).__name__, result.failure_data_for_node("spill").error.cls_name)
+print(dg.DagsterExecutionInterruptedError.__name__, dg.Failure.__name__)
 """
-    assert run(code) == "DagsterInvalidDefinitionError DagsterExecutionStepExecutionError"
+    assert run(code).splitlines() == [
+        "DagsterInvalidDefinitionError DagsterExecutionStepExecutionError",
+        "DagsterExecutionInterruptedError Failure",
+    ]
 
 
 def test_keywords_and_attributes() -> None:
