@@ -140,8 +140,8 @@ class Reading:
         variable = getattr(value, "__dagflow_env_var__", None)
         if isinstance(variable, str):
             message = (
-                f'Invalid use of environment variable wrapper. EnvVar("{variable}") {where(path)} belongs in a '
-                f"Config object; in plain config write {{'env': '{variable}'}}."
+                f'Invalid use of environment variable wrapper. EnvVar("{variable}") {where(path)} belongs in '
+                f"a Config object; in plain config write {{'env': '{variable}'}}."
             )
         self.errors.append(
             EvaluationError(_Reason.RUNTIME_TYPE_MISMATCH, path, Mismatch(node, repr(value)), message)
