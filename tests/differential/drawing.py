@@ -66,6 +66,10 @@ class Drawing:
     def one_of(self, *values: Any) -> Any:
         return self.draw(st.sampled_from(values))
 
+    def more(self, count: int) -> bool:
+        """Whether there is another one after so many; asked each time, so that each can be left out again."""
+        return not count or self.draw(st.integers(0, 5)) > 0
+
     # --- ops
 
     def op(self, *, fed: bool) -> Op:
@@ -167,8 +171,8 @@ class Drawing:
         calls: list[Call] = []
         available: list[Available] = []
         used: set[str] = set()
-        for number in range(self.draw(st.integers(1, 6 if depth == 0 else 3))):
-            if self.calls >= 8:
+        for number in range(6 if depth == 0 else 3):
+            if self.calls >= 8 or not self.more(number):
                 break
             self.calls += 1
             call = self.call(depth, inputs, available, used)
@@ -355,7 +359,7 @@ def assets(draw: Any) -> Assets:
     drawing = Drawing(draw, features)
     partitions = drawing.one_of(*PARTITIONS) if "partitions" in features else None
     drawn: list[Asset] = []
-    for _ in range(draw(st.integers(1, 6))):
+    while len(drawn) < 6 and drawing.more(len(drawn)):
         known = [asset.name for asset in drawn]
         reads = draw(st.lists(st.sampled_from(known), max_size=2, unique=True)) if known else []
         follows = [name for name in known if name not in reads and drawing.flip("deps")]
