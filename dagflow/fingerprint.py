@@ -12,7 +12,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import OpDefinition
 from dagflow.defs.resource import ResourceDefinition
+from dagflow.defs.signature import is_config_annotation
 from dagflow.errors import ParameterCheckError
 
 
@@ -99,7 +100,7 @@ def _of_op(op: OpDefinition) -> Fingerprint:
             [(name, item.default_value, item.input_manager_key) for name, item in op.ins.items()],
             [(name, out.is_required, out.is_dynamic, out.io_manager_key) for name, out in op.outs.items()],
         ),
-        config=_hash(*_of_config(op.config_field)),
+        config=_hash(*_of_config(op.config_field), *_of_config_class(op.body.config)),
         types=_hash(
             [(name, item.dagflow_type.key) for name, item in op.ins.items()],
             [(name, out.dagflow_type.key) for name, out in op.outs.items()],
@@ -141,6 +142,10 @@ def _of_resources(definitions: Mapping[str, ResourceDefinition]) -> list[Any]:
 
 
 def _of_resource(resource: ResourceDefinition) -> str:
+    made_of = getattr(resource, "resource_cls", None)
+    if made_of is not None:
+        nested = [(_of_resource(inner), _of_config(inner.config_field)) for inner in resource.nested]
+        return _hash(*code_of_class(made_of), nested)
     if resource.kind == "function":
         return _hash(resource.version, *code_of(resource.resource_fn))
     return _hash(resource.kind, type(resource.value).__qualname__)
@@ -167,6 +172,11 @@ def _of_config(field: Field | None) -> list[Any]:
     given = code_of(kind.given) if callable(kind.given) else kind.given
     inner = kind.inner if isinstance(kind.inner, Field) else None
     return [kind.describe(), field.default, given, _of_config(inner)]
+
+
+def _of_config_class(annotation: Any) -> list[str]:
+    """The methods of the Config class of an op, its validators among them."""
+    return code_of_class(annotation) if is_config_annotation(annotation) else []
 
 
 def _hash(*parts: Any) -> str:
@@ -202,6 +212,22 @@ def code_of(fn: Callable[..., Any]) -> list[str]:
     first, *others = seen.values() or ("",)
     bound = [_text([fn.args, fn.keywords])] if isinstance(fn, partial) else []
     return [first, *bound, *sorted(others)]
+
+
+def code_of_class(cls: type) -> list[str]:
+    """The syntax of the methods of a class and of its bases, those of dagflow and of libraries apart."""
+    code: list[str] = []
+    for base in cls.__mro__:
+        for name, value in sorted(vars(base).items()):
+            if isinstance(value, property):
+                value = value.fget
+            elif isinstance(value, cached_property):
+                value = value.func
+            elif isinstance(value, (classmethod, staticmethod)):
+                value = value.__func__
+            if isinstance(value, FunctionType) and not _is_of_library(value):
+                code += [name, *code_of(value)]
+    return code
 
 
 def _plain(fn: Any) -> FunctionType | None:
@@ -282,7 +308,10 @@ def _names(code: Any) -> Iterator[str]:
 
 def _same_project(fn: FunctionType, origin: FunctionType) -> bool:
     top = (fn.__module__ or "").partition(".")[0]
+    return top == (origin.__module__ or "").partition(".")[0] or not _is_of_library(fn)
+
+
+def _is_of_library(fn: FunctionType) -> bool:
+    top = (fn.__module__ or "").partition(".")[0]
     path = fn.__code__.co_filename
-    return top == (origin.__module__ or "").partition(".")[0] or (
-        "site-packages" not in path and top not in sys.stdlib_module_names and top != "dagflow"
-    )
+    return "site-packages" in path or top in sys.stdlib_module_names or top == "dagflow"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import dagflow
 from dagflow.errors import ParameterCheckError
 from dagflow.fingerprint import Fingerprint, fingerprint
 
@@ -261,3 +262,45 @@ def test_what_is_no_definition(thing: Any) -> None:
         ParameterCheckError, match="fingerprint takes an op, asset, graph, job or resource, not"
     ):
         fingerprint(thing)
+
+
+def test_the_methods_of_classes_count() -> None:
+    """Those of a resource class and of what is nested in it, and those of a Config class."""
+
+    class Mill(dagflow.ConfigurableResource[Any]):
+        @property
+        def beans(self) -> int:
+            return 1
+
+    class Other(dagflow.ConfigurableResource[Any]):
+        @functools.cached_property
+        def beans(self) -> int:
+            return 3
+
+    class Shop(dagflow.ConfigurableResource[Any]):
+        machine: dagflow.ResourceDependency[Any]
+
+        @staticmethod
+        def name() -> str:
+            return "shop"
+
+    made = [fingerprint(given.get_resource_definition()).code for given in (Mill(), Mill(), Other())]
+    assert made[0] == made[1] != made[2]
+    shops = [Shop(machine=machine).get_resource_definition() for machine in (Mill(), Other())]
+    assert fingerprint(shops[0]).code != fingerprint(shops[1]).code
+
+    class One(dagflow.Config):
+        def beans(self) -> int:
+            return 1
+
+    class Two(dagflow.Config):
+        def beans(self) -> int:
+            return 2
+
+    def fn(config: Any) -> None: ...
+
+    made = []
+    for annotation in (One, One, Two):
+        fn.__annotations__["config"] = annotation
+        made.append(fingerprint(dagflow.op(fn)).config)
+    assert made[0] == made[1] != made[2]
