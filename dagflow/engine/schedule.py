@@ -43,6 +43,7 @@ class Schedule:
 
     __slots__ = (
         "_dependents",
+        "_done",
         "_queues",
         "_template_of",
         "absent",
@@ -71,6 +72,7 @@ class Schedule:
         self.ended: set[int] | None = set() if plan.has_templates else None
         self.expanded: dict[str, list[str]] = {}
         self._template_of: dict[int, int] = {}
+        self._done: set[int] | None = set() if plan.has_templates else None
         for index, count in enumerate(self.waiting):
             if not count:
                 self._queues[index].append(index)
@@ -114,7 +116,7 @@ class Schedule:
             over: The dynamic output.
             keys: Its mapping keys, in the order in which they were yielded.
         """
-        if self.ended is None:
+        if self.ended is None or self._done is None:
             return  # nothing is mapped over any output
         steps = self.plan.steps
         templates = [step for step in steps if step.mapped_over == over]
@@ -129,16 +131,12 @@ class Schedule:
                 self.absent and any(map(self._lacks, step.inputs))
             ):
                 self.tainted.add(step.index)
-        self._dependents[index_of[over.step_key]].sort(
-            key=lambda index: (
-                index in place or steps[index].collects_from(over.step_key),
-                place.get(index, index),
-            )
-        )  # who needs one value only goes first, then those that are mapped over the values or collect them
+        source = index_of[over.step_key]
+        self._dependents[source].sort(key=lambda index: self._rank(index, source))
         for template in templates:
             became = [resolved_key(template.key, key) for key in keys]
             self.expanded[template.key] = became
-            self.tainted.add(template.index)
+            self._done.add(template.index)
             self._queues += [self._queues[template.index]] * len(keys)
             for dependent in self._dependents[template.index]:
                 if steps[dependent].mapped_over != over:
@@ -147,6 +145,15 @@ class Schedule:
                         self._dependents[index_of[key]].append(dependent)
                     if not became:
                         self.tainted.add(dependent)
+
+    def _rank(self, index: int, source: int) -> tuple[bool, int]:
+        """The place of a step behind one with dynamic outputs: first who needs one value only, then those that
+        are mapped over the values or collect them.
+        """
+        is_of_many = index in self._template_of or (
+            self.plan.steps[index].collects_from(self.plan.steps[source].key)
+        )
+        return is_of_many, self._template_of.get(index, index)
 
     def take_decided(self) -> list[tuple[int, list[str] | None]]:
         """The steps of which it was decided since the last call that they will not run, in that order: each
@@ -157,17 +164,22 @@ class Schedule:
 
     def _release(self, ended: list[int]) -> list[int]:
         """Let the steps behind those that ended go on, in plan order. Returns those that end by that."""
-        waiting = self.waiting
-        free = []
-        for index in ended:
+        waiting, done = self.waiting, self._done
+        several = len(ended) > 1
+        free: list[int] = []
+        for index in ended:  # grows by the templates that are done with: nobody waits for a round of them
             for dependent in self._dependents[index]:
                 waiting[dependent] -= 1
                 if not waiting[dependent]:
-                    free.append(dependent)
+                    (free if done is None or dependent not in done else ended).append(dependent)
         if self.ended is not None:
             self.ended.update(ended)
-        if len(ended) > 1:
+        if several:
             free.sort()
+        elif len(ended) > 1:
+            source = ended[0]
+            own = set(self._dependents[source])
+            free.sort(key=lambda index: self._rank(index, source) if index in own else (True, index))
         also_ended = []
         before = len(self.decided)
         for index in free:
@@ -184,8 +196,6 @@ class Schedule:
     def _ends(self, index: int) -> bool:
         """Whether a step that waits for nothing any more ends without running."""
         step = self.plan.steps[index]
-        if step.key in self.expanded:
-            return True
         if any(self._lacks(item) for item in step.inputs):
             if step.mapped_over is None:
                 self.decided.append((index, None))
