@@ -6,7 +6,8 @@
     │   └── ElementCheckError                       an element of an argument of the wrong type
     ├── DagflowInvalidDefinitionError               what was written cannot be a pipeline
     ├── DagflowInvalidInvocationError               a definition or context was called in a wrong way
-    │   └── DagflowMissingResourceError             (also a KeyError) without a resource that is a parameter
+    │   └── DagflowMissingResourceError             without a resource that is a parameter (also the class
+    │                                               above, and a KeyError)
     ├── DagflowInvalidConfigError                   config that its schema refuses
     ├── DagflowInvalidConfigDefinitionError         a schema that is none
     ├── DagflowInvalidPythonicConfigDefinitionError a Config annotation that is none
@@ -78,7 +79,7 @@ class DagflowInvalidInvocationError(DagflowError):
     """A definition, a context or a builder was called in a way that it does not allow."""
 
 
-class DagflowMissingResourceError(DagflowInvalidInvocationError, KeyError):
+class DagflowMissingResourceError(DagflowInvalidInvocationError, DagflowInvalidDefinitionError, KeyError):
     """A function was called without a resource that one of its parameters takes."""
 
     __str__ = Exception.__str__

@@ -222,11 +222,17 @@ def _resources(
         return None
     values: Mapping[str, Any] = context.resource_values if context is not None else {}
     given = {key: arguments[key] for key in op.body.resources if key in arguments}
+    if given and values:
+        raise DagflowInvalidInvocationError(
+            f"Cannot provide resources in both context and kwargs: the context has {sorted(values)}, and "
+            f"{where(op)} was called with {sorted(given)}"
+        )
     readable = op.required_resource_keys if op.body.context is not None else op.body.resources
     for key in sorted(readable):
-        if key in given and key in values:
+        if assets_def is not None and key in values and key in assets_def.resource_defs:
             raise DagflowInvalidInvocationError(
-                f"Cannot provide resources in both context and kwargs: {where(op)} was given '{key}' twice"
+                f"the context has a resource '{key}', but {assets_def!r} brings one with this key along. Give "
+                "it in one place only."
             )
         if key not in given and key not in values and assets_def is not None:
             given.update(_brought_along(assets_def, key))

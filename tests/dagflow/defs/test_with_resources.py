@@ -49,7 +49,8 @@ def test_a_bound_asset_needs_no_more() -> None:
 
     assert materialize([bound]).output_for_node("coffee") == 3
     assert bound(build_asset_context()) == 3
-    assert bound(build_asset_context(resources={"beans": 5})) == 5
+    with pytest.raises(DagflowInvalidInvocationError, match="'beans', but <asset 'coffee'> brings one"):
+        bound(build_asset_context(resources={"beans": 5}))
     assert (set(bound.resource_defs), coffee.resource_defs) == ({"beans"}, {})
 
 
