@@ -249,6 +249,12 @@ def others_are_ready():
     add(one(), one.alias("o2")())
 
 
+def collected_after_a_graph(source):
+    some = source()
+    total.alias("a")(some.map(twice).collect())
+    total.alias("b")(some.map(brew).collect())
+
+
 def a_priority():
     some = cups()
     some.map(brew)
@@ -326,6 +332,13 @@ ROWS = [
         "perhaps_none total:SKIPPED",
     ),
     ("none collected, optional", lambda: total(perhaps_none().collect()), {}, "perhaps_none total:SKIPPED"),
+    ("no values, in plan order", lambda: collected_after_a_graph(none), {"a": [], "b": []}, "none a b"),
+    (
+        "no values, skipped in plan order",
+        lambda: collected_after_a_graph(perhaps_none),
+        {},
+        "perhaps_none a:SKIPPED b:SKIPPED",
+    ),
     (
         "some skipped",
         lambda: total(cups().map(only_a).collect()),
