@@ -147,8 +147,8 @@ class Schedule:
                         self.tainted.add(dependent)
 
     def _rank(self, index: int, source: int) -> tuple[bool, int]:
-        """The place of a step behind one with dynamic outputs: first who needs one value only, then those that
-        are mapped over the values or collect them.
+        """The place of a step behind one with dynamic outputs: first those that need one value, then those
+        that are mapped over the values or collect them.
         """
         is_of_many = index in self._template_of or (
             self.plan.steps[index].collects_from(self.plan.steps[source].key)
