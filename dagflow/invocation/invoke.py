@@ -231,8 +231,8 @@ def _resources(
     for key in sorted(readable):
         if assets_def is not None and key in values and key in assets_def.resource_defs:
             raise DagflowInvalidInvocationError(
-                f"the context has a resource '{key}', but {assets_def!r} brings one with this key along. Give "
-                "it in one place only."
+                f"the context has a resource '{key}', but {assets_def!r} brings one with this key along. "
+                "Give it in one place only."
             )
         if key not in given and key not in values and assets_def is not None:
             given.update(_brought_along(assets_def, key))
