@@ -147,7 +147,11 @@ class AssetSpec:
         place = f"asset '{self.key.to_user_string()}'"
         self.deps = [AssetDep.from_coercible(dep) for dep in deps or ()]
         self.description = description
-        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
+        if metadata:
+            normalize_metadata(
+                metadata, place
+            )  # what cannot be metadata is refused here; what can stays as it is
+        self.metadata: Mapping[str, Any] = metadata or {}
         self.skippable = skippable
         self.group_name = DEFAULT_GROUP if group_name is None else _group(group_name, place)
         self.code_version = code_version
@@ -325,7 +329,7 @@ class AssetsDefinition:
         return {key: dict(spec.tags) for key, spec in self.specs_by_key.items()}
 
     @property
-    def metadata_by_key(self) -> dict[AssetKey, Mapping[str, MetadataValue]]:
+    def metadata_by_key(self) -> dict[AssetKey, Mapping[str, Any]]:
         """The metadata of each asset."""
         return {key: spec.metadata for key, spec in self.specs_by_key.items()}
 

@@ -165,7 +165,7 @@ def test_what_an_asset_tells() -> None:
     assert cup.group_names_by_key == {key: "g"}
     assert cup.code_versions_by_key == {key: "1"}
     assert cup.tags_by_key == {key: {"t": "1", "dagflow/kind/sql": ""}}
-    assert cup.metadata_by_key == {key: {"m": MetadataValue.int(1)}}
+    assert cup.metadata_by_key == {key: {"m": 1}}
     assert cup.descriptions_by_key == {key: "A cup."}
     assert [spec.key for spec in cup.specs] == [key]
     assert cup.io_manager_key_for(key) == "io_manager"

@@ -90,7 +90,7 @@ def test_every_parameter() -> None:
 
     assert (spec.description, spec.group_name, spec.code_version, spec.owners) == ("d", "g", "1", ["me"])
     assert (spec.skippable, spec.partitions_def, made.partitions_def) == (True, parts, parts)
-    assert (spec.metadata["m"].value, out.metadata) == (1, {"m": 1})
+    assert spec.metadata == out.metadata == {"m": 1}
     assert (node.tags, node.retry_policy, node.code_version, node.pool) == ({"o": "1"}, policy, "1", "p")
     assert node.required_resource_keys == {"db", "more"}
     assert node.config_field is not None
