@@ -14,7 +14,9 @@ from known_differences import excuse
 from observation import difference, observe
 from program import output_names, program
 
-pytest.importorskip("dagster", reason="the reference is not installed: pip install -e '.[differential]'")
+import dagflow
+
+reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
 THOROUGH = 500  # examples; hypothesis profiles with at least as many are thorough, others have 25
 asked = settings().max_examples
@@ -64,6 +66,11 @@ def check(drawn: Drawn) -> None:
         if found and excuse(drawn.source, theirs, ours) is None:
             what = f"these differ with {raise_on_error=}"
             pytest.fail(f"of this program\n\n{drawn.source}\n{what}\n\n{found}", pytrace=False)
+
+
+def test_the_reference_is_another_library() -> None:
+    """Not dagflow under its name, as `dagflow.compat.install()` would make it."""
+    assert reference.op is not dagflow.op
 
 
 @given(programs(pipelines()))

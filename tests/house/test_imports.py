@@ -16,6 +16,7 @@ PACKAGES = ("dagflow", "pytest_dagflow")
 DOORS = {
     "coverage": ["pytest_dagflow/coverage.py"],
     "croniter": ["dagflow/partitions/cron.py"],
+    "dagster": [],
     "distributed": ["dagflow/executors/dask.py"],
     "hypothesis": ["pytest_dagflow/strategies/"],
     "pluggy": ["pytest_dagflow/"],
