@@ -26,7 +26,7 @@ class Said(NamedTuple):
     result: str | None
 
 
-def read_docstring(doc: str | None) -> Said:
+def read_docstring(doc: str) -> Said:
     """What a docstring says of each parameter and of what is returned; nothing, where it has no such section.
 
     Example:
@@ -35,7 +35,7 @@ def read_docstring(doc: str | None) -> Said:
     """
     parameters: dict[str, str] = {}
     result: str | None = None
-    if doc is None or not any(mark in doc for mark in MARKS):
+    if not any(mark in doc for mark in MARKS):
         return Said(parameters, result)
     for title, lines in _sections(cleandoc(doc).split("\n")):
         if title in ("Args", "Arguments", "Parameters"):

@@ -10,8 +10,8 @@ from typing import Any, get_args, get_origin, overload
 from dagflow._util import nearest
 from dagflow.annotations import resolve_annotation
 from dagflow.defs.composition import DynamicHandle, GraphInputHandle, InvokedNodeOutputHandle, compose
-from dagflow.defs.docstring import read_docstring
 from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.op_signature import documented
 from dagflow.defs.ports import InputDefinition, OutputDefinition
 from dagflow.defs.signature import annotations_of, location
 from dagflow.defs.wiring import GraphIn, GraphOut, OutputMapping
@@ -125,7 +125,7 @@ def trace(
         for parameter in parameters
         if parameter in annotations
     }
-    said = read_docstring(fn.__doc__).parameters
+    said, _ = documented(fn)
     wiring.input_mappings = [
         mapping._replace(
             graph_input_description=(ins or {}).get(mapping.graph_input_name, _NO_GRAPH_IN).description

@@ -8,7 +8,6 @@ from typing import Any, get_args, get_origin
 
 from dagflow._util import UNSET, nearest
 from dagflow.annotations import resolve_annotation
-from dagflow.defs.docstring import read_docstring
 from dagflow.defs.ports import DEFAULT_OUTPUT, DynamicOut, In, InputDefinition, Out, OutputDefinition
 from dagflow.defs.signature import Body, Parameter, location, resolved
 from dagflow.errors import (
@@ -22,9 +21,19 @@ from dagflow.types import Any as AnyType
 from dagflow.types import DagflowType
 
 
+def documented(fn: Any) -> tuple[Mapping[str, str], str | None]:
+    """What the docstring of a function says of each parameter, and of what is returned."""
+    doc = getattr(fn, "__doc__", None)
+    if not isinstance(doc, str) or "\n" not in doc:
+        return {}, None
+    from dagflow.defs.docstring import read_docstring  # a docstring of one line has no sections
+
+    return read_docstring(doc)
+
+
 def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDefinition]:
     parameters = {parameter.name: parameter for parameter in body.inputs}
-    said = read_docstring(getattr(body.fn, "__doc__", None)).parameters
+    said, _ = documented(body.fn)
     inputs = {}
     for name, parameter in parameters.items():
         check_name(name, f"input of {what}")
@@ -103,7 +112,7 @@ def outputs_of(
         version = code_version if spec.code_version is None else spec.code_version
         description = spec.description
         if description is None and len(given) == 1:
-            description = read_docstring(getattr(body.fn, "__doc__", None)).result
+            _, description = documented(body.fn)
         outputs[name] = OutputDefinition(
             name, spec, dagflow_type=kind, code_version=version, description=description
         )
