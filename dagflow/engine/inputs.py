@@ -119,8 +119,9 @@ def _load(state: RunState, step: Step, number: int, item: StepInput, position: i
             values.append(_one(state, step, number, item, position, part))
         return values
     if source.kind == FROM_COLLECT and source.ref is not None:
+        _, _, *rest = source
         return [
-            _one(state, step, number, item, position, source._replace(kind=FROM_OUTPUT, ref=ref))
+            _one(state, step, number, item, position, Source(FROM_OUTPUT, ref, *rest))
             for ref in state.collected(source.ref)
         ]
     return _one(state, step, number, item, position, source)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Sequence
 
-from dagflow.plan.dynamic import expanded, resolved_key
+from dagflow.plan.dynamic import expanded
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUTS, OutputRef, Source, StepInput, refs_of
 
@@ -133,8 +133,8 @@ class Schedule:
                 self.tainted.add(step.index)
         source = index_of[over.step_key]
         self._dependents[source].sort(key=lambda index: self._rank(index, source))
-        for template in templates:
-            became = [resolved_key(template.key, key) for key in keys]
+        for number, template in enumerate(templates):
+            became = [step.key for step in added[number * len(keys) : (number + 1) * len(keys)]]
             self.expanded[template.key] = became
             self._done.add(template.index)
             self._queues += [self._queues[template.index]] * len(keys)
@@ -179,7 +179,8 @@ class Schedule:
         elif len(ended) > 1:
             source = ended[0]
             own = set(self._dependents[source])
-            free.sort(key=lambda index: self._rank(index, source) if index in own else (True, index))
+            if not own.issuperset(free):
+                free.sort(key=lambda index: self._rank(index, source) if index in own else (True, index))
         also_ended = []
         before = len(self.decided)
         for index in free:
