@@ -31,8 +31,6 @@ from dagflow.errors import CheckError, DagflowInvalidInvocationError
 T = TypeVar("T")
 _Self = TypeVar("_Self", bound="ConfigurableResourceFactory[Any]")
 _Values = dict[str, Any]
-_CONTEXT = "__dagflow_context__"  # kept beside the fields in __dict__, as a cached property is
-_DEFINITION = "__dagflow_definition__"
 
 if TYPE_CHECKING:
 
@@ -91,6 +89,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         2000
     """
 
+    __slots__ = ("_dagflow_context", "_dagflow_definition")  # of this very object: no part of what it equals
     __dagflow_resource__: ClassVar[str] = "factory"
     __dagflow_what__: ClassVar[str] = "resource class"
 
@@ -148,10 +147,10 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     def get_resource_definition(self) -> ResourceDefinition:
         """The definition that the engine starts: always the same one for one object."""
-        definition: ModelResource | None = self.__dict__.get(_DEFINITION)
-        if definition is None or definition.source is not self:  # not that of what this is a copy of
-            make = type(self).definition_class()
-            definition = self.__dict__[_DEFINITION] = make(type(self), self, nested_values(self))
+        definition: ModelResource | None = getattr(self, "_dagflow_definition", None)
+        if definition is None:
+            definition = type(self).definition_class()(type(self), self, nested_values(self))
+            object.__setattr__(self, "_dagflow_definition", definition)
         return definition
 
     @classmethod
@@ -165,18 +164,18 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         Raises:
             CheckError: It was not started yet.
         """
-        if _CONTEXT not in self.__dict__:
+        if not hasattr(self, "_dagflow_context"):
             raise CheckError(
                 "Attempted to get context before resource was initialized. "
                 f"{type(self).__name__} has one in a run, after process_config_and_initialize(), and as "
                 "with_replaced_resource_context(context)."
             )
-        return self.__dict__[_CONTEXT]
+        return self._dagflow_context
 
     def with_replaced_resource_context(self: _Self, context: Any) -> _Self:
         """A copy whose `get_resource_context()` gives this context."""
         copy = _fresh_copy(self, {})
-        copy.__dict__[_CONTEXT] = context
+        object.__setattr__(copy, "_dagflow_context", context)
         return copy
 
     @classmethod
@@ -222,11 +221,6 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         with _closing(_open_now(self.get_resource_definition())) as value:
             yield value
 
-    def __getstate__(self) -> dict[Any, Any]:
-        state = super().__getstate__()
-        own = {name: state["__dict__"][name] for name in state["__dict__"] if name in type(self).model_fields}
-        return {**state, "__dict__": own}
-
     def open_for_execution(self, context: Any) -> Opened:
         """Start this object, for the engine."""
         cls = type(self)
@@ -247,7 +241,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         )
 
 
-class ConfigurableResource(ConfigurableResourceFactory[T]):
+class ConfigurableResource(ConfigurableResourceFactory[T], Generic[T]):
     """The base of resources as classes: fields are config, other resources nest as fields, methods are what
     ops and assets use. They take it as a parameter that is annotated with the class.
 
@@ -357,7 +351,7 @@ class ModelResource(ResourceDefinition):
                     if close is not None:
                         closers.append(close)
             made = self._object(context.resource_config or {}, nested)
-            made.__dict__[_CONTEXT] = context
+            object.__setattr__(made, "_dagflow_context", context)
             value, close = made.open_for_execution(context)
         except BaseException:
             _close_all(closers)

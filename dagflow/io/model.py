@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dagflow.config.field import Field, resolve_field
 from dagflow.defs.io_managers import IOManagerDefinition
@@ -53,7 +53,7 @@ class _IOManagerClass:
         return ModelIOManager
 
 
-class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[T]):
+class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[T], Generic[T]):
     """The base of classes that make an I/O manager of their config.
 
     Example:
