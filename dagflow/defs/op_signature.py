@@ -32,26 +32,23 @@ def documented(fn: Any) -> tuple[Mapping[str, str], str | None]:
 
 
 def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDefinition]:
+    """The inputs of an op: those that have an `In` by name, then the others as in the signature."""
     parameters = {parameter.name: parameter for parameter in body.inputs}
     said, _ = documented(body.fn)
     inputs = {}
-    for name, parameter in parameters.items():
+    for name in [*sorted(given, key=str), *(name for name in parameters if name not in given)]:
         check_name(name, f"input of {what}")
-        inputs[name] = _input(parameter, given.get(name), said.get(name), what)
-    for name, spec in given.items():
-        if name in inputs:
+        if name in parameters:
+            inputs[name] = _input(parameters[name], given.get(name), said.get(name), what)
             continue
-        check_type(spec, In, f"ins[{name!r}]", what)
-        check_name(name, f"input of {what}")
+        spec = check_type(given[name], In, f"ins[{name!r}]", what)
         kind = AnyType if spec.dagflow_type is UNSET else spec.dagflow_type
         if not kind.is_nothing and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(body.fn)}): 'ins' names an input '{name}' that is no parameter of the "
-                "function."
-                f"{nearest(name, parameters)} Add the parameter, or make it an In(Nothing)."
+                f"function.{nearest(name, parameters)} Add the parameter, or make it an In(Nothing)."
             )
-        place = f"input '{name}' of {what}"
-        _check_default(spec.default_value, kind, place)
+        _check_default(spec.default_value, kind, f"input '{name}' of {what}")
         inputs[name] = InputDefinition(name, spec, dagflow_type=kind)
     return inputs
 
@@ -151,7 +148,7 @@ def plain_output_of(
 
 def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: str) -> list[DagflowType]:
     """The type that the return annotation says of each output; Any where it says nothing."""
-    if annotation is _Parameter.empty or annotation is Any or body.is_generator or annotation is type(None):
+    if annotation is _Parameter.empty or annotation is Any or body.is_generator:
         return [AnyType] * len(outs)
     if len(outs) == 1:
         return [resolve_annotation(_without_wrapper(annotation), f"the output of {what}")]

@@ -119,14 +119,15 @@ def test_types_from_annotations(annotation: Any, name: str) -> None:
 
 
 def test_no_annotation_and_none() -> None:
-    """Both mean Any for the output of an op."""
+    """Without one the output of an op may be anything, and so may that of a generator; None carries no value."""
 
     def nothing() -> None: ...
     def unsaid(): ...
     def generator() -> int:
         yield Output(1)
 
-    assert all(op(fn).outs["result"].dagflow_type.is_any for fn in (nothing, unsaid, generator))
+    assert all(op(fn).outs["result"].dagflow_type.is_any for fn in (unsaid, generator))
+    assert op(nothing).outs["result"].dagflow_type.is_nothing
 
 
 def test_in_and_out_go_over_annotations() -> None:
