@@ -211,10 +211,7 @@ class _Compiler:
         key = self.step_key = name if not frame.path else ".".join(path)
         assets_def = self.layer.by_node.get(name) if self.layer is not None and not frame.path else None
         given_inputs = (entry or {}).get("inputs") or {}
-        names = sorted(op.ins) if assets_def is not None else op.ins
-        inputs = [
-            self._input(frame, name, op.ins[input_name], given_inputs, assets_def) for input_name in names
-        ]
+        inputs = [self._input(frame, name, item, given_inputs, assets_def) for item in op.ins.values()]
         return Step(
             key,
             path,

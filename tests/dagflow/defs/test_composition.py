@@ -314,7 +314,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "positions that are none",
         lambda: _loose(one(), one(), one()),
         BadDefinition,
-        r"positional argument 2 of 'loose'.*Use keyword args.*\['a', 'b', 'c'\]",
+        r"positional argument 2 of 'loose'.*Use keyword args.*\['b', 'c', 'a'\]",
     ),
     (
         "dynamic passed",

@@ -93,7 +93,7 @@ def test_where_it_is_shown() -> None:
         """
         made(b, b)
 
-    assert [item.description for item in made.input_defs] == ["The first.\nAnd more.", "mine"]
+    assert [item.description for item in made.input_defs] == ["mine", "The first.\nAnd more."]
     assert [item.description for item in [*made.output_defs, *several.output_defs]] == [
         "A number.",
         None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagflow import AssetKey, DynamicOut, In, Out, op
+from dagflow import AssetKey, DynamicOut, In, Nothing, Out, op
 from dagflow.defs.ports import InputDefinition, OutputDefinition
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidMetadata
 
@@ -50,3 +50,14 @@ def test_mistakes_are_raised_where_they_are_written() -> None:
         Out("text")
     with pytest.raises(DagflowInvalidMetadata, match="'m'"):
         In(metadata={"m": object()})
+
+
+def test_the_order_of_inputs() -> None:
+    """Those with an In by name, then the others as in the signature; positions are those of the signature."""
+
+    def fn(z: int, b: int, a: int, m: int) -> None: ...
+
+    made = op(ins={"m": In(), "b": In(), "after": In(Nothing)})(fn)
+
+    assert list(made.ins) == ["after", "b", "m", "z", "a"]
+    assert made.positional_inputs == ["z", "b", "a", "m", "after"]

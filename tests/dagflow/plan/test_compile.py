@@ -114,7 +114,7 @@ def test_steps_stand_in_order() -> None:
 def test_where_values_come_from() -> None:
     """Outputs through graphs, lists, orders without a value, defaults, inputs of the graph."""
     plan = _bound()
-    items, after = plan.step_by_key("late").inputs
+    after, items = plan.step_by_key("late").inputs
     (given,) = plan.step_by_key("count").inputs
     (deep,) = plan.step_by_key("inner.same").inputs
 
@@ -159,7 +159,7 @@ def test_inputs_of_the_top_graph_through_config() -> None:
     part = (
         _plan(config={**CONFIG, "inputs": {"amount": {"value": 3}}})
         .step_by_key("late")
-        .inputs[0]
+        .inputs[1]
         .source.parts[1]
     )
     assert (part.kind, part.value) == (FROM_CONFIG, {"value": 3})

@@ -48,15 +48,15 @@ def test_what_a_step_holds() -> None:
     step = STEPS["inner.work"]
 
     assert (step.path, step.node.name, step.op) == (("inner", "work"), "work", work)
-    assert [item.name for item in step.inputs] == ["n", "m", "after"]
+    assert [item.name for item in step.inputs] == ["after", "n", "m"]
     assert [item.name for item in step.loads] == ["n", "m"]
-    assert [item.check and item.check.display_name for item in step.inputs] == ["Int", None, "Nothing"]
+    assert [item.check and item.check.display_name for item in step.inputs] == ["Nothing", "Int", None]
     assert [(out.name, out.position, out.manager_key) for out in step.outputs] == [
         ("p", 0, None),
         ("q", 1, "io_manager"),
     ]
     assert step.output_by_name["q"].is_required is False
-    assert step.upstream == step.upstream_keys == ("one", "inner.one")
+    assert step.upstream == step.upstream_keys == ("inner.one", "one")
     assert step.node_handle == NodeHandle("work", NodeHandle("inner", None))
     assert step.node_handle is step.node_handle
     assert step.step_handle == StepHandle(step.node_handle, "inner.work")
