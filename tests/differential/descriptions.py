@@ -196,6 +196,13 @@ def node_names(graph: Graph) -> list[str]:
     return names
 
 
+def output_names(definition: Op | Graph) -> list[str]:
+    """The names of the outputs of an op or graph."""
+    if isinstance(definition, Op):
+        return [output.name for output in definition.outputs]
+    return [name for name, _ in definition.outputs]
+
+
 @dataclass(frozen=True)
 class Asset:
     """An asset that is made of others."""

@@ -26,6 +26,7 @@ from descriptions import (
     Source,
     Value,
     node_names,
+    output_names,
 )
 from hypothesis import strategies as st
 from vocabulary import (
@@ -177,12 +178,15 @@ class Drawing:
             self.calls += 1
             call = self.call(depth, inputs, available, used)
             calls.append(call)
-            available += _made(number, call, available)
+            available += _made(number, call)
         inputs = tuple(i for i in inputs if i.name in used)
         outputs = []
         if named:
-            plain = [found.value for found in available if not found.dynamic]
-            outputs = [(f"o{index}", value) for index, value in enumerate(plain) if self.draw(st.booleans())]
+            outputs = [
+                (f"o{index}", found.value)
+                for index, found in enumerate(available)
+                if (not found.dynamic or self.flip("graphs")) and self.draw(st.booleans())
+            ]
         return Graph(name, inputs, tuple(calls), tuple(outputs))
 
     def alias(self) -> str | None:
@@ -257,11 +261,18 @@ class Available:
     dynamic: bool
 
 
-def _made(number: int, call: Call, available: list[Available]) -> list[Available]:
+def _made(number: int, call: Call) -> list[Available]:
+    names = output_names(call.definition)
     mapped = call.mapped is not None
-    if isinstance(call.definition, Op):
-        return [Available(Value(number, o.name), o.dynamic or mapped) for o in call.definition.outputs]
-    return [Available(Value(number, name), mapped) for name, _ in call.definition.outputs]
+    return [Available(Value(number, name), mapped or _is_dynamic(call.definition, name)) for name in names]
+
+
+def _is_dynamic(definition: Op | Graph, output: str) -> bool:
+    if isinstance(definition, Op):
+        return next(one.dynamic for one in definition.outputs if one.name == output)
+    value = dict(definition.outputs)[output]
+    call = definition.calls[value.call]
+    return call.mapped is not None or _is_dynamic(call.definition, value.output)
 
 
 def _has_dynamic(definition: Op | Graph) -> bool:

@@ -29,6 +29,7 @@ from descriptions import (
     Resource,
     Source,
     Value,
+    output_names,
 )
 
 HEAD = ["import datetime", "import typing", "", "import dagflow as dg", "", "trace = []", ""]
@@ -313,13 +314,6 @@ def _handle(value: Value, graph: Graph) -> str:
     if len(names) == 1:
         return f"v{value.call}"
     return f"v{value.call}[{names.index(value.output)}]" if call.mapped else f"v{value.call}.{value.output}"
-
-
-def output_names(definition: Op | Graph) -> list[str]:
-    """The names of the outputs of an op or graph."""
-    if isinstance(definition, Op):
-        return _names(definition.outputs)
-    return [name for name, _ in definition.outputs]
 
 
 # --- assets

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from descriptions import Assets, Graph, Pipeline, node_names
+from descriptions import Assets, Graph, Pipeline, node_names, output_names
 from drawing import assets, pipelines
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 from known_differences import excuse
 from observation import difference, observe
-from program import output_names, program
+from program import program
 
 import dagflow
 
