@@ -146,7 +146,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         else:
             yield output_in(op, output, result)
         return
-    if result is None and all(output.dagflow_type.is_nothing for output in outs):
+    if result is None and all(output.dagflow_type.is_nothing and output.is_required for output in outs):
         for output in outs:
             yield output, None, None
         return

@@ -48,7 +48,7 @@ def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, Input
                 f"{what} ({location(body.fn)}): 'ins' names an input '{name}' that is no parameter of the "
                 f"function.{nearest(name, parameters)} Add the parameter, or make it an In(Nothing)."
             )
-        _check_default(spec.default_value, kind, f"input '{name}' of {what}")
+        _check_default(spec.default_value, kind, name, what)
         inputs[name] = InputDefinition(name, spec, dagflow_type=kind)
     return inputs
 
@@ -64,26 +64,38 @@ def _input(parameter: Parameter, given: In | None, doc: str | None, what: str) -
         kind = spec.dagflow_type
         is_nothing = kind.is_nothing
     if is_nothing:
-        said = "is annotated with Nothing" if spec.dagflow_type is UNSET else "is of type Nothing"
+        said = (
+            "is annotated with Nothing, a type that must be used via In() and no parameter should be included "
+            "in the @op decorated function for it: say"
+            if spec.dagflow_type is UNSET
+            else "is of type Nothing, but a parameter of the function, which should not be included since no "
+            "data will be passed for it. Take the parameter away and keep"
+        )
         raise DagflowInvalidDefinitionError(
-            f"{place} {said}, which carries no value, but is a parameter of the function. "
-            "Take the parameter away and say ins={...: In(Nothing)}, or give the input another type."
+            f"{place} {said} ins={{'{parameter.name}': In(Nothing)}}, or give the input another type."
         )
     default = spec.default_value
     if default is UNSET and parameter.has_default:
         default = parameter.default
-    _check_default(default, kind, place)
+    _check_default(default, kind, parameter.name, what)
     description = doc if spec.description is None else spec.description
     return InputDefinition(
         parameter.name, spec, dagflow_type=kind, default_value=default, description=description
     )
 
 
-def _check_default(default: Any, kind: DagflowType, place: str) -> None:
-    if default is not UNSET and kind.checks_at_definition and not kind.type_check(None, default).success:
+def _check_default(default: Any, kind: DagflowType, name: str, what: str) -> None:
+    if default is UNSET:
+        return
+    if kind.is_nothing:
         raise DagflowInvalidDefinitionError(
-            f"the default {default!r} of {place} is of type '{type(default).__name__}', which does not pass "
-            f"the type check of its type '{kind.display_name}'"
+            f"input '{name}' of {what} is of type Nothing, which carries no value, so it has no default. "
+            "Take the default away."
+        )
+    if kind.checks_at_definition and not kind.type_check(None, default).success:
+        raise DagflowInvalidDefinitionError(
+            f"Type check failed for the default_value of InputDefinition {name} of type {kind.display_name}, "
+            f"in {what}: it is {default!r} of type '{type(default).__name__}'"
         )
 
 

@@ -260,6 +260,12 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         r'"a b".*\^\[A-Za-z0-9_\]\+\$',
     ),
     ("reserved", lambda: op(name="input")(_function), BadDefinition, '"input".*reserved'),
+    (
+        "a default of Nothing",
+        lambda: op(name="x", ins={"z": In(Nothing, default_value=None)})(lambda: 1),
+        BadDefinition,
+        "input 'z' of op 'x' is of type Nothing, .*no default",
+    ),
     ("no function", lambda: op()(5), BadDefinition, "@op must decorate a function, not 5"),
     (
         "input name",
@@ -289,13 +295,13 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "default of a wrong type",
         lambda: op(ins={"b": In(str)})(_function),
         BadDefinition,
-        "default 2 of input 'b' of op '_function' is of type 'int'.*'String'",
+        "InputDefinition b of type String, in op '_function': it is 2 of type 'int'",
     ),
     (
         "default of a wrong type outside of the signature",
         lambda: op(name="x", ins={"z": In(int, default_value="s")})(lambda **more: 1),
         BadDefinition,
-        "default 's' of input 'z' of op 'x'",
+        "InputDefinition z of type Int, in op 'x': it is 's'",
     ),
     (
         "ins",
