@@ -140,8 +140,6 @@ def _one(state: RunState, step: Step, number: int, item: StepInput, position: in
         return _from_config(state, step, item, source)
     value: Any = None
     metadata: Mapping[str, Any] = {}
-    if source.manager_key is None:
-        return None  # an output of type Nothing
     if kind == FROM_OUTPUT and source.manager_key in state.in_memory:
         if source.ref not in state.values:
             raise DagflowInvariantViolationError(
@@ -208,7 +206,7 @@ def _from_manager(
             resources=manager_resources(state, source.manager_key),
             get_instance=state.get_instance,
         )
-    if source.kind != FROM_STORAGE and source.ref is not None:
+    if source.ref is not None:
         producer = state.plan.step_by_key(source.ref.step_key)
         output = producer.output_by_name[source.ref.output_name]
         upstream = output_context(state, producer, output, source.ref.mapping_key, output.definition.metadata)

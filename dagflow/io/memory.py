@@ -44,8 +44,8 @@ class InMemoryIOManager(IOManager):
         if not context.has_asset_key:
             raise DagflowInvariantViolationError(
                 f"the in-memory I/O manager holds no value for input '{context.name}'. Values in memory do "
-                "not outlive the "
-                "I/O manager that keeps them."
+                "not outlive the I/O manager that keeps them, and an output of type Nothing has none: return "
+                "a value and do not annotate '-> None', or let the input be In(Nothing)."
             )
         if not context.has_asset_partitions:
             return self._asset(context.asset_key, None)

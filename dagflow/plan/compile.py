@@ -384,7 +384,7 @@ class _Compiler:
         assert isinstance(op, OpDefinition)
         output = op.outs[output_name]
         if output.dagflow_type.is_nothing:
-            return self._from_nothing(ref, definition)
+            return self._from_nothing(ref, definition, output.io_manager_key)
         return Source(
             FROM_OUTPUT,
             ref,
@@ -392,14 +392,12 @@ class _Compiler:
             asset_key=definition.asset_key,
         )
 
-    def _from_nothing(self, ref: OutputRef, definition: InputDefinition) -> Source:
-        """An input with a value that reads an output without one: an asset is loaded from storage, else it
-        is None.
-        """
+    def _from_nothing(self, ref: OutputRef, definition: InputDefinition, manager_key: str) -> Source:
+        """An input with a value that reads an output without one: somebody else may have stored it."""
         if definition.asset_key is not None and self.layer is not None:
-            manager = definition.input_manager_key or self.layer.io_manager_key(definition.asset_key)
-            return Source(FROM_STORAGE, ref, manager, asset_key=definition.asset_key)
-        return Source(FROM_OUTPUT, ref, None)
+            manager_key = self.layer.io_manager_key(definition.asset_key)
+        manager = definition.input_manager_key or manager_key
+        return Source(FROM_STORAGE, ref, manager, asset_key=definition.asset_key)
 
     def _partition_keys(self, assets_def: AssetsDefinition, upstream: AssetKey) -> tuple[str, ...] | None:
         assert self.layer is not None

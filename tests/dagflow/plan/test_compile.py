@@ -312,13 +312,13 @@ def test_an_asset_without_a_value_is_loaded_from_storage() -> None:
     assert (item.source.kind, item.source.ref) == (FROM_STORAGE, OutputRef("table", "result"))
 
 
-def test_an_op_without_a_value_gives_none() -> None:
-    """There is no manager to ask."""
+def test_the_value_of_an_op_without_one_is_looked_for_in_storage() -> None:
+    """Somebody else may have stored it: the manager of the output is asked."""
     quiet = op(name="quiet", out=Out(Nothing))(lambda: None)
     made = job(name="j")(lambda: (same(quiet()), None)[1])
     (item,) = _plan(made, {}).step_by_key("same").inputs
 
-    assert (item.source.kind, item.source.manager_key) == (FROM_OUTPUT, None)
+    assert (item.source.kind, item.source.manager_key) == (FROM_STORAGE, "io_manager")
 
 
 def test_an_input_manager_feeds_an_input_that_nothing_else_does() -> None:
