@@ -65,8 +65,8 @@ def _input(parameter: Parameter, given: In | None, doc: str | None, what: str) -
         is_nothing = kind.is_nothing
     if is_nothing:
         said = (
-            "is annotated with Nothing, a type that must be used via In() and no parameter should be included "
-            "in the @op decorated function for it: say"
+            "is annotated with Nothing, a type that must be used via In() and no parameter should be "
+            "included in the @op decorated function for it: say"
             if spec.dagflow_type is UNSET
             else "is of type Nothing, but a parameter of the function, which should not be included since no "
             "data will be passed for it. Take the parameter away and keep"

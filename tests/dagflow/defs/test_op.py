@@ -119,7 +119,7 @@ def test_types_from_annotations(annotation: Any, name: str) -> None:
 
 
 def test_no_annotation_and_none() -> None:
-    """Without one the output of an op may be anything, and so may that of a generator; None carries no value."""
+    """Without one an output may be anything, and so may that of a generator; None carries no value."""
 
     def nothing() -> None: ...
     def unsaid(): ...
