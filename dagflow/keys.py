@@ -298,9 +298,9 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
                 ) from error
             if not faithful:
                 raise DagflowInvalidDefinitionError(
-                    f"Invalid value for tag '{key}' of {where}: JSON encoding \"{text}\" of value \"{value}\" is "
-                    "not equivalent to original value, so nothing could give it back. Use numbers, texts, lists "
-                    "and dicts."
+                    f'Invalid value for tag \'{key}\' of {where}: JSON encoding "{text}" of value "{value}" '
+                    "is not equivalent to original value, so nothing could give it back. Use numbers, texts, "
+                    "lists and dicts."
                 )
             value = text
         result[key] = value

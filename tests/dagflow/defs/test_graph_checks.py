@@ -87,8 +87,8 @@ ARGUMENTS: list[tuple[Any, str]] = [
     (Out, "dagflow_type description metadata is_required io_manager_key code_version"),
     (
         lambda **more: op(**{"name": "o", **more})(lambda: 1),
-        "name ins out tags config_schema description required_resource_keys version code_version retry_policy "
-        "pool",
+        "name ins out tags config_schema description required_resource_keys version code_version pool "
+        "retry_policy",
     ),
     (lambda **more: graph(**more)(lambda: one()), "name ins out tags config description"),
     (
