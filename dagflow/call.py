@@ -129,9 +129,8 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
     if isinstance(result, USER_EVENTS):
         raise DagflowInvariantViolationError(
             f"{where(op)} returned an {type(result).__name__}. If you are returning an AssetMaterialization "
-            "or an "
-            "ExpectationResult from op you must yield them directly, or log them with context.log_event, and "
-            "return the output itself."
+            "or an ExpectationResult from op you must yield them directly, or log them with "
+            "context.log_event, and return the output itself."
         )
     if not outs:
         if result is not None:
@@ -159,8 +158,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
     if len(result) != len(outs):
         raise DagflowInvariantViolationError(
             f"Length mismatch: {where(op)} has {len(outs)} outputs ({list(op.outs)}), but returned a tuple "
-            "of "
-            f"{len(result)}"
+            f"of {len(result)}"
         )
     for output, value in zip(outs, result, strict=True):
         if output.is_dynamic:
@@ -175,9 +173,8 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
         if op.is_wrapped.get(output.name) is False:
             raise DagflowInvariantViolationError(
                 f"Error with output for op \"{op.name}\": received Output object for output '{output.name}' "
-                "which does "
-                "not have an Output annotation. Annotate it with Output[...], or return the bare value, in "
-                f"{where(op)}."
+                "which does not have an Output annotation. Annotate it with Output[...], or return the bare "
+                f"value, in {where(op)}."
             )
         _check_position(op, output, value)
         return output, value.value, value
@@ -186,9 +183,8 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
     if op.is_wrapped.get(output.name):
         raise DagflowInvariantViolationError(
             f"Error with output for op \"{op.name}\": output '{output.name}' has generic output annotation, "
-            "but did not "
-            f"receive an Output object for this output. Received instead an object of type {type(value)}, in "
-            f"{where(op)}."
+            "but did not receive an Output object for this output. Received instead an object of type "
+            f"{type(value)}, in {where(op)}."
         )
     if isinstance(value, DynamicOutput):
         raise DagflowInvariantViolationError(
@@ -206,8 +202,7 @@ def _dynamic(
             raise DagflowInvariantViolationError(
                 f"Error with output for op \"{op.name}\": dynamic output '{output.name}' at position "
                 f"{list(op.outs).index(output.name)} expected a list of DynamicOutput objects, but received "
-                "an "
-                f"item with type {type(part)}, in {where(op)}."
+                f"an item with type {type(part)}, in {where(op)}."
             )
     if not isinstance(result, list):
         raise DagflowInvariantViolationError(
@@ -225,8 +220,7 @@ def _check_position(
     if given.output_name not in (output.name, "result"):
         raise DagflowInvariantViolationError(
             f"{where(op)}: Output was explicitly named '{given.output_name}', which does not match the "
-            "output "
-            f"definition specified for position {list(op.outs).index(output.name)}: '{output.name}'."
+            f"output definition specified for position {list(op.outs).index(output.name)}: '{output.name}'."
         )
 
 
@@ -265,8 +259,7 @@ class Yielded:
             wanted, said = ("DynamicOutput", "is") if output.is_dynamic else ("Output", "is no")
             raise DagflowInvariantViolationError(
                 f"{where(self.op)} must yield {wanted} for output '{output.name}', not "
-                f"{type(item).__name__}: "
-                f"the output {said} DynamicOut"
+                f"{type(item).__name__}: the output {said} DynamicOut"
             )
         if isinstance(item, DynamicOutput):
             self._once(

@@ -127,9 +127,10 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
         self.stack = list(stack)
         place = f" Error at stack path :{':'.join(map(str, self.stack))}." if self.stack else ""
         super().__init__(
-            f"Error defining config. Original value passed: {original_root!r}.{place} {current_value!r} cannot be "
-            f"resolved.{f' Reason: {reason}' if reason else ''} A config schema is one of int, float, bool, str, "
-            "list, dict, a dict of schemas, a list of one schema, a config type such as Noneable(int), or a Field."
+            f"Error defining config. Original value passed: {original_root!r}.{place} {current_value!r} "
+            f"cannot be resolved.{f' Reason: {reason}' if reason else ''} A config schema is one of int, "
+            "float, bool, str, list, dict, a dict of schemas, a list of one schema, a config type such as "
+            "Noneable(int), or a Field."
         )
 
 

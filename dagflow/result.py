@@ -190,8 +190,7 @@ class ExecuteInProcessResult:
         if output_name not in definition.outs:
             raise DagflowInvariantViolationError(
                 f"op '{definition.name}' has no output '{output_name}'; its outputs are "
-                f"{list(definition.outs)}."
-                f"{nearest(output_name, definition.outs)}"
+                f"{list(definition.outs)}.{nearest(output_name, definition.outs)}"
             )
         return self._value(node_str, output_name)
 
@@ -207,8 +206,7 @@ class ExecuteInProcessResult:
         if not by_key:
             raise DagflowInvariantViolationError(
                 f"No outputs found for output '{output_name}' from node '{node}'. The node failed, was "
-                "skipped "
-                "or did not run, or did not produce this output."
+                "skipped or did not run, or did not produce this output."
             )
         return by_key
 
@@ -228,8 +226,7 @@ class ExecuteInProcessResult:
         if output_name not in mapped:
             raise DagflowInvariantViolationError(
                 f"Could not find top-level output '{output_name}': graph '{self._job.graph.name}' has the "
-                f"outputs {list(mapped)}."
-                f"{nearest(output_name, mapped)}"
+                f"outputs {list(mapped)}.{nearest(output_name, mapped)}"
             )
         mapping = mapped[output_name]
         return self.output_for_node(mapping.mapped_node_name, mapping.mapped_node_output_name)

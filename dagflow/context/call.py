@@ -296,8 +296,7 @@ class CallContext:
         if not isinstance(event, USER_EVENTS):
             raise CheckError(
                 "log_event takes an AssetMaterialization, AssetObservation or ExpectationResult, not "
-                f"{event!r} of type "
-                f"'{type(event).__name__}'"
+                f"{event!r} of type '{type(event).__name__}'"
             )
         self._scope.log_event(event)
 

@@ -236,8 +236,7 @@ class AssetExecutionContext(StepContext):
         if partition_key is not None and partition_key != self._scope.partition_key:
             raise DagflowInvariantViolationError(
                 f"metadata was added to partition '{partition_key}' of asset '{key.to_user_string()}', but "
-                "this run is for "
-                f"{self._scope.partition_key!r}"
+                f"this run is for {self._scope.partition_key!r}"
             )
         self._scope.add_output_metadata(metadata, output, None)
 

@@ -141,8 +141,7 @@ class Scope:
             when = " while no op or asset is running" if name in self.manner.bound_only else ""
             raise DagflowInvalidPropertyError(
                 f"'{name}' is not available on a context that was built for a direct call{when}. It exists "
-                "in a run: use "
-                "execute_in_process() or materialize_to_memory() to test what reads it."
+                "in a run: use execute_in_process() or materialize_to_memory() to test what reads it."
             )
 
     @property
@@ -196,8 +195,7 @@ class Scope:
         if key in self.metadata and not self.manner.merges_metadata:
             raise DagflowInvariantViolationError(
                 f"metadata was added more than once to output '{name}' of {self._owner()} in a direct call. "
-                "Add all of "
-                "it in one call."
+                "Add all of it in one call."
             )
         normalize_metadata(metadata, f"output '{name}' of {self._owner()}")  # raises; user code reads its own
         self.metadata[key] = {**self.metadata.get(key, {}), **metadata}

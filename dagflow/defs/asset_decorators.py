@@ -244,8 +244,7 @@ def _inputs(
         if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
                 f"{place} ({location(fn)}): 'ins' names an input '{parameter}' that is no parameter of the "
-                "function."
-                f"{nearest(parameter, parameters)}"
+                f"function.{nearest(parameter, parameters)}"
             )
         key = keys[parameter] = given.key_for(parameter)
         inputs[parameter] = In(
@@ -260,8 +259,7 @@ def _inputs(
         if dep.asset_key in keys.values():
             raise DagflowInvalidDefinitionError(
                 f"{place}: asset '{dep.asset_key.to_user_string()}' is both read by a parameter and named in "
-                "'deps'. "
-                "Keep one of them."
+                "'deps'. Keep one of them."
             )
         input_name = dep.asset_key.to_python_identifier()
         keys[input_name] = dep.asset_key

@@ -189,8 +189,7 @@ def _known(assets: Any) -> dict[AssetKey, AnyAsset]:
         if not isinstance(asset, (AssetsDefinition, SourceAsset, AssetSpec)):
             raise CheckError(
                 f"parameter 'assets' holds {asset!r} of type '{type(asset).__name__}', which is no asset. "
-                "Use functions "
-                "decorated with @asset, SourceAssets and AssetSpecs."
+                "Use functions decorated with @asset, SourceAssets and AssetSpecs."
             )
         for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
             if known.setdefault(key, asset) is not asset:
@@ -264,8 +263,7 @@ def _wiring(
         if wiring.node_defs.setdefault(name, node_def) is not node_def:
             raise DagflowInvalidDefinitionError(
                 f"two assets would have the step '{name}', because their keys differ only in what separates "
-                "the parts. "
-                f"One of them is '{key.to_user_string()}'. Give it another key."
+                f"the parts. One of them is '{key.to_user_string()}'. Give it another key."
             )
         wiring.invocations[name] = NodeInvocation(name, hook_defs=asset.hook_defs)
         dependencies: dict[str, Dependency] = {}
@@ -279,9 +277,8 @@ def _wiring(
             elif upstream not in known and not node_def.ins[input_name].dagflow_type.is_nothing:
                 raise DagflowInvalidDefinitionError(
                     f"input '{input_name}' of asset '{key.to_user_string()}' ({location(node_def.body.fn)}) "
-                    "reads asset "
-                    f"'{upstream.to_user_string()}', which was not provided."
-                    f"{nearest(upstream.to_user_string(), [other.to_user_string() for other in known])} "
+                    f"reads asset '{upstream.to_user_string()}', which was not "
+                    f"provided.{nearest(upstream.to_user_string(), [other.to_user_string() for other in known])} "
                     "Add its definition, or a SourceAsset with this key."
                 )
         wiring.dependencies[name] = dependencies

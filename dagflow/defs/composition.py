@@ -181,8 +181,7 @@ class Composition:
             if input_name not in names:
                 raise DagflowInvalidDefinitionError(
                     f"in the body of '{self.graph_name}': '{name}' has no input '{input_name}'; its inputs "
-                    "are "
-                    f"{list(names)}.{nearest(input_name, names)}"
+                    f"are {list(names)}.{nearest(input_name, names)}"
                 )
             if type(value) is InvokedNodeOutputHandle and value.composition is self:
                 dependencies[input_name] = DependencyDefinition(value.node_name, value.output_name)
@@ -224,17 +223,14 @@ class Composition:
         if len(args) > len(positions):
             raise DagflowInvalidDefinitionError(
                 f"in the body of '{self.graph_name}': could not resolve positional argument "
-                f"{len(positions) + 1} of "
-                f"'{name}' to an input, because the function has no parameter there. Use keyword args "
-                "instead; "
-                f"the inputs are {list(names)}."
+                f"{len(positions) + 1} of '{name}' to an input, because the function has no parameter there. "
+                f"Use keyword args instead; the inputs are {list(names)}."
             )
         for input_name, value in zip(positions, args):  # noqa: B905 - fewer arguments than inputs is usual
             if input_name in inputs:
                 raise DagflowInvalidInvocationError(
                     f"in the body of '{self.graph_name}': {definition.node_type_str} {name} got multiple "
-                    "values for "
-                    f"argument '{input_name}'. Give it once, by position or by name."
+                    f"values for argument '{input_name}'. Give it once, by position or by name."
                 )
             inputs[input_name] = value
 
@@ -264,8 +260,7 @@ class Composition:
             if pending.given_alias in used:
                 raise DagflowInvalidDefinitionError(
                     f"in the body of '{self.graph_name}': '{pending.given_alias}' was invoked twice without "
-                    "aliasing; "
-                    "give each invocation an alias of its own"
+                    "aliasing; give each invocation an alias of its own"
                 )
             return pending.given_alias
         name = definition.name
@@ -338,10 +333,9 @@ class Composition:
             )
         return DagflowInvalidDefinitionError(
             f"{place} was given {value!r} of type '{type(value).__name__}'. In the body of a graph an "
-            "argument must be an "
-            "output of another node, an input of the graph, or a list of these. Give constants through "
-            "config, through a "
-            "default of the parameter, or through an op that returns them."
+            "argument must be an output of another node, an input of the graph, or a list of these. Give "
+            "constants through config, through a default of the parameter, or through an op that returns "
+            "them."
         )
 
     def _handles(self, definition: NodeDefinition, name: str) -> Any:

@@ -106,8 +106,7 @@ def trace(
         if given not in parameters:
             raise DagflowInvalidDefinitionError(
                 f"{what} '{name}' ({location(fn)}): 'ins' names an input '{given}' that is no parameter of "
-                "the function."
-                f"{nearest(given, parameters)}"
+                f"the function.{nearest(given, parameters)}"
             )
     handles = {parameter: GraphInputHandle(name, parameter) for parameter in parameters}
     wiring, result = compose(name, lambda: fn(**handles))

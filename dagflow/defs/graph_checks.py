@@ -133,8 +133,7 @@ def _no_node(value: Any) -> str:
     name = getattr(value, "__name__", type(value).__name__)
     return (
         f"You have passed a lambda or function {name} ({location(value)}), which is no op. Decorate it with "
-        "@op, or "
-        "call @op(name=...) on it."
+        "@op, or call @op(name=...) on it."
     )
 
 
@@ -171,8 +170,7 @@ def _check_output(graph_def: GraphDefinition, node_name: str, output: str, place
     if node_name not in graph_def.node_dict:
         raise DagflowInvalidDefinitionError(
             f"graph '{graph_def.name}': {place} reads from a node that is not there: node \"{node_name}\" "
-            "not found "
-            f"in node list.{nearest(node_name, graph_def.node_dict)}"
+            f"not found in node list.{nearest(node_name, graph_def.node_dict)}"
         )
     outputs = graph_def.node_dict[node_name].definition.output_names
     if output not in outputs:

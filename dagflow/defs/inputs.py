@@ -45,10 +45,8 @@ def _config_field(item: InputDefinition, name: str, where: str) -> Field | None:
     if is_required:
         raise DagflowInvalidDefinitionError(
             f"Input '{name}' of {where} has no way of being resolved: nothing feeds it, it has no default, "
-            "and its "
-            f"type '{item.dagflow_type.display_name}' has no loader that could read it from config. Connect "
-            "it, give "
-            "it a default, or pass it through 'input_values'."
+            f"and its type '{item.dagflow_type.display_name}' has no loader that could read it from config. "
+            "Connect it, give it a default, or pass it through 'input_values'."
         )
     return None
 

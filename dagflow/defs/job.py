@@ -428,10 +428,9 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
                 f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided "
-                "for key "
-                f"'{name}', but job has no top-level input with that name. 'input_values' can give the "
-                "inputs of graph "
-                f"'{graph_def.name}': {list(graph_def.input_names)}.{nearest(name, graph_def.input_names)}"
+                f"for key '{name}', but job has no top-level input with that name. 'input_values' can give "
+                f"the inputs of graph '{graph_def.name}': "
+                f"{list(graph_def.input_names)}.{nearest(name, graph_def.input_names)}"
             )
 
 
@@ -447,8 +446,7 @@ def _checked_owners(owners: Sequence[str] | None, place: str) -> list[str]:
         if not owner.startswith("team:") and not _is_email(owner):
             raise DagflowInvalidDefinitionError(
                 f"invalid owner '{owner}' of {place}: Owner must be an email address or a team name prefixed "
-                "with "
-                "'team:'"
+                "with 'team:'"
             )
     return list(owners or ())
 
@@ -476,7 +474,5 @@ def _default_config(config: Any, place: str) -> dict[str, Any]:
         return run_config_dict(config, place)
     raise ParameterCheckError(
         f"parameter 'config' of {place} must be a mapping, a RunConfig, a ConfigMapping or a "
-        "PartitionedConfig, not "
-        f"{config!r} of type "
-        f"'{type(config).__name__}'"
+        f"PartitionedConfig, not {config!r} of type '{type(config).__name__}'"
     )

@@ -166,8 +166,7 @@ class NodeDefinition:
             return composition.invoke(self, args, kwargs)
         raise DagflowInvariantViolationError(
             f"Attempted to call {self.describe_node()} outside of a composition function. Invoking graphs is "
-            "only "
-            "valid in a function decorated with @job or @graph. Run it with execute_in_process()."
+            "only valid in a function decorated with @job or @graph. Run it with execute_in_process()."
         )
 
 
@@ -267,8 +266,7 @@ def same_name(name: str, one: NodeDefinition, other: NodeDefinition) -> str:
     )
     return (
         f"Detected conflicting node definitions with the same name '{name}': {places}. Give one of them "
-        "another "
-        "name."
+        "another name."
     )
 
 

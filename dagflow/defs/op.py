@@ -87,8 +87,7 @@ class OpDefinition(NodeDefinition):
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
-                "AssetExecutionContext. "
-                "Use OpExecutionContext."
+                "AssetExecutionContext. Use OpExecutionContext."
             )
         self.body = body
         check_texts(what, description=description, version=version, code_version=code_version, pool=pool)
@@ -355,10 +354,8 @@ def _warn_of_config_names(body: Body, what: str) -> None:
 
             warnings.warn(
                 f"Parameter '{parameter.name}' on op/asset function {what.partition(' ')[2]} was annotated "
-                "as a "
-                "dagflow.Config type. Did you mean to name this parameter 'config' instead? It is an input "
-                "now "
-                f"({location(body.fn)}).",
+                "as a dagflow.Config type. Did you mean to name this parameter 'config' instead? It is an "
+                f"input now ({location(body.fn)}).",
                 stacklevel=4,
             )
 

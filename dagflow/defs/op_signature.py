@@ -108,8 +108,7 @@ def outputs_of(
     if _is_dynamic(annotation) and not body.is_generator:
         raise DagflowInvariantViolationError(
             f"{what} ({location(body.fn)}): Op annotated with return type DynamicOutput. DynamicOutputs can "
-            "only be "
-            "returned in the context of a List. If only one output is needed, use the Output API."
+            "only be returned in the context of a List. If only one output is needed, use the Output API."
         )
     check_type(given, Mapping, "out", what)
     outputs: dict[str, OutputDefinition] = {}
@@ -170,8 +169,7 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
         raise DagflowInvariantViolationError(
             f"{what} ({location(body.fn)}): Expected Tuple annotation for multiple outputs, but received "
             f"non-tuple annotation. It has {len(outs)} outputs; {annotation!r} must be a Tuple with a type "
-            "for "
-            "each."
+            "for each."
         )
     parts = get_args(annotation)
     if len(parts) != len(outs):

@@ -226,8 +226,7 @@ def _context_kind(annotation: Any, what: str, fn: Callable[..., Any]) -> str:
     if kind is None:
         raise DagflowInvalidDefinitionError(
             f"{what} ({location(fn)}): the context parameter is annotated with {annotation!r}. Annotate it "
-            "with "
-            "OpExecutionContext, with AssetExecutionContext (assets only), or not at all."
+            "with OpExecutionContext, with AssetExecutionContext (assets only), or not at all."
         )
     return str(kind)
 

@@ -179,8 +179,7 @@ def _is_there(source: Any, definitions: Mapping[str, NodeDefinition]) -> bool:
     if source.output not in definitions[source.node].output_names:
         raise DagflowInvalidSubsetError(
             f"the op selection cuts graph '{source.node}' off from its output '{source.output}', which "
-            "another "
-            "selected node reads. Select the op inside it that makes this output too."
+            "another selected node reads. Select the op inside it that makes this output too."
         )
     return True
 

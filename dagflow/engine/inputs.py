@@ -144,8 +144,7 @@ def _one(state: RunState, step: Step, number: int, item: StepInput, position: in
         if source.ref not in state.values:
             raise DagflowInvariantViolationError(
                 f"input '{item.name}' of step '{step.key}' reads {_named(source.ref)}, which was "
-                "materialized without a value. "
-                "Return the value, or read the asset through 'deps' only."
+                "materialized without a value. Return the value, or read the asset through 'deps' only."
             )
         value = state.values[source.ref]
     else:
@@ -229,8 +228,7 @@ def _from_manager(
     with user_code(
         lambda error: DagflowExecutionLoadInputError(
             f"the I/O manager '{source.manager_key}' raised {type(error).__name__} while it loaded input "
-            f"'{item.name}' of "
-            f"step '{step.key}'",
+            f"'{item.name}' of step '{step.key}'",
             user_exception=error,
             step_key=step.key,
             input_name=item.name,

@@ -61,8 +61,7 @@ def store(
         else:
             raise DagflowInvariantViolationError(
                 f"the I/O manager '{output.manager_key}' yielded {item!r} for {place}; it may yield "
-                "AssetMaterializations and "
-                "dicts of metadata"
+                "AssetMaterializations and dicts of metadata"
             )
     return said, [*events, *(_with_metadata(item, said) for item in written)]
 
@@ -121,8 +120,7 @@ def manager_of(state: RunState, key: str, method: str, place: str) -> Any:
     if not hasattr(manager, method):
         raise DagflowInvariantViolationError(
             f"the resource '{key}' should handle {place}, but {manager!r} of type '{type(manager).__name__}' "
-            "has no method "
-            f"'{method}'. Give it an IOManager."
+            f"has no method '{method}'. Give it an IOManager."
         )
     return manager
 

@@ -59,9 +59,8 @@ class InMemoryIOManager(IOManager):
             of_partition = f", partition '{partition}'," if partition is not None else ""
             raise DagflowInvariantViolationError(
                 "the in-memory I/O manager holds no value of asset "
-                f"'{asset_key.to_user_string()}'{of_partition} because no "
-                "run with this I/O manager has made it. Run it in the same call, or use an I/O manager that "
-                "outlives a "
-                "run: pass one InMemoryIOManager object to both, or store in files."
+                f"'{asset_key.to_user_string()}'{of_partition} because no run with this I/O manager has made "
+                "it. Run it in the same call, or use an I/O manager that outlives a run: pass one "
+                "InMemoryIOManager object to both, or store in files."
             )
         return self.assets[asset_key, partition]

@@ -336,8 +336,7 @@ class _Compiler:
             return Source(FROM_STORAGE, None, definition.input_manager_key)
         raise DagflowInvalidDefinitionError(
             f"input '{name}' of node '{node_name}' in job '{self.job.name}' is fed by nothing: connect it to "
-            "an "
-            "output, give it a default, or give its value in the run config."
+            "an output, give it a default, or give its value in the run config."
         )
 
     def _top(self, graph_input: str, definition: InputDefinition) -> Source:
@@ -358,8 +357,7 @@ class _Compiler:
                 f"Attempted to invoke execute_in_process for '{self.job.graph.name}' without specifying an "
                 f"input_value for input '{graph_input}', but downstream input {definition.name} of op "
                 f"'{self.step_key}' has no other way of being loaded: its type '{kind.display_name}' has no "
-                "loader "
-                f"that could read a value from config. Pass it: input_values={{'{graph_input}': ...}}."
+                f"loader that could read a value from config. Pass it: input_values={{'{graph_input}': ...}}."
             )
         raise DagflowInvariantViolationError(
             f"{place} is fed by nothing: give it through 'input_values', or under 'inputs' in the run config."
@@ -450,8 +448,7 @@ def check_partition(job: JobDefinition, key: str | None, surroundings: Surroundi
     if job.partitions_def is None:
         raise CheckError(
             f"the partition_key '{key}' was given to job '{job.name}', but nothing in it is partitioned. "
-            "Take it away, or "
-            "give the job or its assets a partitions_def."
+            "Take it away, or give the job or its assets a partitions_def."
         )
     job.partitions_def.validate_partition_key(key, surroundings.now, surroundings.dynamic)
     of_text = getattr(job.partitions_def, "get_partition_key_from_str", None)
