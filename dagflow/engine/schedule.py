@@ -171,7 +171,8 @@ class Schedule:
             for dependent in self._dependents[index]:
                 waiting[dependent] -= 1
                 if not waiting[dependent]:
-                    (free if done is None or dependent not in done else ended).append(dependent)
+                    is_over = done is not None and (dependent in done or self._is_skipped_template(dependent))
+                    (ended if is_over else free).append(dependent)
         if self.ended is not None:
             self.ended.update(ended)
         if several:
@@ -193,6 +194,10 @@ class Schedule:
             now = sorted(self.decided[before:], key=lambda item: rank[id(self._queues[item[0]])])
             self.decided[before:] = now
         return also_ended
+
+    def _is_skipped_template(self, index: int) -> bool:
+        is_template = self.plan.steps[index].mapped_over is not None
+        return is_template and index in self.tainted and self._ends(index)
 
     def _ends(self, index: int) -> bool:
         """Whether a step that waits for nothing any more ends without running."""

@@ -25,7 +25,8 @@ _UNKNOWN = "?"
 
 
 def with_templates(steps: Sequence[Step]) -> list[Step]:
-    """The steps of a plan, with those that are mapped over a dynamic output made templates.
+    """The steps of a plan, with those that are mapped over a dynamic output made templates. What waits for
+    all values of such an output comes after what does not.
 
     Args:
         steps: Steps whose sources name other steps by their plain keys.
@@ -34,7 +35,11 @@ def with_templates(steps: Sequence[Step]) -> list[Step]:
     if not any(output.is_dynamic for step in steps for output in step.outputs):
         return list(steps)
     mapped: dict[str, OutputRef] = {}
+    collects: dict[str, int] = {}  # how many steps that collect lie on the way to a step, itself among them
     for key in levels({step.key: step.upstream for step in steps}):
+        collects[key] = max((collects[before] for before in by_key[key].upstream), default=0) + any(
+            item.source.kind == FROM_COLLECT for item in by_key[key].inputs
+        )
         for item in by_key[key].inputs:
             if item.source.kind != FROM_COLLECT:
                 for ref in refs_of(item.source):
@@ -49,7 +54,7 @@ def with_templates(steps: Sequence[Step]) -> list[Step]:
             inputs=[_renamed(item, names) for item in step.inputs],
             mapped_over=mapped.get(step.key),
         )
-        for step in steps
+        for step in sorted(steps, key=lambda step: collects[step.key])
     ]
 
 

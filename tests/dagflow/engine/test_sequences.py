@@ -10,6 +10,8 @@ from dagflow import (
     AssetMaterialization,
     AssetObservation,
     DagflowInstance,
+    DynamicOut,
+    DynamicOutput,
     IOManager,
     Nothing,
     Out,
@@ -284,3 +286,28 @@ def test_an_asset_waits_for_one_that_hands_on_no_value(fails, steps):
     assert result.is_node_untouched("a_report") == fails
     loads = result.filter_events(lambda event: event.event_type.name == "LOADED_INPUT")
     assert [event.event_specific_data.upstream_step_key for event in loads] == ["z_stored"] * (not fails)
+
+
+def test_what_collects_is_skipped_after_what_does_not(steps):
+    """Of the steps that are decided at one moment those that wait for all values of an output come last; a
+    mapped step between them, which never comes to be, takes no moment.
+    """
+
+    @op(out=Out(is_required=False))
+    def none():
+        yield from ()
+
+    @op(out=DynamicOut())
+    def many(x):
+        return [DynamicOutput(x, "a")]
+
+    @job
+    def j():
+        start = none()
+        values = many(start)
+        brew.alias("c")(values.collect())
+        brew.alias("d")(values.map(brew.alias("each")).collect())
+        brew.alias("f")(brew.alias("e")(brew.alias("before")(start)))
+
+    skipped = [part for part in steps(j.execute_in_process()).split(" > ") if part.startswith("STEP_SKIPPED")]
+    assert skipped == [f"STEP_SKIPPED[{key}]" for key in ("before", "many", "e", "c", "d", "f")]
