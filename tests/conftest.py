@@ -14,6 +14,7 @@ if importlib.util.find_spec("numpy"):
     importlib.import_module("numpy")
 
 pytest_plugins = ["pytester"]
+collect_ignore = ["typing"]  # for mypy alone: not all of it can run
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
