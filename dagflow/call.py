@@ -130,7 +130,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         raise DagflowInvariantViolationError(
             f"{where(op)} returned an {type(result).__name__}. If you are returning an AssetMaterialization "
             "or an ExpectationResult from op you must yield them directly, or log them with "
-            "context.log_event, and return the output itself."
+            "context.log_event. Only the output itself is returned."
         )
     if not outs:
         if result is not None:
@@ -151,7 +151,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         return
     if not isinstance(result, tuple):
         raise DagflowInvariantViolationError(
-            f"op '{op.name}' has multiple outputs, but only one output was returned, of type "
+            f"op '{op.name}' has multiple outputs, but only one output was returned: a "
             f"'{type(result).__name__}'. Return a tuple with a value for each of {list(op.outs)}, or yield "
             f"an Output for each, in {where(op)}."
         )
@@ -172,9 +172,8 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
     if isinstance(value, Output):
         if op.is_wrapped.get(output.name) is False:
             raise DagflowInvariantViolationError(
-                f"Error with output for op \"{op.name}\": received Output object for output '{output.name}' "
-                "which does not have an Output annotation. Annotate it with Output[...], or return the bare "
-                f"value, in {where(op)}."
+                f"{where(op)}: received Output object for output '{output.name}' which does not have an "
+                "Output annotation. Annotate it with Output[...], or return the bare value."
             )
         _check_position(op, output, value)
         return output, value.value, value
@@ -182,9 +181,8 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
         return output, value.value, value
     if op.is_wrapped.get(output.name):
         raise DagflowInvariantViolationError(
-            f"Error with output for op \"{op.name}\": output '{output.name}' has generic output annotation, "
-            "but did not receive an Output object for this output. Received instead an object of type "
-            f"{type(value)}, in {where(op)}."
+            f"{where(op)}: output '{output.name}' has generic output annotation, but the function returned a "
+            f"bare '{type(value).__name__}'. Wrap it, Output(...), or take Output[...] out of the annotation."
         )
     if isinstance(value, DynamicOutput):
         raise DagflowInvariantViolationError(
@@ -200,13 +198,12 @@ def _dynamic(
     for part in result if isinstance(result, list) else ():
         if not isinstance(part, DynamicOutput):
             raise DagflowInvariantViolationError(
-                f"Error with output for op \"{op.name}\": dynamic output '{output.name}' at position "
-                f"{list(op.outs).index(output.name)} expected a list of DynamicOutput objects, but received "
-                f"an item with type {type(part)}, in {where(op)}."
+                f"{where(op)}: dynamic output '{output.name}' expected a list of DynamicOutput objects, and "
+                f"got a '{type(part).__name__}' in it. Wrap it: DynamicOutput(..., mapping_key=...)."
             )
     if not isinstance(result, list):
         raise DagflowInvariantViolationError(
-            f"{where(op)}: its dynamic output '{output.name}' expected a list of DynamicOutput objects, or a "
+            f"{where(op)}: dynamic output '{output.name}' expected a list of DynamicOutput objects, or a "
             f"generator that yields them, but the function returned {result!r}"
         )
     for part in result:
@@ -251,8 +248,8 @@ class Yielded:
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
                 f"{where(self.op)} yielded a value of type {type(item)}: {item!r}. A generator may yield "
-                "Output, "
-                f"DynamicOutput, AssetMaterialization, AssetObservation and ExpectationResult only.{hint}"
+                "Output, DynamicOutput, AssetMaterialization, AssetObservation and ExpectationResult "
+                f"only.{hint}"
             )
         output = self._named(item.output_name)
         if output.is_dynamic != isinstance(item, DynamicOutput):

@@ -340,10 +340,9 @@ def refuse_resources_twice(body: Body, required_resource_keys: Any, decorator: s
     """
     if required_resource_keys and body.resources:
         raise ParameterCheckError(
-            f"Cannot specify resource requirements in both @{decorator} decorator and as arguments to the "
-            f"decorated function ({location(body.fn)}): 'required_resource_keys' has "
-            f"{sorted(required_resource_keys)}, the parameters {list(body.resources)}. Make all of them "
-            "parameters."
+            f"Cannot specify resource requirements in both @{decorator} decorator and parameters of the "
+            f"function ({location(body.fn)}): 'required_resource_keys' has {sorted(required_resource_keys)}, "
+            f"the parameters {list(body.resources)}. Make all of them parameters."
         )
 
 
@@ -381,8 +380,8 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
         return Field(kind.node, UNSET if default is _Parameter.empty else plain_config(default))
     if default is not _Parameter.empty:
         raise CheckError(
-            f"{place}: Cannot provide a default value when using a Config class. Give the fields of "
-            f"'{body.config.__name__}' defaults instead of the parameter 'config'."
+            f"{place}: the parameter 'config' has a default value, which a Config class does not take. Give "
+            f"the fields of '{body.config.__name__}' defaults instead."
         )
     field: Field = body.config.to_config_schema()
     return field

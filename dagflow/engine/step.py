@@ -318,6 +318,6 @@ def _check_key(step: Step, output: StepOutput, given: MaterializeResult[Any]) ->
     if given.asset_key is not None and given.asset_key != output.asset_key:
         raise DagflowInvariantViolationError(
             f"{where(step.op)} returned a MaterializeResult for asset '{given.asset_key.to_user_string()}', "
-            "which it does not "
-            f"make; it makes '{output.asset_key.to_user_string() if output.asset_key else None}'"
+            "which it does not make; it makes "
+            f"'{output.asset_key.to_user_string() if output.asset_key else None}'"
         )
