@@ -25,8 +25,8 @@ _UNKNOWN = "?"
 
 
 def with_templates(steps: Sequence[Step]) -> list[Step]:
-    """The steps of a plan, with those that are mapped over a dynamic output made templates. What waits for
-    all values of such an output comes after what does not.
+    """The steps of a plan, with those that are mapped over a dynamic output made templates. What depends
+    on such an output comes after what does not.
 
     Args:
         steps: Steps whose sources name other steps by their plain keys.
@@ -35,10 +35,15 @@ def with_templates(steps: Sequence[Step]) -> list[Step]:
     if not any(output.is_dynamic for step in steps for output in step.outputs):
         return list(steps)
     mapped: dict[str, OutputRef] = {}
-    collects: dict[str, int] = {}  # how many steps that collect lie on the way to a step, itself among them
+    known_after: dict[str, int] = {}  # how many dynamic outputs in a row lie before a step
     for key in levels({step.key: step.upstream for step in steps}):
-        collects[key] = max((collects[before] for before in by_key[key].upstream), default=0) + any(
-            item.source.kind == FROM_COLLECT for item in by_key[key].inputs
+        known_after[key] = max(
+            (
+                known_after[ref.step_key] + by_key[ref.step_key].output_by_name[ref.output_name].is_dynamic
+                for item in by_key[key].inputs
+                for ref in refs_of(item.source)
+            ),
+            default=0,
         )
         for item in by_key[key].inputs:
             if item.source.kind != FROM_COLLECT:
@@ -54,7 +59,7 @@ def with_templates(steps: Sequence[Step]) -> list[Step]:
             inputs=[_renamed(item, names) for item in step.inputs],
             mapped_over=mapped.get(step.key),
         )
-        for step in sorted(steps, key=lambda step: collects[step.key])
+        for step in sorted(steps, key=lambda step: known_after[step.key])
     ]
 
 

@@ -139,7 +139,7 @@ def test_messages_of_the_process_name_it(run):
 
 def test_steps_that_join_later_do_not_change_what_was_said(run):
     """Events of the process name the steps of the plan as it was: templates, not mapped steps."""
-    names = str(["beans", "cups", "flaky", "warm", "brew[?]", "skipped", "wrong", "total", "after"])
+    names = str(["beans", "cups", "flaky", "warm", "skipped", "wrong", "brew[?]", "total", "after"])
     metadata = [event.engine_event_data.metadata for event in found(run, "ENGINE_EVENT")]
 
     assert [value["step_keys"].text for value in metadata] == [names, names]
