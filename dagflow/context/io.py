@@ -275,8 +275,7 @@ class OutputContext(_IOContext):
         twice = sorted(values.keys() & self._logged.keys())
         if twice:
             raise DagflowInvalidMetadata(
-                f"Tried to add metadata for key(s) that already have metadata: {twice}, of output "
-                f"'{self._name}'. Each value is said once."
+                f"output '{self._name}' already has metadata for {twice}. Each value is said once."
             )
         self._logged.update(values)
 

@@ -43,9 +43,9 @@ def wiring_of(graph_name: str, node_defs: Any, dependencies: Any) -> Wiring:
             raise DagflowInvalidDefinitionError(f"{place}: {same_name(definition.name, known, definition)}")
     if not isinstance(dependencies, (Mapping, type(None))):
         raise DagflowInvalidDefinitionError(
-            f'{place}: The expected type for "dependencies" is Union[Mapping[str, Mapping[str, '
-            "DependencyDefinition]], Mapping[NodeInvocation, Mapping[str, DependencyDefinition]]], "
-            f"not {type(dependencies).__name__}."
+            f'{place}: The expected type for "dependencies" is Union[Mapping[str, ...], '
+            f"Mapping[NodeInvocation, ...]], not {type(dependencies).__name__}. Map each node to a dict with "
+            "the DependencyDefinition of its inputs."
         )
     invoked = set()
     for key, inputs in (dependencies or {}).items():
@@ -62,8 +62,8 @@ def wiring_of(graph_name: str, node_defs: Any, dependencies: Any) -> Wiring:
         if not isinstance(inputs, Mapping):
             raise DagflowInvalidDefinitionError(
                 f"{place}: Received a IDependencyDefinition one layer too high under key "
-                f"{invocation.node_name}. "
-                f"Say for which input it is: {{'{invocation.node_name}': {{'<input>': {inputs!r}}}}}."
+                f"{invocation.node_name}. Say for which input it is: "
+                f"{{'{invocation.node_name}': {{'<input>': {inputs!r}}}}}."
                 if isinstance(inputs, _DEPENDENCIES)
                 else f"{place}: the dependencies of node '{invocation.node_name}' must map names of inputs "
                 f"to DependencyDefinition, not {inputs!r}"

@@ -427,9 +427,8 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
     for name in check_type(values, Mapping, "input_values", place):
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
-                f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided "
-                f"for key '{name}', but job has no top-level input with that name. 'input_values' can give "
-                f"the inputs of graph '{graph_def.name}': "
+                f"'input_values' of {place} has a value for '{name}', but job has no top-level input with "
+                f"that name. It can give the inputs of graph '{graph_def.name}': "
                 f"{list(graph_def.input_names)}.{nearest(name, graph_def.input_names)}"
             )
 

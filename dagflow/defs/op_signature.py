@@ -65,11 +65,11 @@ def _input(parameter: Parameter, given: In | None, doc: str | None, what: str) -
         is_nothing = kind.is_nothing
     if is_nothing:
         said = (
-            "is annotated with Nothing, a type that must be used via In() and no parameter should be "
-            "included in the @op decorated function for it: say"
+            "is annotated with Nothing, a type that has no value and so takes no parameter: it is said "
+            "with In() alone. Take the parameter away and say"
             if spec.dagflow_type is UNSET
-            else "is of type Nothing, but a parameter of the function, which should not be included since no "
-            "data will be passed for it. Take the parameter away and keep"
+            else "is of type Nothing, but a parameter of the function, which nothing would be passed to. "
+            "Take the parameter away and keep"
         )
         raise DagflowInvalidDefinitionError(
             f"{place} {said} ins={{'{parameter.name}': In(Nothing)}}, or give the input another type."
@@ -107,8 +107,9 @@ def outputs_of(
         given = {DEFAULT_OUTPUT: DynamicOut() if _is_list_of_dynamic(annotation) else Out()}
     if _is_dynamic(annotation) and not body.is_generator:
         raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}): Op annotated with return type DynamicOutput. DynamicOutputs can "
-            "only be returned in the context of a List. If only one output is needed, use the Output API."
+            f"{what} ({location(body.fn)}) is annotated with return type DynamicOutput, but a dynamic output "
+            "is any number of them. Annotate it with List[DynamicOutput[...]] and return a list, or with "
+            "Output[...] if it is always one."
         )
     check_type(given, Mapping, "out", what)
     outputs: dict[str, OutputDefinition] = {}
@@ -174,9 +175,9 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
     parts = get_args(annotation)
     if len(parts) != len(outs):
         raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}): Expected Tuple annotation to have number of entries matching the "
-            f"number of outputs for more than one output. Expected {len(outs)} outputs but annotation has "
-            f"{len(parts)}."
+            f"{what} ({location(body.fn)}): it is annotated to return a Tuple of {len(parts)}, "
+            f"{annotation!r}, but has {len(outs)} outputs: {list(outs)}. Write one type for each of them, in "
+            "this order."
         )
     return [
         resolve_annotation(_without_wrapper(part), f"output '{name}' of {what}")

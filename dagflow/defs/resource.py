@@ -457,8 +457,9 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
     ]
     if len(needed) > 1:
         raise DagflowInvalidDefinitionError(
-            f"the resource function at {location(fn)} expects only a single positional required argument. "
-            f"Got required extra params {', '.join(needed[1:])}. It is called with the init context alone."
+            f"the resource function at {location(fn)} expects only a single positional required argument, "
+            f"the init context. Give {', '.join(needed[1:])} a default, or read config and resources from "
+            "the context."
         )
     return bool(needed) or bool(parameters)
 

@@ -235,8 +235,8 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     def _why_frozen(self, name: str) -> str:
         return (
-            f"'{type(self).__name__}' is a Pythonic resource and does not support item assignment, as it "
-            "inherits from 'pydantic.BaseModel' with frozen=True. Keep state in a private attribute "
+            f"'{type(self).__name__}' is a Pythonic resource and does not support item assignment: "
+            f"attribute '{name}' cannot be set. Keep state in a private attribute "
             f"('_{name}: ... = PrivateAttr()'), or in an object that a method of the resource makes."
         )
 

@@ -139,10 +139,9 @@ def _refuse_factory(annotation: Any, name: str, what: str, fn: Callable[..., Any
     """Refuse a class whose objects make a resource, but are none."""
     if getattr(annotation, "__dagflow_resource__", None) == "factory":
         raise DagflowInvalidDefinitionError(
-            f"Resource param '{name}' is annotated as '{annotation}', but '{annotation}' outputs an unknown "
-            "value to user code such as @ops and @assets. This annotation should instead be "
-            "'ResourceParam[Any]' or 'ResourceParam[<output type>]'. It is a parameter of "
-            f"{what} ({location(fn)})."
+            f"Resource param '{name}' of {what} ({location(fn)}) is annotated as '{annotation}', whose "
+            "objects make a resource, but are none. Annotate it with what they make: "
+            "'ResourceParam[Any]', or 'ResourceParam[<its type>]'."
         )
 
 

@@ -169,10 +169,7 @@ def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
     if len(args) + len(kwargs) > len(taken):
         hint = ""
         if len(valued) < len(op.ins):
-            hint = (
-                " This may be because you attempted to provide a value for a nothing dependency. "
-                + _NOTHING_IS_IGNORED
-            )
+            hint = f" Inputs of type Nothing take none. {_NOTHING_IS_IGNORED}"
         elif args and args[0] is None and body.context is None:
             hint = " The function has no context parameter, so no context can be passed."
         raise DagflowInvalidInvocationError(
@@ -293,9 +290,8 @@ def _bound(
     if context.running is not None:
         kind = "op" if assets_def is None else "asset"
         raise DagflowInvalidInvocationError(
-            f"This context is currently being used to execute '{context.running}'. The context cannot be "
-            f"used to execute another {kind} until '{context.running}' has finished executing. Build one of "
-            f"its own for {where(op)}."
+            f"This context is currently being used to execute '{context.running}'. It cannot be used to "
+            f"execute another {kind} before that has ended: build one of its own for {where(op)}."
         )
     scope = context.scope
     of_context = scope.resource_values
@@ -416,8 +412,8 @@ def _invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwar
     if not definition.takes_context:
         if args or kwargs:
             raise DagflowInvalidInvocationError(
-                "Attempted to invoke resource with argument, but underlying function has no context "
-                f"argument: the one at {definition.place}. Give it a context, or call it without arguments."
+                f"Attempted to invoke resource with argument, but the function at {definition.place} takes "
+                "no init context. Give it that parameter, or call it without arguments."
             )
         return definition.resource_fn()
     context = _init_context(definition, args, kwargs)
@@ -439,8 +435,8 @@ def _init_context(
     here = f"of the resource at {definition.place}; pass one made by build_init_resource_context()"
     if len(args) + len(kwargs) != 1:
         raise DagflowInvalidInvocationError(
-            "Resource initialization function has context argument, but no context was provided when "
-            f"invoking. It is the only argument {here}."
+            f"the resource function has context argument, but no context was provided when invoking. It is "
+            f"the only argument {here}."
         )
     name = next(iter(inspect.signature(definition.resource_fn).parameters))
     if kwargs and name not in kwargs:
@@ -454,11 +450,12 @@ def _init_context(
         raise DagflowInvalidInvocationError(f"{context!r} is no init context {here}")
     if definition.required_resource_keys:
         raise DagflowInvalidInvocationError(
-            "Resource has required resources, but no context was provided. "
-            f"{sorted(definition.required_resource_keys)} are needed by the context {here}."
+            f"the resource needs the resources {sorted(definition.required_resource_keys)}, but no context "
+            f"was provided. Those belong in the context {here}."
         )
     if definition.config_field is not None and definition.config_field.is_required:
         raise DagflowInvalidInvocationError(
-            f"Resource has required config schema, but no context was provided. It is that {here}."
+            f"the resource has a required config schema, but no context was provided. Its config belongs in "
+            f"the context {here}."
         )
     return build_init_resource_context()

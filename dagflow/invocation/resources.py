@@ -121,8 +121,8 @@ class OwnResources:
             )
         if self.started.closers and not self.is_entered:
             raise DagflowInvariantViolationError(
-                "At least one provided resource is a generator, but attempting to access resources outside "
-                f"of context manager scope: {self._to_close()}. Use the context in a with block: "
+                f"At least one provided resource is a generator ({self._to_close()}), which something has to "
+                "close in the end. Read the resources in a with block: "
                 f"with {self.builder}(...) as context: ..."
             )
         return self._values

@@ -463,7 +463,7 @@ def test_parameters_that_cannot_be() -> None:
         op(bare)
     with pytest.raises(ParameterCheckError, match="both a 'config' parameter and a 'config_schema'"):
         op(config_schema=int)(boil.body.fn)
-    with pytest.raises(CheckError, match="default value when using a Config class"):
+    with pytest.raises(CheckError, match="default value, which a Config class does not take"):
         op(classed)
     with pytest.warns(UserWarning, match=r"'settings' .*function 'misnamed'.*'config' instead"):
         op(misnamed)

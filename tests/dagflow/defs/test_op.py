@@ -192,7 +192,7 @@ def test_dynamic_outputs() -> None:
     assert op(out=DynamicOut())(lambda_named()).dynamic_outputs() == {"result"}
     assert op(annotated).dynamic_outputs() == {"result"}
     assert op(_function).dynamic_outputs() == frozenset()
-    with pytest.raises(DagflowInvariantViolationError, match="can only be returned in the context of a List"):
+    with pytest.raises(DagflowInvariantViolationError, match="annotated with return type DynamicOutput"):
         op(alone)
 
 

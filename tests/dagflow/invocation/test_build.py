@@ -370,7 +370,7 @@ def test_metadata_of_an_output_context():
     context = build_output_context()
     context.add_output_metadata({"a": 1})
     context.add_output_metadata({"b": 2})
-    with pytest.raises(DagflowInvalidMetadata, match=r"already have metadata: \['a'\]"):
+    with pytest.raises(DagflowInvalidMetadata, match=r"already has metadata for \['a'\]"):
         context.add_output_metadata({"a": 1, "c": 1})
 
     assert {key: value.value for key, value in context.get_logged_metadata().items()} == {"a": 1, "b": 2}
