@@ -85,8 +85,8 @@ def _planned_partition(source: str, theirs: Observation, ours: Observation) -> b
 KNOWN_DIFFERENCES = (
     KnownDifference(
         "an input with a value reads an output that has none, in memory",
-        "The output of an op is None, that of an asset an error that says what to do. In the reference the "
-        "I/O manager in memory raises a KeyError that names a run id.",
+        "An error of dagflow that says what to do. In the reference the I/O manager in memory raises a "
+        "KeyError that names a run id.",
         _read_nothing,
     ),
     KnownDifference(
