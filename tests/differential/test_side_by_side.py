@@ -18,10 +18,11 @@ import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
-THOROUGH = 500  # examples; hypothesis profiles with at least as many are thorough, others have 25
+THOROUGH = 500  # examples; hypothesis profiles with at least as many are thorough, others have the same 25
 asked = settings().max_examples
 examples = settings(
     max_examples=asked if asked >= THOROUGH else 25,
+    derandomize=asked < THOROUGH,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
