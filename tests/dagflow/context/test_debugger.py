@@ -76,7 +76,7 @@ def test_under_pytest(pytester: pytest.Pytester) -> None:
     )
 
     assert "82" in seen
-    assert "-> return cups + 1" in seen
+    assert ")brew()" in seen  # newer Pythons stop one line earlier
     assert "came back with 2" in seen
     assert "1 passed" in seen
 
