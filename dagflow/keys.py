@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Union
 
@@ -59,6 +59,23 @@ def check_name(name: object, what: str, *, reserved: bool = True) -> str:
         return name
     article = "an" if what[0] in "aeiou" else "a"
     raise DagflowInvalidDefinitionError(f'"{name}" is not a valid name for {article} {what}: {problem}')
+
+
+def resource_keys(keys: object, place: str) -> frozenset[str]:
+    """The resources that a definition requires, as its `required_resource_keys` gives them.
+
+    Raises:
+        ParameterCheckError: It is no set, list or tuple of texts.
+
+    Example:
+        >>> sorted(resource_keys({"db", "log"}, "op 'o'"))
+        ['db', 'log']
+    """
+    if keys is None:
+        return frozenset()
+    if not isinstance(keys, (Set, list, tuple)) or not all(isinstance(key, str) for key in keys):
+        raise ParameterCheckError(f"{place}: 'required_resource_keys' must be a set of texts, not {keys!r}")
+    return frozenset(keys)
 
 
 CoercibleToAssetKey = Union["AssetKey", str, Sequence[str]]

@@ -30,6 +30,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_type,
 )
+from dagflow.keys import resource_keys
 from dagflow.metadata.value import MetadataValue, normalize_metadata
 
 
@@ -201,12 +202,7 @@ class DagflowType:
         what = f"type '{self.display_name}'"
         self.description = None if description is None else check_type(description, str, "description", what)
         self._loader = None if loader is None else check_type(loader, DagflowTypeLoader, "loader", what)
-        keys = required_resource_keys or ()
-        if isinstance(keys, str) or not all(isinstance(key, str) for key in keys):
-            raise ParameterCheckError(
-                f"parameter 'required_resource_keys' of {what} must be a set of texts, not {keys!r}"
-            )
-        self.required_resource_keys: frozenset[str] = frozenset(keys)
+        self.required_resource_keys = resource_keys(required_resource_keys, what)
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, what)
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:

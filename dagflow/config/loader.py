@@ -14,6 +14,7 @@ from dagflow.config.choice import Noneable, ScalarUnion, Selector
 from dagflow.config.field import Array, Map, Permissive, resolve_schema
 from dagflow.config.scalar import Any, ConfigType
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.keys import resource_keys
 
 
 class DagflowTypeLoaderContext:
@@ -128,7 +129,7 @@ def dagflow_type_loader(
         <config type { cups: Int }>
     """
     schema = resolve_schema(config_schema)
-    keys = frozenset(required_resource_keys or ())
+    keys = resource_keys(required_resource_keys, "a type loader")
 
     def decorate(function: _Construct) -> DagflowTypeLoader:
         if not callable(function):

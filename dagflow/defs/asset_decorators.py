@@ -14,7 +14,7 @@ from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.ports import In, Out
 from dagflow.defs.signature import Body, location
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types import Nothing
 
@@ -134,9 +134,9 @@ def asset(
         own_key = _own_key(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         own_deps = _deps(deps, place)
-        keys, inputs, mappings = _inputs(fn, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
-        manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         body = Body(fn, place)
+        keys, inputs, mappings = _inputs(body, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
+        manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         refuse_resources_twice(body, required_resource_keys, "asset")
         returns_none = body.return_annotation in (None, type(None))
         node_def = OpDefinition(
@@ -154,7 +154,7 @@ def asset(
             },
             description,
             config_schema,
-            frozenset(required_resource_keys or ()) | frozenset(_own_resources(resources, manager_key)),
+            resource_keys(required_resource_keys, place) | frozenset(_own_resources(resources, manager_key)),
             op_tags,
             None,
             retry_policy,
@@ -231,10 +231,9 @@ def _deps(deps: Iterable[Any] | None, place: str) -> list[AssetDep]:
 
 
 def _inputs(
-    fn: Callable[..., Any], ins: Mapping[str, AssetIn], deps: Sequence[AssetDep], place: str
+    body: Body, ins: Mapping[str, AssetIn], deps: Sequence[AssetDep], place: str
 ) -> tuple[dict[str, AssetKey], dict[str, In], dict[AssetKey, PartitionMapping]]:
     """The key that each input reads, what is said of the inputs, and the partition mappings by key."""
-    body = Body(fn, place)
     parameters = [parameter.name for parameter in body.inputs]
     keys: dict[str, AssetKey] = {}
     inputs: dict[str, In] = {}
@@ -243,8 +242,8 @@ def _inputs(
         given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{parameter!r}]", place)
         if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
-                f"{place} ({location(fn)}): 'ins' names an input '{parameter}' that is no parameter of the "
-                f"function.{nearest(parameter, parameters)}"
+                f"{place} ({location(body.fn)}): 'ins' names an input '{parameter}' that is no parameter of "
+                f"the function.{nearest(parameter, parameters)}"
             )
         key = keys[parameter] = given.key_for(parameter)
         inputs[parameter] = In(

@@ -149,13 +149,13 @@ def configured(configurable: Any, config_schema: Any = None, **more: Any) -> Cal
         >>> brew_cups.name
         'brew_cups'
     """
-    if hasattr(configurable, "configure_at_launch"):
+    if isinstance(configurable, type) and hasattr(configurable, "configure_at_launch"):
         configurable = configurable.configure_at_launch().get_resource_definition()
     method = getattr(configurable, "configured", None)
     if method is None or isinstance(configurable, type):
         raise ParameterCheckError(
-            f"parameter 'configurable' must be an op, graph, resource, I/O manager, executor or logger, not "
-            f"{configurable!r}"
+            f"parameter 'configurable' must be an op, graph, resource, resource class, I/O manager, executor "
+            f"or logger, not {configurable!r}"
         )
     return lambda config: method(config, config_schema=config_schema, **more)
 

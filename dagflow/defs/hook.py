@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from dagflow.defs import _entry
 from dagflow.defs.signature import CONTEXT_NAMES, location
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, check_type
-from dagflow.keys import check_name
+from dagflow.keys import check_name, resource_keys
 
 if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent
@@ -70,7 +70,7 @@ class HookDefinition:
             raise ParameterCheckError(f"hook '{name}': 'hook_fn' must be a function, not {hook_fn!r}")
         self.hook_fn = hook_fn
         self.decorated_fn: Callable[..., Any] = hook_fn if decorated_fn is None else decorated_fn
-        self.required_resource_keys = _keys(required_resource_keys, f"hook '{name}'")
+        self.required_resource_keys = resource_keys(required_resource_keys, f"hook '{name}'")
         self.parameters = parameters
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -322,11 +322,3 @@ def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, 
                 f"'{parameter.name}', which nothing is passed to. It is called with {' and '.join(wanted)}."
             )
     return tuple(parameter.name for parameter in parameters[: len(wanted)])
-
-
-def _keys(keys: Any, place: str) -> frozenset[str]:
-    if keys is None:
-        return frozenset()
-    if not isinstance(keys, (set, frozenset, list, tuple)) or not all(isinstance(key, str) for key in keys):
-        raise ParameterCheckError(f"{place}: 'required_resource_keys' must be a set of texts, not {keys!r}")
-    return frozenset(keys)

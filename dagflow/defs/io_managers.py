@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 from dagflow.config.field import Field, resolve_field
-from dagflow.defs.resource import ResourceDefinition, decorated, nothing
+from dagflow.defs.resource import ResourceDefinition, decorated, is_function, nothing
 from dagflow.errors import ParameterCheckError
 
 
@@ -78,14 +78,13 @@ class InputManagerDefinition(ResourceDefinition):
         required_resource_keys: Iterable[str] | None = None,
         version: str | None = None,
     ) -> None:
-        super().__init__(nothing, config_schema, description, required_resource_keys, version)
         if not callable(load_fn):
             raise ParameterCheckError(f"parameter 'load_fn' must be a function, not {load_fn!r}")
+        super().__init__(load_fn, config_schema, description, required_resource_keys, version)
         self.load_fn = load_fn
         self.input_config_field = _field(input_config_schema)
-        self.__wrapped__ = load_fn
-        takes_context = ResourceDefinition(load_fn).takes_context
-        self.resource_fn = lambda: _Loader(load_fn if takes_context else lambda context: load_fn())
+        loader = _Loader(load_fn if self.takes_context else lambda context: load_fn())
+        self.resource_fn, self.takes_context = lambda: loader, False
 
     @property
     def input_config_schema(self) -> Field | None:
@@ -138,18 +137,11 @@ def io_manager(
     Returns:
         The IOManagerDefinition, or a decorator.
     """
-    if _is_function(config_schema):
+    if is_function(config_schema):
         return decorated(IOManagerDefinition, config_schema)
-
-    def decorate(fn: Callable[..., Any]) -> IOManagerDefinition:
-        definition = decorated(
-            IOManagerDefinition, fn, config_schema, description, required_resource_keys, version
-        )
-        definition.output_config_field = _field(output_config_schema)
-        definition.input_config_field = _field(input_config_schema)
-        return definition
-
-    return decorate
+    arguments = (config_schema, description, required_resource_keys, version)
+    schemas = {"output_config_schema": output_config_schema, "input_config_schema": input_config_schema}
+    return lambda fn: decorated(IOManagerDefinition, fn, *arguments, **schemas)
 
 
 @overload
@@ -199,14 +191,10 @@ def input_manager(
         >>> cafe.execute_in_process().output_for_node("grind")
         'the beans of the shelf'
     """
-    arguments = (description, input_config_schema, required_resource_keys, version)
-    if _is_function(config_schema):
+    if is_function(config_schema):
         return decorated(InputManagerDefinition, config_schema)
-    return lambda fn: decorated(InputManagerDefinition, fn, config_schema, *arguments)
-
-
-def _is_function(value: Any) -> bool:
-    return callable(value) and not isinstance(value, (type, Field))
+    arguments = (config_schema, description, input_config_schema, required_resource_keys, version)
+    return lambda fn: decorated(InputManagerDefinition, fn, *arguments)
 
 
 def _field(schema: Any) -> Field | None:

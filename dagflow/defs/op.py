@@ -30,6 +30,7 @@ from dagflow.errors import (
 from dagflow.keys import (
     check_name,
     jsonable_tags,
+    resource_keys,
     system_tag_spellings,
 )
 
@@ -107,13 +108,7 @@ class OpDefinition(NodeDefinition):
         _warn_of_config_names(body, what)
         if owner == "op":
             refuse_resources_twice(body, required_resource_keys, "op")
-        if required_resource_keys is not None and not isinstance(
-            required_resource_keys, (set, frozenset, list, tuple)
-        ):
-            raise ParameterCheckError(
-                f"{what}: 'required_resource_keys' must be a set of texts, not {required_resource_keys!r}"
-            )
-        self.required_resource_keys = frozenset(required_resource_keys or ()) | frozenset(body.resources)
+        self.required_resource_keys = resource_keys(required_resource_keys, what) | frozenset(body.resources)
         self.tags = jsonable_tags(tags, what)
         self.description = description if description is not None else _doc(compute_fn)
         self.retry_policy = (

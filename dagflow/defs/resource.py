@@ -24,7 +24,7 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.event_loop import SHARED
-from dagflow.keys import check_name
+from dagflow.keys import check_name, resource_keys
 
 _R = TypeVar("_R", bound="ResourceDefinition")
 _T = TypeVar("_T")
@@ -91,13 +91,13 @@ class ResourceDefinition:
         self.resource_fn = resource_fn
         self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
         self.description = description
-        self.required_resource_keys = frozenset(required_resource_keys or ())
+        self.__wrapped__ = resource_fn
+        self.required_resource_keys = resource_keys(required_resource_keys, f"resource ({self.place})")
         self.version = version
         self.kind = kind
         self.nested: tuple[ResourceDefinition, ...] = ()
         self.value: Any = UNSET
         self.takes_context = _takes_context(resource_fn)
-        self.__wrapped__ = resource_fn
 
     @property
     def config_schema(self) -> Field:
@@ -121,7 +121,7 @@ class ResourceDefinition:
     @property
     def place(self) -> str:
         """The file and line where it is made, for messages."""
-        return location(self.resource_fn)
+        return location(self.__wrapped__)
 
     @staticmethod
     def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:
@@ -217,7 +217,7 @@ def resource(
         >>> beans()
         3
     """
-    if callable(config_schema) and not isinstance(config_schema, (type, Field)):
+    if is_function(config_schema):
         return decorated(ResourceDefinition, config_schema)
     return lambda fn: decorated(
         ResourceDefinition, fn, config_schema, description, required_resource_keys, version
@@ -434,14 +434,19 @@ def _exit(manager: AbstractContextManager[Any]) -> None:
     manager.__exit__(None, None, None)
 
 
-def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any) -> _R:
+def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any) -> _R:
     """The definition of a class that a decorator makes of a function; its docstring describes it."""
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {fn!r}")
-    definition = cls(fn, *arguments)
+    definition = cls(fn, *arguments, **named)
     if definition.description is None:
         definition.description = inspect.getdoc(fn)
     return definition
+
+
+def is_function(value: Any) -> bool:
+    """Whether a decorator is used bare: what it got first is the function, not a config schema."""
+    return callable(value) and not isinstance(value, (type, Field))
 
 
 def _takes_context(fn: Callable[..., Any]) -> bool:

@@ -94,8 +94,8 @@ class Body:
                 is_vararg = parameter.kind is _KINDS.VAR_POSITIONAL
                 kind = "positional vararg parameter '*" if is_vararg else "positional-only parameter '"
                 raise DagflowInvalidDefinitionError(
-                    f"@{what} decorated function has {kind}{parameter.name}' ({location(fn)}), which cannot be an "
-                    "input, because inputs are passed by name. Give each input a parameter of its own."
+                    f"@{what} decorated function has {kind}{parameter.name}' ({location(fn)}), which cannot "
+                    "be an input, because inputs are passed by name. Give each input a parameter of its own."
                 )
             elif parameter.name == "config":
                 self.config, self.config_default = annotation, parameter.default
