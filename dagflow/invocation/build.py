@@ -19,6 +19,7 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigError,
     DagflowInvalidInvocationError,
+    check_texts,
     check_type,
 )
 from dagflow.event_loop import EventLoop
@@ -106,11 +107,13 @@ class DirectContext(_Owner, StepContext):
         """
         return self.scope.resource_values()
 
-    def run_config_of(self, name: str) -> dict[str, Any]:
-        """The run config of a run that does what this call does: of the op with that name."""
+    @property
+    def run_config(self) -> Mapping[str, Any]:
+        """The run config of a run that does what this call does."""
+        self.scope.need("run_config")
         config: dict[str, Any] = {"resources": dict(self._resources_config or {})}
         if self.op_config_given is not None:
-            config["ops"] = {name: {"config": self.op_config_given}}
+            config["ops"] = {self.op_def.name: {"config": self.op_config_given}}
         return config
 
 
@@ -213,14 +216,15 @@ def _scope(
     event_loop: Any,
     builder: str,
 ) -> tuple[Scope, OwnResources | None, Mapping[str, Any] | None]:
-    _check_types(
-        partition_key=(partition_key, str),
-        partition_key_range=(partition_key_range, PartitionKeyRange),
-        instance=(instance, DagflowInstance),
-        mapping_key=(mapping_key, str),
-        run_tags=(run_tags, Mapping),
-        resources_config=(resources_config, Mapping),
-    )
+    check_texts("a context", partition_key=partition_key, mapping_key=mapping_key)
+    if partition_key_range is not None:
+        check_type(partition_key_range, PartitionKeyRange, "partition_key_range", "a context")
+    if instance is not None:
+        check_type(instance, DagflowInstance, "instance", "a context")
+    if run_tags is not None:
+        check_type(run_tags, Mapping, "run_tags", "a context")
+    if resources_config is not None:
+        check_type(resources_config, Mapping, "resources_config", "a context")
     if partition_key is not None and partition_key_range is not None:
         raise CheckError("both 'partition_key' and 'partition_key_range' were given; give one of them")
     get_instance = InstanceWhenAsked(instance)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing, closing
 from typing import Any
 
 from dagflow._util import UNSET, nearest
@@ -76,7 +76,7 @@ def _invoke_op(
         return _await(op, assets_def, context, config, started, arguments)
     if body.kind == "async_generator":
         return _generate_async(op, assets_def, context, config, started, arguments)
-    with _running(op, assets_def, context, config, started):
+    with _Running(op, assets_def, context, config, started):
         result = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
     return _checked(op, context, result)
 
@@ -122,7 +122,8 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     """All arguments of the function but the context, by name, with the defaults of the inputs."""
     body = op.body
     order = body.order
-    _check_count(op, args, kwargs)
+    if kwargs or len(args) > len(order):
+        _check_count(op, args, kwargs)
     arguments = dict(zip(order, args))  # noqa: B905 - fewer arguments than parameters is usual
     for name, value in kwargs.items():
         if name in arguments:
@@ -151,8 +152,6 @@ _NOTHING_IS_IGNORED = "Nothing dependencies are ignored when directly invoking o
 def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Refuse more arguments than there are parameters; of fewer, unknown keywords are ignored."""
     body = op.body
-    if not kwargs and len(args) <= len(body.order):
-        return
     valued = [name for name, definition in op.ins.items() if not definition.dagflow_type.is_nothing]
     for name in kwargs:
         if name in op.ins and name not in valued:
@@ -258,57 +257,59 @@ def _brought_along(assets_def: AssetsDefinition, key: str) -> dict[str, Resource
     return {name: own[name] for name in start_order(own, {key: Need(repr(assets_def))}, repr(assets_def))}
 
 
-@contextmanager
-def _running(
-    op: OpDefinition,
-    assets_def: AssetsDefinition | None,
-    context: DirectContext | None,
-    config: Any,
-    started: StartedResources | None,
-) -> Iterator[None]:
-    """Tie a context to what runs with it, for the time of a block, at whose end `started` is stopped."""
-    try:
+class _Running:
+    """Ties a context to what runs with it, for a `with` block, at whose end `started` is stopped."""
+
+    __slots__ = ("assets_def", "config", "context", "of_context", "op", "started")
+
+    def __init__(
+        self,
+        op: OpDefinition,
+        assets_def: AssetsDefinition | None,
+        context: DirectContext | None,
+        config: Any,
+        started: StartedResources | None,
+    ) -> None:
+        self.op = op
+        self.assets_def = assets_def
+        self.context = context
+        self.config = config
+        self.started = started
+
+    def __enter__(self) -> None:
+        context = self.context
         if context is None:
-            yield
             return
-        with _bound(op, assets_def, context, config, {} if started is None else dict(started.values)):
-            yield
-    finally:
-        failures = [] if started is None else started.stop()
+        if context.running is not None:
+            self._stop()
+            kind = "op" if self.assets_def is None else "asset"
+            raise DagflowInvalidInvocationError(
+                f"This context is currently being used to execute '{context.running}'. It cannot be used to "
+                f"execute another {kind} before that has ended: build one of its own for {where(self.op)}."
+            )
+        scope = context.scope
+        context.running = self.op.name
+        scope.events.clear()
+        scope.metadata.clear()
+        scope.produced.clear()
+        of_context = self.of_context = scope.resource_values
+        if self.started is not None:
+            further = dict(self.started.values)
+            scope.resource_values = lambda: {**of_context(), **further}
+        scope.bind(self.op, self.assets_def, self.config)
+
+    def __exit__(self, *_: object) -> None:
+        context = self.context
+        if context is not None:
+            context.scope.resource_values = self.of_context
+            context.scope.bind(None, None, context.op_config_given)
+            context.running = None
+        self._stop()
+
+    def _stop(self) -> None:
+        failures = [] if self.started is None else self.started.stop()
         if failures:
             raise failures[0][1]
-
-
-@contextmanager
-def _bound(
-    op: OpDefinition,
-    assets_def: AssetsDefinition | None,
-    context: DirectContext,
-    config: Any,
-    resources: Mapping[str, Any],
-) -> Iterator[None]:
-    if context.running is not None:
-        kind = "op" if assets_def is None else "asset"
-        raise DagflowInvalidInvocationError(
-            f"This context is currently being used to execute '{context.running}'. It cannot be used to "
-            f"execute another {kind} before that has ended: build one of its own for {where(op)}."
-        )
-    scope = context.scope
-    of_context = scope.resource_values
-    context.running = op.name
-    scope.events.clear()
-    scope.metadata.clear()
-    scope.produced.clear()
-    if resources:
-        scope.resource_values = lambda: {**of_context(), **resources}
-    scope.bind(op, assets_def, config)
-    scope.run_config = context.run_config_of(op.name)
-    try:
-        yield
-    finally:
-        scope.resource_values = of_context
-        scope.bind(None, None, context.op_config_given)
-        context.running = None
 
 
 def _checked(op: OpDefinition, context: DirectContext | None, result: Any) -> Any:
@@ -367,7 +368,7 @@ def _generate(
 ) -> Iterator[Any]:
     body = op.body
     made = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
-    with _running(op, assets_def, context, config, started), closing(made):
+    with _Running(op, assets_def, context, config, started), closing(made):
         yielded = Yielded(op)
         for item in made:
             _take(op, context, yielded, item)
@@ -384,7 +385,7 @@ async def _await(
     arguments: Any,
 ) -> Any:
     body = op.body
-    with _running(op, assets_def, context, config, started):
+    with _Running(op, assets_def, context, config, started):
         result = await (body.fn(**arguments) if body.context is None else body.fn(context, **arguments))
     return _checked(op, context, result)
 
@@ -399,7 +400,7 @@ async def _generate_async(
 ) -> AsyncIterator[Any]:
     body = op.body
     made = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
-    with _running(op, assets_def, context, config, started):
+    with _Running(op, assets_def, context, config, started):
         async with aclosing(made):
             yielded = Yielded(op)
             async for item in made:
