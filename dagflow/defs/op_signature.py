@@ -20,6 +20,8 @@ from dagflow.keys import check_name
 from dagflow.types import Any as AnyType
 from dagflow.types import DagflowType
 
+_PLAIN_IN, _PLAIN_OUT = In(), Out()  # of which nothing is said; they never change
+
 
 def documented(fn: Any) -> tuple[Mapping[str, str], str | None]:
     """What the docstring of a function says of each parameter, and of what is returned."""
@@ -55,7 +57,7 @@ def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, Input
 
 def _input(parameter: Parameter, given: In | None, doc: str | None, what: str) -> InputDefinition:
     place = f"input '{parameter.name}' of {what}"
-    spec = In() if given is None else check_type(given, In, f"ins[{parameter.name!r}]", what)
+    spec = _PLAIN_IN if given is None else check_type(given, In, f"ins[{parameter.name!r}]", what)
     if spec.dagflow_type is UNSET:
         annotation = resolved(parameter.annotation)
         kind = AnyType if annotation is _Parameter.empty else resolve_annotation(annotation, place)
@@ -104,7 +106,7 @@ def outputs_of(
 ) -> dict[str, OutputDefinition]:
     annotation = resolved(body.return_annotation)
     if given is None:
-        given = {DEFAULT_OUTPUT: DynamicOut() if _is_list_of_dynamic(annotation) else Out()}
+        given = {DEFAULT_OUTPUT: DynamicOut() if _is_list_of_dynamic(annotation) else _PLAIN_OUT}
     if _is_dynamic(annotation) and not body.is_generator:
         raise DagflowInvariantViolationError(
             f"{what} ({location(body.fn)}) is annotated with return type DynamicOutput, but a dynamic output "

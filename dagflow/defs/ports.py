@@ -36,6 +36,13 @@ class _Spec:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
+    def _settle(self, name: str, given: _Spec, settled: Mapping[str, Any]) -> None:
+        """Say what was given, but for what is settled by now."""
+        put = object.__setattr__
+        put(self, "name", name)
+        for said in self._said:
+            put(self, said, settled[said] if said in settled else getattr(given, said))
+
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"'{name}' of {self!r} cannot be changed. Make a new one.")
 
@@ -176,7 +183,7 @@ class InputDefinition(In):
     dagflow_type: DagflowType
 
     def __init__(self, name: str, given: In, **settled: Any) -> None:
-        self._say(name=name, **{said: settled.get(said, getattr(given, said)) for said in self._said})
+        self._settle(name, given, settled)
 
     @property
     def has_default_value(self) -> bool:
@@ -192,7 +199,7 @@ class OutputDefinition(Out):
     dagflow_type: DagflowType
 
     def __init__(self, name: str, given: Out, **settled: Any) -> None:
-        self._say(name=name, **{said: settled.get(said, getattr(given, said)) for said in self._said})
+        self._settle(name, given, settled)
 
 
 def _checked(metadata: Mapping[str, Any] | None, what: str) -> Mapping[str, Any]:
