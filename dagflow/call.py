@@ -25,18 +25,19 @@ from dagflow.errors import (
 )
 from dagflow.event_loop import SHARED, EventLoop
 from dagflow.events.user import (
-    USER_EVENTS,
+    NOT_RETURNED,
     DynamicOutput,
     Failure,
     MaterializeResult,
     Output,
     RetryRequested,
+    UserEvent,
 )
 from dagflow.types import DagflowType, TypeCheck
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
 """What user code raises on purpose, or what dagflow raised inside it: never wrapped."""
-SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, GeneratorType, *USER_EVENTS})
+SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, GeneratorType, *NOT_RETURNED})
 """The classes of what is not an output just by being returned."""
 
 
@@ -126,7 +127,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         DagflowInvariantViolationError: It is not what the outputs of the op ask for.
     """
     outs = list(op.outs.values())
-    if isinstance(result, USER_EVENTS):
+    if isinstance(result, NOT_RETURNED):
         raise DagflowInvariantViolationError(
             f"{where(op)} returned an {type(result).__name__}. If you are returning an AssetMaterialization "
             "or an ExpectationResult from op you must yield them directly, or log them with "
@@ -238,7 +239,7 @@ class Yielded:
         Raises:
             DagflowInvariantViolationError: A generator may not yield this, or not again.
         """
-        if isinstance(item, USER_EVENTS):
+        if isinstance(item, UserEvent):
             return None
         if isinstance(item, MaterializeResult):
             output = self._materialized(item)
@@ -248,8 +249,8 @@ class Yielded:
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
                 f"{where(self.op)} yielded a value of type {type(item)}: {item!r}. A generator may yield "
-                "Output, DynamicOutput, AssetMaterialization, AssetObservation and ExpectationResult "
-                f"only.{hint}"
+                "Output, DynamicOutput, AssetMaterialization, AssetObservation, ExpectationResult and "
+                f"AssetCheckEvaluation only.{hint}"
             )
         output = self._named(item.output_name)
         if output.is_dynamic != isinstance(item, DynamicOutput):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dagflow.context.resources import ScopedResources
 from dagflow.context.scope import Scope
 from dagflow.errors import CheckError, DagflowInvalidPropertyError, DagflowInvariantViolationError
-from dagflow.events.user import USER_EVENTS
+from dagflow.events.user import UserEvent
 from dagflow.keys import NodeHandle
 from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
@@ -287,16 +287,17 @@ class CallContext:
         return self._scope.metadata.get((output_name, mapping_key))
 
     def log_event(self, event: Any) -> None:
-        """Put an AssetMaterialization, AssetObservation or ExpectationResult into the log of the run.
+        """Put an AssetMaterialization, AssetObservation, ExpectationResult or AssetCheckEvaluation into the
+        log of the run.
 
         Raises:
             CheckError: It is something else.
         """
         self._scope.need("log_event")
-        if not isinstance(event, USER_EVENTS):
+        if not isinstance(event, UserEvent):
             raise CheckError(
-                "log_event takes an AssetMaterialization, AssetObservation or ExpectationResult, not "
-                f"{event!r} of type '{type(event).__name__}'"
+                "log_event takes an AssetMaterialization, AssetObservation, ExpectationResult or "
+                f"AssetCheckEvaluation, not {event!r} of type '{type(event).__name__}'"
             )
         self._scope.log_event(event)
 

@@ -335,6 +335,13 @@ def _say_materialization(log: RunLog, record: Record) -> str:
     return materialization.description or f"Materialized value {materialization.label}."
 
 
+def _say_check(log: RunLog, record: Record) -> str:
+    made = record[4]
+    verdict = "passed" if made.passed else "did not pass"
+    more = f" {made.description}" if made.description else ""
+    return f"Asset check '{made.check_name}' on '{made.asset_key.to_user_string()}' {verdict}.{more}"
+
+
 def _say_expectation(log: RunLog, record: Record) -> str:
     result = record[4]
     return result.description or f"Expectation {result.label} {'passed' if result.success else 'failed'}."
@@ -385,6 +392,7 @@ _MESSAGES: dict[DagflowEventType, Callable[[RunLog, Record], str | None]] = {
     _T.STEP_OUTPUT: _say_output,
     _T.HANDLED_OUTPUT: _say_handled,
     _T.ASSET_MATERIALIZATION: _say_materialization,
+    _T.ASSET_CHECK_EVALUATION: _say_check,
     _T.STEP_EXPECTATION_RESULT: _say_expectation,
     _T.LOGS_CAPTURED: lambda log, record: f"Capturing logs for process (pid: {log.pid}).",
     _T.ENGINE_EVENT: _say_engine,

@@ -26,11 +26,10 @@ from dagflow.engine.state import RunState
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.events.record import DagflowEvent, DagflowEventType
 from dagflow.events.user import (
-    AssetMaterialization,
-    AssetObservation,
     DynamicOutput,
     MaterializeResult,
     Output,
+    UserEvent,
 )
 from dagflow.metadata.value import normalize_metadata
 from dagflow.plan.step import OutputRef, Step, StepOutput
@@ -41,8 +40,6 @@ _STEP_OUTPUT = CODE[DagflowEventType.STEP_OUTPUT]
 _HANDLED_OUTPUT = CODE[DagflowEventType.HANDLED_OUTPUT]
 _STEP_SUCCESS = CODE[DagflowEventType.STEP_SUCCESS]
 _MATERIALIZATION = CODE[DagflowEventType.ASSET_MATERIALIZATION]
-_OBSERVATION = CODE[DagflowEventType.ASSET_OBSERVATION]
-_EXPECTATION = CODE[DagflowEventType.STEP_EXPECTATION_RESULT]
 
 
 def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
@@ -247,7 +244,7 @@ class Attempt:
             (output.position, metadata, tags, version),
         )
 
-    def emit_event(self, event: Any) -> None:
+    def emit_event(self, event: UserEvent) -> None:
         """Write down an event that the user's function yielded."""
         if self.scope is not None:
             self.flush()
@@ -257,15 +254,13 @@ class Attempt:
         """Let what the context logged since the last time count."""
         self.logged.clear()
 
-    def _write(self, event: Any) -> None:
+    def _write(self, event: UserEvent) -> None:
         self.state.log.append(code_of(event), self.step.index, self.number, event)
 
 
-def code_of(event: Any) -> int:
+def code_of(event: UserEvent) -> int:
     """The code of the event that a user's object becomes."""
-    if isinstance(event, AssetObservation):
-        return _OBSERVATION
-    return _MATERIALIZATION if isinstance(event, AssetMaterialization) else _EXPECTATION
+    return CODE[DagflowEventType(event.becomes)]
 
 
 def take_back(log: RunLog, logged: list[Record]) -> list[DagflowEvent]:
@@ -279,7 +274,7 @@ def take_back(log: RunLog, logged: list[Record]) -> list[DagflowEvent]:
 def make_scope(state: RunState, step: Step, number: int, logged: list[Record]) -> Scope:
     """What the context of a step reads from. Events that it logs are written down and kept in `logged`."""
 
-    def log_event(event: Any) -> None:
+    def log_event(event: UserEvent) -> None:
         logged.append(state.log.append(code_of(event), step.index, number, event))
 
     layer = state.job.asset_layer

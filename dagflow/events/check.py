@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from dagflow.errors import check_type
-from dagflow.events.user import _ByValue
+from dagflow.events.user import UserEvent, _ByValue
 from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 from dagflow.metadata.value import normalize_metadata
 
@@ -63,8 +63,8 @@ class AssetCheckResult(_ByValue):
         return self._with_metadata(metadata, "an AssetCheckResult")
 
 
-class AssetCheckEvaluation(_ByValue):
-    """A check that was made of an asset: the data of ASSET_CHECK_EVALUATION.
+class AssetCheckEvaluation(UserEvent):
+    """A check that was made of an asset: the data of ASSET_CHECK_EVALUATION. User code may log or yield it.
 
     Args:
         asset_key: The asset.
@@ -97,6 +97,8 @@ class AssetCheckEvaluation(_ByValue):
         "severity",
         "target_materialization_data",
     )
+
+    becomes = "ASSET_CHECK_EVALUATION"
 
     def __init__(
         self,

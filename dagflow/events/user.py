@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from dagflow._util import UNSET, Unset
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
@@ -55,6 +55,18 @@ class _ByValue:
         changed = copy(self)
         changed.metadata = normalize_metadata(metadata, where)  # type: ignore[attr-defined]
         return changed
+
+
+class UserEvent(_ByValue):
+    """What `context.log_event` takes, and what a generator may yield beside its outputs.
+
+    Attributes:
+        becomes: The type of the event that it becomes.
+    """
+
+    __slots__ = ()
+
+    becomes: ClassVar[str]
 
 
 class Output(_ByValue, Generic[T]):
@@ -141,7 +153,7 @@ class DataVersion(_ByValue):
         self.value = check_type(value, str, "value")
 
 
-class AssetMaterialization(_ByValue):
+class AssetMaterialization(UserEvent):
     """That an asset was written somewhere.
 
     Args:
@@ -157,6 +169,8 @@ class AssetMaterialization(_ByValue):
     """
 
     __slots__ = ("asset_key", "description", "metadata", "partition", "tags")
+
+    becomes = "ASSET_MATERIALIZATION"
 
     def __init__(
         self,
@@ -212,6 +226,8 @@ class AssetObservation(AssetMaterialization):
 
     __slots__ = ()
 
+    becomes = "ASSET_OBSERVATION"
+
     @property
     def data_version(self) -> str | None:
         """The version of the data that was seen, where a tag says it."""
@@ -224,7 +240,7 @@ class AssetObservation(AssetMaterialization):
         return AssetMaterialization.__slots__
 
 
-class ExpectationResult(_ByValue):
+class ExpectationResult(UserEvent):
     """Whether something that was expected of the data holds.
 
     Args:
@@ -235,6 +251,8 @@ class ExpectationResult(_ByValue):
     """
 
     __slots__ = ("description", "label", "metadata", "success")
+
+    becomes = "STEP_EXPECTATION_RESULT"
 
     def __init__(
         self,
@@ -346,5 +364,5 @@ class RetryRequestedFromPolicy(RetryRequested):
     """A retry that a policy asks for, not the user's code; seen as the class of the recorded error."""
 
 
-USER_EVENTS = (AssetMaterialization, AssetObservation, ExpectationResult)
-"""What `context.log_event` takes, and what a generator may yield beside its outputs."""
+NOT_RETURNED = (AssetMaterialization, AssetObservation, ExpectationResult)
+"""What is logged or yielded, and no output when it is returned."""

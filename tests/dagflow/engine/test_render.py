@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dagflow import (
+    AssetCheckEvaluation,
+    AssetCheckSeverity,
+    AssetKey,
     AssetMaterialization,
     AssetObservation,
     DagflowType,
@@ -167,3 +170,29 @@ def test_what_a_type_check_said_is_kept(run):
     assert passed.metadata["degrees"].value == 41
     assert (failed.success, failed.label) == (False, "n")
     assert "must be a string" in failed.description
+
+
+def test_the_evaluation_of_a_check():
+    """Logged or yielded by an op, it is an event with the verdict as its data."""
+    key = AssetKey(["shop", "cup"])
+    good = AssetCheckEvaluation(key, "full", True)
+    bad = AssetCheckEvaluation(key, "hot", False, severity=AssetCheckSeverity.WARN, description="It is cold.")
+
+    @op
+    def brew(context):
+        context.log_event(good)
+        yield bad
+        yield Output(1)
+
+    @job
+    def cafe():
+        brew()
+
+    result = cafe.execute_in_process()
+
+    assert result.get_asset_check_evaluations() == [good, bad]
+    events = [event for event in result.all_events if event.event_type_value == "ASSET_CHECK_EVALUATION"]
+    assert [(event.step_key, event.asset_key, event.message) for event in events] == [
+        ("brew", key, "Asset check 'full' on 'shop/cup' passed."),
+        ("brew", key, "Asset check 'hot' on 'shop/cup' did not pass. It is cold."),
+    ]
