@@ -349,6 +349,13 @@ def check_texts(of: str, **arguments: object) -> None:
             check_type(value, str, name, of)
 
 
+def check_optional(
+    value: object, expected: type[_T] | tuple[type[Any], ...], name: str, of: str = ""
+) -> _T | None:
+    """As `check_type`, for an argument that may be None."""
+    return None if value is None else check_type(value, expected, name, of)
+
+
 def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: str, of: str = "") -> _T:
     """Return `value` if it is an `expected`, else say which argument is wrong and how.
 

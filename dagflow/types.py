@@ -28,6 +28,7 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     DagflowUnknownResourceError,
     ParameterCheckError,
+    check_optional,
     check_type,
 )
 from dagflow.keys import resource_keys
@@ -200,8 +201,8 @@ class DagflowType:
         metadata: Mapping[str, AnyValue] | None,
     ) -> None:
         what = f"type '{self.display_name}'"
-        self.description = None if description is None else check_type(description, str, "description", what)
-        self._loader = None if loader is None else check_type(loader, DagflowTypeLoader, "loader", what)
+        self.description = check_optional(description, str, "description", what)
+        self._loader = check_optional(loader, DagflowTypeLoader, "loader", what)
         self.required_resource_keys = resource_keys(required_resource_keys, what)
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, what)
 

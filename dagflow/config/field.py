@@ -24,6 +24,7 @@ from dagflow.errors import (
     DagflowInvalidConfigError,
     DagflowInvalidDefinitionError,
     ParameterCheckError,
+    check_optional,
     check_type,
 )
 
@@ -72,7 +73,7 @@ class Field:
                 f"{config!r} is a Field already and cannot be wrapped in another one"
             )
         self.config_type = config_type = resolve_inner(config, "a Field")
-        self.description = None if description is None else check_type(description, str, "description")
+        self.description = check_optional(description, str, "description")
         self.is_secret = check_type(is_secret, bool, "is_secret")
         if is_required is not None:
             check_type(is_required, bool, "is_required")

@@ -10,9 +10,10 @@ from dagflow.defs import _entry
 from dagflow.defs.hook import HookDefinition
 from dagflow.defs.node import current_composition
 from dagflow.defs.op import OpDefinition
+from dagflow.defs.owners import checked_owners
 from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import ResourceDefinition, as_resource, as_resources
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import (
     AssetKey,
     CoercibleToAssetKey,
@@ -148,20 +149,14 @@ class AssetSpec:
         self.deps = [AssetDep.from_coercible(dep) for dep in deps or ()]
         self.description = description
         if metadata:
-            normalize_metadata(
-                metadata, place
-            )  # what cannot be metadata is refused here; what can stays as it is
+            normalize_metadata(metadata, place)  # refuses what cannot be metadata; the rest stays as it is
         self.metadata: Mapping[str, Any] = metadata or {}
         self.skippable = skippable
         self.group_name = DEFAULT_GROUP if group_name is None else _group(group_name, place)
         self.code_version = code_version
-        self.owners = list(owners or ())
+        self.owners = checked_owners(owners, place)
         self.tags = {**jsonable_tags(tags, place), **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()}}
-        self.partitions_def = (
-            None
-            if partitions_def is None
-            else check_type(partitions_def, PartitionsDefinition, "partitions_def")
-        )
+        self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def")
 
     @property
     def kinds(self) -> set[str]:

@@ -275,10 +275,10 @@ def _wiring(
                 dependencies[input_name] = DependencyDefinition(source.node_def.name, output)
                 parents[key].append(upstream)
             elif upstream not in known and not node_def.ins[input_name].dagflow_type.is_nothing:
+                hint = nearest(upstream.to_user_string(), [other.to_user_string() for other in known])
                 raise DagflowInvalidDefinitionError(
                     f"input '{input_name}' of asset '{key.to_user_string()}' ({location(node_def.body.fn)}) "
-                    f"reads asset '{upstream.to_user_string()}', which was not "
-                    f"provided.{nearest(upstream.to_user_string(), [other.to_user_string() for other in known])} "
+                    f"reads asset '{upstream.to_user_string()}', which was not provided.{hint} "
                     "Add its definition, or a SourceAsset with this key."
                 )
         wiring.dependencies[name] = dependencies

@@ -18,6 +18,7 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
+    check_optional,
     check_type,
 )
 
@@ -67,7 +68,7 @@ class Definitions:
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
         self.resources = dict(check_type(resources or {}, Mapping, "resources"))
-        self.executor = executor if executor is None else check_type(executor, ExecutorDefinition, "executor")
+        self.executor = check_optional(executor, ExecutorDefinition, "executor")
         self.loggers = check_loggers(loggers, "Definitions", "loggers")
         self._by_name: dict[str, JobDefinition] | None = None
 

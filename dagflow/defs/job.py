@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
 from dagflow.config.plain import run_config_dict
@@ -16,6 +16,7 @@ from dagflow.defs.inputs import check_loose_inputs
 from dagflow.defs.io_managers import default_io_manager
 from dagflow.defs.job_content import JobContent
 from dagflow.defs.logger import LoggerDefinition, check_loggers, default_loggers
+from dagflow.defs.owners import checked_owners
 from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import Need, as_resources, start_order
@@ -27,6 +28,7 @@ from dagflow.errors import (
     DagflowInvalidSubsetError,
     DagflowInvariantViolationError,
     ParameterCheckError,
+    check_optional,
     check_texts,
     check_type,
 )
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from dagflow.defs.run_config import RunConfigSchema
     from dagflow.defs.run_request import RunRequest
 
-_T = TypeVar("_T")
 _IGNORED = frozenset(
     {
         "preset_defs",
@@ -153,11 +154,11 @@ class JobDefinition(JobContent):
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
                 start_order(self.resource_defs, {key: Need(place)}, place)
-        self.executor_def = _optional(executor_def, ExecutorDefinition, "executor_def", place) or (
+        self.executor_def = check_optional(executor_def, ExecutorDefinition, "executor_def", place) or (
             multi_or_in_process_executor
         )
         self.logger_defs = check_loggers(logger_defs, place)
-        self.partitions_def = _optional(partitions_def, PartitionsDefinition, "partitions_def", place)
+        self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def", place)
         self.config_mapping = config if isinstance(config, ConfigMapping) else None
         is_default = self.config_mapping is None and not _is_partitioned(config)
         self.default_config = _default_config(config, place) if is_default else {}
@@ -170,10 +171,10 @@ class JobDefinition(JobContent):
         )
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
         self.hook_defs = check_hooks(hook_defs, "hook_defs", place)
-        self.op_retry_policy = _optional(op_retry_policy, RetryPolicy, "op_retry_policy", place)
+        self.op_retry_policy = check_optional(op_retry_policy, RetryPolicy, "op_retry_policy", place)
         self.input_values = dict(check_type(input_values or {}, Mapping, "input_values", place))
         self.asset_layer = asset_layer
-        self.owners = _checked_owners(owners, place)
+        self.owners = checked_owners(owners, place)
         self.op_selection: tuple[str, ...] | None = None
         self._compiled: dict[Any, Any] = {}
         check_inputs(self.input_values, graph_def, place)
@@ -431,36 +432,6 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
                 f"that name. It can give the inputs of graph '{graph_def.name}': "
                 f"{list(graph_def.input_names)}.{nearest(name, graph_def.input_names)}"
             )
-
-
-def _checked_owners(owners: Sequence[str] | None, place: str) -> list[str]:
-    if isinstance(owners, str):
-        raise ParameterCheckError(f"parameter 'owners' of {place} must be a list of texts, not {owners!r}")
-    for owner in check_type(owners or (), Sequence, "owners", place):
-        check_type(owner, str, "owners", place)
-        if owner == "team:":
-            raise DagflowInvalidDefinitionError(
-                f"invalid owner '{owner}' of {place}: Team name cannot be empty after 'team:' prefix"
-            )
-        if not owner.startswith("team:") and not _is_email(owner):
-            raise DagflowInvalidDefinitionError(
-                f"invalid owner '{owner}' of {place}: Owner must be an email address or a team name prefixed "
-                "with 'team:'"
-            )
-    return list(owners or ())
-
-
-def _is_email(text: str) -> bool:
-    name, _, domain = text.partition("@")
-    host, _, top = domain.rpartition(".")
-    is_whole = bool(name and host) and len(top) > 1 and "@" not in domain
-    return is_whole and not any(character.isspace() for character in text)
-
-
-def _optional(value: _T | None, expected: type[Any], name: str, place: str) -> _T | None:
-    if value is not None:
-        check_type(value, expected, name, place)
-    return value
 
 
 def _is_partitioned(config: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
+from inspect import CO_VARARGS, signature
 from inspect import Parameter as _Parameter
 from typing import Any, TypeVar, overload
 
@@ -24,6 +25,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidPythonicConfigDefinitionError,
     ParameterCheckError,
+    check_optional,
     check_texts,
     check_type,
 )
@@ -77,14 +79,15 @@ class OpDefinition(NodeDefinition):
         code_version: str | None = None,
         pool: str | None = None,
         *,
-        owner: str = "op",
+        owner: str | None = None,
     ) -> None:
+        by_decorator, owner = owner is not None, owner or "op"
         what = f"{owner} '{name}'"
         if not callable(compute_fn):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
         self.name = check_name(name, owner)
         ins = check_type(ins or {}, Mapping, "ins", what)
-        body = Body(_taking_each_input(compute_fn, ins), what)
+        body = Body(compute_fn if by_decorator else _taking_each_input(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
@@ -111,9 +114,7 @@ class OpDefinition(NodeDefinition):
         self.required_resource_keys = resource_keys(required_resource_keys, what) | frozenset(body.resources)
         self.tags = jsonable_tags(tags, what)
         self.description = description if description is not None else _doc(compute_fn)
-        self.retry_policy = (
-            None if retry_policy is None else check_type(retry_policy, RetryPolicy, "retry_policy", what)
-        )
+        self.retry_policy = check_optional(retry_policy, RetryPolicy, "retry_policy", what)
         self.pool = _checked_pool(pool, self.tags, what)
         update_wrapper(self, compute_fn)
 
@@ -189,18 +190,25 @@ class OpDefinition(NodeDefinition):
 
 
 def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
-    """A function of (context, inputs), which takes all inputs as one dict, as one that takes each by its
-    name.
+    """A function of (context, inputs) or of *args, which takes all inputs as one dict, as one that takes
+    each by its name.
     """
     code = getattr(fn, "__code__", None)
-    if code is None or code.co_argcount != 2 or code.co_varnames[1] not in ("inputs", "_inputs"):
+    if code is None:
         return fn
-    if code.co_varnames[0] not in CONTEXT_NAMES or code.co_varnames[1] in ins:
+    takes = code.co_varnames[: code.co_argcount]
+    is_context_and_inputs = (
+        len(takes) == 2 and takes[0] in CONTEXT_NAMES and takes[1] in {"inputs", "_inputs"} - ins.keys()
+    )
+    if not is_context_and_inputs and (takes or not code.co_flags & CO_VARARGS):
         return fn
 
     def compute(context: Any, **inputs: Any) -> Any:
         return fn(context, inputs)
 
+    taken: Any = compute
+    taken.__signature__ = signature(lambda context, **inputs: None)
+    taken.__annotations__, taken.__wrapped__ = {}, fn  # messages say where `fn` is
     return compute
 
 
@@ -309,6 +317,7 @@ def op(
             retry_policy,
             code_version,
             pool,
+            owner="op",
         )
 
     return decorate if compute_fn is None else decorate(compute_fn)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagflow.errors import CheckError, ElementCheckError, check_type
+from dagflow.errors import CheckError, ElementCheckError, check_optional, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.metadata.value import Constant, MetadataValue
 
@@ -151,11 +151,7 @@ class TableColumn(Constant):
     ) -> None:
         _set(self, "name", check_type(name, str, "name"))
         _set(self, "type", check_type(type, str, "type"))
-        _set(
-            self,
-            "description",
-            description if description is None else check_type(description, str, "description"),
-        )
+        _set(self, "description", check_optional(description, str, "description"))
         given = TableColumnConstraints() if constraints is None else constraints
         _set(self, "constraints", check_type(given, TableColumnConstraints, "constraints"))
         _set(self, "tags", _entries(tags or {}, (str,), "tags"))

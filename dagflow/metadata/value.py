@@ -7,7 +7,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dagflow.errors import CheckError, DagflowInvalidMetadata, ParameterCheckError, check_type
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidMetadata,
+    ParameterCheckError,
+    check_optional,
+    check_type,
+)
 from dagflow.keys import AssetKey
 
 if TYPE_CHECKING:
@@ -203,11 +209,6 @@ class MetadataValue(Constant):
 _set = object.__setattr__
 
 
-def _checked(value: Any, kind: type, name: str) -> Any:
-    """`value`, if it is None or of the kind."""
-    return value if value is None else check_type(value, kind, name)
-
-
 class IntMetadataValue(MetadataValue):
     """A whole number; see `MetadataValue.int`."""
 
@@ -216,7 +217,7 @@ class IntMetadataValue(MetadataValue):
     value: int | None
 
     def __init__(self, value: int | None) -> None:
-        _set(self, "value", _checked(value, int, "value"))
+        _set(self, "value", check_optional(value, int, "value"))
 
 
 class FloatMetadataValue(MetadataValue):
@@ -227,7 +228,7 @@ class FloatMetadataValue(MetadataValue):
     value: float | None
 
     def __init__(self, value: float | None) -> None:
-        _set(self, "value", _checked(value, float, "value"))
+        _set(self, "value", check_optional(value, float, "value"))
 
 
 class BoolMetadataValue(MetadataValue):
@@ -238,7 +239,7 @@ class BoolMetadataValue(MetadataValue):
     value: bool | None
 
     def __init__(self, value: bool | None) -> None:
-        _set(self, "value", _checked(value, bool, "value"))
+        _set(self, "value", check_optional(value, bool, "value"))
 
 
 class TimestampMetadataValue(MetadataValue):
@@ -271,7 +272,7 @@ class TextMetadataValue(MetadataValue):
     text: str | None  # type: ignore[assignment]
 
     def __init__(self, text: str | None = "") -> None:
-        _set(self, "text", _checked(text, str, "text"))
+        _set(self, "text", check_optional(text, str, "text"))
 
     @property
     def value(self) -> str | None:
@@ -287,7 +288,7 @@ class MarkdownMetadataValue(MetadataValue):
     md_str: str | None
 
     def __init__(self, md_str: str | None = "") -> None:
-        _set(self, "md_str", _checked(md_str, str, "md_str"))
+        _set(self, "md_str", check_optional(md_str, str, "md_str"))
 
     @property
     def value(self) -> str | None:
@@ -303,7 +304,7 @@ class UrlMetadataValue(MetadataValue):
     url: str | None  # type: ignore[assignment]
 
     def __init__(self, url: str | None = "") -> None:
-        _set(self, "url", _checked(url, str, "url"))
+        _set(self, "url", check_optional(url, str, "url"))
 
     @property
     def value(self) -> str | None:
@@ -428,7 +429,7 @@ class DagflowJobMetadataValue(MetadataValue):
     def __init__(self, job_name: str, location_name: str, repository_name: str | None = None) -> None:
         _set(self, "job_name", check_type(job_name, str, "job_name"))
         _set(self, "location_name", check_type(location_name, str, "location_name"))
-        _set(self, "repository_name", _checked(repository_name, str, "repository_name"))
+        _set(self, "repository_name", check_optional(repository_name, str, "repository_name"))
 
     @property
     def value(self) -> DagflowJobMetadataValue:
@@ -544,7 +545,7 @@ class MetadataEntry(Constant):
         self, label: str, description: str | None = None, entry_data: Any = None, value: Any = None
     ) -> None:
         _set(self, "label", check_type(label, str, "label"))
-        _set(self, "description", _checked(description, str, "description"))
+        _set(self, "description", check_optional(description, str, "description"))
         given = {label: value if entry_data is None else entry_data}
         _set(self, "entry_data", normalize_metadata(given, "a MetadataEntry")[label])
 

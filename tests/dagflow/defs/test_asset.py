@@ -93,7 +93,7 @@ def test_a_spec_keeps_what_is_said() -> None:
         skippable=True,
         group_name="g/h",
         code_version="1",
-        owners=["me"],
+        owners=["team:me"],
         tags={"t": "1"},
         kinds={"sql"},
         partitions_def=PARTS,
@@ -102,7 +102,7 @@ def test_a_spec_keeps_what_is_said() -> None:
     assert spec.key == AssetKey(["a", "b"])
     assert [dep.asset_key for dep in spec.deps] == [AssetKey("x"), cup.key]
     assert (spec.description, spec.skippable, spec.group_name) == ("d", True, "g/h")
-    assert (spec.code_version, spec.owners, spec.partitions_def) == ("1", ["me"], PARTS)
+    assert (spec.code_version, spec.owners, spec.partitions_def) == ("1", ["team:me"], PARTS)
     assert spec.tags == {"t": "1", "dagflow/kind/sql": ""}
     assert spec.kinds == {"sql"}
     assert AssetSpec("a").group_name == "default"

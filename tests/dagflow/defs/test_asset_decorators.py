@@ -82,13 +82,13 @@ def test_every_parameter() -> None:
         output_required=False,
         retry_policy=policy,
         code_version="1",
-        owners=["me"],
+        owners=["team:me"],
         kinds={"sql"},
         pool="p",
     )(water)
     spec, node, out = made.specs[0], made.op, made.op.outs["result"]
 
-    assert (spec.description, spec.group_name, spec.code_version, spec.owners) == ("d", "g", "1", ["me"])
+    assert (spec.description, spec.group_name, spec.code_version, spec.owners) == ("d", "g", "1", ["team:me"])
     assert (spec.skippable, spec.partitions_def, made.partitions_def) == (True, parts, parts)
     assert spec.metadata == out.metadata == {"m": 1}
     assert (node.tags, node.retry_policy, node.code_version, node.pool) == ({"o": "1"}, policy, "1", "p")

@@ -235,9 +235,7 @@ def test_assets_with_different_resources_for_a_key() -> None:
     """Both assets and the key are named."""
     assets = [asset(name=name, resource_defs={"a": object()})(lambda: 1) for name in ("one", "two")]
 
-    with pytest.raises(
-        DagflowInvalidDefinitionError, match=r"key 'a' .*<asset 'one'> and <asset 'two'>"
-    ):
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"key 'a' .*<asset 'one'> and <asset 'two'>"):
         build_asset_job(assets)
 
 

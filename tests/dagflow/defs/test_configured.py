@@ -12,6 +12,7 @@ from dagflow import (
     CheckError,
     Config,
     ConfigMapping,
+    ConfigurableResource,
     DagflowConfigMappingFunctionError,
     DagflowInvalidConfigError,
     DagflowInvalidDefinitionError,
@@ -458,3 +459,14 @@ def test_functions_of_config_objects() -> None:
     assert (_run(more), _run(more, {"n": 8}), _run(brew.configured(Cups(n=2), "two"))) == (5, 9, 2)
     assert made.execute_in_process().output_for_node("count") == {"n": 4, "m": 2}
     assert made.execute_in_process({"n": 6}).output_for_node("count") == {"n": 6, "m": 2}
+
+
+def test_an_object_of_a_resource_class_has_its_config() -> None:
+    """Only the class can be configured: what an object holds would be lost."""
+
+    class Kettle(ConfigurableResource):
+        litres: int
+
+    assert configured(Kettle)({"litres": 2})
+    with pytest.raises(ParameterCheckError, match=r"resource class.*Kettle\(litres=1\)"):
+        configured(Kettle(litres=1))

@@ -12,6 +12,7 @@ from dagflow import (
     IOManager,
     IOManagerDefinition,
     ResourceDefinition,
+    input_manager,
     io_manager,
     job,
     make_values_resource,
@@ -149,7 +150,7 @@ def test_io_managers() -> None:
         (
             lambda: as_resources([1], "job 'j'"),
             ParameterCheckError,
-            "'resources of job 'j'' must be of type 'Mapping'",
+            "\"resources\" is not a Mapping, .* in job 'j'",
         ),
         (
             lambda: as_resources({"a b": 1}, "x"),
@@ -162,3 +163,11 @@ def test_what_is_refused(make: Any, error: type[Exception], message: str) -> Non
     """When it is defined."""
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("decorator", [resource, io_manager, input_manager])
+@pytest.mark.parametrize("keys", ["db", [1], 3])
+def test_required_keys_are_a_set_of_texts(decorator: Any, keys: Any) -> None:
+    """A text is not taken for the set of its letters; the function is named by its place."""
+    with pytest.raises(ParameterCheckError, match=r"resource \(.*test_resource.py:\d+\): 'required_resource"):
+        decorator(required_resource_keys=keys)(lambda context: None)
