@@ -101,6 +101,7 @@ class GraphDefinition(NodeDefinition):
         "node_dict",
         "output_mappings",
         "parent_graph_def",
+        "positional_inputs",
     )
     node_type_str = "graph"
 
@@ -153,7 +154,7 @@ class GraphDefinition(NodeDefinition):
         }
         self.ins = graph_ins(self)
         self.outs = {mapping.graph_output_name: self._output_def(mapping) for mapping in self.output_mappings}
-        self.input_names = tuple(self.ins)
+        self.input_names = self.positional_inputs = tuple(self.ins)
         self._in_order: tuple[Node, ...] | None = None
         self.compiled_job: JobDefinition | None = None
         if self.parent_graph_def is not None:
@@ -217,7 +218,10 @@ class GraphDefinition(NodeDefinition):
         """This definition and all that stand in it, however deep."""
         yield self
         for definition in self._definitions.values():
-            yield from definition.iterate_node_defs()
+            if isinstance(definition, GraphDefinition):
+                yield from definition.iterate_node_defs()
+            else:
+                yield definition
 
     def has_node_named(self, name: str) -> bool:
         """Whether a node of the graph has this name."""

@@ -5,7 +5,7 @@ Called in the body of a graph, either becomes a node there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ class NodeDefinition:
     """What can stand in a graph: an op, or a graph. Called in a graph's body it becomes a node there.
 
     Attributes: `name`, `description`, `tags`, `ins` and `outs` (definitions by name), `input_names`,
-        `output_names`.
+        `output_names`, `positional_inputs` (the inputs that positional arguments stand for).
     """
 
     __slots__ = ("__weakref__", "description", "input_names", "ins", "name", "output_names", "outs", "tags")
@@ -45,6 +45,7 @@ class NodeDefinition:
     outs: Mapping[str, OutputDefinition]
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
+    positional_inputs: Sequence[str]
 
     @property
     def input_defs(self) -> list[InputDefinition]:
@@ -65,11 +66,6 @@ class NodeDefinition:
     def output_dict(self) -> Mapping[str, OutputDefinition]:
         """The outputs by name."""
         return self.outs
-
-    @property
-    def positional_inputs(self) -> list[str]:
-        """The inputs that positional arguments stand for."""
-        return list(self.input_names)
 
     def has_input(self, name: str) -> bool:
         """Whether there is an input of this name."""

@@ -44,7 +44,8 @@ class OpDefinition(NodeDefinition):
 
     Attributes: `name`, `description`, `ins` and `outs` (definitions by name), `config_field` (None: anything
     goes), `required_resource_keys`, `tags`, `retry_policy`, `version`, `code_version`, `pool`, `body` (how
-    the function is called), `is_wrapped` (for each output of which the return annotation says something,
+    the function is called), `positional_inputs` (what positional arguments stand for: the inputs of the
+    signature, and the only one that is not in it, if there is one only), `is_wrapped` (for each output of which the return annotation says something,
     whether it says `Output`), `plain_output` (the only output, where a bare value can be returned for it).
     """
 
@@ -58,6 +59,7 @@ class OpDefinition(NodeDefinition):
         "is_wrapped",
         "plain_output",
         "pool",
+        "positional_inputs",
         "required_resource_keys",
         "retry_policy",
         "version",
@@ -104,6 +106,9 @@ class OpDefinition(NodeDefinition):
         self.outs: Mapping[str, OutputDefinition] = outputs_of(body, outs, what, self.code_version)
         self.input_names = tuple(self.ins)
         self.output_names = tuple(self.outs)
+        named = [parameter.name for parameter in body.inputs]
+        further = [name for name in self.input_names if name not in named]
+        self.positional_inputs = named + further if len(further) == 1 else named
         self.is_wrapped = wrapped_outputs(body, self.outs)
         self.plain_output = plain_output_of(self.outs, self.is_wrapped)
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
@@ -127,15 +132,6 @@ class OpDefinition(NodeDefinition):
     def compute_fn(self) -> Callable[..., Any]:
         """The function."""
         return self.body.fn
-
-    @property
-    def positional_inputs(self) -> list[str]:
-        """The inputs that positional arguments stand for: those of the signature, and the only one that is
-        not in it, if there is one only.
-        """
-        named = [parameter.name for parameter in self.body.inputs]
-        further = [name for name in self.input_names if name not in named]
-        return named + further if len(further) == 1 else named
 
     def dynamic_outputs(self) -> frozenset[str]:
         """The names of the outputs that have a value for each mapping key."""

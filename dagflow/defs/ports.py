@@ -41,7 +41,9 @@ class _Spec:
         put = object.__setattr__
         put(self, "name", name)
         for said in self._said:
-            put(self, said, settled[said] if said in settled else getattr(given, said))
+            put(self, said, getattr(given, said))
+        for said, value in settled.items():
+            put(self, said, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"'{name}' of {self!r} cannot be changed. Make a new one.")
