@@ -19,7 +19,8 @@ from dagflow.defs.logger import LoggerDefinition, check_loggers, default_loggers
 from dagflow.defs.owners import checked_owners
 from dagflow.defs.policy import RetryPolicy
 from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
-from dagflow.defs.resource import Need, as_resources, start_order
+from dagflow.defs.resource import as_resources
+from dagflow.defs.resource_needs import Need, start_order
 from dagflow.defs.subset import select_ops
 from dagflow.defs.type_names import check_type_names
 from dagflow.errors import (

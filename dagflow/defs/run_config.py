@@ -23,7 +23,7 @@ from dagflow.defs.job import JobDefinition
 from dagflow.defs.node import NodeDefinition
 from dagflow.defs.op import OpDefinition
 from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
-from dagflow.defs.resource import needed_keys
+from dagflow.defs.resource_needs import needed_keys
 from dagflow.errors import DagflowInvalidConfigError
 
 _OPTIONAL = Field(AnyConfig, is_required=False)

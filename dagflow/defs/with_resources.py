@@ -9,7 +9,8 @@ from typing import Any
 from dagflow.config.parse import parse
 from dagflow.defs.asset import AnyAsset, AssetsDefinition, AssetSpec, SourceAsset
 from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
-from dagflow.defs.resource import Need, ResourceDefinition, as_resources, start_order
+from dagflow.defs.resource import ResourceDefinition, as_resources
+from dagflow.defs.resource_needs import Need, start_order
 from dagflow.defs.signature import location
 from dagflow.errors import DagflowInvalidConfigError, DagflowInvalidInvocationError
 

@@ -21,7 +21,8 @@ from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.asset import AssetsDefinition
 from dagflow.defs.op import OpDefinition, where
 from dagflow.defs.ports import OutputDefinition
-from dagflow.defs.resource import Need, ResourceDefinition, as_resources, start_order
+from dagflow.defs.resource import ResourceDefinition, as_resources
+from dagflow.defs.resource_needs import Need, start_order
 from dagflow.defs.signature import is_config_annotation
 from dagflow.errors import (
     DagflowInvalidDefinitionError,

@@ -16,7 +16,7 @@ from dagflow.defs.hook import HookDefinition, in_order
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import OpDefinition
 from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY, InputDefinition
-from dagflow.defs.resource import Need, start_order
+from dagflow.defs.resource_needs import Need, start_order
 from dagflow.defs.run_config import needs_config, read_run_config
 from dagflow.defs.signature import location
 from dagflow.defs.wiring import (

@@ -32,7 +32,8 @@ from dagflow import (
     op,
     resource,
 )
-from dagflow.defs.resource import as_resource, needed_keys
+from dagflow.defs.resource import as_resource
+from dagflow.defs.resource_needs import needed_keys
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigError,

@@ -38,7 +38,7 @@ from dagflow import (
     success_hook,
 )
 from dagflow.defs.asset_job import build_asset_job
-from dagflow.defs.resource import Need, start_order
+from dagflow.defs.resource_needs import Need, start_order
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigError,
@@ -405,7 +405,7 @@ def test_start_order_by_itself() -> None:
     [
         (None, "a", CheckError, "partition_key 'a' was given to job 'j', but nothing in it is partitioned"),
         (["a", "b"], "c", DagflowUnknownPartitionError, "'c'"),
-        (["a"], 5, ParameterCheckError, "'partition_key' must be of type 'str', not 5"),
+        (["a"], 5, ParameterCheckError, '"partition_key" is not a str, but 5'),
         (None, 5, ParameterCheckError, "'partition_key'"),
     ],
 )
