@@ -21,6 +21,7 @@ from dagflow.config.mapping import Mapped
 from dagflow.defs.asset import AssetsDefinition
 from dagflow.defs.configured import ConfigMapping
 from dagflow.defs.graph import GraphDefinition
+from dagflow.defs.hook import HookDefinition
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.op import OpDefinition
 from dagflow.defs.resource import ResourceDefinition
@@ -62,7 +63,12 @@ def fingerprint(definition: Any) -> Fingerprint:
         resources = _of_resources(definition.resource_defs)
         return inner._replace(
             config=_hash(inner.config, *_of_run_config(definition)),
-            arguments=_hash(inner.arguments, definition.op_retry_policy, sorted(definition.input_values)),
+            arguments=_hash(
+                inner.arguments,
+                definition.op_retry_policy,
+                sorted(definition.input_values),
+                _of_hooks(definition.hook_defs),
+            ),
             resources=_hash(inner.resources, resources),
             partitions=_hash(inner.partitions, definition.partitions_def),
         )
@@ -76,7 +82,12 @@ def fingerprint(definition: Any) -> Fingerprint:
         )
         resources = _of_resources(definition.resource_defs)
         return own._replace(
-            arguments=_hash(own.arguments, reads, sorted(key.to_string() for key in definition.keys)),
+            arguments=_hash(
+                own.arguments,
+                reads,
+                sorted(key.to_string() for key in definition.keys),
+                _of_hooks(definition.hook_defs),
+            ),
             resources=_hash(own.resources, resources),
             partitions=_hash(definition.partitions_def, mappings),
         )
@@ -112,7 +123,7 @@ def _of_op(op: OpDefinition) -> Fingerprint:
 
 def _of_graph(graph: GraphDefinition) -> Fingerprint:
     inner = [
-        (name, fingerprint(node.definition), node.retry_policy)
+        (name, fingerprint(node.definition), [node.retry_policy, _of_hooks(node.hook_defs)])
         for name, node in sorted(graph.node_dict.items())
     ]
     wiring = [
@@ -123,7 +134,7 @@ def _of_graph(graph: GraphDefinition) -> Fingerprint:
         code=_hash(
             [(name, own.code) for name, own, _ in inner], wiring, graph.input_mappings, graph.output_mappings
         ),
-        arguments=_hash([(name, own.arguments, policy) for name, own, policy in inner]),
+        arguments=_hash([(name, own.arguments, said) for name, own, said in inner]),
         config=_hash(
             [(name, own.config) for name, own, _ in inner],
             *_of_mapping(graph.config_mapping),
@@ -131,6 +142,12 @@ def _of_graph(graph: GraphDefinition) -> Fingerprint:
         types=_hash([(name, own.types) for name, own, _ in inner]),
         resources=_hash([(name, own.resources) for name, own, _ in inner]),
         partitions="",
+    )
+
+
+def _of_hooks(hooks: Iterable[HookDefinition]) -> list[Any]:
+    return sorted(
+        (hook.name, code_of(hook.decorated_fn), sorted(hook.required_resource_keys)) for hook in hooks
     )
 
 

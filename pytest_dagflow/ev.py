@@ -74,22 +74,8 @@ def step_failure(
     )
 
 
-def failure(
-    step: object = ANYTHING,
-    *,
-    error: object = None,
-    match: Match = None,
-    attempt: object = ANYTHING,
-    times: int | None = None,
-) -> EventPattern:
-    """Short for `step_failure`."""
-    return _pattern(
-        "STEP_FAILURE",
-        times,
-        step=as_step(step),
-        error=as_error(error, match),
-        attempt=as_number("attempt", attempt),
-    )
+failure = step_failure
+"""Short for `step_failure`."""
 
 
 def step_up_for_retry(
@@ -159,27 +145,8 @@ def step_output(
     )
 
 
-def output(
-    step: object = ANYTHING,
-    name: object = ANYTHING,
-    *,
-    mapping_key: object = ANYTHING,
-    passed: object = ANYTHING,
-    metadata: object = ANYTHING,
-    attempt: object = ANYTHING,
-    times: int | None = None,
-) -> EventPattern:
-    """Short for `step_output`."""
-    return _pattern(
-        "STEP_OUTPUT",
-        times,
-        step=as_step(step),
-        name=as_text("name", name),
-        mapping_key=as_text("mapping_key", mapping_key, or_none=True),
-        passed=as_flag("passed", passed),
-        metadata=as_metadata(metadata),
-        attempt=as_number("attempt", attempt),
-    )
+output = step_output
+"""Short for `step_output`."""
 
 
 def loaded_input(
@@ -419,21 +386,48 @@ def asset_wiped(*, match: Match = None, times: int | None = None) -> EventPatter
 # the hooks and resources
 
 
-def hook_completed(step: object = ANYTHING, *, match: Match = None, times: int | None = None) -> EventPattern:
+def hook_completed(
+    step: object = ANYTHING, *, match: Match = None, attempt: object = ANYTHING, times: int | None = None
+) -> EventPattern:
     """A hook of a step ran; `match` looks into the message, which names the hook."""
-    return _pattern("HOOK_COMPLETED", times, step=as_step(step), message=as_message(match))
+    return _pattern(
+        "HOOK_COMPLETED",
+        times,
+        step=as_step(step),
+        message=as_message(match),
+        attempt=as_number("attempt", attempt),
+    )
 
 
-def hook_skipped(step: object = ANYTHING, *, match: Match = None, times: int | None = None) -> EventPattern:
+def hook_skipped(
+    step: object = ANYTHING, *, match: Match = None, attempt: object = ANYTHING, times: int | None = None
+) -> EventPattern:
     """A hook of a step had nothing to do; `match` looks into the message, which names the hook."""
-    return _pattern("HOOK_SKIPPED", times, step=as_step(step), message=as_message(match))
+    return _pattern(
+        "HOOK_SKIPPED",
+        times,
+        step=as_step(step),
+        message=as_message(match),
+        attempt=as_number("attempt", attempt),
+    )
 
 
 def hook_errored(
-    step: object = ANYTHING, *, error: object = None, match: Match = None, times: int | None = None
+    step: object = ANYTHING,
+    *,
+    error: object = None,
+    match: Match = None,
+    attempt: object = ANYTHING,
+    times: int | None = None,
 ) -> EventPattern:
     """A hook of a step raised."""
-    return _pattern("HOOK_ERRORED", times, step=as_step(step), error=as_error(error, match))
+    return _pattern(
+        "HOOK_ERRORED",
+        times,
+        step=as_step(step),
+        error=as_error(error, match),
+        attempt=as_number("attempt", attempt),
+    )
 
 
 def resource_init_started(

@@ -328,9 +328,15 @@ def _last_events(events: Sequence[DagflowEvent]) -> Iterator[str]:
     for event in shown:
         if event is telling[-1] and shown[-2:-1] != telling[-2:-1]:
             yield "  ..."
-        text = _short((event.message or "").partition("\n")[0], 90)
+        text = _short(_said(event).partition("\n")[0], 90)
         place = f"{event.event_type.name:<{kind_width}}  {event.step_key or '':<{step_width}}"
         yield f"  +{event.timestamp - start:.3f} s  {place}  {text}"
+
+
+def _said(event: DagflowEvent) -> str:
+    """The message of an event; of one without, what the error in it says."""
+    error = getattr(event.event_specific_data, "error", None)
+    return event.message or (error.message if error is not None else "")
 
 
 def _inputs(result: ExecuteInProcessResult, step_key: str) -> Iterator[str]:

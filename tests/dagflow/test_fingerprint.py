@@ -55,6 +55,34 @@ ASSET = """
 def work(up):
     return up
 """
+HOOKED = """
+@success_hook(required_resource_keys={"db"})
+def cheer(context):
+    print("well")
+
+@op
+def one():
+    return 1
+"""
+HOOKED_JOB = (
+    HOOKED + "work = GraphDefinition('g', node_defs=[one]).to_job(resource_defs={'db': 1}, hooks={cheer})"
+)
+HOOKED_NODE = (
+    HOOKED
+    + """
+@graph
+def work():
+    one.with_hooks({cheer})()
+"""
+)
+HOOKED_ASSET = (
+    HOOKED
+    + """
+@asset(hooks={cheer})
+def work():
+    return 1
+"""
+)
 RESOURCE = """
 @resource({"n": int})
 def work(context):
@@ -136,6 +164,10 @@ CHANGES: list[tuple[str, str, str, str, set[str]]] = [
     ("asset's input", ASSET, "@asset(", '@asset(ins={"up": AssetIn("x")}, ', {"arguments"}),
     ("asset's resource", ASSET, '{"db": 1}', '{"db": "text"}', {"resources"}),
     ("asset's group", ASSET, "@asset(", '@asset(group_name="g", ', set()),
+    ("hook of a job", HOOKED_JOB, '"well"', '"better"', {"arguments"}),
+    ("hook of a node", HOOKED_NODE, '"well"', '"better"', {"arguments"}),
+    ("resource of a hook", HOOKED_NODE, '{"db"}', "set()", {"arguments"}),
+    ("hook of an asset", HOOKED_ASSET, '"well"', '"better"', {"arguments"}),
     ("resource's body", RESOURCE, "return 1", "return 2", {"code"}),
     ("resource's config", RESOURCE, "int", "str", {"config"}),
     ("config given beforehand", CONFIGURED, '"n": 1', '"n": 2', {"config"}),

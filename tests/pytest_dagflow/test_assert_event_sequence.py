@@ -18,10 +18,12 @@ from dagflow import (
     Output,
     RetryPolicy,
     asset,
+    failure_hook,
     graph,
     job,
     materialize_to_memory,
     op,
+    success_hook,
 )
 from pytest_dagflow import assert_event_sequence, chain, ev, par
 
@@ -550,3 +552,49 @@ def test_a_failed_assertion_can_always_be_told(texts, others, mode):
         return
 
     assert text.startswith(f"mode '{mode}' does not hold: ev.")
+
+
+def test_hooks_are_events_of_their_attempt():
+    """They follow from what their step did; no later step waits for them."""
+
+    @success_hook
+    def cheer(context):
+        pass
+
+    @failure_hook
+    def mourn(context):
+        raise KeyError("no tears")
+
+    @op(retry_policy=RetryPolicy(max_retries=1))
+    def brew(context):
+        if context.retry_number == 0:
+            raise ValueError("burnt")
+        return 1
+
+    @op
+    def drink(cup):
+        raise ValueError("hot")
+
+    @job(hooks={cheer, mourn})
+    def breakfast():
+        drink(brew())
+
+    result = breakfast.execute_in_process(raise_on_error=False)
+
+    assert_event_sequence(
+        result,
+        [
+            ev.step_up_for_retry("brew"),
+            ev.hook_skipped("brew", match="cheer", attempt=1),
+            ev.step_restarted("brew"),
+            ev.hook_completed("brew", match="cheer", attempt=2),
+        ],
+    )
+    errored = ev.hook_errored("drink", error=KeyError, match="no tears", attempt=1, times=1)
+    assert_event_sequence(
+        result,
+        [ev.step_failure("drink"), par(errored, ev.hook_skipped("drink", match="cheer")), ev.run_failure()],
+        mode="suffix",
+    )
+    with pytest.raises(AssertionError, match="nothing orders them"):
+        assert_event_sequence(result, [ev.hook_completed("brew"), ev.step_start("drink")])

@@ -534,3 +534,33 @@ def test_a_value_that_cannot_be_shown_disturbs_nobody(kitchen: pytest.Pytester):
     result = kitchen.runpytest()
 
     result.stdout.fnmatch_lines(["inputs of 'tea':", "  water = <Odd instance at *>"])
+
+
+def test_what_a_hook_raised_is_shown(kitchen: pytest.Pytester):
+    """Its event has no message; what the error says stands there instead."""
+    kitchen.makepyfile(
+        """
+        from dagflow import job, op, success_hook
+
+        @success_hook
+        def cheer(context):
+            raise KeyError("no voice")
+
+        @op
+        def brew():
+            return 1
+
+        @job(hooks={cheer})
+        def breakfast():
+            brew()
+
+        def test_breakfast():
+            assert not breakfast.execute_in_process().success
+        """
+    )
+
+    result = kitchen.runpytest()
+
+    result.stdout.fnmatch_lines(
+        ["run of 'breakfast': succeeded in *", "  +*HOOK_ERRORED *brew  KeyError: 'no voice'"]
+    )
