@@ -238,14 +238,9 @@ if TYPE_CHECKING:
     from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
     from dagflow.events.data import SerializableErrorInfo
     from dagflow.events.stored import deserialize_value, serialize_value
-    from dagflow.invocation.build import (
-        build_asset_context,
-        build_init_resource_context,
-        build_input_context,
-        build_op_context,
-        build_output_context,
-    )
+    from dagflow.invocation.build import build_asset_context, build_init_resource_context, build_op_context
     from dagflow.invocation.hook import build_hook_context
+    from dagflow.invocation.io import build_input_context, build_output_context
     from dagflow.invocation.logger import build_init_logger_context
     from dagflow.invocation.resources import build_resources
     from dagflow.io.model import (
@@ -385,9 +380,9 @@ _LATE = {
     "SerializableErrorInfo": "dagflow.events.data",
     "build_asset_context": "dagflow.invocation.build",
     "build_init_resource_context": "dagflow.invocation.build",
-    "build_input_context": "dagflow.invocation.build",
+    "build_input_context": "dagflow.invocation.io",
     "build_op_context": "dagflow.invocation.build",
-    "build_output_context": "dagflow.invocation.build",
+    "build_output_context": "dagflow.invocation.io",
 }
 
 

@@ -42,8 +42,8 @@ TABLE = {
         ".dagster_event .is_dagster_event .get_dagster_event .dagster_event_type dagster_event="
     ),
     ("events.run", "RunRecord"): ".dagster_run dagster_run=",
-    ("invocation.build", "build_input_context"): "dagster_type=",
-    ("invocation.build", "build_output_context"): "dagster_type=",
+    ("invocation.io", "build_input_context"): "dagster_type=",
+    ("invocation.io", "build_output_context"): "dagster_type=",
     ("invocation.resources", "build_resources"): "dagster_run=",
     ("metadata.value", "MetadataValue"): ".dagster_run",
     ("result", "ExecuteInProcessResult"): ".dagster_run",

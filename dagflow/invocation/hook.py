@@ -18,10 +18,10 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.instance.instance import DagflowInstance
-from dagflow.invocation.resources import OwnResources
+from dagflow.invocation.resources import Owner, OwnResources
 
 
-class DirectHookContext(HookContext):
+class DirectHookContext(Owner, HookContext):
     """The context of a hook that is called directly. Resources that must be closed need a `with` block."""
 
     __slots__ = ("_own",)
@@ -30,13 +30,6 @@ class DirectHookContext(HookContext):
         meta = {"run_id": values.get("run_id"), "job_name": values.get("job_name")}
         super().__init__(own, lambda: DagflowLogManager(meta), values)
         self._own = own
-
-    def __enter__(self) -> DirectHookContext:
-        self._own.is_entered = True
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._own.close()
 
 
 def build_hook_context(

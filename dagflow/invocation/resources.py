@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from dagflow._util import UNSET
 from dagflow.config.parse import parse
@@ -15,13 +15,15 @@ from dagflow.context.init import InitResourceContext
 from dagflow.context.resources import ScopedResources
 from dagflow.defs.resource import ResourceDefinition, as_resources
 from dagflow.defs.resource_needs import Need, start_order
-from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError
+from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError, check_type
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.filesystem import PickleFiles
 from dagflow.io.memory import InMemoryIOManager
 from dagflow.resources import StartedResources
+
+_Self = TypeVar("_Self", bound="Owner")
 
 
 class OnDemand(dict[str, Any]):
@@ -141,6 +143,26 @@ class OwnResources:
 
     def __del__(self) -> None:
         self.started.stop()
+
+
+class Owner:
+    """A context with resources of its own, which a `with` block closes at its end."""
+
+    __slots__ = ()
+    _own: OwnResources | None
+
+    def __enter__(self: _Self) -> _Self:
+        if self._own is not None:
+            self._own.is_entered = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the resources, the last first. The first error of that is raised when all are closed."""
+        if self._own is not None:
+            self._own.close()
 
 
 def start_resources(
@@ -275,3 +297,10 @@ def check_config(field: Any, value: Any, what: str) -> Any:
             f"Error in config for {what}", parsed.errors, {} if value is UNSET else value
         )
     return None if parsed.value is UNSET else parsed.value
+
+
+def check_types(**arguments: tuple[Any, type[Any]]) -> None:
+    """Check each argument that was given against its class."""
+    for name, (value, expected) in arguments.items():
+        if value is not None:
+            check_type(value, expected, name, "a context")

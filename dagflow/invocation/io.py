@@ -1,0 +1,255 @@
+"""The contexts for calling the functions of an I/O manager directly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagflow.annotations import resolve_type
+from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.resources import ScopedResources
+from dagflow.defs.asset import AssetSpec
+from dagflow.defs.op import OpDefinition
+from dagflow.errors import CheckError, DagflowInvalidInvocationError
+from dagflow.instance.instance import DagflowInstance
+from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources, check_types
+from dagflow.keys import AssetKey, CoercibleToAssetKey
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.keys import PartitionKeyRange
+
+
+class _DirectContext(Owner):
+    """What the contexts of an output and of an input share when the I/O manager is called directly."""
+
+    __slots__ = ()
+
+    _kind: str
+
+    def __init__(self, own: OwnResources | None, **said: Any) -> None:
+        super().__init__(**said)
+        self._own = own  # type: ignore[misc]  # a slot of the classes below
+
+    @property
+    def resources(self) -> ScopedResources:
+        """The resources that the I/O manager requires."""
+        return ScopedResources({} if self._own is None else self._own(), f"this context of an {self._kind}")
+
+
+class DirectOutputContext(_DirectContext, OutputContext):
+    """The context of an I/O manager that is called directly with an output."""
+
+    __slots__ = ("_own",)
+
+
+class DirectInputContext(_DirectContext, InputContext):
+    """The context of an I/O manager that is called directly for an input."""
+
+    __slots__ = ("_own",)
+
+
+def build_output_context(
+    step_key: str | None = None,
+    name: str | None = None,
+    definition_metadata: Mapping[str, Any] | None = None,
+    run_id: str | None = None,
+    mapping_key: str | None = None,
+    config: Any = None,
+    dagflow_type: Any = None,
+    version: str | None = None,
+    resource_config: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
+    op_def: OpDefinition | None = None,
+    asset_key: CoercibleToAssetKey | None = None,
+    partition_key: str | None = None,
+    asset_partitions_def: PartitionsDefinition | None = None,
+    asset_partition_key_range: PartitionKeyRange | None = None,
+    instance: DagflowInstance | None = None,
+    asset_spec: AssetSpec | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    output_metadata: Mapping[str, Any] | None = None,
+) -> DirectOutputContext:
+    """Build the context for calling `handle_output` of an I/O manager directly. What is not given raises
+    when it is read.
+
+    Args:
+        step_key: The step that made the output.
+        name: The output.
+        definition_metadata: What the `Out` says; `metadata` is an older name of it.
+        run_id: The run that made it; default "__EPHEMERAL_RUN_ID".
+        mapping_key: Of a value of a dynamic output.
+        config: The config of the output.
+        dagflow_type: Its type, or what can stand for one.
+        version: A version, handed on as it is.
+        resource_config: The config of the I/O manager.
+        resources: Values or definitions of the resources that the I/O manager requires. Those that are
+            context managers need a `with` block.
+        op_def: The op that made it.
+        asset_key: The asset that it is.
+        partition_key: The partition that the run is for, and the one of the asset.
+        asset_partitions_def: The partitions of the asset.
+        asset_partition_key_range: The partitions of the asset that the output holds.
+        instance: The instance of the run.
+        asset_spec: What is known of the asset.
+        metadata: See `definition_metadata`.
+        output_metadata: What was said of the value.
+
+    Raises:
+        DagflowInvalidInvocationError: `metadata` and `definition_metadata` were both given.
+        CheckError: `partition_key` and `asset_partition_key_range` were both given.
+
+    Example:
+        >>> from dagflow import build_output_context
+        >>> build_output_context(step_key="brew", name="result", run_id="r").get_identifier()
+        ['r', 'brew', 'result']
+    """
+    check_types(
+        step_key=(step_key, str),
+        run_id=(run_id, str),
+        mapping_key=(mapping_key, str),
+        version=(version, str),
+        asset_spec=(asset_spec, AssetSpec),
+        output_metadata=(output_metadata, Mapping),
+        partition_key=(partition_key, str),
+    )
+    keys = _partition_keys(partition_key, asset_partition_key_range, asset_partitions_def)
+    return DirectOutputContext(
+        _own(resources, instance, "build_output_context"),
+        step_key=step_key,
+        run_id=run_id,
+        mapping_key=mapping_key,
+        output_metadata=output_metadata,
+        partition_key=partition_key,
+        version=version,
+        asset_spec=asset_spec,
+        **_shared(
+            name, op_def, dagflow_type, asset_key, keys, asset_partitions_def,
+            _one_of(definition_metadata, metadata), config, resource_config, instance,
+        ),
+    )  # fmt: skip
+
+
+def build_input_context(
+    name: str | None = None,
+    config: Any = None,
+    definition_metadata: Mapping[str, Any] | None = None,
+    upstream_output: OutputContext | None = None,
+    dagflow_type: Any = None,
+    resource_config: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
+    op_def: OpDefinition | None = None,
+    step_context: Any = None,
+    asset_key: CoercibleToAssetKey | None = None,
+    partition_key: str | None = None,
+    asset_partition_key_range: PartitionKeyRange | None = None,
+    asset_partitions_def: PartitionsDefinition | None = None,
+    instance: DagflowInstance | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> DirectInputContext:
+    """Build the context for calling `load_input` of an I/O manager directly. What is not given raises when it
+    is read.
+
+    Args:
+        name: The input.
+        config: The config of the input.
+        definition_metadata: What the `In` says; `metadata` is an older name of it.
+        upstream_output: The output that is read.
+        dagflow_type: The type of the input, or what can stand for one.
+        resource_config: The config of the I/O manager.
+        resources: Values or definitions of the resources that the I/O manager requires. Those that are
+            context managers need a `with` block.
+        op_def: The op that reads it.
+        step_context: The context of the op that reads it.
+        asset_key: The asset that is read.
+        partition_key: The partition that the run is for.
+        asset_partition_key_range: The partitions of the asset that are read; default: `partition_key`.
+        asset_partitions_def: The partitions of the asset.
+        instance: The instance of the run.
+        metadata: See `definition_metadata`.
+
+    Raises:
+        DagflowInvalidInvocationError: `metadata` and `definition_metadata` were both given.
+
+    Example:
+        >>> from dagflow import build_input_context
+        >>> build_input_context(name="n", asset_key="water").asset_key
+        AssetKey(['water'])
+    """
+    check_types(upstream_output=(upstream_output, OutputContext), partition_key=(partition_key, str))
+    range_key = None if asset_partition_key_range is not None else partition_key
+    keys = _partition_keys(range_key, asset_partition_key_range, asset_partitions_def)
+    return DirectInputContext(
+        _own(resources, instance, "build_input_context"),
+        upstream_output=upstream_output,
+        partition_key=partition_key,
+        step_context=step_context,
+        **_shared(
+            name, op_def, dagflow_type, asset_key, keys, asset_partitions_def,
+            _one_of(definition_metadata, metadata), config, resource_config, instance,
+        ),
+    )  # fmt: skip
+
+
+def _own(
+    resources: Mapping[str, Any] | None, instance: DagflowInstance | None, builder: str
+) -> OwnResources | None:
+    return OwnResources(resources, None, InstanceWhenAsked(instance), builder) if resources else None
+
+
+def _partition_keys(
+    partition_key: str | None,
+    key_range: PartitionKeyRange | None,
+    definition: PartitionsDefinition | None,
+) -> Sequence[str] | None:
+    """The partitions of the asset: of a range without a definition, its ends are what is known."""
+    if key_range is None:
+        return None if partition_key is None else [partition_key]
+    if partition_key is not None:
+        raise CheckError("both 'partition_key' and 'asset_partition_key_range' were given; give one of them")
+    if definition is not None:
+        return definition.get_partition_keys_in_range(key_range)
+    return list(dict.fromkeys(key_range))
+
+
+def _one_of(
+    definition_metadata: Mapping[str, Any] | None, metadata: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    if definition_metadata is not None and metadata is not None:
+        raise DagflowInvalidInvocationError(
+            "both 'definition_metadata' and its older name 'metadata' were given; give one of them"
+        )
+    return metadata if definition_metadata is None else definition_metadata
+
+
+def _shared(
+    name: str | None,
+    op_def: OpDefinition | None,
+    dagflow_type: Any,
+    asset_key: CoercibleToAssetKey | None,
+    partition_keys: Sequence[str] | None,
+    partitions_def: PartitionsDefinition | None,
+    definition_metadata: Mapping[str, Any] | None,
+    config: Any,
+    resource_config: Mapping[str, Any] | None,
+    instance: DagflowInstance | None,
+) -> dict[str, Any]:
+    check_types(
+        name=(name, str),
+        op_def=(op_def, OpDefinition),
+        asset_partitions_def=(partitions_def, PartitionsDefinition),
+        definition_metadata=(definition_metadata, Mapping),
+        resource_config=(resource_config, Mapping),
+        instance=(instance, DagflowInstance),
+    )
+    return {
+        "name": name,
+        "op_def": op_def,
+        "dagflow_type": None if dagflow_type is None else resolve_type(dagflow_type, "a context"),
+        "asset_key": None if asset_key is None else AssetKey.from_coercible(asset_key),
+        "partition_keys": partition_keys,
+        "partitions_def": partitions_def,
+        "definition_metadata": definition_metadata,
+        "config": config,
+        "resource_config": resource_config,
+        "resources": None,
+        "get_instance": None if instance is None else lambda: instance,
+    }
