@@ -242,7 +242,7 @@ class Yielded:
         if isinstance(item, UserEvent):
             return None
         if isinstance(item, MaterializeResult):
-            output = self._materialized(item)
+            output = self._only_output()
             self._once(output.name, output.name)
             return output, item.value
         if not isinstance(item, (Output, DynamicOutput)):
@@ -290,7 +290,7 @@ class Yielded:
             )
         self.seen.add(key)
 
-    def _materialized(self, item: MaterializeResult[Any]) -> OutputDefinition:
+    def _only_output(self) -> OutputDefinition:
         if len(self.op.outs) != 1:
             raise DagflowInvariantViolationError(
                 f"{where(self.op)} has several outputs, so a MaterializeResult does not say which one it is"

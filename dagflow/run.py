@@ -235,7 +235,7 @@ def _run_in_process(
     plan = compile_plan(
         job, config, surroundings, partition_key=partition_key, bound_inputs=frozenset(inputs)
     )
-    plan, values = _with_given(plan, job, options)
+    plan, values = _with_given(plan, options)
     plan = plan.for_run()
     run = DagflowRun(
         job.name,
@@ -270,7 +270,7 @@ def _run_in_process(
     _record_start(instance, job, plan, run, log, options)
     succeeded = False
     try:
-        succeeded = run_plan(state, submit, _builtins(state))
+        succeeded = run_plan(state, submit, _BUILTINS)
     finally:
         status = DagflowRunStatus.SUCCESS if succeeded else DagflowRunStatus.FAILURE
         instance.set_run_status(run.run_id, status, options.clock.now())
@@ -387,7 +387,7 @@ def _assets_of(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefinit
     )
 
 
-def _with_given(plan: Plan, job: JobDefinition, options: RunOptions) -> tuple[Plan, dict[OutputKey, Any]]:
+def _with_given(plan: Plan, options: RunOptions) -> tuple[Plan, dict[OutputKey, Any]]:
     """The plan with the outputs that the options give, and the values of these outputs."""
     if not options.given:
         return plan, {}
@@ -403,16 +403,18 @@ def _with_given(plan: Plan, job: JobDefinition, options: RunOptions) -> tuple[Pl
     return (plan.with_given(frozenset(OutputRef(*key) for key in values)), values) if values else (plan, {})
 
 
-def _builtins(state: RunState) -> Builtins:
-    """What makes the resources that have no function of the user's, by kind."""
+def _memory(_: InitResourceContext) -> InMemoryIOManager:
+    return InMemoryIOManager()
 
-    def memory(_: InitResourceContext) -> InMemoryIOManager:
-        return InMemoryIOManager()
 
-    def files(context: InitResourceContext) -> Any:
-        from dagflow.io.filesystem import PickleFiles  # a run in memory needs it not
+def _files(context: InitResourceContext) -> Any:
+    from dagflow.io.filesystem import PickleFiles  # a run in memory needs it not
 
-        base = (context.resource_config or {}).get("base_dir")
-        return PickleFiles(base or context.instance.storage_directory())
+    base = (context.resource_config or {}).get("base_dir")
+    return PickleFiles(base or context.instance.storage_directory())
 
-    return {"memory_io_manager": memory, "filesystem_io_manager": files, "default_io_manager": files}
+
+_BUILTINS: Builtins = {
+    "memory_io_manager": _memory, "filesystem_io_manager": _files, "default_io_manager": _files
+}  # fmt: skip
+"""What makes the resources that have no function of the user's, by kind."""

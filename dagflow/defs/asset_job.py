@@ -63,12 +63,10 @@ def build_asset_job(
     executable = {key: asset for key, asset in known.items() if isinstance(asset, AssetsDefinition)}
     chosen = executable if selection is None else _select(executable, selection)
     layer = AssetLayer({asset.node_def.name: asset for asset in chosen.values()}, known)
-    graph_def = GraphDefinition(name, _wiring=_wiring(chosen, executable, known))
+    graph_def = GraphDefinition(name, _wiring=_wiring(chosen, known))
     return JobDefinition(
         graph_def=graph_def,
-        resource_defs=_resources(
-            known.values(), chosen.values(), as_resources(resources, "materialize"), default_io_manager
-        ),
+        resource_defs=_resources(known.values(), as_resources(resources, "materialize"), default_io_manager),
         partitions_def=_common_partitions(chosen.values(), one_partitioning),
         asset_layer=layer,
         **options,
@@ -250,11 +248,7 @@ def _must(key: AssetKey | None, name: str, names: Mapping[str, AssetKey]) -> Ass
     return key
 
 
-def _wiring(
-    chosen: Mapping[AssetKey, AssetsDefinition],
-    executable: Mapping[AssetKey, AssetsDefinition],
-    known: Mapping[AssetKey, AnyAsset],
-) -> Wiring:
+def _wiring(chosen: Mapping[AssetKey, AssetsDefinition], known: Mapping[AssetKey, AnyAsset]) -> Wiring:
     wiring = Wiring()
     parents: dict[AssetKey, list[AssetKey]] = {}
     for key, asset in chosen.items():
@@ -292,12 +286,12 @@ def _wiring(
 
 
 def _resources(
-    known: Any, chosen: Any, given: dict[str, ResourceDefinition], default: ResourceDefinition | None
+    assets: Iterable[AnyAsset], given: dict[str, ResourceDefinition], default: ResourceDefinition | None
 ) -> dict[str, ResourceDefinition]:
     resources = dict(given)
     own: dict[str, tuple[ResourceDefinition, AnyAsset]] = {}
     needed = {DEFAULT_IO_MANAGER_KEY}
-    for asset in known:
+    for asset in assets:
         if isinstance(asset, AssetSpec):
             continue
         for key, definition in asset.resource_defs.items():
@@ -327,7 +321,9 @@ def _same_resource(one: ResourceDefinition, other: ResourceDefinition) -> bool:
     return one is other or (one.kind == other.kind == "value" and one.value is other.value)
 
 
-def _common_partitions(chosen: Any, one_partitioning: bool) -> PartitionsDefinition | None:
+def _common_partitions(
+    chosen: Iterable[AssetsDefinition], one_partitioning: bool
+) -> PartitionsDefinition | None:
     common: tuple[PartitionsDefinition, AssetsDefinition] | None = None
     for asset in chosen:
         if asset.partitions_def is None:

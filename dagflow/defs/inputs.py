@@ -51,14 +51,13 @@ def _config_field(item: InputDefinition, name: str, where: str) -> Field | None:
     return None
 
 
-def loose_fields(graph_def: GraphDefinition, node_name: str, path: str, place: str) -> dict[str, Field]:
+def loose_fields(graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
     """What the run config may say of each loose input of a node, where there is one.
 
     Args:
         graph_def: The graph.
         node_name: The node.
         path: The path to the graph, with a dot at its end.
-        place: What the graph belongs to, for the message.
 
     Raises:
         DagflowInvalidDefinitionError: Nothing can feed one of them.
@@ -71,12 +70,11 @@ def loose_fields(graph_def: GraphDefinition, node_name: str, path: str, place: s
     return {name: field for name, field in fields.items() if field is not None}
 
 
-def check_loose_inputs(graph_def: GraphDefinition, place: str, path: str = "") -> None:
+def check_loose_inputs(graph_def: GraphDefinition, path: str = "") -> None:
     """Raise where an input inside a graph can be fed by nothing.
 
     Args:
         graph_def: The graph.
-        place: What it belongs to, for the message.
         path: The path to the graph, with a dot at its end.
 
     Raises:
@@ -85,6 +83,6 @@ def check_loose_inputs(graph_def: GraphDefinition, place: str, path: str = "") -
     for name, node in graph_def.node_dict.items():
         definition = node.definition
         if len(graph_def.dependencies[name]) < len(definition.input_names):
-            loose_fields(graph_def, name, path, place)
+            loose_fields(graph_def, name, path)
         if isinstance(definition, GraphDefinition):
-            check_loose_inputs(definition, place, f"{path}{name}.")
+            check_loose_inputs(definition, f"{path}{name}.")

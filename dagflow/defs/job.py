@@ -181,7 +181,7 @@ class JobDefinition(JobContent):
         check_inputs(self.input_values, graph_def, place)
         if asset_layer is None:
             check_definitions(graph_def, place)
-            check_loose_inputs(graph_def, place)
+            check_loose_inputs(graph_def)
         check_type_names(graph_def, place)
         self._check_hooks()
 
@@ -287,7 +287,7 @@ class JobDefinition(JobContent):
         """
         try:
             graph_def = select_ops(self.graph, op_selection)
-            check_loose_inputs(graph_def, f"job '{self.name}'")
+            check_loose_inputs(graph_def)
         except DagflowInvalidDefinitionError as error:
             raise DagflowInvalidSubsetError(
                 f"the op selection {list(op_selection)!r} leaves a graph that cannot run: {error}"

@@ -13,8 +13,6 @@ from dagflow.metadata.value import normalize_metadata
 from dagflow.types import DagflowType
 
 DEFAULT_IO_MANAGER_KEY = "io_manager"
-
-
 DEFAULT_OUTPUT = "result"
 
 

@@ -27,8 +27,6 @@ from dagflow.defs.resource_needs import needed_keys
 from dagflow.errors import DagflowInvalidConfigError
 
 _OPTIONAL = Field(AnyConfig, is_required=False)
-
-
 _MADE_WRONG = "Its config mapping made config that does not fit the nodes inside it; the paths begin there."
 
 
@@ -315,7 +313,7 @@ def _loose_fields(
 ) -> dict[str, Field]:
     if job.asset_layer is not None:
         return {}  # what no node feeds is an asset, which is loaded
-    return loose_fields(graph_def, node_name, path, f"job '{job.name}'")
+    return loose_fields(graph_def, node_name, path)
 
 
 def _top_inputs(job: JobDefinition, bound: frozenset[str]) -> dict[str, Field]:
