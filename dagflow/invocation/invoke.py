@@ -70,15 +70,12 @@ def _invoke_op(
     for name, definition in op.ins.items():
         if name in arguments and not definition.dagflow_type.is_any:
             _check(op, definition.dagflow_type, context, arguments[name], f'input "{name}"')
-    body = op.body
-    if body.kind == "generator":
-        return _generate(op, assets_def, context, config, started, arguments)
-    if body.kind == "async":
-        return _await(op, assets_def, context, config, started, arguments)
-    if body.kind == "async_generator":
-        return _generate_async(op, assets_def, context, config, started, arguments)
-    with _Running(op, assets_def, context, config, started):
-        result = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
+    running = _Running(op, assets_def, context, config, started)
+    how = _HOW.get(op.body.kind)
+    if how is not None:
+        return how(running, arguments)
+    with running:
+        result = running.call(arguments)
     return _checked(op, context, result)
 
 
@@ -277,6 +274,11 @@ class _Running:
         self.config = config
         self.started = started
 
+    def call(self, arguments: dict[str, Any]) -> Any:
+        """What the user's function returns."""
+        body = self.op.body
+        return body.fn(**arguments) if body.context is None else body.fn(self.context, **arguments)
+
     def __enter__(self) -> None:
         context = self.context
         if context is None:
@@ -359,17 +361,10 @@ def _end(op: OpDefinition, yielded: Yielded) -> None:
             )
 
 
-def _generate(
-    op: OpDefinition,
-    assets_def: AssetsDefinition | None,
-    context: DirectContext | None,
-    config: Any,
-    started: StartedResources | None,
-    arguments: Any,
-) -> Iterator[Any]:
-    body = op.body
-    made = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
-    with _Running(op, assets_def, context, config, started), closing(made):
+def _generate(running: _Running, arguments: dict[str, Any]) -> Iterator[Any]:
+    op, context = running.op, running.context
+    made = running.call(arguments)
+    with running, closing(made):
         yielded = Yielded(op)
         for item in made:
             _take(op, context, yielded, item)
@@ -377,37 +372,26 @@ def _generate(
         _end(op, yielded)
 
 
-async def _await(
-    op: OpDefinition,
-    assets_def: AssetsDefinition | None,
-    context: DirectContext | None,
-    config: Any,
-    started: StartedResources | None,
-    arguments: Any,
-) -> Any:
-    body = op.body
-    with _Running(op, assets_def, context, config, started):
-        result = await (body.fn(**arguments) if body.context is None else body.fn(context, **arguments))
-    return _checked(op, context, result)
+async def _await(running: _Running, arguments: dict[str, Any]) -> Any:
+    with running:
+        result = await running.call(arguments)
+    return _checked(running.op, running.context, result)
 
 
-async def _generate_async(
-    op: OpDefinition,
-    assets_def: AssetsDefinition | None,
-    context: DirectContext | None,
-    config: Any,
-    started: StartedResources | None,
-    arguments: Any,
-) -> AsyncIterator[Any]:
-    body = op.body
-    made = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
-    with _Running(op, assets_def, context, config, started):
+async def _generate_async(running: _Running, arguments: dict[str, Any]) -> AsyncIterator[Any]:
+    op, context = running.op, running.context
+    made = running.call(arguments)
+    with running:
         async with aclosing(made):
             yielded = Yielded(op)
             async for item in made:
                 _take(op, context, yielded, item)
                 yield item
             _end(op, yielded)
+
+
+_HOW = {"generator": _generate, "async": _await, "async_generator": _generate_async}
+"""What a call of a function that does not simply return gives, by its kind."""
 
 
 def _invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
