@@ -15,6 +15,7 @@ from dagflow.defs.ports import In, Out
 from dagflow.defs.signature import Body, location
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
+from dagflow.metadata.value import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types import Nothing
 
@@ -133,6 +134,7 @@ def asset(
             raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {fn!r}")
         own_key = _own_key(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
+        normalize_metadata(metadata, place)  # refuses it in the name of the asset, not of an Out
         own_deps = _deps(deps, place)
         body = Body(fn, place)
         keys, inputs, mappings = _inputs(body, check_type(ins or {}, Mapping, "ins", place), own_deps, place)

@@ -91,8 +91,7 @@ def check_dependencies(graph_def: GraphDefinition) -> None:
             if input_name not in definition.input_names:
                 raise DagflowInvalidDefinitionError(
                     f"graph '{graph_def.name}': {definition.node_type_str} \"{node_name}\" does not have "
-                    "input "
-                    f'"{input_name}"; its inputs are {list(definition.input_names)}.'
+                    f'input "{input_name}"; its inputs are {list(definition.input_names)}.'
                     f"{nearest(input_name, definition.input_names)}"
                 )
             _check_dependency(dependency, graph_def.name, node_name, input_name)
@@ -176,8 +175,7 @@ def _check_output(graph_def: GraphDefinition, node_name: str, output: str, place
     if output not in outputs:
         raise DagflowInvalidDefinitionError(
             f"graph '{graph_def.name}': {place} reads an output that is not there: node \"{node_name}\" does "
-            "not have "
-            f'output "{output}"; its outputs are {list(outputs)}.{nearest(output, outputs)}'
+            f'not have output "{output}"; its outputs are {list(outputs)}.{nearest(output, outputs)}'
         )
 
 
@@ -236,12 +234,11 @@ def check_mappings(graph_def: GraphDefinition) -> None:
         if index is not None and not _is_slot(dependency, index):
             raise DagflowInvalidDefinitionError(
                 f"{place} leads to element {index} of input '{input_name}' of node '{node}', but what that "
-                "depends on "
                 + (
-                    f"has no place left free there: index {index} in the MultiDependencyDefinition is not a "
-                    "GraphInputSlot"
+                    f"depends on has no place left free there: index {index} in the "
+                    "MultiDependencyDefinition is not a GraphInputSlot"
                     if isinstance(dependency, MultiDependencyDefinition)
-                    else "is not a MultiDependencyDefinition"
+                    else "depends on is not a MultiDependencyDefinition"
                 )
             )
         fed.add((node, input_name, index))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
-from inspect import CO_VARARGS, signature
+from inspect import CO_VARARGS, getdoc, signature
 from inspect import Parameter as _Parameter
 from typing import Any, TypeVar, overload
 
@@ -45,8 +45,9 @@ class OpDefinition(NodeDefinition):
     Attributes: `name`, `description`, `ins` and `outs` (definitions by name), `config_field` (None: anything
     goes), `required_resource_keys`, `tags`, `retry_policy`, `version`, `code_version`, `pool`, `body` (how
     the function is called), `positional_inputs` (what positional arguments stand for: the inputs of the
-    signature, and the only one that is not in it, if there is one only), `is_wrapped` (for each output of which the return annotation says something,
-    whether it says `Output`), `plain_output` (the only output, where a bare value can be returned for it).
+    signature, and the only one that is not in it, if there is one only), `is_wrapped` (for each output of
+    which the return annotation says something, whether it says `Output`), `plain_output` (the only output,
+    where a bare value can be returned for it).
     """
 
     __slots__ = (
@@ -118,7 +119,7 @@ class OpDefinition(NodeDefinition):
             refuse_resources_twice(body, required_resource_keys, "op")
         self.required_resource_keys = resource_keys(required_resource_keys, what) | frozenset(body.resources)
         self.tags = jsonable_tags(tags, what)
-        self.description = description if description is not None else _doc(compute_fn)
+        self.description = description if description is not None else getdoc(compute_fn) or None
         self.retry_policy = check_optional(retry_policy, RetryPolicy, "retry_policy", what)
         self.pool = _checked_pool(pool, self.tags, what)
         update_wrapper(self, compute_fn)
@@ -321,15 +322,6 @@ def op(
 
 def _outs_by_name(out: Out | Mapping[str, Out] | None) -> Mapping[str, Out] | None:
     return {DEFAULT_OUTPUT: out} if isinstance(out, Out) else out
-
-
-def _doc(fn: Callable[..., Any]) -> str | None:
-    doc = getattr(fn, "__doc__", None)
-    if not isinstance(doc, str) or not doc:
-        return None
-    from inspect import cleandoc
-
-    return cleandoc(doc)
 
 
 def refuse_resources_twice(body: Body, required_resource_keys: Any, decorator: str) -> None:

@@ -23,10 +23,7 @@ from dagflow import (
     mem_io_manager,
     op,
 )
-from dagflow.errors import (
-    DagflowInvalidDefinitionError,
-    ParameterCheckError,
-)
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidMetadata, ParameterCheckError
 
 
 def water() -> Any:
@@ -271,3 +268,11 @@ def test_what_is_refused(define: Any, error: type[Exception], message: str) -> N
     """At the definition, with the asset and the part of it."""
     with pytest.raises(error, match=message):
         define()
+
+
+def test_metadata_that_cannot_be_is_that_of_the_asset() -> None:
+    """Not of an Out, which the user did not write."""
+    with pytest.raises(DagflowInvalidMetadata, match="'a' in the metadata of asset 'jam'"):
+
+        @asset(metadata={"a": object()})
+        def jam() -> None: ...
