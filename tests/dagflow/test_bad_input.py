@@ -215,7 +215,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         "unknown input value",
         lambda **run: plain.execute_in_process(input_values={"x": 1}, **run),
         DagflowInvalidDefinitionError,
-        "key 'x', but job has no .* graph 'plain'",
+        "value for 'x', but job has no .* graph 'plain'",
     ),
     (
         "run id",
@@ -337,7 +337,7 @@ DEFINITIONS: list[tuple[str, Any, type[Exception], str]] = [
         "wrong default",
         lambda: op(name="x", ins={"n": In(int, default_value="s")})(lambda n: n),
         DagflowInvalidDefinitionError,
-        "default 's' of input 'n' of op 'x'.*'Int'",
+        "default_value of .* n of type Int, in op 'x': it is 's'",
     ),
 ]
 

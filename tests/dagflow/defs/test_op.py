@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, List, Tuple  # noqa: UP035 - users write these
 
 import pytest
@@ -19,9 +20,11 @@ from dagflow import (
     Out,
     Output,
     RetryPolicy,
+    build_op_context,
     job,
     op,
 )
+from dagflow.defs.op import where
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigDefinitionError,
@@ -194,6 +197,18 @@ def test_dynamic_outputs() -> None:
     assert op(_function).dynamic_outputs() == frozenset()
     with pytest.raises(DagflowInvariantViolationError, match="annotated with return type DynamicOutput"):
         op(alone)
+
+
+@pytest.mark.parametrize("fn", [lambda context, inputs: inputs, lambda *args: args[1]])
+def test_a_function_that_takes_all_inputs_at_once(fn: Any) -> None:
+    """Of an OpDefinition only: to a decorator, `inputs` is the name of an input."""
+    given = OpDefinition(fn, "given", ins={"x": In(int), "y": In(int)})
+
+    def decorated(context, inputs): ...
+
+    assert given(build_op_context(), x=1, y=2) == {"x": 1, "y": 2}
+    assert re.search(r"test_op.py:\d+", where(given))
+    assert list(op(decorated).ins) == ["inputs"]
 
 
 def lambda_named() -> Any:

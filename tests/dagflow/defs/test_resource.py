@@ -150,7 +150,7 @@ def test_io_managers() -> None:
         (
             lambda: as_resources([1], "job 'j'"),
             ParameterCheckError,
-            "\"resources\" is not a Mapping, .* in job 'j'",
+            "'resources' of job 'j' must be of type 'Mapping'",
         ),
         (
             lambda: as_resources({"a b": 1}, "x"),

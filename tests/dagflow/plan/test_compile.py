@@ -405,7 +405,7 @@ def test_start_order_by_itself() -> None:
     [
         (None, "a", CheckError, "partition_key 'a' was given to job 'j', but nothing in it is partitioned"),
         (["a", "b"], "c", DagflowUnknownPartitionError, "'c'"),
-        (["a"], 5, ParameterCheckError, '"partition_key" is not a str, but 5'),
+        (["a"], 5, ParameterCheckError, "'partition_key' must be of type 'str', not 5"),
         (None, 5, ParameterCheckError, "'partition_key'"),
     ],
 )
