@@ -9,7 +9,6 @@ Defaults are kept as they would be written in a config file and are read like an
 
 from __future__ import annotations
 
-import json
 import types
 import typing
 from collections.abc import Mapping
@@ -117,6 +116,8 @@ class Field:
         Raises:
             CheckError: It has no default.
         """
+        import json  # few defaults are shown
+
         return json.dumps(self.default_value)
 
     def as_field(self) -> Field:

@@ -62,11 +62,12 @@ def loose_fields(graph_def: GraphDefinition, node_name: str, path: str) -> dict[
     Raises:
         DagflowInvalidDefinitionError: Nothing can feed one of them.
     """
+    loose = loose_inputs(graph_def, node_name)
+    if not loose:
+        return {}
     kind = graph_def.node_dict[node_name].definition.node_type_str
     where = f"{kind} '{path}{node_name}'"
-    fields = {
-        name: _config_field(item, name, where) for name, item in loose_inputs(graph_def, node_name).items()
-    }
+    fields = {name: _config_field(item, name, where) for name, item in loose.items()}
     return {name: field for name, field in fields.items() if field is not None}
 
 

@@ -173,12 +173,13 @@ class JobDefinition(JobContent):
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
         self.hook_defs = check_hooks(hook_defs, "hook_defs", place)
         self.op_retry_policy = check_optional(op_retry_policy, RetryPolicy, "op_retry_policy", place)
-        self.input_values = dict(check_type(input_values or {}, Mapping, "input_values", place))
+        if input_values:
+            check_inputs(input_values, graph_def, place)
+        self.input_values = dict(input_values or {})
         self.asset_layer = asset_layer
         self.owners = checked_owners(owners, place)
         self.op_selection: tuple[str, ...] | None = None
         self._compiled: dict[Any, Any] = {}
-        check_inputs(self.input_values, graph_def, place)
         if asset_layer is None:
             check_definitions(graph_def, place)
             check_loose_inputs(graph_def)
@@ -240,8 +241,12 @@ class JobDefinition(JobContent):
 
     def hook_needs(self) -> dict[str, str]:
         """The resources that hooks of this job require, each with the hook, for messages."""
-        by_node = {} if self.asset_layer is None else self.asset_layer.by_node
-        return hook_needs(self.hook_defs, f"job '{self.name}'", self.graph, by_node)
+        if "hook_needs" not in self._compiled:
+            by_node = {} if self.asset_layer is None else self.asset_layer.by_node
+            needs = hook_needs(self.hook_defs, f"job '{self.name}'", self.graph, by_node)
+            self._compiled["hook_needs"] = needs
+        found: dict[str, str] = self._compiled["hook_needs"]
+        return found
 
     def _check_hooks(self) -> None:
         """Raise where a hook requires a resource that a job with resources does not have; one without any can

@@ -81,6 +81,8 @@ def read_run_config(
             is_raw=mapping.is_raw,
         )
         preamble = f"Error in config mapping of job '{job.name}'"
+    elif not given and job.partitioned_config is not None:
+        preamble += ", which is partitioned: its 'config' makes that of a run with a partition_key"
     elif not given and job.default_config:
         preamble += ", in its default config (the 'config' that the job was made with)"
     parsed = parse(schema, value, environ=environ)
@@ -327,15 +329,19 @@ def _top_inputs(job: JobDefinition, bound: frozenset[str]) -> dict[str, Field]:
 def _graph_needs_config(job: JobDefinition, graph_def: GraphDefinition, path: str) -> bool:
     if graph_def.config_mapping is not None:
         return True
+    is_io_configured = any(
+        getattr(resource, name, None) is not None
+        for resource in job.resource_defs.values()
+        for name in ("input_config_field", "output_config_field")
+    )
     for definition in graph_def.node_defs:
-        if isinstance(definition, OpDefinition) and any(
-            _demands(field)
-            for field in (
-                definition.config_field,
-                *_loaded_with_config(job, definition).values(),
-                *_stored_with_config(job, definition).values(),
-            )
-        ):
+        if not isinstance(definition, OpDefinition):
+            continue
+        fields = [definition.config_field]
+        if is_io_configured:
+            fields += _loaded_with_config(job, definition).values()
+            fields += _stored_with_config(job, definition).values()
+        if any(map(_demands, fields)):
             return True
     for name, node in graph_def.node_dict.items():
         if any(field.is_required for field in _loose_fields(job, graph_def, name, path).values()):

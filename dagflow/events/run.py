@@ -100,7 +100,9 @@ class DagflowRun:
         """A copy with some attributes changed."""
         copy = DagflowRun.__new__(DagflowRun)
         for name in DagflowRun.__slots__:
-            setattr(copy, name, changes.get(name, getattr(self, name)))
+            setattr(copy, name, getattr(self, name))
+        for name, value in changes.items():
+            setattr(copy, name, value)
         return copy
 
     @property

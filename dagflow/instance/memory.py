@@ -65,7 +65,8 @@ class MemoryStore:
             kept = self.runs.get(run_id)
             if kept is None:  # it was deleted while it ran
                 return
-            kept.run = kept.run.with_changes(status=status)
+            if kept.run.status is not status:
+                kept.run = kept.run.with_changes(status=status)
             kept.updated = now
             if status is DagflowRunStatus.STARTED:
                 kept.started = now

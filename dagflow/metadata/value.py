@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -355,6 +354,8 @@ class JsonMetadataValue(MetadataValue):
     def __init__(self, data: Mapping[str, Any] | Sequence[Any] | None) -> None:
         try:
             # what is kept is what a reader will get back: a copy, tuples as lists, texts as keys
+            import json  # a run without JSON metadata needs it not
+
             _set(self, "data", json.loads(json.dumps(data)))
         except (TypeError, ValueError, RecursionError) as error:
             raise DagflowInvalidMetadata(

@@ -464,8 +464,8 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
     for step in steps:
         for item in step.loads:
             for source in (item.source, *item.source.parts):
-                if source.manager_key is not None:
-                    needed.setdefault(source.manager_key, Need(f"input '{item.name}' of step '{step.key}'"))
+                if source.manager_key is not None and source.manager_key not in needed:
+                    needed[source.manager_key] = Need(f"input '{item.name}' of step '{step.key}'")
                 for key in source.loader.required_resource_keys() if source.loader is not None else ():
                     needed.setdefault(key, Need(f"the loader of input '{item.name}' of step '{step.key}'"))
             for key in item.dagflow_type.required_resource_keys:
@@ -473,14 +473,16 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
         if id(step.op) in seen:
             continue
         seen.add(id(step.op))
-        name, at = f"op '{step.op.name}'", location(step.op.body.fn)
+        name, fn = f"op '{step.op.name}'", step.op.body.fn
         for output in step.outputs:
-            what = f"output '{output.name}' of {name}"
-            needed.setdefault(output.definition.io_manager_key, Need(what, at, "io manager"))
+            key = output.definition.io_manager_key
+            if key not in needed:
+                needed[key] = Need(f"output '{output.name}' of {name}", location(fn), "io manager")
             for key in output.dagflow_type.required_resource_keys:
-                needed.setdefault(key, Need(f"the type of {what}", at))
+                what = f"the type of output '{output.name}' of {name}"
+                needed.setdefault(key, Need(what, location(fn)))
         for key in step.op.required_resource_keys:
-            needed.setdefault(key, Need(name, at))
+            needed.setdefault(key, Need(name, location(fn)))
     for key, hook in job.hook_needs().items():
         needed.setdefault(key, Need(hook))
     return start_order(job.resource_defs, needed, f"job '{job.name}'")

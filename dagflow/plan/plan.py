@@ -28,6 +28,7 @@ class Plan:
         given: The outputs that have a value from the start, because it was given.
         logger_configs: The loggers that the run makes, with their checked config.
         has_hooks: Whether a step has hooks.
+        has_templates: Whether a run adds steps to it, because some are mapped over a dynamic output.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Plan:
         "dependents",
         "given",
         "has_hooks",
+        "has_templates",
         "index_by_key",
         "job_name",
         "logger_configs",
@@ -74,11 +76,7 @@ class Plan:
         self.given = given
         self.logger_configs = dict(logger_configs or {})
         self.has_hooks = any(step.hooks for step in self.steps)
-
-    @property
-    def has_templates(self) -> bool:
-        """Whether a run adds steps to it, because some are mapped over a dynamic output."""
-        return any(step.mapped_over is not None for step in self.steps)
+        self.has_templates = any(step.mapped_over is not None for step in self.steps)
 
     def for_run(self) -> Plan:
         """The plan for one run: a copy if the run adds steps to it, so that the next run starts anew."""
