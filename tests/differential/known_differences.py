@@ -27,9 +27,9 @@ def _read_nothing(source: str, theirs: Observation, ours: Observation) -> bool:
 
 
 def _async_dynamic(source: str, theirs: Observation, ours: Observation) -> bool:
-    failed = "DagflowExecutionStepExecutionError ValueError USER_CODE_ERROR"
+    failed = re.compile("(DagflowExecutionStepExecutionError|RetryRequestedFromPolicy) ValueError ")
     return bool(re.search(r"DynamicOut\b[\s\S]*\nasync def", source)) and any(
-        failed in line for line in theirs.events
+        failed.search(line) for line in theirs.events
     )
 
 
