@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -252,7 +252,7 @@ def in_order(hooks: Iterable[HookDefinition]) -> tuple[HookDefinition, ...]:
 
 
 def hook_needs(
-    hooks: Iterable[HookDefinition], place: str, graph_def: Any, assets: Container[str] = ()
+    hooks: Collection[HookDefinition], place: str, graph_def: Any, assets: Container[str] = ()
 ) -> dict[str, str]:
     """The resources that hooks require, each with the hook and what it is attached to.
 
@@ -262,7 +262,7 @@ def hook_needs(
         graph_def: A GraphDefinition; the hooks of its nodes count too.
         assets: The names of its nodes that are assets.
     """
-    needs = _needs(hooks, place)
+    needs = _needs(hooks, place) if hooks else {}
     for name, node in graph_def.node_dict.items():
         if hasattr(node.definition, "node_dict"):
             needs = {**hook_needs(node.hook_defs, f"graph '{name}'", node.definition), **needs}

@@ -10,7 +10,6 @@ from inspect import Parameter as _Parameter
 from typing import Any, TypeVar, overload
 
 from dagflow._util import UNSET
-from dagflow.config.annotation import kind_of
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.objects import plain_config
 from dagflow.defs import _entry
@@ -365,6 +364,8 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
             f"{place}: the parameter 'config' has no annotation. Annotate it with a Config class, or with "
             "int, float, str, bool, dict or list."
         )
+    from dagflow.config.annotation import kind_of  # ops without config need it not
+
     kind = kind_of(body.config, f"the parameter 'config' of {place}")
     body.read_config = kind.incoming
     default = body.config_default

@@ -22,9 +22,11 @@ def checked_owners(owners: Sequence[str] | None, place: str) -> list[str]:
         >>> checked_owners(["ann@cafe.org", "team:roasters"], "job 'brew'")
         ['ann@cafe.org', 'team:roasters']
     """
+    if owners is None:
+        return []
     if isinstance(owners, str):
         raise ParameterCheckError(f"parameter 'owners' of {place} must be a list of texts, not {owners!r}")
-    for owner in check_type(owners or (), Sequence, "owners", place):
+    for owner in check_type(owners, Sequence, "owners", place):
         check_type(owner, str, "owners", place)
         if owner == "team:":
             raise DagflowInvalidDefinitionError(
@@ -35,7 +37,7 @@ def checked_owners(owners: Sequence[str] | None, place: str) -> list[str]:
                 f"invalid owner '{owner}' of {place}: Owner must be an email address or a team name prefixed "
                 "with 'team:'"
             )
-    return list(owners or ())
+    return list(owners)
 
 
 def _is_email(text: str) -> bool:
