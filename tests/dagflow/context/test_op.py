@@ -205,6 +205,9 @@ def test_the_asset():
 
     def read(c):
         keys = (c.asset_key, c.assets_def.key, c.asset_key_for_output(), c.asset_keys, c.selected_asset_keys)
+        assert c.output_for_asset_key(c.asset_key) == "result"
+        with pytest.raises(CheckError, match="makes no asset 'tea'"):
+            c.output_for_asset_key(AssetKey("tea"))
         kind = isinstance(c, AssetExecutionContext)
         return keys, c.has_assets_def, c.selected_output_names, kind, c.op_def.name, c.job_name
 

@@ -58,6 +58,10 @@ def test_they_can_be_read() -> None:
     multi = MultiDependencyDefinition([DependencyDefinition("a"), GRAPH_INPUT_SLOT])
 
     assert repr(multi) == "MultiDependencyDefinition([DependencyDefinition('a', 'result'), GraphInputSlot()])"
+    assert multi.get_dependencies_and_mappings() == [DependencyDefinition("a"), GRAPH_INPUT_SLOT]
+    assert multi.get_node_dependencies() == [DependencyDefinition("a")]
+    ties = (multi, DependencyDefinition("a"), DynamicCollectDependencyDefinition("a"))
+    assert [tie.is_fan_in() for tie in ties] == [True, False, True]
     assert (
         repr(DynamicCollectDependencyDefinition("a")) == "DynamicCollectDependencyDefinition('a', 'result')"
     )

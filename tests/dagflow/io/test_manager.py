@@ -249,6 +249,8 @@ def test_what_a_manager_says_of_an_input():
         def load_input(self, context):
             context.add_input_metadata({"rows": 2}, description="read")
             assert set(context.get_logged_metadata()) == {"rows"}
+            seen = [observation.description for observation in context.get_observations()]
+            assert seen == (["read"] if context.has_asset_key else [])
             return 1
 
     @asset
