@@ -199,8 +199,10 @@ def _dynamic(
     for part in result if isinstance(result, list) else ():
         if not isinstance(part, DynamicOutput):
             raise DagflowInvariantViolationError(
-                f"{where(op)}: dynamic output '{output.name}' expected a list of DynamicOutput objects, and "
-                f"got a '{type(part).__name__}' in it. Wrap it: DynamicOutput(..., mapping_key=...)."
+                f"Error with output for op \"{op.name}\": dynamic output '{output.name}' at position "
+                f"{list(op.outs).index(output.name)} expected a list of DynamicOutput objects, but received "
+                f"an item with type {type(part)}. Wrap it, DynamicOutput(..., mapping_key=...), in "
+                f"{where(op)}."
             )
     if not isinstance(result, list):
         raise DagflowInvariantViolationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -157,6 +158,30 @@ class AssetSpec:
         self.owners = checked_owners(owners, place)
         self.tags = {**jsonable_tags(tags, place), **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()}}
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def")
+
+    @property
+    def io_manager_key(self) -> str:
+        """The resource that loads it, where nothing here makes it."""
+        keys = (self.metadata.get(key) for key in system_tag_spellings("io_manager_key"))
+        return next((key for key in keys if key), DEFAULT_IO_MANAGER_KEY)
+
+    def with_io_manager_key(self, io_manager_key: str) -> AssetSpec:
+        """This spec, loaded by another resource.
+
+        Args:
+            io_manager_key: The key of the I/O manager. It is kept in the metadata.
+
+        Raises:
+            ParameterCheckError: The key is no text.
+
+        Example:
+            >>> AssetSpec("beans").with_io_manager_key("cellar").metadata
+            {'dagflow/io_manager_key': 'cellar'}
+        """
+        key = check_type(io_manager_key, str, "io_manager_key", f"asset '{self.key.to_user_string()}'")
+        new = copy.copy(self)
+        new.metadata = {**self.metadata, system_tag("io_manager_key"): key}
+        return new
 
     @property
     def kinds(self) -> set[str]:
@@ -381,7 +406,7 @@ class AssetLayer:
         asset = self.known.get(key)
         if isinstance(asset, AssetsDefinition):
             return asset.io_manager_key_for(key)
-        return asset.io_manager_key if isinstance(asset, SourceAsset) else DEFAULT_IO_MANAGER_KEY
+        return DEFAULT_IO_MANAGER_KEY if asset is None else asset.io_manager_key
 
     def partitions_def(self, key: AssetKey) -> PartitionsDefinition | None:
         """The partitions of this asset."""

@@ -63,7 +63,7 @@ def build_asset_job(
     executable = {key: asset for key, asset in known.items() if isinstance(asset, AssetsDefinition)}
     chosen = executable if selection is None else _select(executable, selection)
     layer = AssetLayer({asset.node_def.name: asset for asset in chosen.values()}, known)
-    graph_def = GraphDefinition(name, _wiring=_wiring(chosen, known))
+    graph_def = GraphDefinition(name, _wiring=_wiring(chosen, known, resources or {}))
     return JobDefinition(
         graph_def=graph_def,
         resource_defs=_resources(known.values(), as_resources(resources, "materialize"), default_io_manager),
@@ -248,7 +248,17 @@ def _must(key: AssetKey | None, name: str, names: Mapping[str, AssetKey]) -> Ass
     return key
 
 
-def _wiring(chosen: Mapping[AssetKey, AssetsDefinition], known: Mapping[AssetKey, AnyAsset]) -> Wiring:
+_NO_RESOURCE = (
+    " There is a resource with this key: if that is meant, annotate the parameter with the class of the "
+    "resource, or with ResourceParam[...]."
+)
+
+
+def _wiring(
+    chosen: Mapping[AssetKey, AssetsDefinition],
+    known: Mapping[AssetKey, AnyAsset],
+    resources: Mapping[str, Any],
+) -> Wiring:
     wiring = Wiring()
     parents: dict[AssetKey, list[AssetKey]] = {}
     for key, asset in chosen.items():
@@ -274,6 +284,7 @@ def _wiring(chosen: Mapping[AssetKey, AssetsDefinition], known: Mapping[AssetKey
                     f"input '{input_name}' of asset '{key.to_user_string()}' ({location(node_def.body.fn)}) "
                     f"reads asset '{upstream.to_user_string()}', which was not provided.{hint} "
                     "Add its definition, or a SourceAsset with this key."
+                    + (_NO_RESOURCE if input_name in resources else "")
                 )
         wiring.dependencies[name] = dependencies
     cycle = find_cycle(parents)
@@ -293,6 +304,7 @@ def _resources(
     needed = {DEFAULT_IO_MANAGER_KEY}
     for asset in assets:
         if isinstance(asset, AssetSpec):
+            needed.add(asset.io_manager_key)
             continue
         for key, definition in asset.resource_defs.items():
             if key in given:

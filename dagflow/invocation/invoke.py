@@ -166,7 +166,10 @@ def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
     if len(args) + len(kwargs) > len(taken):
         hint = ""
         if len(valued) < len(op.ins):
-            hint = f" Inputs of type Nothing take none. {_NOTHING_IS_IGNORED}"
+            hint = (
+                " This may be because you attempted to provide a value for a nothing dependency. "
+                + _NOTHING_IS_IGNORED
+            )
         elif args and args[0] is None and body.context is None:
             hint = " The function has no context parameter, so no context can be passed."
         raise DagflowInvalidInvocationError(
@@ -287,8 +290,9 @@ class _Running:
             self._stop()
             kind = "op" if self.assets_def is None else "asset"
             raise DagflowInvalidInvocationError(
-                f"This context is currently being used to execute '{context.running}'. It cannot be used to "
-                f"execute another {kind} before that has ended: build one of its own for {where(self.op)}."
+                f"This context is currently being used to execute '{context.running}'. The context cannot "
+                f"be used to execute another {kind} until '{context.running}' has finished executing. Build "
+                f"one of its own for {where(self.op)}."
             )
         scope = context.scope
         context.running = self.op.name

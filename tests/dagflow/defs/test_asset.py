@@ -138,6 +138,18 @@ def test_what_is_refused(make: Any, error: type[Exception], message: str) -> Non
         make()
 
 
+def test_a_spec_says_what_loads_it() -> None:
+    """In its metadata, of a copy; without a word of it, the usual I/O manager."""
+    spec = AssetSpec("beans", metadata={"kind": "arabica"})
+    stored = spec.with_io_manager_key("cellar")
+
+    assert stored.metadata == {"kind": "arabica", "dagflow/io_manager_key": "cellar"}
+    assert (spec.io_manager_key, stored.io_manager_key) == ("io_manager", "cellar")
+    assert AssetLayer({}, {stored.key: stored}).io_manager_key(stored.key) == "cellar"
+    with pytest.raises(ParameterCheckError, match="'io_manager_key' of asset 'beans'"):
+        spec.with_io_manager_key(5)  # type: ignore[arg-type]
+
+
 def test_sources() -> None:
     """An I/O manager by key, by definition, or the default one."""
     plain = SourceAsset("a", description="d", group_name="g", tags={"t": "1"}, partitions_def=PARTS)
