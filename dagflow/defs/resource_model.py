@@ -336,8 +336,8 @@ class ModelResource(ResourceDefinition):
 
     @property
     def place(self) -> str:
-        """The module of the class, for messages."""
-        return self.resource_cls.__module__
+        """The class and its module, for messages."""
+        return f"{self.resource_cls.__module__}.{self.resource_cls.__name__}"
 
     def open(self, context: Any) -> Opened:
         """Start what is nested, unless it is started already; make an object for this run; start it."""

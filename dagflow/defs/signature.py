@@ -88,6 +88,11 @@ class Body:
             annotation = annotations.get(parameter.name, parameter.annotation)
             if position == 0 and parameter.name in CONTEXT_NAMES:
                 self.context, self.context_name = _context_kind(annotation, what, fn), parameter.name
+            elif parameter.name == "context":
+                raise DagflowInvalidDefinitionError(
+                    f'"context" is not a valid name for an input of {what} ({location(fn)}): it is reserved '
+                    "for the context. Make it the first parameter."
+                )
             elif parameter.kind is _KINDS.VAR_KEYWORD:
                 self.takes_any_keyword = True
             elif parameter.kind in (_KINDS.VAR_POSITIONAL, _KINDS.POSITIONAL_ONLY):

@@ -137,8 +137,9 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickleFiles]):
     base_dir: str | None = None
 
     def __init__(self, base_dir: str | os.PathLike[str] | None = None) -> None:
-        path = base_dir if base_dir is None or isinstance(base_dir, str) else os.fspath(base_dir)
-        super().__init__(**{"base_dir": path})
+        super().__init__(
+            **{"base_dir": os.fspath(base_dir) if isinstance(base_dir, os.PathLike) else base_dir}
+        )
 
     def create_io_manager(self, context: Any) -> PickleFiles:
         """An I/O manager for the folder."""

@@ -320,3 +320,13 @@ def test_an_asset_job_that_cannot_be():
     with pytest.raises(DagflowInvalidDefinitionError, match=r"asset job 'j'.*partitions definition is"):
         project_job(raw, partitions_def=StaticPartitionsDefinition(["b"]))
     assert project_job(raw, partitions_def=raw.partitions_def).partitions_def == raw.partitions_def
+
+
+def test_a_parameter_that_was_meant_for_a_resource() -> None:
+    """The error of the asset that is not there says how it becomes one."""
+
+    @asset
+    def jam(shelf: Any) -> None: ...
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="asset 'shelf', which was not.*ResourceParam"):
+        build_asset_job([jam], resources={"shelf": object()})

@@ -49,14 +49,14 @@ def test_names_of_the_context(name: str) -> None:
 
 
 def test_other_names_are_inputs() -> None:
-    """Also one annotated with a context, and one named context that comes later."""
+    """Also one annotated with a context."""
 
-    def annotated(ctx: OpExecutionContext, context: Any) -> None: ...
+    def annotated(ctx: OpExecutionContext, log: Any) -> None: ...
 
     body = _body(annotated)
 
     assert body.context is None
-    assert [parameter.name for parameter in body.inputs] == ["ctx", "context"]
+    assert [parameter.name for parameter in body.inputs] == ["ctx", "log"]
 
 
 def test_kinds_of_context() -> None:
@@ -207,3 +207,12 @@ def test_locations() -> None:
     """File and line of a function; a builtin has none."""
     assert location(_body).split(":")[0].endswith("test_signature.py")
     assert location(print) == location(5) == "unknown place"
+
+
+def test_the_context_stands_first() -> None:
+    """Elsewhere it would be an input, which nobody means."""
+
+    def fn(cups: int, context: Any) -> None: ...
+
+    with pytest.raises(BadDefinition, match=r'"context" is not a valid name .*: it is reserved.*first param'):
+        _body(fn)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from dagflow import (
     ConfigurableIOManager,
@@ -163,3 +164,11 @@ def test_config_of_single_outputs() -> None:
     given = {"ops": {"jam": {"outputs": {"result": {"label": "plum"}}}}}
     assert materialize([jam], resources={"io_manager": Labelled()}, run_config=given).success
     assert story == ["plum"]
+
+
+def test_where_files_lie(tmp_path: Path) -> None:
+    """A path or a text; what is neither is refused like any wrong field."""
+    assert FilesystemIOManager(base_dir=tmp_path).base_dir == str(tmp_path)
+    assert FilesystemIOManager(base_dir="shelf").base_dir == "shelf"
+    with pytest.raises(ValidationError, match="base_dir"):
+        FilesystemIOManager(base_dir=3)  # type: ignore[arg-type]
