@@ -328,5 +328,5 @@ def test_a_parameter_that_was_meant_for_a_resource() -> None:
     @asset
     def jam(shelf: Any) -> None: ...
 
-    with pytest.raises(DagflowInvalidDefinitionError, match="asset 'shelf', which was not.*ResourceParam"):
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"asset 'shelf', which was not.*ResourceParam"):
         build_asset_job([jam], resources={"shelf": object()})
