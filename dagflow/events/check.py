@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from dagflow.errors import check_type
+from dagflow.errors import check_optional, check_type
 from dagflow.events.user import UserEvent, _ByValue
 from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 from dagflow.metadata.value import normalize_metadata
@@ -53,10 +53,10 @@ class AssetCheckResult(_ByValue):
     ) -> None:
         self.passed = check_type(passed, bool, "passed")
         self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
-        self.check_name = None if check_name is None else check_type(check_name, str, "check_name")
+        self.check_name = check_optional(check_name, str, "check_name")
         self.metadata = normalize_metadata(metadata, "an AssetCheckResult")
         self.severity = check_type(severity, AssetCheckSeverity, "severity")
-        self.description = None if description is None else check_type(description, str, "description")
+        self.description = check_optional(description, str, "description")
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetCheckResult:
         """A copy with this metadata in place of its own."""
@@ -118,7 +118,7 @@ class AssetCheckEvaluation(UserEvent):
         self.metadata = normalize_metadata(metadata, f"check '{check_name}'")
         self.target_materialization_data = target_materialization_data
         self.severity = check_type(severity, AssetCheckSeverity, "severity")
-        self.description = None if description is None else check_type(description, str, "description")
+        self.description = check_optional(description, str, "description")
         self.blocking = blocking
         self.partition = partition
 

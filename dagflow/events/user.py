@@ -12,7 +12,7 @@ from copy import copy
 from typing import Any, ClassVar, Generic, TypeVar
 
 from dagflow._util import UNSET, Unset
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
 from dagflow.metadata.value import MetadataValue, PathMetadataValue, normalize_metadata
 
@@ -181,9 +181,9 @@ class AssetMaterialization(UserEvent):
         tags: Mapping[str, str] | None = None,
     ) -> None:
         self.asset_key = AssetKey.from_coercible(asset_key)
-        self.description = None if description is None else check_type(description, str, "description")
+        self.description = check_optional(description, str, "description")
         self.metadata = normalize_metadata(metadata, self._where()) if metadata else {}
-        self.partition = None if partition is None else check_type(partition, str, "partition")
+        self.partition = check_optional(partition, str, "partition")
         self.tags = _checked_tags(tags, self._where()) if tags else {}
 
     def _where(self) -> str:
@@ -263,7 +263,7 @@ class ExpectationResult(UserEvent):
     ) -> None:
         self.success = check_type(success, bool, "success")
         self.label = "result" if label is None else check_type(label, str, "label")
-        self.description = None if description is None else check_type(description, str, "description")
+        self.description = check_optional(description, str, "description")
         self.metadata = normalize_metadata(metadata, f"expectation result '{label}'") if metadata else {}
 
 
@@ -325,7 +325,7 @@ class Failure(Exception):
         allow_retries: bool | None = None,
     ) -> None:
         super().__init__(description)
-        self.description = None if description is None else check_type(description, str, "description")
+        self.description = check_optional(description, str, "description")
         self.metadata: dict[str, MetadataValue] = (
             normalize_metadata(metadata, "a Failure") if metadata else {}
         )

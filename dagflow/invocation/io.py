@@ -10,9 +10,9 @@ from dagflow.context.io import InputContext, OutputContext
 from dagflow.context.resources import ScopedResources
 from dagflow.defs.asset import AssetSpec
 from dagflow.defs.op import OpDefinition
-from dagflow.errors import CheckError, DagflowInvalidInvocationError
+from dagflow.errors import CheckError, DagflowInvalidInvocationError, check_type
 from dagflow.instance.instance import DagflowInstance
-from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources, check_types
+from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import PartitionKeyRange
@@ -102,7 +102,7 @@ def build_output_context(
         >>> build_output_context(step_key="brew", name="result", run_id="r").get_identifier()
         ['r', 'brew', 'result']
     """
-    check_types(
+    _check_types(
         step_key=(step_key, str),
         run_id=(run_id, str),
         mapping_key=(mapping_key, str),
@@ -174,7 +174,7 @@ def build_input_context(
         >>> build_input_context(name="n", asset_key="water").asset_key
         AssetKey(['water'])
     """
-    check_types(upstream_output=(upstream_output, OutputContext), partition_key=(partition_key, str))
+    _check_types(upstream_output=(upstream_output, OutputContext), partition_key=(partition_key, str))
     range_key = None if asset_partition_key_range is not None else partition_key
     keys = _partition_keys(range_key, asset_partition_key_range, asset_partitions_def)
     return DirectInputContext(
@@ -232,7 +232,7 @@ def _shared(
     resource_config: Mapping[str, Any] | None,
     instance: DagflowInstance | None,
 ) -> dict[str, Any]:
-    check_types(
+    _check_types(
         name=(name, str),
         op_def=(op_def, OpDefinition),
         asset_partitions_def=(partitions_def, PartitionsDefinition),
@@ -253,3 +253,10 @@ def _shared(
         "resources": None,
         "get_instance": None if instance is None else lambda: instance,
     }
+
+
+def _check_types(**arguments: tuple[Any, type[Any]]) -> None:
+    """Check each argument that was given against its class."""
+    for name, (value, expected) in arguments.items():
+        if value is not None:
+            check_type(value, expected, name, "a context")

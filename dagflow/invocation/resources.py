@@ -15,7 +15,7 @@ from dagflow.context.init import InitResourceContext
 from dagflow.context.resources import ScopedResources
 from dagflow.defs.resource import ResourceDefinition, as_resources
 from dagflow.defs.resource_needs import Need, start_order
-from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError, check_type
+from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
@@ -297,10 +297,3 @@ def check_config(field: Any, value: Any, what: str) -> Any:
             f"Error in config for {what}", parsed.errors, {} if value is UNSET else value
         )
     return None if parsed.value is UNSET else parsed.value
-
-
-def check_types(**arguments: tuple[Any, type[Any]]) -> None:
-    """Check each argument that was given against its class."""
-    for name, (value, expected) in arguments.items():
-        if value is not None:
-            check_type(value, expected, name, "a context")

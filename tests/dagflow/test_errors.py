@@ -122,7 +122,8 @@ def test_a_schema_error_says_the_way_to_it() -> None:
 
     assert (deep.original_root, deep.current_value, deep.stack) == (schema, object, ["a", "b"])
     assert str(deep).startswith(
-        "Error defining config. Original value passed: {'a': {'b': <class 'object'>}}. Error at stack path :a:b. "
+        "Error defining config. Original value passed: {'a': {'b': <class 'object'>}}. "
+        "Error at stack path :a:b. "
         "<class 'object'> cannot be resolved."
     )
     assert "<class 'object'> cannot be resolved. Reason: No." in str(flat)

@@ -244,9 +244,8 @@ def test_resources_of_assets(run: Any, value: Any) -> None:
     made = asset(name="made", required_resource_keys={"db"})(lambda context: context.resources.db)
 
     assert run([made], resources={"db": value}).asset_value("made") == 5
-    with pytest.raises(
-        DagflowInvalidDefinitionError, match=r"'db' required by op 'made' was not provided.* at .*test_run.py:\d+"
-    ):
+    says = r"'db' required by op 'made' was not provided.* at .*test_run.py:\d+"
+    with pytest.raises(DagflowInvalidDefinitionError, match=says):
         run([made])
 
 
