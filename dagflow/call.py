@@ -182,8 +182,9 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
         return output, value.value, value
     if op.is_wrapped.get(output.name):
         raise DagflowInvariantViolationError(
-            f"{where(op)}: output '{output.name}' has generic output annotation, but the function returned a "
-            f"bare '{type(value).__name__}'. Wrap it, Output(...), or take Output[...] out of the annotation."
+            f"Error with output for op \"{op.name}\": output '{output.name}' has generic output annotation, "
+            "but did not receive an Output object for this output. Received instead an object of type "
+            f"{type(value)}. Wrap it, or take Output[...] out of the annotation, in {where(op)}."
         )
     if isinstance(value, DynamicOutput):
         raise DagflowInvariantViolationError(

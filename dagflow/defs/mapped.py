@@ -96,9 +96,9 @@ def _over(graph: Any, node: str, mapped: Mapping[str, str]) -> str | None:
         inner = _dynamic_behind(graph.node_dict[node].definition, name)
         if inner is not None and not read.is_collected:
             raise DagflowInvalidDefinitionError(
-                f'{place} cannot be downstream of dynamic output "{output}": its input "{name}" leads to a '
-                f"node inside of it that is mapped over {inner}, and nothing is mapped twice. Collect one of "
-                "the two before the other."
+                f'{place} cannot be downstream of dynamic output "{output}" since input "{name}" maps to a '
+                f"node that is already downstream of another dynamic output, {inner} inside of it. Collect "
+                "one of them before the other."
             )
     return output
 

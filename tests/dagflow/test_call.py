@@ -269,7 +269,7 @@ def test_what_the_annotation_says_of_a_wrapper():
         return Output(42)  # type: ignore[return-value]
 
     with pytest.raises(
-        DagflowInvariantViolationError, match=r"'result' has generic output annotation.*bare 'int'"
+        DagflowInvariantViolationError, match=r"'result' has generic output annotation.*<class 'int'>"
     ):
         run(wrapped)
     with pytest.raises(

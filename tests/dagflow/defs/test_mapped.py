@@ -140,12 +140,12 @@ REFUSED = [
     (
         "a graph that collects",
         lambda: many().map(splits),
-        r"'splits' cannot be downstream of .*\"many:result\": its input \"a\".*\"split:result\"",
+        r"'splits' cannot be downstream of .*\"many:result\" since input \"a\".*\"split:result\"",
     ),
     (
         "a graph that maps",
         lambda: many().map(crosses),
-        r"'crosses'.*its input \"a\".*inside of it.*\"many:result\"",
+        r"'crosses'.*since input \"a\".*\"many:result\" inside",
     ),
     ("one that does so deeper", lambda: many().map(splits_deeper), r"'splits_deeper'.*\"split:result\""),
     (
