@@ -141,13 +141,15 @@ def _is_list_of_dynamic(annotation: Any) -> bool:
 def wrapped_outputs(body: Body, outs: Mapping[str, OutputDefinition]) -> dict[str, bool]:
     """For each output of which the return annotation says something: whether it says `Output`."""
     annotation = resolved(body.return_annotation)
+    if annotation is _Parameter.empty or body.is_generator:
+        return {}
     parts = (annotation,) if len(outs) == 1 else get_args(annotation)
-    if body.is_generator or len(parts) != len(outs):
+    if len(parts) != len(outs):
         return {}
     return {
         name: Output in (part, get_origin(part))
         for (name, out), part in zip(outs.items(), parts, strict=True)
-        if not out.is_dynamic and part not in (_Parameter.empty, Any, None, type(None))
+        if not out.is_dynamic and part not in (Any, None, type(None))
     }
 
 
