@@ -1,4 +1,6 @@
-"""Small things without a domain noun: the sentinel for "not given", and suggestions for a misspelt name."""
+"""Small things without a domain noun: the sentinel for "not given", suggestions for a misspelt name, and
+warnings.
+"""
 
 from __future__ import annotations
 
@@ -36,3 +38,14 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(str(name), list(known), n=3)
     return f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the user's code that called into dagflow."""
+    import sys
+    import warnings  # few programs are warned
+
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("dagflow."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

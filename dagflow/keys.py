@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Union
 
+from dagflow._util import warn
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 
 NAME_PATTERN = r"^[A-Za-z0-9_]+$"
 _is_name = re.compile(r"[A-Za-z0-9_]+").fullmatch
+_is_tag_key = re.compile(r"(?:[A-Za-z0-9_.-]{1,63}/)?[A-Za-z0-9_.-]{1,63}").fullmatch
 _RESERVED = frozenset(keyword.kwlist) | frozenset(
     [
         "arg_dict",
@@ -275,6 +277,29 @@ def system_tag_spellings(name: str) -> tuple[str, ...]:
         ('dagflow/priority', 'dagster/priority')
     """
     return tuple([prefix + name for prefix in _tag_prefixes])
+
+
+def definition_tags(tags: Any, where: str) -> dict[str, str]:
+    """The tags of a definition, as texts. A key that is not made of letters, digits, `_`, `-` and `.`, after
+    a namespace and a slash perhaps, is warned of.
+
+    Args:
+        tags: None or a mapping of texts to JSON values.
+        where: What bears the tags, for the message.
+
+    Raises:
+        ParameterCheckError: The tags are no mapping.
+        DagflowInvalidDefinitionError: A key is no text, or a value cannot be encoded.
+    """
+    texts = jsonable_tags(tags, where)
+    strange = [key for key in texts if not _is_tag_key(key)]
+    if strange:
+        warn(
+            f"Non-compliant tag keys like {strange} are deprecated, on {where}: use up to 63 of the characters "
+            "A-Z, a-z, 0-9, '_', '-' and '.', after a namespace made of the same and a '/' if you like",
+            DeprecationWarning,
+        )
+    return texts
 
 
 def jsonable_tags(tags: Any, where: str) -> dict[str, str]:

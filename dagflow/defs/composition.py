@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from dagflow._util import nearest
+from dagflow._util import nearest, warn
 from dagflow.defs.node import NodeDefinition, PendingInvocation, current, same_name
 from dagflow.defs.wiring import (
     GRAPH_INPUT_SLOT,
@@ -239,19 +239,15 @@ class Composition:
         called.
         """
         for name, pending in self.uninvoked.items():
-            import warnings  # few bodies need it
-
             call = (
                 f"{name}(...)"
                 if pending.given_alias is None
                 else f"{pending.definition.name}.alias('{name}')(...)"
             )
-            warnings.warn(
+            warn(
                 f"the body of '{self.graph_name}' received an uninvoked {pending.definition.describe_node()}"
                 + ("" if pending.given_alias is None else f" (aliased as '{name}')")
-                + f", which is no node of it. Call it: {call}.",
-                UserWarning,
-                stacklevel=5,
+                + f", which is no node of it. Call it: {call}."
             )
 
     def _node_name(self, definition: NodeDefinition, pending: PendingInvocation | None) -> str:

@@ -35,7 +35,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_texts,
 )
-from dagflow.keys import NodeHandle, check_name, jsonable_tags
+from dagflow.keys import NodeHandle, check_name, definition_tags
 from dagflow.types import Any as AnyType
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class GraphDefinition(NodeDefinition):
         self.name = check_name(name, "graph")
         check_texts(f"graph '{name}'", description=description)
         self.description = description
-        self.tags = jsonable_tags(tags, f"graph '{name}'")
+        self.tags = definition_tags(tags, f"graph '{name}'")
         self.config_mapping = as_config_mapping(config, f"graph '{name}'")
         is_traced = wiring is not None
         if wiring is None:

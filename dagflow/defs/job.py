@@ -33,7 +33,7 @@ from dagflow.errors import (
     check_texts,
     check_type,
 )
-from dagflow.keys import check_name, jsonable_tags, system_tag
+from dagflow.keys import check_name, definition_tags, system_tag
 from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -166,9 +166,9 @@ class JobDefinition(JobContent):
         self.partitioned_config: PartitionedConfig | None = None
         if _is_partitioned(config) or (self.partitions_def is not None and asset_layer is None):
             self._bind_partitions(config)
-        self.tags = {**graph_def.tags, **jsonable_tags(tags, place)}
+        self.tags = {**graph_def.tags, **definition_tags(tags, place)}
         self.run_tags = (
-            self.tags if run_tags is None else {**graph_def.tags, **jsonable_tags(run_tags, place)}
+            self.tags if run_tags is None else {**graph_def.tags, **definition_tags(run_tags, place)}
         )
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
         self.hook_defs = check_hooks(hook_defs, "hook_defs", place)

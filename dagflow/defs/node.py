@@ -19,7 +19,7 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     check_type,
 )
-from dagflow.keys import check_name, jsonable_tags
+from dagflow.keys import check_name, definition_tags
 
 if TYPE_CHECKING:
     from dagflow.defs.composition import Composition
@@ -198,7 +198,7 @@ class PendingInvocation:
 
     def tag(self, tags: Mapping[str, Any] | None) -> PendingInvocation:
         """The same with further tags."""
-        return self._with(tags={**self.tags, **jsonable_tags(tags, f"node '{self.name}'")})
+        return self._with(tags={**self.tags, **definition_tags(tags, f"node '{self.name}'")})
 
     def with_hooks(self, hook_defs: set[Any] | frozenset[Any]) -> PendingInvocation:
         """The same with further hooks."""

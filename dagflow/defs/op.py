@@ -9,7 +9,7 @@ from inspect import CO_VARARGS, getdoc, signature
 from inspect import Parameter as _Parameter
 from typing import Any, TypeVar, overload
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, warn
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.objects import plain_config
 from dagflow.defs import _entry
@@ -30,7 +30,7 @@ from dagflow.errors import (
 )
 from dagflow.keys import (
     check_name,
-    jsonable_tags,
+    definition_tags,
     resource_keys,
     system_tag_spellings,
 )
@@ -117,7 +117,7 @@ class OpDefinition(NodeDefinition):
         if owner == "op":
             refuse_resources_twice(body, required_resource_keys, "op")
         self.required_resource_keys = resource_keys(required_resource_keys, what) | frozenset(body.resources)
-        self.tags = jsonable_tags(tags, what)
+        self.tags = definition_tags(tags, what)
         self.description = description if description is not None else getdoc(compute_fn) or None
         self.retry_policy = check_optional(retry_policy, RetryPolicy, "retry_policy", what)
         self.pool = _checked_pool(pool, self.tags, what)
@@ -340,13 +340,10 @@ def refuse_resources_twice(body: Body, required_resource_keys: Any, decorator: s
 def _warn_of_config_names(body: Body, what: str) -> None:
     for parameter in body.inputs:
         if is_config_annotation(parameter.annotation):
-            import warnings
-
-            warnings.warn(
+            warn(
                 f"Parameter '{parameter.name}' on op/asset function {what.partition(' ')[2]} was annotated "
                 "as a dagflow.Config type. Did you mean to name this parameter 'config' instead? It is an "
-                f"input now ({location(body.fn)}).",
-                stacklevel=4,
+                f"input now ({location(body.fn)})."
             )
 
 

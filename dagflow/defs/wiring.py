@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.defs.hook import NO_HOOKS, HookDefinition, check_hooks
 from dagflow.errors import check_type
-from dagflow.keys import check_name, jsonable_tags
+from dagflow.keys import check_name, definition_tags
 
 if TYPE_CHECKING:
     from dagflow.defs.policy import RetryPolicy
@@ -157,7 +157,7 @@ class NodeInvocation:
     ) -> None:
         self.name = check_type(name, str, "name")
         self.alias = None if alias is None else check_name(alias, "node")
-        self.tags = jsonable_tags(tags, f"node '{alias or name}'") if tags else {}
+        self.tags = definition_tags(tags, f"node '{alias or name}'") if tags else {}
         self.hook_defs = NO_HOOKS
         if hook_defs:
             self.hook_defs = check_hooks(hook_defs, "hook_defs", f"node '{alias or name}'")

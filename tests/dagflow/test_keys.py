@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagflow import op
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 from dagflow.keys import (
     AssetCheckKey,
@@ -16,6 +17,7 @@ from dagflow.keys import (
     NodeHandle,
     StepHandle,
     check_name,
+    definition_tags,
     jsonable_tags,
     mapped_step_key,
     step_key_base,
@@ -173,3 +175,18 @@ def test_tags_that_are_none(tags: Any, error: type[Exception], message: str) -> 
     """What JSON cannot say is no tag."""
     with pytest.raises(error, match=message):
         jsonable_tags(tags, "op 'x'")
+
+
+@pytest.mark.parametrize("key", ["a&", "a b", "a/b/c", "x" * 64, "", "é", "/a", "a/", "a:b"])
+def test_a_strange_tag_key_is_warned_of(key: str) -> None:
+    """At the line that defines what bears it; the tag counts all the same."""
+    with pytest.warns(DeprecationWarning, match=r"tag keys like \[.*\] are deprecated, on op 'o'") as warned:
+        made = op(name="o", tags={key: "v"})(lambda: None)
+
+    assert made.tags == {key: "v"}
+    assert warned[0].filename == __file__
+
+
+def test_a_usual_tag_key() -> None:
+    """Also with a namespace: no word about it."""
+    assert definition_tags({"a/b.c-d_1": 3, "x" * 63: "y"}, "op 'o'") == {"a/b.c-d_1": "3", "x" * 63: "y"}
