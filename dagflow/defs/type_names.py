@@ -24,18 +24,20 @@ def check_type_names(graph_def: GraphDefinition, place: str) -> None:
     Raises:
         DagflowInvalidDefinitionError: There are two.
     """
-    known, seen = dict(_BUILTIN), set(_SEEN)
+    known: dict[str, tuple[DagflowType, OpDefinition | None]] = {}
+    seen: set[int] = set()
     for definition in graph_def.iterate_node_defs():
         if not isinstance(definition, OpDefinition):
             continue
         for slots in (definition.ins, definition.outs):
             for slot in slots.values():
                 kind: DagflowType = slot.dagflow_type
-                if id(kind) in seen:
+                if id(kind) in _SEEN or id(kind) in seen:
                     continue
                 seen.add(id(kind))
                 for named in _named(kind):
-                    other, owner = known.setdefault(named.display_name, (named, definition))
+                    name = named.display_name
+                    other, owner = _BUILTIN.get(name) or known.setdefault(name, (named, definition))
                     if other is not named:
                         raise _same_name(named, definition, owner, place)
 
