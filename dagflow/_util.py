@@ -45,7 +45,7 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     import sys
     import warnings  # few programs are warned
 
-    level, frame = 2, sys._getframe(1)
+    level, frame = 2, sys._getframe(1)  # noqa: SLF001 - there is no public way that costs as little
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("dagflow."):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
