@@ -296,7 +296,8 @@ def definition_tags(tags: Any, where: str) -> dict[str, str]:
     if strange:
         warn(
             f"Non-compliant tag keys like {strange} are deprecated, on {where}: use up to 63 of the "
-            "characters A-Z, a-z, 0-9, '_', '-' and '.', after a namespace made of the same and a '/' if you like",
+            "characters A-Z, a-z, 0-9, '_', '-' and '.', after a namespace made of the "
+            "same and a '/' if you like",
             DeprecationWarning,
         )
     return texts
