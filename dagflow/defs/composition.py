@@ -328,10 +328,10 @@ class Composition:
                 f"Write {value.name}()."
             )
         return DagflowInvalidDefinitionError(
-            f"{place} was given {value!r} of type '{type(value).__name__}'. In the body of a graph an "
-            "argument must be an output of another node, an input of the graph, or a list of these. Give "
-            "constants through config, through a default of the parameter, or through an op that returns "
-            "them."
+            f"{place} was given {value!r} of type '{type(value).__name__}'. Must pass the output from "
+            "previous node invocations or inputs to the composition function as inputs when invoking nodes "
+            "during composition. Give constants through config, through a default of the parameter, or "
+            "through an op that returns them."
         )
 
     def _handles(self, definition: NodeDefinition, name: str) -> Any:

@@ -416,8 +416,8 @@ class JobDefinition(JobContent):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise DagflowInvariantViolationError(
-            f"Attempted to call job '{self.name}' directly. Run it with execute_in_process(); as a node of a "
-            "graph, use its graph instead."
+            f"Attempted to call job '{self.name}' directly. Jobs should be invoked by using an execution API "
+            "function (e.g. `job.execute_in_process`). As a node of a graph, use its graph instead."
         )
 
     def __repr__(self) -> str:
@@ -434,9 +434,10 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
     for name in check_type(values, Mapping, "input_values", place):
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
-                f"'input_values' of {place} has a value for '{name}', but job has no top-level input with "
-                f"that name. It can give the inputs of graph '{graph_def.name}': "
-                f"{list(graph_def.input_names)}.{nearest(name, graph_def.input_names)}"
+                f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided "
+                f"for key '{name}', but job has no top-level input with that name. 'input_values' can give "
+                f"the inputs of graph '{graph_def.name}': {list(graph_def.input_names)}."
+                f"{nearest(name, graph_def.input_names)}"
             )
 
 

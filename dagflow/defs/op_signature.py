@@ -109,9 +109,8 @@ def outputs_of(
         given = {DEFAULT_OUTPUT: DynamicOut() if _is_list_of_dynamic(annotation) else _PLAIN_OUT}
     if _is_dynamic(annotation) and not body.is_generator:
         raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}) is annotated with return type DynamicOutput, but a dynamic output "
-            "is any number of them. Annotate it with List[DynamicOutput[...]] and return a list, or with "
-            "Output[...] if it is always one."
+            f"{what} ({location(body.fn)}): Op annotated with return type DynamicOutput. DynamicOutputs can "
+            "only be returned in the context of a List. If only one output is needed, use the Output API."
         )
     check_type(given, Mapping, "out", what)
     outputs: dict[str, OutputDefinition] = {}
@@ -179,9 +178,9 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
     parts = get_args(annotation)
     if len(parts) != len(outs):
         raise DagflowInvariantViolationError(
-            f"{what} ({location(body.fn)}): it is annotated to return a Tuple of {len(parts)}, "
-            f"{annotation!r}, but has {len(outs)} outputs: {list(outs)}. Write one type for each of them, in "
-            "this order."
+            f"{what} ({location(body.fn)}): Expected Tuple annotation to have number of entries matching the "
+            f"number of outputs for more than one output. Expected {len(outs)} outputs but annotation has "
+            f"{len(parts)}. Write one type for each of {list(outs)}, in this order."
         )
     return [
         resolve_annotation(_without_wrapper(part), f"output '{name}' of {what}")

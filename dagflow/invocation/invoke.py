@@ -172,7 +172,10 @@ def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
                 + _NOTHING_IS_IGNORED
             )
         elif args and args[0] is None and body.context is None:
-            hint = " The function has no context parameter, so no context can be passed."
+            hint = (
+                " This may be because an argument was provided for the context parameter, but no context "
+                "parameter was defined for the op."
+            )
         raise DagflowInvalidInvocationError(
             f"Too many input arguments were provided for op '{op.name}'.{hint} It takes {sorted(taken)}, but "
             f"{len(args)} positional arguments and the keywords {sorted(kwargs)} were given to {where(op)}."

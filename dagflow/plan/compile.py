@@ -354,9 +354,10 @@ class _Compiler:
         kind = self.job.graph.ins[graph_input].dagflow_type
         if kind.loader is None:
             raise DagflowInvalidInvocationError(
-                f"{place} has no value. It feeds input '{definition.name}' of op '{self.step_key}', which "
-                f"has no other way of being loaded, as the type '{kind.display_name}' has no loader to read "
-                f"it from config. Pass it: input_values={{'{graph_input}': ...}}."
+                f"Attempted to invoke execute_in_process for '{self.job.graph.name}' without specifying an "
+                f"input_value for input '{graph_input}', but downstream input {definition.name} of op "
+                f"'{self.step_key}' has no other way of being loaded: the type '{kind.display_name}' has no "
+                f"loader to read it from config. Pass it: input_values={{'{graph_input}': ...}}."
             )
         raise DagflowInvariantViolationError(
             f"{place} is fed by nothing: give it through 'input_values', or under 'inputs' in the run config."

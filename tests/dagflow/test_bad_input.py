@@ -215,7 +215,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         "unknown input value",
         lambda **run: plain.execute_in_process(input_values={"x": 1}, **run),
         DagflowInvalidDefinitionError,
-        "value for 'x', but job has no .* graph 'plain'",
+        "key 'x', but job has no .* graph 'plain'",
     ),
     (
         "run id",

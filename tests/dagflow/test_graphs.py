@@ -34,7 +34,7 @@ def cafe() -> None:
     group_name="g",
     tags={"t": "1"},
     kinds={"sql"},
-    owners=["me"],
+    owners=["team:me"],
     required_resource_keys={"db"},
     op_tags={"o": "1"},
 )
@@ -96,7 +96,7 @@ def test_assets() -> None:
         "group": {"g"},
         "tag": {"t", "t=1", "o", "o=1", "dagflow/kind/sql", "dagflow/kind/sql="},
         "kind": {"sql"},
-        "owner": {"me"},
+        "owner": {"team:me"},
         "op": {"water"},
         "resource": {"db"},
     }

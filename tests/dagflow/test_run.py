@@ -452,8 +452,8 @@ TOP: list[tuple[str, dict[str, Any], type[Exception], str]] = [
         DagflowInvalidConfigError,
         "inputs",
     ),
-    ("unknown", {"input_values": {"amnt": 6}}, DagflowInvalidDefinitionError, "value for 'amnt'"),
-    ("of an op", {"input_values": {"n": 6}}, DagflowInvalidDefinitionError, "value for 'n'"),
+    ("unknown", {"input_values": {"amnt": 6}}, DagflowInvalidDefinitionError, "key 'amnt'"),
+    ("of an op", {"input_values": {"n": 6}}, DagflowInvalidDefinitionError, "key 'n'"),
     ("no mapping", {"input_values": 5}, ParameterCheckError, "'input_values' of job 'typed_shop'"),
     ("type", {"input_values": {"amount": "x"}}, DagflowTypeCheckDidNotPass, "'n'|\"n\""),
 ]
@@ -484,7 +484,7 @@ def test_an_inner_input_is_no_input_of_the_job() -> None:
     """What an op lacks is given through config."""
     made = job(name="made")(lambda: (brew(), None)[1])
 
-    with pytest.raises(DagflowInvalidDefinitionError, match="value for 'n'"):
+    with pytest.raises(DagflowInvalidDefinitionError, match="key 'n'"):
         made.execute_in_process(input_values={"n": 1})
     assert made.execute_in_process({"ops": {"brew": {"inputs": {"n": {"value": 1}}}}}).success
 

@@ -224,7 +224,7 @@ def test_a_graph_input_without_a_loader_waits_for_its_value() -> None:
     assert made.execute_in_process(input_values={"cup": Cup()}).success
     with pytest.raises(
         DagflowInvalidInvocationError,
-        match=r"input 'cup' of graph .* op 'drink', .* type 'Cup'.*input_values={'cup'",
+        match=r"'g' .* input 'cup', .* op 'drink' .* type 'Cup'.*input_values={'cup'",
     ):
         made.execute_in_process()
 
@@ -271,7 +271,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "input",
         lambda: shop.to_job(input_values={"x": 1}),
         BadDefinition,
-        r"value for 'x'.*graph 'shop'.*\['amount'\]",
+        r"key 'x'.*graph 'shop'.*\['amount'\]",
     ),
     ("inputs", lambda: shop.to_job(input_values=[1]), ParameterCheckError, "'input_values' of job 'shop'"),
     (
