@@ -20,7 +20,12 @@ from dagflow.defs.wiring import (
     OutputMapping,
     Wiring,
 )
-from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ElementCheckError,
+    ParameterCheckError,
+    check_type,
+)
 from dagflow.types import Any as AnyType
 from dagflow.types import DagflowType
 
@@ -33,6 +38,11 @@ _Mapping = TypeVar("_Mapping", InputMapping, OutputMapping)
 def wiring_of(graph_name: str, node_defs: Any, dependencies: Any) -> Wiring:
     wiring = Wiring()
     place = f"graph '{graph_name}'"
+    if isinstance(node_defs, NodeDefinition):
+        raise ParameterCheckError(
+            f'Param "node_defs" is not a Sequence, but {node_defs!r} itself, in {place}. Put it in a list: '
+            f"node_defs=[{node_defs.name}]."
+        )
     for definition in check_type(node_defs or (), Sequence, "node_defs", place):
         if not isinstance(definition, NodeDefinition):
             raise DagflowInvalidDefinitionError(

@@ -171,7 +171,7 @@ def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
                 " This may be because you attempted to provide a value for a nothing dependency. "
                 + _NOTHING_IS_IGNORED
             )
-        elif args and args[0] is None and body.context is None:
+        elif args and body.context is None:
             hint = (
                 " This may be because an argument was provided for the context parameter, but no context "
                 "parameter was defined for the op."

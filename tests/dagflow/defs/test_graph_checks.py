@@ -132,3 +132,9 @@ def test_a_node_that_reads_itself() -> None:
 
     with pytest.raises(DagflowInvalidDefinitionError, match="'sink' has a circular reference: its input 'x'"):
         GraphDefinition("g", node_defs=[sink], dependencies={"sink": {"x": DependencyDefinition("sink")}})
+
+
+def test_one_op_in_the_place_of_a_list():
+    """A common slip: the error shows the list."""
+    with pytest.raises(ParameterCheckError, match=r"in graph 'g'. Put it in a list: node_defs=\[one\]"):
+        GraphDefinition("g", node_defs=one)
