@@ -66,7 +66,11 @@ def build_asset_job(
     graph_def = GraphDefinition(name, _wiring=_wiring(chosen, known, resources or {}))
     return JobDefinition(
         graph_def=graph_def,
-        resource_defs=_resources(known.values(), as_resources(resources, "materialize"), default_io_manager),
+        resource_defs=_resources(
+            known.values(),
+            as_resources(resources, "materialize" if name == EPHEMERAL_JOB_NAME else f"job '{name}'"),
+            default_io_manager,
+        ),
         partitions_def=_common_partitions(chosen.values(), one_partitioning),
         asset_layer=layer,
         **options,
