@@ -152,8 +152,8 @@ def _check_default(config_type: ConfigType, default_value: AnyValue) -> None:
     config_type.read(default_value, (), reading)
     if reading.errors:
         raise DagflowInvalidConfigError(
-            "Invalid default_value for Field. Ensure all required config entries are provided and fit their "
-            "type.",
+            "Invalid default_value for Field. Ensure all required config entries are provided and all values "
+            "match the expected types.",
             reading.errors,
             default_value,
         )
