@@ -133,8 +133,7 @@ class Attempt:
         if (
             given is not None
             or self.scope is not None
-            or declared.check is not None
-            or declared.asset_key is not None
+            or not declared.is_plain
             or declared.manager_key not in state.in_memory
         ):
             self._emit_all(declared, value, given)
@@ -148,6 +147,8 @@ class Attempt:
 
     def _emit_all(self, output: StepOutput, value: Any, given: Any) -> None:
         state, step, number = self.state, self.step, self.number
+        if value is None and given is None and not output.is_required:
+            self._warn_of_none(output)
         mapping_key = given.mapping_key if isinstance(given, DynamicOutput) else None
         if mapping_key is not None:
             self._note_key(output, mapping_key)
@@ -201,6 +202,15 @@ class Attempt:
                 _HANDLED_OUTPUT, step.index, number, (output.position, stored) if stored else output.position
             )
         self.got.add(output.name)
+
+    def _warn_of_none(self, output: StepOutput) -> None:
+        """Say that None is a value, where the author may have meant to produce no output."""
+        op = self.step.op
+        if len(op.outs) == 1 and op.body.kind in ("plain", "async"):
+            self.state.log_of(self.step, self.number).warning(
+                f"{where(op)} returned None for its output '{output.name}', which is not required. This value "
+                "will be passed to downstream ops; to produce no output, yield outputs, but not this one."
+            )
 
     def _note_key(self, output: StepOutput, mapping_key: str) -> None:
         if self.keys is None:

@@ -112,6 +112,7 @@ class StepOutput:
         manager_key: The resource that stores it, None for an output of type Nothing.
         asset_key: The asset that it is.
         config: What the run config says of it to its I/O manager.
+        is_plain: Whether nothing has to be asked or said about a value of it.
     """
 
     __slots__ = (
@@ -121,6 +122,7 @@ class StepOutput:
         "dagflow_type",
         "definition",
         "is_dynamic",
+        "is_plain",
         "is_required",
         "manager_key",
         "name",
@@ -144,6 +146,7 @@ class StepOutput:
         self.config = config
         self.is_required = definition.is_required
         self.is_dynamic = definition.is_dynamic
+        self.is_plain = self.check is None and asset_key is None and definition.is_required
 
 
 class Step:

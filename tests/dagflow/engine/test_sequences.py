@@ -311,3 +311,33 @@ def test_what_collects_is_skipped_after_what_does_not(steps):
 
     skipped = [part for part in steps(j.execute_in_process()).split(" > ") if part.startswith("STEP_SKIPPED")]
     assert skipped == [f"STEP_SKIPPED[{key}]" for key in ("before", "many", "e", "c", "d", "f")]
+
+
+def test_none_for_an_output_that_is_not_required(dag_instance):
+    """It is a value and goes on; a line of the log says so, unless it was given as an output or not at all."""
+
+    @op(out=Out(is_required=False))
+    def silent():
+        return None
+
+    @op(out=Out(is_required=False))
+    def explicit():
+        return Output(None)
+
+    @op(out=Out(is_required=False))
+    def absent():
+        if False:
+            yield Output(None)
+
+    @job
+    def j():
+        silent()
+        explicit()
+        absent()
+
+    result = j.execute_in_process(instance=dag_instance)
+
+    warned = [entry for entry in dag_instance.all_logs(result.run_id) if entry.level == 30]
+    assert [entry.step_key for entry in warned] == ["silent"]
+    assert "'result', which is not required. This value will be passed" in warned[0].user_message
+    assert result.output_for_node("silent") is None
