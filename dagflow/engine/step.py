@@ -208,8 +208,8 @@ class Attempt:
         op = self.step.op
         if len(op.outs) == 1 and op.body.kind in ("plain", "async"):
             self.state.log_of(self.step, self.number).warning(
-                f"{where(op)} returned None for its output '{output.name}', which is not required. This value "
-                "will be passed to downstream ops; to produce no output, yield outputs, but not this one."
+                f"{where(op)} returned None for its output '{output.name}', which is not required. This "
+                "value will be passed to downstream ops. To produce no output, yield outputs, not this one."
             )
 
     def _note_key(self, output: StepOutput, mapping_key: str) -> None:

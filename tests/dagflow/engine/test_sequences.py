@@ -314,7 +314,7 @@ def test_what_collects_is_skipped_after_what_does_not(steps):
 
 
 def test_none_for_an_output_that_is_not_required(dag_instance):
-    """It is a value and goes on; a line of the log says so, unless it was given as an output or not at all."""
+    """It is a value and goes on. A line of the log says so, if the function returned it bare."""
 
     @op(out=Out(is_required=False))
     def silent():
