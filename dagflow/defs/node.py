@@ -5,6 +5,7 @@ Called in the body of a graph, either becomes a node there.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -249,8 +250,10 @@ class PendingInvocation:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         composition = current.get()
-        if composition is None:
-            return self.definition(*args, **kwargs)  # called directly, alias and tags mean nothing
+        if composition is None:  # called directly: only the name counts
+            named = copy.copy(self.definition)
+            named.name = self.name
+            return named(*args, **kwargs)
         return composition.invoke(self.definition, args, kwargs, self)
 
 

@@ -574,3 +574,18 @@ def test_inside_a_graph_a_call_makes_a_node():
         pour.alias("p")(ask.alias("a")())
 
     assert sorted(j.graph.node_dict) == ["a", "p"]
+
+
+def test_an_alias_that_is_called():
+    """It bears the alias, in the context and in errors; the op keeps its name."""
+
+    @op
+    def brew(context, cups):
+        return context.alias, cups
+
+    mocha = brew.alias("mocha")
+
+    assert mocha(build_op_context(), 2) == ("mocha", 2)
+    with pytest.raises(DagflowInvalidInvocationError, match="for op 'mocha'"):
+        mocha(build_op_context(), 1, 2)
+    assert brew.name == "brew"
