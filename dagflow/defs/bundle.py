@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dagflow._util import nearest
 from dagflow.defs.asset import AnyAsset, AssetsDefinition, AssetSpec, SourceAsset, key_of
 from dagflow.defs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
-from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.io_managers import fs_io_manager
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.logger import check_loggers
@@ -125,11 +124,12 @@ class Definitions:
         if self._by_name is None:
             by_name: dict[str, JobDefinition] = {}
             assets = list(dict.fromkeys(self.assets))
+            resources = self._not_brought_along()
             if any(isinstance(asset, AssetsDefinition) for asset in assets):
                 by_name[ASSET_JOB_NAME] = build_asset_job(
                     assets,
                     name=ASSET_JOB_NAME,
-                    resources=self._not_brought_along(),
+                    resources=resources,
                     default_io_manager=fs_io_manager,
                     one_partitioning=False,
                 )
@@ -139,7 +139,7 @@ class Definitions:
                         f"Duplicate job definition found for job '{job.name}'. Give one of them another name."
                     )
                 if isinstance(job, UnresolvedAssetJobDefinition):
-                    by_name[job.name] = job.resolve(assets, self._not_brought_along(), fs_io_manager)
+                    by_name[job.name] = job.resolve(assets, resources, fs_io_manager)
                 else:
                     by_name[job.name] = job.with_top_level_resources(self.resources)
             self._by_name = {name: self._completed(job) for name, job in by_name.items()}
@@ -166,7 +166,9 @@ class Definitions:
         if self.loggers and not job.logger_defs:
             changes["logger_defs"] = self.loggers
         needs = job.hook_needs()
-        needs.update((key, where(op)) for op in _ops(job.graph) for key in op.required_resource_keys)
+        for definition in job.graph.iterate_node_defs():
+            if isinstance(definition, OpDefinition):
+                needs.update(dict.fromkeys(definition.required_resource_keys, where(definition)))
         for key in sorted(set(needs) - set(job.resource_defs)):
             raise DagflowInvalidDefinitionError(
                 f"resource with key '{key}' required by {needs[key]} was not provided, neither by job "
@@ -190,12 +192,3 @@ def _all_of(
                 f"'{type(member).__name__}', which is not {what}"
             )
     return members
-
-
-def _ops(graph_def: GraphDefinition) -> Iterator[OpDefinition]:
-    for node in graph_def.nodes:
-        definition = node.definition
-        if isinstance(definition, GraphDefinition):
-            yield from _ops(definition)
-        elif isinstance(definition, OpDefinition):
-            yield definition

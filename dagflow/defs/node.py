@@ -250,11 +250,13 @@ class PendingInvocation:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         composition = current.get()
-        if composition is None:  # called directly: only the name counts
-            named = copy.copy(self.definition)
-            named.name = self.name
-            return named(*args, **kwargs)
-        return composition.invoke(self.definition, args, kwargs, self)
+        if composition is not None:
+            return composition.invoke(self.definition, args, kwargs, self)
+        definition = self.definition  # called directly: of all that was added only the alias counts
+        if self.given_alias is not None:
+            definition = copy.copy(definition)
+            definition.name = self.given_alias
+        return definition(*args, **kwargs)
 
 
 def same_name(name: str, one: NodeDefinition, other: NodeDefinition) -> str:

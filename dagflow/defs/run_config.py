@@ -163,11 +163,8 @@ def _used_resources(job: JobDefinition) -> set[str]:
 
 def _resources_of(graph_def: GraphDefinition) -> set[str]:
     keys: set[str] = set()
-    definitions = {id(node.definition): node.definition for node in graph_def.node_dict.values()}
-    for definition in definitions.values():
-        if isinstance(definition, GraphDefinition):
-            keys |= _resources_of(definition)
-        elif isinstance(definition, OpDefinition):
+    for definition in graph_def.iterate_node_defs():
+        if isinstance(definition, OpDefinition):
             keys |= definition.required_resource_keys
             for item in definition.ins.values():
                 keys |= item.dagflow_type.required_resource_keys
