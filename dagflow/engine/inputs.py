@@ -112,7 +112,7 @@ def _load(state: RunState, step: Step, number: int, item: StepInput, position: i
     if source.kind == FROM_OUTPUTS:
         values = []
         for part in source.parts:
-            if part.kind == FROM_OUTPUT and part.ref not in state.values:
+            if part.kind == FROM_OUTPUT and part.ref is not None and not state.has(part.ref):
                 continue  # that output was not produced; the others are enough
             if part.ref is None and part.kind not in (FROM_CONFIG, FROM_DEFAULT, FROM_INPUT_VALUE):
                 continue
@@ -208,7 +208,14 @@ def _from_manager(
     if source.ref is not None:
         producer = state.plan.step_by_key(source.ref.step_key)
         output = producer.output_by_name[source.ref.output_name]
-        upstream = output_context(state, producer, output, source.ref.mapping_key, output.definition.metadata)
+        upstream = output_context(
+            state,
+            producer,
+            output,
+            source.ref.mapping_key,
+            output.definition.metadata,
+            run_id=state.stored.get(source.ref),
+        )
     context = InputContext(
         name=item.name,
         op_def=step.op,

@@ -10,7 +10,14 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
+from dagflow.events.record import (
+    ASSET_EVENTS,
+    ERROR_LEVEL_EVENTS,
+    DagflowEvent,
+    DagflowEventType,
+    EventLogEntry,
+)
+from dagflow.instance.store import StoredLine
 
 if TYPE_CHECKING:
     import logging
@@ -37,6 +44,27 @@ _set_value = DagflowEvent.event_type_value.__set__  # type: ignore[attr-defined]
 _set_step_key = DagflowEvent.step_key.__set__  # type: ignore[union-attr]
 
 Observer = Callable[[DagflowEvent], None]
+
+
+class Told:
+    """The payload of an event that happened in another process: the whole event, as the JSON that came from
+    there, read when somebody asks for it.
+    """
+
+    __slots__ = ("_event", "body")
+
+    def __init__(self, body: str) -> None:
+        self.body = body
+        self._event: DagflowEvent | None = None
+
+    @property
+    def event(self) -> DagflowEvent:
+        """The event."""
+        if self._event is None:
+            import json  # only a run with worker processes is told of events
+
+            self._event = DagflowEvent.from_dict(json.loads(self.body))
+        return self._event
 
 
 class RunLog:
@@ -98,6 +126,16 @@ class RunLog:
             self.is_refused, self.observers = True, ()
             raise
 
+    def take(self, code: int, moment: float, step: int, attempt: int, payload: Any) -> Record:
+        """Write down what happened in another process at `moment`: an event, with `Told` as its payload, or a
+        line, with its level and text.
+        """
+        record = (code, moment, step, attempt, payload)
+        self.records.append(record)
+        if self.observers and code >= 0:
+            self._show(self.event_of(record))
+        return record
+
     def append_line(self, level: int, text: str, step: int, attempt: int) -> None:
         """Write down a line that is no event."""
         self.records.append((USER_LINE, self._now(), step, attempt, (level, text)))
@@ -147,6 +185,24 @@ class RunLog:
             for record in self.records[start:]
         ]
 
+    def stored(self, start: int = 0) -> list[StoredLine]:
+        """The same lines, to be kept outside of this process."""
+        return [self._stored(record) for record in self.records[start:]]
+
+    def _stored(self, record: Record) -> StoredLine:
+        code, moment, step, _, payload = record
+        step_key = self.plan.steps[step].key if step >= 0 else None
+        if code < 0:
+            level, text = payload
+            return StoredLine(moment, level, step_key, None, None, None, text)
+        kind = _TYPES[code]
+        level = 40 if kind in ERROR_LEVEL_EVENTS else 10
+        event = self.event_of(record)
+        key, partition = (event.asset_key, event.partition) if kind in ASSET_EVENTS else (None, None)
+        body = payload.body if isinstance(payload, Told) else as_json(event)
+        key_text = None if key is None else key.to_string()
+        return StoredLine(moment, level, step_key, kind.value, key_text, partition, body)
+
     def _line(self, record: Record) -> EventLogEntry:
         level, text = record[4]
         step_key = self.plan.steps[record[2]].key if record[2] >= 0 else None
@@ -156,9 +212,18 @@ class RunLog:
         """The field `name` of the event that `record` stands for (see
         `dagflow.events.record.EventSource`).
         """
+        if isinstance(record[4], Told):
+            return getattr(record[4].event, name)
         from dagflow.engine import render  # only who reads events needs it
 
         return render.FIELDS[name](self, record, _TYPES[record[0]])
+
+
+def as_json(event: DagflowEvent) -> str:
+    """An event as a text, for `Told` and for stores."""
+    import json
+
+    return json.dumps(event.to_dict())
 
 
 class Lines:

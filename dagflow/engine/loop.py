@@ -17,7 +17,7 @@ from dagflow.engine.schedule import Schedule
 from dagflow.engine.state import RunState
 from dagflow.errors import CheckError, DagflowError, DagflowResourceFunctionError
 from dagflow.events.record import DagflowEventType
-from dagflow.plan.step import Step
+from dagflow.plan.step import OutputKey, OutputRef, Step
 from dagflow.resources import Builtins
 
 _T = DagflowEventType
@@ -140,6 +140,14 @@ class Turns:
 
     def next(self) -> Step | None:
         """The next step to run, after waiting where only retries are left; None when the run is over."""
+        step = self.ready()
+        if step is None and self.waiting and not self.is_cut_short:
+            self.sleep()
+            step = self.ready()
+        return step
+
+    def ready(self) -> Step | None:
+        """The next step that can run now, None if there is none."""
         if self.schedule.decided:
             self.write_decided()
         if self.is_cut_short:
@@ -147,22 +155,51 @@ class Turns:
         clock = self.state.options.clock
         while self.waiting and self.waiting[0][0] <= clock.now():
             self.schedule.retry(heapq.heappop(self.waiting)[1])
-        index = self.take()
-        if index is None:
-            if not self.waiting:
+        plan = self.state.plan
+        while True:
+            index = self.take()
+            if index is None:
                 return None
-            due, index = heapq.heappop(self.waiting)
-            clock.sleep(max(0.0, due - clock.now()))
-        return self.state.plan.steps[index]
+            step = plan.steps[index]
+            if plan.to_execute is None or plan.executes(step):
+                return step
+            self._adopt(step)
+
+    def sleep(self) -> None:
+        """Wait until the first retry is due, and make its step ready."""
+        due, index = heapq.heappop(self.waiting)
+        clock = self.state.options.clock
+        clock.sleep(max(0.0, due - clock.now()))
+        self.schedule.retry(index)
+
+    def _adopt(self, step: Step) -> None:
+        """Let a step that this run does not execute end as it did in an earlier run."""
+        state = self.state
+        outputs, ended, mapping_keys = state.earlier
+        absent = []
+        for output in step.outputs:
+            ref = OutputRef(step.key, output.name)
+            made = [ref]
+            if output.is_dynamic:
+                keys = state.mapping_keys[ref] = mapping_keys.get(ref, [])
+                self.schedule.expand(ref, keys)
+                made = [ref._replace(mapping_key=key) for key in keys]
+            known: dict[OutputKey, str] = {key: outputs[key] for key in made if key in outputs}
+            state.stored.update(known)
+            if not known and step.key in ended and not (output.is_dynamic and output.is_required):
+                absent.append(ref)
+        self.schedule.finish(step.index, absent)
 
     def write_decided(self) -> None:
         """Write down which steps will not run: skipped ones by an event, blocked ones by a line."""
         log = self.state.log
         for index, failed in self.schedule.take_decided():
+            step = self.state.plan.steps[index]
+            if not self.state.plan.executes(step):
+                continue
             if failed is None:
                 log.append(_SKIPPED, index, 1)
                 continue
-            step = self.state.plan.steps[index]
             text = (
                 f"Step '{step.key}' is not executed, because steps that it depends on failed or did not run"
             )
@@ -215,7 +252,8 @@ def _start_resources(state: RunState, builtins: Builtins) -> bool:
     keys = state.plan.resource_keys
     if not keys:
         return True
-    step = 0 if len(state.plan.steps) == 1 else NO_STEP
+    only = state.plan.only_step
+    step = NO_STEP if only is None else only
     clock = state.options.clock
     state.log.append(_INIT_STARTED, step)
     started = clock.now()
@@ -239,7 +277,8 @@ def _start_resources(state: RunState, builtins: Builtins) -> bool:
 
 def _stop_resources(state: RunState) -> None:
     """Stop all resources. A teardown that fails is written down; what is no error is let out at the end."""
-    step = 0 if len(state.plan.steps) == 1 else NO_STEP
+    only = state.plan.only_step
+    step = NO_STEP if only is None else only
     interrupts = []
     for key, error in state.resources.stop():
         state.log.append(_ENGINE_EVENT, step, payload=(key, _info(error)))

@@ -79,8 +79,9 @@ def output_context(
     mapping_key: str | None,
     definition_metadata: Mapping[str, Any],
     output_metadata: Mapping[str, Any] | None = None,
+    run_id: str | None = None,
 ) -> OutputContext:
-    """The context of an output of a step of this run."""
+    """The context of an output of a step of this run, or of the run `run_id`."""
     assets_def = step.assets_def
     partitions_def = assets_def.partitions_def if assets_def is not None else None
     partition_key = state.plan.partition_key
@@ -100,7 +101,7 @@ def output_context(
         get_instance=state.get_instance,
         log=lambda: state.log_of(step),
         step_key=step.key,
-        run_id=state.run.run_id,
+        run_id=run_id or state.run.run_id,
         mapping_key=mapping_key,
         output_metadata=output_metadata,
         partition_key=partition_key,

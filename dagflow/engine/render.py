@@ -225,7 +225,9 @@ def _failure(log: RunLog, record: Record) -> JobFailureData:
 
 def _planned_keys(log: RunLog) -> list[str]:
     """The keys of the steps that the run began with: mapped steps join the plan while it runs."""
-    return [step.key for step in log.plan.steps if step.mapping_key is None]
+    plan = log.plan
+    known = [step for step in plan.steps if step.mapping_key is None or plan.to_execute is not None]
+    return [step.key for step in known if plan.executes(step)]
 
 
 def _logs_captured(log: RunLog, record: Record) -> ComputeLogsCaptureData:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.engine.log import NO_STEP, Lines, RunLog
 from dagflow.event_loop import EventLoop
@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from dagflow.plan.plan import Plan
 
 
+class Earlier(NamedTuple):
+    """What earlier runs made, on which a run builds that executes some of the steps only.
+
+    Attributes:
+        outputs: The outputs that were stored, each with the id of the run that did.
+        ended: The keys of the steps that ended well or were skipped, so that what is not among `outputs` will
+            not come.
+        mapping_keys: The keys of each dynamic output, in the order in which they came.
+    """
+
+    outputs: Mapping[OutputKey, str]
+    ended: frozenset[str]
+    mapping_keys: Mapping[OutputRef, list[str]]
+
+
+NOTHING_EARLIER = Earlier({}, frozenset(), {})
+
+
 class RunState:
     """What the steps of one run share.
 
@@ -28,8 +46,12 @@ class RunState:
         resources: The started resources.
         in_memory: The keys of I/O managers that keep values by reference for the time of this run only. What
             they store is `values` itself, so the loop needs to ask none of them.
-        values: Every output so far. Always: an output is here exactly if its STEP_OUTPUT was followed by
-            storage.
+        values: Every output so far that was made here. Always: an output is here exactly if its STEP_OUTPUT
+            was followed by storage.
+        stored: The outputs that exist and whose values are not here: each with the id of the run that made
+            it, which is an earlier one, or this one in another process.
+        retries: Whether steps may be tried again.
+        earlier: What an earlier run made, for a run that executes some steps only.
         given: The values that stand for outputs from the start; a step that runs all the same makes others.
         input_values: Values of the graph's inputs.
         error: What is raised to the caller, if something is.
@@ -38,6 +60,7 @@ class RunState:
     """
 
     __slots__ = (
+        "earlier",
         "error",
         "get_instance",
         "given",
@@ -50,9 +73,11 @@ class RunState:
         "plan",
         "raise_on_error",
         "resources",
+        "retries",
         "run",
         "run_config",
         "step_error",
+        "stored",
         "values",
     )
 
@@ -69,6 +94,8 @@ class RunState:
         input_values: Mapping[str, Any],
         run_config: Mapping[str, Any],
         raise_on_error: bool,
+        retries: bool = True,
+        earlier: Earlier = NOTHING_EARLIER,
     ) -> None:
         self.job = job
         self.plan = plan
@@ -83,6 +110,9 @@ class RunState:
         self.input_values = input_values
         self.run_config = run_config
         self.raise_on_error = raise_on_error
+        self.retries = retries
+        self.earlier = earlier
+        self.stored: dict[OutputKey, str] = {}
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None
         self.mapping_keys: dict[OutputRef, list[str]] = {}
@@ -115,4 +145,8 @@ class RunState:
             return [ref._replace(mapping_key=key) for key in self.mapping_keys[ref]]
         keys = self.mapping_keys[template.mapped_over]
         found = [OutputRef(resolved_key(template.key, key), ref.output_name) for key in keys]
-        return [output for output in found if output in self.values]
+        return [output for output in found if self.has(output)]
+
+    def has(self, output: OutputKey) -> bool:
+        """Whether an output was produced."""
+        return output in self.values or output in self.stored

@@ -261,6 +261,10 @@ class DagflowInstance:
         """Keep the lines of a run, those to come included; for dagflow itself."""
         self._store.follow(run_id, lines)
 
+    def flush(self, run_id: str) -> None:
+        """Put what a run has written so far where others can read it; for dagflow itself."""
+        self._store.flush(run_id)
+
     def report_planned(
         self, run: DagflowRun, planned: Sequence[tuple[str, AssetKey]], partition: str | None, now: float
     ) -> None:

@@ -16,11 +16,36 @@ class StoredEntry(NamedTuple):
     entry: EventLogEntry
 
 
+class StoredLine(NamedTuple):
+    """A line of the log in the form in which it is kept outside of this process.
+
+    Attributes:
+        timestamp: Seconds since the epoch.
+        level: As in Python's logging.
+        step_key: The step that it belongs to.
+        event_type: The value of the event's type; None: user code logged a text.
+        asset_key: The asset that the event is about, as `AssetKey.to_string` writes it.
+        partition: The partition that it is about.
+        body: The event as JSON (`DagflowEvent.to_dict`), or the text.
+    """
+
+    timestamp: float
+    level: int
+    step_key: str | None
+    event_type: str | None
+    asset_key: str | None
+    partition: str | None
+    body: str
+
+
 class RunLines(Protocol):
     """The log of a run that may still be growing: its lines are made when somebody reads them."""
 
     def entries(self, start: int = 0) -> Sequence[EventLogEntry]:
         """The lines from `start` on."""
+
+    def stored(self, start: int = 0) -> Sequence[StoredLine]:
+        """The lines from `start` on, to be kept outside of this process."""
 
 
 class Store(Protocol):
@@ -48,6 +73,9 @@ class Store(Protocol):
 
     def follow(self, run_id: str, lines: RunLines) -> None:
         """Keep the lines of a run, those to come included."""
+
+    def flush(self, run_id: str) -> None:
+        """Put what a followed run has written so far where others can read it, and where it stays."""
 
     def add_entry(self, entry: EventLogEntry) -> None:
         """Keep one line that comes from no run under way."""

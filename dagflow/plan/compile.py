@@ -6,7 +6,7 @@ arguments. What does not depend on the run is kept with the job.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import UNSET
@@ -105,6 +105,17 @@ def compile_plan(
     if run_config or needs_config(job, bound_inputs):
         config = read_run_config(job, run_config, bound_inputs=bound_inputs, environ=surroundings.environ)
     return _compile(job, config, surroundings, partition_key, bound_inputs)
+
+
+def part_of(job: JobDefinition, plan: Plan, keys: Collection[str]) -> Plan:
+    """The plan of which only some steps are executed, with the resources that they need.
+
+    Args:
+        job: The job of the plan.
+        plan: The plan, which has all these steps.
+        keys: The keys of the steps.
+    """
+    return plan.only(keys, _resource_keys(job, [plan.step_by_key(key) for key in keys]))
 
 
 def _compile(

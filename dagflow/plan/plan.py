@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from dagflow._util import nearest
 from dagflow.errors import DagflowInvalidDefinitionError
-from dagflow.keys import system_tag_spellings
+from dagflow.keys import mapped_step_key, step_key_base, system_tag_spellings
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, GIVEN, OutputRef, Source, Step, StepInput, refs_of
 
 
@@ -29,6 +30,8 @@ class Plan:
         logger_configs: The loggers that the run makes, with their checked config.
         has_hooks: Whether a step has hooks.
         has_templates: Whether a run adds steps to it, because some are mapped over a dynamic output.
+        to_execute: The keys of the steps that this run executes, None for all; an earlier run, or another
+            process, has made what the others give.
     """
 
     __slots__ = (
@@ -44,6 +47,7 @@ class Plan:
         "resource_configs",
         "resource_keys",
         "steps",
+        "to_execute",
         "waiting",
     )
 
@@ -77,12 +81,32 @@ class Plan:
         self.logger_configs = dict(logger_configs or {})
         self.has_hooks = any(step.hooks for step in self.steps)
         self.has_templates = any(step.mapped_over is not None for step in self.steps)
+        self.to_execute: frozenset[str] | None = None
 
     def for_run(self) -> Plan:
         """The plan for one run: a copy if the run adds steps to it, so that the next run starts anew."""
         if not self.has_templates:
             return self
         return self._with(self.steps, self.given)
+
+    def only(self, keys: Collection[str], resource_keys: Sequence[str]) -> Plan:
+        """The same plan, of which only some steps are executed.
+
+        Args:
+            keys: The keys of these steps.
+            resource_keys: The resources that they need, in the order in which they are started.
+        """
+        part = copy(self)
+        part.to_execute = frozenset(keys)
+        part.resource_keys = tuple(resource_keys)
+        return part
+
+    def executes(self, step: Step) -> bool:
+        """Whether a step is executed by this run: it is named, or the template that it came from is."""
+        to_execute = self.to_execute
+        if to_execute is None or step.key in to_execute:
+            return True
+        return step.mapping_key is not None and mapped_step_key(step_key_base(step.key), "?") in to_execute
 
     def add(self, steps: Sequence[Step]) -> None:
         """Add steps behind all others, and tie them to those that they wait for."""
@@ -98,8 +122,17 @@ class Plan:
 
     @property
     def step_keys(self) -> list[str]:
-        """The keys of all steps, in plan order."""
-        return [step.key for step in self.steps]
+        """The keys of all steps that are executed, in plan order."""
+        return [step.key for step in self.steps if self.executes(step)]
+
+    @property
+    def only_step(self) -> int | None:
+        """The position of the step, where one alone is executed."""
+        if self.to_execute is None:
+            return 0 if len(self.steps) == 1 else None
+        if len(self.to_execute) > 1:
+            return None
+        return next((self.index_by_key[key] for key in self.to_execute if key in self.index_by_key), None)
 
     def step_by_key(self, key: str) -> Step:
         """The step with this key.
@@ -142,7 +175,7 @@ class Plan:
         return self._with(steps, given)
 
     def _with(self, steps: Sequence[Step], given: frozenset[OutputRef]) -> Plan:
-        return Plan(
+        plan = Plan(
             self.job_name,
             steps,
             self.resource_keys,
@@ -152,6 +185,8 @@ class Plan:
             given,
             self.logger_configs,
         )
+        plan.to_execute = self.to_execute
+        return plan
 
     def describe(self) -> str:
         """The steps and what they wait for, a line each.
@@ -178,6 +213,7 @@ class Plan:
             and self.resource_configs == other.resource_configs
             and self.logger_configs == other.logger_configs
             and self.partition_key == other.partition_key
+            and self.to_execute == other.to_execute
         )
 
     def __hash__(self) -> int:
