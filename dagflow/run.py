@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dagflow.config.plain import run_config_dict
-from dagflow.context.init import InitResourceContext
 from dagflow.defs.asset import key_of
 from dagflow.defs.asset_job import build_asset_job
 from dagflow.defs.graph import GraphDefinition
@@ -24,14 +23,13 @@ from dagflow.errors import CheckError, DagflowInvalidSubsetError, ParameterCheck
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.memory import InMemoryIOManager
+from dagflow.io.builtin import BUILTINS
 from dagflow.keys import jsonable_tags
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import Surroundings, check_partition, compile_plan
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import OutputKey, OutputRef
-from dagflow.resources import Builtins
 from dagflow.result import ExecuteInProcessResult
 
 
@@ -270,7 +268,7 @@ def _run_in_process(
     _record_start(instance, job, plan, run, log, options)
     succeeded = False
     try:
-        succeeded = run_plan(state, submit, _BUILTINS)
+        succeeded = run_plan(state, submit, BUILTINS)
     finally:
         status = DagflowRunStatus.SUCCESS if succeeded else DagflowRunStatus.FAILURE
         instance.set_run_status(run.run_id, status, options.clock.now())
@@ -401,20 +399,3 @@ def _with_given(plan: Plan, options: RunOptions) -> tuple[Plan, dict[OutputKey, 
                     values[OutputRef(step.key, output.name)] = value
                     options.used.add(key)
     return (plan.with_given(frozenset(OutputRef(*key) for key in values)), values) if values else (plan, {})
-
-
-def _memory(_: InitResourceContext) -> InMemoryIOManager:
-    return InMemoryIOManager()
-
-
-def _files(context: InitResourceContext) -> Any:
-    from dagflow.io.filesystem import PickleFiles  # a run in memory needs it not
-
-    base = (context.resource_config or {}).get("base_dir")
-    return PickleFiles(base or context.instance.storage_directory())
-
-
-_BUILTINS: Builtins = {
-    "memory_io_manager": _memory, "filesystem_io_manager": _files, "default_io_manager": _files
-}  # fmt: skip
-"""What makes the resources that have no function of the user's, by kind."""
