@@ -132,7 +132,7 @@ class Workers(Protocol):
         """End the worker of a task, which is then reported as broken off."""
 
     def output_of(self, task: Task) -> str:
-        """What the worker of a task wrote to stdout and stderr, as far as it is known here; its last lines."""
+        """The last lines that the worker of a task wrote to stdout and stderr, as far as they are known."""
 
     def close(self) -> None:
         """End what is still there, and give back what was taken."""
@@ -306,12 +306,9 @@ class _Crew:
             value = step.node.tags.get(limit.key)
             if value is None or (limit.value is not None and value != limit.value):
                 continue
-            same = [other.step.node.tags.get(limit.key) for other in self.running]
-            wanted = value if limit.is_each or limit.value is not None else None
-            if (
-                sum(other is not None and (wanted is None or other == wanted) for other in same)
-                >= limit.limit
-            ):
+            values = [other.step.node.tags.get(limit.key) for other in self.running]
+            is_any = limit.value is None and not limit.is_each
+            if sum(other == value or (is_any and other is not None) for other in values) >= limit.limit:
                 return False
         return True
 
@@ -363,15 +360,9 @@ class _Crew:
             self._break_off(report, running)
 
     def _write(self, report: Happened) -> Record:
-        log = self.state.log
-        step, _ = report.task
-        record = log.take(
-            report.code,
-            report.moment,
-            step.index if report.is_at_step else NO_STEP,
-            report.attempt,
-            report.payload,
-        )
+        step = report.task.step
+        place = step.index if report.is_at_step else NO_STEP
+        record = self.state.log.take(report.code, report.moment, place, report.attempt, report.payload)
         if report.code == USER_LINE:
             self.state.show_line(step, report.attempt, *report.payload)
         return record

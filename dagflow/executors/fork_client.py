@@ -1,5 +1,5 @@
-"""Fork servers, as the process sees them that starts them: one for each module with jobs, kept for all runs of
-this process, and ended with it.
+"""Fork servers, as the process sees them that starts them: one for each module with jobs, kept for all runs
+of this process, and ended with it.
 """
 
 from __future__ import annotations

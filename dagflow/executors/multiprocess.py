@@ -1,8 +1,8 @@
 """The executor that carries out each step in a process of its own.
 
-For each module that has jobs there is one fork server (`executors/fork_server.py`), which is started when the
-first step needs it and serves all runs of this process from then on: it has imported the module, so that a step
-costs a fork. With `start_method: {spawn: {}}` it imports nothing and starts a new interpreter for each step.
+For each module that has jobs there is one fork server (`executors/fork_server.py`), which is started when a
+run first needs it and serves all runs of this process from then on: it has imported the module, so that a step
+costs a fork. With `start_method: {spawn: {}}` it imports nothing and starts an interpreter for each step.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ def run_in_processes(state: RunState, config: Mapping[str, Any]) -> bool:
 
     Args:
         state: The run.
-        config: The checked config of the executor: `max_concurrent`, `start_method`, `tag_concurrency_limits`.
+        config: The checked config of the executor.
 
     Returns:
         Whether the run succeeded.
@@ -242,9 +242,9 @@ def _pickled(value: Any, what: str) -> bytes:
         return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise DagflowUnmetExecutorRequirementsError(
-            f"what {what} is told cannot be sent to another process: {error}. Values that are given, and the "
-            "functions of run options, have to be such that pickle can find them again: define them at the top "
-            "of a module, or use the in-process executor."
+            f"what {what} is told cannot be sent to another process: {error}. Given values and the functions "
+            "of run options must be such that pickle finds them again: define them at the top of a module, "
+            "or use the in-process executor."
         ) from error
 
 

@@ -1,5 +1,5 @@
-"""Messages over a socket: each is its length in four bytes, then its bytes. What a worker says to its parent is
-JSON, since user code runs in it; what a parent says is a pickle, since it hands over values.
+"""Messages over a socket: each is its length in four bytes, then its bytes. What a worker says to its parent
+is JSON, since user code runs in it; what a parent says is a pickle, since it hands over values.
 """
 
 from __future__ import annotations
