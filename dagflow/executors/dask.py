@@ -2,9 +2,9 @@
 
 The scheduler decides on which worker a task runs, and nothing else: which steps there are and what comes of
 them stays with the parent. Workers speak to it over a connection of their own, on which they prove that they
-know the secret of the run, and say what the process of a step would say (`executors/worker.py`). Before a task
-runs code of the user it asks whether its attempt may start: a scheduler that starts a lost task again is told
-no, since the parent decides whether a step is tried again.
+know the secret of the run, and say what the process of a step would say (`executors/worker.py`). Before a
+task runs code of the user it asks whether its attempt may start: a scheduler that starts a lost task again is
+told no, since the parent decides whether a step is tried again.
 """
 
 from __future__ import annotations
@@ -67,9 +67,8 @@ class DaskWorkers:
         self._client, self._cluster = _connected(config.get("cluster") or {"local": {}})
         try:
             self._switchboard = Switchboard(_host_towards(self._client.scheduler.address), self._hear)
-            threads = sum(
-                worker["nthreads"] for worker in self._client.scheduler_info(-1)["workers"].values()
-            )
+            cluster = self._client.scheduler_info(-1)["workers"]
+            threads = sum(worker["nthreads"] for worker in cluster.values())
         except BaseException:
             self._close_cluster()
             raise
@@ -84,22 +83,11 @@ class DaskWorkers:
         name = file_key_of(*task)
         self._switchboard.tasks[name] = task
         paths = self._instance.captured_log_paths(self._state.run.run_id, name)
-        arguments = (
-            *self._switchboard.address,
-            self._pointer,
-            self._assignment,
-            errand,
-            tuple(map(os.fspath, paths)),
-        )
+        files = tuple(os.fspath(path) for path in paths)
+        work = (*self._switchboard.address, self._pointer, self._assignment, errand, files)
+        key = f"{name}-{self._state.run.run_id}-{losses}"
         try:
-            future = self._client.submit(
-                run_task,
-                name,
-                *arguments,
-                key=f"{name}-{self._state.run.run_id}-{losses}",
-                pure=False,
-                retries=0,
-            )
+            future = self._client.submit(run_task, name, *work, key=key, pure=False, retries=0)
         except Exception as error:  # the scheduler is gone
             self._told.put(_lost(task, f"could not be handed to the scheduler: {error}"))
             return
@@ -192,8 +180,8 @@ def _connected(cluster: Mapping[str, Any]) -> tuple[Any, Any]:
             return Client(address, set_as_default=False), None
         except OSError as error:
             raise DagflowUnmetExecutorRequirementsError(
-                f"no scheduler answers at {address!r}, the address at execution.config.cluster.existing of the "
-                f"run config ({error}). Start one ('dask scheduler'), or leave 'cluster' away."
+                f"no scheduler answers at {address!r}, the address at execution.config.cluster.existing of "
+                f"the run config ({error}). Start one ('dask scheduler'), or leave 'cluster' away."
             ) from error
     given = {"n_workers": os.cpu_count(), "threads_per_worker": 1, "dashboard_address": None}
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):

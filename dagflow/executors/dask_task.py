@@ -138,9 +138,8 @@ class _captured:
         _Forked.install()
         for path in self._paths:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-        _files.streams = [
-            open(path, "a", buffering=1, encoding="utf-8", errors="replace") for path in self._paths
-        ]
+        how: dict[str, Any] = {"mode": "a", "buffering": 1, "encoding": "utf-8", "errors": "replace"}
+        _files.streams = [open(path, **how) for path in self._paths]  # noqa: SIM115 - closed at the exit
 
     def __exit__(self, *_: object) -> None:
         streams, _files.streams = _files.streams, None

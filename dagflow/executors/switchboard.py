@@ -1,8 +1,8 @@
 """The parent's end of the connections to workers on a cluster: who may start what, and what they say.
 
-A worker connects once for each of its processes, and proves that it knows the secret of the run. Then it sends
-messages as the process of a step does (`executors/worker.py`), with the name of the task behind the kind; and
-it asks (`ASK`) before each task. It is told `ASK` with yes or no, `INTERRUPT` and `DIE`.
+A process of a worker connects once, and proves that it knows the secret of the run. Then it sends messages as
+the process of a step does (`executors/worker.py`), with the name of the task behind the kind; and it asks
+(`ASK`) before each task. It is told `ASK` with yes or no, `INTERRUPT` and `DIE`.
 """
 
 from __future__ import annotations
