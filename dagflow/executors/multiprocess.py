@@ -2,7 +2,8 @@
 
 For each module that has jobs there is one fork server (`executors/fork_server.py`), which is started when a
 run first needs it and serves all runs of this process from then on: it has imported the module, so that a
-step costs a fork. With `start_method: {spawn: {}}` it imports nothing and starts an interpreter for each step.
+step costs a fork. With `start_method: {spawn: {}}` it imports nothing and starts an interpreter for each
+step.
 """
 
 from __future__ import annotations
