@@ -57,6 +57,8 @@ class RunState:
         error: What is raised to the caller, if something is.
         step_error: What the last attempt at a step with hooks raised; for its hooks.
         mapping_keys: The keys of each dynamic output, in the order in which they came.
+        pointer: Where another process finds the job again (a ReconstructableJob, with its selections), None
+            for a run that stays in this process.
     """
 
     __slots__ = (
@@ -71,6 +73,7 @@ class RunState:
         "mapping_keys",
         "options",
         "plan",
+        "pointer",
         "raise_on_error",
         "resources",
         "retries",
@@ -96,6 +99,7 @@ class RunState:
         raise_on_error: bool,
         retries: bool = True,
         earlier: Earlier = NOTHING_EARLIER,
+        pointer: Any = None,
     ) -> None:
         self.job = job
         self.plan = plan
@@ -112,6 +116,7 @@ class RunState:
         self.raise_on_error = raise_on_error
         self.retries = retries
         self.earlier = earlier
+        self.pointer = pointer
         self.stored: dict[OutputKey, str] = {}
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None
