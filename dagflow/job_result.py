@@ -1,4 +1,4 @@
-"""`JobExecutionResult`: the result of a run whose values are loaded from where its I/O managers stored them."""
+"""`JobExecutionResult`: the result of a run whose values are loaded from where I/O managers stored them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dagflow.engine.state import RunState
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
-from dagflow.lifecycle import BUILTINS
+from dagflow.io.builtin import BUILTINS
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import StartedResources
 from dagflow.result import ExecutionResult
 
 
 class JobExecutionResult(ExecutionResult):
-    """What came out of a run by `execute_job`: its events, whether it succeeded, and its outputs, which can be
-    read in a `with` block: the resources of the run are started for it and stopped at its end.
+    """What came out of a run by `execute_job`: its events, whether it succeeded, and its outputs, which can
+    be read in a `with` block: the resources of the run are started for it and stopped at its end.
 
     Outputs that the run did not make, as those that a re-execution took from an earlier run, have no value
     here.
@@ -50,7 +50,7 @@ class JobExecutionResult(ExecutionResult):
 
 
 class _StoredOutputs(Mapping[OutputKey, Any]):
-    """The outputs of a run, loaded when they are asked for. Always: `state.resources` run while it is open."""
+    """The outputs of a run, loaded when asked for. Always: while it is open, `state.resources` run."""
 
     def __init__(self, state: RunState) -> None:
         self.state = state
@@ -62,7 +62,7 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
             for output in step.outputs
             if output.manager_key in state.in_memory
         }
-        self.values = {key: value for key, value in state.values.items() if (*key[:2], None) in in_memory}
+        self.kept = {key: value for key, value in state.values.items() if (*key[:2], None) in in_memory}
         state.values = {}
 
     def open(self) -> None:
@@ -105,7 +105,7 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
     def __getitem__(self, key: OutputKey) -> Any:
         if key not in self._keys():
             raise KeyError(key)
-        return self.values[key] if key in self.values else load_output(self.state, key)
+        return self.kept[key] if key in self.kept else load_output(self.state, key)
 
     def __contains__(self, key: object) -> bool:
         return key in self._keys()

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from dagflow.context.init import InitResourceContext
 from dagflow.defs.io_managers import mem_io_manager
 from dagflow.defs.job import JobDefinition
 from dagflow.engine.log import RunLog
@@ -16,13 +16,11 @@ from dagflow.engine.state import NOTHING_EARLIER, Earlier, RunState
 from dagflow.errors import CheckError, check_type
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.memory import InMemoryIOManager
 from dagflow.keys import jsonable_tags
 from dagflow.observers import current_observers
 from dagflow.options import RunOptions
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import OutputKey, OutputRef
-from dagflow.resources import Builtins
 
 
 def new_state(
@@ -35,6 +33,7 @@ def new_state(
     values: dict[OutputKey, Any],
     input_values: Mapping[str, Any],
     raise_on_error: bool,
+    retries: bool = True,
     earlier: Earlier = NOTHING_EARLIER,
     pointer: Any = None,
 ) -> RunState:
@@ -51,7 +50,9 @@ def new_state(
         input_values=input_values,
         run_config=run.run_config,
         raise_on_error=raise_on_error,
+        retries=retries,
         earlier=earlier,
+        flush=None if instance.is_ephemeral else partial(instance.flush, run.run_id),
         pointer=pointer,
     )
     state.in_memory = frozenset(
@@ -139,20 +140,3 @@ def with_given(plan: Plan, options: RunOptions) -> tuple[Plan, dict[OutputKey, A
                     values[OutputRef(step.key, output.name)] = value
                     options.used.add(key)
     return (plan.with_given(frozenset(OutputRef(*key) for key in values)), values) if values else (plan, {})
-
-
-def _memory(_: InitResourceContext) -> InMemoryIOManager:
-    return InMemoryIOManager()
-
-
-def _files(context: InitResourceContext) -> Any:
-    from dagflow.io.filesystem import PickleFiles  # a run in memory needs it not
-
-    base = (context.resource_config or {}).get("base_dir")
-    return PickleFiles(base or context.instance.storage_directory())
-
-
-BUILTINS: Builtins = {
-    "memory_io_manager": _memory, "filesystem_io_manager": _files, "default_io_manager": _files
-}  # fmt: skip
-"""What makes the resources that have no function of the user's, by kind."""

@@ -82,8 +82,8 @@ def parent_of(instance: DagflowInstance, options: ReexecutionOptions) -> Dagflow
     parent = instance.get_run_by_id(options.parent_run_id)
     if parent is None:
         raise CheckError(
-            f"this instance knows no run '{options.parent_run_id}' to execute again. Use the id of a run that "
-            "it remembers."
+            f"this instance knows no run '{options.parent_run_id}' to execute again. Use the id of a run "
+            "that it remembers."
         )
     if options.is_from_failure and not parent.is_failure_or_canceled:
         raise DagflowInvariantViolationError(

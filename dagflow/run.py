@@ -21,7 +21,8 @@ from dagflow.errors import CheckError, DagflowInvalidSubsetError, ParameterCheck
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
-from dagflow.lifecycle import BUILTINS, begin, checked_id, end, new_state, run_tags, with_given
+from dagflow.io.builtin import BUILTINS
+from dagflow.lifecycle import begin, checked_id, end, new_state, run_tags, with_given
 from dagflow.observers import report_run
 from dagflow.options import current_options
 from dagflow.plan.compile import Surroundings, check_partition, compile_plan

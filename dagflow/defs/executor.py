@@ -7,16 +7,13 @@ from __future__ import annotations
 import copy
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from dagflow.config.choice import Noneable, ScalarUnion, Selector
 from dagflow.config.field import ANYTHING, Array, Field, Shape, resolve_field
 from dagflow.defs.configured import configured_field
-from dagflow.errors import ElementCheckError, ParameterCheckError, check_type
+from dagflow.errors import ElementCheckError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import check_name
-
-if TYPE_CHECKING:
-    from dagflow.context.init import InitExecutorContext
 
 
 class Executor:
@@ -51,26 +48,28 @@ class MultiprocessExecutor(Executor):
     Args:
         max_concurrent: Processes at a time; None or 0: one per CPU.
         retries: Whether steps may be tried again.
-        start_method: "forkserver" or "spawn".
-        preload_modules: What a fork server imports before the first step.
-        tag_concurrency_limits: Limits of steps at a time that share a tag: `{"key", "value"?, "limit"}`.
+        start_method: How a process is started, as in a run config: `{"spawn": {}}` or
+            `{"forkserver": {"preload_modules": [...]}}`.
+        tag_concurrency_limits: Limits of steps at a time that share a tag, as in a run config.
+
+    Attributes: `config`, these settings by name, without `retries`.
     """
 
-    __slots__ = ("max_concurrent", "preload_modules", "start_method", "tag_concurrency_limits")
+    __slots__ = ("config",)
 
     def __init__(
         self,
         max_concurrent: int | None = None,
         retries: bool = True,
-        start_method: str = "forkserver",
-        preload_modules: Sequence[str] = (),
+        start_method: Mapping[str, Any] | None = None,
         tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(retries)
-        self.max_concurrent = max_concurrent
-        self.start_method = start_method
-        self.preload_modules = tuple(preload_modules)
-        self.tag_concurrency_limits = tuple(tag_concurrency_limits)
+        self.config: Mapping[str, Any] = {
+            "max_concurrent": check_optional(max_concurrent, int, "max_concurrent", "MultiprocessExecutor()"),
+            "start_method": start_method or {"forkserver": {}},
+            "tag_concurrency_limits": list(tag_concurrency_limits),
+        }
 
 
 class ExecutorRequirement(enum.Enum):
@@ -265,27 +264,24 @@ _OTHER_PROCESSES = [
 ]
 
 
-def _in_process(context: InitExecutorContext) -> Executor:
+def _in_process(context: Any) -> Executor:
     return InProcessExecutor(_may_retry(context.executor_config))
 
 
-def _multiprocess(context: InitExecutorContext) -> Executor:
+def _multiprocess(context: Any) -> Executor:
     return _multiprocess_of(context.executor_config)
 
 
 def _multiprocess_of(config: Mapping[str, Any]) -> Executor:
-    method: Mapping[str, Any] = config.get("start_method") or {"forkserver": {}}
-    ((name, more),) = method.items()
     return MultiprocessExecutor(
         config.get("max_concurrent"),
         _may_retry(config),
-        name,
-        (more or {}).get("preload_modules") or (),
+        config.get("start_method"),
         config.get("tag_concurrency_limits") or (),
     )
 
 
-def _either(context: InitExecutorContext) -> Executor:
+def _either(context: Any) -> Executor:
     config = context.executor_config
     if "in_process" in config:
         return InProcessExecutor(_may_retry(config["in_process"]))

@@ -38,7 +38,7 @@ _INSTEAD = (
     "Use a function or decorated function defined at module scope instead, or use build_reconstructable_job."
 )
 _FIELDS = (
-    "module_name", "module_file", "package", "attribute", "working_directory", "args", "kwargs",
+    "module", "file", "package", "attribute", "working_directory", "args", "kwargs",
     "op_selection", "asset_selection",
 )  # fmt: skip
 
@@ -48,8 +48,8 @@ class ReconstructableJob:
     `build_reconstructable_job`; immutable.
 
     Attributes:
-        module_name: The module that has it.
-        module_file: The file of the module, None where it has none.
+        module: The module that has it.
+        file: The file of the module, None where it has none.
         package: The package of a script that was started with `python -m`, else None.
         attribute: The name there, of a job or of a function that returns one.
         working_directory: The folder in which modules are looked for first.
@@ -67,8 +67,8 @@ class ReconstructableJob:
 
     def __init__(
         self,
-        module_name: str,
-        module_file: str | None,
+        module: str,
+        file: str | None,
         attribute: str,
         working_directory: str,
         *,
@@ -78,8 +78,8 @@ class ReconstructableJob:
         op_selection: Collection[str] | None = None,
         asset_selection: Collection[AssetKey] | None = None,
     ) -> None:
-        self.module_name = module_name
-        self.module_file = module_file
+        self.module = module
+        self.file = file
         self.package = package
         self.attribute = attribute
         self.working_directory = working_directory
@@ -152,7 +152,7 @@ class ReconstructableJob:
         return ReconstructableJob(**values)
 
     def __repr__(self) -> str:
-        return f"<reconstructable job '{self.module_name}.{self.attribute}'>"
+        return f"<reconstructable job '{self.module}.{self.attribute}'>"
 
 
 def reconstructable(target: Any) -> ReconstructableJob:
@@ -241,26 +241,31 @@ def build_reconstructable_job(
     )
     with _first_on_path(found.working_directory):
         file = getattr(module_of(found), "__file__", None)
-    found.module_file = None if file is None else os.path.abspath(file)
+    found.file = None if file is None else os.path.abspath(file)
     found.get_definition()
     return found
 
 
-def load(pointer: ReconstructableJob) -> JobDefinition:
-    """The job of a pointer, in a process that was made for it: its folder stays on the path."""
+def load(pointer: Mapping[str, Any]) -> JobDefinition:
+    """The job of a pointer (its `to_dict`), in a process that was made for it: its folder stays on the path.
+
+    Raises:
+        DagflowImportError: Its module does not import.
+    """
     preload(pointer)
-    return pointer.get_definition()
+    return ReconstructableJob.from_dict(pointer).get_definition()
 
 
-def preload(pointer: ReconstructableJob) -> None:
-    """Import the module of a pointer, in a process that was made for it.
+def preload(pointer: Mapping[str, Any]) -> None:
+    """Import the module of a pointer (its `to_dict`), in a process that was made for it.
 
     Raises:
         DagflowImportError: It does not import.
     """
-    if pointer.working_directory not in sys.path:
-        sys.path.insert(0, pointer.working_directory)
-    module_of(pointer)
+    found = ReconstructableJob.from_dict(pointer)
+    if found.working_directory not in sys.path:
+        sys.path.insert(0, found.working_directory)
+    module_of(found)
 
 
 def module_of(pointer: ReconstructableJob) -> ModuleType:
@@ -269,7 +274,7 @@ def module_of(pointer: ReconstructableJob) -> ModuleType:
     Raises:
         DagflowImportError: It does not import.
     """
-    name, file = pointer.module_name, pointer.module_file
+    name, file = pointer.module, pointer.file
     present = sys.modules.get(name)
     if present is not None and (file is None or _is_file(getattr(present, "__file__", None), file)):
         return present
@@ -409,7 +414,7 @@ def _job_of(found: Any, pointer: ReconstructableJob) -> JobDefinition:
         raise DagflowInvariantViolationError(
             "Loadable attributes must be either a JobDefinition, GraphDefinition, Definitions, or "
             f"RepositoryDefinition. Got {made!r}. Let '{pointer.attribute}' of module "
-            f"'{pointer.module_name}' be a job, or a function that returns a job or a graph."
+            f"'{pointer.module}' be a job, or a function that returns a job or a graph."
         )
     return made
 
