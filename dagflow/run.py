@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dagflow.config.plain import run_config_dict
@@ -17,22 +18,25 @@ from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import as_resources
 from dagflow.defs.run_config import read_run_config, validated_dict
 from dagflow.defs.subset import clauses_of
-from dagflow.engine.log import RunLog
+from dagflow.engine.log import CODE, RunLog
 from dagflow.engine.loop import run_plan
 from dagflow.engine.state import RunState
 from dagflow.errors import CheckError, DagflowInvalidSubsetError, ParameterCheckError, check_type
+from dagflow.events.record import DagflowEventType
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.memory import InMemoryIOManager
-from dagflow.keys import jsonable_tags
+from dagflow.keys import jsonable_tags, system_tag
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import Surroundings, check_partition, compile_plan
 from dagflow.plan.plan import Plan
-from dagflow.plan.step import OutputKey, OutputRef
+from dagflow.plan.step import OutputKey, OutputRef, Step
 from dagflow.resources import Builtins
 from dagflow.result import ExecuteInProcessResult
+
+_RUN_FAILURE = CODE[DagflowEventType.RUN_FAILURE]
 
 
 def materialize(
@@ -268,11 +272,15 @@ def _run_in_process(
 
         start_loggers(state)
     _record_start(instance, job, plan, run, log, options)
+    if instance.is_persistent:
+        state.flush = partial(instance.flush, run.run_id)
     succeeded = False
     try:
         succeeded = run_plan(state, submit, _BUILTINS)
     finally:
         status = DagflowRunStatus.SUCCESS if succeeded else DagflowRunStatus.FAILURE
+        if not succeeded:
+            run = _with_reason(run, log, instance)
         instance.set_run_status(run.run_id, status, options.clock.now())
         ended = run.with_changes(status=status)
         result = ExecuteInProcessResult(job, log, values, ended, instance, given, inputs)
@@ -294,15 +302,29 @@ def _record_start(
     instance.add_run(run, now)
     instance.set_run_status(run.run_id, DagflowRunStatus.STARTED, now)
     if job.asset_layer is not None:
-        for step in plan.steps:
-            partition = (
-                plan.partition_key if step.assets_def is not None and step.assets_def.partitions_def else None
-            )
-            planned = [
-                (step.key, output.asset_key) for output in step.outputs if output.asset_key is not None
-            ]
-            instance.report_planned(run, planned, partition, now)
+        planned = [
+            (step.key, output.asset_key, plan.partition_key if _is_partitioned(step) else None)
+            for step in plan.steps
+            for output in step.outputs
+            if output.asset_key is not None
+        ]
+        instance.report_planned(run, planned, now)
     instance.follow(run.run_id, log)
+
+
+def _with_reason(run: DagflowRun, log: RunLog, instance: DagflowInstance) -> DagflowRun:
+    """A run that failed, with the tag that says why."""
+    failure = next((record for record in reversed(log.records) if record[0] == _RUN_FAILURE), None)
+    if failure is None:
+        return run
+    _, reason, _ = failure[4]
+    tag = {system_tag("failure_reason"): reason}
+    instance.add_run_tags(run.run_id, tag)
+    return run.with_changes(tags={**run.tags, **tag})
+
+
+def _is_partitioned(step: Step) -> bool:
+    return step.assets_def is not None and step.assets_def.partitions_def is not None
 
 
 def _checked_id(run_id: str | None) -> str:

@@ -57,11 +57,14 @@ class RunState:
         error: What is raised to the caller, if something is.
         step_error: What the last attempt at a step with hooks raised; for its hooks.
         mapping_keys: The keys of each dynamic output, in the order in which they came.
+        flush: Called after each step: puts what the log says so far where others can read it. None: nobody
+            else could.
     """
 
     __slots__ = (
         "earlier",
         "error",
+        "flush",
         "get_instance",
         "given",
         "in_memory",
@@ -116,6 +119,7 @@ class RunState:
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None
         self.mapping_keys: dict[OutputRef, list[str]] = {}
+        self.flush: Callable[[], None] | None = None
 
     def log_of(self, step: Step | None, attempt: int = 1) -> DagflowLogManager:
         """What user code logs with: that of an attempt at a step, or of the run as a whole."""
