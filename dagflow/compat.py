@@ -47,7 +47,7 @@ TABLE = {
     ("invocation.io", "build_output_context"): "dagster_type=",
     ("invocation.resources", "build_resources"): "dagster_run=",
     ("metadata.value", "MetadataValue"): ".dagster_run",
-    ("result", "ExecuteInProcessResult"): ".dagster_run",
+    ("result", "ExecutionResult"): ".dagster_run",
     ("testing", "instance_for_test"): "set_dagster_home=",
     ("types", "TypeCheckContext"): "dagster_type=",
 }

@@ -247,6 +247,22 @@ class DagflowSubprocessError(DagflowError):
         super().__init__(message)
 
 
+class ChildProcessCrashException(Exception):
+    """The recorded error of a step whose process ended without a word. Nobody raises it.
+
+    Attributes: `pid`, and `exit_code` (negative: the number of the signal).
+    """
+
+    def __init__(self, message: str, *, pid: int | None = None, exit_code: int | None = None) -> None:
+        self.pid = pid
+        self.exit_code = exit_code
+        super().__init__(message)
+
+
+class DagflowStepTimeoutError(DagflowError):
+    """A step took longer than its tag `dagflow/step_timeout` allows, so that its process was ended."""
+
+
 class DagflowHomeNotSetError(DagflowError):
     """`DagflowInstance.get()` was called, and `DAGFLOW_HOME` is not set."""
 

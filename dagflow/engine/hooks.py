@@ -15,9 +15,9 @@ from dagflow.events.data import SerializableErrorInfo
 from dagflow.events.record import DagflowEventType
 
 if TYPE_CHECKING:
-    from dagflow.engine.loop import Turns
     from dagflow.engine.outcome import Outcome
     from dagflow.engine.state import RunState
+    from dagflow.engine.turns import Turns
     from dagflow.plan.step import Step
 
 _COMPLETED = CODE[DagflowEventType.HOOK_COMPLETED]

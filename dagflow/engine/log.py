@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.events.record import (
     ASSET_EVENTS,
@@ -22,6 +22,7 @@ from dagflow.instance.store import StoredLine
 if TYPE_CHECKING:
     import logging
 
+    from dagflow.events.data import EngineEventData
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
 
@@ -65,6 +66,13 @@ class Told:
 
             self._event = DagflowEvent.from_dict(json.loads(self.body))
         return self._event
+
+
+class Said(NamedTuple):
+    """The payload of an event by which an executor speaks: its message and its data."""
+
+    message: str
+    content: EngineEventData
 
 
 class RunLog:
@@ -249,3 +257,10 @@ class Lines:
 
     def __call__(self, level: int, text: str) -> None:
         self._log.append_line(level, text, self._step, self._attempt)
+
+
+class KnownLines(Lines):
+    """For lines that the log of the run has already: Python's loggers get them, it does not."""
+
+    def __call__(self, level: int, text: str) -> None:
+        """Nothing."""

@@ -8,13 +8,16 @@ The payloads, as `engine/step.py` and `engine/loop.py` write them:
     ASSET_MATERIALIZATION         an AssetMaterialization of the user; for an output that is an asset
                                   (position among the outputs, metadata, tags, data version of the user)
     RUN_FAILURE                   (error, name of the reason, keys of the failed steps)
-    ENGINE_EVENT                  None at the start, seconds at the end, (resource key, error) for a resource
-                                  that could not be closed
+    LOGS_CAPTURED                 None where all steps run in this process, else the data
+    ENGINE_EVENT                  of the run in this process: None at the start, seconds at the end, (resource
+                                  key, error) for a resource that could not be closed; else `Said`
+    STEP_WORKER_*                 `Said`
     RESOURCE_INIT_STARTED         None
     RESOURCE_INIT_SUCCESS         (class of each resource by key, seconds)
     RESOURCE_INIT_FAILURE         the error
     HOOK_*                        (name of the hook, error or None)
     everything else               the data itself, or None
+    what another process wrote    `Told`, which is asked instead of this page
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dagflow.engine.log import Said
 from dagflow.events.data import (
     AssetObservationData,
     ComputeLogsCaptureData,
@@ -231,6 +235,9 @@ def _planned_keys(log: RunLog) -> list[str]:
 
 
 def _logs_captured(log: RunLog, record: Record) -> ComputeLogsCaptureData:
+    if record[4] is not None:
+        told: ComputeLogsCaptureData = record[4]
+        return told
     unknown: set[str] = set()  # steps that wait for the keys of a dynamic output
     for key in _planned_keys(log):
         step = log.plan.step_by_key(key)
@@ -242,6 +249,8 @@ def _logs_captured(log: RunLog, record: Record) -> ComputeLogsCaptureData:
 
 def _engine(log: RunLog, record: Record) -> EngineEventData:
     payload = record[4]
+    if isinstance(payload, Said):
+        return payload.content
     if isinstance(payload, tuple):
         return EngineEventData(error=payload[1])
     metadata = {"pid": str(log.pid), "step_keys": str(_planned_keys(log))}
@@ -270,6 +279,8 @@ _DATA: dict[DagflowEventType, Callable[[RunLog, Record], Any]] = {
     _T.RUN_FAILURE: _failure,
     _T.LOGS_CAPTURED: _logs_captured,
     _T.ENGINE_EVENT: _engine,
+    _T.STEP_WORKER_STARTING: _engine,
+    _T.STEP_WORKER_STARTED: _engine,
     _T.RESOURCE_INIT_STARTED: lambda log, record: EngineEventData(marker_start="resources"),
     _T.RESOURCE_INIT_SUCCESS: _initialized,
     _T.RESOURCE_INIT_FAILURE: lambda log, record: EngineEventData(error=record[4], marker_end="resources"),
@@ -281,6 +292,8 @@ _DATA: dict[DagflowEventType, Callable[[RunLog, Record], Any]] = {
 
 def _say_engine(log: RunLog, record: Record) -> str:
     payload = record[4]
+    if isinstance(payload, Said):
+        return payload.message
     if isinstance(payload, tuple):
         return f"Teardown of resources ['{payload[0]}'] failed."
     if payload is None:
@@ -376,6 +389,8 @@ def _say_run_failure(log: RunLog, record: Record) -> str:
     why = f"Steps failed: {keys!r}." if keys else "An exception was thrown during execution."
     if reason == "UNEXPECTED_TERMINATION":
         why = "Execution was interrupted unexpectedly: nobody asked this run to end."
+    elif reason == "JOB_INITIALIZATION_FAILURE":
+        why = f'Failure during initialization for job "{log.run.job_name}": its executor could not be made.'
     return f'Execution of run for "{log.run.job_name}" failed. {why}'
 
 
@@ -398,6 +413,8 @@ _MESSAGES: dict[DagflowEventType, Callable[[RunLog, Record], str | None]] = {
     _T.STEP_EXPECTATION_RESULT: _say_expectation,
     _T.LOGS_CAPTURED: lambda log, record: f"Capturing logs for process (pid: {log.pid}).",
     _T.ENGINE_EVENT: _say_engine,
+    _T.STEP_WORKER_STARTING: _say_engine,
+    _T.STEP_WORKER_STARTED: _say_engine,
     _T.RESOURCE_INIT_STARTED: lambda log, record: f"Starting initialization of resources {_resources(log)}.",
     _T.RESOURCE_INIT_SUCCESS: lambda log, record: f"Finished initialization of resources {_resources(log)}.",
     _T.RESOURCE_INIT_FAILURE: lambda log, record: f"Initialization of resources {_resources(log)} failed.",

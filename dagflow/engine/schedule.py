@@ -17,11 +17,11 @@ threads or events.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from dagflow.plan.dynamic import expanded
 from dagflow.plan.plan import Plan
-from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUTS, OutputRef, Source, StepInput, refs_of
+from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUTS, OutputRef, Source, Step, StepInput, refs_of
 
 
 class Schedule:
@@ -77,11 +77,19 @@ class Schedule:
             if not count:
                 self._queues[index].append(index)
 
-    def take(self) -> int | None:
-        """The next step, or None if none is ready."""
+    def take(self, admits: Callable[[Step], bool] | None = None) -> int | None:
+        """The next step, or None if none is ready.
+
+        Args:
+            admits: Whether there is room for a step now; one for which there is none keeps its place.
+        """
         for queue in self.ready:
-            if queue:
+            if queue and admits is None:
                 return queue.popleft()
+            for index in queue:
+                if admits is not None and admits(self.plan.steps[index]):
+                    queue.remove(index)
+                    return index
         return None
 
     def ready_in_order(self) -> list[int]:

@@ -1,0 +1,66 @@
+"""Starting and stopping the resources of a run, with the events that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagflow.context.init import InitResourceContext
+from dagflow.defs.resource import ResourceDefinition
+from dagflow.engine.log import CODE, NO_STEP
+from dagflow.engine.state import RunState
+from dagflow.errors import DagflowError, DagflowResourceFunctionError
+from dagflow.events.record import DagflowEventType
+from dagflow.resources import Builtins
+
+_T = DagflowEventType
+_INIT_STARTED, _INIT_SUCCESS = CODE[_T.RESOURCE_INIT_STARTED], CODE[_T.RESOURCE_INIT_SUCCESS]
+_INIT_FAILURE, _ENGINE_EVENT = CODE[_T.RESOURCE_INIT_FAILURE], CODE[_T.ENGINE_EVENT]
+
+
+def start_resources(state: RunState, builtins: Builtins) -> bool:
+    """Start the resources. Returns whether all started; if not, `state.error` is why."""
+    keys = state.plan.resource_keys
+    if not keys:
+        return True
+    only = state.plan.only_step
+    step = NO_STEP if only is None else only
+    clock = state.options.clock
+    state.log.append(_INIT_STARTED, step)
+    started = clock.now()
+
+    def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
+        return InitResourceContext(
+            config, needs, state.get_instance, definition, state.run, state.current_log
+        )
+
+    try:
+        state.resources.start(keys, state.job.resource_defs, context, state.plan.resource_configs, builtins)
+    except DagflowError as error:
+        state.error = error
+        original = error.user_exception if isinstance(error, DagflowResourceFunctionError) else error
+        state.log.append(_INIT_FAILURE, step, payload=error_info(original))
+        return False
+    classes = {key: type(value) for key, value in state.resources.values.items()}
+    state.log.append(_INIT_SUCCESS, step, payload=(classes, clock.now() - started))
+    return True
+
+
+def stop_resources(state: RunState) -> None:
+    """Stop all resources. A teardown that fails is written down; what is no error is let out at the end."""
+    only = state.plan.only_step
+    step = NO_STEP if only is None else only
+    interrupts = []
+    for key, error in state.resources.stop():
+        state.log.append(_ENGINE_EVENT, step, payload=(key, error_info(error)))
+        if not isinstance(error, Exception):
+            interrupts.append(error)
+    if interrupts:
+        raise interrupts[0]
+
+
+def error_info(error: BaseException | None) -> Any:
+    """The texts of an exception, None where there is none."""
+    from dagflow.events.data import SerializableErrorInfo  # only a failure needs it
+
+    return None if error is None else SerializableErrorInfo.from_exception(error)
