@@ -24,7 +24,8 @@ from dagflow.errors import DagflowResourceFunctionError
 from dagflow.events.data import ComputeLogsCaptureData, EngineEventData, SerializableErrorInfo
 from dagflow.events.record import DagflowEventType
 from dagflow.events.stored import from_dict, to_dict
-from dagflow.instance.instance import DagflowInstance, InstanceRef
+from dagflow.instance.home import InstanceRef
+from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
 from dagflow.metadata.value import MetadataValue
 from dagflow.options import RunOptions
