@@ -14,6 +14,7 @@ from dagflow.engine.log import RunLog
 from dagflow.events.record import DagflowEvent
 from dagflow.fingerprint import Fingerprint, fingerprint
 from dagflow.graphs import graph_of
+from dagflow.interleavings import in_order, interleavings
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_options
@@ -97,6 +98,8 @@ __all__ = [
     "causality",
     "fingerprint",
     "graph_of",
+    "in_order",
+    "interleavings",
     "observe",
     "observe_runs",
     "parse_selection",

@@ -290,6 +290,8 @@ TESTING = [
     "causality",
     "fingerprint",
     "graph_of",
+    "in_order",
+    "interleavings",
     "observe",
     "observe_runs",
     "parse_selection",
