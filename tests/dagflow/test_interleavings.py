@@ -7,6 +7,9 @@ import itertools
 import threading
 
 import pytest
+from drawn_pipelines import descriptions
+from hypothesis import given
+from pipelines import job_of, observed
 
 from dagflow import (
     CheckError,
@@ -192,6 +195,17 @@ def test_assets_have_orders_too():
     ]
 
     assert found == [(("beans", "water"), 1), (("water", "beans"), 1)]
+
+
+@given(descriptions(most=4))
+def test_every_order_comes_to_the_same(description):
+    """Law: in whichever order the steps are taken, each fares the same and gives the same."""
+    whole = job_of(description)
+    run = lambda: whole.execute_in_process(raise_on_error=False)  # noqa: E731
+    usual = observed(run())
+
+    for order, result in interleavings(run, limit=30, exhaustive=False):
+        assert observed(result) == usual, order
 
 
 def test_a_bound_that_is_enough():
