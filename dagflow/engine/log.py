@@ -257,3 +257,10 @@ class Lines:
 
     def __call__(self, level: int, text: str) -> None:
         self._log.append_line(level, text, self._step, self._attempt)
+
+
+class KnownLines(Lines):
+    """For lines that the log of the run has already: Python's loggers get them, it does not."""
+
+    def __call__(self, level: int, text: str) -> None:
+        """Nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagflow.engine.log import NO_STEP, Lines, RunLog
+from dagflow.engine.log import NO_STEP, KnownLines, Lines, RunLog
 from dagflow.event_loop import EventLoop
 from dagflow.options import RunOptions
 from dagflow.plan.dynamic import resolved_key
@@ -52,6 +52,7 @@ class RunState:
             it, which is an earlier one, or this one in another process.
         retries: Whether steps may be tried again.
         earlier: What an earlier run made, for a run that executes some steps only.
+        flush: Puts the log where others can read it; None where it is kept in memory.
         given: The values that stand for outputs from the start; a step that runs all the same makes others.
         input_values: Values of the graph's inputs.
         error: What is raised to the caller, if something is.
@@ -62,6 +63,7 @@ class RunState:
     __slots__ = (
         "earlier",
         "error",
+        "flush",
         "get_instance",
         "given",
         "in_memory",
@@ -96,6 +98,7 @@ class RunState:
         raise_on_error: bool,
         retries: bool = True,
         earlier: Earlier = NOTHING_EARLIER,
+        flush: Callable[[], None] | None = None,
     ) -> None:
         self.job = job
         self.plan = plan
@@ -112,12 +115,13 @@ class RunState:
         self.raise_on_error = raise_on_error
         self.retries = retries
         self.earlier = earlier
+        self.flush = flush
         self.stored: dict[OutputKey, str] = {}
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None
         self.mapping_keys: dict[OutputRef, list[str]] = {}
 
-    def log_of(self, step: Step | None, attempt: int = 1) -> DagflowLogManager:
+    def log_of(self, step: Step | None, attempt: int = 1, kind: type[Lines] = Lines) -> DagflowLogManager:
         """What user code logs with: that of an attempt at a step, or of the run as a whole."""
         from dagflow.context.log import DagflowLogManager  # imports Python's logging: who logs needs it
 
@@ -128,8 +132,12 @@ class RunState:
             "step_key": None if step is None else step.key,
             "op_name": None if step is None else step.node.name,
         }
-        lines = Lines(self.log, NO_STEP, 0) if step is None else Lines(self.log, step.index, attempt)
+        lines = kind(self.log, NO_STEP, 0) if step is None else kind(self.log, step.index, attempt)
         return DagflowLogManager(meta, lines)
+
+    def show_line(self, step: Step, attempt: int, level: int, text: str) -> None:
+        """Let Python's logging see a line of the log that was written elsewhere."""
+        self.log_of(step, attempt, KnownLines).log(level, "%s", text)
 
     def current_log(self) -> DagflowLogManager:
         """The log of what runs now: of the step that wrote the last record."""

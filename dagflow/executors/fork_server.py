@@ -1,0 +1,192 @@
+"""The fork server: a process that has imported the module of a job and forks the processes of its steps.
+
+One thread, one loop. It is spoken to over two kinds of sockets:
+
+* the *door*, which the process that started it holds: each message brings a socket, the channel of a run;
+* a *channel*: `START task` brings the socket of a new step process, `SIGNAL task number` is passed on to the
+  process group of a step; back come `["pid", task, pid]` and, when the process has ended,
+  `["exit", task, status]` (negative: the number of the signal that ended it).
+
+A channel that closes takes its processes with it, the door that closes takes everything. So nothing outlives
+the process that started the server, however that ends; and if the server ends, its processes do (on Linux the
+kernel sees to it).
+
+Code of the user's that starts threads when it is imported makes forking unsafe: then the server says so, and
+lets new interpreters carry out the steps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.stored import to_dict
+from dagflow.executors.pointer import preload
+from dagflow.executors.step_process import lead_group, run_step_process, take_place
+from dagflow.executors.wire import receive_object, send
+
+START, SIGNAL = "start", "signal"
+READY, THREADS, FAILED = "ready", "threads", "failed"
+
+
+def serve(door: socket.socket) -> None:
+    """Serve until the process at the other side of the door is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is meant for the parent, who tells what to do
+    pointer, modules, place, forks = receive_object(door)
+    take_place(*place)
+    try:
+        for module in modules:
+            __import__(module)
+        if pointer is not None:
+            preload(pointer)
+    except BaseException as error:
+        send(door, json.dumps([FAILED, to_dict(SerializableErrorInfo.from_exception(error))]).encode())
+        return
+    has_threads = threading.active_count() > 1
+    send(door, json.dumps([THREADS if has_threads else READY, None]).encode())
+    _Server(door, forks=forks and not has_threads).loop()
+
+
+class _Server:
+    """The loop.
+
+    Attributes:
+        channels: The open channels, each with its tasks and their processes.
+        tasks: Channel and task by process. Always: every process that was started and has not been reaped.
+    """
+
+    def __init__(self, door: socket.socket, *, forks: bool) -> None:
+        self.door = door
+        self.forks = forks
+        self.channels: dict[socket.socket, dict[str, int]] = {}
+        self.tasks: dict[int, tuple[socket.socket, str]] = {}
+        self.selector = selectors.DefaultSelector()
+        self.wakeup, wakeup_end = socket.socketpair()
+        for end in (self.wakeup, wakeup_end):
+            end.setblocking(False)
+        self._wakeup_end = wakeup_end  # kept open
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(wakeup_end.fileno())
+        self._watch(door, self._open_channel)
+        self._watch(self.wakeup, self._reap)
+
+    def _watch(self, source: socket.socket, handle: Callable[[], Any]) -> None:
+        self.selector.register(source, selectors.EVENT_READ, handle)
+
+    def loop(self) -> None:
+        """Handle what comes in, until the door closes."""
+        while self.door.fileno() >= 0:
+            for key, _ in self.selector.select():
+                key.data()
+        for channel in list(self.channels):
+            self._close(channel)
+
+    def _open_channel(self) -> None:
+        _, fds, _, _ = socket.recv_fds(self.door, 1, 1)
+        if not fds:
+            self.selector.unregister(self.door)
+            self.door.close()
+            return
+        channel = socket.socket(fileno=fds[0])
+        self.channels[channel] = {}
+        heard = bytearray()
+        self._watch(channel, lambda: self._hear(channel, heard))
+
+    def _hear(self, channel: socket.socket, heard: bytearray) -> None:
+        content, fds, _, _ = socket.recv_fds(channel, 1 << 16, 64)
+        if not content:
+            self._close(channel)
+            return
+        *lines, rest = (heard + content).split(b"\n")
+        heard[:] = rest
+        for line in lines:
+            kind, task, *number = json.loads(line)
+            if kind == START:
+                self._start(channel, task, socket.socket(fileno=fds.pop(0)))
+            elif task in self.channels.get(channel, ()):
+                _signal_group(self.channels[channel][task], number[0])
+
+    def _start(self, channel: socket.socket, task: str, connection: socket.socket) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        server = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            self._become_step(connection, server)
+        connection.close()
+        self.channels[channel][task] = pid
+        self.tasks[pid] = channel, task
+        self._tell(channel, ["pid", task, pid])
+
+    def _become_step(self, connection: socket.socket, server: int) -> NoReturn:
+        """In the new process: leave behind what belongs to the server, and do the work of a step."""
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            lead_group(server)
+            self.selector.close()
+            for end in (self.door, self.wakeup, self._wakeup_end, *self.channels):
+                end.close()
+            if self.forks:
+                run_step_process(connection)
+            connection.set_inheritable(True)
+            code = f"import sys; sys.path[:] = {sys.path!r}; from dagflow.executors.step_process import *"
+            run = f"run_step_process(socket.socket(fileno={connection.fileno()}))"
+            os.execv(sys.executable, [sys.executable, "-c", f"{code}; import socket; {run}"])
+        finally:
+            os._exit(1)
+
+    def _reap(self) -> None:
+        try:
+            while self.wakeup.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+        while self.tasks:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            channel, task = self.tasks.pop(pid, (None, ""))
+            if channel is None:
+                continue
+            exit_code = os.waitstatus_to_exitcode(status)
+            if exit_code:
+                _signal_group(pid, signal.SIGKILL)  # what it had started
+            if channel in self.channels:
+                del self.channels[channel][task]
+                self._tell(channel, ["exit", task, exit_code])
+
+    def _tell(self, channel: socket.socket, message: list[Any]) -> None:
+        try:
+            send(channel, json.dumps(message).encode())
+        except OSError:
+            self._close(channel)
+
+    def _close(self, channel: socket.socket) -> None:
+        for pid in self.channels.pop(channel, {}).values():
+            _signal_group(pid, signal.SIGKILL)
+        if channel.fileno() >= 0:
+            self.selector.unregister(channel)
+            channel.close()
+
+
+def _signal_group(pid: int, number: int) -> None:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        try:
+            os.kill(pid, number)  # it has not come to lead a group yet
+        except ProcessLookupError:
+            return

@@ -1,0 +1,265 @@
+"""The executor that carries out each step in a process of its own.
+
+For each module that has jobs there is one fork server (`executors/fork_server.py`), which is started when a
+run first needs it and serves all runs of this process from then on: it has imported the module, so that a step
+costs a fork. With `start_method: {spawn: {}}` it imports nothing and starts an interpreter for each step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from dagflow.engine.parallel import BrokenOff, Report, TagLimit, Task, run_in_workers
+from dagflow.engine.state import RunState
+from dagflow.errors import (
+    ChildProcessCrashException,
+    DagflowImportError,
+    DagflowUnmetExecutorRequirementsError,
+)
+from dagflow.events.data import SerializableErrorInfo
+from dagflow.executors.fork_client import Channel, ForkServerFailure, open_channel
+from dagflow.executors.step_process import Orders
+from dagflow.executors.wire import Incoming, send_object
+from dagflow.executors.worker import assignment_of, errand_of, file_key_of, report_of
+
+_TAIL = 4000  # bytes of what a failed step wrote that are shown
+
+
+class StepProcess:
+    """The process of one task, as its parent sees it.
+
+    Attributes:
+        pid: Known when the fork server has said it.
+        incoming: What it says.
+        has_ended: Whether it said how its task ended.
+    """
+
+    __slots__ = ("connection", "has_ended", "incoming", "pid", "task")
+
+    def __init__(self, task: Task, connection: socket.socket) -> None:
+        self.task = task
+        self.connection = connection
+        self.incoming = Incoming(connection)
+        self.pid: int | None = None
+        self.has_ended = False
+
+    def reports(self) -> Iterator[Report]:
+        """What it said since the last time."""
+        for message in self.incoming.messages():
+            said = json.loads(message)
+            self.has_ended = self.has_ended or said[0] in ("ended", "broken")
+            yield report_of(self.task, said)
+
+
+class StepProcesses:
+    """The workers of a run: a process for each task (see `engine.parallel.Workers`).
+
+    Args:
+        state: The run.
+        limit: How many processes at a time.
+        is_spawned: Whether each process is a new interpreter.
+        modules: Modules that the fork server imports beside that of the job.
+
+    Raises:
+        DagflowImportError: The module of the job could not be imported there.
+        DagflowUnmetExecutorRequirementsError: Something cannot be sent to another process.
+    """
+
+    title = "multiprocess executor"
+
+    def __init__(self, state: RunState, limit: int, *, is_spawned: bool, modules: Sequence[str] = ()) -> None:
+        self.limit = limit
+        self._state = state
+        self._instance = state.get_instance()
+        self._pointer = state.pointer
+        self._assignment = _pickled(assignment_of(state), "the run")
+        self._place = (list(sys.path), os.getcwd(), dict(os.environ))
+        self._processes: dict[str, StepProcess] = {}
+        self._told: list[Report] = []
+        self._selector = selectors.DefaultSelector()
+        self._wakeup, self._waker = socket.socketpair()
+        for end in (self._wakeup, self._waker):
+            end.setblocking(False)
+        try:
+            self._channel: Channel = self._open_channel(is_spawned, modules)
+        except BaseException:
+            self._close_own()
+            raise
+        self._selector.register(self._wakeup, selectors.EVENT_READ, self._woken)
+        self._selector.register(self._channel.incoming.connection, selectors.EVENT_READ, self._hear)
+
+    def _open_channel(self, is_spawned: bool, modules: Sequence[str]) -> Channel:
+        try:
+            return open_channel(self._pointer, list(modules), self._place, forks=not is_spawned)
+        except ForkServerFailure as failure:
+            cause = "" if failure.info is None else f"\n{failure.info.to_string()}"
+            raise DagflowImportError(
+                f"the process that is to run the steps of job '{self._state.job.name}' did not come up: "
+                f"{failure.reason}. What imports here has to import in a new interpreter too.{cause}"
+            ) from failure
+
+    def start(self, task: Task) -> None:
+        """Start the process of a task."""
+        name = _name_of(task)
+        errand = errand_of(self._state, task)
+        stdout, stderr = self._instance.captured_log_paths(self._state.run.run_id, errand.file_key)
+        content = (self._assignment, _pickled(errand, f"step '{task.step.key}'"))
+        orders = Orders(*self._place, self._pointer.to_dict(), content, os.fspath(stdout), os.fspath(stderr))
+        try:
+            connection = self._channel.start(name)
+        except OSError:
+            self._told.append(_lost(task, None))
+            return
+        with suppress(OSError):  # it is gone already: that will be reported
+            connection.settimeout(60)
+            send_object(connection, orders)
+        process = self._processes[name] = StepProcess(task, connection)
+        self._selector.register(connection, selectors.EVENT_READ, lambda: self._listen(process))
+
+    def reports(self, timeout: float | None) -> Sequence[Report]:
+        """What happened since the last time."""
+        for key, _ in self._selector.select(0 if self._told else timeout):
+            key.data()
+        told, self._told = self._told, []
+        return told
+
+    def wake(self) -> None:
+        """Let `reports` return now."""
+        with suppress(OSError):
+            self._waker.send(b"!")
+
+    def _woken(self) -> None:
+        with suppress(BlockingIOError):
+            while self._wakeup.recv(4096):
+                pass
+
+    def _listen(self, process: StepProcess) -> None:
+        self._told += process.reports()
+        if process.incoming.is_over:
+            self._selector.unregister(process.connection)
+
+    def _hear(self) -> None:
+        incoming = self._channel.incoming
+        for message in incoming.messages():
+            kind, name, number = json.loads(message)
+            process = self._processes[name]
+            if kind == "pid":
+                process.pid = number
+                continue
+            self._finish(process, number)
+        if incoming.is_over:  # the fork server is gone, and took its processes with it
+            self._selector.unregister(incoming.connection)
+            for process in list(self._processes.values()):
+                self._finish(process, -signal.SIGKILL)
+
+    def _finish(self, process: StepProcess, exit_code: int) -> None:
+        """A process has ended: hear what it said last, and whether it said how its task ended."""
+        if not process.incoming.is_over:
+            self._told += process.reports()
+        if process.connection in self._selector.get_map():
+            self._selector.unregister(process.connection)
+        process.connection.close()
+        del self._processes[_name_of(process.task)]
+        if not process.has_ended:
+            self._told.append(_lost(process.task, exit_code, process.pid))
+
+    def interrupt(self) -> None:
+        """Ask all tasks to end."""
+        for name in self._processes:
+            self._signal(name, signal.SIGINT)
+
+    def kill(self, task: Task) -> None:
+        """End the process of a task, and all that it started."""
+        self._signal(_name_of(task), signal.SIGKILL)
+
+    def _signal(self, name: str, number: int) -> None:
+        with suppress(OSError):  # the fork server is gone: that will be reported
+            self._channel.signal(name, number)
+
+    def output_of(self, task: Task) -> str:
+        """The last lines of what the process of a task wrote."""
+        key = file_key_of(*task)
+        texts = []
+        for path in self._instance.captured_log_paths(self._state.run.run_id, key):
+            with suppress(FileNotFoundError), open(path, "rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+                texts.append(file.read().decode(errors="replace").rstrip())
+        return "\n".join(text for text in texts if text)
+
+    def close(self) -> None:
+        """End what is still there."""
+        self._channel.close()
+        for process in self._processes.values():
+            process.connection.close()
+        self._close_own()
+
+    def _close_own(self) -> None:
+        self._selector.close()
+        self._wakeup.close()
+        self._waker.close()
+
+
+def run_in_processes(state: RunState, config: Mapping[str, Any]) -> bool:
+    """Run all steps, each in a process of its own.
+
+    Args:
+        state: The run.
+        config: The checked config of the executor.
+
+    Returns:
+        Whether the run succeeded.
+    """
+    method = config.get("start_method") or {"forkserver": {}}
+    modules = (method.get("forkserver") or {}).get("preload_modules") or ()
+    limit = config.get("max_concurrent") or os.cpu_count() or 1
+    workers = StepProcesses(state, limit, is_spawned="spawn" in method, modules=modules)
+    return run_in_workers(state, workers, tag_limits(config.get("tag_concurrency_limits") or ()))
+
+
+def tag_limits(config: Sequence[Mapping[str, Any]]) -> list[TagLimit]:
+    """The limits that `tag_concurrency_limits` of an executor's config sets."""
+    limits = []
+    for entry in config:
+        value = entry.get("value")
+        is_each = isinstance(value, Mapping) and bool(value["applyLimitPerUniqueValue"])
+        limits.append(
+            TagLimit(entry["key"], value if isinstance(value, str) else None, is_each, entry["limit"])
+        )
+    return limits
+
+
+def _pickled(value: Any, what: str) -> bytes:
+    try:
+        return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise DagflowUnmetExecutorRequirementsError(
+            f"what {what} is told cannot be sent to another process: {error}. Given values and the functions "
+            "of run options must be such that pickle finds them again: define them at the top of a module, "
+            "or use the in-process executor."
+        ) from error
+
+
+def _name_of(task: Task) -> str:
+    return file_key_of(*task)
+
+
+def _lost(task: Task, exit_code: int | None, pid: int | None = None) -> BrokenOff:
+    what = f"the process of step '{task.step.key}'"
+    if exit_code is None:
+        text = f"{what} could not be started: the process that starts them is gone"
+    elif exit_code < 0:
+        name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else str(-exit_code)
+        text = f"{what} was ended unexpectedly by signal {-exit_code} ({name})"
+    else:
+        text = f"{what} unexpectedly exited with code {exit_code}"
+    crash = ChildProcessCrashException(text, pid=pid, exit_code=exit_code)
+    return BrokenOff(task, SerializableErrorInfo.from_exception(crash), text)

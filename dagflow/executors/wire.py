@@ -1,0 +1,103 @@
+"""Messages over a socket: each is its length in four bytes, then its bytes. What a worker says to its parent
+is JSON, since user code runs in it; what a parent says is a pickle, since it hands over values.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+_HEAD = struct.Struct("!I")
+_CHUNK = 1 << 16
+
+
+def send(connection: socket.socket, content: bytes) -> None:
+    """Send one message."""
+    connection.sendall(_HEAD.pack(len(content)) + content)
+
+
+def receive(connection: socket.socket) -> bytes:
+    """The next message. Raises EOFError where the other side is gone."""
+    (length,) = _HEAD.unpack(_exactly(connection, _HEAD.size))
+    return _exactly(connection, length)
+
+
+def send_object(connection: socket.socket, value: Any) -> None:
+    """Send a value as a pickle, to a process that this one started."""
+    send(connection, pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def receive_object(connection: socket.socket) -> Any:
+    """A value that the process which started this one sent."""
+    return pickle.loads(receive(connection))
+
+
+class Incoming:
+    """The messages that come in on a socket that is read without waiting.
+
+    Attributes: `is_over`, whether the other side is gone.
+    """
+
+    __slots__ = ("_pending", "connection", "is_over")
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self._pending = bytearray()
+        self.is_over = False
+        connection.setblocking(False)
+
+    def messages(self) -> Iterator[bytes]:
+        """The messages that are here by now; half a message waits for the rest of it."""
+        self._read()
+        pending = self._pending
+        start = 0
+        while len(pending) - start >= _HEAD.size:
+            (length,) = _HEAD.unpack_from(pending, start)
+            end = start + _HEAD.size + length
+            if len(pending) < end:
+                break
+            yield bytes(pending[start + _HEAD.size : end])
+            start = end
+        del pending[:start]
+
+    def _read(self) -> None:
+        while not self.is_over:
+            try:
+                chunk = self.connection.recv(_CHUNK)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                chunk = b""
+            self._pending += chunk
+            self.is_over = not chunk
+
+
+class Outgoing:
+    """What a worker says to its parent, from any of its threads."""
+
+    __slots__ = ("_connection", "_lock")
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def __call__(self, kind: str, *content: Any) -> None:
+        """Say something: its kind, and plain JSON."""
+        message = json.dumps([kind, *content]).encode()
+        with self._lock:
+            send(self._connection, message)
+
+
+def _exactly(connection: socket.socket, length: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < length:
+        chunk = connection.recv(min(_CHUNK, length - len(parts)))
+        if not chunk:
+            raise EOFError("the process at the other side is gone")
+        parts += chunk
+    return bytes(parts)
