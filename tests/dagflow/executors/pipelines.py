@@ -1,7 +1,7 @@
 """Pipelines as text: the same job in this process and in any other that imports this file.
 
-A description is JSON: `rows`, one for each node of the job, each of which may read those before it; `hooks` of
-the whole job, each as `[when, raises]`; `retries`, the policy of the job. A row of an op has
+A description is JSON: `rows`, one for each node of the job, each of which may read those before it; `hooks`
+of the whole job, each as `[when, raises]`; `retries`, the policy of the job. A row of an op has
 
 * `name`;
 * `reads`, a list of sources: `["value", node, output]`, `["each", node, output]` (the op is mapped),
@@ -9,12 +9,12 @@ the whole job, each as `[when, raises]`; `retries`, the policy of the job. A row
   order), `["default"]`;
 * `outs`, `[name, kind]` with a kind of `OUTS`, and `yields`, what comes out of it: `[output, mapping key]`;
 * `retries`, its own policy;
-* `fault`: `what` of `FAULTS`, or of `PROCESS_FAULTS` where each step has a process of its own; `attempts`, how
-  many attempts it hits; `after`, how many outputs come before it; `key`, the one mapping key that it hits.
+* `fault`: `what` of `FAULTS`, or of `PROCESS_FAULTS` where each step has a process of its own; `attempts`,
+  how many attempts it hits; `after`, how many outputs come before it; `key`, the one mapping key that it hits.
 
-A row of a graph has `name`, `reads` (one source) and `rows`, ops of which the first may read the graph's input
-as the node "" and the last gives the output. Values are made of names, attempts and inputs, so nothing hangs
-on time, chance or place. `drawn_pipelines` draws descriptions.
+A row of a graph has `name`, `reads` (one source) and `rows`, ops of which the first may read the graph's
+input as the node "" and the last gives the output. Values are made of names, attempts and inputs, so nothing
+hangs on time, chance or place. `drawn_pipelines` draws descriptions.
 """
 
 from __future__ import annotations
