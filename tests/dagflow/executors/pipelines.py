@@ -10,7 +10,8 @@ of the whole job, each as `[when, raises]`; `retries`, the policy of the job. A 
 * `outs`, `[name, kind]` with a kind of `OUTS`, and `yields`, what comes out of it: `[output, mapping key]`;
 * `retries`, its own policy;
 * `fault`: `what` of `FAULTS`, or of `PROCESS_FAULTS` where each step has a process of its own; `attempts`,
-  how many attempts it hits; `after`, how many outputs come before it; `key`, the one mapping key that it hits.
+  how many attempts it hits; `after`, how many outputs come before it; `key`, the only mapping key that it
+  hits.
 
 A row of a graph has `name`, `reads` (one source) and `rows`, ops of which the first may read the graph's
 input as the node "" and the last gives the output. Values are made of names, attempts and inputs, so nothing
