@@ -34,7 +34,7 @@ from dagflow.config.loader import (
     DagflowTypeLoaderContext,
     dagflow_type_loader,
 )
-from dagflow.context.init import InitLoggerContext, InitResourceContext
+from dagflow.context.init import InitExecutorContext, InitLoggerContext, InitResourceContext
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
 from dagflow.defs.asset import (
@@ -47,8 +47,11 @@ from dagflow.defs.asset import (
 from dagflow.defs.asset_decorators import asset
 from dagflow.defs.configured import ConfigMapping, config_mapping, configured
 from dagflow.defs.executor import (
+    Executor,
     ExecutorDefinition,
     ExecutorRequirement,
+    InProcessExecutor,
+    MultiprocessExecutor,
     executor,
     in_process_executor,
     multi_or_in_process_executor,
@@ -238,6 +241,8 @@ if TYPE_CHECKING:
     from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
     from dagflow.events.data import SerializableErrorInfo
     from dagflow.events.stored import deserialize_value, serialize_value
+    from dagflow.execute import execute_job
+    from dagflow.executors.pointer import ReconstructableJob, build_reconstructable_job, reconstructable
     from dagflow.invocation.build import build_asset_context, build_init_resource_context, build_op_context
     from dagflow.invocation.hook import build_hook_context
     from dagflow.invocation.io import build_input_context, build_output_context
@@ -249,6 +254,7 @@ if TYPE_CHECKING:
         ConfigurableLegacyIOManagerAdapter,
         FilesystemIOManager,
     )
+    from dagflow.job_result import JobExecutionResult
     from dagflow.metadata.code import (
         CodeReferencesMetadataValue,
         LocalFileCodeReference,
@@ -291,6 +297,7 @@ if TYPE_CHECKING:
         TimeWindowPartitionsDefinition,
         WeeklyPartitionsDefinition,
     )
+    from dagflow.reexecution import ReexecutionOptions
 
     Nothing: TypeAlias = None
 else:
@@ -304,6 +311,12 @@ String = str
 Bool = bool
 
 _LATE = {
+    "ReexecutionOptions": "dagflow.reexecution",
+    "JobExecutionResult": "dagflow.job_result",
+    "reconstructable": "dagflow.executors.pointer",
+    "build_reconstructable_job": "dagflow.executors.pointer",
+    "execute_job": "dagflow.execute",
+    "ReconstructableJob": "dagflow.executors.pointer",
     "partition_loading_context": "dagflow.partitions.loading",
     "RunRequest": "dagflow.defs.run_request",
     "AssetCheckEvaluation": "dagflow.events.check",
@@ -493,6 +506,7 @@ __all__ = [
     "EventLogRecord",
     "EventRecordsFilter",
     "ExecuteInProcessResult",
+    "Executor",
     "ExecutorDefinition",
     "ExecutorRequirement",
     "ExpectationResult",
@@ -515,6 +529,8 @@ __all__ = [
     "IdentityPartitionMapping",
     "In",
     "InMemoryIOManager",
+    "InProcessExecutor",
+    "InitExecutorContext",
     "InitLoggerContext",
     "InitResourceContext",
     "InputContext",
@@ -526,6 +542,7 @@ __all__ = [
     "IntSource",
     "Jitter",
     "JobDefinition",
+    "JobExecutionResult",
     "JsonMetadataValue",
     "LastPartitionMapping",
     "List",
@@ -540,6 +557,7 @@ __all__ = [
     "MultiDependencyDefinition",
     "MultiPartitionKey",
     "MultiPartitionsDefinition",
+    "MultiprocessExecutor",
     "NodeHandle",
     "NodeInvocation",
     "Noneable",
@@ -566,6 +584,8 @@ __all__ = [
     "PoolMetadataValue",
     "PythonArtifactMetadataValue",
     "PythonObjectDagflowType",
+    "ReconstructableJob",
+    "ReexecutionOptions",
     "ResourceDefinition",
     "ResourceDependency",
     "ResourceParam",
@@ -615,6 +635,7 @@ __all__ = [
     "build_input_context",
     "build_op_context",
     "build_output_context",
+    "build_reconstructable_job",
     "build_resources",
     "check_dagflow_type",
     "colored_console_logger",
@@ -630,6 +651,7 @@ __all__ = [
     "deserialize_value",
     "dynamic_partitioned_config",
     "event_list_hook",
+    "execute_job",
     "executor",
     "failure_hook",
     "fs_io_manager",
@@ -653,6 +675,7 @@ __all__ = [
     "op",
     "partition_loading_context",
     "partitioned_config",
+    "reconstructable",
     "resource",
     "serialize_value",
     "static_partitioned_config",

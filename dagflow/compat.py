@@ -46,7 +46,7 @@ TABLE = {
     ("invocation.io", "build_output_context"): "dagster_type=",
     ("invocation.resources", "build_resources"): "dagster_run=",
     ("metadata.value", "MetadataValue"): ".dagster_run",
-    ("result", "ExecuteInProcessResult"): ".dagster_run",
+    ("result", "ExecutionResult"): ".dagster_run",
     ("types", "TypeCheckContext"): "dagster_type=",
 }
 

@@ -1,4 +1,4 @@
-"""`ExecuteInProcessResult`: questions to the log of a run that is over, and the values that it made."""
+"""The result of a run: questions to the log of a run that is over, and the values that it made."""
 
 from __future__ import annotations
 
@@ -43,21 +43,8 @@ class EventList(list[DagflowEvent]):
         self.plans = dict(plans)
 
 
-class ExecuteInProcessResult:
-    """What came out of a run in this process: its events, its outputs, and whether it succeeded.
-
-    Example:
-        >>> from dagflow import graph, op
-        >>> @op
-        ... def one():
-        ...     return 1
-        >>> @graph
-        ... def g():
-        ...     return one()
-        >>> result = g.execute_in_process()
-        >>> result.success, result.output_value(), result.output_for_node("one")
-        (True, 1, 1)
-    """
+class ExecutionResult:
+    """What came out of a run: its events, its outputs, and whether it succeeded."""
 
     __slots__ = ("_events", "_given", "_input_values", "_instance", "_job", "_log", "_run", "_values")
 
@@ -199,10 +186,10 @@ class ExecuteInProcessResult:
         if plain in self._values:
             return self._values[plain]
         by_key = {}
-        for key, value in self._values.items():
+        for key in self._values:
             step_key, name, mapping_key = key
             if name == output_name and step_key_base(step_key) == node:
-                by_key[step_key[len(node) + 1 : -1] or mapping_key] = value
+                by_key[step_key[len(node) + 1 : -1] or mapping_key] = self._values[key]
         if not by_key:
             raise DagflowInvariantViolationError(
                 f"No outputs found for output '{output_name}' from node '{node}'. The node failed, was "
@@ -295,8 +282,8 @@ class ExecuteInProcessResult:
         if source.kind == FROM_COLLECT:
             step_key, name, _ = source.ref
             return [
-                value
-                for key, value in self._values.items()
+                self._values[key]
+                for key in self._values
                 if key[1] == name and step_key in (key[0], step_key_base(key[0]))
             ]
         return self._values.get(source.ref, UNSET)
@@ -410,6 +397,25 @@ class ExecuteInProcessResult:
 
     def __repr__(self) -> str:
         return f"<result of job '{self._job.name}': {self._run.status.name.lower()}>"
+
+
+class ExecuteInProcessResult(ExecutionResult):
+    """What came out of a run in this process: its events, its outputs, and whether it succeeded.
+
+    Example:
+        >>> from dagflow import graph, op
+        >>> @op
+        ... def one():
+        ...     return 1
+        >>> @graph
+        ... def g():
+        ...     return one()
+        >>> result = g.execute_in_process()
+        >>> result.success, result.output_value(), result.output_for_node("one")
+        (True, 1, 1)
+    """
+
+    __slots__ = ()
 
 
 def _is_in(event: DagflowEvent, node_name: str) -> bool:

@@ -16,20 +16,16 @@ from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import as_resources
 from dagflow.defs.run_config import read_run_config, validated_dict
 from dagflow.defs.subset import clauses_of
-from dagflow.engine.log import RunLog
 from dagflow.engine.loop import run_plan
-from dagflow.engine.state import RunState
 from dagflow.errors import CheckError, DagflowInvalidSubsetError, ParameterCheckError, check_type
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
-from dagflow.keys import jsonable_tags
-from dagflow.observers import current_observers, report_run
-from dagflow.options import RunOptions, current_options
+from dagflow.lifecycle import begin, checked_id, end, new_state, run_tags, with_given
+from dagflow.observers import report_run
+from dagflow.options import current_options
 from dagflow.plan.compile import Surroundings, check_partition, compile_plan
-from dagflow.plan.plan import Plan
-from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.result import ExecuteInProcessResult
 
 
@@ -192,13 +188,17 @@ def create_run(
     run_id: str | None = None,
     run_config: Any = None,
     tags: Mapping[str, Any] | None = None,
+    parent_run_id: str | None = None,
+    root_run_id: str | None = None,
 ) -> DagflowRun:
     """Keep a run of a job in an instance, without starting it; see `DagflowInstance.create_run_for_job`."""
     run = DagflowRun(
         job.name,
-        _checked_id(run_id),
+        checked_id(run_id),
         run_config_dict(run_config, f"job '{job.name}'"),
-        tags={**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")},
+        tags=run_tags(job, tags),
+        parent_run_id=parent_run_id,
+        root_run_id=root_run_id,
     )
     instance.add_run(run, current_options().clock.now())
     return run
@@ -233,98 +233,32 @@ def _run_in_process(
     plan = compile_plan(
         job, config, surroundings, partition_key=partition_key, bound_inputs=frozenset(inputs)
     )
-    plan, values = _with_given(plan, options)
+    plan, values = with_given(plan, options)
     plan = plan.for_run()
     run = DagflowRun(
         job.name,
-        _checked_id(run_id),
+        checked_id(run_id),
         config,
         DagflowRunStatus.STARTED,
-        _run_tags(job, tags, partition_key),
+        run_tags(job, tags, partition_key),
         asset_selection=frozenset() if job.asset_layer is not None else None,
         step_keys_to_execute=plan.step_keys,
     )
     given = dict(values)
-    log = RunLog(plan, run, options.clock.now, current_observers())
-    state = RunState(
-        job,
-        plan,
-        run,
-        log,
-        options,
-        lambda: instance,
-        values=values,
-        input_values=inputs,
-        run_config=config,
-        raise_on_error=raise_on_error,
+    state = new_state(
+        job, plan, run, instance, options, values=values, input_values=inputs, raise_on_error=raise_on_error
     )
-    state.in_memory = frozenset(
-        key for key, resource in job.resource_defs.items() if resource.kind == mem_io_manager.kind
-    )
-    if plan.logger_configs:
-        from dagflow.engine.loggers import start_loggers  # imports Python's logging
-
-        start_loggers(state)
-    _record_start(instance, job, plan, run, log, options)
+    begin(state, instance)
     succeeded = False
     try:
         succeeded = run_plan(state, submit, BUILTINS)
     finally:
-        status = DagflowRunStatus.SUCCESS if succeeded else DagflowRunStatus.FAILURE
-        instance.set_run_status(run.run_id, status, options.clock.now())
-        ended = run.with_changes(status=status)
-        result = ExecuteInProcessResult(job, log, values, ended, instance, given, inputs)
+        ended = end(state, instance, succeeded)
+        result = ExecuteInProcessResult(job, state.log, values, ended, instance, given, inputs)
         report_run(result)
     if state.error is not None and raise_on_error:
         raise state.error
     return result
-
-
-def _record_start(
-    instance: DagflowInstance,
-    job: JobDefinition,
-    plan: Plan,
-    run: DagflowRun,
-    log: RunLog,
-    options: RunOptions,
-) -> None:
-    now = options.clock.now()
-    instance.add_run(run, now)
-    instance.set_run_status(run.run_id, DagflowRunStatus.STARTED, now)
-    if job.asset_layer is not None:
-        for step in plan.steps:
-            partition = (
-                plan.partition_key if step.assets_def is not None and step.assets_def.partitions_def else None
-            )
-            planned = [
-                (step.key, output.asset_key) for output in step.outputs if output.asset_key is not None
-            ]
-            instance.report_planned(run, planned, partition, now)
-    instance.follow(run.run_id, log)
-
-
-def _checked_id(run_id: str | None) -> str:
-    if run_id is None:
-        digits = os.urandom(16).hex()  # a UUID of version 4, written without the module that costs an import
-        variant = "89ab"[int(digits[16], 16) & 3]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-    import uuid
-
-    try:
-        return str(uuid.UUID(check_type(run_id, str, "run_id")))
-    except ValueError:
-        raise CheckError(f"parameter 'run_id' must be a UUID as text, not {run_id!r}") from None
-
-
-def _run_tags(
-    job: JobDefinition, tags: Mapping[str, Any] | None, partition_key: str | None
-) -> dict[str, str]:
-    merged = (
-        {**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")} if tags else dict(job.run_tags)
-    )
-    if partition_key is not None:
-        merged.update(job.partition_tags(partition_key))
-    return merged
 
 
 def _in_memory(job: JobDefinition, resources: Mapping[str, Any] | None) -> JobDefinition:
@@ -383,19 +317,3 @@ def _assets_of(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefinit
     return job.with_changes(
         graph=part.graph, asset_layer=part.asset_layer, partitions_def=part.partitions_def
     )
-
-
-def _with_given(plan: Plan, options: RunOptions) -> tuple[Plan, dict[OutputKey, Any]]:
-    """The plan with the outputs that the options give, and the values of these outputs."""
-    if not options.given:
-        return plan, {}
-    values: dict[OutputKey, Any] = {}
-    for key, value in options.given.items():
-        for step in plan.steps:
-            for output in step.outputs:
-                if key in ((step.key, output.name), output.asset_key) or (
-                    key == step.key and len(step.outputs) == 1
-                ):
-                    values[OutputRef(step.key, output.name)] = value
-                    options.used.add(key)
-    return (plan.with_given(frozenset(OutputRef(*key) for key in values)), values) if values else (plan, {})

@@ -1,4 +1,4 @@
-"""The contexts of the functions that make resources and loggers."""
+"""The contexts of the functions that make resources, loggers and executors."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow.context.resources import ScopedResources
-from dagflow.errors import DagflowInvariantViolationError
+from dagflow.errors import DagflowInvariantViolationError, check_type
 
 if TYPE_CHECKING:
+    from dagflow.defs.executor import ExecutorDefinition
     from dagflow.defs.job import JobDefinition
     from dagflow.defs.logger import LoggerDefinition
     from dagflow.defs.resource import ResourceDefinition
@@ -116,3 +117,25 @@ class InitLoggerContext:
                 "'logger_def' was read on a context that no logger has been called with yet"
             )
         return self._logger_def
+
+
+class InitExecutorContext:
+    """What the function of an executor knows. Made by dagflow.
+
+    Attributes: `job` (the JobDefinition), `executor_def`, `executor_config` (checked), `instance`.
+
+    Raises:
+        ParameterCheckError: The config is no mapping.
+    """
+
+    __slots__ = ("executor_config", "executor_def", "instance", "job")
+
+    def __init__(
+        self, job: JobDefinition, executor_def: ExecutorDefinition, executor_config: Any, instance: Any
+    ) -> None:
+        self.job = job
+        self.executor_def = executor_def
+        self.executor_config: Mapping[str, Any] = check_type(
+            executor_config, Mapping, "executor_config", f"executor '{executor_def.name}'"
+        )
+        self.instance = instance

@@ -1,4 +1,6 @@
-"""Executors as definitions: name, config schema, requirements. What runs steps is in `dagflow.executors`."""
+"""Executors as definitions (name, config schema, requirements), and what is made of their config: an
+`Executor`, a value that says how steps are run. What runs them is in `dagflow.executors`.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,64 @@ from typing import Any, overload
 from dagflow.config.choice import Noneable, ScalarUnion, Selector
 from dagflow.config.field import ANYTHING, Array, Field, Shape, resolve_field
 from dagflow.defs.configured import configured_field
-from dagflow.errors import ElementCheckError, ParameterCheckError, check_type
+from dagflow.errors import ElementCheckError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import check_name
+
+
+class Executor:
+    """How the steps of a run are run. The function of an `@executor` returns one of the kinds below.
+
+    Args:
+        retries: Whether steps may be tried again.
+
+    Example:
+        >>> InProcessExecutor(retries=False).retries
+        False
+    """
+
+    __slots__ = ("retries",)
+
+    def __init__(self, retries: bool = True) -> None:
+        self.retries = check_type(retries, bool, "retries", f"{type(self).__name__}()")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class InProcessExecutor(Executor):
+    """All steps in this process, one after the other."""
+
+    __slots__ = ()
+
+
+class MultiprocessExecutor(Executor):
+    """Each step in a process of its own.
+
+    Args:
+        max_concurrent: Processes at a time; None or 0: one per CPU.
+        retries: Whether steps may be tried again.
+        start_method: How a process is started, as in a run config: `{"spawn": {}}` or
+            `{"forkserver": {"preload_modules": [...]}}`.
+        tag_concurrency_limits: Limits of steps at a time that share a tag, as in a run config.
+
+    Attributes: `config`, these settings by name, without `retries`.
+    """
+
+    __slots__ = ("config",)
+
+    def __init__(
+        self,
+        max_concurrent: int | None = None,
+        retries: bool = True,
+        start_method: Mapping[str, Any] | None = None,
+        tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(retries)
+        self.config: Mapping[str, Any] = {
+            "max_concurrent": check_optional(max_concurrent, int, "max_concurrent", "MultiprocessExecutor()"),
+            "start_method": start_method or {"forkserver": {}},
+            "tag_concurrency_limits": list(tag_concurrency_limits),
+        }
 
 
 class ExecutorRequirement(enum.Enum):
@@ -205,9 +263,44 @@ _OTHER_PROCESSES = [
     ExecutorRequirement.PERSISTENT_OUTPUTS,
 ]
 
-in_process_executor = ExecutorDefinition("in_process", _IN_PROCESS, description="All steps in this process.")
+
+def _in_process(context: Any) -> Executor:
+    return InProcessExecutor(_may_retry(context.executor_config))
+
+
+def _multiprocess(context: Any) -> Executor:
+    return _multiprocess_of(context.executor_config)
+
+
+def _multiprocess_of(config: Mapping[str, Any]) -> Executor:
+    return MultiprocessExecutor(
+        config.get("max_concurrent"),
+        _may_retry(config),
+        config.get("start_method"),
+        config.get("tag_concurrency_limits") or (),
+    )
+
+
+def _either(context: Any) -> Executor:
+    config = context.executor_config
+    if "in_process" in config:
+        return InProcessExecutor(_may_retry(config["in_process"]))
+    return _multiprocess_of(config["multiprocess"])
+
+
+def _may_retry(config: Mapping[str, Any]) -> bool:
+    return "disabled" not in config.get("retries", ())
+
+
+in_process_executor = ExecutorDefinition(
+    "in_process", _IN_PROCESS, executor_creation_fn=_in_process, description="All steps in this process."
+)
 multiprocess_executor = ExecutorDefinition(
-    "multiprocess", _MULTIPROCESS, _OTHER_PROCESSES, description="Each step in its own process."
+    "multiprocess",
+    _MULTIPROCESS,
+    _OTHER_PROCESSES,
+    _multiprocess,
+    description="Each step in its own process.",
 )
 multi_or_in_process_executor = ExecutorDefinition(
     "multi_or_in_process_executor",
@@ -219,5 +312,6 @@ multi_or_in_process_executor = ExecutorDefinition(
         default_value={"multiprocess": {}},
     ),
     lambda config: [] if "in_process" in config else _OTHER_PROCESSES,
+    _either,
     description="The default: each step in its own process, or all in this one, as the run config says.",
 )  # fmt: skip

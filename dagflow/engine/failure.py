@@ -36,6 +36,8 @@ def ended_badly(state: RunState, step: Step, number: int, error: BaseException) 
     request = _retry_request(state, step, number, error, user)
     if request is None:
         return _fail(state, step, number, error, user)
+    if not state.retries:
+        return _refused(state, step, number, request, user)
     if number > request.max_retries:
         return _exhausted(state, step, number, request, user)
     seconds = request.seconds_to_wait
@@ -62,11 +64,29 @@ def _retry_request(
     return request
 
 
+def _refused(
+    state: RunState, step: Step, number: int, request: RetryRequested, user: BaseException
+) -> Failed:
+    """A retry that the config of the executor does not allow."""
+    _, cause_info = _cause(request, user)
+    text = "RetryRequested but retries are disabled"
+    info = SerializableErrorInfo(text, [], type(request).__name__, cause_info)
+    _record(state, step, number, info, user, ErrorSource.FRAMEWORK_ERROR)
+    return _failed(state, user, info)
+
+
+def _cause(
+    request: RetryRequested, user: BaseException
+) -> tuple[BaseException | None, SerializableErrorInfo | None]:
+    """What a retry was asked for because of."""
+    cause = user.__cause__ if user is request else user
+    return cause, None if cause is None else SerializableErrorInfo.from_exception(cause)
+
+
 def _exhausted(
     state: RunState, step: Step, number: int, request: RetryRequested, user: BaseException
 ) -> Failed:
-    cause = user.__cause__ if user is request else user
-    cause_info = None if cause is None else SerializableErrorInfo.from_exception(cause)
+    cause, cause_info = _cause(request, user)
     text = f"Exceeded max_retries of {request.max_retries}\n"
     info = SerializableErrorInfo(text, [], type(request).__name__, cause_info)
     is_asked_for = user is request  # by a RetryRequested of the user's, which is no error of the user's code

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow.call import user_code
-from dagflow.context.io import OutputContext
+from dagflow.context.io import InputContext, OutputContext
 from dagflow.engine.state import RunState
 from dagflow.errors import (
     DagflowExecutionHandleOutputError,
@@ -15,7 +15,7 @@ from dagflow.errors import (
 )
 from dagflow.events.user import AssetMaterialization
 from dagflow.metadata.value import MetadataValue, normalize_metadata
-from dagflow.plan.step import Step, StepOutput
+from dagflow.plan.step import OutputKey, Step, StepOutput
 
 
 def store(
@@ -109,6 +109,34 @@ def output_context(
         if assets_def is not None and output.asset_key is not None
         else None,
     )
+
+
+def load_output(state: RunState, key: OutputKey) -> Any:
+    """An output of this run, loaded by its I/O manager; None where it is of type Nothing."""
+    step_key, name, mapping_key = key
+    step = state.plan.step_by_key(step_key)
+    output = step.output_by_name[name]
+    if output.manager_key is None:
+        return None
+    stored = output_context(state, step, output, mapping_key, output.definition.metadata)
+    context = InputContext(
+        name=name,
+        op_def=step.op,
+        dagflow_type=output.dagflow_type,
+        asset_key=output.asset_key,
+        partition_keys=stored.asset_partition_keys if stored.has_asset_partitions else None,
+        partitions_def=None if step.assets_def is None else step.assets_def.partitions_def,
+        definition_metadata={},
+        config=None,
+        resource_config=stored.resource_config,
+        resources=manager_resources(state, output.manager_key),
+        get_instance=state.get_instance,
+        log=lambda: state.log_of(step),
+        upstream_output=stored,
+        partition_key=state.plan.partition_key,
+    )
+    manager = manager_of(state, output.manager_key, "load_input", f"output '{name}' of step '{step_key}'")
+    return manager.load_input(context)
 
 
 def manager_of(state: RunState, key: str, method: str, place: str) -> Any:

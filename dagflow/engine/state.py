@@ -58,6 +58,8 @@ class RunState:
         error: What is raised to the caller, if something is.
         step_error: What the last attempt at a step with hooks raised; for its hooks.
         mapping_keys: The keys of each dynamic output, in the order in which they came.
+        pointer: Where another process finds the job again (a ReconstructableJob, with its selections), None
+            for a run that stays in this process.
     """
 
     __slots__ = (
@@ -73,6 +75,7 @@ class RunState:
         "mapping_keys",
         "options",
         "plan",
+        "pointer",
         "raise_on_error",
         "resources",
         "retries",
@@ -99,6 +102,7 @@ class RunState:
         retries: bool = True,
         earlier: Earlier = NOTHING_EARLIER,
         flush: Callable[[], None] | None = None,
+        pointer: Any = None,
     ) -> None:
         self.job = job
         self.plan = plan
@@ -116,6 +120,7 @@ class RunState:
         self.retries = retries
         self.earlier = earlier
         self.flush = flush
+        self.pointer = pointer
         self.stored: dict[OutputKey, str] = {}
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None

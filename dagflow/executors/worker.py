@@ -203,6 +203,7 @@ def _plan(job: JobDefinition, assignment: Assignment, errand: Errand, instance: 
         Surroundings(os.environ, assignment.now, instance),
         partition_key=assignment.partition_key,
         bound_inputs=frozenset(job.input_values),
+        in_process=False,
     )
     if assignment.given:
         plan = plan.with_given(assignment.given)

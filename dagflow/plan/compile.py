@@ -32,7 +32,7 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import AssetKey
-from dagflow.plan.dynamic import with_templates
+from dagflow.plan.dynamic import template_key, with_templates
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import (
     FROM_COLLECT,
@@ -49,6 +49,7 @@ from dagflow.plan.step import (
     StepInput,
     StepOutput,
 )
+from dagflow.plan.tags import timeout_of, timeout_refused
 
 if TYPE_CHECKING:
     from dagflow.partitions.definition import PartitionsDefinition
@@ -78,6 +79,7 @@ def compile_plan(
     *,
     partition_key: str | None = None,
     bound_inputs: frozenset[str] = frozenset(),
+    in_process: bool = True,
 ) -> Plan:
     """The plan of a run.
 
@@ -87,24 +89,34 @@ def compile_plan(
         surroundings: Environment, time and dynamic partitions.
         partition_key: The partition that the run is for.
         bound_inputs: The inputs of the graph that are given as values.
+        in_process: Whether all steps share this process, whatever executor the job and the run config name.
 
     Raises:
         DagflowInvalidConfigError: The run config does not match.
         DagflowInvalidDefinitionError: A resource is missing, or an input that nothing feeds.
+        DagflowUnmetExecutorRequirementsError: A step has a time limit and shares this process.
         DagflowUnknownPartitionError: The partitions definition does not have the key.
         CheckError: A key was given, and nothing is partitioned.
     """
     partition_key = check_partition(job, partition_key, surroundings)
+    if not in_process:
+        environ = surroundings.environ
+        config = read_run_config(
+            job, run_config, bound_inputs=bound_inputs, environ=environ, in_process=False
+        )
+        plan = _compile(job, config, surroundings, partition_key, bound_inputs, in_process=False)
+        plan.execution = (config.get("execution") or {}).get("config")
+        return plan
     if not run_config and not needs_config(job, bound_inputs) and not _is_partitioned(job):
         key = ("plan", bound_inputs)
         if key not in job.compiled:
             job.compiled[key] = _compile(job, None, surroundings, None, bound_inputs)
-        plan: Plan = job.compiled[key]
-        return plan
-    config: Mapping[str, Any] | None = None
+        compiled: Plan = job.compiled[key]
+        return compiled
+    given = None
     if run_config or needs_config(job, bound_inputs):
-        config = read_run_config(job, run_config, bound_inputs=bound_inputs, environ=surroundings.environ)
-    return _compile(job, config, surroundings, partition_key, bound_inputs)
+        given = read_run_config(job, run_config, bound_inputs=bound_inputs, environ=surroundings.environ)
+    return _compile(job, given, surroundings, partition_key, bound_inputs)
 
 
 def part_of(job: JobDefinition, plan: Plan, keys: Collection[str]) -> Plan:
@@ -113,9 +125,10 @@ def part_of(job: JobDefinition, plan: Plan, keys: Collection[str]) -> Plan:
     Args:
         job: The job of the plan.
         plan: The plan, which has all these steps.
-        keys: The keys of the steps.
+        keys: The keys of the steps; of one that is mapped, that of its template or of one mapping key.
     """
-    return plan.only(keys, _resource_keys(job, [plan.step_by_key(key) for key in keys]))
+    bases = dict.fromkeys(key if key in plan.index_by_key else template_key(key) for key in keys)
+    return plan.only(keys, _resource_keys(job, [plan.step_by_key(key) for key in bases]))
 
 
 def _compile(
@@ -124,8 +137,10 @@ def _compile(
     surroundings: Surroundings,
     partition_key: str | None,
     bound_inputs: frozenset[str],
+    in_process: bool = True,
 ) -> Plan:
     compiler = _Compiler(job, config, surroundings, partition_key, bound_inputs)
+    compiler.in_process = in_process
     compiler.walk(job.graph, (), None, (config or {}).get("ops"), in_order(job.hook_defs))
     steps = with_templates(compiler.steps)
     return Plan(
@@ -195,6 +210,7 @@ class _Compiler:
             int, dict[str, StepOutput]
         ] = {}  # by op: shared by all its steps that are no assets
         self.layer: AssetLayer | None = job.asset_layer
+        self.in_process = True
 
     def walk(
         self,
@@ -234,7 +250,14 @@ class _Compiler:
             node.retry_policy or op.retry_policy or self.job.op_retry_policy,
             assets_def,
             hooks=in_order({*frame.hooks, *node.hook_defs}) if node.hook_defs else frame.hooks,
+            timeout=self._timeout(node) if node.tags else None,
         )
+
+    def _timeout(self, node: Node) -> float | None:
+        seconds = timeout_of(node, self.step_key)
+        if seconds is not None and self.in_process:
+            raise timeout_refused(self.step_key, seconds)
+        return seconds
 
     def _config(self, op: OpDefinition, entry: Mapping[str, Any] | None) -> Any:
         return default_of(op) if entry is None else entry.get("config")

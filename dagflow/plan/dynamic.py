@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from dagflow.dag import levels
-from dagflow.keys import mapped_step_key
+from dagflow.keys import mapped_step_key, step_key_base
 from dagflow.plan.step import (
     FROM_COLLECT,
     FROM_OUTPUTS,
@@ -98,6 +98,16 @@ def resolved_key(template_key: str, mapping_key: str) -> str:
         'machine.brew[a]'
     """
     return mapped_step_key(template_key.removesuffix(f"[{_UNKNOWN}]"), mapping_key)
+
+
+def template_key(key: str) -> str:
+    """The key of the template that a mapped step comes from.
+
+    Example:
+        >>> template_key("machine.brew[a]")
+        'machine.brew[?]'
+    """
+    return mapped_step_key(step_key_base(key), _UNKNOWN)
 
 
 def _renamed(item: StepInput, names: Mapping[str, str]) -> StepInput:

@@ -8,8 +8,9 @@ from typing import Any
 
 from dagflow._util import nearest
 from dagflow.errors import DagflowInvalidDefinitionError
-from dagflow.keys import mapped_step_key, step_key_base, system_tag_spellings
+from dagflow.keys import mapped_step_key, step_key_base
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, GIVEN, OutputRef, Source, Step, StepInput, refs_of
+from dagflow.plan.tags import priority_of
 
 
 class Plan:
@@ -32,11 +33,13 @@ class Plan:
         has_templates: Whether a run adds steps to it, because some are mapped over a dynamic output.
         to_execute: The keys of the steps that this run executes, None for all; an earlier run, or another
             process, has made what the others give.
+        execution: The checked config of the executor, None where the run does not choose one.
     """
 
     __slots__ = (
         "bound_inputs",
         "dependents",
+        "execution",
         "given",
         "has_hooks",
         "has_templates",
@@ -82,6 +85,7 @@ class Plan:
         self.has_hooks = any(step.hooks for step in self.steps)
         self.has_templates = any(step.mapped_over is not None for step in self.steps)
         self.to_execute: frozenset[str] | None = None
+        self.execution: Any = None
 
     def for_run(self) -> Plan:
         """The plan for one run: a copy if the run adds steps to it, so that the next run starts anew."""
@@ -132,7 +136,8 @@ class Plan:
             return 0 if len(self.steps) == 1 else None
         if len(self.to_execute) > 1:
             return None
-        return next((self.index_by_key[key] for key in self.to_execute if key in self.index_by_key), None)
+        places = [self.index_by_key[key] for key in self.to_execute if key in self.index_by_key]
+        return next((place for place in places if self.steps[place].mapped_over is None), None)
 
     def step_by_key(self, key: str) -> Step:
         """The step with this key.
@@ -152,7 +157,7 @@ class Plan:
         Raises:
             ValueError: A priority tag is no whole number.
         """
-        return [_priority(step) if step.node.tags else 0 for step in self.steps]
+        return [priority_of(step) if step.node.tags else 0 for step in self.steps]
 
     def with_given(self, given: frozenset[OutputRef]) -> Plan:
         """The plan of a run in which values stand for some outputs.
@@ -186,6 +191,7 @@ class Plan:
             self.logger_configs,
         )
         plan.to_execute = self.to_execute
+        plan.execution = self.execution
         return plan
 
     def describe(self) -> str:
@@ -214,6 +220,7 @@ class Plan:
             and self.logger_configs == other.logger_configs
             and self.partition_key == other.partition_key
             and self.to_execute == other.to_execute
+            and self.execution == other.execution
         )
 
     def __hash__(self) -> int:
@@ -221,19 +228,6 @@ class Plan:
 
     def __repr__(self) -> str:
         return f"<plan of job '{self.job_name}', {len(self.steps)} steps>"
-
-
-def _priority(step: Step) -> int:
-    tags = step.node.tags
-    for tag in system_tag_spellings("priority") if tags else ():
-        if tag in tags:
-            try:
-                return int(tags[tag])
-            except ValueError as error:
-                raise ValueError(
-                    f"the tag '{tag}' of step '{step.key}' is {tags[tag]!r}, which is no whole number"
-                ) from error
-    return 0
 
 
 def _with_given(item: StepInput, given: frozenset[OutputRef], covered: set[str]) -> StepInput:

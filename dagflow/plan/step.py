@@ -168,6 +168,7 @@ class Step:
         mapped_over: The dynamic output that it runs once for each value of, if it is not yet one of those.
         hooks: What is called when it has ended, by name.
         is_dynamic: Whether an output of it has a value for each of several mapping keys.
+        timeout: For how many seconds an attempt may last, None for ever.
     """
 
     __slots__ = (
@@ -188,6 +189,7 @@ class Step:
         "outputs",
         "path",
         "retry_policy",
+        "timeout",
         "upstream",
     )
 
@@ -205,6 +207,7 @@ class Step:
         mapping_key: str | None = None,
         mapped_over: OutputRef | None = None,
         hooks: tuple[HookDefinition, ...] = (),
+        timeout: float | None = None,
     ) -> None:
         self.index = -1
         self.key = key
@@ -223,6 +226,7 @@ class Step:
         self.mapped_over = mapped_over
         self.is_dynamic = bool(op.dynamic_outputs())
         self.hooks = hooks
+        self.timeout = timeout
         self._handle: NodeHandle | None = None
 
     @property
@@ -267,7 +271,7 @@ class Step:
         step.upstream = upstream
         step.retry_policy, step.assets_def, step.hooks = self.retry_policy, self.assets_def, self.hooks
         step.mapping_key, step.mapped_over = mapping_key, None
-        step.is_dynamic = self.is_dynamic
+        step.is_dynamic, step.timeout = self.is_dynamic, self.timeout
         step._handle = self._handle  # noqa: SLF001 - of this very class
         return step
 
@@ -277,7 +281,7 @@ class Step:
             "key": self.key, "path": self.path, "node": self.node, "op": self.op, "inputs": self.inputs,
             "outputs": self.output_by_name, "config": self.config, "retry_policy": self.retry_policy,
             "assets_def": self.assets_def, "mapping_key": self.mapping_key, "mapped_over": self.mapped_over,
-            "hooks": self.hooks,
+            "hooks": self.hooks, "timeout": self.timeout,
         }  # fmt: skip
         return Step(**{**values, **changes})
 
