@@ -141,6 +141,8 @@ class StepProcesses:
                 pass
 
     def _listen(self, process: StepProcess) -> None:
+        if process.connection.fileno() < 0:
+            return  # it was finished just now
         self._told += process.reports()
         if process.incoming.is_over:
             self._selector.unregister(process.connection)
