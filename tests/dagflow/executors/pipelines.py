@@ -47,6 +47,7 @@ from dagflow import (
     op,
     success_hook,
 )
+from dagflow.keys import step_key_base
 from dagflow.testing import canonical_events
 
 TIMEOUT = 2.0  # seconds until a step that hangs is ended
@@ -229,13 +230,23 @@ def _hook(place: int, when: str, raises: bool) -> Any:
 
 
 def observed(result: Any) -> dict[str, Any]:
-    """All that must be the same wherever a pipeline runs: how it ended, its events, and every output."""
+    """All that must be the same wherever a pipeline runs: how it ended, its events, and the outputs.
+
+    The values that did not pass their type check are left out: they are kept in memory, and nowhere else.
+    """
+    events = canonical_events(result)
+    refused = [
+        f"{step_key_base(str(event['step']))}.{event['output']}"
+        for event in events
+        if event["type"] == "STEP_OUTPUT" and not event["passed"]
+    ]
     return {
         "success": result.success,
-        "events": canonical_events(result),
+        "events": events,
         "outputs": {
             f"{node}.{output}": _value(result, node, output)
             for node, output in _outs_in(result.job_def.graph)
+            if not any(value.startswith(f"{node}.") for value in refused)  # of the op, or inside the graph
         },
     }
 
