@@ -42,6 +42,7 @@ from dagflow.lifecycle import begin, checked_id, end, new_state, run_tags, with_
 from dagflow.observers import report_run
 from dagflow.options import current_options
 from dagflow.plan.compile import Surroundings, compile_plan, part_of
+from dagflow.plan.dynamic import template_key
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, Source, refs_of
 from dagflow.plan.tags import timeout_refused
@@ -87,35 +88,8 @@ def execute_job(
     check_type(raise_on_error, bool, "raise_on_error")
     order = _order(job, instance, run_config, tags, op_selection, reexecution_options, asset_selection)
     executor, error = _executor_of(order)
-    options = current_options()
-    plan, values = with_given(order.plan, options)
-    run = DagflowRun(
-        order.job.name,
-        checked_id(None),
-        order.run_config,
-        DagflowRunStatus.STARTED,
-        order.tags,
-        op_selection=order.op_selection,
-        resolved_op_selection=order.pointer.op_selection,
-        asset_selection=order.pointer.asset_selection,
-        step_keys_to_execute=order.keys or plan.step_keys,
-        parent_run_id=None if order.parent is None else order.parent.run_id,
-        root_run_id=None if order.parent is None else order.parent.root_run_id or order.parent.run_id,
-    )
-    given = dict(values)
-    state = new_state(
-        order.job,
-        plan.for_run(),
-        run,
-        instance,
-        options,
-        values=values,
-        input_values=order.job.input_values,
-        raise_on_error=raise_on_error,
-        retries=executor.retries,
-        earlier=order.earlier,
-        pointer=order.pointer,
-    )
+    state = _state_of(order, executor, raise_on_error)
+    given = dict(state.given)
     begin(state, instance)
     succeeded = False
     try:
@@ -162,7 +136,7 @@ def _order(
     asset_selection: Collection[Any] | None,
 ) -> _Order:
     parent = None
-    if check_optional(options, ReexecutionOptions, "reexecution_options") is not None:
+    if check_optional(options, ReexecutionOptions, "reexecution_options"):
         assert options is not None
         if op_selection is not None or asset_selection is not None:
             raise DagflowInvariantViolationError(
@@ -206,25 +180,59 @@ def _again(order: _Order, options: ReexecutionOptions, parent: DagflowRun) -> _O
     if keys is None:
         return order._replace(parent=parent)
     plan = part_of(order.job, order.plan, keys)
-    for step in plan.steps:
-        for item in step.loads if plan.executes(step) else ():
+    for key in keys:
+        step = plan.step_by_key(key if key in plan.index_by_key else template_key(key))
+        for item in step.loads:
             for source in item.source.parts or (item.source,):
-                _check_outlives(order, plan, source, f"input '{item.name}' of step '{step.key}'")
+                _check_outlives(order.job, keys, source, f"input '{item.name}' of step '{step.key}'")
     return order._replace(plan=plan, keys=keys, parent=parent, earlier=earlier)
 
 
-def _check_outlives(order: _Order, plan: Plan, source: Source, what: str) -> None:
-    """Raise where a step reads what an earlier run kept in memory."""
-    if source.kind not in (FROM_OUTPUT, FROM_COLLECT) or source.manager_key is None:
+def _check_outlives(job: JobDefinition, keys: Sequence[str], source: Source, what: str) -> None:
+    """Raise where a step that is executed again reads what an earlier run kept in memory."""
+    manager_key = source.manager_key
+    if manager_key is None or job.resource_defs[manager_key].kind != mem_io_manager.kind:
         return
-    for ref in refs_of(source):
-        if not plan.executes(plan.step_by_key(ref.step_key)) and _is_in_memory(order.job, source.manager_key):
+    for ref in refs_of(source) if source.kind in (FROM_OUTPUT, FROM_COLLECT) else ():
+        if ref.step_key not in keys:
             raise DagflowInvariantViolationError(
                 f"Cannot perform reexecution with in-memory io managers: {what} reads output "
                 f"'{ref.output_name}' of step '{ref.step_key}', which an earlier run kept in the memory of "
-                f"its I/O manager '{source.manager_key}'. Execute that step again too, or use an I/O manager "
+                f"its I/O manager '{manager_key}'. Execute that step again too, or use an I/O manager "
                 "that lasts, as resource_defs={'io_manager': fs_io_manager}."
             )
+
+
+def _state_of(order: _Order, executor: Executor, raise_on_error: bool) -> RunState:
+    """The state of the run that an order asks for."""
+    options = current_options()
+    plan, values = with_given(order.plan, options)
+    run = DagflowRun(
+        order.job.name,
+        checked_id(None),
+        order.run_config,
+        DagflowRunStatus.STARTED,
+        order.tags,
+        op_selection=order.op_selection,
+        resolved_op_selection=order.pointer.op_selection,
+        asset_selection=order.pointer.asset_selection,
+        step_keys_to_execute=order.keys or plan.step_keys,
+        parent_run_id=None if order.parent is None else order.parent.run_id,
+        root_run_id=None if order.parent is None else order.parent.root_run_id or order.parent.run_id,
+    )
+    return new_state(
+        order.job,
+        plan.for_run(),
+        run,
+        order.instance,
+        options,
+        values=values,
+        input_values=order.job.input_values,
+        raise_on_error=raise_on_error,
+        retries=executor.retries,
+        earlier=order.earlier,
+        pointer=order.pointer,
+    )
 
 
 def _partition_of(job: JobDefinition, tags: Mapping[str, str]) -> str | None:

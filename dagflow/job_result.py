@@ -41,6 +41,9 @@ class JobExecutionResult(ExecutionResult):
         run: DagflowRun | None = self._instance.get_run_by_id(self.run_id)
         return self._run if run is None else run
 
+    def _at_hand(self) -> Mapping[OutputKey, Any]:
+        return self._outputs.kept
+
     def __enter__(self) -> JobExecutionResult:
         self._outputs.open()
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagflow._util import nearest
@@ -27,6 +28,7 @@ from dagflow.selection.parse import parse_clause
 from dagflow.selection.resolve import walk
 
 
+@dataclass(frozen=True, slots=True)
 class ReexecutionOptions:
     """Which run is executed again, and which of its steps.
 
@@ -34,6 +36,8 @@ class ReexecutionOptions:
         parent_run_id: The run.
         step_selection: Clauses over step keys, such as `["brew[a]*", "+serve"]`; a mapped step is chosen by
             its mapping key, or by `[?]` for all. Nothing chooses all steps.
+        is_from_failure: Whether those that failed, and those that were not run because of it, are chosen
+            instead; see `from_failure`.
 
     Raises:
         ParameterCheckError: An argument is of the wrong type.
@@ -43,16 +47,15 @@ class ReexecutionOptions:
         ['mid*']
     """
 
-    __slots__ = ("is_from_failure", "parent_run_id", "step_selection")
+    parent_run_id: str
+    step_selection: Sequence[str] = field(default_factory=list)
+    is_from_failure: bool = False
 
-    def __init__(self, parent_run_id: str, step_selection: Sequence[str] = ()) -> None:
-        self.parent_run_id = check_type(parent_run_id, str, "parent_run_id")
-        if isinstance(step_selection, str) or not all(isinstance(clause, str) for clause in step_selection):
-            raise ParameterCheckError(
-                f"parameter 'step_selection' must be a list of texts, not {step_selection!r}"
-            )
-        self.step_selection = list(step_selection)
-        self.is_from_failure = False
+    def __post_init__(self) -> None:
+        check_type(self.parent_run_id, str, "parent_run_id")
+        clauses = self.step_selection
+        if isinstance(clauses, str) or not all(isinstance(clause, str) for clause in clauses):
+            raise ParameterCheckError(f"parameter 'step_selection' must be a list of texts, not {clauses!r}")
 
     @staticmethod
     def from_failure(run_id: str, instance: DagflowInstance) -> ReexecutionOptions:
@@ -63,13 +66,7 @@ class ReexecutionOptions:
             instance: What remembers it.
         """
         check_type(instance, DagflowInstance, "instance")
-        options = ReexecutionOptions(run_id)
-        options.is_from_failure = True
-        return options
-
-    def __repr__(self) -> str:
-        which = "from failure" if self.is_from_failure else self.step_selection or "all steps"
-        return f"<re-execution of run '{self.parent_run_id}': {which}>"
+        return ReexecutionOptions(run_id, is_from_failure=True)
 
 
 def parent_of(instance: DagflowInstance, options: ReexecutionOptions) -> DagflowRun:

@@ -282,11 +282,15 @@ class ExecutionResult:
         if source.kind == FROM_COLLECT:
             step_key, name, _ = source.ref
             return [
-                self._values[key]
-                for key in self._values
+                value
+                for key, value in self._at_hand().items()
                 if key[1] == name and step_key in (key[0], step_key_base(key[0]))
             ]
-        return self._values.get(source.ref, UNSET)
+        return self._at_hand().get(source.ref, UNSET)
+
+    def _at_hand(self) -> Mapping[OutputKey, Any]:
+        """The outputs whose values need not be loaded."""
+        return self._values
 
     # what happened
 

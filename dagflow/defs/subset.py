@@ -39,7 +39,13 @@ def select_ops(graph_def: GraphDefinition, clauses: Sequence[str]) -> GraphDefin
     """
     chosen: Chosen = {}
     for text in clauses_of(clauses):
-        for path in _paths(graph_def, text):
+        try:
+            paths = _paths(graph_def, text)
+        except DagflowInvalidSubsetError as error:
+            raise DagflowInvalidSubsetError(
+                f"No qualified ops to execute found for op_selection={list(clauses)!r}: {error}"
+            ) from None
+        for path in paths:
             _add(chosen, path)
     return _part(graph_def, chosen)
 
@@ -75,8 +81,7 @@ def _paths(graph_def: GraphDefinition, text: str) -> list[tuple[str, ...]]:
     if len(path) > 1 and (clause.up or clause.down) and _exists(graph_def, path):
         hint = " A path into a graph takes no '*' or '+'; use them on nodes of the top level."
     raise DagflowInvalidSubsetError(
-        f"the op selection '{text}' chooses nothing: graph '{graph_def.name}' has no node '{clause.name}' "
-        f"that it fits.{hint}"
+        f"'{text}' chooses nothing: graph '{graph_def.name}' has no node '{clause.name}' that it fits.{hint}"
     )
 
 

@@ -389,6 +389,8 @@ def _say_run_failure(log: RunLog, record: Record) -> str:
     why = f"Steps failed: {keys!r}." if keys else "An exception was thrown during execution."
     if reason == "UNEXPECTED_TERMINATION":
         why = "Execution was interrupted unexpectedly: nobody asked this run to end."
+    elif reason == "JOB_INITIALIZATION_FAILURE":
+        why = f'Failure during initialization for job "{log.run.job_name}": its executor could not be made.'
     return f'Execution of run for "{log.run.job_name}" failed. {why}'
 
 
