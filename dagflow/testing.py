@@ -14,11 +14,8 @@ from dagflow.engine.log import RunLog
 from dagflow.events.record import DagflowEvent
 from dagflow.fingerprint import Fingerprint, fingerprint
 from dagflow.graphs import graph_of
-<<<<<<< HEAD
 from dagflow.instance.instance import DagflowInstance
-=======
 from dagflow.interleavings import in_order, interleavings
->>>>>>> orders
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_options
@@ -148,12 +145,9 @@ __all__ = [
     "causality",
     "fingerprint",
     "graph_of",
-<<<<<<< HEAD
-    "instance_for_test",
-=======
     "in_order",
+    "instance_for_test",
     "interleavings",
->>>>>>> orders
     "observe",
     "observe_runs",
     "parse_selection",
