@@ -45,18 +45,18 @@ from dagflow.defs.asset import (
     SourceAsset,
 )
 from dagflow.defs.asset_decorators import asset
-from dagflow.defs.configured import ConfigMapping, config_mapping, configured
-from dagflow.defs.executor import (
+from dagflow.defs.builtin_executors import (
+    DaskExecutor,
     Executor,
-    ExecutorDefinition,
-    ExecutorRequirement,
     InProcessExecutor,
     MultiprocessExecutor,
-    executor,
+    dask_executor,
     in_process_executor,
     multi_or_in_process_executor,
     multiprocess_executor,
 )
+from dagflow.defs.configured import ConfigMapping, config_mapping, configured
+from dagflow.defs.executor import ExecutorDefinition, ExecutorRequirement, executor
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.graph_body import graph
 from dagflow.defs.hook import (
@@ -164,11 +164,8 @@ from dagflow.events.user import (
     Output,
     RetryRequested,
 )
-from dagflow.instance.instance import (
-    DagflowInstance,
-    EventLogRecord,
-    EventRecordsFilter,
-)
+from dagflow.instance.instance import DagflowInstance
+from dagflow.instance.records import EventLogRecord, EventRecordsFilter
 from dagflow.io.manager import InputManager, IOManager
 from dagflow.io.memory import InMemoryIOManager
 from dagflow.keys import (
@@ -355,6 +352,14 @@ _LATE = {
     "TableSchema": "dagflow.metadata.table",
     "TableSchemaMetadataValue": "dagflow.metadata.table",
     "UrlCodeReference": "dagflow.metadata.code",
+    "AssetRecordsFilter": "dagflow.instance.records",
+    "CapturedLogs": "dagflow.instance.captured",
+    "DagflowStorageError": "dagflow.errors",
+    "InstanceRef": "dagflow.instance.home",
+    "RunStats": "dagflow.instance.stats",
+    "StepEventStatus": "dagflow.instance.stats",
+    "StepStats": "dagflow.instance.stats",
+    "instance_for_test": "dagflow.testing",
     "PartitionedConfig": "dagflow.defs.partitioned",
     "daily_partitioned_config": "dagflow.defs.partitioned",
     "dynamic_partitioned_config": "dagflow.defs.partitioned",
@@ -427,12 +432,14 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "AssetRecordsFilter",
     "AssetSpec",
     "AssetsDefinition",
     "Backoff",
     "Bool",
     "BoolMetadataValue",
     "BoolSource",
+    "CapturedLogs",
     "CheckError",
     "CodeReferencesMetadataValue",
     "Config",
@@ -478,6 +485,7 @@ __all__ = [
     "DagflowRunStatus",
     "DagflowSerializationError",
     "DagflowStepOutputNotFoundError",
+    "DagflowStorageError",
     "DagflowSubprocessError",
     "DagflowType",
     "DagflowTypeCheckDidNotPass",
@@ -490,6 +498,7 @@ __all__ = [
     "DagflowUnmetExecutorRequirementsError",
     "DagflowUserCodeExecutionError",
     "DailyPartitionsDefinition",
+    "DaskExecutor",
     "DataVersion",
     "Definitions",
     "DependencyDefinition",
@@ -537,6 +546,7 @@ __all__ = [
     "InputManager",
     "InputManagerDefinition",
     "InputMapping",
+    "InstanceRef",
     "Int",
     "IntMetadataValue",
     "IntSource",
@@ -594,6 +604,7 @@ __all__ = [
     "RunConfig",
     "RunRecord",
     "RunRequest",
+    "RunStats",
     "RunsFilter",
     "ScalarUnion",
     "Selector",
@@ -604,6 +615,8 @@ __all__ = [
     "SpecificPartitionsPartitionMapping",
     "StaticPartitionMapping",
     "StaticPartitionsDefinition",
+    "StepEventStatus",
+    "StepStats",
     "String",
     "StringSource",
     "TableColumn",
@@ -646,6 +659,7 @@ __all__ = [
     "configured",
     "dagflow_type_loader",
     "daily_partitioned_config",
+    "dask_executor",
     "default_loggers",
     "define_asset_job",
     "deserialize_value",
@@ -660,6 +674,7 @@ __all__ = [
     "hourly_partitioned_config",
     "in_process_executor",
     "input_manager",
+    "instance_for_test",
     "io_manager",
     "job",
     "json_console_logger",

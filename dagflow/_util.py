@@ -1,5 +1,5 @@
-"""Small things without a domain noun: the sentinel for "not given", suggestions for a misspelt name, and
-warnings.
+"""Small things without a domain noun: the sentinel for "not given", suggestions for a misspelt name,
+warnings, and texts as names of files.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ class Unset(enum.Enum):
 
 UNSET: Final = Unset.UNSET
 """Stands for an argument that was not given, where None is a value."""
+
+_SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-=@+,[]:| ")
+_LONGEST = 200
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -49,3 +52,26 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("dagflow."):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def escaped(part: str) -> str:
+    """A text as one file name: never empty, never "." or "..", without separators, not too long.
+
+    Example:
+        >>> escaped("2024-01-01"), escaped("../x"), escaped("")
+        ('2024-01-01', '%2E%2E%2Fx', '%')
+    """
+    raw = part.encode("utf-8", "surrogatepass")
+    dots_only = not raw.strip(b".")
+    text = "".join(
+        chr(byte)
+        if byte in _SAFE or (byte == 0x2E and not dots_only and not raw.startswith(b"."))
+        else f"%{byte:02X}"
+        for byte in raw
+    )
+    if len(text) > _LONGEST:
+        import hashlib
+
+        digest = hashlib.sha256(raw).hexdigest()
+        text = f"{text[: _LONGEST - 66].rstrip('%')}%%{digest}"
+    return text or "%"

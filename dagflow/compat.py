@@ -19,6 +19,7 @@ from typing import Any
 
 from dagflow import errors
 from dagflow.errors import DagflowInvariantViolationError
+from dagflow.instance.home import use_home_variable
 from dagflow.keys import use_tag_prefix
 
 # module, definition: its attributes (.name) and keywords (name=) in Dagster's spelling
@@ -47,6 +48,7 @@ TABLE = {
     ("invocation.resources", "build_resources"): "dagster_run=",
     ("metadata.value", "MetadataValue"): ".dagster_run",
     ("result", "ExecutionResult"): ".dagster_run",
+    ("testing", "instance_for_test"): "set_dagster_home=",
     ("types", "TypeCheckContext"): "dagster_type=",
 }
 
@@ -88,6 +90,7 @@ def install() -> ModuleType:
                 error.__name__
             )  # __qualname__ stays, by which pickle finds the class
     use_tag_prefix("dagster/")
+    use_home_variable("DAGSTER_HOME")
     sys.modules["dagster"] = module = _Dagster()
     return module
 

@@ -23,6 +23,7 @@
     ├── DagflowMaxRetriesExceededError              retries used up
     ├── DagflowRunNotFoundError, DagflowRunAlreadyExists
     ├── DagflowHomeNotSetError
+    ├── DagflowStorageError                         what an instance keeps cannot be read or written
     ├── DagflowUnmetExecutorRequirementsError
     └── DagflowUserCodeExecutionError               user code raised; the wrapper keeps the user's exception
         ├── DagflowExecutionStepExecutionError      the body of an op
@@ -264,6 +265,10 @@ class DagflowStepTimeoutError(DagflowError):
 
 class DagflowHomeNotSetError(DagflowError):
     """`DagflowInstance.get()` was called, and `DAGFLOW_HOME` is not set."""
+
+
+class DagflowStorageError(DagflowError):
+    """The file or database in which an instance keeps what it remembers cannot be read or written."""
 
 
 class DagflowImportError(DagflowError):

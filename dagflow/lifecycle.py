@@ -11,16 +11,19 @@ from typing import Any
 
 from dagflow.defs.io_managers import mem_io_manager
 from dagflow.defs.job import JobDefinition
-from dagflow.engine.log import RunLog
+from dagflow.engine.log import CODE, RunLog
 from dagflow.engine.state import NOTHING_EARLIER, Earlier, RunState
 from dagflow.errors import CheckError, check_type
+from dagflow.events.record import DagflowEventType
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.instance.instance import DagflowInstance
-from dagflow.keys import jsonable_tags
+from dagflow.keys import jsonable_tags, system_tag
 from dagflow.observers import current_observers
 from dagflow.options import RunOptions
 from dagflow.plan.plan import Plan
-from dagflow.plan.step import OutputKey, OutputRef
+from dagflow.plan.step import OutputKey, OutputRef, Step
+
+_RUN_FAILURE = CODE[DagflowEventType.RUN_FAILURE]
 
 
 def new_state(
@@ -76,24 +79,39 @@ def begin(state: RunState, instance: DagflowInstance) -> None:
     instance.add_run(run, now)
     instance.set_run_status(run.run_id, DagflowRunStatus.STARTED, now)
     if job.asset_layer is not None:
-        for step in plan.steps:
-            if not plan.executes(step):
-                continue
-            partition = (
-                plan.partition_key if step.assets_def is not None and step.assets_def.partitions_def else None
-            )
-            planned = [
-                (step.key, output.asset_key) for output in step.outputs if output.asset_key is not None
-            ]
-            instance.report_planned(run, planned, partition, now)
+        planned = [
+            (step.key, output.asset_key, plan.partition_key if _is_partitioned(step) else None)
+            for step in plan.steps
+            if plan.executes(step)
+            for output in step.outputs
+            if output.asset_key is not None
+        ]
+        instance.report_planned(run, planned, now)
     instance.follow(run.run_id, state.log)
 
 
 def end(state: RunState, instance: DagflowInstance, succeeded: bool) -> DagflowRun:
     """Let the instance know how a run ended. Returns the run as it ended."""
     status = DagflowRunStatus.SUCCESS if succeeded else DagflowRunStatus.FAILURE
-    instance.set_run_status(state.run.run_id, status, state.options.clock.now())
-    return state.run.with_changes(status=status)
+    run = state.run if succeeded else _with_reason(state, instance)
+    instance.set_run_status(run.run_id, status, state.options.clock.now())
+    return run.with_changes(status=status)
+
+
+def _with_reason(state: RunState, instance: DagflowInstance) -> DagflowRun:
+    """A run that failed, with the tag that says why."""
+    run = state.run
+    failure = next((record for record in reversed(state.log.records) if record[0] == _RUN_FAILURE), None)
+    if failure is None:
+        return run
+    _, reason, _ = failure[4]
+    tag = {system_tag("failure_reason"): reason}
+    instance.add_run_tags(run.run_id, tag)
+    return run.with_changes(tags={**run.tags, **tag})
+
+
+def _is_partitioned(step: Step) -> bool:
+    return step.assets_def is not None and step.assets_def.partitions_def is not None
 
 
 def checked_id(run_id: str | None) -> str:

@@ -14,6 +14,7 @@ from dagflow.engine.log import RunLog
 from dagflow.events.record import DagflowEvent
 from dagflow.fingerprint import Fingerprint, fingerprint
 from dagflow.graphs import graph_of
+from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_options
@@ -67,6 +68,52 @@ def run_options(
         yield options
 
 
+@contextmanager
+def instance_for_test(
+    overrides: Mapping[str, Any] | None = None,
+    set_dagflow_home: bool = True,
+    temp_dir: str | None = None,
+) -> Iterator[DagflowInstance]:
+    """A stored instance for a block of code.
+
+    Args:
+        overrides: Settings, as in a `dagflow.yaml`, which is written into its folder.
+        set_dagflow_home: Whether the environment variable DAGFLOW_HOME names its folder inside the block, so
+            that `DagflowInstance.get()` finds it, here and in other processes.
+        temp_dir: The folder, which stays; default: a temporary one, removed at the end of the block.
+
+    Example:
+        >>> from dagflow import DagflowInstance
+        >>> with instance_for_test() as instance:
+        ...     DagflowInstance.get().root_directory == instance.root_directory
+        True
+    """
+    import json
+    import os
+    import tempfile
+    from contextlib import nullcontext
+
+    from dagflow.instance.home import SETTINGS_FILE, home_variables, ref_of_home
+
+    folder = tempfile.TemporaryDirectory(prefix="dagflow-") if temp_dir is None else nullcontext(temp_dir)
+    before = {name: os.environ.get(name) for name in home_variables()}
+    with folder as root:
+        if overrides is not None:
+            with open(os.path.join(root, SETTINGS_FILE), "w", encoding="utf-8") as file:
+                json.dump(overrides, file)  # which is YAML too
+        with DagflowInstance.from_ref(ref_of_home(root)) as instance:
+            if set_dagflow_home:
+                os.environ.update(dict.fromkeys(before, root))
+            try:
+                yield instance
+            finally:
+                for name, value in before.items() if set_dagflow_home else ():
+                    if value is None:
+                        os.environ.pop(name, None)
+                    else:
+                        os.environ[name] = value
+
+
 def with_plans(events: Iterable[DagflowEvent]) -> EventList:
     """Events that were observed one by one, as a list that knows the plans of their runs.
 
@@ -97,6 +144,7 @@ __all__ = [
     "causality",
     "fingerprint",
     "graph_of",
+    "instance_for_test",
     "observe",
     "observe_runs",
     "parse_selection",

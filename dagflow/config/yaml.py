@@ -1,4 +1,4 @@
-"""Run config from YAML files and texts. The one door to PyYAML, whose safe loader makes plain values only.
+"""Config from YAML files and texts. The one door to PyYAML, whose safe loader makes plain values only.
 
 Later files are laid over earlier ones, key by key at every depth; what is no mapping replaces what was there.
 """
@@ -11,6 +11,8 @@ from importlib import resources
 from typing import Any
 
 from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type
+
+_DEEPEST = 4  # settings are no deeper; a YAML text can be, without end
 
 
 def config_from_files(config_files: Sequence[str]) -> dict[str, Any]:
@@ -83,6 +85,37 @@ def config_from_pkg_resources(pkg_resource_defs: Sequence[tuple[str, str]]) -> d
     return _merged(texts)
 
 
+def mapping_with_lines(name: str) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
+    """What a YAML file of settings says, and where.
+
+    Args:
+        name: The path of the file; an empty one says nothing.
+
+    Returns:
+        The mapping, and the line of each of its keys, by the keys that lead there.
+
+    Raises:
+        DagflowInvariantViolationError: The file cannot be read, or is no YAML; its line is named.
+        CheckError: It holds no mapping.
+    """
+    import yaml
+
+    text = _read(name)
+    place = f"file '{name}'"
+    settings = _parsed(text, place) if text.strip() else {}
+    lines: dict[tuple[str, ...], int] = {}
+
+    def note(node: Any, path: tuple[str, ...]) -> None:
+        if isinstance(node, yaml.MappingNode) and len(path) < _DEEPEST:
+            for key, value in node.value:
+                inner = (*path, str(key.value))
+                lines[inner] = key.start_mark.line + 1
+                note(value, inner)
+
+    note(yaml.compose(text, yaml.SafeLoader), ())
+    return settings, lines
+
+
 def _check_texts(values: Any, name: str) -> None:
     if isinstance(values, str) or not isinstance(values, Iterable):
         check_type(values, list, name)
@@ -93,9 +126,7 @@ def _read(name: str) -> str:
         with open(name, encoding="utf-8") as file:
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise DagflowInvariantViolationError(
-            f"the run config file '{name}' cannot be read: {error}"
-        ) from error
+        raise DagflowInvariantViolationError(f"the config file '{name}' cannot be read: {error}") from error
 
 
 def _merged(texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -122,7 +153,7 @@ def _parsed(text: str, place: str) -> dict[Any, Any]:
         line = "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
         raise DagflowInvariantViolationError(f"{place}{line} is no valid YAML: {error}") from error
     if not isinstance(value, dict):
-        raise CheckError(f"{place} must hold a mapping, as a run config is one, not {value!r:.80}")
+        raise CheckError(f"{place} must hold a mapping, not {value!r:.80}")
     return value
 
 

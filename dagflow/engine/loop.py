@@ -59,6 +59,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
 
                     finish, settle = with_hooks(turns)
                 attempts = turns.attempts
+                flush = state.flush
                 while True:
                     step = turns.next()
                     if step is None:
@@ -68,6 +69,8 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
                         finish(step.index)
                     else:
                         settle(step, outcome)
+                    if flush is not None:
+                        flush()
         finally:
             stop_resources(state)
         if turns is not None and not turns.is_cut_short:

@@ -7,7 +7,7 @@ the end of an attempt to its turns. A worker that is lost is a failure of its at
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
@@ -152,12 +152,14 @@ class TagLimit(NamedTuple):
     limit: int
 
 
-def run_in_workers(state: RunState, workers: Workers, tag_limits: Sequence[TagLimit] = ()) -> bool:
+def run_in_workers(
+    state: RunState, make_workers: Callable[[], Workers], tag_limits: Sequence[TagLimit] = ()
+) -> bool:
     """Run all steps of a plan in workers, and close these.
 
     Args:
         state: The run.
-        workers: Where the steps are carried out.
+        make_workers: Makes that which carries out the steps.
         tag_limits: How many steps with certain tags may run at a time.
 
     Returns:
@@ -167,12 +169,18 @@ def run_in_workers(state: RunState, workers: Workers, tag_limits: Sequence[TagLi
         DagflowSubprocessError: A worker was lost, if the caller wants failures raised. The failure of a step
             is not raised.
         DagflowExecutionInterruptedError: The run was interrupted, likewise.
+        Exception: There are no workers to be had, likewise.
         BaseException: What an observer raised.
     """
     log, clock = state.log, state.options.clock
     token = current_log.set(state.current_log)
     started = clock.now()
     crew = None
+    try:
+        workers = make_workers()
+    except Exception as error:
+        current_log.reset(token)
+        return could_not_begin(state, error)
     try:
         log.append(_RUN_START)
         told = {"pid": log.pid, "step_keys": state.plan.step_keys}
@@ -210,6 +218,18 @@ def run_in_workers(state: RunState, workers: Workers, tag_limits: Sequence[TagLi
         return False
     log.append(_RUN_SUCCESS)
     return True
+
+
+def could_not_begin(state: RunState, error: Exception) -> bool:
+    """Write down that a run failed before it began. Returns False: it did not succeed.
+
+    Raises:
+        Exception: The error, if the caller wants failures raised.
+    """
+    state.log.append(_RUN_FAILURE, payload=(error_info(error), "JOB_INITIALIZATION_FAILURE", []))
+    if state.raise_on_error:
+        raise error
+    return False
 
 
 class _Running:

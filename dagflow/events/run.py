@@ -183,8 +183,8 @@ class RunsFilter:
             and (self.job_name is None or run.job_name == self.job_name)
             and (not self.statuses or run.status in self.statuses)
             and all(_tag_matches(run.tags.get(key), wanted) for key, wanted in self.tags.items())
-            and (self.created_after is None or created > _seconds(self.created_after))
-            and (self.created_before is None or created < _seconds(self.created_before))
+            and (self.created_after is None or created > seconds_of(self.created_after))
+            and (self.created_before is None or created < seconds_of(self.created_before))
         )
 
     def with_changes(self, **changes: Any) -> RunsFilter:
@@ -207,5 +207,6 @@ def _tag_matches(value: str | None, wanted: str | Sequence[str]) -> bool:
     return value is not None and (value == wanted if isinstance(wanted, str) else value in wanted)
 
 
-def _seconds(moment: Any) -> float:
+def seconds_of(moment: Any) -> float:
+    """Seconds since the epoch, of a datetime or of such seconds."""
     return float(moment.timestamp()) if hasattr(moment, "timestamp") else float(moment)

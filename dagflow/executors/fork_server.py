@@ -90,7 +90,7 @@ class _Server:
             self._close(channel)
 
     def _open_channel(self) -> None:
-        _, fds, _, _ = socket.recv_fds(self.door, 1, 1)
+        _, fds = _received(self.door, 1)
         if not fds:
             self.selector.unregister(self.door)
             self.door.close()
@@ -101,7 +101,7 @@ class _Server:
         self._watch(channel, lambda: self._hear(channel, heard))
 
     def _hear(self, channel: socket.socket, heard: bytearray) -> None:
-        content, fds, _, _ = socket.recv_fds(channel, 1 << 16, 64)
+        content, fds = _received(channel, 1 << 16)
         if not content:
             self._close(channel)
             return
@@ -180,6 +180,15 @@ class _Server:
         if channel.fileno() >= 0:
             self.selector.unregister(channel)
             channel.close()
+
+
+def _received(connection: socket.socket, most: int) -> tuple[bytes, list[int]]:
+    """What came in on a socket; nothing where the other side is gone."""
+    try:
+        content, fds, _, _ = socket.recv_fds(connection, most, 64)
+    except ConnectionError:
+        return b"", []
+    return content, fds
 
 
 def _signal_group(pid: int, number: int) -> None:

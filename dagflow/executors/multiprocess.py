@@ -1,15 +1,15 @@
 """The executor that carries out each step in a process of its own.
 
 For each module that has jobs there is one fork server (`executors/fork_server.py`), which is started when a
-run first needs it and serves all runs of this process from then on: it has imported the module, so that a step
-costs a fork. With `start_method: {spawn: {}}` it imports nothing and starts an interpreter for each step.
+run first needs it and serves all runs of this process from then on: it has imported the module, so that a
+step costs a fork. With `start_method: {spawn: {}}` it imports nothing and starts an interpreter for each
+step.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import pickle
 import selectors
 import signal
 import socket
@@ -18,20 +18,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from dagflow.engine.parallel import BrokenOff, Report, TagLimit, Task, run_in_workers
+from dagflow.engine.parallel import BrokenOff, Report, Task, run_in_workers
 from dagflow.engine.state import RunState
 from dagflow.errors import (
     ChildProcessCrashException,
     DagflowImportError,
-    DagflowUnmetExecutorRequirementsError,
 )
 from dagflow.events.data import SerializableErrorInfo
 from dagflow.executors.fork_client import Channel, ForkServerFailure, open_channel
 from dagflow.executors.step_process import Orders
+from dagflow.executors.tasks import last_lines, pickled, tag_limits
 from dagflow.executors.wire import Incoming, send_object
 from dagflow.executors.worker import assignment_of, errand_of, file_key_of, report_of
-
-_TAIL = 4000  # bytes of what a failed step wrote that are shown
 
 
 class StepProcess:
@@ -81,7 +79,7 @@ class StepProcesses:
         self._state = state
         self._instance = state.get_instance()
         self._pointer = state.pointer
-        self._assignment = _pickled(assignment_of(state), "the run")
+        self._assignment = pickled(assignment_of(state), "the run")
         self._place = (list(sys.path), os.getcwd(), dict(os.environ))
         self._processes: dict[str, StepProcess] = {}
         self._told: list[Report] = []
@@ -112,7 +110,7 @@ class StepProcesses:
         name = _name_of(task)
         errand = errand_of(self._state, task)
         stdout, stderr = self._instance.captured_log_paths(self._state.run.run_id, errand.file_key)
-        content = (self._assignment, _pickled(errand, f"step '{task.step.key}'"))
+        content = (self._assignment, pickled(errand, f"step '{task.step.key}'"))
         orders = Orders(*self._place, self._pointer.to_dict(), content, os.fspath(stdout), os.fspath(stderr))
         try:
             connection = self._channel.start(name)
@@ -143,6 +141,8 @@ class StepProcesses:
                 pass
 
     def _listen(self, process: StepProcess) -> None:
+        if process.connection.fileno() < 0:
+            return  # it was finished just now
         self._told += process.reports()
         if process.incoming.is_over:
             self._selector.unregister(process.connection)
@@ -187,13 +187,7 @@ class StepProcesses:
 
     def output_of(self, task: Task) -> str:
         """The last lines of what the process of a task wrote."""
-        key = file_key_of(*task)
-        texts = []
-        for path in self._instance.captured_log_paths(self._state.run.run_id, key):
-            with suppress(FileNotFoundError), open(path, "rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
-                texts.append(file.read().decode(errors="replace").rstrip())
-        return "\n".join(text for text in texts if text)
+        return last_lines(self._instance.captured_log_paths(self._state.run.run_id, file_key_of(*task)))
 
     def close(self) -> None:
         """End what is still there."""
@@ -221,31 +215,11 @@ def run_in_processes(state: RunState, config: Mapping[str, Any]) -> bool:
     method = config.get("start_method") or {"forkserver": {}}
     modules = (method.get("forkserver") or {}).get("preload_modules") or ()
     limit = config.get("max_concurrent") or os.cpu_count() or 1
-    workers = StepProcesses(state, limit, is_spawned="spawn" in method, modules=modules)
-    return run_in_workers(state, workers, tag_limits(config.get("tag_concurrency_limits") or ()))
-
-
-def tag_limits(config: Sequence[Mapping[str, Any]]) -> list[TagLimit]:
-    """The limits that `tag_concurrency_limits` of an executor's config sets."""
-    limits = []
-    for entry in config:
-        value = entry.get("value")
-        is_each = isinstance(value, Mapping) and bool(value["applyLimitPerUniqueValue"])
-        limits.append(
-            TagLimit(entry["key"], value if isinstance(value, str) else None, is_each, entry["limit"])
-        )
-    return limits
-
-
-def _pickled(value: Any, what: str) -> bytes:
-    try:
-        return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
-        raise DagflowUnmetExecutorRequirementsError(
-            f"what {what} is told cannot be sent to another process: {error}. Given values and the functions "
-            "of run options must be such that pickle finds them again: define them at the top of a module, "
-            "or use the in-process executor."
-        ) from error
+    return run_in_workers(
+        state,
+        lambda: StepProcesses(state, limit, is_spawned="spawn" in method, modules=modules),
+        tag_limits(config.get("tag_concurrency_limits") or ()),
+    )
 
 
 def _name_of(task: Task) -> str:

@@ -194,7 +194,10 @@ def reconstructable(target: Any) -> ReconstructableJob:
             f"the attribute '{name}' of module '{module.__name__}' is not the job '{target.name}' that "
             f"reconstructable() was given, so another process would find something else. {_INSTEAD}"
         )
-    script = module.__spec__ if module.__name__ == _MAIN else None
+    script = None
+    if module.__name__ == _MAIN:
+        script = module.__spec__
+        sys.modules.setdefault(_MAIN_OF_A_CHILD, module)  # by which a child names what it pickles
     pointer = ReconstructableJob(
         module.__name__,
         os.path.abspath(file),

@@ -24,7 +24,8 @@ from dagflow.errors import DagflowResourceFunctionError
 from dagflow.events.data import ComputeLogsCaptureData, EngineEventData, SerializableErrorInfo
 from dagflow.events.record import DagflowEventType
 from dagflow.events.stored import from_dict, to_dict
-from dagflow.instance.instance import DagflowInstance, InstanceRef
+from dagflow.instance.home import InstanceRef
+from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
 from dagflow.metadata.value import MetadataValue
 from dagflow.options import RunOptions
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 _WORKER_STARTED = CODE[DagflowEventType.STEP_WORKER_STARTED]
 _LOGS_CAPTURED = CODE[DagflowEventType.LOGS_CAPTURED]
+
+_MOST_PLANS = 4
+_plans: dict[str, Plan] = {}
 
 Say = Callable[..., None]
 """Says something to the parent: its kind, and plain JSON."""
@@ -197,17 +201,20 @@ def _prepared(job: JobDefinition, assignment: Assignment, errand: Errand, say: S
 
 
 def _plan(job: JobDefinition, assignment: Assignment, errand: Errand, instance: DagflowInstance) -> Plan:
-    plan = compile_plan(
-        job,
-        assignment.run_config,
-        Surroundings(os.environ, assignment.now, instance),
-        partition_key=assignment.partition_key,
-        bound_inputs=frozenset(job.input_values),
-        in_process=False,
-    )
-    if assignment.given:
-        plan = plan.with_given(assignment.given)
-    plan = plan.for_run()
+    run_id = assignment.run.run_id
+    if run_id not in _plans:  # a process of a cluster carries out many tasks of a run
+        plan = compile_plan(
+            job,
+            assignment.run_config,
+            Surroundings(os.environ, assignment.now, instance),
+            partition_key=assignment.partition_key,
+            bound_inputs=frozenset(job.input_values),
+            in_process=False,
+        )
+        _plans[run_id] = plan.with_given(assignment.given) if assignment.given else plan
+        for other in list(_plans)[:-_MOST_PLANS]:
+            _plans.pop(other, None)
+    plan = _plans[run_id].for_run()
     for ref, keys in errand.mapping_keys.items():
         plan.add(expanded([step for step in plan.steps if step.mapped_over == ref], keys))
     return part_of(job, plan, [errand.step_key])

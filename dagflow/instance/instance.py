@@ -4,104 +4,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from dagflow.errors import check_type
+from dagflow.errors import DagflowInvariantViolationError, check_type
 from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
 from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.instance import _entry
+from dagflow.instance.event_log import EventLog
 from dagflow.instance.memory import MemoryStore
-from dagflow.instance.store import RunLines, Store, StoredEntry
+from dagflow.instance.store import RunLines, Store
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.options import current_options
 
-_MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION
-_OBSERVATION = DagflowEventType.ASSET_OBSERVATION
+if TYPE_CHECKING:
+    from dagflow.instance.captured import CapturedLogPaths, CapturedLogs
+    from dagflow.instance.home import InstanceRef
+    from dagflow.instance.stats import RunStats, StepStats
+
 _making_roots = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecordsFilter:
-    """Which lines of the log are wanted; what is None does not matter.
-
-    Times are seconds since the epoch; cursors are storage ids, which are themselves left out.
-    """
-
-    event_type: DagflowEventType
-    asset_key: AssetKey | None = None
-    asset_partitions: Sequence[str] | None = None
-    after_cursor: int | None = None
-    before_cursor: int | None = None
-    after_timestamp: float | None = None
-    before_timestamp: float | None = None
-    storage_ids: Sequence[int] | None = None
-
-    def admits(self, line: StoredEntry) -> bool:
-        """Whether a line is wanted."""
-        event = line.entry.dagflow_event
-        number, moment = line.storage_id, line.entry.timestamp
-        return (
-            event is not None
-            and event.event_type is self.event_type
-            and (self.asset_key is None or event.asset_key == self.asset_key)
-            and (self.asset_partitions is None or event.partition in self.asset_partitions)
-            and (self.after_cursor is None or number > self.after_cursor)
-            and (self.before_cursor is None or number < self.before_cursor)
-            and (self.after_timestamp is None or moment > self.after_timestamp)
-            and (self.before_timestamp is None or moment < self.before_timestamp)
-            and (self.storage_ids is None or number in self.storage_ids)
-        )
-
-
-class EventLogRecord(NamedTuple):
-    """A line of the log with its number."""
-
-    storage_id: int
-    event_log_entry: EventLogEntry
-
-    @property
-    def asset_key(self) -> AssetKey | None:
-        """The asset that it is about."""
-        event = self.event_log_entry.dagflow_event
-        return None if event is None else event.asset_key
-
-    @property
-    def partition_key(self) -> str | None:
-        """The partition that it is about."""
-        event = self.event_log_entry.dagflow_event
-        return None if event is None else event.partition
-
-    @property
-    def asset_materialization(self) -> AssetMaterialization | None:
-        """What was materialized, if this is such a line."""
-        return self.event_log_entry.asset_materialization
-
-    @property
-    def run_id(self) -> str:
-        """The run that wrote it; "" if none did."""
-        return self.event_log_entry.run_id
-
-    @property
-    def timestamp(self) -> float:
-        """When it was written, in seconds since the epoch."""
-        return self.event_log_entry.timestamp
-
-
-class EventRecordsResult(NamedTuple):
-    """Some lines of the log, a cursor to go on from, and whether there are more."""
-
-    records: Sequence[EventLogRecord]
-    cursor: str
-    has_more: bool
-
-
-class DagflowInstance:
+class DagflowInstance(EventLog):
     """What is remembered of runs, assets and dynamic partitions. Usable as a context manager, which disposes
     of it.
 
-    Made by `DagflowInstance.ephemeral()`.
+    Made by `ephemeral()`, which remembers in memory, by `get()`, for the home that the environment names, or
+    by `local_temp()`, for a folder.
 
     Example:
         >>> with DagflowInstance.ephemeral() as instance:
@@ -109,12 +38,20 @@ class DagflowInstance:
         0
     """
 
-    __slots__ = ("__weakref__", "_finalizer", "_root", "_store", "is_ephemeral")
+    __slots__ = ("__weakref__", "_finalizer", "_ref", "_root", "is_ephemeral")
 
-    def __init__(self, store: Store, *, is_ephemeral: bool, root_directory: str | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        is_ephemeral: bool,
+        root_directory: str | None = None,
+        ref: InstanceRef | None = None,
+    ) -> None:
         self._store = store
         self.is_ephemeral = is_ephemeral
         self._root = root_directory
+        self._ref = ref
         self._finalizer: Any = None
 
     @staticmethod
@@ -130,6 +67,87 @@ class DagflowInstance:
         """
         return DagflowInstance(MemoryStore(), is_ephemeral=True, root_directory=tempdir)
 
+    @staticmethod
+    def get() -> DagflowInstance:
+        """The instance of the home that the environment variable DAGFLOW_HOME names, which is there for every
+        process that asks. A `dagflow.yaml` in it may name another storage. Runs that their processes left
+        behind are logged as a hint; see `recover`.
+
+        Raises:
+            DagflowHomeNotSetError: No home is named.
+            DagflowInvariantViolationError: It is no absolute path, or no folder, or its settings no YAML.
+            DagflowInvalidConfigError: Its settings cannot be.
+            DagflowStorageError: Its storage cannot be read.
+        """
+        from dagflow.instance.ending import lost_runs
+        from dagflow.instance.home import home_folder, ref_of_home
+
+        instance = DagflowInstance.from_ref(ref_of_home(home_folder()))
+        lost = [run.run_id for run, _ in lost_runs(instance._store)]  # noqa: SLF001 - its own
+        if lost:
+            import logging
+
+            logging.getLogger("dagflow").warning(
+                "The processes of %d run(s) ended before the runs did: %s. DagflowInstance.get().recover() "
+                "marks such runs as failed.",
+                len(lost),
+                ", ".join(lost[:10]),
+            )
+        return instance
+
+    @staticmethod
+    def local_temp(tempdir: str | None = None, overrides: Mapping[str, Any] | None = None) -> DagflowInstance:
+        """An instance that remembers in a folder.
+
+        Args:
+            tempdir: The folder; default: a temporary one, removed with the instance.
+            overrides: Settings, as in a `dagflow.yaml`.
+
+        Raises:
+            DagflowInvalidConfigError: The settings cannot be.
+
+        Example:
+            >>> with DagflowInstance.local_temp() as instance:
+            ...     instance.is_persistent
+            True
+        """
+        from dagflow.instance.home import ref_in
+
+        if tempdir is not None:
+            return DagflowInstance.from_ref(ref_in(tempdir, overrides or {}))
+        folder, remove = _temporary_folder()
+        try:
+            instance = DagflowInstance.from_ref(ref_in(folder, overrides or {}))
+        except BaseException:
+            remove(folder, ignore_errors=True)
+            raise
+        instance._remove_at_end(folder, remove)  # noqa: SLF001 - its own
+        return instance
+
+    @staticmethod
+    def from_ref(ref: InstanceRef) -> DagflowInstance:
+        """The stored instance that a `ref()` was taken of, here or in another process. It opens nothing
+        before it is asked something.
+        """
+        from dagflow.instance.sql import SqlStore  # imports SQLAlchemy
+
+        return DagflowInstance(
+            SqlStore(ref.url), is_ephemeral=False, root_directory=ref.root_directory, ref=ref
+        )
+
+    def ref(self) -> InstanceRef:
+        """Where this instance is, as a small value that other processes understand.
+
+        Raises:
+            DagflowInvariantViolationError: It remembers in memory.
+        """
+        if self._ref is None:
+            raise DagflowInvariantViolationError(
+                "an ephemeral instance is in the memory of one process, and another cannot open it. Use "
+                "DagflowInstance.get(), DagflowInstance.local_temp() or instance_for_test()."
+            )
+        return self._ref
+
     @property
     def is_persistent(self) -> bool:
         """Whether what it remembers outlives this object."""
@@ -142,29 +160,35 @@ class DagflowInstance:
         return self._make_root() if root is None else root
 
     def _make_root(self) -> str:
-        import shutil
-        import tempfile
-        import weakref
-
         with _making_roots:  # else two threads would make two folders, and one of them would be lost
             if self._root is None:
-                self._root = tempfile.mkdtemp(prefix="dagflow-")
-                self._finalizer = weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
+                self._root, remove = _temporary_folder()
+                self._remove_at_end(self._root, remove)
             return self._root
+
+    def _remove_at_end(self, folder: str, remove: Callable[..., None]) -> None:
+        import weakref
+
+        self._finalizer = weakref.finalize(self, remove, folder, ignore_errors=True)
 
     def storage_directory(self) -> str:
         """The folder for what I/O managers store."""
+        if self._ref is not None:
+            return self._ref.storage_directory
         import os
 
         return os.path.join(self.root_directory, "storage")
 
     def dispose(self) -> None:
-        """Remove the temporary folder, if there is one; a folder that was given stays. What is remembered in
-        memory can still be read, and the instance can go on being used.
+        """Close what is open, and remove the temporary folder, if there is one; a folder that was given
+        stays. The instance can go on being used, unless it remembered in that temporary folder.
         """
+        self._store.close()
         if self._finalizer is not None:
             self._finalizer()
-            self._finalizer, self._root = None, None
+            self._finalizer = None
+            if self._ref is None:
+                self._root = None
 
     def __enter__(self) -> DagflowInstance:
         return self
@@ -198,13 +222,7 @@ class DagflowInstance:
             cursor: The id of the run after which to go on.
             ascending: The oldest first.
         """
-        records = self._store.run_records(filters or RunsFilter())
-        if not ascending:
-            records.reverse()
-        if cursor is not None:
-            ids = [record.dagflow_run.run_id for record in records]
-            records = records[ids.index(cursor) + 1 :] if cursor in ids else []
-        return records if limit is None else records[:limit]
+        return self._store.run_records(filters or RunsFilter(), limit, cursor, ascending)
 
     def get_runs(
         self,
@@ -218,7 +236,7 @@ class DagflowInstance:
 
     def get_runs_count(self, filters: RunsFilter | None = None) -> int:
         """How many runs it knows."""
-        return len(self._store.run_records(filters or RunsFilter()))
+        return self._store.count_runs(filters or RunsFilter())
 
     def delete_run(self, run_id: str) -> None:
         """Forget a run and its log; one that it does not know is no error."""
@@ -255,6 +273,58 @@ class DagflowInstance:
         """Write down where a run stands; for dagflow itself."""
         self._store.set_status(run_id, status, now)
 
+    def get_run_stats(self, run_id: str) -> RunStats:
+        """A run in numbers: steps, materializations, moments."""
+        from dagflow.instance.stats import run_stats
+
+        return run_stats(self._store, run_id)
+
+    def get_run_step_stats(self, run_id: str, step_keys: Collection[str] | None = None) -> list[StepStats]:
+        """The steps of a run in numbers, in the order in which they began.
+
+        Args:
+            run_id: The run.
+            step_keys: Which steps; default: all that began or were skipped.
+        """
+        from dagflow.instance.stats import step_stats
+
+        return step_stats(self._store, run_id, step_keys)
+
+    def recover(self) -> list[str]:
+        """Let each run that is under way in a process of this host that is gone end as failed, with a
+        RUN_FAILURE event that says so. Nothing else changes.
+
+        Returns:
+            The ids of these runs, the oldest first.
+        """
+        from dagflow.instance.ending import recover
+
+        return recover(self._store, current_options().clock.now())
+
+    def cancel_run(self, run_id: str) -> bool:
+        """End a run before its time. One that has not begun is canceled at once; the process of one that is
+        under way is interrupted (SIGTERM), and the run ends as canceled when that is done.
+
+        Returns:
+            False if the run had ended already.
+
+        Raises:
+            DagflowRunNotFoundError: It knows no such run.
+            DagflowInvariantViolationError: The run is under way in this process, on another host, or in a
+                process of another user.
+        """
+        from dagflow.instance.ending import cancel
+
+        return cancel(self._store, run_id, current_options().clock.now())
+
+    def report_canceled(self, run: DagflowRun, now: float) -> bool:
+        """Let a run end as canceled, with a RUN_CANCELED event, unless it has ended already; for dagflow
+        itself. Returns whether it did.
+        """
+        from dagflow.instance.ending import report_canceled
+
+        return report_canceled(self._store, run, now)
+
     # the log
 
     def follow(self, run_id: str, lines: RunLines) -> None:
@@ -266,15 +336,15 @@ class DagflowInstance:
         self._store.flush(run_id)
 
     def report_planned(
-        self, run: DagflowRun, planned: Sequence[tuple[str, AssetKey]], partition: str | None, now: float
+        self, run: DagflowRun, planned: Sequence[tuple[str, AssetKey, str | None]], now: float
     ) -> None:
-        """Write down which assets a run is going to make: step key and asset key of each. For dagflow
-        itself.
+        """Write down which assets a run is going to make: step key, asset key and partition of each. For
+        dagflow itself.
         """
         from dagflow.events.data import AssetMaterializationPlannedData
 
-        for step_key, key in planned:
-            event = DagflowEvent(
+        events = [
+            DagflowEvent(
                 DagflowEventType.ASSET_MATERIALIZATION_PLANNED.value,
                 run.job_name,
                 event_specific_data=AssetMaterializationPlannedData(key, partition),
@@ -283,7 +353,10 @@ class DagflowInstance:
                 run_id=run.run_id,
                 timestamp=now,
             )
-            self._store.add_entry(EventLogEntry.of_event(event))
+            for step_key, key, partition in planned
+        ]
+        if events:
+            self._store.add_entries([EventLogEntry.of_event(event) for event in events])
 
     def report_runless_asset_event(self, asset_event: AssetMaterialization | AssetObservation) -> None:
         """Write down that an asset was written or observed outside of any run."""
@@ -291,7 +364,7 @@ class DagflowInstance:
         from dagflow.events.data import AssetObservationData, StepMaterializationData
 
         observed = isinstance(asset_event, AssetObservation)
-        kind = _OBSERVATION if observed else _MATERIALIZATION
+        kind = DagflowEventType.ASSET_OBSERVATION if observed else DagflowEventType.ASSET_MATERIALIZATION
         data = AssetObservationData(asset_event) if observed else StepMaterializationData(asset_event, [])  # type: ignore[arg-type]
         event = DagflowEvent(
             kind.value,
@@ -300,119 +373,38 @@ class DagflowInstance:
             run_id="",
             timestamp=current_options().clock.now(),
         )
-        self._store.add_entry(EventLogEntry.of_event(event))
-
-    def all_logs(
-        self, run_id: str, of_type: DagflowEventType | Collection[DagflowEventType] | None = None
-    ) -> list[EventLogEntry]:
-        """The log of a run: events, and what user code logged, in the order in which it was written.
-
-        Args:
-            run_id: The run; an unknown one has an empty log.
-            of_type: One or several types of events.
-        """
-        entries = [line.entry for line in self._store.entries(run_id)]
-        if of_type is None:
-            return entries
-        wanted = {of_type} if isinstance(of_type, DagflowEventType) else set(of_type)
-        return [
-            entry for entry in entries if entry.dagflow_event and entry.dagflow_event.event_type in wanted
-        ]
-
-    def get_event_records(
-        self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False
-    ) -> list[EventLogRecord]:
-        """Lines of the log over all runs, the newest first.
-
-        Args:
-            event_records_filter: Which.
-            limit: How many at most.
-            ascending: The oldest first.
-        """
-        lines = [line for line in self._store.entries() if event_records_filter.admits(line)]
-        if not ascending:
-            lines.reverse()
-        return [EventLogRecord(*line) for line in (lines if limit is None else lines[:limit])]
-
-    def _fetch(
-        self, kind: DagflowEventType, key: Any, limit: int, cursor: str | None, ascending: bool
-    ) -> EventRecordsResult:
-        start = None if cursor is None else int(cursor)
-        wanted = EventRecordsFilter(
-            kind,
-            AssetKey.from_coercible(key),
-            after_cursor=start if ascending else None,
-            before_cursor=None if ascending else start,
-        )
-        records = self.get_event_records(wanted, limit + 1, ascending)
-        return EventRecordsResult(
-            records[:limit], str(records[:limit][-1].storage_id) if records else "", len(records) > limit
-        )
-
-    def fetch_materializations(
-        self,
-        records_filter: CoercibleToAssetKey,
-        limit: int,
-        cursor: str | None = None,
-        ascending: bool = False,
-    ) -> EventRecordsResult:
-        """Materializations of an asset, the newest first."""
-        return self._fetch(_MATERIALIZATION, records_filter, limit, cursor, ascending)
-
-    def fetch_observations(
-        self,
-        records_filter: CoercibleToAssetKey,
-        limit: int,
-        cursor: str | None = None,
-        ascending: bool = False,
-    ) -> EventRecordsResult:
-        """Observations of an asset, the newest first."""
-        return self._fetch(_OBSERVATION, records_filter, limit, cursor, ascending)
+        self._store.add_entries([EventLogEntry.of_event(event)])
 
     # assets
-
-    def get_latest_materialization_event(self, asset_key: CoercibleToAssetKey) -> EventLogEntry | None:
-        """The newest materialization of an asset, None if there is none."""
-        found = self._materializations(AssetKey.from_coercible(asset_key))
-        return found[-1].entry if found else None
-
-    def get_materialized_partitions(self, asset_key: CoercibleToAssetKey) -> set[str]:
-        """The partitions of an asset that were ever materialized."""
-        found = self._materializations(AssetKey.from_coercible(asset_key))
-        keys = (line.entry.dagflow_event.partition for line in found if line.entry.dagflow_event is not None)
-        return {key for key in keys if key is not None}
-
-    def get_asset_keys(self) -> list[AssetKey]:
-        """The assets of which something is in the log."""
-        keys: dict[AssetKey, None] = {}
-        for line in self._store.entries():
-            event = line.entry.dagflow_event
-            if (
-                event is not None
-                and event.event_type in (_MATERIALIZATION, _OBSERVATION)
-                and event.asset_key is not None
-                and line.storage_id > self._store.wiped_before(event.asset_key.to_string())
-            ):
-                keys[event.asset_key] = None
-        return sorted(keys)
-
-    def all_asset_keys(self) -> list[AssetKey]:
-        """The assets of which something is in the log."""
-        return self.get_asset_keys()
-
-    def has_asset_key(self, asset_key: CoercibleToAssetKey) -> bool:
-        """Whether something of an asset is in the log."""
-        return AssetKey.from_coercible(asset_key) in self.get_asset_keys()
 
     def wipe_assets(self, asset_keys: Sequence[CoercibleToAssetKey]) -> None:
         """Forget what was materialized of assets."""
         for key in asset_keys:
-            self._store.wipe_asset(AssetKey.from_coercible(key).to_string(), self._store.last_storage_id())
+            self._store.wipe_asset(AssetKey.from_coercible(key))
 
-    def _materializations(self, key: AssetKey) -> list[StoredEntry]:
-        after = self._store.wiped_before(key.to_string())
-        wanted = EventRecordsFilter(_MATERIALIZATION, key, after_cursor=after)
-        return [line for line in self._store.entries() if wanted.admits(line)]
+    def captured_log_paths(self, run_id: str, file_key: str) -> CapturedLogPaths:
+        """The two files for what is printed in a run, by the `file_key` of a LOGS_CAPTURED event."""
+        from dagflow.instance.captured import captured_log_paths
+
+        return captured_log_paths(self.storage_directory(), run_id, file_key)
+
+    def captured_logs(self, run_id: str, step_key: str) -> CapturedLogs:
+        """What a step printed to stdout and stderr, in all of its attempts one after the other; empty where
+        nothing was captured.
+
+        Args:
+            run_id: The run.
+            step_key: The step.
+        """
+        from dagflow.instance.captured import captured_logs
+
+        entries = self.all_logs(run_id, DagflowEventType.LOGS_CAPTURED)
+        events = [entry.get_dagflow_event() for entry in entries]
+        return captured_logs(self.storage_directory(), run_id, step_key, events)
+
+    def wipe(self) -> None:
+        """Forget everything: runs, the log, assets, dynamic partitions. Files stay."""
+        self._store.wipe()
 
     # dynamic partitions
 
@@ -438,6 +430,14 @@ class DagflowInstance:
 
     def __repr__(self) -> str:
         return f"<DagflowInstance, {'ephemeral' if self.is_ephemeral else self._root}>"
+
+
+def _temporary_folder() -> tuple[str, Callable[..., None]]:
+    """A new folder, and what removes it."""
+    import shutil
+    import tempfile
+
+    return tempfile.mkdtemp(prefix="dagflow-"), shutil.rmtree
 
 
 InstanceGetter = Callable[[], DagflowInstance]

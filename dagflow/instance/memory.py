@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 from dagflow.errors import DagflowRunAlreadyExists
-from dagflow.events.record import EventLogEntry
+from dagflow.events.record import DagflowEventType, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
-from dagflow.instance.store import RunLines, StoredEntry
+from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry
+from dagflow.keys import AssetKey
+
+_WRITTEN = (DagflowEventType.ASSET_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION)
 
 
 class _KeptRun:
@@ -32,19 +37,19 @@ class MemoryStore:
 
     Attributes:
         runs: By id, in the order in which they were added.
-        lines: Every line that was read off so far, with its number. Always: numbers grow, and none is given
+        written: Every line that was read off so far, with its number. Always: numbers grow, and none is given
             twice, even when a run is deleted.
-        followed: The logs of runs, each with how many of its lines stand in `lines` already.
+        followed: The logs of runs, each with how many of its lines stand in `written` already.
     """
 
-    __slots__ = ("_last", "_number", "dynamic", "followed", "lines", "lock", "runs", "wiped")
+    __slots__ = ("_last", "_number", "dynamic", "followed", "lock", "runs", "wiped", "written")
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.runs: dict[str, _KeptRun] = {}
-        self.lines: list[StoredEntry] = []
+        self.written: list[StoredEntry] = []
         self.followed: dict[str, tuple[RunLines, int]] = {}
-        self.wiped: dict[str, int] = {}
+        self.wiped: dict[AssetKey, int] = {}
         self.dynamic: dict[str, list[str]] = {}
         self._number = self._last = 0
 
@@ -60,18 +65,38 @@ class MemoryStore:
             self.runs[run.run_id] = _KeptRun(self._number, run, now)
 
     def set_status(self, run_id: str, status: DagflowRunStatus, now: float) -> None:
-        """Write down where a run stands."""
+        """Write down where a run stands; one that has ended stays as it ended."""
         with self.lock:
             kept = self.runs.get(run_id)
-            if kept is None:  # it was deleted while it ran
-                return
-            if kept.run.status is not status:
-                kept.run = kept.run.with_changes(status=status)
-            kept.updated = now
-            if status is DagflowRunStatus.STARTED:
-                kept.started = now
-            elif kept.run.is_finished:
-                kept.ended = now
+            if kept is not None and not kept.run.is_finished:  # None: it was deleted while it ran
+                self._set(kept, status, now)
+
+    def _set(self, kept: _KeptRun, status: DagflowRunStatus, now: float) -> None:
+        if kept.run.status is not status:
+            kept.run = kept.run.with_changes(status=status)
+        kept.updated = now
+        if status is DagflowRunStatus.STARTED:
+            kept.started = now
+        elif kept.run.is_finished:
+            kept.ended = now
+
+    def change_status(
+        self,
+        run_id: str,
+        expected: Collection[DagflowRunStatus],
+        status: DagflowRunStatus,
+        now: float,
+        entry: EventLogEntry,
+    ) -> bool:
+        """Let a run stand elsewhere, and add a line to its log, if it stands where it is expected to."""
+        with self.lock:
+            self._read_off()
+            kept = self.runs.get(run_id)
+            if kept is None or kept.run.status not in expected:
+                return False
+            self._set(kept, status, now)
+            self._add(entry)
+            return True
 
     def add_tags(self, run_id: str, tags: Mapping[str, str], now: float) -> None:
         """Put tags over those of a run; one that is not here is no error."""
@@ -87,10 +112,28 @@ class MemoryStore:
             kept = self.runs.get(run_id)
             return None if kept is None else kept.record()
 
-    def run_records(self, wanted: RunsFilter) -> list[RunRecord]:
-        """Runs, the oldest first."""
+    def run_records(
+        self, wanted: RunsFilter, limit: int | None = None, cursor: str | None = None, ascending: bool = True
+    ) -> list[RunRecord]:
+        """Runs, the oldest first or, not `ascending`, the newest."""
         with self.lock:
-            return [kept.record() for kept in self.runs.values() if wanted.admits(kept.run, kept.created)]
+            every = list(self.runs.values())
+            after = None if cursor is None else self.runs.get(cursor)
+        if cursor is not None and after is None:
+            return []
+        if not ascending:
+            every.reverse()
+        if after is not None:
+            every = every[every.index(after) + 1 :]
+        found = [kept.record() for kept in every if wanted.admits(kept.run, kept.created)]
+        return found[:limit]
+
+    def count_runs(self, wanted: RunsFilter) -> int:
+        """How many runs there are."""
+        return len(self.run_records(wanted))
+
+    def process_of(self, run_id: str) -> None:
+        """None: all runs belong to this process."""
 
     def delete_run(self, run_id: str) -> None:
         """Forget a run and its log."""
@@ -98,7 +141,7 @@ class MemoryStore:
             self._read_off()
             self.runs.pop(run_id, None)
             self.followed.pop(run_id, None)
-            self.lines = [line for line in self.lines if line.entry.run_id != run_id]
+            self.written = [line for line in self.written if line.entry.run_id != run_id]
 
     def follow(self, run_id: str, lines: RunLines) -> None:
         """Keep the lines of a run, those to come included."""
@@ -108,33 +151,56 @@ class MemoryStore:
     def flush(self, run_id: str) -> None:
         """Nothing: nobody else reads this store, and it reads the log of a run itself."""
 
-    def add_entry(self, entry: EventLogEntry) -> None:
-        """Keep one line that comes from no run under way."""
+    def add_entries(self, entries: Sequence[EventLogEntry]) -> None:
+        """Keep lines that come from no run under way."""
         with self.lock:
             self._read_off()
-            self._add(entry)
+            for entry in entries:
+                self._add(entry)
 
-    def entries(self, run_id: str | None = None) -> list[StoredEntry]:
-        """All lines, or those of one run, in the order in which they were written."""
+    def lines(
+        self, wanted: LinesFilter = EVERY_LINE, limit: int | None = None, ascending: bool = True
+    ) -> list[StoredEntry]:
+        """Lines, in the order in which they were written or, not `ascending`, the newest first."""
         with self.lock:
             self._read_off()
-            return [line for line in self.lines if run_id is None or line.entry.run_id == run_id]
+            every = list(self.written)
+        ordered = every if ascending else reversed(every)
+        found = (line for line in ordered if wanted.admits(line))
+        return list(found if limit is None else islice(found, limit))
 
-    def wipe_asset(self, key: str, storage_id: int) -> None:
-        """Forget what was materialized of an asset up to a line."""
+    def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
+        """How many events of each type a run has."""
+        events = (line.entry.dagflow_event for line in self.lines(LinesFilter(run_id)))
+        return dict(Counter(event.event_type for event in events if event is not None))
+
+    def asset_keys(self) -> list[AssetKey]:
+        """The assets of which a materialization or observation is here that was not wiped, in order."""
+        keys = set()
+        for line in self.lines(LinesFilter(event_types=_WRITTEN)):
+            event = line.entry.dagflow_event
+            key = None if event is None else event.asset_key
+            if key is not None and line.storage_id > self.wiped_before(key):
+                keys.add(key)
+        return sorted(keys)
+
+    def materialized_partitions(self, key: AssetKey) -> set[str]:
+        """The partitions of an asset that were materialized since it was wiped."""
+        wanted = LinesFilter(event_types=_WRITTEN[:1], asset_key=key, after_cursor=self.wiped_before(key))
+        events = (line.entry.dagflow_event for line in self.lines(wanted))
+        keys = (event.partition for event in events if event is not None)
+        return {key for key in keys if key is not None}
+
+    def wipe_asset(self, key: AssetKey) -> None:
+        """Forget what was written of an asset so far."""
         with self.lock:
-            self.wiped[key] = storage_id
+            self._read_off()
+            self.wiped[key] = self._last
 
-    def wiped_before(self, key: str) -> int:
+    def wiped_before(self, key: AssetKey) -> int:
         """The line up to which an asset was wiped; 0 if it never was."""
         with self.lock:
             return self.wiped.get(key, 0)
-
-    def last_storage_id(self) -> int:
-        """The number of the newest line."""
-        with self.lock:
-            self._read_off()
-            return self._last
 
     def dynamic_partitions(self, name: str) -> list[str]:
         """The keys of dynamic partitions, in the order in which they were added."""
@@ -151,9 +217,19 @@ class MemoryStore:
         with self.lock:
             self.dynamic[name] = [known for known in self.dynamic.get(name, ()) if known != key]
 
+    def wipe(self) -> None:
+        """Forget everything."""
+        with self.lock:
+            self._read_off()
+            for kept in (self.runs, self.written, self.followed, self.wiped, self.dynamic):
+                kept.clear()
+
+    def close(self) -> None:
+        """Nothing: nothing is open outside of this process."""
+
     def _add(self, entry: EventLogEntry) -> None:
         self._last += 1
-        self.lines.append(StoredEntry(self._last, entry))
+        self.written.append(StoredEntry(self._last, entry))
 
     def _read_off(self) -> None:
         for run_id, (lines, read) in list(self.followed.items()):

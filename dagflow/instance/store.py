@@ -1,12 +1,15 @@
-"""What an instance keeps its memory in."""
+"""What an instance keeps its memory in, and which lines of the log it can ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from dagflow.events.record import EventLogEntry
+from dagflow.events.record import DagflowEventType, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
+from dagflow.keys import AssetKey
+from dagflow.processes import Process
 
 
 class StoredEntry(NamedTuple):
@@ -48,6 +51,46 @@ class RunLines(Protocol):
         """The lines from `start` on, to be kept outside of this process."""
 
 
+@dataclass(frozen=True, slots=True)
+class LinesFilter:
+    """Which lines of the log are wanted; what is None does not matter.
+
+    Times are seconds since the epoch; cursors are storage ids, which are themselves left out.
+    """
+
+    run_id: str | None = None
+    event_types: Collection[DagflowEventType] | None = None
+    asset_key: AssetKey | None = None
+    asset_partitions: Collection[str] | None = None
+    after_cursor: int | None = None
+    before_cursor: int | None = None
+    after_timestamp: float | None = None
+    before_timestamp: float | None = None
+    storage_ids: Collection[int] | None = None
+
+    def admits(self, line: StoredEntry) -> bool:
+        """Whether a line is wanted."""
+        event = line.entry.dagflow_event
+        number, moment = line.storage_id, line.entry.timestamp
+        return (
+            (self.run_id is None or line.entry.run_id == self.run_id)
+            and (self.event_types is None or (event is not None and event.event_type in self.event_types))
+            and (self.asset_key is None or (event is not None and event.asset_key == self.asset_key))
+            and (
+                self.asset_partitions is None
+                or (event is not None and event.partition in self.asset_partitions)
+            )
+            and (self.after_cursor is None or number > self.after_cursor)
+            and (self.before_cursor is None or number < self.before_cursor)
+            and (self.after_timestamp is None or moment > self.after_timestamp)
+            and (self.before_timestamp is None or moment < self.before_timestamp)
+            and (self.storage_ids is None or number in self.storage_ids)
+        )
+
+
+EVERY_LINE = LinesFilter()
+
+
 class Store(Protocol):
     """Runs, the lines of their logs, and keys of dynamic partitions. Each method is one step, so that several
     threads can use it at once.
@@ -57,7 +100,21 @@ class Store(Protocol):
         """Keep a new run. Raises DagflowRunAlreadyExists."""
 
     def set_status(self, run_id: str, status: DagflowRunStatus, now: float) -> None:
-        """Write down where a run stands."""
+        """Write down where a run stands; one that has ended stays as it ended. With STARTED it belongs to
+        this process from now on; with its end its log is complete.
+        """
+
+    def change_status(
+        self,
+        run_id: str,
+        expected: Collection[DagflowRunStatus],
+        status: DagflowRunStatus,
+        now: float,
+        entry: EventLogEntry,
+    ) -> bool:
+        """Let a run stand elsewhere, and add a line to its log, if it stands where it is expected to. Returns
+        whether it did.
+        """
 
     def add_tags(self, run_id: str, tags: Mapping[str, str], now: float) -> None:
         """Put tags over those of a run; one that is not here is no error."""
@@ -65,8 +122,18 @@ class Store(Protocol):
     def run_record(self, run_id: str) -> RunRecord | None:
         """A run, None if it is not here."""
 
-    def run_records(self, wanted: RunsFilter) -> list[RunRecord]:
-        """Runs, the oldest first."""
+    def run_records(
+        self, wanted: RunsFilter, limit: int | None = None, cursor: str | None = None, ascending: bool = True
+    ) -> list[RunRecord]:
+        """Runs, the oldest first or, not `ascending`, the newest; those after the run whose id is `cursor`,
+        and none after one that is not here.
+        """
+
+    def count_runs(self, wanted: RunsFilter) -> int:
+        """How many runs there are."""
+
+    def process_of(self, run_id: str) -> Process | None:
+        """The process to which a run belongs, None if it has not begun, or if that process is this one."""
 
     def delete_run(self, run_id: str) -> None:
         """Forget a run and its log."""
@@ -77,20 +144,28 @@ class Store(Protocol):
     def flush(self, run_id: str) -> None:
         """Put what a followed run has written so far where others can read it, and where it stays."""
 
-    def add_entry(self, entry: EventLogEntry) -> None:
-        """Keep one line that comes from no run under way."""
+    def add_entries(self, entries: Sequence[EventLogEntry]) -> None:
+        """Keep lines that come from no run under way."""
 
-    def entries(self, run_id: str | None = None) -> list[StoredEntry]:
-        """All lines, or those of one run, in the order in which they were written."""
+    def lines(
+        self, wanted: LinesFilter = EVERY_LINE, limit: int | None = None, ascending: bool = True
+    ) -> list[StoredEntry]:
+        """Lines, in the order in which they were written or, not `ascending`, the newest first."""
 
-    def wipe_asset(self, key: str, storage_id: int) -> None:
-        """Forget what was materialized of an asset (key as text) up to a line."""
+    def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
+        """How many events of each type a run has; a type without any is left out."""
 
-    def wiped_before(self, key: str) -> int:
+    def asset_keys(self) -> list[AssetKey]:
+        """The assets of which a materialization or observation is here that was not wiped, in order."""
+
+    def materialized_partitions(self, key: AssetKey) -> set[str]:
+        """The partitions of an asset that were materialized since it was wiped."""
+
+    def wipe_asset(self, key: AssetKey) -> None:
+        """Forget what was written of an asset so far."""
+
+    def wiped_before(self, key: AssetKey) -> int:
         """The line up to which an asset was wiped; 0 if it never was."""
-
-    def last_storage_id(self) -> int:
-        """The number of the newest line."""
 
     def dynamic_partitions(self, name: str) -> list[str]:
         """The keys of dynamic partitions, in the order in which they were added."""
@@ -100,3 +175,9 @@ class Store(Protocol):
 
     def delete_dynamic_partition(self, name: str, key: str) -> None:
         """Take a key of dynamic partitions away; one that is not here is no error."""
+
+    def wipe(self) -> None:
+        """Forget everything."""
+
+    def close(self) -> None:
+        """Let go of what is open outside of this process. The store can go on being used."""

@@ -11,13 +11,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from dagflow._util import escaped
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.io.manager import IOManager
 from dagflow.metadata.value import MetadataValue
-
-_SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-=@+,[]:| ")
-_LONGEST = 200
 
 
 class PickleFiles(IOManager):
@@ -109,26 +107,3 @@ def _read(path: str, name: str) -> Any:
         raise FileNotFoundError(
             f"no value of {name} is stored at '{path}'. Run what makes it, with the same storage."
         ) from None
-
-
-def escaped(part: str) -> str:
-    """A text as one file name: never empty, never "." or "..", without separators, not too long.
-
-    Example:
-        >>> escaped("2024-01-01"), escaped("../x"), escaped("")
-        ('2024-01-01', '%2E%2E%2Fx', '%')
-    """
-    raw = part.encode("utf-8", "surrogatepass")
-    dots_only = not raw.strip(b".")
-    text = "".join(
-        chr(byte)
-        if byte in _SAFE or (byte == 0x2E and not dots_only and not raw.startswith(b"."))
-        else f"%{byte:02X}"
-        for byte in raw
-    )
-    if len(text) > _LONGEST:
-        import hashlib
-
-        digest = hashlib.sha256(raw).hexdigest()
-        text = f"{text[: _LONGEST - 66].rstrip('%')}%%{digest}"
-    return text or "%"

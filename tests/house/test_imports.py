@@ -22,7 +22,7 @@ DOORS = {
     "pluggy": ["pytest_dagflow/"],
     "pydantic": ["dagflow/config/model.py"],
     "pytest": ["pytest_dagflow/"],
-    "sqlalchemy": ["dagflow/instance/sql.py"],
+    "sqlalchemy": ["dagflow/instance/database.py", "dagflow/instance/sql.py"],
     "typing_extensions": [],
     "yaml": ["dagflow/config/yaml.py"],
     "_pytest": [],

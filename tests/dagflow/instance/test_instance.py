@@ -25,7 +25,7 @@ from dagflow import (
     op,
 )
 from dagflow.events.run import DagflowRunStatus, RunsFilter
-from dagflow.instance.instance import EventRecordsFilter
+from dagflow.instance.records import EventRecordsFilter
 from dagflow.testing import VirtualClock, run_options
 
 MATERIALIZED, OBSERVED = DagflowEventType.ASSET_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION

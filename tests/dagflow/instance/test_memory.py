@@ -17,8 +17,9 @@ from dagflow import (
 )
 from dagflow.events.record import EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
-from dagflow.instance.instance import EventRecordsFilter
 from dagflow.instance.memory import MemoryStore
+from dagflow.instance.records import EventRecordsFilter
+from dagflow.instance.store import LinesFilter
 
 THREADS = 6
 
@@ -129,15 +130,14 @@ def test_numbers_are_never_given_twice():
     """Also not after the last lines were deleted."""
     store = MemoryStore()
     store.add_run(DagflowRun("cafe", "r"), 1.0)
-    store.add_entry(line("a"))
-    store.add_entry(line("b"))
-    assert [kept.storage_id for kept in store.entries("r")] == [1, 2]
+    store.add_entries([line("a")])
+    store.add_entries([line("b")])
+    assert [kept.storage_id for kept in store.lines(LinesFilter("r"))] == [1, 2]
 
     store.delete_run("r")
-    store.add_entry(line("c"))
+    store.add_entries([line("c")])
 
-    assert [(kept.storage_id, kept.entry.message) for kept in store.entries()] == [(3, "c")]
-    assert store.last_storage_id() == 3
+    assert [(kept.storage_id, kept.entry.message) for kept in store.lines()] == [(3, "c")]
 
 
 def test_a_materialization_after_a_wipe_counts():
@@ -175,7 +175,7 @@ def test_what_is_not_there():
     store.delete_run("r")
 
     assert store.run_record("r") is None
-    assert store.entries("r") == []
+    assert store.lines(LinesFilter("r")) == []
     assert store.dynamic_partitions("shops") == []
 
 

@@ -25,7 +25,8 @@ from dagflow import (
     materialize,
     op,
 )
-from dagflow.io.filesystem import PickleFiles, escaped
+from dagflow._util import escaped
+from dagflow.io.filesystem import PickleFiles
 
 AWKWARD = [
     "../../x", "/etc/x", "", ".", "..", "...", "a/b", "a\\b", "nul\0byte", "x" * 300, "ü" * 300, "日本",

@@ -1,0 +1,167 @@
+"""`EventLog`: what an instance can be asked about the log of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from dagflow.errors import CheckError
+from dagflow.events.record import DagflowEventType, EventLogEntry
+from dagflow.instance.records import (
+    AssetRecordsFilter,
+    EventLogRecord,
+    EventRecordsFilter,
+    EventRecordsResult,
+)
+from dagflow.instance.store import LinesFilter, Store
+from dagflow.keys import AssetKey, CoercibleToAssetKey
+
+_MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION
+_OBSERVATION = DagflowEventType.ASSET_OBSERVATION
+_SOME_TYPES = DagflowEventType | Collection[DagflowEventType] | None
+
+
+class EventLog:
+    """The log over all runs of an instance.
+
+    Nothing is read that was not asked for: with `limit` and a cursor a log of any length can be read in
+    pieces of the same size.
+    """
+
+    __slots__ = ("_store",)
+
+    _store: Store
+
+    def all_logs(self, run_id: str, of_type: _SOME_TYPES = None) -> list[EventLogEntry]:
+        """The log of a run: events, and what user code logged, in the order in which it was written.
+
+        Args:
+            run_id: The run; an unknown one has an empty log.
+            of_type: One or several types of events.
+        """
+        return [line.entry for line in self._store.lines(LinesFilter(run_id, _types(of_type)))]
+
+    def get_records_for_run(
+        self,
+        run_id: str,
+        cursor: str | None = None,
+        of_type: _SOME_TYPES = None,
+        limit: int | None = None,
+        ascending: bool = True,
+    ) -> EventRecordsResult:
+        """The log of a run in pieces.
+
+        Args:
+            run_id: The run; an unknown one has an empty log.
+            cursor: The `cursor` of the piece before.
+            of_type: One or several types of events.
+            limit: How many lines at most.
+            ascending: The oldest first.
+        """
+        return self._page(LinesFilter(run_id, _types(of_type)), limit, cursor, ascending)
+
+    def get_event_records(
+        self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False
+    ) -> list[EventLogRecord]:
+        """Events of the log over all runs, the newest first.
+
+        Args:
+            event_records_filter: Which.
+            limit: How many at most.
+            ascending: The oldest first.
+        """
+        lines = self._store.lines(event_records_filter.lines(), limit, ascending)
+        return [EventLogRecord(*line) for line in lines]
+
+    def fetch_materializations(
+        self,
+        records_filter: CoercibleToAssetKey | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """Materializations of an asset, the newest first.
+
+        Args:
+            records_filter: The asset, or a filter that says more.
+            limit: How many at most.
+            cursor: The `cursor` of the result before.
+            ascending: The oldest first.
+        """
+        return self._page(_of_asset(records_filter, _MATERIALIZATION), limit, cursor, ascending)
+
+    def fetch_observations(
+        self,
+        records_filter: CoercibleToAssetKey | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """Observations of an asset, the newest first. Parameters as `fetch_materializations`."""
+        return self._page(_of_asset(records_filter, _OBSERVATION), limit, cursor, ascending)
+
+    def _page(
+        self, wanted: LinesFilter, limit: int | None, cursor: str | None, ascending: bool
+    ) -> EventRecordsResult:
+        if cursor:
+            wanted = _from_cursor(wanted, cursor, ascending)
+        lines = self._store.lines(wanted, None if limit is None else limit + 1, ascending)
+        records = [EventLogRecord(*line) for line in lines[:limit]]
+        end = str(records[-1].storage_id) if records else cursor or ""
+        return EventRecordsResult(records, end, len(lines) > len(records))
+
+    # assets
+
+    def get_latest_materialization_event(self, asset_key: CoercibleToAssetKey) -> EventLogEntry | None:
+        """The newest materialization of an asset since it was wiped, None if there is none."""
+        record = self._latest(AssetKey.from_coercible(asset_key), _MATERIALIZATION)
+        return None if record is None else record.event_log_entry
+
+    def get_latest_data_version_record(self, key: CoercibleToAssetKey) -> EventLogRecord | None:
+        """The newest event that tells in which version the data of an asset is: its last materialization,
+        or without one its last observation; None if there is neither.
+        """
+        asset_key = AssetKey.from_coercible(key)
+        return self._latest(asset_key, _MATERIALIZATION) or self._latest(asset_key, _OBSERVATION)
+
+    def _latest(self, key: AssetKey, kind: DagflowEventType) -> EventLogRecord | None:
+        wanted = LinesFilter(event_types=(kind,), asset_key=key, after_cursor=self._store.wiped_before(key))
+        lines = self._store.lines(wanted, limit=1, ascending=False)
+        return EventLogRecord(*lines[0]) if lines else None
+
+    def get_materialized_partitions(self, asset_key: CoercibleToAssetKey) -> set[str]:
+        """The partitions of an asset that were materialized since it was wiped."""
+        return self._store.materialized_partitions(AssetKey.from_coercible(asset_key))
+
+    def get_asset_keys(self) -> list[AssetKey]:
+        """The assets of which something is in the log."""
+        return self._store.asset_keys()
+
+    def all_asset_keys(self) -> list[AssetKey]:
+        """The assets of which something is in the log."""
+        return self.get_asset_keys()
+
+    def has_asset_key(self, asset_key: CoercibleToAssetKey) -> bool:
+        """Whether something of an asset is in the log."""
+        return self.get_latest_data_version_record(asset_key) is not None
+
+
+def _types(of_type: _SOME_TYPES) -> Collection[DagflowEventType] | None:
+    return (of_type,) if isinstance(of_type, DagflowEventType) else of_type
+
+
+def _of_asset(wanted: CoercibleToAssetKey | AssetRecordsFilter, kind: DagflowEventType) -> LinesFilter:
+    if isinstance(wanted, AssetRecordsFilter):
+        return wanted.lines(kind)
+    return LinesFilter(event_types=(kind,), asset_key=AssetKey.from_coercible(wanted))
+
+
+def _from_cursor(wanted: LinesFilter, cursor: str, ascending: bool) -> LinesFilter:
+    try:
+        number = int(cursor)
+    except ValueError:
+        raise CheckError(f"{cursor!r} is no cursor: give the 'cursor' of an earlier result") from None
+    if ascending:
+        return replace(wanted, after_cursor=max(number, wanted.after_cursor or 0))
+    before = wanted.before_cursor
+    return replace(wanted, before_cursor=number if before is None else min(number, before))

@@ -1,0 +1,151 @@
+"""Where an instance keeps what it remembers: the home folder, its `dagflow.yaml`, and what follows from them.
+
+    storage:
+      url: postgresql+psycopg://cafe@db/cafe     # default: a SQLite file below the home
+    local_artifact_storage:
+      base_dir: /data/cafe                       # files go to `storage` below it; default: the home
+    env:                                         # variables that have to be set, or it does not open
+      PGPASSWORD:
+
+All of it may be left out. A text may be `{env: NAME}`, which is looked up when the instance is opened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from dagflow.config.choice import Noneable, StringSource
+from dagflow.config.field import Field, Map, resolve_schema
+from dagflow.config.parse import EvaluationError, FieldNames, parse
+from dagflow.errors import (
+    DagflowHomeNotSetError,
+    DagflowInvalidConfigError,
+    DagflowInvariantViolationError,
+    check_type,
+)
+
+SETTINGS_FILE = "dagflow.yaml"
+_SCHEMA = {
+    "storage": Field({"url": Field(StringSource, is_required=False)}, is_required=False),
+    "local_artifact_storage": Field({"base_dir": Field(StringSource, is_required=False)}, is_required=False),
+    "env": Field(Map(str, Noneable(str)), is_required=False, default_value={}),
+}
+_home_variables: tuple[str, ...] = ("DAGFLOW_HOME",)
+
+
+class InstanceRef(NamedTuple):
+    """Where a stored instance is, for another process.
+
+    Attributes:
+        root_directory: The folder for files.
+        url: The storage, as SQLAlchemy writes it.
+        storage_directory: The folder for what I/O managers store.
+    """
+
+    root_directory: str
+    url: str
+    storage_directory: str
+
+
+def home_variables() -> tuple[str, ...]:
+    """The environment variables that can name the home, the one that counts more first."""
+    return _home_variables
+
+
+def use_home_variable(name: str) -> None:
+    """Let another environment variable name the home too from now on, in the whole process."""
+    global _home_variables
+    _home_variables = (*_home_variables, *({name} - set(_home_variables)))
+
+
+def home_folder() -> str:
+    """The folder that the environment names.
+
+    Raises:
+        DagflowHomeNotSetError: It names none.
+        DagflowInvariantViolationError: What it names is no absolute path, or no folder.
+    """
+    name, value = next(
+        ((name, os.environ[name]) for name in _home_variables if os.environ.get(name)), ("", "")
+    )
+    if not value:
+        raise DagflowHomeNotSetError(
+            f"the environment variable {_home_variables[0]} is not set, so there is no home in which an "
+            "instance could remember anything. Set it to the absolute path of a folder, or use "
+            "DagflowInstance.ephemeral() or DagflowInstance.local_temp()."
+        )
+    value = os.environ[name]
+    folder = os.path.expanduser(value)
+    if not os.path.isabs(folder):
+        raise DagflowInvariantViolationError(
+            f"the environment variable {name} must be an absolute path, not '{value}'"
+        )
+    if not os.path.isdir(folder):
+        raise DagflowInvariantViolationError(
+            f"the environment variable {name} names '{value}', and there is no such folder: make it, or name "
+            "another"
+        )
+    return folder
+
+
+def ref_of_home(folder: str) -> InstanceRef:
+    """Where the instance of a home is, by its settings file.
+
+    Raises:
+        DagflowInvalidConfigError: The settings cannot be; each mistake comes with file and line.
+        DagflowInvariantViolationError: The file is no YAML.
+    """
+    path = os.path.join(folder, SETTINGS_FILE)
+    if not os.path.exists(path):
+        return ref_in(folder, {})
+    from dagflow.config.yaml import mapping_with_lines  # few homes have a settings file
+
+    settings, lines = mapping_with_lines(path)
+
+    def place(stack: tuple[Any, ...]) -> str:
+        while stack and stack not in lines:
+            stack = stack[:-1]
+        return f"{path}, line {lines[stack]}" if stack else path
+
+    return ref_in(folder, settings, place)
+
+
+def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> InstanceRef:
+    """Where the instance of a folder is, by settings; `history` and `storage` are made there.
+
+    Args:
+        folder: The folder.
+        settings: What stands in a `dagflow.yaml`.
+        place: Says of the path of a setting where it was written.
+
+    Raises:
+        DagflowInvalidConfigError: The settings cannot be.
+    """
+    parsed = parse(resolve_schema(_SCHEMA), check_type(settings, Mapping, "overrides"), environ=os.environ)
+    if parsed.errors:
+        errors = [
+            error if place is None else error._replace(message=f"{place(_stack(error))}: {error.message}")
+            for error in parsed.errors
+        ]
+        raise DagflowInvalidConfigError("Error in the settings of an instance", errors, settings)
+    unset = [name for name in parsed.value["env"] if name not in os.environ]
+    if unset:
+        where = "" if place is None else f"{place(('env', unset[0]))}: "
+        raise DagflowInvariantViolationError(
+            f"{where}the settings of an instance name environment variables that are not set: {unset}. Set "
+            "them, or take them out of 'env'."
+        )
+    base = parsed.value.get("local_artifact_storage", {}).get("base_dir") or folder
+    url = parsed.value.get("storage", {}).get("url")
+    for needed in (os.path.join(folder, "history"), os.path.join(base, "storage")):
+        os.makedirs(needed, exist_ok=True)
+    if url is None:
+        url = f"sqlite:///{os.path.join(folder, 'history', 'dagflow.db')}"
+    return InstanceRef(folder, url, os.path.join(base, "storage"))
+
+
+def _stack(error: EvaluationError) -> tuple[Any, ...]:
+    names = error.error_data.field_names[:1] if isinstance(error.error_data, FieldNames) else []
+    return (*error.stack, *names)

@@ -1,0 +1,101 @@
+"""What people ask the log of an instance for, and the records that they get."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dagflow.events.record import DagflowEventType, EventLogEntry
+from dagflow.events.user import AssetMaterialization
+from dagflow.instance.store import LinesFilter
+from dagflow.keys import AssetKey
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecordsFilter:
+    """Which events of the log are wanted; what is None does not matter.
+
+    Times are seconds since the epoch; cursors are storage ids, which are themselves left out.
+    """
+
+    event_type: DagflowEventType
+    asset_key: AssetKey | None = None
+    asset_partitions: Sequence[str] | None = None
+    after_cursor: int | None = None
+    before_cursor: int | None = None
+    after_timestamp: float | None = None
+    before_timestamp: float | None = None
+    storage_ids: Sequence[int] | None = None
+
+    def lines(self) -> LinesFilter:
+        """The same, as a store is asked."""
+        return LinesFilter(
+            None, (self.event_type,), self.asset_key, self.asset_partitions, self.after_cursor,
+            self.before_cursor, self.after_timestamp, self.before_timestamp, self.storage_ids,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRecordsFilter:
+    """Which materializations or observations of an asset are wanted; what is None does not matter.
+
+    Times are seconds since the epoch; the ids after and before which they stand are themselves left out.
+    """
+
+    asset_key: AssetKey
+    asset_partitions: Sequence[str] | None = None
+    after_timestamp: float | None = None
+    before_timestamp: float | None = None
+    after_storage_id: int | None = None
+    before_storage_id: int | None = None
+    storage_ids: Sequence[int] | None = None
+
+    def lines(self, event_type: DagflowEventType) -> LinesFilter:
+        """The same, for events of a type, as a store is asked."""
+        return LinesFilter(
+            None, (event_type,), self.asset_key, self.asset_partitions, self.after_storage_id,
+            self.before_storage_id, self.after_timestamp, self.before_timestamp, self.storage_ids,
+        )  # fmt: skip
+
+
+class EventLogRecord(NamedTuple):
+    """A line of the log with its number."""
+
+    storage_id: int
+    event_log_entry: EventLogEntry
+
+    @property
+    def asset_key(self) -> AssetKey | None:
+        """The asset that it is about."""
+        event = self.event_log_entry.dagflow_event
+        return None if event is None else event.asset_key
+
+    @property
+    def partition_key(self) -> str | None:
+        """The partition that it is about."""
+        event = self.event_log_entry.dagflow_event
+        return None if event is None else event.partition
+
+    @property
+    def asset_materialization(self) -> AssetMaterialization | None:
+        """What was materialized, if this is such a line."""
+        return self.event_log_entry.asset_materialization
+
+    @property
+    def run_id(self) -> str:
+        """The run that wrote it; "" if none did."""
+        return self.event_log_entry.run_id
+
+    @property
+    def timestamp(self) -> float:
+        """When it was written, in seconds since the epoch."""
+        return self.event_log_entry.timestamp
+
+
+class EventRecordsResult(NamedTuple):
+    """Some lines of the log, a cursor to go on from, and whether there are more."""
+
+    records: Sequence[EventLogRecord]
+    cursor: str
+    has_more: bool

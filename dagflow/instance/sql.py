@@ -1,0 +1,430 @@
+"""`SqlStore`: a store in a SQLite file or a PostgreSQL database."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import sqlalchemy as sa
+
+from dagflow.errors import DagflowRunAlreadyExists, DagflowSerializationError, DagflowStorageError
+from dagflow.events.record import EVENT_TYPES, DagflowEvent, DagflowEventType, EventLogEntry
+from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, seconds_of
+from dagflow.events.stored import from_dict, to_dict
+from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
+from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine
+from dagflow.keys import AssetKey
+from dagflow.processes import Process, this_process
+
+_FINISHED = [status.value for status in DagflowRunStatus if DagflowRun("", "", status=status).is_finished]
+_MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION.value
+_WRITTEN = (_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION.value)
+
+
+class _Followed:
+    """The log of a run of this process.
+
+    Attributes:
+        lines: The log.
+        pid: The process that writes it; a child that was forked from it does not.
+        written: How many of its lines are stored.
+    """
+
+    __slots__ = ("lines", "pid", "written")
+
+    def __init__(self, lines: RunLines) -> None:
+        self.lines = lines
+        self.pid = os.getpid()
+        self.written = 0
+
+
+class SqlStore:
+    """Keeps everything in a SQLite file or a PostgreSQL database.
+
+    Nothing is opened before the first question or change. What the runs of this process have written is put
+    there by `flush`, at the latest when somebody reads through this object.
+
+    Args:
+        url: As SQLAlchemy writes it: `sqlite:///runs.db`, `postgresql+psycopg://user:password@host/name`.
+
+    Raises:
+        DagflowStorageError: By each method, if the database cannot be read or written; nothing is then half
+            written.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+        self._followed: dict[str, _Followed] = {}
+
+    # runs
+
+    def add_run(self, run: DagflowRun, now: float) -> None:
+        """Keep a new run. Raises DagflowRunAlreadyExists."""
+        row: dict[str, Any] = {
+            "run_id": run.run_id,
+            "job_name": run.job_name,
+            "status": run.status.value,
+            "body": json.dumps(to_dict(run)),
+            "created": now,
+            "updated": now,
+        }
+        if run.status is DagflowRunStatus.STARTED:
+            row.update(started=now, **_process_columns())
+        with self._database.writing() as connection:
+            same = connection.execute(sa.select(RUNS.c.job_name).where(RUNS.c.run_id == run.run_id)).scalar()
+            if same is not None:
+                raise DagflowRunAlreadyExists(
+                    f"this instance already has a run with the id '{run.run_id}' (of job '{same}'). Leave "
+                    "'run_id' away, or use another UUID."
+                )
+            connection.execute(RUNS.insert().values(row))
+            _insert_tags(connection, run.run_id, run.tags)
+
+    def set_status(self, run_id: str, status: DagflowRunStatus, now: float) -> None:
+        """Write down where a run stands; one that has ended stays as it ended. With STARTED it belongs to
+        this process from now on; with its end its log is complete.
+        """
+        ends = status.value in _FINISHED
+        with self._database.lock:
+            followed = self._own(run_id) if ends else None
+            new = [] if followed is None else followed.lines.stored(followed.written)
+            with self._database.writing() as connection:
+                _insert_lines(connection, run_id, new)
+                _change_status(connection, run_id, RUNS.c.status.not_in(_FINISHED), status, now)
+            if ends:
+                self._followed.pop(run_id, None)
+
+    def change_status(
+        self,
+        run_id: str,
+        expected: Collection[DagflowRunStatus],
+        status: DagflowRunStatus,
+        now: float,
+        entry: EventLogEntry,
+    ) -> bool:
+        """Let a run stand elsewhere, and add a line to its log, if it stands where it is expected to."""
+        with self._database.lock:
+            self._flush_all()
+            with self._database.writing() as connection:
+                condition = RUNS.c.status.in_([one.value for one in expected])
+                is_changed = _change_status(connection, run_id, condition, status, now)
+                if is_changed:
+                    _insert_lines(connection, run_id, [_stored_line(entry)])
+            return is_changed
+
+    def add_tags(self, run_id: str, tags: Mapping[str, str], now: float) -> None:
+        """Put tags over those of a run; one that is not here is no error."""
+        of_run = RUNS.c.run_id == run_id
+        with self._database.writing() as connection:
+            body = connection.execute(sa.select(RUNS.c.body).where(of_run)).scalar()
+            if body is None:
+                return
+            run = from_dict(json.loads(body), DagflowRun)
+            run = run.with_changes(tags={**run.tags, **tags})
+            values = {"body": json.dumps(to_dict(run)), "updated": now}
+            connection.execute(RUNS.update().where(of_run).values(values))
+            connection.execute(TAGS.delete().where(TAGS.c.run_id == run_id))
+            _insert_tags(connection, run_id, run.tags)
+
+    def run_record(self, run_id: str) -> RunRecord | None:
+        """A run, None if it is not here."""
+        found = self.run_records(RunsFilter(run_ids=[run_id]))
+        return found[0] if found else None
+
+    def run_records(
+        self, wanted: RunsFilter, limit: int | None = None, cursor: str | None = None, ascending: bool = True
+    ) -> list[RunRecord]:
+        """Runs, the oldest first or, not `ascending`, the newest."""
+        number = RUNS.c.id
+        query = sa.select(RUNS).where(*_run_conditions(wanted)).limit(limit)
+        if cursor is not None:
+            start = sa.select(number).where(RUNS.c.run_id == cursor).scalar_subquery()
+            query = query.where(number > start if ascending else number < start)
+        query = query.order_by(number if ascending else number.desc())
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        return [self._run_of(row) for row in rows]
+
+    def count_runs(self, wanted: RunsFilter) -> int:
+        """How many runs there are."""
+        query = sa.select(sa.func.count()).select_from(RUNS).where(*_run_conditions(wanted))
+        with self._reading() as connection:
+            return connection.execute(query).scalar_one()
+
+    def process_of(self, run_id: str) -> Process | None:
+        """The process to which a run belongs, None if it has not begun."""
+        columns = (RUNS.c.host, RUNS.c.pid, RUNS.c.process_start)
+        with self._reading() as connection:
+            row = connection.execute(sa.select(*columns).where(RUNS.c.run_id == run_id)).first()
+        return None if row is None or row.pid is None else Process(*row)
+
+    def delete_run(self, run_id: str) -> None:
+        """Forget a run and its log."""
+        with self._database.lock:
+            with self._database.writing() as connection:
+                for table in (LINES, TAGS, RUNS):
+                    connection.execute(table.delete().where(table.c.run_id == run_id))
+            self._followed.pop(run_id, None)
+
+    # lines
+
+    def follow(self, run_id: str, lines: RunLines) -> None:
+        """Keep the lines of a run, those to come included."""
+        with self._database.lock:
+            self._followed[run_id] = _Followed(lines)
+
+    def flush(self, run_id: str) -> None:
+        """Put what a followed run has written so far where others can read it, and where it stays."""
+        with self._database.lock:
+            followed = self._own(run_id)
+            new = () if followed is None else followed.lines.stored(followed.written)
+            if followed is not None and new:
+                with self._database.writing() as connection:
+                    _insert_lines(connection, run_id, new)
+                followed.written += len(new)
+
+    def _own(self, run_id: str) -> _Followed | None:
+        followed = self._followed.get(run_id)
+        return None if followed is None or followed.pid != os.getpid() else followed
+
+    def _flush_all(self) -> None:
+        for run_id in list(self._followed):
+            self.flush(run_id)
+
+    def add_entries(self, entries: Sequence[EventLogEntry]) -> None:
+        """Keep lines that come from no run under way."""
+        with self._database.writing() as connection:
+            for entry in entries:
+                _insert_lines(connection, entry.run_id, [_stored_line(entry)])
+
+    def lines(
+        self, wanted: LinesFilter = EVERY_LINE, limit: int | None = None, ascending: bool = True
+    ) -> list[StoredEntry]:
+        """Lines, in the order in which they were written or, not `ascending`, the newest first."""
+        number = LINES.c.id
+        query = (
+            sa.select(LINES, RUNS.c.job_name)
+            .outerjoin_from(LINES, RUNS, LINES.c.run_id == RUNS.c.run_id)
+            .where(*_line_conditions(wanted))
+            .order_by(number if ascending else number.desc())
+            .limit(limit)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        return [StoredEntry(row.id, self._entry_of(row)) for row in rows]
+
+    def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
+        """How many events of each type a run has."""
+        kind = LINES.c.event_type
+        of_run = (LINES.c.run_id == run_id, kind.is_not(None))
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(kind, sa.func.count()).where(*of_run).group_by(kind)).all()
+        return {EVENT_TYPES[name]: count for name, count in rows}
+
+    # assets
+
+    def asset_keys(self) -> list[AssetKey]:
+        """The assets of which a materialization or observation is here that was not wiped, in order."""
+        query = (
+            sa.select(LINES.c.asset_key)
+            .distinct()
+            .outerjoin_from(LINES, WIPED, LINES.c.asset_key == WIPED.c.asset_key)
+            .where(
+                OF_ASSETS,
+                LINES.c.event_type.in_(_WRITTEN),
+                LINES.c.id > sa.func.coalesce(WIPED.c.line, 0),
+            )
+        )
+        with self._reading() as connection:
+            return sorted(AssetKey(json.loads(text)) for text in connection.execute(query).scalars())
+
+    def materialized_partitions(self, key: AssetKey) -> set[str]:
+        """The partitions of an asset that were materialized since it was wiped."""
+        text, partition = key.to_string(), LINES.c.partition
+        wiped = sa.select(WIPED.c.line).where(WIPED.c.asset_key == text).scalar_subquery()
+        query = (
+            sa.select(partition)
+            .distinct()
+            .where(
+                LINES.c.asset_key == text,
+                LINES.c.event_type == _MATERIALIZATION,
+                partition.is_not(None),
+                LINES.c.id > sa.func.coalesce(wiped, 0),
+            )
+        )
+        with self._reading() as connection:
+            return set(connection.execute(query).scalars())
+
+    def wipe_asset(self, key: AssetKey) -> None:
+        """Forget what was written of an asset so far."""
+        text = key.to_string()
+        with self._database.lock:
+            self._flush_all()
+            with self._database.writing() as connection:
+                last = connection.execute(sa.select(sa.func.max(LINES.c.id))).scalar() or 0
+                connection.execute(WIPED.delete().where(WIPED.c.asset_key == text))
+                connection.execute(WIPED.insert().values(asset_key=text, line=last))
+
+    def wiped_before(self, key: AssetKey) -> int:
+        """The line up to which an asset was wiped; 0 if it never was."""
+        query = sa.select(WIPED.c.line).where(WIPED.c.asset_key == key.to_string())
+        with self._reading() as connection:
+            return connection.execute(query).scalar() or 0
+
+    # dynamic partitions
+
+    def dynamic_partitions(self, name: str) -> list[str]:
+        """The keys of dynamic partitions, in the order in which they were added."""
+        with self._reading() as connection:
+            return _dynamic_keys(connection, name)
+
+    def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
+        """Put keys of dynamic partitions behind those that are there."""
+        with self._database.writing() as connection:
+            known = set(_dynamic_keys(connection, name))
+            new = [{"name": name, "key": key} for key in dict.fromkeys(keys) if key not in known]
+            if new:
+                connection.execute(DYNAMIC.insert(), new)
+
+    def delete_dynamic_partition(self, name: str, key: str) -> None:
+        """Take a key of dynamic partitions away; one that is not here is no error."""
+        with self._database.writing() as connection:
+            connection.execute(DYNAMIC.delete().where(DYNAMIC.c.name == name, DYNAMIC.c.key == key))
+
+    # the whole
+
+    def wipe(self) -> None:
+        """Forget everything."""
+        with self._database.lock:
+            with self._database.writing() as connection:
+                for table in TABLES.sorted_tables:
+                    if table is not META:
+                        connection.execute(table.delete())
+            self._followed.clear()
+
+    def close(self) -> None:
+        """Close the connection. The store can go on being used."""
+        self._database.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with self._database.lock:
+            with suppress(DagflowStorageError):  # the run that could not write is told so itself
+                self._flush_all()
+            with self._database.reading() as connection:
+                yield connection
+
+    def _run_of(self, row: Any) -> RunRecord:
+        status = DagflowRunStatus(row.status)
+        run = from_dict(self._parsed(row.body, f"run '{row.run_id}'"), DagflowRun)
+        run = run.with_changes(status=status)
+        return RunRecord(row.id, run, row.created, row.updated, row.started, row.ended)
+
+    def _entry_of(self, row: Any) -> EventLogEntry:
+        body = self._parsed(row.body, f"line {row.id}")
+        if row.event_type is not None:
+            return EventLogEntry.of_event(DagflowEvent.from_dict(body))
+        return EventLogEntry(None, row.level, body, row.run_id, row.timestamp, row.step_key, row.job_name)
+
+    def _parsed(self, body: str, what: str) -> Any:
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise DagflowSerializationError(f"{what} of {self._database.name} is damaged: {error}") from error
+
+
+def _process_columns() -> dict[str, Any]:
+    host, pid, start = this_process()
+    return {"host": host, "pid": pid, "process_start": start}
+
+
+def _insert_tags(connection: sa.Connection, run_id: str, tags: Mapping[str, str]) -> None:
+    if tags:
+        rows = [{"run_id": run_id, "key": key, "value": value} for key, value in tags.items()]
+        connection.execute(TAGS.insert(), rows)
+
+
+def _insert_lines(connection: sa.Connection, run_id: str, lines: Sequence[StoredLine]) -> None:
+    rows = [{"run_id": run_id, **line._asdict()} for line in lines]
+    for row in rows:
+        if row["event_type"] is None:  # as JSON, since a database does not take every text
+            row["body"] = json.dumps(row["body"])
+    if rows:
+        connection.execute(LINES.insert(), rows)
+
+
+def _change_status(
+    connection: sa.Connection,
+    run_id: str,
+    condition: sa.ColumnElement[bool],
+    status: DagflowRunStatus,
+    now: float,
+) -> bool:
+    values: dict[str, Any] = {"status": status.value, "updated": now}
+    if status is DagflowRunStatus.STARTED:
+        values.update(started=now, **_process_columns())
+    elif status.value in _FINISHED:
+        values["ended"] = now
+    query = RUNS.update().where(RUNS.c.run_id == run_id, condition).values(values)
+    return connection.execute(query).rowcount > 0
+
+
+def _stored_line(entry: EventLogEntry) -> StoredLine:
+    event = entry.dagflow_event
+    if event is None:
+        return StoredLine(entry.timestamp, entry.level, entry.step_key, None, None, None, entry.user_message)
+    return StoredLine(
+        entry.timestamp,
+        entry.level,
+        entry.step_key,
+        event.event_type_value,
+        None if event.asset_key is None else event.asset_key.to_string(),
+        event.partition,
+        json.dumps(event.to_dict()),
+    )
+
+
+def _run_conditions(wanted: RunsFilter) -> list[sa.ColumnElement[bool]]:
+    runs = RUNS.c
+    found: list[sa.ColumnElement[bool]] = []
+    if wanted.run_ids is not None:
+        found.append(runs.run_id.in_(wanted.run_ids))
+    if wanted.job_name is not None:
+        found.append(runs.job_name == wanted.job_name)
+    if wanted.statuses:
+        found.append(runs.status.in_([status.value for status in wanted.statuses]))
+    for key, value in wanted.tags.items():
+        values = [value] if isinstance(value, str) else value
+        tagged = sa.select(TAGS.c.run_id).where(TAGS.c.key == key, TAGS.c.value.in_(values))
+        found.append(runs.run_id.in_(tagged))
+    if wanted.created_after is not None:
+        found.append(runs.created > seconds_of(wanted.created_after))
+    if wanted.created_before is not None:
+        found.append(runs.created < seconds_of(wanted.created_before))
+    return found
+
+
+def _line_conditions(wanted: LinesFilter) -> list[sa.ColumnElement[bool]]:
+    lines = LINES.c
+    key = wanted.asset_key
+    kinds = wanted.event_types
+    given: tuple[tuple[Any, Callable[[Any], sa.ColumnElement[bool]]], ...] = (
+        (wanted.run_id, lambda value: lines.run_id == value),
+        (None if kinds is None else [kind.value for kind in kinds], lines.event_type.in_),
+        (None if key is None else key.to_string(), lambda value: lines.asset_key == value),
+        (wanted.asset_partitions, lines.partition.in_),
+        (wanted.after_cursor, lambda value: lines.id > value),
+        (wanted.before_cursor, lambda value: lines.id < value),
+        (wanted.after_timestamp, lambda value: lines.timestamp > value),
+        (wanted.before_timestamp, lambda value: lines.timestamp < value),
+        (wanted.storage_ids, lines.id.in_),
+    )
+    return [condition(value) for value, condition in given if value is not None]
+
+
+def _dynamic_keys(connection: sa.Connection, name: str) -> list[str]:
+    query = sa.select(DYNAMIC.c.key).where(DYNAMIC.c.name == name).order_by(DYNAMIC.c.id)
+    return list(connection.execute(query).scalars())
