@@ -21,7 +21,6 @@ from dagflow import (
     InMemoryIOManager,
     InProcessExecutor,
     JobDefinition,
-    MultiprocessExecutor,
     Nothing,
     Out,
     ReexecutionOptions,
@@ -509,28 +508,6 @@ def test_a_time_limit(instance):
         timed.execute_in_process()
     assert instance.get_runs_count() == 0
     assert execute_job(reconstructable(timed), instance, op_selection=["one"]).success
-
-
-def test_the_settings_of_the_multiprocess_executor():
-    """What the config says is what the executor is made with."""
-    from dagflow.context.init import InitExecutorContext
-    from dagflow.defs.executor import multiprocess_executor
-
-    limits = [{"key": "db", "limit": 1}]
-    config = {"max_concurrent": 3, "retries": {"disabled": {}}, "start_method": {"spawn": {}}}
-    context = InitExecutorContext(
-        either, multiprocess_executor, {**config, "tag_concurrency_limits": limits}, None
-    )
-
-    made = multiprocess_executor.executor_creation_fn(context)
-
-    assert isinstance(made, MultiprocessExecutor)
-    assert not made.retries
-    assert made.config == {
-        "max_concurrent": 3,
-        "start_method": {"spawn": {}},
-        "tag_concurrency_limits": limits,
-    }
 
 
 # around a run

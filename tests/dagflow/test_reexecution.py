@@ -9,7 +9,6 @@ import pytest
 from dagflow import (
     AssetKey,
     DagflowInstance,
-    DagflowRunStatus,
     Definitions,
     DynamicOut,
     DynamicOutput,
@@ -38,7 +37,7 @@ from dagflow.errors import (
     DagflowRunNotFoundError,
     ParameterCheckError,
 )
-from dagflow.testing import run_options
+from dagflow.testing import observe, run_options
 
 from_failure = ReexecutionOptions.from_failure
 UNKNOWN = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
@@ -507,17 +506,28 @@ def test_a_forgotten_ancestor(instance):
 
 
 def test_from_no_failure(instance):
-    """A run that succeeded has no failure to go on from, nor has one that failed after its last step."""
+    """A run that succeeded has no failure to go on from."""
     first = run(linear, instance)
-    options = from_failure(first.run_id, instance)
 
     with pytest.raises(
         DagflowInvariantViolationError, match=r"a run that is not failed or canceled.*SUCCESS"
     ):
-        run(linear, instance, options)
-    instance.set_run_status(first.run_id, DagflowRunStatus.FAILURE, 0.0)
+        run(linear, instance, from_failure(first.run_id, instance))
+
+
+def test_from_a_failure_after_the_last_step(instance):
+    """A run whose steps all ended well before it failed has nothing to execute again."""
+
+    def refuse(event):
+        if event.message and event.message.startswith("Finished steps"):
+            raise ValueError("refused")
+
+    with observe(refuse), pytest.raises(ValueError, match="refused"):
+        run(linear, instance)
+    (first,) = instance.get_runs()
+
     with pytest.raises(DagflowInvalidSubsetError, match="No steps needed to be retried in the failed run"):
-        run(linear, instance, options)
+        run(linear, instance, from_failure(first.run_id, instance))
 
 
 def test_options():
