@@ -50,11 +50,32 @@ class Place:
 PLACES = {
     "in_process": Place(config={"in_process": {}}),
     "multiprocess": Place(config={"multiprocess": {"max_concurrent": 2}}),
+    "one process at a time": Place("multiprocess_executor", {"max_concurrent": 1}),
+    "dask": Place("dask_executor"),  # on the cluster of this file
 }
-PROCESSES = {
-    "multiprocess": PLACES["multiprocess"],
-    "one at a time": Place("multiprocess_executor", {"max_concurrent": 1}),
-}
+PROCESSES = [name for name in PLACES if name != "in_process"]
+
+
+@pytest.fixture(scope="module", name="place")
+def _place(request: pytest.FixtureRequest) -> Place:
+    """A row of the table by its name."""
+    place = PLACES[request.param]
+    if place.executor == "dask_executor":
+        address = request.getfixturevalue("cluster")
+        return Place(place.executor, {"cluster": {"existing": {"address": address}}})
+    return place
+
+
+@pytest.fixture(scope="module", name="cluster")
+def _cluster() -> Iterator[str]:
+    """The address of a cluster of two processes."""
+    dask = pytest.importorskip("dask", reason="it is not installed: pip install -e '.[dask]'")
+    distributed = pytest.importorskip("distributed", reason="it is not installed: pip install -e '.[dask]'")
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+    ):
+        yield cluster.scheduler_address
 
 
 @pytest.fixture(scope="module", name="instance")
@@ -86,28 +107,28 @@ def each(faults: list[str], **changes: Any) -> str:
     return json.dumps({"rows": rows, "hooks": [["failure", False]], "retries": None})
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", PLACES, indirect=True)
 @given(description=descriptions())
 @example(description=each(list(FAULTS)))
 @example(description=each(list(FAULTS), attempts=1, after=1))
 @examples
-def test_every_executor_tells_the_same(place: str, instance: DagflowInstance, description: str) -> None:
+def test_every_executor_tells_the_same(place: Place, instance: DagflowInstance, description: str) -> None:
     """Law: events and outputs are those of a run in this process with all values in memory."""
     here = job_of(description).execute_in_process(raise_on_error=False)
 
-    assert run(description, PLACES[place], instance) == observed(here)
+    assert run(description, place, instance) == observed(here)
 
 
-@pytest.mark.parametrize("place", list(PROCESSES)[1:])
+@pytest.mark.parametrize("place", PROCESSES[1:], indirect=True)
 @given(description=descriptions(process_faults=True))
 @example(description=each(list(PROCESS_FAULTS), attempts=1))
 @example(description=each([what for what in PROCESS_FAULTS if what != "hang"], after=1))
 @examples
-def test_lost_processes_are_told_the_same(place: str, instance: DagflowInstance, description: str) -> None:
+def test_lost_processes_are_told_the_same(place: Place, instance: DagflowInstance, description: str) -> None:
     """Law: also where steps end their process, hang, or give what cannot be stored."""
-    first = next(iter(PROCESSES.values()))
+    first = PLACES[PROCESSES[0]]
 
-    assert run(description, PROCESSES[place], instance) == run(description, first, instance)
+    assert run(description, place, instance) == run(description, first, instance)
 
 
 def test_another_process_makes_the_same_job() -> None:
