@@ -174,7 +174,7 @@ class Database:
             said = " ".join(str(getattr(error, "orig", None) or error).split())
             advice = next((text for words, text in _ADVICE if any(word in said for word in words)), "")
             raise DagflowStorageError(
-                f"{self.name} cannot be {doing}: {said.rstrip('.')}. {advice}".rstrip()
+                f"{self.name} cannot be {doing}: {said}{'' if said[-1:] in '.?!' else '.'} {advice}".rstrip()
             ) from error
 
     def _connected(self) -> sa.Connection:
