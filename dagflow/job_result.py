@@ -10,7 +10,7 @@ from dagflow.defs.resource import ResourceDefinition
 from dagflow.engine.made import made_by
 from dagflow.engine.outputs import load_output
 from dagflow.engine.state import RunState
-from dagflow.errors import DagflowInvariantViolationError
+from dagflow.errors import DagflowInvariantViolationError, DagflowStorageError
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.io.builtin import BUILTINS
@@ -37,8 +37,13 @@ class JobExecutionResult(ExecutionResult):
 
     @property
     def dagflow_run(self) -> DagflowRun:
-        """The run, as the instance knows it now."""
-        run: DagflowRun | None = self._instance.get_run_by_id(self.run_id)
+        """The run, as the instance knows it now; as it ended, where the instance is gone or has forgotten
+        it.
+        """
+        try:
+            run: DagflowRun | None = self._instance.get_run_by_id(self.run_id)
+        except DagflowStorageError:
+            run = None
         return self._run if run is None else run
 
     def _at_hand(self) -> Mapping[OutputKey, Any]:

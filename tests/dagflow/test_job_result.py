@@ -21,6 +21,7 @@ from dagflow import (
     fs_io_manager,
     graph,
     in_process_executor,
+    instance_for_test,
     job,
     mem_io_manager,
     op,
@@ -307,3 +308,11 @@ def test_the_run(instance):
     assert result.dagflow_run.tags["seen"] == "yes"
     instance.delete_run(result.run_id)
     assert result.dagflow_run.run_id == result.run_id
+
+
+def test_a_store_that_is_gone():
+    """When the instance cannot be read any more, the run is as it ended."""
+    with instance_for_test() as instance:
+        result = run(in_memory, instance)
+
+    assert result.dagflow_run.is_success
