@@ -7,7 +7,7 @@ from typing import Any
 
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resource import ResourceDefinition
-from dagflow.engine.made import made_by
+from dagflow.engine.made import outputs_in
 from dagflow.engine.outputs import load_output
 from dagflow.engine.state import RunState
 from dagflow.errors import DagflowInvariantViolationError, DagflowStorageError
@@ -137,7 +137,7 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
             )
         if self._made is None:
             step_of = self.state.plan.step_by_key
-            made = made_by(self.state.log.events()).outputs
+            made = outputs_in(self.state.log.events())
             self._made = {
                 key: None
                 for key, stored in made.items()

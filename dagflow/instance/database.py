@@ -149,7 +149,8 @@ class Database:
         with self.lock, self._translated("written to"):
             connection = self._connected()
             with _transaction(connection, "BEGIN IMMEDIATE"):
-                connection.execute(sa.select(META.c.version).with_for_update())
+                if connection.dialect.name != "sqlite":
+                    connection.execute(sa.select(META.c.version).with_for_update())
                 yield connection
 
     def close(self) -> None:
