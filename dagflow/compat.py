@@ -46,7 +46,6 @@ TABLE = {
     ("invocation.io", "build_input_context"): "dagster_type=",
     ("invocation.io", "build_output_context"): "dagster_type=",
     ("invocation.resources", "build_resources"): "dagster_run=",
-    ("job_result", "JobExecutionResult"): ".dagster_run",
     ("metadata.value", "MetadataValue"): ".dagster_run",
     ("result", "ExecutionResult"): ".dagster_run",
     ("testing", "instance_for_test"): "set_dagster_home=",

@@ -35,14 +35,10 @@ class JobExecutionResult(ExecutionResult):
         self._outputs = _StoredOutputs(state)
         super().__init__(state.job, state.log, self._outputs, run, instance, given, state.input_values)
 
-    @property
-    def dagflow_run(self) -> DagflowRun:
-        """The run, as the instance knows it now; as it ended, where the instance is gone or has forgotten
-        it.
-        """
+    def _current_run(self) -> DagflowRun:
         try:
             run: DagflowRun | None = self._instance.get_run_by_id(self.run_id)
-        except DagflowStorageError:
+        except DagflowStorageError:  # the instance is gone
             run = None
         return self._run if run is None else run
 

@@ -74,7 +74,10 @@ class ExecutionResult:
 
     @property
     def dagflow_run(self) -> DagflowRun:
-        """The run, as it ended."""
+        """The run, as it ended; that of a job as its instance knows it now, if it still does."""
+        return self._current_run()
+
+    def _current_run(self) -> DagflowRun:
         return self._run
 
     @property
