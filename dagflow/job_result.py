@@ -10,7 +10,7 @@ from dagflow.defs.resource import ResourceDefinition
 from dagflow.engine.made import outputs_in
 from dagflow.engine.outputs import load_output
 from dagflow.engine.state import RunState
-from dagflow.errors import DagflowInvariantViolationError, DagflowStorageError
+from dagflow.errors import DagflowInvariantViolationError
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.io.builtin import BUILTINS
@@ -34,13 +34,6 @@ class JobExecutionResult(ExecutionResult):
     ) -> None:
         self._outputs = _StoredOutputs(state)
         super().__init__(state.job, state.log, self._outputs, run, instance, given, state.input_values)
-
-    def _current_run(self) -> DagflowRun:
-        try:
-            run: DagflowRun | None = self._instance.get_run_by_id(self.run_id)
-        except DagflowStorageError:  # the instance is gone
-            run = None
-        return self._run if run is None else run
 
     def _at_hand(self) -> Mapping[OutputKey, Any]:
         return self._outputs.kept

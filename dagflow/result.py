@@ -74,10 +74,7 @@ class ExecutionResult:
 
     @property
     def dagflow_run(self) -> DagflowRun:
-        """The run, as it ended; that of a job as its instance knows it now, if it still does."""
-        return self._current_run()
-
-    def _current_run(self) -> DagflowRun:
+        """The run, as it ended."""
         return self._run
 
     @property
