@@ -14,7 +14,7 @@ from dagflow import (
     job,
     op,
 )
-from dagflow.engine.made import Made, made_by
+from dagflow.engine.made import Made, made_by, outputs_in
 
 
 @op
@@ -92,6 +92,26 @@ def test_a_step_that_was_tried_again() -> None:
 
     assert list(found.outputs)[:2] == [("cups", "result", "try_1"), ("cups", "result", "b")]
     assert found.ended == {"cups", "same[try_1]", "same[b]"}
+
+
+def test_every_output_that_came() -> None:
+    """Also those of attempts that failed: each with whether it has a value that was stored."""
+
+    @job
+    def j() -> None:
+        half()
+        silent()
+        cups()
+
+    events = j.execute_in_process(raise_on_error=False).all_events
+
+    assert outputs_in(events) == {
+        ("cups", "result", "try_0"): True,
+        ("cups", "result", "try_1"): True,
+        ("cups", "result", "b"): True,
+        ("half", "first", None): True,
+        ("silent", "result", None): False,
+    }
 
 
 def test_no_events() -> None:
