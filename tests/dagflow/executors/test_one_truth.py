@@ -73,7 +73,7 @@ def _cluster() -> Iterator[str]:
     distributed = pytest.importorskip("distributed", reason="it is not installed: pip install -e '.[dask]'")
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
     ):
         yield cluster.scheduler_address
 
