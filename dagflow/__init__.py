@@ -45,18 +45,18 @@ from dagflow.defs.asset import (
     SourceAsset,
 )
 from dagflow.defs.asset_decorators import asset
-from dagflow.defs.configured import ConfigMapping, config_mapping, configured
-from dagflow.defs.executor import (
+from dagflow.defs.builtin_executors import (
+    DaskExecutor,
     Executor,
-    ExecutorDefinition,
-    ExecutorRequirement,
     InProcessExecutor,
     MultiprocessExecutor,
-    executor,
+    dask_executor,
     in_process_executor,
     multi_or_in_process_executor,
     multiprocess_executor,
 )
+from dagflow.defs.configured import ConfigMapping, config_mapping, configured
+from dagflow.defs.executor import ExecutorDefinition, ExecutorRequirement, executor
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.graph_body import graph
 from dagflow.defs.hook import (
@@ -498,6 +498,7 @@ __all__ = [
     "DagflowUnmetExecutorRequirementsError",
     "DagflowUserCodeExecutionError",
     "DailyPartitionsDefinition",
+    "DaskExecutor",
     "DataVersion",
     "Definitions",
     "DependencyDefinition",
@@ -658,6 +659,7 @@ __all__ = [
     "configured",
     "dagflow_type_loader",
     "daily_partitioned_config",
+    "dask_executor",
     "default_loggers",
     "define_asset_job",
     "deserialize_value",

@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 
 from dagflow.config.plain import run_config_dict
 from dagflow.context.init import InitExecutorContext
-from dagflow.defs.executor import (
+from dagflow.defs.builtin_executors import (
+    DaskExecutor,
     Executor,
-    ExecutorRequirement,
     InProcessExecutor,
     MultiprocessExecutor,
 )
+from dagflow.defs.executor import ExecutorRequirement
 from dagflow.defs.io_managers import mem_io_manager
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.subset import clauses_of
 from dagflow.engine.interrupts import raised_interrupts
-from dagflow.engine.log import CODE
 from dagflow.engine.loop import run_plan
-from dagflow.engine.resources import error_info
+from dagflow.engine.parallel import could_not_begin
 from dagflow.engine.state import NOTHING_EARLIER, Earlier, RunState
 from dagflow.errors import (
     CheckError,
@@ -29,7 +29,6 @@ from dagflow.errors import (
     check_optional,
     check_type,
 )
-from dagflow.events.record import DagflowEventType
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
 from dagflow.executors.pointer import ReconstructableJob
@@ -47,8 +46,6 @@ from dagflow.plan.plan import Plan
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, Source, refs_of
 from dagflow.plan.tags import timeout_refused
 from dagflow.reexecution import ReexecutionOptions, earlier_of, keys_to_execute, parent_of
-
-_RUN_FAILURE = CODE[DagflowEventType.RUN_FAILURE]
 
 
 def execute_job(
@@ -96,12 +93,10 @@ def execute_job(
         if error is None:
             succeeded = _RUNS[type(executor)](state, executor)
         else:
-            state.log.append(_RUN_FAILURE, payload=(error_info(error), "JOB_INITIALIZATION_FAILURE", []))
+            could_not_begin(state, error)
     finally:
         result = JobExecutionResult(state, end(state, instance, succeeded), instance, given)
         report_run(result)
-    if error is not None and raise_on_error:
-        raise error
     return result
 
 
@@ -319,8 +314,15 @@ def _run_in_processes(state: RunState, executor: MultiprocessExecutor) -> bool:
     return run_in_processes(state, executor.config)
 
 
+def _run_on_dask(state: RunState, executor: DaskExecutor) -> bool:
+    from dagflow.executors.dask import run_on_dask  # few runs need it
+
+    return run_on_dask(state, executor.config)
+
+
 _RUNS: Mapping[type[Executor], Callable[[RunState, Any], bool]] = {
     InProcessExecutor: _run_in_process,
     MultiprocessExecutor: _run_in_processes,
+    DaskExecutor: _run_on_dask,
 }
 """What runs a plan, by the kind of executor."""

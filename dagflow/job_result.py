@@ -7,7 +7,7 @@ from typing import Any
 
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resource import ResourceDefinition
-from dagflow.engine.made import made_by
+from dagflow.engine.made import outputs_in
 from dagflow.engine.outputs import load_output
 from dagflow.engine.state import RunState
 from dagflow.errors import DagflowInvariantViolationError
@@ -34,12 +34,6 @@ class JobExecutionResult(ExecutionResult):
     ) -> None:
         self._outputs = _StoredOutputs(state)
         super().__init__(state.job, state.log, self._outputs, run, instance, given, state.input_values)
-
-    @property
-    def dagflow_run(self) -> DagflowRun:
-        """The run, as the instance knows it now."""
-        run: DagflowRun | None = self._instance.get_run_by_id(self.run_id)
-        return self._run if run is None else run
 
     def _at_hand(self) -> Mapping[OutputKey, Any]:
         return self._outputs.kept
@@ -132,7 +126,7 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
             )
         if self._made is None:
             step_of = self.state.plan.step_by_key
-            made = made_by(self.state.log.events()).outputs
+            made = outputs_in(self.state.log.events())
             self._made = {
                 key: None
                 for key, stored in made.items()

@@ -15,6 +15,7 @@ from dagflow.events.record import DagflowEvent
 from dagflow.fingerprint import Fingerprint, fingerprint
 from dagflow.graphs import graph_of
 from dagflow.instance.instance import DagflowInstance
+from dagflow.interleavings import in_order, interleavings
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_options
@@ -144,7 +145,9 @@ __all__ = [
     "causality",
     "fingerprint",
     "graph_of",
+    "in_order",
     "instance_for_test",
+    "interleavings",
     "observe",
     "observe_runs",
     "parse_selection",

@@ -8,7 +8,8 @@ from typing import Any
 from dagflow._util import nearest
 from dagflow.defs.asset import AnyAsset, AssetsDefinition, AssetSpec, SourceAsset, key_of
 from dagflow.defs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
-from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
+from dagflow.defs.builtin_executors import multi_or_in_process_executor
+from dagflow.defs.executor import ExecutorDefinition
 from dagflow.defs.io_managers import fs_io_manager
 from dagflow.defs.job import JobDefinition
 from dagflow.defs.logger import check_loggers

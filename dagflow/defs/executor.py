@@ -1,6 +1,4 @@
-"""Executors as definitions (name, config schema, requirements), and what is made of their config: an
-`Executor`, a value that says how steps are run. What runs them is in `dagflow.executors`.
-"""
+"""Executors as definitions: name, config schema, requirements. Those that there are: `builtin_executors`."""
 
 from __future__ import annotations
 
@@ -9,67 +7,10 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
-from dagflow.config.choice import Noneable, ScalarUnion, Selector
-from dagflow.config.field import ANYTHING, Array, Field, Shape, resolve_field
+from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.defs.configured import configured_field
-from dagflow.errors import ElementCheckError, ParameterCheckError, check_optional, check_type
+from dagflow.errors import ElementCheckError, ParameterCheckError, check_type
 from dagflow.keys import check_name
-
-
-class Executor:
-    """How the steps of a run are run. The function of an `@executor` returns one of the kinds below.
-
-    Args:
-        retries: Whether steps may be tried again.
-
-    Example:
-        >>> InProcessExecutor(retries=False).retries
-        False
-    """
-
-    __slots__ = ("retries",)
-
-    def __init__(self, retries: bool = True) -> None:
-        self.retries = check_type(retries, bool, "retries", f"{type(self).__name__}()")
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
-
-
-class InProcessExecutor(Executor):
-    """All steps in this process, one after the other."""
-
-    __slots__ = ()
-
-
-class MultiprocessExecutor(Executor):
-    """Each step in a process of its own.
-
-    Args:
-        max_concurrent: Processes at a time; None or 0: one per CPU.
-        retries: Whether steps may be tried again.
-        start_method: How a process is started, as in a run config: `{"spawn": {}}` or
-            `{"forkserver": {"preload_modules": [...]}}`.
-        tag_concurrency_limits: Limits of steps at a time that share a tag, as in a run config.
-
-    Attributes: `config`, these settings by name, without `retries`.
-    """
-
-    __slots__ = ("config",)
-
-    def __init__(
-        self,
-        max_concurrent: int | None = None,
-        retries: bool = True,
-        start_method: Mapping[str, Any] | None = None,
-        tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
-    ) -> None:
-        super().__init__(retries)
-        self.config: Mapping[str, Any] = {
-            "max_concurrent": check_optional(max_concurrent, int, "max_concurrent", "MultiprocessExecutor()"),
-            "start_method": start_method or {"forkserver": {}},
-            "tag_concurrency_limits": list(tag_concurrency_limits),
-        }
 
 
 class ExecutorRequirement(enum.Enum):
@@ -227,91 +168,3 @@ def _checked(requirements: Any, place: str) -> _Requirements:
                 f"{requirement!r}"
             )
     return tuple(requirements)
-
-
-_RETRIES = Field(
-    Selector({
-        "enabled": Field(Shape({}), default_value={}),
-        "disabled": Field(Shape({}), default_value={}),
-    }),
-    default_value={"enabled": {}},
-    description="Whether steps may be retried.",
-)  # fmt: skip
-_IN_PROCESS = {"retries": _RETRIES}
-_START_METHOD = Selector({
-    "spawn": Field(Shape({}), default_value={}),
-    "forkserver": Field(Shape({"preload_modules": Field([str], is_required=False)}), default_value={}),
-})  # fmt: skip
-_TAG_LIMIT = Shape({
-    "key": str,
-    "value": Field(ScalarUnion(str, Shape({"applyLimitPerUniqueValue": bool})), is_required=False),
-    "limit": int,
-})  # fmt: skip
-_MULTIPROCESS = {
-    "max_concurrent": Field(
-        Noneable(int), default_value=None, description="Processes at a time; None or 0: one per CPU."
-    ),
-    "retries": _RETRIES,
-    "start_method": Field(_START_METHOD, is_required=False, description="How a process is started."),
-    "tag_concurrency_limits": Field(
-        Array(_TAG_LIMIT), is_required=False, description="Limits of steps at a time that share a tag."
-    ),
-}
-_OTHER_PROCESSES = [
-    ExecutorRequirement.RECONSTRUCTABLE_PIPELINE,
-    ExecutorRequirement.NON_EPHEMERAL_INSTANCE,
-    ExecutorRequirement.PERSISTENT_OUTPUTS,
-]
-
-
-def _in_process(context: Any) -> Executor:
-    return InProcessExecutor(_may_retry(context.executor_config))
-
-
-def _multiprocess(context: Any) -> Executor:
-    return _multiprocess_of(context.executor_config)
-
-
-def _multiprocess_of(config: Mapping[str, Any]) -> Executor:
-    return MultiprocessExecutor(
-        config.get("max_concurrent"),
-        _may_retry(config),
-        config.get("start_method"),
-        config.get("tag_concurrency_limits") or (),
-    )
-
-
-def _either(context: Any) -> Executor:
-    config = context.executor_config
-    if "in_process" in config:
-        return InProcessExecutor(_may_retry(config["in_process"]))
-    return _multiprocess_of(config["multiprocess"])
-
-
-def _may_retry(config: Mapping[str, Any]) -> bool:
-    return "disabled" not in config.get("retries", ())
-
-
-in_process_executor = ExecutorDefinition(
-    "in_process", _IN_PROCESS, executor_creation_fn=_in_process, description="All steps in this process."
-)
-multiprocess_executor = ExecutorDefinition(
-    "multiprocess",
-    _MULTIPROCESS,
-    _OTHER_PROCESSES,
-    _multiprocess,
-    description="Each step in its own process.",
-)
-multi_or_in_process_executor = ExecutorDefinition(
-    "multi_or_in_process_executor",
-    Field(
-        Selector({
-            "multiprocess": Field(Shape(_MULTIPROCESS), default_value={}),
-            "in_process": Field(Shape(_IN_PROCESS), default_value={}),
-        }),
-        default_value={"multiprocess": {}},
-    ),
-    lambda config: [] if "in_process" in config else _OTHER_PROCESSES,
-    _either,
-    description="The default: each step in its own process, or all in this one, as the run config says.",
-)  # fmt: skip

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from dagflow._util import nearest
 from dagflow.config.plain import run_config_dict
 from dagflow.defs import _entry
+from dagflow.defs.builtin_executors import multi_or_in_process_executor
 from dagflow.defs.configured import ConfigMapping
-from dagflow.defs.executor import ExecutorDefinition, multi_or_in_process_executor
+from dagflow.defs.executor import ExecutorDefinition
 from dagflow.defs.graph import GraphDefinition, check_definitions
 from dagflow.defs.hook import HookDefinition, check_hooks, hook_needs
 from dagflow.defs.inputs import check_loose_inputs

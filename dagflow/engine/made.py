@@ -51,3 +51,23 @@ def made_by(events: Iterable[DagflowEvent]) -> Made:
             outputs.pop(key, None)
     made = {ref: stored for key in outputs if key in ended for ref, stored in outputs[key].items()}
     return Made(made, frozenset(ended))
+
+
+def outputs_in(events: Iterable[DagflowEvent]) -> dict[OutputKey, bool]:
+    """Every output that came, in whichever attempt and however its step ended.
+
+    Args:
+        events: The events of a run.
+
+    Returns:
+        The outputs in the order in which they came: each with whether an I/O manager took a value.
+    """
+    outputs: dict[OutputKey, bool] = {}
+    last: dict[str | None, OutputKey] = {}  # what each step announced last
+    for event in events:
+        if event.event_type is _T.STEP_OUTPUT:
+            ref = last[event.step_key] = OutputRef(*event.event_specific_data.step_output_handle)
+            outputs.setdefault(ref, False)
+        elif event.event_type is _T.HANDLED_OUTPUT:
+            outputs[last[event.step_key]] = True
+    return outputs

@@ -7,7 +7,7 @@ the end of an attempt to its turns. A worker that is lost is a failure of its at
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
@@ -32,7 +32,7 @@ from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import OutputKey, Step
 
 _T = DagflowEventType
-_RUN_START, _RUN_SUCCESS, _RUN_FAILURE = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS], CODE[_T.RUN_FAILURE]
+_RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
 _ENGINE_EVENT, _WORKER_STARTING = CODE[_T.ENGINE_EVENT], CODE[_T.STEP_WORKER_STARTING]
 _STEP_FAILURE, _UP_FOR_RETRY = CODE[_T.STEP_FAILURE], CODE[_T.STEP_UP_FOR_RETRY]
 _ERROR = 40  # the level of that name in Python's logging
@@ -152,12 +152,14 @@ class TagLimit(NamedTuple):
     limit: int
 
 
-def run_in_workers(state: RunState, workers: Workers, tag_limits: Sequence[TagLimit] = ()) -> bool:
+def run_in_workers(
+    state: RunState, make_workers: Callable[[], Workers], tag_limits: Sequence[TagLimit] = ()
+) -> bool:
     """Run all steps of a plan in workers, and close these.
 
     Args:
         state: The run.
-        workers: Where the steps are carried out.
+        make_workers: Makes that which carries out the steps.
         tag_limits: How many steps with certain tags may run at a time.
 
     Returns:
@@ -167,12 +169,18 @@ def run_in_workers(state: RunState, workers: Workers, tag_limits: Sequence[TagLi
         DagflowSubprocessError: A worker was lost, if the caller wants failures raised. The failure of a step
             is not raised.
         DagflowExecutionInterruptedError: The run was interrupted, likewise.
+        Exception: There are no workers to be had, likewise.
         BaseException: What an observer raised.
     """
     log, clock = state.log, state.options.clock
     token = current_log.set(state.current_log)
     started = clock.now()
     crew = None
+    try:
+        workers = make_workers()
+    except Exception as error:
+        current_log.reset(token)
+        return could_not_begin(state, error)
     try:
         log.append(_RUN_START)
         told = {"pid": log.pid, "step_keys": state.plan.step_keys}
@@ -190,7 +198,7 @@ def run_in_workers(state: RunState, workers: Workers, tag_limits: Sequence[TagLi
             text = f"{_name(workers)}: finished steps in {clock.now() - started:.2f}s (parent pid: {log.pid})"
             log.append(_ENGINE_EVENT, payload=_said(text, {"pid": log.pid}))
     except BaseException as unexpected:
-        log.append(_RUN_FAILURE, payload=(error_info(unexpected), "RUN_EXCEPTION", []))
+        state.write_failure(error_info(unexpected), "RUN_EXCEPTION")
         if state.raise_on_error or log.is_refused or not isinstance(unexpected, Exception):
             raise
         return False
@@ -200,16 +208,27 @@ def run_in_workers(state: RunState, workers: Workers, tag_limits: Sequence[TagLi
     if state.error is not None:
         is_interrupt = isinstance(state.error, INTERRUPTS)
         reason = "UNEXPECTED_TERMINATION" if is_interrupt else "RUN_EXCEPTION"
-        log.append(_RUN_FAILURE, payload=(error_info(state.error), reason, []))
+        state.write_failure(error_info(state.error), reason)
         if state.raise_on_error:
             raise state.error
         return False
     if failures:
-        keys = [step.key for step, _ in failures]
-        log.append(_RUN_FAILURE, payload=(failures[0][1].info, "STEP_FAILURE", keys))
+        state.write_failure(failures[0][1].info, "STEP_FAILURE", [step.key for step, _ in failures])
         return False
     log.append(_RUN_SUCCESS)
     return True
+
+
+def could_not_begin(state: RunState, error: Exception) -> bool:
+    """Write down that a run failed before it began. Returns False: it did not succeed.
+
+    Raises:
+        Exception: The error, if the caller wants failures raised.
+    """
+    state.write_failure(error_info(error), "JOB_INITIALIZATION_FAILURE")
+    if state.raise_on_error:
+        raise error
+    return False
 
 
 class _Running:

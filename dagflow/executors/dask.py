@@ -39,12 +39,9 @@ def run_on_dask(state: RunState, config: Mapping[str, Any]) -> bool:
 
     Returns:
         Whether the run succeeded.
-
-    Raises:
-        DagflowUnmetExecutorRequirementsError: There is no `distributed`, or no scheduler.
     """
-    workers = DaskWorkers(state, config)
-    return run_in_workers(state, workers, tag_limits(config.get("tag_concurrency_limits") or ()))
+    limits = tag_limits(config.get("tag_concurrency_limits") or ())
+    return run_in_workers(state, lambda: DaskWorkers(state, config), limits)
 
 
 class DaskWorkers:
@@ -53,6 +50,9 @@ class DaskWorkers:
     Attributes:
         limit: How many tasks at a time: two for each thread of the cluster, so that none has to wait for the
             parent.
+
+    Raises:
+        DagflowUnmetExecutorRequirementsError: There is no `distributed`, or no scheduler.
     """
 
     title = "dask executor"

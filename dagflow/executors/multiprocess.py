@@ -215,8 +215,11 @@ def run_in_processes(state: RunState, config: Mapping[str, Any]) -> bool:
     method = config.get("start_method") or {"forkserver": {}}
     modules = (method.get("forkserver") or {}).get("preload_modules") or ()
     limit = config.get("max_concurrent") or os.cpu_count() or 1
-    workers = StepProcesses(state, limit, is_spawned="spawn" in method, modules=modules)
-    return run_in_workers(state, workers, tag_limits(config.get("tag_concurrency_limits") or ()))
+    return run_in_workers(
+        state,
+        lambda: StepProcesses(state, limit, is_spawned="spawn" in method, modules=modules),
+        tag_limits(config.get("tag_concurrency_limits") or ()),
+    )
 
 
 def _name_of(task: Task) -> str:

@@ -67,6 +67,8 @@ class Switchboard:
 
     def close(self) -> None:
         """Close all connections."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # closing it alone would wake nobody
         self._listener.close()
         with self._lock:
             connections = list(self._connections)

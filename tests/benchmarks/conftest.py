@@ -25,7 +25,7 @@ for name in ("DAGSTER_HOME", "PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS"):
 
 REPOSITORY = Path(__file__).parents[2]
 UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0}
-WHO = ("dagflow", "dagster", "hamilton", "dask", "kedro", "graphlib")
+WHO = ("dagflow", "dagster", "hamilton", "dask", "kedro", "graphlib", "bare")  # bare: what it stands on
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ ROWS = {
     "configured": Row("an op of 200, each with config of the run", "us", 20),
     "configured_before": Row("an op of 200, each configured beforehand", "us", 20),
     "dynamic": Row("a step of 300, mapped and collected", "us", 15),
+    "process": Row("a step in a process of its own, warm", "ms", 20),
+    "task": Row("a step of 1,000 on a dask cluster", "ms", 2, of="task", who="bare"),
     "asset": Row("one asset, materialize_to_memory", "ms", 0.1),
     "direct": Row("build_op_context() and a direct call", "us", 10),
     "instance": Row("an ephemeral instance", "us", 5),
