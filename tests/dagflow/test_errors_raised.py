@@ -298,14 +298,15 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
 
 WAITING = {
     "DagflowAssetCheckFailedError": "asset checks",
-    "DagflowHomeNotSetError": "an instance that lasts",
     "DagflowInvalidAssetKey": "its name is kept free",
     "DagflowInvalidObservationError": "observable assets",
     "DagflowSubprocessError": "worker processes",
 }
 ELSEWHERE = {
+    "DagflowHomeNotSetError": "tests/dagflow/instance",
     "DagflowMissingResourceError": "tests/dagflow/invocation",
     "DagflowSerializationError": "tests/dagflow/events",
+    "DagflowStorageError": "tests/dagflow/instance",
     "DagflowUserCodeExecutionError": "the base of those that wrap an error of the user",
     "HookExecutionError": "a hook that raises is written down with its own error",
 }
