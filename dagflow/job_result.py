@@ -35,12 +35,6 @@ class JobExecutionResult(ExecutionResult):
         self._outputs = _StoredOutputs(state)
         super().__init__(state.job, state.log, self._outputs, run, instance, given, state.input_values)
 
-    @property
-    def dagflow_run(self) -> DagflowRun:
-        """The run, as the instance knows it now."""
-        run: DagflowRun | None = self._instance.get_run_by_id(self.run_id)
-        return self._run if run is None else run
-
     def _at_hand(self) -> Mapping[OutputKey, Any]:
         return self._outputs.kept
 

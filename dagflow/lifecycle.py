@@ -92,6 +92,9 @@ def begin(state: RunState, instance: DagflowInstance) -> None:
 
 def end(state: RunState, instance: DagflowInstance, succeeded: bool) -> DagflowRun:
     """Let the instance know how a run ended. Returns the run as it ended."""
+    now = state.options.clock.now()
+    if not succeeded and state.is_being_canceled() and instance.report_canceled(state.run, now):
+        return state.run.with_changes(status=DagflowRunStatus.CANCELED)
     status = DagflowRunStatus.SUCCESS if succeeded else DagflowRunStatus.FAILURE
     run = state.run if succeeded else _with_reason(state, instance)
     instance.set_run_status(run.run_id, status, state.options.clock.now())

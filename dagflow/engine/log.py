@@ -222,9 +222,9 @@ class RunLog:
         """
         if isinstance(record[4], Told):
             return getattr(record[4].event, name)
-        from dagflow.engine import render  # only who reads events needs it
+        from dagflow.engine.render import FIELDS  # only who reads events needs it
 
-        return render.FIELDS[name](self, record, _TYPES[record[0]])
+        return FIELDS[name](self, record, _TYPES[record[0]])
 
 
 def as_json(event: DagflowEvent) -> str:

@@ -19,7 +19,7 @@ from dagflow.plan.step import Step
 from dagflow.resources import Builtins
 
 _T = DagflowEventType
-_RUN_START, _RUN_SUCCESS, _RUN_FAILURE = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS], CODE[_T.RUN_FAILURE]
+_RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
 _ENGINE_EVENT, _LOGS_CAPTURED = CODE[_T.ENGINE_EVENT], CODE[_T.LOGS_CAPTURED]
 
 Submit = Callable[[RunState, Step, int], Outcome | None]
@@ -78,7 +78,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
     except BaseException as unexpected:
         is_interrupt = isinstance(unexpected, INTERRUPTS)
         reason = "UNEXPECTED_TERMINATION" if is_interrupt else "RUN_EXCEPTION"
-        log.append(_RUN_FAILURE, payload=(error_info(unexpected), reason, []))
+        state.write_failure(error_info(unexpected), reason)
         if state.raise_on_error or not is_interrupt:
             raise
         return False
@@ -88,7 +88,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
     if state.error is None and not failures:
         log.append(_RUN_SUCCESS)
         return True
-    log.append(_RUN_FAILURE, payload=_why(state.error, failures))
+    state.write_failure(*_why(state.error, failures))
     if state.raise_on_error or not isinstance(state.error, (*INTERRUPTS, DagflowError)):
         _raise(state)
     state.error = None

@@ -32,7 +32,7 @@ from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import OutputKey, Step
 
 _T = DagflowEventType
-_RUN_START, _RUN_SUCCESS, _RUN_FAILURE = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS], CODE[_T.RUN_FAILURE]
+_RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
 _ENGINE_EVENT, _WORKER_STARTING = CODE[_T.ENGINE_EVENT], CODE[_T.STEP_WORKER_STARTING]
 _STEP_FAILURE, _UP_FOR_RETRY = CODE[_T.STEP_FAILURE], CODE[_T.STEP_UP_FOR_RETRY]
 _ERROR = 40  # the level of that name in Python's logging
@@ -198,7 +198,7 @@ def run_in_workers(
             text = f"{_name(workers)}: finished steps in {clock.now() - started:.2f}s (parent pid: {log.pid})"
             log.append(_ENGINE_EVENT, payload=_said(text, {"pid": log.pid}))
     except BaseException as unexpected:
-        log.append(_RUN_FAILURE, payload=(error_info(unexpected), "RUN_EXCEPTION", []))
+        state.write_failure(error_info(unexpected), "RUN_EXCEPTION")
         if state.raise_on_error or log.is_refused or not isinstance(unexpected, Exception):
             raise
         return False
@@ -208,13 +208,12 @@ def run_in_workers(
     if state.error is not None:
         is_interrupt = isinstance(state.error, INTERRUPTS)
         reason = "UNEXPECTED_TERMINATION" if is_interrupt else "RUN_EXCEPTION"
-        log.append(_RUN_FAILURE, payload=(error_info(state.error), reason, []))
+        state.write_failure(error_info(state.error), reason)
         if state.raise_on_error:
             raise state.error
         return False
     if failures:
-        keys = [step.key for step, _ in failures]
-        log.append(_RUN_FAILURE, payload=(failures[0][1].info, "STEP_FAILURE", keys))
+        state.write_failure(failures[0][1].info, "STEP_FAILURE", [step.key for step, _ in failures])
         return False
     log.append(_RUN_SUCCESS)
     return True
@@ -226,7 +225,7 @@ def could_not_begin(state: RunState, error: Exception) -> bool:
     Raises:
         Exception: The error, if the caller wants failures raised.
     """
-    state.log.append(_RUN_FAILURE, payload=(error_info(error), "JOB_INITIALIZATION_FAILURE", []))
+    state.write_failure(error_info(error), "JOB_INITIALIZATION_FAILURE")
     if state.raise_on_error:
         raise error
     return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagflow.engine.log import NO_STEP, KnownLines, Lines, RunLog
+from dagflow.engine.log import CODE, NO_STEP, KnownLines, Lines, RunLog
 from dagflow.event_loop import EventLoop
+from dagflow.events.record import DagflowEventType
 from dagflow.options import RunOptions
 from dagflow.plan.dynamic import resolved_key
 from dagflow.plan.step import OutputKey, OutputRef, Step
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from dagflow.defs.job import JobDefinition
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
+
+
+_RUN_FAILURE = CODE[DagflowEventType.RUN_FAILURE]
 
 
 class Earlier(NamedTuple):
@@ -159,6 +163,27 @@ class RunState:
         keys = self.mapping_keys[template.mapped_over]
         found = [OutputRef(resolved_key(template.key, key), ref.output_name) for key in keys]
         return [output for output in found if self.has(output)]
+
+    def is_being_canceled(self) -> bool:
+        """Whether somebody asked, from outside, that this run be canceled."""
+        from dagflow.events.run import DagflowRunStatus
+
+        instance = self.get_instance()
+        if instance.is_ephemeral:
+            return False
+        run = instance.get_run_by_id(self.run.run_id)
+        return run is not None and run.status is DagflowRunStatus.CANCELING
+
+    def write_failure(self, info: Any, reason: str, keys: Sequence[str] = ()) -> None:
+        """Write down that the run failed; not where it was interrupted because somebody cancels it.
+
+        Args:
+            info: The recorded error.
+            reason: The name of the reason.
+            keys: The steps that failed, where these are the reason.
+        """
+        if reason != "UNEXPECTED_TERMINATION" or not self.is_being_canceled():
+            self.log.append(_RUN_FAILURE, payload=(info, reason, list(keys)))
 
     def has(self, output: OutputKey) -> bool:
         """Whether an output was produced."""

@@ -71,6 +71,8 @@ class Turns:
             if plan.to_execute is None or plan.executes(step):
                 return step
             self._adopt(step)
+            if self.schedule.decided:
+                self.write_decided()
 
     def sleep(self) -> None:
         """Wait until the first retry is due, and make its step ready."""

@@ -247,13 +247,18 @@ def _encode(value: Any, is_strict: bool) -> Any:
         return value
     names = _FIELDS.get(cls)
     if names is not None:
-        fields = {name: _encode(getattr(value, name), is_strict) for name in names}
-        return {"__class__": cls.__name__, **fields}
+        fields = {"__class__": cls.__name__}
+        for name in names:
+            item = getattr(value, name)
+            fields[name] = item if type(item) in _PLAIN else _encode(item, is_strict)
+        return fields
     if isinstance(value, (str, int, float)):
         return _encode_scalar(value)
     if isinstance(value, Mapping):
         if all(type(key) is str and not key.startswith("__") for key in value):
-            return {key: _encode(item, is_strict) for key, item in value.items()}
+            return {
+                key: item if type(item) in _PLAIN else _encode(item, is_strict) for key, item in value.items()
+            }
         return {"__items__": [[_encode(part, is_strict) for part in pair] for pair in value.items()]}
     if cls is list:
         return [_encode(item, is_strict) for item in value]

@@ -17,6 +17,7 @@ lets new interpreters carry out the steps.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import selectors
@@ -25,6 +26,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, NoReturn
 
 from dagflow.events.data import SerializableErrorInfo
@@ -35,6 +37,12 @@ from dagflow.executors.wire import receive_object, send
 
 START, SIGNAL = "start", "signal"
 READY, THREADS, FAILED = "ready", "threads", "failed"
+_USED_BY_STEPS = (
+    *("ctypes", "logging", "tempfile", "traceback"),
+    *("dagflow.context.log", "dagflow.context.op", "dagflow.engine.failure", "dagflow.engine.render"),
+    "dagflow.io.filesystem",
+)
+"""What the process of a step would import itself, each time."""
 
 
 def serve(door: socket.socket) -> None:
@@ -43,13 +51,15 @@ def serve(door: socket.socket) -> None:
     pointer, modules, place, forks = receive_object(door)
     take_place(*place)
     try:
-        for module in modules:
-            __import__(module)
+        for module in [*(_USED_BY_STEPS if forks else ()), *modules]:
+            import_module(module)
         if pointer is not None:
             preload(pointer)
     except BaseException as error:
         send(door, json.dumps([FAILED, to_dict(SerializableErrorInfo.from_exception(error))]).encode())
         return
+    gc.collect()
+    gc.freeze()  # else the collector of each step's process would touch, and so copy, all that is there
     has_threads = threading.active_count() > 1
     send(door, json.dumps([THREADS if has_threads else READY, None]).encode())
     _Server(door, forks=forks and not has_threads).loop()
@@ -85,7 +95,9 @@ class _Server:
         """Handle what comes in, until the door closes."""
         while self.door.fileno() >= 0:
             for key, _ in self.selector.select():
-                key.data()
+                source: Any = key.fileobj
+                if source.fileno() >= 0:  # else it was closed a moment ago
+                    key.data()
         for channel in list(self.channels):
             self._close(channel)
 

@@ -149,7 +149,8 @@ class Database:
         with self.lock, self._translated("written to"):
             connection = self._connected()
             with _transaction(connection, "BEGIN IMMEDIATE"):
-                connection.execute(sa.select(META.c.version).with_for_update())
+                if connection.dialect.name != "sqlite":
+                    connection.execute(sa.select(META.c.version).with_for_update())
                 yield connection
 
     def close(self) -> None:
@@ -173,7 +174,7 @@ class Database:
             said = " ".join(str(getattr(error, "orig", None) or error).split())
             advice = next((text for words, text in _ADVICE if any(word in said for word in words)), "")
             raise DagflowStorageError(
-                f"{self.name} cannot be {doing}: {said.rstrip('.')}. {advice}".rstrip()
+                f"{self.name} cannot be {doing}: {said}{'' if said[-1:] in '.?!' else '.'} {advice}".rstrip()
             ) from error
 
     def _connected(self) -> sa.Connection:

@@ -13,7 +13,7 @@ from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.instance import _entry
 from dagflow.instance.event_log import EventLog
 from dagflow.instance.memory import MemoryStore
-from dagflow.instance.store import RunLines, Store
+from dagflow.instance.store import LateStore, RunLines, Store
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.options import current_options
 
@@ -129,11 +129,14 @@ class DagflowInstance(EventLog):
         """The stored instance that a `ref()` was taken of, here or in another process. It opens nothing
         before it is asked something.
         """
-        from dagflow.instance.sql import SqlStore  # imports SQLAlchemy
 
-        return DagflowInstance(
-            SqlStore(ref.url), is_ephemeral=False, root_directory=ref.root_directory, ref=ref
-        )
+        def store() -> Store:
+            from dagflow.instance.sql import SqlStore  # imports SQLAlchemy, which few steps need
+
+            return SqlStore(ref.url)
+
+        late: Any = LateStore(store)
+        return DagflowInstance(late, is_ephemeral=False, root_directory=ref.root_directory, ref=ref)
 
     def ref(self) -> InstanceRef:
         """Where this instance is, as a small value that other processes understand.

@@ -22,6 +22,11 @@ from dagflow.processes import Process, this_process
 _FINISHED = [status.value for status in DagflowRunStatus if DagflowRun("", "", status=status).is_finished]
 _MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION.value
 _WRITTEN = (_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION.value)
+_ENTRY = (
+    *(LINES.c[name] for name in ("id", "run_id", "timestamp", "level", "step_key", "event_type", "body")),
+    RUNS.c.job_name,
+)
+_decode = json.JSONDecoder().decode
 
 
 class _Followed:
@@ -112,7 +117,7 @@ class SqlStore:
                 condition = RUNS.c.status.in_([one.value for one in expected])
                 is_changed = _change_status(connection, run_id, condition, status, now)
                 if is_changed:
-                    _insert_lines(connection, run_id, [_stored_line(entry)])
+                    _insert_lines(connection, run_id, [stored_line(entry)])
             return is_changed
 
     def add_tags(self, run_id: str, tags: Mapping[str, str], now: float) -> None:
@@ -198,7 +203,7 @@ class SqlStore:
         """Keep lines that come from no run under way."""
         with self._database.writing() as connection:
             for entry in entries:
-                _insert_lines(connection, entry.run_id, [_stored_line(entry)])
+                _insert_lines(connection, entry.run_id, [stored_line(entry)])
 
     def lines(
         self, wanted: LinesFilter = EVERY_LINE, limit: int | None = None, ascending: bool = True
@@ -206,7 +211,7 @@ class SqlStore:
         """Lines, in the order in which they were written or, not `ascending`, the newest first."""
         number = LINES.c.id
         query = (
-            sa.select(LINES, RUNS.c.job_name)
+            sa.select(*_ENTRY)
             .outerjoin_from(LINES, RUNS, LINES.c.run_id == RUNS.c.run_id)
             .where(*_line_conditions(wanted))
             .order_by(number if ascending else number.desc())
@@ -214,7 +219,7 @@ class SqlStore:
         )
         with self._reading() as connection:
             rows = connection.execute(query).all()
-        return [StoredEntry(row.id, self._entry_of(row)) for row in rows]
+        return [self._entry_of(*row) for row in rows]
 
     def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
         """How many events of each type a run has."""
@@ -323,15 +328,25 @@ class SqlStore:
         run = run.with_changes(status=status)
         return RunRecord(row.id, run, row.created, row.updated, row.started, row.ended)
 
-    def _entry_of(self, row: Any) -> EventLogEntry:
-        body = self._parsed(row.body, f"line {row.id}")
-        if row.event_type is not None:
-            return EventLogEntry.of_event(DagflowEvent.from_dict(body))
-        return EventLogEntry(None, row.level, body, row.run_id, row.timestamp, row.step_key, row.job_name)
+    def _entry_of(
+        self,
+        number: int,
+        run_id: str,
+        timestamp: float,
+        level: int,
+        step_key: str | None,
+        event_type: str | None,
+        body: str,
+        job_name: str | None,
+    ) -> StoredEntry:
+        said = self._parsed(body, f"line {number}")
+        if event_type is not None:
+            return StoredEntry(number, EventLogEntry.of_event(DagflowEvent.from_dict(said)))
+        return StoredEntry(number, EventLogEntry(None, level, said, run_id, timestamp, step_key, job_name))
 
     def _parsed(self, body: str, what: str) -> Any:
         try:
-            return json.loads(body)
+            return _decode(body)
         except ValueError as error:
             raise DagflowSerializationError(f"{what} of {self._database.name} is damaged: {error}") from error
 
@@ -372,7 +387,8 @@ def _change_status(
     return connection.execute(query).rowcount > 0
 
 
-def _stored_line(entry: EventLogEntry) -> StoredLine:
+def stored_line(entry: EventLogEntry) -> StoredLine:
+    """A line of the log in the form in which it is kept."""
     event = entry.dagflow_event
     if event is None:
         return StoredLine(entry.timestamp, entry.level, entry.step_key, None, None, None, entry.user_message)

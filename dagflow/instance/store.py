@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from dagflow.events.record import DagflowEventType, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
@@ -181,3 +182,23 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of what is open outside of this process. The store can go on being used."""
+
+
+class LateStore:
+    """A store that is made when it is first asked for something; then it is that store.
+
+    Args:
+        make: Makes it.
+    """
+
+    def __init__(self, make: Callable[[], Store]) -> None:
+        self._make = make
+        self._making = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        # reached only for what stands not here: the methods of the store
+        with self._making:
+            store = self.__dict__.get("store")
+            if store is None:
+                store = self.store = self._make()
+        return getattr(store, name)

@@ -26,10 +26,12 @@ WRAPPERS = [
 
 
 def test_one_clause_catches_them_all() -> None:
-    """All but the interruption are DagflowErrors; that one is let through by `except Exception`."""
+    """All that is raised is a DagflowError but the interruption, which `except Exception` lets through; the
+    record of a crash is raised by nobody.
+    """
     others = {name for name, cls in EXCEPTIONS.items() if not issubclass(cls, errors.DagflowError)}
 
-    assert others == {"DagflowExecutionInterruptedError"}
+    assert others == {"DagflowExecutionInterruptedError", "ChildProcessCrashException"}
     assert not issubclass(errors.DagflowExecutionInterruptedError, Exception)
 
 

@@ -157,6 +157,34 @@ def interrupts() -> None:
     run(waits)
 
 
+@df.job(executor_def=df.in_process_executor)
+def alone():
+    one()
+
+
+@df.job
+def in_processes():
+    one()
+
+
+def executes_again(*selection: str, forgets: bool = False) -> None:
+    """Executes a run again whose parent was, too, and may be forgotten."""
+    with df.DagflowInstance.ephemeral() as instance:
+        target = df.reconstructable(alone)
+        first = df.execute_job(target, instance)
+        again = df.ReexecutionOptions(first.run_id, ["one"])
+        second = df.execute_job(target, instance, reexecution_options=again)
+        if forgets:
+            instance.delete_run(first.run_id)
+        again = df.ReexecutionOptions(second.run_id, list(selection))
+        df.execute_job(target, instance, reexecution_options=again)
+
+
+def executes_without_a_store() -> None:
+    with df.DagflowInstance.ephemeral() as instance:
+        df.execute_job(df.reconstructable(in_processes), instance, raise_on_error=True)
+
+
 def wants_a_config(config: 5):  # type: ignore[valid-type]
     pass
 
@@ -249,19 +277,31 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
         lambda: recorded(drinks, {"ops": {"drinks": {"inputs": {"cup": 1}}}}),
         ["input 'cup' of step 'drinks'", "config", "ValueError: theirs"],
     ),
+    errors.DagflowExecutionStepNotFoundError: (
+        lambda: executes_again("onee"),
+        ["onee", "Did you mean 'one'", r"The steps are \['one'\]"],
+    ),
+    errors.DagflowRunNotFoundError: (
+        lambda: executes_again("one", forgets=True),
+        ["ancestor run '", "goes back", "Execute the whole job anew"],
+    ),
+    errors.DagflowUnmetExecutorRequirementsError: (
+        executes_without_a_store,
+        ["'multi_or_in_process_executor'", "job 'in_processes'", "ephemeral", "Use one that lasts"],
+    ),
+    errors.DagflowImportError: (
+        lambda: df.build_reconstructable_job("no_such_module", "cafe"),
+        ["No module named", "module 'no_such_module'", "looked for in '", "Mend"],
+    ),
     errors.DagflowExecutionInterruptedError: (interrupts, ["from outside"]),
 }
 
 WAITING = {
     "DagflowAssetCheckFailedError": "asset checks",
-    "DagflowExecutionStepNotFoundError": "re-execution",
     "DagflowHomeNotSetError": "an instance that lasts",
-    "DagflowImportError": "worker processes",
     "DagflowInvalidAssetKey": "its name is kept free",
     "DagflowInvalidObservationError": "observable assets",
-    "DagflowRunNotFoundError": "re-execution",
     "DagflowSubprocessError": "worker processes",
-    "DagflowUnmetExecutorRequirementsError": "worker processes",
 }
 ELSEWHERE = {
     "DagflowMissingResourceError": "tests/dagflow/invocation",

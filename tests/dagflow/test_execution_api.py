@@ -12,20 +12,11 @@ from typing import Any
 import pytest
 
 PAGE = Path(__file__).with_name("execution_api.md")
-WAITING = dict.fromkeys(range(138, 143), "reconstructable comes with the executors that use processes")
-"""The rows whose machinery does not exist yet, by number, each with the reason."""
 
 
 def _rows() -> list[Any]:
     rows = re.findall(r"^\| (\d+) \| (.*?) \| `([^`]*)` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    return [
-        pytest.param(
-            check.replace(r"\|", "|"),
-            id=f"{number}-{item}",
-            marks=[pytest.mark.xfail(reason=WAITING[int(number)])] if int(number) in WAITING else [],
-        )
-        for number, item, check in rows
-    ]
+    return [pytest.param(check.replace(r"\|", "|"), id=f"{number}-{item}") for number, item, check in rows]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ DOORS = {
     "coverage": ["pytest_dagflow/coverage.py"],
     "croniter": ["dagflow/partitions/cron.py"],
     "dagster": [],
+    "dask": ["dagflow/executors/dask.py"],
     "distributed": ["dagflow/executors/dask.py"],
     "hypothesis": ["pytest_dagflow/strategies/"],
     "pluggy": ["pytest_dagflow/"],

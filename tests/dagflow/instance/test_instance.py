@@ -59,11 +59,6 @@ def water(context):
     return 1
 
 
-@pytest.fixture(name="instance")
-def _instance():
-    return DagflowInstance.ephemeral()
-
-
 # files
 
 

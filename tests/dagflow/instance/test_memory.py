@@ -5,21 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-import pytest
-
 from dagflow import (
     AssetMaterialization,
     DagflowEventType,
     DagflowInstance,
-    DagflowRunAlreadyExists,
     asset,
     materialize,
 )
-from dagflow.events.record import EventLogEntry
-from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
-from dagflow.instance.memory import MemoryStore
+from dagflow.events.run import DagflowRunStatus
 from dagflow.instance.records import EventRecordsFilter
-from dagflow.instance.store import LinesFilter
 
 THREADS = 6
 
@@ -121,25 +115,6 @@ def test_tags_from_several_threads():
     assert len(instance.get_run_by_id(run_id).tags) == THREADS * 100
 
 
-def line(text):
-    """A line that belongs to no run under way."""
-    return EventLogEntry(None, 10, text, "r", 0.0)
-
-
-def test_numbers_are_never_given_twice():
-    """Also not after the last lines were deleted."""
-    store = MemoryStore()
-    store.add_run(DagflowRun("cafe", "r"), 1.0)
-    store.add_entries([line("a")])
-    store.add_entries([line("b")])
-    assert [kept.storage_id for kept in store.lines(LinesFilter("r"))] == [1, 2]
-
-    store.delete_run("r")
-    store.add_entries([line("c")])
-
-    assert [(kept.storage_id, kept.entry.message) for kept in store.lines()] == [(3, "c")]
-
-
 def test_a_materialization_after_a_wipe_counts():
     """Deleting runs does not move what was wiped."""
     instance = DagflowInstance.ephemeral()
@@ -150,39 +125,3 @@ def test_a_materialization_after_a_wipe_counts():
 
     assert instance.get_latest_materialization_event("water") is not None
     assert instance.has_asset_key("water")
-
-
-def test_times_of_a_run():
-    """When it was made, began, changed and ended."""
-    store = MemoryStore()
-    store.add_run(DagflowRun("cafe", "r"), 1.0)
-    store.set_status("r", DagflowRunStatus.STARTED, 2.0)
-    store.add_tags("r", {"a": "b"}, 3.0)
-    store.set_status("r", DagflowRunStatus.FAILURE, 4.0)
-
-    record = store.run_record("r")
-    assert (record.create_timestamp, record.start_time, record.end_time) == (1.0, 2.0, 4.0)
-    assert record.update_timestamp == 4.0
-    assert record.dagflow_run.tags == {"a": "b"}
-    assert store.run_records(RunsFilter()) == [record]
-
-
-def test_what_is_not_there():
-    """An unknown run is nothing, and changing it no error."""
-    store = MemoryStore()
-    store.set_status("r", DagflowRunStatus.SUCCESS, 1.0)
-    store.add_tags("r", {"a": "b"}, 1.0)
-    store.delete_run("r")
-
-    assert store.run_record("r") is None
-    assert store.lines(LinesFilter("r")) == []
-    assert store.dynamic_partitions("shops") == []
-
-
-def test_the_same_run_twice():
-    """The second is refused; the error names the id and the job of the first."""
-    store = MemoryStore()
-    store.add_run(DagflowRun("cafe", "r"), 1.0)
-
-    with pytest.raises(DagflowRunAlreadyExists, match=r"'r'.*'cafe'"):
-        store.add_run(DagflowRun("bar", "r"), 2.0)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagflow import DependencyDefinition, GraphDefinition, NodeInvocation, Out, graph, job, op
+from dagflow import DependencyDefinition, DynamicOut, GraphDefinition, NodeInvocation, Out, graph, job, op
 from dagflow.errors import DagflowInvalidDefinitionError
-from dagflow.plan.compile import Surroundings, compile_plan
+from dagflow.plan.compile import Surroundings, compile_plan, part_of
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import FROM_OUTPUTS, GIVEN, OutputRef
 
@@ -143,6 +143,37 @@ def test_given_outputs() -> None:
     assert [part.kind for part in source.parts] == [GIVEN, GIVEN]
     assert whole.given == {OutputRef("pair", "p"), OutputRef("pair", "q"), OutputRef("one", "result")}
     assert plan.step_keys == ["one", "pair", "same", "listed"]
+
+
+@op(out=DynamicOut(), required_resource_keys={"grinder"})
+def cups() -> Any: ...
+
+
+@job(resource_defs={"grinder": object()})
+def mapped() -> None:
+    one()
+    cups().map(same)
+
+
+@pytest.mark.parametrize(
+    ("keys", "resources", "step_keys", "only"),
+    [
+        (["cups"], ["grinder", "io_manager"], ["cups"], "cups"),
+        (["same[?]"], ["io_manager"], ["same[?]"], None),
+        (["same[b]"], ["io_manager"], [], None),
+        (["one", "same[b]"], ["io_manager"], ["one"], None),
+    ],
+)
+def test_a_part_of_the_steps(keys: Any, resources: Any, step_keys: Any, only: str | None) -> None:
+    """A part has what its steps need; a mapped step is named by its mapping key, or all of them by `[?]`."""
+    plan = compile_plan(mapped, {}, NOON)
+
+    part = part_of(mapped, plan, keys)
+
+    assert sorted(part.resource_keys) == resources
+    assert part.step_keys == step_keys
+    assert part.only_step == (None if only is None else plan.index_by_key[only])
+    assert plan.to_execute is None
 
 
 def test_an_order_without_a_value_ends_with_its_step() -> None:

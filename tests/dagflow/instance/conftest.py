@@ -1,0 +1,175 @@
+"""The stores that there are, each as an instance: in memory, in a SQLite file, in a real PostgreSQL server.
+
+The server is started by the first test that needs it, when its programs and psycopg are found; otherwise the
+tests that need it are skipped.
+"""
+
+from __future__ import annotations
+
+import glob
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+
+import pytest
+
+from dagflow import DagflowInstance
+from dagflow.instance.memory import MemoryStore
+from dagflow.instance.sql import SqlStore
+
+KINDS = ("memory", "sqlite", "postgres")
+LASTING = KINDS[1:]
+
+
+def _program(name: str) -> str | None:
+    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)
+    return shutil.which(name) or shutil.which(name, path=os.pathsep.join(folders))
+
+
+def _reason_for_no_server() -> str | None:
+    for program in ("initdb", "pg_ctl"):
+        if _program(program) is None:
+            return f"PostgreSQL's program '{program}' is not installed"
+    if importlib.util.find_spec("psycopg") is None:
+        return "psycopg is not installed"
+    if os.getuid() == 0:
+        if shutil.which("runuser") is None:
+            return "this is root, as which PostgreSQL does not start, and there is no 'runuser'"
+        try:
+            pwd.getpwnam("postgres")
+        except KeyError:
+            return "this is root, as which PostgreSQL does not start, and there is no user 'postgres'"
+    return None
+
+
+def _run(*command: str) -> None:
+    as_other = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    with tempfile.TemporaryFile() as output:  # no pipe: the server would keep it open
+        done = subprocess.run(
+            [*as_other, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            check=False,
+        )
+        output.seek(0)
+        assert done.returncode == 0, output.read().decode()
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """The URL of a server that runs until the session ends, and its folder."""
+    reason = _reason_for_no_server()
+    if reason is not None:
+        pytest.skip(reason)
+    is_root = os.getuid() == 0
+    place = "/tmp" if is_root else None  # another user must be able to come there
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=place, ignore_cleanup_errors=True) as folder:
+        if is_root:
+            shutil.chown(folder, "postgres")
+        data = os.path.join(folder, "data")
+        pg_ctl = str(_program("pg_ctl"))
+        _run(str(_program("initdb")), "-D", data, "-U", "cafe", "-A", "trust", "-E", "UTF8", "--no-sync")
+        options = f"-c listen_addresses='' -c fsync=off -c synchronous_commit=off -k {folder}"
+        _run(pg_ctl, "start", "-w", "-D", data, "-l", os.path.join(folder, "log"), "-o", options)
+        try:
+            yield f"postgresql+psycopg://cafe@/postgres?host={folder}"
+        finally:
+            _run(pg_ctl, "stop", "-w", "-m", "immediate", "-D", data)
+
+
+@pytest.fixture
+def url_of(request, tmp_path):
+    """Makes the URL of an empty storage of a kind."""
+
+    def url(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path / 'kept.db'}"
+        import sqlalchemy
+
+        server = request.getfixturevalue("postgres_server")
+        schema = f"s{uuid.uuid4().hex}"
+        engine = sqlalchemy.create_engine(server, poolclass=sqlalchemy.NullPool)
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text(f"create schema {schema}"))
+        return f"{server}&options=-csearch_path%3D{schema}"
+
+    return url
+
+
+@pytest.fixture(params=KINDS)
+def store(request, url_of):
+    """An empty store of each kind."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    store = SqlStore(url_of(request.param))
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=LASTING)
+def url(request, url_of):
+    """The URL of an empty storage of each kind that lasts."""
+    return url_of(request.param)
+
+
+@pytest.fixture(params=KINDS)
+def instance(request, url_of, tmp_path):
+    """An empty instance over a store of each kind."""
+    if request.param == "memory":
+        instance = DagflowInstance.ephemeral()
+    else:
+        overrides = {"storage": {"url": url_of(request.param)}}
+        instance = DagflowInstance.local_temp(str(tmp_path), overrides)
+    with instance:
+        yield instance
+
+
+@pytest.fixture
+def lasting(tmp_path: Path):
+    """An empty instance in a SQLite file."""
+    with DagflowInstance.local_temp(str(tmp_path)) as instance:
+        yield instance
+
+
+@pytest.fixture
+def start():
+    """Starts a program of Python text in a process of its own, which is killed at the end of the test."""
+    started = []
+
+    def run(text: str, *arguments: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", text, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def output_of(start):
+    """What a program printed; it has to end well."""
+
+    def run(text: str, *arguments: object) -> str:
+        process = start(text, *arguments)
+        printed, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        return printed
+
+    return run

@@ -1,0 +1,542 @@
+"""Executing a run again: which steps are chosen, and what the others made at that time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dagflow import (
+    AssetKey,
+    DagflowInstance,
+    Definitions,
+    DynamicOut,
+    DynamicOutput,
+    In,
+    JobDefinition,
+    Nothing,
+    Out,
+    Output,
+    ReexecutionOptions,
+    asset,
+    define_asset_job,
+    execute_job,
+    fs_io_manager,
+    in_process_executor,
+    job,
+    mem_io_manager,
+    op,
+    reconstructable,
+)
+from dagflow.errors import (
+    CheckError,
+    DagflowExecutionStepNotFoundError,
+    DagflowInvalidConfigError,
+    DagflowInvalidSubsetError,
+    DagflowInvariantViolationError,
+    DagflowRunNotFoundError,
+    ParameterCheckError,
+)
+from dagflow.testing import observe, run_options
+
+from_failure = ReexecutionOptions.from_failure
+UNKNOWN = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+
+
+@pytest.fixture
+def instance():
+    """An instance in memory, with files in a folder of its own."""
+    with DagflowInstance.ephemeral() as made:
+        yield made
+
+
+@op
+def src() -> int:
+    return 1
+
+
+@op
+def mid(x: int) -> int:
+    return x + 1
+
+
+@op
+def end(x: int) -> int:
+    return x * 10
+
+
+@op
+def side() -> int:
+    return 7
+
+
+@op(out={"yes": Out(is_required=False), "no": Out(is_required=False)})
+def branch() -> Any:
+    yield Output(1, "yes")
+
+
+@op
+def join(xs: list) -> list:
+    return list(xs)
+
+
+@op(ins={"after": In(Nothing)})
+def last() -> str:
+    return "last"
+
+
+@op(out=Out(Nothing))
+def silent() -> None: ...
+
+
+@op(out=DynamicOut())
+def cups() -> Any:
+    for key in "abc":
+        yield DynamicOutput(ord(key), key)
+
+
+@op
+def brew(x: int) -> int:
+    return x
+
+
+@op
+def pour(x: int) -> int:
+    return -x
+
+
+@op
+def serve(xs: list) -> int:
+    return sum(xs)
+
+
+@job(executor_def=in_process_executor)
+def linear() -> None:
+    end(mid(src()))
+    side()
+
+
+@job(executor_def=in_process_executor)
+def branching() -> None:
+    yes, no = branch()
+    end.alias("skipped_too")(end.alias("skipped")(no))
+    join([mid(yes), end(no), side()])
+
+
+@job(executor_def=in_process_executor)
+def ordered() -> None:
+    last(after=[silent(), mid(src())])
+
+
+@job(executor_def=in_process_executor)
+def dynamic() -> None:
+    serve(cups().map(lambda cup: pour(brew(cup))).collect())
+    side()
+
+
+@op(config_schema=str)
+def word(context) -> str:
+    return context.op_config
+
+
+@op(config_schema=str)
+def words(context, x: str) -> str:
+    return x + context.op_config
+
+
+@job(executor_def=in_process_executor)
+def configured() -> None:
+    words(word())
+
+
+@job(executor_def=in_process_executor, resource_defs={"io_manager": mem_io_manager})
+def in_memory() -> None:
+    end(mid(src()))
+
+
+@asset
+def water() -> int:
+    return 1
+
+
+@asset
+def tea(water: int) -> int:
+    return water + 1
+
+
+@asset
+def cup(tea: int) -> int:
+    return tea
+
+
+def drinks() -> JobDefinition:
+    job_def = define_asset_job("drinks", executor_def=in_process_executor)
+    return Definitions(assets=[water, tea, cup], jobs=[job_def]).get_job_def("drinks")
+
+
+def run(target, instance, options=None, *, fail=(), **arguments):
+    """The result of a run in which some steps fail."""
+
+    def faults(step_key, attempt):
+        if step_key in fail:
+            raise ValueError(f"{step_key} fails")
+
+    with run_options(faults=faults):
+        return execute_job(reconstructable(target), instance, reexecution_options=options, **arguments)
+
+
+def again(target, instance, parent, *selection, **arguments):
+    """The result of a re-execution of some steps."""
+    return run(target, instance, ReexecutionOptions(parent.run_id, list(selection)), **arguments)
+
+
+def started(result):
+    """The keys of the steps that ran, in order."""
+    return [event.step_key for event in result.all_events if event.is_step_start]
+
+
+def loaded(result):
+    """What was loaded from storage: the reading step, and the step that is read."""
+    return [
+        (event.step_key, event.event_specific_data.upstream_step_key)
+        for event in result.all_events
+        if event.is_loaded_input
+    ]
+
+
+def test_from_failure(instance):
+    """What failed runs again, and what was behind it; the rest is loaded from the earlier run."""
+    first = run(linear, instance, fail=["mid"])
+
+    with run(linear, instance, from_failure(first.run_id, instance)) as result:
+        assert result.output_for_node("end") == 20
+
+    assert result.success
+    assert started(result) == ["mid", "end"]
+    assert loaded(result) == [("mid", "src"), ("end", "mid")]
+    kept = result.dagflow_run
+    assert (kept.parent_run_id, kept.root_run_id) == (first.run_id, first.run_id)
+    assert (kept.step_keys_to_execute, kept.tags) == (["mid", "end"], {})
+
+
+def test_again_and_again(instance):
+    """A re-execution of a re-execution finds what the first run made, and names it as its root."""
+    first = run(linear, instance, fail=["mid"])
+    second = run(linear, instance, from_failure(first.run_id, instance), fail=["mid"])
+    third = run(linear, instance, from_failure(second.run_id, instance), fail=["end"])
+    fourth = run(linear, instance, from_failure(third.run_id, instance))
+
+    assert [started(result) for result in (second, third, fourth)] == [["mid"], ["mid", "end"], ["end"]]
+    assert fourth.success
+    kept = fourth.dagflow_run
+    assert (kept.parent_run_id, kept.root_run_id) == (third.run_id, first.run_id)
+
+
+def test_only_what_the_failed_run_was_for(instance):
+    """From the failure of a run of some steps on, only these can run again."""
+    first = run(linear, instance, fail=["mid"])
+    second = again(linear, instance, first, "mid", fail=["mid"])
+
+    third = run(linear, instance, from_failure(second.run_id, instance))
+
+    assert started(third) == ["mid"]
+
+
+def test_a_newer_value_is_taken(instance):
+    """What a later run made goes before what an earlier one made, and that before nothing."""
+    first = run(linear, instance)
+    second = again(linear, instance, first, "src", "mid")
+    third = again(linear, instance, second, fail=["mid"])  # the whole job: src is new, mid is not
+
+    with again(linear, instance, third, "end") as result:
+        assert result.output_for_node("end") == 20
+
+    assert started(second) == ["src", "mid"]
+    assert started(result) == ["end"]
+
+
+def test_the_whole_job(instance):
+    """Without a selection everything runs again, from no earlier value."""
+    first = run(linear, instance, fail=["mid"])
+
+    result = again(linear, instance, first)
+
+    assert result.success
+    assert sorted(started(result)) == ["end", "mid", "side", "src"]
+    assert result.dagflow_run.parent_run_id == first.run_id
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (["mid"], ["mid"]),
+        (["mid*"], ["mid", "end"]),
+        (["  *mid "], ["src", "mid"]),
+        (["+end"], ["mid", "end"]),
+        (["++end", "src++"], ["src", "mid", "end"]),
+        (["src", "end"], ["src", "end"]),
+        (["*"], ["side", "src", "mid", "end"]),
+    ],
+)
+def test_a_selection(instance, selection, expected):
+    """Clauses choose steps, which run in plan order."""
+    result = again(linear, instance, run(linear, instance), *selection)
+
+    assert result.success
+    assert started(result) == expected
+    assert result.dagflow_run.step_keys_to_execute == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "selection", "kind", "message", "keys"),
+    [
+        (linear, ["midd"], DagflowExecutionStepNotFoundError, "unknown step: midd.*'mid'", ["midd"]),
+        (
+            linear,
+            ["side", "x+", "*y"],
+            DagflowExecutionStepNotFoundError,
+            "refers to unknown steps: x, y",
+            ["x", "y"],
+        ),
+        (linear, ["src,mid"], DagflowInvalidSubsetError, "No qualified steps.*'src,mid'.*expected", None),
+        (dynamic, ["brew"], DagflowExecutionStepNotFoundError, r"unknown step: brew\.", ["brew"]),
+        (dynamic, ["brew[z]"], DagflowExecutionStepNotFoundError, r"unknown step: brew\[z\]", ["brew[z]"]),
+        (
+            dynamic,
+            ["cups", "brew[a]"],
+            DagflowExecutionStepNotFoundError,
+            r"\['brew\[a\]'\], but also runs 'cups' again.*Choose 'brew\[\?\]'",
+            ["brew[a]"],
+        ),
+    ],
+)
+def test_a_selection_that_cannot_be(instance, target, selection, kind, message, keys):
+    """A clause that names no step, or one that there may not be this time, is refused before a run."""
+    first = run(target, instance)
+
+    with pytest.raises(kind, match=f"(?s){message}") as raised:
+        again(target, instance, first, *selection)
+
+    assert getattr(raised.value, "step_keys", None) == keys
+    assert instance.get_runs_count() == 1
+
+
+# skips, lists, Nothing
+
+
+def test_skips(instance):
+    """What was skipped stays so without an event of its own; a list has the values that there are."""
+    first = run(branching, instance, fail=["mid"])
+
+    with run(branching, instance, from_failure(first.run_id, instance)) as result:
+        assert result.output_for_node("join") == [2, 7]
+
+    assert started(result) == ["mid", "join"]
+    assert result.get_step_skipped_events() == []
+
+
+def test_a_skipped_step_is_chosen(instance):
+    """A step whose input did not come in the earlier run is skipped when it is chosen."""
+    first = run(branching, instance)
+
+    result = again(branching, instance, first, "skipped")
+
+    assert result.success
+    assert [event.step_key for event in result.get_step_skipped_events()] == ["skipped"]
+
+
+def test_nothing(instance):
+    """A dependency without a value holds as it did."""
+    first = run(ordered, instance, fail=["mid"])
+
+    result = run(ordered, instance, from_failure(first.run_id, instance))
+
+    assert result.success
+    assert started(result) == ["mid", "last"]
+
+
+def test_an_output_of_a_failed_step_is_not_taken(instance):
+    """What a step gave before it failed counts for nothing: who reads it has no value."""
+    first = run(linear, instance, fail=["mid"])
+
+    result = again(linear, instance, first, "end")
+
+    assert result.get_failed_step_keys() == {"end"}
+
+
+# mapped steps
+
+
+def test_a_failed_mapped_step(instance):
+    """Only the mapped step that failed runs again, and what follows from it."""
+    first = run(dynamic, instance, fail=["brew[b]"])
+
+    with run(dynamic, instance, from_failure(first.run_id, instance)) as result:
+        assert result.output_for_node("serve") == -sum(map(ord, "abc"))
+        assert result.output_for_node("brew") == {"b": ord("b")}
+
+    assert started(result) == ["brew[b]", "pour[b]", "serve"]
+    assert result.dagflow_run.step_keys_to_execute == ["brew[b]", "pour[b]", "serve"]
+    assert loaded(result)[2:] == [("serve", "pour[a]"), ("serve", "pour[b]"), ("serve", "pour[c]")]
+
+
+def test_a_failed_dynamic_step(instance):
+    """Where the mapping keys are not known, all that is mapped over them runs."""
+    first = run(dynamic, instance, fail=["cups"])
+
+    result = run(dynamic, instance, from_failure(first.run_id, instance))
+
+    assert result.success
+    assert result.dagflow_run.step_keys_to_execute == ["cups", "brew[?]", "pour[?]", "serve"]
+    assert len(started(result)) == 8
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (["brew[b]"], "brew[b]"),
+        (["brew[b]*"], "brew[b] pour[b] serve"),
+        (["brew[?]"], "brew[a] brew[b] brew[c]"),
+        (["brew[?]*"], "brew[a] brew[b] brew[c] pour[a] pour[b] pour[c] serve"),
+        (["pour[a]"], "pour[a]"),
+        (["serve"], "serve"),
+        (["+serve"], "pour[a] pour[b] pour[c] serve"),
+        (["cups"], "cups"),
+        (["cups+"], "cups brew[a] brew[b] brew[c]"),
+        (["cups", "serve"], "cups serve"),
+        (["*serve"], "cups brew[a] brew[b] brew[c] pour[a] pour[b] pour[c] serve"),
+    ],
+)
+def test_a_selection_of_mapped_steps(instance, selection, expected):
+    """A mapped step is chosen by its key, all of them by `[?]` or by a walk."""
+    first = run(dynamic, instance)
+
+    result = again(dynamic, instance, first, *selection)
+
+    assert result.success
+    assert started(result) == expected.split()
+
+
+# config and selections
+
+
+def test_the_config_of_the_earlier_run(instance):
+    """Without a run config that of the earlier run holds; one that is given must be whole."""
+    given = {"ops": {"word": {"config": "a"}, "words": {"config": "b"}}}
+    first = run(configured, instance, run_config=given)
+
+    with again(configured, instance, first, "words") as result:
+        assert result.output_for_node("words") == "ab"
+    assert result.dagflow_run.run_config == given
+    other = {"ops": {"word": {"config": "x"}, "words": {"config": "c"}}}
+    with again(configured, instance, first, "words", run_config=other) as result:
+        assert result.output_for_node("words") == "ac"
+    with pytest.raises(DagflowInvalidConfigError, match="word"):
+        again(configured, instance, first, "words", run_config={"ops": {"words": {"config": "c"}}})
+
+
+def test_the_op_selection_of_the_earlier_run(instance):
+    """A re-execution has the ops that the earlier run had."""
+    first = run(linear, instance, op_selection=["src+"])
+
+    result = again(linear, instance, first)
+
+    assert started(result) == ["src", "mid"]
+    assert result.dagflow_run.op_selection == ["src+"]
+    with pytest.raises(DagflowExecutionStepNotFoundError, match="unknown step: end"):
+        again(linear, instance, first, "end")
+
+
+def test_the_assets_of_the_earlier_run(instance):
+    """A re-execution has the assets that the earlier run had, and plans those that it makes."""
+    first = run(drinks, instance, asset_selection=[AssetKey("water"), AssetKey("tea")], fail=["tea"])
+
+    result = run(drinks, instance, from_failure(first.run_id, instance))
+
+    assert started(result) == ["tea"]
+    assert loaded(result) == [("tea", "water")]
+    assert result.dagflow_run.asset_selection == {AssetKey("water"), AssetKey("tea")}
+
+
+def test_a_run_in_process_is_the_parent(instance):
+    """A run by execute_in_process can be executed again too."""
+    first = linear.execute_in_process(instance=instance, resources={"io_manager": fs_io_manager})
+
+    result = again(linear, instance, first, "end")
+
+    assert result.success
+    assert loaded(result) == [("end", "mid")]
+
+
+# what is refused
+
+
+def test_in_memory(instance):
+    """What an earlier run kept in memory is gone: who needs it is refused, who does not is not."""
+    first = run(in_memory, instance)
+
+    with pytest.raises(
+        DagflowInvariantViolationError,
+        match=r"Cannot perform reexecution with in-memory io managers.*'x' of step 'end'.*step 'mid'.*fs_io",
+    ):
+        again(in_memory, instance, first, "end")
+    assert again(in_memory, instance, first, "*mid").success
+    assert again(in_memory, instance, first).success
+
+
+def test_an_unknown_run(instance):
+    """A run that the instance does not know cannot be executed again, in either way."""
+    for options in (ReexecutionOptions(UNKNOWN), from_failure(UNKNOWN, instance)):
+        with pytest.raises(CheckError, match=f"knows no run '{UNKNOWN}'"):
+            run(linear, instance, options)
+
+
+def test_a_forgotten_ancestor(instance):
+    """Where a run that an earlier one goes back to was deleted, its values are gone."""
+    first = run(linear, instance)
+    second = again(linear, instance, first, "mid")
+    instance.delete_run(first.run_id)
+
+    with pytest.raises(
+        DagflowRunNotFoundError, match=r"Could not load ancestor run '.*goes back to it"
+    ) as raised:
+        again(linear, instance, second, "end")
+
+    assert raised.value.invalid_run_id == first.run_id
+
+
+def test_from_no_failure(instance):
+    """A run that succeeded has no failure to go on from."""
+    first = run(linear, instance)
+
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"a run that is not failed or canceled.*SUCCESS"
+    ):
+        run(linear, instance, from_failure(first.run_id, instance))
+
+
+def test_from_a_failure_after_the_last_step(instance):
+    """A run whose steps all ended well before it failed has nothing to execute again."""
+
+    def refuse(event):
+        if event.message and event.message.startswith("Finished steps"):
+            raise ValueError("refused")
+
+    with observe(refuse), pytest.raises(ValueError, match="refused"):
+        run(linear, instance)
+    (first,) = instance.get_runs()
+
+    with pytest.raises(DagflowInvalidSubsetError, match="No steps needed to be retried in the failed run"):
+        run(linear, instance, from_failure(first.run_id, instance))
+
+
+def test_options():
+    """Options are values, with checked arguments."""
+    assert ReexecutionOptions(UNKNOWN) == ReexecutionOptions(UNKNOWN, [])
+    assert ReexecutionOptions(UNKNOWN).step_selection == []
+    with pytest.raises(ParameterCheckError, match="'parent_run_id'"):
+        ReexecutionOptions(None)
+    with pytest.raises(ParameterCheckError, match="'step_selection' must be a list of texts, not 'mid'"):
+        ReexecutionOptions(UNKNOWN, "mid")
+    with pytest.raises(ParameterCheckError, match="'instance'"):
+        from_failure(UNKNOWN, None)
