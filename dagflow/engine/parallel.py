@@ -36,6 +36,7 @@ _RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
 _ENGINE_EVENT, _WORKER_STARTING = CODE[_T.ENGINE_EVENT], CODE[_T.STEP_WORKER_STARTING]
 _STEP_FAILURE, _UP_FOR_RETRY = CODE[_T.STEP_FAILURE], CODE[_T.STEP_UP_FOR_RETRY]
 _ERROR = 40  # the level of that name in Python's logging
+_MOMENT = 0.05  # seconds for which events within a step may wait for each other before they are stored
 
 
 class Task(NamedTuple):
@@ -236,7 +237,7 @@ class _Running:
 
     Attributes:
         pid: The process of its worker, None as long as nobody said.
-        deadline: When it has taken too long, on the clock of `time.monotonic`; None: never.
+        deadline: When it has taken too long, on the clock of `time.monotonic`; None: never, or not begun.
         records: What it wrote, in order.
         is_late: Whether it is being ended, because it took too long.
     """
@@ -249,10 +250,10 @@ class _Running:
         self.records: list[Record] = []
         self.is_late = False
         self.deadline: float | None = None
-        self.set_deadline()
 
-    def set_deadline(self) -> None:
-        """Let its time begin now."""
+    def begin(self, pid: int) -> None:
+        """A worker took it: its time begins now."""
+        self.pid = pid
         timeout = self.task.step.timeout
         self.deadline = None if timeout is None else monotonic() + timeout
 
@@ -265,6 +266,8 @@ class _Crew:
         running: The tasks under way. Always: each gets exactly one `Ended` or `BrokenOff`.
         lost: What happened to workers that were lost for good: process and error.
         is_interrupted: Whether no further step is to begin, and all have been asked to end.
+        flushed: How much of the log others can read.
+        flush_due: When they must be able to read the rest. Always: at once, where a step has ended.
     """
 
     def __init__(self, state: RunState, workers: Workers, tag_limits: Sequence[TagLimit]) -> None:
@@ -275,19 +278,21 @@ class _Crew:
         self.running: dict[Task, _Running] = {}
         self.lost: list[tuple[int | None, SerializableErrorInfo]] = []
         self.is_interrupted = False
+        self.flushed = len(state.log.records)
+        self.flush_due = monotonic()
 
     def work(self) -> None:
         """Carry out all steps; afterwards `state.error` is what ended the run, if something did."""
         with counted_interrupts(self.workers.wake) as interrupts:
             seen = 0
             while self._goes_on():
+                self._flush()
                 for report in self.workers.reports(self._patience()):
                     self._take(report)
                 self._end_late()
                 if interrupts.count > seen:
                     seen = interrupts.count
                     self._interrupt()
-                _flush(self.state)
         if self.is_interrupted:
             self._say(f"{_name(self.workers)}: the steps that were under way have ended")
             self.state.error = DagflowExecutionInterruptedError("the run was interrupted from outside")
@@ -336,7 +341,17 @@ class _Crew:
         moments = [task.deadline - monotonic() for task in self.running.values() if task.deadline is not None]
         if self.turns.waiting and self.state.options.clock is SYSTEM_CLOCK:
             moments.append(self.turns.waiting[0][0] - SYSTEM_CLOCK.now())
+        if len(self.state.log.records) > self.flushed:
+            moments.append(self.flush_due - monotonic())
         return max(0.0, min(moments)) if moments else None
+
+    def _flush(self) -> None:
+        """Let others read the log: when a step ended, else when the last time was a moment ago."""
+        written = len(self.state.log.records)
+        if written > self.flushed and monotonic() >= self.flush_due:
+            _flush(self.state)
+            self.flushed = written
+            self.flush_due = monotonic() + _MOMENT
 
     def _end_late(self) -> None:
         now = monotonic()
@@ -367,15 +382,16 @@ class _Crew:
         if running is None:
             return  # of a task that has ended: a worker that was thought lost speaks up
         if isinstance(report, Began):
-            running.pid = report.pid
-            running.set_deadline()
+            running.begin(report.pid)
         elif isinstance(report, Happened):
             running.records.append(self._write(report))
         elif isinstance(report, Ended):
             del self.running[report.task]
+            self.flush_due = 0.0
             self._end(report, running)
         else:
             del self.running[report.task]
+            self.flush_due = 0.0
             self._break_off(report, running)
 
     def _write(self, report: Happened) -> Record:
@@ -408,6 +424,8 @@ class _Crew:
     def _break_off(self, report: BrokenOff, running: _Running) -> None:
         state, (step, attempt) = self.state, report.task
         error = report.error
+        if self.is_interrupted and running.pid is None:
+            return  # no worker took it, so it did not fail
         if self.is_interrupted:
             error = SerializableErrorInfo(
                 "the step was interrupted, and its process was ended\n", [], _INTERRUPTED
