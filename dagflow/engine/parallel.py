@@ -36,7 +36,7 @@ _RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
 _ENGINE_EVENT, _WORKER_STARTING = CODE[_T.ENGINE_EVENT], CODE[_T.STEP_WORKER_STARTING]
 _STEP_FAILURE, _UP_FOR_RETRY = CODE[_T.STEP_FAILURE], CODE[_T.STEP_UP_FOR_RETRY]
 _ERROR = 40  # the level of that name in Python's logging
-_MOMENT = 0.05  # seconds for which events within a step may wait for each other before they are stored
+_MOST_TOLD = 10  # lost workers of which an error message tells
 
 
 class Task(NamedTuple):
@@ -264,10 +264,9 @@ class _Crew:
     Attributes:
         turns: Whose turn it is.
         running: The tasks under way. Always: each gets exactly one `Ended` or `BrokenOff`.
+        timed: Those of them that may take too long.
         lost: What happened to workers that were lost for good: process and error.
         is_interrupted: Whether no further step is to begin, and all have been asked to end.
-        flushed: How much of the log others can read.
-        flush_due: When they must be able to read the rest. Always: at once, where a step has ended.
     """
 
     def __init__(self, state: RunState, workers: Workers, tag_limits: Sequence[TagLimit]) -> None:
@@ -276,17 +275,16 @@ class _Crew:
         self.tag_limits = tag_limits
         self.turns = Turns(state)
         self.running: dict[Task, _Running] = {}
+        self.timed: dict[Task, _Running] = {}
         self.lost: list[tuple[int | None, SerializableErrorInfo]] = []
         self.is_interrupted = False
-        self.flushed = len(state.log.records)
-        self.flush_due = monotonic()
 
     def work(self) -> None:
         """Carry out all steps; afterwards `state.error` is what ended the run, if something did."""
         with counted_interrupts(self.workers.wake) as interrupts:
             seen = 0
             while self._goes_on():
-                self._flush()
+                _flush(self.state)  # after the start of what can be started, which need not wait for it
                 for report in self.workers.reports(self._patience()):
                     self._take(report)
                 self._end_late()
@@ -321,7 +319,9 @@ class _Crew:
         content = EngineEventData(marker_start="step_process_start")
         said = Said(f'Starting a worker for step "{step.key}".', content)
         self.state.log.append(_WORKER_STARTING, step.index, task.attempt, said)
-        self.running[task] = _Running(task)
+        running = self.running[task] = _Running(task)
+        if step.timeout is not None:
+            self.timed[task] = running
         self.workers.start(task)
 
     def _admits(self, step: Step) -> bool:
@@ -338,24 +338,14 @@ class _Crew:
 
     def _patience(self) -> float | None:
         """How long to wait for reports, in seconds: until something else has to be done."""
-        moments = [task.deadline - monotonic() for task in self.running.values() if task.deadline is not None]
+        moments = [task.deadline - monotonic() for task in self.timed.values() if task.deadline is not None]
         if self.turns.waiting and self.state.options.clock is SYSTEM_CLOCK:
             moments.append(self.turns.waiting[0][0] - SYSTEM_CLOCK.now())
-        if len(self.state.log.records) > self.flushed:
-            moments.append(self.flush_due - monotonic())
         return max(0.0, min(moments)) if moments else None
-
-    def _flush(self) -> None:
-        """Let others read the log: when a step ended, else when the last time was a moment ago."""
-        written = len(self.state.log.records)
-        if written > self.flushed and monotonic() >= self.flush_due:
-            _flush(self.state)
-            self.flushed = written
-            self.flush_due = monotonic() + _MOMENT
 
     def _end_late(self) -> None:
         now = monotonic()
-        for running in self.running.values():
+        for running in self.timed.values():
             if running.deadline is not None and running.deadline <= now:
                 running.is_late, running.deadline = True, None
                 self.workers.kill(running.task)
@@ -385,14 +375,13 @@ class _Crew:
             running.begin(report.pid)
         elif isinstance(report, Happened):
             running.records.append(self._write(report))
-        elif isinstance(report, Ended):
-            del self.running[report.task]
-            self.flush_due = 0.0
-            self._end(report, running)
         else:
             del self.running[report.task]
-            self.flush_due = 0.0
-            self._break_off(report, running)
+            self.timed.pop(report.task, None)
+            if isinstance(report, Ended):
+                self._end(report, running)
+            else:
+                self._break_off(report, running)
 
     def _write(self, report: Happened) -> Record:
         step = report.task.step
@@ -480,7 +469,9 @@ def _said(text: str, metadata: Mapping[str, Any]) -> Said:
 
 
 def _lost_error(lost: Sequence[tuple[int | None, SerializableErrorInfo]]) -> DagflowSubprocessError:
-    told = "\n".join(f"In process {pid}: {info.to_string()}" for pid, info in lost)
+    told = "\n".join(f"In process {pid}: {info.to_string()}" for pid, info in lost[:_MOST_TOLD])
+    if len(lost) > _MOST_TOLD:
+        told += f"\nand {len(lost) - _MOST_TOLD} more"
     return DagflowSubprocessError(
         f"not every worker process came to the end of its step\n{told}",
         subprocess_error_infos=[info for _, info in lost],

@@ -79,7 +79,7 @@ class Incoming:
         del pending[:start]
 
     def _read(self) -> None:
-        while not self.is_over:
+        while not self.is_over and len(self._pending) <= self.most:
             try:
                 chunk = self.connection.recv(_CHUNK)
             except (BlockingIOError, InterruptedError):
