@@ -358,6 +358,9 @@ class HookExecutionError(DagflowUserCodeExecutionError):
 class DagflowExecutionInterruptedError(BaseException):
     """A step was interrupted from outside."""
 
+    def __init__(self, message: str = "interrupted from outside") -> None:
+        super().__init__(message)
+
 
 def check_texts(of: str, **arguments: object) -> None:
     """Check arguments that must be texts, where they are given.

@@ -83,7 +83,7 @@ class _Voice:
                 self._is_saying = False
                 is_pending, self._is_pending = self._is_pending, False
         if is_pending:
-            raise DagflowExecutionInterruptedError("the step was interrupted from outside")
+            raise DagflowExecutionInterruptedError
 
     def interrupt(self) -> None:
         """Raise an interrupt in the thread, from another one."""

@@ -52,6 +52,7 @@ ROWS = {
     "dynamic": Row("a step of 300, mapped and collected", "us", 15),
     "process": Row("a step in a process of its own, warm", "ms", 20),
     "task": Row("a step of 1,000 on a dask cluster", "ms", 2, of="task", who="bare"),
+    "task_chain": Row("a step of a chain of 1,000 there", "ms", 2, of="task_chain", who="bare"),
     "asset": Row("one asset, materialize_to_memory", "ms", 0.1),
     "direct": Row("build_op_context() and a direct call", "us", 10),
     "instance": Row("an ephemeral instance", "us", 5),
