@@ -225,6 +225,7 @@ if TYPE_CHECKING:
         static_partitioned_config,
         weekly_partitioned_config,
     )
+    from dagflow.defs.repository import RepositoryDefinition, repository
     from dagflow.defs.resource import ResourceParam
     from dagflow.defs.resource_model import (
         ConfigurableResource,
@@ -315,6 +316,8 @@ _LATE = {
     "execute_job": "dagflow.execute",
     "ReconstructableJob": "dagflow.executors.pointer",
     "partition_loading_context": "dagflow.partitions.loading",
+    "RepositoryDefinition": "dagflow.defs.repository",
+    "repository": "dagflow.defs.repository",
     "RunRequest": "dagflow.defs.run_request",
     "AssetCheckEvaluation": "dagflow.events.check",
     "AssetCheckResult": "dagflow.events.check",
@@ -596,6 +599,7 @@ __all__ = [
     "PythonObjectDagflowType",
     "ReconstructableJob",
     "ReexecutionOptions",
+    "RepositoryDefinition",
     "ResourceDefinition",
     "ResourceDependency",
     "ResourceParam",
@@ -691,6 +695,7 @@ __all__ = [
     "partition_loading_context",
     "partitioned_config",
     "reconstructable",
+    "repository",
     "resource",
     "serialize_value",
     "static_partitioned_config",
