@@ -208,6 +208,7 @@ from dagflow.types import (
 if TYPE_CHECKING:
     from typing import Dict, List, Optional, Set, Tuple, TypeAlias  # noqa: UP035 - to a type checker they are
 
+    from dagflow._util import file_relative_path
     from dagflow.config.model import Config, PermissiveConfig
     from dagflow.config.objects import EnvVar, RunConfig
     from dagflow.config.yaml import config_from_files, config_from_pkg_resources, config_from_yaml_strings
@@ -309,6 +310,7 @@ String = str
 Bool = bool
 
 _LATE = {
+    "file_relative_path": "dagflow._util",
     "ReexecutionOptions": "dagflow.reexecution",
     "JobExecutionResult": "dagflow.job_result",
     "reconstructable": "dagflow.executors.pointer",
@@ -672,6 +674,7 @@ __all__ = [
     "execute_job",
     "executor",
     "failure_hook",
+    "file_relative_path",
     "fs_io_manager",
     "get_dagflow_logger",
     "graph",

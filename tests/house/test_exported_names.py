@@ -263,6 +263,7 @@ RUNTIME = [
     "execute_job",
     "executor",
     "failure_hook",
+    "file_relative_path",
     "fs_io_manager",
     "get_dagflow_logger",
     "graph",
