@@ -24,7 +24,11 @@
     ├── DagflowRunNotFoundError, DagflowRunAlreadyExists
     ├── DagflowHomeNotSetError
     ├── DagflowStorageError                         what an instance keeps cannot be read or written
-    ├── DagflowUnmetExecutorRequirementsError
+    ├── DagflowImportError                          a module of a job that does not import
+    ├── DagflowUnmetExecutorRequirementsError       what an executor needs and does not have
+    ├── DagflowStepTimeoutError                     a step that took too long, so that its process was ended
+    ├── DagflowSubprocessError                      workers that did not come to the end of their steps
+    ├── DagflowExecutionStepNotFoundError           steps that a re-execution names and the plan does not have
     └── DagflowUserCodeExecutionError               user code raised; the wrapper keeps the user's exception
         ├── DagflowExecutionStepExecutionError      the body of an op
         ├── DagflowExecutionLoadInputError          load_input of an I/O manager

@@ -94,6 +94,7 @@ class ExecutorDefinition:
             description: Default: that of this executor.
 
         Example:
+            >>> from dagflow import multiprocess_executor
             >>> multiprocess_executor.configured({"max_concurrent": 2}).name
             'multiprocess'
         """

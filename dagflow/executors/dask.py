@@ -183,7 +183,7 @@ def _connected(cluster: Mapping[str, Any]) -> tuple[Any, Any]:
                 f"no scheduler answers at {address!r}, the address at execution.config.cluster.existing of "
                 f"the run config ({error}). Start one ('dask scheduler'), or leave 'cluster' away."
             ) from error
-    given = {"n_workers": os.cpu_count(), "threads_per_worker": 1, "dashboard_address": None}
+    given = {"n_workers": os.cpu_count(), "threads_per_worker": 1, "dashboard_address": ":0"}
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
         local = LocalCluster(**{**given, **(cluster.get("local") or {})})
     try:

@@ -95,7 +95,9 @@ class _Server:
         """Handle what comes in, until the door closes."""
         while self.door.fileno() >= 0:
             for key, _ in self.selector.select():
-                key.data()
+                source: Any = key.fileobj
+                if source.fileno() >= 0:  # else it was closed a moment ago
+                    key.data()
         for channel in list(self.channels):
             self._close(channel)
 

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -140,6 +141,8 @@ def _redirect(stdout: str, stderr: str) -> None:
         stream.flush()
         os.dup2(file, stream.fileno())
         os.close(file)
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(line_buffering=True)  # a process that dies keeps nothing back
 
 
 def _leave(status: int) -> None:

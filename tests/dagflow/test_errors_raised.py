@@ -189,6 +189,12 @@ def wants_a_config(config: 5):  # type: ignore[valid-type]
     pass
 
 
+def without_a_home():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DAGFLOW_HOME", raising=False)
+        df.DagflowInstance.get()
+
+
 # class -> what raises it, and patterns of what the message must hold
 RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
     errors.DagflowError: (lambda: run(one).get_run_failure_event(), ["job 'j'", "RUN_FAILURE"]),
@@ -293,17 +299,23 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
         lambda: df.build_reconstructable_job("no_such_module", "cafe"),
         ["No module named", "module 'no_such_module'", "looked for in '", "Mend"],
     ),
+    errors.DagflowHomeNotSetError: (
+        without_a_home,
+        ["DAGFLOW_HOME is not set", "absolute path of a folder", r"DagflowInstance\.ephemeral\(\)"],
+    ),
     errors.DagflowExecutionInterruptedError: (interrupts, ["from outside"]),
 }
 
 WAITING = {
     "DagflowAssetCheckFailedError": "asset checks",
-    "DagflowHomeNotSetError": "an instance that lasts",
     "DagflowInvalidAssetKey": "its name is kept free",
     "DagflowInvalidObservationError": "observable assets",
-    "DagflowSubprocessError": "worker processes",
 }
 ELSEWHERE = {
+    "ChildProcessCrashException": "tests/dagflow/executors: recorded, and raised by nobody",
+    "DagflowStepTimeoutError": "tests/dagflow/executors: likewise",
+    "DagflowStorageError": "tests/dagflow/instance",
+    "DagflowSubprocessError": "tests/dagflow/executors",
     "DagflowMissingResourceError": "tests/dagflow/invocation",
     "DagflowSerializationError": "tests/dagflow/events",
     "DagflowUserCodeExecutionError": "the base of those that wrap an error of the user",

@@ -77,6 +77,7 @@ def _modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for library, text in (("dagflow", JOBS), ("dagster", spelled)):
         (tmp_path / f"jobs_of_{library}.py").write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)  # where the reference looks for a module in a child process
     yield
     for library in ("dagflow", "dagster"):
         sys.modules.pop(f"jobs_of_{library}", None)

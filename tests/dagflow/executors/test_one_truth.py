@@ -23,15 +23,19 @@ from pipelines import FAULTS, PROCESS_FAULTS, job_of, observed
 from dagflow import DagflowInstance, build_reconstructable_job, execute_job, instance_for_test
 
 FOLDER = str(Path(__file__).parent)
-THOROUGH = 500  # examples; hypothesis profiles with at least as many are thorough, others have the same 8
+THOROUGH = 500  # examples; hypothesis profiles with at least as many are thorough, others have the same few
 asked = settings().max_examples
 is_thorough = asked >= THOROUGH
-examples = settings(
-    max_examples=200 if is_thorough else 8,
-    derandomize=not is_thorough,
-    # where each step is a process, an example is not made smaller for minutes unless that was asked for
-    phases=list(Phase) if is_thorough else [Phase.explicit, Phase.reuse, Phase.generate],
-)
+
+
+def examples(few: int, many: int) -> settings:
+    """How many examples there are: steps that are processes take their time, and lost ones more."""
+    return settings(
+        max_examples=many if is_thorough else few,
+        derandomize=not is_thorough,
+        # an example is not made smaller for minutes unless that was asked for
+        phases=list(Phase) if is_thorough else [Phase.explicit, Phase.reuse, Phase.generate],
+    )
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,14 @@ def _cluster() -> Iterator[str]:
     """The address of a cluster of two processes."""
     dask = pytest.importorskip("dask", reason="it is not installed: pip install -e '.[dask]'")
     distributed = pytest.importorskip("distributed", reason="it is not installed: pip install -e '.[dask]'")
+    config = {
+        "distributed.scheduler.allowed-failures": 0,
+        # else a worker that is being started again is given up, if it was lost for the first time so long ago
+        "distributed.deploy.lost-worker-timeout": "1 day",
+    }
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        dask.config.set(config),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
     ):
         yield cluster.scheduler_address
 
@@ -111,7 +120,7 @@ def each(faults: list[str], **changes: Any) -> str:
 @given(description=descriptions())
 @example(description=each(list(FAULTS)))
 @example(description=each(list(FAULTS), attempts=1, after=1))
-@examples
+@examples(6, 200)
 def test_every_executor_tells_the_same(place: Place, instance: DagflowInstance, description: str) -> None:
     """Law: events and outputs are those of a run in this process with all values in memory."""
     here = job_of(description).execute_in_process(raise_on_error=False)
@@ -122,8 +131,8 @@ def test_every_executor_tells_the_same(place: Place, instance: DagflowInstance, 
 @pytest.mark.parametrize("place", PROCESSES[1:], indirect=True)
 @given(description=descriptions(process_faults=True))
 @example(description=each(list(PROCESS_FAULTS), attempts=1))
-@example(description=each([what for what in PROCESS_FAULTS if what != "hang"], after=1))
-@examples
+@example(description=each([what for what in PROCESS_FAULTS if what != "hang"], attempts=1, after=1))
+@examples(3, 50)
 def test_lost_processes_are_told_the_same(place: Place, instance: DagflowInstance, description: str) -> None:
     """Law: also where steps end their process, hang, or give what cannot be stored."""
     first = PLACES[PROCESSES[0]]

@@ -1,0 +1,641 @@
+"""Steps in processes of their own: what goes wrong there is told here, and nothing is left behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from process_jobs import FOLDER, fail_first, found
+
+from dagflow import (
+    DagflowEventType,
+    DagflowInstance,
+    DagflowRunStatus,
+    ReexecutionOptions,
+    build_reconstructable_job,
+    execute_job,
+    instance_for_test,
+)
+from dagflow.errors import (
+    CheckError,
+    DagflowImportError,
+    DagflowSubprocessError,
+    DagflowUnmetExecutorRequirementsError,
+)
+from dagflow.executors import fork_client
+from dagflow.processes import Process, is_alive, this_process
+from dagflow.testing import VirtualClock, observe, run_options
+
+T = DagflowEventType
+
+
+@pytest.fixture(name="instance")
+def _instance() -> Iterator[DagflowInstance]:
+    with instance_for_test() as instance:
+        yield instance
+
+
+def run(name: str, instance: DagflowInstance, *, raise_on_error: bool = False, **config: Any) -> Any:
+    """The result of a job; `ops` is config of its ops, everything else config of the executor."""
+    ops = {op: {"config": given} for op, given in config.pop("ops", {}).items()}
+    own = config if name == "chain" else {"multiprocess": config}
+    run_config = {"ops": ops, "execution": {"config": own}}
+    return execute_job(found(name), instance, run_config=run_config, raise_on_error=raise_on_error)
+
+
+def of_type(result: Any, *types: DagflowEventType) -> list[tuple[str | None, str]]:
+    """Step and type of the events of some types."""
+    return [
+        (event.step_key, event.event_type.name) for event in result.all_events if event.event_type in types
+    ]
+
+
+def wait_for(condition: Callable[[], Any], what: str) -> Any:
+    """What a condition gives when it holds, which it has to within half a minute."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        threading.Event().wait(0.01)
+    raise AssertionError(f"waited for {what} in vain")
+
+
+def test_the_sequence_of_a_chain(instance: DagflowInstance, sequence: Any) -> None:
+    """Events come in the order of the specification (S27)."""
+    result = run("chain", instance)
+
+    started = "STEP_WORKER_STARTING[{0}] > STEP_WORKER_STARTED[{0}] > RESOURCE_INIT_STARTED[{0}] > "
+    started += "RESOURCE_INIT_SUCCESS[{0}] > LOGS_CAPTURED > STEP_START[{0}] > "
+    ended = "STEP_OUTPUT[{0}] > HANDLED_OUTPUT[{0}] > STEP_SUCCESS[{0}] > "
+    loaded = "LOADED_INPUT[add_one] > STEP_INPUT[add_one] > "
+    assert sequence(result) == (
+        "RUN_START > ENGINE_EVENT > "
+        + (started + ended).format("one")
+        + (started + loaded + ended).format("add_one")
+        + "ENGINE_EVENT > RUN_SUCCESS"
+    )
+
+
+def test_each_step_has_its_own_process(instance: DagflowInstance) -> None:
+    """Events bear the process in which they happened; what the executor says itself is of this one."""
+    events = run("chain", instance).all_events
+    pids = {event.step_key: event.pid for event in events if event.event_type is T.STEP_START}
+
+    assert len({*pids.values(), os.getpid()}) == 3
+    assert {event.pid for event in events if event.event_type is T.STEP_WORKER_STARTING} == {os.getpid()}
+
+
+def test_the_log_of_the_instance_is_that_of_the_result(instance: DagflowInstance) -> None:
+    """What the children said is stored as it was said."""
+    result = run("mapping", instance)
+    stored = [entry.dagflow_event for entry in instance.all_logs(result.run_id) if entry.is_dagflow_event]
+
+    assert stored == result.all_events
+    with result:
+        assert result.output_for_node("total") == 5
+
+
+@pytest.mark.parametrize(
+    ("end", "text"),
+    [
+        ("exit", "exited with code 3"),
+        ("quiet exit", "exited with code 0"),
+        ("kill", "signal 9 (SIGKILL)"),
+        ("segfault", "signal 11 (SIGSEGV)"),
+    ],
+)
+def test_a_process_that_dies_fails_its_step(instance: DagflowInstance, end: str, text: str) -> None:
+    """The executor says how it died; what it said before is kept; what does not depend on it runs (S28)."""
+    result = run("losing", instance, ops={"tried_once": {"end": end}})
+
+    data = result.failure_data_for_node("tried_once")
+    assert not result.success
+    assert data.error.cls_name == "ChildProcessCrashException"
+    assert text in data.error.message
+    assert data.error_source.name == "FRAMEWORK_ERROR"
+    said = [event for event in result.events_for_node("tried_once") if event.event_type is T.STEP_START]
+    assert len(said) == 1
+    spoken = [e for e in result.all_events if e.event_type is T.ENGINE_EVENT and e.step_key == "tried_once"]
+    assert [text in event.message for event in spoken] == [True]
+    assert result.is_node_success("one")
+    assert result.is_node_untouched("behind")
+    failure = result.get_run_failure_event()
+    assert failure.job_failure_data.error.cls_name == "DagflowSubprocessError"
+    assert failure.job_failure_data.failure_reason.name == "RUN_EXCEPTION"
+    assert result.all_events[-2].event_type is not T.ENGINE_EVENT
+
+
+def test_a_lost_process_is_raised_where_asked_for(instance: DagflowInstance) -> None:
+    """With raise_on_error, what happened to the processes; the failure of an op is not raised."""
+    with pytest.raises(DagflowSubprocessError, match="exited with code 3") as caught:
+        run("losing", instance, raise_on_error=True, ops={"tried_once": {"end": "exit"}})
+
+    assert [info.cls_name for info in caught.value.subprocess_error_infos] == ["ChildProcessCrashException"]
+    assert run("watched", instance, raise_on_error=True).success is False
+
+
+def test_a_lost_process_is_tried_again(instance: DagflowInstance) -> None:
+    """A policy of the step holds for the loss of its process too (S29)."""
+    result = run("regaining", instance, ops={"retried": {"end": "kill"}})
+
+    assert result.success
+    assert of_type(result, T.STEP_START, T.STEP_UP_FOR_RETRY, T.STEP_RESTARTED, T.STEP_WORKER_STARTING) == [
+        ("retried", "STEP_WORKER_STARTING"),
+        ("retried", "STEP_START"),
+        ("retried", "STEP_UP_FOR_RETRY"),
+        ("retried", "STEP_WORKER_STARTING"),
+        ("retried", "STEP_RESTARTED"),
+    ]
+
+
+def test_retries_of_lost_processes_are_used_up(instance: DagflowInstance) -> None:
+    """After the last attempt the step fails with how its process died."""
+    result = run("regaining", instance, ops={"retried": {"end": "exit", "attempts": 9}})
+
+    assert result.failure_data_for_node("retried").error.cls_name == "ChildProcessCrashException"
+    assert len(of_type(result, T.STEP_UP_FOR_RETRY)) == 1
+
+
+def test_retries_can_be_disabled(instance: DagflowInstance) -> None:
+    """`retries: disabled` in the config of the executor holds for lost processes too."""
+    result = run("regaining", instance, retries={"disabled": {}}, ops={"retried": {"end": "exit"}})
+
+    assert of_type(result, T.STEP_UP_FOR_RETRY, T.STEP_FAILURE) == [("retried", "STEP_FAILURE")]
+
+
+def test_running_out_of_memory_is_an_error_of_the_step(instance: DagflowInstance) -> None:
+    """A MemoryError is told as any other."""
+    result = run("losing", instance, ops={"tried_once": {"end": "memory"}})
+
+    assert result.failure_data_for_node("tried_once").error.cause.cls_name == "MemoryError"
+    assert result.is_node_success("one")
+
+
+def test_a_step_that_hangs_is_ended(instance: DagflowInstance) -> None:
+    """After the time of its tag its process is ended, and the others go on."""
+    result = run("late", instance, ops={"limited": {"end": "hang"}})
+
+    error = result.failure_data_for_node("limited").error
+    assert error.cls_name == "DagflowStepTimeoutError"
+    assert "'limited'" in error.message
+    assert "0.3 seconds" in error.message
+    assert result.is_node_success("one")
+    assert result.get_run_failure_event().job_failure_data.failure_reason.name == "STEP_FAILURE"
+
+
+def test_what_cannot_be_pickled_fails_its_own_step(instance: DagflowInstance) -> None:
+    """Outputs and exceptions that cannot travel do not have to: the step says what was wrong."""
+    result = run("unspeakable", instance)
+
+    output = result.failure_data_for_node("unpicklable").error
+    assert output.cls_name == "DagflowInvariantViolationError"
+    assert "cannot be pickled" in output.message
+    raised = result.failure_data_for_node("raises_stubborn").error
+    assert raised.cause.cls_name == "Stubborn"
+    assert "this and that" in raised.cause.message
+    meant = result.failure_data_for_node("fails_on_purpose").user_failure_data
+    assert meant.description == "not today"
+    assert meant.metadata["why"].value == "rain"
+
+
+def test_a_resource_that_fails_in_the_process(instance: DagflowInstance) -> None:
+    """RESOURCE_INIT_FAILURE and STEP_FAILURE bear the step and the user's error; other steps run."""
+    result = run("without_water", instance)
+
+    assert of_type(result, T.RESOURCE_INIT_FAILURE, T.STEP_FAILURE) == [
+        ("needs_tap", "RESOURCE_INIT_FAILURE"),
+        ("needs_tap", "STEP_FAILURE"),
+    ]
+    assert result.failure_data_for_node("needs_tap").error.cls_name == "RuntimeError"
+    assert result.is_node_success("one")
+    with pytest.raises(DagflowSubprocessError, match="no water"):
+        run("without_water", instance, raise_on_error=True)
+
+
+def test_a_resource_that_cannot_be_closed_fails_nothing(instance: DagflowInstance) -> None:
+    """Its error is an event of the step's process."""
+    result = run("dripping", instance)
+
+    errors = [e.event_specific_data.error for e in result.all_events if e.event_type is T.ENGINE_EVENT]
+    assert [error.cls_name for error in errors if error is not None] == ["RuntimeError"]
+    assert result.success
+
+
+def test_what_a_step_writes_is_kept(instance: DagflowInstance, caplog: pytest.LogCaptureFixture) -> None:
+    """stdout and stderr are kept for each step; lines of the log are in that of the run, and seen here."""
+    caplog.set_level(logging.DEBUG, "dagflow")
+    result = run("speaking", instance)
+
+    assert instance.captured_logs(result.run_id, "speaks").stdout == "to stdout\n"
+    assert "to stderr\n" in instance.captured_logs(result.run_id, "speaks").stderr
+    lines = [entry for entry in instance.all_logs(result.run_id) if not entry.is_dagflow_event]
+    assert [(line.level, line.message, line.step_key) for line in lines] == [
+        (30, "to the log of the run", "speaks")
+    ]
+    assert [record.orig_message for record in caplog.records] == ["to the log of the run"]  # type: ignore[attr-defined]
+
+
+def test_what_a_failed_step_wrote_is_shown(instance: DagflowInstance) -> None:
+    """The last lines of its stdout and stderr stand in the log."""
+    result = run("losing", instance, ops={"tried_once": {"end": "exit"}})
+
+    shown = [entry.message for entry in instance.all_logs(result.run_id) if "wrote" in entry.message]
+    assert len(shown) == 1
+    assert "said on stdout\nsaid on stderr" in shown[0]
+    assert "step 'tried_once'" in shown[0]
+
+
+def test_hooks_run_where_the_step_ran(instance: DagflowInstance) -> None:
+    """A failure hook sees the exception itself."""
+    result = run("watched", instance)
+
+    assert of_type(result, T.STEP_FAILURE, T.HOOK_COMPLETED) == [
+        ("raises_stubborn", "STEP_FAILURE"),
+        ("raises_stubborn", "HOOK_COMPLETED"),
+    ]
+    assert "hook saw Stubborn" in [entry.message for entry in instance.all_logs(result.run_id)]
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_max_concurrent(instance: DagflowInstance, limit: int) -> None:
+    """No more processes at a time than the config says."""
+    result = run("crowd", instance, max_concurrent=limit)
+
+    assert result.success
+    assert most_at_once(result, lambda key: True) == limit
+
+
+def most_at_once(result: Any, counts: Callable[[str], bool]) -> int:
+    """How many steps of a kind were under way at a time, at most."""
+    most = now = 0
+    for event in result.all_events:
+        if event.step_key is not None and counts(event.step_key):
+            now += event.event_type is T.STEP_WORKER_STARTING
+            now -= event.event_type in (T.STEP_SUCCESS, T.STEP_FAILURE)
+            most = max(most, now)
+    return most
+
+
+@pytest.mark.parametrize(
+    ("limits", "kind", "most"),
+    [
+        ([{"key": "database", "limit": 1}], "tiny huge", 1),
+        ([{"key": "database", "value": "tiny", "limit": 1}], "tiny", 1),
+        ([{"key": "database", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}], "tiny huge", 2),
+        ([{"key": "database", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}], "huge", 1),
+    ],
+)
+def test_limits_of_tags(instance: DagflowInstance, limits: Any, kind: str, most: int) -> None:
+    """Steps that share a tag do not overlap beyond its limit, and the others use the room."""
+    result = run("crowd", instance, max_concurrent=4, tag_concurrency_limits=limits)
+
+    assert result.success
+    assert most_at_once(result, lambda key: key.split("_")[0] in kind.split()) == most
+    assert most_at_once(result, lambda key: True) > most
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ({"max_concurrent": -1}, "'max_concurrent'"),
+        ({"tag_concurrency_limits": [{"key": "k", "limit": 0}]}, "'k'"),
+    ],
+)
+def test_a_config_that_leaves_no_room(instance: DagflowInstance, config: Any, text: str) -> None:
+    """Numbers with which no step could ever run fail the run before it begins."""
+    result = run("crowd", instance, **config)
+
+    assert [event.event_type for event in result.all_events] == [T.RUN_FAILURE]
+    assert result.get_run_failure_event().job_failure_data.failure_reason.name == "JOB_INITIALIZATION_FAILURE"
+    with pytest.raises(CheckError, match=text):
+        run("crowd", instance, raise_on_error=True, **config)
+
+
+def test_priorities(instance: DagflowInstance) -> None:
+    """The highest priority starts first."""
+    result = run("ranked", instance, max_concurrent=1)
+
+    assert of_type(result, T.STEP_SUCCESS) == [("z", "STEP_SUCCESS"), ("a", "STEP_SUCCESS")]
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_start_methods(instance: DagflowInstance, method: str) -> None:
+    """Both ways to start a process come to the same."""
+    with run("chain", instance, start_method={method: {}}) as result:
+        assert result.output_for_node("add_one") == 2
+
+
+def test_assets(instance: DagflowInstance) -> None:
+    """Assets in processes are materialized, planned beforehand, and known to the instance."""
+    result = run("brewing", instance)
+
+    assert result.success
+    assert sorted(key.to_user_string() for key in instance.get_asset_keys()) == ["tea", "water"]
+    types = [entry.dagflow_event_type for entry in instance.all_logs(result.run_id)]
+    assert types[:3] == [T.ASSET_MATERIALIZATION_PLANNED, T.ASSET_MATERIALIZATION_PLANNED, T.RUN_START]
+
+
+def test_re_execution_from_failure(instance: DagflowInstance) -> None:
+    """What failed is executed again in a process, and what it needs is loaded from the earlier run."""
+    first = run("losing", instance, ops={"tried_once": {"end": "exit"}})
+    options = ReexecutionOptions.from_failure(first.run_id, instance)
+    config = {"ops": {"tried_once": {"config": {"attempts": 0}}}}
+
+    second = execute_job(found("losing"), instance, run_config=config, reexecution_options=options)
+
+    assert sorted(second.dagflow_run.step_keys_to_execute or ()) == ["behind", "tried_once"]
+    assert second.is_node_untouched("one")
+
+
+def test_run_options_reach_the_processes(instance: DagflowInstance) -> None:
+    """Given values, faults and the clock hold where steps run."""
+    with run_options(given={"one": 41}, clock=VirtualClock(1000.0)), run("chain", instance) as result:
+        assert result.output_for_node("add_one") == 42
+    assert {event.timestamp for event in result.all_events} == {1000.0}
+    assert result.is_node_untouched("one")
+
+    with run_options(faults=fail_first):
+        result = run("chain", instance)
+    assert "fault in one" in result.failure_data_for_node("one").error.message
+
+
+def test_options_that_cannot_travel_are_refused(instance: DagflowInstance) -> None:
+    """A function that no other process could find is named before anything starts."""
+    with (
+        run_options(faults=lambda key, attempt: None),
+        pytest.raises(DagflowUnmetExecutorRequirementsError, match="define them at the top of a module"),
+    ):
+        run("chain", instance, raise_on_error=True)
+
+
+def test_observers_see_what_happens_elsewhere(instance: DagflowInstance) -> None:
+    """Each event of each process, and what an observer raises ends the run."""
+    seen: list[Any] = []
+    with observe(seen.append):
+        result = run("chain", instance)
+    assert seen == result.all_events
+
+    def refuse(event: Any) -> None:
+        if event.event_type is T.STEP_OUTPUT:
+            raise LookupError("seen enough")
+
+    with observe(refuse), pytest.raises(LookupError, match="seen enough"):
+        run("chain", instance)
+
+
+def written(folder: Path, name: str, text: str) -> Any:
+    """A job `cafe` in a module of its own."""
+    (folder / f"{name}.py").write_text(textwrap.dedent(text), encoding="utf-8")
+    return build_reconstructable_job(name, "cafe", reconstructor_working_directory=str(folder))
+
+
+CAFE = """
+    from dagflow import job, op
+
+    @op
+    def brew():
+        return 1
+
+    @job
+    def cafe():
+        brew()
+"""
+
+
+def test_a_module_that_does_not_import_elsewhere(
+    instance: DagflowInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error of the import is the error of the run, and names what was raised."""
+    head = "import os\nif 'NO_CAFE' in os.environ:\n    raise LookupError('closed today')\n"
+    cafe = written(tmp_path, "closed_cafe", head + textwrap.dedent(CAFE))
+    monkeypatch.setenv("NO_CAFE", "1")
+
+    result = execute_job(cafe, instance)
+
+    assert [event.event_type for event in result.all_events] == [T.RUN_FAILURE]
+    data = result.get_run_failure_event().job_failure_data
+    assert data.failure_reason.name == "JOB_INITIALIZATION_FAILURE"
+    assert "closed today" in data.error.message
+    with pytest.raises(DagflowImportError, match="'cafe'"):
+        execute_job(cafe, instance, raise_on_error=True)
+
+
+def test_a_module_that_does_not_import_in_a_new_interpreter(
+    instance: DagflowInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `spawn` each step says so itself."""
+    head = "import os\nif 'NO_CAFE' in os.environ:\n    raise LookupError('closed today')\n"
+    cafe = written(tmp_path, "shut_cafe", head + textwrap.dedent(CAFE))
+    monkeypatch.setenv("NO_CAFE", "1")
+
+    spawn = {"execution": {"config": {"multiprocess": {"start_method": {"spawn": {}}}}}}
+    result = execute_job(cafe, instance, run_config=spawn)
+
+    assert "closed today" in result.failure_data_for_node("brew").error.to_string()
+
+
+def test_a_module_that_starts_threads(instance: DagflowInstance, tmp_path: Path) -> None:
+    """Where forking would be unsafe, steps get new interpreters, and run."""
+    head = """
+    import threading
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    """
+    cafe = written(tmp_path, "threaded_cafe", textwrap.dedent(head) + textwrap.dedent(CAFE))
+
+    assert execute_job(cafe, instance).success
+
+
+def test_a_changed_module_is_imported_anew(instance: DagflowInstance, tmp_path: Path) -> None:
+    """A fork server serves the file as it was when it was started, and no other."""
+    first = written(tmp_path, "changing_cafe", CAFE)
+    assert execute_job(first, instance).success
+    del sys.modules["changing_cafe"]
+    second = written(tmp_path, "changing_cafe", CAFE.replace("return 1", "return 2 * 21"))
+
+    with execute_job(second, instance) as result:
+        assert result.output_for_node("brew") == 42
+
+
+def test_runs_of_several_threads(instance: DagflowInstance) -> None:
+    """Several threads run jobs at once, on one instance and one fork server."""
+    results: list[Any] = []
+    threads = [threading.Thread(target=lambda: results.append(run("chain", instance))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [result.success for result in results] == [True] * 4
+    assert instance.get_runs_count() == 4
+
+
+def test_a_fork_server_that_is_killed(instance: DagflowInstance, tmp_path: Path) -> None:
+    """Its processes end with it, which the run tells; the next run starts another."""
+    note = tmp_path / "note"
+
+    def kill(event: Any) -> None:
+        if event.event_type is T.STEP_START and event.step_key == "tried_once":
+            wait_for(lambda: note.exists() and note.read_text(encoding="utf-8"), "the step")
+            for server in list(fork_client._servers.values()):  # noqa: SLF001 - whom else to kill
+                os.kill(server.process.pid, signal.SIGKILL)
+
+    with observe(kill):
+        result = run("losing", instance, ops={"tried_once": {"end": "hang", "note": str(note)}})
+
+    pid = next(e.pid for e in result.all_events if (e.step_key, e.event_type) == ("tried_once", T.STEP_START))
+    assert result.failure_data_for_node("tried_once").error.cls_name == "ChildProcessCrashException"
+    wait_for(lambda: not is_process(pid), "the end of the step's process")
+    assert run("chain", instance).success
+
+
+def is_process(pid: int) -> bool:
+    """Whether there is such a process that has not ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+
+
+def test_what_a_lost_step_had_started_is_ended(instance: DagflowInstance, tmp_path: Path) -> None:
+    """Processes that user code started go with the process of the step."""
+    note = tmp_path / "note"
+    run("losing", instance, ops={"tried_once": {"end": "child", "note": str(note)}})
+
+    pid = int(note.read_text(encoding="utf-8"))
+    wait_for(lambda: not is_process(pid), "the end of what the step had started")
+
+
+# a run in a process of its own
+
+PROGRAM = f"""
+import sys
+sys.path.insert(0, {FOLDER!r})
+from process_jobs import found
+from dagflow import DagflowInstance, execute_job
+from dagflow.testing import observe
+
+def tell(event):
+    if event.event_type_value == "STEP_START":
+        print(event.run_id, event.pid, flush=True)
+
+with observe(tell):
+    config = {{"ops": {{"tried_once": {{"config": {{"end": sys.argv[2], "note": sys.argv[3]}}}}}}}}
+    execute_job(found("losing"), DagflowInstance.local_temp(sys.argv[1]), run_config=config)
+"""
+
+
+class Program:
+    """A run in another process, whose step waits to be interrupted."""
+
+    def __init__(self, folder: Path, end: str) -> None:
+        self.home, note = folder / "home", folder / "note"
+        self.home.mkdir()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(self.home), end, str(note)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for(lambda: note.exists() and note.read_text(encoding="utf-8"), "the step")
+        assert self.process.stdout is not None
+        told = [self.process.stdout.readline().split() for _ in range(2)]
+        self.run_id = told[0][0]
+        self.pids = [int(pid) for _, pid in told]
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def ended(self) -> tuple[DagflowInstance, list[tuple[str | None, DagflowEventType | None]]]:
+        """The instance, and what is in the log of the run when its process and its steps have ended."""
+        self.process.communicate(timeout=30)
+        for pid in self.pids:
+            wait_for(lambda pid=pid: not is_process(pid), "the end of the step's process")
+        instance = DagflowInstance.local_temp(str(self.home))
+        entries = instance.all_logs(self.run_id)
+        return instance, [(entry.step_key, entry.dagflow_event_type) for entry in entries]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_steps_and_the_run(tmp_path: Path, number: int) -> None:
+    """Steps under way end with STEP_FAILURE, no other begins, the run fails and says why."""
+    with Program(tmp_path, "hang") as program:
+        program.process.send_signal(number)
+        instance, log = program.ended()
+
+        assert (("tried_once", T.STEP_FAILURE)) in log
+        assert log[-1] == (None, T.RUN_FAILURE)
+        events = instance.all_logs(program.run_id, {T.STEP_FAILURE, T.RUN_FAILURE})
+        assert [entry.error_info.cls_name for entry in events if entry.error_info] == [
+            "DagflowExecutionInterruptedError"
+        ] * 2
+        run = instance.get_run_by_id(program.run_id)
+        assert run is not None
+        assert run.status is DagflowRunStatus.FAILURE
+        assert run.tags["dagflow/failure_reason"] == "UNEXPECTED_TERMINATION"
+
+
+def test_a_second_interrupt_ends_processes_that_do_not_listen(tmp_path: Path) -> None:
+    """What ignores the first one is killed by the second."""
+    with Program(tmp_path, "deaf") as program:
+        store = DagflowInstance.local_temp(str(program.home))
+        program.process.send_signal(signal.SIGINT)
+        wait_for(lambda: len(store.all_logs(program.run_id, T.ENGINE_EVENT)) > 1, "the first to be noticed")
+        program.process.send_signal(signal.SIGINT)
+        _, log = program.ended()
+
+        assert (("tried_once", T.STEP_FAILURE)) in log
+        assert log[-1] == (None, T.RUN_FAILURE)
+
+
+def test_a_run_is_canceled_from_another_process(tmp_path: Path) -> None:
+    """It is interrupted, and ends as canceled, not as failed."""
+    with Program(tmp_path, "hang") as program:
+        assert DagflowInstance.local_temp(str(program.home)).cancel_run(program.run_id)
+        instance, log = program.ended()
+
+        kinds = [kind for _, kind in log]
+        assert kinds.count(T.RUN_CANCELING) == 1
+        assert kinds[-1] is T.RUN_CANCELED
+        assert T.RUN_FAILURE not in kinds
+        run = instance.get_run_by_id(program.run_id)
+        assert run is not None
+        assert run.is_canceled
+
+
+def test_a_killed_parent_leaves_no_process(tmp_path: Path) -> None:
+    """Its steps end with it; what was written can be read; `recover` says what became of the run."""
+    with Program(tmp_path, "deaf") as program:
+        program.process.kill()
+        instance, log = program.ended()
+
+        assert (None, T.RUN_START) in log
+        assert (("tried_once", T.STEP_START)) in log
+        assert instance.recover() == [program.run_id]
+        failure = instance.all_logs(program.run_id)[-1]
+        assert failure.dagflow_event_type is T.RUN_FAILURE
+        assert str(program.process.pid) in failure.message
+
+
+def test_this_process_is_alive() -> None:
+    """What runs compare themselves with."""
+    own = this_process()
+
+    assert is_alive(own)
+    assert not is_alive(Process(own.host, own.pid, "another start"))
