@@ -46,7 +46,7 @@ class Task(NamedTuple):
 
 
 class Began(NamedTuple):
-    """A worker took a task."""
+    """A worker took a task: from now on its time counts."""
 
     task: Task
     pid: int
@@ -236,7 +236,8 @@ class _Running:
 
     Attributes:
         pid: The process of its worker, None as long as nobody said.
-        deadline: When it has taken too long, on the clock of `time.monotonic`; None: never.
+        deadline: When it has taken too long, on the clock of `time.monotonic`; None: never, or no worker took
+            it yet.
         records: What it wrote, in order.
         is_late: Whether it is being ended, because it took too long.
     """
@@ -249,7 +250,6 @@ class _Running:
         self.records: list[Record] = []
         self.is_late = False
         self.deadline: float | None = None
-        self.set_deadline()
 
     def set_deadline(self) -> None:
         """Let its time begin now."""

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from dagflow.engine.parallel import BrokenOff, Report, Task, run_in_workers
+from dagflow.engine.parallel import Began, BrokenOff, Report, Task, run_in_workers
 from dagflow.engine.state import RunState
 from dagflow.errors import (
     ChildProcessCrashException,
@@ -154,8 +154,9 @@ class StepProcesses:
             process = self._processes[name]
             if kind == "pid":
                 process.pid = number
-                continue
-            self._finish(process, number)
+                self._told.append(Began(process.task, number))
+            else:
+                self._finish(process, number)
         if incoming.is_over:  # the fork server is gone, and took its processes with it
             self._selector.unregister(incoming.connection)
             for process in list(self._processes.values()):

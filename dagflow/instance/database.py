@@ -62,6 +62,7 @@ LINES = sa.Table(
     *(sa.Column("timestamp", sa.Double, nullable=False), sa.Column("level", sa.Integer, nullable=False)),
     *(sa.Column(name, sa.Text) for name in ("step_key", "event_type", "asset_key", "partition")),
     sa.Column("body", sa.Text, nullable=False),
+    sa.Column("position", sa.Integer),  # in the log of the run; None: it comes from outside of the run
     sa.Index("dagflow_lines_by_run", "run_id", "id"),
     sa.Index("dagflow_lines_by_type", "event_type", "id"),
     sqlite_autoincrement=True,

@@ -36,14 +36,16 @@ class _Followed:
         lines: The log.
         pid: The process that writes it; a child that was forked from it does not.
         written: How many of its lines are stored.
+        is_sure: Whether that is known. Not after a change that may have been interrupted behind its end.
     """
 
-    __slots__ = ("lines", "pid", "written")
+    __slots__ = ("is_sure", "lines", "pid", "written")
 
     def __init__(self, lines: RunLines) -> None:
         self.lines = lines
         self.pid = os.getpid()
         self.written = 0
+        self.is_sure = True
 
 
 class SqlStore:
@@ -94,10 +96,11 @@ class SqlStore:
         """
         ends = status.value in _FINISHED
         with self._database.lock:
-            followed = self._own(run_id) if ends else None
-            new = [] if followed is None else followed.lines.stored(followed.written)
+            followed, new = self._pending(run_id) if ends else (None, ())
             with self._database.writing() as connection:
-                _insert_lines(connection, run_id, new)
+                if followed is not None:
+                    followed.is_sure = False
+                    _insert_lines(connection, run_id, new, followed.written)
                 _change_status(connection, run_id, RUNS.c.status.not_in(_FINISHED), status, now)
             if ends:
                 self._followed.pop(run_id, None)
@@ -184,16 +187,26 @@ class SqlStore:
     def flush(self, run_id: str) -> None:
         """Put what a followed run has written so far where others can read it, and where it stays."""
         with self._database.lock:
-            followed = self._own(run_id)
-            new = () if followed is None else followed.lines.stored(followed.written)
+            followed, new = self._pending(run_id)
             if followed is not None and new:
+                followed.is_sure = False
                 with self._database.writing() as connection:
-                    _insert_lines(connection, run_id, new)
+                    _insert_lines(connection, run_id, new, followed.written)
                 followed.written += len(new)
+                followed.is_sure = True
 
-    def _own(self, run_id: str) -> _Followed | None:
+    def _pending(self, run_id: str) -> tuple[_Followed | None, Sequence[StoredLine]]:
+        """The log of a run that this process writes, and its lines that are not stored."""
         followed = self._followed.get(run_id)
-        return None if followed is None or followed.pid != os.getpid() else followed
+        if followed is None or followed.pid != os.getpid():
+            return None, ()
+        if not followed.is_sure:
+            query = sa.select(sa.func.max(LINES.c.position)).where(LINES.c.run_id == run_id)
+            with self._database.reading() as connection:
+                last = connection.execute(query).scalar()
+            followed.written = 0 if last is None else last + 1
+            followed.is_sure = True
+        return followed, followed.lines.stored(followed.written)
 
     def _flush_all(self) -> None:
         for run_id in list(self._followed):
@@ -362,11 +375,17 @@ def _insert_tags(connection: sa.Connection, run_id: str, tags: Mapping[str, str]
         connection.execute(TAGS.insert(), rows)
 
 
-def _insert_lines(connection: sa.Connection, run_id: str, lines: Sequence[StoredLine]) -> None:
-    rows = [{"run_id": run_id, **line._asdict()} for line in lines]
-    for row in rows:
-        if row["event_type"] is None:  # as JSON, since a database does not take every text
-            row["body"] = json.dumps(row["body"])
+def _insert_lines(
+    connection: sa.Connection, run_id: str, lines: Sequence[StoredLine], start: int | None = None
+) -> None:
+    """Put lines behind those that are there; `start` is the place of the first in the log of its run."""
+    rows = []
+    for place, line in enumerate(lines, start or 0):
+        row = line._asdict()
+        row.update(run_id=run_id, position=None if start is None else place)
+        if line.event_type is None:  # as JSON, since a database does not take every text
+            row["body"] = json.dumps(line.body)
+        rows.append(row)
     if rows:
         connection.execute(LINES.insert(), rows)
 

@@ -134,7 +134,7 @@ class Store(Protocol):
         """How many runs there are."""
 
     def process_of(self, run_id: str) -> Process | None:
-        """The process to which a run belongs, None if it has not begun, or if that process is this one."""
+        """The process to which a run belongs; None if it has not begun, or is kept in memory."""
 
     def delete_run(self, run_id: str) -> None:
         """Forget a run and its log."""

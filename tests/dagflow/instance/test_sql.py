@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 
 import pytest
@@ -21,7 +22,7 @@ from dagflow import (
 )
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRunStatus
-from dagflow.instance.database import LINES
+from dagflow.instance.database import LINES, Database
 from dagflow.instance.sql import SqlStore
 
 THREADS = 4
@@ -246,6 +247,36 @@ def test_forks(output_of, url):
     assert found.count("of a child") == 5
     assert store.run_record("r").dagflow_run.is_success
     store.close()
+
+
+def test_an_interrupt_behind_a_change(url, monkeypatch):
+    """What was stored is not stored again, and what was not comes later."""
+    store = SqlStore(url)
+    log = cafe_log()
+    store.add_run(log.run, 1.0)
+    store.follow(log.run.run_id, log)
+    writing = Database.writing
+
+    @contextmanager
+    def interrupted(self):
+        with writing(self) as connection:
+            yield connection
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "writing", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.flush(log.run.run_id)
+    log.append_line(20, "after it", -1, 0)
+    store.flush(log.run.run_id)
+
+    assert [kept.entry for kept in store.lines()] == log.entries()
+    store.close()
+
+
+def cafe_log():
+    """The log of a run that was stored nowhere."""
+    return materialize([water]).all_events[0].source
 
 
 def test_a_line_that_is_damaged(tmp_path):
