@@ -72,20 +72,19 @@ def home_folder() -> str:
     )
     if not value:
         raise DagflowHomeNotSetError(
-            f"the environment variable {_home_variables[0]} is not set, so there is no home in which an "
-            "instance could remember anything. Set it to the absolute path of a folder, or use "
+            f"The environment variable ${_home_variables[-1]} is not set. So there is no home in which an "
+            "instance could remember anything: set it to the absolute path of a folder, or use "
             "DagflowInstance.ephemeral() or DagflowInstance.local_temp()."
         )
     value = os.environ[name]
     folder = os.path.expanduser(value)
     if not os.path.isabs(folder):
         raise DagflowInvariantViolationError(
-            f"the environment variable {name} must be an absolute path, not '{value}'"
+            f'${name} "{value}" must be an absolute path. What it is relative to could be anywhere.'
         )
     if not os.path.isdir(folder):
         raise DagflowInvariantViolationError(
-            f"the environment variable {name} names '{value}', and there is no such folder: make it, or name "
-            "another"
+            f'${name} "{value}" is not a directory or does not exist. Make it, or name another.'
         )
     return folder
 

@@ -68,7 +68,7 @@ def test_a_relative_home(monkeypatch, value):
     """It is refused; the error quotes it."""
     monkeypatch.setenv("DAGFLOW_HOME", value)
 
-    with pytest.raises(DagflowInvariantViolationError, match=f"absolute path, not '{value}'"):
+    with pytest.raises(DagflowInvariantViolationError, match=f'"{value}" must be an absolute path'):
         DagflowInstance.get()
 
 
