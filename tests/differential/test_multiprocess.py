@@ -53,7 +53,7 @@ def total(ns):
 def gone():
     os._exit(9)
 
-@job(executor_def=multiprocess_executor, hooks={cry})
+@job(executor_def=multiprocess_executor)  # no hooks: the reference may try again before those of an attempt
 def retry_and_map():
     total(many().map(double).collect())
 
