@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from observation import SPELLINGS
 
 import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
+QUICK = 10  # examples; hypothesis profiles with no more than these leave out what no Python version changes
+pytestmark = pytest.mark.skipif(settings().max_examples <= QUICK, reason="the quick profile leaves it out")
 
 JOBS = """
 import os
