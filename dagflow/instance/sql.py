@@ -99,8 +99,7 @@ class SqlStore:
             followed, new = self._pending(run_id) if ends else (None, ())
             with self._database.writing() as connection:
                 if followed is not None:
-                    followed.is_sure = False
-                    _insert_lines(connection, run_id, new, followed.written)
+                    self._store_lines(connection, run_id, followed, new)
                 _change_status(connection, run_id, RUNS.c.status.not_in(_FINISHED), status, now)
             if ends:
                 self._followed.pop(run_id, None)
@@ -189,9 +188,8 @@ class SqlStore:
         with self._database.lock:
             followed, new = self._pending(run_id)
             if followed is not None and new:
-                followed.is_sure = False
                 with self._database.writing() as connection:
-                    _insert_lines(connection, run_id, new, followed.written)
+                    self._store_lines(connection, run_id, followed, new)
                 followed.written += len(new)
                 followed.is_sure = True
 
@@ -207,6 +205,16 @@ class SqlStore:
             followed.written = 0 if last is None else last + 1
             followed.is_sure = True
         return followed, followed.lines.stored(followed.written)
+
+    def _store_lines(
+        self, connection: sa.Connection, run_id: str, followed: _Followed, new: Sequence[StoredLine]
+    ) -> None:
+        """Store new lines of a followed run; a run that another process deleted has no log any more."""
+        followed.is_sure = False
+        if connection.execute(sa.select(RUNS.c.id).where(RUNS.c.run_id == run_id)).first() is None:
+            del self._followed[run_id]
+        else:
+            _insert_lines(connection, run_id, new, followed.written)
 
     def _flush_all(self) -> None:
         for run_id in list(self._followed):

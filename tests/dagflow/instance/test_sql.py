@@ -274,6 +274,28 @@ def test_an_interrupt_behind_a_change(url, monkeypatch):
     store.close()
 
 
+@pytest.mark.parametrize(
+    "forget", [lambda store, run_id: store.delete_run(run_id), lambda store, _: store.wipe()]
+)
+def test_a_run_that_another_deletes_while_it_runs(url, forget):
+    """Nothing that it writes afterwards is kept, neither at the next step nor at its end."""
+    store, other, log = SqlStore(url), SqlStore(url), cafe_log()
+    for ends in (False, True):
+        store.add_run(log.run, 1.0)
+        store.follow(log.run.run_id, log)
+        store.flush(log.run.run_id)
+        forget(other, log.run.run_id)
+        log.append_line(20, "after it", -1, 0)
+        if not ends:
+            store.flush(log.run.run_id)
+        store.set_status(log.run.run_id, DagflowRunStatus.SUCCESS, 2.0)
+
+        assert store.lines() == []
+        assert store.run_record(log.run.run_id) is None
+    store.close()
+    other.close()
+
+
 def cafe_log():
     """The log of a run that was stored nowhere."""
     return materialize([water]).all_events[0].source
