@@ -9,6 +9,7 @@ visible in the order in which they grow. Before the process forks, the connectio
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 import weakref
@@ -24,6 +25,31 @@ from dagflow.errors import DagflowStorageError
 _BUSY_SECONDS = 60
 _CREATION = 4_227_196_032  # any number: who holds the advisory lock of this number may make the tables
 
+
+class _AnyText(sa.TypeDecorator[str]):
+    """A text of any characters. Those that a database does not take, NUL and lone surrogates, are written as
+    their number behind the mark SUBSTITUTE.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """What is stored."""
+        if value is None or value.isprintable():  # which has none of them
+            return value
+        return _UNSTORABLE.sub(lambda found: f"\x1a{ord(found[0]):04x}", value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """What was to be stored."""
+        if value is None or "\x1a" not in value:
+            return value
+        return _STORED.sub(lambda found: chr(int(found[1], 16)), value)
+
+
+_UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
+_STORED = re.compile("\x1a([0-9a-f]{4})")
+
 TABLES = sa.MetaData()
 _number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 META = sa.Table("dagflow_meta", TABLES, sa.Column("version", sa.Integer, nullable=False))
@@ -31,8 +57,8 @@ RUNS = sa.Table(
     "dagflow_runs",
     TABLES,
     sa.Column("id", _number, primary_key=True),
-    sa.Column("run_id", sa.Text, nullable=False, unique=True),
-    sa.Column("job_name", sa.Text, nullable=False),
+    sa.Column("run_id", _AnyText, nullable=False, unique=True),
+    sa.Column("job_name", _AnyText, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),  # the run as JSON; its status stands in the column
     sa.Column("created", sa.Double, nullable=False),
@@ -49,18 +75,19 @@ RUNS = sa.Table(
 TAGS = sa.Table(
     "dagflow_run_tags",
     TABLES,
-    sa.Column("run_id", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("run_id", _AnyText, primary_key=True),
+    sa.Column("key", _AnyText, primary_key=True),
+    sa.Column("value", _AnyText, nullable=False),
     sa.Index("dagflow_run_tags_by_key", "key", "value"),
 )
 LINES = sa.Table(
     "dagflow_lines",
     TABLES,
     sa.Column("id", _number, primary_key=True),
-    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("run_id", _AnyText, nullable=False),
     *(sa.Column("timestamp", sa.Double, nullable=False), sa.Column("level", sa.Integer, nullable=False)),
-    *(sa.Column(name, sa.Text) for name in ("step_key", "event_type", "asset_key", "partition")),
+    *(sa.Column(name, sa.Text) for name in ("step_key", "event_type", "asset_key")),
+    sa.Column("partition", _AnyText),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("position", sa.Integer),  # in the log of the run; None: it comes from outside of the run
     sa.Index("dagflow_lines_by_run", "run_id", "id"),
@@ -86,8 +113,8 @@ DYNAMIC = sa.Table(
     "dagflow_dynamic_partitions",
     TABLES,
     sa.Column("id", _number, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("name", _AnyText, nullable=False),
+    sa.Column("key", _AnyText, nullable=False),
     sa.UniqueConstraint("name", "key"),
     sqlite_autoincrement=True,
 )

@@ -218,6 +218,26 @@ def test_tags_from_several_threads(store):
     assert len(store.run_record("r").dagflow_run.tags) == THREADS * 10
 
 
+@pytest.mark.parametrize("text", ["", "\x00a", "\ud800", "\x1a0000\x1a", "q'\"\n", "%s %(a)s \\0 :x", "ü"])
+def test_any_characters(store, text):
+    """Names, tags and keys of partitions are kept as they are and found again, whatever characters they have."""
+    store.add_run(DagflowRun(text, text, tags={text: text}), 1.0)
+    store.add_entries([materialized(AssetKey(["a", text]), text, run_id=text)])
+    store.add_dynamic_partitions(text, [text, "b"])
+
+    for wanted in (RunsFilter([text], text, tags={text: text}), RunsFilter(tags={text: ["b", text]})):
+        (record,) = store.run_records(wanted)
+        assert (record.dagflow_run.run_id, record.dagflow_run.job_name) == (text, text)
+    assert store.materialized_partitions(AssetKey(["a", text])) == {text}
+    (kept,) = store.lines(LinesFilter(text, asset_partitions=[text]))
+    assert kept.entry.run_id == text
+    assert store.dynamic_partitions(text) == [text, "b"]
+    store.delete_dynamic_partition(text, text)
+    assert store.dynamic_partitions(text) == ["b"]
+    store.delete_run(text)
+    assert (store.run_records(RunsFilter()), store.lines()) == ([], [])
+
+
 # lines
 
 
