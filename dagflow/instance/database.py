@@ -34,7 +34,7 @@ class _AnyText(sa.TypeDecorator[str]):
     impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         """What is stored."""
         if value is None or value.isprintable():  # which has none of them
             return value
@@ -161,10 +161,8 @@ class Database:
         Raises:
             DagflowStorageError: The database cannot be read.
         """
-        with self.lock, self._translated("read"):
-            connection = self._connected()
-            with _transaction(connection, "BEGIN"):
-                yield connection
+        with self.lock, self._translated("read"), self._begun("BEGIN", sa.select(1)) as transaction:
+            yield transaction.connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -174,12 +172,30 @@ class Database:
         Raises:
             DagflowStorageError: The database cannot be written to.
         """
-        with self.lock, self._translated("written to"):
+        alone = sa.select(META.c.version).with_for_update()
+        with self.lock, self._translated("written to"), self._begun("BEGIN IMMEDIATE", alone) as transaction:
+            yield transaction.connection
+
+    def _begun(self, begin: str, first: sa.Select[Any]) -> sa.RootTransaction:
+        """A transaction that has begun.
+
+        Args:
+            begin: How SQLite begins it.
+            first: How a server does, which may have closed the connection in the meantime: then there is
+                another try with a new one, since nothing is lost yet.
+        """
+        while True:
+            is_new = self._connection is None
             connection = self._connected()
-            with _transaction(connection, "BEGIN IMMEDIATE"):
+            try:
+                transaction = _begin(connection, begin)
                 if connection.dialect.name != "sqlite":
-                    connection.execute(sa.select(META.c.version).with_for_update())
-                yield connection
+                    connection.execute(first)
+                return transaction
+            except BaseException as error:
+                self.close()
+                if is_new or not getattr(error, "connection_invalidated", False):
+                    raise
 
     def close(self) -> None:
         """Close the connection; the next transaction makes another."""
@@ -281,20 +297,18 @@ def _on_begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
-@contextmanager
-def _transaction(connection: sa.Connection, begin: str) -> Iterator[None]:
+def _begin(connection: sa.Connection, begin: str) -> sa.RootTransaction:
     connection.execution_options(begin=begin)
-    with connection.begin():
-        yield
+    return connection.begin()
 
 
 def _prepare(connection: sa.Connection, name: str) -> None:
     """Make the tables, or bring them to the newest version."""
     newest = 1 + len(MIGRATIONS)
-    with _transaction(connection, "BEGIN"):
+    with _begin(connection, "BEGIN"):
         if _version(connection) == newest:
             return
-    with _transaction(connection, "BEGIN IMMEDIATE"):
+    with _begin(connection, "BEGIN IMMEDIATE"):
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION)))
         version = _version(connection)

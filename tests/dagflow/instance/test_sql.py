@@ -14,6 +14,7 @@ from dagflow import (
     DagflowEventType,
     DagflowInstance,
     DagflowSerializationError,
+    DagflowStorageError,
     EventRecordsFilter,
     asset,
     job,
@@ -22,7 +23,7 @@ from dagflow import (
 )
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRunStatus
-from dagflow.instance.database import LINES, Database
+from dagflow.instance.database import DYNAMIC, LINES, Database
 from dagflow.instance.sql import SqlStore
 
 THREADS = 4
@@ -294,6 +295,55 @@ def test_a_run_that_another_deletes_while_it_runs(url, forget):
         assert store.run_record(log.run.run_id) is None
     store.close()
     other.close()
+
+
+END_OTHERS = """
+    select pg_terminate_backend(pid, 10000) from pg_stat_activity
+    where pid <> pg_backend_pid() and backend_type = 'client backend'
+"""
+
+
+@pytest.fixture
+def restart(url_of):
+    """The URL of a PostgreSQL storage, and what ends all other connections to its server."""
+    url = url_of("postgres")
+    database = Database(url)
+
+    def end_others():
+        with database.reading() as connection:
+            connection.execute(sa.text(END_OTHERS))
+
+    yield url, end_others
+    database.close()
+
+
+def test_a_server_that_was_restarted(restart):
+    """The next question and the next change find it again by themselves."""
+    url, end_others = restart
+    store = SqlStore(url)
+    for number in range(2):
+        end_others()
+        store.add_dynamic_partitions("shops", [f"s{number}"])
+        end_others()
+        assert len(store.dynamic_partitions("shops")) == number + 1
+    store.close()
+
+
+def test_a_server_that_was_restarted_during_a_change(restart):
+    """The change is an error, since what it did first is lost; the next one finds the server again."""
+    url, end_others = restart
+    database = Database(url)
+
+    def add(key, then):
+        with database.writing() as connection:
+            connection.execute(DYNAMIC.insert().values(name="shops", key=key))
+            then()
+            return connection.execute(sa.select(sa.func.count()).select_from(DYNAMIC)).scalar()
+
+    with pytest.raises(DagflowStorageError, match="cannot be written to"):
+        add("a", end_others)
+    assert add("a", lambda: None) == 1
+    database.close()
 
 
 def cafe_log():

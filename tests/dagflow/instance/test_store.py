@@ -220,7 +220,7 @@ def test_tags_from_several_threads(store):
 
 @pytest.mark.parametrize("text", ["", "\x00a", "\ud800", "\x1a0000\x1a", "q'\"\n", "%s %(a)s \\0 :x", "ü"])
 def test_any_characters(store, text):
-    """Names, tags and keys of partitions are kept as they are and found again, whatever characters they have."""
+    """Names, tags and keys of partitions are kept as they are, whatever characters they have, and found."""
     store.add_run(DagflowRun(text, text, tags={text: text}), 1.0)
     store.add_entries([materialized(AssetKey(["a", text]), text, run_id=text)])
     store.add_dynamic_partitions(text, [text, "b"])
