@@ -16,11 +16,13 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import unquote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from dagflow.errors import DagflowStorageError
+from dagflow.instance.home import without_password
 
 _BUSY_SECONDS = 60
 _CREATION = 4_227_196_032  # any number: who holds the advisory lock of this number may make the tables
@@ -237,7 +239,7 @@ class Database:
 
 
 def _engine(url: str, name: str) -> sa.Engine:
-    made = sa.make_url(url)
+    made = _parsed(url)
     backend = made.get_backend_name()
     if backend == "sqlite":
         if not made.database or made.database == ":memory:":
@@ -266,14 +268,24 @@ def _engine(url: str, name: str) -> sa.Engine:
     return engine
 
 
+def _parsed(url: str) -> sa.URL:
+    made = sa.make_url(url)
+    if made.get_backend_name() != "sqlite":
+        return made
+    path = url.partition(":///")[2].partition("?")[0]
+    return made.set(
+        database=unquote(path)
+    )  # SQLAlchemy 2.0 reads '%3F' in it as three characters, 2.1 as one
+
+
 def _name(url: str) -> str:
     """What the messages call a store; without a password."""
     try:
-        made = sa.make_url(url)
+        made = _parsed(url)
     except SQLAlchemyError:
         return "the storage url"
     is_file = made.get_backend_name() == "sqlite"
-    return f"the store '{made.database if is_file else made.render_as_string(hide_password=True)}'"
+    return f"the store '{made.database if is_file else without_password(url)}'"
 
 
 def _on_connect(connection: Any, _: Any) -> None:

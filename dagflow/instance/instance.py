@@ -105,6 +105,7 @@ class DagflowInstance(EventLog):
 
         Raises:
             DagflowInvalidConfigError: The settings cannot be.
+            DagflowInvariantViolationError: A variable that they need is not set, or a folder cannot be made.
 
         Example:
             >>> with DagflowInstance.local_temp() as instance:
@@ -441,6 +442,3 @@ def _temporary_folder() -> tuple[str, Callable[..., None]]:
     import tempfile
 
     return tempfile.mkdtemp(prefix="dagflow-"), shutil.rmtree
-
-
-InstanceGetter = Callable[[], DagflowInstance]
