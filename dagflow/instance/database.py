@@ -125,6 +125,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = ()
 """What brings tables from each version to the next, from version 1 on. The tables above are the newest."""
 
 _ADVICE = (  # what to do, by what the database said; the first that fits
+    (("Python int", "out of range"), "Nothing has so large a number: give a smaller one."),
     (("full", "disk I/O", "too large"), "Make room for it; what was written before can still be read."),
     (
         ("not a database", "malformed", "encrypted"),
@@ -215,7 +216,7 @@ class Database:
         """Raises DagflowStorageError for whatever SQLAlchemy or a driver raises."""
         try:
             yield
-        except (SQLAlchemyError, UnicodeError) as error:
+        except (SQLAlchemyError, UnicodeError, OverflowError) as error:
             self.close()
             said = " ".join(str(getattr(error, "orig", None) or error).split())
             advice = next((text for words, text in _ADVICE if any(word in said for word in words)), "")

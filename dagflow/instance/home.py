@@ -159,8 +159,8 @@ def _make_folder(path: str) -> None:
         os.makedirs(path, exist_ok=True)
     except OSError as error:
         raise DagflowInvariantViolationError(
-            f"the folder '{path}' of an instance cannot be made: {error.strerror}. See whether the one around it "
-            "may be written to, or name another."
+            f"the folder '{path}' of an instance cannot be made: {error.strerror}. See whether the one "
+            "around it may be written to, or name another."
         ) from error
 
 

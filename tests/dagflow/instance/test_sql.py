@@ -25,6 +25,7 @@ from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRunStatus
 from dagflow.instance.database import DYNAMIC, LINES, Database
 from dagflow.instance.sql import SqlStore
+from dagflow.instance.store import LinesFilter
 
 THREADS = 4
 MILLION = 1_000_000
@@ -98,6 +99,16 @@ def test_events_are_there_after_each_step(over):
     assert len(over().all_logs(result.run_id)) > seen[0]
     assert over().get_run_by_id(result.run_id).tags == {"dagflow/failure_reason": "STEP_FAILURE"}
     assert over().get_run_by_id(result.run_id) == result.dagflow_run
+
+
+def test_a_number_that_is_too_large(url):
+    """The error says so; the store can be asked again."""
+    store = SqlStore(url)
+
+    with pytest.raises(DagflowStorageError, match="give a smaller one"):
+        store.lines(LinesFilter(storage_ids=[10**30]))
+    assert store.lines() == []
+    store.close()
 
 
 def test_opening_is_lazy(tmp_path):
