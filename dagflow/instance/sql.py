@@ -6,26 +6,28 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from dagflow.errors import DagflowRunAlreadyExists, DagflowSerializationError, DagflowStorageError
 from dagflow.events.record import EVENT_TYPES, DagflowEvent, DagflowEventType, EventLogEntry
-from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, seconds_of
+from dagflow.events.run import FINISHED, DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, seconds_of
 from dagflow.events.stored import from_dict, to_dict
 from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine
 from dagflow.keys import AssetKey
 from dagflow.processes import Process, this_process
 
-_FINISHED = [status.value for status in DagflowRunStatus if DagflowRun("", "", status=status).is_finished]
+_FINISHED = [status.value for status in FINISHED]
 _MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION.value
 _WRITTEN = (_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION.value)
 _ENTRY = (
     *(LINES.c[name] for name in ("id", "run_id", "timestamp", "level", "step_key", "event_type", "body")),
     RUNS.c.job_name,
 )
+_MOST_PARAMETERS = 10_000
 _decode = json.JSONDecoder().decode
 
 
@@ -434,14 +436,14 @@ def _run_conditions(wanted: RunsFilter) -> list[sa.ColumnElement[bool]]:
     runs = RUNS.c
     found: list[sa.ColumnElement[bool]] = []
     if wanted.run_ids is not None:
-        found.append(runs.run_id.in_(wanted.run_ids))
+        found.append(_is_one_of(runs.run_id, wanted.run_ids))
     if wanted.job_name is not None:
         found.append(runs.job_name == wanted.job_name)
     if wanted.statuses:
         found.append(runs.status.in_([status.value for status in wanted.statuses]))
     for key, value in wanted.tags.items():
         values = [value] if isinstance(value, str) else value
-        tagged = sa.select(TAGS.c.run_id).where(TAGS.c.key == key, TAGS.c.value.in_(values))
+        tagged = sa.select(TAGS.c.run_id).where(TAGS.c.key == key, _is_one_of(TAGS.c.value, values))
         found.append(runs.run_id.in_(tagged))
     if wanted.created_after is not None:
         found.append(runs.created > seconds_of(wanted.created_after))
@@ -458,14 +460,20 @@ def _line_conditions(wanted: LinesFilter) -> list[sa.ColumnElement[bool]]:
         (wanted.run_id, lambda value: lines.run_id == value),
         (None if kinds is None else [kind.value for kind in kinds], lines.event_type.in_),
         (None if key is None else key.to_string(), lambda value: lines.asset_key == value),
-        (wanted.asset_partitions, lines.partition.in_),
+        (wanted.asset_partitions, partial(_is_one_of, lines.partition)),
         (wanted.after_cursor, lambda value: lines.id > value),
         (wanted.before_cursor, lambda value: lines.id < value),
         (wanted.after_timestamp, lambda value: lines.timestamp > value),
         (wanted.before_timestamp, lambda value: lines.timestamp < value),
-        (wanted.storage_ids, lines.id.in_),
+        (wanted.storage_ids, partial(_is_one_of, lines.id)),
     )
     return [condition(value) for value, condition in given if value is not None]
+
+
+def _is_one_of(column: sa.ColumnElement[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
+    """Whether a column has one of these values; many stand in the query, which takes few parameters."""
+    is_long = len(values) > _MOST_PARAMETERS
+    return column.in_(sa.bindparam(None, list(values), column.type, expanding=True, literal_execute=is_long))
 
 
 def _dynamic_keys(connection: sa.Connection, name: str) -> list[str]:

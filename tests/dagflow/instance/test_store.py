@@ -354,6 +354,20 @@ def test_logs_that_grow_in_several_threads(store):
     assert len(found) == THREADS * 20
 
 
+def test_filters_with_very_many_values(store):
+    """There may be more than a database takes as parameters, whatever characters they have."""
+    odd = ["%s %(a)s", "q'\"\n", "a\\'b", "nul \x00", "\ud800", ":x"]
+    many = [*map(str, range(70_000)), *odd]
+    for number, text in enumerate(odd, 1):
+        store.add_run(DagflowRun("cafe", text, tags={"size": text}), 1.0)
+        store.add_entries([materialized("water", text)])
+        assert store.lines(LinesFilter(asset_partitions=many))[-1].storage_id == number
+
+    for wanted in (RunsFilter(run_ids=many), RunsFilter(tags={"size": many})):
+        assert [record.dagflow_run.run_id for record in store.run_records(wanted)] == odd
+    assert len(store.lines(LinesFilter(storage_ids=range(2, 80_000)))) == len(odd) - 1
+
+
 # assets
 
 
