@@ -17,8 +17,9 @@ from dagflow import (
 from dagflow.events.data import AssetObservationData, StepMaterializationData
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
+from dagflow.instance.memory import MemoryStore
 from dagflow.instance.sql import stored_line
-from dagflow.instance.store import LinesFilter
+from dagflow.instance.store import LateStore, LinesFilter
 
 STARTED, CANCELING = DagflowRunStatus.STARTED, DagflowRunStatus.CANCELING
 SUCCESS, FAILURE = DagflowRunStatus.SUCCESS, DagflowRunStatus.FAILURE
@@ -445,3 +446,39 @@ def test_a_closed_store_can_be_used_again(store):
     store.close()
 
     assert store.count_runs(RunsFilter()) == 1
+
+
+# a store that is made late
+
+
+def test_a_late_store_is_made_when_it_is_asked():
+    """Once; closing it does not make it."""
+    made = []
+
+    def make():
+        made.append(MemoryStore())
+        return made[-1]
+
+    late = LateStore(make)
+    late.close()
+    assert made == []
+
+    late.add_run(DagflowRun("cafe", "r"), 1.0)
+    assert late.count_runs(RunsFilter()) == 1
+    late.close()
+    assert len(made) == 1
+
+
+def test_a_late_store_in_several_threads():
+    """All use the same, also where several of them make one."""
+    barrier = Barrier(THREADS)
+
+    def make():
+        barrier.wait(10)
+        return MemoryStore()
+
+    late = LateStore(make)
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda number: late.add_run(DagflowRun("cafe", f"r{number}"), 1.0), range(THREADS)))
+
+    assert late.count_runs(RunsFilter()) == THREADS
