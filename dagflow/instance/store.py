@@ -187,8 +187,8 @@ class LateStore:
     """A store that is made when it is first asked for something; then it is that store.
 
     Args:
-        make: Makes it, and opens nothing: two threads may both make one, of which one is used. A lock would be
-            held for ever in a child that is forked meanwhile.
+        make: Makes it, and opens nothing: two threads may both make one, of which one is used. A lock would
+            be held for ever in a child that is forked meanwhile.
     """
 
     def __init__(self, make: Callable[[], Store]) -> None:
