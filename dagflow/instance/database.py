@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from dagflow.errors import DagflowStorageError
 from dagflow.instance.home import without_password
@@ -125,6 +125,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = ()
 """What brings tables from each version to the next, from version 1 on. The tables above are the newest."""
 
 _ADVICE = (  # what to do, by what the database said; the first that fits
+    (("URL", "plugin"), "Write the url as 'sqlite:///...' or 'postgresql+psycopg://...'."),
     (("Python int", "out of range"), "Nothing has so large a number: give a smaller one."),
     (("full", "disk I/O", "too large"), "Make room for it; what was written before can still be read."),
     (
@@ -260,9 +261,12 @@ def _engine(url: str, name: str) -> sa.Engine:
     try:
         engine = sa.create_engine(made, poolclass=sa.NullPool, connect_args=arguments)
     except ModuleNotFoundError as error:
-        raise DagflowStorageError(
-            f"{name} needs the module '{error.name}'. Install it: pip install \"pytest-dagflow[postgres]\"."
-        ) from error
+        advice = 'pip install "pytest-dagflow[postgres]"'
+        if made.get_driver_name() != "psycopg":
+            advice = (
+                f"or write '{'sqlite' if backend == 'sqlite' else 'postgresql+psycopg'}://...' as the url"
+            )
+        raise DagflowStorageError(f"{name} needs the module '{error.name}'. Install it: {advice}.") from error
     if backend == "sqlite":
         sa.event.listen(engine, "connect", _on_connect)
         sa.event.listen(engine, "begin", _on_begin)
@@ -270,7 +274,10 @@ def _engine(url: str, name: str) -> sa.Engine:
 
 
 def _parsed(url: str) -> sa.URL:
-    made = sa.make_url(url)
+    try:
+        made = sa.make_url(url)
+    except ValueError as error:  # of a port that is no number
+        raise ArgumentError(f"Could not parse the URL: {error}") from error
     if made.get_backend_name() != "sqlite":
         return made
     path = url.partition(":///")[2].partition("?")[0]
@@ -329,10 +336,10 @@ def _prepare(connection: sa.Connection, name: str) -> None:
             TABLES.create_all(connection)
             connection.execute(META.insert().values(version=newest))
             return
-        if version > newest:
+        if not 0 < version <= newest:
             raise DagflowStorageError(
-                f"{name} has version {version} of the tables, and this dagflow knows them up to version "
-                f"{newest}. Use a newer dagflow, or another home."
+                f"{name} has version {version} of the tables, and this dagflow knows them from 1 up to "
+                f"version {newest}. Use a newer dagflow, or another home."
             )
         for migrate in MIGRATIONS[version - 1 :]:
             migrate(connection)

@@ -157,9 +157,10 @@ def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> Insta
 def _make_folder(path: str) -> None:
     try:
         os.makedirs(path, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
         raise DagflowInvariantViolationError(
-            f"the folder '{path}' of an instance cannot be made: {error.strerror}. See whether the one "
+            f"the folder {path!r} of an instance cannot be made: {reason}. See whether the one "
             "around it may be written to, or name another."
         ) from error
 

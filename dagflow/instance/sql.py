@@ -346,9 +346,8 @@ class SqlStore:
                 yield connection
 
     def _run_of(self, row: Any) -> RunRecord:
-        status = DagflowRunStatus(row.status)
-        run = from_dict(self._parsed(row.body, f"run '{row.run_id}'"), DagflowRun)
-        run = run.with_changes(status=status)
+        with self._read_whole(f"run '{row.run_id}'"):
+            run = from_dict(_decode(row.body), DagflowRun).with_changes(status=DagflowRunStatus(row.status))
         return RunRecord(row.id, run, row.created, row.updated, row.started, row.ended)
 
     def _entry_of(
@@ -362,16 +361,20 @@ class SqlStore:
         body: str,
         job_name: str | None,
     ) -> StoredEntry:
-        said = self._parsed(body, f"line {number}")
-        if event_type is not None:
-            return StoredEntry(number, EventLogEntry.of_event(DagflowEvent.from_dict(said)))
+        with self._read_whole(f"line {number}"):
+            said = _decode(body)
+            if event_type is not None:
+                return StoredEntry(number, EventLogEntry.of_event(DagflowEvent.from_dict(said)))
         return StoredEntry(number, EventLogEntry(None, level, said, run_id, timestamp, step_key, job_name))
 
-    def _parsed(self, body: str, what: str) -> Any:
+    @contextmanager
+    def _read_whole(self, what: str) -> Iterator[None]:
         try:
-            return _decode(body)
-        except ValueError as error:
-            raise DagflowSerializationError(f"{what} of {self._database.name} is damaged: {error}") from error
+            yield
+        except (ValueError, DagflowSerializationError) as error:
+            raise DagflowSerializationError(
+                f"{what} of {self._database.name} is damaged, or of another version of dagflow: {error}"
+            ) from error
 
 
 def _process_columns() -> dict[str, Any]:

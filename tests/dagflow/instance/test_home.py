@@ -245,6 +245,12 @@ def test_a_folder_that_cannot_be_made(tmp_path, taken):
         DagflowInstance.local_temp(str(home))
 
 
+def test_a_folder_that_nothing_can_be_called():
+    """The error quotes it."""
+    with pytest.raises(DagflowInvariantViolationError, match=r"x00.*null"):
+        DagflowInstance.local_temp("a\x00b")
+
+
 def test_a_temporary_folder_of_nobody():
     """It goes away with the instance."""
     instance = DagflowInstance.local_temp()

@@ -21,9 +21,9 @@ from dagflow import (
     materialize,
     op,
 )
-from dagflow.events.record import DagflowEvent, EventLogEntry
-from dagflow.events.run import DagflowRunStatus
-from dagflow.instance.database import DYNAMIC, LINES, Database
+from dagflow.events.record import DagflowEvent
+from dagflow.events.run import DagflowRun, DagflowRunStatus
+from dagflow.instance.database import DYNAMIC, LINES, RUNS, Database
 from dagflow.instance.sql import SqlStore
 from dagflow.instance.store import LinesFilter
 
@@ -144,7 +144,7 @@ def test_several_threads(over):
     assert len({record.storage_id for record in records}) == 2 * THREADS
 
 
-RUNS = """
+RUN_JOBS = """
 import sys
 from dagflow import DagflowInstance, job, op
 
@@ -168,7 +168,7 @@ with DagflowInstance.local_temp(sys.argv[1], {"storage": {"url": sys.argv[2]}}) 
 def test_two_processes(start, over, url, tmp_path):
     """They can run jobs on one storage at once: nothing is lost, nothing comes twice."""
     runs = 25
-    processes = [start(RUNS, tmp_path, url, runs, name) for name in ("a", "b")]
+    processes = [start(RUN_JOBS, tmp_path, url, runs, name) for name in ("a", "b")]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
     for process in processes:
@@ -190,7 +190,7 @@ def test_two_processes(start, over, url, tmp_path):
 
 def test_two_processes_open_a_new_storage(start, url, tmp_path):
     """Both make the tables at once, and neither is refused."""
-    processes = [start(RUNS, tmp_path, url, 1, name) for name in ("a", "b", "c")]
+    processes = [start(RUN_JOBS, tmp_path, url, 1, name) for name in ("a", "b", "c")]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
     for process in processes:
@@ -204,7 +204,7 @@ def test_two_processes_open_a_new_storage(start, url, tmp_path):
 
 FORK = """
 import os, sys, threading
-from dagflow.events.record import DagflowEvent, EventLogEntry
+from dagflow.events.record import DagflowEvent
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
 from dagflow.instance.sql import SqlStore, stored_line
 
@@ -362,17 +362,29 @@ def cafe_log():
     return materialize([water]).all_events[0].source
 
 
-def test_a_line_that_is_damaged(tmp_path):
+@pytest.mark.parametrize("body", ["{", "[]", '{"version": 99}'])
+def test_a_line_that_is_damaged(tmp_path, body):
     """The error names the line and the file."""
-    path = tmp_path / "kept.db"
-    store = SqlStore(f"sqlite:///{path}")
-    store.add_entries([EventLogEntry(None, 20, "a", "r", 0.0)])
-    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        connection.execute(LINES.update().values(body="{"))
+    store = SqlStore(f"sqlite:///{tmp_path / 'kept.db'}")
+    store.add_entries(cafe_log().entries()[:1])
+    with Database(f"sqlite:///{tmp_path / 'kept.db'}").writing() as connection:
+        connection.execute(LINES.update().values(body=body))
 
     with pytest.raises(DagflowSerializationError, match=r"line 1 .*kept\.db"):
         store.lines()
+    store.close()
+
+
+@pytest.mark.parametrize("damage", [{"body": "{"}, {"body": "[]"}, {"status": "SPILT"}])
+def test_a_run_that_is_damaged(tmp_path, damage):
+    """The error names the run and the file."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'kept.db'}")
+    store.add_run(DagflowRun("cafe", "r"), 1.0)
+    with Database(f"sqlite:///{tmp_path / 'kept.db'}").writing() as connection:
+        connection.execute(RUNS.update().values(damage))
+
+    with pytest.raises(DagflowSerializationError, match=r"run 'r' .*kept\.db"):
+        store.run_record("r")
     store.close()
 
 
