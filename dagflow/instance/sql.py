@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from dagflow.errors import DagflowRunAlreadyExists, DagflowSerializationError, DagflowStorageError
 from dagflow.events.record import EVENT_TYPES, DagflowEvent, DagflowEventType, EventLogEntry
-from dagflow.events.run import FINISHED, DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, seconds_of
+from dagflow.events.run import FINISHED, DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
 from dagflow.events.stored import from_dict, to_dict
+from dagflow.instance.conditions import line_conditions, run_conditions
 from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine
 from dagflow.keys import AssetKey
@@ -27,7 +27,6 @@ _ENTRY = (
     *(LINES.c[name] for name in ("id", "run_id", "timestamp", "level", "step_key", "event_type", "body")),
     RUNS.c.job_name,
 )
-_MOST_PARAMETERS = 10_000
 _decode = json.JSONDecoder().decode
 
 
@@ -148,7 +147,7 @@ class SqlStore:
     ) -> list[RunRecord]:
         """Runs, the oldest first or, not `ascending`, the newest."""
         number = RUNS.c.id
-        query = sa.select(RUNS).where(*_run_conditions(wanted)).limit(limit)
+        query = sa.select(RUNS).where(*run_conditions(wanted)).limit(limit)
         if cursor is not None:
             start = sa.select(number).where(RUNS.c.run_id == cursor).scalar_subquery()
             query = query.where(number > start if ascending else number < start)
@@ -159,7 +158,7 @@ class SqlStore:
 
     def count_runs(self, wanted: RunsFilter) -> int:
         """How many runs there are."""
-        query = sa.select(sa.func.count()).select_from(RUNS).where(*_run_conditions(wanted))
+        query = sa.select(sa.func.count()).select_from(RUNS).where(*run_conditions(wanted))
         with self._reading() as connection:
             return connection.execute(query).scalar_one()
 
@@ -236,7 +235,7 @@ class SqlStore:
         query = (
             sa.select(*_ENTRY)
             .outerjoin_from(LINES, RUNS, LINES.c.run_id == RUNS.c.run_id)
-            .where(*_line_conditions(wanted))
+            .where(*line_conditions(wanted))
             .order_by(number if ascending else number.desc())
             .limit(limit)
         )
@@ -433,50 +432,6 @@ def stored_line(entry: EventLogEntry) -> StoredLine:
         event.partition,
         json.dumps(event.to_dict()),
     )
-
-
-def _run_conditions(wanted: RunsFilter) -> list[sa.ColumnElement[bool]]:
-    runs = RUNS.c
-    found: list[sa.ColumnElement[bool]] = []
-    if wanted.run_ids is not None:
-        found.append(_is_one_of(runs.run_id, wanted.run_ids))
-    if wanted.job_name is not None:
-        found.append(runs.job_name == wanted.job_name)
-    if wanted.statuses:
-        found.append(runs.status.in_([status.value for status in wanted.statuses]))
-    for key, value in wanted.tags.items():
-        values = [value] if isinstance(value, str) else value
-        tagged = sa.select(TAGS.c.run_id).where(TAGS.c.key == key, _is_one_of(TAGS.c.value, values))
-        found.append(runs.run_id.in_(tagged))
-    if wanted.created_after is not None:
-        found.append(runs.created > seconds_of(wanted.created_after))
-    if wanted.created_before is not None:
-        found.append(runs.created < seconds_of(wanted.created_before))
-    return found
-
-
-def _line_conditions(wanted: LinesFilter) -> list[sa.ColumnElement[bool]]:
-    lines = LINES.c
-    key = wanted.asset_key
-    kinds = wanted.event_types
-    given: tuple[tuple[Any, Callable[[Any], sa.ColumnElement[bool]]], ...] = (
-        (wanted.run_id, lambda value: lines.run_id == value),
-        (None if kinds is None else [kind.value for kind in kinds], lines.event_type.in_),
-        (None if key is None else key.to_string(), lambda value: lines.asset_key == value),
-        (wanted.asset_partitions, partial(_is_one_of, lines.partition)),
-        (wanted.after_cursor, lambda value: lines.id > value),
-        (wanted.before_cursor, lambda value: lines.id < value),
-        (wanted.after_timestamp, lambda value: lines.timestamp > value),
-        (wanted.before_timestamp, lambda value: lines.timestamp < value),
-        (wanted.storage_ids, partial(_is_one_of, lines.id)),
-    )
-    return [condition(value) for value, condition in given if value is not None]
-
-
-def _is_one_of(column: sa.ColumnElement[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
-    """Whether a column has one of these values; many stand in the query, which takes few parameters."""
-    is_long = len(values) > _MOST_PARAMETERS
-    return column.in_(sa.bindparam(None, list(values), column.type, expanding=True, literal_execute=is_long))
 
 
 def _dynamic_keys(connection: sa.Connection, name: str) -> list[str]:
