@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -12,14 +12,15 @@ import sqlalchemy as sa
 
 from dagflow.errors import DagflowRunAlreadyExists, DagflowSerializationError, DagflowStorageError
 from dagflow.events.record import EVENT_TYPES, DagflowEvent, DagflowEventType, EventLogEntry
-from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, seconds_of
+from dagflow.events.run import FINISHED, DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
 from dagflow.events.stored import from_dict, to_dict
+from dagflow.instance.conditions import line_conditions, run_conditions
 from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine
 from dagflow.keys import AssetKey
 from dagflow.processes import Process, this_process
 
-_FINISHED = [status.value for status in DagflowRunStatus if DagflowRun("", "", status=status).is_finished]
+_FINISHED = [status.value for status in FINISHED]
 _MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION.value
 _WRITTEN = (_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION.value)
 _ENTRY = (
@@ -99,8 +100,7 @@ class SqlStore:
             followed, new = self._pending(run_id) if ends else (None, ())
             with self._database.writing() as connection:
                 if followed is not None:
-                    followed.is_sure = False
-                    _insert_lines(connection, run_id, new, followed.written)
+                    self._store_lines(connection, run_id, followed, new)
                 _change_status(connection, run_id, RUNS.c.status.not_in(_FINISHED), status, now)
             if ends:
                 self._followed.pop(run_id, None)
@@ -147,7 +147,7 @@ class SqlStore:
     ) -> list[RunRecord]:
         """Runs, the oldest first or, not `ascending`, the newest."""
         number = RUNS.c.id
-        query = sa.select(RUNS).where(*_run_conditions(wanted)).limit(limit)
+        query = sa.select(RUNS).where(*run_conditions(wanted)).limit(limit)
         if cursor is not None:
             start = sa.select(number).where(RUNS.c.run_id == cursor).scalar_subquery()
             query = query.where(number > start if ascending else number < start)
@@ -158,7 +158,7 @@ class SqlStore:
 
     def count_runs(self, wanted: RunsFilter) -> int:
         """How many runs there are."""
-        query = sa.select(sa.func.count()).select_from(RUNS).where(*_run_conditions(wanted))
+        query = sa.select(sa.func.count()).select_from(RUNS).where(*run_conditions(wanted))
         with self._reading() as connection:
             return connection.execute(query).scalar_one()
 
@@ -189,9 +189,8 @@ class SqlStore:
         with self._database.lock:
             followed, new = self._pending(run_id)
             if followed is not None and new:
-                followed.is_sure = False
                 with self._database.writing() as connection:
-                    _insert_lines(connection, run_id, new, followed.written)
+                    self._store_lines(connection, run_id, followed, new)
                 followed.written += len(new)
                 followed.is_sure = True
 
@@ -207,6 +206,16 @@ class SqlStore:
             followed.written = 0 if last is None else last + 1
             followed.is_sure = True
         return followed, followed.lines.stored(followed.written)
+
+    def _store_lines(
+        self, connection: sa.Connection, run_id: str, followed: _Followed, new: Sequence[StoredLine]
+    ) -> None:
+        """Store new lines of a followed run; a run that another process deleted has no log any more."""
+        followed.is_sure = False
+        if connection.execute(sa.select(RUNS.c.id).where(RUNS.c.run_id == run_id)).first() is None:
+            del self._followed[run_id]
+        else:
+            _insert_lines(connection, run_id, new, followed.written)
 
     def _flush_all(self) -> None:
         for run_id in list(self._followed):
@@ -226,7 +235,7 @@ class SqlStore:
         query = (
             sa.select(*_ENTRY)
             .outerjoin_from(LINES, RUNS, LINES.c.run_id == RUNS.c.run_id)
-            .where(*_line_conditions(wanted))
+            .where(*line_conditions(wanted))
             .order_by(number if ascending else number.desc())
             .limit(limit)
         )
@@ -336,9 +345,8 @@ class SqlStore:
                 yield connection
 
     def _run_of(self, row: Any) -> RunRecord:
-        status = DagflowRunStatus(row.status)
-        run = from_dict(self._parsed(row.body, f"run '{row.run_id}'"), DagflowRun)
-        run = run.with_changes(status=status)
+        with self._read_whole(f"run '{row.run_id}'"):
+            run = from_dict(_decode(row.body), DagflowRun).with_changes(status=DagflowRunStatus(row.status))
         return RunRecord(row.id, run, row.created, row.updated, row.started, row.ended)
 
     def _entry_of(
@@ -352,16 +360,20 @@ class SqlStore:
         body: str,
         job_name: str | None,
     ) -> StoredEntry:
-        said = self._parsed(body, f"line {number}")
-        if event_type is not None:
-            return StoredEntry(number, EventLogEntry.of_event(DagflowEvent.from_dict(said)))
+        with self._read_whole(f"line {number}"):
+            said = _decode(body)
+            if event_type is not None:
+                return StoredEntry(number, EventLogEntry.of_event(DagflowEvent.from_dict(said)))
         return StoredEntry(number, EventLogEntry(None, level, said, run_id, timestamp, step_key, job_name))
 
-    def _parsed(self, body: str, what: str) -> Any:
+    @contextmanager
+    def _read_whole(self, what: str) -> Iterator[None]:
         try:
-            return _decode(body)
-        except ValueError as error:
-            raise DagflowSerializationError(f"{what} of {self._database.name} is damaged: {error}") from error
+            yield
+        except (ValueError, DagflowSerializationError) as error:
+            raise DagflowSerializationError(
+                f"{what} of {self._database.name} is damaged, or of another version of dagflow: {error}"
+            ) from error
 
 
 def _process_columns() -> dict[str, Any]:
@@ -420,44 +432,6 @@ def stored_line(entry: EventLogEntry) -> StoredLine:
         event.partition,
         json.dumps(event.to_dict()),
     )
-
-
-def _run_conditions(wanted: RunsFilter) -> list[sa.ColumnElement[bool]]:
-    runs = RUNS.c
-    found: list[sa.ColumnElement[bool]] = []
-    if wanted.run_ids is not None:
-        found.append(runs.run_id.in_(wanted.run_ids))
-    if wanted.job_name is not None:
-        found.append(runs.job_name == wanted.job_name)
-    if wanted.statuses:
-        found.append(runs.status.in_([status.value for status in wanted.statuses]))
-    for key, value in wanted.tags.items():
-        values = [value] if isinstance(value, str) else value
-        tagged = sa.select(TAGS.c.run_id).where(TAGS.c.key == key, TAGS.c.value.in_(values))
-        found.append(runs.run_id.in_(tagged))
-    if wanted.created_after is not None:
-        found.append(runs.created > seconds_of(wanted.created_after))
-    if wanted.created_before is not None:
-        found.append(runs.created < seconds_of(wanted.created_before))
-    return found
-
-
-def _line_conditions(wanted: LinesFilter) -> list[sa.ColumnElement[bool]]:
-    lines = LINES.c
-    key = wanted.asset_key
-    kinds = wanted.event_types
-    given: tuple[tuple[Any, Callable[[Any], sa.ColumnElement[bool]]], ...] = (
-        (wanted.run_id, lambda value: lines.run_id == value),
-        (None if kinds is None else [kind.value for kind in kinds], lines.event_type.in_),
-        (None if key is None else key.to_string(), lambda value: lines.asset_key == value),
-        (wanted.asset_partitions, lines.partition.in_),
-        (wanted.after_cursor, lambda value: lines.id > value),
-        (wanted.before_cursor, lambda value: lines.id < value),
-        (wanted.after_timestamp, lambda value: lines.timestamp > value),
-        (wanted.before_timestamp, lambda value: lines.timestamp < value),
-        (wanted.storage_ids, lines.id.in_),
-    )
-    return [condition(value) for value, condition in given if value is not None]
 
 
 def _dynamic_keys(connection: sa.Connection, name: str) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
-from dagflow import DagflowInstance, DagflowInvalidConfigError, instance_for_test, job, op
+from dagflow import CheckError, DagflowInstance, DagflowInvalidConfigError, instance_for_test, job, op
 
 
 @op
@@ -61,6 +62,26 @@ def test_a_folder_that_was_given(tmp_path):
     with instance_for_test(temp_dir=str(tmp_path)) as again:
         assert again.root_directory == str(tmp_path)
         assert again.has_run(run_id)
+
+
+def test_a_relative_folder(tmp_path, monkeypatch):
+    """It is the home inside too; a path may be no text."""
+    monkeypatch.chdir(tmp_path)
+
+    with instance_for_test({}, temp_dir=Path("cafe")) as instance, DagflowInstance.get() as same:
+        assert same.root_directory == instance.root_directory == str(tmp_path / "cafe")
+    assert (tmp_path / "cafe" / "dagflow.yaml").exists()
+
+
+@pytest.mark.parametrize("overrides", [5, {"storage": {"url": object()}}, {"storage": {5: {6}}}])
+def test_settings_that_cannot_be(overrides, tmp_path):
+    """The error is that of any settings, and nothing is written."""
+    with (
+        pytest.raises((CheckError, DagflowInvalidConfigError)),
+        instance_for_test(overrides, temp_dir=tmp_path),
+    ):
+        pass
+    assert os.listdir(tmp_path) == []
 
 
 def test_settings(tmp_path):

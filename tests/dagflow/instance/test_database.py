@@ -112,7 +112,10 @@ def test_a_server_that_is_not_there(tmp_path):
         ("mysql://cafe:secret@host/cafe", r"cafe:\*\*\*@host/cafe'.*'mysql'.*sqlite:///"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
-        ("cafe", "storage url cannot be read"),
+        ("cafe", r"storage url cannot be read.*Write the url as 'sqlite:///"),
+        ("postgresql://cafe@host:port/cafe", r"storage url cannot be read.*'port'.*Write the url as"),
+        ("postgresql+nope://cafe@host/cafe", r"cafe@host/cafe' cannot be read.*nope.*Write the url as"),
+        ("postgresql+nope2://cafe:secret@host", r"cafe:\*\*\*@host"),
     ],
 )
 def test_urls_that_cannot_be(url, reason):
@@ -127,6 +130,17 @@ def test_postgres_without_its_driver(monkeypatch):
 
     with pytest.raises(DagflowStorageError, match=r"pytest-dagflow\[postgres\]"):
         SqlStore("postgresql://cafe@host/cafe").lines()
+
+
+def test_a_driver_that_is_not_there(monkeypatch):
+    """The error names it, and a url that needs none or another."""
+    for module, url in (("psycopg2", "postgresql+psycopg2"), ("aiosqlite", "sqlite+aiosqlite")):
+        monkeypatch.setitem(__import__("sys").modules, module, None)
+
+        with pytest.raises(
+            DagflowStorageError, match=rf"'{module}'.*or write '(postgresql\+psycopg|sqlite)://"
+        ):
+            SqlStore(f"{url}:///cafe").lines()
 
 
 def test_an_error_leaves_nothing_half_written(url, monkeypatch):
@@ -189,6 +203,20 @@ def test_a_migration_that_fails(url, monkeypatch):
     newer = SqlStore(url)
     assert newer.run_record("r").dagflow_run.job_name == "cafe"
     newer.close()
+
+
+@pytest.mark.parametrize("version", [0, -1])
+def test_tables_of_no_version(url, version):
+    """They are left alone."""
+    store, database = SqlStore(url), Database(url)
+    store.lines()
+    store.close()
+    with database.writing() as connection:
+        connection.execute(META.update().values(version=version))
+    database.close()
+
+    with pytest.raises(DagflowStorageError, match=f"version {version} of the tables"):
+        store.lines()
 
 
 def test_tables_of_a_newer_version(url, monkeypatch):

@@ -6,6 +6,8 @@ import gc
 import logging
 import os
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from dagflow import (
     DagflowInstance,
     DagflowInvalidConfigError,
     DagflowInvariantViolationError,
+    DagflowStorageError,
     asset,
     materialize,
 )
@@ -121,6 +124,19 @@ env:
     assert os.listdir(home / "history") == []
 
 
+def test_relative_paths_in_settings(home, monkeypatch):
+    """They count from the home, wherever the program was started."""
+    monkeypatch.chdir("/")
+    (home / "dagflow.yaml").write_text(
+        "storage: {url: 'sqlite:///kept.db?timeout=5'}\nlocal_artifact_storage: {base_dir: files}\n"
+    )
+
+    with DagflowInstance.get() as instance:
+        materialize([water], instance=instance)
+    assert (home / "kept.db").exists()
+    assert (home / "files" / "storage" / "water").exists()
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "storage:\n  {}\n", "{}"])
 def test_settings_that_say_nothing(home, text):
     """The storage is a file in the home."""
@@ -190,6 +206,51 @@ def test_a_temporary_folder():
     instance.dispose()
 
 
+@pytest.mark.parametrize("name", ["a b", "what?", "50%", "a%3Fb", "c#d", "ü", "e&f=g", "user:word@host"])
+def test_a_folder_of_any_name(tmp_path, name):
+    """Everything is in it, whatever characters its name has; errors name it as it is."""
+    with DagflowInstance.local_temp(str(tmp_path / name)) as instance:
+        run_id = materialize([water], instance=instance).run_id
+        with DagflowInstance.from_ref(instance.ref()) as same:
+            assert same.has_run(run_id)
+
+    assert os.listdir(tmp_path) == [name]
+    path = tmp_path / name / "history" / "dagflow.db"
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(DagflowStorageError, match=re.escape(str(path))):
+        instance.get_runs()
+
+
+def test_a_relative_folder(tmp_path, monkeypatch):
+    """It is the one that it was when the instance was opened; a path may be no text."""
+    monkeypatch.chdir(tmp_path)
+    with DagflowInstance.local_temp(Path("cafe")) as instance:
+        monkeypatch.chdir("/")
+        run_id = materialize([water], instance=instance).run_id
+
+    assert instance.root_directory == str(tmp_path / "cafe")
+    with DagflowInstance.local_temp(str(tmp_path / "cafe")) as same:
+        assert same.has_run(run_id)
+
+
+@pytest.mark.parametrize("taken", ["", "history", "storage"])
+def test_a_folder_that_cannot_be_made(tmp_path, taken):
+    """The error names it, and why."""
+    (tmp_path / "cafe").mkdir()
+    inner = tmp_path / "cafe" / taken if taken else tmp_path / "cafe" / "file"
+    inner.write_text("")
+    home = tmp_path / "cafe" if taken else inner
+
+    with pytest.raises(DagflowInvariantViolationError, match=rf"cafe.{taken or 'file'}.*cannot be made: "):
+        DagflowInstance.local_temp(str(home))
+
+
+def test_a_folder_that_nothing_can_be_called():
+    """The error quotes it."""
+    with pytest.raises(DagflowInvariantViolationError, match=r"x00.*null"):
+        DagflowInstance.local_temp("a\x00b")
+
+
 def test_a_temporary_folder_of_nobody():
     """It goes away with the instance."""
     instance = DagflowInstance.local_temp()
@@ -235,6 +296,23 @@ def test_a_ref(tmp_path):
         assert other.ref() == ref
         assert other.storage_directory() == str(tmp_path / "storage")
         assert other.has_run(run_id)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://cafe:secret@host/cafe",
+        "postgresql://cafe:se:cr/et@/cafe?host=a&password=secret&a=b",
+    ],
+)
+def test_a_ref_hides_the_password(tmp_path, url):
+    """It can be shown, and opens the storage all the same."""
+    ref = DagflowInstance.local_temp(str(tmp_path), {"storage": {"url": url}}).ref()
+
+    assert ref.url == url
+    assert "cafe:***@" in repr(ref)
+    assert "secret" not in repr(ref)
+    assert repr(ref).endswith(f"{str(tmp_path / 'storage')!r})")
 
 
 def test_a_ref_of_what_is_in_memory():
