@@ -36,6 +36,7 @@ _RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
 _ENGINE_EVENT, _WORKER_STARTING = CODE[_T.ENGINE_EVENT], CODE[_T.STEP_WORKER_STARTING]
 _STEP_FAILURE, _UP_FOR_RETRY = CODE[_T.STEP_FAILURE], CODE[_T.STEP_UP_FOR_RETRY]
 _ERROR = 40  # the level of that name in Python's logging
+_MOST_TOLD = 10  # lost workers of which an error message tells
 
 
 class Task(NamedTuple):
@@ -236,8 +237,7 @@ class _Running:
 
     Attributes:
         pid: The process of its worker, None as long as nobody said.
-        deadline: When it has taken too long, on the clock of `time.monotonic`; None: never, or no worker took
-            it yet.
+        deadline: When it has taken too long, on the clock of `time.monotonic`; None: never, or not begun.
         records: What it wrote, in order.
         is_late: Whether it is being ended, because it took too long.
     """
@@ -251,8 +251,9 @@ class _Running:
         self.is_late = False
         self.deadline: float | None = None
 
-    def set_deadline(self) -> None:
-        """Let its time begin now."""
+    def begin(self, pid: int) -> None:
+        """A worker took it: its time begins now."""
+        self.pid = pid
         timeout = self.task.step.timeout
         self.deadline = None if timeout is None else monotonic() + timeout
 
@@ -263,6 +264,7 @@ class _Crew:
     Attributes:
         turns: Whose turn it is.
         running: The tasks under way. Always: each gets exactly one `Ended` or `BrokenOff`.
+        timed: Those of them that may take too long.
         lost: What happened to workers that were lost for good: process and error.
         is_interrupted: Whether no further step is to begin, and all have been asked to end.
     """
@@ -273,6 +275,7 @@ class _Crew:
         self.tag_limits = tag_limits
         self.turns = Turns(state)
         self.running: dict[Task, _Running] = {}
+        self.timed: dict[Task, _Running] = {}
         self.lost: list[tuple[int | None, SerializableErrorInfo]] = []
         self.is_interrupted = False
 
@@ -281,13 +284,13 @@ class _Crew:
         with counted_interrupts(self.workers.wake) as interrupts:
             seen = 0
             while self._goes_on():
+                _flush(self.state)  # after the start of what can be started, which need not wait for it
                 for report in self.workers.reports(self._patience()):
                     self._take(report)
                 self._end_late()
                 if interrupts.count > seen:
                     seen = interrupts.count
                     self._interrupt()
-                _flush(self.state)
         if self.is_interrupted:
             self._say(f"{_name(self.workers)}: the steps that were under way have ended")
             self.state.error = DagflowExecutionInterruptedError("the run was interrupted from outside")
@@ -316,7 +319,9 @@ class _Crew:
         content = EngineEventData(marker_start="step_process_start")
         said = Said(f'Starting a worker for step "{step.key}".', content)
         self.state.log.append(_WORKER_STARTING, step.index, task.attempt, said)
-        self.running[task] = _Running(task)
+        running = self.running[task] = _Running(task)
+        if step.timeout is not None:
+            self.timed[task] = running
         self.workers.start(task)
 
     def _admits(self, step: Step) -> bool:
@@ -333,14 +338,14 @@ class _Crew:
 
     def _patience(self) -> float | None:
         """How long to wait for reports, in seconds: until something else has to be done."""
-        moments = [task.deadline - monotonic() for task in self.running.values() if task.deadline is not None]
+        moments = [task.deadline - monotonic() for task in self.timed.values() if task.deadline is not None]
         if self.turns.waiting and self.state.options.clock is SYSTEM_CLOCK:
             moments.append(self.turns.waiting[0][0] - SYSTEM_CLOCK.now())
         return max(0.0, min(moments)) if moments else None
 
     def _end_late(self) -> None:
         now = monotonic()
-        for running in self.running.values():
+        for running in self.timed.values():
             if running.deadline is not None and running.deadline <= now:
                 running.is_late, running.deadline = True, None
                 self.workers.kill(running.task)
@@ -367,16 +372,16 @@ class _Crew:
         if running is None:
             return  # of a task that has ended: a worker that was thought lost speaks up
         if isinstance(report, Began):
-            running.pid = report.pid
-            running.set_deadline()
+            running.begin(report.pid)
         elif isinstance(report, Happened):
             running.records.append(self._write(report))
-        elif isinstance(report, Ended):
-            del self.running[report.task]
-            self._end(report, running)
         else:
             del self.running[report.task]
-            self._break_off(report, running)
+            self.timed.pop(report.task, None)
+            if isinstance(report, Ended):
+                self._end(report, running)
+            else:
+                self._break_off(report, running)
 
     def _write(self, report: Happened) -> Record:
         step = report.task.step
@@ -408,6 +413,8 @@ class _Crew:
     def _break_off(self, report: BrokenOff, running: _Running) -> None:
         state, (step, attempt) = self.state, report.task
         error = report.error
+        if self.is_interrupted and running.pid is None:
+            return  # no worker took it, so it did not fail
         if self.is_interrupted:
             error = SerializableErrorInfo(
                 "the step was interrupted, and its process was ended\n", [], _INTERRUPTED
@@ -462,7 +469,9 @@ def _said(text: str, metadata: Mapping[str, Any]) -> Said:
 
 
 def _lost_error(lost: Sequence[tuple[int | None, SerializableErrorInfo]]) -> DagflowSubprocessError:
-    told = "\n".join(f"In process {pid}: {info.to_string()}" for pid, info in lost)
+    told = "\n".join(f"In process {pid}: {info.to_string()}" for pid, info in lost[:_MOST_TOLD])
+    if len(lost) > _MOST_TOLD:
+        told += f"\nand {len(lost) - _MOST_TOLD} more"
     return DagflowSubprocessError(
         f"not every worker process came to the end of its step\n{told}",
         subprocess_error_infos=[info for _, info in lost],

@@ -1,182 +1,201 @@
-"""A step as a task of a cluster: what runs in a worker, on one of its threads."""
+"""A step as a task of a cluster: what runs in a worker, on one of its threads.
+
+A process of a worker has one connection to the parent of each run, which all its threads use, and makes the
+job and its plan once for each run. An interrupt is raised in the thread of a task as soon as it runs Python
+code again: not before a wait or a computation outside of Python returns.
+"""
 
 from __future__ import annotations
 
 import ctypes
-import hmac
-import io
+import itertools
 import json
 import os
 import pickle
 import queue
 import signal
-import socket
-import sys
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 from dagflow.errors import DagflowExecutionInterruptedError
 from dagflow.events.data import SerializableErrorInfo
 from dagflow.events.stored import to_dict
+from dagflow.executors.capture import captured
 from dagflow.executors.pointer import load
-from dagflow.executors.switchboard import ASK, DIE
-from dagflow.executors.wire import Outgoing, receive, send
-from dagflow.executors.worker import carry_out
+from dagflow.executors.switchboard import ASK, DIE, Address, call
+from dagflow.executors.wire import Outgoing, receive
+from dagflow.executors.worker import Errand, Workplace, carry_out
 
 
-def run_task(
-    name: str,
-    host: str,
-    port: int,
-    secret: bytes,
-    pointer: Mapping[str, Any],
-    assignment: bytes,
-    errand: bytes,
-    paths: tuple[str, str],
-) -> None:
-    """Carry out a task, in a worker of the cluster.
+def run_task(order: bytes) -> None:
+    """Carry out a task, in a worker of the cluster, unless the parent says no. What is raised there is said
+    to the parent; the worker goes on.
 
     Args:
-        name: The task.
-        host, port, secret: How the parent is reached.
-        pointer: Where the job is found.
-        assignment, errand: What there is to do, pickled.
-        paths: The files for what it writes to stdout and stderr.
+        order: The name of the task, what there is to do (`Errand`, pickled by itself), and how the parent is
+            reached; pickled, so that the scheduler sees nothing in it.
+
+    Raises:
+        OSError: The parent is not there, so that nothing was done.
     """
-    link = _link_to(host, port, secret)
-    if not link.may_start(name):
+    name, errand, address = pickle.loads(order)
+    link = _link_to(address)
+    voice = link.begin(name)
+    if voice is None:
         return
     try:
-        with _captured(paths):
-            _obey(name, link, pointer, assignment, errand)
+        place = link.workplace()
+        told: Errand = pickle.loads(errand)
+        paths = place.instance.captured_log_paths(place.assignment.run.run_id, told.file_key)
+        with captured(paths):
+            carry_out(place, told, voice)
+    except BaseException as error:
+        if not voice.is_over:
+            voice("broken", to_dict(SerializableErrorInfo.from_exception(error)))
     finally:
-        link.forget(name)
+        link.end(name)
 
 
-def _obey(name: str, link: _Link, pointer: Mapping[str, Any], assignment: bytes, errand: bytes) -> None:
-    def say(kind: str, *content: Any) -> None:
-        link.say(kind, name, *content)
+class _Voice:
+    """What the thread of a task says to the parent. By it the thread can be interrupted, but never in the
+    middle of a message, and not after the last one.
 
-    try:
-        job = load(pointer)
-        told = pickle.loads(assignment), pickle.loads(errand)
-    except Exception as error:
-        say("broken", to_dict(SerializableErrorInfo.from_exception(error)))
-        return
-    carry_out(job, *told, say)
+    Attributes:
+        is_over: Whether the last message is being said, or was.
+    """
+
+    def __init__(self, name: str, outgoing: Outgoing) -> None:
+        self.name = name
+        self._outgoing = outgoing
+        self._thread = threading.get_ident()
+        self._lock = threading.Lock()
+        self._is_saying = self._is_pending = False
+        self.is_over = False
+
+    def __call__(self, kind: str, *content: Any) -> None:
+        with self._lock:
+            self._is_saying = True
+            self.is_over = self.is_over or kind in ("ended", "broken")
+        try:
+            self._outgoing(kind, self.name, *content)
+        finally:
+            with self._lock:
+                self._is_saying = False
+                is_pending, self._is_pending = self._is_pending, False
+        if is_pending:
+            raise DagflowExecutionInterruptedError("the step was interrupted from outside")
+
+    def interrupt(self) -> None:
+        """Raise an interrupt in the thread, from another one."""
+        with self._lock:
+            if self._is_saying:
+                self._is_pending = not self.is_over
+            elif not self.is_over:
+                raised = ctypes.py_object(DagflowExecutionInterruptedError)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), raised)
 
 
 class _Link:
-    """A worker's end of its connection to the parent of a run."""
+    """A process's connection to the parent of a run, for all tasks of the run in this process.
 
-    def __init__(self, host: str, port: int, secret: bytes) -> None:
-        self._connection = socket.create_connection((host, port), timeout=30)
-        self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        send(self._connection, hmac.digest(secret, receive(self._connection), "sha256"))
-        send(self._connection, f"process {os.getpid()} of {socket.gethostname()}".encode())
-        self._connection.settimeout(None)
-        self.say = Outgoing(self._connection)
+    Attributes:
+        voices: Those of the tasks that are under way.
+        is_over: Whether the parent is gone.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._connection, self._briefing = call(address)
+        self._outgoing = Outgoing(self._connection)
+        self._numbers = itertools.count()
+        self._asked: dict[int, tuple[_Voice, queue.SimpleQueue[bool]]] = {}
+        self.voices: dict[str, _Voice] = {}
         self.is_over = False
-        self._answers: dict[str, queue.SimpleQueue[bool]] = {}
-        self._threads: dict[str, int] = {}
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._lock = threading.Lock()
+        self._making = threading.Lock()
+        self._place: Workplace | None = None
+        threading.Thread(target=self._listen, name="dagflow-link", daemon=True).start()
 
-    def may_start(self, name: str) -> bool:
-        """Ask the parent whether this thread may carry out a task."""
-        answers = self._answers[name] = queue.SimpleQueue()
-        self._threads[name] = threading.get_ident()
-        try:
-            self.say(ASK, name, socket.gethostname(), os.getpid())
-        except OSError:
-            return False
-        return answers.get()
+    def begin(self, name: str) -> _Voice | None:
+        """Ask the parent whether this thread may carry out a task. Returns None if not.
 
-    def forget(self, name: str) -> None:
+        Raises:
+            ConnectionError: The parent is gone.
+        """
+        number, voice = next(self._numbers), _Voice(name, self._outgoing)
+        answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._asked[number] = voice, answers
+        if not self.is_over:
+            self._outgoing(ASK, name, number)
+            if answers.get():
+                return voice
+        if self.is_over:
+            raise ConnectionAbortedError("the run is over")
+        return None
+
+    def workplace(self) -> Workplace:
+        """What this process needs for each task of the run."""
+        with self._making:
+            if self._place is None:
+                pointer, assignment = pickle.loads(self._briefing)
+                job = load(pointer)  # before what was pickled by the names of its module is read
+                self._place = Workplace(job, pickle.loads(assignment))
+            return self._place
+
+    def end(self, name: str) -> None:
         """A task is over."""
-        self._threads.pop(name, None)
+        with self._lock:
+            del self.voices[name]
+            self._close_place()
+
+    def _close_place(self) -> None:
+        if self.is_over and not self.voices and self._place is not None:
+            self._place.close()
 
     def _listen(self) -> None:
         try:
             while True:
-                what, name, *content = json.loads(receive(self._connection))
-                if what == ASK:
-                    self._answers.pop(name).put(content[0])
-                elif what == DIE:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                elif name in self._threads:
-                    raised = ctypes.py_object(DagflowExecutionInterruptedError)
-                    thread = ctypes.c_ulong(self._threads[name])
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, raised)
+                self._obey(*json.loads(receive(self._connection)))
         except (OSError, EOFError):
+            self._part()
+
+    def _obey(self, what: str, *content: Any) -> None:
+        if what == ASK:
+            number, may_start = content
+            voice, answers = self._asked.pop(number)
+            if may_start:
+                with self._lock:
+                    self.voices[voice.name] = voice
+            answers.put(may_start)
+        elif what == DIE:
+            os.kill(os.getpid(), signal.SIGKILL)
+        else:
+            with self._lock:
+                interrupted = self.voices.get(content[0])
+            if interrupted is not None:
+                interrupted.interrupt()
+
+    def _part(self) -> None:
+        """The parent is gone: nothing begins any more, and what is under way is asked to end."""
+        with _linking:
+            _links.pop(self._address, None)
+        with self._lock:
             self.is_over = True
             self._connection.close()
-            for answers in list(self._answers.values()):
-                answers.put(False)
+            voices = list(self.voices.values())
+            self._close_place()
+        for _, answers in list(self._asked.values()):
+            answers.put(False)
+        for voice in voices:
+            voice.interrupt()
 
 
-_links: dict[tuple[str, int], _Link] = {}
+_links: dict[Address, _Link] = {}
 _linking = threading.Lock()
 
 
-def _link_to(host: str, port: int, secret: bytes) -> _Link:
+def _link_to(address: Address) -> _Link:
     with _linking:
-        for address in [address for address, link in _links.items() if link.is_over]:
-            del _links[address]
-        if (host, port) not in _links:
-            _links[host, port] = _Link(host, port, secret)
-        return _links[host, port]
-
-
-class _captured:
-    """What this thread writes to stdout and stderr goes to two files."""
-
-    def __init__(self, paths: tuple[str, str]) -> None:
-        self._paths = paths
-
-    def __enter__(self) -> None:
-        _Forked.install()
-        for path in self._paths:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-        how: dict[str, Any] = {"mode": "a", "buffering": 1, "encoding": "utf-8", "errors": "replace"}
-        _files.streams = [open(path, **how) for path in self._paths]  # noqa: SIM115 - closed at the exit
-
-    def __exit__(self, *_: object) -> None:
-        streams, _files.streams = _files.streams, None
-        for stream in streams:
-            stream.close()
-
-
-_files = threading.local()
-
-
-class _Forked(io.TextIOBase):
-    """Stands for stdout or stderr, and is another file for each thread that has one."""
-
-    def __init__(self, position: int, usual: Any) -> None:
-        self._position = position
-        self._usual = usual
-
-    @staticmethod
-    def install() -> None:
-        """Put itself in the place of both."""
-        if not isinstance(sys.stdout, _Forked):
-            sys.stdout, sys.stderr = _Forked(0, sys.stdout), _Forked(1, sys.stderr)
-
-    def _stream(self) -> Any:
-        streams = getattr(_files, "streams", None)
-        return self._usual if streams is None else streams[self._position]
-
-    def write(self, text: str) -> int:
-        """Write to the file of this thread."""
-        written: int = self._stream().write(text)
-        return written
-
-    def flush(self) -> None:
-        """Flush the file of this thread."""
-        self._stream().flush()
-
-    def fileno(self) -> int:
-        """That of the usual stream."""
-        number: int = self._usual.fileno()
-        return number
+        if address not in _links:
+            _links[address] = _Link(address)
+        return _links[address]

@@ -22,7 +22,7 @@ from dagflow.events.data import SerializableErrorInfo
 from dagflow.events.stored import to_dict
 from dagflow.executors.pointer import load
 from dagflow.executors.wire import Outgoing, receive_object
-from dagflow.executors.worker import carry_out
+from dagflow.executors.worker import Workplace, carry_out
 
 
 class Orders(NamedTuple):
@@ -66,10 +66,11 @@ def _obey(orders: Orders, say: Any) -> None:
     try:
         job = load(orders.pointer)
         assignment, errand = map(pickle.loads, orders.content)
+        place = Workplace(job, assignment)
     except BaseException as error:
         say("broken", to_dict(SerializableErrorInfo.from_exception(error)))
         return
-    carry_out(job, assignment, errand, say)
+    carry_out(place, errand, say)
 
 
 class _Interrupts:

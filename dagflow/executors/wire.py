@@ -14,11 +14,15 @@ from typing import Any
 
 _HEAD = struct.Struct("!I")
 _CHUNK = 1 << 16
+_FOLLOWED = ("event", "line")  # others of them, or the end, will most often follow at once
+_MORE = getattr(socket, "MSG_MORE", 0)  # Linux may then wait up to 0.2 s, and send several together
+MOST = (1 << 32) - 1
+"""How long a message can be, in bytes."""
 
 
-def send(connection: socket.socket, content: bytes) -> None:
+def send(connection: socket.socket, content: bytes, flags: int = 0) -> None:
     """Send one message."""
-    connection.sendall(_HEAD.pack(len(content)) + content)
+    connection.sendall(_HEAD.pack(len(content)) + content, flags)
 
 
 def receive(connection: socket.socket) -> bytes:
@@ -40,24 +44,33 @@ def receive_object(connection: socket.socket) -> Any:
 class Incoming:
     """The messages that come in on a socket that is read without waiting.
 
-    Attributes: `is_over`, whether the other side is gone.
+    Attributes:
+        is_over: Whether the other side is gone.
+        most: How long a message may be.
     """
 
-    __slots__ = ("_pending", "connection", "is_over")
+    __slots__ = ("_pending", "connection", "is_over", "most")
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, most: int = MOST) -> None:
         self.connection = connection
+        self.most = most
         self._pending = bytearray()
         self.is_over = False
         connection.setblocking(False)
 
     def messages(self) -> Iterator[bytes]:
-        """The messages that are here by now; half a message waits for the rest of it."""
+        """The messages that are here by now; half a message waits for the rest of it.
+
+        Raises:
+            ValueError: One is longer than messages may be.
+        """
         self._read()
         pending = self._pending
         start = 0
         while len(pending) - start >= _HEAD.size:
             (length,) = _HEAD.unpack_from(pending, start)
+            if length > self.most:
+                raise ValueError(f"a message of {length} bytes, where {self.most} are the most")
             end = start + _HEAD.size + length
             if len(pending) < end:
                 break
@@ -66,7 +79,7 @@ class Incoming:
         del pending[:start]
 
     def _read(self) -> None:
-        while not self.is_over:
+        while not self.is_over and len(self._pending) <= self.most:
             try:
                 chunk = self.connection.recv(_CHUNK)
             except (BlockingIOError, InterruptedError):
@@ -90,7 +103,7 @@ class Outgoing:
         """Say something: its kind, and plain JSON."""
         message = json.dumps([kind, *content]).encode()
         with self._lock:
-            send(self._connection, message)
+            send(self._connection, message, _MORE if kind in _FOLLOWED else 0)
 
 
 def _exactly(connection: socket.socket, length: int) -> bytes:

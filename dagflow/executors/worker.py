@@ -1,8 +1,9 @@
 """What a worker does: one attempt at one step of a run that its parent leads.
 
-The worker makes the job and the plan again, from what its parent sends, starts the resources that the step
-needs, runs it with the same `run_step` as a run in one process, and says to its parent what happens, when it
-happens: `SentLog` sends what would be written down. `report_of` is how the parent understands it.
+The worker makes the job and the plan again, from what its parent sends (`Workplace`), starts the resources
+that the step needs, runs it with the same `run_step` as a run in one process, and says to its parent what
+happens, when it happens: `SentLog` sends what would be written down. `report_of` is how the parent
+understands it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dagflow.clock import SYSTEM_CLOCK, Clock
 from dagflow.context.current import current_log
 from dagflow.engine.log import CODE, NO_STEP, USER_LINE, Record, RunLog, Said, Told, as_json
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Outcome, Retry
-from dagflow.engine.parallel import Began, BrokenOff, Ended, Happened, Report, Task
+from dagflow.engine.parallel import BrokenOff, Ended, Happened, Report, Task
 from dagflow.engine.resources import start_resources, stop_resources
 from dagflow.engine.state import RunState
 from dagflow.engine.step import run_step
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 
 _WORKER_STARTED = CODE[DagflowEventType.STEP_WORKER_STARTED]
 _LOGS_CAPTURED = CODE[DagflowEventType.LOGS_CAPTURED]
-
-_MOST_PLANS = 4
-_plans: dict[str, Plan] = {}
 
 Say = Callable[..., None]
 """Says something to the parent: its kind, and plain JSON."""
@@ -128,11 +126,74 @@ def file_key_of(step: Step, attempt: int) -> str:
     return f"{step.key}.{attempt}"
 
 
-def carry_out(job: JobDefinition, assignment: Assignment, errand: Errand, say: Say) -> None:
+class Workplace:
+    """What a process makes once of an assignment, and needs for each task of it.
+
+    Args:
+        job: The job.
+        assignment: What all tasks of the run share.
+
+    Attributes: `instance`, that of the run; `plan`, the whole one.
+
+    Raises:
+        DagflowError: The plan cannot be made here.
+    """
+
+    def __init__(self, job: JobDefinition, assignment: Assignment) -> None:
+        self.job = job
+        self.assignment = assignment
+        self.instance = DagflowInstance.from_ref(assignment.instance)
+        plan = compile_plan(
+            job,
+            assignment.run_config,
+            Surroundings(os.environ, assignment.now, self.instance),
+            partition_key=assignment.partition_key,
+            bound_inputs=frozenset(job.input_values),
+            in_process=False,
+        )
+        self.plan = plan.with_given(assignment.given) if assignment.given else plan
+
+    def state_of(self, errand: Errand, say: Say) -> tuple[RunState, Step]:
+        """The state of the run as one task sees it, and the step of the task."""
+        job, assignment = self.job, self.assignment
+        options = RunOptions(
+            clock=assignment.clock or SYSTEM_CLOCK,
+            faults=assignment.faults,
+            random=None if errand.seed is None else Random(errand.seed),
+        )
+        plan = self._plan_of(errand)
+        state = RunState(
+            job,
+            plan,
+            assignment.run,
+            SentLog(plan, assignment.run, options.clock.now, say),
+            options,
+            lambda: self.instance,
+            values=dict(errand.values),
+            input_values=job.input_values,
+            run_config=assignment.run_config,
+            raise_on_error=False,
+            retries=assignment.retries,
+        )
+        state.stored.update(errand.stored)
+        state.mapping_keys.update(errand.mapping_keys)
+        return state, plan.step_by_key(errand.step_key)
+
+    def _plan_of(self, errand: Errand) -> Plan:
+        plan = self.plan.for_run()
+        for ref, keys in errand.mapping_keys.items():
+            plan.add(expanded([step for step in plan.steps if step.mapped_over == ref], keys))
+        return part_of(self.job, plan, [errand.step_key])
+
+    def close(self) -> None:
+        """Close what the instance has open."""
+        self.instance.dispose()
+
+
+def carry_out(place: Workplace, errand: Errand, say: Say) -> None:
     """Carry out one attempt at a step, and say what comes of it. What it raises is said too."""
-    say("began", os.getpid())
     try:
-        state, step = _prepared(job, assignment, errand, say)
+        state, step = place.state_of(errand, say)
         token = current_log.set(state.current_log)
         try:
             _carry_out(state, step, errand, say)
@@ -174,52 +235,6 @@ def _original(error: BaseException | None) -> BaseException:
     return error.user_exception if isinstance(error, DagflowResourceFunctionError) else error
 
 
-def _prepared(job: JobDefinition, assignment: Assignment, errand: Errand, say: Say) -> tuple[RunState, Step]:
-    instance = DagflowInstance.from_ref(assignment.instance)
-    options = RunOptions(
-        clock=assignment.clock or SYSTEM_CLOCK,
-        faults=assignment.faults,
-        random=None if errand.seed is None else Random(errand.seed),
-    )
-    plan = _plan(job, assignment, errand, instance)
-    state = RunState(
-        job,
-        plan,
-        assignment.run,
-        SentLog(plan, assignment.run, options.clock.now, say),
-        options,
-        lambda: instance,
-        values=dict(errand.values),
-        input_values=job.input_values,
-        run_config=assignment.run_config,
-        raise_on_error=False,
-        retries=assignment.retries,
-    )
-    state.stored.update(errand.stored)
-    state.mapping_keys.update(errand.mapping_keys)
-    return state, plan.step_by_key(errand.step_key)
-
-
-def _plan(job: JobDefinition, assignment: Assignment, errand: Errand, instance: DagflowInstance) -> Plan:
-    run_id = assignment.run.run_id
-    if run_id not in _plans:  # a process of a cluster carries out many tasks of a run
-        plan = compile_plan(
-            job,
-            assignment.run_config,
-            Surroundings(os.environ, assignment.now, instance),
-            partition_key=assignment.partition_key,
-            bound_inputs=frozenset(job.input_values),
-            in_process=False,
-        )
-        _plans[run_id] = plan.with_given(assignment.given) if assignment.given else plan
-        for other in list(_plans)[:-_MOST_PLANS]:
-            _plans.pop(other, None)
-    plan = _plans[run_id].for_run()
-    for ref, keys in errand.mapping_keys.items():
-        plan.add(expanded([step for step in plan.steps if step.mapped_over == ref], keys))
-    return part_of(job, plan, [errand.step_key])
-
-
 class SentLog(RunLog):
     """The log of one attempt in a worker: what is written down is said to the parent at once."""
 
@@ -250,8 +265,6 @@ def report_of(task: Task, message: list[Any]) -> Report:
     if kind == "line":
         moment, attempt, is_at_step, level, text = content
         return Happened(task, USER_LINE, moment, attempt, is_at_step, (level, text))
-    if kind == "began":
-        return Began(task, content[0])
     if kind == "broken":
         return BrokenOff(task, from_dict(content[0], SerializableErrorInfo), None)
     outcome, outputs, taken_back, is_interrupt = content

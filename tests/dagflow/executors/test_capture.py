@@ -1,0 +1,102 @@
+"""What threads write to stdout and stderr goes to files of their own."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from dagflow.executors.capture import captured
+
+
+def usual_streams(monkeypatch: pytest.MonkeyPatch) -> list[StringIO]:
+    """Streams for this test alone; called in it, since pytest sets those of a fixture back."""
+    streams = [StringIO(), StringIO()]
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    return streams
+
+
+def test_both_streams_are_captured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each in its file, in a folder that is made; before and after it is as usual."""
+    usual = usual_streams(monkeypatch)
+    paths = tmp_path / "logs" / "step.out", tmp_path / "logs" / "step.err"
+    with captured(paths):
+        sys.stdout.write("to stdout\n")
+        sys.stderr.write("to stderr\n")
+    sys.stdout.write("after\n")
+    sys.stderr.flush()
+
+    assert [path.read_text(encoding="utf-8") for path in paths] == ["to stdout\n", "to stderr\n"]
+    assert [stream.getvalue() for stream in usual] == ["after\n", ""]
+
+
+def test_threads_at_once_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written at the same time goes to the file of who writes it."""
+    usual_streams(monkeypatch)
+    both_there = threading.Barrier(3)
+
+    def write(name: str) -> None:
+        with captured([tmp_path / f"{name}.out", tmp_path / f"{name}.err"]):
+            both_there.wait(timeout=30)
+            for number in range(100):
+                sys.stdout.write(f"{name} {number}\n")
+            both_there.wait(timeout=30)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in ("a", "b")]
+    for thread in threads:
+        thread.start()
+    both_there.wait(timeout=30)
+    sys.stdout.write("of neither\n")
+    both_there.wait(timeout=30)
+    for thread in threads:
+        thread.join()
+
+    for name in ("a", "b"):
+        text = (tmp_path / f"{name}.out").read_text(encoding="utf-8")
+        assert text == "".join(f"{name} {number}\n" for number in range(100))
+
+
+def test_who_writes_nothing_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does flushing."""
+    usual_streams(monkeypatch)
+    with captured([tmp_path / "step.out", tmp_path / "step.err"]):
+        sys.stdout.flush()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_captured_before_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second attempt writes behind the first."""
+    usual_streams(monkeypatch)
+    paths = tmp_path / "step.out", tmp_path / "step.err"
+    for number in (1, 2):
+        with captured(paths):
+            sys.stdout.write(f"attempt {number}")
+
+    assert paths[0].read_text(encoding="utf-8") == "attempt 1attempt 2"
+
+
+def test_a_flushed_text_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its line has not ended, as long as the step lasts."""
+    usual_streams(monkeypatch)
+    paths = tmp_path / "step.out", tmp_path / "step.err"
+    with captured(paths):
+        print("half a line", end="", flush=True)  # noqa: T201 - what user code does
+
+        assert paths[0].read_text(encoding="utf-8") == "half a line"
+
+
+def test_bytes_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stream has what streams have: a buffer, a number, an encoding."""
+    usual_streams(monkeypatch)
+    paths = tmp_path / "step.out", tmp_path / "step.err"
+    with captured(paths):
+        sys.stdout.buffer.write(b"bytes")
+        assert sys.stdout.fileno() > 2
+        assert sys.stdout.encoding == "utf-8"
+
+    assert paths[0].read_bytes() == b"bytes"
