@@ -206,9 +206,3 @@ class LateStore:
         if store is None:
             store = self.__dict__.setdefault("store", self._make())
         return getattr(store, name)
-
-    def close(self) -> None:
-        """Let go of what is open, if the store was ever made."""
-        store = self.__dict__.get("store")
-        if store is not None:
-            store.close()

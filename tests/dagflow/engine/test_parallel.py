@@ -29,7 +29,7 @@ from dagflow.defs.builtin_executors import MultiprocessExecutor
 from dagflow.engine.parallel import BrokenOff, Report, Task, run_in_workers
 from dagflow.errors import DagflowSubprocessError
 from dagflow.events.data import SerializableErrorInfo
-from dagflow.executors.worker import assignment_of, carry_out, errand_of, report_of
+from dagflow.executors.worker import Workplace, assignment_of, carry_out, errand_of, report_of
 from dagflow.testing import VirtualClock, observe, run_options
 
 FOLDER = str(Path(__file__).parents[1] / "executors")
@@ -69,7 +69,9 @@ class Here:
         if (task.step.key, task.attempt) in self.loses:
             return
         told = pickle.loads(pickle.dumps((assignment_of(self.state), errand_of(self.state, task))))
-        carry_out(self.state.job, *told, lambda *message: said.append(json.loads(json.dumps(message))))
+        place = Workplace(self.state.job, told[0])
+        carry_out(place, told[1], lambda *message: said.append(json.loads(json.dumps(message))))
+        place.close()
 
     def reports(self, timeout: float | None) -> list[Report]:
         task = self.choose(list(self.said))

@@ -556,6 +556,8 @@ class Program:
         told = [self.process.stdout.readline().split() for _ in range(2)]
         self.run_id = told[0][0]
         self.pids = [int(pid) for _, pid in told]
+        store = DagflowInstance.local_temp(str(self.home))
+        wait_for(lambda: len(store.all_logs(self.run_id, T.STEP_START)) == 2, "what was said to be stored")
 
     def __enter__(self) -> Program:
         return self
