@@ -121,6 +121,9 @@ DYNAMIC = sa.Table(
     sqlite_autoincrement=True,
 )
 
+_NOTHING = sa.select(1)
+_ALONE = sa.select(META.c.version).with_for_update()
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = ()
 """What brings tables from each version to the next, from version 1 on. The tables above are the newest."""
 
@@ -165,7 +168,7 @@ class Database:
         Raises:
             DagflowStorageError: The database cannot be read.
         """
-        with self.lock, self._translated("read"), self._begun("BEGIN", sa.select(1)) as transaction:
+        with self.lock, self._translated("read"), self._begun("BEGIN", _NOTHING) as transaction:
             yield transaction.connection
 
     @contextmanager
@@ -176,8 +179,7 @@ class Database:
         Raises:
             DagflowStorageError: The database cannot be written to.
         """
-        alone = sa.select(META.c.version).with_for_update()
-        with self.lock, self._translated("written to"), self._begun("BEGIN IMMEDIATE", alone) as transaction:
+        with self.lock, self._translated("written to"), self._begun("BEGIN IMMEDIATE", _ALONE) as transaction:
             yield transaction.connection
 
     def _begun(self, begin: str, first: sa.Select[Any]) -> sa.RootTransaction:

@@ -23,6 +23,7 @@ from dagflow.processes import Process, this_process
 _FINISHED = [status.value for status in FINISHED]
 _MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION.value
 _WRITTEN = (_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION.value)
+_IS_KNOWN = sa.select(RUNS.c.id).where(RUNS.c.run_id == sa.bindparam("known"))
 _ENTRY = (
     *(LINES.c[name] for name in ("id", "run_id", "timestamp", "level", "step_key", "event_type", "body")),
     RUNS.c.job_name,
@@ -212,7 +213,7 @@ class SqlStore:
     ) -> None:
         """Store new lines of a followed run; a run that another process deleted has no log any more."""
         followed.is_sure = False
-        if connection.execute(sa.select(RUNS.c.id).where(RUNS.c.run_id == run_id)).first() is None:
+        if connection.execute(_IS_KNOWN, {"known": run_id}).first() is None:
             del self._followed[run_id]
         else:
             _insert_lines(connection, run_id, new, followed.written)

@@ -205,7 +205,7 @@ def test_two_processes_open_a_new_storage(start, url, tmp_path):
 
 FORK = """
 import os, sys, threading
-from dagflow.events.record import DagflowEvent
+from dagflow.events.record import EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
 from dagflow.instance.sql import SqlStore, stored_line
 
