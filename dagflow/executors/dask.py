@@ -279,7 +279,7 @@ def _local_cluster(arguments: Mapping[str, Any]) -> Any:
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
         try:
             return LocalCluster(**given)
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # of whatever kind, down to those of a worker that did not come up
             raise DagflowUnmetExecutorRequirementsError(
                 f"no cluster could be started with {dict(arguments)}, which is given at "
                 f"execution.config.cluster.local of the run config: {error}. It takes the arguments of "

@@ -1,0 +1,529 @@
+"""Steps on a cluster of real processes: what is lost is told, nothing runs twice, nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("distributed", reason="it is not installed: pip install -e '.[dask]'")
+
+from dask_jobs import found
+from dask_processes import Cluster, wait_for
+from process_jobs import FOLDER, fail_first
+
+from dagflow import (
+    CheckError,
+    DagflowEventType,
+    DagflowInstance,
+    DagflowRunStatus,
+    build_reconstructable_job,
+    execute_job,
+    instance_for_test,
+)
+from dagflow.errors import DagflowSubprocessError, DagflowUnmetExecutorRequirementsError
+from dagflow.executors import dask as executor
+from dagflow.testing import VirtualClock, observe, run_options
+
+T = DagflowEventType
+
+
+@pytest.fixture(scope="module", name="cluster")
+def _cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A scheduler that starts lost tasks again, and two workers that are started again when they die: one
+    with one thread, one with two.
+    """
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        cluster.start_worker("--nthreads", "1")
+        cluster.start_worker("--nthreads", "2")
+        cluster.wait_for_threads(3)
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.fixture(name="instance")
+def _instance() -> Iterator[DagflowInstance]:
+    with instance_for_test() as instance:
+        yield instance
+
+
+def run(name: str, instance: DagflowInstance, where: Cluster | None, **given: Any) -> Any:
+    """The result of a job on a cluster; `ops` is config of its ops, `raise_on_error` as always, everything
+    else config of the executor.
+    """
+    ops = {op: {"config": config} for op, config in given.pop("ops", {}).items()}
+    raise_on_error = given.pop("raise_on_error", False)
+    if where is not None:
+        given["cluster"] = {"existing": {"address": where.address}}
+    run_config = {"ops": ops, "execution": {"config": given}}
+    return execute_job(found(name), instance, run_config=run_config, raise_on_error=raise_on_error)
+
+
+def of_type(result: Any, *types: DagflowEventType) -> list[tuple[str | None, str]]:
+    """Step and type of the events of some types."""
+    return [
+        (event.step_key, event.event_type.name) for event in result.all_events if event.event_type in types
+    ]
+
+
+def messages(result: Any, step_key: str | None) -> list[str]:
+    """What the executor itself said of a step."""
+    spoken = [event for event in result.all_events if event.event_type is T.ENGINE_EVENT]
+    return [str(event.message) for event in spoken if event.step_key == step_key]
+
+
+def notes(folder: Path) -> list[list[str]]:
+    """What steps noted: process, op and attempt."""
+    file = folder / "notes"
+    return [line.split() for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+
+def killing(folder: Path, number: int = 1) -> Callable[[], None]:
+    """Kills the process of the step that makes the n-th note, from a thread. Returns what waits for that."""
+
+    def kill() -> None:
+        lines = wait_for(lambda: len(notes(folder)) >= number and notes(folder), "the step")
+        os.kill(int(lines[number - 1][0]), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    return thread.join
+
+
+def test_the_sequence_of_a_chain(cluster: Cluster, instance: DagflowInstance, sequence: Any) -> None:
+    """Events come in the order of the specification (S27), and are stored as they came."""
+    result = run("chain", instance, cluster)
+
+    started = "STEP_WORKER_STARTING[{0}] > STEP_WORKER_STARTED[{0}] > RESOURCE_INIT_STARTED[{0}] > "
+    started += "RESOURCE_INIT_SUCCESS[{0}] > LOGS_CAPTURED > STEP_START[{0}] > "
+    ended = "STEP_OUTPUT[{0}] > HANDLED_OUTPUT[{0}] > STEP_SUCCESS[{0}] > "
+    loaded = "LOADED_INPUT[add_one] > STEP_INPUT[add_one] > "
+    assert sequence(result) == (
+        "RUN_START > ENGINE_EVENT > "
+        + (started + ended).format("one")
+        + (started + loaded + ended).format("add_one")
+        + "ENGINE_EVENT > RUN_SUCCESS"
+    )
+    stored = [entry.dagflow_event for entry in instance.all_logs(result.run_id) if entry.is_dagflow_event]
+    assert stored == result.all_events
+    with result:
+        assert result.output_for_node("add_one") == 2
+
+
+def test_a_worker_that_dies_fails_its_step(cluster: Cluster, instance: DagflowInstance) -> None:
+    """The run says so; what the worker said before is kept; what does not depend on it runs (S28)."""
+    result = run("losing", instance, cluster, ops={"tried_once": {"end": "kill"}})
+
+    data = result.failure_data_for_node("tried_once")
+    assert data.error.cls_name == "ChildProcessCrashException"
+    assert "step 'tried_once' was lost: the connection to its worker (process" in data.error.message
+    assert data.error_source.name == "FRAMEWORK_ERROR"
+    assert ("tried_once", "STEP_START") in of_type(result, T.STEP_START)
+    assert ["was lost" in message for message in messages(result, "tried_once")] == [True]
+    assert result.is_node_success("one")
+    assert result.is_node_untouched("behind")
+    failure = result.get_run_failure_event().job_failure_data
+    assert failure.error.cls_name == "DagflowSubprocessError"
+    assert failure.failure_reason.name == "RUN_EXCEPTION"
+
+
+def test_a_lost_worker_is_raised_where_asked_for(cluster: Cluster, instance: DagflowInstance) -> None:
+    """With raise_on_error, what happened to the workers."""
+    with pytest.raises(DagflowSubprocessError, match="was lost") as caught:
+        run("losing", instance, cluster, raise_on_error=True, ops={"tried_once": {"end": "exit"}})
+
+    assert [info.cls_name for info in caught.value.subprocess_error_infos] == ["ChildProcessCrashException"]
+
+
+def test_a_lost_step_is_tried_again_elsewhere(
+    cluster: Cluster, instance: DagflowInstance, tmp_path: Path
+) -> None:
+    """A policy of the step holds for the loss of its worker; each attempt runs code of the user once."""
+    join = killing(tmp_path)
+    result = run(
+        "waiting_again", instance, cluster, ops={"waits_again": {"folder": str(tmp_path), "attempts": 1}}
+    )
+    join()
+
+    assert result.success
+    of_it = {T.STEP_WORKER_STARTING, T.STEP_START, T.STEP_UP_FOR_RETRY, T.STEP_RESTARTED, T.STEP_SUCCESS}
+    assert [kind for step, kind in of_type(result, *of_it) if step == "waits_again"] == [
+        "STEP_WORKER_STARTING",
+        "STEP_START",
+        "STEP_UP_FOR_RETRY",
+        "STEP_WORKER_STARTING",
+        "STEP_RESTARTED",
+        "STEP_SUCCESS",
+    ]
+    (first, *_), (second, *_) = noted = notes(tmp_path)
+    assert first != second
+    assert [attempt for _, _, attempt in noted] == ["0", "1"]
+
+
+def test_the_scheduler_starts_nothing_again(
+    cluster: Cluster, instance: DagflowInstance, tmp_path: Path
+) -> None:
+    """Without a policy a step is tried once, though the scheduler would start it again, here and there."""
+    join = killing(tmp_path)
+    result = run("waiting", instance, cluster, ops={"waits": {"folder": str(tmp_path)}})
+    join()
+
+    assert of_type(result, T.STEP_FAILURE, T.STEP_UP_FOR_RETRY) == [("waits", "STEP_FAILURE")]
+    assert run("chain", instance, cluster).success  # the worker that is left has time for what is left
+    assert len(notes(tmp_path)) == 1
+
+
+def test_a_step_that_hangs_is_ended(cluster: Cluster, instance: DagflowInstance) -> None:
+    """After the time of its tag its worker is ended, and the others go on."""
+    result = run("late", instance, cluster, ops={"limited": {"end": "hang"}})
+
+    error = result.failure_data_for_node("limited").error
+    assert error.cls_name == "DagflowStepTimeoutError"
+    assert "'limited' took longer than the 0.3 seconds" in error.message
+    assert result.is_node_success("one")
+    assert result.get_run_failure_event().job_failure_data.failure_reason.name == "STEP_FAILURE"
+
+
+def test_the_time_of_a_step_begins_with_it(cluster: Cluster, instance: DagflowInstance) -> None:
+    """What has to wait for a worker is not late."""
+    result = run("queueing", instance, cluster)
+
+    assert result.success
+
+
+def test_what_cannot_be_pickled_fails_its_own_step(cluster: Cluster, instance: DagflowInstance) -> None:
+    """Outputs and exceptions that cannot travel do not have to: the step says what was wrong."""
+    result = run("unspeakable", instance, cluster)
+
+    assert "cannot be pickled" in result.failure_data_for_node("unpicklable").error.message
+    assert result.failure_data_for_node("raises_stubborn").error.cause.cls_name == "Stubborn"
+    assert result.failure_data_for_node("fails_on_purpose").user_failure_data.description == "not today"
+
+
+def test_what_steps_write_is_kept_apart(cluster: Cluster, instance: DagflowInstance) -> None:
+    """Also where several run in one process at once."""
+    result = run("writing", instance, cluster)
+
+    for number in range(6):
+        logs = instance.captured_logs(result.run_id, f"writes_{number}")
+        assert logs.stdout == f"writes_{number} on stdout\n"
+        assert logs.stderr == f"writes_{number} on stderr\n"
+
+
+def test_what_a_lost_step_wrote_is_shown(cluster: Cluster, instance: DagflowInstance) -> None:
+    """The last lines of its stdout and stderr stand in the log."""
+    result = run("losing", instance, cluster, ops={"tried_once": {"end": "exit"}})
+
+    shown = [entry.message for entry in instance.all_logs(result.run_id) if "wrote" in entry.message]
+    assert len(shown) == 1
+    assert "said on stdout\nsaid on stderr" in shown[0]
+
+
+def test_steps_see_the_instance(cluster: Cluster, instance: DagflowInstance) -> None:
+    """They can ask what the parent remembers."""
+    with run("asking", instance, cluster) as result:
+        assert result.output_for_node("asks_0") is True
+
+
+def test_run_options_reach_the_workers(cluster: Cluster, instance: DagflowInstance) -> None:
+    """Given values, faults and the clock hold where steps run."""
+    with (
+        run_options(given={"one": 41}, clock=VirtualClock(1000.0)),
+        run("chain", instance, cluster) as result,
+    ):
+        assert result.output_for_node("add_one") == 42
+    assert {event.timestamp for event in result.all_events} == {1000.0}
+
+    with run_options(faults=fail_first):
+        result = run("chain", instance, cluster)
+    assert "fault in one" in result.failure_data_for_node("one").error.message
+
+
+def test_mapped_steps(cluster: Cluster, instance: DagflowInstance) -> None:
+    """Dynamic outputs of one worker are the inputs of steps on others."""
+    with run("mapping", instance, cluster) as result:
+        assert result.output_for_node("total") == 5
+
+
+def test_runs_of_several_threads(cluster: Cluster, instance: DagflowInstance) -> None:
+    """Two runs at once on one cluster and one instance have nothing to do with each other."""
+    results: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda name=name: results.append(run(name, instance, cluster)))
+        for name in ("chain", "mapping")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [result.success for result in results] == [True] * 2
+    assert {result.job_def.name for result in results} == {"chain", "mapping"}
+
+
+def test_a_run_leaves_nothing_here(cluster: Cluster, instance: DagflowInstance) -> None:
+    """No thread and no open socket, after a run on a cluster that goes on."""
+    run("chain", instance, cluster)  # what distributed keeps for itself is there from the first time on
+    threads, sockets = threading.active_count(), open_sockets()
+
+    run("chain", instance, cluster)
+
+    wait_for(lambda: threading.active_count() <= threads, "the end of threads")
+    assert open_sockets() <= sockets
+
+
+def open_sockets() -> int:
+    """How many sockets this process has."""
+    folder = Path("/proc/self/fd")
+    if not folder.exists():
+        return 0
+    links = [os.readlink(path) for path in folder.iterdir() if os.path.lexists(path)]
+    return sum(link.startswith("socket:") for link in links)
+
+
+# what keeps a run from beginning
+
+
+def refusal(result: Any) -> str:
+    """Why a run did not begin."""
+    assert [event.event_type for event in result.all_events] == [T.RUN_FAILURE]
+    data = result.get_run_failure_event().job_failure_data
+    assert data.failure_reason.name == "JOB_INITIALIZATION_FAILURE"
+    assert data.error.cls_name == "DagflowUnmetExecutorRequirementsError"
+    message: str = data.error.message
+    return message
+
+
+def test_a_scheduler_that_does_not_answer(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run fails before it begins, names the address, and says what to do."""
+    monkeypatch.setattr(executor, "_TIMEOUT", 0.2)
+    config = {"cluster": {"existing": {"address": "tcp://127.0.0.1:9"}}}
+
+    message = refusal(run("chain", instance, None, **config))
+
+    assert "no scheduler answers at 'tcp://127.0.0.1:9'" in message
+    assert "Start one ('dask scheduler')" in message
+    with pytest.raises(DagflowUnmetExecutorRequirementsError, match="no scheduler answers"):
+        run("chain", instance, None, raise_on_error=True, **config)
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ({"existing": {"address": "carrier://pigeon"}}, "no scheduler answers at 'carrier://pigeon'"),
+        ({"existing": {"address": "inproc://1.2.3.4/5/6"}}, "is in this one"),
+        ({"local": {"processes": False}}, "'processes' at execution.config.cluster.local"),
+        ({"local": {"n_workers": 1, "colour": "red"}}, "arguments of distributed.LocalCluster"),
+    ],
+)
+def test_a_cluster_that_cannot_be(instance: DagflowInstance, config: Any, text: str) -> None:
+    """What the config asks for is refused by name."""
+    assert text in refusal(run("chain", instance, None, cluster=config))
+
+
+def test_without_distributed(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names what to install."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+
+    assert "pip install 'pytest-dagflow[dask]'" in refusal(run("chain", instance, None))
+
+
+def test_values_in_memory_are_refused(instance: DagflowInstance) -> None:
+    """Before anything is made, since no other process could read them."""
+    with pytest.raises(DagflowUnmetExecutorRequirementsError, match="'one' is kept in memory"):
+        run("forgetful", instance, None)
+
+    assert instance.get_runs_count() == 0
+
+
+def test_a_limit_that_leaves_no_room(instance: DagflowInstance) -> None:
+    """As for the other executors."""
+    with pytest.raises(CheckError, match="'max_concurrent'"):
+        run("chain", instance, None, max_concurrent=-1, raise_on_error=True)
+
+
+def test_a_module_that_does_not_import_in_a_worker(
+    cluster: Cluster, instance: DagflowInstance, tmp_path: Path
+) -> None:
+    """Each step says so itself, with the error of the import; the worker goes on."""
+    text = f"""
+        import os
+        if os.getpid() != {os.getpid()}:
+            raise LookupError("closed today")
+        from dagflow import dask_executor, job, op
+
+        @op
+        def brew():
+            return 1
+
+        @job(executor_def=dask_executor)
+        def cafe():
+            brew()
+    """
+    (tmp_path / "shy_cafe.py").write_text(textwrap.dedent(text), encoding="utf-8")
+    cafe = build_reconstructable_job("shy_cafe", "cafe", reconstructor_working_directory=str(tmp_path))
+    config = {"execution": {"config": {"cluster": {"existing": {"address": cluster.address}}}}}
+
+    error = execute_job(cafe, instance, run_config=config).failure_data_for_node("brew").error
+
+    assert error.cls_name == "DagflowImportError"
+    assert "LookupError: `closed today` while importing module 'shy_cafe'" in error.message
+    assert run("chain", instance, cluster).success
+
+
+# clusters of their own
+
+
+def test_a_scheduler_that_dies(instance: DagflowInstance, tmp_path: Path) -> None:
+    """What is under way can end; what waits for a worker, or would be handed over, fails and says why."""
+    cluster = Cluster(tmp_path)
+
+    def kill(event: Any) -> None:
+        if (event.step_key, event.event_type) == ("waits", T.STEP_START):
+            cluster.scheduler.kill()
+            cluster.scheduler.wait()
+            (tmp_path / "go").touch()
+
+    try:
+        cluster.start_worker("--no-nanny", "--nthreads", "1")
+        cluster.wait_for_threads(1)
+        with observe(kill):
+            result = run("outliving", instance, cluster, ops={"waits": {"folder": str(tmp_path)}})
+    finally:
+        cluster.close()
+
+    assert result.is_node_success("waits")
+    assert "lost by the scheduler" in result.failure_data_for_node("zz_after").error.message
+    assert "could not be handed to the scheduler" in result.failure_data_for_node("behind").error.message
+    assert result.get_run_failure_event().job_failure_data.error.cls_name == "DagflowSubprocessError"
+
+
+def test_a_cluster_is_started_and_closed_for_a_run(instance: DagflowInstance) -> None:
+    """By default: its workers are gone with the run, and its scheduler starts nothing again."""
+    seen: list[int] = []
+
+    def note(event: Any) -> None:
+        if event.event_type is T.STEP_START:
+            seen.append(event.pid)
+
+    with observe(note):
+        result = run("chain", instance, None, cluster={"local": {"n_workers": 1}})
+
+    assert result.success
+    assert os.getpid() not in seen
+    wait_for(lambda: not any(is_process(pid) for pid in seen), "the end of the workers")
+
+
+def is_process(pid: int) -> bool:
+    """Whether there is such a process that has not ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+
+
+# a run in a process of its own
+
+PROGRAM = f"""
+import sys
+sys.path.insert(0, {FOLDER!r})
+from dask_jobs import found
+from dagflow import DagflowInstance, execute_job
+home, address, folder, deaf = sys.argv[1:]
+config = {{
+    "ops": {{"waits": {{"config": {{"folder": folder, "deaf": deaf == "deaf"}}}}}},
+    "execution": {{"config": {{"cluster": {{"existing": {{"address": address}}}}}}}},
+}}
+execute_job(found("waiting"), DagflowInstance.local_temp(home), run_config=config)
+"""
+
+
+class Program:
+    """A run in another process, whose step waits to be interrupted."""
+
+    def __init__(self, folder: Path, address: str, how: str) -> None:
+        self.folder, self.home = folder, folder / "home"
+        self.home.mkdir()
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", PROGRAM, str(self.home), address, str(folder), how],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for(lambda: notes(folder) or self.process.poll() is not None, "the step")
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def store(self) -> tuple[DagflowInstance, str]:
+        """The instance, and the id of its run."""
+        instance = DagflowInstance.local_temp(str(self.home))
+        return instance, instance.get_runs()[0].run_id
+
+    def ended(self) -> tuple[DagflowInstance, str]:
+        """The instance and the run when the process has ended, which it does without complaint."""
+        _, stderr = self.process.communicate(timeout=60)
+        assert (self.process.returncode, "Traceback" in stderr) == (0, False), stderr
+        return self.store()
+
+
+def test_an_interrupt_ends_the_steps_and_the_run(cluster: Cluster, tmp_path: Path) -> None:
+    """Steps under way end with STEP_FAILURE, the run fails and says why; the worker goes on."""
+    with Program(tmp_path, cluster.address, "listens") as program:
+        program.process.send_signal(signal.SIGINT)
+        instance, run_id = program.ended()
+
+        ends = instance.all_logs(run_id, {T.STEP_FAILURE, T.RUN_FAILURE})
+        assert [(entry.step_key, entry.error_info.cls_name) for entry in ends if entry.error_info] == [
+            ("waits", "DagflowExecutionInterruptedError"),
+            (None, "DagflowExecutionInterruptedError"),
+        ]
+        stored = instance.get_run_by_id(run_id)
+        assert stored is not None
+        assert stored.status is DagflowRunStatus.FAILURE
+        assert is_process(int(notes(tmp_path)[0][0]))
+        instance.dispose()
+
+
+def test_a_second_interrupt_ends_workers_that_do_not_listen(cluster: Cluster, tmp_path: Path) -> None:
+    """A step that waits outside of Python is ended with its worker by the second one."""
+    with Program(tmp_path, cluster.address, "deaf") as program:
+        store, run_id = program.store()
+        program.process.send_signal(signal.SIGINT)
+        wait_for(lambda: len(store.all_logs(run_id, T.ENGINE_EVENT)) > 1, "the first to be noticed")
+        program.process.send_signal(signal.SIGINT)
+        instance, _ = program.ended()
+
+        kinds = [entry.dagflow_event_type for entry in instance.all_logs(run_id)]
+        assert kinds.count(T.STEP_FAILURE) == 1
+        assert kinds[-1] is T.RUN_FAILURE
+        instance.dispose()
+        store.dispose()
+
+
+def test_a_killed_parent_ends_its_steps(cluster: Cluster, tmp_path: Path) -> None:
+    """What runs for it on the cluster is interrupted; its worker goes on."""
+    with Program(tmp_path, cluster.address, "listens") as program:
+        program.process.kill()
+        pid = int(notes(tmp_path)[0][0])
+
+        assert is_process(pid)
+        wait_for(lambda: (tmp_path / "interrupted").exists(), "the end of the step")
+        assert is_process(pid)
