@@ -208,6 +208,7 @@ from dagflow.types import (
 if TYPE_CHECKING:
     from typing import Dict, List, Optional, Set, Tuple, TypeAlias  # noqa: UP035 - to a type checker they are
 
+    from dagflow._util import file_relative_path
     from dagflow.config.model import Config, PermissiveConfig
     from dagflow.config.objects import EnvVar, RunConfig
     from dagflow.config.yaml import config_from_files, config_from_pkg_resources, config_from_yaml_strings
@@ -225,6 +226,7 @@ if TYPE_CHECKING:
         static_partitioned_config,
         weekly_partitioned_config,
     )
+    from dagflow.defs.repository import RepositoryDefinition, repository
     from dagflow.defs.resource import ResourceParam
     from dagflow.defs.resource_model import (
         ConfigurableResource,
@@ -308,6 +310,7 @@ String = str
 Bool = bool
 
 _LATE = {
+    "file_relative_path": "dagflow._util",
     "ReexecutionOptions": "dagflow.reexecution",
     "JobExecutionResult": "dagflow.job_result",
     "reconstructable": "dagflow.executors.pointer",
@@ -315,6 +318,8 @@ _LATE = {
     "execute_job": "dagflow.execute",
     "ReconstructableJob": "dagflow.executors.pointer",
     "partition_loading_context": "dagflow.partitions.loading",
+    "RepositoryDefinition": "dagflow.defs.repository",
+    "repository": "dagflow.defs.repository",
     "RunRequest": "dagflow.defs.run_request",
     "AssetCheckEvaluation": "dagflow.events.check",
     "AssetCheckResult": "dagflow.events.check",
@@ -596,6 +601,7 @@ __all__ = [
     "PythonObjectDagflowType",
     "ReconstructableJob",
     "ReexecutionOptions",
+    "RepositoryDefinition",
     "ResourceDefinition",
     "ResourceDependency",
     "ResourceParam",
@@ -668,6 +674,7 @@ __all__ = [
     "execute_job",
     "executor",
     "failure_hook",
+    "file_relative_path",
     "fs_io_manager",
     "get_dagflow_logger",
     "graph",
@@ -691,6 +698,7 @@ __all__ = [
     "partition_loading_context",
     "partitioned_config",
     "reconstructable",
+    "repository",
     "resource",
     "serialize_value",
     "static_partitioned_config",

@@ -1,5 +1,5 @@
 """Small things without a domain noun: the sentinel for "not given", suggestions for a misspelt name,
-warnings, and texts as names of files.
+warnings, texts as names of files, and files beside a module.
 """
 
 from __future__ import annotations
@@ -52,6 +52,23 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("dagflow."):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def file_relative_path(dunderfile: str, relative_path: str) -> str:
+    """The path of a file that lies beside a module, wherever the program was started.
+
+    Args:
+        dunderfile: The module's `__file__`.
+        relative_path: Where the file is, seen from the module's folder.
+
+    Example:
+        >>> from pathlib import Path
+        >>> Path(file_relative_path("shop/jobs.py", "prices.csv")).as_posix()
+        'shop/prices.csv'
+    """
+    import os.path  # few programs ask
+
+    return os.path.join(os.path.dirname(dunderfile), relative_path)
 
 
 def escaped(part: str) -> str:

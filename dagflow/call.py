@@ -227,13 +227,16 @@ def _check_position(
 
 class Yielded:
     """What a generator has yielded so far, so that each output comes once and none that is required is
-    missing.
+    missing. `again` is how the error begins that says that one came twice.
     """
 
-    __slots__ = ("op", "seen")
+    __slots__ = ("again", "op", "seen")
 
-    def __init__(self, op: OpDefinition) -> None:
+    def __init__(
+        self, op: OpDefinition, again: str = 'Compute for op "{op}" returned an output "{output}"'
+    ) -> None:
         self.op = op
+        self.again = again
         self.seen: set[Any] = set()
 
     def output(self, item: Any) -> tuple[OutputDefinition, Any] | None:
@@ -246,7 +249,7 @@ class Yielded:
             return None
         if isinstance(item, MaterializeResult):
             output = self._only_output()
-            self._once(output.name, output.name)
+            self._once(output.name)
             return output, item.value
         if not isinstance(item, (Output, DynamicOutput)):
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
@@ -263,12 +266,10 @@ class Yielded:
                 f"{type(item).__name__}: the output {said} DynamicOut"
             )
         if isinstance(item, DynamicOutput):
-            self._once(
-                (output.name, item.mapping_key), f'{output.name}" with mapping_key "{item.mapping_key}'
-            )
+            self._once(output.name, item.mapping_key)
             self.seen.add(output.name)
         else:
-            self._once(output.name, output.name)
+            self._once(output.name)
         return output, item.value
 
     def missing(self) -> Iterable[OutputDefinition]:
@@ -285,10 +286,12 @@ class Yielded:
             )
         return output
 
-    def _once(self, key: Any, name: str) -> None:
+    def _once(self, name: str, mapping_key: str | None = None) -> None:
+        key = name if mapping_key is None else (name, mapping_key)
         if key in self.seen:
+            with_key = "" if mapping_key is None else f' with mapping_key "{mapping_key}"'
             raise DagflowInvariantViolationError(
-                f'Compute for op "{self.op.name}" returned an output "{name}" multiple times. Yield it once, '
+                f"{self.again.format(op=self.op.name, output=name)}{with_key} multiple times. Yield it once, "
                 f"in {where(self.op)}."
             )
         self.seen.add(key)

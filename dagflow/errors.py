@@ -45,6 +45,7 @@ Semantics: `Exceptions` of the execution API (class, attributes, moment).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -408,3 +409,30 @@ def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: 
             f"'{type(value).__name__}'"
         )
     return value
+
+
+def check_elements(values: Any, expected: type[_T], name: str) -> list[_T]:
+    """Return the elements of a list, a tuple or a set if all are `expected`, else say which is not.
+
+    Args:
+        values: The argument.
+        expected: A class.
+        name: The parameter's name.
+
+    Raises:
+        ParameterCheckError: It is no list; a text is none.
+        ElementCheckError: An element is of another class.
+
+    Example:
+        >>> check_elements(("a", "b"), str, "names")
+        ['a', 'b']
+    """
+    if isinstance(values, str) or not isinstance(values, Collection):
+        check_type(values, list, name)
+    for position, element in enumerate(values, 1):
+        if not isinstance(element, expected):
+            raise ElementCheckError(
+                f"parameter '{name}' must hold values of type '{expected.__name__}' only, but number "
+                f"{position} is {element!r} of type '{type(element).__name__}'"
+            )
+    return list(values)

@@ -83,6 +83,10 @@ def instance_for_test(
             that `DagflowInstance.get()` finds it, here and in other processes.
         temp_dir: The folder, which stays; default: a temporary one, removed at the end of the block.
 
+    Raises:
+        DagflowInvalidConfigError: The settings cannot be.
+        DagflowInvariantViolationError: A variable that they need is not set, or the folder cannot be made.
+
     Example:
         >>> from dagflow import DagflowInstance
         >>> with instance_for_test() as instance:
@@ -94,17 +98,18 @@ def instance_for_test(
     import tempfile
     from contextlib import nullcontext
 
-    from dagflow.instance.home import SETTINGS_FILE, home_variables, ref_of_home
+    from dagflow.instance.home import SETTINGS_FILE, home_variables, ref_in, ref_of_home
 
     folder = tempfile.TemporaryDirectory(prefix="dagflow-") if temp_dir is None else nullcontext(temp_dir)
     before = {name: os.environ.get(name) for name in home_variables()}
     with folder as root:
+        ref = ref_of_home(root) if overrides is None else ref_in(root, overrides)
         if overrides is not None:
             with open(os.path.join(root, SETTINGS_FILE), "w", encoding="utf-8") as file:
-                json.dump(overrides, file)  # which is YAML too
-        with DagflowInstance.from_ref(ref_of_home(root)) as instance:
+                json.dump(overrides, file, default=dict)  # which is YAML too
+        with DagflowInstance.from_ref(ref) as instance:
             if set_dagflow_home:
-                os.environ.update(dict.fromkeys(before, root))
+                os.environ.update(dict.fromkeys(before, instance.root_directory))
             try:
                 yield instance
             finally:

@@ -101,8 +101,8 @@ def mapping_with_lines(name: str) -> tuple[dict[str, Any], dict[tuple[str, ...],
     import yaml
 
     text = _read(name)
-    place = f"file '{name}'"
-    settings = _parsed(text, place) if text.strip() else {}
+    is_empty = all(line.strip()[:1] in ("", "#") for line in text.splitlines())
+    settings = {} if is_empty else _parsed(text, f"file '{name}'")
     lines: dict[tuple[str, ...], int] = {}
 
     def note(node: Any, path: tuple[str, ...]) -> None:

@@ -82,9 +82,7 @@ class Definitions:
         """
         jobs = self._resolved()
         if name not in jobs:
-            raise DagflowInvariantViolationError(
-                f"Could not find job '{name}'. The jobs are {sorted(jobs)}.{nearest(name, jobs)}"
-            )
+            raise unknown_job(name, jobs)
         return jobs[name]
 
     def resolve_all_job_defs(self) -> list[JobDefinition]:
@@ -141,8 +139,10 @@ class Definitions:
                     )
                 if isinstance(job, UnresolvedAssetJobDefinition):
                     by_name[job.name] = job.resolve(assets, resources, fs_io_manager)
-                else:
+                elif self.resources:
                     by_name[job.name] = job.with_top_level_resources(self.resources)
+                else:
+                    by_name[job.name] = job
             self._by_name = {name: self._completed(job) for name, job in by_name.items()}
         return self._by_name
 
@@ -176,6 +176,13 @@ class Definitions:
                 f"'{job.name}' nor by the Definitions.{nearest(key, job.resource_defs)}"
             )
         return job.with_changes(**changes) if changes else job
+
+
+def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationError:
+    """The error for the name of a job that is not among these."""
+    return DagflowInvariantViolationError(
+        f"Could not find job '{name}'. The jobs are {sorted(jobs)}.{nearest(name, jobs)}"
+    )
 
 
 def _all_of(

@@ -43,6 +43,7 @@ _set_source = DagflowEvent._source.__set__  # type: ignore[attr-defined] # noqa:
 _set_record = DagflowEvent._record.__set__  # type: ignore[attr-defined] # noqa: SLF001
 _set_value = DagflowEvent.event_type_value.__set__  # type: ignore[attr-defined]
 _set_step_key = DagflowEvent.step_key.__set__  # type: ignore[union-attr]
+_SETTERS = [(name, getattr(DagflowEvent, name).__set__) for name in DagflowEvent._names()]  # noqa: SLF001
 
 Observer = Callable[[DagflowEvent], None]
 
@@ -205,11 +206,21 @@ class RunLog:
             return StoredLine(moment, level, step_key, None, None, None, text)
         kind = _TYPES[code]
         level = 40 if kind in ERROR_LEVEL_EVENTS else 10
-        event = self.event_of(record)
+        event = self._whole_event(record, kind)
         key, partition = (event.asset_key, event.partition) if kind in ASSET_EVENTS else (None, None)
         body = payload.body if isinstance(payload, Told) else as_json(event)
         key_text = None if key is None else key.to_string()
         return StoredLine(moment, level, step_key, kind.value, key_text, partition, body)
+
+    def _whole_event(self, record: Record, kind: DagflowEventType) -> DagflowEvent:
+        """The event that a record stands for, with all of its fields worked out."""
+        event = self.event_of(record)
+        if not isinstance(record[4], Told):
+            from dagflow.engine.render import FIELDS
+
+            for name, set_field in _SETTERS:
+                set_field(event, FIELDS[name](self, record, kind))
+        return event
 
     def _line(self, record: Record) -> EventLogEntry:
         level, text = record[4]

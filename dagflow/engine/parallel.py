@@ -47,7 +47,7 @@ class Task(NamedTuple):
 
 
 class Began(NamedTuple):
-    """A worker took a task."""
+    """A worker took a task: from now on its time counts."""
 
     task: Task
     pid: int

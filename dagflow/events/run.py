@@ -7,7 +7,14 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, NamedTuple
 
-from dagflow.errors import CheckError, ElementCheckError, ParameterCheckError, check_type
+from dagflow.errors import (
+    CheckError,
+    ElementCheckError,
+    ParameterCheckError,
+    check_elements,
+    check_optional,
+    check_type,
+)
 from dagflow.keys import AssetKey
 
 
@@ -25,7 +32,7 @@ class DagflowRunStatus(Enum):
     CANCELED = "CANCELED"
 
 
-_FINISHED = frozenset({DagflowRunStatus.SUCCESS, DagflowRunStatus.FAILURE, DagflowRunStatus.CANCELED})
+FINISHED = frozenset({DagflowRunStatus.SUCCESS, DagflowRunStatus.FAILURE, DagflowRunStatus.CANCELED})
 
 
 class DagflowRun:
@@ -81,7 +88,7 @@ class DagflowRun:
         given = {} if run_config is None else check_type(run_config, Mapping, "run_config")
         self.run_config: Mapping[str, Any] = given
         self.status = check_type(status, DagflowRunStatus, "status")
-        self.tags: dict[str, str] = _checked_tags(tags) if tags else {}
+        self.tags: dict[str, str] = checked_tags(tags) if tags else {}
         if (root_run_id is None) is not (parent_run_id is None):
             raise CheckError("a run that comes after another needs both 'root_run_id' and 'parent_run_id'")
         if isinstance(op_selection, str):
@@ -133,7 +140,7 @@ class DagflowRun:
     @property
     def is_finished(self) -> bool:
         """Whether nothing more will happen in it."""
-        return self.status in _FINISHED
+        return self.status in FINISHED
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DagflowRun):
@@ -153,7 +160,13 @@ def _new_id() -> str:
     return str(uuid.uuid4())
 
 
-def _checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
+def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a run, as a dict.
+
+    Raises:
+        ParameterCheckError: They are no mapping.
+        ElementCheckError: One is no text.
+    """
     for name, text in check_type(tags, Mapping, "tags").items():
         if not isinstance(name, str) or not isinstance(text, str):
             raise ElementCheckError(
@@ -167,6 +180,9 @@ class RunsFilter:
     """Which runs are wanted; what is None does not matter. A tag's value may be a list: any of them.
 
     `created_after` and `created_before` are datetimes, or seconds since the epoch.
+
+    Raises:
+        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
     """
 
     run_ids: Sequence[str] | None = None
@@ -175,6 +191,19 @@ class RunsFilter:
     tags: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     created_after: Any = None
     created_before: Any = None
+
+    def __post_init__(self) -> None:
+        check_elements(self.run_ids or (), str, "run_ids")
+        check_optional(self.job_name, str, "job_name")
+        check_elements(self.statuses or (), DagflowRunStatus, "statuses")
+        if not self.tags:  # None, for those who say so
+            object.__setattr__(self, "tags", {})
+        for key, value in check_type(self.tags, Mapping, "tags").items():
+            check_elements([value] if isinstance(value, str) else value, str, f"tags[{key!r}]")
+        for name in ("created_after", "created_before"):
+            moment = getattr(self, name)
+            if not hasattr(moment, "timestamp"):
+                check_optional(moment, (int, float), name)
 
     def admits(self, run: DagflowRun, created: float) -> bool:
         """Whether a run that was created at `created` (seconds since the epoch) is wanted."""

@@ -45,8 +45,9 @@ def open_channel(pointer: Any, modules: list[str], place: tuple[Any, ...], *, fo
             server.close()
             server = ForkServer(None, [], place, forks=False)
         _servers[key] = server
-        while len(_servers) > _MOST_SERVERS:
-            _servers.pop(next(iter(_servers))).close()
+        idle = [key for key, other in _servers.items() if not other.channels and other is not server]
+        for key in idle[: max(0, len(_servers) - _MOST_SERVERS)]:
+            _servers.pop(key).close()
         return server.open_channel()
 
 
@@ -79,6 +80,8 @@ os.register_at_fork(after_in_child=_forget_servers)
 class ForkServer:
     """The side of the process that starts a fork server.
 
+    Attributes: `channels`, those that are open: as long as there are some, a run needs it.
+
     Args:
         pointer: The job whose module is imported beforehand; None: none.
         modules: Further modules that are imported beforehand.
@@ -90,6 +93,7 @@ class ForkServer:
     """
 
     def __init__(self, pointer: Any, modules: list[str], place: tuple[Any, ...], *, forks: bool) -> None:
+        self.channels: set[Channel] = set()
         self.door, other = socket.socketpair()
         try:
             self.process = _start_interpreter(other, place[0])
@@ -121,12 +125,16 @@ class ForkServer:
             raise
         finally:
             other.close()
-        return Channel(own)
+        return Channel(own, self)
 
     def close(self) -> None:
         """End the server and all that it started."""
         self.door.close()
-        self.process.wait()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:  # it does not come out of an import
+            self.process.kill()
+            self.process.wait()
 
 
 class ForkServerFailure(Exception):
@@ -141,8 +149,10 @@ class ForkServerFailure(Exception):
 class Channel:
     """What a run says to a fork server, and hears of it. `incoming` has the messages."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, server: ForkServer) -> None:
         self._connection = connection
+        self._server = server
+        server.channels.add(self)
         self.incoming = Incoming(connection)
 
     def start(self, task: str) -> socket.socket:
@@ -169,6 +179,7 @@ class Channel:
 
     def close(self) -> None:
         """Have all processes ended that are left."""
+        self._server.channels.discard(self)
         self._connection.close()
 
 

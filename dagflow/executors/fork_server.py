@@ -5,7 +5,8 @@ One thread, one loop. It is spoken to over two kinds of sockets:
 * the *door*, which the process that started it holds: each message brings a socket, the channel of a run;
 * a *channel*: `START task` brings the socket of a new step process, `SIGNAL task number` is passed on to the
   process group of a step; back come `["pid", task, pid]` and, when the process has ended,
-  `["exit", task, status]` (negative: the number of the signal that ended it).
+  `["exit", task, status]` (negative: the number of the signal that ended it), or `["none", task, why]` where
+  there could be no process.
 
 A channel that closes takes its processes with it, the door that closes takes everything. So nothing outlives
 the process that started the server, however that ends; and if the server ends, its processes do (on Linux the
@@ -26,6 +27,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -130,7 +132,12 @@ class _Server:
         sys.stdout.flush()
         sys.stderr.flush()
         server = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # no room for another process
+            connection.close()
+            self._tell(channel, ["none", task, str(error)])
+            return
         if pid == 0:
             self._become_step(connection, server)
         connection.close()
@@ -158,11 +165,9 @@ class _Server:
             os._exit(1)
 
     def _reap(self) -> None:
-        try:
+        with suppress(BlockingIOError):
             while self.wakeup.recv(4096):
                 pass
-        except BlockingIOError:
-            pass
         while self.tasks:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -175,7 +180,8 @@ class _Server:
                 continue
             exit_code = os.waitstatus_to_exitcode(status)
             if exit_code:
-                _signal_group(pid, signal.SIGKILL)  # what it had started
+                with suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)  # what it had started
             if channel in self.channels:
                 del self.channels[channel][task]
                 self._tell(channel, ["exit", task, exit_code])
@@ -206,8 +212,6 @@ def _received(connection: socket.socket, most: int) -> tuple[bytes, list[int]]:
 def _signal_group(pid: int, number: int) -> None:
     try:
         os.killpg(pid, number)
-    except ProcessLookupError:
-        try:
-            os.kill(pid, number)  # it has not come to lead a group yet
-        except ProcessLookupError:
-            return
+    except ProcessLookupError:  # it has not come to lead a group yet
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)

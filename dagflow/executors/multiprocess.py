@@ -115,7 +115,7 @@ class StepProcesses:
         try:
             connection = self._channel.start(name)
         except OSError:
-            self._told.append(_lost(task, None))
+            self._told.append(_lost(task, "could not be started: the process that starts them is gone"))
             return
         with suppress(OSError):  # it is gone already: that will be reported
             connection.settimeout(60)
@@ -155,14 +155,16 @@ class StepProcesses:
             if kind == "pid":
                 process.pid = number
                 self._told.append(Began(process.task, number))
-                continue
-            self._finish(process, number)
+            elif kind == "exit":
+                self._finish(process, _how(number))
+            else:
+                self._finish(process, f"could not be started: {number}")
         if incoming.is_over:  # the fork server is gone, and took its processes with it
             self._selector.unregister(incoming.connection)
             for process in list(self._processes.values()):
-                self._finish(process, -signal.SIGKILL)
+                self._finish(process, _how(-signal.SIGKILL))
 
-    def _finish(self, process: StepProcess, exit_code: int) -> None:
+    def _finish(self, process: StepProcess, how: str) -> None:
         """A process has ended: hear what it said last, and whether it said how its task ended."""
         if not process.incoming.is_over:
             self._told += process.reports()
@@ -171,7 +173,7 @@ class StepProcesses:
         process.connection.close()
         del self._processes[_name_of(process.task)]
         if not process.has_ended:
-            self._told.append(_lost(process.task, exit_code, process.pid))
+            self._told.append(_lost(process.task, how, process.pid))
 
     def interrupt(self) -> None:
         """Ask all tasks to end."""
@@ -227,14 +229,15 @@ def _name_of(task: Task) -> str:
     return file_key_of(*task)
 
 
-def _lost(task: Task, exit_code: int | None, pid: int | None = None) -> BrokenOff:
-    what = f"the process of step '{task.step.key}'"
-    if exit_code is None:
-        text = f"{what} could not be started: the process that starts them is gone"
-    elif exit_code < 0:
-        name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else str(-exit_code)
-        text = f"{what} was ended unexpectedly by signal {-exit_code} ({name})"
-    else:
-        text = f"{what} unexpectedly exited with code {exit_code}"
-    crash = ChildProcessCrashException(text, pid=pid, exit_code=exit_code)
+def _how(exit_code: int) -> str:
+    """How a process ended."""
+    if exit_code >= 0:
+        return f"unexpectedly exited with code {exit_code}"
+    name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else str(-exit_code)
+    return f"was ended unexpectedly by signal {-exit_code} ({name})"
+
+
+def _lost(task: Task, how: str, pid: int | None = None) -> BrokenOff:
+    text = f"the process of step '{task.step.key}' {how}"
+    crash = ChildProcessCrashException(text, pid=pid)
     return BrokenOff(task, SerializableErrorInfo.from_exception(crash), text)

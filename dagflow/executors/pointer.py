@@ -387,7 +387,7 @@ def _check_needs_nothing(function: FunctionType) -> None:
     ]
     if needed:
         raise DagflowInvariantViolationError(
-            f"Reconstructable function must be callable with no arguments, but '{function.__name__}' needs "
+            f"Reconstructable target must be callable with no arguments, but '{function.__name__}' needs "
             f"{needed}. Give them with build_reconstructable_job."
         )
 

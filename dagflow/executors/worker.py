@@ -114,7 +114,7 @@ def errand_of(state: RunState, task: Task) -> Errand:
         step.key,
         attempt,
         {key: state.stored[key] for key in wanted if key in state.stored},
-        state.mapping_keys if state.plan.has_templates else {},
+        state.mapping_keys,  # also where nothing is mapped: they may be collected as they are
         {key: state.given[key] for key in wanted if key in state.given},
         None if random is None else random.random(),
         file_key_of(step, attempt),

@@ -9,20 +9,48 @@ visible in the order in which they grow. Before the process forks, the connectio
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import unquote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from dagflow.errors import DagflowStorageError
+from dagflow.instance.home import without_password
 
 _BUSY_SECONDS = 60
 _CREATION = 4_227_196_032  # any number: who holds the advisory lock of this number may make the tables
+
+
+class _AnyText(sa.TypeDecorator[str]):
+    """A text of any characters. Those that a database does not take, NUL and lone surrogates, are written as
+    their number behind the mark SUBSTITUTE.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """What is stored."""
+        if value is None or value.isprintable():  # which has none of them
+            return value
+        return _UNSTORABLE.sub(lambda found: f"\x1a{ord(found[0]):04x}", value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """What was to be stored."""
+        if value is None or "\x1a" not in value:
+            return value
+        return _STORED.sub(lambda found: chr(int(found[1], 16)), value)
+
+
+_UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
+_STORED = re.compile("\x1a([0-9a-f]{4})")
 
 TABLES = sa.MetaData()
 _number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -31,8 +59,8 @@ RUNS = sa.Table(
     "dagflow_runs",
     TABLES,
     sa.Column("id", _number, primary_key=True),
-    sa.Column("run_id", sa.Text, nullable=False, unique=True),
-    sa.Column("job_name", sa.Text, nullable=False),
+    sa.Column("run_id", _AnyText, nullable=False, unique=True),
+    sa.Column("job_name", _AnyText, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),  # the run as JSON; its status stands in the column
     sa.Column("created", sa.Double, nullable=False),
@@ -49,19 +77,21 @@ RUNS = sa.Table(
 TAGS = sa.Table(
     "dagflow_run_tags",
     TABLES,
-    sa.Column("run_id", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("run_id", _AnyText, primary_key=True),
+    sa.Column("key", _AnyText, primary_key=True),
+    sa.Column("value", _AnyText, nullable=False),
     sa.Index("dagflow_run_tags_by_key", "key", "value"),
 )
 LINES = sa.Table(
     "dagflow_lines",
     TABLES,
     sa.Column("id", _number, primary_key=True),
-    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("run_id", _AnyText, nullable=False),
     *(sa.Column("timestamp", sa.Double, nullable=False), sa.Column("level", sa.Integer, nullable=False)),
-    *(sa.Column(name, sa.Text) for name in ("step_key", "event_type", "asset_key", "partition")),
+    *(sa.Column(name, sa.Text) for name in ("step_key", "event_type", "asset_key")),
+    sa.Column("partition", _AnyText),
     sa.Column("body", sa.Text, nullable=False),
+    sa.Column("position", sa.Integer),  # in the log of the run; None: it comes from outside of the run
     sa.Index("dagflow_lines_by_run", "run_id", "id"),
     sa.Index("dagflow_lines_by_type", "event_type", "id"),
     sqlite_autoincrement=True,
@@ -85,16 +115,21 @@ DYNAMIC = sa.Table(
     "dagflow_dynamic_partitions",
     TABLES,
     sa.Column("id", _number, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("name", _AnyText, nullable=False),
+    sa.Column("key", _AnyText, nullable=False),
     sa.UniqueConstraint("name", "key"),
     sqlite_autoincrement=True,
 )
+
+_NOTHING = sa.select(1)
+_ALONE = sa.select(META.c.version).with_for_update()
 
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = ()
 """What brings tables from each version to the next, from version 1 on. The tables above are the newest."""
 
 _ADVICE = (  # what to do, by what the database said; the first that fits
+    (("URL", "plugin"), "Write the url as 'sqlite:///...' or 'postgresql+psycopg://...'."),
+    (("Python int", "out of range"), "Nothing has so large a number: give a smaller one."),
     (("full", "disk I/O", "too large"), "Make room for it; what was written before can still be read."),
     (
         ("not a database", "malformed", "encrypted"),
@@ -133,10 +168,8 @@ class Database:
         Raises:
             DagflowStorageError: The database cannot be read.
         """
-        with self.lock, self._translated("read"):
-            connection = self._connected()
-            with _transaction(connection, "BEGIN"):
-                yield connection
+        with self.lock, self._translated("read"), self._begun("BEGIN", _NOTHING) as transaction:
+            yield transaction.connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -146,12 +179,29 @@ class Database:
         Raises:
             DagflowStorageError: The database cannot be written to.
         """
-        with self.lock, self._translated("written to"):
+        with self.lock, self._translated("written to"), self._begun("BEGIN IMMEDIATE", _ALONE) as transaction:
+            yield transaction.connection
+
+    def _begun(self, begin: str, first: sa.Select[Any]) -> sa.RootTransaction:
+        """A transaction that has begun.
+
+        Args:
+            begin: How SQLite begins it.
+            first: How a server does, which may have closed the connection in the meantime: then there is
+                another try with a new one, since nothing is lost yet.
+        """
+        while True:
+            is_new = self._connection is None
             connection = self._connected()
-            with _transaction(connection, "BEGIN IMMEDIATE"):
+            try:
+                transaction = _begin(connection, begin)
                 if connection.dialect.name != "sqlite":
-                    connection.execute(sa.select(META.c.version).with_for_update())
-                yield connection
+                    connection.execute(first)
+                return transaction
+            except BaseException as error:
+                self.close()
+                if is_new or not getattr(error, "connection_invalidated", False):
+                    raise
 
     def close(self) -> None:
         """Close the connection; the next transaction makes another."""
@@ -169,7 +219,7 @@ class Database:
         """Raises DagflowStorageError for whatever SQLAlchemy or a driver raises."""
         try:
             yield
-        except (SQLAlchemyError, UnicodeError) as error:
+        except (SQLAlchemyError, UnicodeError, OverflowError) as error:
             self.close()
             said = " ".join(str(getattr(error, "orig", None) or error).split())
             advice = next((text for words, text in _ADVICE if any(word in said for word in words)), "")
@@ -193,7 +243,7 @@ class Database:
 
 
 def _engine(url: str, name: str) -> sa.Engine:
-    made = sa.make_url(url)
+    made = _parsed(url)
     backend = made.get_backend_name()
     if backend == "sqlite":
         if not made.database or made.database == ":memory:":
@@ -213,23 +263,39 @@ def _engine(url: str, name: str) -> sa.Engine:
     try:
         engine = sa.create_engine(made, poolclass=sa.NullPool, connect_args=arguments)
     except ModuleNotFoundError as error:
-        raise DagflowStorageError(
-            f"{name} needs the module '{error.name}'. Install it: pip install \"pytest-dagflow[postgres]\"."
-        ) from error
+        advice = 'pip install "pytest-dagflow[postgres]"'
+        if made.get_driver_name() != "psycopg":
+            advice = (
+                f"or write '{'sqlite' if backend == 'sqlite' else 'postgresql+psycopg'}://...' as the url"
+            )
+        raise DagflowStorageError(f"{name} needs the module '{error.name}'. Install it: {advice}.") from error
     if backend == "sqlite":
         sa.event.listen(engine, "connect", _on_connect)
         sa.event.listen(engine, "begin", _on_begin)
     return engine
 
 
+def _parsed(url: str) -> sa.URL:
+    try:
+        made = sa.make_url(url)
+    except ValueError as error:  # of a port that is no number
+        raise ArgumentError(f"Could not parse the URL: {error}") from error
+    if made.get_backend_name() != "sqlite":
+        return made
+    path = url.partition(":///")[2].partition("?")[0]
+    return made.set(
+        database=unquote(path)
+    )  # SQLAlchemy 2.0 reads '%3F' in it as three characters, 2.1 as one
+
+
 def _name(url: str) -> str:
     """What the messages call a store; without a password."""
     try:
-        made = sa.make_url(url)
+        made = _parsed(url)
     except SQLAlchemyError:
         return "the storage url"
     is_file = made.get_backend_name() == "sqlite"
-    return f"the store '{made.database if is_file else made.render_as_string(hide_password=True)}'"
+    return f"the store '{made.database if is_file else without_password(url)}'"
 
 
 def _on_connect(connection: Any, _: Any) -> None:
@@ -253,20 +319,18 @@ def _on_begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
 
-@contextmanager
-def _transaction(connection: sa.Connection, begin: str) -> Iterator[None]:
+def _begin(connection: sa.Connection, begin: str) -> sa.RootTransaction:
     connection.execution_options(begin=begin)
-    with connection.begin():
-        yield
+    return connection.begin()
 
 
 def _prepare(connection: sa.Connection, name: str) -> None:
     """Make the tables, or bring them to the newest version."""
     newest = 1 + len(MIGRATIONS)
-    with _transaction(connection, "BEGIN"):
+    with _begin(connection, "BEGIN"):
         if _version(connection) == newest:
             return
-    with _transaction(connection, "BEGIN IMMEDIATE"):
+    with _begin(connection, "BEGIN IMMEDIATE"):
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION)))
         version = _version(connection)
@@ -274,10 +338,10 @@ def _prepare(connection: sa.Connection, name: str) -> None:
             TABLES.create_all(connection)
             connection.execute(META.insert().values(version=newest))
             return
-        if version > newest:
+        if not 0 < version <= newest:
             raise DagflowStorageError(
-                f"{name} has version {version} of the tables, and this dagflow knows them up to version "
-                f"{newest}. Use a newer dagflow, or another home."
+                f"{name} has version {version} of the tables, and this dagflow knows them from 1 up to "
+                f"version {newest}. Use a newer dagflow, or another home."
             )
         for migrate in MIGRATIONS[version - 1 :]:
             migrate(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from dagflow.errors import CheckError
+from dagflow.errors import CheckError, check_elements, check_type
 from dagflow.events.record import DagflowEventType, EventLogEntry
 from dagflow.instance.records import (
     AssetRecordsFilter,
@@ -70,7 +70,8 @@ class EventLog:
             limit: How many at most.
             ascending: The oldest first.
         """
-        lines = self._store.lines(event_records_filter.lines(), limit, ascending)
+        wanted = check_type(event_records_filter, EventRecordsFilter, "event_records_filter")
+        lines = self._store.lines(wanted.lines(), checked_limit(limit), ascending)
         return [EventLogRecord(*line) for line in lines]
 
     def fetch_materializations(
@@ -105,6 +106,7 @@ class EventLog:
     ) -> EventRecordsResult:
         if cursor:
             wanted = _from_cursor(wanted, cursor, ascending)
+        limit = checked_limit(limit)
         lines = self._store.lines(wanted, None if limit is None else limit + 1, ascending)
         records = [EventLogRecord(*line) for line in lines[:limit]]
         end = str(records[-1].storage_id) if records else cursor or ""
@@ -147,7 +149,23 @@ class EventLog:
 
 
 def _types(of_type: _SOME_TYPES) -> Collection[DagflowEventType] | None:
-    return (of_type,) if isinstance(of_type, DagflowEventType) else of_type
+    if of_type is None:
+        return None
+    if isinstance(of_type, DagflowEventType):
+        return (of_type,)
+    return check_elements(of_type, DagflowEventType, "of_type")
+
+
+def checked_limit(limit: int | None) -> int | None:
+    """How many are wanted at most; None: all.
+
+    Raises:
+        ParameterCheckError: It is no number.
+        CheckError: It is less than 0.
+    """
+    if limit is not None and check_type(limit, int, "limit") < 0:
+        raise CheckError(f"parameter 'limit' must be 0 or more, or None for all, not {limit}")
+    return limit
 
 
 def _of_asset(wanted: CoercibleToAssetKey | AssetRecordsFilter, kind: DagflowEventType) -> LinesFilter:

@@ -1,18 +1,20 @@
 """Where an instance keeps what it remembers: the home folder, its `dagflow.yaml`, and what follows from them.
 
     storage:
-      url: postgresql+psycopg://cafe@db/cafe     # default: a SQLite file below the home
+      url: postgresql+psycopg://cafe@db/cafe     # default: a SQLite file, sqlite:///history/dagflow.db
     local_artifact_storage:
       base_dir: /data/cafe                       # files go to `storage` below it; default: the home
     env:                                         # variables that have to be set, or it does not open
       PGPASSWORD:
 
-All of it may be left out. A text may be `{env: NAME}`, which is looked up when the instance is opened.
+All of it may be left out. Relative paths count from the home; `%` and `?` in the path of a URL are written as
+`%25` and `%3F`. A text may be `{env: NAME}`, which is looked up when the instance is opened.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -48,6 +50,10 @@ class InstanceRef(NamedTuple):
     url: str
     storage_directory: str
 
+    def __repr__(self) -> str:
+        url = without_password(self.url)
+        return f"InstanceRef({self.root_directory!r}, {url!r}, {self.storage_directory!r})"
+
 
 def home_variables() -> tuple[str, ...]:
     """The environment variables that can name the home, the one that counts more first."""
@@ -72,20 +78,18 @@ def home_folder() -> str:
     )
     if not value:
         raise DagflowHomeNotSetError(
-            f"the environment variable {_home_variables[0]} is not set, so there is no home in which an "
-            "instance could remember anything. Set it to the absolute path of a folder, or use "
+            f"The environment variable ${_home_variables[-1]} is not set. So there is no home in which an "
+            "instance could remember anything: set it to the absolute path of a folder, or use "
             "DagflowInstance.ephemeral() or DagflowInstance.local_temp()."
         )
-    value = os.environ[name]
     folder = os.path.expanduser(value)
     if not os.path.isabs(folder):
         raise DagflowInvariantViolationError(
-            f"the environment variable {name} must be an absolute path, not '{value}'"
+            f'${name} "{value}" must be an absolute path. What it is relative to could be anywhere.'
         )
     if not os.path.isdir(folder):
         raise DagflowInvariantViolationError(
-            f"the environment variable {name} names '{value}', and there is no such folder: make it, or name "
-            "another"
+            f'${name} "{value}" is not a directory or does not exist. Make it, or name another.'
         )
     return folder
 
@@ -122,7 +126,9 @@ def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> Insta
 
     Raises:
         DagflowInvalidConfigError: The settings cannot be.
+        DagflowInvariantViolationError: A variable that they need is not set, or a folder cannot be made.
     """
+    folder = os.path.abspath(check_type(folder, (str, os.PathLike), "tempdir"))
     parsed = parse(resolve_schema(_SCHEMA), check_type(settings, Mapping, "overrides"), environ=os.environ)
     if parsed.errors:
         errors = [
@@ -137,13 +143,36 @@ def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> Insta
             f"{where}the settings of an instance name environment variables that are not set: {unset}. Set "
             "them, or take them out of 'env'."
         )
-    base = parsed.value.get("local_artifact_storage", {}).get("base_dir") or folder
-    url = parsed.value.get("storage", {}).get("url")
-    for needed in (os.path.join(folder, "history"), os.path.join(base, "storage")):
-        os.makedirs(needed, exist_ok=True)
-    if url is None:
-        url = f"sqlite:///{os.path.join(folder, 'history', 'dagflow.db')}"
-    return InstanceRef(folder, url, os.path.join(base, "storage"))
+    base = os.path.join(folder, parsed.value.get("local_artifact_storage", {}).get("base_dir", ""))
+    history, storage = os.path.join(folder, "history"), os.path.join(base, "storage")
+    for needed in (history, storage):
+        _make_folder(needed)
+    url = parsed.value.get("storage", {}).get("url", "sqlite:///history/dagflow.db")
+    relative = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:][^:]*)", url)
+    if relative is not None:
+        url = f"{relative[1]}{folder.replace('%', '%25').replace('?', '%3F')}/{relative[2]}"
+    return InstanceRef(folder, url, storage)
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.makedirs(path, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        raise DagflowInvariantViolationError(
+            f"the folder {path!r} of an instance cannot be made: {reason}. See whether the one "
+            "around it may be written to, or name another."
+        ) from error
+
+
+def without_password(url: str) -> str:
+    """The URL of a storage, as it can be shown.
+
+    Example:
+        >>> without_password("postgresql://cafe:secret@host/cafe")
+        'postgresql://cafe:***@host/cafe'
+    """
+    return re.sub(r"(://[^:/]*:)[^@]*(?=@)|([?&]password=)[^&]*", r"\1\2***", url)
 
 
 def _stack(error: EvaluationError) -> tuple[Any, ...]:

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dagflow.errors import DagflowInvariantViolationError, check_type
+from dagflow.errors import DagflowInvariantViolationError, check_elements, check_type
 from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
-from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
+from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, checked_tags
 from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.instance import _entry
-from dagflow.instance.event_log import EventLog
+from dagflow.instance.event_log import EventLog, checked_limit
 from dagflow.instance.memory import MemoryStore
 from dagflow.instance.store import LateStore, RunLines, Store
 from dagflow.keys import AssetKey, CoercibleToAssetKey
@@ -105,6 +105,7 @@ class DagflowInstance(EventLog):
 
         Raises:
             DagflowInvalidConfigError: The settings cannot be.
+            DagflowInvariantViolationError: A variable that they need is not set, or a folder cannot be made.
 
         Example:
             >>> with DagflowInstance.local_temp() as instance:
@@ -225,7 +226,7 @@ class DagflowInstance(EventLog):
             cursor: The id of the run after which to go on.
             ascending: The oldest first.
         """
-        return self._store.run_records(filters or RunsFilter(), limit, cursor, ascending)
+        return self._store.run_records(_wanted(filters), checked_limit(limit), cursor, ascending)
 
     def get_runs(
         self,
@@ -239,7 +240,7 @@ class DagflowInstance(EventLog):
 
     def get_runs_count(self, filters: RunsFilter | None = None) -> int:
         """How many runs it knows."""
-        return self._store.count_runs(filters or RunsFilter())
+        return self._store.count_runs(_wanted(filters))
 
     def delete_run(self, run_id: str) -> None:
         """Forget a run and its log; one that it does not know is no error."""
@@ -247,7 +248,7 @@ class DagflowInstance(EventLog):
 
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
         """Put tags over those of a run."""
-        self._store.add_tags(run_id, new_tags, current_options().clock.now())
+        self._store.add_tags(run_id, checked_tags(new_tags), current_options().clock.now())
 
     def create_run_for_job(self, job_def: Any, run_id: str | None = None, **arguments: Any) -> DagflowRun:
         """Keep a run of a job that has not started.
@@ -382,8 +383,8 @@ class DagflowInstance(EventLog):
 
     def wipe_assets(self, asset_keys: Sequence[CoercibleToAssetKey]) -> None:
         """Forget what was materialized of assets."""
-        for key in asset_keys:
-            self._store.wipe_asset(AssetKey.from_coercible(key))
+        for key in check_elements(asset_keys, object, "asset_keys"):
+            self._store.wipe_asset(AssetKey.from_coercible(key))  # type: ignore[arg-type] # which looks at it
 
     def captured_log_paths(self, run_id: str, file_key: str) -> CapturedLogPaths:
         """The two files for what is printed in a run, by the `file_key` of a LOGS_CAPTURED event."""
@@ -414,18 +415,16 @@ class DagflowInstance(EventLog):
     def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
         """Register keys of dynamic partitions; those that are there already stay where they are."""
         check_type(partitions_def_name, str, "partitions_def_name")
-        if isinstance(partition_keys, str):
-            check_type(partition_keys, (list, tuple), "partition_keys")
-        keys = [check_type(key, str, "partition_keys") for key in partition_keys]
+        keys = check_elements(partition_keys, str, "partition_keys")
         self._store.add_dynamic_partitions(partitions_def_name, keys)
 
     def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
         """The keys of dynamic partitions; an unknown name has none."""
-        return self._store.dynamic_partitions(partitions_def_name)
+        return self._store.dynamic_partitions(check_type(partitions_def_name, str, "partitions_def_name"))
 
     def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
         """Whether a key is registered."""
-        return partition_key in self._store.dynamic_partitions(partitions_def_name)
+        return partition_key in self.get_dynamic_partitions(partitions_def_name)
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
         """Take a key away; one that is not there is no error."""
@@ -435,12 +434,13 @@ class DagflowInstance(EventLog):
         return f"<DagflowInstance, {'ephemeral' if self.is_ephemeral else self._root}>"
 
 
+def _wanted(filters: RunsFilter | None) -> RunsFilter:
+    return RunsFilter() if filters is None else check_type(filters, RunsFilter, "filters")
+
+
 def _temporary_folder() -> tuple[str, Callable[..., None]]:
     """A new folder, and what removes it."""
     import shutil
     import tempfile
 
     return tempfile.mkdtemp(prefix="dagflow-"), shutil.rmtree
-
-
-InstanceGetter = Callable[[], DagflowInstance]

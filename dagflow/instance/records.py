@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from dagflow.errors import check_elements, check_optional, check_type
 from dagflow.events.record import DagflowEventType, EventLogEntry
 from dagflow.events.user import AssetMaterialization
 from dagflow.instance.store import LinesFilter
@@ -17,6 +18,9 @@ class EventRecordsFilter:
     """Which events of the log are wanted; what is None does not matter.
 
     Times are seconds since the epoch; cursors are storage ids, which are themselves left out.
+
+    Raises:
+        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
     """
 
     event_type: DagflowEventType
@@ -27,6 +31,13 @@ class EventRecordsFilter:
     after_timestamp: float | None = None
     before_timestamp: float | None = None
     storage_ids: Sequence[int] | None = None
+
+    def __post_init__(self) -> None:
+        check_type(self.event_type, DagflowEventType, "event_type")
+        check_optional(self.asset_key, AssetKey, "asset_key")
+        check_optional(self.after_cursor, int, "after_cursor")
+        check_optional(self.before_cursor, int, "before_cursor")
+        _check_shared(self)
 
     def lines(self) -> LinesFilter:
         """The same, as a store is asked."""
@@ -41,6 +52,9 @@ class AssetRecordsFilter:
     """Which materializations or observations of an asset are wanted; what is None does not matter.
 
     Times are seconds since the epoch; the ids after and before which they stand are themselves left out.
+
+    Raises:
+        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
     """
 
     asset_key: AssetKey
@@ -51,12 +65,25 @@ class AssetRecordsFilter:
     before_storage_id: int | None = None
     storage_ids: Sequence[int] | None = None
 
+    def __post_init__(self) -> None:
+        check_type(self.asset_key, AssetKey, "asset_key")
+        check_optional(self.after_storage_id, int, "after_storage_id")
+        check_optional(self.before_storage_id, int, "before_storage_id")
+        _check_shared(self)
+
     def lines(self, event_type: DagflowEventType) -> LinesFilter:
         """The same, for events of a type, as a store is asked."""
         return LinesFilter(
             None, (event_type,), self.asset_key, self.asset_partitions, self.after_storage_id,
             self.before_storage_id, self.after_timestamp, self.before_timestamp, self.storage_ids,
         )  # fmt: skip
+
+
+def _check_shared(wanted: EventRecordsFilter | AssetRecordsFilter) -> None:
+    check_elements(wanted.asset_partitions or (), str, "asset_partitions")
+    check_elements(wanted.storage_ids or (), int, "storage_ids")
+    check_optional(wanted.after_timestamp, (int, float), "after_timestamp")
+    check_optional(wanted.before_timestamp, (int, float), "before_timestamp")
 
 
 class EventLogRecord(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -12,16 +12,18 @@ import sqlalchemy as sa
 
 from dagflow.errors import DagflowRunAlreadyExists, DagflowSerializationError, DagflowStorageError
 from dagflow.events.record import EVENT_TYPES, DagflowEvent, DagflowEventType, EventLogEntry
-from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, seconds_of
+from dagflow.events.run import FINISHED, DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
 from dagflow.events.stored import from_dict, to_dict
+from dagflow.instance.conditions import line_conditions, run_conditions
 from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine
 from dagflow.keys import AssetKey
 from dagflow.processes import Process, this_process
 
-_FINISHED = [status.value for status in DagflowRunStatus if DagflowRun("", "", status=status).is_finished]
+_FINISHED = [status.value for status in FINISHED]
 _MATERIALIZATION = DagflowEventType.ASSET_MATERIALIZATION.value
 _WRITTEN = (_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION.value)
+_IS_KNOWN = sa.select(RUNS.c.id).where(RUNS.c.run_id == sa.bindparam("known"))
 _ENTRY = (
     *(LINES.c[name] for name in ("id", "run_id", "timestamp", "level", "step_key", "event_type", "body")),
     RUNS.c.job_name,
@@ -36,14 +38,16 @@ class _Followed:
         lines: The log.
         pid: The process that writes it; a child that was forked from it does not.
         written: How many of its lines are stored.
+        is_sure: Whether that is known. Not after a change that may have been interrupted behind its end.
     """
 
-    __slots__ = ("lines", "pid", "written")
+    __slots__ = ("is_sure", "lines", "pid", "written")
 
     def __init__(self, lines: RunLines) -> None:
         self.lines = lines
         self.pid = os.getpid()
         self.written = 0
+        self.is_sure = True
 
 
 class SqlStore:
@@ -94,10 +98,10 @@ class SqlStore:
         """
         ends = status.value in _FINISHED
         with self._database.lock:
-            followed = self._own(run_id) if ends else None
-            new = [] if followed is None else followed.lines.stored(followed.written)
+            followed, new = self._pending(run_id) if ends else (None, ())
             with self._database.writing() as connection:
-                _insert_lines(connection, run_id, new)
+                if followed is not None:
+                    self._store_lines(connection, run_id, followed, new)
                 _change_status(connection, run_id, RUNS.c.status.not_in(_FINISHED), status, now)
             if ends:
                 self._followed.pop(run_id, None)
@@ -144,7 +148,7 @@ class SqlStore:
     ) -> list[RunRecord]:
         """Runs, the oldest first or, not `ascending`, the newest."""
         number = RUNS.c.id
-        query = sa.select(RUNS).where(*_run_conditions(wanted)).limit(limit)
+        query = sa.select(RUNS).where(*run_conditions(wanted)).limit(limit)
         if cursor is not None:
             start = sa.select(number).where(RUNS.c.run_id == cursor).scalar_subquery()
             query = query.where(number > start if ascending else number < start)
@@ -155,7 +159,7 @@ class SqlStore:
 
     def count_runs(self, wanted: RunsFilter) -> int:
         """How many runs there are."""
-        query = sa.select(sa.func.count()).select_from(RUNS).where(*_run_conditions(wanted))
+        query = sa.select(sa.func.count()).select_from(RUNS).where(*run_conditions(wanted))
         with self._reading() as connection:
             return connection.execute(query).scalar_one()
 
@@ -184,16 +188,35 @@ class SqlStore:
     def flush(self, run_id: str) -> None:
         """Put what a followed run has written so far where others can read it, and where it stays."""
         with self._database.lock:
-            followed = self._own(run_id)
-            new = () if followed is None else followed.lines.stored(followed.written)
+            followed, new = self._pending(run_id)
             if followed is not None and new:
                 with self._database.writing() as connection:
-                    _insert_lines(connection, run_id, new)
+                    self._store_lines(connection, run_id, followed, new)
                 followed.written += len(new)
+                followed.is_sure = True
 
-    def _own(self, run_id: str) -> _Followed | None:
+    def _pending(self, run_id: str) -> tuple[_Followed | None, Sequence[StoredLine]]:
+        """The log of a run that this process writes, and its lines that are not stored."""
         followed = self._followed.get(run_id)
-        return None if followed is None or followed.pid != os.getpid() else followed
+        if followed is None or followed.pid != os.getpid():
+            return None, ()
+        if not followed.is_sure:
+            query = sa.select(sa.func.max(LINES.c.position)).where(LINES.c.run_id == run_id)
+            with self._database.reading() as connection:
+                last = connection.execute(query).scalar()
+            followed.written = 0 if last is None else last + 1
+            followed.is_sure = True
+        return followed, followed.lines.stored(followed.written)
+
+    def _store_lines(
+        self, connection: sa.Connection, run_id: str, followed: _Followed, new: Sequence[StoredLine]
+    ) -> None:
+        """Store new lines of a followed run; a run that another process deleted has no log any more."""
+        followed.is_sure = False
+        if connection.execute(_IS_KNOWN, {"known": run_id}).first() is None:
+            del self._followed[run_id]
+        else:
+            _insert_lines(connection, run_id, new, followed.written)
 
     def _flush_all(self) -> None:
         for run_id in list(self._followed):
@@ -213,7 +236,7 @@ class SqlStore:
         query = (
             sa.select(*_ENTRY)
             .outerjoin_from(LINES, RUNS, LINES.c.run_id == RUNS.c.run_id)
-            .where(*_line_conditions(wanted))
+            .where(*line_conditions(wanted))
             .order_by(number if ascending else number.desc())
             .limit(limit)
         )
@@ -323,9 +346,8 @@ class SqlStore:
                 yield connection
 
     def _run_of(self, row: Any) -> RunRecord:
-        status = DagflowRunStatus(row.status)
-        run = from_dict(self._parsed(row.body, f"run '{row.run_id}'"), DagflowRun)
-        run = run.with_changes(status=status)
+        with self._read_whole(f"run '{row.run_id}'"):
+            run = from_dict(_decode(row.body), DagflowRun).with_changes(status=DagflowRunStatus(row.status))
         return RunRecord(row.id, run, row.created, row.updated, row.started, row.ended)
 
     def _entry_of(
@@ -339,16 +361,20 @@ class SqlStore:
         body: str,
         job_name: str | None,
     ) -> StoredEntry:
-        said = self._parsed(body, f"line {number}")
-        if event_type is not None:
-            return StoredEntry(number, EventLogEntry.of_event(DagflowEvent.from_dict(said)))
+        with self._read_whole(f"line {number}"):
+            said = _decode(body)
+            if event_type is not None:
+                return StoredEntry(number, EventLogEntry.of_event(DagflowEvent.from_dict(said)))
         return StoredEntry(number, EventLogEntry(None, level, said, run_id, timestamp, step_key, job_name))
 
-    def _parsed(self, body: str, what: str) -> Any:
+    @contextmanager
+    def _read_whole(self, what: str) -> Iterator[None]:
         try:
-            return _decode(body)
-        except ValueError as error:
-            raise DagflowSerializationError(f"{what} of {self._database.name} is damaged: {error}") from error
+            yield
+        except (ValueError, DagflowSerializationError) as error:
+            raise DagflowSerializationError(
+                f"{what} of {self._database.name} is damaged, or of another version of dagflow: {error}"
+            ) from error
 
 
 def _process_columns() -> dict[str, Any]:
@@ -362,11 +388,17 @@ def _insert_tags(connection: sa.Connection, run_id: str, tags: Mapping[str, str]
         connection.execute(TAGS.insert(), rows)
 
 
-def _insert_lines(connection: sa.Connection, run_id: str, lines: Sequence[StoredLine]) -> None:
-    rows = [{"run_id": run_id, **line._asdict()} for line in lines]
-    for row in rows:
-        if row["event_type"] is None:  # as JSON, since a database does not take every text
-            row["body"] = json.dumps(row["body"])
+def _insert_lines(
+    connection: sa.Connection, run_id: str, lines: Sequence[StoredLine], start: int | None = None
+) -> None:
+    """Put lines behind those that are there; `start` is the place of the first in the log of its run."""
+    rows = []
+    for place, line in enumerate(lines, start or 0):
+        row = line._asdict()
+        row.update(run_id=run_id, position=None if start is None else place)
+        if line.event_type is None:  # as JSON, since a database does not take every text
+            row["body"] = json.dumps(line.body)
+        rows.append(row)
     if rows:
         connection.execute(LINES.insert(), rows)
 
@@ -401,44 +433,6 @@ def stored_line(entry: EventLogEntry) -> StoredLine:
         event.partition,
         json.dumps(event.to_dict()),
     )
-
-
-def _run_conditions(wanted: RunsFilter) -> list[sa.ColumnElement[bool]]:
-    runs = RUNS.c
-    found: list[sa.ColumnElement[bool]] = []
-    if wanted.run_ids is not None:
-        found.append(runs.run_id.in_(wanted.run_ids))
-    if wanted.job_name is not None:
-        found.append(runs.job_name == wanted.job_name)
-    if wanted.statuses:
-        found.append(runs.status.in_([status.value for status in wanted.statuses]))
-    for key, value in wanted.tags.items():
-        values = [value] if isinstance(value, str) else value
-        tagged = sa.select(TAGS.c.run_id).where(TAGS.c.key == key, TAGS.c.value.in_(values))
-        found.append(runs.run_id.in_(tagged))
-    if wanted.created_after is not None:
-        found.append(runs.created > seconds_of(wanted.created_after))
-    if wanted.created_before is not None:
-        found.append(runs.created < seconds_of(wanted.created_before))
-    return found
-
-
-def _line_conditions(wanted: LinesFilter) -> list[sa.ColumnElement[bool]]:
-    lines = LINES.c
-    key = wanted.asset_key
-    kinds = wanted.event_types
-    given: tuple[tuple[Any, Callable[[Any], sa.ColumnElement[bool]]], ...] = (
-        (wanted.run_id, lambda value: lines.run_id == value),
-        (None if kinds is None else [kind.value for kind in kinds], lines.event_type.in_),
-        (None if key is None else key.to_string(), lambda value: lines.asset_key == value),
-        (wanted.asset_partitions, lines.partition.in_),
-        (wanted.after_cursor, lambda value: lines.id > value),
-        (wanted.before_cursor, lambda value: lines.id < value),
-        (wanted.after_timestamp, lambda value: lines.timestamp > value),
-        (wanted.before_timestamp, lambda value: lines.timestamp < value),
-        (wanted.storage_ids, lines.id.in_),
-    )
-    return [condition(value) for value, condition in given if value is not None]
 
 
 def _dynamic_keys(connection: sa.Connection, name: str) -> list[str]:

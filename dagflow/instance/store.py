@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -134,7 +133,7 @@ class Store(Protocol):
         """How many runs there are."""
 
     def process_of(self, run_id: str) -> Process | None:
-        """The process to which a run belongs, None if it has not begun, or if that process is this one."""
+        """The process to which a run belongs; None if it has not begun, or is kept in memory."""
 
     def delete_run(self, run_id: str) -> None:
         """Forget a run and its log."""
@@ -188,23 +187,22 @@ class LateStore:
     """A store that is made when it is first asked for something; then it is that store.
 
     Args:
-        make: Makes it.
+        make: Makes it, and opens nothing: two threads may both make one, of which one is used. A lock would
+            be held for ever in a child that is forked meanwhile.
     """
 
     def __init__(self, make: Callable[[], Store]) -> None:
         self._make = make
-        self._making = threading.Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        # reached only for what stands not here: the methods of the store
-        with self._making:
-            store = self.__dict__.get("store")
-            if store is None:
-                store = self.store = self._make()
-        return getattr(store, name)
 
     def close(self) -> None:
-        """Let go of what is open, if the store was ever made."""
+        """Let go of what is open, if it was made."""
         store = self.__dict__.get("store")
         if store is not None:
             store.close()
+
+    def __getattr__(self, name: str) -> Any:
+        # reached only for what stands not here: the methods of the store
+        store = self.__dict__.get("store")
+        if store is None:
+            store = self.__dict__.setdefault("store", self._make())
+        return getattr(store, name)

@@ -351,6 +351,9 @@ def _check(op: OpDefinition, kind: DagflowType, context: DirectContext | None, v
         raise type_check_error(f'op "{op.name}" {what}', kind, check, where(op))
 
 
+_AGAIN = "Invocation of op '{op}' yielded an output '{output}'"
+
+
 def _take(op: OpDefinition, context: DirectContext | None, yielded: Yielded, item: Any) -> None:
     found = yielded.output(item)
     if found is not None:
@@ -373,7 +376,7 @@ def _generate(running: _Running, arguments: dict[str, Any]) -> Iterator[Any]:
     op, context = running.op, running.context
     made = running.call(arguments)
     with running, closing(made):
-        yielded = Yielded(op)
+        yielded = Yielded(op, _AGAIN)
         for item in made:
             _take(op, context, yielded, item)
             yield item
@@ -391,7 +394,7 @@ async def _generate_async(running: _Running, arguments: dict[str, Any]) -> Async
     made = running.call(arguments)
     with running:
         async with aclosing(made):
-            yielded = Yielded(op)
+            yielded = Yielded(op, _AGAIN)
             async for item in made:
                 _take(op, context, yielded, item)
                 yield item

@@ -8,24 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagflow.errors import CheckError, ElementCheckError, check_optional, check_type
+from dagflow.errors import CheckError, ElementCheckError, check_elements, check_optional, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.metadata.value import Constant, MetadataValue
 
 _set = object.__setattr__
 _PLAIN = (str, int, float, bool, type(None))
-
-
-def _elements(given: Any, kind: type, name: str) -> list[Any]:
-    """The elements of a list or tuple, all of a kind."""
-    check_type(given, Sequence, name)
-    for position, element in enumerate(given):
-        if not isinstance(element, kind):
-            raise ElementCheckError(
-                f"parameter '{name}' must hold values of type '{kind.__name__}' only, but number "
-                f"{position + 1} is {element!r} of type '{type(element).__name__}'"
-            )
-    return list(given)
 
 
 def _entries(given: Any, kinds: tuple[type, ...], name: str) -> dict[str, Any]:
@@ -93,7 +81,7 @@ class TableColumnConstraints(Constant):
     ) -> None:
         _set(self, "nullable", check_type(nullable, bool, "nullable"))
         _set(self, "unique", check_type(unique, bool, "unique"))
-        _set(self, "other", _elements(other or [], str, "other"))
+        _set(self, "other", check_elements(other or [], str, "other"))
 
 
 class TableConstraints(Constant):
@@ -112,7 +100,7 @@ class TableConstraints(Constant):
     other: Sequence[str]
 
     def __init__(self, other: Sequence[str]) -> None:
-        _set(self, "other", _elements(other, str, "other"))
+        _set(self, "other", check_elements(other, str, "other"))
 
 
 class TableColumn(Constant):
@@ -178,7 +166,7 @@ class TableSchema(Constant):
     constraints: TableConstraints
 
     def __init__(self, columns: Sequence[TableColumn], constraints: TableConstraints | None = None) -> None:
-        _set(self, "columns", _elements(columns, TableColumn, "columns"))
+        _set(self, "columns", check_elements(columns, TableColumn, "columns"))
         given = TableConstraints([]) if constraints is None else constraints
         _set(self, "constraints", check_type(given, TableConstraints, "constraints"))
 
@@ -237,7 +225,7 @@ class TableColumnLineage(Constant):
     def __init__(self, deps_by_column: Mapping[str, Sequence[TableColumnDep]]) -> None:
         found = {}
         for column, given in _entries(deps_by_column, (list, tuple), "deps_by_column").items():
-            deps = _elements(given, TableColumnDep, f"deps_by_column['{column}']")
+            deps = check_elements(given, TableColumnDep, f"deps_by_column['{column}']")
             if len(set(deps)) < len(deps):
                 twice = next(dep for dep in deps if deps.count(dep) > 1)
                 raise CheckError(
@@ -265,7 +253,7 @@ class TableMetadataValue(MetadataValue):
     schema: TableSchema
 
     def __init__(self, records: Sequence[TableRecord], schema: TableSchema | None = None) -> None:
-        rows = _elements(records, TableRecord, "records")
+        rows = check_elements(records, TableRecord, "records")
         if schema is None:
             if not rows:
                 raise CheckError("a table without 'records' needs a 'schema'")

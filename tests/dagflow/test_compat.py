@@ -103,6 +103,25 @@ print(sorted(one.kinds), [tag for tag in one.tags if tag.endswith("z")])
     assert run(code) == "['x', 'y', 'z'] ['dagster/kind/z']"
 
 
+def test_the_home_of_both_spellings() -> None:
+    """A home that DAGSTER_HOME names is found, and a stored instance for a test sets both variables."""
+    code = """
+import os, tempfile
+os.environ.pop("DAGFLOW_HOME", None)
+os.environ["DAGSTER_HOME"] = home = tempfile.gettempdir() + "/nowhere-at-all"
+try: dg.DagsterInstance.get()
+except dg.DagsterInvariantViolationError as error: print("DAGSTER_HOME" in str(error), home in str(error))
+with dg.instance_for_test() as instance:
+    print(os.environ["DAGSTER_HOME"] == os.environ["DAGFLOW_HOME"] == instance.root_directory)
+    print(dg.DagsterInstance.get().root_directory == instance.root_directory)
+print(os.environ["DAGSTER_HOME"] == home, "DAGFLOW_HOME" in os.environ)
+with dg.instance_for_test(set_dagster_home=False):
+    print(os.environ["DAGSTER_HOME"] == home)
+"""
+
+    assert run(code).split() == ["True", "True", "True", "True", "True", "False", "True"]
+
+
 def test_records_of_the_log() -> None:
     """What a step logs bears its run and step under Dagster's name as well."""
     code = """

@@ -143,3 +143,23 @@ def test_a_wrong_argument(arguments: tuple[object, ...], message: str) -> None:
     """It says which argument, of what, what it must be, and what it is."""
     with pytest.raises(errors.ParameterCheckError, match=message):
         errors.check_type(*arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("values", [["a", "b"], ("a", "b"), {"a": 1, "b": 2}.keys()])
+def test_elements_of_one_kind(values: object) -> None:
+    """They come as a list."""
+    assert errors.check_elements(values, str, "names") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ("ab", errors.ParameterCheckError),
+        (None, errors.ParameterCheckError),
+        (["a", 3], errors.ElementCheckError),
+    ],
+)
+def test_elements_of_another_kind(values: object, kind: type[Exception]) -> None:
+    """The error names the parameter; a text is no list of texts."""
+    with pytest.raises(kind, match="'names'"):
+        errors.check_elements(values, str, "names")

@@ -543,11 +543,13 @@ def terminated() -> None:
 
 def test_sigterm(instance):
     """SIGTERM acts as Ctrl-C while a run lasts, and has its own meaning again afterwards."""
-    before = signal.getsignal(signal.SIGTERM)
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        result = execute_job(reconstructable(terminated), instance)
 
-    result = execute_job(reconstructable(terminated), instance)
-
-    assert signal.getsignal(signal.SIGTERM) is before
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
     (failure,) = result.get_step_failure_events()
     assert failure.step_failure_data.error.cls_name == "KeyboardInterrupt"
     reason = result.get_run_failure_event().job_failure_data.failure_reason

@@ -23,7 +23,7 @@ DOORS = {
     "pluggy": ["pytest_dagflow/"],
     "pydantic": ["dagflow/config/model.py"],
     "pytest": ["pytest_dagflow/"],
-    "sqlalchemy": ["dagflow/instance/database.py", "dagflow/instance/sql.py"],
+    "sqlalchemy": [f"dagflow/instance/{name}.py" for name in ("conditions", "database", "sql")],
     "typing_extensions": [],
     "yaml": ["dagflow/config/yaml.py"],
     "_pytest": [],

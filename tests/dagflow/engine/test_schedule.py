@@ -340,3 +340,15 @@ def test_skips_come_by_priority():
     assert drive.take() == "a"
 
     assert drive.finish("a", "result") == ["c", "b", "d", "e"]
+
+
+def test_a_step_without_room_keeps_its_place():
+    """Who is not admitted waits where it stands, and those behind it of the same priority go first."""
+    plan = plan_of({name: {} for name in "abcd"}, tags={"d": {"dagflow/priority": "1"}})
+    schedule = Schedule(plan)
+
+    def taken(*refused):
+        index = schedule.take(lambda step: step.key not in refused)
+        return None if index is None else plan.steps[index].key
+
+    assert [taken("a", "d"), taken("a"), taken("a"), taken("a"), taken()] == ["b", "d", "c", None, "a"]

@@ -102,3 +102,31 @@ def test_filters(fields, admitted):
 def test_a_changed_filter():
     """A filter is changed by copying it."""
     assert RunsFilter(job_name="cafe").with_changes(run_ids=["r"]) == RunsFilter(["r"], "cafe")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("run_ids", "r"),
+        ("run_ids", [3]),
+        ("job_name", 3),
+        ("statuses", DagflowRunStatus.SUCCESS),
+        ("statuses", ["SUCCESS"]),
+        ("tags", "size"),
+        ("tags", {"size": 3}),
+        ("tags", {"size": [3]}),
+        ("created_after", "yesterday"),
+        ("created_before", object()),
+    ],
+)
+def test_filters_that_cannot_be(name, value):
+    """The error names the argument."""
+    with pytest.raises(CheckError, match=f"'{name}"):
+        RunsFilter(**{name: value})
+
+
+def test_filters_of_nothing():
+    """What is None does not matter."""
+    wanted = RunsFilter(None, None, None, None, None, None)
+
+    assert wanted.admits(RUN, created=100.0)

@@ -521,7 +521,9 @@ def test_what_a_lost_step_had_started_is_ended(instance: DagflowInstance, tmp_pa
 # a run in a process of its own
 
 PROGRAM = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 sys.path.insert(0, {FOLDER!r})
 from process_jobs import found
 from dagflow import DagflowInstance, execute_job
@@ -554,6 +556,8 @@ class Program:
         told = [self.process.stdout.readline().split() for _ in range(2)]
         self.run_id = told[0][0]
         self.pids = [int(pid) for _, pid in told]
+        store = DagflowInstance.local_temp(str(self.home))
+        wait_for(lambda: len(store.all_logs(self.run_id, T.STEP_START)) == 2, "what was said to be stored")
 
     def __enter__(self) -> Program:
         return self

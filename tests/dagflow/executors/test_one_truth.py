@@ -116,10 +116,23 @@ def each(faults: list[str], **changes: Any) -> str:
     return json.dumps({"rows": rows, "hooks": [["failure", False]], "retries": None})
 
 
+def collected(keys: list[str]) -> str:
+    """A description of a dynamic output with these keys that is collected as it is."""
+    usual = {"outs": [["result", "required"]], "yields": [["result", None]], "retries": None, "fault": None}
+    many = {"outs": [["result", "dynamic"]], "yields": [["result", key] for key in keys]}
+    rows = [
+        {**usual, **many, "name": "many", "reads": []},
+        {**usual, "name": "all", "reads": [["collect", "many", "result"]]},
+    ]
+    return json.dumps({"rows": rows, "hooks": [], "retries": None})
+
+
 @pytest.mark.parametrize("place", PLACES, indirect=True)
 @given(description=descriptions())
 @example(description=each(list(FAULTS)))
 @example(description=each(list(FAULTS), attempts=1, after=1))
+@example(description=collected([]))
+@example(description=collected(["b", "a"]))
 @examples(6, 200)
 def test_every_executor_tells_the_same(place: Place, instance: DagflowInstance, description: str) -> None:
     """Law: events and outputs are those of a run in this process with all values in memory."""

@@ -380,13 +380,46 @@ def test_dynamic_partitions(instance):
     assert instance.get_dynamic_partitions("shops") == ["s2", "s3", "a\nb"]
 
 
-@pytest.mark.parametrize(("name", "keys"), [(3, ["a"]), ("shops", "abc"), ("shops", [3])])
+@pytest.mark.parametrize(("name", "keys"), [(3, ["a"]), ("shops", "abc"), ("shops", None), ("shops", [3])])
 def test_dynamic_partitions_that_cannot_be(instance, name, keys):
     """Names and keys are texts, keys come in a list."""
-    with pytest.raises(ParameterCheckError, match="partition"):
+    with pytest.raises(CheckError, match="partition"):
         instance.add_dynamic_partitions(name, keys)
 
     assert instance.get_dynamic_partitions("shops") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        (lambda instance: instance.get_runs(limit=-1), "limit"),
+        (lambda instance: instance.get_run_records(limit="3"), "limit"),
+        (lambda instance: instance.get_runs({"job_name": "cafe"}), "filters"),
+        (lambda instance: instance.get_runs_count({"job_name": "cafe"}), "filters"),
+        (lambda instance: instance.get_records_for_run("r", limit=-1), "limit"),
+        (lambda instance: instance.all_logs("r", "STEP_START"), "of_type"),
+        (lambda instance: instance.all_logs("r", ["STEP_START"]), "of_type"),
+        (lambda instance: instance.get_event_records(MATERIALIZED), "event_records_filter"),
+        (lambda instance: instance.get_event_records(EventRecordsFilter(MATERIALIZED), limit=-1), "limit"),
+        (lambda instance: instance.get_dynamic_partitions(3), "partitions_def_name"),
+        (lambda instance: instance.wipe_assets("water"), "asset_keys"),
+        (lambda instance: instance.wipe_assets([3]), "AssetKey"),
+        (lambda instance: instance.add_run_tags("r", {"size": 3}), "tags"),
+    ],
+)
+def test_arguments_that_cannot_be(instance, question, named):
+    """The error names the argument; the store is not asked."""
+    with pytest.raises(CheckError, match=named):
+        question(instance)
+
+
+def test_a_tag_that_is_no_text_changes_nothing(instance):
+    """The run can be read as before."""
+    run_id = materialize([water], instance=instance).run_id
+    with pytest.raises(CheckError, match="'size' has the value 3"):
+        instance.add_run_tags(run_id, {"size": 3})
+
+    assert instance.get_run_by_id(run_id).tags == {}
 
 
 def test_two_instances_share_nothing(instance):

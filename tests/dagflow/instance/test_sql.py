@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from dagflow import (
     DagflowEventType,
     DagflowInstance,
     DagflowSerializationError,
+    DagflowStorageError,
     EventRecordsFilter,
     asset,
     job,
     materialize,
     op,
 )
-from dagflow.events.record import DagflowEvent, EventLogEntry
-from dagflow.events.run import DagflowRunStatus
-from dagflow.instance.database import LINES
+from dagflow.events.record import DagflowEvent
+from dagflow.events.run import DagflowRun, DagflowRunStatus
+from dagflow.instance.database import DYNAMIC, LINES, RUNS, Database
 from dagflow.instance.sql import SqlStore
+from dagflow.instance.store import LinesFilter
 
 THREADS = 4
-MILLION = 1_000_000
+MANY = 1_000_000 if settings().max_examples > 10 else 50_000  # fewer in the quick profile of hypothesis
 
 
 @asset
@@ -98,6 +102,16 @@ def test_events_are_there_after_each_step(over):
     assert over().get_run_by_id(result.run_id) == result.dagflow_run
 
 
+def test_a_number_that_is_too_large(url):
+    """The error says so; the store can be asked again."""
+    store = SqlStore(url)
+
+    with pytest.raises(DagflowStorageError, match="give a smaller one"):
+        store.lines(LinesFilter(storage_ids=[10**30]))
+    assert store.lines() == []
+    store.close()
+
+
 def test_opening_is_lazy(tmp_path):
     """An object over a storage touches nothing before it is asked something."""
     path = tmp_path / "kept.db"
@@ -131,7 +145,7 @@ def test_several_threads(over):
     assert len({record.storage_id for record in records}) == 2 * THREADS
 
 
-RUNS = """
+RUN_JOBS = """
 import sys
 from dagflow import DagflowInstance, job, op
 
@@ -155,7 +169,7 @@ with DagflowInstance.local_temp(sys.argv[1], {"storage": {"url": sys.argv[2]}}) 
 def test_two_processes(start, over, url, tmp_path):
     """They can run jobs on one storage at once: nothing is lost, nothing comes twice."""
     runs = 25
-    processes = [start(RUNS, tmp_path, url, runs, name) for name in ("a", "b")]
+    processes = [start(RUN_JOBS, tmp_path, url, runs, name) for name in ("a", "b")]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
     for process in processes:
@@ -177,7 +191,7 @@ def test_two_processes(start, over, url, tmp_path):
 
 def test_two_processes_open_a_new_storage(start, url, tmp_path):
     """Both make the tables at once, and neither is refused."""
-    processes = [start(RUNS, tmp_path, url, 1, name) for name in ("a", "b", "c")]
+    processes = [start(RUN_JOBS, tmp_path, url, 1, name) for name in ("a", "b", "c")]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
     for process in processes:
@@ -191,7 +205,7 @@ def test_two_processes_open_a_new_storage(start, url, tmp_path):
 
 FORK = """
 import os, sys, threading
-from dagflow.events.record import DagflowEvent, EventLogEntry
+from dagflow.events.record import EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
 from dagflow.instance.sql import SqlStore, stored_line
 
@@ -248,17 +262,130 @@ def test_forks(output_of, url):
     store.close()
 
 
-def test_a_line_that_is_damaged(tmp_path):
+def test_an_interrupt_behind_a_change(url, monkeypatch):
+    """What was stored is not stored again, and what was not comes later."""
+    store = SqlStore(url)
+    log = cafe_log()
+    store.add_run(log.run, 1.0)
+    store.follow(log.run.run_id, log)
+    writing = Database.writing
+
+    @contextmanager
+    def interrupted(self):
+        with writing(self) as connection:
+            yield connection
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "writing", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.flush(log.run.run_id)
+    log.append_line(20, "after it", -1, 0)
+    store.flush(log.run.run_id)
+
+    assert [kept.entry for kept in store.lines()] == log.entries()
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "forget", [lambda store, run_id: store.delete_run(run_id), lambda store, _: store.wipe()]
+)
+def test_a_run_that_another_deletes_while_it_runs(url, forget):
+    """Nothing that it writes afterwards is kept, neither at the next step nor at its end."""
+    store, other, log = SqlStore(url), SqlStore(url), cafe_log()
+    for ends in (False, True):
+        store.add_run(log.run, 1.0)
+        store.follow(log.run.run_id, log)
+        store.flush(log.run.run_id)
+        forget(other, log.run.run_id)
+        log.append_line(20, "after it", -1, 0)
+        if not ends:
+            store.flush(log.run.run_id)
+        store.set_status(log.run.run_id, DagflowRunStatus.SUCCESS, 2.0)
+
+        assert store.lines() == []
+        assert store.run_record(log.run.run_id) is None
+    store.close()
+    other.close()
+
+
+END_OTHERS = """
+    select pg_terminate_backend(pid, 10000) from pg_stat_activity
+    where pid <> pg_backend_pid() and backend_type = 'client backend'
+"""
+
+
+@pytest.fixture
+def restart(url_of):
+    """The URL of a PostgreSQL storage, and what ends all other connections to its server."""
+    url = url_of("postgres")
+    database = Database(url)
+
+    def end_others():
+        with database.reading() as connection:
+            connection.execute(sa.text(END_OTHERS))
+
+    yield url, end_others
+    database.close()
+
+
+def test_a_server_that_was_restarted(restart):
+    """The next question and the next change find it again by themselves."""
+    url, end_others = restart
+    store = SqlStore(url)
+    for number in range(2):
+        end_others()
+        store.add_dynamic_partitions("shops", [f"s{number}"])
+        end_others()
+        assert len(store.dynamic_partitions("shops")) == number + 1
+    store.close()
+
+
+def test_a_server_that_was_restarted_during_a_change(restart):
+    """The change is an error, since what it did first is lost; the next one finds the server again."""
+    url, end_others = restart
+    database = Database(url)
+
+    def add(key, then):
+        with database.writing() as connection:
+            connection.execute(DYNAMIC.insert().values(name="shops", key=key))
+            then()
+            return connection.execute(sa.select(sa.func.count()).select_from(DYNAMIC)).scalar()
+
+    with pytest.raises(DagflowStorageError, match="cannot be written to"):
+        add("a", end_others)
+    assert add("a", lambda: None) == 1
+    database.close()
+
+
+def cafe_log():
+    """The log of a run that was stored nowhere."""
+    return materialize([water]).all_events[0].source
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '{"version": 99}'])
+def test_a_line_that_is_damaged(tmp_path, body):
     """The error names the line and the file."""
-    path = tmp_path / "kept.db"
-    store = SqlStore(f"sqlite:///{path}")
-    store.add_entries([EventLogEntry(None, 20, "a", "r", 0.0)])
-    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        connection.execute(LINES.update().values(body="{"))
+    store = SqlStore(f"sqlite:///{tmp_path / 'kept.db'}")
+    store.add_entries(cafe_log().entries()[:1])
+    with Database(f"sqlite:///{tmp_path / 'kept.db'}").writing() as connection:
+        connection.execute(LINES.update().values(body=body))
 
     with pytest.raises(DagflowSerializationError, match=r"line 1 .*kept\.db"):
         store.lines()
+    store.close()
+
+
+@pytest.mark.parametrize("damage", [{"body": "{"}, {"body": "[]"}, {"status": "SPILT"}])
+def test_a_run_that_is_damaged(tmp_path, damage):
+    """The error names the run and the file."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'kept.db'}")
+    store.add_run(DagflowRun("cafe", "r"), 1.0)
+    with Database(f"sqlite:///{tmp_path / 'kept.db'}").writing() as connection:
+        connection.execute(RUNS.update().values(damage))
+
+    with pytest.raises(DagflowSerializationError, match=r"run 'r' .*kept\.db"):
+        store.run_record("r")
     store.close()
 
 
@@ -284,17 +411,17 @@ print(seen, after - before, [record.storage_id for record in starts])
 """
 
 
-def test_a_million_lines(output_of, lasting, tmp_path):
+def test_very_many_lines(output_of, lasting, tmp_path):
     """They can be read in pieces, in a memory that does not grow with their number."""
     lasting.get_runs()
     event = DagflowEvent("STEP_START", "cafe", step_key="beans", run_id="r", timestamp=1.0)
     engine = sa.create_engine(lasting.ref().url, poolclass=sa.NullPool)
     with engine.begin() as connection:
-        given = {"count": MILLION, "event": json.dumps(event.to_dict())}
+        given = {"count": MANY, "event": json.dumps(event.to_dict())}
         connection.execute(sa.text(FILL), given)
 
     seen, kilobytes, starts = output_of(READ, tmp_path).split(maxsplit=2)
 
-    assert int(seen) == MILLION
-    assert starts == f"{[MILLION, MILLION - 100, MILLION - 200]}\n"
+    assert int(seen) == MANY
+    assert starts == f"{[MANY, MANY - 100, MANY - 200]}\n"
     assert int(kilobytes) < 10_000

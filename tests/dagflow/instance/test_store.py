@@ -17,8 +17,9 @@ from dagflow import (
 from dagflow.events.data import AssetObservationData, StepMaterializationData
 from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
+from dagflow.instance.memory import MemoryStore
 from dagflow.instance.sql import stored_line
-from dagflow.instance.store import LinesFilter
+from dagflow.instance.store import LateStore, LinesFilter
 
 STARTED, CANCELING = DagflowRunStatus.STARTED, DagflowRunStatus.CANCELING
 SUCCESS, FAILURE = DagflowRunStatus.SUCCESS, DagflowRunStatus.FAILURE
@@ -218,6 +219,26 @@ def test_tags_from_several_threads(store):
     assert len(store.run_record("r").dagflow_run.tags) == THREADS * 10
 
 
+@pytest.mark.parametrize("text", ["", "\x00a", "\ud800", "\x1a0000\x1a", "q'\"\n", "%s %(a)s \\0 :x", "ü"])
+def test_any_characters(store, text):
+    """Names, tags and keys of partitions are kept as they are, whatever characters they have, and found."""
+    store.add_run(DagflowRun(text, text, tags={text: text}), 1.0)
+    store.add_entries([materialized(AssetKey(["a", text]), text, run_id=text)])
+    store.add_dynamic_partitions(text, [text, "b"])
+
+    for wanted in (RunsFilter([text], text, tags={text: text}), RunsFilter(tags={text: ["b", text]})):
+        (record,) = store.run_records(wanted)
+        assert (record.dagflow_run.run_id, record.dagflow_run.job_name) == (text, text)
+    assert store.materialized_partitions(AssetKey(["a", text])) == {text}
+    (kept,) = store.lines(LinesFilter(text, asset_partitions=[text]))
+    assert kept.entry.run_id == text
+    assert store.dynamic_partitions(text) == [text, "b"]
+    store.delete_dynamic_partition(text, text)
+    assert store.dynamic_partitions(text) == ["b"]
+    store.delete_run(text)
+    assert (store.run_records(RunsFilter()), store.lines()) == ([], [])
+
+
 # lines
 
 
@@ -334,6 +355,20 @@ def test_logs_that_grow_in_several_threads(store):
     assert len(found) == THREADS * 20
 
 
+def test_filters_with_very_many_values(store):
+    """There may be more than a database takes as parameters, whatever characters they have."""
+    odd = ["%s %(a)s", "q'\"\n", "a\\'b", "nul \x00", "\ud800", ":x"]
+    many = [*map(str, range(70_000)), *odd]
+    for number, text in enumerate(odd, 1):
+        store.add_run(DagflowRun("cafe", text, tags={"size": text}), 1.0)
+        store.add_entries([materialized("water", text)])
+        assert store.lines(LinesFilter(asset_partitions=many))[-1].storage_id == number
+
+    for wanted in (RunsFilter(run_ids=many), RunsFilter(tags={"size": many})):
+        assert [record.dagflow_run.run_id for record in store.run_records(wanted)] == odd
+    assert len(store.lines(LinesFilter(storage_ids=range(2, 80_000)))) == len(odd) - 1
+
+
 # assets
 
 
@@ -411,3 +446,39 @@ def test_a_closed_store_can_be_used_again(store):
     store.close()
 
     assert store.count_runs(RunsFilter()) == 1
+
+
+# a store that is made late
+
+
+def test_a_late_store_is_made_when_it_is_asked():
+    """Once; closing it does not make it."""
+    made = []
+
+    def make():
+        made.append(MemoryStore())
+        return made[-1]
+
+    late = LateStore(make)
+    late.close()
+    assert made == []
+
+    late.add_run(DagflowRun("cafe", "r"), 1.0)
+    assert late.count_runs(RunsFilter()) == 1
+    late.close()
+    assert len(made) == 1
+
+
+def test_a_late_store_in_several_threads():
+    """All use the same, also where several of them make one."""
+    barrier = Barrier(THREADS)
+
+    def make():
+        barrier.wait(10)
+        return MemoryStore()
+
+    late = LateStore(make)
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda number: late.add_run(DagflowRun("cafe", f"r{number}"), 1.0), range(THREADS)))
+
+    assert late.count_runs(RunsFilter()) == THREADS

@@ -293,7 +293,7 @@ def test_a_generator_is_lazy():
 @pytest.mark.parametrize(
     ("items", "says"),
     [
-        ([Output(1), Output(2)], '"result" multiple times'),
+        ([Output(1), Output(2)], "Invocation of op 'brew' yielded an output 'result' multiple times"),
         ([Output(1, "tea")], "'tea'"),
         ([5], "'int'"),
         ([], 'non-optional output "result"'),

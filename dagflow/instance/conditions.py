@@ -1,0 +1,61 @@
+"""What is asked of a store, as conditions in SQL. What a filter does not say is no condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from dagflow.events.run import RunsFilter, seconds_of
+from dagflow.instance.database import LINES, RUNS, TAGS
+from dagflow.instance.store import LinesFilter
+
+_MOST_PARAMETERS = 10_000
+
+
+def run_conditions(wanted: RunsFilter) -> list[sa.ColumnElement[bool]]:
+    """What holds of the rows of runs that are wanted."""
+    runs = RUNS.c
+    found: list[sa.ColumnElement[bool]] = []
+    if wanted.run_ids is not None:
+        found.append(_is_one_of(runs.run_id, wanted.run_ids))
+    if wanted.job_name is not None:
+        found.append(runs.job_name == wanted.job_name)
+    if wanted.statuses:
+        found.append(runs.status.in_([status.value for status in wanted.statuses]))
+    for key, value in wanted.tags.items():
+        values = [value] if isinstance(value, str) else value
+        tagged = sa.select(TAGS.c.run_id).where(TAGS.c.key == key, _is_one_of(TAGS.c.value, values))
+        found.append(runs.run_id.in_(tagged))
+    if wanted.created_after is not None:
+        found.append(runs.created > seconds_of(wanted.created_after))
+    if wanted.created_before is not None:
+        found.append(runs.created < seconds_of(wanted.created_before))
+    return found
+
+
+def line_conditions(wanted: LinesFilter) -> list[sa.ColumnElement[bool]]:
+    """What holds of the rows of lines that are wanted."""
+    lines = LINES.c
+    key = wanted.asset_key
+    kinds = wanted.event_types
+    given: tuple[tuple[Any, Callable[[Any], sa.ColumnElement[bool]]], ...] = (
+        (wanted.run_id, lambda value: lines.run_id == value),
+        (None if kinds is None else [kind.value for kind in kinds], lines.event_type.in_),
+        (None if key is None else key.to_string(), lambda value: lines.asset_key == value),
+        (wanted.asset_partitions, partial(_is_one_of, lines.partition)),
+        (wanted.after_cursor, lambda value: lines.id > value),
+        (wanted.before_cursor, lambda value: lines.id < value),
+        (wanted.after_timestamp, lambda value: lines.timestamp > value),
+        (wanted.before_timestamp, lambda value: lines.timestamp < value),
+        (wanted.storage_ids, partial(_is_one_of, lines.id)),
+    )
+    return [condition(value) for value, condition in given if value is not None]
+
+
+def _is_one_of(column: sa.ColumnElement[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
+    """Whether a column has one of these values; many stand in the query, which takes few parameters."""
+    is_long = len(values) > _MOST_PARAMETERS
+    return column.in_(sa.bindparam(None, list(values), column.type, expanding=True, literal_execute=is_long))

@@ -1,0 +1,359 @@
+"""Homes of instances: the environment, `dagflow.yaml`, folders."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+
+from dagflow import (
+    CheckError,
+    DagflowHomeNotSetError,
+    DagflowInstance,
+    DagflowInvalidConfigError,
+    DagflowInvariantViolationError,
+    DagflowStorageError,
+    asset,
+    materialize,
+)
+
+
+@asset
+def water():
+    return 1
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty folder that the environment names as the home."""
+    monkeypatch.setenv("DAGFLOW_HOME", str(tmp_path))
+    return tmp_path
+
+
+# get
+
+
+def test_a_home_remembers(home, caplog):
+    """Opened again it knows runs, logs, assets and files from before; nothing is said about it."""
+    with DagflowInstance.get() as instance:
+        run_id = materialize([water], instance=instance).run_id
+        assert (instance.is_ephemeral, instance.is_persistent) == (False, True)
+        assert instance.root_directory == str(home)
+        assert instance.storage_directory() == str(home / "storage")
+
+    with DagflowInstance.get() as again:
+        assert [run.run_id for run in again.get_runs()] == [run_id]
+        assert again.all_logs(run_id)
+        assert again.has_asset_key("water")
+        assert repr(again) == f"<DagflowInstance, {home}>"
+    assert sorted(os.listdir(home)) == ["history", "storage"]
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_no_home(monkeypatch, value):
+    """Without one nothing is opened; the error says what to set."""
+    monkeypatch.delenv("DAGFLOW_HOME", raising=False)
+    if value is not None:
+        monkeypatch.setenv("DAGFLOW_HOME", value)
+
+    with pytest.raises(DagflowHomeNotSetError, match="DAGFLOW_HOME is not set"):
+        DagflowInstance.get()
+
+
+@pytest.mark.parametrize("value", ["cafe", "./cafe"])
+def test_a_relative_home(monkeypatch, value):
+    """It is refused; the error quotes it."""
+    monkeypatch.setenv("DAGFLOW_HOME", value)
+
+    with pytest.raises(DagflowInvariantViolationError, match=f'"{value}" must be an absolute path'):
+        DagflowInstance.get()
+
+
+def test_a_home_that_is_not_there(monkeypatch, tmp_path):
+    """It is refused and not made; the error quotes it."""
+    monkeypatch.setenv("DAGFLOW_HOME", str(tmp_path / "nowhere"))
+
+    with pytest.raises(DagflowInvariantViolationError, match="nowhere"):
+        DagflowInstance.get()
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_home_below_that_of_the_user(monkeypatch, tmp_path):
+    """A tilde is understood."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DAGFLOW_HOME", "~")
+
+    with DagflowInstance.get() as instance:
+        assert instance.root_directory == str(tmp_path)
+
+
+def test_a_run_without_an_instance_leaves_the_home_alone(home):
+    """It has an instance of its own."""
+    materialize([water])
+
+    assert os.listdir(home) == []
+
+
+# settings
+
+
+def test_settings(home, monkeypatch):
+    """They name the storage and the folder for files, and may look in the environment."""
+    (home / "elsewhere").mkdir()
+    monkeypatch.setenv("CAFE_FILES", str(home / "files"))
+    (home / "dagflow.yaml").write_text(f"""
+storage:
+  url: sqlite:///{home}/elsewhere/kept.db
+local_artifact_storage:
+  base_dir: {{env: CAFE_FILES}}
+env:
+  CAFE_FILES:
+""")
+
+    with DagflowInstance.get() as instance:
+        materialize([water], instance=instance)
+        assert instance.storage_directory() == str(home / "files" / "storage")
+    assert (home / "elsewhere" / "kept.db").exists()
+    assert (home / "files" / "storage" / "water").exists()
+    assert os.listdir(home / "history") == []
+
+
+def test_relative_paths_in_settings(home, monkeypatch):
+    """They count from the home, wherever the program was started."""
+    monkeypatch.chdir("/")
+    (home / "dagflow.yaml").write_text(
+        "storage: {url: 'sqlite:///kept.db?timeout=5'}\nlocal_artifact_storage: {base_dir: files}\n"
+    )
+
+    with DagflowInstance.get() as instance:
+        materialize([water], instance=instance)
+    assert (home / "kept.db").exists()
+    assert (home / "files" / "storage" / "water").exists()
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "storage:\n  {}\n", "{}"])
+def test_settings_that_say_nothing(home, text):
+    """The storage is a file in the home."""
+    (home / "dagflow.yaml").write_text(text)
+
+    with DagflowInstance.get() as instance:
+        assert instance.ref().url == f"sqlite:///{home / 'history' / 'dagflow.db'}"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("\nstorge:\n  url: x\n", 2, "\"storge\".*Did you mean 'storage'"),
+        ("storage:\n  url: x\n  uri: y\n", 3, '"uri"'),
+        ("env: {}\nstorage:\n  url: 3\n", 3, "root:storage:url"),
+        ("storage:\n  url: {env: CAFE_NOT_SET}\n", 2, "CAFE_NOT_SET"),
+        ("local_artifact_storage: cafe\n", 1, "local_artifact_storage"),
+        ("env: {A: {}}\n", 1, "env"),
+    ],
+)
+def test_settings_that_cannot_be(home, text, line, what):
+    """The error says where each mistake stands."""
+    (home / "dagflow.yaml").write_text(text)
+
+    with pytest.raises(DagflowInvalidConfigError, match=rf"(?s)dagflow\.yaml, line {line}: .*{what}"):
+        DagflowInstance.get()
+
+
+def test_a_variable_that_has_to_be_set(home, monkeypatch):
+    """Without it nothing is opened."""
+    monkeypatch.delenv("CAFE_PASSWORD", raising=False)
+    (home / "dagflow.yaml").write_text("env:\n  CAFE_PASSWORD:\n")
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"dagflow\.yaml, line 2: .*CAFE_PASSWORD"):
+        DagflowInstance.get()
+
+
+def test_settings_that_are_no_yaml(home):
+    """The error names the file and the line."""
+    (home / "dagflow.yaml").write_text("storage:\n  url: [\n")
+    with pytest.raises(DagflowInvariantViolationError, match=r"dagflow\.yaml', line 3"):
+        DagflowInstance.get()
+
+    (home / "dagflow.yaml").write_text("[storage]")
+    with pytest.raises(CheckError, match=r"dagflow\.yaml' must hold a mapping"):
+        DagflowInstance.get()
+
+
+def test_settings_without_end(home):
+    """A file that contains itself is refused as any other that says too much."""
+    (home / "dagflow.yaml").write_text("storage: &a\n  url: *a\n")
+
+    with pytest.raises(DagflowInvalidConfigError, match="line 2"):
+        DagflowInstance.get()
+
+
+# folders
+
+
+def test_a_temporary_folder():
+    """It goes away when the instance is disposed of."""
+    with DagflowInstance.local_temp() as instance:
+        folder = instance.root_directory
+        materialize([water], instance=instance)
+        assert os.path.exists(os.path.join(folder, "storage", "water"))
+    assert not os.path.exists(folder)
+    instance.dispose()
+
+
+@pytest.mark.parametrize("name", ["a b", "what?", "50%", "a%3Fb", "c#d", "ü", "e&f=g", "user:word@host"])
+def test_a_folder_of_any_name(tmp_path, name):
+    """Everything is in it, whatever characters its name has; errors name it as it is."""
+    with DagflowInstance.local_temp(str(tmp_path / name)) as instance:
+        run_id = materialize([water], instance=instance).run_id
+        with DagflowInstance.from_ref(instance.ref()) as same:
+            assert same.has_run(run_id)
+
+    assert os.listdir(tmp_path) == [name]
+    path = tmp_path / name / "history" / "dagflow.db"
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(DagflowStorageError, match=re.escape(str(path))):
+        instance.get_runs()
+
+
+def test_a_relative_folder(tmp_path, monkeypatch):
+    """It is the one that it was when the instance was opened; a path may be no text."""
+    monkeypatch.chdir(tmp_path)
+    with DagflowInstance.local_temp(Path("cafe")) as instance:
+        monkeypatch.chdir("/")
+        run_id = materialize([water], instance=instance).run_id
+
+    assert instance.root_directory == str(tmp_path / "cafe")
+    with DagflowInstance.local_temp(str(tmp_path / "cafe")) as same:
+        assert same.has_run(run_id)
+
+
+@pytest.mark.parametrize("taken", ["", "history", "storage"])
+def test_a_folder_that_cannot_be_made(tmp_path, taken):
+    """The error names it, and why."""
+    (tmp_path / "cafe").mkdir()
+    inner = tmp_path / "cafe" / taken if taken else tmp_path / "cafe" / "file"
+    inner.write_text("")
+    home = tmp_path / "cafe" if taken else inner
+
+    with pytest.raises(DagflowInvariantViolationError, match=rf"cafe.{taken or 'file'}.*cannot be made: "):
+        DagflowInstance.local_temp(str(home))
+
+
+def test_a_folder_that_nothing_can_be_called():
+    """The error quotes it."""
+    with pytest.raises(DagflowInvariantViolationError, match=r"x00.*null"):
+        DagflowInstance.local_temp("a\x00b")
+
+
+def test_a_temporary_folder_of_nobody():
+    """It goes away with the instance."""
+    instance = DagflowInstance.local_temp()
+    folder = instance.root_directory
+    instance.get_runs()
+
+    del instance
+    gc.collect()
+
+    assert not os.path.exists(folder)
+
+
+def test_a_folder_that_was_given(tmp_path):
+    """It stays, and can be opened again; the instance can go on being used after it was disposed of."""
+    with DagflowInstance.local_temp(str(tmp_path)) as instance:
+        run_id = materialize([water], instance=instance).run_id
+    assert instance.has_run(run_id)
+    instance.dispose()
+
+    with DagflowInstance.local_temp(str(tmp_path)) as again:
+        assert again.has_run(run_id)
+
+
+def test_a_temporary_folder_with_settings_that_cannot_be(monkeypatch, tmp_path):
+    """Nothing of it stays."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    with pytest.raises(DagflowInvalidConfigError, match="storge"):
+        DagflowInstance.local_temp(overrides={"storge": {}})
+    assert os.listdir(tmp_path) == []
+
+
+# other processes
+
+
+def test_a_ref(tmp_path):
+    """It can be pickled, and opens the same instance."""
+    with DagflowInstance.local_temp(str(tmp_path)) as instance:
+        run_id = materialize([water], instance=instance).run_id
+        ref = pickle.loads(pickle.dumps(instance.ref()))
+
+    with DagflowInstance.from_ref(ref) as other:
+        assert other.ref() == ref
+        assert other.storage_directory() == str(tmp_path / "storage")
+        assert other.has_run(run_id)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://cafe:secret@host/cafe",
+        "postgresql://cafe:se:cr/et@/cafe?host=a&password=secret&a=b",
+    ],
+)
+def test_a_ref_hides_the_password(tmp_path, url):
+    """It can be shown, and opens the storage all the same."""
+    ref = DagflowInstance.local_temp(str(tmp_path), {"storage": {"url": url}}).ref()
+
+    assert ref.url == url
+    assert "cafe:***@" in repr(ref)
+    assert "secret" not in repr(ref)
+    assert repr(ref).endswith(f"{str(tmp_path / 'storage')!r})")
+
+
+def test_a_ref_of_what_is_in_memory():
+    """There is none; the error names instances that last."""
+    with pytest.raises(DagflowInvariantViolationError, match="local_temp"):
+        DagflowInstance.ephemeral().ref()
+
+
+def test_a_ref_opens_nothing(tmp_path):
+    """A process that only needs the folder for files touches no database."""
+    with DagflowInstance.local_temp(str(tmp_path)) as instance:
+        DagflowInstance.from_ref(instance.ref()).storage_directory()
+
+    assert os.listdir(tmp_path / "history") == []
+
+
+def test_lost_runs_are_hinted_at(home, caplog, output_of):
+    """A run whose process is gone is logged by `get`, and not changed."""
+    output_of(LEFT_BEHIND)
+
+    with caplog.at_level(logging.WARNING, "dagflow"), DagflowInstance.get() as instance:
+        (run,) = instance.get_runs()
+
+    assert run.status.name == "STARTED"
+    (record,) = caplog.records
+    assert record.name == "dagflow"
+    assert run.run_id in record.getMessage()
+    assert "recover()" in record.getMessage()
+
+
+LEFT_BEHIND = """
+import os
+from dagflow import DagflowInstance, job, op
+
+@op
+def dies():
+    os._exit(0)
+
+@job
+def cafe():
+    dies()
+
+cafe.execute_in_process(instance=DagflowInstance.get())
+"""
