@@ -206,18 +206,19 @@ class RunLog:
             return StoredLine(moment, level, step_key, None, None, None, text)
         kind = _TYPES[code]
         level = 40 if kind in ERROR_LEVEL_EVENTS else 10
-        event = self._whole_event(record, kind)
+        event = self.whole_event_of(record)
         key, partition = (event.asset_key, event.partition) if kind in ASSET_EVENTS else (None, None)
         body = payload.body if isinstance(payload, Told) else as_json(event)
         key_text = None if key is None else key.to_string()
         return StoredLine(moment, level, step_key, kind.value, key_text, partition, body)
 
-    def _whole_event(self, record: Record, kind: DagflowEventType) -> DagflowEvent:
+    def whole_event_of(self, record: Record) -> DagflowEvent:
         """The event that a record stands for, with all of its fields worked out."""
         event = self.event_of(record)
         if not isinstance(record[4], Told):
             from dagflow.engine.render import FIELDS
 
+            kind = _TYPES[record[0]]
             for name, set_field in _SETTERS:
                 set_field(event, FIELDS[name](self, record, kind))
         return event

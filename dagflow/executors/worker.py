@@ -247,7 +247,7 @@ class SentLog(RunLog):
     def append(self, code: int, step: int = NO_STEP, attempt: int = 0, payload: Any = None) -> Record:
         """Write down that something happened, and say it."""
         record = super().append(code, step, attempt, payload)
-        self._say("event", code, record[1], attempt, step >= 0, as_json(self.event_of(record)))
+        self._say("event", code, record[1], attempt, step >= 0, as_json(self.whole_event_of(record)))
         return record
 
     def append_line(self, level: int, text: str, step: int, attempt: int) -> None:
