@@ -78,7 +78,7 @@ class DaskExecutor(Executor):
     Args:
         cluster: Which, as in a run config: `{"existing": {"address": "tcp://..."}}`, or `{"local": {...}}`
             with arguments of `LocalCluster`; default: a local one of one process per CPU.
-        max_concurrent: Tasks at a time; None or 0: two for each thread of the cluster.
+        max_concurrent: Tasks that the scheduler has at a time; None or 0: all that are ready, up to 5,000.
         retries: Whether steps may be tried again.
         tag_concurrency_limits: Limits of steps at a time that share a tag, as in a run config.
 
@@ -156,7 +156,7 @@ _CLUSTER = Selector({
 _DASK = {
     "cluster": Field(_CLUSTER, default_value={"local": {}}, description="Where tasks are carried out."),
     "max_concurrent": Field(
-        Noneable(int), default_value=None, description="Tasks at a time; None or 0: two for each thread."
+        Noneable(int), default_value=None, description="Tasks at a time; None or 0: all that are ready."
     ),
     "retries": _RETRIES,
     "tag_concurrency_limits": _MULTIPROCESS["tag_concurrency_limits"],
