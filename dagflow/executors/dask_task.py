@@ -112,7 +112,6 @@ class _Link:
         self.voices: dict[str, _Voice] = {}
         self.is_over = False
         self._lock = threading.Lock()
-        self._making = threading.Lock()
         self._place: Workplace | None = None
         threading.Thread(target=self._listen, name="dagflow-link", daemon=True).start()
 
@@ -135,12 +134,13 @@ class _Link:
 
     def workplace(self) -> Workplace:
         """What this process needs for each task of the run."""
-        with self._making:
-            if self._place is None:
-                pointer, assignment = pickle.loads(self._briefing)
-                job = load(pointer)  # before what was pickled by the names of its module is read
-                self._place = Workplace(job, pickle.loads(assignment))
-            return self._place
+        if self._place is None:
+            with _importing:
+                if self._place is None:
+                    pointer, assignment = pickle.loads(self._briefing)
+                    job = load(pointer)  # before what was pickled by the names of its module is read
+                    self._place = Workplace(job, pickle.loads(assignment))
+        return self._place
 
     def end(self, name: str) -> None:
         """A task is over."""
@@ -192,6 +192,7 @@ class _Link:
 
 _links: dict[Address, _Link] = {}
 _linking = threading.Lock()
+_importing = threading.Lock()  # of all runs: what one imports is half there for the other
 
 
 def _link_to(address: Address) -> _Link:

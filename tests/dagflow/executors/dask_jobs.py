@@ -85,6 +85,11 @@ def waiting():
 
 
 @job
+def waiting_alone():
+    process_jobs.add_one.alias("behind")(waits())
+
+
+@job
 def waiting_again():
     process_jobs.add_one.alias("behind")(waits_again())
 

@@ -446,7 +446,7 @@ config = {{
     "ops": {{"waits": {{"config": {{"folder": folder, "deaf": deaf == "deaf"}}}}}},
     "execution": {{"config": {{"cluster": {{"existing": {{"address": address}}}}}}}},
 }}
-execute_job(found("waiting"), DagflowInstance.local_temp(home), run_config=config)
+execute_job(found("waiting_alone"), DagflowInstance.local_temp(home), run_config=config)
 """
 
 
