@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import resource as limits
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from dagflow import (
@@ -54,7 +56,7 @@ class How(Config):
     """How a step ends.
 
     Attributes:
-        end: "exit", "kill", "segfault", "memory" or "hang".
+        end: How, by the names in `end_badly`.
         attempts: On how many attempts; after that it ends well.
         note: A file for what others are to know.
     """
@@ -89,6 +91,9 @@ def end_badly(context, config):
         os._exit(3)
     if config.end == "quiet exit":
         os._exit(0)
+    if config.end == "finish later":
+        atexit.register(finish_later, config.note)
+        return "well"
     if config.end == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if config.end == "segfault":
@@ -106,6 +111,26 @@ def end_badly(context, config):
         Path(config.note).write_text("waiting", encoding="utf-8")
     while True:
         signal.pause()
+
+
+def finish_later(note):
+    """Write a file, after a moment."""
+    threading.Event().wait(0.2)
+    Path(note).write_text("finished", encoding="utf-8")
+
+
+@op
+def forks():
+    pid = os.fork()
+    if pid == 0:
+        sys.exit("this is not the process of the step")
+    os.waitpid(pid, 0)
+    return "well"
+
+
+@job
+def forking():
+    forks()
 
 
 @job
