@@ -106,7 +106,8 @@ class ForkServer:
         except (OSError, EOFError) as error:
             self.close()
             raise ForkServerFailure(f"it ended with status {self.process.returncode}", None) from error
-        except BaseException:
+        except BaseException:  # an interrupt, while it imports
+            self.process.kill()
             self.close()
             raise
         if kind == FAILED:

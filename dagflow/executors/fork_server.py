@@ -72,7 +72,8 @@ def serve(door: socket.socket) -> None:
     gc.collect()
     gc.freeze()  # else the collector of each step's process would touch, and so copy, all that is there
     has_threads = threading.active_count() > 1
-    send(door, json.dumps([THREADS if has_threads else READY, None]).encode())
+    with suppress(ConnectionError):  # who asked is gone: the loop will see that the door is closed
+        send(door, json.dumps([THREADS if has_threads else READY, None]).encode())
     _Server(door, forks=forks and not has_threads).loop()
 
 

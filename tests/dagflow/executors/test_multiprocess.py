@@ -634,6 +634,23 @@ def test_a_killed_parent_leaves_no_process(tmp_path: Path) -> None:
         assert str(program.process.pid) in failure.message
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_a_module_is_imported(
+    instance: DagflowInstance, tmp_path: Path, number: signal.Signals
+) -> None:
+    """An import elsewhere that does not come to its end can be interrupted; the run says so."""
+    name = f"interrupting_{number.name.lower()}"
+    here = f"import os, signal\nif os.getpid() != {os.getpid()}:\n    os.kill(os.getppid(), {int(number)})\n"
+    cafe = "    signal.pause()\nfrom dagflow import job\n@job\ndef cafe():\n    pass\n"
+    (tmp_path / f"{name}.py").write_text(here + cafe, encoding="utf-8")
+    pointer = build_reconstructable_job(name, "cafe", reconstructor_working_directory=str(tmp_path))
+    result = execute_job(pointer, instance)
+
+    data = result.get_run_failure_event().job_failure_data
+    assert data.failure_reason.name == "UNEXPECTED_TERMINATION"
+    assert data.error.cls_name == "DagflowExecutionInterruptedError"
+
+
 def test_a_process_that_user_code_forks_has_no_say(instance: DagflowInstance) -> None:
     """Only the process of the step itself tells how the step ended."""
     result = run("forking", instance)
