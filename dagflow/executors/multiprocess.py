@@ -32,6 +32,7 @@ from dagflow.executors.tasks import last_lines, pickled, tag_limits
 from dagflow.executors.wire import Incoming, send_object
 from dagflow.executors.worker import assignment_of, errand_of, file_key_of, report_of
 
+_STORE = "dagflow.instance.sql"
 _TO_LEAVE = 5.0  # seconds
 
 
@@ -100,6 +101,8 @@ class StepProcesses:
         self._selector.register(self._channel.incoming.connection, selectors.EVENT_READ, self._hear)
 
     def _open_channel(self, is_spawned: bool, modules: Sequence[str]) -> Channel:
+        if self._state.plan.partition_key is not None:  # it may be a dynamic one, which each step looks up
+            modules = [*modules, _STORE]
         try:
             return open_channel(self._pointer, list(modules), self._place, forks=not is_spawned)
         except ForkServerFailure as failure:

@@ -16,6 +16,7 @@ from dagflow import (
     Config,
     DynamicOut,
     DynamicOutput,
+    DynamicPartitionsDefinition,
     Failure,
     RetryPolicy,
     asset,
@@ -288,6 +289,16 @@ def tea(water):
 def brewing():
     project = Project(assets=[water, tea], jobs=[define_asset_job("brewing")])
     return project.get_job_def("brewing")
+
+
+@asset(partitions_def=DynamicPartitionsDefinition(name="cups"))
+def cup():
+    return list(sys.modules)
+
+
+def pouring():
+    project = Project(assets=[cup], jobs=[define_asset_job("pouring")])
+    return project.get_job_def("pouring")
 
 
 def fail_first(step_key, attempt):

@@ -347,6 +347,15 @@ def test_assets(instance: DagflowInstance) -> None:
     assert types[:3] == [T.ASSET_MATERIALIZATION_PLANNED, T.ASSET_MATERIALIZATION_PLANNED, T.RUN_START]
 
 
+def test_dynamic_partitions(instance: DagflowInstance) -> None:
+    """A step looks its partition up in the store; what that needs was imported before its process began."""
+    instance.add_dynamic_partitions("cups", ["blue"])
+    with execute_job(found("pouring"), instance, tags={"dagflow/partition": "blue"}) as result:
+        modules = result.output_for_node("cup")
+
+    assert modules.index("sqlalchemy") < modules.index("process_jobs")
+
+
 def test_re_execution_from_failure(instance: DagflowInstance) -> None:
     """What failed is executed again in a process, and what it needs is loaded from the earlier run."""
     first = run("losing", instance, ops={"tried_once": {"end": "exit"}})
