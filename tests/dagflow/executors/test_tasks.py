@@ -19,5 +19,5 @@ class Shy:
 
 def test_whatever_keeps_a_value_from_travelling() -> None:
     """The error says which value, why, and what to do, also where user code refuses."""
-    with pytest.raises(DagflowUnmetExecutorRequirementsError, match="step 'brew'.*not me.*in-process"):
+    with pytest.raises(DagflowUnmetExecutorRequirementsError, match=r"step 'brew'.*not me.*in-process"):
         pickled(Shy(), "step 'brew'")
