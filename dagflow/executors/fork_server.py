@@ -27,8 +27,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -62,10 +62,11 @@ def serve(door: socket.socket) -> None:
     pointer, modules, place, forks = receive_object(door)
     take_place(*place)
     try:
-        for module in [*(_USED_BY_STEPS if forks else ()), *modules]:
-            import_module(module)
-        if pointer is not None:
-            preload(pointer)
+        with _ending_with(door):
+            for module in [*(_USED_BY_STEPS if forks else ()), *modules]:
+                import_module(module)
+            if pointer is not None:
+                preload(pointer)
     except BaseException as error:
         send(door, json.dumps([FAILED, to_dict(SerializableErrorInfo.from_exception(error))]).encode())
         return
@@ -75,6 +76,28 @@ def serve(door: socket.socket) -> None:
     with suppress(ConnectionError):  # who asked is gone: the loop will see that the door is closed
         send(door, json.dumps([THREADS if has_threads else READY, None]).encode())
     _Server(door, forks=forks and not has_threads).loop()
+
+
+@contextmanager
+def _ending_with(door: socket.socket) -> Iterator[None]:
+    """End this process if the door closes meanwhile: what is imported may never come to its end."""
+    done, done_end = socket.socketpair()
+
+    def watch() -> None:
+        with selectors.DefaultSelector() as selector:
+            for end in (door, done):
+                selector.register(end, selectors.EVENT_READ)
+            if any(key.fileobj is door for key, _ in selector.select()):
+                os._exit(1)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done_end.close()
+        watcher.join()
+        done.close()
 
 
 class _Server:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from dagflow.executors.fork_client import ForkServer
 from dagflow.executors.wire import receive
@@ -30,6 +31,26 @@ def test_it_does_not_wait_for_who_does_not_read() -> None:
 
     assert [(kind, name) for kind, name, _ in answers] == [("none", name) for name in asked]
     assert "no file descriptor" in answers[0][2]
+
+
+def test_an_import_that_hangs_ends_with_who_asked_for_it(tmp_path: Path) -> None:
+    """Nothing outlives the process that started the server, also while the server imports."""
+    (tmp_path / "hanging_zz.py").write_text(
+        "import os, signal\nprint(os.getpid(), flush=True)\nsignal.pause()\n"
+    )
+    code = (
+        "from dagflow.executors.fork_client import ForkServer; import os, sys; "
+        f"place = ([{str(tmp_path)!r}, *sys.path], os.getcwd(), dict(os.environ)); "
+        "ForkServer(None, ['hanging_zz'], place, forks=False)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        server = int(parent.stdout.readline())
+        parent.kill()
+        rest = parent.stdout.read()  # until nobody has the other end any more
+
+    assert server
+    assert rest == ""
 
 
 def test_an_interpreter_has_the_flags_of_this_one() -> None:
