@@ -111,7 +111,7 @@ def end_badly(context, config):
     if config.note:
         Path(config.note).write_text("waiting", encoding="utf-8")
     while True:
-        signal.pause()
+        threading.Event().wait(1)  # not signal.pause(), which a signal just before it does not wake
 
 
 def finish_later(note):
