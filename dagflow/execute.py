@@ -31,7 +31,7 @@ from dagflow.errors import (
 )
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
-from dagflow.executors.pointer import ReconstructableJob
+from dagflow.executors.pointer import ReconstructableJob, check_may_run
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
 from dagflow.io.memory import InMemoryIOManager
@@ -79,10 +79,12 @@ def execute_job(
         DagflowInvalidSubsetError: A selection chooses nothing.
         DagflowUnmetExecutorRequirementsError: An output stays in memory, where other processes need it.
         CheckError: The run to execute again is not known.
+        DagflowInvariantViolationError: A process that imports a module to run steps comes by this call.
     """
     check_type(job, ReconstructableJob, "job", "execute_job; wrap it: reconstructable(job)")
     check_type(instance, DagflowInstance, "instance")
     check_type(raise_on_error, bool, "raise_on_error")
+    check_may_run()
     order = _order(job, instance, run_config, tags, op_selection, reexecution_options, asset_selection)
     executor, error = _executor_of(order)
     state = _state_of(order, executor, raise_on_error)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from dagflow.clock import SYSTEM_CLOCK
 from dagflow.context.current import current_log
-from dagflow.engine.interrupts import counted_interrupts
+from dagflow.engine.interrupts import counted_interrupts, raised_interrupts
 from dagflow.engine.log import CODE, NO_STEP, USER_LINE, Record, Said
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Outcome, Retry
 from dagflow.engine.resources import error_info
@@ -178,8 +178,9 @@ def run_in_workers(
     started = clock.now()
     crew = None
     try:
-        workers = make_workers()
-    except Exception as error:
+        with raised_interrupts():
+            workers = make_workers()
+    except (Exception, *INTERRUPTS) as error:
         current_log.reset(token)
         return could_not_begin(state, error)
     try:
@@ -220,13 +221,17 @@ def run_in_workers(
     return True
 
 
-def could_not_begin(state: RunState, error: Exception) -> bool:
-    """Write down that a run failed before it began. Returns False: it did not succeed.
+def could_not_begin(state: RunState, error: BaseException) -> bool:
+    """Write down that a run failed, or was interrupted, before it began. Returns False: it did not succeed.
 
     Raises:
-        Exception: The error, if the caller wants failures raised.
+        BaseException: The error, if the caller wants failures raised.
     """
-    state.write_failure(error_info(error), "JOB_INITIALIZATION_FAILURE")
+    if isinstance(error, INTERRUPTS):
+        error = DagflowExecutionInterruptedError("the run was interrupted from outside, before it began")
+        state.write_failure(error_info(error), "UNEXPECTED_TERMINATION")
+    else:
+        state.write_failure(error_info(error), "JOB_INITIALIZATION_FAILURE")
     if state.raise_on_error:
         raise error
     return False

@@ -9,7 +9,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typing import Any
 
 from dagflow.events.data import SerializableErrorInfo
 from dagflow.events.stored import from_dict
-from dagflow.executors.fork_server import FAILED, SIGNAL, START, THREADS
+from dagflow.executors.fork_server import FAILED, SIGNAL, START, THREADS, command
 from dagflow.executors.wire import Incoming, receive, send_object
 
 _MOST_SERVERS = 8
@@ -68,7 +67,9 @@ def close_servers() -> None:
 
 
 def _forget_servers() -> None:
-    """In a forked process: the servers belong to the one that forked."""
+    """In a forked process: the servers belong to the one that forked, and so may the lock."""
+    global _starting
+    _starting = threading.Lock()
     for server in _servers.values():
         server.door.close()
     _servers.clear()
@@ -105,7 +106,8 @@ class ForkServer:
         except (OSError, EOFError) as error:
             self.close()
             raise ForkServerFailure(f"it ended with status {self.process.returncode}", None) from error
-        except BaseException:
+        except BaseException:  # an interrupt, while it imports
+            self.process.kill()
             self.close()
             raise
         if kind == FAILED:
@@ -189,13 +191,9 @@ def _line(message: list[Any]) -> bytes:
 
 def _start_interpreter(connection: socket.socket, sys_path: Sequence[str]) -> subprocess.Popen[bytes]:
     fd = connection.fileno()
-    code = (
-        f"import sys; sys.path[:] = {list(sys_path)!r}; import socket; "
-        f"from dagflow.executors.fork_server import serve; serve(socket.socket(fileno={fd}))"
-    )
-    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined] # noqa: SLF001
+    found = "import socket; from dagflow.executors.fork_server import serve"
     return subprocess.Popen(
-        [sys.executable, *flags, "-c", code],
+        command(sys_path, f"{found}; serve(socket.socket(fileno={fd}))"),
         pass_fds=[fd],
         stdin=subprocess.DEVNULL,
         start_new_session=True,

@@ -6,7 +6,8 @@ One thread, one loop. It is spoken to over two kinds of sockets:
 * a *channel*: `START task` brings the socket of a new step process, `SIGNAL task number` is passed on to the
   process group of a step; back come `["pid", task, pid]` and, when the process has ended,
   `["exit", task, status]` (negative: the number of the signal that ended it), or `["none", task, why]` where
-  there could be no process.
+  there could be no process. What nobody reads yet is kept: the server never waits for the other side, which
+  may be waiting for it.
 
 A channel that closes takes its processes with it, the door that closes takes everything. So nothing outlives
 the process that started the server, however that ends; and if the server ends, its processes do (on Linux the
@@ -26,8 +27,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -35,7 +36,7 @@ from dagflow.events.data import SerializableErrorInfo
 from dagflow.events.stored import to_dict
 from dagflow.executors.pointer import preload
 from dagflow.executors.step_process import lead_group, run_step_process, take_place
-from dagflow.executors.wire import receive_object, send
+from dagflow.executors.wire import framed, receive_object, send
 
 START, SIGNAL = "start", "signal"
 READY, THREADS, FAILED = "ready", "threads", "failed"
@@ -47,24 +48,56 @@ _USED_BY_STEPS = (
 """What the process of a step would import itself, each time."""
 
 
+def command(sys_path: Sequence[str], code: str) -> list[str]:
+    """The command of an interpreter with the flags of this one, that carries out some code."""
+    from subprocess import _args_from_interpreter_flags  # type: ignore[attr-defined]
+
+    begin = f"import sys; sys.path[:] = {list(sys_path)!r}; "
+    return [sys.executable, *_args_from_interpreter_flags(), "-c", begin + code]
+
+
 def serve(door: socket.socket) -> None:
     """Serve until the process at the other side of the door is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is meant for the parent, who tells what to do
     pointer, modules, place, forks = receive_object(door)
     take_place(*place)
     try:
-        for module in [*(_USED_BY_STEPS if forks else ()), *modules]:
-            import_module(module)
-        if pointer is not None:
-            preload(pointer)
+        with _ending_with(door):
+            for module in [*(_USED_BY_STEPS if forks else ()), *modules]:
+                import_module(module)
+            if pointer is not None:
+                preload(pointer)
     except BaseException as error:
         send(door, json.dumps([FAILED, to_dict(SerializableErrorInfo.from_exception(error))]).encode())
         return
     gc.collect()
     gc.freeze()  # else the collector of each step's process would touch, and so copy, all that is there
     has_threads = threading.active_count() > 1
-    send(door, json.dumps([THREADS if has_threads else READY, None]).encode())
+    with suppress(ConnectionError):  # who asked is gone: the loop will see that the door is closed
+        send(door, json.dumps([THREADS if has_threads else READY, None]).encode())
     _Server(door, forks=forks and not has_threads).loop()
+
+
+@contextmanager
+def _ending_with(door: socket.socket) -> Iterator[None]:
+    """End this process if the door closes meanwhile: what is imported may never come to its end."""
+    done, done_end = socket.socketpair()
+
+    def watch() -> None:
+        with selectors.DefaultSelector() as selector:
+            for end in (door, done):
+                selector.register(end, selectors.EVENT_READ)
+            if any(key.fileobj is door for key, _ in selector.select()):
+                os._exit(1)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done_end.close()
+        watcher.join()
+        done.close()
 
 
 class _Server:
@@ -72,6 +105,7 @@ class _Server:
 
     Attributes:
         channels: The open channels, each with its tasks and their processes.
+        unsaid: What could not yet be written to each open channel.
         tasks: Channel and task by process. Always: every process that was started and has not been reaped.
     """
 
@@ -79,6 +113,7 @@ class _Server:
         self.door = door
         self.forks = forks
         self.channels: dict[socket.socket, dict[str, int]] = {}
+        self.unsaid: dict[socket.socket, bytearray] = {}
         self.tasks: dict[int, tuple[socket.socket, str]] = {}
         self.selector = selectors.DefaultSelector()
         self.wakeup, wakeup_end = socket.socketpair()
@@ -96,12 +131,18 @@ class _Server:
     def loop(self) -> None:
         """Handle what comes in, until the door closes."""
         while self.door.fileno() >= 0:
-            for key, _ in self.selector.select():
+            for key, events in self.selector.select():
                 source: Any = key.fileobj
-                if source.fileno() >= 0:  # else it was closed a moment ago
+                if events & selectors.EVENT_WRITE and source in self.unsaid:
+                    self._write(source)
+                if events & selectors.EVENT_READ and source.fileno() >= 0:  # else it was closed a moment ago
                     key.data()
         for channel in list(self.channels):
             self._close(channel)
+        self.selector.close()
+        signal.set_wakeup_fd(-1)
+        for end in (self.wakeup, self._wakeup_end):
+            end.close()
 
     def _open_channel(self) -> None:
         _, fds = _received(self.door, 1)
@@ -110,7 +151,8 @@ class _Server:
             self.door.close()
             return
         channel = socket.socket(fileno=fds[0])
-        self.channels[channel] = {}
+        channel.setblocking(False)
+        self.channels[channel], self.unsaid[channel] = {}, bytearray()
         heard = bytearray()
         self._watch(channel, lambda: self._hear(channel, heard))
 
@@ -124,15 +166,19 @@ class _Server:
         for line in lines:
             kind, task, *number = json.loads(line)
             if kind == START:
-                self._start(channel, task, socket.socket(fileno=fds.pop(0)))
+                self._start(channel, task, fds.pop(0) if fds else None)
             elif task in self.channels.get(channel, ()):
                 _signal_group(self.channels[channel][task], number[0])
 
-    def _start(self, channel: socket.socket, task: str, connection: socket.socket) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
+    def _start(self, channel: socket.socket, task: str, fd: int | None) -> None:
+        if fd is None:
+            self._tell(channel, ["none", task, "the fork server has no file descriptor left for it"])
+            return
+        connection = socket.socket(fileno=fd)
         server = os.getpid()
         try:
+            sys.stdout.flush()
+            sys.stderr.flush()
             pid = os.fork()
         except OSError as error:  # no room for another process
             connection.close()
@@ -158,9 +204,9 @@ class _Server:
             if self.forks:
                 run_step_process(connection)
             connection.set_inheritable(True)
-            code = f"import sys; sys.path[:] = {sys.path!r}; from dagflow.executors.step_process import *"
+            found = "import socket; from dagflow.executors.step_process import run_step_process"
             run = f"run_step_process(socket.socket(fileno={connection.fileno()}))"
-            os.execv(sys.executable, [sys.executable, "-c", f"{code}; import socket; {run}"])
+            os.execv(sys.executable, command(sys.path, f"{found}; {run}"))
         finally:
             os._exit(1)
 
@@ -187,12 +233,25 @@ class _Server:
                 self._tell(channel, ["exit", task, exit_code])
 
     def _tell(self, channel: socket.socket, message: list[Any]) -> None:
+        if channel in self.unsaid:
+            self.unsaid[channel] += framed(json.dumps(message).encode())
+            self._write(channel)
+
+    def _write(self, channel: socket.socket) -> None:
+        unsaid = self.unsaid[channel]
         try:
-            send(channel, json.dumps(message).encode())
+            while unsaid:
+                del unsaid[: channel.send(unsaid)]
+        except BlockingIOError:
+            pass
         except OSError:
             self._close(channel)
+            return
+        more = selectors.EVENT_WRITE if unsaid else 0
+        self.selector.modify(channel, selectors.EVENT_READ | more, self.selector.get_key(channel).data)
 
     def _close(self, channel: socket.socket) -> None:
+        self.unsaid.pop(channel, None)
         for pid in self.channels.pop(channel, {}).values():
             _signal_group(pid, signal.SIGKILL)
         if channel.fileno() >= 0:

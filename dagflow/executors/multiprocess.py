@@ -16,6 +16,7 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from dagflow.engine.parallel import Began, BrokenOff, Report, Task, run_in_workers
@@ -30,6 +31,9 @@ from dagflow.executors.step_process import Orders
 from dagflow.executors.tasks import last_lines, pickled, tag_limits
 from dagflow.executors.wire import Incoming, send_object
 from dagflow.executors.worker import assignment_of, errand_of, file_key_of, report_of
+
+_STORE = "dagflow.instance.sql"
+_TO_LEAVE = 5.0  # seconds
 
 
 class StepProcess:
@@ -80,7 +84,8 @@ class StepProcesses:
         self._instance = state.get_instance()
         self._pointer = state.pointer
         self._assignment = pickled(assignment_of(state), "the run")
-        self._place = (list(sys.path), os.getcwd(), dict(os.environ))
+        sys_path = [entry for entry in sys.path if isinstance(entry, str)]  # Python skips others too
+        self._place = (sys_path, os.getcwd(), dict(os.environ))
         self._processes: dict[str, StepProcess] = {}
         self._told: list[Report] = []
         self._selector = selectors.DefaultSelector()
@@ -96,6 +101,8 @@ class StepProcesses:
         self._selector.register(self._channel.incoming.connection, selectors.EVENT_READ, self._hear)
 
     def _open_channel(self, is_spawned: bool, modules: Sequence[str]) -> Channel:
+        if self._state.plan.partition_key is not None:  # it may be a dynamic one, which each step looks up
+            modules = [*modules, _STORE]
         try:
             return open_channel(self._pointer, list(modules), self._place, forks=not is_spawned)
         except ForkServerFailure as failure:
@@ -114,12 +121,19 @@ class StepProcesses:
         orders = Orders(*self._place, self._pointer.to_dict(), content, os.fspath(stdout), os.fspath(stderr))
         try:
             connection = self._channel.start(name)
-        except OSError:
+        except ConnectionError:
             self._told.append(_lost(task, "could not be started: the process that starts them is gone"))
             return
-        with suppress(OSError):  # it is gone already: that will be reported
+        except OSError as error:
+            why = f"could not be started: {error}. Let fewer run at a time (max_concurrent)"
+            self._told.append(_lost(task, why))
+            return
+        try:
             connection.settimeout(60)
             send_object(connection, orders)
+        except OSError:  # it is gone already, or does not listen: it ends, and that will be reported
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_WR)
         process = self._processes[name] = StepProcess(task, connection)
         self._selector.register(connection, selectors.EVENT_READ, lambda: self._listen(process))
 
@@ -193,7 +207,13 @@ class StepProcesses:
         return last_lines(self._instance.captured_log_paths(self._state.run.run_id, file_key_of(*task)))
 
     def close(self) -> None:
-        """End what is still there."""
+        """End what is still there. Those that have said all get a moment to leave: they may have things to
+        finish (`atexit`).
+        """
+        end = monotonic() + _TO_LEAVE
+        while any(process.has_ended for process in self._processes.values()) and monotonic() < end:
+            for key, _ in self._selector.select(end - monotonic()):
+                key.data()
         self._channel.close()
         for process in self._processes.values():
             process.connection.close()

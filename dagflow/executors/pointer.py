@@ -17,6 +17,7 @@ import os
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -41,6 +42,9 @@ _FIELDS = (
     "module", "file", "package", "attribute", "working_directory", "args", "kwargs",
     "op_selection", "asset_selection",
 )  # fmt: skip
+
+_being_imported: ContextVar[str | None] = ContextVar("being_imported", default=None)
+"""The module that is being imported in a process that is to run steps of its jobs."""
 
 
 class ReconstructableJob:
@@ -268,7 +272,25 @@ def preload(pointer: Mapping[str, Any]) -> None:
     found = ReconstructableJob.from_dict(pointer)
     if found.working_directory not in sys.path:
         sys.path.insert(0, found.working_directory)
-    module_of(found)
+    token = _being_imported.set(found.file or found.module)
+    try:
+        module_of(found)
+    finally:
+        _being_imported.reset(token)
+
+
+def check_may_run() -> None:
+    """Raise where a module runs a job while another process of a run imports it to find the job again.
+
+    Raises:
+        DagflowInvariantViolationError: It does; every process of that run would start another run.
+    """
+    module = _being_imported.get()
+    if module is not None:
+        raise DagflowInvariantViolationError(
+            f"a job is run while '{module}' is imported by a process that is to run its steps, and so would "
+            "be run again and again. Put what runs jobs below 'if __name__ == \"__main__\":'."
+        )
 
 
 def module_of(pointer: ReconstructableJob) -> ModuleType:
@@ -325,10 +347,12 @@ def _from_file(name: str, file: str) -> ModuleType:
 
 def _script(file: str, package: str | None) -> ModuleType:
     """The script that another process runs, without what stands below `if __name__ == "__main__"`."""
-    if package is not None:
-        importlib.import_module(package)
     module = ModuleType(_MAIN_OF_A_CHILD)
     module.__file__ = file
+    if package is not None:
+        importlib.import_module(package)
+        name = f"{package}.{os.path.splitext(os.path.basename(file))[0]}"
+        module.__spec__ = importlib.util.spec_from_file_location(name, file)  # multiprocessing needs it
     module.__package__ = package
     present = sys.modules.get(_MAIN)
     sys.modules[_MAIN] = sys.modules[_MAIN_OF_A_CHILD] = module  # as what it pickles names it

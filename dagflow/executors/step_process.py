@@ -50,10 +50,7 @@ def run_step_process(connection: socket.socket) -> None:
     try:
         interrupts = _Interrupts()
         orders: Orders = receive_object(connection)
-        take_place(orders.sys_path, orders.directory, orders.environ)
-        _redirect(orders.stdout, orders.stderr)
-        say = Outgoing(connection)
-        interrupts.holding(say)
+        interrupts.holding(Outgoing(connection))
         _obey(orders, interrupts.say)
         status = 0
     except EOFError:  # the parent is gone
@@ -64,6 +61,8 @@ def run_step_process(connection: socket.socket) -> None:
 
 def _obey(orders: Orders, say: Any) -> None:
     try:
+        take_place(orders.sys_path, orders.directory, orders.environ)
+        _redirect(orders.stdout, orders.stderr)
         job = load(orders.pointer)
         assignment, errand = map(pickle.loads, orders.content)
         place = Workplace(job, assignment)
@@ -154,7 +153,3 @@ def _leave(status: int) -> None:
         sys.stderr.flush()
     finally:
         os._exit(status)
-
-
-if __name__ == "__main__":
-    run_step_process(socket.socket(fileno=int(sys.argv[1])))

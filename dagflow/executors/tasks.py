@@ -34,7 +34,7 @@ def pickled(value: Any, what: str) -> bytes:
     """
     try:
         return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
+    except Exception as error:  # whatever the `__reduce__` of a value raises
         raise DagflowUnmetExecutorRequirementsError(
             f"what {what} is told cannot be sent to another process: {error}. Given values and the functions "
             "of run options must be such that pickle finds them again: define them at the top of a module, "

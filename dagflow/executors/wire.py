@@ -5,6 +5,7 @@ is JSON, since user code runs in it; what a parent says is a pickle, since it ha
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import socket
 import struct
@@ -20,9 +21,14 @@ MOST = (1 << 32) - 1
 """How long a message can be, in bytes."""
 
 
+def framed(content: bytes) -> bytes:
+    """A message as it is sent."""
+    return _HEAD.pack(len(content)) + content
+
+
 def send(connection: socket.socket, content: bytes, flags: int = 0) -> None:
     """Send one message."""
-    connection.sendall(_HEAD.pack(len(content)) + content, flags)
+    connection.sendall(framed(content), flags)
 
 
 def receive(connection: socket.socket) -> bytes:
@@ -91,16 +97,19 @@ class Incoming:
 
 
 class Outgoing:
-    """What a worker says to its parent, from any of its threads."""
+    """What a worker says to its parent, from any of its threads. What user code forks has no say."""
 
-    __slots__ = ("_connection", "_lock")
+    __slots__ = ("_connection", "_lock", "_pid")
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self._pid = os.getpid()
         self._lock = threading.Lock()
 
     def __call__(self, kind: str, *content: Any) -> None:
         """Say something: its kind, and plain JSON."""
+        if os.getpid() != self._pid:
+            return
         message = json.dumps([kind, *content]).encode()
         with self._lock:
             send(self._connection, message, _MORE if kind in _FOLLOWED else 0)

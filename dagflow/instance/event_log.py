@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from dagflow.errors import CheckError, check_elements, check_type
 from dagflow.events.record import DagflowEventType, EventLogEntry
@@ -180,6 +179,6 @@ def _from_cursor(wanted: LinesFilter, cursor: str, ascending: bool) -> LinesFilt
     except ValueError:
         raise CheckError(f"{cursor!r} is no cursor: give the 'cursor' of an earlier result") from None
     if ascending:
-        return replace(wanted, after_cursor=max(number, wanted.after_cursor or 0))
+        return wanted._replace(after_cursor=max(number, wanted.after_cursor or 0))
     before = wanted.before_cursor
-    return replace(wanted, before_cursor=number if before is None else min(number, before))
+    return wanted._replace(before_cursor=number if before is None else min(number, before))

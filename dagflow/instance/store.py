@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from dagflow.events.record import DagflowEventType, EventLogEntry
@@ -51,8 +50,7 @@ class RunLines(Protocol):
         """The lines from `start` on, to be kept outside of this process."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinesFilter:
+class LinesFilter(NamedTuple):
     """Which lines of the log are wanted; what is None does not matter.
 
     Times are seconds since the epoch; cursors are storage ids, which are themselves left out.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import resource as limits
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from dagflow import (
     Config,
     DynamicOut,
     DynamicOutput,
+    DynamicPartitionsDefinition,
     Failure,
     RetryPolicy,
     asset,
@@ -54,7 +57,7 @@ class How(Config):
     """How a step ends.
 
     Attributes:
-        end: "exit", "kill", "segfault", "memory" or "hang".
+        end: How, by the names in `end_badly`.
         attempts: On how many attempts; after that it ends well.
         note: A file for what others are to know.
     """
@@ -89,6 +92,9 @@ def end_badly(context, config):
         os._exit(3)
     if config.end == "quiet exit":
         os._exit(0)
+    if config.end == "finish later":
+        atexit.register(finish_later, config.note)
+        return "well"
     if config.end == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if config.end == "segfault":
@@ -105,7 +111,27 @@ def end_badly(context, config):
     if config.note:
         Path(config.note).write_text("waiting", encoding="utf-8")
     while True:
-        signal.pause()
+        threading.Event().wait(1)  # not signal.pause(), which a signal just before it does not wake
+
+
+def finish_later(note):
+    """Write a file, after a moment."""
+    threading.Event().wait(0.2)
+    Path(note).write_text("finished", encoding="utf-8")
+
+
+@op
+def forks():
+    pid = os.fork()
+    if pid == 0:
+        sys.exit("this is not the process of the step")
+    os.waitpid(pid, 0)
+    return "well"
+
+
+@job
+def forking():
+    forks()
 
 
 @job
@@ -263,6 +289,16 @@ def tea(water):
 def brewing():
     project = Project(assets=[water, tea], jobs=[define_asset_job("brewing")])
     return project.get_job_def("brewing")
+
+
+@asset(partitions_def=DynamicPartitionsDefinition(name="cups"))
+def cup():
+    return list(sys.modules)
+
+
+def pouring():
+    project = Project(assets=[cup], jobs=[define_asset_job("pouring")])
+    return project.get_job_def("pouring")
 
 
 def fail_first(step_key, attempt):

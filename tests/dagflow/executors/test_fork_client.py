@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,3 +114,15 @@ def test_ending_all_leaves_none(tmp_path: Path) -> None:
 
     assert process.returncode == 0
     assert servers() == []
+
+
+def test_a_forked_process_does_not_wait_for_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that held it at the time of the fork is not there to give it back."""
+    held = threading.Lock()
+    held.acquire()
+    monkeypatch.setattr(fork_client, "_servers", {})
+    monkeypatch.setattr(fork_client, "_starting", held)
+
+    fork_client._forget_servers()  # noqa: SLF001 - what a forked process does
+
+    assert not fork_client._starting.locked()  # noqa: SLF001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -32,7 +33,7 @@ from dagflow.errors import (
     DagflowSubprocessError,
     DagflowUnmetExecutorRequirementsError,
 )
-from dagflow.executors import fork_client
+from dagflow.executors import fork_client, multiprocess
 from dagflow.processes import Process, is_alive, this_process
 from dagflow.testing import VirtualClock, observe, run_options
 
@@ -346,6 +347,15 @@ def test_assets(instance: DagflowInstance) -> None:
     assert types[:3] == [T.ASSET_MATERIALIZATION_PLANNED, T.ASSET_MATERIALIZATION_PLANNED, T.RUN_START]
 
 
+def test_dynamic_partitions(instance: DagflowInstance) -> None:
+    """A step looks its partition up in the store; what that needs was imported before its process began."""
+    instance.add_dynamic_partitions("cups", ["blue"])
+    with execute_job(found("pouring"), instance, tags={"dagflow/partition": "blue"}) as result:
+        modules = result.output_for_node("cup")
+
+    assert modules.index("sqlalchemy") < modules.index("process_jobs")
+
+
 def test_re_execution_from_failure(instance: DagflowInstance) -> None:
     """What failed is executed again in a process, and what it needs is loaded from the earlier run."""
     first = run("losing", instance, ops={"tried_once": {"end": "exit"}})
@@ -635,6 +645,103 @@ def test_a_killed_parent_leaves_no_process(tmp_path: Path) -> None:
         failure = instance.all_logs(program.run_id)[-1]
         assert failure.dagflow_event_type is T.RUN_FAILURE
         assert str(program.process.pid) in failure.message
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_a_module_is_imported(
+    instance: DagflowInstance, tmp_path: Path, number: signal.Signals
+) -> None:
+    """An import elsewhere that does not come to its end can be interrupted; the run says so."""
+    name = f"interrupting_{number.name.lower()}"
+    here = f"import os, signal\nif os.getpid() != {os.getpid()}:\n    os.kill(os.getppid(), {int(number)})\n"
+    cafe = "    signal.pause()\nfrom dagflow import job\n@job\ndef cafe():\n    pass\n"
+    (tmp_path / f"{name}.py").write_text(here + cafe, encoding="utf-8")
+    pointer = build_reconstructable_job(name, "cafe", reconstructor_working_directory=str(tmp_path))
+    result = execute_job(pointer, instance)
+
+    data = result.get_run_failure_event().job_failure_data
+    assert data.failure_reason.name == "UNEXPECTED_TERMINATION"
+    assert data.error.cls_name == "DagflowExecutionInterruptedError"
+
+
+def test_a_process_that_user_code_forks_has_no_say(instance: DagflowInstance) -> None:
+    """Only the process of the step itself tells how the step ended."""
+    result = run("forking", instance)
+
+    assert result.success
+    assert len(of_type(result, T.STEP_OUTPUT)) == 1
+
+
+def test_a_step_may_finish_things_at_exit(instance: DagflowInstance, tmp_path: Path) -> None:
+    """What a step registered with `atexit` is not cut off by the end of the run."""
+    note = tmp_path / "note"
+    result = run("regaining", instance, ops={"retried": {"end": "finish later", "note": str(note)}})
+
+    assert result.success
+    assert note.read_text(encoding="utf-8") == "finished"
+
+
+def test_no_file_descriptors_left(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that this one has no means to start: the step says what is missing."""
+
+    def start(channel: fork_client.Channel, task: str) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(fork_client.Channel, "start", start)
+    result = run("chain", instance)
+
+    message = result.failure_data_for_node("one").error.message
+    assert "Too many open files" in message
+    assert "max_concurrent" in message
+
+
+def test_a_process_that_does_not_get_its_orders(
+    instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends, and its step fails; nobody waits for the other."""
+
+    def send(connection: Any, orders: Any) -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(multiprocess, "send_object", send)
+    result = run("chain", instance)
+
+    assert "unexpectedly exited" in result.failure_data_for_node("one").error.message
+
+
+def test_what_is_no_text_on_the_path(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other processes skip it, as this one does."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.setattr(sys, "path", [*sys.path, Path(FOLDER)])
+
+    assert run("chain", instance).success
+
+
+def test_a_script_without_a_guard(tmp_path: Path) -> None:
+    """A script that runs its job also when it is imported is told so, and not run again and again."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent("""
+            from dagflow import execute_job, instance_for_test, job, op, reconstructable
+
+            @op
+            def one():
+                return 1
+
+            @job
+            def lonely():
+                one()
+
+            with instance_for_test() as instance:
+                execute_job(reconstructable(lonely), instance, raise_on_error=True)
+        """),
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 1
+    assert "a job is run while" in done.stderr
+    assert "if __name__" in done.stderr
 
 
 def test_this_process_is_alive() -> None:

@@ -430,5 +430,7 @@ def test_a_script_says_where_it_is(shop: Path) -> None:
 
     assert json.loads(pointer)["module"] == "__main__"
     assert json.loads(pointer)["package"] == "pack_zz"
-    said = in_a_fresh_process(LOAD, shop, pointer)
-    assert said == f"cafe {shop / 'pack_zz' / 'other.py'}"
+    of_multiprocessing = "from multiprocessing.spawn import get_preparation_data as data"
+    program = f"{LOAD.rstrip()}\n    {of_multiprocessing}\n    print(data('')['init_main_from_name'])\n"
+    said = in_a_fresh_process(program, shop, pointer)
+    assert said.split("\n") == [f"cafe {shop / 'pack_zz' / 'other.py'}", "pack_zz.start"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,3 +56,16 @@ def test_the_last_lines_of_files(tmp_path: Path) -> None:
 
     assert lines[-2:] == ["late", "\ufffd broken"]
     assert 100 < len(lines) < 1_000
+
+
+class Shy:
+    """Something that does not want to be pickled."""
+
+    def __reduce__(self) -> Any:
+        raise ValueError("not me")
+
+
+def test_whatever_keeps_a_value_from_travelling() -> None:
+    """The error says which value, why, and what to do, also where user code refuses."""
+    with pytest.raises(DagflowUnmetExecutorRequirementsError, match=r"step 'brew'.*not me.*in-process"):
+        pickled(Shy(), "step 'brew'")
