@@ -207,8 +207,8 @@ def _dynamic(
             )
     if not isinstance(result, list):
         raise DagflowInvariantViolationError(
-            f"{where(op)}: dynamic output '{output.name}' expected a list of DynamicOutput objects, or a "
-            f"generator that yields them, but the function returned {result!r}"
+            f"{where(op)}: dynamic output '{output.name}' expected a list of DynamicOutput objects, but "
+            f"instead received instead an object of type {type(result)}. Return one, or yield what is in it."
         )
     for part in result:
         _check_position(op, output, part)

@@ -11,7 +11,7 @@ from dagflow.defs.asset import key_of
 from dagflow.defs.asset_job import build_asset_job
 from dagflow.defs.graph import GraphDefinition
 from dagflow.defs.io_managers import default_io_manager, mem_io_manager
-from dagflow.defs.job import JobDefinition, check_inputs, job_of_graph
+from dagflow.defs.job import AssetSelectionData, JobDefinition, check_inputs, job_of_graph
 from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resource import as_resources
 from dagflow.defs.run_config import read_run_config, validated_dict
@@ -315,5 +315,8 @@ def _assets_of(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefinit
     assert layer is not None
     part = build_asset_job(list(dict.fromkeys(layer.known.values())), name=job.graph.name, selection=keys)
     return job.with_changes(
-        graph=part.graph, asset_layer=part.asset_layer, partitions_def=part.partitions_def
+        graph=part.graph,
+        asset_layer=part.asset_layer,
+        partitions_def=part.partitions_def,
+        asset_selection_data=AssetSelectionData(frozenset(keys), job),
     )

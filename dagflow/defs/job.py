@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import nearest
 from dagflow.config.plain import run_config_dict
@@ -34,7 +34,7 @@ from dagflow.errors import (
     check_texts,
     check_type,
 )
-from dagflow.keys import check_name, definition_tags, system_tag
+from dagflow.keys import AssetKey, check_name, definition_tags, system_tag
 from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -53,6 +53,13 @@ _IGNORED = frozenset(
         "_executor_def_specified",
     }
 )
+
+
+class AssetSelectionData(NamedTuple):
+    """Which part of a job of assets a job is: the keys of its assets, and the job that it was selected from."""
+
+    asset_selection: frozenset[AssetKey]
+    parent_job_def: JobDefinition
 
 
 class JobDefinition(JobContent):
@@ -101,6 +108,7 @@ class JobDefinition(JobContent):
         "_arguments",
         "_compiled",
         "asset_layer",
+        "asset_selection_data",
         "config_mapping",
         "default_config",
         "description",
@@ -180,6 +188,7 @@ class JobDefinition(JobContent):
         self.asset_layer = asset_layer
         self.owners = checked_owners(owners, place)
         self.op_selection: tuple[str, ...] | None = None
+        self.asset_selection_data: AssetSelectionData | None = None
         self._compiled: dict[Any, Any] = {}
         if asset_layer is None:
             check_definitions(graph_def, place)

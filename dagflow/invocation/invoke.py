@@ -363,12 +363,12 @@ def _take(op: OpDefinition, context: DirectContext | None, yielded: Yielded, ite
             context.scope.produced.add((found[0].name, mapping_key))
 
 
-def _end(op: OpDefinition, yielded: Yielded) -> None:
+def _end(op: OpDefinition, yielded: Yielded, quote: str) -> None:
     for output in yielded.missing():
         if output.is_required and not output.dagflow_type.is_nothing:
             raise DagflowInvariantViolationError(
-                f'Invocation of op "{op.name}" did not return an output for non-optional output '
-                f'"{output.name}". Yield it, or make it Out(is_required=False), in {where(op)}.'
+                f"Invocation of op {quote}{op.name}{quote} did not return an output for non-optional output "
+                f"{quote}{output.name}{quote}. Yield it, or make it Out(is_required=False), in {where(op)}."
             )
 
 
@@ -380,7 +380,7 @@ def _generate(running: _Running, arguments: dict[str, Any]) -> Iterator[Any]:
         for item in made:
             _take(op, context, yielded, item)
             yield item
-        _end(op, yielded)
+        _end(op, yielded, '"')
 
 
 async def _await(running: _Running, arguments: dict[str, Any]) -> Any:
@@ -398,7 +398,7 @@ async def _generate_async(running: _Running, arguments: dict[str, Any]) -> Async
             async for item in made:
                 _take(op, context, yielded, item)
                 yield item
-            _end(op, yielded)
+            _end(op, yielded, "'")  # so it is quoted in Dagster 1.13, and here only
 
 
 _HOW = {"generator": _generate, "async": _await, "async_generator": _generate_async}

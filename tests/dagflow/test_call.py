@@ -141,6 +141,13 @@ def test_a_list_of_dynamic_outputs():
     assert result.output_for_node("brew") == {"a": 1, "b": 2}
 
 
+def test_nothing_returned_for_a_dynamic_output():
+    """The error says what came instead."""
+    expected = r"'result' expected a list of DynamicOutput objects, but instead .* <class 'NoneType'>\."
+    with pytest.raises(DagflowInvariantViolationError, match=expected):
+        run(returns(None), out=DynamicOut())
+
+
 @pytest.mark.parametrize("value", [5, [5], DynamicOutput(1, "a"), [DynamicOutput(1, "a", "tea")]])
 def test_what_is_no_dynamic_output(value):
     """Anything else than a list of them is refused."""

@@ -535,6 +535,9 @@ def test_assets_of_a_job() -> None:
     assert (ran(result), result.dagflow_run.job_name) == (["water"], "assets")
     assert ran(made.execute_in_process(asset_selection=["water", tea])) == ["water", "tea"]
     assert ran(made.execute_in_process(asset_selection=[])) == []
+    part = made.get_subset(asset_selection=["water"])
+    assert part.asset_selection_data == (frozenset({AssetKey("water")}), made)
+    assert made.asset_selection_data is None
 
 
 @pytest.mark.parametrize(
