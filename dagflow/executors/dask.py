@@ -32,6 +32,7 @@ _MOST_TASKS = 5_000  # that the scheduler has at a time: enough for it to see ho
 _MOST_LOSSES = 10
 _LOOK = 0.5  # seconds between two looks at the futures
 _TIMEOUT = 10  # seconds for an answer of the scheduler
+_NO_WORKERS = "60 s"  # after which a step fails, where no worker of a local cluster is left or comes back
 
 
 def run_on_dask(state: RunState, config: Mapping[str, Any]) -> bool:
@@ -276,7 +277,11 @@ def _local_cluster(arguments: Mapping[str, Any]) -> Any:
             "or use the in-process executor."
         )
     given = {"n_workers": os.cpu_count(), "threads_per_worker": 1, "dashboard_address": ":0", **arguments}
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+    settings = {
+        "distributed.scheduler.allowed-failures": 0,
+        "distributed.scheduler.no-workers-timeout": _NO_WORKERS,
+    }
+    with dask.config.set(settings):
         try:
             return LocalCluster(**given)
         except Exception as error:  # of whatever kind, down to those of a worker that did not come up

@@ -335,6 +335,16 @@ def test_a_cluster_that_cannot_be(instance: DagflowInstance, config: Any, text: 
     assert text in refusal(run("chain", instance, None, cluster=config))
 
 
+def test_a_cluster_without_workers(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits for ever: steps fail when none has come for a while."""
+    monkeypatch.setattr(executor, "_NO_WORKERS", "100 ms")
+
+    result = run("chain", instance, None, cluster={"local": {"n_workers": 0}})
+
+    (failure,) = of_type(result, T.STEP_FAILURE)
+    assert any("NoWorkerError" in message for message in messages(result, failure[0]))
+
+
 def test_without_distributed(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names what to install."""
     monkeypatch.setitem(sys.modules, "distributed", None)
