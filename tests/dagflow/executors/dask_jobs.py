@@ -115,7 +115,7 @@ def writes(context):
 
 @job
 def writing():
-    for number in range(6):
+    for number in range(12):
         writes.alias(f"writes_{number}")()
 
 

@@ -38,14 +38,14 @@ T = DagflowEventType
 
 @pytest.fixture(scope="module", name="cluster")
 def _cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A scheduler that starts lost tasks again, and two workers that are started again when they die: one
-    with one thread, one with two.
+    """A scheduler that starts lost tasks again, and two workers that are started again when they die; of one
+    thread each, so that no step dies with another.
     """
     cluster = Cluster(tmp_path_factory.mktemp("cluster"))
     try:
         cluster.start_worker("--nthreads", "1")
-        cluster.start_worker("--nthreads", "2")
-        cluster.wait_for_threads(3)
+        cluster.start_worker("--nthreads", "1")
+        cluster.wait_for_threads(2)
         yield cluster
     finally:
         cluster.close()
@@ -211,10 +211,14 @@ def test_what_cannot_be_pickled_fails_its_own_step(cluster: Cluster, instance: D
 
 
 def test_what_steps_write_is_kept_apart(cluster: Cluster, instance: DagflowInstance) -> None:
-    """Also where several run in one process at once."""
+    """Also where several run in one process at once, on a worker that comes and goes."""
+    worker = cluster.start_worker("--nthreads", "4", "--no-nanny")
+    cluster.wait_for_threads(5)
     result = run("writing", instance, cluster)
+    worker.terminate()
+    worker.wait(timeout=60)
 
-    for number in range(6):
+    for number in range(12):
         logs = instance.captured_logs(result.run_id, f"writes_{number}")
         assert logs.stdout == f"writes_{number} on stdout\n"
         assert logs.stderr == f"writes_{number} on stderr\n"

@@ -16,6 +16,7 @@ import pytest
 pytest.importorskip("distributed", reason="it is not installed: pip install -e '.[dask]'")
 
 from dask_jobs import found
+from dask_processes import wait_for
 from thread_client import KilledWorker, ThreadClient
 
 from dagflow import DagflowEventType, DagflowInstance, execute_job, instance_for_test
@@ -61,16 +62,21 @@ def of_type(result: Any, *types: DagflowEventType) -> list[tuple[str | None, str
 
 def test_a_task_that_is_started_twice_runs_once(run: Callable[..., Any], tmp_path: Path) -> None:
     """The second start of an attempt is refused, and says nothing."""
-    settled: list[Any] = []
+    refused: list[Any] = []
 
     def twice(carry_out: CarryOut, _: int) -> None:
-        settled.extend(carry_out() for _ in range(2))
+        first = threading.Thread(target=carry_out)
+        first.start()
+        wait_for((tmp_path / "notes").exists, "the step")
+        refused.append(carry_out())
+        (tmp_path / "go").touch()
+        first.join()
 
-    result = run("waiting", ThreadClient(waits=twice), waits={"folder": str(tmp_path), "attempts": 0})
+    result = run("waiting", ThreadClient(waits=twice), waits={"folder": str(tmp_path)})
 
     assert result.success
+    assert refused == [None]
     assert len((tmp_path / "notes").read_text(encoding="utf-8").splitlines()) == 1
-    assert settled == [None, None]
     assert of_type(result, T.STEP_START).count(("waits", "STEP_START")) == 1
 
 
