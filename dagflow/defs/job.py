@@ -56,7 +56,7 @@ _IGNORED = frozenset(
 
 
 class AssetSelectionData(NamedTuple):
-    """Which part of a job of assets a job is: the keys of its assets, and the job that it was selected from."""
+    """Which part of a job of assets a job is: the keys of its assets, and the job it was selected from."""
 
     asset_selection: frozenset[AssetKey]
     parent_job_def: JobDefinition
