@@ -141,7 +141,7 @@ def raises():
     "body",
     [
         reads_much, reads_a_partition, names_an_unknown_output, adds_bad_metadata,
-        logs_nonsense, adds_metadata_late, yields_events, yields_nonsense, yields_twice, yields_unknown,
+        logs_nonsense, adds_metadata_late, yields_events, yields_nonsense, yields_unknown,
         returns_an_event, returns_an_output, returns_another_output, returns_nothing, raises,
     ],
 )  # fmt: skip
@@ -150,6 +150,20 @@ def test_the_same_body_does_the_same(body):
     definition = op(name="brew")(body)
 
     assert outcome(directly, definition) == outcome(in_run, definition)
+
+
+def test_an_output_that_is_given_twice():
+    """The same class and the same message, but for what was at it: a run or a call."""
+    definition = op(name="brew")(yields_twice)
+
+    (called, said), (ran, told) = outcome(directly, definition), outcome(in_run, definition)
+
+    assert called is ran is DagflowInvariantViolationError
+    call, run = (
+        "Invocation of op 'brew' yielded an output 'result'",
+        'Compute for op "brew" returned an output "result"',
+    )
+    assert said == told.replace(run, call) != told
 
 
 def test_config_resources_and_tags_are_the_same():

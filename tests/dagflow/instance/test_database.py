@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
@@ -55,7 +56,8 @@ def test_a_full_disk(output_of, tmp_path):
         assert len(lengths) == 1
         assert len(finished) >= known - 1
         assert with_log >= len(finished)
-        assert sqlite3.connect(path).execute("pragma integrity_check").fetchall() == [("ok",)]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
 
 
 @pytest.mark.parametrize("content", [b"no database at all " * 100, b"SQLite format 3\0" + b"\xff" * 5000])
