@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from time import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dagflow import DagflowInstance, job, op
+from dagflow import DagflowInstance, DagflowRun, job, op
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,11 +63,18 @@ def test_events_in_one_batch(measure: Callable[..., Any], instance: DagflowInsta
             """The lines from `at` on."""
             return lines[at:]
 
-    def write() -> None:
-        instance.follow("told", Told())  # type: ignore[arg-type]
-        instance.flush("told")
+    told: Any = Told()
 
-    measure("sqlite_batch", "dagflow", write, per=len(lines))
+    def begin() -> tuple[list[str], dict[str, Any]]:
+        run = DagflowRun("told")
+        instance.add_run(run, time())
+        instance.follow(run.run_id, told)
+        return [run.run_id], {}
+
+    measure("sqlite_batch", "dagflow", instance.flush, per=len(lines), setup=begin)
+
+    newest, *_ = instance.get_runs(limit=1)
+    assert len(instance.all_logs(newest.run_id)) == len(lines)
 
 
 def test_reading_a_page(measure: Callable[..., Any], instance: DagflowInstance) -> None:
