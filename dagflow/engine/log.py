@@ -199,6 +199,8 @@ class RunLog:
         return [self._stored(record) for record in self.records[start:]]
 
     def _stored(self, record: Record) -> StoredLine:
+        from dagflow.events.stored import as_json  # only who keeps events needs it
+
         code, moment, step, _, payload = record
         step_key = self.plan.steps[step].key if step >= 0 else None
         if code < 0:
@@ -237,13 +239,6 @@ class RunLog:
         from dagflow.engine.render import FIELDS  # only who reads events needs it
 
         return FIELDS[name](self, record, _TYPES[record[0]])
-
-
-def as_json(event: DagflowEvent) -> str:
-    """An event as a text, for `Told` and for stores."""
-    import json
-
-    return json.dumps(event.to_dict())
 
 
 class Lines:

@@ -155,6 +155,11 @@ def to_dict(stored: object) -> dict[str, Any]:
     return {"version": VERSION, **_written(stored, is_strict=False)}
 
 
+def as_json(stored: object) -> str:
+    """What `to_dict` returns, as a text."""
+    return json.dumps(to_dict(stored))
+
+
 def from_dict(given: Any, kind: type[_Stored]) -> _Stored:
     """What `to_dict` was given.
 

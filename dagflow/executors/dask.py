@@ -192,9 +192,8 @@ class DaskWorkers:
         error = SerializableErrorInfo.from_exception(ChildProcessCrashException(text))
         self._told.append(BrokenOff(submitted.task, error, text))
         self._switchboard.refuse(submitted.name)
-        del self._submitted[
-            submitted.name
-        ]  # and its future with it, so the scheduler does not start it again
+        # its future goes with it, so the scheduler does not start it again
+        del self._submitted[submitted.name]
 
     def wake(self) -> None:
         """Let `reports` return now."""

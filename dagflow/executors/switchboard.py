@@ -157,10 +157,6 @@ class Switchboard:
         """Whether a task may run code of the user, or did, or will never."""
         return name in self._begun
 
-    def is_under_way(self, name: str) -> bool:
-        """Whether a task may run code of the user now."""
-        return self._begun.get(name) is not None
-
     def refuse(self, name: str) -> None:
         """Refuse a task when it asks."""
         self._begun.setdefault(name, None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.clock import SYSTEM_CLOCK, Clock
 from dagflow.context.current import current_log
-from dagflow.engine.log import CODE, NO_STEP, USER_LINE, Record, RunLog, Said, Told, as_json
+from dagflow.engine.log import CODE, NO_STEP, USER_LINE, Record, RunLog, Said, Told
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Outcome, Retry
 from dagflow.engine.parallel import BrokenOff, Ended, Happened, Report, Task
 from dagflow.engine.resources import start_resources, stop_resources
@@ -24,7 +24,7 @@ from dagflow.engine.step import run_step
 from dagflow.errors import DagflowResourceFunctionError
 from dagflow.events.data import ComputeLogsCaptureData, EngineEventData, SerializableErrorInfo
 from dagflow.events.record import DagflowEventType
-from dagflow.events.stored import from_dict, to_dict
+from dagflow.events.stored import as_json, from_dict, to_dict
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS

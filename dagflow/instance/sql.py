@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from dagflow.errors import DagflowRunAlreadyExists, DagflowSerializationError, DagflowStorageError
 from dagflow.events.record import EVENT_TYPES, DagflowEvent, DagflowEventType, EventLogEntry
 from dagflow.events.run import FINISHED, DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
-from dagflow.events.stored import from_dict, to_dict
+from dagflow.events.stored import as_json, from_dict
 from dagflow.instance.conditions import line_conditions, run_conditions
 from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine
@@ -76,7 +76,7 @@ class SqlStore:
             "run_id": run.run_id,
             "job_name": run.job_name,
             "status": run.status.value,
-            "body": json.dumps(to_dict(run)),
+            "body": as_json(run),
             "created": now,
             "updated": now,
         }
@@ -133,7 +133,7 @@ class SqlStore:
                 return
             run = from_dict(json.loads(body), DagflowRun)
             run = run.with_changes(tags={**run.tags, **tags})
-            values = {"body": json.dumps(to_dict(run)), "updated": now}
+            values = {"body": as_json(run), "updated": now}
             connection.execute(RUNS.update().where(of_run).values(values))
             connection.execute(TAGS.delete().where(TAGS.c.run_id == run_id))
             _insert_tags(connection, run_id, run.tags)
@@ -431,7 +431,7 @@ def stored_line(entry: EventLogEntry) -> StoredLine:
         event.event_type_value,
         None if event.asset_key is None else event.asset_key.to_string(),
         event.partition,
-        json.dumps(event.to_dict()),
+        as_json(event),
     )
 
 
