@@ -13,8 +13,8 @@ from types import GeneratorType
 from typing import Any, Protocol
 
 from dagflow._util import UNSET
-from dagflow.defs.op import OpDefinition, where
-from dagflow.defs.ports import OutputDefinition
+from dagflow.defs.ops.definition import OpDefinition, where
+from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.errors import (
     DagflowError,
     DagflowExecutionStepExecutionError,
@@ -33,7 +33,7 @@ from dagflow.events.user import (
     RetryRequested,
     UserEvent,
 )
-from dagflow.types import DagflowType, TypeCheck
+from dagflow.types.kinds import DagflowType, TypeCheck
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
 """What user code raises on purpose, or what dagflow raised inside it: never wrapped."""

@@ -28,14 +28,14 @@ def invoke_logger(definition: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 
 def execute_in_process(definition: Any, **arguments: Any) -> Any:
     """`execute_in_process` of a job or graph was called."""
-    from dagflow.run import execute_in_process as execute
+    from dagflow.runs.in_process import execute_in_process as execute
 
     return execute(definition, **arguments)
 
 
 def subset_of(job: Any, op_selection: Any, asset_selection: Any) -> Any:
     """`get_subset` of a job was called."""
-    from dagflow.run import subset_of as subset
+    from dagflow.runs.in_process import subset_of as subset
 
     return subset(job, op_selection, asset_selection)
 

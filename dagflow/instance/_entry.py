@@ -7,6 +7,6 @@ from typing import Any
 
 def create_run_for_job(instance: Any, job_def: Any, **arguments: Any) -> Any:
     """`create_run_for_job` of an instance was called."""
-    from dagflow.run import create_run
+    from dagflow.runs.in_process import create_run
 
     return create_run(instance, job_def, **arguments)

@@ -18,7 +18,7 @@ from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.options import current_options
 
 if TYPE_CHECKING:
-    from dagflow.instance.captured import CapturedLogPaths, CapturedLogs
+    from dagflow.instance.captured_logs import CapturedLogPaths, CapturedLogs
     from dagflow.instance.home import InstanceRef
     from dagflow.instance.stats import RunStats, StepStats
 
@@ -79,8 +79,8 @@ class DagflowInstance(EventLog):
             DagflowInvalidConfigError: Its settings cannot be.
             DagflowStorageError: Its storage cannot be read.
         """
-        from dagflow.instance.ending import lost_runs
         from dagflow.instance.home import home_folder, ref_of_home
+        from dagflow.instance.recovery import lost_runs
 
         instance = DagflowInstance.from_ref(ref_of_home(home_folder()))
         lost = [run.run_id for run, _ in lost_runs(instance._store)]  # noqa: SLF001 - its own
@@ -301,7 +301,7 @@ class DagflowInstance(EventLog):
         Returns:
             The ids of these runs, the oldest first.
         """
-        from dagflow.instance.ending import recover
+        from dagflow.instance.recovery import recover
 
         return recover(self._store, current_options().clock.now())
 
@@ -317,7 +317,7 @@ class DagflowInstance(EventLog):
             DagflowInvariantViolationError: The run is under way in this process, on another host, or in a
                 process of another user.
         """
-        from dagflow.instance.ending import cancel
+        from dagflow.instance.recovery import cancel
 
         return cancel(self._store, run_id, current_options().clock.now())
 
@@ -325,7 +325,7 @@ class DagflowInstance(EventLog):
         """Let a run end as canceled, with a RUN_CANCELED event, unless it has ended already; for dagflow
         itself. Returns whether it did.
         """
-        from dagflow.instance.ending import report_canceled
+        from dagflow.instance.recovery import report_canceled
 
         return report_canceled(self._store, run, now)
 
@@ -388,7 +388,7 @@ class DagflowInstance(EventLog):
 
     def captured_log_paths(self, run_id: str, file_key: str) -> CapturedLogPaths:
         """The two files for what is printed in a run, by the `file_key` of a LOGS_CAPTURED event."""
-        from dagflow.instance.captured import captured_log_paths
+        from dagflow.instance.captured_logs import captured_log_paths
 
         return captured_log_paths(self.storage_directory(), run_id, file_key)
 
@@ -400,7 +400,7 @@ class DagflowInstance(EventLog):
             run_id: The run.
             step_key: The step.
         """
-        from dagflow.instance.captured import captured_logs
+        from dagflow.instance.captured_logs import captured_logs
 
         entries = self.all_logs(run_id, DagflowEventType.LOGS_CAPTURED)
         events = [entry.get_dagflow_event() for entry in entries]
