@@ -214,7 +214,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "key twice",
         lambda: asset(key="a", name="b")(water),
         DagflowInvalidDefinitionError,
-        r"test_asset_dec.*'key' says all",
+        r"test_decorator.*'key' says all",
     ),
     ("lambda", lambda: asset(lambda: 1), DagflowInvalidDefinitionError, '"<lambda>"'),
     (

@@ -140,7 +140,7 @@ def test_definition_of_an_asset():
 def test_a_resource_is_missing():
     """Said when the job is asked for, with the op that needs it and its place."""
     with pytest.raises(
-        DagflowInvalidDefinitionError, match=r"key 'cup' required by op 'pour' \(.*test_bundle"
+        DagflowInvalidDefinitionError, match=r"key 'cup' required by op 'pour' \(.*test_definitions"
     ):
         Definitions(jobs=[serve]).get_job_def("serve")
 
