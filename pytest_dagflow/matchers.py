@@ -52,7 +52,7 @@ class Contains:
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, entries: Mapping[str, object]) -> None:
-        self.entries = dict(entries)
+        self.entries: dict[str, object] = dict(entries)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Mapping) and not self.difference(other)

@@ -27,9 +27,11 @@ class EventPattern:
     def __init__(
         self, event_type: DagflowEventType, fields: Mapping[str, object], times: int | None = None
     ) -> None:
-        self.event_type = event_type
-        self.fields = {name: value for name, value in fields.items() if value is not ANYTHING}
-        self.times = times
+        self.event_type: DagflowEventType = event_type
+        self.fields: dict[str, object] = {
+            name: value for name, value in fields.items() if value is not ANYTHING
+        }
+        self.times: int | None = times
 
     def matches(self, event: DagflowEvent) -> bool:
         """Whether an event looks like this."""
@@ -52,8 +54,8 @@ class Group:
     __slots__ = ("items", "kind")
 
     def __init__(self, kind: str, items: Iterable[EventPattern | Group]) -> None:
-        self.kind = kind
-        self.items = tuple(items)
+        self.kind: str = kind
+        self.items: tuple[EventPattern | Group, ...] = tuple(items)
 
     def __repr__(self) -> str:
         return f"{self.kind}({', '.join(map(repr, self.items))})"

@@ -10,7 +10,7 @@ import pytest
 from pytest_dagflow import hooks, markers, options, record, report, selection
 from pytest_dagflow import session as dag_session
 
-pytest_plugins = ["pytest_dagflow.fixtures"]
+pytest_plugins: list[str] = ["pytest_dagflow.fixtures"]
 
 pytest.register_assert_rewrite("pytest_dagflow.assertions")
 

@@ -181,7 +181,7 @@ class Changes:
     def __init__(self, project: Project, touched: Mapping[str, Iterable[str]]) -> None:
         self.project = project
         self.touched = touched
-        self.were_asked_for = False
+        self.were_asked_for: bool = False
 
     def is_unknown(self, test: str) -> bool:
         """Whether a test is not known to have passed."""

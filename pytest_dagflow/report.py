@@ -40,8 +40,8 @@ class Runs:
         self.last: ExecuteInProcessResult | None = None
         self.failed: ExecuteInProcessResult | None = None
         self.names: dict[str, dict[str, None]] = {"dag_nodes": {}, "dag_partition": {}, "dag_run_id": {}}
-        self.watching = ExitStack()
-        self.is_watching = False
+        self.watching: ExitStack[bool | None] = ExitStack()
+        self.is_watching: bool = False
 
     def watch(self) -> None:
         """Note the runs from now on, if the runtime is loaded: until then there is none."""

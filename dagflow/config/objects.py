@@ -120,10 +120,10 @@ class RunConfig:
         loggers: Mapping[str, Any] | None = None,
         execution: Mapping[str, Any] | None = None,
     ) -> None:
-        self.ops = _part(ops, "ops")
-        self.resources = _part(resources, "resources")
-        self.loggers = _part(loggers, "loggers")
-        self.execution = _part(execution, "execution")
+        self.ops: dict[str, Any] = _part(ops, "ops")
+        self.resources: dict[str, Any] = _part(resources, "resources")
+        self.loggers: dict[str, Any] = _part(loggers, "loggers")
+        self.execution: dict[str, Any] = _part(execution, "execution")
 
     def to_config_dict(self) -> dict[str, Any]:
         """The same as plain config: always the four keys."""

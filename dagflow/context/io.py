@@ -64,8 +64,8 @@ class _IOContext:
         self._partition_keys = partition_keys
         self._partitions_def = partitions_def
         self.definition_metadata: Mapping[str, Any] = definition_metadata or {}
-        self.config = config
-        self.resource_config = {} if resource_config is None else resource_config
+        self.config: Any = config
+        self.resource_config: Any = {} if resource_config is None else resource_config
         self._resources = resources or {}
         self._get_instance = get_instance
         self._log = log
@@ -220,10 +220,10 @@ class OutputContext(_IOContext):
         self._asset_spec = asset_spec
         self._step_key = step_key
         self._run_id = run_id
-        self.mapping_key = mapping_key
-        self.output_metadata = output_metadata or {}
+        self.mapping_key: str | None = mapping_key
+        self.output_metadata: Mapping[str, MetadataValue] = output_metadata or {}
         self._partition_key = partition_key
-        self.version = version
+        self.version: str | None = version
         self._logged: dict[str, MetadataValue] = {}
         self._events: list[Any] = []
 
@@ -327,7 +327,7 @@ class InputContext(_IOContext):
     ) -> None:
         super().__init__(**shared)
         self._step_context = step_context
-        self.upstream_output = upstream_output
+        self.upstream_output: OutputContext | None = upstream_output
         self._partition_key = partition_key
         self._logged: dict[str, MetadataValue] = {}
         self._observations: list[AssetObservation] = []

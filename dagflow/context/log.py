@@ -44,7 +44,7 @@ class DagflowLogManager(logging.Logger):
 
     def __init__(self, meta: dict[str, Any], sink: Sink | None = None) -> None:
         super().__init__(_ROOT, logging.DEBUG)
-        self.parent = logging.getLogger(_ROOT)
+        self.parent: logging.Logger | None = logging.getLogger(_ROOT)
         self._meta = meta
         self._sink = sink
 

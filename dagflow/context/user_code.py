@@ -54,7 +54,8 @@ class CallContext:
         assert self._scope.run is not None
         return self._scope.run
 
-    dagflow_run = pipeline_run = run
+    dagflow_run = run
+    pipeline_run = run
 
     @property
     def job_def(self) -> JobDefinition:

@@ -56,7 +56,7 @@ class Told:
     __slots__ = ("_event", "body")
 
     def __init__(self, body: str) -> None:
-        self.body = body
+        self.body: str = body
         self._event: DagflowEvent | None = None
 
     @property
@@ -113,9 +113,9 @@ class RunLog:
         self.run = run
         self.records: list[Record] = []
         self.unconfirmed: set[int] = set()
-        self.observers = observers
+        self.observers: Sequence[Observer] = observers
         self.loggers: Sequence[logging.Logger] = ()
-        self.is_refused = False
+        self.is_refused: bool = False
         self.pid = os.getpid()
         self._now = now
 

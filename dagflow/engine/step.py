@@ -92,9 +92,9 @@ class Attempt:
     __slots__ = ("got", "keys", "logged", "number", "scope", "state", "step")
 
     def __init__(self, state: RunState, step: Step, number: int) -> None:
-        self.state = state
-        self.step = step
-        self.number = number
+        self.state: RunState = state
+        self.step: Step = step
+        self.number: int = number
         self.scope: Scope | None = None
         self.got: set[str] = set()
         self.keys: dict[str, dict[str, None]] | None = None

@@ -83,11 +83,11 @@ class DagflowRun:
         root_run_id: str | None = None,
         parent_run_id: str | None = None,
     ) -> None:
-        self.job_name = check_type(job_name, str, "job_name")
-        self.run_id = _new_id() if run_id is None else check_type(run_id, str, "run_id")
+        self.job_name: str = check_type(job_name, str, "job_name")
+        self.run_id: str = _new_id() if run_id is None else check_type(run_id, str, "run_id")
         given = {} if run_config is None else check_type(run_config, Mapping, "run_config")
         self.run_config: Mapping[str, Any] = given
-        self.status = check_type(status, DagflowRunStatus, "status")
+        self.status: DagflowRunStatus = check_type(status, DagflowRunStatus, "status")
         self.tags: dict[str, str] = checked_tags(tags) if tags else {}
         if (root_run_id is None) is not (parent_run_id is None):
             raise CheckError("a run that comes after another needs both 'root_run_id' and 'parent_run_id'")
@@ -95,13 +95,13 @@ class DagflowRun:
             raise ParameterCheckError(
                 f"parameter 'op_selection' must be a list of texts, not {op_selection!r}"
             )
-        self.op_selection = op_selection
-        self.resolved_op_selection = resolved_op_selection
-        self.asset_selection = asset_selection
-        self.asset_check_selection = asset_check_selection
-        self.step_keys_to_execute = step_keys_to_execute
-        self.root_run_id = root_run_id
-        self.parent_run_id = parent_run_id
+        self.op_selection: Sequence[str] | None = op_selection
+        self.resolved_op_selection: frozenset[str] | None = resolved_op_selection
+        self.asset_selection: frozenset[AssetKey] | None = asset_selection
+        self.asset_check_selection: frozenset[Any] | None = asset_check_selection
+        self.step_keys_to_execute: Sequence[str] | None = step_keys_to_execute
+        self.root_run_id: str | None = root_run_id
+        self.parent_run_id: str | None = parent_run_id
 
     def with_changes(self, **changes: Any) -> DagflowRun:
         """A copy with some attributes changed."""

@@ -93,11 +93,13 @@ class ForkServer:
         ForkServerFailure: A module could not be imported there.
     """
 
+    door: socket.socket
+
     def __init__(self, pointer: Any, modules: list[str], place: tuple[Any, ...], *, forks: bool) -> None:
         self.channels: set[Channel] = set()
         self.door, other = socket.socketpair()
         try:
-            self.process = _start_interpreter(other, place[0])
+            self.process: subprocess.Popen[bytes] = _start_interpreter(other, place[0])
         finally:
             other.close()
         try:
@@ -115,7 +117,7 @@ class ForkServer:
             raise ForkServerFailure(
                 "it could not import what it should", from_dict(info, SerializableErrorInfo)
             )
-        self.has_threads = kind == THREADS
+        self.has_threads: Any = kind == THREADS
 
     def open_channel(self) -> Channel:
         """A channel for one run. Raises OSError if the server is gone."""
@@ -155,7 +157,7 @@ class Channel:
         self._connection = connection
         self._server = server
         server.channels.add(self)
-        self.incoming = Incoming(connection)
+        self.incoming: Incoming = Incoming(connection)
 
     def start(self, task: str) -> socket.socket:
         """Start the process of a task. Returns the socket to it."""

@@ -48,11 +48,11 @@ class StepProcess:
     __slots__ = ("connection", "has_ended", "incoming", "pid", "task")
 
     def __init__(self, task: Task, connection: socket.socket) -> None:
-        self.task = task
-        self.connection = connection
-        self.incoming = Incoming(connection)
+        self.task: Task = task
+        self.connection: socket.socket = connection
+        self.incoming: Incoming = Incoming(connection)
         self.pid: int | None = None
-        self.has_ended = False
+        self.has_ended: bool = False
 
     def reports(self) -> Iterator[Report]:
         """What it said since the last time."""

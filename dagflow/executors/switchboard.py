@@ -124,7 +124,7 @@ class Switchboard:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family)
         self._listener.setblocking(False)
-        self.address = Address(host, self._listener.getsockname()[1], secrets.token_bytes(_PROOF))
+        self.address: Address = Address(host, self._listener.getsockname()[1], secrets.token_bytes(_PROOF))
         self._begun: dict[str, _Line | None] = {}
         self._lost: list[Heard] = []
         self._wakeup, self._waker = socket.socketpair()

@@ -58,10 +58,10 @@ class Incoming:
     __slots__ = ("_pending", "connection", "is_over", "most")
 
     def __init__(self, connection: socket.socket, most: int = MOST) -> None:
-        self.connection = connection
-        self.most = most
+        self.connection: socket.socket = connection
+        self.most: int = most
         self._pending = bytearray()
-        self.is_over = False
+        self.is_over: bool = False
         connection.setblocking(False)
 
     def messages(self) -> Iterator[bytes]:

@@ -142,7 +142,7 @@ class Workplace:
     def __init__(self, job: JobDefinition, assignment: Assignment) -> None:
         self.job = job
         self.assignment = assignment
-        self.instance = DagflowInstance.from_ref(assignment.instance)
+        self.instance: DagflowInstance = DagflowInstance.from_ref(assignment.instance)
         plan = compile_plan(
             job,
             assignment.run_config,
@@ -151,7 +151,7 @@ class Workplace:
             bound_inputs=frozenset(job.input_values),
             in_process=False,
         )
-        self.plan = plan.with_given(assignment.given) if assignment.given else plan
+        self.plan: Plan = plan.with_given(assignment.given) if assignment.given else plan
 
     def state_of(self, errand: Errand, say: Say) -> tuple[RunState, Step]:
         """The state of the run as one task sees it, and the step of the task."""

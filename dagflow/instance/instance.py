@@ -49,7 +49,7 @@ class DagflowInstance(EventLog):
         ref: InstanceRef | None = None,
     ) -> None:
         self._store = store
-        self.is_ephemeral = is_ephemeral
+        self.is_ephemeral: bool = is_ephemeral
         self._root = root_directory
         self._ref = ref
         self._finalizer: Any = None

@@ -51,7 +51,7 @@ class DirectContext(Owner, StepContext):
     ) -> None:
         super().__init__(scope)
         self.running: str | None = None
-        self.op_config_given = scope.config
+        self.op_config_given: Any = scope.config
         self._own = own
         self._resources_config = resources_config
 

@@ -24,8 +24,8 @@ class ModelIOManager(ModelResource, IOManagerDefinition):
 
     def __init__(self, resource_cls: type[Any], source: Any, nested: dict[str, Any]) -> None:
         super().__init__(resource_cls, source, nested)
-        self.input_config_field = _field(resource_cls.input_config_schema())
-        self.output_config_field = _field(resource_cls.output_config_schema())
+        self.input_config_field: Field | None = _field(resource_cls.input_config_schema())
+        self.output_config_field: Field | None = _field(resource_cls.output_config_schema())
 
 
 def _field(schema: Any) -> Field | None:

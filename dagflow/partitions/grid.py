@@ -164,8 +164,8 @@ class Grid:
     __slots__ = ("cadence", "zone")
 
     def __init__(self, cadence: Cadence, zone: tzinfo) -> None:
-        self.cadence = cadence
-        self.zone = zone
+        self.cadence: Cadence = cadence
+        self.zone: tzinfo = zone
 
     def floor(self, moment: datetime) -> datetime:
         """The last start at or before `moment`."""

@@ -144,7 +144,9 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
     __slots__ = ("partition_keys",)
 
     def __init__(self, partition_keys: Iterable[str]) -> None:
-        self.partition_keys = check_keys(partition_keys, "a SpecificPartitionsPartitionMapping")
+        self.partition_keys: tuple[str, ...] = check_keys(
+            partition_keys, "a SpecificPartitionsPartitionMapping"
+        )
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
         """The certain keys."""
@@ -233,9 +235,9 @@ class TimeWindowPartitionMapping(PartitionMapping):
                 raise ParameterCheckError(
                     f"'{name}' of a TimeWindowPartitionMapping must be an integer, not {offset!r}"
                 )
-        self.start_offset = start_offset
-        self.end_offset = end_offset
-        self.allow_nonexistent_upstream_partitions = allow_nonexistent_upstream_partitions
+        self.start_offset: int = start_offset
+        self.end_offset: int = end_offset
+        self.allow_nonexistent_upstream_partitions: bool = allow_nonexistent_upstream_partitions
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
         """The upstream keys whose windows overlap the windows of `keys`, shifted by the offsets."""
@@ -278,7 +280,7 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
     __slots__ = ("partition_dimension_name",)
 
     def __init__(self, partition_dimension_name: str | None = None) -> None:
-        self.partition_dimension_name = partition_dimension_name
+        self.partition_dimension_name: str | None = partition_dimension_name
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
         """The parts of `keys` along the dimension, or all pairs with `keys` along it."""

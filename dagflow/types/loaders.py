@@ -41,12 +41,12 @@ class DagflowTypeLoaderContext:
         job_def: AnyValue = None,
         step_key: str | None = None,
     ) -> None:
-        self.resources = resources
+        self.resources: AnyValue = resources
         self._log = log
-        self.run_id = run_id
-        self.op_def = op_def
-        self.job_def = job_def
-        self.step_key = step_key
+        self.run_id: str = run_id
+        self.op_def: AnyValue = op_def
+        self.job_def: AnyValue = job_def
+        self.step_key: str | None = step_key
 
     @property
     def log(self) -> AnyValue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +78,8 @@ class AssetDep:
         partition_mapping: PartitionMapping | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self.asset_key = key_of(asset)
-        self.partition_mapping = partition_mapping
+        self.asset_key: AssetKey = key_of(asset)
+        self.partition_mapping: PartitionMapping | None = partition_mapping
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(
             metadata, f"dependency on {self.asset_key}"
         )
@@ -151,16 +151,19 @@ class AssetSpec(ReadableAsset):
     ) -> None:
         self.key = AssetKey.from_coercible(key)
         place = f"asset '{self.key.to_user_string()}'"
-        self.deps = [AssetDep.from_coercible(dep) for dep in deps or ()]
-        self.description = description
+        self.deps: list[AssetDep] = [AssetDep.from_coercible(dep) for dep in deps or ()]
+        self.description: str | None = description
         if metadata:
             normalize_metadata(metadata, place)  # refuses what cannot be metadata; the rest stays as it is
         self.metadata: Mapping[str, Any] = metadata or {}
-        self.skippable = skippable
-        self.group_name = DEFAULT_GROUP if group_name is None else _group(group_name, place)
-        self.code_version = code_version
-        self.owners = checked_owners(owners, place)
-        self.tags = {**jsonable_tags(tags, place), **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()}}
+        self.skippable: bool = skippable
+        self.group_name: str = DEFAULT_GROUP if group_name is None else _group(group_name, place)
+        self.code_version: str | None = code_version
+        self.owners: list[str] = checked_owners(owners, place)
+        self.tags: dict[str, str] = {
+            **jsonable_tags(tags, place),
+            **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()},
+        }
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def")
 
     @property
@@ -222,6 +225,8 @@ class SourceAsset(ReadableAsset):
 
     io_manager_key: str
 
+    resource_defs: dict[str, ResourceDefinition]
+
     def __init__(
         self,
         key: CoercibleToAssetKey,
@@ -234,7 +239,7 @@ class SourceAsset(ReadableAsset):
         resource_defs: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        self.spec = AssetSpec(
+        self.spec: AssetSpec = AssetSpec(
             key,
             metadata=metadata,
             description=description,
@@ -302,17 +307,17 @@ class AssetsDefinition:
         resource_defs: Mapping[str, ResourceDefinition] | None = None,
         hook_defs: frozenset[HookDefinition] = frozenset(),
     ) -> None:
-        self.node_def = node_def
-        self.hook_defs = hook_defs
-        self.keys_by_input_name = dict(keys_by_input_name)
-        self.keys_by_output_name = dict(keys_by_output_name)
-        self.specs_by_key = {spec.key: spec for spec in specs}
-        self.partitions_def = partitions_def
-        self.partition_mappings = dict(partition_mappings or {})
-        self.resource_defs = dict(resource_defs or {})
-        self.__wrapped__ = node_def.body.fn
+        self.node_def: OpDefinition = node_def
+        self.hook_defs: frozenset[HookDefinition] = hook_defs
+        self.keys_by_input_name: dict[str, AssetKey] = dict(keys_by_input_name)
+        self.keys_by_output_name: dict[str, AssetKey] = dict(keys_by_output_name)
+        self.specs_by_key: dict[AssetKey, AssetSpec] = {spec.key: spec for spec in specs}
+        self.partitions_def: PartitionsDefinition | None = partitions_def
+        self.partition_mappings: dict[AssetKey, PartitionMapping] = dict(partition_mappings or {})
+        self.resource_defs: dict[str, ResourceDefinition] = dict(resource_defs or {})
+        self.__wrapped__: Callable[..., Any] = node_def.body.fn
         self.__doc__ = node_def.description
-        self.__name__ = node_def.name
+        self.__name__: str = node_def.name
 
     @property
     def key(self) -> AssetKey:
@@ -404,8 +409,8 @@ class AssetLayer:
     __slots__ = ("by_node", "known")
 
     def __init__(self, by_node: Mapping[str, AssetsDefinition], known: Mapping[AssetKey, AnyAsset]) -> None:
-        self.by_node = by_node
-        self.known = known
+        self.by_node: Mapping[str, AssetsDefinition] = by_node
+        self.known: Mapping[AssetKey, AnyAsset] = known
 
     def io_manager_key(self, key: AssetKey) -> str:
         """The resource that stores this asset."""

@@ -94,10 +94,10 @@ class UnresolvedAssetJobDefinition:
     def __init__(
         self, name: str, selection: Any, partitions_def: PartitionsDefinition | None, options: dict[str, Any]
     ) -> None:
-        self.name = name
-        self.selection = selection
-        self.partitions_def = partitions_def
-        self.options = options
+        self.name: str = name
+        self.selection: Any = selection
+        self.partitions_def: PartitionsDefinition | None = partitions_def
+        self.options: dict[str, Any] = options
 
     def resolve(
         self,

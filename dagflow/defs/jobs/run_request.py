@@ -49,14 +49,18 @@ class RunRequest:
         partition_key: str | None = None,
         asset_check_keys: Sequence[AssetCheckKey] | None = None,
     ) -> None:
-        self.run_key = run_key
+        self.run_key: str | None = run_key
         self.run_config: Mapping[str, Any] = run_config_dict(run_config, "a RunRequest")
         self.tags: Mapping[str, str] = jsonable_tags(tags, "a RunRequest")
-        self.job_name = job_name
-        self.asset_selection = None if asset_selection is None else list(asset_selection)
-        self.stale_assets_only = stale_assets_only
-        self.partition_key = partition_key
-        self.asset_check_keys = None if asset_check_keys is None else list(asset_check_keys)
+        self.job_name: str | None = job_name
+        self.asset_selection: list[AssetKey] | None = (
+            None if asset_selection is None else list(asset_selection)
+        )
+        self.stale_assets_only: bool = stale_assets_only
+        self.partition_key: str | None = partition_key
+        self.asset_check_keys: list[AssetCheckKey] | None = (
+            None if asset_check_keys is None else list(asset_check_keys)
+        )
 
     def _value(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in RunRequest.__slots__)

@@ -50,10 +50,10 @@ class LoggerDefinition:
     ) -> None:
         if not callable(logger_fn):
             raise DagflowInvalidDefinitionError(f"a logger must be made of a function, not {logger_fn!r}")
-        self.logger_fn = logger_fn
+        self.logger_fn: Callable[..., logging.Logger] = logger_fn
         self.config_field: Field = resolve_field(config_schema)
-        self.description = description
-        self.parameter = next(iter(inspect.signature(logger_fn).parameters), None)
+        self.description: str | None = description
+        self.parameter: str | None = next(iter(inspect.signature(logger_fn).parameters), None)
 
     @property
     def config_schema(self) -> Field:
@@ -190,10 +190,12 @@ _CONSOLE = {
     "log_level": Field(str, default_value="INFO", description="What is less important is left out."),
     "name": Field(str, default_value="dagflow", description="What the lines say is speaking."),
 }
-colored_console_logger = LoggerDefinition(
+colored_console_logger: LoggerDefinition = LoggerDefinition(
     _colored, _CONSOLE, "Lines on standard error, in the color of their level where that is a terminal."
 )
-json_console_logger = LoggerDefinition(_json, _CONSOLE, "Lines on standard error, each a JSON object.")
+json_console_logger: LoggerDefinition = LoggerDefinition(
+    _json, _CONSOLE, "Lines on standard error, each a JSON object."
+)
 
 
 def default_loggers() -> dict[str, LoggerDefinition]:

@@ -11,7 +11,7 @@ from dagflow.defs.executors.builtin import multi_or_in_process_executor
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.defs.loggers.definition import check_loggers
+from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.definition import OpDefinition, where
 from dagflow.defs.resources.io_managers import fs_io_manager
 from dagflow.errors import (
@@ -67,9 +67,9 @@ class Definitions:
         self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
-        self.resources = dict(check_type(resources or {}, Mapping, "resources"))
-        self.executor = check_optional(executor, ExecutorDefinition, "executor")
-        self.loggers = check_loggers(loggers, "Definitions", "loggers")
+        self.resources: dict[str, Any] = dict(check_type(resources or {}, Mapping, "resources"))
+        self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
+        self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self._by_name: dict[str, JobDefinition] | None = None
 
     def get_job_def(self, name: str) -> JobDefinition:

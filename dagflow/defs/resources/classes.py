@@ -289,8 +289,8 @@ class PartialResource:
     def __init__(
         self, resource_cls: type[ConfigurableResourceFactory[Any]], values: Mapping[str, Any]
     ) -> None:
-        self.resource_cls = resource_cls
-        self.values = dict(values)
+        self.resource_cls: type[ConfigurableResourceFactory[Any]] = resource_cls
+        self.values: dict[str, Any] = dict(values)
         self._definition: ResourceDefinition | None = None
 
     def get_resource_definition(self) -> ResourceDefinition:
@@ -322,11 +322,13 @@ class ModelResource(ResourceDefinition):
     ) -> None:
         self.resource_cls = resource_cls
         self.source = source
-        self.parts = {
+        self.parts: dict[str, Any] = {
             name: as_resource(value) if _is_definition(value) else value for name, value in nested.items()
         }
         super().__init__(self._make, _schema(resource_cls, source), description=resource_cls.__doc__)
-        self.nested = tuple(part for part in self.parts.values() if isinstance(part, ResourceDefinition))
+        self.nested: tuple[ResourceDefinition, ...] = tuple(
+            part for part in self.parts.values() if isinstance(part, ResourceDefinition)
+        )
         self._own_config: Any = UNSET
 
     @property
