@@ -88,7 +88,8 @@ class DagflowInvalidInvocationError(DagflowError):
 class DagflowMissingResourceError(DagflowInvalidInvocationError, DagflowInvalidDefinitionError, KeyError):
     """A function was called without a resource that one of its parameters takes."""
 
-    __str__ = Exception.__str__
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # a KeyError shows the repr of its message
 
 
 class DagflowInvalidConfigError(DagflowError):

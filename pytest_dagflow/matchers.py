@@ -49,8 +49,6 @@ def is_matcher(value: object) -> bool:
 class Contains:
     """Equal to metadata that has these entries, whatever else it has."""
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __init__(self, entries: Mapping[str, object]) -> None:
         self.entries: dict[str, object] = dict(entries)
 
@@ -77,8 +75,6 @@ class ErrorLike:
 
     The record of a user's error is wrapped, so the wrappers around it and that error itself are looked at.
     """
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, error: object, match: str | re.Pattern[str] | None) -> None:
         self.error = error
@@ -107,8 +103,6 @@ class ErrorLike:
 
 class Holds:
     """Equal to a text in which a regular expression is found."""
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, pattern: str | re.Pattern[str]) -> None:
         self.pattern = pattern

@@ -36,7 +36,7 @@ class Runs:
     """
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count: int = 0
         self.last: ExecuteInProcessResult | None = None
         self.failed: ExecuteInProcessResult | None = None
         self.names: dict[str, dict[str, None]] = {"dag_nodes": {}, "dag_partition": {}, "dag_run_id": {}}

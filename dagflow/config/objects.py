@@ -139,8 +139,6 @@ class RunConfig:
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
 
-    __hash__ = None  # type: ignore[assignment]  # its parts are dicts
-
     def __repr__(self) -> str:
         parts = ((name, getattr(self, name)) for name in ("ops", "resources", "loggers", "execution"))
         return f"RunConfig({', '.join(f'{name}={value!r}' for name, value in parts if value)})"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from dagflow.context.current import current_log
 from dagflow.defs.loggers.definition import level_number
@@ -48,7 +48,9 @@ class DagflowLogManager(logging.Logger):
         self._meta = meta
         self._sink = sink
 
-    warn = logging.Logger.warning  # an older name, which Python's own logger warns of
+    warn: ClassVar[Callable[..., None]] = (
+        logging.Logger.warning
+    )  # an older name, which Python's own logger warns of
 
     def log(self, level: int | str, msg: object, *args: Any, **kwargs: Any) -> None:
         """Log with a level, given by number or by name.

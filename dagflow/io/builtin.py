@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dagflow.context.init import InitResourceContext
@@ -19,7 +20,7 @@ def _files(context: InitResourceContext) -> Any:
     return PickleFiles(base or context.instance.storage_directory())
 
 
-BUILTINS = {
+BUILTINS: dict[str, Callable[[InitResourceContext], Any]] = {
     "memory_io_manager": _memory, "filesystem_io_manager": _files, "default_io_manager": _files
 }  # fmt: skip
 """What makes the resources that have no function of the user's, by kind."""

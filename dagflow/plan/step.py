@@ -147,7 +147,7 @@ class StepOutput:
         self.asset_key: AssetKey | None = asset_key
         self.config: Any = config
         self.is_required: bool = definition.is_required
-        self.is_dynamic = definition.is_dynamic
+        self.is_dynamic: bool = definition.is_dynamic
         self.is_plain: bool = self.check is None and asset_key is None and definition.is_required
 
 

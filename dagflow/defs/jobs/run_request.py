@@ -68,8 +68,6 @@ class RunRequest:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunRequest) and self._value() == other._value()
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         said = [f"{name}={value!r}" for name, value in zip(RunRequest.__slots__, self._value()) if value]  # noqa: B905
         return f"RunRequest({', '.join(said)})"

@@ -137,7 +137,7 @@ class Out(_Spec):
 
     __slots__ = ("code_version", "dagflow_type", "description", "io_manager_key", "is_required", "metadata")
     _said = (*__slots__, "is_dynamic")
-    is_dynamic = False
+    is_dynamic: bool = False
     dagflow_type: Any
     description: str | None
     is_required: bool
