@@ -15,11 +15,13 @@ from dagflow.errors import DagflowInvalidPropertyError, DagflowInvariantViolatio
 from dagflow.metadata.value import normalize_metadata
 
 if TYPE_CHECKING:
+    from dagflow.context.log import DagflowLogManager
     from dagflow.defs.assets.definition import AssetLayer, AssetsDefinition
     from dagflow.defs.graphs.content import Node
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.definition import OpDefinition
     from dagflow.events.run import DagflowRun
+    from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.plan.step import Step
 
@@ -73,7 +75,7 @@ class Scope:
         *,
         run_id: str,
         resource_values: Callable[[], Mapping[str, Any]],
-        get_instance: Callable[[], Any],
+        get_instance: Callable[[], DagflowInstance],
         config: Any = None,
         run: DagflowRun | None = None,
         job_def: JobDefinition | None = None,
@@ -81,7 +83,7 @@ class Scope:
         node: Node | None = None,
         step: Step | None = None,
         run_config: Mapping[str, Any] | None = None,
-        make_log: Callable[[], Any] | None = None,
+        make_log: Callable[[], DagflowLogManager] | None = None,
         retry_number: int = 0,
         partition_key: str | None = None,
         partition_key_range: Any = None,
@@ -103,8 +105,8 @@ class Scope:
         self.config: Any = config
         self.run_config: Mapping[str, Any] | None = run_config
         self.resource_values: Callable[[], Mapping[str, Any]] = resource_values
-        self.get_instance: Callable[[], Any] = get_instance
-        self.make_log: Callable[[], Any] | None = make_log
+        self.get_instance: Callable[[], DagflowInstance] = get_instance
+        self.make_log: Callable[[], DagflowLogManager] | None = make_log
         self.retry_number: int = retry_number
         self.partition_key: str | None = partition_key
         self.partition_key_range: Any = partition_key_range
@@ -118,7 +120,7 @@ class Scope:
         self.produced: set[tuple[str, str | None]] = set()
         self.log_event: Callable[[Any], object] = self.events.append if log_event is None else log_event
         self.take_back: Callable[[], list[Any]] | None = take_back
-        self._log: Any = None
+        self._log: DagflowLogManager | None = None
         self._resources: ScopedResources | None = None
         self._config_copy: Any = UNSET
 
@@ -160,13 +162,13 @@ class Scope:
         return self._resources
 
     @property
-    def log(self) -> Any:
+    def log(self) -> DagflowLogManager:
         """The DagflowLogManager."""
         if self._log is None:
             self._log = self.make_log() if self.make_log is not None else self._own_log()
         return self._log
 
-    def _own_log(self) -> Any:
+    def _own_log(self) -> DagflowLogManager:
         from dagflow.context.log import DagflowLogManager
 
         name = None if self.op_def is None else self.op_def.name

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
     from dagflow.defs.graphs.content import Node
     from dagflow.defs.hooks.definition import HookDefinition
+    from dagflow.instance.instance import DagflowInstance
     from dagflow.metadata.value import MetadataValue
 
 
@@ -123,9 +124,10 @@ class HookContext:
         return self._log()
 
     @property
-    def instance(self) -> Any:
+    def instance(self) -> DagflowInstance:
         """The DagflowInstance."""
-        return self._get("get_instance")()
+        instance: DagflowInstance = self._get("get_instance")()
+        return instance
 
     def __repr__(self) -> str:
         return f"<HookContext {sorted(self._values)}>"

@@ -9,11 +9,13 @@ from dagflow.context.resources import ScopedResources
 from dagflow.errors import DagflowInvariantViolationError, check_type
 
 if TYPE_CHECKING:
+    from dagflow.context.log import DagflowLogManager
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.loggers.definition import LoggerDefinition
     from dagflow.defs.resources.definition import ResourceDefinition
     from dagflow.events.run import DagflowRun
+    from dagflow.instance.instance import DagflowInstance
 
 
 class InitResourceContext:
@@ -37,10 +39,10 @@ class InitResourceContext:
         self,
         resource_config: Any,
         resources: Mapping[str, Any],
-        get_instance: Callable[[], Any],
+        get_instance: Callable[[], DagflowInstance],
         resource_def: ResourceDefinition | None = None,
         run: DagflowRun | None = None,
-        log: Callable[[], Any] | None = None,
+        log: Callable[[], DagflowLogManager] | None = None,
     ) -> None:
         self.resource_config: Any = resource_config
         self.resource_def: ResourceDefinition | None = resource_def
@@ -74,12 +76,12 @@ class InitResourceContext:
         return ScopedResources(self._resources, "this resource")
 
     @property
-    def instance(self) -> Any:
+    def instance(self) -> DagflowInstance:
         """The DagflowInstance."""
         return self._get_instance()
 
     @property
-    def log(self) -> Any:
+    def log(self) -> DagflowLogManager:
         """The log of the run."""
         if self._log is not None:
             return self._log()
@@ -131,11 +133,15 @@ class InitExecutorContext:
     __slots__ = ("executor_config", "executor_def", "instance", "job")
 
     def __init__(
-        self, job: JobDefinition, executor_def: ExecutorDefinition, executor_config: Any, instance: Any
+        self,
+        job: JobDefinition,
+        executor_def: ExecutorDefinition,
+        executor_config: Any,
+        instance: DagflowInstance,
     ) -> None:
         self.job: JobDefinition = job
         self.executor_def: ExecutorDefinition = executor_def
         self.executor_config: Mapping[str, Any] = check_type(
             executor_config, Mapping, "executor_config", f"executor '{executor_def.name}'"
         )
-        self.instance: Any = instance
+        self.instance: DagflowInstance = instance

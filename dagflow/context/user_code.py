@@ -15,10 +15,13 @@ from dagflow.keys import NodeHandle
 from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
+    from dagflow.context.debugger import ForkedPdb
+    from dagflow.context.log import DagflowLogManager
     from dagflow.defs.graphs.content import Node
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.definition import OpDefinition
     from dagflow.events.run import DagflowRun
+    from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.partitions.multi import MultiPartitionKey
 
@@ -136,17 +139,17 @@ class CallContext:
         return self._scope.resources
 
     @property
-    def instance(self) -> Any:
+    def instance(self) -> DagflowInstance:
         """The DagflowInstance."""
         return self._scope.get_instance()
 
     @property
-    def log(self) -> Any:
+    def log(self) -> DagflowLogManager:
         """The DagflowLogManager."""
         return self._scope.log
 
     @property
-    def pdb(self) -> Any:
+    def pdb(self) -> ForkedPdb:
         """A debugger for this process: `context.pdb.set_trace()`."""
         from dagflow.context.debugger import ForkedPdb
 

@@ -18,7 +18,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, overload
 
 from dagflow.errors import DagflowError, DagflowSerializationError
 from dagflow.events import check, data, run, user
@@ -206,6 +206,14 @@ def serialize_value(value: object) -> str:
         AssetKey(['water'])
     """
     return json.dumps(_written(value, is_strict=True), allow_nan=False)
+
+
+@overload
+def deserialize_value(val: str, as_type: type[_Stored]) -> _Stored: ...
+
+
+@overload
+def deserialize_value(val: str, as_type: tuple[type[Any], ...] | None = None) -> Any: ...
 
 
 def deserialize_value(val: str, as_type: type[Any] | tuple[type[Any], ...] | None = None) -> Any:

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from dagflow.config.field import Field, resolve_field
+from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.classes import ConfigurableResource, ConfigurableResourceFactory, ModelResource
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.io_managers import IOManagerDefinition
@@ -66,10 +67,10 @@ class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[
     """
 
     @abstractmethod
-    def create_io_manager(self, context: Any) -> T:
+    def create_io_manager(self, context: InitResourceContext) -> T:
         """Make the I/O manager; may be a generator that cleans up behind its yield."""
 
-    def create_resource(self, context: Any) -> T:
+    def create_resource(self, context: InitResourceContext) -> T:
         """What `create_io_manager` makes."""
         return self.create_io_manager(context)
 
@@ -103,14 +104,15 @@ class ConfigurableLegacyIOManagerAdapter(ConfigurableIOManagerFactory[IOManager]
     def wrapped_io_manager(self) -> ResourceDefinition:
         """The definition whose I/O manager it is."""
 
-    def create_io_manager(self, context: Any) -> Any:
+    def create_io_manager(self, context: InitResourceContext) -> IOManager:
         """What the wrapped definition makes of the fields."""
         wrapped = self.wrapped_io_manager
         value, close = wrapped.open(context.with_config(self.to_config_value(), wrapped))
-        return value if close is None else _until_closed(value, close)
+        made: IOManager = value if close is None else _until_closed(value, close)
+        return made
 
 
-def _until_closed(value: Any, close: Callable[[], None]) -> Iterator[Any]:
+def _until_closed(value: Any, close: Callable[[], None]) -> Any:
     try:
         yield value
     finally:
@@ -141,6 +143,6 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickleFiles]):
             **{"base_dir": os.fspath(base_dir) if isinstance(base_dir, os.PathLike) else base_dir}
         )
 
-    def create_io_manager(self, context: Any) -> PickleFiles:
+    def create_io_manager(self, context: InitResourceContext) -> PickleFiles:
         """An I/O manager for the folder."""
         return PickleFiles(self.base_dir or context.instance.storage_directory())

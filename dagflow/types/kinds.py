@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Union
 from typing import Any as AnyValue
-from typing import Protocol, Union
 
 from dagflow.config import scalar as config
 from dagflow.config.scalar import ConfigType
@@ -33,6 +33,9 @@ from dagflow.types.loaders import (
     DagflowTypeLoader,
     ScalarLoader,
 )
+
+if TYPE_CHECKING:
+    import logging
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class TypeCheckContext:
     def __init__(
         self,
         run_id: str,
-        log_manager: AnyValue,
+        log_manager: logging.Logger | Callable[[], logging.Logger],
         scoped_resources_builder: ResourcesBuilder | None,
         dagflow_type: DagflowType,
     ) -> None:
@@ -95,7 +98,7 @@ class TypeCheckContext:
         self._resources: AnyValue = None
 
     @property
-    def log(self) -> AnyValue:
+    def log(self) -> logging.Logger:
         """The log of the step. What was given as `log_manager` may also be a function that makes it."""
         if callable(self._log):
             self._log = self._log()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
 from dagflow.config.field import Field
@@ -35,6 +35,9 @@ from dagflow.errors import (
 )
 from dagflow.keys import check_name, definition_tags
 from dagflow.types.kinds import Any as AnyType
+
+if TYPE_CHECKING:
+    from dagflow.instance.instance import DagflowInstance
 
 
 class GraphDefinition(GraphContent):
@@ -227,7 +230,7 @@ class GraphDefinition(GraphContent):
     def execute_in_process(
         self,
         run_config: Any = None,
-        instance: Any = None,
+        instance: DagflowInstance | None = None,
         resources: Mapping[str, Any] | None = None,
         raise_on_error: bool = True,
         op_selection: Sequence[str] | None = None,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from dagflow.defs.jobs.partitioned import PartitionedConfig
     from dagflow.defs.jobs.run_config import RunConfigSchema
     from dagflow.defs.jobs.run_request import RunRequest
+    from dagflow.instance.instance import DagflowInstance
 
 _IGNORED = frozenset(
     {
@@ -328,7 +329,7 @@ class JobDefinition(JobContent):
     def execute_in_process(
         self,
         run_config: Any = None,
-        instance: Any = None,
+        instance: DagflowInstance | None = None,
         partition_key: str | None = None,
         raise_on_error: bool = True,
         op_selection: Sequence[str] | None = None,

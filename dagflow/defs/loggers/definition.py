@@ -105,7 +105,9 @@ def logger(
 ) -> Callable[[Callable[..., logging.Logger]], LoggerDefinition]: ...
 
 
-def logger(config_schema: Any = None, description: str | None = None) -> Any:
+def logger(
+    config_schema: Any = None, description: str | None = None
+) -> LoggerDefinition | Callable[[Callable[..., logging.Logger]], LoggerDefinition]:
     """Make a logger of a function that takes an InitLoggerContext. Usable bare.
 
     Args:

@@ -101,7 +101,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     # written by the user
 
-    def create_resource(self, context: Any) -> T | Generator[T, None, None]:
+    def create_resource(self, context: _doors.InitResourceContext) -> T | Generator[T, None, None]:
         """Make what ops and assets get; may be a generator that cleans up behind its yield."""
         raise NotImplementedError(f"{type(self).__name__} needs a method create_resource(self, context)")
 
@@ -158,7 +158,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         """What the definitions of its objects are, for the engine."""
         return ModelResource
 
-    def get_resource_context(self) -> Any:
+    def get_resource_context(self) -> _doors.InitResourceContext:
         """The init context with which this object was started.
 
         Raises:
@@ -170,16 +170,19 @@ class ConfigurableResourceFactory(Config, Generic[T]):
                 f"{type(self).__name__} has one in a run, after process_config_and_initialize(), and as "
                 "with_replaced_resource_context(context)."
             )
-        return self._dagflow_context
+        context: _doors.InitResourceContext = self._dagflow_context
+        return context
 
-    def with_replaced_resource_context(self: _Self, context: Any) -> _Self:
+    def with_replaced_resource_context(self: _Self, context: _doors.InitResourceContext) -> _Self:
         """A copy whose `get_resource_context()` gives this context."""
         copy = _fresh_copy(self, {})
         object.__setattr__(copy, "_dagflow_context", context)
         return copy
 
     @classmethod
-    def from_resource_context(cls, context: Any, nested_resources: Mapping[str, Any] | None = None) -> T:
+    def from_resource_context(
+        cls, context: _doors.InitResourceContext, nested_resources: Mapping[str, Any] | None = None
+    ) -> T:
         """Make the resource in a function that is one: of the config of its context.
 
         Raises:
@@ -191,7 +194,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
     @classmethod
     @contextlib.contextmanager
     def from_resource_context_cm(
-        cls, context: Any, nested_resources: Mapping[str, Any] | None = None
+        cls, context: _doors.InitResourceContext, nested_resources: Mapping[str, Any] | None = None
     ) -> Iterator[T]:
         """As `from_resource_context`, torn down at the end of the `with` block."""
         with _closing(_from_context(cls, context, nested_resources)) as value:
@@ -266,7 +269,7 @@ class ConfigurableResource(ConfigurableResourceFactory[T], Generic[T]):
 
     __dagflow_resource__: ClassVar[str] = "value"
 
-    def create_resource(self, context: Any) -> Any:
+    def create_resource(self, context: _doors.InitResourceContext) -> Any:
         """The object itself; another one where a class says so."""
         return self
 

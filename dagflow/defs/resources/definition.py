@@ -199,7 +199,7 @@ def resource(
     description: str | None = None,
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
-) -> Any:
+) -> ResourceDefinition | Callable[[Callable[..., Any]], ResourceDefinition]:
     """Make a resource of a function that takes an init context, or nothing. Usable bare.
 
     Args:

@@ -126,7 +126,7 @@ def io_manager(
     input_config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
-) -> Any:
+) -> IOManagerDefinition | Callable[[Callable[..., Any]], IOManagerDefinition]:
     """Make an I/O manager of a function that returns an IOManager. Usable bare.
 
     Args:
@@ -167,7 +167,7 @@ def input_manager(
     input_config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
-) -> Any:
+) -> InputManagerDefinition | Callable[[Callable[..., Any]], InputManagerDefinition]:
     """Make an input manager of a function that loads the value of an input. Usable bare.
 
     Args:
