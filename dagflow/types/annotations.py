@@ -360,7 +360,7 @@ def usable_as_dagflow_type(
 ) -> Callable[[_Class], _Class]: ...
 def usable_as_dagflow_type(
     name: AnyValue = None, description: str | None = None, loader: DagflowTypeLoader | None = None
-) -> AnyValue:
+) -> _Class | Callable[[_Class], _Class]:
     """Give a class a type of its own, with a name, a description and a loader. Usable bare or with arguments.
 
     Args:

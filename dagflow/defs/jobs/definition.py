@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow import _doors
 from dagflow._util import nearest
@@ -375,7 +375,7 @@ class JobDefinition(JobContent):
             resources=resources,
         )
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise DagflowInvariantViolationError(
             f"Attempted to call job '{self.name}' directly. Jobs should be invoked by using an execution API "
             "function (e.g. `job.execute_in_process`). As a node of a graph, use its graph instead."

@@ -87,9 +87,10 @@ class LoggerDefinition:
         """The logger, for a context whose config has been checked."""
         return self.logger_fn() if self.parameter is None else self.logger_fn(context)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.Logger:
         """Make the logger directly, without a run."""
-        return _doors.invoke_logger(self, args, kwargs)
+        made: logging.Logger = _doors.invoke_logger(self, args, kwargs)
+        return made
 
     def __repr__(self) -> str:
         return f"<logger {getattr(self.logger_fn, '__name__', self.logger_fn)!r}>"
