@@ -12,18 +12,26 @@ from typing import Any
 
 from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
 from dagflow.testing import canonical_events, causality
-from pytest_dagflow import ev
-from pytest_dagflow.difference import Comparison, explained, fate, told
-from pytest_dagflow.matchers import ANYTHING, Match, as_error, as_key, near, same
-from pytest_dagflow.matching import MODES, tree_of
-from pytest_dagflow.patterns import EventPattern, Group, as_pattern, chain, par, pattern_of, read
-from pytest_dagflow.scope import (
-    Ignored,
+from pytest_dagflow.sequence import ev
+from pytest_dagflow.sequence.compared import (
+    IgnoredEvents,
+    check_node_name,
     compared,
     events_of,
     is_inside,
     names_event_type,
-    node_name,
+)
+from pytest_dagflow.sequence.difference import Comparison, describe_outcome, explain_mismatch, failure_text
+from pytest_dagflow.sequence.matchers import ANYTHING, Match, as_error, as_key, is_equal, suggest
+from pytest_dagflow.sequence.matching import MODES, tree_of
+from pytest_dagflow.sequence.patterns import (
+    EventPattern,
+    Group,
+    as_pattern,
+    chain,
+    par,
+    pattern_of,
+    read_field,
 )
 
 __all__ = [
@@ -52,7 +60,7 @@ def assert_event_sequence(
     mode: str = "causal",
     within: object = None,
     forbid: Iterable[object] = (),
-    ignore: Ignored = (),
+    ignore: IgnoredEvents = (),
 ) -> None:
     """Assert that the events of a run are, or hold, a sequence.
 
@@ -82,20 +90,22 @@ def assert_event_sequence(
     """
     __tracebackhide__ = True
     if mode not in MODES:
-        raise DagflowError(f"{mode!r} is no mode.{near(str(mode), MODES)} The modes are {', '.join(MODES)}")
+        raise DagflowError(
+            f"{mode!r} is no mode.{suggest(str(mode), MODES)} The modes are {', '.join(MODES)}"
+        )
     wanted = [as_pattern(pattern) for pattern in _listed("patterns", patterns)]
     forbidden = [_single("forbid", pattern) for pattern in _listed("forbid", forbid)]
     everything = events_of(result_or_events)
-    judge = causality(everything) if mode == "causal" else None
+    causal_order = causality(everything) if mode == "causal" else None
     named = list(_leaves_of(wanted))
     events = compared(everything, named, within, ignore)
     _assert_none_forbidden(everything, forbidden, within, ignore)
     _assert_counts(events, everything, named)
     tree, leaves = tree_of(wanted, mode)
     masks = _masks(leaves, events)
-    comparison = Comparison(tree, leaves, masks, events, mode, judge, everything)
-    if comparison.solved() is None:
-        raise AssertionError(explained(comparison))
+    comparison = Comparison(tree, leaves, masks, events, mode, causal_order, everything)
+    if comparison.find_assignment() is None:
+        raise AssertionError(explain_mismatch(comparison))
 
 
 def assert_succeeded(result_or_events: object) -> None:
@@ -109,11 +119,11 @@ def assert_succeeded(result_or_events: object) -> None:
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    ends = _ends(events)
+    ends = _end_events(events)
     if not ends or any(end.event_type.name != "RUN_SUCCESS" for end in ends):
         said = [f"{pattern_of(end)!r}: {end.message}" for end in ends if end.event_type.name != "RUN_SUCCESS"]
         raise AssertionError(
-            told("the run did not succeed: " + ("; ".join(said) or "it never ended"), events)
+            failure_text("the run did not succeed: " + ("; ".join(said) or "it never ended"), events)
         )
 
 
@@ -138,9 +148,9 @@ def assert_failed(
     __tracebackhide__ = True
     events = events_of(result_or_events)
     expected = as_error(error, match)
-    name = None if node is None else node_name(node, events)
-    if not any(end.event_type.name in ("RUN_FAILURE", "RUN_CANCELED") for end in _ends(events)):
-        raise AssertionError(told("the run did not fail", events))
+    name = None if node is None else check_node_name(node, events)
+    if not any(end.event_type.name in ("RUN_FAILURE", "RUN_CANCELED") for end in _end_events(events)):
+        raise AssertionError(failure_text("the run did not fail", events))
     failures = [
         event for event in events if event.event_type.name in ("STEP_FAILURE", "RESOURCE_INIT_FAILURE")
     ]
@@ -148,10 +158,12 @@ def assert_failed(
     if name is not None:
         failures = [event for event in failures if is_inside(name, event.step_key)]
         if not failures:
-            raise AssertionError(told(f"'{name}' did not fail: {fate(name, events)}", events))
-    if not any(same(expected, read(event, "error")) for event in failures):
+            raise AssertionError(
+                failure_text(f"'{name}' did not fail: {describe_outcome(name, events)}", events)
+            )
+    if not any(is_equal(expected, read_field(event, "error")) for event in failures):
         where = f"'{name}'" if name is not None else "the run"
-        raise AssertionError(told(f"{where} failed, but not with {expected!r}", events))
+        raise AssertionError(failure_text(f"{where} failed, but not with {expected!r}", events))
 
 
 def assert_ran(result_or_events: object, *nodes: object) -> None:
@@ -166,9 +178,11 @@ def assert_ran(result_or_events: object, *nodes: object) -> None:
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    for name in _names(nodes, events):
-        if not _of(events, name, "STEP_START", "STEP_RESTARTED"):
-            raise AssertionError(told(f"'{name}' did not run: {fate(name, events)}", events))
+    for name in _node_names(nodes, events):
+        if not _events_of_node(events, name, "STEP_START", "STEP_RESTARTED"):
+            raise AssertionError(
+                failure_text(f"'{name}' did not run: {describe_outcome(name, events)}", events)
+            )
 
 
 def assert_not_ran(result_or_events: object, *nodes: object) -> None:
@@ -183,9 +197,9 @@ def assert_not_ran(result_or_events: object, *nodes: object) -> None:
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    for name in _names(nodes, events):
-        if _of(events, name, "STEP_START", "STEP_RESTARTED"):
-            raise AssertionError(told(f"'{name}' ran: {fate(name, events)}", events))
+    for name in _node_names(nodes, events):
+        if _events_of_node(events, name, "STEP_START", "STEP_RESTARTED"):
+            raise AssertionError(failure_text(f"'{name}' ran: {describe_outcome(name, events)}", events))
 
 
 def assert_skipped(result_or_events: object, *nodes: object) -> None:
@@ -200,9 +214,11 @@ def assert_skipped(result_or_events: object, *nodes: object) -> None:
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    for name in _names(nodes, events):
-        if not _of(events, name, "STEP_SKIPPED") or _of(events, name, "STEP_START"):
-            raise AssertionError(told(f"'{name}' was not skipped: {fate(name, events)}", events))
+    for name in _node_names(nodes, events):
+        if not _events_of_node(events, name, "STEP_SKIPPED") or _events_of_node(events, name, "STEP_START"):
+            raise AssertionError(
+                failure_text(f"'{name}' was not skipped: {describe_outcome(name, events)}", events)
+            )
 
 
 def assert_before(result_or_events: object, a: object, b: object) -> None:
@@ -227,16 +243,16 @@ def assert_before(result_or_events: object, a: object, b: object) -> None:
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    judge = causality(events)
-    earlier = _side(events, a, "STEP_SUCCESS", "STEP_SKIPPED", "STEP_FAILURE")
-    later = _side(events, b, "STEP_START", "STEP_SKIPPED")
+    causal_order = causality(events)
+    earlier = _events_of_side(events, a, "STEP_SUCCESS", "STEP_SKIPPED", "STEP_FAILURE")
+    later = _events_of_side(events, b, "STEP_START", "STEP_SKIPPED")
     for given, found in ((a, earlier), (b, later)):
         if not found:
-            raise AssertionError(told(f"{given!r} has no event in this run", events))
+            raise AssertionError(failure_text(f"{given!r} has no event in this run", events))
     for one in earlier:
         for other in later:
-            if not judge.caused(one, other):
-                raise AssertionError(told(judge.explain(one, other), events))
+            if not causal_order.caused(one, other):
+                raise AssertionError(failure_text(causal_order.explain(one, other), events))
 
 
 def assert_retried(
@@ -261,13 +277,13 @@ def assert_retried(
     if not isinstance(times, int) or isinstance(times, bool) or times < 0:
         raise DagflowError(f"times must be a count, 0 or more, not {times!r}")
     events = events_of(result_or_events)
-    name = node_name(node, events)
-    retries = _of(events, name, "STEP_UP_FOR_RETRY")
+    name = check_node_name(node, events)
+    retries = _events_of_node(events, name, "STEP_UP_FOR_RETRY")
     if len(retries) != times:
-        raise AssertionError(told(f"'{name}' was retried {len(retries)} times, not {times}", events))
-    waited = [read(event, "seconds_to_wait") for event in retries]
-    if delays is not None and not (len(delays) == times and all(map(same, delays, waited))):
-        raise AssertionError(told(f"'{name}' waited {waited} seconds, not {list(delays)}", events))
+        raise AssertionError(failure_text(f"'{name}' was retried {len(retries)} times, not {times}", events))
+    waited = [read_field(event, "seconds_to_wait") for event in retries]
+    if delays is not None and not (len(delays) == times and all(map(is_equal, delays, waited))):
+        raise AssertionError(failure_text(f"'{name}' waited {waited} seconds, not {list(delays)}", events))
 
 
 def assert_materialized(
@@ -349,10 +365,12 @@ def assert_output(result: object, node: str, value: object, *, name: str = "resu
     if not hasattr(result, "output_for_node"):
         raise DagflowError(f"assert_output needs the result of a run, not {result!r}")
     actual = result.output_for_node(node, name)
-    if not same(value, actual):
+    if not is_equal(value, actual):
         output = f"output '{name}' of '{node}'"
         raise AssertionError(
-            told(f"{output} is not what was expected\n  expected: {value!r}\n  actual:   {actual!r}", ())
+            failure_text(
+                f"{output} is not what was expected\n  expected: {value!r}\n  actual:   {actual!r}", ()
+            )
         )
 
 
@@ -373,7 +391,7 @@ def assert_same_run(one: object, other: object) -> None:
     """
     __tracebackhide__ = True
     first, second = canonical_events(one), canonical_events(other)
-    ends = [[end.event_type.name for end in _ends(events_of(run))] for run in (one, other)]
+    ends = [[end.event_type.name for end in _end_events(events_of(run))] for run in (one, other)]
     if first == second and ends[0] == ends[1]:
         return
     texts = [[*map(str, facts), *end] for facts, end in zip((first, second), ends, strict=True)]
@@ -406,21 +424,21 @@ def _leaves_of(patterns: Iterable[EventPattern | Group]) -> Iterable[EventPatter
 
 def _masks(patterns: Sequence[EventPattern], events: Sequence[DagflowEvent]) -> list[int]:
     """For each pattern the places of the events that it matches, as a bit set."""
-    places: dict[tuple[DagflowEventType, str | None], list[int]] = {}
-    for place, event in enumerate(events):
+    positions: dict[tuple[DagflowEventType, str | None], list[int]] = {}
+    for position, event in enumerate(events):
         for step in {event.step_key, None}:  # None: of any step
-            places.setdefault((event.event_type, step), []).append(place)
+            positions.setdefault((event.event_type, step), []).append(position)
     masks: dict[int, int] = {}
     for pattern in patterns:
         if id(pattern) not in masks:  # one with times=n stands here n times
             named = pattern.fields.get("step")
-            own = places.get((pattern.event_type, named if isinstance(named, str) else None), ())
-            masks[id(pattern)] = sum(1 << place for place in own if pattern.matches(events[place]))
+            own = positions.get((pattern.event_type, named if isinstance(named, str) else None), ())
+            masks[id(pattern)] = sum(1 << position for position in own if pattern.matches(events[position]))
     return [masks[id(pattern)] for pattern in patterns]
 
 
 def _assert_none_forbidden(
-    everything: Sequence[DagflowEvent], forbidden: list[EventPattern], within: object, ignore: Ignored
+    everything: Sequence[DagflowEvent], forbidden: list[EventPattern], within: object, ignore: IgnoredEvents
 ) -> None:
     __tracebackhide__ = True
     events = compared(everything, forbidden, within, ignore)
@@ -428,7 +446,7 @@ def _assert_none_forbidden(
         wrong = next((event for event in events if pattern.matches(event)), None)
         if wrong is not None:
             said = f"{pattern!r} is forbidden, but {pattern_of(wrong)!r} happened: {wrong.message}"
-            raise AssertionError(told(said, everything))
+            raise AssertionError(failure_text(said, everything))
 
 
 def _assert_counts(
@@ -439,26 +457,26 @@ def _assert_counts(
         if pattern.times is not None:
             count = sum(map(pattern.matches, events))
             if count != pattern.times:
-                raise AssertionError(told(f"{pattern!r} matches {count} events", everything, events))
+                raise AssertionError(failure_text(f"{pattern!r} matches {count} events", everything, events))
 
 
-def _ends(events: Sequence[DagflowEvent]) -> list[DagflowEvent]:
+def _end_events(events: Sequence[DagflowEvent]) -> list[DagflowEvent]:
     return [e for e in events if e.event_type.name in ("RUN_SUCCESS", "RUN_FAILURE", "RUN_CANCELED")]
 
 
-def _names(nodes: tuple[object, ...], events: Sequence[DagflowEvent]) -> list[str]:
+def _node_names(nodes: tuple[object, ...], events: Sequence[DagflowEvent]) -> list[str]:
     if not nodes:
         raise DagflowError("name at least one node")
-    return [node_name(node, events) for node in nodes]
+    return [check_node_name(node, events) for node in nodes]
 
 
-def _of(events: Sequence[DagflowEvent], node: str, *types: str) -> list[DagflowEvent]:
+def _events_of_node(events: Sequence[DagflowEvent], node: str, *types: str) -> list[DagflowEvent]:
     return [event for event in events if event.event_type.name in types and is_inside(node, event.step_key)]
 
 
-def _side(events: Sequence[DagflowEvent], given: Any, *types: str) -> list[DagflowEvent]:
+def _events_of_side(events: Sequence[DagflowEvent], given: Any, *types: str) -> list[DagflowEvent]:
     """The events that one side of `assert_before` stands for."""
     if isinstance(given, AssetKey) or (isinstance(given, str) and not names_event_type(given)):
-        return _of(events, node_name(given, events), *types)
+        return _events_of_node(events, check_node_name(given, events), *types)
     pattern = _single("assert_before", given)
     return [event for event in events if pattern.matches(event)]

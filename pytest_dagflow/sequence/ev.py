@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagflow import DagflowError, DagflowEventType
-from pytest_dagflow.matchers import (
+from pytest_dagflow.sequence.matchers import (
     ANYTHING,
     Match,
     as_error,
@@ -30,9 +30,9 @@ from pytest_dagflow.matchers import (
     as_number,
     as_step,
     as_text,
-    near,
+    suggest,
 )
-from pytest_dagflow.patterns import EventPattern
+from pytest_dagflow.sequence.patterns import EventPattern
 
 # the steps
 
@@ -531,7 +531,7 @@ if not TYPE_CHECKING:  # a type checker shall go on to know each function
         if name.startswith("__"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         known = [other for other, value in globals().items() if getattr(value, "__module__", "") == __name__]
-        raise _UnknownEvent(f"'ev.{name}' is no event.{near(name, known)}")
+        raise _UnknownEvent(f"'ev.{name}' is no event.{suggest(name, known)}")
 
 
 class _UnknownEvent(DagflowError, AttributeError):

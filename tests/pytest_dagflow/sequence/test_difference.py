@@ -14,7 +14,7 @@ from dagflow.events.data import (
     TypeCheckData,
 )
 from pytest_dagflow import assert_event_sequence, chain, ev, par
-from pytest_dagflow.matchers import ANYTHING
+from pytest_dagflow.sequence.matchers import ANYTHING
 
 
 def events(*texts):

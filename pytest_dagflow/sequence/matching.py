@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from dagflow import DagflowError
-from pytest_dagflow.patterns import EventPattern, Group
+from pytest_dagflow.sequence.patterns import EventPattern, Group
 
 MODES = ("causal", "exact", "prefix", "suffix", "contiguous", "subsequence", "unordered")
-_LIMIT = 4_000  # remainders at one place
-_TRIES = 2_000
+_MAX_REMAINDERS = 4_000  # remainders at one place
+_MAX_TRIES = 2_000
 
 Assignment = dict[int, int]
 """For each leaf the place of its event."""
@@ -55,14 +55,14 @@ def tree_of(patterns: Sequence[EventPattern | Group], mode: str) -> tuple[Node, 
     """The tree that patterns mean in a mode, and its leaves. `times=n` stands for n leaves in any order."""
     leaves: list[EventPattern] = []
 
-    def plant(pattern: EventPattern | Group) -> Node:
+    def build(pattern: EventPattern | Group) -> Node:
         if isinstance(pattern, Group):
-            return _joined(Parallel if pattern.kind == "par" else Series, map(plant, pattern.items))
+            return join(Parallel if pattern.kind == "par" else Series, map(build, pattern.items))
         first, count = len(leaves), 1 if pattern.times is None else pattern.times
         leaves.extend([pattern] * count)
-        return _joined(Parallel, range(first, first + count))
+        return join(Parallel, range(first, first + count))
 
-    return _joined(Parallel if mode == "unordered" else Series, map(plant, patterns)), leaves
+    return join(Parallel if mode == "unordered" else Series, map(build, patterns)), leaves
 
 
 def leaves_in(node: Node) -> list[int]:
@@ -72,11 +72,11 @@ def leaves_in(node: Node) -> list[int]:
     return [leaf for part in node.parts for leaf in leaves_in(part)]
 
 
-def pruned(node: Node, keep: set[int]) -> Node:
+def prune(node: Node, keep: set[int]) -> Node:
     """The tree with only the leaves of `keep`; the order among these stays."""
     if isinstance(node, int):
         return node if node in keep else NOTHING
-    return _joined(type(node), (pruned(part, keep) for part in node.parts))
+    return join(type(node), (prune(part, keep) for part in node.parts))
 
 
 def orders_of(node: Node) -> Iterator[tuple[int, int]]:
@@ -87,8 +87,8 @@ def orders_of(node: Node) -> Iterator[tuple[int, int]]:
         yield from orders_of(part)
     if isinstance(node, Series):
         for one, other in zip(node.parts, node.parts[1:], strict=False):
-            for earlier in _border(one, -1):
-                for later in _border(other, 0):
+            for earlier in _border_leaves(one, -1):
+                for later in _border_leaves(other, 0):
                     yield earlier, later
 
 
@@ -113,55 +113,53 @@ def find(
     size = len(leaves_in(node))
     if size > count:
         return None
-    places = range(count)
+    positions = range(count)
     if mode == "causal":
-        return _embed(node, masks, caused or (lambda one, other: one < other))
+        return _find_causal(node, masks, caused or (lambda one, other: one < other))
     if mode == "subsequence":
-        return _earliest(node, 0, count, masks)
+        return _find_earliest(node, 0, count, masks)
     if mode == "prefix":
-        return _filled(node, places[:size], masks)
+        return _fill(node, positions[:size], masks)
     if mode == "suffix":
-        return _filled(node, places[count - size :], masks)
+        return _fill(node, positions[count - size :], masks)
     if mode == "contiguous":
-        windows = (places[start : start + size] for start in range(count - size + 1))
-        return next(
-            (found for window in windows if (found := _filled(node, window, masks)) is not None), None
-        )
-    return _filled(node, places, masks)
+        windows = (positions[start : start + size] for start in range(count - size + 1))
+        return next((found for window in windows if (found := _fill(node, window, masks)) is not None), None)
+    return _fill(node, positions, masks)
 
 
-def _filled(node: Node, places: Sequence[int], masks: Sequence[int]) -> Assignment | None:
+def _fill(node: Node, positions: Sequence[int], masks: Sequence[int]) -> Assignment | None:
     """An assignment in which every one of these places is taken."""
     if isinstance(node, int):
-        return {node: places[0]} if len(places) == 1 and masks[node] >> places[0] & 1 else None
+        return {node: positions[0]} if len(positions) == 1 and masks[node] >> positions[0] & 1 else None
     found: Assignment = {}
     if isinstance(node, Series):
         start = 0
         for part in node.parts:
             end = start + len(leaves_in(part))
-            inside = _filled(part, places[start:end], masks)
+            inside = _fill(part, positions[start:end], masks)
             if inside is None:
                 return None
             found.update(inside)
             start = end
-        return found if start == len(places) else None
-    groups = _apart(node.parts, places, masks)
-    if sum(len(own) for _, own in groups) != len(places):
+        return found if start == len(positions) else None
+    groups = _independent_groups(node.parts, positions, masks)
+    if sum(len(own) for _, own in groups) != len(positions):
         return None  # a place that nothing matches
     for parts, own in groups:
         if len(parts) == 1:
-            inside = _filled(parts[0], own, masks)
+            inside = _fill(parts[0], own, masks)
         elif sum(len(leaves_in(part)) for part in parts) != len(own):
             return None
         else:
-            inside = _together(parts, own, masks, gaps=False)
+            inside = _match_group(parts, own, masks, gaps=False)
         if inside is None:
             return None
         found.update(inside)
     return found
 
 
-def _earliest(node: Node, start: int, stop: int, masks: Sequence[int]) -> Assignment | None:
+def _find_earliest(node: Node, start: int, stop: int, masks: Sequence[int]) -> Assignment | None:
     """An assignment from place `start` on that ends as early as any does; gaps are allowed."""
     if isinstance(node, int):
         rest = masks[node] >> start
@@ -169,24 +167,24 @@ def _earliest(node: Node, start: int, stop: int, masks: Sequence[int]) -> Assign
     found: Assignment = {}
     if isinstance(node, Series):
         for part in node.parts:
-            inside = _earliest(part, start, stop, masks)
+            inside = _find_earliest(part, start, stop, masks)
             if inside is None:
                 return None
             found.update(inside)
             start = max(inside.values(), default=start - 1) + 1
         return found
-    for parts, own in _apart(node.parts, range(start, stop), masks):
-        inside = _earliest(parts[0], start, stop, masks) if len(parts) == 1 else None
+    for parts, own in _independent_groups(node.parts, range(start, stop), masks):
+        inside = _find_earliest(parts[0], start, stop, masks) if len(parts) == 1 else None
         if len(parts) > 1:
-            inside = _together(parts, own, masks, gaps=True)
+            inside = _match_group(parts, own, masks, gaps=True)
         if inside is None:
             return None
         found.update(inside)
     return found
 
 
-def _apart(
-    parts: Sequence[Node], places: Sequence[int], masks: Sequence[int]
+def _independent_groups(
+    parts: Sequence[Node], positions: Sequence[int], masks: Sequence[int]
 ) -> list[tuple[tuple[Node, ...], list[int]]]:
     """The parts in groups, each with its places, so that no place could belong to two groups."""
     reach = []
@@ -203,118 +201,118 @@ def _apart(
         return part
 
     owner: dict[int, int] = {}
-    for place in places:
-        touching = [part for part, mask in enumerate(reach) if mask >> place & 1]
+    for position in positions:
+        touching = [part for part, mask in enumerate(reach) if mask >> position & 1]
         for part in touching:
-            owner.setdefault(place, part)
+            owner.setdefault(position, part)
             leader[lead(part)] = lead(touching[0])
     groups: dict[int, tuple[list[Node], list[int]]] = {}
     for number, part in enumerate(parts):
         groups.setdefault(lead(number), ([], []))[0].append(part)
-    for place, number in owner.items():
-        groups[lead(number)][1].append(place)
+    for position, number in owner.items():
+        groups[lead(number)][1].append(position)
     return [(tuple(members), own) for members, own in groups.values()]
 
 
-def _together(
-    parts: tuple[Node, ...], places: Sequence[int], masks: Sequence[int], *, gaps: bool
+def _match_group(
+    parts: tuple[Node, ...], positions: Sequence[int], masks: Sequence[int], *, gaps: bool
 ) -> Assignment | None:
     leaves = [part for part in parts if isinstance(part, int)]
     if len(leaves) == len(parts):
-        return matched(leaves, places, masks)
-    return _simulated(Parallel(parts), places, masks, gaps=gaps)
+        return match_leaves(leaves, positions, masks)
+    return _simulate(Parallel(parts), positions, masks, gaps=gaps)
 
 
-def matched(leaves: Sequence[int], places: Sequence[int], masks: Sequence[int]) -> Assignment | None:
+def match_leaves(leaves: Sequence[int], positions: Sequence[int], masks: Sequence[int]) -> Assignment | None:
     """A place of its own for each leaf, by augmenting paths; the places are tried in their order.
 
     Example:
-        >>> matched([0, 1], [0, 1], [0b11, 0b01])
+        >>> match_leaves([0, 1], [0, 1], [0b11, 0b01])
         {0: 1, 1: 0}
     """
-    place_of: Assignment = {}
+    position_of: Assignment = {}
     leaf_of: dict[int, int] = {}
-    for place in places:
-        if len(place_of) == len(leaves):
+    for position in positions:
+        if len(position_of) == len(leaves):
             break
         came_from: dict[int, int] = {}  # leaf -> the place that reached it
-        queue = [place]
+        queue = [position]
         for current in queue:
             fresh = [leaf for leaf in leaves if masks[leaf] >> current & 1 and leaf not in came_from]
-            free = next((leaf for leaf in fresh if leaf not in place_of), None)
+            free = next((leaf for leaf in fresh if leaf not in position_of), None)
             if free is not None:
                 leaf: int | None = free
                 while leaf is not None:
                     taken = came_from.get(leaf, current)
                     before = leaf_of.get(taken)
-                    place_of[leaf], leaf_of[taken] = taken, leaf
-                    leaf = before if taken != place else None
+                    position_of[leaf], leaf_of[taken] = taken, leaf
+                    leaf = before if taken != position else None
                 break
             for leaf in fresh:
                 came_from[leaf] = current
-                queue.append(place_of[leaf])
-    return place_of if len(place_of) == len(leaves) else None
+                queue.append(position_of[leaf])
+    return position_of if len(position_of) == len(leaves) else None
 
 
 _Trail = tuple[int, int, "_Trail"] | None
 
 
-def _simulated(node: Node, places: Sequence[int], masks: Sequence[int], *, gaps: bool) -> Assignment | None:
+def _simulate(node: Node, positions: Sequence[int], masks: Sequence[int], *, gaps: bool) -> Assignment | None:
     """Read the places once, with all that may still be to come."""
     shapes: dict[object, int] = {}
-    frontier: dict[int, tuple[Node, _Trail]] = {_shape(node, masks, shapes): (node, None)}
-    for place in places:
+    frontier: dict[int, tuple[Node, _Trail]] = {_shape_number(node, masks, shapes): (node, None)}
+    for position in positions:
         following: dict[int, tuple[Node, _Trail]] = {}
         for shape, (residual, trail) in frontier.items():
             taken = False
-            for leaf, rest in _firsts(residual):
-                if masks[leaf] >> place & 1:
+            for leaf, rest in _first_leaves(residual):
+                if masks[leaf] >> position & 1:
                     taken = True
                     if rest == NOTHING and gaps:
-                        return _unrolled((leaf, place, trail))
-                    following.setdefault(_shape(rest, masks, shapes), (rest, (leaf, place, trail)))
+                        return _unroll_trail((leaf, position, trail))
+                    following.setdefault(_shape_number(rest, masks, shapes), (rest, (leaf, position, trail)))
             if gaps and not taken:
                 following.setdefault(shape, (residual, trail))
-        if len(following) > _LIMIT:
-            raise _too_many_ways()
+        if len(following) > _MAX_REMAINDERS:
+            raise _too_many_assignments()
         frontier = following
     ends = [trail for residual, trail in frontier.values() if residual == NOTHING]
-    return _unrolled(ends[0]) if ends else None
+    return _unroll_trail(ends[0]) if ends else None
 
 
-def _unrolled(trail: _Trail) -> Assignment:
+def _unroll_trail(trail: _Trail) -> Assignment:
     found: Assignment = {}
     while trail is not None:
-        leaf, place, trail = trail
-        found[leaf] = place
+        leaf, position, trail = trail
+        found[leaf] = position
     return found
 
 
-def _firsts(node: Node) -> Iterator[tuple[int, Node]]:
+def _first_leaves(node: Node) -> Iterator[tuple[int, Node]]:
     """Each leaf that may come first, and what is then still to come."""
     if isinstance(node, int):
         yield node, NOTHING
     elif isinstance(node, Series):
-        for leaf, rest in _firsts(node.parts[0]):
-            yield leaf, _joined(Series, (rest, *node.parts[1:]))
+        for leaf, rest in _first_leaves(node.parts[0]):
+            yield leaf, join(Series, (rest, *node.parts[1:]))
     else:
         for number, part in enumerate(node.parts):
-            for leaf, rest in _firsts(part):
-                yield leaf, _joined(Parallel, (*node.parts[:number], rest, *node.parts[number + 1 :]))
+            for leaf, rest in _first_leaves(part):
+                yield leaf, join(Parallel, (*node.parts[:number], rest, *node.parts[number + 1 :]))
 
 
-def _shape(node: Node, masks: Sequence[int], shapes: dict[object, int]) -> int:
+def _shape_number(node: Node, masks: Sequence[int], shapes: dict[object, int]) -> int:
     """A number, equal for trees that match the same: siblings in any order, leaves by what they match."""
     key: object
     if isinstance(node, int):
         key = ("leaf", masks[node])
     else:
-        inside = [_shape(part, masks, shapes) for part in node.parts]
+        inside = [_shape_number(part, masks, shapes) for part in node.parts]
         key = (type(node), tuple(inside if isinstance(node, Series) else sorted(inside)))
     return shapes.setdefault(key, len(shapes))
 
 
-def _embed(node: Node, masks: Sequence[int], caused: Callable[[int, int], bool]) -> Assignment | None:
+def _find_causal(node: Node, masks: Sequence[int], caused: Callable[[int, int], bool]) -> Assignment | None:
     """An assignment in which, wherever one leaf stands before another, the one event caused the other.
 
     Arc consistency with backtracking: places that have no partner for some rule are struck out, and only
@@ -331,29 +329,29 @@ def _embed(node: Node, masks: Sequence[int], caused: Callable[[int, int], bool])
     leaves = leaves_in(node)
     rules: list[_Rule] = [(one, other, causes) for one, other in orders_of(node)]
     # of equal parts side by side the first has the first event: their permutations need not be tried
-    rules += [(one, other, int.__lt__) for one, other in _twins(node, masks)]
+    rules += [(one, other, int.__lt__) for one, other in equal_siblings(node, masks)]
     tries = 0
 
     def search(domains: dict[int, list[int]], changed: set[int]) -> Assignment | None:
         nonlocal tries
         tries += 1
-        if tries > _TRIES:
-            raise _too_many_ways()
+        if tries > _MAX_TRIES:
+            raise _too_many_assignments()
         if not _consistent(domains, rules, changed):
             return None
-        open_masks = {leaf: sum(1 << place for place in domains[leaf]) for leaf in leaves}
-        union = sorted({place for places in domains.values() for place in places})
-        found = matched(leaves, union, [open_masks.get(leaf, 0) for leaf in range(len(masks))])
+        open_masks = {leaf: sum(1 << position for position in domains[leaf]) for leaf in leaves}
+        union = sorted({position for positions in domains.values() for position in positions})
+        found = match_leaves(leaves, union, [open_masks.get(leaf, 0) for leaf in range(len(masks))])
         if found is None or all(related(found[one], found[other]) for one, other, related in rules):
             return found
         leaf = min((leaf for leaf in leaves if len(domains[leaf]) > 1), key=lambda leaf: len(domains[leaf]))
-        for place in domains[leaf]:
-            inside = search({**domains, leaf: [place]}, {leaf})
+        for position in domains[leaf]:
+            inside = search({**domains, leaf: [position]}, {leaf})
             if inside is not None:
                 return inside
         return None
 
-    return search({leaf: places_in(masks[leaf]) for leaf in leaves}, set(leaves))
+    return search({leaf: positions_in(masks[leaf]) for leaf in leaves}, set(leaves))
 
 
 _Rule = tuple[int, int, Callable[[int, int], bool]]
@@ -390,11 +388,11 @@ def _consistent(domains: dict[int, list[int]], rules: Sequence[_Rule], changed: 
     return True
 
 
-def places_in(mask: int) -> list[int]:
+def positions_in(mask: int) -> list[int]:
     """The places of a bit set, in order.
 
     Example:
-        >>> places_in(0b1010)
+        >>> positions_in(0b1010)
         [1, 3]
     """
     found = []
@@ -405,36 +403,36 @@ def places_in(mask: int) -> list[int]:
     return found
 
 
-def _border(node: Node, end: int) -> list[int]:
+def _border_leaves(node: Node, end: int) -> list[int]:
     """The leaves of a tree that nothing stands before (`end` 0) or behind (`end` -1)."""
     if isinstance(node, int):
         return [node]
     parts = node.parts if isinstance(node, Parallel) else (node.parts[end],)
-    return [leaf for part in parts for leaf in _border(part, end)]
+    return [leaf for part in parts for leaf in _border_leaves(part, end)]
 
 
-def _twins(node: Node, masks: Sequence[int]) -> Iterator[tuple[int, int]]:
+def equal_siblings(node: Node, masks: Sequence[int]) -> Iterator[tuple[int, int]]:
     """The first leaves of parts side by side that are built alike."""
     if isinstance(node, int):
         return
     for part in node.parts:
-        yield from _twins(part, masks)
+        yield from equal_siblings(part, masks)
     if isinstance(node, Parallel):
         last: dict[object, int] = {}
         for part in node.parts:
-            likeness, first = _likeness(part, masks), leaves_in(part)[0]
+            likeness, first = _structure(part, masks), leaves_in(part)[0]
             if likeness in last:
                 yield last[likeness], first
             last[likeness] = first
 
 
-def _likeness(node: Node, masks: Sequence[int]) -> object:
+def _structure(node: Node, masks: Sequence[int]) -> object:
     if isinstance(node, int):
         return masks[node]
-    return type(node), tuple(_likeness(part, masks) for part in node.parts)
+    return type(node), tuple(_structure(part, masks) for part in node.parts)
 
 
-def _joined(kind: type[Series] | type[Parallel], parts: Iterator[Node] | Sequence[Node]) -> Node:
+def join(kind: type[Series] | type[Parallel], parts: Iterator[Node] | Sequence[Node]) -> Node:
     """A tree without empty parts, without a group of one and without a group directly in one of its kind."""
     flat: list[Node] = []
     for part in parts:
@@ -447,7 +445,7 @@ def _joined(kind: type[Series] | type[Parallel], parts: Iterator[Node] | Sequenc
     return flat[0] if len(flat) == 1 else kind(tuple(flat))
 
 
-def _too_many_ways() -> DagflowError:
+def _too_many_assignments() -> DagflowError:
     return DagflowError(
         "these patterns can be matched in too many ways to try them all: name the steps in the patterns of "
         "par(...)"

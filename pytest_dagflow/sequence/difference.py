@@ -14,12 +14,12 @@ from typing import Any
 
 import dagflow
 from dagflow import DagflowEvent
-from pytest_dagflow import matching
-from pytest_dagflow.matchers import Contains, near, quoted, unwrapped
-from pytest_dagflow.patterns import EventPattern, pattern_of
-from pytest_dagflow.scope import compared, has_plans, is_inside
+from pytest_dagflow.sequence import matching
+from pytest_dagflow.sequence.compared import compared, has_plans, is_inside
+from pytest_dagflow.sequence.matchers import MetadataMatcher, source_text, suggest, unwrap_error
+from pytest_dagflow.sequence.patterns import EventPattern, pattern_of
 
-_MOST = 40
+_MAX_PATTERNS = 40
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,18 @@ class Comparison:
         """Whether the event at one place caused that at another."""
         return bool(self.causality.caused(self.events[one], self.events[other]))
 
-    def solved(self) -> matching.Assignment | None:
+    def find_assignment(self) -> matching.Assignment | None:
         """An assignment that satisfies the mode, or None."""
         return matching.find(self.tree, self.masks, len(self.events), self.mode, self.caused)
 
-    def best(self) -> matching.Assignment:
+    def find_largest_assignment(self) -> matching.Assignment:
         """An assignment of as many leaves as can be had in written order, where gaps are allowed."""
         mode = "causal" if self.mode == "causal" else "subsequence"
         kept: matching.Assignment = {}
 
         def add(leaves: list[int]) -> None:
             nonlocal kept
-            part = matching.pruned(self.tree, {*kept, *leaves})
+            part = matching.prune(self.tree, {*kept, *leaves})
             found = matching.find(part, self.masks, len(self.events), mode, self.caused)
             if found is not None:
                 kept = found
@@ -71,23 +71,25 @@ class Comparison:
         return kept
 
 
-def explained(comparison: Comparison) -> str:
+def explain_mismatch(comparison: Comparison) -> str:
     """Why a comparison that has no solution has none, with all that helps to mend it."""
-    found = comparison.best()
-    rows, first_reason = _aligned(comparison, found)
-    told = {id(comparison.events[place]) for place in found.values()}
+    found = comparison.find_largest_assignment()
+    rows, first_reason = _align(comparison, found)
+    failure_text = {id(comparison.events[position]) for position in found.values()}
     return "\n".join([
         f"mode '{comparison.mode}' does not hold: {first_reason}",
-        *tracebacks(event for event in comparison.everything if id(event) not in told),
+        *traceback_lines(event for event in comparison.everything if id(event) not in failure_text),
         "",
         f"{len(comparison.leaves)} patterns and the {len(comparison.events)} events compared "
         "(= matched, - missing, + not wanted here):",
         *rows,
-        *to_paste(comparison.events),
+        *pattern_list(comparison.events),
     ])  # fmt: skip
 
 
-def told(problem: str, events: Sequence[DagflowEvent], shown: Sequence[DagflowEvent] | None = None) -> str:
+def failure_text(
+    problem: str, events: Sequence[DagflowEvent], shown: Sequence[DagflowEvent] | None = None
+) -> str:
     """What is wrong in a line or two, the traceback of a failed step, and what happened.
 
     Args:
@@ -96,21 +98,21 @@ def told(problem: str, events: Sequence[DagflowEvent], shown: Sequence[DagflowEv
         shown: Those that are shown; None shows the ones that are usually compared.
     """
     shown = compared(events, (), None, ()) if shown is None else shown
-    return "\n".join([problem, *tracebacks(events), *(to_paste(shown) if events else ())])
+    return "\n".join([problem, *traceback_lines(events), *(pattern_list(shown) if events else ())])
 
 
-def fate(node: str, events: Sequence[DagflowEvent]) -> str:
+def describe_outcome(node: str, events: Sequence[DagflowEvent]) -> str:
     """In a few words what became of a node, step by step."""
     own = [event for event in events if is_inside(node, event.step_key)]
     last: dict[Any, str] = {
-        event.step_key: event.event_type.name for event in own if event.event_type.name in _FATES
+        event.step_key: event.event_type.name for event in own if event.event_type.name in _OUTCOMES
     }
     if not last:
         return "it has no events" if has_plans(events) else "it has no events in this list"
-    return ", ".join(f"{_FATES[kind]} ('{step}')" for step, kind in last.items())
+    return ", ".join(f"{_OUTCOMES[kind]} ('{step}')" for step, kind in last.items())
 
 
-_FATES = {
+_OUTCOMES = {
     "STEP_START": "it began and never ended",
     "STEP_RESTARTED": "it began again and never ended",
     "STEP_UP_FOR_RETRY": "it was to be retried",
@@ -120,40 +122,42 @@ _FATES = {
 }
 
 
-def tracebacks(events: Iterable[DagflowEvent]) -> list[str]:
+def traceback_lines(events: Iterable[DagflowEvent]) -> list[str]:
     """The tracebacks of the steps that failed among these events, the user's own frames only."""
     lines: list[str] = []
     for event in events:
-        errors = unwrapped(event.event_specific_data.error) if event.event_type.name in _FAILED else []
+        errors = (
+            unwrap_error(event.event_specific_data.error) if event.event_type.name in _FAILURE_EVENTS else []
+        )
         if not errors:
             continue
         what = f"step '{event.step_key}' failed" if event.step_key else "the run failed"
-        own = [line for line in errors[-1].stack if _HOUSE not in line]
+        own = [line for line in errors[-1].stack if _RUNTIME_FOLDER not in line]
         text = "".join([*own, errors[-1].message]).rstrip("\n")
         lines += ["", f"{what}:", *(f"    {line}" for line in text.split("\n"))]
     return lines
 
 
-_FAILED = ("STEP_FAILURE", "RESOURCE_INIT_FAILURE")
-_HOUSE = os.path.dirname(os.path.abspath(dagflow.__file__)) + os.sep
+_FAILURE_EVENTS = ("STEP_FAILURE", "RESOURCE_INIT_FAILURE")
+_RUNTIME_FOLDER = os.path.dirname(os.path.abspath(dagflow.__file__)) + os.sep
 
 
-def to_paste(events: Sequence[DagflowEvent]) -> list[str]:
+def pattern_list(events: Sequence[DagflowEvent]) -> list[str]:
     """What happened, as patterns that match it."""
     if not events:
         return ["", "nothing happened that is compared"]
     lines = ["", "what happened, to paste (it holds in mode 'exact'):", "    ["]
-    lines += [f"        {pattern_of(event)!r}," for event in events[:_MOST]]
-    if len(events) > _MOST:
-        lines.append(f"        # and {len(events) - _MOST} more")
+    lines += [f"        {pattern_of(event)!r}," for event in events[:_MAX_PATTERNS]]
+    if len(events) > _MAX_PATTERNS:
+        lines.append(f"        # and {len(events) - _MAX_PATTERNS} more")
     return [*lines, "    ]"]
 
 
-def _aligned(comparison: Comparison, found: matching.Assignment) -> tuple[list[str], str]:
+def _align(comparison: Comparison, found: matching.Assignment) -> tuple[list[str], str]:
     """A line for each pattern, in written order, and between them the events that nothing matched."""
-    leaf_at = {place: leaf for leaf, place in found.items()}
-    missing = _Missing(comparison, found)
-    strict = _strict_places(comparison, found)
+    leaf_at = {position: leaf for leaf, position in found.items()}
+    missing = _MissingReasons(comparison, found)
+    strict = _strict_positions(comparison, found)
     reasons = {
         leaf: missing.reason(leaf) for leaf in matching.leaves_in(comparison.tree) if leaf not in found
     }
@@ -164,33 +168,35 @@ def _aligned(comparison: Comparison, found: matching.Assignment) -> tuple[list[s
         if leaf in reasons:
             after.setdefault(last, []).append(leaf)
     rows, others = [], 0
-    for place in range(-1, len(comparison.events)):
-        if place >= 0 and place not in leaf_at and place not in strict:
+    for position in range(-1, len(comparison.events)):
+        if position >= 0 and position not in leaf_at and position not in strict:
             others += 1
-        elif place >= 0:
-            rows += _others(others)
+        elif position >= 0:
+            rows += _count_others(others)
             others = 0
-            event = comparison.events[place]
-            matched = place in leaf_at
-            said = comparison.leaves[leaf_at[place]] if matched else pattern_of(event)
-            rows.append(f"  {'=' if matched else '+'} {said!r}  (#{place + 1})")
-        for leaf in after.get(place, ()):
-            rows += _others(others)
+            event = comparison.events[position]
+            match_leaves = position in leaf_at
+            said = comparison.leaves[leaf_at[position]] if match_leaves else pattern_of(event)
+            rows.append(f"  {'=' if match_leaves else '+'} {said!r}  (#{position + 1})")
+        for leaf in after.get(position, ()):
+            rows += _count_others(others)
             others = 0
             rows.append(f"  - {comparison.leaves[leaf]!r}  {reasons[leaf]}")
-    rows += _others(others)
+    rows += _count_others(others)
     if reasons:
         leaf, reason = next(iter(reasons.items()))
-        return _shortened(rows), f"{comparison.leaves[leaf]!r} {reason}"
-    place = min(strict - set(leaf_at), default=0)
-    return _shortened(rows), f"{pattern_of(comparison.events[place])!r} (#{place + 1}) is not wanted here"
+        return _shorten_matches(rows), f"{comparison.leaves[leaf]!r} {reason}"
+    position = min(strict - set(leaf_at), default=0)
+    return _shorten_matches(
+        rows
+    ), f"{pattern_of(comparison.events[position])!r} (#{position + 1}) is not wanted here"
 
 
-def _others(count: int) -> list[str]:
+def _count_others(count: int) -> list[str]:
     return [f"      ... {count} other event{'s' if count > 1 else ''}"] if count else []
 
 
-def _shortened(rows: list[str]) -> list[str]:
+def _shorten_matches(rows: list[str]) -> list[str]:
     """The rows with long stretches of matched ones cut out."""
     short: list[str] = []
     stretch: list[str] = []
@@ -205,7 +211,7 @@ def _shortened(rows: list[str]) -> list[str]:
     return short[:-1]
 
 
-def _strict_places(comparison: Comparison, found: matching.Assignment) -> set[int]:
+def _strict_positions(comparison: Comparison, found: matching.Assignment) -> set[int]:
     """The places that a mode allows no other event at."""
     count, taken = len(comparison.events), found.values()
     if comparison.mode in ("exact", "unordered"):
@@ -219,7 +225,7 @@ def _strict_places(comparison: Comparison, found: matching.Assignment) -> set[in
     return set()
 
 
-class _Missing:
+class _MissingReasons:
     """Says of a pattern without an event why it has none."""
 
     def __init__(self, comparison: Comparison, found: matching.Assignment) -> None:
@@ -228,8 +234,8 @@ class _Missing:
 
     def reason(self, leaf: int) -> str:
         """A few words for one leaf."""
-        candidates = matching.places_in(self.comparison.masks[leaf])
-        free = [place for place in candidates if place not in self.found.values()]
+        candidates = matching.positions_in(self.comparison.masks[leaf])
+        free = [position for position in candidates if position not in self.found.values()]
         if free:
             return self._out_of_order(leaf, free)
         pattern = self.comparison.leaves[leaf]
@@ -244,12 +250,12 @@ class _Missing:
 
     def _out_of_order(self, leaf: int, free: list[int]) -> str:
         comparison, found = self.comparison, self.found
-        before, behind = _around(comparison.tree, leaf) or ((), ())
+        before, behind = _neighbors(comparison.tree, leaf) or ((), ())
         reasons = []
-        for place in free:
+        for position in free:
             wrong = [
-                *((found[other], place) for other in before if other in found),
-                *((place, found[other]) for other in behind if other in found),
+                *((found[other], position) for other in before if other in found),
+                *((position, found[other]) for other in behind if other in found),
             ]
             misplaced = [pair for pair in wrong if pair[0] >= pair[1]]
             if misplaced:
@@ -266,37 +272,44 @@ class _Missing:
             return f"is not in this order: {self._named(free[0])} is there, but another pattern is in its way"
         return min(reasons, key=lambda reason: reason[:2])[2]
 
-    def _named(self, place: int) -> str:
-        return f"{pattern_of(self.comparison.events[place])!r} (#{place + 1})"
+    def _named(self, position: int) -> str:
+        return f"{pattern_of(self.comparison.events[position])!r} (#{position + 1})"
 
     def _nearest_miss(self, pattern: EventPattern) -> str:
         events, taken = self.comparison.events, set(self.found.values())
         alike = [
-            (len(differing), place in taken, _unlike(differing), place, differing)
-            for place, event in enumerate(events)
-            if event.event_type is pattern.event_type and (differing := pattern.differing(event))
+            (
+                len(differing_fields),
+                position in taken,
+                _dissimilarity(differing_fields),
+                position,
+                differing_fields,
+            )
+            for position, event in enumerate(events)
+            if event.event_type is pattern.event_type
+            and (differing_fields := pattern.differing_fields(event))
         ]
         if alike:
-            _, _, _, place, differing = min(alike, key=lambda miss: miss[:4])
-            fields = "; ".join(_field_text(*field) for field in differing)
-            return f"is missing; the nearest is {self._named(place)}: {fields}"
+            _, _, _, position, differing_fields = min(alike, key=lambda miss: miss[:4])
+            fields = "; ".join(_describe_field(*field) for field in differing_fields)
+            return f"is missing; the nearest is {self._named(position)}: {fields}"
         name = pattern.event_type.name
         step = pattern.fields.get("step")
         steps = {event.step_key for event in self.comparison.everything if event.step_key}
         if isinstance(step, str) and step not in steps:
-            return f"is missing: step '{step}' has no events.{near(step, steps)}"
+            return f"is missing: step '{step}' has no events.{suggest(step, steps)}"
         if isinstance(step, str):
             own = [event.event_type.name for event in events if event.step_key == step]
             return f"is missing: step '{step}' has no {name}, only {', '.join(own) or 'what is not compared'}"
         return f"is missing: there is no {name} among the events compared"
 
 
-def _around(node: matching.Node, leaf: int) -> tuple[list[int], list[int]] | None:
+def _neighbors(node: matching.Node, leaf: int) -> tuple[list[int], list[int]] | None:
     """The leaves that must come before a leaf, and those that must come behind; None if it is not there."""
     if isinstance(node, int):
         return ([], []) if node == leaf else None
     for number, part in enumerate(node.parts):
-        inside = _around(part, leaf)
+        inside = _neighbors(part, leaf)
         if inside is not None:
             before, behind = inside
             if isinstance(node, matching.Series):
@@ -306,19 +319,19 @@ def _around(node: matching.Node, leaf: int) -> tuple[list[int], list[int]] | Non
     return None
 
 
-def _unlike(differing: Sequence[tuple[str, object, object]]) -> float:
+def _dissimilarity(differing_fields: Sequence[tuple[str, object, object]]) -> float:
     """How unlike the texts are that differ: 0 for nearly equal ones."""
     return sum(
         1 - difflib.SequenceMatcher(None, repr(expected), repr(actual)).ratio()
-        for _, expected, actual in differing
+        for _, expected, actual in differing_fields
     )
 
 
-def _field_text(name: str, expected: object, actual: object) -> str:
-    if isinstance(expected, Contains) and isinstance(actual, dict):
+def _describe_field(name: str, expected: object, actual: object) -> str:
+    if isinstance(expected, MetadataMatcher) and isinstance(actual, dict):
         return f"{name}: {expected.difference(actual)}"
     if name == "error":
-        errors = unwrapped(actual)
+        errors = unwrap_error(actual)
         was = f"{errors[-1].cls_name}: {errors[-1].message.strip()}" if errors else "no error"
         return f"{name}: expected {expected!r}, was {was}"
-    return f"{name}: expected {quoted(expected)}, was {quoted(actual)}"
+    return f"{name}: expected {source_text(expected)}, was {source_text(actual)}"

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow import DagflowError
-from pytest_dagflow.matching import (
+from pytest_dagflow.sequence.matching import (
     MODES,
     NOTHING,
     Parallel,
     Series,
     find,
     leaves_in,
-    matched,
-    pruned,
+    match_leaves,
+    prune,
 )
 
 
@@ -48,10 +48,11 @@ def before(tree):
     return found
 
 
-def holds(tree, masks, places, caused):
-    """Whether an assignment, place by leaf, respects patterns and order."""
-    return all(masks[leaf] >> place & 1 for leaf, place in places.items()) and all(
-        places[one] < places[other] and caused(places[one], places[other]) for one, other in before(tree)
+def holds(tree, masks, positions, caused):
+    """Whether an assignment, position by leaf, respects patterns and order."""
+    return all(masks[leaf] >> position & 1 for leaf, position in positions.items()) and all(
+        positions[one] < positions[other] and caused(positions[one], positions[other])
+        for one, other in before(tree)
     )
 
 
@@ -68,9 +69,9 @@ def by_trying_all(tree, masks, count, mode, caused):
     }.get(mode, [range(count)])
     relation = caused if mode == "causal" else lambda one, other: True
     return any(
-        holds(tree, masks, dict(zip(leaves, places, strict=True)), relation)
+        holds(tree, masks, dict(zip(leaves, positions, strict=True)), relation)
         for window in windows
-        for places in itertools.permutations(window, size)
+        for positions in itertools.permutations(window, size)
     )
 
 
@@ -81,9 +82,9 @@ def test_an_assignment_is_found_if_and_only_if_there_is_one(data, tree, mode):
     count = data.draw(st.integers(len(leaves), 6) | st.integers(0, 6), label="count")
     masks = data.draw(st.lists(st.integers(0, 2**count - 1), min_size=len(leaves), max_size=len(leaves)))
     links = data.draw(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)).filter(lambda p: p[0] < p[1])))
-    ancestors = {place: {one for one, other in links if other == place} for place in range(6)}
-    for place in range(6):
-        ancestors[place] |= set().union(*(ancestors[above] for above in ancestors[place]), set())
+    ancestors = {position: {one for one, other in links if other == position} for position in range(6)}
+    for position in range(6):
+        ancestors[position] |= set().union(*(ancestors[above] for above in ancestors[position]), set())
 
     def caused(one, other):
         return one in ancestors[other]
@@ -101,7 +102,7 @@ def test_an_assignment_is_found_if_and_only_if_there_is_one(data, tree, mode):
 @given(tree=trees, keep=st.sets(st.integers(0, 4)))
 def test_pruning_keeps_the_order_of_the_leaves_that_stay(tree, keep):
     """Leaves between which another stood are still ordered."""
-    left = pruned(tree, keep)
+    left = prune(tree, keep)
 
     assert set(leaves_in(left)) == set(leaves_in(tree)) & keep
     assert before(left) == {(one, other) for one, other in before(tree) if {one, other} <= keep}
@@ -131,7 +132,9 @@ def test_equal_chains_side_by_side_do_not_explode(mode, ends):
     """Fifteen equal chains, interleaved, where every end is there or one is missing."""
     tree = Parallel(tuple(Series((3 * n, 3 * n + 1, 3 * n + 2)) for n in range(15)))
     kinds = [0] * 15 + [1] * 15 + [2] * ends + [0] * (15 - ends)
-    of_kind = [sum(1 << place for place, other in enumerate(kinds) if other == kind) for kind in range(3)]
+    of_kind = [
+        sum(1 << position for position, other in enumerate(kinds) if other == kind) for kind in range(3)
+    ]
 
     found = find(tree, of_kind * 15, len(kinds), mode)
 
@@ -181,7 +184,7 @@ def test_overlapping_patterns_are_a_bipartite_matching():
 
 def test_a_long_chain_among_many_events_is_quick():
     """A thousand patterns, each of which matches every second event."""
-    every_second = sum(1 << place for place in range(0, 4000, 2))
+    every_second = sum(1 << position for position in range(0, 4000, 2))
 
     found = find(Series(tuple(range(1000))), [every_second] * 1000, 4000, "subsequence")
 
@@ -192,7 +195,7 @@ def test_what_cannot_be_tried_in_time_is_an_error():
     """Chains that overlap in ever new ways: an honest refusal, and no endless search."""
     tree = Parallel(tuple(Series(tuple(range(4 * n, 4 * n + 4))) for n in range(20)))
     masks = [
-        sum(1 << place for place in range(400) if (place * 7 + leaf) % (5 + leaf % 11) < 4)
+        sum(1 << position for position in range(400) if (position * 7 + leaf) % (5 + leaf % 11) < 4)
         for leaf in range(80)
     ]
 
@@ -203,7 +206,7 @@ def test_what_cannot_be_tried_in_time_is_an_error():
 @given(st.permutations(range(6)))
 def test_matched_gives_each_leaf_a_place_of_its_own(order):
     """Also when the first choice of a leaf has to be given up."""
-    found = matched(list(range(6)), range(6), [1 << place | 1 for place in order])
+    found = match_leaves(list(range(6)), range(6), [1 << position | 1 for position in order])
 
     assert found is not None
     assert sorted(found.values()) == list(range(6))

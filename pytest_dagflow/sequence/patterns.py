@@ -10,7 +10,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
-from pytest_dagflow.matchers import ANYTHING, ErrorLike, near, quoted, same, unwrapped
+from pytest_dagflow.sequence.matchers import (
+    ANYTHING,
+    ErrorMatcher,
+    is_equal,
+    source_text,
+    suggest,
+    unwrap_error,
+)
 
 
 class EventPattern:
@@ -34,13 +41,15 @@ class EventPattern:
     def matches(self, event: DagflowEvent) -> bool:
         """Whether an event looks like this."""
         return event.event_type is self.event_type and all(
-            same(expected, read(event, name)) for name, expected in self.fields.items()
+            is_equal(expected, read_field(event, name)) for name, expected in self.fields.items()
         )
 
-    def differing(self, event: DagflowEvent) -> list[tuple[str, object, object]]:
+    def differing_fields(self, event: DagflowEvent) -> list[tuple[str, object, object]]:
         """The fields that an event of this type has otherwise: name, expected, actual."""
-        found = ((name, expected, read(event, name)) for name, expected in self.fields.items())
-        return [(name, expected, actual) for name, expected, actual in found if not same(expected, actual)]
+        found = ((name, expected, read_field(event, name)) for name, expected in self.fields.items())
+        return [
+            (name, expected, actual) for name, expected, actual in found if not is_equal(expected, actual)
+        ]
 
     def __repr__(self) -> str:
         return source_of(self.event_type.name, self.fields, self.times)
@@ -113,7 +122,7 @@ def as_pattern(value: object) -> EventPattern | Group:
         if colon and kind.name.startswith("RUN_"):
             raise DagflowError(f"the pattern {value!r} names a step, but {kind.name} belongs to no step")
         return EventPattern(kind, {"step": step} if colon else {})
-    if callable(value) and getattr(value, "__module__", None) == "pytest_dagflow.ev":
+    if callable(value) and getattr(value, "__module__", None) == "pytest_dagflow.sequence.ev":
         name = getattr(value, "__name__", "")
         raise DagflowError(f"'ev.{name}' is a function: call it, 'ev.{name}(...)', to make a pattern")
     if isinstance(value, (list, tuple)):
@@ -136,12 +145,12 @@ def event_type(name: str) -> DagflowEventType:
     """
     kind = DagflowEventType.__members__.get(name)
     if kind is None:
-        raise DagflowError(f"{name!r} is no event type.{near(name.upper(), DagflowEventType.__members__)}")
+        raise DagflowError(f"{name!r} is no event type.{suggest(name.upper(), DagflowEventType.__members__)}")
     return kind
 
 
 # where the fields are read, by event type: a field that stands here may be said of that type
-_DATA: dict[str, dict[str, str]] = {
+_FIELD_PATHS: dict[str, dict[str, str]] = {
     "STEP_INPUT": {"name": "input_name", "passed": "type_check_data.success"},
     "STEP_OUTPUT": {
         "name": "output_name",
@@ -190,7 +199,7 @@ _DATA: dict[str, dict[str, str]] = {
     "RUN_FAILURE": {"error": "error", "reason": "failure_reason.name"},
 }
 # what a pattern of an event says, when it is made from the event: see `pattern_of`
-_TOLD: dict[str, tuple[str, ...]] = {
+_SHOWN_FIELDS: dict[str, tuple[str, ...]] = {
     "STEP_INPUT": ("step", "name"),
     "STEP_OUTPUT": ("step", "name", "mapping_key"),
     "LOADED_INPUT": ("step", "name"),
@@ -203,16 +212,16 @@ _TOLD: dict[str, tuple[str, ...]] = {
     "ASSET_CHECK_EVALUATION_PLANNED": ("step", "asset", "name"),
     "STEP_EXPECTATION_RESULT": ("step", "label", "success"),
 }
-_WITH_ERROR = ("STEP_FAILURE", "STEP_UP_FOR_RETRY", "HOOK_ERRORED", "RESOURCE_INIT_FAILURE")
-_OF_EVENT = {"step": "step_key", "attempt": "attempt", "message": "message"}
+_ERROR_EVENTS = ("STEP_FAILURE", "STEP_UP_FOR_RETRY", "HOOK_ERRORED", "RESOURCE_INIT_FAILURE")
+_EVENT_ATTRIBUTES = {"step": "step_key", "attempt": "attempt", "message": "message"}
 
 
-def read(event: DagflowEvent, field: str) -> Any:
+def read_field(event: DagflowEvent, field: str) -> Any:
     """The value of a field of an event, an asset key as text; None where the event has no such thing."""
-    if field in _OF_EVENT:
-        return getattr(event, _OF_EVENT[field])
+    if field in _EVENT_ATTRIBUTES:
+        return getattr(event, _EVENT_ATTRIBUTES[field])
     value: Any = event.event_specific_data
-    for attribute in _DATA.get(event.event_type.name, {}).get(field, field).split("."):
+    for attribute in _FIELD_PATHS.get(event.event_type.name, {}).get(field, field).split("."):
         value = getattr(value, attribute, None)
     return value.to_user_string() if isinstance(value, AssetKey) else value
 
@@ -225,10 +234,10 @@ def pattern_of(event: DagflowEvent) -> EventPattern:
         ev.step_start("beans")
     """
     name = event.event_type.name
-    fields = {field: read(event, field) for field in _TOLD.get(name, ("step",))}
-    if name in _WITH_ERROR and (errors := unwrapped(read(event, "error"))):
-        fields["error"] = ErrorLike(errors[-1].cls_name, None)
-    if name == "STEP_OUTPUT" and read(event, "passed") is False:
+    fields = {field: read_field(event, field) for field in _SHOWN_FIELDS.get(name, ("step",))}
+    if name in _ERROR_EVENTS and (errors := unwrap_error(read_field(event, "error"))):
+        fields["error"] = ErrorMatcher(errors[-1].cls_name, None)
+    if name == "STEP_OUTPUT" and read_field(event, "passed") is False:
         fields["passed"] = False
     return EventPattern(
         event.event_type, {field: value for field, value in fields.items() if value is not None}
@@ -254,14 +263,14 @@ def source_of(name: str, fields: Mapping[str, object], times: int | None = None)
     for field in (*positional, *(field for field in fields if field not in positional)):
         if field not in fields:
             by_position = False
-        elif isinstance(expected := fields[field], ErrorLike):
+        elif isinstance(expected := fields[field], ErrorMatcher):
             arguments += [f"{argument}={text}" for argument, text in expected.arguments()]
         else:
-            prefix = "" if by_position and field in positional else f"{_ARGUMENT.get(field, field)}="
-            arguments.append(prefix + quoted(expected))
+            prefix = "" if by_position and field in positional else f"{_ARGUMENT_NAMES.get(field, field)}="
+            arguments.append(prefix + source_text(expected))
     if times is not None:
         arguments.append(f"times={times}")
     return f"ev.{function}({', '.join(arguments)})"
 
 
-_ARGUMENT = {"message": "match"}
+_ARGUMENT_NAMES = {"message": "match"}

@@ -46,7 +46,7 @@ def is_matcher(value: object) -> bool:
     return type(value).__eq__ is not object.__eq__ and not isinstance(value, _PLAIN)
 
 
-class Contains:
+class MetadataMatcher:
     """Equal to metadata that has these entries, whatever else it has."""
 
     __hash__ = None  # type: ignore[assignment]
@@ -65,14 +65,14 @@ class Contains:
         for name, expected in self.entries.items():
             if name not in actual:
                 yield f"no entry {name!r} (there is {', '.join(map(repr, actual)) or 'none'})"
-            elif not (same(expected, actual[name]) or same(expected, plain(actual[name]))):
-                yield f"{name}: expected {expected!r}, was {plain(actual[name])!r}"
+            elif not (is_equal(expected, actual[name]) or is_equal(expected, plain_value(actual[name]))):
+                yield f"{name}: expected {expected!r}, was {plain_value(actual[name])!r}"
 
     def __repr__(self) -> str:
         return repr(self.entries)
 
 
-class ErrorLike:
+class ErrorMatcher:
     """Equal to the record of an error of a class (or a subclass of it) whose message holds a pattern.
 
     The record of a user's error is wrapped, so the wrappers around it and that error itself are looked at.
@@ -83,13 +83,13 @@ class ErrorLike:
     def __init__(self, error: object, match: str | re.Pattern[str] | None) -> None:
         self.error = error
         self.match = match
-        self._names = _names_of(error)
+        self._node_names = _names_of(error)
 
     def __eq__(self, other: object) -> bool:
-        return any(self._is_like(info) for info in unwrapped(other))
+        return any(self._is_like(info) for info in unwrap_error(other))
 
     def _is_like(self, info: Any) -> bool:
-        if self._names is not None and info.cls_name not in self._names:
+        if self._node_names is not None and info.cls_name not in self._node_names:
             return False
         return self.match is None or re.search(self.match, info.message) is not None
 
@@ -101,11 +101,11 @@ class ErrorLike:
         found = [] if self.error is None else [("error", _error_text(self.error))]
         if self.match is not None:
             text = self.match if isinstance(self.match, str) else self.match.pattern
-            found.append(("match", quoted(text)))
+            found.append(("match", source_text(text)))
         return found
 
 
-class Holds:
+class TextMatcher:
     """Equal to a text in which a regular expression is found."""
 
     __hash__ = None  # type: ignore[assignment]
@@ -117,28 +117,28 @@ class Holds:
         return isinstance(other, str) and re.search(self.pattern, other) is not None
 
     def __repr__(self) -> str:
-        return quoted(self.pattern if isinstance(self.pattern, str) else self.pattern.pattern)
+        return source_text(self.pattern if isinstance(self.pattern, str) else self.pattern.pattern)
 
 
-def near(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, known: Iterable[str]) -> str:
     """The question "Did you mean 'x'?" for the known names that look like `name`, or an empty text.
 
     Example:
-        >>> near("bens", ["beans", "water"])
+        >>> suggest("bens", ["beans", "water"])
         " Did you mean 'beans'?"
     """
     close = difflib.get_close_matches(name, list(known), n=3)
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
-def same(expected: object, actual: object) -> bool:
+def is_equal(expected: object, actual: object) -> bool:
     """Whether `expected == actual`, also where the answer is an array of answers.
 
     Raises:
         DagflowError: The comparison raised, or gave something that is neither true nor false.
 
     Example:
-        >>> same(1, 1.0), same("a", None)
+        >>> is_equal(1, 1.0), is_equal("a", None)
         (True, False)
     """
     try:
@@ -158,22 +158,22 @@ def same(expected: object, actual: object) -> bool:
         ) from error
 
 
-def quoted(value: object) -> str:
+def source_text(value: object) -> str:
     """A value as source text, a text in double quotes.
 
     Example:
-        >>> print(quoted("brew"), quoted(1))
+        >>> print(source_text("brew"), source_text(1))
         "brew" 1
     """
     return json.dumps(value, ensure_ascii=False) if type(value) is str else repr(value)
 
 
-def plain(value: object) -> object:
+def plain_value(value: object) -> object:
     """A metadata value as the plain value in it."""
     return getattr(value, "value", value)
 
 
-def unwrapped(error: Any) -> list[Any]:
+def unwrap_error(error: Any) -> list[Any]:
     """The record of an error, and what is in it as long as that is a wrapper: outermost first."""
     wrappers = _subclass_names(DagflowUserCodeExecutionError)
     wrappers |= {"RetryRequestedFromPolicy", "RetryRequested", "DagflowMaxRetriesExceededError"}
@@ -208,7 +208,7 @@ def _subclass_names(cls: Any) -> set[str]:
 def _error_text(error: object) -> str:
     if isinstance(error, tuple):
         return f"({', '.join(map(_error_text, error))})"
-    return error.__name__ if isinstance(error, type) else quoted(error)
+    return error.__name__ if isinstance(error, type) else source_text(error)
 
 
 def _checked(name: str, value: object, kinds: tuple[type, ...], wanted: str) -> object:
@@ -259,13 +259,13 @@ def as_number(name: str, value: object) -> object:
 def as_metadata(value: object) -> object:
     """An argument that is compared with the metadata of an event."""
     if isinstance(value, Mapping):
-        return Contains(value)
+        return MetadataMatcher(value)
     return _checked("metadata", value, (), "a mapping of names to values")
 
 
 def as_message(match: Match) -> object:
     """A regular expression that is compared with a message."""
-    return ANYTHING if match is None else Holds(_regular(match))
+    return ANYTHING if match is None else TextMatcher(_regular(match))
 
 
 def as_error(error: object, match: Match) -> object:
@@ -277,7 +277,7 @@ def as_error(error: object, match: Match) -> object:
         isinstance(cls, type) and issubclass(cls, BaseException) for cls in classes
     )
     if error is None or isinstance(error, str) or is_class:
-        return ErrorLike(error, None if match is None else _regular(match))
+        return ErrorMatcher(error, None if match is None else _regular(match))
     if match is not None:
         raise DagflowError(f"match goes with an exception class or its name, not with error={error!r}")
     return _checked("error", error, (), "an exception class, a tuple of them, its name")

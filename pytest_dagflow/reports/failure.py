@@ -1,7 +1,7 @@
-"""What a failing test tells of the runs that it made, and which frames its traceback shows.
+"""The report section about the runs of a failed test, and the frames that its traceback shows.
 
-Of the runs of a test little is kept, and only until the test ends: the last run, the last one that failed,
-and the names that JUnit gets. A run tells of itself when it is over, so its events cost nothing more.
+Until the end of a test its last run, its last failed run and its JUnit properties are kept. The observer is
+called once at the end of each run, so the report costs nothing per event.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import reprlib
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,40 +19,47 @@ import pytest
 if TYPE_CHECKING:
     from dagflow import DagflowEvent, ExecuteInProcessResult
 
-_MANY_ROWS = 30
-_MANY_EVENTS = 8
-_MANY_NAMES = 50
-_TELLING = ("failed", "skipped", "unfinished")
-_KEY = pytest.StashKey["Runs"]()
+_MAX_ROWS = 30
+_MAX_EVENTS = 8
+_MAX_NAMES = 50
+_NOTABLE_OUTCOMES = ("failed", "skipped", "unfinished")
+_KEY = pytest.StashKey["ObservedRuns"]()
 
 
-class Runs:
+class ObservedRuns:
     """The runs of one test.
 
     Attributes:
-        count: How many there were.
-        last, failed: The last run, and the last one that failed.
-        names: By the name of a JUnit property, its values in the order in which they came, the first few.
+        count: The number of runs.
+        last: The last run.
+        failed: The last run that failed.
+        property_values: The first values of each JUnit property, by the name of the property.
+        observing: Ends the observation of runs at the end of the test.
+        is_observing: Whether runs are observed.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self.last: ExecuteInProcessResult | None = None
         self.failed: ExecuteInProcessResult | None = None
-        self.names: dict[str, dict[str, None]] = {"dag_nodes": {}, "dag_partition": {}, "dag_run_id": {}}
-        self.watching = ExitStack()
-        self.is_watching = False
+        self.property_values: dict[str, dict[str, None]] = {
+            "dag_nodes": {},
+            "dag_partition": {},
+            "dag_run_id": {},
+        }
+        self.observing = ExitStack()
+        self.is_observing = False
 
-    def watch(self) -> None:
-        """Note the runs from now on, if the runtime is loaded: until then there is none."""
-        if not self.is_watching and "dagflow" in sys.modules:
+    def observe(self) -> None:
+        """Observe the runs from now on, if the runtime is loaded. Before that no run is possible."""
+        if not self.is_observing and "dagflow" in sys.modules:
             from dagflow.testing import observe_runs
 
-            self.watching.enter_context(observe_runs(self.note))
-            self.is_watching = True
+            self.observing.enter_context(observe_runs(self.add))
+            self.is_observing = True
 
-    def note(self, result: ExecuteInProcessResult) -> None:
-        """Keep what may be wanted of a run that is over."""
+    def add(self, result: ExecuteInProcessResult) -> None:
+        """Keep a finished run, and the values of its JUnit properties."""
         self.count += 1
         self.last = result
         if not result.success:
@@ -62,39 +69,39 @@ class Runs:
         nodes = [key.partition("[")[0] for key in plan.step_keys]
         found = {"dag_nodes": nodes, "dag_partition": partition, "dag_run_id": (result.run_id,)}
         for name, values in found.items():
-            known = self.names[name]
+            known = self.property_values[name]
             for value in values:
-                if len(known) > _MANY_NAMES:
+                if len(known) > _MAX_NAMES:
                     break
                 known[value] = None
 
     def properties(self) -> list[tuple[str, str]]:
-        """What JUnit is told."""
-        shown = {name: [*values][:_MANY_NAMES] for name, values in self.names.items() if values}
+        """Return the JUnit properties."""
+        shown = {name: [*values][:_MAX_NAMES] for name, values in self.property_values.items() if values}
         return [
-            (name, ", ".join(values) + (", ..." if len(values) < len(self.names[name]) else ""))
+            (name, ", ".join(values) + (", ..." if len(values) < len(self.property_values[name]) else ""))
             for name, values in shown.items()
         ]
 
 
 @contextmanager
-def watched(item: pytest.Item) -> Iterator[None]:
-    """Note the runs of a test, in a block around all of it."""
-    runs = item.stash[_KEY] = Runs()
-    with runs.watching:
-        runs.watch()
+def keeping_runs(item: pytest.Item) -> Iterator[None]:
+    """Keep the runs of a test until the test ends."""
+    runs = item.stash[_KEY] = ObservedRuns()
+    with runs.observing:
+        runs.observe()
         yield
-    del item.stash[_KEY]  # and with it the runs
+    del item.stash[_KEY]  # frees the runs
 
 
-def watch(item: pytest.Item) -> None:
-    """Note the runs of a test from now on, also if the runtime was loaded by one of its fixtures."""
+def observe_runs_of(item: pytest.Item) -> None:
+    """Observe the runs of a test from now on, if one of its fixtures loaded the runtime."""
     if _KEY in item.stash:
-        item.stash[_KEY].watch()
+        item.stash[_KEY].observe()
 
 
-def prepare(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
-    """Before pytest looks at the outcome of a phase of a test: hide frames, hand out properties."""
+def prepare_report(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+    """Hide the frames of dagflow and add the JUnit properties, before pytest makes the report of a phase."""
     if call.excinfo is not None and "dagflow" in sys.modules:
         _hide_frames()
     runs = item.stash.get(_KEY, None)
@@ -104,21 +111,21 @@ def prepare(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
 
 
 def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Add to the report of a phase of a test that failed what its runs did."""
+    """Add a section about the runs of a test to the report of a failed phase."""
     runs = item.stash.get(_KEY, None)
     if not report.failed or runs is None or runs.last is None:
         return
     if item.config.getoption("tbstyle", "auto") == "line":
-        return  # a line for each failure was asked for
+        return  # this style shows one line for each failure
     title = "dagflow" if runs.count == 1 else f"dagflow: {runs.count} runs"
     try:
-        text = "\n".join(_lines(item, runs))
-    except Exception as error:  # what cannot be shown must not end the session
+        text = "\n".join(_section_lines(item, runs))
+    except Exception as error:  # a value that cannot be shown must not end the session
         text = f"the runs of this test cannot be shown: {type(error).__name__}: {error}"
     add = getattr(report.longrepr, "addsection", None)
     if add is not None:
         add(title, text, "-")
-    else:  # a text, which has no sections of its own
+    else:  # `longrepr` is a string, which has no sections
         report.sections.append((title, text))
 
 
@@ -126,42 +133,42 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
 
 
 def _hide_frames() -> None:
-    """Let tracebacks leave out the frames of dagflow. Its modules say so themselves from now on."""
+    """Set `__tracebackhide__` in the modules of dagflow, so that tracebacks omit their frames."""
     for name, module in list(sys.modules.items()):
         if name == "dagflow" or name.startswith("dagflow."):
-            vars(module).setdefault("__tracebackhide__", _is_about_the_user)
+            vars(module).setdefault("__tracebackhide__", _is_user_error)
 
 
-def _is_about_the_user(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
-    """Whether an error arose outside of dagflow, or is one that dagflow raises for its user to read."""
+def _is_user_error(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Return whether an error was raised outside of dagflow, or is a DagflowError."""
     from dagflow import DagflowError
 
     traceback = excinfo.tb
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
-    home = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
-    return isinstance(excinfo.value, DagflowError) or home != "dagflow"
+    package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+    return isinstance(excinfo.value, DagflowError) or package != "dagflow"
 
 
 # the section
 
 
-def _lines(item: pytest.Item, runs: Runs) -> Iterator[str]:
+def _section_lines(item: pytest.Item, runs: ObservedRuns) -> Iterator[str]:
     failed, last = runs.failed, runs.last
     if failed is not None:
-        yield from _error(failed)
-        yield from _run(failed)
+        yield from _error_lines(failed)
+        yield from _run_lines(failed)
     if last is not None and last is not failed:
-        yield from _run(last)
+        yield from _run_lines(last)
     yield "run it again:"
-    yield f"  pytest {shlex.quote(_from_here(item))}"
-    names = [] if failed is None else [_name(failed, key) for key in _failed_steps(failed)]
+    yield f"  pytest {shlex.quote(_runnable_id(item))}"
+    names = [] if failed is None else [_expression_for_step(failed, key) for key in _failed_steps(failed)]
     if names:
-        yield f"run all tests of what failed:\n  pytest --dag-select {shlex.quote(', '.join(names))}"
+        yield f"run all tests that touch the failed nodes:\n  pytest --dag-select {shlex.quote(', '.join(names))}"
 
 
-def _from_here(item: pytest.Item) -> str:
-    """The id of a test as it can be given to pytest where it was started."""
+def _runnable_id(item: pytest.Item) -> str:
+    """Return the id of a test relative to the folder in which pytest was started."""
     file, colons, name = item.nodeid.partition("::")
     path = item.config.rootpath / file
     try:
@@ -175,8 +182,8 @@ def _failed_steps(result: ExecuteInProcessResult) -> list[str]:
     return [event.step_key for event in result.get_step_failure_events() if event.step_key is not None]
 
 
-def _name(result: ExecuteInProcessResult, step_key: str) -> str:
-    """What `--dag-select` calls a step."""
+def _expression_for_step(result: ExecuteInProcessResult, step_key: str) -> str:
+    """Return the expression of `--dag-select` for the node of a step."""
     if step_key not in result.plan.step_keys:
         return step_key.partition("[")[0]
     outputs = result.plan.step_by_key(step_key).outputs
@@ -184,16 +191,16 @@ def _name(result: ExecuteInProcessResult, step_key: str) -> str:
     return keys[0] if keys else step_key.partition("[")[0]
 
 
-def _error(result: ExecuteInProcessResult) -> Iterator[str]:
-    """The traceback of the first step that failed, or of the run itself, without our frames."""
+def _error_lines(result: ExecuteInProcessResult) -> Iterator[str]:
+    """Yield the traceback of the first failed step, or of the run itself, without the frames of dagflow."""
     events = result.get_step_failure_events() or [result.get_run_failure_event()]
     error = events[0].event_specific_data.error
     if error is not None:
-        yield from _traceback(error)
+        yield from _traceback_lines(error)
         yield ""
 
 
-def _traceback(error: Any) -> Iterator[str]:
+def _traceback_lines(error: Any) -> Iterator[str]:
     import dagflow
 
     ours = os.path.dirname(dagflow.__file__) + os.sep
@@ -202,7 +209,7 @@ def _traceback(error: Any) -> Iterator[str]:
         wrapper, (dagflow.DagflowUserCodeExecutionError, dagflow.RetryRequested)
     )
     if error.cause is not None:
-        yield from _traceback(error.cause)
+        yield from _traceback_lines(error.cause)
         if is_wrapper or not error.stack:
             return
         yield "\nThe above exception was the direct cause of the following exception:\n"
@@ -213,25 +220,25 @@ def _traceback(error: Any) -> Iterator[str]:
     yield error.message.rstrip("\n")
 
 
-def _run(result: ExecuteInProcessResult) -> Iterator[str]:
+def _run_lines(result: ExecuteInProcessResult) -> Iterator[str]:
     events = result.all_events
     run, plan = result.dagflow_run, result.plan
     partition = "" if plan.partition_key is None else f", partition '{plan.partition_key}'"
     outcome = "succeeded" if result.success else "failed"
-    time = _time(events[-1].timestamp - events[0].timestamp)
+    time = _format_time(events[-1].timestamp - events[0].timestamp)
     what = "assets" if run.job_name.startswith("__") else f"'{run.job_name}'"
     yield f"run of {what}: {outcome} in {time}{partition}, id {run.run_id}"
-    yield from _tree(result)
+    yield from _tree_lines(result)
     yield ""
     yield "last events:"
-    yield from _last_events(events)
+    yield from _event_lines(events)
     yield ""
     for key in _failed_steps(result)[:1]:
-        yield from _inputs(result, key)
+        yield from _input_lines(result, key)
 
 
-def _tree(result: ExecuteInProcessResult) -> Iterator[str]:
-    """The steps under the graphs that they stand in, each with what became of it."""
+def _tree_lines(result: ExecuteInProcessResult) -> Iterator[str]:
+    """Yield a line for each step with its outcome, indented below its graphs."""
     rows = dict.fromkeys((ref[0] for ref in result.given), "given")
     rows.update(dict.fromkeys(result.plan.step_keys, "not run"))
     by_step: dict[str, list[DagflowEvent]] = {}
@@ -240,11 +247,11 @@ def _tree(result: ExecuteInProcessResult) -> Iterator[str]:
             by_step.setdefault(event.step_key, []).append(event)
     for key, events in by_step.items():
         rows[key] = _outcome(events)
-    rows = {key: rows[key] for key in _mapped_in_place(rows)}
-    shown = _chosen(rows)
+    rows = {key: rows[key] for key in _group_mapped_steps(rows)}
+    shown = _choose_steps(rows)
     width = max((2 * key.count(".") + len(key.rpartition(".")[2]) for key in shown), default=0)
     before: Sequence[str] = ()
-    for key in sorted(shown, key=_in_tree(shown)):
+    for key in sorted(shown, key=_tree_order(shown)):
         *graphs, name = key.split(".")
         for depth, graph in enumerate(graphs):
             if list(before[: depth + 1]) != graphs[: depth + 1]:
@@ -253,11 +260,11 @@ def _tree(result: ExecuteInProcessResult) -> Iterator[str]:
         indented = "  " * len(graphs) + name
         yield f"  {indented:<{width}}  {rows[key]}"
     if len(shown) < len(rows):
-        yield f"  ... and {_counted(rows[key] for key in rows if key not in shown)}"
+        yield f"  ... and {_count_outcomes(rows[key] for key in rows if key not in shown)}"
 
 
-def _mapped_in_place(keys: Iterable[str]) -> Iterator[str]:
-    """The steps of a mapped node where the node stands, and the node itself only where it has none yet."""
+def _group_mapped_steps(keys: Iterable[str]) -> Iterator[str]:
+    """Yield the steps of a mapped node at the position of the node; the node itself if it has no step yet."""
     by_node: dict[str, list[str]] = {}
     for key in keys:
         by_node.setdefault(key.partition("[")[0], []).append(key)
@@ -265,31 +272,33 @@ def _mapped_in_place(keys: Iterable[str]) -> Iterator[str]:
         yield from [key for key in steps if not key.endswith("[?]")] or steps
 
 
-def _in_tree(keys: Iterable[str]) -> Any:
-    """Orders steps as they are, but those of a graph beside each other."""
-    places: dict[str, int] = {}
-    for place, key in enumerate(keys):
+def _tree_order(keys: Iterable[str]) -> Callable[[str], list[int]]:
+    """Return a sort key that keeps the order of the steps, and puts the steps of a graph together."""
+    positions: dict[str, int] = {}
+    for position, key in enumerate(keys):
         parts = key.split(".")
         for depth in range(len(parts)):
-            places.setdefault(".".join(parts[: depth + 1]), place)
+            positions.setdefault(".".join(parts[: depth + 1]), position)
 
     def order(key: str) -> list[int]:
         parts = key.split(".")
-        return [places[".".join(parts[: depth + 1])] for depth in range(len(parts))]
+        return [positions[".".join(parts[: depth + 1])] for depth in range(len(parts))]
 
     return order
 
 
-def _chosen(rows: dict[str, str]) -> list[str]:
-    """The steps to show, where they are too many: first those to which something happened."""
-    if len(rows) <= _MANY_ROWS:
+def _choose_steps(rows: dict[str, str]) -> list[str]:
+    """Return the steps to show: all, or the first ones and those with a notable outcome."""
+    if len(rows) <= _MAX_ROWS:
         return list(rows)
-    special = [key for key, text in rows.items() if "retried" in text or text.partition(" ")[0] in _TELLING]
-    chosen = set(list(dict.fromkeys([*special, *rows]))[:_MANY_ROWS])
+    notable = [
+        key for key, text in rows.items() if "retried" in text or text.partition(" ")[0] in _NOTABLE_OUTCOMES
+    ]
+    chosen = set(list(dict.fromkeys([*notable, *rows]))[:_MAX_ROWS])
     return [key for key in rows if key in chosen]
 
 
-def _counted(texts: Iterable[str]) -> str:
+def _count_outcomes(texts: Iterable[str]) -> str:
     counts: dict[str, int] = {}
     for text in texts:
         outcome = "not run" if text == "not run" else text.partition(" ")[0]
@@ -298,48 +307,50 @@ def _counted(texts: Iterable[str]) -> str:
 
 
 def _outcome(events: Sequence[DagflowEvent]) -> str:
-    """What became of a step, how long it took from its first start on, and how often it was tried again."""
-    kinds = [event.event_type.name for event in events]
+    """Return the outcome of a step, the time since its first start, and the number of its retries."""
+    types = [event.event_type.name for event in events]
     ends = {"STEP_SUCCESS": "succeeded", "STEP_FAILURE": "failed", "STEP_SKIPPED": "skipped"}
-    outcome = next((ends[kind] for kind in reversed(kinds) if kind in ends), "unfinished")
+    outcome = next((ends[name] for name in reversed(types) if name in ends), "unfinished")
     if outcome == "skipped":
         return outcome
-    retries = kinds.count("STEP_RESTARTED")
+    retries = types.count("STEP_RESTARTED")
     again = f", retried {retries} time{'' if retries == 1 else 's'}" if retries else ""
-    return f"{outcome} in {_time(events[-1].timestamp - events[0].timestamp)}{again}"
+    return f"{outcome} in {_format_time(events[-1].timestamp - events[0].timestamp)}{again}"
 
 
-def _time(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     if seconds >= 0.9995:
         return f"{seconds:.2f} s"
     thousandths = seconds * 1000
     return f"{thousandths:.0f} ms" if thousandths >= 10 else f"{thousandths:.2g} ms"
 
 
-def _last_events(events: Sequence[DagflowEvent]) -> Iterator[str]:
+def _event_lines(events: Sequence[DagflowEvent]) -> Iterator[str]:
     start = events[0].timestamp
-    telling = [event for event in events if event.event_type.name not in ("ENGINE_EVENT", "LOGS_CAPTURED")]
-    shown = telling[-_MANY_EVENTS:]
-    failures = [place for place, event in enumerate(telling) if event.event_type.name == "STEP_FAILURE"]
-    if failures and failures[0] < len(telling) - _MANY_EVENTS:  # other steps went on: show what led to it
-        shown = [*telling[: failures[0] + 1][1 - _MANY_EVENTS :], telling[-1]]
-    kind_width = max(len(event.event_type.name) for event in shown)
+    relevant = [event for event in events if event.event_type.name not in ("ENGINE_EVENT", "LOGS_CAPTURED")]
+    shown = relevant[-_MAX_EVENTS:]
+    is_failure = [event.event_type.name == "STEP_FAILURE" for event in relevant]
+    first = is_failure.index(True) if any(is_failure) else len(relevant)
+    if first < len(relevant) - _MAX_EVENTS:
+        # other steps continued after the failure: show the events before it
+        shown = [*relevant[: first + 1][1 - _MAX_EVENTS :], relevant[-1]]
+    type_width = max(len(event.event_type.name) for event in shown)
     step_width = max(len(event.step_key or "") for event in shown)
     for event in shown:
-        if event is telling[-1] and shown[-2:-1] != telling[-2:-1]:
+        if event is relevant[-1] and shown[-2:-1] != relevant[-2:-1]:
             yield "  ..."
-        text = _short(_said(event).partition("\n")[0], 90)
-        place = f"{event.event_type.name:<{kind_width}}  {event.step_key or '':<{step_width}}"
-        yield f"  +{event.timestamp - start:.3f} s  {place}  {text}"
+        text = _shorten(_message_of(event).partition("\n")[0], 90)
+        label = f"{event.event_type.name:<{type_width}}  {event.step_key or '':<{step_width}}"
+        yield f"  +{event.timestamp - start:.3f} s  {label}  {text}"
 
 
-def _said(event: DagflowEvent) -> str:
-    """The message of an event; of one without, what the error in it says."""
+def _message_of(event: DagflowEvent) -> str:
+    """Return the message of an event, or the message of its error if the event has none."""
     error = getattr(event.event_specific_data, "error", None)
     return event.message or (error.message if error is not None else "")
 
 
-def _inputs(result: ExecuteInProcessResult, step_key: str) -> Iterator[str]:
+def _input_lines(result: ExecuteInProcessResult, step_key: str) -> Iterator[str]:
     if step_key not in result.plan.step_keys or not result.plan.step_by_key(step_key).loads:
         return
     names = [item.name for item in result.plan.step_by_key(step_key).loads]
@@ -348,10 +359,10 @@ def _inputs(result: ExecuteInProcessResult, step_key: str) -> Iterator[str]:
     known = result.inputs_for_step(step_key)
     yield f"inputs of '{step_key}':"
     for name in names:
-        value = show.repr(known[name]) if name in known else "(not kept: it came from storage or config)"
+        value = show.repr(known[name]) if name in known else "(not kept: loaded from storage or config)"
         yield f"  {name} = " + value.replace("\n", "\n" + " " * (len(name) + 5))
     yield ""
 
 
-def _short(text: str, length: int) -> str:
+def _shorten(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."

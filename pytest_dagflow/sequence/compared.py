@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
-from pytest_dagflow.matchers import near
-from pytest_dagflow.patterns import EventPattern, Group, as_pattern, event_type
+from pytest_dagflow.sequence.matchers import suggest
+from pytest_dagflow.sequence.patterns import EventPattern, Group, as_pattern, event_type
 
-Ignored = Iterable[object] | None
+IgnoredEvents = Iterable[object] | None
 
 
 def events_of(source: object) -> Sequence[DagflowEvent]:
@@ -39,7 +39,7 @@ def has_plans(events: Sequence[DagflowEvent]) -> bool:
     return getattr(events, "plans", None) is not None
 
 
-def node_name(node: object, events: Sequence[DagflowEvent], *, where: str = "node") -> str:
+def check_node_name(node: object, events: Sequence[DagflowEvent], *, where: str = "node") -> str:
     """The path of a node (or the key of a step) that these runs have.
 
     Args:
@@ -57,16 +57,16 @@ def node_name(node: object, events: Sequence[DagflowEvent], *, where: str = "nod
     if "/" in name:
         name = AssetKey(name.split("/")).to_python_identifier()
     if has_plans(events):
-        require_known(name, events, where)
+        check_node_exists(name, events, where)
     return name
 
 
-def require_known(name: str, events: Sequence[DagflowEvent], where: str) -> None:
+def check_node_exists(name: str, events: Sequence[DagflowEvent], where: str) -> None:
     """Raise DagflowError, with near names, if no step of these runs is at or inside a node."""
     steps = _step_keys(events)
     if not any(is_inside(name, step) for step in steps):
-        nodes = sorted({node for step in steps for node in _nodes_of(step)})
-        guess = near(name, nodes) or (f" There is {', '.join(map(repr, nodes[:20]))}." if nodes else "")
+        nodes = sorted({node for step in steps for node in _enclosing_nodes(step)})
+        guess = suggest(name, nodes) or (f" There is {', '.join(map(repr, nodes[:20]))}." if nodes else "")
         raise DagflowError(f"{where} '{name}' is in none of these runs.{guess}")
 
 
@@ -81,7 +81,7 @@ def is_inside(node: str, step_key: str | None) -> bool:
 
 
 def compared(
-    events: Sequence[DagflowEvent], named: Iterable[EventPattern], within: object, ignore: Ignored
+    events: Sequence[DagflowEvent], named: Iterable[EventPattern], within: object, ignore: IgnoredEvents
 ) -> list[DagflowEvent]:
     """The events that patterns are compared with.
 
@@ -95,26 +95,26 @@ def compared(
         DagflowError: An unknown node, or something that cannot be ignored.
     """
     loud = {pattern.event_type for pattern in named}
-    dropped = () if ignore is None else _ignored(ignore, events)
+    dropped = () if ignore is None else _ignore_rules(ignore, events)
     if within is not None:
-        name = node_name(within, events, where="within")
-        require_known(name, events, "within")
+        name = check_node_name(within, events, where="within")
+        check_node_exists(name, events, "within")
         events = [event for event in events if is_inside(name, event.step_key)]
     return [
         event
         for event in events
-        if (ignore is None or event.event_type in loud or not _is_quiet(event))
-        and not any(_drops(rule, event) for rule in dropped)
+        if (ignore is None or event.event_type in loud or not _is_machinery(event))
+        and not any(_is_dropped(rule, event) for rule in dropped)
     ]
 
 
-def _is_quiet(event: DagflowEvent) -> bool:
+def _is_machinery(event: DagflowEvent) -> bool:
     """Whether this is an event of the machinery, which no sequence has to list."""
     is_loud: bool = event.is_step_event or event.is_hook_event or event.event_type.name.startswith("RUN_")
     return not is_loud
 
 
-def _ignored(ignore: Iterable[object], events: Sequence[DagflowEvent]) -> tuple[EventPattern | str, ...]:
+def _ignore_rules(ignore: Iterable[object], events: Sequence[DagflowEvent]) -> tuple[EventPattern | str, ...]:
     if isinstance(ignore, (str, EventPattern, Group)) or not isinstance(ignore, Iterable):
         raise DagflowError(
             f"ignore must be a list of event types, steps or patterns, or None, not {ignore!r}"
@@ -129,7 +129,7 @@ def _ignored(ignore: Iterable[object], events: Sequence[DagflowEvent]) -> tuple[
             assert isinstance(rule, EventPattern)
             rules.append(rule)
         else:
-            rules.append(node_name(value, events, where="a step in ignore"))
+            rules.append(check_node_name(value, events, where="a step in ignore"))
     return tuple(rules)
 
 
@@ -144,13 +144,13 @@ def names_event_type(text: str) -> bool:
         (True, False)
     """
     name = text.partition(":")[0]
-    if ":" in text or (name.isupper() and near(name, DagflowEventType.__members__)):
+    if ":" in text or (name.isupper() and suggest(name, DagflowEventType.__members__)):
         event_type(name)
         return True
     return False
 
 
-def _drops(rule: EventPattern | str, event: DagflowEvent) -> bool:
+def _is_dropped(rule: EventPattern | str, event: DagflowEvent) -> bool:
     return is_inside(rule, event.step_key) if isinstance(rule, str) else rule.matches(event)
 
 
@@ -161,7 +161,7 @@ def _step_keys(events: Sequence[DagflowEvent]) -> set[str]:
     return keys
 
 
-def _nodes_of(step_key: str) -> Iterable[str]:
+def _enclosing_nodes(step_key: str) -> Iterable[str]:
     """A step key and the paths of the nodes around it."""
     yield step_key
     parts = step_key.partition("[")[0].split(".")
