@@ -55,7 +55,8 @@ def add_options(parser: pytest.Parser) -> None:
         "--dag-explain",
         action="store_true",
         default=False,
-        help="print for each test the nodes that it touches, the source of each link, and why it was kept or dropped",
+        help="print for each test the nodes that it touches, the source of each link, and why it was kept "
+        "or dropped",
     )
     parser.addini(
         DEFINITIONS,

@@ -123,6 +123,6 @@ def _check_count(number: Any, name: str) -> int:
 
 
 def _key_id(key: str) -> str:
-    """Return the test id for a key: the key, or dimension=key for each dimension of a multi-dimensional key."""
+    """Return the test id for a key: the key, or `dimension=key` for each of several dimensions."""
     dimensions: Mapping[str, str] | None = getattr(key, "keys_by_dimension", None)
     return "|".join(f"{name}={part}" for name, part in dimensions.items()) if dimensions else str(key)

@@ -164,7 +164,8 @@ def _section_lines(item: pytest.Item, runs: ObservedRuns) -> Iterator[str]:
     yield f"  pytest {shlex.quote(_runnable_id(item))}"
     names = [] if failed is None else [_expression_for_step(failed, key) for key in _failed_steps(failed)]
     if names:
-        yield f"run all tests that touch the failed nodes:\n  pytest --dag-select {shlex.quote(', '.join(names))}"
+        yield "run all tests that touch the failed nodes:"
+        yield f"  pytest --dag-select {shlex.quote(', '.join(names))}"
 
 
 def _runnable_id(item: pytest.Item) -> str:

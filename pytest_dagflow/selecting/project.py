@@ -97,7 +97,7 @@ class Project:
     Attributes:
         graph: The graph.
         record: The record of the last session.
-        nodes_by_definition: The ids of the nodes that are occurrences or parts of a definition, by its `id()`.
+        nodes_by_definition: The node ids of the occurrences and parts of a definition, by its `id()`.
     """
 
     def __init__(self, graph: Graph, record: Record) -> None:
@@ -116,7 +116,7 @@ class Project:
         Args:
             text: The expression.
             where: The source of the expression, for the message.
-            find_changed: Returns the ids for `changed()`; it is called if the expression contains `changed()`.
+            find_changed: Returns the node ids for `changed()`; called only if the expression contains it.
 
         Raises:
             pytest.UsageError: The expression is invalid, or names an unknown node.

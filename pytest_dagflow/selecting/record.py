@@ -5,8 +5,8 @@ The record is the file `v/dagflow/tests` of pytest's cache, in JSON, so it can b
     {"time": 1700000000.0,
      "tests": {"test_it.py::test_brew": {"ran": [["brew", "breakfast"]], "passed_with": {"brew": "3f2a..."}}}}
 
-`ran` holds the name and the job of each node that ran. `passed_with` is the input of `changed()`. It is written
-only in sessions that select by `changed()`.
+`ran` holds the name and the job of each node that ran. `passed_with` is the input of `changed()`. It is
+written only in sessions that select by `changed()`.
 """
 
 from __future__ import annotations

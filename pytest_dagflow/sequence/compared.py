@@ -1,6 +1,6 @@
-"""Which events an assertion looks at: those of a result or list, inside a node, without what is ignored.
+"""The events that an assertion compares: of a result or list, inside a node, without the ignored events.
 
-Also the names of the nodes that a run has, so that a misspelt one is an error and no silent "it did not run".
+The names of nodes are checked too, so that a misspelt name is an error and not a node that did not run.
 """
 
 from __future__ import annotations
@@ -16,44 +16,44 @@ IgnoredEvents = Iterable[object] | None
 
 
 def events_of(source: object) -> Sequence[DagflowEvent]:
-    """The events of a result, or the list itself.
+    """Return the events of a result, or the list itself.
 
     Raises:
-        DagflowError: It is neither a result nor a list of events.
+        DagflowError: The argument is neither a result nor a list of events.
     """
     events: Any = getattr(source, "all_events", source)
     if not isinstance(events, Sequence) or isinstance(events, (str, bytes)):
         raise DagflowError(
-            f"a result or a list of events is needed, not {source!r} of type '{type(source).__name__}'"
+            f"expected a result or a list of events, not {source!r} of type '{type(source).__name__}'"
         )
     wrong = next((event for event in events if not isinstance(event, DagflowEvent)), None)
     if wrong is not None:
         raise DagflowError(
-            f"a list of events is needed; this one holds {wrong!r} of '{type(wrong).__name__}'"
+            f"the list must contain only events, not {wrong!r} of type '{type(wrong).__name__}'"
         )
     return events
 
 
 def has_plans(events: Sequence[DagflowEvent]) -> bool:
-    """Whether a list of events knows the plans of its runs."""
+    """Return whether a list of events has the plans of its runs."""
     return getattr(events, "plans", None) is not None
 
 
 def check_node_name(node: object, events: Sequence[DagflowEvent], *, where: str = "node") -> str:
-    """The path of a node (or the key of a step) that these runs have.
+    """Return the path of a node or the key of a step, after a check that the runs have it.
 
     Args:
-        node: Its dotted path, a step key, or an asset key (an AssetKey, or a text with slashes).
+        node: A dotted path, a step key, or an asset key (an AssetKey, or a string with slashes).
         events: The events of the runs.
-        where: What the node was given as, for the message.
+        where: The name of the argument, for the message.
 
     Raises:
-        DagflowError: It is no name, or the runs have no such node; near names are given. A bare list cannot
-            tell a node that did not run from a misspelt one, so there only the kind of value is checked.
+        DagflowError: The argument is not a name, or an unknown node. The message has similar names.
+            For a list without plans only the type is checked, because the nodes of the runs are unknown.
     """
     name = node.to_python_identifier() if isinstance(node, AssetKey) else node
     if not isinstance(name, str) or not name:
-        raise DagflowError(f"{where} must be the path of a node or a step key, as text, not {node!r}")
+        raise DagflowError(f"{where} must be the path of a node or a step key, as a string, not {node!r}")
     if "/" in name:
         name = AssetKey(name.split("/")).to_python_identifier()
     if has_plans(events):
@@ -62,16 +62,16 @@ def check_node_name(node: object, events: Sequence[DagflowEvent], *, where: str 
 
 
 def check_node_exists(name: str, events: Sequence[DagflowEvent], where: str) -> None:
-    """Raise DagflowError, with near names, if no step of these runs is at or inside a node."""
+    """Raise DagflowError, with similar names, if the runs have no step of a node or inside it."""
     steps = _step_keys(events)
     if not any(is_inside(name, step) for step in steps):
         nodes = sorted({node for step in steps for node in _enclosing_nodes(step)})
-        guess = suggest(name, nodes) or (f" There is {', '.join(map(repr, nodes[:20]))}." if nodes else "")
-        raise DagflowError(f"{where} '{name}' is in none of these runs.{guess}")
+        hint = suggest(name, nodes) or (f" There is {', '.join(map(repr, nodes[:20]))}." if nodes else "")
+        raise DagflowError(f"{where} '{name}' is not in these runs.{hint}")
 
 
 def is_inside(node: str, step_key: str | None) -> bool:
-    """Whether a step is that of a node, or of a node inside it.
+    """Return whether a step belongs to a node, or to a node inside it.
 
     Example:
         >>> is_inside("machine", "machine.brew[a]"), is_inside("machine.brew[b]", "machine.brew[a]")
@@ -80,22 +80,22 @@ def is_inside(node: str, step_key: str | None) -> bool:
     return step_key is not None and (step_key == node or step_key.startswith((f"{node}.", f"{node}[")))
 
 
-def compared(
-    events: Sequence[DagflowEvent], named: Iterable[EventPattern], within: object, ignore: IgnoredEvents
+def compared_events(
+    events: Sequence[DagflowEvent], patterns: Iterable[EventPattern], within: object, ignore: IgnoredEvents
 ) -> list[DagflowEvent]:
-    """The events that patterns are compared with.
+    """Return the events that are compared with patterns.
 
     Args:
         events: All events.
-        named: The patterns; a type that one of them names is looked at, quiet or not.
+        patterns: The patterns; events of their types are compared even if the type is internal.
         within: The node to keep, or None.
-        ignore: Types, steps or patterns to drop; None drops nothing and makes no type quiet.
+        ignore: More types, steps or patterns to ignore; None ignores nothing, not even internal events.
 
     Raises:
-        DagflowError: An unknown node, or something that cannot be ignored.
+        DagflowError: A node is unknown, or an element of `ignore` is invalid.
     """
-    loud = {pattern.event_type for pattern in named}
-    dropped = () if ignore is None else _ignore_rules(ignore, events)
+    named_types = {pattern.event_type for pattern in patterns}
+    rules = () if ignore is None else _ignore_rules(ignore, events)
     if within is not None:
         name = check_node_name(within, events, where="within")
         check_node_exists(name, events, "within")
@@ -103,15 +103,15 @@ def compared(
     return [
         event
         for event in events
-        if (ignore is None or event.event_type in loud or not _is_machinery(event))
-        and not any(_is_dropped(rule, event) for rule in dropped)
+        if (ignore is None or event.event_type in named_types or not _is_internal(event))
+        and not any(_is_dropped(rule, event) for rule in rules)
     ]
 
 
-def _is_machinery(event: DagflowEvent) -> bool:
-    """Whether this is an event of the machinery, which no sequence has to list."""
-    is_loud: bool = event.is_step_event or event.is_hook_event or event.event_type.name.startswith("RUN_")
-    return not is_loud
+def _is_internal(event: DagflowEvent) -> bool:
+    """Return whether an event is internal: not of a step, a hook or the run itself."""
+    is_public: bool = event.is_step_event or event.is_hook_event or event.event_type.name.startswith("RUN_")
+    return not is_public
 
 
 def _ignore_rules(ignore: Iterable[object], events: Sequence[DagflowEvent]) -> tuple[EventPattern | str, ...]:
@@ -123,7 +123,7 @@ def _ignore_rules(ignore: Iterable[object], events: Sequence[DagflowEvent]) -> t
     for value in ignore:
         is_step = isinstance(value, AssetKey) or (isinstance(value, str) and not names_event_type(value))
         if isinstance(value, Group):
-            raise DagflowError(f"ignore drops single events, so {value!r} has no meaning there")
+            raise DagflowError(f"ignore takes patterns of single events, not the group {value!r}")
         if not is_step:
             rule = as_pattern(value)
             assert isinstance(rule, EventPattern)
@@ -134,10 +134,10 @@ def _ignore_rules(ignore: Iterable[object], events: Sequence[DagflowEvent]) -> t
 
 
 def names_event_type(text: str) -> bool:
-    """Whether a text names an event type, and not a node.
+    """Return whether a string names an event type, and not a node.
 
     Raises:
-        DagflowError: It is meant to name one, but misspelt.
+        DagflowError: The string is a misspelt event type.
 
     Example:
         >>> names_event_type("STEP_START:brew"), names_event_type("brew")
@@ -162,7 +162,7 @@ def _step_keys(events: Sequence[DagflowEvent]) -> set[str]:
 
 
 def _enclosing_nodes(step_key: str) -> Iterable[str]:
-    """A step key and the paths of the nodes around it."""
+    """Yield a step key, and the paths of its node and of the nodes around it."""
     yield step_key
     parts = step_key.partition("[")[0].split(".")
     for length in range(1, len(parts) + 1):

@@ -1,7 +1,7 @@
-"""How far patterns and events agree, and how that is shown: the text of a failed assertion.
+"""The text of a failed assertion: the differences between patterns and events.
 
-The text begins with what went wrong in a line. Then come the traceback of a failed step, patterns and events
-side by side, and what happened as patterns to paste.
+The first line is the problem. The tracebacks of failed steps, the patterns and events side by side, and the
+actual events as patterns to paste follow.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 import dagflow
 from dagflow import DagflowEvent
-from pytest_dagflow.sequence import matching
-from pytest_dagflow.sequence.compared import compared, has_plans, is_inside
+from pytest_dagflow.sequence import matching, tree
+from pytest_dagflow.sequence.compared import compared_events, has_plans, is_inside
 from pytest_dagflow.sequence.matchers import MetadataMatcher, source_text, suggest, unwrap_error
 from pytest_dagflow.sequence.patterns import EventPattern, pattern_of
 
@@ -24,64 +24,64 @@ _MAX_PATTERNS = 40
 
 @dataclass(frozen=True)
 class Comparison:
-    """Patterns against the events that they are compared with.
+    """Patterns, and the events that they are compared with.
 
     Attributes:
         tree: The order of the leaves.
-        leaves: The patterns, one for each event that is wanted.
-        masks: For each leaf the places that it matches.
-        events: The events that are compared.
-        mode: What the order must be.
-        causality: Who caused what; None where nobody asks.
-        everything: All events, those too that are not compared.
+        leaves: The patterns, one for each expected event.
+        masks: For each leaf the matching positions, as a bit set.
+        events: The compared events.
+        mode: The mode of the assertion.
+        causality: The causal order of the events; None if the mode is not "causal".
+        all_events: All events, including those that are not compared.
     """
 
-    tree: matching.Node
+    tree: tree.Node
     leaves: Sequence[EventPattern]
     masks: Sequence[int]
     events: Sequence[DagflowEvent]
     mode: str
     causality: Any
-    everything: Sequence[DagflowEvent]
+    all_events: Sequence[DagflowEvent]
 
     def caused(self, one: int, other: int) -> bool:
-        """Whether the event at one place caused that at another."""
+        """Return whether the event at one position caused the event at another."""
         return bool(self.causality.caused(self.events[one], self.events[other]))
 
     def find_assignment(self) -> matching.Assignment | None:
-        """An assignment that satisfies the mode, or None."""
-        return matching.find(self.tree, self.masks, len(self.events), self.mode, self.caused)
+        """Return an assignment that satisfies the mode, or None."""
+        return matching.find_assignment(self.tree, self.masks, len(self.events), self.mode, self.caused)
 
-    def find_largest_assignment(self) -> matching.Assignment:
-        """An assignment of as many leaves as can be had in written order, where gaps are allowed."""
+    def find_partial_assignment(self) -> matching.Assignment:
+        """Return a large assignment of some leaves in the order of the mode, with gaps."""
         mode = "causal" if self.mode == "causal" else "subsequence"
         kept: matching.Assignment = {}
 
         def add(leaves: list[int]) -> None:
             nonlocal kept
-            part = matching.prune(self.tree, {*kept, *leaves})
-            found = matching.find(part, self.masks, len(self.events), mode, self.caused)
+            part = tree.prune(self.tree, {*kept, *leaves})
+            found = matching.find_assignment(part, self.masks, len(self.events), mode, self.caused)
             if found is not None:
                 kept = found
             elif len(leaves) > 1:
                 add(leaves[: len(leaves) // 2])
                 add(leaves[len(leaves) // 2 :])
 
-        add(matching.leaves_in(self.tree))
+        add(tree.leaves_in(self.tree))
         return kept
 
 
 def explain_mismatch(comparison: Comparison) -> str:
-    """Why a comparison that has no solution has none, with all that helps to mend it."""
-    found = comparison.find_largest_assignment()
+    """Return the text for a comparison without an assignment."""
+    found = comparison.find_partial_assignment()
     rows, first_reason = _align(comparison, found)
-    failure_text = {id(comparison.events[position]) for position in found.values()}
+    expected = {id(comparison.events[position]) for position in found.values()}
     return "\n".join([
         f"mode '{comparison.mode}' does not hold: {first_reason}",
-        *traceback_lines(event for event in comparison.everything if id(event) not in failure_text),
+        *traceback_lines(event for event in comparison.all_events if id(event) not in expected),
         "",
         f"{len(comparison.leaves)} patterns and the {len(comparison.events)} events compared "
-        "(= matched, - missing, + not wanted here):",
+        "(= matched, - missing, + unexpected):",
         *rows,
         *pattern_list(comparison.events),
     ])  # fmt: skip
@@ -90,32 +90,32 @@ def explain_mismatch(comparison: Comparison) -> str:
 def failure_text(
     problem: str, events: Sequence[DagflowEvent], shown: Sequence[DagflowEvent] | None = None
 ) -> str:
-    """What is wrong in a line or two, the traceback of a failed step, and what happened.
+    """Return a problem, the tracebacks of the failed steps, and the actual events as patterns.
 
     Args:
-        problem: What is wrong.
+        problem: The problem, in one or two lines.
         events: All events.
-        shown: Those that are shown; None shows the ones that are usually compared.
+        shown: The events to show as patterns; None for those that assertions compare by default.
     """
-    shown = compared(events, (), None, ()) if shown is None else shown
+    shown = compared_events(events, (), None, ()) if shown is None else shown
     return "\n".join([problem, *traceback_lines(events), *(pattern_list(shown) if events else ())])
 
 
 def describe_outcome(node: str, events: Sequence[DagflowEvent]) -> str:
-    """In a few words what became of a node, step by step."""
+    """Return the outcome of each step of a node, in a few words."""
     own = [event for event in events if is_inside(node, event.step_key)]
     last: dict[Any, str] = {
         event.step_key: event.event_type.name for event in own if event.event_type.name in _OUTCOMES
     }
     if not last:
         return "it has no events" if has_plans(events) else "it has no events in this list"
-    return ", ".join(f"{_OUTCOMES[kind]} ('{step}')" for step, kind in last.items())
+    return ", ".join(f"{_OUTCOMES[name]} ('{step}')" for step, name in last.items())
 
 
 _OUTCOMES = {
-    "STEP_START": "it began and never ended",
-    "STEP_RESTARTED": "it began again and never ended",
-    "STEP_UP_FOR_RETRY": "it was to be retried",
+    "STEP_START": "it started and did not end",
+    "STEP_RESTARTED": "it restarted and did not end",
+    "STEP_UP_FOR_RETRY": "it waited for a retry",
     "STEP_SUCCESS": "it succeeded",
     "STEP_FAILURE": "it failed",
     "STEP_SKIPPED": "it was skipped",
@@ -123,7 +123,7 @@ _OUTCOMES = {
 
 
 def traceback_lines(events: Iterable[DagflowEvent]) -> list[str]:
-    """The tracebacks of the steps that failed among these events, the user's own frames only."""
+    """Return the tracebacks of the failed steps, without the frames of dagflow."""
     lines: list[str] = []
     for event in events:
         errors = (
@@ -143,10 +143,10 @@ _RUNTIME_FOLDER = os.path.dirname(os.path.abspath(dagflow.__file__)) + os.sep
 
 
 def pattern_list(events: Sequence[DagflowEvent]) -> list[str]:
-    """What happened, as patterns that match it."""
+    """Return the lines that show events as a list of patterns."""
     if not events:
-        return ["", "nothing happened that is compared"]
-    lines = ["", "what happened, to paste (it holds in mode 'exact'):", "    ["]
+        return ["", "there are no events to compare"]
+    lines = ["", "actual events as patterns to paste (they hold in mode 'exact'):", "    ["]
     lines += [f"        {pattern_of(event)!r}," for event in events[:_MAX_PATTERNS]]
     if len(events) > _MAX_PATTERNS:
         lines.append(f"        # and {len(events) - _MAX_PATTERNS} more")
@@ -154,16 +154,14 @@ def pattern_list(events: Sequence[DagflowEvent]) -> list[str]:
 
 
 def _align(comparison: Comparison, found: matching.Assignment) -> tuple[list[str], str]:
-    """A line for each pattern, in written order, and between them the events that nothing matched."""
+    """Return a line for each pattern and each unexpected event, and the problem for the first line."""
     leaf_at = {position: leaf for leaf, position in found.items()}
     missing = _MissingReasons(comparison, found)
     strict = _strict_positions(comparison, found)
-    reasons = {
-        leaf: missing.reason(leaf) for leaf in matching.leaves_in(comparison.tree) if leaf not in found
-    }
-    after: dict[int, list[int]] = {}  # a missing pattern is shown behind the place of the pattern before it
+    reasons = {leaf: missing.reason(leaf) for leaf in tree.leaves_in(comparison.tree) if leaf not in found}
+    after: dict[int, list[int]] = {}  # a missing pattern is shown after the pattern before it
     last = -1
-    for leaf in matching.leaves_in(comparison.tree):
+    for leaf in tree.leaves_in(comparison.tree):
         last = max(last, found.get(leaf, last))
         if leaf in reasons:
             after.setdefault(last, []).append(leaf)
@@ -172,47 +170,46 @@ def _align(comparison: Comparison, found: matching.Assignment) -> tuple[list[str
         if position >= 0 and position not in leaf_at and position not in strict:
             others += 1
         elif position >= 0:
-            rows += _count_others(others)
+            rows += _other_events_line(others)
             others = 0
             event = comparison.events[position]
-            match_leaves = position in leaf_at
-            said = comparison.leaves[leaf_at[position]] if match_leaves else pattern_of(event)
-            rows.append(f"  {'=' if match_leaves else '+'} {said!r}  (#{position + 1})")
+            is_matched = position in leaf_at
+            shown = comparison.leaves[leaf_at[position]] if is_matched else pattern_of(event)
+            rows.append(f"  {'=' if is_matched else '+'} {shown!r}  (#{position + 1})")
         for leaf in after.get(position, ()):
-            rows += _count_others(others)
+            rows += _other_events_line(others)
             others = 0
             rows.append(f"  - {comparison.leaves[leaf]!r}  {reasons[leaf]}")
-    rows += _count_others(others)
+    rows += _other_events_line(others)
     if reasons:
         leaf, reason = next(iter(reasons.items()))
         return _shorten_matches(rows), f"{comparison.leaves[leaf]!r} {reason}"
     position = min(strict - set(leaf_at), default=0)
-    return _shorten_matches(
-        rows
-    ), f"{pattern_of(comparison.events[position])!r} (#{position + 1}) is not wanted here"
+    problem = f"{pattern_of(comparison.events[position])!r} (#{position + 1}) is unexpected here"
+    return _shorten_matches(rows), problem
 
 
-def _count_others(count: int) -> list[str]:
+def _other_events_line(count: int) -> list[str]:
     return [f"      ... {count} other event{'s' if count > 1 else ''}"] if count else []
 
 
 def _shorten_matches(rows: list[str]) -> list[str]:
-    """The rows with long stretches of matched ones cut out."""
+    """Return the rows without the middle of long runs of matched rows."""
     short: list[str] = []
-    stretch: list[str] = []
+    matches: list[str] = []
     for row in [*rows, ""]:
         if row.startswith("  = "):
-            stretch.append(row)
+            matches.append(row)
             continue
-        if len(stretch) > 12:
-            stretch = [*stretch[:4], f"      ... {len(stretch) - 8} more that match", *stretch[-4:]]
-        short += [*stretch, row]
-        stretch = []
+        if len(matches) > 12:
+            matches = [*matches[:4], f"      ... {len(matches) - 8} more that match", *matches[-4:]]
+        short += [*matches, row]
+        matches = []
     return short[:-1]
 
 
 def _strict_positions(comparison: Comparison, found: matching.Assignment) -> set[int]:
-    """The places that a mode allows no other event at."""
+    """Return the positions at which the mode allows no unmatched event."""
     count, taken = len(comparison.events), found.values()
     if comparison.mode in ("exact", "unordered"):
         return set(range(count))
@@ -226,50 +223,50 @@ def _strict_positions(comparison: Comparison, found: matching.Assignment) -> set
 
 
 class _MissingReasons:
-    """Says of a pattern without an event why it has none."""
+    """The reasons why patterns have no event."""
 
     def __init__(self, comparison: Comparison, found: matching.Assignment) -> None:
         self.comparison = comparison
         self.found = found
 
     def reason(self, leaf: int) -> str:
-        """A few words for one leaf."""
+        """Return the reason for one leaf."""
         candidates = matching.positions_in(self.comparison.masks[leaf])
         free = [position for position in candidates if position not in self.found.values()]
         if free:
             return self._out_of_order(leaf, free)
         pattern = self.comparison.leaves[leaf]
         if candidates:
-            wanted = sum(mask == self.comparison.masks[leaf] for mask in self.comparison.masks)
-            if wanted > len(candidates):
-                return f"is missing: {wanted} wanted, {len(candidates)} in all"
-            return f"is missing: {self._named(candidates[0])} belongs to another pattern"
-        if any(pattern.matches(event) for event in self.comparison.everything):
-            return "is missing: there is such an event, but 'within' or 'ignore' leaves it out"
+            expected = sum(mask == self.comparison.masks[leaf] for mask in self.comparison.masks)
+            if expected > len(candidates):
+                return f"is missing: {expected} expected, {len(candidates)} found"
+            return f"is missing: {self._named(candidates[0])} matches another pattern"
+        if any(pattern.matches(event) for event in self.comparison.all_events):
+            return "is missing: there is such an event, but 'within' or 'ignore' excludes it"
         return self._nearest_miss(pattern)
 
     def _out_of_order(self, leaf: int, free: list[int]) -> str:
         comparison, found = self.comparison, self.found
-        before, behind = _neighbors(comparison.tree, leaf) or ((), ())
+        before, after = tree.neighbors_of(comparison.tree, leaf) or ((), ())
         reasons = []
         for position in free:
             wrong = [
                 *((found[other], position) for other in before if other in found),
-                *((position, found[other]) for other in behind if other in found),
+                *((position, found[other]) for other in after if other in found),
             ]
             misplaced = [pair for pair in wrong if pair[0] >= pair[1]]
             if misplaced:
                 late, early = misplaced[0]
                 text = f"is in the wrong order: {self._named(early)} came before {self._named(late)}"
             else:
-                luck = [pair for pair in wrong if comparison.causality and not comparison.caused(*pair)]
-                if not luck:
+                lucky = [pair for pair in wrong if comparison.causality and not comparison.caused(*pair)]
+                if not lucky:
                     continue
-                one, other = comparison.events[luck[0][0]], comparison.events[luck[0][1]]
+                one, other = comparison.events[lucky[0][0]], comparison.events[lucky[0][1]]
                 text = f"is in this order by luck: {comparison.causality.explain(one, other)}"
             reasons.append((bool(misplaced), len(wrong), text))
         if not reasons:
-            return f"is not in this order: {self._named(free[0])} is there, but another pattern is in its way"
+            return f"is not in this order: {self._named(free[0])} conflicts with another pattern"
         return min(reasons, key=lambda reason: reason[:2])[2]
 
     def _named(self, position: int) -> str:
@@ -277,53 +274,32 @@ class _MissingReasons:
 
     def _nearest_miss(self, pattern: EventPattern) -> str:
         events, taken = self.comparison.events, set(self.found.values())
-        alike = [
-            (
-                len(differing_fields),
-                position in taken,
-                _dissimilarity(differing_fields),
-                position,
-                differing_fields,
-            )
+        similar = [
+            (len(differing), position in taken, _dissimilarity(differing), position, differing)
             for position, event in enumerate(events)
-            if event.event_type is pattern.event_type
-            and (differing_fields := pattern.differing_fields(event))
+            if event.event_type is pattern.event_type and (differing := pattern.differing_fields(event))
         ]
-        if alike:
-            _, _, _, position, differing_fields = min(alike, key=lambda miss: miss[:4])
-            fields = "; ".join(_describe_field(*field) for field in differing_fields)
+        if similar:
+            _, _, _, position, differing = min(similar, key=lambda miss: miss[:4])
+            fields = "; ".join(_describe_field(*field) for field in differing)
             return f"is missing; the nearest is {self._named(position)}: {fields}"
         name = pattern.event_type.name
         step = pattern.fields.get("step")
-        steps = {event.step_key for event in self.comparison.everything if event.step_key}
+        steps = {event.step_key for event in self.comparison.all_events if event.step_key}
         if isinstance(step, str) and step not in steps:
             return f"is missing: step '{step}' has no events.{suggest(step, steps)}"
         if isinstance(step, str):
             own = [event.event_type.name for event in events if event.step_key == step]
-            return f"is missing: step '{step}' has no {name}, only {', '.join(own) or 'what is not compared'}"
-        return f"is missing: there is no {name} among the events compared"
+            others = ", ".join(own) or "events that are not compared"
+            return f"is missing: step '{step}' has no {name}, only {others}"
+        return f"is missing: there is no {name} among the compared events"
 
 
-def _neighbors(node: matching.Node, leaf: int) -> tuple[list[int], list[int]] | None:
-    """The leaves that must come before a leaf, and those that must come behind; None if it is not there."""
-    if isinstance(node, int):
-        return ([], []) if node == leaf else None
-    for number, part in enumerate(node.parts):
-        inside = _neighbors(part, leaf)
-        if inside is not None:
-            before, behind = inside
-            if isinstance(node, matching.Series):
-                before += [other for part in node.parts[:number] for other in matching.leaves_in(part)]
-                behind += [other for part in node.parts[number + 1 :] for other in matching.leaves_in(part)]
-            return before, behind
-    return None
-
-
-def _dissimilarity(differing_fields: Sequence[tuple[str, object, object]]) -> float:
-    """How unlike the texts are that differ: 0 for nearly equal ones."""
+def _dissimilarity(differing: Sequence[tuple[str, object, object]]) -> float:
+    """Return the difference of the field values as strings: 0 for nearly equal strings."""
     return sum(
         1 - difflib.SequenceMatcher(None, repr(expected), repr(actual)).ratio()
-        for _, expected, actual in differing_fields
+        for _, expected, actual in differing
     )
 
 

@@ -1,12 +1,12 @@
-"""What an event should look like: the pattern of one event, and groups of patterns.
+"""The pattern of one event, and groups of patterns.
 
-A pattern names one event type and says of some fields what they should be. Users make patterns with the
-functions of `pytest_dagflow.ev`.
+A pattern has one event type and the expected values of some fields. Users make patterns with the functions of
+`ev`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
@@ -21,12 +21,12 @@ from pytest_dagflow.sequence.matchers import (
 
 
 class EventPattern:
-    """What one event should look like: its type and what is said of its fields.
+    """An expected event: its type and the expected values of some fields.
 
     Attributes:
         event_type: The type of the event.
-        fields: What the fields that are named should be equal to.
-        times: Exactly how many such events there are; None says at least one.
+        fields: The expected values of the compared fields, by name.
+        times: The exact number of such events; None for at least one.
     """
 
     __slots__ = ("event_type", "fields", "times")
@@ -39,13 +39,13 @@ class EventPattern:
         self.times = times
 
     def matches(self, event: DagflowEvent) -> bool:
-        """Whether an event looks like this."""
+        """Return whether an event matches this pattern."""
         return event.event_type is self.event_type and all(
             is_equal(expected, read_field(event, name)) for name, expected in self.fields.items()
         )
 
     def differing_fields(self, event: DagflowEvent) -> list[tuple[str, object, object]]:
-        """The fields that an event of this type has otherwise: name, expected, actual."""
+        """Return name, expected and actual value of each field in which an event of this type differs."""
         found = ((name, expected, read_field(event, name)) for name, expected in self.fields.items())
         return [
             (name, expected, actual) for name, expected, actual in found if not is_equal(expected, actual)
@@ -56,26 +56,26 @@ class EventPattern:
 
 
 class Group:
-    """Patterns that stand together; `kind` is "par" (any order) or "chain" (in this order)."""
+    """Patterns in any order (`function` is "par") or in this order (`function` is "chain")."""
 
-    __slots__ = ("items", "kind")
+    __slots__ = ("function", "items")
 
-    def __init__(self, kind: str, items: Iterable[EventPattern | Group]) -> None:
-        self.kind = kind
+    def __init__(self, function: str, items: Iterable[EventPattern | Group]) -> None:
+        self.function = function
         self.items = tuple(items)
 
     def __repr__(self) -> str:
-        return f"{self.kind}({', '.join(map(repr, self.items))})"
+        return f"{self.function}({', '.join(map(repr, self.items))})"
 
 
 def par(*patterns: object) -> Group:
-    """Patterns in any order.
+    """Return a group of patterns in any order.
 
     Args:
-        patterns: Event types, texts such as "STEP_SUCCESS:brew", calls of `ev`, `par` and `chain`.
+        patterns: Event types, strings such as "STEP_SUCCESS:brew", calls of `ev`, `par` and `chain`.
 
     Raises:
-        DagflowError: A value that is no pattern.
+        DagflowError: A value is not a pattern.
 
     Example:
         >>> par("STEP_SUCCESS:beans", "STEP_SUCCESS:water")
@@ -85,13 +85,13 @@ def par(*patterns: object) -> Group:
 
 
 def chain(*patterns: object) -> Group:
-    """Patterns in this order.
+    """Return a group of patterns in this order.
 
     Args:
-        patterns: Event types, texts such as "STEP_SUCCESS:brew", calls of `ev`, `par` and `chain`.
+        patterns: Event types, strings such as "STEP_SUCCESS:brew", calls of `ev`, `par` and `chain`.
 
     Raises:
-        DagflowError: A value that is no pattern.
+        DagflowError: A value is not a pattern.
 
     Example:
         >>> chain("STEP_START:beans", "STEP_SUCCESS:beans")
@@ -101,10 +101,10 @@ def chain(*patterns: object) -> Group:
 
 
 def as_pattern(value: object) -> EventPattern | Group:
-    """The pattern that an event type, a text or a pattern stands for.
+    """Return the pattern of an event type or a string; a pattern itself.
 
     Raises:
-        DagflowError: It stands for none.
+        DagflowError: The value is not a pattern.
 
     Example:
         >>> as_pattern("RUN_SUCCESS")
@@ -116,40 +116,79 @@ def as_pattern(value: object) -> EventPattern | Group:
         return EventPattern(value, {})
     if isinstance(value, str):
         name, colon, step = value.partition(":")
-        kind = event_type(name)
+        found_type = event_type(name)
         if colon and not step:
-            raise DagflowError(f"the pattern {value!r} names no step after the colon")
-        if colon and kind.name.startswith("RUN_"):
-            raise DagflowError(f"the pattern {value!r} names a step, but {kind.name} belongs to no step")
-        return EventPattern(kind, {"step": step} if colon else {})
+            raise DagflowError(f"the pattern {value!r} has no step after the colon")
+        if colon and found_type.name.startswith("RUN_"):
+            raise DagflowError(f"the pattern {value!r} names a step, but {found_type.name} has no step")
+        return EventPattern(found_type, {"step": step} if colon else {})
     if callable(value) and getattr(value, "__module__", None) == "pytest_dagflow.sequence.ev":
         name = getattr(value, "__name__", "")
         raise DagflowError(f"'ev.{name}' is a function: call it, 'ev.{name}(...)', to make a pattern")
     if isinstance(value, (list, tuple)):
-        raise DagflowError(f"a pattern is needed, not the list {value!r}: write par(...) or chain(...)")
+        raise DagflowError(f"a pattern must not be the list {value!r}: write par(...) or chain(...)")
     raise DagflowError(
-        "a pattern is an event type, a text such as 'STEP_SUCCESS:brew', a call of ev, par(...) or "
+        "a pattern must be an event type, a string such as 'STEP_SUCCESS:brew', a call of ev, par(...) or "
         f"chain(...), not {value!r} of type '{type(value).__name__}'"
     )
 
 
-def event_type(name: str) -> DagflowEventType:
-    """The event type of a name.
+def as_patterns(argument: str, values: object) -> list[EventPattern | Group]:
+    """Return the patterns of the elements of a list.
+
+    Args:
+        argument: The name of the argument, for the message.
+        values: The argument.
 
     Raises:
-        DagflowError: There is none; near names are given.
+        DagflowError: The argument is not a list, or an element is not a pattern.
+    """
+    if isinstance(values, (str, EventPattern, Group)) or not isinstance(values, Iterable):
+        raise DagflowError(f"{argument} must be a list of patterns, not {values!r}: write {argument}=[...]")
+    return [as_pattern(value) for value in values]
+
+
+def check_single(argument: str, pattern: EventPattern | Group) -> EventPattern:
+    """Return a pattern that must be one of a single event, without `times`.
+
+    Raises:
+        DagflowError: The pattern is a group, or has `times`.
+    """
+    if isinstance(pattern, Group):
+        raise DagflowError(f"{argument} takes patterns of single events, not the group {pattern!r}")
+    if pattern.times is not None:
+        raise DagflowError(f"{argument} takes patterns without times, not {pattern!r}")
+    return pattern
+
+
+def event_patterns_in(patterns: Iterable[EventPattern | Group]) -> Iterator[EventPattern]:
+    """Yield the patterns of single events in groups and patterns."""
+    for pattern in patterns:
+        if isinstance(pattern, Group):
+            yield from event_patterns_in(pattern.items)
+        else:
+            yield pattern
+
+
+def event_type(name: str) -> DagflowEventType:
+    """Return the event type of a name.
+
+    Raises:
+        DagflowError: The name is unknown; the message has similar names.
 
     Example:
         >>> event_type("PIPELINE_START").name
         'RUN_START'
     """
-    kind = DagflowEventType.__members__.get(name)
-    if kind is None:
-        raise DagflowError(f"{name!r} is no event type.{suggest(name.upper(), DagflowEventType.__members__)}")
-    return kind
+    found = DagflowEventType.__members__.get(name)
+    if found is None:
+        raise DagflowError(
+            f"{name!r} is not an event type.{suggest(name.upper(), DagflowEventType.__members__)}"
+        )
+    return found
 
 
-# where the fields are read, by event type: a field that stands here may be said of that type
+# the attribute path of each field in the data of an event, by event type
 _FIELD_PATHS: dict[str, dict[str, str]] = {
     "STEP_INPUT": {"name": "input_name", "passed": "type_check_data.success"},
     "STEP_OUTPUT": {
@@ -198,7 +237,7 @@ _FIELD_PATHS: dict[str, dict[str, str]] = {
     },
     "RUN_FAILURE": {"error": "error", "reason": "failure_reason.name"},
 }
-# what a pattern of an event says, when it is made from the event: see `pattern_of`
+# the fields of a pattern that is made from an event, by event type: see `pattern_of`
 _SHOWN_FIELDS: dict[str, tuple[str, ...]] = {
     "STEP_INPUT": ("step", "name"),
     "STEP_OUTPUT": ("step", "name", "mapping_key"),
@@ -217,7 +256,7 @@ _EVENT_ATTRIBUTES = {"step": "step_key", "attempt": "attempt", "message": "messa
 
 
 def read_field(event: DagflowEvent, field: str) -> Any:
-    """The value of a field of an event, an asset key as text; None where the event has no such thing."""
+    """Return the value of a field of an event, an asset key as a string; None if the event has no value."""
     if field in _EVENT_ATTRIBUTES:
         return getattr(event, _EVENT_ATTRIBUTES[field])
     value: Any = event.event_specific_data
@@ -227,7 +266,7 @@ def read_field(event: DagflowEvent, field: str) -> Any:
 
 
 def pattern_of(event: DagflowEvent) -> EventPattern:
-    """The pattern that an event itself would be written as, to show it or to paste it.
+    """Return the pattern that describes an event, to show it or to paste it.
 
     Example:
         >>> pattern_of(DagflowEvent("STEP_START", "cafe", step_key="beans"))
@@ -245,7 +284,7 @@ def pattern_of(event: DagflowEvent) -> EventPattern:
 
 
 def source_of(name: str, fields: Mapping[str, object], times: int | None = None) -> str:
-    """The call of `ev` that says this of an event type.
+    """Return the call of `ev` that makes a pattern, as source code.
 
     Example:
         >>> print(source_of("STEP_OUTPUT", {"step": "brew", "name": "result"}))

@@ -9,16 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow import DagflowError
-from pytest_dagflow.sequence.matching import (
-    MODES,
-    NOTHING,
-    Parallel,
-    Series,
-    find,
-    leaves_in,
-    match_leaves,
-    prune,
-)
+from pytest_dagflow.sequence.matching import MODES, find_assignment, match_leaves
+from pytest_dagflow.sequence.tree import NOTHING, Parallel, Series, leaves_in, prune
 
 
 def numbered(shape, counter):
@@ -89,7 +81,7 @@ def test_an_assignment_is_found_if_and_only_if_there_is_one(data, tree, mode):
     def caused(one, other):
         return one in ancestors[other]
 
-    found = find(tree, masks, count, mode, caused)
+    found = find_assignment(tree, masks, count, mode, caused)
 
     assert (found is not None) == by_trying_all(tree, masks, count, mode, caused)
     if found is not None:
@@ -111,7 +103,7 @@ def test_pruning_keeps_the_order_of_the_leaves_that_stay(tree, keep):
 @pytest.mark.parametrize("mode", MODES)
 def test_nothing_is_always_found_among_nothing(mode):
     """An empty list of patterns holds of an empty list of events."""
-    assert find(NOTHING, [], 0, mode) == {}
+    assert find_assignment(NOTHING, [], 0, mode) == {}
 
 
 @pytest.mark.parametrize("mode", ["exact", "unordered", "subsequence", "contiguous", "causal"])
@@ -121,7 +113,7 @@ def test_equal_patterns_in_any_order_do_not_explode(mode, missing):
     count = 30 - missing
     tree = Parallel(tuple(range(30)))
 
-    found = find(tree, [2**count - 1] * 30, count, mode)
+    found = find_assignment(tree, [2**count - 1] * 30, count, mode)
 
     assert (found is None) == bool(missing)
 
@@ -136,7 +128,7 @@ def test_equal_chains_side_by_side_do_not_explode(mode, ends):
         sum(1 << position for position, other in enumerate(kinds) if other == kind) for kind in range(3)
     ]
 
-    found = find(tree, of_kind * 15, len(kinds), mode)
+    found = find_assignment(tree, of_kind * 15, len(kinds), mode)
 
     assert (found is None) == (ends < 15)
 
@@ -145,7 +137,7 @@ def test_causal_tries_a_choice_that_no_rule_settles():
     """Both causes and both effects have a partner, but not the first cause with the first effect."""
     links = {(0, 3), (1, 2)}
 
-    found = find(Series((0, 1)), [0b0011, 0b1100], 4, "causal", lambda *pair: pair in links)
+    found = find_assignment(Series((0, 1)), [0b0011, 0b1100], 4, "causal", lambda *pair: pair in links)
 
     assert found == {0: 0, 1: 3}
 
@@ -162,7 +154,7 @@ def test_causal_sees_through_equal_pairs():
     """Sixteen pairs that are built alike: their permutations are not tried."""
     masks = [2**16 - 1, (2**16 - 1) << 16] * 16
 
-    assert find(PAIRS, masks, 32, "causal", too_few_effects) is None
+    assert find_assignment(PAIRS, masks, 32, "causal", too_few_effects) is None
 
 
 def test_causal_refuses_what_it_cannot_try_in_time():
@@ -170,14 +162,14 @@ def test_causal_refuses_what_it_cannot_try_in_time():
     masks = [mask for n in range(16) for mask in (2**16 - 1 | 1 << 32 + n, (2**16 - 1) << 16)]
 
     with pytest.raises(DagflowError, match="too many ways"):
-        find(PAIRS, masks, 48, "causal", too_few_effects)
+        find_assignment(PAIRS, masks, 48, "causal", too_few_effects)
 
 
 def test_overlapping_patterns_are_a_bipartite_matching():
     """Each pattern matches all events up to its own: only one assignment is left, and it is found at once."""
     masks = [2 ** (leaf + 1) - 1 for leaf in range(200)]
 
-    found = find(Parallel(tuple(range(200))), masks, 200, "unordered")
+    found = find_assignment(Parallel(tuple(range(200))), masks, 200, "unordered")
 
     assert found == {leaf: leaf for leaf in range(200)}
 
@@ -186,7 +178,7 @@ def test_a_long_chain_among_many_events_is_quick():
     """A thousand patterns, each of which matches every second event."""
     every_second = sum(1 << position for position in range(0, 4000, 2))
 
-    found = find(Series(tuple(range(1000))), [every_second] * 1000, 4000, "subsequence")
+    found = find_assignment(Series(tuple(range(1000))), [every_second] * 1000, 4000, "subsequence")
 
     assert found == {leaf: 2 * leaf for leaf in range(1000)}
 
@@ -200,7 +192,7 @@ def test_what_cannot_be_tried_in_time_is_an_error():
     ]
 
     with pytest.raises(DagflowError, match="too many ways"):
-        find(tree, masks, 80, "exact")
+        find_assignment(tree, masks, 80, "exact")
 
 
 @given(st.permutations(range(6)))
