@@ -28,7 +28,7 @@ class Options:
 
     @property
     def is_selecting(self) -> bool:
-        """Whether this session needs the links between tests and nodes."""
+        """True if this session needs the links between tests and nodes."""
         return bool(self.select or self.exclude or self.explain)
 
 

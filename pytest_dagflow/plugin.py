@@ -9,18 +9,13 @@ import pytest
 
 from pytest_dagflow import hooks, options
 from pytest_dagflow import session as dag_session
+from pytest_dagflow.fixtures import binding, clock, contexts, events, instances, runs
 from pytest_dagflow.markers import nodes, partitions, registry
 from pytest_dagflow.reports import failure
 from pytest_dagflow.selecting import record
 
-pytest_plugins = [
-    "pytest_dagflow.fixtures.instances",
-    "pytest_dagflow.fixtures.binding",
-    "pytest_dagflow.fixtures.contexts",
-    "pytest_dagflow.fixtures.runs",
-    "pytest_dagflow.fixtures.clock",
-    "pytest_dagflow.fixtures.events",
-]
+# registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
+_FIXTURE_MODULES = (instances, binding, contexts, runs, clock, events)
 
 pytest.register_assert_rewrite("pytest_dagflow.assertions")
 
@@ -31,9 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Register the hooks, and install the markers before pytest imports a file of the user."""
+    """Register hooks and fixtures, and install the markers before pytest imports a file of the user."""
     registry.install_markers()
     pluginmanager.add_hookspecs(hooks)
+    for module in _FIXTURE_MODULES:
+        pluginmanager.register(module, module.__name__)
 
 
 def pytest_configure(config: pytest.Config) -> None:

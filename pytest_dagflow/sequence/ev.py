@@ -5,7 +5,7 @@ The common arguments:
 
 - `step`: the step key (`machine.brew`, `brew[a]`), or the AssetKey of the asset that the step materializes.
 - `attempt`: 1 for the first attempt of the step, 2 for the first retry.
-- `key`, `asset`: an asset key, as string (`"shop/cup"`), list of parts or AssetKey; a matcher gets the string.
+- `key`, `asset`: an asset key, as string (`"shop/cup"`), list or AssetKey; a matcher gets the string.
 - `metadata`: a mapping of entries that the metadata of the event must contain, as plain values.
 - `error`: an exception class (or subclass), a tuple of classes, or a class name; a matcher gets the record.
 - `match`: a regular expression that is searched in the message of the error, or of an event without error.
