@@ -7,11 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagflow.annotations import (
-    check_dagflow_type,
-    make_python_type_usable_as_dagflow_type,
-    usable_as_dagflow_type,
-)
+from dagflow.call import check_dagflow_type
 from dagflow.config.choice import (
     BoolSource,
     Enum,
@@ -29,23 +25,18 @@ from dagflow.config.field import (
     Permissive,
     Shape,
 )
-from dagflow.config.loader import (
-    DagflowTypeLoader,
-    DagflowTypeLoaderContext,
-    dagflow_type_loader,
-)
 from dagflow.context.init import InitExecutorContext, InitLoggerContext, InitResourceContext
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
-from dagflow.defs.asset import (
+from dagflow.defs.assets.decorator import asset
+from dagflow.defs.assets.definition import (
     AssetDep,
     AssetIn,
     AssetsDefinition,
     AssetSpec,
     SourceAsset,
 )
-from dagflow.defs.asset_decorators import asset
-from dagflow.defs.builtin_executors import (
+from dagflow.defs.executors.builtin import (
     DaskExecutor,
     Executor,
     InProcessExecutor,
@@ -55,47 +46,10 @@ from dagflow.defs.builtin_executors import (
     multi_or_in_process_executor,
     multiprocess_executor,
 )
-from dagflow.defs.configured import ConfigMapping, config_mapping, configured
-from dagflow.defs.executor import ExecutorDefinition, ExecutorRequirement, executor
-from dagflow.defs.graph import GraphDefinition
-from dagflow.defs.graph_body import graph
-from dagflow.defs.hook import (
-    HookDefinition,
-    HookExecutionResult,
-    event_list_hook,
-    failure_hook,
-    success_hook,
-)
-from dagflow.defs.io_managers import (
-    InputManagerDefinition,
-    IOManagerDefinition,
-    fs_io_manager,
-    input_manager,
-    io_manager,
-    mem_io_manager,
-)
-from dagflow.defs.job import JobDefinition
-from dagflow.defs.job_decorator import job
-from dagflow.defs.logger import (
-    LoggerDefinition,
-    colored_console_logger,
-    default_loggers,
-    json_console_logger,
-    logger,
-)
-from dagflow.defs.op import OpDefinition, op
-from dagflow.defs.policy import (
-    Backoff,
-    Jitter,
-    RetryPolicy,
-)
-from dagflow.defs.ports import DynamicOut, In, Out
-from dagflow.defs.resource import (
-    ResourceDefinition,
-    make_values_resource,
-    resource,
-)
-from dagflow.defs.wiring import (
+from dagflow.defs.executors.definition import ExecutorDefinition, ExecutorRequirement, executor
+from dagflow.defs.graphs.decorator import graph
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.graphs.wiring import (
     DependencyDefinition,
     DynamicCollectDependencyDefinition,
     GraphIn,
@@ -104,6 +58,43 @@ from dagflow.defs.wiring import (
     MultiDependencyDefinition,
     NodeInvocation,
     OutputMapping,
+)
+from dagflow.defs.hooks.definition import (
+    HookDefinition,
+    HookExecutionResult,
+    event_list_hook,
+    failure_hook,
+    success_hook,
+)
+from dagflow.defs.jobs.decorator import job
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.loggers.definition import (
+    LoggerDefinition,
+    colored_console_logger,
+    default_loggers,
+    json_console_logger,
+    logger,
+)
+from dagflow.defs.ops.definition import OpDefinition, op
+from dagflow.defs.ops.ports import DynamicOut, In, Out
+from dagflow.defs.parts.configured import ConfigMapping, config_mapping, configured
+from dagflow.defs.parts.retry import (
+    Backoff,
+    Jitter,
+    RetryPolicy,
+)
+from dagflow.defs.resources.definition import (
+    ResourceDefinition,
+    make_values_resource,
+    resource,
+)
+from dagflow.defs.resources.io_managers import (
+    InputManagerDefinition,
+    IOManagerDefinition,
+    fs_io_manager,
+    input_manager,
+    io_manager,
+    mem_io_manager,
 )
 from dagflow.errors import (
     CheckError,
@@ -192,17 +183,26 @@ from dagflow.metadata.value import (
 )
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import Partition, PartitionKeyRange, TimeWindow
-from dagflow.result import ExecuteInProcessResult
-from dagflow.run import (
+from dagflow.runs.in_process import (
     materialize,
     materialize_to_memory,
     validate_run_config,
 )
-from dagflow.types import (
+from dagflow.runs.results import ExecuteInProcessResult
+from dagflow.types.annotations import (
+    make_python_type_usable_as_dagflow_type,
+    usable_as_dagflow_type,
+)
+from dagflow.types.kinds import (
     DagflowType,
     PythonObjectDagflowType,
     TypeCheck,
     TypeCheckContext,
+)
+from dagflow.types.loaders import (
+    DagflowTypeLoader,
+    DagflowTypeLoaderContext,
+    dagflow_type_loader,
 )
 
 if TYPE_CHECKING:
@@ -214,9 +214,9 @@ if TYPE_CHECKING:
     from dagflow.config.yaml import config_from_files, config_from_pkg_resources, config_from_yaml_strings
     from dagflow.context.hook import HookContext
     from dagflow.context.log import DagflowLogManager, get_dagflow_logger
-    from dagflow.defs.asset_job import define_asset_job
-    from dagflow.defs.bundle import Definitions
-    from dagflow.defs.partitioned import (
+    from dagflow.defs.assets.with_resources import with_resources
+    from dagflow.defs.jobs.asset_job import define_asset_job
+    from dagflow.defs.jobs.partitioned import (
         PartitionedConfig,
         daily_partitioned_config,
         dynamic_partitioned_config,
@@ -226,22 +226,25 @@ if TYPE_CHECKING:
         static_partitioned_config,
         weekly_partitioned_config,
     )
-    from dagflow.defs.repository import RepositoryDefinition, repository
-    from dagflow.defs.resource import ResourceParam
-    from dagflow.defs.resource_model import (
+    from dagflow.defs.jobs.run_request import RunRequest
+    from dagflow.defs.project.definitions import Definitions
+    from dagflow.defs.project.repository import RepositoryDefinition, repository
+    from dagflow.defs.resources.classes import (
         ConfigurableResource,
         ConfigurableResourceFactory,
         IAttachDifferentObjectToOpContext,
         PartialResource,
         ResourceDependency,
     )
-    from dagflow.defs.run_request import RunRequest
-    from dagflow.defs.with_resources import with_resources
+    from dagflow.defs.resources.definition import ResourceParam
     from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
     from dagflow.events.data import SerializableErrorInfo
     from dagflow.events.stored import deserialize_value, serialize_value
-    from dagflow.execute import execute_job
-    from dagflow.executors.pointer import ReconstructableJob, build_reconstructable_job, reconstructable
+    from dagflow.executors.reconstructable import (
+        ReconstructableJob,
+        build_reconstructable_job,
+        reconstructable,
+    )
     from dagflow.invocation.build import build_asset_context, build_init_resource_context, build_op_context
     from dagflow.invocation.hook import build_hook_context
     from dagflow.invocation.io import build_input_context, build_output_context
@@ -253,7 +256,6 @@ if TYPE_CHECKING:
         ConfigurableLegacyIOManagerAdapter,
         FilesystemIOManager,
     )
-    from dagflow.job_result import JobExecutionResult
     from dagflow.metadata.code import (
         CodeReferencesMetadataValue,
         LocalFileCodeReference,
@@ -296,13 +298,15 @@ if TYPE_CHECKING:
         TimeWindowPartitionsDefinition,
         WeeklyPartitionsDefinition,
     )
-    from dagflow.reexecution import ReexecutionOptions
+    from dagflow.runs.by_executor import execute_job
+    from dagflow.runs.job_result import JobExecutionResult
+    from dagflow.runs.reexecution import ReexecutionOptions
 
     Nothing: TypeAlias = None
 else:
     from types import NoneType as Nothing
 
-    from dagflow.annotations import Dict, List, Optional, Set, Tuple
+    from dagflow.types.annotations import Dict, List, Optional, Set, Tuple
 
 Int = int
 Float = float
@@ -311,16 +315,16 @@ Bool = bool
 
 _LATE = {
     "file_relative_path": "dagflow._util",
-    "ReexecutionOptions": "dagflow.reexecution",
-    "JobExecutionResult": "dagflow.job_result",
-    "reconstructable": "dagflow.executors.pointer",
-    "build_reconstructable_job": "dagflow.executors.pointer",
-    "execute_job": "dagflow.execute",
-    "ReconstructableJob": "dagflow.executors.pointer",
+    "ReexecutionOptions": "dagflow.runs.reexecution",
+    "JobExecutionResult": "dagflow.runs.job_result",
+    "reconstructable": "dagflow.executors.reconstructable",
+    "build_reconstructable_job": "dagflow.executors.reconstructable",
+    "execute_job": "dagflow.runs.by_executor",
+    "ReconstructableJob": "dagflow.executors.reconstructable",
     "partition_loading_context": "dagflow.partitions.loading",
-    "RepositoryDefinition": "dagflow.defs.repository",
-    "repository": "dagflow.defs.repository",
-    "RunRequest": "dagflow.defs.run_request",
+    "RepositoryDefinition": "dagflow.defs.project.repository",
+    "repository": "dagflow.defs.project.repository",
+    "RunRequest": "dagflow.defs.jobs.run_request",
     "AssetCheckEvaluation": "dagflow.events.check",
     "AssetCheckResult": "dagflow.events.check",
     "AssetCheckSeverity": "dagflow.events.check",
@@ -330,17 +334,17 @@ _LATE = {
     "ConfigurableIOManager": "dagflow.io.model",
     "ConfigurableIOManagerFactory": "dagflow.io.model",
     "ConfigurableLegacyIOManagerAdapter": "dagflow.io.model",
-    "ConfigurableResource": "dagflow.defs.resource_model",
-    "ConfigurableResourceFactory": "dagflow.defs.resource_model",
+    "ConfigurableResource": "dagflow.defs.resources.classes",
+    "ConfigurableResourceFactory": "dagflow.defs.resources.classes",
     "EnvVar": "dagflow.config.objects",
-    "IAttachDifferentObjectToOpContext": "dagflow.defs.resource_model",
-    "PartialResource": "dagflow.defs.resource_model",
+    "IAttachDifferentObjectToOpContext": "dagflow.defs.resources.classes",
+    "PartialResource": "dagflow.defs.resources.classes",
     "PermissiveConfig": "dagflow.config.model",
-    "ResourceDependency": "dagflow.defs.resource_model",
-    "ResourceParam": "dagflow.defs.resource",
+    "ResourceDependency": "dagflow.defs.resources.classes",
+    "ResourceParam": "dagflow.defs.resources.definition",
     "RunConfig": "dagflow.config.objects",
     "build_resources": "dagflow.invocation.resources",
-    "with_resources": "dagflow.defs.with_resources",
+    "with_resources": "dagflow.defs.assets.with_resources",
     "CodeReferencesMetadataValue": "dagflow.metadata.code",
     "DagflowJobMetadataValue": "dagflow.metadata.value",
     "LocalFileCodeReference": "dagflow.metadata.code",
@@ -358,23 +362,23 @@ _LATE = {
     "TableSchemaMetadataValue": "dagflow.metadata.table",
     "UrlCodeReference": "dagflow.metadata.code",
     "AssetRecordsFilter": "dagflow.instance.records",
-    "CapturedLogs": "dagflow.instance.captured",
+    "CapturedLogs": "dagflow.instance.captured_logs",
     "DagflowStorageError": "dagflow.errors",
     "InstanceRef": "dagflow.instance.home",
     "RunStats": "dagflow.instance.stats",
     "StepEventStatus": "dagflow.instance.stats",
     "StepStats": "dagflow.instance.stats",
     "instance_for_test": "dagflow.testing",
-    "PartitionedConfig": "dagflow.defs.partitioned",
-    "daily_partitioned_config": "dagflow.defs.partitioned",
-    "dynamic_partitioned_config": "dagflow.defs.partitioned",
-    "hourly_partitioned_config": "dagflow.defs.partitioned",
-    "monthly_partitioned_config": "dagflow.defs.partitioned",
-    "partitioned_config": "dagflow.defs.partitioned",
-    "static_partitioned_config": "dagflow.defs.partitioned",
-    "weekly_partitioned_config": "dagflow.defs.partitioned",
-    "Definitions": "dagflow.defs.bundle",
-    "define_asset_job": "dagflow.defs.asset_job",
+    "PartitionedConfig": "dagflow.defs.jobs.partitioned",
+    "daily_partitioned_config": "dagflow.defs.jobs.partitioned",
+    "dynamic_partitioned_config": "dagflow.defs.jobs.partitioned",
+    "hourly_partitioned_config": "dagflow.defs.jobs.partitioned",
+    "monthly_partitioned_config": "dagflow.defs.jobs.partitioned",
+    "partitioned_config": "dagflow.defs.jobs.partitioned",
+    "static_partitioned_config": "dagflow.defs.jobs.partitioned",
+    "weekly_partitioned_config": "dagflow.defs.jobs.partitioned",
+    "Definitions": "dagflow.defs.project.definitions",
+    "define_asset_job": "dagflow.defs.jobs.asset_job",
     "AllPartitionMapping": "dagflow.partitions.mapping",
     "DailyPartitionsDefinition": "dagflow.partitions.time_window",
     "DynamicPartitionsDefinition": "dagflow.partitions.dynamic",

@@ -24,20 +24,20 @@ from dagflow.keys import use_tag_prefix
 
 # module, definition: its attributes (.name) and keywords (name=) in Dagster's spelling
 TABLE = {
-    ("annotations", "check_dagflow_type"): "dagster_type=",
-    ("annotations", "make_python_type_usable_as_dagflow_type"): "dagster_type=",
+    ("call", "check_dagflow_type"): "dagster_type=",
+    ("types.annotations", "make_python_type_usable_as_dagflow_type"): "dagster_type=",
     ("context.init", "InitResourceContext"): ".dagster_run",
     ("context.io", "InputContext"): ".dagster_type",
     ("context.io", "OutputContext"): ".dagster_type",
-    ("context.call", "CallContext"): ".dagster_run",
-    ("defs.asset", "AssetIn"): ".dagster_type dagster_type=",
-    ("defs.asset_decorators", "asset"): "dagster_type=",
-    ("defs.node", "NodeDefinition"): ".all_dagster_types",
-    ("defs.job_content", "JobContent"): ".all_dagster_types",
-    ("defs.ports", "In"): ".dagster_type dagster_type=",
-    ("defs.ports", "Out"): ".dagster_type dagster_type=",
-    ("defs.wiring", "InputMapping"): ".dagster_type dagster_type=",
-    ("defs.wiring", "OutputMapping"): ".dagster_type dagster_type=",
+    ("context.user_code", "CallContext"): ".dagster_run",
+    ("defs.assets.definition", "AssetIn"): ".dagster_type dagster_type=",
+    ("defs.assets.decorator", "asset"): "dagster_type=",
+    ("defs.ops.node", "NodeDefinition"): ".all_dagster_types",
+    ("defs.jobs.content", "JobContent"): ".all_dagster_types",
+    ("defs.ops.ports", "In"): ".dagster_type dagster_type=",
+    ("defs.ops.ports", "Out"): ".dagster_type dagster_type=",
+    ("defs.graphs.wiring", "InputMapping"): ".dagster_type dagster_type=",
+    ("defs.graphs.wiring", "OutputMapping"): ".dagster_type dagster_type=",
     ("errors", "DagflowTypeCheckDidNotPass"): ".dagster_type dagster_type=",
     ("events.record", "EventLogEntry"): (
         ".dagster_event .is_dagster_event .get_dagster_event .dagster_event_type dagster_event="
@@ -47,9 +47,9 @@ TABLE = {
     ("invocation.io", "build_output_context"): "dagster_type=",
     ("invocation.resources", "build_resources"): "dagster_run=",
     ("metadata.value", "MetadataValue"): ".dagster_run",
-    ("result", "ExecutionResult"): ".dagster_run",
+    ("runs.results", "ExecutionResult"): ".dagster_run",
     ("testing", "instance_for_test"): "set_dagster_home=",
-    ("types", "TypeCheckContext"): "dagster_type=",
+    ("types.kinds", "TypeCheckContext"): "dagster_type=",
 }
 
 

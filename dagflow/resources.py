@@ -9,8 +9,8 @@ from typing import Any
 
 from dagflow._util import UNSET
 from dagflow.context.init import InitResourceContext
-from dagflow.defs.resource import Opened, ResourceDefinition, config_of
-from dagflow.defs.resource_needs import needed_keys
+from dagflow.defs.resources.definition import Opened, ResourceDefinition, config_of
+from dagflow.defs.resources.needs import needed_keys
 from dagflow.errors import DagflowError, DagflowResourceFunctionError
 from dagflow.event_loop import SHARED, EventLoop
 

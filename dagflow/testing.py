@@ -8,19 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dagflow.causality import Causality, canonical_events, causality
+from dagflow.analysis.causality import Causality, canonical_events, causality
+from dagflow.analysis.fingerprint import Fingerprint, fingerprint
+from dagflow.analysis.graphs import graph_of
+from dagflow.analysis.interleavings import in_order, interleavings
 from dagflow.clock import Clock, VirtualClock
 from dagflow.engine.log import RunLog
 from dagflow.events.record import DagflowEvent
-from dagflow.fingerprint import Fingerprint, fingerprint
-from dagflow.graphs import graph_of
 from dagflow.instance.instance import DagflowInstance
-from dagflow.interleavings import in_order, interleavings
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_options
 from dagflow.partitions.boundaries import boundaries
-from dagflow.result import EventList
+from dagflow.runs.results import EventList
 from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve
 from dagflow.selection.tree import Graph, Node, Selection

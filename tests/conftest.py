@@ -1,4 +1,4 @@
-"""What every test of this repository shares: pytester, and how many examples hypothesis tries."""
+"""Shared by all tests: pytester, the text form of a run, and the number of examples that hypothesis tries."""
 
 from __future__ import annotations
 
@@ -32,3 +32,16 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
         pytester, "inline_run", lambda *arguments, **kw: inline_run("-p", "no:asyncio", *arguments, **kw)
     )
     return pytester
+
+
+@pytest.fixture(name="sequence")
+def _sequence():
+    """Writes the events of a result (or a list of events) as 'RUN_START > STEP_START[brew] > ...'."""
+
+    def text(run):
+        events = getattr(run, "all_events", run)
+        return " > ".join(
+            f"{event.event_type.name}{f'[{event.step_key}]' if event.step_key else ''}" for event in events
+        )
+
+    return text

@@ -1,5 +1,5 @@
 """Config of one form that a function turns into config of another: the node behind `ConfigMapping` and
-`configured` (see `dagflow.defs.configured`).
+`configured` (see `dagflow.defs.parts.configured`).
 """
 
 from __future__ import annotations

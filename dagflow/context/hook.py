@@ -10,8 +10,8 @@ from dagflow.errors import DagflowInvalidPropertyError
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
-    from dagflow.defs.graph import Node
-    from dagflow.defs.hook import HookDefinition
+    from dagflow.defs.graphs.content import Node
+    from dagflow.defs.hooks.definition import HookDefinition
     from dagflow.metadata.value import MetadataValue
 
 

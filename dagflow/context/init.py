@@ -9,10 +9,10 @@ from dagflow.context.resources import ScopedResources
 from dagflow.errors import DagflowInvariantViolationError, check_type
 
 if TYPE_CHECKING:
-    from dagflow.defs.executor import ExecutorDefinition
-    from dagflow.defs.job import JobDefinition
-    from dagflow.defs.logger import LoggerDefinition
-    from dagflow.defs.resource import ResourceDefinition
+    from dagflow.defs.executors.definition import ExecutorDefinition
+    from dagflow.defs.jobs.definition import JobDefinition
+    from dagflow.defs.loggers.definition import LoggerDefinition
+    from dagflow.defs.resources.definition import ResourceDefinition
     from dagflow.events.run import DagflowRun
 
 

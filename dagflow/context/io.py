@@ -13,10 +13,10 @@ from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.partitions.keys import PartitionKeyRange
 
 if TYPE_CHECKING:
-    from dagflow.defs.asset import AssetSpec
-    from dagflow.defs.op import OpDefinition
+    from dagflow.defs.assets.definition import AssetSpec
+    from dagflow.defs.ops.definition import OpDefinition
     from dagflow.partitions.definition import PartitionsDefinition
-    from dagflow.types import DagflowType
+    from dagflow.types.kinds import DagflowType
 
 _EPHEMERAL_RUN_ID = "__EPHEMERAL_RUN_ID"
 

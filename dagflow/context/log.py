@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow.context.current import current_log
-from dagflow.defs.logger import level_number
+from dagflow.defs.loggers.definition import level_number
 
 if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent

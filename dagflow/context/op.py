@@ -1,7 +1,7 @@
 """The context of an op or asset while its function runs.
 
 `OpExecutionContext` and `AssetExecutionContext` are two views of one `Scope`, so that nothing differs
-between them, nor between a run and a direct call, but what `dagflow.context.manner` says.
+between them, nor between a run and a direct call, but what `dagflow.context.availability` says.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dagflow.context.call import CallContext
+from dagflow.context.user_code import CallContext
 from dagflow.errors import (
     CheckError,
     DagflowInvalidPropertyError,
@@ -19,7 +19,7 @@ from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
-    from dagflow.defs.asset import AssetsDefinition
+    from dagflow.defs.assets.definition import AssetsDefinition
     from dagflow.partitions.definition import PartitionsDefinition
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dagflow.engine.log import CODE
 from dagflow.engine.outcome import Failed, Retry
-from dagflow.engine.state import RunState
+from dagflow.engine.run_state import RunState
 from dagflow.errors import (
     DagflowConfigMappingFunctionError,
     DagflowMaxRetriesExceededError,

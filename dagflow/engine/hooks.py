@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow.context.current import current_log
 from dagflow.context.hook import HookContext
-from dagflow.defs.hook import HookDefinition, HookExecutionResult
+from dagflow.defs.hooks.definition import HookDefinition, HookExecutionResult
 from dagflow.engine.log import CODE, Record
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.events.data import SerializableErrorInfo
@@ -16,8 +16,8 @@ from dagflow.events.record import DagflowEventType
 
 if TYPE_CHECKING:
     from dagflow.engine.outcome import Outcome
-    from dagflow.engine.state import RunState
-    from dagflow.engine.turns import Turns
+    from dagflow.engine.run_state import RunState
+    from dagflow.engine.scheduler import Turns
     from dagflow.plan.step import Step
 
 _COMPLETED = CODE[DagflowEventType.HOOK_COMPLETED]

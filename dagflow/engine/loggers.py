@@ -11,7 +11,7 @@ from dagflow.errors import CheckError
 from dagflow.events.record import ERROR_LEVEL_EVENTS, DagflowEvent
 
 if TYPE_CHECKING:
-    from dagflow.engine.state import RunState
+    from dagflow.engine.run_state import RunState
 
 
 def start_loggers(state: RunState) -> None:

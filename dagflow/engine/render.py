@@ -48,7 +48,7 @@ from dagflow.events.user import AssetMaterialization
 from dagflow.keys import system_tag
 from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import StepInput, StepOutput
-from dagflow.types import DagflowType, TypeCheck
+from dagflow.types.kinds import DagflowType, TypeCheck
 
 if TYPE_CHECKING:
     from dagflow.engine.log import Record, RunLog

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow.context.init import InitResourceContext
-from dagflow.defs.resource import ResourceDefinition
+from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.engine.log import CODE, NO_STEP
-from dagflow.engine.state import RunState
+from dagflow.engine.run_state import RunState
 from dagflow.errors import DagflowError, DagflowResourceFunctionError
 from dagflow.events.record import DagflowEventType
 from dagflow.resources import Builtins

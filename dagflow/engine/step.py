@@ -13,16 +13,16 @@ from typing import Any
 from dagflow._util import UNSET
 from dagflow.call import call_user, type_check_error, wrapped
 from dagflow.config.scalar import copied
-from dagflow.context.manner import IN_RUN
+from dagflow.context.availability import IN_RUN
+from dagflow.context.call_state import Scope
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
-from dagflow.context.scope import Scope
-from dagflow.defs.op import where
-from dagflow.defs.ports import OutputDefinition
-from dagflow.engine.inputs import check_value, load_inputs
+from dagflow.defs.ops.definition import where
+from dagflow.defs.ops.ports import OutputDefinition
+from dagflow.engine.load_inputs import check_value, load_inputs
 from dagflow.engine.log import CODE, Record, RunLog
 from dagflow.engine.outcome import Incomplete, Outcome
-from dagflow.engine.outputs import store
-from dagflow.engine.state import RunState
+from dagflow.engine.run_state import RunState
+from dagflow.engine.store_outputs import store
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.events.record import DagflowEvent, DagflowEventType
 from dagflow.events.user import (

@@ -18,8 +18,8 @@ from itertools import groupby
 from time import monotonic
 from typing import Any
 
-from dagflow.engine.parallel import Began, BrokenOff, Report, Task, run_in_workers
-from dagflow.engine.state import RunState
+from dagflow.engine.run_state import RunState
+from dagflow.engine.worker_loop import Began, BrokenOff, Report, Task, run_in_workers
 from dagflow.errors import ChildProcessCrashException, DagflowUnmetExecutorRequirementsError
 from dagflow.events.data import SerializableErrorInfo
 from dagflow.executors.dask_task import run_task

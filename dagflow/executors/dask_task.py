@@ -21,7 +21,7 @@ from dagflow.errors import DagflowExecutionInterruptedError
 from dagflow.events.data import SerializableErrorInfo
 from dagflow.events.stored import to_dict
 from dagflow.executors.capture import captured
-from dagflow.executors.pointer import load
+from dagflow.executors.reconstructable import load
 from dagflow.executors.switchboard import ASK, DIE, Address, call
 from dagflow.executors.wire import Outgoing, receive
 from dagflow.executors.worker import Errand, Workplace, carry_out

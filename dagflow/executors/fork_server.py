@@ -34,7 +34,7 @@ from typing import Any, NoReturn
 
 from dagflow.events.data import SerializableErrorInfo
 from dagflow.events.stored import to_dict
-from dagflow.executors.pointer import preload
+from dagflow.executors.reconstructable import preload
 from dagflow.executors.step_process import lead_group, run_step_process, take_place
 from dagflow.executors.wire import framed, receive_object, send
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagflow.engine.outcome import Outcome
-from dagflow.engine.state import RunState
+from dagflow.engine.run_state import RunState
 from dagflow.engine.step import run_step
 from dagflow.plan.step import Step
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from dagflow.errors import DagflowExecutionInterruptedError
 from dagflow.events.data import SerializableErrorInfo
 from dagflow.events.stored import to_dict
-from dagflow.executors.pointer import load
+from dagflow.executors.reconstructable import load
 from dagflow.executors.wire import Outgoing, receive_object
 from dagflow.executors.worker import Workplace, carry_out
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from dagflow.engine.parallel import TagLimit
+from dagflow.engine.worker_loop import TagLimit
 from dagflow.errors import DagflowUnmetExecutorRequirementsError
 
 _TAIL = 4000  # bytes of what a failed step wrote that are shown

@@ -17,10 +17,10 @@ from dagflow.clock import SYSTEM_CLOCK, Clock
 from dagflow.context.current import current_log
 from dagflow.engine.log import CODE, NO_STEP, USER_LINE, Record, RunLog, Said, Told
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Outcome, Retry
-from dagflow.engine.parallel import BrokenOff, Ended, Happened, Report, Task
 from dagflow.engine.resources import start_resources, stop_resources
-from dagflow.engine.state import RunState
+from dagflow.engine.run_state import RunState
 from dagflow.engine.step import run_step
+from dagflow.engine.worker_loop import BrokenOff, Ended, Happened, Report, Task
 from dagflow.errors import DagflowResourceFunctionError
 from dagflow.events.data import ComputeLogsCaptureData, EngineEventData, SerializableErrorInfo
 from dagflow.events.record import DagflowEventType
@@ -36,7 +36,7 @@ from dagflow.plan.plan import Plan
 from dagflow.plan.step import FROM_COLLECT, OutputKey, OutputRef, Step, refs_of
 
 if TYPE_CHECKING:
-    from dagflow.defs.job import JobDefinition
+    from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.events.run import DagflowRun
 
 _WORKER_STARTED = CODE[DagflowEventType.STEP_WORKER_STARTED]

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow import _doors
 from dagflow.errors import DagflowInvariantViolationError, check_elements, check_type
 from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, checked_tags
 from dagflow.events.user import AssetMaterialization, AssetObservation
-from dagflow.instance import _entry
 from dagflow.instance.event_log import EventLog, checked_limit
 from dagflow.instance.memory import MemoryStore
 from dagflow.instance.store import LateStore, RunLines, Store
@@ -18,7 +18,7 @@ from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.options import current_options
 
 if TYPE_CHECKING:
-    from dagflow.instance.captured import CapturedLogPaths, CapturedLogs
+    from dagflow.instance.captured_logs import CapturedLogPaths, CapturedLogs
     from dagflow.instance.home import InstanceRef
     from dagflow.instance.stats import RunStats, StepStats
 
@@ -79,8 +79,8 @@ class DagflowInstance(EventLog):
             DagflowInvalidConfigError: Its settings cannot be.
             DagflowStorageError: Its storage cannot be read.
         """
-        from dagflow.instance.ending import lost_runs
         from dagflow.instance.home import home_folder, ref_of_home
+        from dagflow.instance.recovery import lost_runs
 
         instance = DagflowInstance.from_ref(ref_of_home(home_folder()))
         lost = [run.run_id for run, _ in lost_runs(instance._store)]  # noqa: SLF001 - its own
@@ -250,20 +250,30 @@ class DagflowInstance(EventLog):
         """Put tags over those of a run."""
         self._store.add_tags(run_id, checked_tags(new_tags), current_options().clock.now())
 
-    def create_run_for_job(self, job_def: Any, run_id: str | None = None, **arguments: Any) -> DagflowRun:
-        """Keep a run of a job that has not started.
+    def create_run_for_job(
+        self,
+        job_def: _doors.JobDefinition,
+        run_id: str | None = None,
+        run_config: Any = None,
+        tags: Mapping[str, Any] | None = None,
+        parent_run_id: str | None = None,
+        root_run_id: str | None = None,
+    ) -> DagflowRun:
+        """Store a run of a job that has not started.
 
         Args:
             job_def: The job.
-            run_id: A UUID as text.
-            arguments: `run_config`, `tags`.
+            run_id: A UUID as a string.
+            run_config: The config of the run.
+            tags: Tags of the run, over those of the job.
+            parent_run_id: The run that this one repeats, if it is a re-execution.
+            root_run_id: The first run of that chain of re-executions.
 
         Raises:
             CheckError: The id is no UUID.
             DagflowRunAlreadyExists: It knows the id already.
         """
-        run: DagflowRun = _entry.create_run_for_job(self, job_def, run_id=run_id, **arguments)
-        return run
+        return _doors.create_run(self, job_def, run_id, run_config, tags, parent_run_id, root_run_id)
 
     def add_run(self, run: DagflowRun, now: float) -> None:
         """Keep a new run; for dagflow itself.
@@ -301,7 +311,7 @@ class DagflowInstance(EventLog):
         Returns:
             The ids of these runs, the oldest first.
         """
-        from dagflow.instance.ending import recover
+        from dagflow.instance.recovery import recover
 
         return recover(self._store, current_options().clock.now())
 
@@ -317,7 +327,7 @@ class DagflowInstance(EventLog):
             DagflowInvariantViolationError: The run is under way in this process, on another host, or in a
                 process of another user.
         """
-        from dagflow.instance.ending import cancel
+        from dagflow.instance.recovery import cancel
 
         return cancel(self._store, run_id, current_options().clock.now())
 
@@ -325,7 +335,7 @@ class DagflowInstance(EventLog):
         """Let a run end as canceled, with a RUN_CANCELED event, unless it has ended already; for dagflow
         itself. Returns whether it did.
         """
-        from dagflow.instance.ending import report_canceled
+        from dagflow.instance.recovery import report_canceled
 
         return report_canceled(self._store, run, now)
 
@@ -388,7 +398,7 @@ class DagflowInstance(EventLog):
 
     def captured_log_paths(self, run_id: str, file_key: str) -> CapturedLogPaths:
         """The two files for what is printed in a run, by the `file_key` of a LOGS_CAPTURED event."""
-        from dagflow.instance.captured import captured_log_paths
+        from dagflow.instance.captured_logs import captured_log_paths
 
         return captured_log_paths(self.storage_directory(), run_id, file_key)
 
@@ -400,7 +410,7 @@ class DagflowInstance(EventLog):
             run_id: The run.
             step_key: The step.
         """
-        from dagflow.instance.captured import captured_logs
+        from dagflow.instance.captured_logs import captured_logs
 
         entries = self.all_logs(run_id, DagflowEventType.LOGS_CAPTURED)
         events = [entry.get_dagflow_event() for entry in entries]

@@ -14,8 +14,8 @@ from dagflow.errors import DagflowRunAlreadyExists, DagflowSerializationError, D
 from dagflow.events.record import EVENT_TYPES, DagflowEvent, DagflowEventType, EventLogEntry
 from dagflow.events.run import FINISHED, DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
 from dagflow.events.stored import as_json, from_dict
-from dagflow.instance.conditions import line_conditions, run_conditions
 from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
+from dagflow.instance.sql_filters import line_conditions, run_conditions
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine
 from dagflow.keys import AssetKey
 from dagflow.processes import Process, this_process

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dagflow.config.parse import parse
+from dagflow.context.availability import DIRECT
+from dagflow.context.call_state import Scope
 from dagflow.context.init import InitResourceContext
-from dagflow.context.manner import DIRECT
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext, StepContext
 from dagflow.context.resources import ScopedResources
-from dagflow.context.scope import Scope
-from dagflow.defs.resource import ResourceDefinition
+from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigError,

@@ -7,10 +7,10 @@ from typing import Any
 
 from dagflow.context.hook import HookContext
 from dagflow.context.log import DagflowLogManager
-from dagflow.defs.graph import Node
-from dagflow.defs.hook import HookDefinition
-from dagflow.defs.node import NodeDefinition, PendingInvocation
-from dagflow.defs.wiring import NodeInvocation
+from dagflow.defs.graphs.content import Node
+from dagflow.defs.graphs.wiring import NodeInvocation
+from dagflow.defs.hooks.definition import HookDefinition
+from dagflow.defs.ops.node import NodeDefinition, PendingInvocation
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,

@@ -1,7 +1,7 @@
 """Calling a definition like a function: an op, an asset or a resource, without a run.
 
 Arguments, config, contexts and outputs go through the same code as in a run; what the execution API wants
-otherwise stands in `dagflow.context.manner`.
+otherwise stands in `dagflow.context.availability`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from dagflow.config.scalar import copied
 from dagflow.context.init import InitResourceContext
 from dagflow.context.op import StepContext
 from dagflow.context.resources import ResourcesOfType
-from dagflow.defs.asset import AssetsDefinition
-from dagflow.defs.op import OpDefinition, where
-from dagflow.defs.ports import OutputDefinition
-from dagflow.defs.resource import ResourceDefinition, as_resources
-from dagflow.defs.resource_needs import Need, start_order
-from dagflow.defs.signature import is_config_annotation
+from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.ops.definition import OpDefinition, where
+from dagflow.defs.ops.ports import OutputDefinition
+from dagflow.defs.parts.function import is_config_annotation
+from dagflow.defs.resources.definition import ResourceDefinition, as_resources
+from dagflow.defs.resources.needs import Need, start_order
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -34,7 +34,7 @@ from dagflow.events.user import DynamicOutput
 from dagflow.invocation.build import DirectContext, build_init_resource_context, build_op_context
 from dagflow.invocation.resources import check_config, start_resources
 from dagflow.resources import StartedResources
-from dagflow.types import DagflowType, TypeCheckContext
+from dagflow.types.kinds import DagflowType, TypeCheckContext
 
 
 def invoke(definition: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

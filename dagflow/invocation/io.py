@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagflow.annotations import resolve_type
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.context.resources import ScopedResources
-from dagflow.defs.asset import AssetSpec
-from dagflow.defs.op import OpDefinition
+from dagflow.defs.assets.definition import AssetSpec
+from dagflow.defs.ops.definition import OpDefinition
 from dagflow.errors import CheckError, DagflowInvalidInvocationError, check_type
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import PartitionKeyRange
+from dagflow.types.annotations import resolve_type
 
 
 class _DirectContext(Owner):

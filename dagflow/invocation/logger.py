@@ -6,8 +6,8 @@ from typing import Any
 
 from dagflow._util import UNSET
 from dagflow.context.init import InitLoggerContext
-from dagflow.defs.job import JobDefinition
-from dagflow.defs.logger import LoggerDefinition
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.loggers.definition import LoggerDefinition
 from dagflow.errors import DagflowInvalidInvocationError, check_type
 from dagflow.invocation.resources import check_config
 

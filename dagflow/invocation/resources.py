@@ -13,8 +13,8 @@ from dagflow._util import UNSET
 from dagflow.config.parse import parse
 from dagflow.context.init import InitResourceContext
 from dagflow.context.resources import ScopedResources
-from dagflow.defs.resource import ResourceDefinition, as_resources
-from dagflow.defs.resource_needs import Need, start_order
+from dagflow.defs.resources.definition import ResourceDefinition, as_resources
+from dagflow.defs.resources.needs import Need, start_order
 from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun

@@ -1,4 +1,4 @@
-"""I/O managers as classes whose fields are their config. `dagflow.defs.resource_model` has what they share
+"""I/O managers as classes whose fields are their config. `dagflow.defs.resources.classes` has what they share
 with other resources.
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from dagflow.config.field import Field, resolve_field
-from dagflow.defs.io_managers import IOManagerDefinition
-from dagflow.defs.resource import ResourceDefinition
-from dagflow.defs.resource_model import ConfigurableResource, ConfigurableResourceFactory, ModelResource
+from dagflow.defs.resources.classes import ConfigurableResource, ConfigurableResourceFactory, ModelResource
+from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.defs.resources.io_managers import IOManagerDefinition
 from dagflow.io.filesystem import PickleFiles
 from dagflow.io.manager import IOManager
 

@@ -10,20 +10,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import UNSET
-from dagflow.defs.asset import AssetLayer, AssetsDefinition
-from dagflow.defs.graph import GraphDefinition, Node
-from dagflow.defs.hook import HookDefinition, in_order
-from dagflow.defs.job import JobDefinition
-from dagflow.defs.op import OpDefinition
-from dagflow.defs.ports import DEFAULT_IO_MANAGER_KEY, InputDefinition
-from dagflow.defs.resource_needs import Need, start_order
-from dagflow.defs.run_config import needs_config, read_run_config
-from dagflow.defs.signature import location
-from dagflow.defs.wiring import (
+from dagflow.defs.assets.definition import AssetLayer, AssetsDefinition
+from dagflow.defs.graphs.content import Node
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.graphs.wiring import (
     DependencyDefinition,
     DynamicCollectDependencyDefinition,
     MultiDependencyDefinition,
 )
+from dagflow.defs.hooks.definition import HookDefinition, in_order
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.jobs.run_config import needs_config, read_run_config
+from dagflow.defs.ops.definition import OpDefinition
+from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, InputDefinition
+from dagflow.defs.parts.function import location
+from dagflow.defs.resources.needs import Need, start_order
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,

@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dagflow._util import UNSET
-from dagflow.config.loader import DagflowTypeLoader
-from dagflow.defs.asset import AssetsDefinition
-from dagflow.defs.graph import Node
-from dagflow.defs.hook import HookDefinition
-from dagflow.defs.op import OpDefinition
-from dagflow.defs.policy import RetryPolicy
-from dagflow.defs.ports import InputDefinition, OutputDefinition
+from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.graphs.content import Node
+from dagflow.defs.hooks.definition import HookDefinition
+from dagflow.defs.ops.definition import OpDefinition
+from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
+from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.keys import AssetKey, NodeHandle, StepHandle
-from dagflow.types import DagflowType
+from dagflow.types.kinds import DagflowType
+from dagflow.types.loaders import DagflowTypeLoader
 
 # Where the value of an input comes from. A number, because the loop asks once an input.
 FROM_OUTPUT = 0  # one output of another step

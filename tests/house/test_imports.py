@@ -23,7 +23,7 @@ DOORS = {
     "pluggy": ["pytest_dagflow/"],
     "pydantic": ["dagflow/config/model.py"],
     "pytest": ["pytest_dagflow/"],
-    "sqlalchemy": [f"dagflow/instance/{name}.py" for name in ("conditions", "database", "sql")],
+    "sqlalchemy": [f"dagflow/instance/{name}.py" for name in ("database", "sql", "sql_filters")],
     "typing_extensions": [],
     "yaml": ["dagflow/config/yaml.py"],
     "_pytest": [],

@@ -350,17 +350,17 @@ def test_our_frames_are_left_out_of_the_traceback(kitchen: pytest.Pytester):
 
     frames = [line.split(": in ")[1] for line in short.outlines if ": in " in line and ".py:" in line]
     assert frames == ["test_water", "water", "test_config"]
-    assert any("run.py" in line for line in full.outlines)
+    assert any("runs/in_process.py" in line for line in full.outlines)
 
 
 def test_a_mistake_of_dagflow_itself_is_not_hidden(kitchen: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     """Who looks for it needs the frames."""
-    import dagflow.run
+    import dagflow.runs.in_process
 
     def broken(*_: object) -> None:
         raise TypeError("a mistake")
 
-    monkeypatch.setattr(dagflow.run, "compile_plan", broken)
+    monkeypatch.setattr(dagflow.runs.in_process, "compile_plan", broken)
     monkeypatch.setitem(broken.__globals__, "__name__", "dagflow.broken")
     kitchen.makepyfile(
         """

@@ -7,7 +7,6 @@ import typing
 
 import pytest
 
-from dagflow import types as dagflow_types
 from dagflow._util import UNSET
 from dagflow.config.choice import (
     BoolSource,
@@ -28,6 +27,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
 )
+from dagflow.types import kinds as dagflow_types
 
 
 class Color(enum.Enum):

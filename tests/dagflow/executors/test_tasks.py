@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dagflow.engine.parallel import TagLimit
+from dagflow.engine.worker_loop import TagLimit
 from dagflow.errors import DagflowUnmetExecutorRequirementsError
 from dagflow.executors.tasks import last_lines, pickled, tag_limits
 

@@ -37,8 +37,8 @@ from dagflow import (
     resource,
     success_hook,
 )
-from dagflow.defs.asset_job import build_asset_job
-from dagflow.defs.resource_needs import Need, start_order
+from dagflow.defs.jobs.asset_job import build_asset_job
+from dagflow.defs.resources.needs import Need, start_order
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigError,

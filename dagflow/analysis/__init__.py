@@ -1,0 +1,1 @@
+"""Questions about definitions and finished runs, for tests and tools."""

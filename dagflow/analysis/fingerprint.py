@@ -1,0 +1,334 @@
+"""A hash of what a definition is, facet by facet, to see what changed since the last time.
+
+The code facet is a hash of the syntax tree without docstrings: of the function, and of the functions of the
+same project that it calls. Comments, layout, descriptions and tags do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, partial
+from types import FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+from dagflow.config.field import Field
+from dagflow.config.mapping import Mapped
+from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.hooks.definition import HookDefinition
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.ops.definition import OpDefinition
+from dagflow.defs.parts.configured import ConfigMapping
+from dagflow.defs.parts.function import is_config_annotation
+from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.errors import ParameterCheckError
+
+
+class Fingerprint(NamedTuple):
+    """A hash for each facet of a definition. Equal if nothing that counts has changed."""
+
+    code: str
+    arguments: str
+    config: str
+    types: str
+    resources: str
+    partitions: str
+
+
+def fingerprint(definition: Any) -> Fingerprint:
+    """The fingerprint of a definition.
+
+    Args:
+        definition: An op, asset, graph, job or resource.
+
+    Raises:
+        ParameterCheckError: It is something else.
+
+    Example:
+        >>> from dagflow import op
+        >>> from dagflow.testing import fingerprint
+        >>> @op
+        ... def one():
+        ...     return 1
+        >>> fingerprint(one) == fingerprint(one)
+        True
+    """
+    if isinstance(definition, JobDefinition):
+        inner = _of_graph(definition.graph)
+        resources = _of_resources(definition.resource_defs)
+        return inner._replace(
+            config=_hash(inner.config, *_of_run_config(definition)),
+            arguments=_hash(
+                inner.arguments,
+                definition.op_retry_policy,
+                sorted(definition.input_values),
+                _of_hooks(definition.hook_defs),
+            ),
+            resources=_hash(inner.resources, resources),
+            partitions=_hash(inner.partitions, definition.partitions_def),
+        )
+    if isinstance(definition, GraphDefinition):
+        return _of_graph(definition)
+    if isinstance(definition, AssetsDefinition):
+        own = _of_op(definition.node_def)
+        reads = sorted((name, key.to_string()) for name, key in definition.keys_by_input_name.items())
+        mappings = sorted(
+            (key.to_string(), repr(value)) for key, value in definition.partition_mappings.items()
+        )
+        resources = _of_resources(definition.resource_defs)
+        return own._replace(
+            arguments=_hash(
+                own.arguments,
+                reads,
+                sorted(key.to_string() for key in definition.keys),
+                _of_hooks(definition.hook_defs),
+            ),
+            resources=_hash(own.resources, resources),
+            partitions=_hash(definition.partitions_def, mappings),
+        )
+    if isinstance(definition, OpDefinition):
+        return _of_op(definition)
+    if isinstance(definition, ResourceDefinition):
+        return Fingerprint(
+            _of_resource(definition), "", _hash(*_of_config(definition.config_field)), "", "", ""
+        )
+    raise ParameterCheckError(
+        f"fingerprint takes an op, asset, graph, job or resource, not {definition!r} of type "
+        f"'{type(definition).__name__}'"
+    )
+
+
+def _of_op(op: OpDefinition) -> Fingerprint:
+    return Fingerprint(
+        code=_hash(op.code_version, *code_of(op.body.fn)),
+        arguments=_hash(
+            op.retry_policy,
+            [(name, item.default_value, item.input_manager_key) for name, item in op.ins.items()],
+            [(name, out.is_required, out.is_dynamic, out.io_manager_key) for name, out in op.outs.items()],
+        ),
+        config=_hash(*_of_config(op.config_field), *_of_config_class(op.body.config)),
+        types=_hash(
+            [(name, item.dagflow_type.key) for name, item in op.ins.items()],
+            [(name, out.dagflow_type.key) for name, out in op.outs.items()],
+        ),
+        resources=_hash(sorted(op.required_resource_keys)),
+        partitions="",
+    )
+
+
+def _of_graph(graph: GraphDefinition) -> Fingerprint:
+    inner = [
+        (name, fingerprint(node.definition), [node.retry_policy, _of_hooks(node.hook_defs)])
+        for name, node in sorted(graph.node_dict.items())
+    ]
+    wiring = [
+        (name, sorted((key, repr(value)) for key, value in deps.items()))
+        for name, deps in sorted(graph.dependencies.items())
+    ]
+    return Fingerprint(
+        code=_hash(
+            [(name, own.code) for name, own, _ in inner], wiring, graph.input_mappings, graph.output_mappings
+        ),
+        arguments=_hash([(name, own.arguments, said) for name, own, said in inner]),
+        config=_hash(
+            [(name, own.config) for name, own, _ in inner],
+            *_of_mapping(graph.config_mapping),
+        ),
+        types=_hash([(name, own.types) for name, own, _ in inner]),
+        resources=_hash([(name, own.resources) for name, own, _ in inner]),
+        partitions="",
+    )
+
+
+def _of_hooks(hooks: Iterable[HookDefinition]) -> list[Any]:
+    return sorted(
+        (hook.name, code_of(hook.decorated_fn), sorted(hook.required_resource_keys)) for hook in hooks
+    )
+
+
+def _of_resources(definitions: Mapping[str, ResourceDefinition]) -> list[Any]:
+    return [
+        (key, _of_resource(value), _of_config(value.config_field))
+        for key, value in sorted(definitions.items())
+    ]
+
+
+def _of_resource(resource: ResourceDefinition) -> str:
+    made_of = getattr(resource, "resource_cls", None)
+    if made_of is not None:
+        nested = [(_of_resource(inner), _of_config(inner.config_field)) for inner in resource.nested]
+        return _hash(*code_of_class(made_of), nested)
+    if resource.kind == "function":
+        return _hash(resource.version, *code_of(resource.resource_fn))
+    return _hash(resource.kind, type(resource.value).__qualname__)
+
+
+def _of_run_config(job: JobDefinition) -> list[Any]:
+    made = job.partitioned_config
+    if made is None:
+        return [job.default_config, *_of_mapping(job.config_mapping)]
+    return [made.fixed] if made.fixed is not None else code_of(made.run_config_for_partition_key_fn)
+
+
+def _of_mapping(mapping: ConfigMapping | None) -> list[Any]:
+    return [] if mapping is None else [*code_of(mapping.config_fn), *_of_config(mapping.config_schema)]
+
+
+def _of_config(field: Field | None) -> list[Any]:
+    """A config field: its schema and default, and what was given beforehand by `configured`."""
+    if field is None:
+        return []
+    kind = field.config_type
+    if not isinstance(kind, Mapped):
+        return [kind.describe(), field.default]
+    given = code_of(kind.given) if callable(kind.given) else kind.given
+    inner = kind.inner if isinstance(kind.inner, Field) else None
+    return [kind.describe(), field.default, given, _of_config(inner)]
+
+
+def _of_config_class(annotation: Any) -> list[str]:
+    """The methods of the Config class of an op, its validators among them."""
+    return code_of_class(annotation) if is_config_annotation(annotation) else []
+
+
+def _hash(*parts: Any) -> str:
+    return hashlib.sha256(
+        "\0".join(_text(part) for part in parts).encode("utf-8", "surrogatepass")
+    ).hexdigest()
+
+
+def _text(part: Any) -> str:
+    """A text that is the same in another process: no addresses, no order of sets."""
+    if isinstance(part, dict):
+        return "{" + ",".join(sorted(f"{_text(key)}:{_text(value)}" for key, value in part.items())) + "}"
+    if isinstance(part, (set, frozenset)):
+        return "{" + ",".join(sorted(_text(item) for item in part)) + "}"
+    if isinstance(part, (list, tuple)):
+        return "[" + ",".join(_text(item) for item in part) + "]"
+    text = repr(part)
+    return f"<{type(part).__qualname__}>" if " at 0x" in text else text
+
+
+def code_of(fn: Callable[..., Any]) -> list[str]:
+    """The syntax of a function and of the functions of its project that it calls, directly or not,
+    docstrings apart.
+    """
+    seen: dict[Any, str] = {}
+    todo = [_plain(fn)]
+    while todo:
+        current = todo.pop()
+        if current is None or current.__code__ in seen:
+            continue
+        seen[current.__code__] = _syntax(current)
+        todo += [other for other in _called(current) if _same_project(other, current)]
+    first, *others = seen.values() or ("",)
+    bound = [_text([fn.args, fn.keywords])] if isinstance(fn, partial) else []
+    return [first, *bound, *sorted(others)]
+
+
+def code_of_class(cls: type) -> list[str]:
+    """The syntax of the methods of a class and of its bases, those of dagflow and of libraries apart."""
+    code: list[str] = []
+    for base in cls.__mro__:
+        for name, value in sorted(vars(base).items()):
+            if isinstance(value, property):
+                value = value.fget
+            elif isinstance(value, cached_property):
+                value = value.func
+            elif isinstance(value, (classmethod, staticmethod)):
+                value = value.__func__
+            if isinstance(value, FunctionType) and not _is_of_library(value):
+                code += [name, *code_of(value)]
+    return code
+
+
+def _plain(fn: Any) -> FunctionType | None:
+    fn = inspect.unwrap(fn)
+    while isinstance(fn, partial):
+        fn = inspect.unwrap(fn.func)
+    if isinstance(fn, MethodType):
+        fn = fn.__func__
+    if callable(fn) and not isinstance(fn, (FunctionType, type)):
+        fn = inspect.unwrap(type(fn).__call__)  # an object that can be called
+    return fn if isinstance(fn, FunctionType) else None
+
+
+def _syntax(fn: FunctionType) -> str:
+    try:
+        if (
+            fn.__code__.co_filename == "<string>"
+        ):  # newer Pythons have the text of `python -c` under this name
+            raise OSError("made by exec")
+        tree = ast.parse(textwrap.dedent(inspect.getsource(fn)))
+    except (OSError, SyntaxError, TypeError):  # no source, or a lambda in the middle of a line
+        return repr((fn.__code__.co_code, _constants(fn.__code__.co_consts), fn.__code__.co_names))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            node.decorator_list = []  # what the decorators say counts as facets of its own
+            if ast.get_docstring(node) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+def _constants(values: Iterable[Any]) -> list[str]:
+    return [
+        repr((value.co_code, _constants(value.co_consts), value.co_names))
+        if hasattr(value, "co_code")
+        else repr(value)
+        for value in values
+    ]
+
+
+def _called(fn: FunctionType) -> Iterator[FunctionType]:
+    """The functions that the code of a function names: of its module, of the function around it, or as an
+    attribute of a module.
+    """
+    names = set(_names(fn.__code__))
+    cells = zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True)
+    around = {name: _content(cell) for name, cell in cells}
+    for name in sorted(names | set(around)):
+        value = around[name] if name in around else fn.__globals__.get(name)
+        inner = (getattr(value, other, None) for other in names) if isinstance(value, ModuleType) else ()
+        for candidate in (value, *inner):
+            plain = _plain(candidate) if _is_function(candidate) else None
+            if plain is not None:
+                yield plain
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+
+
+def _is_function(value: Any) -> bool:
+    if isinstance(value, FunctionType):
+        return True
+    try:
+        return isinstance(value.__wrapped__, FunctionType)  # a cache, an op: stands for what it wraps
+    except Exception:  # the objects of others answer as they like
+        return False
+
+
+def _names(code: Any) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if hasattr(constant, "co_names"):
+            yield from _names(constant)
+
+
+def _same_project(fn: FunctionType, origin: FunctionType) -> bool:
+    top = (fn.__module__ or "").partition(".")[0]
+    return top == (origin.__module__ or "").partition(".")[0] or not _is_of_library(fn)
+
+
+def _is_of_library(fn: FunctionType) -> bool:
+    top = (fn.__module__ or "").partition(".")[0]
+    path = fn.__code__.co_filename
+    return "site-packages" in path or top in sys.stdlib_module_names or top == "dagflow"

@@ -1,0 +1,280 @@
+"""`@asset`: an asset and the op that makes it, from one function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from dagflow._util import UNSET, nearest
+from dagflow.defs.assets.definition import (
+    AssetDep,
+    AssetIn,
+    AssetsDefinition,
+    AssetSpec,
+    io_manager_resources,
+)
+from dagflow.defs.hooks.definition import HookDefinition, check_hooks
+from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
+from dagflow.defs.ops.ports import In, Out
+from dagflow.defs.parts.function import Body, location
+from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
+from dagflow.metadata.value import normalize_metadata
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.types.annotations import resolve_type
+from dagflow.types.kinds import Nothing
+
+if TYPE_CHECKING:
+    from dagflow.partitions.mapping import PartitionMapping
+
+
+@overload
+def asset(compute_fn: Callable[..., Any]) -> AssetsDefinition: ...
+
+
+@overload
+def asset(
+    compute_fn: None = None,
+    *,
+    name: str | None = None,
+    key_prefix: str | Sequence[str] | None = None,
+    ins: Mapping[str, AssetIn] | None = None,
+    deps: Iterable[Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    description: str | None = None,
+    config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
+    io_manager_def: Any = None,
+    io_manager_key: str | None = None,
+    dagflow_type: Any = None,
+    partitions_def: PartitionsDefinition | None = None,
+    op_tags: Mapping[str, Any] | None = None,
+    group_name: str | None = None,
+    output_required: bool = True,
+    retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
+    key: CoercibleToAssetKey | None = None,
+    owners: Sequence[str] | None = None,
+    kinds: Iterable[str] | None = None,
+    pool: str | None = None,
+) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
+def asset(
+    compute_fn: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    key_prefix: str | Sequence[str] | None = None,
+    ins: Mapping[str, AssetIn] | None = None,
+    deps: Iterable[Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    description: str | None = None,
+    config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
+    io_manager_def: Any = None,
+    io_manager_key: str | None = None,
+    dagflow_type: Any = None,
+    partitions_def: PartitionsDefinition | None = None,
+    op_tags: Mapping[str, Any] | None = None,
+    group_name: str | None = None,
+    output_required: bool = True,
+    retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
+    key: CoercibleToAssetKey | None = None,
+    owners: Sequence[str] | None = None,
+    kinds: Iterable[str] | None = None,
+    pool: str | None = None,
+) -> AssetsDefinition | Callable[[Callable[..., Any]], AssetsDefinition]:
+    """Make an asset of a function. Usable bare.
+
+    Args:
+        compute_fn: The function. Each parameter reads the asset of that name; a first one named `context`
+            gets the context, one named `config` the config.
+        name: The last part of the key; default: the function's name.
+        key_prefix: The parts before it.
+        ins: `AssetIn` by parameter, where the name does not say it all.
+        deps: Assets that come before this one without being loaded.
+        metadata: What is known about it.
+        tags: Short texts by name.
+        description: Default: the function's docstring.
+        config_schema: What config it takes.
+        required_resource_keys: Resources that the body reads from `context.resources`.
+        resource_defs: Resources that come with this asset.
+        hooks: Hooks that are called when an attempt at making it has ended.
+        io_manager_def: What stores it.
+        io_manager_key: The resource that stores it; None means "io_manager".
+        dagflow_type: The type of the value; default: that of the return annotation.
+        partitions_def: Its partitions.
+        op_tags: Tags of the op that makes it.
+        group_name: The group that it is shown in.
+        output_required: False lets the function make nothing; what reads the asset is then skipped.
+        retry_policy: How it is tried again when it fails.
+        code_version: The version of this code.
+        key: The whole key, instead of `name` and `key_prefix`.
+        owners: Who answers for it.
+        kinds: Of what technology it is.
+        pool: The name of a group of steps that share a limit.
+
+    Returns:
+        The AssetsDefinition, or a decorator.
+
+    Raises:
+        DagflowInvalidDefinitionError: An argument that cannot be.
+
+    Example:
+        >>> from dagflow import asset, materialize_to_memory
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> materialize_to_memory([water]).asset_value("water")
+        1
+    """
+
+    def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
+        if not callable(fn):
+            raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {fn!r}")
+        own_key = _own_key(fn, key, name, key_prefix)
+        place = f"asset '{own_key.to_user_string()}'"
+        normalize_metadata(metadata, place)  # refuses it in the name of the asset, not of an Out
+        own_deps = _deps(deps, place)
+        body = Body(fn, place)
+        keys, inputs, mappings = _inputs(body, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
+        manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
+        refuse_resources_twice(body, required_resource_keys, "asset")
+        returns_none = body.return_annotation in (None, type(None))
+        node_def = OpDefinition(
+            fn,
+            check_name(own_key.to_python_identifier(), "asset"),
+            inputs,
+            {
+                "result": Out(
+                    dagflow_type if dagflow_type is not None else Nothing if returns_none else UNSET,
+                    is_required=output_required,
+                    io_manager_key=manager_key,
+                    metadata=metadata,
+                    code_version=code_version,
+                )
+            },
+            description,
+            config_schema,
+            resource_keys(required_resource_keys, place) | frozenset(_own_resources(resources, manager_key)),
+            op_tags,
+            None,
+            retry_policy,
+            code_version,
+            pool,
+            owner="asset",
+        )
+        spec = AssetSpec(
+            own_key,
+            deps=[
+                *own_deps,
+                *(AssetDep(read) for read in keys.values() if read not in {d.asset_key for d in own_deps}),
+            ],
+            description=node_def.description,
+            metadata=metadata,
+            skippable=not output_required,
+            group_name=group_name,
+            code_version=code_version,
+            owners=owners,
+            tags=tags,
+            kinds=kinds,
+            partitions_def=partitions_def,
+        )
+        return AssetsDefinition(
+            node_def=node_def,
+            keys_by_input_name=keys,
+            keys_by_output_name={"result": own_key},
+            specs=[spec],
+            partitions_def=spec.partitions_def,
+            partition_mappings=mappings,
+            resource_defs=resources,
+            hook_defs=check_hooks(hooks, "hooks", place),
+        )
+
+    return decorate if compute_fn is None else decorate(compute_fn)
+
+
+def _own_key(
+    fn: Callable[..., Any],
+    key: CoercibleToAssetKey | None,
+    name: str | None,
+    prefix: str | Sequence[str] | None,
+) -> AssetKey:
+    if key is not None:
+        if name is not None or prefix is not None:
+            raise DagflowInvalidDefinitionError(
+                f"asset at {location(fn)}: 'key' says all of the key, so 'name' and 'key_prefix' cannot be "
+                "given too"
+            )
+        return AssetKey.from_coercible(key)
+    own_name = check_name(
+        name if name is not None else getattr(fn, "__name__", "asset"), "asset", reserved=False
+    )
+    return AssetKey(own_name).with_prefix(prefix) if prefix else AssetKey(own_name)
+
+
+def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:
+    # what comes with an asset is there for its body too; its I/O manager is asked for by the output
+    return [key for key in resources if key != manager_key]
+
+
+def _deps(deps: Iterable[Any] | None, place: str) -> list[AssetDep]:
+    if isinstance(deps, str) or not isinstance(deps if deps is not None else (), Iterable):
+        raise ParameterCheckError(f"parameter 'deps' of {place} must be a list of assets, not {deps!r}")
+    result = [AssetDep.from_coercible(dep) for dep in deps or ()]
+    seen: set[AssetKey] = set()
+    for dep in result:
+        if dep.asset_key in seen:
+            raise DagflowInvalidDefinitionError(
+                f"{place}: 'deps' names asset '{dep.asset_key.to_user_string()}' twice"
+            )
+        seen.add(dep.asset_key)
+    return result
+
+
+def _inputs(
+    body: Body, ins: Mapping[str, AssetIn], deps: Sequence[AssetDep], place: str
+) -> tuple[dict[str, AssetKey], dict[str, In], dict[AssetKey, PartitionMapping]]:
+    """The key that each input reads, what is said of the inputs, and the partition mappings by key."""
+    parameters = [parameter.name for parameter in body.inputs]
+    keys: dict[str, AssetKey] = {}
+    inputs: dict[str, In] = {}
+    mappings: dict[AssetKey, PartitionMapping] = {}
+    for parameter in [*parameters, *(given for given in ins if given not in parameters)]:
+        given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{parameter!r}]", place)
+        if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
+            raise DagflowInvalidDefinitionError(
+                f"{place} ({location(body.fn)}): 'ins' names an input '{parameter}' that is no parameter of "
+                f"the function.{nearest(parameter, parameters)}"
+            )
+        key = keys[parameter] = given.key_for(parameter)
+        inputs[parameter] = In(
+            UNSET if given.dagflow_type is None else given.dagflow_type,
+            metadata=given.metadata,
+            asset_key=key,
+            input_manager_key=given.input_manager_key,
+        )
+        if given.partition_mapping is not None:
+            mappings[key] = given.partition_mapping
+    for dep in deps:
+        if dep.asset_key in keys.values():
+            raise DagflowInvalidDefinitionError(
+                f"{place}: asset '{dep.asset_key.to_user_string()}' is both read by a parameter and named in "
+                "'deps'. Keep one of them."
+            )
+        input_name = dep.asset_key.to_python_identifier()
+        keys[input_name] = dep.asset_key
+        inputs[input_name] = In(Nothing, asset_key=dep.asset_key)
+        if dep.partition_mapping is not None:
+            mappings[dep.asset_key] = dep.partition_mapping
+    return keys, inputs, mappings
+
+
+def _is_nothing(given: AssetIn) -> bool:
+    return given.dagflow_type is not None and resolve_type(given.dagflow_type, "an AssetIn").is_nothing

@@ -1,0 +1,234 @@
+"""The executors that there are. What each makes of its config is an `Executor`, a value that says how steps
+are run; what runs them is in `dagflow.executors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagflow.config.choice import Noneable, ScalarUnion, Selector
+from dagflow.config.field import Array, Field, Permissive, Shape
+from dagflow.defs.executors.definition import ExecutorDefinition, ExecutorRequirement
+from dagflow.errors import CheckError, check_optional, check_type
+
+
+class Executor:
+    """How the steps of a run are run. The function of an `@executor` returns one of the kinds below.
+
+    Args:
+        retries: Whether steps may be tried again.
+
+    Example:
+        >>> InProcessExecutor(retries=False).retries
+        False
+    """
+
+    __slots__ = ("retries",)
+
+    def __init__(self, retries: bool = True) -> None:
+        self.retries = check_type(retries, bool, "retries", f"{type(self).__name__}()")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class InProcessExecutor(Executor):
+    """All steps in this process, one after the other."""
+
+    __slots__ = ()
+
+
+class MultiprocessExecutor(Executor):
+    """Each step in a process of its own.
+
+    Args:
+        max_concurrent: Processes at a time; None or 0: one per CPU.
+        retries: Whether steps may be tried again.
+        start_method: How a process is started, as in a run config: `{"spawn": {}}` or
+            `{"forkserver": {"preload_modules": [...]}}`.
+        tag_concurrency_limits: Limits of steps at a time that share a tag, as in a run config.
+
+    Attributes: `config`, these settings by name, without `retries`.
+
+    Raises:
+        CheckError: A number that leaves room for no step.
+    """
+
+    __slots__ = ("config",)
+
+    def __init__(
+        self,
+        max_concurrent: int | None = None,
+        retries: bool = True,
+        start_method: Mapping[str, Any] | None = None,
+        tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(retries)
+        self.config: Mapping[str, Any] = {
+            "max_concurrent": _checked_limit(max_concurrent, "the multiprocess executor"),
+            "start_method": start_method or {"forkserver": {}},
+            "tag_concurrency_limits": _checked_tags(tag_concurrency_limits, "the multiprocess executor"),
+        }
+
+
+class DaskExecutor(Executor):
+    """Each step as a task of a `distributed` cluster.
+
+    Args:
+        cluster: Which, as in a run config: `{"existing": {"address": "tcp://..."}}`, or `{"local": {...}}`
+            with arguments of `LocalCluster`; default: a local one of one process per CPU.
+        max_concurrent: Tasks that the scheduler has at a time; None or 0: all that are ready, up to 5,000.
+        retries: Whether steps may be tried again.
+        tag_concurrency_limits: Limits of steps at a time that share a tag, as in a run config.
+
+    Attributes: `config`, these settings by name, without `retries`.
+
+    Raises:
+        CheckError: A number that leaves room for no step.
+    """
+
+    __slots__ = ("config",)
+
+    def __init__(
+        self,
+        cluster: Mapping[str, Any] | None = None,
+        max_concurrent: int | None = None,
+        retries: bool = True,
+        tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(retries)
+        self.config: Mapping[str, Any] = {
+            "cluster": cluster or {"local": {}},
+            "max_concurrent": _checked_limit(max_concurrent, "the dask executor"),
+            "tag_concurrency_limits": _checked_tags(tag_concurrency_limits, "the dask executor"),
+        }
+
+
+def _checked_limit(limit: int | None, place: str) -> int | None:
+    if check_optional(limit, int, "max_concurrent", place) is not None and limit is not None and limit < 0:
+        raise CheckError(f"'max_concurrent' of {place} must be 0 (no limit of its own) or more, not {limit}")
+    return limit
+
+
+def _checked_tags(limits: Sequence[Mapping[str, Any]], place: str) -> list[Mapping[str, Any]]:
+    for limit in limits:
+        if limit["limit"] < 1:
+            raise CheckError(
+                f"'tag_concurrency_limits' of {place} lets no step with the tag '{limit['key']}' run: its "
+                f"limit must be 1 or more, not {limit['limit']}"
+            )
+    return list(limits)
+
+
+_RETRIES = Field(
+    Selector({
+        "enabled": Field(Shape({}), default_value={}),
+        "disabled": Field(Shape({}), default_value={}),
+    }),
+    default_value={"enabled": {}},
+    description="Whether steps may be retried.",
+)  # fmt: skip
+_IN_PROCESS = {"retries": _RETRIES}
+_START_METHOD = Selector({
+    "spawn": Field(Shape({}), default_value={}),
+    "forkserver": Field(Shape({"preload_modules": Field([str], is_required=False)}), default_value={}),
+})  # fmt: skip
+_TAG_LIMIT = Shape({
+    "key": str,
+    "value": Field(ScalarUnion(str, Shape({"applyLimitPerUniqueValue": bool})), is_required=False),
+    "limit": int,
+})  # fmt: skip
+_MULTIPROCESS = {
+    "max_concurrent": Field(
+        Noneable(int), default_value=None, description="Processes at a time; None or 0: one per CPU."
+    ),
+    "retries": _RETRIES,
+    "start_method": Field(_START_METHOD, is_required=False, description="How a process is started."),
+    "tag_concurrency_limits": Field(
+        Array(_TAG_LIMIT), is_required=False, description="Limits of steps at a time that share a tag."
+    ),
+}
+_CLUSTER = Selector({
+    "local": Field(Permissive(), default_value={}, description="Arguments of distributed.LocalCluster."),
+    "existing": Field(Shape({"address": str}), description="The address of a scheduler."),
+})  # fmt: skip
+_DASK = {
+    "cluster": Field(_CLUSTER, default_value={"local": {}}, description="Where tasks are carried out."),
+    "max_concurrent": Field(
+        Noneable(int), default_value=None, description="Tasks at a time; None or 0: all that are ready."
+    ),
+    "retries": _RETRIES,
+    "tag_concurrency_limits": _MULTIPROCESS["tag_concurrency_limits"],
+}
+_OTHER_PROCESSES = [
+    ExecutorRequirement.RECONSTRUCTABLE_PIPELINE,
+    ExecutorRequirement.NON_EPHEMERAL_INSTANCE,
+    ExecutorRequirement.PERSISTENT_OUTPUTS,
+]
+
+
+def _in_process(context: Any) -> Executor:
+    return InProcessExecutor(_may_retry(context.executor_config))
+
+
+def _multiprocess(context: Any) -> Executor:
+    return _multiprocess_of(context.executor_config)
+
+
+def _multiprocess_of(config: Mapping[str, Any]) -> Executor:
+    return MultiprocessExecutor(
+        config.get("max_concurrent"),
+        _may_retry(config),
+        config.get("start_method"),
+        config.get("tag_concurrency_limits") or (),
+    )
+
+
+def _dask(context: Any) -> Executor:
+    config = context.executor_config
+    return DaskExecutor(
+        config.get("cluster"),
+        config.get("max_concurrent"),
+        _may_retry(config),
+        config.get("tag_concurrency_limits") or (),
+    )
+
+
+def _either(context: Any) -> Executor:
+    config = context.executor_config
+    if "in_process" in config:
+        return InProcessExecutor(_may_retry(config["in_process"]))
+    return _multiprocess_of(config["multiprocess"])
+
+
+def _may_retry(config: Mapping[str, Any]) -> bool:
+    return "disabled" not in config.get("retries", ())
+
+
+in_process_executor = ExecutorDefinition(
+    "in_process", _IN_PROCESS, executor_creation_fn=_in_process, description="All steps in this process."
+)
+multiprocess_executor = ExecutorDefinition(
+    "multiprocess",
+    _MULTIPROCESS,
+    _OTHER_PROCESSES,
+    _multiprocess,
+    description="Each step in its own process.",
+)
+dask_executor = ExecutorDefinition(
+    "dask", _DASK, _OTHER_PROCESSES, _dask, description="Each step as a task of a cluster."
+)
+multi_or_in_process_executor = ExecutorDefinition(
+    "multi_or_in_process_executor",
+    Field(
+        Selector({
+            "multiprocess": Field(Shape(_MULTIPROCESS), default_value={}),
+            "in_process": Field(Shape(_IN_PROCESS), default_value={}),
+        }),
+        default_value={"multiprocess": {}},
+    ),
+    lambda config: [] if "in_process" in config else _OTHER_PROCESSES,
+    _either,
+    description="The default: each step in its own process, or all in this one, as the run config says.",
+)  # fmt: skip

@@ -1,0 +1,171 @@
+"""Executors as definitions: name, config schema, requirements. Those that there are: `builtin_executors`."""
+
+from __future__ import annotations
+
+import copy
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, overload
+
+from dagflow.config.field import ANYTHING, Field, resolve_field
+from dagflow.defs.parts.configured import configured_field
+from dagflow.errors import ElementCheckError, ParameterCheckError, check_type
+from dagflow.keys import check_name
+
+
+class ExecutorRequirement(enum.Enum):
+    """What an executor needs of the run around it."""
+
+    RECONSTRUCTABLE_PIPELINE = "RECONSTRUCTABLE_PIPELINE"
+    """A job that another process can make again."""
+    RECONSTRUCTABLE_JOB = "RECONSTRUCTABLE_PIPELINE"
+    NON_EPHEMERAL_INSTANCE = "NON_EPHEMERAL_INSTANCE"
+    """An instance that other processes can read."""
+    PERSISTENT_OUTPUTS = "PERSISTENT_OUTPUTS"
+    """I/O managers that store values outside this process."""
+
+
+_Requirements = Sequence[ExecutorRequirement] | Callable[[Mapping[str, Any]], Sequence[ExecutorRequirement]]
+
+
+class ExecutorDefinition:
+    """Where the steps of a run are run.
+
+    Args:
+        name: Its name.
+        config_schema: What config it takes, under `execution.config` of a run config.
+        requirements: What it needs, or a function that tells from its config.
+        executor_creation_fn: Makes a custom executor from an init context.
+        description: A sentence for people.
+
+    Raises:
+        ParameterCheckError: A requirement that is none, or a function that is none.
+
+    Example:
+        >>> ExecutorDefinition("batch", {"queue": str}).config_schema
+        Field({ queue: String }, required)
+    """
+
+    __slots__ = ("_requirements", "config_field", "description", "executor_creation_fn", "name")
+
+    def __init__(
+        self,
+        name: str,
+        config_schema: Any = None,
+        requirements: _Requirements | None = None,
+        executor_creation_fn: Callable[..., Any] | None = None,
+        description: str | None = None,
+    ) -> None:
+        self.name = check_name(check_type(name, str, "name"), "executor")
+        self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
+        self._requirements = _checked(requirements, f"executor '{name}'")
+        if executor_creation_fn is not None and not callable(executor_creation_fn):
+            raise ParameterCheckError(
+                f"parameter 'executor_creation_fn' of executor '{name}' must be a function, not "
+                f"{executor_creation_fn!r}"
+            )
+        self.executor_creation_fn = executor_creation_fn
+        self.description = description
+
+    @property
+    def config_schema(self) -> Field:
+        """The schema of its config; without one, anything goes."""
+        return ANYTHING if self.config_field is None else self.config_field
+
+    def get_requirements(self, executor_config: Mapping[str, Any] | None = None) -> list[ExecutorRequirement]:
+        """What it needs of the run around it, with this config."""
+        if callable(self._requirements):
+            return list(self._requirements(executor_config or {}))
+        return list(self._requirements)
+
+    def configured(
+        self,
+        config_or_config_fn: Any,
+        name: str | None = None,
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> ExecutorDefinition:
+        """This executor with its config given beforehand.
+
+        Args:
+            config_or_config_fn: The config, or a function that makes it of what the run config gives.
+            name: Default: that of this executor.
+            config_schema: What the function gets from the run config.
+            description: Default: that of this executor.
+
+        Example:
+            >>> from dagflow import multiprocess_executor
+            >>> multiprocess_executor.configured({"max_concurrent": 2}).name
+            'multiprocess'
+        """
+        new = copy.copy(self)
+        new.name = self.name if name is None else check_name(check_type(name, str, "name"), "executor")
+        new.config_field = configured_field(
+            self.config_field,
+            config_or_config_fn,
+            config_schema,
+            kind="ExecutorDefinition",
+            place=f"executor '{new.name}'",
+        )
+        new.description = self.description if description is None else description
+        return new
+
+    def __repr__(self) -> str:
+        return f"<executor '{self.name}'>"
+
+
+@overload
+def executor(name: Callable[..., Any]) -> ExecutorDefinition: ...
+
+
+@overload
+def executor(
+    name: str | None = None, config_schema: Any = None, requirements: _Requirements | None = None
+) -> Callable[[Callable[..., Any]], ExecutorDefinition]: ...
+
+
+def executor(
+    name: str | Callable[..., Any] | None = None,
+    config_schema: Any = None,
+    requirements: _Requirements | None = None,
+) -> ExecutorDefinition | Callable[[Callable[..., Any]], ExecutorDefinition]:
+    """Make an executor of a function that takes an init context. Usable bare.
+
+    Args:
+        name: Default: the function's name.
+        config_schema: What config it takes; the function reads `context.executor_config`.
+        requirements: What it needs, or a function that tells from its config.
+
+    Returns:
+        The ExecutorDefinition, or a decorator.
+
+    Example:
+        >>> @executor(config_schema={"queue": str})
+        ... def batch(context):
+        ...     ...
+        >>> batch
+        <executor 'batch'>
+    """
+    if name is not None and not isinstance(name, str):
+        return executor()(name)
+
+    def decorate(fn: Callable[..., Any]) -> ExecutorDefinition:
+        own_name = name if name is not None else getattr(fn, "__name__", type(fn).__name__)
+        return ExecutorDefinition(own_name, config_schema, requirements, fn)
+
+    return decorate
+
+
+def _checked(requirements: Any, place: str) -> _Requirements:
+    if requirements is None:
+        return ()
+    if callable(requirements):
+        told: Callable[[Mapping[str, Any]], Sequence[ExecutorRequirement]] = requirements
+        return told
+    for requirement in check_type(requirements, Sequence, "requirements", place):
+        if not isinstance(requirement, ExecutorRequirement):
+            raise ElementCheckError(
+                f"parameter 'requirements' of {place} must hold ExecutorRequirement members, not "
+                f"{requirement!r}"
+            )
+    return tuple(requirements)

@@ -1,0 +1,246 @@
+"""Graphs that are written as functions: `@graph`, and what body and signature say of inputs and outputs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import update_wrapper
+from typing import Any, get_args, get_origin, overload
+
+from dagflow._util import nearest
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.graphs.tracing import DynamicHandle, GraphInputHandle, InvokedNodeOutputHandle, compose
+from dagflow.defs.graphs.wiring import GraphIn, GraphOut, OutputMapping
+from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
+from dagflow.defs.ops.signature import documented
+from dagflow.defs.parts.function import annotations_of, location
+from dagflow.errors import DagflowInvalidDefinitionError, check_type
+from dagflow.keys import check_name
+from dagflow.types.annotations import resolve_annotation
+from dagflow.types.kinds import DagflowType
+
+
+@overload
+def graph(compose_fn: Callable[..., Any]) -> GraphDefinition: ...
+
+
+@overload
+def graph(
+    compose_fn: None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    input_defs: Sequence[InputDefinition] | None = None,
+    output_defs: Sequence[OutputDefinition] | None = None,
+    ins: Mapping[str, GraphIn] | None = None,
+    out: GraphOut | Mapping[str, GraphOut] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    config: Any = None,
+) -> Callable[[Callable[..., Any]], GraphDefinition]: ...
+
+
+def graph(
+    compose_fn: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    input_defs: Sequence[InputDefinition] | None = None,
+    output_defs: Sequence[OutputDefinition] | None = None,
+    ins: Mapping[str, GraphIn] | None = None,
+    out: GraphOut | Mapping[str, GraphOut] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    config: Any = None,
+) -> GraphDefinition | Callable[[Callable[..., Any]], GraphDefinition]:
+    """Make a graph of a function whose body calls ops and graphs. Usable bare.
+
+    Args:
+        compose_fn: The function. Its parameters are the graph's inputs, what it returns the outputs.
+        name: Default: the function's name.
+        description: Default: the function's docstring.
+        input_defs, output_defs: An older form of `ins` and `out`.
+        ins: Descriptions of inputs.
+        out: One GraphOut, or several by name; needed for several outputs.
+        tags: Become tags of its runs.
+        config: A ConfigMapping from its own config to that of its nodes.
+
+    Returns:
+        The GraphDefinition, or a decorator.
+
+    Example:
+        >>> from dagflow import graph, op
+        >>> @op
+        ... def one():
+        ...     return 1
+        >>> @graph
+        ... def g():
+        ...     return one()
+        >>> g.execute_in_process().output_value()
+        1
+    """
+
+    def decorate(fn: Callable[..., Any]) -> GraphDefinition:
+        own_name = name if name is not None else getattr(fn, "__name__", "graph")
+        own_ins = ins or {item.name: GraphIn(item.description) for item in input_defs or ()}
+        own_out = out or {item.name: GraphOut(item.description) for item in output_defs or ()} or None
+        return trace(fn, own_name, description, own_ins, own_out, tags, config, "graph")
+
+    return decorate if compose_fn is None else decorate(compose_fn)
+
+
+def trace(
+    fn: Callable[..., Any],
+    name: str,
+    description: str | None,
+    ins: Mapping[str, GraphIn] | None,
+    out: GraphOut | Mapping[str, GraphOut] | None,
+    tags: Mapping[str, Any] | None,
+    config: Any,
+    what: str,
+) -> GraphDefinition:
+    """The graph that a body describes. `what` is "graph" or "job", for messages."""
+    check_name(name, what)
+    if not callable(fn):
+        raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {fn!r}")
+    parameters = _parameters(fn, f"{what} '{name}'")
+    for given in check_type(ins or {}, Mapping, "ins", f"{what} '{name}'"):
+        if given not in parameters:
+            raise DagflowInvalidDefinitionError(
+                f"{what} '{name}' ({location(fn)}): 'ins' names an input '{given}' that is no parameter of "
+                f"the function.{nearest(given, parameters)}"
+            )
+    handles = {parameter: GraphInputHandle(name, parameter) for parameter in parameters}
+    wiring, result = compose(name, lambda: fn(**handles))
+    place = f"{what} '{name}' ({location(fn)})"
+    mapped = {mapping.graph_input_name for mapping in wiring.input_mappings}
+    for parameter in parameters:
+        if parameter not in mapped:
+            raise DagflowInvalidDefinitionError(
+                f"{place}: its input '{parameter}' feeds no node, so it is an unmapped input. Use it, or "
+                "take it away."
+            )
+    annotations = annotations_of(fn)
+    types = {
+        parameter: resolve_annotation(annotations[parameter], f"input '{parameter}' of {what} '{name}'")
+        for parameter in parameters
+        if parameter in annotations
+    }
+    said, _ = documented(fn)
+    wiring.input_mappings = [
+        mapping._replace(
+            graph_input_description=(ins or {}).get(mapping.graph_input_name, _NO_GRAPH_IN).description
+            or said.get(mapping.graph_input_name),
+            dagflow_type=types.get(mapping.graph_input_name),
+        )
+        for mapping in sorted(
+            wiring.input_mappings, key=lambda mapping: parameters.index(mapping.graph_input_name)
+        )
+    ]
+    wiring.output_mappings = _output_mappings(result, out, place, what, annotations.get("return"))
+    graph_def = GraphDefinition(
+        name,
+        description if description is not None else inspect.getdoc(fn),
+        config=config,
+        tags=tags,
+        _wiring=wiring,
+    )
+    update_wrapper(graph_def, fn)
+    return graph_def
+
+
+_NO_GRAPH_IN = GraphIn()
+
+
+def _parameters(fn: Callable[..., Any], place: str) -> list[str]:
+    parameters = inspect.signature(fn).parameters.values()
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise DagflowInvalidDefinitionError(
+                f"{place} ({location(fn)}): the parameter '{parameter}' cannot be an input, because inputs "
+                "are passed by name. Give each input a parameter of its own."
+            )
+    return [parameter.name for parameter in parameters]
+
+
+def _output_mappings(
+    result: Any, out: GraphOut | Mapping[str, GraphOut] | None, place: str, what: str, annotation: Any
+) -> list[OutputMapping]:
+    if result is None and not out:
+        return []
+    named = {"result": out} if isinstance(out, GraphOut) else out
+    returned = _returned(result, None if isinstance(out, GraphOut) else named, place, what)
+    types = _output_types(annotation, list(returned), place)
+    return [
+        _output_mapping(name, handle, place)._replace(
+            graph_output_description=named[name].description if named else None, dagflow_type=types.get(name)
+        )
+        for name, handle in returned.items()
+    ]
+
+
+def _output_types(annotation: Any, names: Sequence[str], place: str) -> dict[str, DagflowType]:
+    """The types that the annotation of what a body returns says; none where it says nothing of them."""
+    if annotation is None or annotation is type(None):
+        return {}
+    parts = (annotation,) if len(names) == 1 else get_args(annotation)
+    if len(parts) != len(names) or (len(names) > 1 and get_origin(annotation) is not tuple):
+        return {}
+    return {
+        name: resolve_annotation(part, f"output '{name}' of {place}")
+        for name, part in zip(names, parts, strict=True)
+    }
+
+
+def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, what: str) -> dict[str, Any]:
+    """What a body returned, by the names of the outputs."""
+    names = None if named is None else list(named)
+    if what == "job":
+        if isinstance(result, tuple) and all(isinstance(part, InvokedNodeOutputHandle) for part in result):
+            return {}  # a way to have several last nodes in one statement
+        raise DagflowInvalidDefinitionError(
+            f"{place} returned {result!r}, but a job has 0 outputs defined. Return nothing, or use @graph "
+            "and to_job()."
+        )
+    if names is None:
+        if isinstance(result, InvokedNodeOutputHandle):
+            return {"result": result}
+        hint = (
+            "Name the outputs with out={...}."
+            if isinstance(result, (dict, tuple))
+            else "Return an output of a node."
+        )
+        raise DagflowInvalidDefinitionError(
+            f"{place} returned {result!r}, which is not one output of a node. {hint}"
+        )
+    if isinstance(result, InvokedNodeOutputHandle):
+        returned: dict[str, Any] = {names[0]: result}
+    elif isinstance(result, tuple):
+        returned = dict(zip([*names, *(str(index) for index in range(len(names), len(result)))], result))  # noqa: B905
+    elif isinstance(result, dict):
+        returned = result
+    else:
+        returned = {}
+    missing, extra = (
+        [name for name in names if name not in returned],
+        [name for name in returned if name not in names],
+    )
+    if missing or extra:
+        raise DagflowInvalidDefinitionError(
+            f"{place} has the outputs {names}, but returned {list(returned) if returned else result!r}"
+            + (f"; missing: {missing}" if missing else "")
+            + (f"; unknown: {extra}" if extra else "")
+        )
+    return {name: returned[name] for name in names}
+
+
+def _output_mapping(name: str, handle: Any, place: str) -> OutputMapping:
+    if not isinstance(handle, InvokedNodeOutputHandle):
+        hint = " A graph cannot return its own input." if isinstance(handle, GraphInputHandle) else ""
+        raise DagflowInvalidDefinitionError(
+            f"{place}: output '{name}' must be an output of a node, not {handle!r}.{hint}"
+        )
+    return OutputMapping(
+        check_name(name, f"output of {place}"),
+        handle.node_name,
+        handle.output_name,
+        from_dynamic_mapping=isinstance(handle, DynamicHandle),
+    )

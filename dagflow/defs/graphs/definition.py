@@ -1,0 +1,277 @@
+"""Graphs: nodes, what ties them together, and which of their inputs and outputs face outward."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagflow import _doors
+from dagflow.config.field import Field
+from dagflow.defs.graphs.checks import (
+    check_dependencies,
+    check_mappings,
+    checked_mappings,
+    graph_ins,
+    wiring_of,
+)
+from dagflow.defs.graphs.content import GraphContent, Node
+from dagflow.defs.graphs.dynamic import mapped_nodes
+from dagflow.defs.graphs.wiring import (
+    Dependency,
+    InputMapping,
+    NodeInvocation,
+    OutputMapping,
+)
+from dagflow.defs.ops.node import NodeDefinition, same_name
+from dagflow.defs.ops.ports import OutputDefinition
+from dagflow.defs.parts.configured import ConfigMapping, as_config_mapping, configured_field, new_name
+from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ParameterCheckError,
+    check_texts,
+)
+from dagflow.keys import check_name, definition_tags
+from dagflow.types.kinds import Any as AnyType
+
+
+class GraphDefinition(GraphContent):
+    """Nodes and their dependencies. Usually made by `@graph`.
+
+    Args:
+        name: Its name, which is also that of its node in another graph.
+        description: A sentence for people.
+        node_defs: The ops and graphs in it.
+        dependencies: Node name (or NodeInvocation, for an alias) to input name to DependencyDefinition,
+            MultiDependencyDefinition or DynamicCollectDependencyDefinition.
+        input_mappings: Which inputs of nodes its own inputs feed.
+        output_mappings: Which outputs of nodes are its own outputs.
+        config: A ConfigMapping from its own config to that of its nodes.
+        tags: Become tags of its runs.
+
+    Raises:
+        DagflowInvalidDefinitionError: A name, node, input or output that is not there, or a cycle.
+
+    Example:
+        >>> from dagflow import GraphDefinition, op
+        >>> @op
+        ... def one():
+        ...     return 1
+        >>> GraphDefinition("g", node_defs=[one]).execute_in_process().output_for_node("one")
+        1
+    """
+
+    __slots__ = ("__dict__", "compiled_job")
+
+    def __init__(
+        self,
+        name: str,
+        description: str | None = None,
+        node_defs: Sequence[NodeDefinition] | None = None,
+        dependencies: Mapping[str | NodeInvocation, Mapping[str, Dependency]] | None = None,
+        input_mappings: Sequence[InputMapping] | None = None,
+        output_mappings: Sequence[OutputMapping] | None = None,
+        config: Any = None,
+        tags: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        wiring = kwargs.pop("_wiring", None)
+        self.parent_graph_def = kwargs.pop("_parent", None)
+        if kwargs:
+            raise ParameterCheckError(f"GraphDefinition has no parameter '{next(iter(kwargs))}'")
+        self.name = check_name(name, "graph")
+        check_texts(f"graph '{name}'", description=description)
+        self.description = description
+        self.tags = definition_tags(tags, f"graph '{name}'")
+        self.config_mapping = as_config_mapping(config, f"graph '{name}'")
+        is_traced = wiring is not None
+        if wiring is None:
+            wiring = wiring_of(name, node_defs, dependencies)
+            wiring.input_mappings = checked_mappings(input_mappings, InputMapping, "input_mappings", name)
+            wiring.output_mappings = checked_mappings(output_mappings, OutputMapping, "output_mappings", name)
+        self._definitions = wiring.node_defs
+        self.node_dict = {
+            node_name: Node(invocation, wiring.node_defs[invocation.name])
+            for node_name, invocation in wiring.invocations.items()
+        }
+        self.dependencies = wiring.dependencies
+        self.input_assets = wiring.input_assets
+        self.input_mappings = wiring.input_mappings
+        self.output_mappings = wiring.output_mappings
+        self.output_names = tuple(mapping.graph_output_name for mapping in self.output_mappings)
+        if not is_traced:
+            check_dependencies(self)
+        check_mappings(self)
+        self._fed_by = {
+            (
+                mapping.mapped_node_name,
+                mapping.mapped_node_input_name,
+                mapping.fan_in_index,
+            ): mapping.graph_input_name
+            for mapping in self.input_mappings
+        }
+        self.ins = graph_ins(self)
+        self.outs = {mapping.graph_output_name: self._output_def(mapping) for mapping in self.output_mappings}
+        self.input_names = self.positional_inputs = tuple(self.ins)
+        self._in_order = None
+        self.compiled_job: _doors.JobDefinition | None = None
+        if self.parent_graph_def is not None:
+            self.__dict__.update(self.parent_graph_def.__dict__)
+        self.mapped_nodes = mapped_nodes(self)
+
+    def _output_def(self, mapping: OutputMapping) -> OutputDefinition:
+        inner = self.node_dict[mapping.mapped_node_name].definition.outs[mapping.mapped_node_output_name]
+        return OutputDefinition(
+            mapping.graph_output_name,
+            inner,
+            dagflow_type=mapping.dagflow_type or AnyType,
+            description=mapping.graph_output_description,
+            is_dynamic=inner.is_dynamic or mapping.from_dynamic_mapping,
+        )
+
+    @property
+    def config_schema(self) -> Field | None:
+        """The schema of its own config, None where it has no config mapping."""
+        return None if self.config_mapping is None else self.config_mapping.config_schema
+
+    def configured(
+        self,
+        config_or_config_fn: Any,
+        name: str | None = None,
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> GraphDefinition:
+        """This graph with the config of its config mapping given beforehand.
+
+        Args:
+            config_or_config_fn: The config, or a function that makes it of what the run config gives.
+            name: The name of the new graph; default: that of the function.
+            config_schema: What the function gets from the run config.
+            description: Default: that of this graph.
+
+        Raises:
+            DagflowInvalidDefinitionError: This graph has no config mapping.
+            CheckError: There is no name.
+        """
+        mapping = self.config_mapping
+        if mapping is None:
+            raise DagflowInvalidDefinitionError(
+                f'Only graphs utilizing config mapping can be pre-configured. The graph "{self.name}" has '
+                "none; give it one with 'config'."
+            )
+        new = copy.copy(self)
+        new.name = check_name(new_name(config_or_config_fn, name, f"graph '{self.name}'"), "graph")
+        field = configured_field(
+            mapping.config_schema,
+            config_or_config_fn,
+            config_schema,
+            kind="GraphDefinition",
+            place=f"graph {new.name} (a configured '{self.name}')",
+        )
+        new.config_mapping = ConfigMapping(mapping.config_fn, field, mapping.receive_processed_config_values)
+        new.description = self.description if description is None else description
+        new.compiled_job = None
+        return new
+
+    def to_job(
+        self,
+        name: str | None = None,
+        description: str | None = None,
+        resource_defs: Mapping[str, Any] | None = None,
+        config: Any = None,
+        tags: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        logger_defs: Mapping[str, Any] | None = None,
+        executor_def: Any = None,
+        hooks: set[Any] | frozenset[Any] | None = None,
+        op_retry_policy: RetryPolicy | None = None,
+        op_selection: Sequence[str] | None = None,
+        partitions_def: Any = None,
+        asset_layer: Any = None,
+        input_values: Mapping[str, Any] | None = None,
+        run_tags: Mapping[str, Any] | None = None,
+        owners: Sequence[str] | None = None,
+    ) -> _doors.JobDefinition:
+        """Make a job of this graph. Parameters as those of JobDefinition; `op_selection` keeps a part of the
+        ops.
+        """
+        job = _doors.JobDefinition(
+            graph_def=self,
+            name=name,
+            description=description if description is not None else self.description,
+            resource_defs=resource_defs,
+            config=config,
+            tags=tags,
+            run_tags=run_tags,
+            metadata=metadata,
+            logger_defs=logger_defs,
+            executor_def=executor_def,
+            hook_defs=hooks,
+            op_retry_policy=op_retry_policy,
+            partitions_def=partitions_def,
+            input_values=input_values,
+            asset_layer=asset_layer,
+            owners=owners,
+        )
+        return job.with_op_selection(op_selection) if op_selection else job
+
+    def execute_in_process(
+        self,
+        run_config: Any = None,
+        instance: Any = None,
+        resources: Mapping[str, Any] | None = None,
+        raise_on_error: bool = True,
+        op_selection: Sequence[str] | None = None,
+        run_id: str | None = None,
+        input_values: Mapping[str, Any] | None = None,
+    ) -> _doors.ExecuteInProcessResult:
+        """Run this graph here and now, as a job of the same name.
+
+        Args:
+            run_config: Config of the run; that of the nodes stands under "ops".
+            instance: What remembers the run; default: an ephemeral one of its own.
+            resources: Resource definitions or values by key.
+            raise_on_error: Whether the first failure is raised; else the result tells.
+            op_selection: Clauses that choose a part of the ops.
+            run_id: A UUID as text.
+            input_values: Values of the graph's inputs.
+
+        Returns:
+            ExecuteInProcessResult.
+        """
+        return _doors.execute_in_process(
+            self,
+            run_config=run_config,
+            instance=instance,
+            resources=resources,
+            raise_on_error=raise_on_error,
+            op_selection=op_selection,
+            run_id=run_id,
+            input_values=input_values,
+        )
+
+    def __repr__(self) -> str:
+        return f"<graph '{self.name}'>"
+
+
+def check_definitions(graph_def: GraphDefinition, place: str) -> None:
+    """Raise where two definitions in a graph, however deep, have one name.
+
+    Args:
+        graph_def: The graph.
+        place: What it belongs to, for the message.
+
+    Raises:
+        DagflowInvalidDefinitionError: There are two.
+    """
+    known: dict[str, NodeDefinition] = {}
+    definitions = graph_def.iterate_node_defs()
+    next(definitions)  # the graph itself, whose name a node may well have
+    for definition in definitions:
+        whole = definition
+        while isinstance(whole, GraphDefinition) and whole.parent_graph_def is not None:
+            whole = whole.parent_graph_def  # parts of one graph may well differ
+        other = known.setdefault(definition.name, whole)
+        if other is not whole:
+            raise DagflowInvalidDefinitionError(f"{place}: {same_name(definition.name, other, definition)}")

@@ -1,0 +1,297 @@
+"""How nodes are tied together, as plain values: dependencies, invocations, mappings of graph inputs and
+outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dagflow.defs.hooks.definition import NO_HOOKS, HookDefinition, check_hooks
+from dagflow.errors import check_type
+from dagflow.keys import AssetKey, check_name, definition_tags
+from dagflow.partitions.definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from dagflow.defs.parts.retry import RetryPolicy
+
+
+class DependencyDefinition:
+    """That an input reads one output of a node.
+
+    Args:
+        node: The node's name in the graph.
+        output: The output's name.
+        description: A sentence for people.
+        solid: An older name of `node`.
+
+    Example:
+        >>> DependencyDefinition("beans")
+        DependencyDefinition('beans', 'result')
+    """
+
+    __slots__ = ("description", "node", "output")
+
+    def __init__(
+        self,
+        node: str | None = None,
+        output: str = "result",
+        description: str | None = None,
+        *,
+        solid: str | None = None,
+    ) -> None:
+        self.node: str = check_type(node if node is not None else solid, str, "node")
+        self.output = check_type(output, str, "output")
+        self.description = description
+
+    def get_node_dependencies(self) -> list[DependencyDefinition]:
+        """The outputs that are read: this one."""
+        return [self]
+
+    def is_fan_in(self) -> bool:
+        """Whether the input is a list of several."""
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, DependencyDefinition):
+            return NotImplemented
+        return (self.node, self.output) == (other.node, other.output)
+
+    def __hash__(self) -> int:
+        return hash((self.node, self.output))
+
+    def __repr__(self) -> str:
+        return f"DependencyDefinition({self.node!r}, {self.output!r})"
+
+
+class GraphInputSlot:
+    """Stands in a fan-in list for an input of the graph around it, which an InputMapping names."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "GraphInputSlot()"
+
+
+GRAPH_INPUT_SLOT = GraphInputSlot()
+
+
+class MultiDependencyDefinition:
+    """That an input is a list, each element of which reads one output.
+
+    Args:
+        dependencies: In the order of the list.
+    """
+
+    __slots__ = ("dependencies",)
+
+    def __init__(self, dependencies: Sequence[DependencyDefinition | GraphInputSlot]) -> None:
+        self.dependencies = tuple(check_type(dependencies, Sequence, "dependencies"))
+        for dependency in self.dependencies:
+            check_type(dependency, (DependencyDefinition, GraphInputSlot), "dependencies")
+
+    def get_node_dependencies(self) -> list[DependencyDefinition]:
+        """The outputs that are read; inputs of the graph around it are left out."""
+        return [part for part in self.dependencies if isinstance(part, DependencyDefinition)]
+
+    def get_dependencies_and_mappings(self) -> list[DependencyDefinition | GraphInputSlot]:
+        """The elements, in order."""
+        return list(self.dependencies)
+
+    def is_fan_in(self) -> bool:
+        """Whether the input is a list of several."""
+        return True
+
+    def __repr__(self) -> str:
+        return f"MultiDependencyDefinition({list(self.dependencies)!r})"
+
+
+class DynamicCollectDependencyDefinition:
+    """That an input is the list of all values of a dynamic output, or of what was mapped over it.
+
+    Args:
+        node_name: The node's name in the graph.
+        output_name: The output's name.
+    """
+
+    __slots__ = ("node_name", "output_name")
+
+    def __init__(self, node_name: str, output_name: str = "result") -> None:
+        self.node_name = check_type(node_name, str, "node_name")
+        self.output_name = check_type(output_name, str, "output_name")
+
+    def get_node_dependencies(self) -> list[DependencyDefinition]:
+        """The output that is collected."""
+        return [DependencyDefinition(self.node_name, self.output_name)]
+
+    def is_fan_in(self) -> bool:
+        """Whether the input is a list of several."""
+        return True
+
+    def __repr__(self) -> str:
+        return f"DynamicCollectDependencyDefinition({self.node_name!r}, {self.output_name!r})"
+
+
+Dependency = DependencyDefinition | MultiDependencyDefinition | DynamicCollectDependencyDefinition
+
+
+class NodeInvocation:
+    """A node of a graph: which definition, under which name, and what is said of it there.
+
+    Args:
+        name: The definition's name.
+        alias: The node's name; default: the definition's.
+        tags: Put over the tags of the definition.
+        hook_defs: Hooks of this node alone.
+        retry_policy: Instead of that of the op.
+    """
+
+    __slots__ = ("alias", "hook_defs", "name", "retry_policy", "tags")
+
+    def __init__(
+        self,
+        name: str,
+        alias: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        hook_defs: set[HookDefinition] | frozenset[HookDefinition] | None = None,
+        retry_policy: RetryPolicy | None = None,
+    ) -> None:
+        self.name = check_type(name, str, "name")
+        self.alias = None if alias is None else check_name(alias, "node")
+        self.tags = definition_tags(tags, f"node '{alias or name}'") if tags else {}
+        self.hook_defs = NO_HOOKS
+        if hook_defs:
+            self.hook_defs = check_hooks(hook_defs, "hook_defs", f"node '{alias or name}'")
+        self.retry_policy = retry_policy
+
+    @property
+    def node_name(self) -> str:
+        """The name of the node in its graph."""
+        return self.alias or self.name
+
+
+class InputPointer(NamedTuple):
+    """An input of a node, or an element of the list that it is."""
+
+    node_name: str
+    input_name: str
+    fan_in_index: int | None = None
+
+
+class OutputPointer(NamedTuple):
+    """An output of a node."""
+
+    node_name: str
+    output_name: str
+
+
+class InputMapping(NamedTuple):
+    """That an input of the graph feeds an input of one of its nodes.
+
+    Args:
+        graph_input_name: The graph's input.
+        mapped_node_name: The node.
+        mapped_node_input_name: The node's input.
+        fan_in_index: Where that input is a list: the element that is fed.
+        graph_input_description: A sentence for people.
+        dagflow_type: The type of the graph's input; default: that of the node's input.
+    """
+
+    graph_input_name: str
+    mapped_node_name: str
+    mapped_node_input_name: str
+    fan_in_index: int | None = None
+    graph_input_description: str | None = None
+    dagflow_type: Any = None
+
+    @property
+    def maps_to(self) -> InputPointer:
+        """The input that is fed."""
+        return InputPointer(self.mapped_node_name, self.mapped_node_input_name, self.fan_in_index)
+
+
+class OutputMapping(NamedTuple):
+    """That an output of one of its nodes is an output of the graph.
+
+    Args:
+        graph_output_name: The graph's output.
+        mapped_node_name: The node.
+        mapped_node_output_name: The node's output.
+        graph_output_description: A sentence for people.
+        dagflow_type: The type of the graph's output; default: that of the node's output.
+        from_dynamic_mapping: Whether it holds a value for each mapping key.
+    """
+
+    graph_output_name: str
+    mapped_node_name: str
+    mapped_node_output_name: str
+    graph_output_description: str | None = None
+    dagflow_type: Any = None
+    from_dynamic_mapping: bool = False
+
+    @property
+    def maps_from(self) -> OutputPointer:
+        """The output that is handed out."""
+        return OutputPointer(self.mapped_node_name, self.mapped_node_output_name)
+
+
+class GraphIn(NamedTuple):
+    """What is said of an input of a graph."""
+
+    description: str | None = None
+
+
+class GraphOut(NamedTuple):
+    """What is said of an output of a graph."""
+
+    description: str | None = None
+
+
+class ReadableAsset:
+    """An asset that the body of a graph can read: the base of AssetSpec and SourceAsset."""
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> AssetKey:
+        """The key of the asset."""
+        raise NotImplementedError
+
+    @property
+    def io_manager_key(self) -> str:
+        """The resource that loads the asset."""
+        raise NotImplementedError
+
+    @property
+    def partitions_def(self) -> PartitionsDefinition | None:
+        """The partitions of the asset."""
+        raise NotImplementedError
+
+
+class Wiring:
+    """What tracing a graph's body found out.
+
+    Attributes:
+        node_defs: Definitions by their own name.
+        invocations: How each node is invoked, by its name in the graph.
+        dependencies: Node name to input name to source.
+        input_mappings, output_mappings: What faces outward.
+        input_assets: The SourceAsset or AssetSpec that is loaded for an input, by node and input name.
+    """
+
+    __slots__ = (
+        "dependencies",
+        "input_assets",
+        "input_mappings",
+        "invocations",
+        "node_defs",
+        "output_mappings",
+    )
+
+    def __init__(self) -> None:
+        self.node_defs: dict[str, Any] = {}
+        self.invocations: dict[str, NodeInvocation] = {}
+        self.dependencies: dict[str, dict[str, Dependency]] = {}
+        self.input_assets: dict[tuple[str, str], ReadableAsset] = {}
+        self.input_mappings: list[InputMapping] = []
+        self.output_mappings: list[OutputMapping] = []

@@ -1,0 +1,324 @@
+"""Hooks: functions that are called when an attempt at a step has ended."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from dagflow import _doors
+from dagflow.defs.parts.function import CONTEXT_NAMES, location
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, check_type
+from dagflow.keys import check_name, resource_keys
+
+if TYPE_CHECKING:
+    from dagflow.events.record import DagflowEvent
+
+_EVENTS_NAMES = frozenset({"event_list", "_event_list", "event_list_", "_"})
+_Parameter = inspect.Parameter
+_POSITIONAL = (_Parameter.POSITIONAL_ONLY, _Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class HookExecutionResult(NamedTuple):
+    """What a hook for any event did.
+
+    Args:
+        hook_name: The hook.
+        is_skipped: Whether it had nothing to do.
+    """
+
+    hook_name: str
+    is_skipped: bool | None = False
+
+
+class HookDefinition:
+    """A function that is called when an attempt at a step has ended, and when. Usually made by
+    `@success_hook` or `@failure_hook`.
+
+    Call it with a context (`build_hook_context`) to try its function; put it on a job, a graph or an op as a
+    decorator, or with their `with_hooks`.
+
+    Args:
+        name: Its name.
+        hook_fn: Takes a HookContext and the events of the attempt, returns a HookExecutionResult.
+        required_resource_keys: Resources that it reads from `context.resources`.
+        decorated_fn: What a direct call runs; default: `hook_fn`.
+
+    Raises:
+        DagflowInvalidDefinitionError: A name that cannot be.
+
+    Example:
+        >>> quiet = HookDefinition("quiet", lambda context, event_list: HookExecutionResult("quiet", True))
+        >>> quiet(None, [])
+        HookExecutionResult(hook_name='quiet', is_skipped=True)
+    """
+
+    __slots__ = ("__weakref__", "decorated_fn", "hook_fn", "name", "parameters", "required_resource_keys")
+
+    def __init__(
+        self,
+        name: str,
+        hook_fn: Callable[[Any, Sequence[DagflowEvent]], HookExecutionResult],
+        required_resource_keys: Iterable[str] | None = None,
+        decorated_fn: Callable[..., Any] | None = None,
+        *,
+        parameters: tuple[str, ...] = ("context", "event_list"),
+    ) -> None:
+        self.name = check_name(name, "hook")
+        if not callable(hook_fn):
+            raise ParameterCheckError(f"hook '{name}': 'hook_fn' must be a function, not {hook_fn!r}")
+        self.hook_fn = hook_fn
+        self.decorated_fn: Callable[..., Any] = hook_fn if decorated_fn is None else decorated_fn
+        self.required_resource_keys = resource_keys(required_resource_keys, f"hook '{name}'")
+        self.parameters = parameters
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Decorate a job, graph or op; or call the function directly, with a context."""
+        if len(args) == 1 and hasattr(args[0], "with_hooks"):
+            return args[0].with_hooks({self})
+        return _doors.invoke_hook(self, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<hook '{self.name}'>"
+
+
+NO_HOOKS: frozenset[HookDefinition] = frozenset()
+
+
+@overload
+def success_hook(hook_fn: Callable[..., Any]) -> HookDefinition: ...
+
+
+@overload
+def success_hook(
+    hook_fn: None = None, *, name: str | None = None, required_resource_keys: Iterable[str] | None = None
+) -> Callable[[Callable[..., Any]], HookDefinition]: ...
+
+
+def success_hook(
+    hook_fn: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+) -> HookDefinition | Callable[[Callable[..., Any]], HookDefinition]:
+    """Make a hook that is called with a HookContext when a step has succeeded. Usable bare.
+
+    Args:
+        hook_fn: The function; its one parameter is named `context` (or `_`).
+        name: Default: the function's name.
+        required_resource_keys: Resources that it reads from `context.resources`.
+
+    Returns:
+        The HookDefinition, or a decorator.
+
+    Raises:
+        DagflowInvalidDefinitionError: The function has no such parameter.
+
+    Example:
+        >>> from dagflow import job, op, success_hook
+        >>> @op
+        ... def beans():
+        ...     return 3
+        >>> @success_hook
+        ... def announce(context):
+        ...     print(context.step_key, context.op_output_values)
+        >>> @announce
+        ... @job
+        ... def j():
+        ...     beans()
+        >>> j.execute_in_process().success
+        beans {'result': 3}
+        True
+    """
+    make = partial(_when, "success_hook", lambda event: event.is_step_success, name, required_resource_keys)
+    return make if hook_fn is None else make(hook_fn)
+
+
+@overload
+def failure_hook(name: Callable[..., Any]) -> HookDefinition: ...
+
+
+@overload
+def failure_hook(
+    name: str | None = None, required_resource_keys: Iterable[str] | None = None
+) -> Callable[[Callable[..., Any]], HookDefinition]: ...
+
+
+def failure_hook(
+    name: Callable[..., Any] | str | None = None, required_resource_keys: Iterable[str] | None = None
+) -> HookDefinition | Callable[[Callable[..., Any]], HookDefinition]:
+    """Make a hook that is called with a HookContext when a step has failed for good. Usable bare.
+
+    It is called where the run goes on after the failure (`raise_on_error=False`).
+
+    Args:
+        name: Default: the function's name.
+        required_resource_keys: Resources that it reads from `context.resources`.
+
+    Returns:
+        The HookDefinition, or a decorator.
+
+    Raises:
+        DagflowInvalidDefinitionError: The function has no parameter named `context` (or `_`).
+
+    Example:
+        >>> from dagflow import failure_hook, job, op
+        >>> @op
+        ... def spill():
+        ...     raise ValueError("spilt")
+        >>> @failure_hook
+        ... def tell(context):
+        ...     print(repr(context.op_exception))
+        >>> @job(hooks={tell})
+        ... def j():
+        ...     spill()
+        >>> j.execute_in_process(raise_on_error=False).success
+        ValueError('spilt')
+        False
+    """
+    given = name if callable(name) else None
+    own_name = None if callable(name) else name
+    make = partial(
+        _when, "failure_hook", lambda event: event.is_step_failure, own_name, required_resource_keys
+    )
+    return make if given is None else make(given)
+
+
+@overload
+def event_list_hook(hook_fn: Callable[..., Any]) -> HookDefinition: ...
+
+
+@overload
+def event_list_hook(
+    hook_fn: None = None, *, name: str | None = None, required_resource_keys: Iterable[str] | None = None
+) -> Callable[[Callable[..., Any]], HookDefinition]: ...
+
+
+def event_list_hook(
+    hook_fn: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+) -> HookDefinition | Callable[[Callable[..., Any]], HookDefinition]:
+    """Make a hook that is called after every attempt at a step, with a HookContext and the attempt's events.
+
+    Args:
+        hook_fn: The function of `context` and `event_list`; returns a HookExecutionResult.
+        name: Default: the function's name.
+        required_resource_keys: Resources that it reads from `context.resources`.
+
+    Returns:
+        The HookDefinition, or a decorator.
+
+    Raises:
+        DagflowInvalidDefinitionError: The function has no such parameters.
+    """
+
+    def make(fn: Callable[..., Any]) -> HookDefinition:
+        parameters = _parameters(fn, "event_list_hook", ("context", "event_list"))
+        return HookDefinition(name or fn.__name__, fn, required_resource_keys, parameters=parameters)
+
+    return make if hook_fn is None else make(hook_fn)
+
+
+def check_hooks(hook_defs: Any, name: str, place: str = "") -> frozenset[HookDefinition]:
+    """The hooks that an argument gives.
+
+    Args:
+        hook_defs: A set of them.
+        name: The argument's name.
+        place: What they were given to.
+
+    Raises:
+        ParameterCheckError: It is no set.
+        ElementCheckError: An element is no hook.
+    """
+    if hook_defs is None:
+        return NO_HOOKS
+    hooks: Iterable[Any] = check_type(hook_defs, (set, frozenset), name, place)
+    for hook in hooks:
+        if not isinstance(hook, HookDefinition):
+            raise ElementCheckError(
+                f"parameter '{name}'{place and ' of '}{place} must hold hooks, but holds {hook!r} of type "
+                f"'{type(hook).__name__}'. Decorate the function with @success_hook or @failure_hook."
+            )
+    return frozenset(hooks)
+
+
+def in_order(hooks: Iterable[HookDefinition]) -> tuple[HookDefinition, ...]:
+    """Hooks in the order in which they are called: by name."""
+    return tuple(sorted(hooks, key=lambda hook: (hook.name, location(hook.decorated_fn))))
+
+
+def hook_needs(
+    hooks: Collection[HookDefinition], place: str, graph_def: Any, assets: Container[str] = ()
+) -> dict[str, str]:
+    """The resources that hooks require, each with the hook and what it is attached to.
+
+    Args:
+        hooks: Those of the whole job, or of the node that the graph is.
+        place: What they are attached to.
+        graph_def: A GraphDefinition; the hooks of its nodes count too.
+        assets: The names of its nodes that are assets.
+    """
+    needs = _needs(hooks, place) if hooks else {}
+    for name, node in graph_def.node_dict.items():
+        if hasattr(node.definition, "node_dict"):
+            needs = {**hook_needs(node.hook_defs, f"graph '{name}'", node.definition), **needs}
+        elif node.hook_defs:
+            kind = "asset" if name in assets else "op"
+            needs = {**_needs(node.hook_defs, f"{kind} '{name}'"), **needs}
+    return needs
+
+
+def _needs(hooks: Iterable[HookDefinition], place: str) -> dict[str, str]:
+    return {
+        key: f"hook '{hook.name}' attached to {place}"
+        for hook in reversed(in_order(hooks))
+        for key in sorted(hook.required_resource_keys)
+    }
+
+
+def _when(
+    decorator: str,
+    is_due: Callable[[DagflowEvent], bool],
+    name: str | None,
+    required_resource_keys: Iterable[str] | None,
+    fn: Callable[..., Any],
+) -> HookDefinition:
+    parameters = _parameters(fn, decorator, ("context",))
+    own_name = name or fn.__name__
+
+    def hook_fn(context: Any, event_list: Sequence[DagflowEvent]) -> HookExecutionResult:
+        if not any(is_due(event) for event in event_list):
+            return HookExecutionResult(own_name, is_skipped=True)
+        fn(context)
+        return HookExecutionResult(own_name)
+
+    return HookDefinition(own_name, hook_fn, required_resource_keys, fn, parameters=parameters)
+
+
+def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that the function has for what it is given."""
+    if not callable(fn):
+        raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {fn!r}")
+    parameters = list(inspect.signature(fn).parameters.values())
+    for position, name in enumerate(wanted):
+        known = CONTEXT_NAMES if name == "context" else _EVENTS_NAMES
+        given = parameters[position] if position < len(parameters) else None
+        if given is None or given.kind not in _POSITIONAL or given.name not in known:
+            raise DagflowInvalidDefinitionError(
+                f"@{decorator}: the function '{getattr(fn, '__name__', fn)}' ({location(fn)}) does not have "
+                f"required positional parameter '{name}'. It is called with {' and '.join(wanted)}."
+            )
+    for parameter in parameters[len(wanted) :]:
+        if parameter.default is _Parameter.empty and parameter.kind in (
+            *_POSITIONAL,
+            _Parameter.KEYWORD_ONLY,
+        ):
+            raise DagflowInvalidDefinitionError(
+                f"@{decorator}: the function '{fn.__name__}' ({location(fn)}) has the parameter "
+                f"'{parameter.name}', which nothing is passed to. It is called with {' and '.join(wanted)}."
+            )
+    return tuple(parameter.name for parameter in parameters[: len(wanted)])

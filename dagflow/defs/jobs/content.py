@@ -1,0 +1,220 @@
+"""What a job is made of: questions about the nodes, definitions and resources in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dagflow import _doors
+from dagflow._util import nearest
+from dagflow.defs.executors.definition import ExecutorDefinition
+from dagflow.defs.graphs.content import Node
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.hooks.definition import HookDefinition, hook_needs
+from dagflow.defs.loggers.definition import LoggerDefinition, default_loggers
+from dagflow.defs.ops.node import NodeDefinition
+from dagflow.defs.parts.configured import ConfigMapping
+from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.errors import CheckError
+from dagflow.keys import AssetKey, NodeHandle
+from dagflow.metadata.value import MetadataValue
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.types.kinds import DagflowType
+
+if TYPE_CHECKING:
+    from dagflow.defs.assets.definition import AssetLayer
+    from dagflow.defs.jobs.partitioned import PartitionedConfig
+
+
+class AssetSelectionData(NamedTuple):
+    """A selection of the assets of a job: the keys of the assets, and the whole job."""
+
+    asset_selection: frozenset[AssetKey]
+    parent_job_def: _doors.JobDefinition
+
+
+class JobContent:
+    """The attributes of a job and questions about them. The base of JobDefinition."""
+
+    __slots__ = (
+        "_compiled",
+        "asset_layer",
+        "asset_selection_data",
+        "config_mapping",
+        "default_config",
+        "description",
+        "executor_def",
+        "graph",
+        "hook_defs",
+        "input_values",
+        "logger_defs",
+        "metadata",
+        "name",
+        "op_retry_policy",
+        "op_selection",
+        "owners",
+        "partitioned_config",
+        "partitions_def",
+        "resource_defs",
+        "run_tags",
+        "tags",
+    )
+
+    asset_layer: AssetLayer | None
+    asset_selection_data: AssetSelectionData | None
+    config_mapping: ConfigMapping | None
+    default_config: Mapping[str, Any]
+    description: str | None
+    executor_def: ExecutorDefinition
+    graph: GraphDefinition
+    hook_defs: frozenset[HookDefinition]
+    input_values: Mapping[str, Any]
+    logger_defs: dict[str, LoggerDefinition]
+    metadata: Mapping[str, MetadataValue]
+    name: str
+    op_retry_policy: RetryPolicy | None
+    op_selection: tuple[str, ...] | None
+    owners: Sequence[str]
+    partitioned_config: PartitionedConfig | None
+    partitions_def: PartitionsDefinition | None
+    resource_defs: dict[str, ResourceDefinition]
+    run_tags: Mapping[str, str]
+    tags: Mapping[str, str]
+    _compiled: dict[Any, Any]
+
+    @property
+    def compiled(self) -> dict[Any, Any]:
+        """What was worked out once for this job: schema and plans, filled by those who make them."""
+        return self._compiled
+
+    @property
+    def loggers(self) -> dict[str, LoggerDefinition]:
+        """The loggers that a run config can name."""
+        return self.logger_defs or default_loggers()
+
+    def hook_needs(self) -> dict[str, str]:
+        """The resources that hooks of this job require, each with the hook, for messages."""
+        if "hook_needs" not in self._compiled:
+            by_node = {} if self.asset_layer is None else self.asset_layer.by_node
+            needs = hook_needs(self.hook_defs, f"job '{self.name}'", self.graph, by_node)
+            self._compiled["hook_needs"] = needs
+        found: dict[str, str] = self._compiled["hook_needs"]
+        return found
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes of its graph."""
+        return self.graph.nodes
+
+    @property
+    def nodes_in_topological_order(self) -> tuple[Node, ...]:
+        """The nodes of its graph by level (those that depend on nothing first), and within a level by
+        name.
+        """
+        return self.graph.nodes_in_topological_order
+
+    @property
+    def dependencies(self) -> Mapping[str, Any]:
+        """What the inputs of the nodes of its graph depend on: by node and input name."""
+        return self.graph.dependencies
+
+    @property
+    def top_level_node_defs(self) -> list[NodeDefinition]:
+        """The definitions of the nodes of its graph, each once."""
+        return self.graph.node_defs
+
+    @property
+    def all_node_defs(self) -> list[NodeDefinition]:
+        """The definitions of all nodes, however deep, each once."""
+        return list(self._definitions().values())
+
+    def _definitions(self) -> dict[str, NodeDefinition]:
+        found: Iterator[NodeDefinition] = self.graph.iterate_node_defs()
+        next(found)  # the graph itself
+        return {definition.name: definition for definition in found}
+
+    def has_node(self, name: str) -> bool:
+        """Whether a definition of this name stands in the job, however deep."""
+        return name in self._definitions()
+
+    def node_def_named(self, name: str) -> NodeDefinition:
+        """The definition of this name, however deep in the job it stands.
+
+        Raises:
+            CheckError: There is none.
+        """
+        definitions = self._definitions()
+        if name not in definitions:
+            raise CheckError(f"job '{self.name}' has no definition '{name}'.{nearest(name, definitions)}")
+        return definitions[name]
+
+    def has_node_named(self, name: str) -> bool:
+        """Whether a node of its graph has this name."""
+        return self.graph.has_node_named(name)
+
+    def get_node_named(self, name: str) -> Node:
+        """The node of its graph with this name.
+
+        Raises:
+            DagflowInvariantViolationError: There is none.
+        """
+        return self.graph.node_named(name)
+
+    def get_node(self, handle: NodeHandle) -> Node:
+        """The node at this place.
+
+        Raises:
+            DagflowInvariantViolationError: There is none.
+        """
+        return self.graph.get_node(handle)
+
+    get_op = get_node
+
+    def get_retry_policy_for_handle(self, handle: NodeHandle) -> RetryPolicy | None:
+        """How the op at this place is tried again: as its invocation says, else the op, else the job."""
+        node = self.get_node(handle)
+        return node.retry_policy or getattr(node.definition, "retry_policy", None) or self.op_retry_policy
+
+    def all_dagflow_types(self) -> Iterator[DagflowType]:
+        """The types of all inputs and outputs, and the types inside those, each once."""
+        return self.graph.all_dagflow_types()
+
+    @property
+    def is_subset(self) -> bool:
+        """Whether it is a part of a larger job, chosen by an op selection."""
+        return self.op_selection is not None
+
+    @property
+    def resolved_op_selection(self) -> frozenset[str] | None:
+        """The paths of the ops that its op selection chose; None where it has none."""
+        return frozenset(_op_paths(self.graph, "")) if self.is_subset else None
+
+    def has_direct_input_value(self, input_name: str) -> bool:
+        """Whether the job has a value for this input of its graph."""
+        return input_name in self.input_values
+
+    def get_direct_input_value(self, input_name: str) -> Any:
+        """The job's value for an input of its graph.
+
+        Raises:
+            CheckError: It has none.
+        """
+        if input_name not in self.input_values:
+            raise CheckError(
+                f"job '{self.name}' has no value for the input '{input_name}'."
+                f"{nearest(input_name, self.input_values)}"
+            )
+        return self.input_values[input_name]
+
+    def describe_target(self) -> str:
+        """What it is, and its name."""
+        return f"job '{self.name}'"
+
+
+def _op_paths(graph_def: GraphDefinition, prefix: str) -> Iterator[str]:
+    for name, node in graph_def.node_dict.items():
+        if isinstance(node.definition, GraphDefinition):
+            yield from _op_paths(node.definition, f"{prefix}{name}.")
+        else:
+            yield prefix + name

@@ -1,0 +1,413 @@
+"""Jobs: a graph bound to resources, executor, config and partitions, so that it can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dagflow import _doors
+from dagflow._util import nearest
+from dagflow.config.plain import run_config_dict
+from dagflow.defs.executors.builtin import multi_or_in_process_executor
+from dagflow.defs.executors.definition import ExecutorDefinition
+from dagflow.defs.graphs.definition import GraphDefinition, check_definitions
+from dagflow.defs.graphs.selection import select_ops
+from dagflow.defs.graphs.type_names import check_type_names
+from dagflow.defs.graphs.unfed_inputs import check_loose_inputs
+from dagflow.defs.hooks.definition import HookDefinition, check_hooks
+from dagflow.defs.jobs.content import JobContent
+from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
+from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.parts.configured import ConfigMapping
+from dagflow.defs.parts.owners import checked_owners
+from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.defs.resources.definition import as_resources
+from dagflow.defs.resources.io_managers import default_io_manager
+from dagflow.defs.resources.needs import Need, start_order
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidSubsetError,
+    DagflowInvariantViolationError,
+    ParameterCheckError,
+    check_optional,
+    check_texts,
+    check_type,
+)
+from dagflow.keys import check_name, definition_tags, system_tag
+from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.partitions.definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from dagflow.defs.assets.definition import AssetLayer
+    from dagflow.defs.jobs.partitioned import PartitionedConfig
+    from dagflow.defs.jobs.run_config import RunConfigSchema
+    from dagflow.defs.jobs.run_request import RunRequest
+
+_IGNORED = frozenset(
+    {
+        "preset_defs",
+        "version_strategy",
+        "_subset_selection_data",
+        "_metadata_entries",
+        "_executor_def_specified",
+    }
+)
+
+
+class JobDefinition(JobContent):
+    """A graph that can be run. Made by `@job`, `GraphDefinition.to_job`, or directly.
+
+    Args:
+        graph_def: The graph.
+        resource_defs: Resource definitions or plain objects by key. An "io_manager" is added where none is
+            given.
+        executor_def: Where steps run, when the job is run by `execute_job`.
+        name: Default: the graph's.
+        config: A dict or RunConfig: the run config of runs that are given none; with `partitions_def`, of
+            runs for a partition. Or a PartitionedConfig, which makes one for each partition; or a
+            ConfigMapping, which makes the run config of what is given as run config.
+        description: A sentence for people.
+        partitions_def: The partitions that a run can be for.
+        tags: What is known about the job; copied to every run, unless `run_tags` are given.
+        run_tags: Copied to every run instead of `tags`.
+        metadata: What is known about the job.
+        logger_defs: Loggers by name, made for the runs whose config names them; default: "console".
+        hook_defs: Hooks that are called for each op.
+        op_retry_policy: For ops without a policy of their own.
+        input_values: Values of the graph's inputs.
+        asset_layer: Which nodes are assets; made by dagflow itself.
+        owners: Who answers for it.
+
+    Legacy arguments that are accepted and ignored: `preset_defs`, `version_strategy`,
+    `_subset_selection_data`, `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older
+    name of `input_values`, `partitioned_config` and `config_mapping` are older names of `config`.
+
+    Raises:
+        DagflowInvalidDefinitionError: An argument that cannot be.
+
+    Example:
+        >>> from dagflow import JobDefinition, graph
+        >>> @graph
+        ... def nothing():
+        ...     pass
+        >>> JobDefinition(graph_def=nothing).execute_in_process().success
+        True
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_arguments")
+
+    def __init__(
+        self,
+        graph_def: GraphDefinition,
+        resource_defs: Mapping[str, Any] | None = None,
+        executor_def: ExecutorDefinition | None = None,
+        logger_defs: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        config: Any = None,
+        description: str | None = None,
+        partitions_def: PartitionsDefinition | None = None,
+        tags: Mapping[str, Any] | None = None,
+        run_tags: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        hook_defs: set[Any] | frozenset[Any] | None = None,
+        op_retry_policy: RetryPolicy | None = None,
+        input_values: Mapping[str, Any] | None = None,
+        asset_layer: AssetLayer | None = None,
+        owners: Sequence[str] | None = None,
+        **legacy: Any,
+    ) -> None:
+        input_values = legacy.pop("_input_values", None) or input_values
+        config = legacy.pop("partitioned_config", None) or legacy.pop("config_mapping", None) or config
+        for key in legacy:
+            if key not in _IGNORED:
+                raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
+        self.graph = check_type(graph_def, GraphDefinition, "graph_def")
+        self.name = check_name(name, "job") if name is not None else graph_def.name
+        place = f"job '{self.name}'"
+        check_texts(place, description=description)
+        self.description = description
+        self.resource_defs = as_resources(resource_defs, place)
+        self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
+        for key, resource in self.resource_defs.items():
+            if resource.required_resource_keys:
+                start_order(self.resource_defs, {key: Need(place)}, place)
+        self.executor_def = check_optional(executor_def, ExecutorDefinition, "executor_def", place) or (
+            multi_or_in_process_executor
+        )
+        self.logger_defs = check_loggers(logger_defs, place)
+        self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def", place)
+        self.config_mapping = config if isinstance(config, ConfigMapping) else None
+        is_default = self.config_mapping is None and not _is_partitioned(config)
+        self.default_config = _default_config(config, place) if is_default else {}
+        self.partitioned_config: PartitionedConfig | None = None
+        if _is_partitioned(config) or (self.partitions_def is not None and asset_layer is None):
+            self._bind_partitions(config)
+        self.tags = {**graph_def.tags, **definition_tags(tags, place)}
+        self.run_tags = (
+            self.tags if run_tags is None else {**graph_def.tags, **definition_tags(run_tags, place)}
+        )
+        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
+        self.hook_defs = check_hooks(hook_defs, "hook_defs", place)
+        self.op_retry_policy = check_optional(op_retry_policy, RetryPolicy, "op_retry_policy", place)
+        if input_values:
+            check_inputs(input_values, graph_def, place)
+        self.input_values = dict(input_values or {})
+        self.asset_layer = asset_layer
+        self.owners = checked_owners(owners, place)
+        self.op_selection = None
+        self.asset_selection_data = None
+        self._compiled = {}
+        if asset_layer is None:
+            check_definitions(graph_def, place)
+            check_loose_inputs(graph_def)
+        check_type_names(graph_def, place)
+        self._check_hooks()
+
+    def _bind_partitions(self, config: Any) -> None:
+        """Let `config` make, or be, the run config of each partition, instead of the default one."""
+        from dagflow.defs.jobs.partitioned import PartitionedConfig  # few jobs are partitioned
+
+        given = check_type(config, PartitionedConfig, "config") if _is_partitioned(config) else None
+        if self.partitions_def is None:
+            assert given is not None
+            self.partitions_def = given.partitions_def
+        self.partitioned_config = PartitionedConfig.from_flexible_config(
+            given or self.default_config, self.partitions_def
+        )
+        self.default_config = {}
+
+    @property
+    def run_config_schema(self) -> RunConfigSchema:
+        """The schema of its run config: `config_type`, and the `config_mapping` before it, if there is
+        one.
+        """
+        from dagflow.defs.jobs.run_config import RunConfigSchema, schema_of  # few callers ask for it
+
+        config_type = schema_of(self, frozenset(self.input_values), in_process=False)
+        return RunConfigSchema(config_type, self.config_mapping)
+
+    def with_changes(self, **changes: Any) -> JobDefinition:
+        """A copy with some attributes changed; nothing that was compiled is kept."""
+        copy = JobDefinition.__new__(JobDefinition)
+        for name in JobContent.__slots__:
+            if not name.startswith("_"):
+                setattr(copy, name, changes.get(name, getattr(self, name)))
+        copy._compiled = {}  # noqa: SLF001 - a copy of this very class
+        return copy
+
+    def with_hooks(self, hook_defs: set[HookDefinition] | frozenset[HookDefinition]) -> JobDefinition:
+        """A copy with further hooks, which are called for each op.
+
+        Raises:
+            DagflowInvalidDefinitionError: The job has resources, but not one that a hook requires.
+        """
+        hooks = check_hooks(hook_defs, "hook_defs", f"job '{self.name}'")
+        copy = self.with_changes(hook_defs=self.hook_defs | hooks)
+        copy._check_hooks()  # noqa: SLF001 - a copy of this very class
+        return copy
+
+    def _check_hooks(self) -> None:
+        """Raise where a hook requires a resource that a job with resources does not have; one without any can
+        still be given them.
+        """
+        known = self.resource_defs
+        if len(known) > 1 or known[DEFAULT_IO_MANAGER_KEY] is not default_io_manager:
+            for key, hook in self.hook_needs().items():
+                if key not in known:
+                    raise DagflowInvalidDefinitionError(
+                        f"resource with key '{key}' required by {hook} was not provided. Its job has the "
+                        f"resources {sorted(known)}.{nearest(key, known)}"
+                    )
+
+    def with_executor_def(self, executor_def: ExecutorDefinition) -> JobDefinition:
+        """A copy with another executor."""
+        return self.with_changes(executor_def=check_type(executor_def, ExecutorDefinition, "executor_def"))
+
+    def with_logger_defs(self, logger_defs: Mapping[str, LoggerDefinition]) -> JobDefinition:
+        """A copy with other loggers."""
+        return self.with_changes(logger_defs=check_loggers(logger_defs, f"job '{self.name}'"))
+
+    def with_metadata(self, metadata: Mapping[str, Any]) -> JobDefinition:
+        """A copy with other metadata."""
+        return self.with_changes(metadata=normalize_metadata(metadata, f"job '{self.name}'"))
+
+    def with_top_level_resources(self, resource_defs: Mapping[str, Any]) -> JobDefinition:
+        """A copy with further resources; those that the job has already stay as they are."""
+        own = {key: value for key, value in self.resource_defs.items() if value is not default_io_manager}
+        merged = {**as_resources(resource_defs, f"job '{self.name}'"), **own}
+        merged.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
+        return self.with_changes(resource_defs=merged)
+
+    def with_op_selection(self, op_selection: Sequence[str]) -> JobDefinition:
+        """A copy with only the ops that these clauses choose.
+
+        Args:
+            op_selection: As `["*a", "b+"]`.
+
+        Raises:
+            ParameterCheckError: They are no list of texts.
+            DagflowInvalidSubsetError: A clause chooses nothing, or what is left cannot run.
+        """
+        try:
+            graph_def = select_ops(self.graph, op_selection)
+            check_loose_inputs(graph_def)
+        except DagflowInvalidDefinitionError as error:
+            raise DagflowInvalidSubsetError(
+                f"the op selection {list(op_selection)!r} leaves a graph that cannot run: {error}"
+            ) from error
+        values = {name: value for name, value in self.input_values.items() if name in graph_def.input_names}
+        return self.with_changes(graph=graph_def, op_selection=tuple(op_selection), input_values=values)
+
+    def get_subset(
+        self, *, op_selection: Sequence[str] | None = None, asset_selection: Sequence[Any] | None = None
+    ) -> JobDefinition:
+        """A copy with only what is selected: ops, or in a job of assets some of these. None or nothing
+        selects all.
+
+        Raises:
+            CheckError: Both are given.
+            ParameterCheckError: They are no list of texts, or of asset keys.
+            DagflowInvalidSubsetError: Something chooses nothing, or what is left cannot run.
+        """
+        return _doors.subset_of(self, op_selection, asset_selection)
+
+    def run_request_for_partition(
+        self,
+        partition_key: str,
+        run_key: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        asset_selection: Sequence[Any] | None = None,
+        run_config: Any = None,
+        current_time: Any = None,
+        dynamic_partitions_store: Any = None,
+    ) -> RunRequest:
+        """The request for a run of this job for a partition.
+
+        Args:
+            partition_key: The partition.
+            run_key: What the run is for.
+            tags: Its tags; those of the partition win.
+            asset_selection: Which assets of the job.
+            run_config: Instead of the config that the job makes for the partition.
+            current_time: Bounds partitions that grow with time; default: now.
+            dynamic_partitions_store: What keeps the keys of dynamic partitions.
+
+        Raises:
+            CheckError: The job is not partitioned, or its partitions are kept by an instance.
+            DagflowUnknownPartitionError: There is no such partition.
+        """
+        if self.partitions_def is None:
+            raise CheckError(
+                f"run_request_for_partition was called on a non-partitioned job, '{self.name}': give it a "
+                "partitions_def"
+            )
+        if getattr(self.partitions_def, "name", None) is not None:
+            raise CheckError(
+                f"run_request_for_partition is not supported for dynamic partitions, as job '{self.name}' "
+                f"has them: {self.partitions_def!r}. Make a RunRequest(partition_key=...) instead."
+            )
+        self.partitions_def.validate_partition_key(partition_key, current_time, dynamic_partitions_store)
+        from dagflow.defs.jobs.run_request import RunRequest  # few jobs are asked for one
+
+        made = self.partitioned_config
+        if run_config is None and made is not None:
+            run_config = made.get_run_config_for_partition_key(partition_key)
+        own = {**(tags or {}), **self.partition_tags(partition_key)}
+        return RunRequest(run_key, run_config, own, self.name, asset_selection, partition_key=partition_key)
+
+    def partition_tags(self, partition_key: str) -> dict[str, str]:
+        """The tags of a run of this job for a partition."""
+        of = self.partitioned_config or self.partitions_def
+        assert of is not None
+        tags = of.get_tags_for_partition_key(partition_key)
+        return {**tags, system_tag("partition_set"): f"{self.name}_partition_set"}
+
+    def execute_in_process(
+        self,
+        run_config: Any = None,
+        instance: Any = None,
+        partition_key: str | None = None,
+        raise_on_error: bool = True,
+        op_selection: Sequence[str] | None = None,
+        asset_selection: Sequence[Any] | None = None,
+        run_id: str | None = None,
+        input_values: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        resources: Mapping[str, Any] | None = None,
+    ) -> _doors.ExecuteInProcessResult:
+        """Run this job here and now; the executor of the job is replaced by the one in process.
+
+        Args:
+            run_config: Config of the run, instead of the job's own.
+            instance: What remembers the run; default: an ephemeral one of its own.
+            partition_key: The partition that the run is for.
+            raise_on_error: Whether the first failure is raised; else the result tells.
+            op_selection: Clauses that choose a part of the ops, as `["*a", "b+"]`.
+            asset_selection: Keys of the assets to run, in a job of assets.
+            run_id: A UUID as text.
+            input_values: Values of the graph's inputs.
+            tags: Tags of the run, over those of the job.
+            resources: Resource definitions or values by key, over those of the job.
+
+        Returns:
+            ExecuteInProcessResult.
+
+        Raises:
+            DagflowInvalidConfigError: The run config does not match; no run was made.
+            DagflowInvalidSubsetError: A clause that selects nothing.
+            Exception: What the first failing op raised, with `raise_on_error`.
+        """
+        return _doors.execute_in_process(
+            self,
+            run_config=run_config,
+            instance=instance,
+            partition_key=partition_key,
+            raise_on_error=raise_on_error,
+            op_selection=op_selection,
+            asset_selection=asset_selection,
+            run_id=run_id,
+            input_values=input_values,
+            tags=tags,
+            resources=resources,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise DagflowInvariantViolationError(
+            f"Attempted to call job '{self.name}' directly. Jobs should be invoked by using an execution API "
+            "function (e.g. `job.execute_in_process`). As a node of a graph, use its graph instead."
+        )
+
+    def __repr__(self) -> str:
+        return f"<job '{self.name}'>"
+
+
+def job_of_graph(graph_def: GraphDefinition) -> JobDefinition:
+    """The job of the same name that a graph is run as."""
+    return JobDefinition(graph_def=graph_def, description=graph_def.description)
+
+
+def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: str) -> None:
+    """Raise where a value is given to an input that the graph does not have."""
+    for name in check_type(values, Mapping, "input_values", place):
+        if name not in graph_def.input_names:
+            raise DagflowInvalidDefinitionError(
+                f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided "
+                f"for key '{name}', but job has no top-level input with that name. 'input_values' can give "
+                f"the inputs of graph '{graph_def.name}': {list(graph_def.input_names)}."
+                f"{nearest(name, graph_def.input_names)}"
+            )
+
+
+def _is_partitioned(config: Any) -> bool:
+    """Whether it is a PartitionedConfig, told without the class."""
+    return hasattr(config, "get_run_config_for_partition_key")
+
+
+def _default_config(config: Any, place: str) -> dict[str, Any]:
+    if config is None or isinstance(config, Mapping) or hasattr(config, "to_config_dict"):
+        return run_config_dict(config, place)
+    raise ParameterCheckError(
+        f"parameter 'config' of {place} must be a mapping, a RunConfig, a ConfigMapping or a "
+        f"PartitionedConfig, not {config!r} of type '{type(config).__name__}'"
+    )

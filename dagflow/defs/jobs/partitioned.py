@@ -1,0 +1,459 @@
+"""Partitioned config: functions that make the run config and the tags of each partition, bound to partitions.
+
+A job takes one as its `config`: it is partitioned by that, and a run for a partition gets what the functions
+make for its key.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from dagflow.config.plain import run_config_dict
+from dagflow.defs.parts.function import location
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    ParameterCheckError,
+    check_type,
+)
+from dagflow.keys import jsonable_tags, system_tag, system_tag_spellings
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.dynamic import DynamicPartitionsDefinition
+from dagflow.partitions.keys import Moment, Partition
+from dagflow.partitions.static import StaticPartitionsDefinition
+from dagflow.partitions.time_window import (
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    TimeWindowPartitionsDefinition,
+    WeeklyPartitionsDefinition,
+)
+
+_Of = Callable[[str], Any]
+_TagsOf = Callable[[str], Mapping[str, Any]]
+_WindowTags = Callable[[datetime, datetime], Mapping[str, Any]]
+_Decorator = Callable[[Callable[..., Any]], "PartitionedConfig"]
+
+
+class PartitionedConfig:
+    """Partitions, and for each of them a run config and tags. Usually made by one of the decorators below;
+    then it can be called like the function that it was made of.
+
+    Args:
+        partitions_def: The partitions.
+        run_config_for_partition_fn: An older form of `run_config_for_partition_key_fn`, given a `Partition`.
+        decorated_fn: The function that calls are passed to.
+        tags_for_partition_fn: An older form of `tags_for_partition_key_fn`, given a `Partition`.
+        run_config_for_partition_key_fn: Makes the run config (a dict or RunConfig) of a partition key.
+        tags_for_partition_key_fn: Makes the tags of runs for a partition key.
+
+    Raises:
+        CheckError: Not exactly one function makes the config, or two make the tags.
+        ParameterCheckError: An argument of the wrong type.
+
+    Example:
+        >>> from dagflow import PartitionedConfig, StaticPartitionsDefinition
+        >>> regions = StaticPartitionsDefinition(["north", "south"])
+        >>> by_region = PartitionedConfig(
+        ...     regions, run_config_for_partition_key_fn=lambda key: {"ops": {"sell": {"config": key}}})
+        >>> by_region.get_run_config_for_partition_key("north")
+        {'ops': {'sell': {'config': 'north'}}}
+    """
+
+    __slots__ = ("_call", "_config_of", "_tags_of", "fixed", "partitions_def")
+    fixed: Mapping[str, Any] | None
+    """The run config of every partition, where it is one for all."""
+
+    def __init__(
+        self,
+        partitions_def: PartitionsDefinition,
+        run_config_for_partition_fn: Callable[[Partition], Any] | None = None,
+        decorated_fn: Callable[..., Any] | None = None,
+        tags_for_partition_fn: Callable[[Partition], Mapping[str, Any]] | None = None,
+        run_config_for_partition_key_fn: _Of | None = None,
+        tags_for_partition_key_fn: _TagsOf | None = None,
+    ) -> None:
+        self.partitions_def: PartitionsDefinition = check_type(
+            partitions_def, PartitionsDefinition, "partitions_def", "a PartitionedConfig"
+        )
+        if (run_config_for_partition_fn is None) == (run_config_for_partition_key_fn is None):
+            raise CheckError(
+                "a PartitionedConfig needs exactly one function that makes the run config: "
+                "run_config_for_partition_key_fn, or the older run_config_for_partition_fn"
+            )
+        if tags_for_partition_fn is not None and tags_for_partition_key_fn is not None:
+            raise CheckError(
+                "a PartitionedConfig cannot have both tags_for_partition_key_fn and the older "
+                "tags_for_partition_fn: give one of them"
+            )
+        self.fixed = None
+        self._call = _callable(decorated_fn, "decorated_fn")
+        self._config_of: _Of = (
+            _callable(run_config_for_partition_key_fn, "run_config_for_partition_key_fn")
+            or _of_partition(run_config_for_partition_fn, "run_config_for_partition_fn")
+        )  # fmt: skip
+        self._tags_of: _TagsOf | None = (
+            _callable(tags_for_partition_key_fn, "tags_for_partition_key_fn")
+            or _of_partition(tags_for_partition_fn, "tags_for_partition_fn")
+        )  # fmt: skip
+
+    @classmethod
+    def from_flexible_config(cls, config: Any, partitions_def: PartitionsDefinition) -> PartitionedConfig:
+        """A partitioned config of what a job is given as `config` beside its `partitions_def`.
+
+        Args:
+            config: A partitioned config of these partitions; or a dict or RunConfig, which counts for every
+                partition; or None.
+            partitions_def: The partitions.
+
+        Raises:
+            CheckError: The partitioned config is of other partitions.
+        """
+        if isinstance(config, PartitionedConfig):
+            if config.partitions_def != partitions_def:
+                raise CheckError(
+                    f"{config!r} cannot be the 'config' of a job with another partitions_def, "
+                    f"{partitions_def!r}: leave that out, or make them equal"
+                )
+            return config
+        fixed = run_config_dict(config, "every partition")
+        made = cls(partitions_def, run_config_for_partition_key_fn=lambda _: fixed)
+        made.fixed = fixed
+        return made
+
+    @property
+    def run_config_for_partition_key_fn(self) -> _Of:
+        """The function that makes the run config of a partition key."""
+        return self._config_of
+
+    @property
+    def tags_for_partition_key_fn(self) -> _TagsOf | None:
+        """The function that makes the tags of a partition key, if there is one."""
+        return self._tags_of
+
+    def get_partition_keys(self, current_time: Moment | None = None) -> Sequence[str]:
+        """All partition keys, in order.
+
+        Args:
+            current_time: Bounds partitions that grow with time; default: now.
+        """
+        return self.partitions_def.get_partition_keys(current_time)
+
+    def get_run_config_for_partition_key(self, partition_key: str) -> dict[str, Any]:
+        """The run config that the function makes for a key. What the function raises is let through.
+
+        Raises:
+            ParameterCheckError: The function returned neither a dict nor a RunConfig.
+            DagflowUnknownPartitionError: The partitions are of time, and the key tells no time.
+        """
+        config = self._config_of(partition_key)
+        return run_config_dict(config, f"partition '{partition_key}', made by {self!r},")
+
+    def get_tags_for_partition_key(self, partition_key: str, job_name: str | None = None) -> dict[str, str]:
+        """The tags of a run for a key: those that the function makes, and which partition it is.
+
+        Args:
+            partition_key: The key.
+            job_name: The job, whose name then stands in the tag of the partition set.
+
+        Raises:
+            DagflowInvalidDefinitionError: A tag is one that dagflow itself sets, or no JSON.
+        """
+        tags: dict[str, str] = {}
+        if self._tags_of is not None:
+            place = f"partition '{partition_key}', made by {self!r},"
+            tags = jsonable_tags(check_type(self._tags_of(partition_key), Mapping, "tags", place), place)
+            reserved = tuple(system_tag_spellings("partition"))
+            for name in tags:
+                if name.startswith(reserved):
+                    raise DagflowInvalidDefinitionError(
+                        f"the tags of {place} set the tag '{name}', which is reserved: a run for a partition "
+                        "has it anyway. Leave it out, or use another name."
+                    )
+        tags.update(self.partitions_def.get_tags_for_partition_key(partition_key))
+        if job_name is not None:
+            tags[system_tag("partition_set")] = f"{job_name}_partition_set"
+        return tags
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the decorated function returns for these arguments."""
+        if self._call is None:
+            raise DagflowInvalidInvocationError(
+                "this PartitionedConfig was made without a decorator and cannot be called: use "
+                "get_run_config_for_partition_key(key), or make it of a function with "
+                "@static_partitioned_config or one of its sisters"
+            )
+        return self._call(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        fn = self._call or self._config_of
+        if getattr(fn, "__module__", None) == __name__:
+            return f"<one config for all of {self.partitions_def!r}>"
+        return f"<partitioned config '{getattr(fn, '__name__', fn)}' ({location(fn)})>"
+
+
+def partitioned_config(
+    partitions_def: PartitionsDefinition, tags_for_partition_key_fn: _TagsOf | None = None
+) -> _Decorator:
+    """Make a partitioned config of a function that takes a partition key and returns its run config.
+
+    Args:
+        partitions_def: The partitions, of any kind.
+        tags_for_partition_key_fn: Makes the tags of a run from the key.
+
+    Example:
+        >>> from dagflow import MultiPartitionKey, MultiPartitionsDefinition, StaticPartitionsDefinition
+        >>> one = StaticPartitionsDefinition(["1"])
+        >>> @partitioned_config(MultiPartitionsDefinition({"a": one, "b": one}))
+        ... def pair(key):
+        ...     return {"ops": {"sell": {"config": key}}}
+        >>> pair.get_partition_keys()
+        ['1|1']
+    """
+
+    def decorate(fn: Callable[..., Any]) -> PartitionedConfig:
+        return PartitionedConfig(
+            partitions_def,
+            decorated_fn=_taking(fn, "the partition key"),
+            run_config_for_partition_key_fn=fn,
+            tags_for_partition_key_fn=tags_for_partition_key_fn,
+        )
+
+    return decorate
+
+
+def static_partitioned_config(
+    partition_keys: Sequence[str],
+    tags_for_partition_fn: _TagsOf | None = None,
+    tags_for_partition_key_fn: _TagsOf | None = None,
+) -> _Decorator:
+    """Make a partitioned config with a fixed list of keys.
+
+    The function takes a key and returns the run config.
+
+    Args:
+        partition_keys: The keys, in order.
+        tags_for_partition_fn: An older name of `tags_for_partition_key_fn`.
+        tags_for_partition_key_fn: Makes the tags of a run from the key.
+
+    Raises:
+        DagflowInvalidDefinitionError: A key comes twice.
+        CheckError: Both functions for tags are given.
+
+    Example:
+        >>> from dagflow import job, op, static_partitioned_config
+        >>> @static_partitioned_config(["north", "south"])
+        ... def by_region(key):
+        ...     return {"ops": {"sell": {"config": {"region": key}}}}
+        >>> @op(config_schema={"region": str})
+        ... def sell(context):
+        ...     return context.op_config["region"]
+        >>> @job(config=by_region)
+        ... def sales():
+        ...     sell()
+        >>> sales.execute_in_process(partition_key="south").output_for_node("sell")
+        'south'
+    """
+    partitions_def = StaticPartitionsDefinition(partition_keys)
+    return partitioned_config(partitions_def, _one_of(tags_for_partition_fn, tags_for_partition_key_fn))
+
+
+def dynamic_partitioned_config(
+    partition_fn: Callable[[datetime | None], Sequence[str]],
+    tags_for_partition_fn: _TagsOf | None = None,
+    tags_for_partition_key_fn: _TagsOf | None = None,
+) -> _Decorator:
+    """Make a partitioned config whose keys a function gives.
+
+    The decorated function takes a key and returns the run config.
+
+    Args:
+        partition_fn: Gives the keys, from the current time or None.
+        tags_for_partition_fn: An older name of `tags_for_partition_key_fn`.
+        tags_for_partition_key_fn: Makes the tags of a run from the key.
+
+    Example:
+        >>> from dagflow import dynamic_partitioned_config
+        >>> @dynamic_partitioned_config(lambda now: ["corner", "station"])
+        ... def by_shop(key):
+        ...     return {"ops": {"sell": {"config": key}}}
+        >>> by_shop.get_partition_keys()
+        ['corner', 'station']
+    """
+    partitions_def = DynamicPartitionsDefinition(partition_fn)
+    return partitioned_config(partitions_def, _one_of(tags_for_partition_fn, tags_for_partition_key_fn))
+
+
+def hourly_partitioned_config(
+    start_date: datetime | str,
+    minute_offset: int = 0,
+    timezone: str | None = None,
+    fmt: str | None = None,
+    end_offset: int = 0,
+    tags_for_partition_fn: _WindowTags | None = None,
+    exclusions: Sequence[str | datetime] | None = None,
+) -> _Decorator:
+    """Make a partitioned config with a partition for each hour. As `daily_partitioned_config`."""
+    return _windowed(
+        HourlyPartitionsDefinition(start_date, None, minute_offset, timezone, fmt, end_offset, exclusions),
+        tags_for_partition_fn,
+    )
+
+
+def daily_partitioned_config(
+    start_date: datetime | str,
+    minute_offset: int = 0,
+    hour_offset: int = 0,
+    timezone: str | None = None,
+    fmt: str | None = None,
+    end_offset: int = 0,
+    tags_for_partition_fn: _WindowTags | None = None,
+    exclusions: Sequence[str | datetime] | None = None,
+) -> _Decorator:
+    """Make a partitioned config with a partition for each day.
+
+    The function takes the start and the end of a day, which bear a time zone, and returns the run config.
+
+    Args:
+        start_date: The first day, as a text in `fmt` or a datetime.
+        minute_offset: The minute of the hour at which days start.
+        hour_offset: The hour at which days start.
+        timezone: An IANA name; default "UTC".
+        fmt: How keys are written.
+        end_offset: How many days more there are than are complete by now.
+        tags_for_partition_fn: Makes the tags of a run from start and end.
+        exclusions: Days that are left out: cron expressions, at whose times none starts, and datetimes at
+            which none starts.
+
+    Example:
+        >>> from datetime import datetime
+        >>> from dagflow import daily_partitioned_config
+        >>> @daily_partitioned_config(start_date="2024-01-01")
+        ... def by_day(start, end):
+        ...     return {"ops": {"sell": {"config": {"from": start.isoformat(), "to": end.isoformat()}}}}
+        >>> by_day.get_partition_keys(datetime(2024, 1, 3, 12))
+        ['2024-01-01', '2024-01-02']
+        >>> by_day.get_run_config_for_partition_key("2024-01-02")["ops"]["sell"]["config"]["to"]
+        '2024-01-03T00:00:00+00:00'
+    """
+    return _windowed(
+        DailyPartitionsDefinition(
+            start_date, None, minute_offset, hour_offset, timezone, fmt, end_offset, exclusions
+        ),
+        tags_for_partition_fn,
+    )
+
+
+def weekly_partitioned_config(
+    start_date: datetime | str,
+    minute_offset: int = 0,
+    hour_offset: int = 0,
+    day_offset: int = 0,
+    timezone: str | None = None,
+    fmt: str | None = None,
+    end_offset: int = 0,
+    tags_for_partition_fn: _WindowTags | None = None,
+    exclusions: Sequence[str | datetime] | None = None,
+) -> _Decorator:
+    """Make a partitioned config with a partition for each week, from Sunday unless `day_offset` names another
+    day. As `daily_partitioned_config`.
+    """
+    return _windowed(
+        WeeklyPartitionsDefinition(
+            start_date,
+            None,
+            minute_offset,
+            hour_offset,
+            day_offset,
+            timezone,
+            fmt,
+            end_offset,
+            exclusions,
+        ),
+        tags_for_partition_fn,
+    )
+
+
+def monthly_partitioned_config(
+    start_date: datetime | str,
+    minute_offset: int = 0,
+    hour_offset: int = 0,
+    day_offset: int = 1,
+    timezone: str | None = None,
+    fmt: str | None = None,
+    end_offset: int = 0,
+    tags_for_partition_fn: _WindowTags | None = None,
+    exclusions: Sequence[str | datetime] | None = None,
+) -> _Decorator:
+    """Make a partitioned config with a partition for each month, from its first day unless `day_offset` names
+    another. As `daily_partitioned_config`.
+    """
+    return _windowed(
+        MonthlyPartitionsDefinition(
+            start_date,
+            None,
+            minute_offset,
+            hour_offset,
+            day_offset,
+            timezone,
+            fmt,
+            end_offset,
+            exclusions,
+        ),
+        tags_for_partition_fn,
+    )
+
+
+def _windowed(partitions_def: TimeWindowPartitionsDefinition, tags_of: _WindowTags | None) -> _Decorator:
+    def of_window(fn: Callable[[datetime, datetime], Any]) -> _Of:
+        return lambda key: fn(*partitions_def.time_window_for_partition_key(key))
+
+    def decorate(fn: Callable[..., Any]) -> PartitionedConfig:
+        return PartitionedConfig(
+            partitions_def,
+            decorated_fn=_taking(fn, "start", "end"),
+            run_config_for_partition_key_fn=of_window(fn),
+            tags_for_partition_key_fn=None if tags_of is None else of_window(tags_of),
+        )
+
+    return decorate
+
+
+def _one_of(older: _TagsOf | None, newer: _TagsOf | None) -> _TagsOf | None:
+    if older is not None and newer is not None:
+        raise CheckError(
+            "give tags_for_partition_key_fn without tags_for_partition_fn, which is its older name"
+        )
+    return newer if older is None else older
+
+
+def _callable(fn: Any, name: str) -> Any:
+    if fn is not None and not callable(fn):
+        raise ParameterCheckError(f"parameter '{name}' of a PartitionedConfig must be a function, not {fn!r}")
+    return fn
+
+
+def _taking(fn: Any, *arguments: str) -> Any:
+    """The decorated function, if it can be called with these arguments."""
+    try:
+        signature = inspect.signature(_callable(fn, "decorated_fn"))
+    except ValueError:  # one that Python itself provides
+        return fn
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        raise DagflowInvalidDefinitionError(
+            f"'{getattr(fn, '__name__', fn)}' ({location(fn)}) cannot make the config of a partition: it "
+            f"cannot be called with {' and '.join(arguments)}: {error}"
+        ) from None
+    return fn
+
+
+def _of_partition(fn: Any, name: str) -> Any:
+    """A function of a partition key, made of one of a Partition."""
+    return None if _callable(fn, name) is None else wraps(fn)(lambda key: fn(Partition(key)))

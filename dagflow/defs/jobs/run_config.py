@@ -1,0 +1,399 @@
+"""The run config of a job: its schema, and what a given config says of each op and resource.
+
+    {execution?, loggers?, ops?, resources?, inputs?}
+
+The schema is worked out once for a job, and only when a config is given or something must be given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from dagflow.config.field import Field, Permissive, Shape
+from dagflow.config.mapping import Mapped
+from dagflow.config.parse import Path, Reading, parse
+from dagflow.config.scalar import Any as AnyConfig
+from dagflow.config.scalar import ConfigType
+from dagflow.defs.executors.definition import ExecutorDefinition
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.graphs.unfed_inputs import loose_fields
+from dagflow.defs.jobs.content import JobContent
+from dagflow.defs.ops.definition import OpDefinition
+from dagflow.defs.ops.node import NodeDefinition
+from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.parts.configured import ConfigMapping
+from dagflow.defs.resources.needs import needed_keys
+from dagflow.errors import DagflowInvalidConfigError
+
+_OPTIONAL = Field(AnyConfig, is_required=False)
+_MADE_WRONG = "Its config mapping made config that does not fit the nodes inside it; the paths begin there."
+
+
+class RunConfigSchema(NamedTuple):
+    """The schema of a job's run config: `config_type`, and the `config_mapping` before it, or None."""
+
+    run_config_schema_type: ConfigType
+    config_mapping: ConfigMapping | None
+
+    @property
+    def config_type(self) -> ConfigType:
+        """The schema; a shorter name of `run_config_schema_type`."""
+        return self.run_config_schema_type
+
+
+def read_run_config(
+    job: JobContent,
+    given: Mapping[str, Any],
+    *,
+    bound_inputs: frozenset[str] = frozenset(),
+    environ: Mapping[str, str],
+    in_process: bool = True,
+) -> dict[str, Any]:
+    """Check a run config against the schema of a job.
+
+    Args:
+        job: The job, with its selection applied.
+        given: The config; what it does not say, the job's default config says, entry by entry.
+        bound_inputs: Inputs of the graph that are given as values, so not through config.
+        environ: Where `{"env": "NAME"}` looks.
+        in_process: Whether `execution` is ignored, because the executor is replaced.
+
+    Returns:
+        What the run config says, with its defaults: the root entries. Config mappings have been carried out:
+        a graph that has one has the entry `ops` that it made.
+
+    Raises:
+        DagflowInvalidConfigError: All that is wrong with it.
+        DagflowConfigMappingFunctionError: The function of a config mapping, or of `configured`, raised.
+    """
+    value = _over_default(job.default_config, given)
+    schema: ConfigType = schema_of(job, bound_inputs, in_process)
+    preamble = f"Error in config for job '{job.name}'"
+    mapping = job.config_mapping
+    if mapping is not None:
+        schema = Mapped(
+            mapping.config_schema,
+            mapping.config_fn,
+            schema,
+            place=f"on job '{job.name}'",
+            when_refused=f"{preamble}, in what its config mapping made",
+            is_raw=mapping.is_raw,
+        )
+        preamble = f"Error in config mapping of job '{job.name}'"
+    elif not given and job.partitioned_config is not None:
+        preamble += ", which is partitioned: its 'config' makes that of a run with a partition_key"
+    elif not given and job.default_config:
+        preamble += ", in its default config (the 'config' that the job was made with)"
+    parsed = parse(schema, value, environ=environ)
+    if parsed.errors:
+        raise DagflowInvalidConfigError(preamble, parsed.errors, value)
+    read: dict[str, Any] = parsed.value
+    return read
+
+
+def _over_default(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A run config with the entries of the default one that it does not have: that of an op or of a resource
+    is taken or replaced as a whole.
+    """
+    merged = {**default, **given}
+    for key in default.keys() & given.keys():
+        if isinstance(default[key], Mapping) and isinstance(given[key], Mapping):
+            merged[key] = {**default[key], **given[key]}
+    return merged
+
+
+def needs_config(job: JobContent, bound_inputs: frozenset[str]) -> bool:
+    """Whether a run of this job must be given some config."""
+    key = ("needs_config", bound_inputs)
+    if key not in job.compiled:
+        demanding = [name for name, resource in job.resource_defs.items() if _demands(resource.config_field)]
+        job.compiled[key] = (
+            bool(job.default_config)
+            or job.config_mapping is not None
+            or _graph_needs_config(job, job.graph, "")
+            or any(field.is_required for field in _top_inputs(job, bound_inputs).values())
+            or bool(demanding and not _used_resources(job).isdisjoint(demanding))
+        )
+    return bool(job.compiled[key])
+
+
+def schema_of(job: JobContent, bound_inputs: frozenset[str], in_process: bool) -> Shape:
+    """The schema of a job's run config."""
+    key = ("schema", bound_inputs, in_process)
+    if key not in job.compiled:
+        used = _used_resources(job)
+        entries: dict[str, Any] = {
+            "execution": _OPTIONAL if in_process else Field(_Execution(job.executor_def)),
+            "loggers": Field(Shape({
+                name: Field(Shape({"config": logger.config_field}), is_required=False)
+                for name, logger in job.loggers.items()
+            })),
+            "ops": Field(_top_nodes(job)),
+            "resources": Field(Shape({
+                name: Field(
+                    Shape({"config": resource.config_field or _OPTIONAL}),
+                    is_required=None if name in used else False,
+                )
+                for name, resource in job.resource_defs.items()
+            })),
+        }  # fmt: skip
+        inputs = _top_inputs(job, bound_inputs)
+        if inputs:
+            entries["inputs"] = Field(Shape(inputs))
+        job.compiled[key] = Shape(entries)
+    schema: Shape = job.compiled[key]
+    return schema
+
+
+def _used_resources(job: JobContent) -> set[str]:
+    """The keys of the resources that a run of the whole job starts: those of no other need config."""
+    layer = job.asset_layer
+    wanted = _resources_of(job.graph) | set(job.hook_needs())
+    for asset in layer.known.values() if layer is not None else ():
+        wanted.add(getattr(asset, "io_manager_key", None) or DEFAULT_IO_MANAGER_KEY)
+    used: set[str] = set()
+    while wanted:
+        key = wanted.pop()
+        if key in job.resource_defs and key not in used:
+            used.add(key)
+            wanted |= needed_keys(job.resource_defs[key], job.resource_defs)
+    return used
+
+
+def _resources_of(graph_def: GraphDefinition) -> set[str]:
+    keys: set[str] = set()
+    for definition in graph_def.iterate_node_defs():
+        if isinstance(definition, OpDefinition):
+            keys |= definition.required_resource_keys
+            for item in definition.ins.values():
+                keys |= item.dagflow_type.required_resource_keys
+                keys.add(item.input_manager_key or DEFAULT_IO_MANAGER_KEY)
+                if item.dagflow_type.loader is not None:
+                    keys |= item.dagflow_type.loader.required_resource_keys()
+            for output in definition.outs.values():
+                keys |= output.dagflow_type.required_resource_keys | {output.io_manager_key}
+    return keys
+
+
+class _Execution(Shape):
+    """`{"config": ...}`, in one of three spellings."""
+
+    __slots__ = ("executor",)
+
+    def __init__(self, executor: ExecutorDefinition) -> None:
+        super().__init__({"config": executor.config_field or Field(Permissive())})
+        self.executor = executor
+
+    def read(self, value: Any, path: Path, reading: Reading) -> Any:
+        return super().read(_normal_execution(value, self.executor), path, reading)
+
+
+class _MappedGraph(Mapped):
+    """The entry of a graph with a config mapping: `config` becomes the `ops` inside; the rest stays."""
+
+    __slots__ = ()
+
+    def finish(self, outer: Any, inner: Any) -> Any:
+        return {"inputs": outer.get("inputs"), "ops": inner}
+
+
+def _top_nodes(job: JobContent) -> ConfigType:
+    nodes = Shape(_nodes(job, job.graph, ""))
+    mapping = job.graph.config_mapping
+    if mapping is None:
+        return nodes
+    place = f"top level graph '{job.graph.name}'"
+    return Mapped(
+        Field(Shape({"config": mapping.config_schema})),
+        lambda entry: mapping.config_fn(entry.get("config", {})),
+        nodes,
+        place=f"on {place} in job '{job.name}'",
+        when_refused=f"In job '{job.name}', {place} has a configuration error. {_MADE_WRONG}",
+        is_raw=mapping.is_raw,
+    )
+
+
+def _nodes(job: JobContent, graph_def: GraphDefinition, path: str) -> dict[str, Field]:
+    shared: dict[int, Field] = {}  # many nodes of one op without loose inputs have one schema
+    fields: dict[str, Field] = {}
+    for name, node in graph_def.node_dict.items():
+        definition = node.definition
+        loose = _loose_fields(job, graph_def, name, path)
+        if isinstance(definition, GraphDefinition):
+            fields[name] = _graph_entry(job, definition, f"{path}{name}.", loose)
+        elif isinstance(definition, OpDefinition):
+            if loose or id(definition) not in shared:
+                field = _op_entry(job, definition, loose)
+                if loose:
+                    fields[name] = field
+                    continue
+                shared[id(definition)] = field
+            fields[name] = shared[id(definition)]
+    if graph_def.parent_graph_def is not None:
+        for name, node in graph_def.parent_graph_def.node_dict.items():
+            if name not in fields:
+                fields[name] = _unselected(job, node.definition, f"{path}{name}.")
+    return fields
+
+
+def _unselected(job: JobContent, definition: NodeDefinition, path: str) -> Field:
+    """What may be said of a node that was not selected: one run config serves any part of a job."""
+    loose = {
+        name: Field(item.dagflow_type.loader.config_type, is_required=False)
+        for name, item in definition.ins.items()
+        if item.dagflow_type.loader is not None
+    }
+    if isinstance(definition, GraphDefinition):
+        entry = _graph_entry(job, definition, path, loose)
+    else:
+        assert isinstance(definition, OpDefinition)
+        entry = _op_entry(job, definition, loose)
+    return Field(entry.config_type, is_required=False)
+
+
+def _op_entry(job: JobContent, definition: OpDefinition, loose: Mapping[str, Field]) -> Field:
+    inputs = {**loose, **_loaded_with_config(job, definition)}
+    outputs = _stored_with_config(job, definition)
+    return Field(Shape({
+        "config": definition.config_field or _OPTIONAL,
+        **({"inputs": Field(Shape(inputs))} if inputs else {}),
+        **({"outputs": Field(Shape(outputs))} if outputs else {}),
+    }))  # fmt: skip
+
+
+def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, loose: Mapping[str, Field]) -> Field:
+    """The entry of a graph that is a node; `path` leads to it, with a dot at its end."""
+    nodes = Shape(_nodes(job, graph_def, path))
+    around: dict[str, Any] = {"inputs": Field(Shape(loose))} if loose else {}
+    mapping = graph_def.config_mapping
+    if mapping is None:
+        return Field(Shape({"ops": Field(nodes), **around}))
+    handle = path[:-1].split(".")
+    stack = ":".join(handle)
+    return Field(
+        _MappedGraph(
+            Field(Shape({"config": mapping.config_schema, **around})),
+            lambda entry: mapping.config_fn(entry.get("config", {})),
+            nodes,
+            place=f"on graph '{handle[-1]}' in job '{job.name}'",
+            detail=f'The definition is instantiated at stack "{stack}".',
+            when_refused=f"In job '{job.name}' at stack \"{stack}\": "
+            f'Op "{handle[-1]}" with definition "{graph_def.name}" has a configuration error. {_MADE_WRONG}',
+            is_raw=mapping.is_raw,
+        )
+    )
+
+
+def _loaded_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
+    """The config that input managers take of each input of an op."""
+    fields = {}
+    for name, item in op.ins.items():
+        field = getattr(job.resource_defs.get(item.input_manager_key or ""), "input_config_field", None)
+        if field is not None:
+            fields[name] = field
+    return fields
+
+
+def _stored_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
+    """The config that I/O managers take of each output of an op."""
+    fields = {}
+    for name, output in op.outs.items():
+        field = getattr(job.resource_defs.get(output.io_manager_key), "output_config_field", None)
+        if field is not None:
+            fields[name] = field
+    return fields
+
+
+def _loose_fields(job: JobContent, graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
+    if job.asset_layer is not None:
+        return {}  # what no node feeds is an asset, which is loaded
+    return loose_fields(graph_def, node_name, path)
+
+
+def _top_inputs(job: JobContent, bound: frozenset[str]) -> dict[str, Field]:
+    return {
+        name: Field(item.dagflow_type.loader.config_type, is_required=not item.has_default_value)
+        for name, item in job.graph.ins.items()
+        if name not in bound and item.dagflow_type.loader is not None
+    }
+
+
+def _graph_needs_config(job: JobContent, graph_def: GraphDefinition, path: str) -> bool:
+    if graph_def.config_mapping is not None:
+        return True
+    is_io_configured = any(
+        getattr(resource, name, None) is not None
+        for resource in job.resource_defs.values()
+        for name in ("input_config_field", "output_config_field")
+    )
+    for definition in graph_def.node_defs:
+        if not isinstance(definition, OpDefinition):
+            continue
+        fields = [definition.config_field]
+        if is_io_configured:
+            fields += _loaded_with_config(job, definition).values()
+            fields += _stored_with_config(job, definition).values()
+        if any(map(_demands, fields)):
+            return True
+    for name, node in graph_def.node_dict.items():
+        if any(field.is_required for field in _loose_fields(job, graph_def, name, path).values()):
+            return True
+        definition = node.definition
+        if isinstance(definition, GraphDefinition) and _graph_needs_config(job, definition, f"{path}{name}."):
+            return True
+    return False
+
+
+def _demands(field: Field | None) -> bool:
+    """Whether it matters that no config is given: some is required, a default is read from the environment,
+    or a function makes it.
+    """
+    if field is None:
+        return False
+    reading = Reading({})
+    field.read_absent((), reading)
+    return bool(reading.errors) or reading.used_env or reading.has_mappings
+
+
+def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:
+    """`{"in_process": {...}}` and `{"multiprocess": {"config": {...}}}` as `{"config": ...}`."""
+    if not isinstance(value, Mapping) or "config" in value or len(value) != 1:
+        return value
+    ((name, inner),) = value.items()
+    if name not in ("in_process", "multiprocess"):
+        return value
+    inner = inner or {}
+    inner = inner.get("config", inner) if isinstance(inner, Mapping) else inner
+    if executor.name == name:
+        return {"config": inner}
+    return {"config": {name: inner}} if executor.name == "multi_or_in_process_executor" else value
+
+
+def validated_dict(job: JobContent, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A checked run config as `validate_run_config` shows it: four keys, the executor by name, a node inside
+    a graph by its path ("graph.node").
+    """
+    execution = (config.get("execution") or {}).get("config")
+    shown: dict[str, Any] = {}
+    _show_nodes(config.get("ops") or {}, "", shown)
+    return {
+        "ops": shown,
+        "execution": {job.executor_def.name: execution},
+        "resources": {
+            name: {"config": (entry or {}).get("config")}
+            for name, entry in (config.get("resources") or {}).items()
+        },
+        "loggers": dict(config.get("loggers") or {}),
+    }
+
+
+def _show_nodes(entries: Mapping[str, Any], path: str, shown: dict[str, Any]) -> None:
+    for name, entry in entries.items():
+        shown[path + name] = {
+            "config": entry.get("config"),
+            "inputs": dict(entry.get("inputs") or {}),
+            "outputs": entry.get("outputs"),
+        }
+        if "ops" in entry:
+            _show_nodes(entry["ops"], f"{path}{name}.", shown)

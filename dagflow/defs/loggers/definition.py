@@ -1,0 +1,206 @@
+"""Loggers as definitions: a function that makes a Python logger, and the config that it takes.
+
+A logger of a job is made for the runs whose config names it, and gets their events and what user code logs.
+Python's `logging` is imported when one is made.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, overload
+
+from dagflow import _doors
+from dagflow.config.field import Field, resolve_field
+from dagflow.config.scalar import ConfigType
+from dagflow.defs.parts.configured import configured_field
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ElementCheckError, check_type
+from dagflow.keys import check_name
+
+if TYPE_CHECKING:
+    import logging
+
+LOG_LEVELS = {
+    "CRITICAL": 50, "FATAL": 50, "ERROR": 40, "WARNING": 30, "WARN": 30, "INFO": 20, "DEBUG": 10, "NOTSET": 0,
+}  # fmt: skip
+
+
+class LoggerDefinition:
+    """How a logger is made. Usually made by `@logger`; called with `build_init_logger_context()` to try it.
+
+    Args:
+        logger_fn: Called with an InitLoggerContext (or with nothing), returns a `logging.Logger`.
+        config_schema: What config it takes, under `loggers.<name>.config` of a run config.
+        description: A sentence for people.
+
+    Example:
+        >>> import logging
+        >>> LoggerDefinition(lambda context: logging.Logger("shop"))(None)
+        <Logger shop (NOTSET)>
+    """
+
+    __slots__ = ("config_field", "description", "logger_fn", "parameter")
+
+    def __init__(
+        self,
+        logger_fn: Callable[..., logging.Logger],
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> None:
+        if not callable(logger_fn):
+            raise DagflowInvalidDefinitionError(f"a logger must be made of a function, not {logger_fn!r}")
+        self.logger_fn = logger_fn
+        self.config_field: Field = resolve_field(config_schema)
+        self.description = description
+        self.parameter = next(iter(inspect.signature(logger_fn).parameters), None)
+
+    @property
+    def config_schema(self) -> Field:
+        """The schema of its config."""
+        return self.config_field
+
+    def configured(
+        self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None
+    ) -> LoggerDefinition:
+        """This logger with its config given beforehand.
+
+        Args:
+            config_or_config_fn: The config, or a function that makes it of what the run config gives.
+            config_schema: What the function gets from the run config.
+            description: Default: that of this logger.
+        """
+        new = copy.copy(self)
+        name = getattr(self.logger_fn, "__name__", repr(self.logger_fn))
+        new.config_field = configured_field(
+            self.config_field,
+            config_or_config_fn,
+            config_schema,
+            kind="LoggerDefinition",
+            place=f"logger '{name}'",
+            when_refused=f"Error when applying config mapping for logger '{name}'",
+        )
+        new.description = self.description if description is None else description
+        return new
+
+    def make(self, context: Any) -> logging.Logger:
+        """The logger, for a context whose config has been checked."""
+        return self.logger_fn() if self.parameter is None else self.logger_fn(context)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the logger directly, without a run."""
+        return _doors.invoke_logger(self, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<logger {getattr(self.logger_fn, '__name__', self.logger_fn)!r}>"
+
+
+@overload
+def logger(config_schema: Callable[..., logging.Logger]) -> LoggerDefinition: ...
+
+
+@overload
+def logger(
+    config_schema: Any = None, description: str | None = None
+) -> Callable[[Callable[..., logging.Logger]], LoggerDefinition]: ...
+
+
+def logger(config_schema: Any = None, description: str | None = None) -> Any:
+    """Make a logger of a function that takes an InitLoggerContext. Usable bare.
+
+    Args:
+        config_schema: What config it takes; the function reads `context.logger_config`.
+        description: A sentence for people; default: the docstring.
+
+    Returns:
+        The LoggerDefinition, or a decorator.
+
+    Example:
+        >>> import logging
+        >>> from dagflow import job, logger
+        >>> @logger({"level": str})
+        ... def shop_log(context):
+        ...     log = logging.Logger("shop", context.logger_config["level"])
+        ...     log.addFilter(lambda record: print(record.levelname, record.dagflow_meta["job_name"]))
+        ...     return log
+        >>> @job(logger_defs={"shop": shop_log})
+        ... def sell():
+        ...     pass
+        >>> sell.execute_in_process({"loggers": {"shop": {"config": {"level": "ERROR"}}}}).success
+        True
+    """
+    if callable(config_schema) and not isinstance(config_schema, (type, Field, ConfigType)):
+        return LoggerDefinition(config_schema, None, inspect.getdoc(config_schema))
+    return lambda fn: LoggerDefinition(fn, config_schema, description or inspect.getdoc(fn))
+
+
+def check_loggers(
+    logger_defs: Any, place: str, parameter: str = "logger_defs"
+) -> dict[str, LoggerDefinition]:
+    """The loggers that an argument gives, by name.
+
+    Raises:
+        ParameterCheckError: It is no mapping.
+        ElementCheckError: A value of it is no logger.
+        DagflowInvalidDefinitionError: A name that cannot be.
+    """
+    if logger_defs is None:
+        return {}
+    for name, definition in check_type(logger_defs, Mapping, parameter, place).items():
+        check_name(name, f"logger of {place}", reserved=False)
+        if not isinstance(definition, LoggerDefinition):
+            raise ElementCheckError(
+                f"parameter '{parameter}' of {place} must hold loggers, but '{name}' is {definition!r} of "
+                f"type '{type(definition).__name__}'. Decorate the function with @logger."
+            )
+    return dict(logger_defs)
+
+
+def level_number(level: str | int) -> int:
+    """The number of a log level, given by number or by name in any case.
+
+    Raises:
+        CheckError: There is no level of that name.
+
+    Example:
+        >>> level_number("info"), level_number(15)
+        (20, 15)
+    """
+    if isinstance(level, int):
+        return level
+    number = LOG_LEVELS.get(level.upper())
+    if number is None:
+        raise CheckError(f"unknown log level '{level}'. Use one of {', '.join(LOG_LEVELS)}.")
+    return number
+
+
+def _colored(context: Any) -> logging.Logger:
+    from dagflow.defs.loggers.console import ColorFormatter, console_logger
+
+    return console_logger(context.logger_config, ColorFormatter())
+
+
+def _json(context: Any) -> logging.Logger:
+    from dagflow.defs.loggers.console import JsonFormatter, console_logger
+
+    return console_logger(context.logger_config, JsonFormatter())
+
+
+_CONSOLE = {
+    "log_level": Field(str, default_value="INFO", description="What is less important is left out."),
+    "name": Field(str, default_value="dagflow", description="What the lines say is speaking."),
+}
+colored_console_logger = LoggerDefinition(
+    _colored, _CONSOLE, "Lines on standard error, in the color of their level where that is a terminal."
+)
+json_console_logger = LoggerDefinition(_json, _CONSOLE, "Lines on standard error, each a JSON object.")
+
+
+def default_loggers() -> dict[str, LoggerDefinition]:
+    """The loggers of a job that is given none; they speak in the runs whose config names them.
+
+    Example:
+        >>> default_loggers()
+        {'console': <logger '_colored'>}
+    """
+    return {"console": colored_console_logger}

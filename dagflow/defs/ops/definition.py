@@ -1,0 +1,377 @@
+"""Ops: the functional unit of a pipeline, with its inputs, outputs, config and needs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from functools import update_wrapper
+from inspect import CO_VARARGS, getdoc, signature
+from inspect import Parameter as _Parameter
+from typing import Any, TypeVar, overload
+
+from dagflow import _doors
+from dagflow._util import UNSET, warn
+from dagflow.config.field import ANYTHING, Field, resolve_field
+from dagflow.config.objects import plain_config
+from dagflow.defs.ops.node import NodeDefinition, current_composition
+from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, InputDefinition, Out, OutputDefinition
+from dagflow.defs.ops.signature import inputs_of, outputs_of, plain_output_of, wrapped_outputs
+from dagflow.defs.parts.configured import configured_field, new_name
+from dagflow.defs.parts.function import CONTEXT_NAMES, Body, is_config_annotation, location
+from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidPythonicConfigDefinitionError,
+    ParameterCheckError,
+    check_optional,
+    check_texts,
+    check_type,
+)
+from dagflow.keys import (
+    check_name,
+    definition_tags,
+    resource_keys,
+    system_tag_spellings,
+)
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class OpDefinition(NodeDefinition):
+    """An op. Made by `@op`; called like its function, or in a graph's body to become a node there.
+
+    Attributes: `name`, `description`, `ins` and `outs` (definitions by name), `config_field` (None: anything
+    goes), `required_resource_keys`, `tags`, `retry_policy`, `version`, `code_version`, `pool`, `body` (how
+    the function is called), `positional_inputs` (what positional arguments stand for: the inputs of the
+    signature, and the only one that is not in it, if there is one only), `is_wrapped` (for each output of
+    which the return annotation says something, whether it says `Output`), `plain_output` (the only output,
+    where a bare value can be returned for it).
+    """
+
+    __slots__ = (
+        "__dict__",
+        "__wrapped__",
+        "_dynamic_outputs",
+        "body",
+        "code_version",
+        "config_field",
+        "is_wrapped",
+        "plain_output",
+        "pool",
+        "positional_inputs",
+        "required_resource_keys",
+        "retry_policy",
+        "version",
+    )
+    node_type_str = "op"
+
+    def __init__(
+        self,
+        compute_fn: Callable[..., Any],
+        name: str,
+        ins: Mapping[str, In] | None = None,
+        outs: Mapping[str, Out] | None = None,
+        description: str | None = None,
+        config_schema: Any = None,
+        required_resource_keys: set[str] | frozenset[str] | Sequence[str] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        version: str | None = None,
+        retry_policy: RetryPolicy | None = None,
+        code_version: str | None = None,
+        pool: str | None = None,
+        *,
+        owner: str | None = None,
+    ) -> None:
+        by_decorator, owner = owner is not None, owner or "op"
+        what = f"{owner} '{name}'"
+        if not callable(compute_fn):
+            raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
+        self.name = check_name(name, owner)
+        ins = check_type(ins or {}, Mapping, "ins", what)
+        body = Body(compute_fn if by_decorator else _taking_each_input(compute_fn, ins), what)
+        if owner == "op" and body.context == "asset":
+            raise DagflowInvalidDefinitionError(
+                f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
+                "AssetExecutionContext. Use OpExecutionContext."
+            )
+        self.body = body
+        check_texts(what, description=description, version=version, code_version=code_version, pool=pool)
+        if version is not None and code_version is not None:
+            raise CheckError(
+                f"{what}: 'version' is an older name of 'code_version', so give only one of the two"
+            )
+        self.version = self.code_version = code_version if code_version is not None else version
+        self.ins: Mapping[str, InputDefinition] = inputs_of(body, ins, what)
+        self.outs: Mapping[str, OutputDefinition] = outputs_of(body, outs, what, self.code_version)
+        self.input_names = tuple(self.ins)
+        self.output_names = tuple(self.outs)
+        named = [parameter.name for parameter in body.inputs]
+        further = [name for name in self.input_names if name not in named]
+        self.positional_inputs = named + further if len(further) == 1 else named
+        self.is_wrapped = wrapped_outputs(body, self.outs)
+        self.plain_output = plain_output_of(self.outs, self.is_wrapped)
+        self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
+        self.config_field = _config_field(body, config_schema, what)
+        _warn_of_config_names(body, what)
+        if owner == "op":
+            refuse_resources_twice(body, required_resource_keys, "op")
+        self.required_resource_keys = resource_keys(required_resource_keys, what) | frozenset(body.resources)
+        self.tags = definition_tags(tags, what)
+        self.description = description if description is not None else getdoc(compute_fn) or None
+        self.retry_policy = check_optional(retry_policy, RetryPolicy, "retry_policy", what)
+        self.pool = _checked_pool(pool, self.tags, what)
+        update_wrapper(self, compute_fn)
+
+    @property
+    def config_schema(self) -> Field:
+        """The schema of this op's config; without one, anything goes."""
+        return ANYTHING if self.config_field is None else self.config_field
+
+    @property
+    def compute_fn(self) -> Callable[..., Any]:
+        """The function."""
+        return self.body.fn
+
+    def dynamic_outputs(self) -> frozenset[str]:
+        """The names of the outputs that have a value for each mapping key."""
+        return self._dynamic_outputs
+
+    def configured(
+        self,
+        config_or_config_fn: Any,
+        name: str | None = None,
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> OpDefinition:
+        """This op with its config given beforehand.
+
+        Args:
+            config_or_config_fn: The config, or a function that makes it of what the run config gives.
+            name: The name of the new op; default: that of the function.
+            config_schema: What the function gets from the run config.
+            description: Default: that of this op.
+
+        Raises:
+            CheckError: There is no name.
+
+        Example:
+            >>> @op(config_schema={"grams": int})
+            ... def brew(context):
+            ...     return context.op_config["grams"]
+            >>> brew.configured({"grams": 18}, name="espresso")
+            <op 'espresso'>
+        """
+        new = copy.copy(self)
+        new.name = check_name(new_name(config_or_config_fn, name, where(self)), "op")
+        new.config_field = configured_field(
+            self.config_field,
+            config_or_config_fn,
+            config_schema,
+            kind="OpDefinition",
+            place=f"op '{new.name}'",
+        )
+        new.description = self.description if description is None else description
+        return new
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """In a graph's body: become a node there. Elsewhere: run the function directly, without a run."""
+        composition = current_composition()
+        if composition is not None:
+            return composition.invoke(self, args, kwargs)
+        return _doors.invoke(self, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<op '{self.name}'>"
+
+
+def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
+    """A function of (context, inputs) or of *args, which takes all inputs as one dict, as one that takes
+    each by its name.
+    """
+    code = getattr(fn, "__code__", None)
+    if code is None:
+        return fn
+    takes = code.co_varnames[: code.co_argcount]
+    is_context_and_inputs = (
+        len(takes) == 2 and takes[0] in CONTEXT_NAMES and takes[1] in {"inputs", "_inputs"} - ins.keys()
+    )
+    if not is_context_and_inputs and (takes or not code.co_flags & CO_VARARGS):
+        return fn
+
+    def compute(context: Any, **inputs: Any) -> Any:
+        return fn(context, inputs)
+
+    taken: Any = compute
+    taken.__signature__ = signature(lambda context, **inputs: None)
+    taken.__annotations__, taken.__wrapped__ = {}, fn  # messages say where `fn` is
+    return compute
+
+
+def _checked_pool(pool: str | None, tags: Mapping[str, str], what: str) -> str | None:
+    if pool is None:
+        return None
+    if not pool or any(character.isspace() for character in pool):
+        raise DagflowInvalidDefinitionError(
+            f"{what}: '{pool}' is not a valid pool name. Choose one without white space."
+        )
+    key = next((tags[tag] for tag in system_tag_spellings("concurrency_key") if tag in tags), pool)
+    if key != pool:
+        raise DagflowInvalidDefinitionError(
+            f"{what}: its pool '{pool}' conflicts with the concurrency key '{key}' in its tags. Keep the "
+            "pool alone."
+        )
+    return pool
+
+
+def where(definition: OpDefinition) -> str:
+    """An op's name and place, for messages."""
+    return f"op '{definition.name}' ({location(definition.body.fn)})"
+
+
+@overload
+def op(compute_fn: Callable[..., Any]) -> OpDefinition: ...
+
+
+@overload
+def op(
+    compute_fn: None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    ins: Mapping[str, In] | None = None,
+    out: Out | Mapping[str, Out] | None = None,
+    config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    version: str | None = None,
+    retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
+    pool: str | None = None,
+) -> Callable[[Callable[..., Any]], OpDefinition]: ...
+
+
+def op(
+    compute_fn: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    ins: Mapping[str, In] | None = None,
+    out: Out | Mapping[str, Out] | None = None,
+    config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    version: str | None = None,
+    retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
+    pool: str | None = None,
+) -> OpDefinition | Callable[[Callable[..., Any]], OpDefinition]:
+    """Make an op of a function. Usable bare.
+
+    Args:
+        compute_fn: The function. Its parameters are the inputs, a first one named `context` gets the
+            context, one named `config` the config.
+        name: Default: the function's name.
+        description: Default: the function's docstring.
+        ins: `In` by input name, for what the signature cannot say.
+        out: One `Out`, or several by name; default: one output `result`.
+        config_schema: What config it takes: int, str, a dict of such, a Field...
+        required_resource_keys: Resources that the body reads from `context.resources`.
+        tags: Texts, or values that are encoded as JSON.
+        version: An older name of `code_version`.
+        retry_policy: How it is tried again when it fails.
+        code_version: The version of this code.
+        pool: The name of a group of steps that share a limit.
+
+    Returns:
+        The OpDefinition, or a decorator.
+
+    Raises:
+        DagflowInvalidDefinitionError: A name, input, output, default or schema that cannot be.
+
+    Example:
+        >>> @op
+        ... def double(n: int) -> int:
+        ...     return 2 * n
+        >>> double(4)
+        8
+    """
+
+    def decorate(fn: Callable[..., Any]) -> OpDefinition:
+        if not callable(fn):
+            raise DagflowInvalidDefinitionError(f"@op must decorate a function, not {fn!r}")
+        return OpDefinition(
+            fn,
+            name if name is not None else getattr(fn, "__name__", type(fn).__name__),
+            ins,
+            _outs_by_name(out),
+            description,
+            config_schema,
+            required_resource_keys,
+            tags,
+            version,
+            retry_policy,
+            code_version,
+            pool,
+            owner="op",
+        )
+
+    return decorate if compute_fn is None else decorate(compute_fn)
+
+
+def _outs_by_name(out: Out | Mapping[str, Out] | None) -> Mapping[str, Out] | None:
+    return {DEFAULT_OUTPUT: out} if isinstance(out, Out) else out
+
+
+def refuse_resources_twice(body: Body, required_resource_keys: Any, decorator: str) -> None:
+    """Refuse `required_resource_keys` on a function whose parameters name resources.
+
+    Raises:
+        ParameterCheckError: There are both.
+    """
+    if required_resource_keys and body.resources:
+        raise ParameterCheckError(
+            f"Cannot specify resource requirements in both @{decorator} decorator and parameters of the "
+            f"function ({location(body.fn)}): 'required_resource_keys' has {sorted(required_resource_keys)}, "
+            f"the parameters {list(body.resources)}. Make all of them parameters."
+        )
+
+
+def _warn_of_config_names(body: Body, what: str) -> None:
+    for parameter in body.inputs:
+        if is_config_annotation(parameter.annotation):
+            warn(
+                f"Parameter '{parameter.name}' on op/asset function {what.partition(' ')[2]} was annotated "
+                "as a dagflow.Config type. Did you mean to name this parameter 'config' instead? It is an "
+                f"input now ({location(body.fn)})."
+            )
+
+
+def _config_field(body: Body, schema: Any, what: str) -> Field | None:
+    """The schema of an op's config: that given, or that of its `config` parameter."""
+    if body.config is None:
+        return None if schema is None else resolve_field(schema)
+    place = f"{what} ({location(body.fn)})"
+    if schema is not None:
+        raise ParameterCheckError(
+            f"{place} has both a 'config' parameter and a 'config_schema'. Keep one of them."
+        )
+    if body.config is _Parameter.empty:
+        raise DagflowInvalidPythonicConfigDefinitionError(
+            f"{place}: the parameter 'config' has no annotation. Annotate it with a Config class, or with "
+            "int, float, str, bool, dict or list."
+        )
+    from dagflow.config.annotation import kind_of  # ops without config need it not
+
+    kind = kind_of(body.config, f"the parameter 'config' of {place}")
+    body.read_config = kind.incoming
+    default = body.config_default
+    if not is_config_annotation(body.config):
+        return Field(kind.node, UNSET if default is _Parameter.empty else plain_config(default))
+    if default is not _Parameter.empty:
+        raise CheckError(
+            f"{place}: the parameter 'config' has a default value, which a Config class does not take. Give "
+            f"the fields of '{body.config.__name__}' defaults instead."
+        )
+    field: Field = body.config.to_config_schema()
+    return field

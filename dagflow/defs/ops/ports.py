@@ -1,0 +1,209 @@
+"""Inputs and outputs of ops and graphs: what users say of them, and what is settled of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from dagflow._util import UNSET
+from dagflow.errors import check_texts, check_type
+from dagflow.keys import AssetKey, CoercibleToAssetKey
+from dagflow.metadata.value import normalize_metadata
+from dagflow.types.annotations import resolve_type
+from dagflow.types.kinds import DagflowType
+
+DEFAULT_IO_MANAGER_KEY = "io_manager"
+DEFAULT_OUTPUT = "result"
+
+
+class _Spec:
+    """What is said of an input or output: equal if all of it is equal. Never changed once made."""
+
+    __slots__ = ()
+    _said: ClassVar[tuple[str, ...]] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Spec) or self._said != other._said:
+            return NotImplemented
+        names = {getattr(spec, "name", None) for spec in (self, other)}  # that of an In fits any
+        return len(names - {None}) < 2 and all(
+            getattr(self, name) == getattr(other, name) for name in self._said
+        )
+
+    def _say(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _settle(self, name: str, given: _Spec, settled: Mapping[str, Any]) -> None:
+        """Say what was given, but for what is settled by now."""
+        put = object.__setattr__
+        put(self, "name", name)
+        for said in self._said:
+            put(self, said, getattr(given, said))
+        for said, value in settled.items():
+            put(self, said, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"'{name}' of {self!r} cannot be changed. Make a new one.")
+
+    def __hash__(self) -> int:
+        return hash(self._said)  # metadata and defaults need not be hashable
+
+    def __repr__(self) -> str:
+        said = (f"{name}={getattr(self, name)!r}" for name in self._said)
+        return f"{type(self).__name__}({', '.join(said)})"
+
+
+class In(_Spec):
+    """What is said of an input.
+
+    Args:
+        dagflow_type: Its type; default: that of the parameter's annotation.
+        description: A sentence for people.
+        default_value: Used when nothing is connected; default: that of the signature.
+        metadata: What an I/O manager may want to know.
+        asset_key: The asset that the input reads.
+        asset_partitions: Partitions of that asset that it reads.
+        input_manager_key: The resource that loads it, instead of the I/O manager of the output that it reads.
+
+    Raises:
+        DagflowInvalidDefinitionError: The type is none.
+        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
+
+    Example:
+        >>> In(int).dagflow_type
+        <ScalarType Int>
+    """
+
+    __slots__ = (
+        "asset_key",
+        "asset_partitions",
+        "dagflow_type",
+        "default_value",
+        "description",
+        "input_manager_key",
+        "metadata",
+    )
+    _said = __slots__
+    dagflow_type: Any
+    description: str | None
+    default_value: Any
+    metadata: Mapping[str, Any]
+    asset_key: AssetKey | None
+    asset_partitions: Any
+    input_manager_key: str | None
+
+    def __init__(
+        self,
+        dagflow_type: Any = UNSET,
+        description: str | None = None,
+        default_value: Any = UNSET,
+        metadata: Mapping[str, Any] | None = None,
+        asset_key: CoercibleToAssetKey | None = None,
+        asset_partitions: Any = None,
+        input_manager_key: str | None = None,
+    ) -> None:
+        check_texts("an In", description=description, input_manager_key=input_manager_key)
+        self._say(
+            dagflow_type=dagflow_type if dagflow_type is UNSET else resolve_type(dagflow_type, "an In"),
+            description=description,
+            default_value=default_value,
+            metadata=_checked(metadata, "an In"),
+            asset_key=None if asset_key is None else AssetKey.from_coercible(asset_key),
+            asset_partitions=asset_partitions,
+            input_manager_key=input_manager_key,
+        )
+
+
+class Out(_Spec):
+    """What is said of an output.
+
+    Args:
+        dagflow_type: Its type; default: that of the return annotation.
+        description: A sentence for people.
+        is_required: Whether a step that ends without it has failed.
+        io_manager_key: The resource that stores it; None means "io_manager".
+        metadata: What an I/O manager may want to know.
+        code_version: The version of the code that makes it; default: that of the op.
+
+    Raises:
+        DagflowInvalidDefinitionError: The type is none.
+        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
+
+    Example:
+        >>> Out(is_required=False).io_manager_key
+        'io_manager'
+    """
+
+    __slots__ = ("code_version", "dagflow_type", "description", "io_manager_key", "is_required", "metadata")
+    _said = (*__slots__, "is_dynamic")
+    is_dynamic = False
+    dagflow_type: Any
+    description: str | None
+    is_required: bool
+    io_manager_key: str
+    metadata: Mapping[str, Any]
+    code_version: str | None
+
+    def __init__(
+        self,
+        dagflow_type: Any = UNSET,
+        description: str | None = None,
+        is_required: bool = True,
+        io_manager_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        code_version: str | None = None,
+    ) -> None:
+        check_texts(
+            "an Out", description=description, io_manager_key=io_manager_key, code_version=code_version
+        )
+        check_type(is_required, bool, "is_required", "an Out")
+        self._say(
+            dagflow_type=dagflow_type if dagflow_type is UNSET else resolve_type(dagflow_type, "an Out"),
+            description=description,
+            is_required=is_required,
+            io_manager_key=io_manager_key or DEFAULT_IO_MANAGER_KEY,
+            metadata=_checked(metadata, "an Out"),
+            code_version=code_version,
+        )
+
+
+class DynamicOut(Out):
+    """An output that has any number of values, each with a mapping key. Arguments as Out."""
+
+    __slots__ = ()
+    is_dynamic = True
+
+
+class InputDefinition(In):
+    """An input of an op or graph: an `In` with a name and its type settled."""
+
+    __slots__ = ("name",)
+    name: str
+    dagflow_type: DagflowType
+
+    def __init__(self, name: str, given: In, **settled: Any) -> None:
+        self._settle(name, given, settled)
+
+    @property
+    def has_default_value(self) -> bool:
+        """Whether it may stay unconnected."""
+        return self.default_value is not UNSET
+
+
+class OutputDefinition(Out):
+    """An output of an op or graph: an `Out` with a name and its type settled."""
+
+    __slots__ = ("is_dynamic", "name")
+    name: str
+    dagflow_type: DagflowType
+
+    def __init__(self, name: str, given: Out, **settled: Any) -> None:
+        self._settle(name, given, settled)
+
+
+def _checked(metadata: Mapping[str, Any] | None, what: str) -> Mapping[str, Any]:
+    if not metadata:
+        return {}
+    normalize_metadata(metadata, what)
+    return metadata

@@ -1,0 +1,238 @@
+"""Config that is made of other config: `ConfigMapping` for graphs and jobs, `configured` for a definition.
+
+Both end in a `Mapped` node of a config schema, so that whoever reads the config of a definition gets what the
+function made, checked, without knowing of it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, overload
+
+from dagflow.config.field import ANYTHING, Field, resolve_field
+from dagflow.config.mapping import Mapped
+from dagflow.config.objects import is_config_object, plain_config
+from dagflow.defs.parts.function import config_class_of, location
+from dagflow.errors import CheckError, ParameterCheckError
+
+_ConfigFn = Callable[[Any], Any]
+
+
+class ConfigMapping:
+    """How config of a graph or job becomes config of what is inside it.
+
+    Args:
+        config_fn: Gets config that matches `config_schema`; returns that of the nodes, by name (for a graph),
+            or a whole run config (for a job).
+        config_schema: What is given from outside; without one, anything or nothing.
+        receive_processed_config_values: False: `config_fn` gets names of enums and `{"env": ...}` as they
+            were written; else what they stand for.
+
+    Raises:
+        ParameterCheckError: `config_fn` is no function.
+
+    Example:
+        >>> from dagflow import graph, op
+        >>> @op(config_schema={"grams": int})
+        ... def brew(context):
+        ...     return context.op_config["grams"]
+        >>> @graph(config=ConfigMapping(lambda cups: {"brew": {"config": {"grams": 9 * cups}}}, int))
+        ... def bar():
+        ...     brew()
+        >>> bar.execute_in_process({"ops": {"config": 2}}).output_for_node("brew")
+        18
+    """
+
+    __slots__ = ("config_fn", "config_schema", "receive_processed_config_values")
+
+    def __init__(
+        self,
+        config_fn: _ConfigFn,
+        config_schema: Any = None,
+        receive_processed_config_values: bool | None = None,
+    ) -> None:
+        self.config_fn = _function(config_fn, "config_fn")
+        self.config_schema: Field = resolve_field(config_schema)
+        self.receive_processed_config_values = receive_processed_config_values
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether `config_fn` gets enums and environment variables as they were written."""
+        return self.receive_processed_config_values is False
+
+    def __repr__(self) -> str:
+        return f"ConfigMapping({self.config_fn!r}, {self.config_schema!r})"
+
+
+@overload
+def config_mapping(config_fn: _ConfigFn) -> ConfigMapping: ...
+
+
+@overload
+def config_mapping(
+    config_fn: None = None,
+    *,
+    config_schema: Any = None,
+    receive_processed_config_values: bool | None = None,
+) -> Callable[[_ConfigFn], ConfigMapping]: ...
+
+
+def config_mapping(
+    config_fn: _ConfigFn | None = None,
+    *,
+    config_schema: Any = None,
+    receive_processed_config_values: bool | None = None,
+) -> ConfigMapping | Callable[[_ConfigFn], ConfigMapping]:
+    """Make a ConfigMapping of a function. Usable bare. Parameters as those of ConfigMapping; where the
+    function's parameter is annotated with a Config class, that is the schema and what the function gets.
+
+    Returns:
+        The ConfigMapping, or a decorator.
+
+    Example:
+        >>> @config_mapping(config_schema={"cups": int})
+        ... def bar_config(config):
+        ...     return {"ops": {"brew": {"config": {"grams": 9 * config["cups"]}}}}
+        >>> bar_config.config_schema
+        Field({ cups: Int }, required)
+    """
+
+    def decorate(fn: _ConfigFn) -> ConfigMapping:
+        function, schema = _of_objects(_function(fn, "config_fn"), config_schema)
+        return ConfigMapping(function, schema, receive_processed_config_values)
+
+    return decorate if config_fn is None else decorate(config_fn)
+
+
+def as_config_mapping(config: Any, place: str) -> ConfigMapping | None:
+    """The config mapping that the `config` of a graph stands for: a dict is the config of its nodes, whatever
+    is given.
+
+    Raises:
+        ParameterCheckError: It is no ConfigMapping, dict or None.
+    """
+    if config is None or isinstance(config, ConfigMapping):
+        return config
+    if isinstance(config, Mapping):
+        fixed = dict(config)
+        return ConfigMapping(lambda _: fixed)
+    raise ParameterCheckError(
+        f"parameter 'config' of {place} must be a ConfigMapping or a dict, not {config!r}"
+    )
+
+
+def configured(configurable: Any, config_schema: Any = None, **more: Any) -> Callable[[Any], Any]:
+    """Give config to a definition beforehand. The result takes a dict, or decorates a function.
+
+    Args:
+        configurable: An op, resource, resource class, I/O manager, executor or logger, or a graph with a
+            config mapping.
+        config_schema: What the function gets; the run config of the new definition.
+        more: `name` (of ops, graphs and executors; default: that of the function) and `description`.
+
+    Returns:
+        A function that takes the config, or a function that makes it, and returns the new definition.
+
+    Raises:
+        ParameterCheckError: `configurable` takes no config.
+        CheckError: An op or graph gets a dict, but no name.
+
+    Example:
+        >>> from dagflow import op
+        >>> @op(config_schema={"grams": int})
+        ... def brew(context):
+        ...     return context.op_config["grams"]
+        >>> @configured(brew, config_schema=int)
+        ... def brew_cups(cups):
+        ...     return {"grams": 9 * cups}
+        >>> brew_cups.name
+        'brew_cups'
+    """
+    if isinstance(configurable, type) and hasattr(configurable, "configure_at_launch"):
+        configurable = configurable.configure_at_launch().get_resource_definition()
+    method = getattr(configurable, "configured", None)
+    if method is None or isinstance(configurable, type):
+        raise ParameterCheckError(
+            f"parameter 'configurable' must be an op, graph, resource, resource class, I/O manager, executor "
+            f"or logger, not {configurable!r}"
+        )
+    return lambda config: method(config, config_schema=config_schema, **more)
+
+
+def configured_field(
+    inner: Field | None,
+    config_or_fn: Any,
+    config_schema: Any,
+    *,
+    kind: str,
+    place: str,
+    when_refused: str | None = None,
+) -> Field:
+    """The config field of a definition that is given config beforehand.
+
+    Args:
+        inner: The field of the definition itself.
+        config_or_fn: Its config, or a function that makes it.
+        config_schema: What the function gets.
+        kind: The class of the definition, for the message about a function that raises.
+        place: The new definition, for messages.
+        when_refused: The first line of the error about config that does not match `inner`.
+    """
+    if callable(config_or_fn):
+        function, schema = _of_objects(config_or_fn, config_schema)
+    else:
+        config = plain_config(config_or_fn) if is_config_object(config_or_fn) else config_or_fn
+        function, schema = (lambda _: config), None
+    return Field(
+        Mapped(
+            resolve_field(schema),
+            function,
+            ANYTHING if inner is None else inner,
+            path=("config",),
+            place=f"on a `configured` {kind}",
+            detail=f"It makes the config of {place}.",
+            when_refused=when_refused or f"Error in config for {place}",
+            given=config_or_fn,
+        )
+    )
+
+
+def new_name(config_or_fn: Any, name: str | None, place: str) -> str:
+    """The name of a definition that is given config beforehand.
+
+    Raises:
+        CheckError: It was given none, and no function that has one.
+    """
+    found = name if name is not None else getattr(config_or_fn, "__name__", None)
+    if not isinstance(found, str):
+        raise CheckError(f"{place} is configured with {config_or_fn!r}; give the new definition a 'name'")
+    return found
+
+
+def _of_objects(function: _ConfigFn, schema: Any) -> tuple[_ConfigFn, Any]:
+    """A function and its schema; where it takes and gives Config objects, around that."""
+    given = config_class_of(function)
+    if given is not None and schema is not None:
+        raise CheckError(
+            "Cannot provide config_schema to @configured function with Config-annotated param: "
+            f"'{given.__name__}' is the schema of the function at {location(function)}"
+        )
+    if given is not None and len(inspect.signature(function).parameters) != 1:
+        raise CheckError(
+            "@configured function should have exactly one parameter, the config; "
+            f"see the one at {location(function)}"
+        )
+
+    def on_plain_config(config: Any) -> Any:
+        made = function(config if given is None else given.from_config(config))
+        return plain_config(made) if is_config_object(made) else made
+
+    return on_plain_config, schema if given is None else given.to_config_schema()
+
+
+def _function(value: Any, name: str) -> _ConfigFn:
+    if not callable(value):
+        raise ParameterCheckError(f"parameter '{name}' must be a function, not {value!r}")
+    function: _ConfigFn = value
+    return function

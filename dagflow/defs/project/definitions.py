@@ -1,0 +1,202 @@
+"""Definitions: what a project has of assets, jobs and resources, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dagflow._util import nearest
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, AssetSpec, SourceAsset, key_of
+from dagflow.defs.executors.builtin import multi_or_in_process_executor
+from dagflow.defs.executors.definition import ExecutorDefinition
+from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.loggers.definition import check_loggers
+from dagflow.defs.ops.definition import OpDefinition, where
+from dagflow.defs.resources.io_managers import fs_io_manager
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    check_optional,
+    check_type,
+)
+
+ASSET_JOB_NAME = "__ASSET_JOB"
+"""The job that makes all assets of a project."""
+
+
+class Definitions:
+    """The assets, jobs and resources of a project. Each job, and each asset, has the resources of the
+    project where it brings none of its own under a key.
+
+    Args:
+        assets: AssetsDefinitions, SourceAssets and AssetSpecs.
+        jobs: Jobs, each under its own name; those of `define_asset_job` get their assets here.
+        resources: Resource definitions or values by key.
+        executor: The executor of the jobs that name none.
+        loggers: Logger definitions by name, for the jobs that have none.
+
+    Raises:
+        CheckError: Something in `assets` or `jobs` is neither.
+        ParameterCheckError: `resources` or `loggers` is no mapping.
+
+    Example:
+        >>> from dagflow import Definitions, asset
+        >>> @asset(required_resource_keys={"offset"})
+        ... def water(context):
+        ...     return 1 + context.resources.offset
+        >>> project = Definitions(assets=[water], resources={"offset": 2})
+        >>> result = project.get_implicit_global_asset_job_def().execute_in_process()
+        >>> result.asset_value("water")
+        3
+    """
+
+    def __init__(
+        self,
+        assets: Iterable[Any] | None = None,
+        *,
+        jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
+        resources: Mapping[str, Any] | None = None,
+        executor: ExecutorDefinition | None = None,
+        loggers: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.assets: Sequence[AnyAsset] = _all_of(
+            assets, (AssetsDefinition, SourceAsset, AssetSpec), "assets", "an asset"
+        )
+        self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
+            jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
+        )
+        self.resources = dict(check_type(resources or {}, Mapping, "resources"))
+        self.executor = check_optional(executor, ExecutorDefinition, "executor")
+        self.loggers = check_loggers(loggers, "Definitions", "loggers")
+        self._by_name: dict[str, JobDefinition] | None = None
+
+    def get_job_def(self, name: str) -> JobDefinition:
+        """A job with the resources of the project.
+
+        Raises:
+            DagflowInvariantViolationError: No job has this name.
+            DagflowInvalidDefinitionError: Two jobs have one name, or an op of a job requires a resource
+                that nobody provides.
+        """
+        jobs = self._resolved()
+        if name not in jobs:
+            raise unknown_job(name, jobs)
+        return jobs[name]
+
+    def resolve_all_job_defs(self) -> list[JobDefinition]:
+        """Every job with the resources of the project, the job of all assets included."""
+        return list(self._resolved().values())
+
+    def get_implicit_global_asset_job_def(self) -> JobDefinition:
+        """The job that makes all assets.
+
+        Raises:
+            DagflowInvariantViolationError: There are no assets.
+        """
+        return self.get_job_def(ASSET_JOB_NAME)
+
+    def get_assets_def(self, key: Any) -> AssetsDefinition:
+        """The definition that makes an asset.
+
+        Args:
+            key: An AssetKey, or what makes one.
+
+        Raises:
+            DagflowInvariantViolationError: None does.
+        """
+        wanted = key_of(key)
+        for asset in self.assets:
+            if isinstance(asset, AssetsDefinition) and wanted in asset.keys:
+                return asset
+        raise DagflowInvariantViolationError(
+            f"Could not find asset '{wanted.to_user_string()}' among the definitions"
+        )
+
+    # the newer names of the same questions
+    resolve_job_def = get_job_def
+    resolve_assets_def = get_assets_def
+    resolve_implicit_global_asset_job_def = get_implicit_global_asset_job_def
+
+    def _resolved(self) -> dict[str, JobDefinition]:
+        if self._by_name is None:
+            by_name: dict[str, JobDefinition] = {}
+            assets = list(dict.fromkeys(self.assets))
+            resources = self._not_brought_along()
+            if any(isinstance(asset, AssetsDefinition) for asset in assets):
+                by_name[ASSET_JOB_NAME] = build_asset_job(
+                    assets,
+                    name=ASSET_JOB_NAME,
+                    resources=resources,
+                    default_io_manager=fs_io_manager,
+                    one_partitioning=False,
+                )
+            for job in dict.fromkeys(self.jobs):
+                if job.name in by_name:
+                    raise DagflowInvalidDefinitionError(
+                        f"Duplicate job definition found for job '{job.name}'. Give one of them another name."
+                    )
+                if isinstance(job, UnresolvedAssetJobDefinition):
+                    by_name[job.name] = job.resolve(assets, resources, fs_io_manager)
+                elif self.resources:
+                    by_name[job.name] = job.with_top_level_resources(self.resources)
+                else:
+                    by_name[job.name] = job
+            self._by_name = {name: self._completed(job) for name, job in by_name.items()}
+        return self._by_name
+
+    def _not_brought_along(self) -> dict[str, Any]:
+        """The resources but those that an asset has one of its own for."""
+        executable = [asset for asset in self.assets if isinstance(asset, AssetsDefinition)]
+        brought = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
+        for asset in executable:
+            for key in sorted(
+                set(brought) & asset.node_def.required_resource_keys - set(asset.resource_defs)
+            ):
+                raise DagflowInvalidDefinitionError(
+                    f"{asset!r} needs the resource '{key}' of the Definitions, and {brought[key]!r} brings "
+                    "another one along under this key. Use one object, or two keys."
+                )
+        return {key: value for key, value in self.resources.items() if key not in brought}
+
+    def _completed(self, job: JobDefinition) -> JobDefinition:
+        changes: dict[str, Any] = {}
+        if self.executor is not None and job.executor_def is multi_or_in_process_executor:
+            changes["executor_def"] = self.executor
+        if self.loggers and not job.logger_defs:
+            changes["logger_defs"] = self.loggers
+        needs = job.hook_needs()
+        for definition in job.graph.iterate_node_defs():
+            if isinstance(definition, OpDefinition):
+                needs.update(dict.fromkeys(definition.required_resource_keys, where(definition)))
+        for key in sorted(set(needs) - set(job.resource_defs)):
+            raise DagflowInvalidDefinitionError(
+                f"resource with key '{key}' required by {needs[key]} was not provided, neither by job "
+                f"'{job.name}' nor by the Definitions.{nearest(key, job.resource_defs)}"
+            )
+        return job.with_changes(**changes) if changes else job
+
+
+def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationError:
+    """The error for the name of a job that is not among these."""
+    return DagflowInvariantViolationError(
+        f"Could not find job '{name}'. The jobs are {sorted(jobs)}.{nearest(name, jobs)}"
+    )
+
+
+def _all_of(
+    values: Iterable[Any] | None, kinds: tuple[type[Any], ...], parameter: str, what: str
+) -> list[Any]:
+    if values is None:
+        return []
+    if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
+        raise CheckError(f"parameter '{parameter}' of Definitions must be a list, not {values!r}")
+    members = list(values)
+    for member in members:
+        if not isinstance(member, kinds):
+            raise CheckError(
+                f"parameter '{parameter}' of Definitions holds {member!r} of type "
+                f"'{type(member).__name__}', which is not {what}"
+            )
+    return members

@@ -1,0 +1,277 @@
+"""`@repository`: jobs and assets under one name, in the older form of a project. It is made of Definitions,
+which say what belongs together and what is missing.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, overload
+
+from dagflow.defs.assets.definition import AssetsDefinition, AssetSpec, SourceAsset
+from dagflow.defs.executors.definition import ExecutorDefinition
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
+from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
+from dagflow.defs.project.definitions import ASSET_JOB_NAME, Definitions, unknown_job
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts
+from dagflow.keys import AssetKey, check_name
+from dagflow.metadata.value import MetadataValue, normalize_metadata
+
+_ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
+_JOBS = (JobDefinition, UnresolvedAssetJobDefinition, GraphDefinition)
+_Job = JobDefinition | UnresolvedAssetJobDefinition
+
+
+class RepositoryDefinition:
+    """Jobs and assets under one name. Made by `@repository`.
+
+    Attributes:
+        name: Its name.
+        description: A sentence for people, or None.
+        metadata: Facts about it.
+
+    Example:
+        >>> from dagflow import asset, define_asset_job, repository
+        >>> @asset
+        ... def water():
+        ...     return 1
+        >>> @repository
+        ... def kitchen():
+        ...     return [water, define_asset_job("boil")]
+        >>> kitchen.get_job("boil").execute_in_process().asset_value("water")
+        1
+    """
+
+    __slots__ = ("_assets", "_jobs", "description", "metadata", "name")
+
+    def __init__(
+        self,
+        name: str,
+        jobs: Mapping[str, JobDefinition | Callable[[], JobDefinition]],
+        assets: Iterable[AssetsDefinition | SourceAsset | AssetSpec] = (),
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name = check_name(name, "repository")
+        place = f"repository '{name}'"
+        check_texts(place, description=description)
+        self.description = description
+        self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
+        self._jobs = dict(jobs)
+        self._assets = tuple(assets)
+
+    @property
+    def job_names(self) -> list[str]:
+        """The names of its jobs, that of the job of all assets among them."""
+        return list(self._jobs)
+
+    def has_job(self, name: str) -> bool:
+        """Whether a job has this name."""
+        return name in self._jobs
+
+    def get_job(self, name: str) -> JobDefinition:
+        """A job. One that a function makes is made at the first call.
+
+        Raises:
+            DagflowInvariantViolationError: No job has this name.
+            DagflowInvalidDefinitionError: The function made no job, or one with another name.
+        """
+        if name not in self._jobs:
+            raise unknown_job(name, self._jobs)
+        found = self._jobs[name]
+        if not isinstance(found, JobDefinition):
+            found = self._jobs[name] = found()
+        return found
+
+    def get_all_jobs(self) -> list[JobDefinition]:
+        """Every job, ordered by name."""
+        return [self.get_job(name) for name in sorted(self._jobs)]
+
+    def has_implicit_global_asset_job_def(self) -> bool:
+        """Whether there are assets to make, and so a job that makes them all."""
+        return self.has_job(ASSET_JOB_NAME)
+
+    def get_implicit_global_asset_job_def(self) -> JobDefinition:
+        """The job that makes all assets.
+
+        Raises:
+            DagflowInvariantViolationError: There are no assets.
+        """
+        return self.get_job(ASSET_JOB_NAME)
+
+    @property
+    def assets_defs_by_key(self) -> dict[AssetKey, AssetsDefinition]:
+        """What makes each asset."""
+        return {
+            key: asset for asset in self._assets if isinstance(asset, AssetsDefinition) for key in asset.keys
+        }
+
+    @property
+    def source_assets_by_key(self) -> dict[AssetKey, SourceAsset | AssetSpec]:
+        """The assets that are only read."""
+        return {asset.key: asset for asset in self._assets if not isinstance(asset, AssetsDefinition)}
+
+    def __repr__(self) -> str:
+        return f"<repository '{self.name}'>"
+
+
+@overload
+def repository(definitions_fn: Callable[[], Any]) -> RepositoryDefinition: ...
+
+
+@overload
+def repository(
+    definitions_fn: None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    default_executor_def: ExecutorDefinition | None = None,
+    default_logger_defs: Mapping[str, Any] | None = None,
+) -> Callable[[Callable[[], Any]], RepositoryDefinition]: ...
+
+
+def repository(
+    definitions_fn: Callable[[], Any] | None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    default_executor_def: ExecutorDefinition | None = None,
+    default_logger_defs: Mapping[str, Any] | None = None,
+) -> RepositoryDefinition | Callable[[Callable[[], Any]], RepositoryDefinition]:
+    """Make a repository of a function that returns its jobs and assets. Usable bare. New code does better
+    with Definitions.
+
+    Args:
+        definitions_fn: Returns a list of jobs, graphs, assets, results of `define_asset_job` and lists of
+            these; or a dict with the jobs alone, `{"jobs": {name: job}}`, where a function may stand for a
+            job that is made when somebody asks for it.
+        name: Default: the function's name.
+        description: A sentence for people.
+        metadata: Facts about it.
+        default_executor_def: The executor of the jobs that name none.
+        default_logger_defs: Logger definitions by name, for the jobs that have none.
+
+    Returns:
+        The RepositoryDefinition, or a decorator.
+
+    Raises:
+        CheckError: The function needs arguments.
+        DagflowInvalidDefinitionError: It returns something else, or what it returns does not go together.
+
+    Example:
+        >>> from dagflow import job, op
+        >>> @op
+        ... def one():
+        ...     return 1
+        >>> @job
+        ... def count():
+        ...     one()
+        >>> @repository(description="All that counts.")
+        ... def numbers():
+        ...     return [count]
+        >>> numbers.job_names
+        ['count']
+    """
+
+    def decorate(fn: Callable[[], Any]) -> RepositoryDefinition:
+        own_name = name if name is not None else getattr(fn, "__name__", type(fn).__name__)
+        place = f"repository '{own_name}'"
+        define = partial(Definitions, executor=default_executor_def, loggers=default_logger_defs)
+        content = _content(fn, place)
+        if isinstance(content, Mapping):
+            lazy = _jobs_by_name(content, place, define)
+            return RepositoryDefinition(own_name, lazy, (), description, metadata)
+        jobs, assets = _sorted_out(content, place)
+        by_name = {job.name: job for job in define(assets, jobs=jobs).resolve_all_job_defs()}
+        return RepositoryDefinition(own_name, by_name, assets, description, metadata)
+
+    return decorate if definitions_fn is None else decorate(definitions_fn)
+
+
+def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]:
+    """What the function returns, if that is a list or dict."""
+    if inspect.signature(fn).parameters:
+        raise CheckError(
+            f"the function of {place} must have no parameters, but it is {inspect.signature(fn)}"
+        )
+    content = fn()
+    if not isinstance(content, (list, Mapping)):
+        raise DagflowInvalidDefinitionError(
+            f"Bad return value of type {type(content)} from the function of {place}: it must return a list "
+            "of jobs and assets, or a dict with 'jobs' by name"
+        )
+    return content
+
+
+def _sorted_out(content: list[Any], place: str) -> tuple[list[_Job], list[Any]]:
+    """The jobs and the assets of a list, whose elements may be lists again."""
+    jobs: list[_Job] = []
+    assets: list[Any] = []
+    for index, element in enumerate(content):
+        for one in element if isinstance(element, list) else [element]:
+            if isinstance(one, _ASSETS):
+                assets.append(one)
+            elif isinstance(one, _JOBS):
+                jobs.append(_as_job(one))
+            else:
+                raise DagflowInvalidDefinitionError(
+                    f"Bad return value from the function of {place}: all elements of list must be of type "
+                    "JobDefinition, GraphDefinition, AssetsDefinition, SourceAsset or AssetSpec, results of "
+                    f"define_asset_job, or lists of these. Got {one!r} of type {type(one)} at index {index}."
+                )
+    return jobs, assets
+
+
+def _as_job(one: Any) -> _Job:
+    job: _Job = job_of_graph(one) if isinstance(one, GraphDefinition) else one
+    return job
+
+
+def _jobs_by_name(
+    content: Mapping[str, Any], place: str, define: Callable[..., Definitions]
+) -> dict[str, JobDefinition | Callable[[], JobDefinition]]:
+    """The jobs of a dict; those that functions make are not made yet."""
+    for key in content:
+        if key != "jobs":
+            raise DagflowInvalidDefinitionError(
+                f"Bad return value from the function of {place}: dict must not contain keys other than "
+                f"'jobs': found {key!r}. Return a list to give it assets too."
+            )
+    by_name = content.get("jobs", {})
+    if not isinstance(by_name, Mapping):
+        raise DagflowInvalidDefinitionError(
+            f"'jobs' of {place} must be a dict of jobs by name, not {by_name!r}"
+        )
+    found: dict[str, JobDefinition | Callable[[], JobDefinition]] = {}
+    for name, given in by_name.items():
+        is_lazy = inspect.isfunction(given)
+        found[name] = (
+            partial(_made, given, name, place, define) if is_lazy else _checked(given, name, place, define)
+        )
+    return found
+
+
+def _made(
+    make: Callable[[], Any], name: str, place: str, define: Callable[..., Definitions]
+) -> JobDefinition:
+    """The job that a function makes."""
+    return _checked(make(), name, place, define)
+
+
+def _checked(one: Any, name: str, place: str, define: Callable[..., Definitions]) -> JobDefinition:
+    """The job that stands under a name."""
+    if not isinstance(one, _JOBS):
+        raise DagflowInvalidDefinitionError(
+            f"Object mapped to {name} is not an instance of JobDefinition or GraphDefinition. It is {one!r}, "
+            f"in the 'jobs' of {place}."
+        )
+    if one.name != name:
+        raise DagflowInvalidDefinitionError(
+            f"Bad constructor for job '{name}': name in JobDefinition does not match: got '{one.name}', in "
+            f"the 'jobs' of {place}. Use one name in both places."
+        )
+    return define(jobs=[_as_job(one)]).get_job_def(name)

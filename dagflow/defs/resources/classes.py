@@ -1,0 +1,455 @@
+"""Resources as classes: `ConfigurableResource`, whose fields are its config and the resources nested in it.
+
+An object is what the user wrote; `get_resource_definition()` is the definition that the engine starts. For
+each run that makes an object of its own, out of the config of the run, so that nothing leaks from one run
+into the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, overload
+
+from dagflow import _doors
+from dagflow._util import UNSET
+from dagflow.config.field import Field
+from dagflow.config.model import Config, is_resource_field, model_validator
+from dagflow.config.objects import plain_config
+from dagflow.config.parse import parse
+from dagflow.defs.resources.definition import (
+    RESOURCE_MARK,
+    Opened,
+    ResourceDefinition,
+    as_resource,
+    config_of,
+    entered,
+)
+from dagflow.errors import CheckError, DagflowInvalidInvocationError
+
+T = TypeVar("T")
+_Self = TypeVar("_Self", bound="ConfigurableResourceFactory[Any]")
+_Values = dict[str, Any]
+
+if TYPE_CHECKING:
+
+    class ResourceDependency(Generic[T]):
+        """A field of a resource that takes another resource, whatever makes it."""
+
+        def __set_name__(self, owner: Any, name: str) -> None: ...
+
+        @overload
+        def __get__(self, instance: None, owner: Any) -> ResourceDependency[T]: ...
+        @overload
+        def __get__(self, instance: object, owner: Any) -> T: ...
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+
+        def __set__(
+            self,
+            instance: Any,
+            value: T | ResourceDefinition | PartialResource | ConfigurableResourceFactory[T],
+        ) -> None: ...
+
+else:
+
+    class ResourceDependency:
+        """A field of a resource that takes another resource, whatever makes it: an object of a resource
+        class, a resource definition, or the value itself. Reading it gives the value.
+
+        Example:
+            >>> from dagflow import ConfigurableResource
+            >>> class Shop(ConfigurableResource):
+            ...     till: ResourceDependency[list]
+            >>> Shop(till=[]).till
+            []
+        """
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return Annotated[Any, RESOURCE_MARK]
+
+
+class ConfigurableResourceFactory(Config, Generic[T]):
+    """The base of classes whose objects make a resource: `create_resource` gives what ops and assets get,
+    which they take as a `ResourceParam[T]`.
+
+    Example:
+        >>> from dagflow import ResourceParam, job, op
+        >>> class Kettle(ConfigurableResourceFactory[int]):
+        ...     litres: int
+        ...     def create_resource(self, context):
+        ...         return 1000 * self.litres
+        >>> @op
+        ... def boil(kettle: ResourceParam[int]):
+        ...     return kettle
+        >>> @job(resource_defs={"kettle": Kettle(litres=2)})
+        ... def tea():
+        ...     boil()
+        >>> tea.execute_in_process().output_for_node("boil")
+        2000
+    """
+
+    __slots__ = ("_dagflow_context", "_dagflow_definition")  # of this very object: no part of what it equals
+    __dagflow_resource__: ClassVar[str] = "factory"
+    __dagflow_what__: ClassVar[str] = "resource class"
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _accept_what_comes_later(cls, value: Any, handler: Callable[[Any], Any]) -> Any:
+        """In a field of another resource: a resource that is configured at launch, or made by a function."""
+        return value if isinstance(value, (PartialResource, ResourceDefinition)) else handler(value)
+
+    # written by the user
+
+    def create_resource(self, context: Any) -> T | Generator[T, None, None]:
+        """Make what ops and assets get; may be a generator that cleans up behind its yield."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method create_resource(self, context)")
+
+    def setup_for_execution(self, context: Any) -> None:
+        """Called when a run starts, before `create_resource`. Private attributes may be set here."""
+
+    def teardown_after_execution(self, context: Any) -> None:
+        """Called when a run ends, whatever happened in it."""
+
+    @contextlib.contextmanager
+    def yield_for_execution(self, context: Any) -> Iterator[T]:
+        """All of it as one context manager: set up, yield what ops and assets get, tear down."""
+        self.setup_for_execution(context)
+        try:
+            value, close = entered(self.create_resource(context), type(self).__name__)
+            try:
+                yield value
+            finally:
+                if close is not None:
+                    close()
+        finally:
+            self.teardown_after_execution(context)
+
+    # used by the user
+
+    @classmethod
+    def configure_at_launch(cls, **values: Any) -> PartialResource:
+        """This resource with config from the run config. What is given here is the default there.
+
+        Args:
+            values: Defaults of config, and nested resources.
+
+        Raises:
+            DagflowInvalidInvocationError: A name that is no field.
+        """
+        known = [info.alias or name for name, info in cls.model_fields.items()]
+        unknown = sorted(set(values) - set(known))
+        if unknown and cls.model_config.get("extra") != "allow":
+            raise DagflowInvalidInvocationError(
+                f"{cls.__name__}.configure_at_launch() was given {unknown}, but its fields are {known}"
+            )
+        return PartialResource(cls, values)
+
+    def get_resource_definition(self) -> ResourceDefinition:
+        """The definition that the engine starts: always the same one for one object."""
+        definition: ModelResource | None = getattr(self, "_dagflow_definition", None)
+        if definition is None:
+            definition = type(self).definition_class()(type(self), self, nested_values(self))
+            object.__setattr__(self, "_dagflow_definition", definition)
+        return definition
+
+    @classmethod
+    def definition_class(cls) -> type[ModelResource]:
+        """What the definitions of its objects are, for the engine."""
+        return ModelResource
+
+    def get_resource_context(self) -> Any:
+        """The init context with which this object was started.
+
+        Raises:
+            CheckError: It was not started yet.
+        """
+        if not hasattr(self, "_dagflow_context"):
+            raise CheckError(
+                "Attempted to get context before resource was initialized. "
+                f"{type(self).__name__} has one in a run, after process_config_and_initialize(), and as "
+                "with_replaced_resource_context(context)."
+            )
+        return self._dagflow_context
+
+    def with_replaced_resource_context(self: _Self, context: Any) -> _Self:
+        """A copy whose `get_resource_context()` gives this context."""
+        copy = _fresh_copy(self, {})
+        object.__setattr__(copy, "_dagflow_context", context)
+        return copy
+
+    @classmethod
+    def from_resource_context(cls, context: Any, nested_resources: Mapping[str, Any] | None = None) -> T:
+        """Make the resource in a function that is one: of the config of its context.
+
+        Raises:
+            CheckError: It has to be torn down: use `from_resource_context_cm`.
+        """
+        value: T = _must_not_close(*_from_context(cls, context, nested_resources))
+        return value
+
+    @classmethod
+    @contextlib.contextmanager
+    def from_resource_context_cm(
+        cls, context: Any, nested_resources: Mapping[str, Any] | None = None
+    ) -> Iterator[T]:
+        """As `from_resource_context`, torn down at the end of the `with` block."""
+        with _closing(_from_context(cls, context, nested_resources)) as value:
+            yield value
+
+    def process_config_and_initialize(self) -> T:
+        """Start the resource here and now, without a run: environment variables looked up, nested resources
+        started.
+
+        Raises:
+            DagflowInvalidConfigError: A variable is not set.
+            CheckError: It has to be torn down: use `process_config_and_initialize_cm`.
+
+        Example:
+            >>> from dagflow import ConfigurableResource
+            >>> class Kettle(ConfigurableResource):
+            ...     litres: int
+            >>> Kettle(litres=2).process_config_and_initialize().litres
+            2
+        """
+        value: T = _must_not_close(*_open_now(self.get_resource_definition()))
+        return value
+
+    @contextlib.contextmanager
+    def process_config_and_initialize_cm(self) -> Iterator[T]:
+        """As `process_config_and_initialize`, torn down at the end of the `with` block."""
+        with _closing(_open_now(self.get_resource_definition())) as value:
+            yield value
+
+    def open_for_execution(self, context: Any) -> Opened:
+        """Start this object, for the engine."""
+        cls = type(self)
+        base = ConfigurableResourceFactory
+        if (
+            cls.yield_for_execution is not base.yield_for_execution
+            or cls.teardown_after_execution is not base.teardown_after_execution
+        ):
+            return entered(self.yield_for_execution(context), cls.__name__)
+        self.setup_for_execution(context)
+        return entered(self.create_resource(context), cls.__name__)
+
+    def _why_frozen(self, name: str) -> str:
+        return (
+            f"'{type(self).__name__}' is a Pythonic resource and does not support item assignment: "
+            f"attribute '{name}' cannot be set. Keep state in a private attribute "
+            f"('_{name}: ... = PrivateAttr()'), or in an object that a method of the resource makes."
+        )
+
+
+class ConfigurableResource(ConfigurableResourceFactory[T], Generic[T]):
+    """The base of resources as classes: fields are config, other resources nest as fields, methods are what
+    ops and assets use. They take it as a parameter that is annotated with the class.
+
+    Methods to write where they are needed: `setup_for_execution`, `teardown_after_execution` or both in one,
+    `yield_for_execution`. Objects cannot be changed, but have private attributes (`_client = PrivateAttr()`).
+
+    Raises:
+        pydantic.ValidationError: A value that does not fit its field.
+
+    Example:
+        >>> from dagflow import asset, materialize_to_memory
+        >>> class Kettle(ConfigurableResource):
+        ...     degrees: int = 96
+        ...     def boil(self):
+        ...         return f"{self.degrees} degrees"
+        >>> @asset
+        ... def water(kettle: Kettle):
+        ...     return kettle.boil()
+        >>> materialize_to_memory([water], resources={"kettle": Kettle(degrees=90)}).output_for_node("water")
+        '90 degrees'
+    """
+
+    __dagflow_resource__: ClassVar[str] = "value"
+
+    def create_resource(self, context: Any) -> Any:
+        """The object itself; another one where a class says so."""
+        return self
+
+
+class IAttachDifferentObjectToOpContext(ABC):
+    """A resource for which `context.resources` gives another object than a resource parameter does: for code
+    that moves from the one to the other.
+    """
+
+    @abstractmethod
+    def get_object_to_set_on_execution_context(self) -> Any:
+        """What `context.resources` gives."""
+
+
+class PartialResource:
+    """A resource that takes its config from the run config; made by `configure_at_launch`."""
+
+    __slots__ = ("_definition", "resource_cls", "values")
+
+    def __init__(
+        self, resource_cls: type[ConfigurableResourceFactory[Any]], values: Mapping[str, Any]
+    ) -> None:
+        self.resource_cls = resource_cls
+        self.values = dict(values)
+        self._definition: ResourceDefinition | None = None
+
+    def get_resource_definition(self) -> ResourceDefinition:
+        """The definition that the engine starts: always the same one for one object."""
+        if self._definition is None:
+            nested = {}
+            for name, info in self.resource_cls.model_fields.items():
+                if is_resource_field(info):
+                    default = None if info.is_required() else info.get_default(call_default_factory=True)
+                    nested[name] = self.values.get(info.alias or name, default)
+            self._definition = self.resource_cls.definition_class()(self.resource_cls, self, nested)
+        return self._definition
+
+    def __repr__(self) -> str:
+        return f"{self.resource_cls.__name__}.configure_at_launch({self.values})"
+
+
+class ModelResource(ResourceDefinition):
+    """The definition of a resource that is an object of a class, or is configured at launch.
+
+    Attributes:
+        resource_cls: The class.
+        source: The object, or the PartialResource.
+        parts: What is nested, by field: definitions, or plain values.
+    """
+
+    def __init__(
+        self, resource_cls: type[ConfigurableResourceFactory[Any]], source: Any, nested: _Values
+    ) -> None:
+        self.resource_cls = resource_cls
+        self.source = source
+        self.parts = {
+            name: as_resource(value) if _is_definition(value) else value for name, value in nested.items()
+        }
+        super().__init__(self._make, _schema(resource_cls, source), description=resource_cls.__doc__)
+        self.nested = tuple(part for part in self.parts.values() if isinstance(part, ResourceDefinition))
+        self._own_config: Any = UNSET
+
+    @property
+    def is_shared(self) -> bool:
+        """An object has all of its config, so each resource in which it is nested starts one of its own."""
+        return isinstance(self.source, PartialResource)
+
+    @property
+    def place(self) -> str:
+        """The class and its module, for messages."""
+        return f"{self.resource_cls.__module__}.{self.resource_cls.__name__}"
+
+    def open(self, context: Any) -> Opened:
+        """Start what is nested, unless it is started already; make an object for this run; start it."""
+        closers: list[Callable[[], None]] = []
+        try:
+            nested = {}
+            for name, part in self.parts.items():
+                nested[name] = part
+                if isinstance(part, ResourceDefinition):
+                    nested[name], close = _open_part(part, name, context)
+                    if close is not None:
+                        closers.append(close)
+            made = self._object(context.resource_config or {}, nested)
+            object.__setattr__(made, "_dagflow_context", context)
+            value, close = made.open_for_execution(context)
+        except BaseException:
+            _close_all(closers)
+            raise
+        if close is not None:
+            closers.append(close)
+        return value, (lambda: _close_all(closers)) if closers else None
+
+    def _object(self, config: Any, nested: _Values) -> ConfigurableResourceFactory[Any]:
+        """An object with this config. The user's own is copied, not built again, where nothing in it changes:
+        so it keeps its private attributes, and validators see each value once.
+        """
+        if self._own_config is UNSET:
+            assert self.config_field is not None
+            parsed = parse(self.config_field, UNSET)
+            self._own_config = None if parsed.errors else parsed.value
+        if config == self._own_config and isinstance(self.source, ConfigurableResourceFactory):
+            return _fresh_copy(self.source, nested)
+        aliases = {name: info.alias or name for name, info in self.resource_cls.model_fields.items()}
+        return self.resource_cls.from_config({**config, **{aliases[name]: nested[name] for name in nested}})
+
+    def _make(self, context: Any) -> Any:
+        """As a function that makes the resource: for `configured`, and for calling it directly."""
+        return _must_not_close(*self.open(context))
+
+    def __repr__(self) -> str:
+        return f"<resource {self.source!r}>"
+
+
+def nested_values(resource: ConfigurableResourceFactory[Any]) -> _Values:
+    """What the fields of a resource hold that take other resources."""
+    fields = type(resource).model_fields.items()
+    return {name: getattr(resource, name) for name, info in fields if is_resource_field(info)}
+
+
+def _fresh_copy(resource: _Self, nested: _Values) -> _Self:
+    """A copy with its private attributes, but without what it has worked out for itself so far."""
+    copy = resource.model_copy(update=nested)
+    for name in set(copy.__dict__) - set(type(resource).model_fields):
+        del copy.__dict__[name]
+    return copy
+
+
+def _is_definition(value: Any) -> bool:
+    return isinstance(value, (ResourceDefinition, ConfigurableResourceFactory, PartialResource))
+
+
+def _schema(cls: type[ConfigurableResourceFactory[Any]], source: Any) -> Field:
+    """The config of a resource: what the object holds is the default as a whole; what `configure_at_launch`
+    was given is the default of single fields.
+    """
+    if isinstance(source, PartialResource):
+        keys = cls.to_fields_dict()
+        defaults = {key: plain_config(value) for key, value in source.values.items() if key in keys}
+        return Field(cls.config_node(defaults))
+    return Field(cls.config_node(), default_value=source.to_config_value())
+
+
+def _open_part(part: ResourceDefinition, name: str, context: Any) -> Opened:
+    if part.is_shared and id(part) in context.shared:
+        return context.shared[id(part)], None
+    if part.kind == "value":
+        return part.value, None
+    return part.open(context.with_config(config_of(part, UNSET, name), part))
+
+
+def _open_now(definition: ResourceDefinition) -> Opened:
+    return definition.open(_doors.build_init_resource_context(config_of(definition, UNSET, repr(definition))))
+
+
+def _from_context(cls: Any, context: Any, nested: Mapping[str, Any] | None) -> Opened:
+    definition = cls.configure_at_launch(**(nested or {})).get_resource_definition()
+    opened: Opened = definition.open(context.with_config(context.resource_config, definition))
+    return opened
+
+
+@contextlib.contextmanager
+def _closing(opened: Opened) -> Iterator[Any]:
+    value, close = opened
+    try:
+        yield value
+    finally:
+        if close is not None:
+            close()
+
+
+def _must_not_close(value: Any, close: Callable[[], None] | None) -> Any:
+    if close is not None:
+        close()
+        raise CheckError(
+            f"{type(value).__name__} has to be torn down, and nothing here would do so. Use "
+            "process_config_and_initialize_cm() or from_resource_context_cm() in a with block."
+        )
+    return value
+
+
+def _close_all(closers: list[Callable[[], None]]) -> None:
+    """Close, the last first, whatever happens; the first error is raised when all are closed."""
+    with contextlib.ExitStack() as stack:
+        for close in closers:
+            stack.callback(close)

@@ -1,0 +1,371 @@
+"""Resources as definitions: how they are made, from which config, out of which other resources."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Annotated, Any, ClassVar, TypeVar, overload
+
+from dagflow import _doors
+from dagflow._util import UNSET
+from dagflow.config.field import ANYTHING, Field, resolve_field
+from dagflow.config.parse import parse
+from dagflow.defs.parts.configured import configured_field
+from dagflow.defs.parts.function import location
+from dagflow.errors import (
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    ParameterCheckError,
+    check_type,
+)
+from dagflow.event_loop import SHARED
+from dagflow.keys import check_name, resource_keys
+
+_R = TypeVar("_R", bound="ResourceDefinition")
+_T = TypeVar("_T")
+
+
+class _Mark:
+    """Says of an annotation that what it annotates takes a resource."""
+
+    __dagflow_resource__: ClassVar[str] = "value"
+
+    def __repr__(self) -> str:
+        return "resource"
+
+
+RESOURCE_MARK = _Mark()
+ResourceParam = Annotated[_T, RESOURCE_MARK]
+"""The annotation of a parameter that takes a resource: `db: ResourceParam[Database]`. Its name is the key."""
+Opened = tuple[Any, "Callable[[], None] | None"]
+"""A resource that was started, and how to stop it; None where nothing has to be done."""
+
+
+class ResourceDefinition:
+    """How a resource is made.
+
+    Args:
+        resource_fn: Called with an init context (or with nothing), returns the resource; a generator or a
+            context manager may clean up behind its yield.
+        config_schema: What config it takes.
+        description: A sentence for people.
+        required_resource_keys: Resources that it needs itself.
+        version: The version of this code.
+
+    Example:
+        >>> ResourceDefinition.hardcoded_resource(3).value
+        3
+    """
+
+    __slots__ = (
+        "__wrapped__",
+        "config_field",
+        "description",
+        "kind",
+        "nested",
+        "required_resource_keys",
+        "resource_fn",
+        "takes_context",
+        "value",
+        "version",
+    )
+    __dagflow_resource__: ClassVar[str] = "factory"
+
+    def __init__(
+        self,
+        resource_fn: Callable[..., Any],
+        config_schema: Any = None,
+        description: str | None = None,
+        required_resource_keys: Iterable[str] | None = None,
+        version: str | None = None,
+        *,
+        kind: str = "function",
+    ) -> None:
+        if not callable(resource_fn):
+            raise ParameterCheckError(f"parameter 'resource_fn' must be a function, not {resource_fn!r}")
+        self.resource_fn = resource_fn
+        self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
+        self.description = description
+        self.__wrapped__ = resource_fn
+        self.required_resource_keys = resource_keys(required_resource_keys, f"resource ({self.place})")
+        self.version = version
+        self.kind = kind
+        self.nested: tuple[ResourceDefinition, ...] = ()
+        self.value: Any = UNSET
+        self.takes_context = _takes_context(resource_fn)
+
+    @property
+    def config_schema(self) -> Field:
+        """The schema of its config; without one, anything goes."""
+        return ANYTHING if self.config_field is None else self.config_field
+
+    def open(self, context: Any) -> Opened:
+        """Make the resource, for the engine: call the function, enter what it gives where that is a context
+        manager or a generator.
+
+        Args:
+            context: The init context, which holds the checked config.
+        """
+        return entered(self.resource_fn(context) if self.takes_context else self.resource_fn(), self.place)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others in which it is nested use the one that is started under its key, if it has one."""
+        return True
+
+    @property
+    def place(self) -> str:
+        """The file and line where it is made, for messages."""
+        return location(self.__wrapped__)
+
+    @staticmethod
+    def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:
+        """A resource that is this value."""
+        definition = ResourceDefinition(nothing, description=description)
+        definition.kind, definition.value = "value", value
+        return definition
+
+    @staticmethod
+    def string_resource(description: str | None = None) -> ResourceDefinition:
+        """A resource that is the text of its config."""
+        return ResourceDefinition(lambda context: context.resource_config, str, description)
+
+    @staticmethod
+    def mock_resource(description: str | None = None) -> ResourceDefinition:
+        """A resource that is a new `unittest.mock.MagicMock` in each run."""
+
+        def make() -> Any:
+            from unittest import mock
+
+            return mock.MagicMock()
+
+        return ResourceDefinition(make, description=description)
+
+    @staticmethod
+    def none_resource(description: str | None = None) -> ResourceDefinition:
+        """A resource that is None."""
+        return ResourceDefinition.hardcoded_resource(None, description)
+
+    def configured(
+        self: _R, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None
+    ) -> _R:
+        """This resource with its config given beforehand.
+
+        Args:
+            config_or_config_fn: The config, or a function that makes it of what the run config gives.
+            config_schema: What the function gets from the run config.
+            description: Default: that of this resource.
+        """
+        new = copy.copy(self)
+        new.config_field = configured_field(
+            self.config_field,
+            config_or_config_fn,
+            config_schema,
+            kind=type(self).__name__,
+            place=f"resource ({self.place})",
+        )
+        new.description = self.description if description is None else description
+        return new
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the resource directly, without a run."""
+        return _doors.invoke(self, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {getattr(self.resource_fn, '__name__', self.kind)}>"
+
+
+@overload
+def resource(config_schema: Callable[..., Any]) -> ResourceDefinition: ...
+
+
+@overload
+def resource(
+    config_schema: Any = None,
+    description: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+    version: str | None = None,
+) -> Callable[[Callable[..., Any]], ResourceDefinition]: ...
+
+
+def resource(
+    config_schema: Any = None,
+    description: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+    version: str | None = None,
+) -> Any:
+    """Make a resource of a function that takes an init context, or nothing. Usable bare.
+
+    Args:
+        config_schema: What config it takes; the function reads `context.resource_config`.
+        description: A sentence for people; default: the docstring.
+        required_resource_keys: Resources that it reads from `context.resources`.
+        version: The version of this code.
+
+    Returns:
+        The ResourceDefinition, or a decorator.
+
+    Example:
+        >>> @resource
+        ... def beans():
+        ...     return 3
+        >>> beans()
+        3
+    """
+    if is_function(config_schema):
+        return decorated(ResourceDefinition, config_schema)
+    return lambda fn: decorated(
+        ResourceDefinition, fn, config_schema, description, required_resource_keys, version
+    )
+
+
+def make_values_resource(**schema: Any) -> ResourceDefinition:
+    """A resource whose value is a dict of its config.
+
+    Args:
+        schema: Config schema by key; without any, everything is accepted.
+    """
+    return ResourceDefinition(lambda context: context.resource_config, schema or None)
+
+
+def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, ResourceDefinition]:
+    """Resource definitions by key: what is none already is the value of one.
+
+    Args:
+        values: Definitions or plain objects by key.
+        place: What they were given to, for the message.
+    """
+    if not values:
+        return {}
+    check_type(values, Mapping, "resources", place)
+    return {check_name(key, "resource", reserved=False): as_resource(value) for key, value in values.items()}
+
+
+def as_resource(value: Any) -> ResourceDefinition:
+    """The resource definition that a value stands for.
+
+    Raises:
+        DagflowInvalidDefinitionError: It is the class of a resource, not an object of it.
+    """
+    if isinstance(value, ResourceDefinition):
+        return value
+    if hasattr(value, "get_resource_definition"):
+        if isinstance(value, type):
+            name = value.__name__
+            raise DagflowInvalidDefinitionError(
+                f"{name} is the class of a resource. Give an object, {name}(...), or "
+                f"{name}.configure_at_launch() to take its config from the run config."
+            )
+        definition: ResourceDefinition = value.get_resource_definition()
+        return definition
+    return ResourceDefinition.hardcoded_resource(value)
+
+
+def config_of(definition: ResourceDefinition, config: Any, key: str) -> Any:
+    """The config of a resource: as checked before, or the defaults of its schema.
+
+    Raises:
+        DagflowInvalidConfigError: There is none, and the schema asks for some.
+    """
+    if config is not UNSET or definition.config_field is None:
+        return None if config is UNSET else config
+    parsed = parse(definition.config_field, UNSET, path=("config",), environ=os.environ)
+    if parsed.errors:
+        raise DagflowInvalidConfigError(f"Error in config for resource '{key}'", parsed.errors, {})
+    return None if parsed.value is UNSET else parsed.value
+
+
+def entered(made: Any, place: str) -> Opened:
+    """What a resource function gave; entered where that is a context manager or a generator.
+
+    Raises:
+        DagflowInvariantViolationError: A generator that yields nothing, or, once closed, more than once.
+    """
+    if inspect.isgenerator(made):
+        generator = made
+        try:
+            value = next(generator)
+        except StopIteration:
+            raise DagflowInvariantViolationError(
+                f"the resource function at {place} is a generator that yielded nothing"
+            ) from None
+        return value, lambda: _finish(generator)
+    if isinstance(made, AbstractContextManager) and _is_wrapped_generator(made):
+        manager = made
+        return manager.__enter__(), lambda: _exit(manager)
+    if type(made).__name__ == "_AsyncGeneratorContextManager":
+        return _entered_async(made, place)
+    return made, None
+
+
+def _entered_async(manager: Any, place: str) -> Opened:
+    loop = SHARED.get()
+    if loop is None:
+        raise DagflowInvariantViolationError(
+            f"Unable to handle resource with async def yield_for_execution: {place} lives on an event loop, "
+            "and there is none here. Give one, as in build_op_context(..., "
+            "event_loop=asyncio.new_event_loop()); a run has its own."
+        )
+    return loop.wait(manager.__aenter__()), lambda: loop.wait(manager.__aexit__(None, None, None))
+
+
+def _is_wrapped_generator(made: Any) -> bool:
+    # `@contextmanager` functions are resources that clean up; another object that happens to be a context
+    # manager (a file, a connection) is the resource itself
+    return type(made).__name__ == "_GeneratorContextManager"
+
+
+def _finish(generator: Any) -> None:
+    try:
+        next(generator)
+    except StopIteration:
+        return
+    generator.close()
+    raise DagflowInvariantViolationError("a resource generator yielded more than once")
+
+
+def _exit(manager: AbstractContextManager[Any]) -> None:
+    manager.__exit__(None, None, None)
+
+
+def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any) -> _R:
+    """The definition of a class that a decorator makes of a function; its docstring describes it."""
+    if not callable(fn):
+        raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {fn!r}")
+    definition = cls(fn, *arguments, **named)
+    if definition.description is None:
+        definition.description = inspect.getdoc(fn)
+    return definition
+
+
+def is_function(value: Any) -> bool:
+    """Whether a decorator is used bare: what it got first is the function, not a config schema."""
+    return callable(value) and not isinstance(value, (type, Field))
+
+
+def _takes_context(fn: Callable[..., Any]) -> bool:
+    try:
+        parameters = list(inspect.signature(fn).parameters.values())
+    except (TypeError, ValueError):
+        return True
+    needed = [
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+    ]
+    if len(needed) > 1:
+        raise DagflowInvalidDefinitionError(
+            f"the resource function at {location(fn)} expects only a single positional required argument, "
+            f"the init context. Give {', '.join(needed[1:])} a default, or read config and resources from "
+            "the context."
+        )
+    return bool(needed) or bool(parameters)
+
+
+def nothing() -> None:
+    """What makes a resource that something else stands for."""

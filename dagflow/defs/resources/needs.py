@@ -1,0 +1,112 @@
+"""Which resources need which others, who needs a resource, and the order in which they are started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dagflow._util import nearest
+from dagflow.dag import levels
+from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError
+
+
+def needed_keys(
+    definition: ResourceDefinition, definitions: Mapping[str, ResourceDefinition]
+) -> frozenset[str]:
+    """The keys of the resources that a resource needs, those that are nested in it included.
+
+    Args:
+        definition: The resource.
+        definitions: All resources by key: what is nested is used from there, if it is there.
+
+    Raises:
+        DagflowInvalidDefinitionError: A nested resource without all of its config is not there.
+    """
+    if not definition.nested:
+        return definition.required_resource_keys
+    keys = {id(known): key for key, known in definitions.items()}
+    needed = set(definition.required_resource_keys)
+    for inner in definition.nested:
+        if id(inner) in keys and inner.is_shared:
+            needed.add(keys[id(inner)])
+            continue
+        if inner.config_field is not None and inner.config_field.is_required:
+            raise DagflowInvalidDefinitionError(
+                f"{inner!r} is nested in {definition!r}, takes config from the run config, but has no key "
+                "there. Any partially configured, nested resources must be provided as a top level resource."
+            )
+        needed |= needed_keys(inner, definitions)
+    return frozenset(needed)
+
+
+class Need(NamedTuple):
+    """What needs a resource, the file and line where that stands, if known, and what kind it needs."""
+
+    what: str
+    at: str = ""
+    kind: str = "resource"
+
+
+def start_order(
+    definitions: Mapping[str, ResourceDefinition], needed: Mapping[str, Need], place: str
+) -> list[str]:
+    """Resource keys in the order in which they are started: first those that need none, then those that need
+    only these, and so on; keys of one level by name.
+
+    Args:
+        definitions: Resource definitions by key.
+        needed: The keys that are wanted, each with what wants it.
+        place: What the resources belong to, for messages.
+
+    Raises:
+        DagflowInvalidDefinitionError: A key that is wanted has no definition.
+        DagflowInvariantViolationError: A resource needs one that has no definition, or resources need each
+            other in a cycle.
+    """
+    ordered: dict[str, None] = {}
+    for key in sorted(needed):
+        _put_in_order(definitions, key, needed[key], place, ordered, ())
+    if len(ordered) < 2:
+        return list(ordered)
+    level = levels({key: needed_keys(definitions[key], definitions) for key in ordered})
+    return sorted(ordered, key=lambda key: (level[key], key))
+
+
+def _put_in_order(
+    definitions: Mapping[str, ResourceDefinition],
+    key: str,
+    wanted_by: Need,
+    place: str,
+    ordered: dict[str, None],
+    under_way: tuple[str, ...],
+) -> None:
+    if key in ordered:
+        return
+    if key in under_way:
+        path = " -> ".join(f"'{name}'" for name in [*under_way[under_way.index(key) :], key])
+        raise DagflowInvariantViolationError(
+            f'Resource key "{key}" transitively depends on itself: the resources of {place} need each '
+            f"other in a cycle, {path}."
+        )
+    definition = definitions.get(key)
+    if definition is None:
+        advice = f"{nearest(key, definitions)} Give {place} a resource with this key."
+        advice += f" It is needed at {wanted_by.at}." if wanted_by.at else ""
+        if under_way:
+            raise DagflowInvariantViolationError(
+                f"Resource with key '{key}' required by {wanted_by.what}, but not provided.{advice}"
+            )
+        raise DagflowInvalidDefinitionError(
+            f"{wanted_by.kind} with key '{key}' required by {wanted_by.what} was not provided.{advice}"
+        )
+    for inner in sorted(needed_keys(definition, definitions)):
+        _put_in_order(
+            definitions,
+            inner,
+            Need(f"resource with key '{key}'", definition.place),
+            place,
+            ordered,
+            (*under_way, key),
+        )
+    ordered[key] = None

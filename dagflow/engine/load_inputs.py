@@ -1,0 +1,247 @@
+"""The inputs of a step: where each value comes from, and whether it is of the right type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagflow.call import type_check_error, user_code
+from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.resources import ResourcesOfType, ScopedResources
+from dagflow.defs.ops.definition import where
+from dagflow.engine.log import CODE
+from dagflow.engine.run_state import RunState
+from dagflow.engine.store_outputs import manager_of, manager_resources, output_context
+from dagflow.errors import (
+    DagflowError,
+    DagflowExecutionLoadInputError,
+    DagflowInvariantViolationError,
+    DagflowTypeCheckError,
+    DagflowTypeLoadingError,
+)
+from dagflow.events.record import DagflowEventType
+from dagflow.plan.step import (
+    FROM_COLLECT,
+    FROM_CONFIG,
+    FROM_DEFAULT,
+    FROM_INPUT_VALUE,
+    FROM_OUTPUT,
+    FROM_OUTPUTS,
+    FROM_STORAGE,
+    GIVEN,
+    OutputRef,
+    Source,
+    Step,
+    StepInput,
+)
+from dagflow.types.kinds import DagflowType, TypeCheck, TypeCheckContext
+from dagflow.types.loaders import DagflowTypeLoaderContext
+
+_LOADED_INPUT = CODE[DagflowEventType.LOADED_INPUT]
+_STEP_INPUT = CODE[DagflowEventType.STEP_INPUT]
+_OBSERVATION = CODE[DagflowEventType.ASSET_OBSERVATION]
+
+
+def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
+    """The values of all inputs by name: first all are loaded, then all are checked.
+
+    Raises:
+        DagflowExecutionLoadInputError: An I/O manager raised.
+        DagflowTypeLoadingError: A type loader raised.
+        DagflowTypeCheckDidNotPass: A value is of the wrong type.
+    """
+    append = state.log.append
+    index = step.index
+    arguments: dict[str, Any] = {}
+    for position, item in enumerate(step.loads):
+        source = item.source
+        if (
+            source.kind == FROM_OUTPUT
+            and source.manager_key in state.in_memory
+            and source.ref in state.values
+        ):
+            arguments[item.name] = state.values[source.ref]
+            append(_LOADED_INPUT, index, number, position)
+        else:
+            arguments[item.name] = _load(state, step, number, item, position)
+    for position, item in enumerate(step.loads):
+        if item.check is None:
+            append(_STEP_INPUT, index, number, position)
+        else:
+            _check_input(state, step, number, item, position, arguments[item.name])
+    return arguments
+
+
+def _check_input(
+    state: RunState, step: Step, number: int, item: StepInput, position: int, value: Any
+) -> None:
+    check = check_value(state, step, item.dagflow_type, value, f"input '{item.name}'")
+    state.log.append(_STEP_INPUT, step.index, number, (position, check))
+    if not check.success:
+        raise type_check_error(
+            f'step input "{item.name}"', item.dagflow_type, check, f"step '{step.key}', {where(step.op)}"
+        )
+
+
+def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what: str) -> TypeCheck:
+    """Check a value against a type.
+
+    Raises:
+        DagflowTypeCheckError: The check function of the type raised.
+    """
+    context = TypeCheckContext(
+        state.run.run_id,
+        lambda: state.log_of(step),
+        ResourcesOfType(lambda: state.resources.values, kind.display_name),
+        kind,
+    )
+    try:
+        return kind.type_check(context, value)
+    except DagflowError:
+        raise
+    except Exception as error:
+        raise DagflowTypeCheckError(
+            f"the check of type '{kind.display_name}', made for {what} of step '{step.key}', raised "
+            f"{type(error).__name__}",
+            user_exception=error,
+        ) from error
+
+
+def _load(state: RunState, step: Step, number: int, item: StepInput, position: int) -> Any:
+    source = item.source
+    if source.kind == FROM_OUTPUTS:
+        values = []
+        for part in source.parts:
+            if part.kind == FROM_OUTPUT and part.ref is not None and not state.has(part.ref):
+                continue  # that output was not produced; the others are enough
+            if part.ref is None and part.kind not in (FROM_CONFIG, FROM_DEFAULT, FROM_INPUT_VALUE):
+                continue
+            values.append(_one(state, step, number, item, position, part))
+        return values
+    if source.kind == FROM_COLLECT and source.ref is not None:
+        _, _, *rest = source
+        return [
+            _one(state, step, number, item, position, Source(FROM_OUTPUT, ref, *rest))
+            for ref in state.collected(source.ref)
+        ]
+    return _one(state, step, number, item, position, source)
+
+
+def _one(state: RunState, step: Step, number: int, item: StepInput, position: int, source: Source) -> Any:
+    kind = source.kind
+    if kind == FROM_DEFAULT:
+        return source.value
+    if kind == FROM_INPUT_VALUE:
+        return state.input_values[source.value]
+    if kind == GIVEN:
+        assert source.ref is not None
+        return state.given[source.ref]
+    if kind == FROM_CONFIG:
+        return _from_config(state, step, item, source)
+    value: Any = None
+    metadata: Mapping[str, Any] = {}
+    if kind == FROM_OUTPUT and source.manager_key in state.in_memory:
+        if source.ref not in state.values:
+            raise DagflowInvariantViolationError(
+                f"input '{item.name}' of step '{step.key}' reads {_named(source.ref)}, which was "
+                "materialized without a value. Return the value, or read the asset through 'deps' only."
+            )
+        value = state.values[source.ref]
+    else:
+        value, metadata = _from_manager(state, step, number, item, source)
+    plain = source is item.source and not metadata
+    state.log.append(_LOADED_INPUT, step.index, number, position if plain else (position, source, metadata))
+    return value
+
+
+def _named(ref: OutputRef | None) -> str:
+    return "nothing" if ref is None else f"output '{ref.output_name}' of step '{ref.step_key}'"
+
+
+def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -> Any:
+    loader = source.loader
+    assert loader is not None
+    keys = loader.required_resource_keys()
+    context = DagflowTypeLoaderContext(
+        resources=ScopedResources({key: state.resources.values[key] for key in keys}, "this type loader"),
+        log=lambda: state.log_of(step),
+        run_id=state.run.run_id,
+        op_def=step.op,
+        job_def=state.job,
+        step_key=step.key,
+    )
+    with user_code(
+        lambda error: DagflowTypeLoadingError(
+            f"input '{item.name}' of step '{step.key}' could not be made from its config: "
+            f"{type(error).__name__}: {error}",
+            user_exception=error,
+        )
+    ):
+        return loader.construct_from_config_value(context, source.value)
+
+
+def _from_manager(
+    state: RunState, step: Step, number: int, item: StepInput, source: Source
+) -> tuple[Any, Mapping[str, Any]]:
+    assert source.manager_key is not None
+    manager = manager_of(state, source.manager_key, "load_input", f"input '{item.name}' of step '{step.key}'")
+    layer = state.job.asset_layer
+    asset_key = source.asset_key
+    partitions_def = layer.partitions_def(asset_key) if layer is not None and asset_key is not None else None
+    upstream = None
+    if source.kind == FROM_STORAGE and source.value is not None:  # an asset that the body of a graph reads
+        partitions_def, spec = source.value.partitions_def, getattr(source.value, "spec", source.value)
+        upstream = OutputContext(
+            name="result",
+            op_def=None,
+            dagflow_type=None,
+            definition_metadata=spec.metadata,
+            asset_key=asset_key,
+            asset_spec=spec,
+            partition_keys=item.partition_keys,
+            partitions_def=partitions_def,
+            config=None,
+            resource_config=None,
+            resources=manager_resources(state, source.manager_key),
+            get_instance=state.get_instance,
+        )
+    if source.ref is not None:
+        producer = state.plan.step_by_key(source.ref.step_key)
+        output = producer.output_by_name[source.ref.output_name]
+        upstream = output_context(
+            state,
+            producer,
+            output,
+            source.ref.mapping_key,
+            output.definition.metadata,
+            run_id=state.stored.get(source.ref),
+        )
+    context = InputContext(
+        name=item.name,
+        op_def=step.op,
+        dagflow_type=item.dagflow_type,
+        asset_key=asset_key,
+        partition_keys=item.partition_keys,
+        partitions_def=partitions_def,
+        definition_metadata=item.definition.metadata,
+        config=item.config,
+        resource_config=state.plan.resource_configs.get(source.manager_key) or None,
+        resources=manager_resources(state, source.manager_key),
+        get_instance=state.get_instance,
+        log=lambda: state.log_of(step),
+        upstream_output=upstream,
+        partition_key=state.plan.partition_key,
+    )
+    with user_code(
+        lambda error: DagflowExecutionLoadInputError(
+            f"the I/O manager '{source.manager_key}' raised {type(error).__name__} while it loaded input "
+            f"'{item.name}' of step '{step.key}'",
+            user_exception=error,
+            step_key=step.key,
+            input_name=item.name,
+        )
+    ):
+        value = manager.load_input(context)
+    for observation in context.consume_observations():
+        state.log.append(_OBSERVATION, step.index, number, observation)
+    return value, context.consume_logged_metadata()

@@ -1,0 +1,160 @@
+"""Handing outputs to I/O managers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from dagflow.call import user_code
+from dagflow.context.io import InputContext, OutputContext
+from dagflow.engine.run_state import RunState
+from dagflow.errors import (
+    DagflowExecutionHandleOutputError,
+    DagflowInvariantViolationError,
+)
+from dagflow.events.user import AssetMaterialization
+from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.plan.step import OutputKey, Step, StepOutput
+
+
+def store(
+    state: RunState,
+    step: Step,
+    output: StepOutput,
+    value: Any,
+    mapping_key: str | None,
+    metadata: Mapping[str, Any],
+) -> tuple[dict[str, MetadataValue], list[Any]]:
+    """Have an output stored by its I/O manager.
+
+    Returns:
+        What the I/O manager said about it, and the events that it logged.
+
+    Raises:
+        DagflowExecutionHandleOutputError: The I/O manager raised.
+    """
+    assert output.manager_key is not None
+    place = f"output '{output.name}' of step '{step.key}'"
+    manager = manager_of(state, output.manager_key, "handle_output", place)
+    context = output_context(state, step, output, mapping_key, output.definition.metadata, metadata)
+    yielded: list[Any] = []
+    with user_code(
+        lambda error: DagflowExecutionHandleOutputError(
+            f"the I/O manager '{output.manager_key}' raised {type(error).__name__} while it stored {place}",
+            user_exception=error,
+            step_key=step.key,
+            output_name=output.name,
+        )
+    ):
+        result = manager.handle_output(context, value)
+        if inspect.isgenerator(result):
+            yielded += result
+    said = dict(context.consume_logged_metadata())
+    events = list(context.consume_events())
+    written: list[AssetMaterialization] = []
+    for item in yielded:
+        if isinstance(item, AssetMaterialization):
+            written.append(item)
+        elif isinstance(item, Mapping):
+            said.update(normalize_metadata(item, place))
+        else:
+            raise DagflowInvariantViolationError(
+                f"the I/O manager '{output.manager_key}' yielded {item!r} for {place}; it may yield "
+                "AssetMaterializations and dicts of metadata"
+            )
+    return said, [*events, *(_with_metadata(item, said) for item in written)]
+
+
+def _with_metadata(written: AssetMaterialization, said: Mapping[str, MetadataValue]) -> AssetMaterialization:
+    """What an I/O manager yields is materialized with all that it said of the output."""
+    metadata = {**said, **written.metadata}
+    return type(written)(written.asset_key, written.description, metadata, written.partition, written.tags)
+
+
+def output_context(
+    state: RunState,
+    step: Step,
+    output: StepOutput,
+    mapping_key: str | None,
+    definition_metadata: Mapping[str, Any],
+    output_metadata: Mapping[str, Any] | None = None,
+    run_id: str | None = None,
+) -> OutputContext:
+    """The context of an output of a step of this run, or of the run `run_id`."""
+    assets_def = step.assets_def
+    partitions_def = assets_def.partitions_def if assets_def is not None else None
+    partition_key = state.plan.partition_key
+    keys = (partition_key,) if partitions_def is not None and partition_key is not None else None
+    manager_key = output.definition.io_manager_key
+    return OutputContext(
+        name=output.name,
+        op_def=step.op,
+        dagflow_type=output.dagflow_type,
+        asset_key=output.asset_key,
+        partition_keys=keys if output.asset_key is not None else None,
+        partitions_def=partitions_def,
+        definition_metadata=definition_metadata,
+        config=output.config,
+        resource_config=state.plan.resource_configs.get(manager_key) or None,
+        resources=manager_resources(state, manager_key),
+        get_instance=state.get_instance,
+        log=lambda: state.log_of(step),
+        step_key=step.key,
+        run_id=run_id or state.run.run_id,
+        mapping_key=mapping_key,
+        output_metadata=output_metadata,
+        partition_key=partition_key,
+        asset_spec=assets_def.specs_by_key[output.asset_key]
+        if assets_def is not None and output.asset_key is not None
+        else None,
+    )
+
+
+def load_output(state: RunState, key: OutputKey) -> Any:
+    """An output of this run, loaded by its I/O manager; None where it is of type Nothing."""
+    step_key, name, mapping_key = key
+    step = state.plan.step_by_key(step_key)
+    output = step.output_by_name[name]
+    if output.manager_key is None:
+        return None
+    stored = output_context(state, step, output, mapping_key, output.definition.metadata)
+    context = InputContext(
+        name=name,
+        op_def=step.op,
+        dagflow_type=output.dagflow_type,
+        asset_key=output.asset_key,
+        partition_keys=stored.asset_partition_keys if stored.has_asset_partitions else None,
+        partitions_def=None if step.assets_def is None else step.assets_def.partitions_def,
+        definition_metadata={},
+        config=None,
+        resource_config=stored.resource_config,
+        resources=manager_resources(state, output.manager_key),
+        get_instance=state.get_instance,
+        log=lambda: state.log_of(step),
+        upstream_output=stored,
+        partition_key=state.plan.partition_key,
+    )
+    manager = manager_of(state, output.manager_key, "load_input", f"output '{name}' of step '{step_key}'")
+    return manager.load_input(context)
+
+
+def manager_of(state: RunState, key: str, method: str, place: str) -> Any:
+    """The I/O manager with this key.
+
+    Raises:
+        DagflowInvariantViolationError: The resource is no I/O manager.
+    """
+    manager = state.resources.values[key]
+    if not hasattr(manager, method):
+        raise DagflowInvariantViolationError(
+            f"the resource '{key}' should handle {place}, but {manager!r} of type '{type(manager).__name__}' "
+            f"has no method '{method}'. Give it an IOManager."
+        )
+    return manager
+
+
+def manager_resources(state: RunState, key: str) -> dict[str, Any]:
+    """The resources that an I/O manager requires."""
+    definition = state.job.resource_defs[key]
+    return {name: state.resources.values[name] for name in definition.required_resource_keys}

@@ -1,0 +1,1 @@
+"""Running jobs, graphs and assets, and the results of runs."""

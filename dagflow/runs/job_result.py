@@ -1,0 +1,135 @@
+"""`JobExecutionResult`: the result of a run whose values are loaded from where I/O managers stored them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dagflow.context.init import InitResourceContext
+from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.engine.run_state import RunState
+from dagflow.engine.store_outputs import load_output
+from dagflow.errors import DagflowInvariantViolationError
+from dagflow.event_loop import EventLoop
+from dagflow.events.run import DagflowRun
+from dagflow.io.builtin import BUILTINS
+from dagflow.plan.step import OutputKey, OutputRef
+from dagflow.resources import StartedResources
+from dagflow.runs.recorded_outputs import outputs_in
+from dagflow.runs.results import ExecutionResult
+
+
+class JobExecutionResult(ExecutionResult):
+    """What came out of a run by `execute_job`: its events, whether it succeeded, and its outputs, which can
+    be read in a `with` block: the resources of the run are started for it and stopped at its end.
+
+    Outputs that the run did not make, as those that a re-execution took from an earlier run, have no value
+    here.
+    """
+
+    __slots__ = ("_outputs",)
+
+    def __init__(
+        self, state: RunState, run: DagflowRun, instance: Any, given: Mapping[OutputKey, Any]
+    ) -> None:
+        self._outputs = _StoredOutputs(state)
+        super().__init__(state.job, state.log, self._outputs, run, instance, given, state.input_values)
+
+    def _at_hand(self) -> Mapping[OutputKey, Any]:
+        return self._outputs.kept
+
+    def __enter__(self) -> JobExecutionResult:
+        self._outputs.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._outputs.close()
+
+
+class _StoredOutputs(Mapping[OutputKey, Any]):
+    """The outputs of a run, loaded when asked for. Always: while it is open, `state.resources` run."""
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+        self.is_open = False
+        self._made: dict[OutputKey, None] | None = None
+        in_memory = {
+            OutputRef(step.key, output.name)
+            for step in state.plan.steps
+            for output in step.outputs
+            if output.manager_key in state.in_memory
+        }
+        self.kept = {key: value for key, value in state.values.items() if (*key[:2], None) in in_memory}
+        state.values = {}
+
+    def open(self) -> None:
+        """Start the resources of the run.
+
+        Raises:
+            DagflowResourceFunctionError: One could not be started; the others were stopped.
+        """
+        if self.is_open:
+            raise DagflowInvariantViolationError(
+                f"the result of job '{self.state.job.name}' was opened twice. Use one `with` block."
+            )
+        state = self.state
+        state.resources = StartedResources(EventLoop())
+
+        def context(
+            definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]
+        ) -> InitResourceContext:
+            return InitResourceContext(config, needs, state.get_instance, definition, state.run)
+
+        try:
+            state.resources.start(
+                state.plan.resource_keys,
+                state.job.resource_defs,
+                context,
+                state.plan.resource_configs,
+                BUILTINS,
+            )
+        except BaseException:
+            state.resources.stop()
+            raise
+        self.is_open = True
+
+    def close(self) -> None:
+        """Stop the resources, and raise the first error of that."""
+        self.is_open = False
+        for _, error in self.state.resources.stop():
+            raise error
+
+    def __getitem__(self, key: OutputKey) -> Any:
+        if key not in self._keys():
+            raise KeyError(key)
+        return self.kept[key] if key in self.kept else load_output(self.state, key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys()
+
+    def __iter__(self) -> Iterator[OutputKey]:
+        return iter(self._keys())
+
+    def __len__(self) -> int:
+        return len(self._keys())
+
+    def _keys(self) -> dict[OutputKey, None]:
+        """The outputs that have a value.
+
+        Raises:
+            DagflowInvariantViolationError: The result is not open.
+        """
+        if not self.is_open:
+            raise DagflowInvariantViolationError(
+                "In order to access output objects, the result of `execute_job` must be opened as a context "
+                f"manager: 'with execute_job(...) as result:'. That of job '{self.state.job.name}' is not."
+            )
+        if self._made is None:
+            step_of = self.state.plan.step_by_key
+            made = outputs_in(self.state.log.events())
+            self._made = {
+                key: None
+                for key, stored in made.items()
+                if stored or step_of(key[0]).output_by_name[key[1]].manager_key is None
+            }
+        return self._made

@@ -1,0 +1,258 @@
+"""Re-execution: which steps of an earlier run are executed again, and what the others made at that time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagflow._util import nearest
+from dagflow.engine.run_state import Earlier
+from dagflow.errors import (
+    CheckError,
+    DagflowExecutionStepNotFoundError,
+    DagflowInvalidSubsetError,
+    DagflowInvariantViolationError,
+    DagflowRunNotFoundError,
+    ParameterCheckError,
+    check_type,
+)
+from dagflow.events.run import DagflowRun
+from dagflow.instance.instance import DagflowInstance
+from dagflow.keys import step_key_base
+from dagflow.plan.dynamic import resolved_key, template_key
+from dagflow.plan.plan import Plan
+from dagflow.plan.step import OutputKey, OutputRef
+from dagflow.runs.recorded_outputs import TELLING, made_by
+from dagflow.selection.parse import parse_clause
+from dagflow.selection.resolve import walk
+
+
+@dataclass(frozen=True, slots=True)
+class ReexecutionOptions:
+    """Which run is executed again, and which of its steps.
+
+    Args:
+        parent_run_id: The run.
+        step_selection: Clauses over step keys, such as `["brew[a]*", "+serve"]`; a mapped step is chosen by
+            its mapping key, or by `[?]` for all. Nothing chooses all steps.
+        is_from_failure: Whether those that failed, and those that were not run because of it, are chosen
+            instead; see `from_failure`.
+
+    Raises:
+        ParameterCheckError: An argument is of the wrong type.
+
+    Example:
+        >>> ReexecutionOptions("6f9619ff-8b86-4d01-b42d-00cf4fc964ff", ["mid*"]).step_selection
+        ['mid*']
+    """
+
+    parent_run_id: str
+    step_selection: Sequence[str] = field(default_factory=list)
+    is_from_failure: bool = False
+
+    def __post_init__(self) -> None:
+        check_type(self.parent_run_id, str, "parent_run_id")
+        clauses = self.step_selection
+        if isinstance(clauses, str) or not all(isinstance(clause, str) for clause in clauses):
+            raise ParameterCheckError(f"parameter 'step_selection' must be a list of texts, not {clauses!r}")
+
+    @staticmethod
+    def from_failure(run_id: str, instance: DagflowInstance) -> ReexecutionOptions:
+        """The options that execute again what failed in a run, and what was not run because of it.
+
+        Args:
+            run_id: The run.
+            instance: What remembers it.
+        """
+        check_type(instance, DagflowInstance, "instance")
+        return ReexecutionOptions(run_id, is_from_failure=True)
+
+
+def parent_of(instance: DagflowInstance, options: ReexecutionOptions) -> DagflowRun:
+    """The run that is executed again.
+
+    Raises:
+        CheckError: The instance does not know it.
+        DagflowInvariantViolationError: It did not fail, but what failed in it is asked for.
+    """
+    parent = instance.get_run_by_id(options.parent_run_id)
+    if parent is None:
+        raise CheckError(
+            f"this instance knows no run '{options.parent_run_id}' to execute again. Use the id of a run "
+            "that it remembers."
+        )
+    if options.is_from_failure and not parent.is_failure_or_canceled:
+        raise DagflowInvariantViolationError(
+            f"Cannot reexecute from failure a run that is not failed or canceled: run '{parent.run_id}' of "
+            f"job '{parent.job_name}' is {parent.status.value}. Give a 'step_selection' instead."
+        )
+    return parent
+
+
+def earlier_of(instance: DagflowInstance, parent: DagflowRun) -> Earlier:
+    """What a run made, and for what it did not make itself because it was a re-execution, what those made
+    before that it goes back to.
+
+    Raises:
+        DagflowRunNotFoundError: One of these is not known any more.
+    """
+    outputs: dict[OutputKey, str] = {}
+    ended: set[str] = set()
+    mapping_keys: dict[OutputRef, list[str]] = {}
+    for run in _lineage(instance, parent):
+        made = made_by(_events(instance, run))
+        outputs = {ref: run_id for ref, run_id in outputs.items() if ref[0] not in made.ended}
+        mapping_keys = {ref: keys for ref, keys in mapping_keys.items() if ref.step_key not in made.ended}
+        for ref in made.outputs:
+            outputs[ref] = run.run_id
+            step_key, name, mapping_key = ref
+            if mapping_key is not None:
+                mapping_keys.setdefault(OutputRef(step_key, name), []).append(mapping_key)
+        ended |= made.ended
+    return Earlier(outputs, frozenset(ended), mapping_keys)
+
+
+def _lineage(instance: DagflowInstance, run: DagflowRun) -> list[DagflowRun]:
+    """A run and those that it goes back to, the oldest first."""
+    runs = [run]
+    while runs[-1].parent_run_id is not None:
+        run_id = runs[-1].parent_run_id
+        ancestor = instance.get_run_by_id(run_id)
+        if ancestor is None:
+            raise DagflowRunNotFoundError(
+                f"Could not load ancestor run '{run_id}' for re-execution: run '{runs[0].run_id}' goes back "
+                "to it, but this instance does not know it any more. Execute the whole job anew.",
+                invalid_run_id=run_id,
+            )
+        runs.append(ancestor)
+    return runs[::-1]
+
+
+def _events(instance: DagflowInstance, run: DagflowRun) -> Iterable[Any]:
+    return [entry.dagflow_event for entry in instance.all_logs(run.run_id, TELLING)]
+
+
+def keys_to_execute(
+    plan: Plan,
+    options: ReexecutionOptions,
+    instance: DagflowInstance,
+    parent: DagflowRun,
+    earlier: Earlier,
+) -> list[str] | None:
+    """The keys of the steps that are executed again, in plan order; None for all.
+
+    Raises:
+        DagflowExecutionStepNotFoundError: The selection names steps that there are not.
+        DagflowInvalidSubsetError: The selection cannot be read, or nothing failed.
+    """
+    steps = _Steps(plan, earlier)
+    if options.is_from_failure:
+        ended = made_by(_events(instance, parent)).ended
+        told = parent.step_keys_to_execute
+        keys = [
+            key
+            for key in steps.known
+            if key not in ended and (told is None or key in told or template_key(key) in told)
+        ]
+        if not keys:
+            raise DagflowInvalidSubsetError(
+                f"No steps needed to be retried in the failed run '{parent.run_id}' of job "
+                f"'{parent.job_name}': all of them ended well. Execute it as a whole."
+            )
+        return keys
+    return steps.chosen(options.step_selection) if options.step_selection else None
+
+
+class _Steps:
+    """The steps that can be chosen: those of a plan, and of templates those for the known mapping keys.
+
+    Attributes:
+        known: Their keys in plan order; of a template those of its steps, where they are known.
+        parents, children: The keys next to each.
+        made_by_step: The step with the dynamic output, of each key that is mapped.
+    """
+
+    def __init__(self, plan: Plan, earlier: Earlier) -> None:
+        self.known: list[str] = []
+        self.templates: list[str] = []
+        self.parents: dict[str, list[str]] = {}
+        self.made_by_step: dict[str, str] = {}
+        became: dict[str, list[str]] = {}  # each template, once its mapping keys are known
+        for step in plan.steps:
+            over = step.mapped_over
+            if over is None:
+                self.known.append(step.key)
+                self.parents[step.key] = [
+                    key for upstream in step.upstream for key in became.get(upstream, [upstream])
+                ]
+                continue
+            self.templates.append(step.key)
+            self.parents[step.key] = list(step.upstream)
+            self.made_by_step[step.key] = over.step_key
+            if over.step_key not in earlier.ended:
+                self.known.append(step.key)
+                continue
+            keys = earlier.mapping_keys.get(over, [])
+            became[step.key] = [resolved_key(step.key, key) for key in keys]
+            for key, own in zip(keys, became[step.key], strict=True):
+                self.known.append(own)
+                self.made_by_step[own] = over.step_key
+                self.parents[own] = [
+                    resolved_key(name, key) if name in self.templates else name for name in step.upstream
+                ]
+        self.children: dict[str, list[str]] = {key: [] for key in self.parents}
+        for key, parents in self.parents.items():
+            for parent in parents:
+                self.children[parent].append(key)
+        self._finish(became)
+
+    def _finish(self, became: dict[str, list[str]]) -> None:
+        """Let a walk down from a template meet what collects its steps."""
+        for template, keys in became.items():
+            mapped = set(self.parents) - set(self.made_by_step)
+            behind = [child for key in keys for child in self.children[key] if child in mapped]
+            self.children[template] += dict.fromkeys(behind)
+
+    def chosen(self, selection: Sequence[str]) -> list[str]:
+        """The keys that clauses choose, in plan order."""
+        found: set[str] = set()
+        named: set[str] = set()
+        unknown: list[str] = []
+        for text in selection:
+            try:
+                clause = parse_clause(text)
+            except DagflowInvalidSubsetError as error:
+                raise DagflowInvalidSubsetError(
+                    f"No qualified steps to execute found for step_selection={list(selection)!r}: {error}"
+                ) from None
+            if clause.name is None:
+                found.update(self.known)
+            elif clause.name not in self.parents:
+                unknown.append(clause.name)
+            else:
+                named.add(clause.name)
+                found |= walk([clause.name], clause.up, self.parents.__getitem__)
+                found |= walk([clause.name], clause.down, self.children.__getitem__)
+        if unknown:
+            plural = "s" if len(unknown) > 1 else ""
+            raise DagflowExecutionStepNotFoundError(
+                f"Step selection refers to unknown step{plural}: {', '.join(unknown)}."
+                f"{nearest(unknown[0], self.parents)} The steps are {[*self.known, *self.templates]}.",
+                step_keys=unknown,
+            )
+        return self._in_order(found, named)
+
+    def _in_order(self, found: set[str], named: set[str]) -> list[str]:
+        anew = [key for key in found if self.made_by_step.get(key) in found]
+        lost = [key for key in anew if key in named and key not in self.templates]
+        if lost:
+            raise DagflowExecutionStepNotFoundError(
+                f"the step selection names {lost}, but also runs '{self.made_by_step[lost[0]]}' again, which "
+                f"gives new mapping keys. Choose '{template_key(lost[0])}', which means all of them.",
+                step_keys=lost,
+            )
+        found = (found - set(anew)) | {template_key(key) for key in anew}
+        order = [*self.known, *self.templates]
+        places = {step_key_base(key): place for place, key in reversed(list(enumerate(order)))}
+        return sorted(found, key=lambda key: (places[step_key_base(key)], order.index(key)))

@@ -1,0 +1,427 @@
+"""The result of a run: questions to the log of a run that is over, and the values that it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dagflow._util import UNSET, nearest
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.errors import CheckError, DagflowError, DagflowInvariantViolationError, check_type
+from dagflow.events.record import DagflowEvent, DagflowEventType
+from dagflow.events.run import DagflowRun
+from dagflow.events.user import AssetMaterialization, AssetObservation, ExpectationResult
+from dagflow.keys import AssetKey, CoercibleToAssetKey, step_key_base
+from dagflow.plan.step import (
+    FROM_COLLECT,
+    FROM_DEFAULT,
+    FROM_INPUT_VALUE,
+    FROM_OUTPUTS,
+    FROM_STORAGE,
+    OutputKey,
+    OutputRef,
+    Source,
+)
+
+if TYPE_CHECKING:
+    from dagflow.engine.log import RunLog
+    from dagflow.events.data import StepFailureData
+    from dagflow.plan.plan import Plan
+
+_T = DagflowEventType
+
+
+class EventList(list[DagflowEvent]):
+    """Events that know the plans of their runs, so that it can be asked which of them caused which.
+
+    Attributes: `plans`, the plan by run id.
+    """
+
+    def __init__(self, events: list[DagflowEvent], plans: Mapping[str, Plan]) -> None:
+        super().__init__(events)
+        self.plans = dict(plans)
+
+
+class ExecutionResult:
+    """What came out of a run: its events, its outputs, and whether it succeeded."""
+
+    __slots__ = ("_events", "_given", "_input_values", "_instance", "_job", "_log", "_run", "_values")
+
+    def __init__(
+        self,
+        job: JobDefinition,
+        log: RunLog,
+        values: Mapping[OutputKey, Any],
+        run: DagflowRun,
+        instance: Any,
+        given: Mapping[OutputKey, Any],
+        input_values: Mapping[str, Any],
+    ) -> None:
+        self._job = job
+        self._log = log
+        self._values = values
+        self._run = run
+        self._instance = instance  # kept, because the files of an ephemeral instance go away with it
+        self._events: EventList | None = None
+        self._given = given
+        self._input_values = input_values
+
+    @property
+    def job_def(self) -> JobDefinition:
+        """The job, cut down to what was selected."""
+        return self._job
+
+    @property
+    def dagflow_run(self) -> DagflowRun:
+        """The run, as it ended."""
+        return self._run
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self._run.run_id
+
+    @property
+    def success(self) -> bool:
+        """Whether every step succeeded or was skipped."""
+        return self._run.is_success
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that was run."""
+        return self._log.plan
+
+    @property
+    def given(self) -> Mapping[OutputKey, Any]:
+        """The outputs for which a given value stood; their steps did not run."""
+        return dict(self._given)
+
+    @property
+    def input_values(self) -> Mapping[str, Any]:
+        """The values that the inputs of the graph were given."""
+        return dict(self._input_values)
+
+    @property
+    def all_events(self) -> EventList:
+        """Every event of the run, in order."""
+        if self._events is None:
+            self._events = EventList(self._log.events(), {self.run_id: self._log.plan})
+        return self._events
+
+    @property
+    def all_node_events(self) -> EventList:
+        """The events that belong to a node."""
+        return self._those(lambda event: event.node_handle is not None)
+
+    def _those(self, wanted: Callable[[DagflowEvent], Any]) -> EventList:
+        events = self.all_events
+        return EventList([event for event in events if wanted(event)], events.plans)
+
+    def filter_events(self, event_filter: Callable[[DagflowEvent], Any]) -> EventList:
+        """The events for which a function says yes."""
+        return self._those(event_filter)
+
+    def _of_type(self, kind: DagflowEventType) -> EventList:
+        return self._those(lambda event: event.event_type_value == kind.value)
+
+    def events_for_node(self, node_name: str) -> EventList:
+        """The events of a node (a dotted path) and of all that is inside it; none for an unknown name."""
+        check_type(node_name, str, "node_name")
+        return self._those(lambda event: event.step_key is not None and _is_in(event, node_name))
+
+    def compute_events_for_handle(self, handle: Any) -> EventList:
+        """The events of the node with this NodeHandle."""
+        return self.events_for_node(str(handle))
+
+    # outputs
+
+    def output_for_node(self, node_str: str, output_name: str = "result") -> Any:
+        """The value of an output of a node.
+
+        Args:
+            node_str: The node: a dotted path of names (aliases).
+            output_name: Which output.
+
+        Returns:
+            The value; a dict by mapping key for a dynamic output and for mapped nodes.
+
+        Raises:
+            DagflowInvariantViolationError: There is no such node or output, or it has no value.
+        """
+        check_type(output_name, str, "output_name")
+        path = check_type(node_str, str, "node_str").split(".")
+        graph: Any = self._job.graph
+        for depth, name in enumerate(path):
+            if not isinstance(graph, GraphDefinition) or name not in graph.node_dict:
+                inside = graph.name if hasattr(graph, "name") else self._job.name
+                known = list(graph.node_dict) if isinstance(graph, GraphDefinition) else []
+                raise DagflowInvariantViolationError(
+                    f"{inside} has no op named {name}: '{name}' (asked for as '{node_str}') is no node of "
+                    f"'{inside}', or was not selected.{nearest(name, known)}"
+                )
+            if depth < len(path) - 1:
+                graph = graph.node_dict[name].definition
+        definition = graph.node_dict[path[-1]].definition
+        if isinstance(definition, GraphDefinition):
+            mapped = {mapping.graph_output_name: mapping for mapping in definition.output_mappings}
+            if output_name not in mapped:
+                raise CheckError(
+                    f"graph '{definition.name}' has no output mapping '{output_name}'; its outputs are "
+                    f"{list(mapped)}"
+                )
+            mapping = mapped[output_name]
+            return self.output_for_node(
+                f"{node_str}.{mapping.mapped_node_name}", mapping.mapped_node_output_name
+            )
+        if output_name not in definition.outs:
+            raise DagflowInvariantViolationError(
+                f"op '{definition.name}' has no output '{output_name}'; its outputs are "
+                f"{list(definition.outs)}.{nearest(output_name, definition.outs)}"
+            )
+        return self._value(node_str, output_name)
+
+    def _value(self, node: str, output_name: str) -> Any:
+        plain = OutputRef(node, output_name)
+        if plain in self._values:
+            return self._values[plain]
+        by_key = {}
+        for key in self._values:
+            step_key, name, mapping_key = key
+            if name == output_name and step_key_base(step_key) == node:
+                by_key[step_key[len(node) + 1 : -1] or mapping_key] = self._values[key]
+        if not by_key:
+            raise DagflowInvariantViolationError(
+                f"No outputs found for output '{output_name}' from node '{node}'. The node failed, was "
+                "skipped or did not run, or did not produce this output."
+            )
+        return by_key
+
+    def output_value(self, output_name: str = "result") -> Any:
+        """The value of an output of the whole graph.
+
+        Raises:
+            DagflowInvariantViolationError: The graph has no outputs, not this one, or it has no value.
+        """
+        check_type(output_name, str, "output_name")
+        mapped = {mapping.graph_output_name: mapping for mapping in self._job.graph.output_mappings}
+        if not mapped:
+            raise DagflowInvariantViolationError(
+                f"Attempted to retrieve top-level outputs for '{self._job.name}', which has no outputs. Use "
+                "output_for_node."
+            )
+        if output_name not in mapped:
+            raise DagflowInvariantViolationError(
+                f"Could not find top-level output '{output_name}': graph '{self._job.graph.name}' has the "
+                f"outputs {list(mapped)}.{nearest(output_name, mapped)}"
+            )
+        mapping = mapped[output_name]
+        return self.output_for_node(mapping.mapped_node_name, mapping.mapped_node_output_name)
+
+    def asset_value(self, asset_key: CoercibleToAssetKey) -> Any:
+        """The value of an asset that this run made.
+
+        Raises:
+            CheckError: The job has no such asset.
+            DagflowInvariantViolationError: The asset has no value.
+        """
+        key = AssetKey.from_coercible(asset_key)
+        layer = self._job.asset_layer
+        for name, assets_def in (layer.by_node if layer is not None else {}).items():
+            for output, own in assets_def.keys_by_output_name.items():
+                if own == key:
+                    return self._value(name, output)
+        known = [
+            own.to_user_string()
+            for a in (layer.by_node if layer is not None else {}).values()
+            for own in a.keys
+        ]
+        raise CheckError(
+            f"this run makes no asset '{key.to_user_string()}'.{nearest(key.to_user_string(), known)}"
+        )
+
+    def inputs_for_step(self, step_key: str) -> dict[str, Any]:
+        """The values that the inputs of a step had, as far as they are known here.
+
+        Absent are inputs that came from config or from storage, and those whose output was not produced.
+
+        Args:
+            step_key: The key of the step.
+
+        Raises:
+            DagflowInvalidDefinitionError: The plan has no such step.
+
+        Example:
+            >>> from dagflow import job, op
+            >>> @op
+            ... def one():
+            ...     return 1
+            >>> @op
+            ... def add(left, right=2):
+            ...     return left + right
+            >>> @job
+            ... def three():
+            ...     add(one())
+            >>> three.execute_in_process().inputs_for_step("add")
+            {'left': 1, 'right': 2}
+        """
+        loads = self.plan.step_by_key(step_key).loads
+        found = {item.name: self._read(item.source) for item in loads}
+        return {name: value for name, value in found.items() if value is not UNSET}
+
+    def _read(self, source: Source) -> Any:
+        if source.kind == FROM_OUTPUTS:
+            values = [self._read(part) for part in source.parts]
+            return [value for value in values if value is not UNSET]
+        if source.kind == FROM_DEFAULT:
+            return source.value
+        if source.kind == FROM_INPUT_VALUE:
+            return self._input_values.get(source.value, UNSET)
+        if source.ref is None or source.kind == FROM_STORAGE:
+            return UNSET
+        if source.kind == FROM_COLLECT:
+            step_key, name, _ = source.ref
+            return [
+                value
+                for key, value in self._at_hand().items()
+                if key[1] == name and step_key in (key[0], step_key_base(key[0]))
+            ]
+        return self._at_hand().get(source.ref, UNSET)
+
+    def _at_hand(self) -> Mapping[OutputKey, Any]:
+        """The outputs whose values need not be loaded."""
+        return self._values
+
+    # what happened
+
+    def asset_materializations_for_node(self, node_name: str) -> list[AssetMaterialization]:
+        """What a node materialized."""
+        events = self.events_for_node(node_name)
+        return [event.materialization for event in events if event.event_type is _T.ASSET_MATERIALIZATION]
+
+    def asset_observations_for_node(self, node_name: str) -> list[AssetObservation]:
+        """What a node observed."""
+        events = self.events_for_node(node_name)
+        return [event.asset_observation for event in events if event.event_type is _T.ASSET_OBSERVATION]
+
+    def expectation_results_for_node(self, node_name: str) -> list[ExpectationResult]:
+        """What a node said of its expectations."""
+        events = self.events_for_node(node_name)
+        return [
+            event.event_specific_data.expectation_result
+            for event in events
+            if event.event_type is _T.STEP_EXPECTATION_RESULT
+        ]
+
+    def get_asset_materialization_events(self) -> EventList:
+        """The ASSET_MATERIALIZATION events."""
+        return self._of_type(_T.ASSET_MATERIALIZATION)
+
+    def get_asset_materialization_planned_events(self) -> EventList:
+        """None: what is planned stands in the log of the instance only."""
+        return self._of_type(_T.ASSET_MATERIALIZATION_PLANNED)
+
+    def get_asset_observation_events(self) -> EventList:
+        """The ASSET_OBSERVATION events."""
+        return self._of_type(_T.ASSET_OBSERVATION)
+
+    def get_asset_check_evaluations(self) -> list[Any]:
+        """The results of asset checks."""
+        return [event.event_specific_data for event in self._of_type(_T.ASSET_CHECK_EVALUATION)]
+
+    def get_step_success_events(self) -> EventList:
+        """The STEP_SUCCESS events."""
+        return self._of_type(_T.STEP_SUCCESS)
+
+    def get_step_failure_events(self) -> EventList:
+        """The STEP_FAILURE events."""
+        return self._of_type(_T.STEP_FAILURE)
+
+    def get_step_skipped_events(self) -> EventList:
+        """The STEP_SKIPPED events."""
+        return self._of_type(_T.STEP_SKIPPED)
+
+    def get_failed_step_keys(self) -> set[str]:
+        """The keys of the steps that failed."""
+        return {event.step_key for event in self.get_step_failure_events() if event.step_key is not None}
+
+    def failure_data_for_node(self, node_name: str) -> StepFailureData | None:
+        """Why a node failed; None if it did not."""
+        for event in self.events_for_node(node_name):
+            if event.event_type is _T.STEP_FAILURE:
+                data: StepFailureData = event.event_specific_data
+                return data
+        return None
+
+    def _the(self, kind: DagflowEventType) -> DagflowEvent:
+        events = self._of_type(kind)
+        if not events:
+            raise DagflowError(f"the run of job '{self._job.name}' has no {kind.name} event")
+        return events[0]
+
+    def get_run_success_event(self) -> DagflowEvent:
+        """The RUN_SUCCESS event. Raises DagflowError if the run failed."""
+        return self._the(_T.RUN_SUCCESS)
+
+    def get_run_failure_event(self) -> DagflowEvent:
+        """The RUN_FAILURE event. Raises DagflowError if the run succeeded."""
+        return self._the(_T.RUN_FAILURE)
+
+    def get_job_success_event(self) -> DagflowEvent:
+        """The RUN_SUCCESS event (an older spelling)."""
+        return self.get_run_success_event()
+
+    def get_job_failure_event(self) -> DagflowEvent:
+        """The RUN_FAILURE event (an older spelling)."""
+        return self.get_run_failure_event()
+
+    def is_node_success(self, node_name: str) -> bool:
+        """Whether a step of this node succeeded."""
+        return self._has(node_name, _T.STEP_SUCCESS)
+
+    def is_node_failed(self, node_name: str) -> bool:
+        """Whether a step of this node failed."""
+        return self._has(node_name, _T.STEP_FAILURE)
+
+    def is_node_skipped(self, node_name: str) -> bool:
+        """Whether a step of this node was skipped."""
+        return self._has(node_name, _T.STEP_SKIPPED)
+
+    def is_node_untouched(self, node_name: str) -> bool:
+        """Whether nothing happened to this node: it was not selected, is unknown, or is behind a failure."""
+        return not self.events_for_node(node_name)
+
+    def retry_attempts_for_node(self, node_name: str) -> int:
+        """How often steps of this node were tried again."""
+        events = self.events_for_node(node_name)
+        return sum(event.event_type is _T.STEP_RESTARTED for event in events)
+
+    def _has(self, node_name: str, kind: DagflowEventType) -> bool:
+        return any(event.event_type is kind for event in self.events_for_node(node_name))
+
+    def __repr__(self) -> str:
+        return f"<result of job '{self._job.name}': {self._run.status.name.lower()}>"
+
+
+class ExecuteInProcessResult(ExecutionResult):
+    """What came out of a run in this process: its events, its outputs, and whether it succeeded.
+
+    Example:
+        >>> from dagflow import graph, op
+        >>> @op
+        ... def one():
+        ...     return 1
+        >>> @graph
+        ... def g():
+        ...     return one()
+        >>> result = g.execute_in_process()
+        >>> result.success, result.output_value(), result.output_for_node("one")
+        (True, 1, 1)
+    """
+
+    __slots__ = ()
+
+
+def _is_in(event: DagflowEvent, node_name: str) -> bool:
+    key = step_key_base(event.step_key or "")
+    return (key == node_name or key.startswith(f"{node_name}.")) and event.node_handle is not None

@@ -1,0 +1,1 @@
+"""The types of inputs and outputs, their annotations and loaders."""

@@ -1,0 +1,445 @@
+"""The types of inputs and outputs: is this value right.
+
+A `DagflowType` checks a value when a step takes or gives it. Users write annotations (`int`, `list[Cup]`,
+`Cup | None`), which `dagflow.types.annotations` turns into types; what annotations cannot say is a
+`DagflowType` of their own. The `loader` of a type (`dagflow.types.loaders`) makes the value of an input from
+config, if no output feeds the input.
+
+What runs the check, says which step failed and wraps the error of a user's check function is the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any as AnyValue
+from typing import Protocol, Union
+
+from dagflow.config import scalar as config
+from dagflow.config.scalar import ConfigType
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    DagflowUnknownResourceError,
+    ParameterCheckError,
+    check_optional,
+    check_type,
+)
+from dagflow.keys import resource_keys
+from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.types.loaders import (
+    AnyLoader,
+    DagflowTypeLoader,
+    ScalarLoader,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCheck:
+    """What came of checking a value.
+
+    Args:
+        success: Whether the value is right.
+        description: Why not, or what was found.
+        metadata: What else there is to say.
+
+    Raises:
+        ParameterCheckError: `success` is no bool.
+        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
+
+    Example:
+        >>> TypeCheck(False, "too cold", {"degrees": 41}).metadata["degrees"].value
+        41
+    """
+
+    success: bool
+    description: str | None
+    metadata: Mapping[str, MetadataValue]
+
+    def __init__(
+        self, success: bool, description: str | None = None, metadata: Mapping[str, AnyValue] | None = None
+    ) -> None:
+        object.__setattr__(self, "success", check_type(success, bool, "success"))
+        object.__setattr__(self, "description", description)
+        object.__setattr__(self, "metadata", normalize_metadata(metadata, "a TypeCheck"))
+
+
+PASSED = TypeCheck(True)
+_FAILED = TypeCheck(False)
+
+
+class ResourcesBuilder(Protocol):
+    """What hands the resources of a run to a type check."""
+
+    def build(self, required_resource_keys: frozenset[str]) -> AnyValue:
+        """An object with the resources as attributes."""
+
+
+class TypeCheckContext:
+    """What a type check function can see: `log`, `resources` (those that the type requires) and `run_id`."""
+
+    __slots__ = ("_builder", "_dagflow_type", "_log", "_resources", "run_id")
+
+    def __init__(
+        self,
+        run_id: str,
+        log_manager: AnyValue,
+        scoped_resources_builder: ResourcesBuilder | None,
+        dagflow_type: DagflowType,
+    ) -> None:
+        self.run_id = run_id
+        self._log = log_manager
+        self._builder = scoped_resources_builder
+        self._dagflow_type = dagflow_type
+        self._resources: AnyValue = None
+
+    @property
+    def log(self) -> AnyValue:
+        """The log of the step. What was given as `log_manager` may also be a function that makes it."""
+        if callable(self._log):
+            self._log = self._log()
+        return self._log
+
+    @property
+    def resources(self) -> AnyValue:
+        """The resources that the type names in `required_resource_keys`, as attributes."""
+        if self._resources is None:
+            builder = self._builder
+            keys = self._dagflow_type.required_resource_keys
+            self._resources = _NoResources() if builder is None else builder.build(keys)
+        return self._resources
+
+
+class _NoResources:
+    """The resources where there is no run."""
+
+    def __getattr__(self, name: str) -> AnyValue:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise DagflowUnknownResourceError(name)
+
+
+TypeCheckFn = Callable[[TypeCheckContext, AnyValue], bool | TypeCheck]
+
+
+class DagflowType:
+    """A type of inputs and outputs that a function checks.
+
+    Args:
+        type_check_fn: Called with a `TypeCheckContext` and the value; returns a bool or a `TypeCheck`.
+        key: What identifies the type; without it, the name.
+        name: What the type is called; without it, the key.
+        is_builtin: Whether the type came with the library.
+        description: What the values are.
+        loader: Makes a value from config for an input that nothing feeds.
+        required_resource_keys: The resources that the function reads from its context.
+        typing_type: The annotation that comes nearest.
+        metadata: What else there is to say.
+
+    Raises:
+        CheckError: There is neither a key nor a name.
+        ParameterCheckError: An argument is of the wrong type.
+        DagflowInvalidDefinitionError: The function does not take two arguments.
+
+    Example:
+        >>> from dagflow import check_dagflow_type
+        >>> warm = DagflowType(lambda context, value: value > 50, name="Warm")
+        >>> check_dagflow_type(warm, 41).success
+        False
+    """
+
+    __slots__ = (
+        "_check",
+        "_loader",
+        "_typing_type",
+        "description",
+        "display_name",
+        "has_unique_name",
+        "is_builtin",
+        "key",
+        "metadata",
+        "required_resource_keys",
+    )
+    __dagflow_config_type__: ConfigType | None = None
+    """The config type that the type stands for in a config schema; None where it cannot."""
+    is_any = False
+    is_nothing = False
+    checks_at_definition = False
+    """Whether a default is checked when it is written: the check needs no run and no code of the user."""
+    inner_types: tuple[DagflowType, ...] = ()
+
+    def __init__(
+        self,
+        type_check_fn: TypeCheckFn,
+        key: str | None = None,
+        name: str | None = None,
+        is_builtin: bool = False,
+        description: str | None = None,
+        loader: DagflowTypeLoader | None = None,
+        required_resource_keys: Iterable[str] | None = None,
+        typing_type: AnyValue = AnyValue,
+        metadata: Mapping[str, AnyValue] | None = None,
+    ) -> None:
+        chosen = name if name is not None else key
+        if chosen is None:
+            raise CheckError("a DagflowType must have a 'key' or a 'name'")
+        self.display_name: str = check_type(chosen, str, "name")
+        self.key: str = check_type(key, str, "key") if key is not None else chosen
+        self.has_unique_name = name is not None
+        self.is_builtin = check_type(is_builtin, bool, "is_builtin")
+        self._typing_type = typing_type
+        self._describe(description, loader, required_resource_keys, metadata)
+        _check_takes_two(type_check_fn, chosen)
+        self._check = type_check_fn
+
+    def _describe(
+        self,
+        description: str | None,
+        loader: DagflowTypeLoader | None,
+        required_resource_keys: Iterable[str] | None,
+        metadata: Mapping[str, AnyValue] | None,
+    ) -> None:
+        what = f"type '{self.display_name}'"
+        self.description = check_optional(description, str, "description", what)
+        self._loader = check_optional(loader, DagflowTypeLoader, "loader", what)
+        self.required_resource_keys = resource_keys(required_resource_keys, what)
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, what)
+
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        """Check a value.
+
+        Args:
+            context: Handed to a user's check function; the types that come with the library do without.
+            value: The value.
+
+        Raises:
+            DagflowInvariantViolationError: The check function returned neither a bool nor a TypeCheck.
+            BaseException: Whatever the check function raises.
+        """
+        outcome = self._check(context, value)  # type: ignore[arg-type]
+        if outcome is True:
+            return PASSED
+        if outcome is False:
+            return _FAILED
+        if isinstance(outcome, TypeCheck):
+            return outcome
+        raise DagflowInvariantViolationError(
+            f"the type check function of type '{self.display_name}' returned {outcome!r} of type "
+            f"'{type(outcome).__name__}': it must return a bool or a TypeCheck"
+        )
+
+    @property
+    def loader(self) -> DagflowTypeLoader | None:
+        """Makes a value from config; None if the type has no loader."""
+        return self._loader
+
+    @property
+    def typing_type(self) -> AnyValue:
+        """The annotation that comes nearest."""
+        return self._typing_type
+
+    @property
+    def unique_name(self) -> str:
+        """The name that was given.
+
+        Raises:
+            CheckError: None was: the type has a key only, or is made of others.
+        """
+        if not self.has_unique_name:
+            raise CheckError(f"type '{self.display_name}' has no 'unique_name': it was given none")
+        return self.display_name
+
+    @property
+    def supports_fan_in(self) -> bool:
+        """Whether an input of this type may be fed by several outputs."""
+        return self.is_any or self.is_nothing
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lstrip('_')} {self.display_name}>"
+
+
+def _check_takes_two(function: AnyValue, name: str) -> None:
+    if not callable(function):
+        raise ParameterCheckError(
+            f"parameter 'type_check_fn' of type '{name}' must be a function of a context and a value, "
+            f"not {function!r}"
+        )
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_flags & 0x04:  # no plain function, or one with *args
+        return
+    count = code.co_argcount - (getattr(function, "__self__", None) is not None)
+    if count < 2 or count - len(function.__defaults__ or ()) > 2:
+        raise DagflowInvalidDefinitionError(
+            f"the type_check_fn of type '{name}' must take 2 arguments, a context and a value, not {count}"
+        )
+
+
+class LibraryType(DagflowType):
+    """The base of the types that come with the library: `type_check` needs no context and no function."""
+
+    __slots__ = ()
+
+    def __init__(self, key: str, display_name: str | None = None) -> None:
+        self.key = key
+        self.display_name = display_name or key
+        self.has_unique_name = False
+        self.is_builtin = False
+        self.description = None
+        self.required_resource_keys = frozenset()
+        self.metadata = {}
+        self._loader = None
+        self._typing_type = AnyValue
+
+
+class _Any(LibraryType):
+    """Every value."""
+
+    __slots__ = ("__dagflow_config_type__",)
+    is_any = True
+    checks_at_definition = True
+
+    def __init__(self) -> None:
+        super().__init__("Any")
+        self.is_builtin = self.has_unique_name = True
+        self._loader = AnyLoader()
+        self.__dagflow_config_type__ = config.Any
+
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        return PASSED
+
+
+class _Nothing(LibraryType):
+    """No value: only that one step comes after another."""
+
+    __slots__ = ()
+    is_nothing = True
+
+    def __init__(self) -> None:
+        super().__init__("Nothing")
+        self.is_builtin = self.has_unique_name = True
+        self._typing_type = type(None)
+
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        if value is None:
+            return PASSED
+        return TypeCheck(False, f"Value must be None or not given, got one of type '{type(value).__name__}'.")
+
+
+class ScalarType(LibraryType):
+    """A number, bool or text."""
+
+    __slots__ = ("__dagflow_config_type__", "_noun", "_python_type")
+    checks_at_definition = True
+
+    def __init__(self, name: str, python_type: type, noun: str, config_type: ConfigType) -> None:
+        super().__init__(name)
+        self.is_builtin = self.has_unique_name = True
+        self._python_type = self._typing_type = python_type
+        self._noun = noun
+        self._loader = ScalarLoader(config_type)
+        self.__dagflow_config_type__ = config_type
+
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        if isinstance(value, self._python_type):
+            return PASSED
+        return TypeCheck(False, must_be(value, self._noun))
+
+
+def must_be(value: AnyValue, noun: str) -> str:
+    """Why a value is none of what `noun` says. The value itself is shown where that is short and runs no code
+    of the user.
+    """
+    plain = value is None or isinstance(value, (int, float, str, bytes))
+    shown = f'Value "{value!s:.200}"' if plain else "A value"
+    return f'{shown} of python type "{type(value).__name__}" must be a {noun}.'
+
+
+class ClassType(LibraryType):
+    """The instances of a class, or of one of several."""
+
+    __slots__ = ("_classes",)
+
+    def __init__(self, classes: type | tuple[type, ...], key: str, name: str) -> None:
+        super().__init__(key, name)
+        self._classes = classes
+        self._typing_type = classes if isinstance(classes, type) else Union[classes]  # noqa: UP007
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is ClassType and type(other) is ClassType:
+            return self._classes == other._classes
+        return self is other
+
+    def __hash__(self) -> int:
+        return hash(self._classes)
+
+    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
+        if isinstance(value, self._classes):
+            return PASSED
+        return TypeCheck(
+            False,
+            f"Value of Python type '{type(value).__name__}' failed the type check of type "
+            f"'{self.display_name}': expected a value of Python type '{_class_names(self._classes)}'.",
+        )
+
+
+def _class_names(classes: type | tuple[type, ...]) -> str:
+    if isinstance(classes, type):
+        return classes.__name__
+    return f"Union[{', '.join(cls.__name__ for cls in classes)}]"
+
+
+class PythonObjectDagflowType(ClassType):
+    """The instances of a class, or of one of several, under a name and with what else a type can have.
+
+    Args:
+        python_type: The class, or a tuple of classes.
+        key: What identifies the type.
+        name: What it is called; without it, as the class.
+        description: What the values are.
+        loader: Makes a value from config for an input that nothing feeds.
+        required_resource_keys: Resources that a subclass reads in its check.
+        metadata: What else there is to say.
+
+    Raises:
+        ParameterCheckError: An argument is of the wrong type.
+
+    Example:
+        >>> from dagflow import check_dagflow_type
+        >>> check_dagflow_type(PythonObjectDagflowType((int, str), name="Mark"), "a").success
+        True
+    """
+
+    __slots__ = ("python_type",)
+
+    def __init__(
+        self,
+        python_type: type | tuple[type, ...],
+        key: str | None = None,
+        name: str | None = None,
+        *,
+        description: str | None = None,
+        loader: DagflowTypeLoader | None = None,
+        required_resource_keys: Iterable[str] | None = None,
+        metadata: Mapping[str, AnyValue] | None = None,
+    ) -> None:
+        classes = python_type if isinstance(python_type, tuple) else (python_type,)
+        for cls in classes:
+            if not isinstance(cls, type):
+                raise ParameterCheckError(
+                    f"parameter 'python_type' must be a class or a tuple of classes, not {cls!r}"
+                )
+        chosen = _class_names(python_type) if name is None else check_type(name, str, "name")
+        super().__init__(python_type, chosen if key is None else check_type(key, str, "key"), chosen)
+        self.python_type = python_type
+        self.has_unique_name = True
+        self._describe(description, loader, required_resource_keys, metadata)
+
+
+Any = _Any()
+Nothing = _Nothing()
+Int = ScalarType("Int", int, "int", config.Int)
+Float = ScalarType("Float", float, "float", config.Float)
+String = ScalarType("String", str, "string", config.String)
+Bool = ScalarType("Bool", bool, "bool", config.Bool)
+BUILTIN_TYPES = (Any, Nothing, Int, Float, String, Bool)

@@ -1,0 +1,338 @@
+"""A hash of each facet of a definition: what changes it, and what does not."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import dagflow
+from dagflow.analysis.fingerprint import Fingerprint, fingerprint
+from dagflow.errors import ParameterCheckError
+
+HEAD = """
+from __future__ import annotations
+import functools
+from dagflow import *
+
+"""
+BASE = '''
+def helper(n):
+    """Helps."""
+    return n + 1
+
+@op(config_schema={"n": int}, required_resource_keys={"db"})
+def work(context, a: int, b=2) -> int:
+    """Works."""
+    # a comment
+    return helper(a) + b
+'''
+GRAPH = """
+@op
+def one():
+    return 1
+
+@op
+def same(n):
+    return n
+
+@graph
+def g():
+    same(one())
+
+@job(resource_defs={"db": 1}, config={"ops": {}}, op_retry_policy=RetryPolicy(1))
+def work():
+    g()
+"""
+ASSET = """
+@asset(partitions_def=StaticPartitionsDefinition(["a"]), resource_defs={"db": 1})
+def work(up):
+    return up
+"""
+HOOKED = """
+@success_hook(required_resource_keys={"db"})
+def cheer(context):
+    print("well")
+
+@op
+def one():
+    return 1
+"""
+HOOKED_JOB = (
+    HOOKED + "work = GraphDefinition('g', node_defs=[one]).to_job(resource_defs={'db': 1}, hooks={cheer})"
+)
+HOOKED_NODE = (
+    HOOKED
+    + """
+@graph
+def work():
+    one.with_hooks({cheer})()
+"""
+)
+HOOKED_ASSET = (
+    HOOKED
+    + """
+@asset(hooks={cheer})
+def work():
+    return 1
+"""
+)
+RESOURCE = """
+@resource({"n": int})
+def work(context):
+    return 1
+"""
+CONFIGURED = """
+@op(config_schema={"n": int})
+def inner(context):
+    return 1
+
+work = inner.configured({"n": 1}, name="work")
+"""
+MAPPED = """
+@op(config_schema={"n": int})
+def inner(context):
+    return 1
+
+def more(k):
+    return {"inner": {"config": {"n": k + 1}}}
+
+work = GraphDefinition("work", node_defs=[inner], config=ConfigMapping(more, int))
+"""
+ALL = set(Fingerprint._fields)
+
+
+@pytest.fixture
+def of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The fingerprint of `work` in a module with this text."""
+    numbers = iter(range(100))
+
+    def make(text: str) -> Fingerprint:
+        path = tmp_path / f"pipeline_{next(numbers)}.py"
+        path.write_text(HEAD + text)
+        module = ModuleType("pipeline")
+        monkeypatch.setitem(sys.modules, "pipeline", module)
+        exec(compile(path.read_text(), str(path), "exec"), module.__dict__)
+        return fingerprint(module.work)
+
+    return make
+
+
+def _changed(one: Fingerprint, other: Fingerprint) -> set[str]:
+    return {name for name in Fingerprint._fields if getattr(one, name) != getattr(other, name)}
+
+
+CHANGES: list[tuple[str, str, str, str, set[str]]] = [
+    ("layout", BASE, "return helper(a) + b", "return (\\n        helper(a) + b\\n    )", set()),
+    ("comment", BASE, "# a comment", "# another", set()),
+    ("docstring", BASE, '"""Works."""', '"""Plays."""', set()),
+    ("no docstring", BASE, '    """Works."""\n', "", set()),
+    ("docstring of the helper", BASE, '"""Helps."""', "", set()),
+    ("description", BASE, "@op(", '@op(description="d", ', set()),
+    ("tags", BASE, "@op(", '@op(tags={"a": "1"}, ', set()),
+    ("body", BASE, "helper(a) + b", "helper(a) - b", {"code"}),
+    ("helper", BASE, "n + 1", "n + 2", {"code"}),
+    ("version", BASE, "@op(", '@op(code_version="2", ', {"code"}),
+    ("default", BASE, "b=2", "b=3", {"code", "arguments"}),
+    ("policy", BASE, "@op(", "@op(retry_policy=RetryPolicy(2), ", {"arguments"}),
+    ("output", BASE, "@op(", "@op(out=Out(is_required=False), ", {"arguments"}),
+    ("type", BASE, "a: int", "a: str", {"code", "types"}),
+    ("config", BASE, '{"n": int}', '{"n": str}', {"config"}),
+    ("config default", BASE, '{"n": int}', "Field(int, default_value=1)", {"config"}),
+    ("resource", BASE, '{"db"}', '{"db", "x"}', {"resources"}),
+    ("wiring", GRAPH, "same(one())", "same(same(one()))", ALL - {"partitions"}),
+    ("inner body", GRAPH, "return n", "return n + 1", {"code"}),
+    ("name of a node", GRAPH, "same(one())", 'same(one.alias("x")())', ALL - {"partitions"}),
+    ("job's resource", GRAPH, '{"db": 1}', '{"db": "text"}', {"resources"}),
+    ("job's config", GRAPH, '{"ops": {}}', '{"ops": {}, "loggers": {}}', {"config"}),
+    ("job's policy", GRAPH, "RetryPolicy(1)", "RetryPolicy(2)", {"arguments"}),
+    (
+        "job's partitions",
+        GRAPH,
+        "@job(",
+        '@job(partitions_def=StaticPartitionsDefinition(["a"]), ',
+        {"partitions"},
+    ),
+    ("asset's partitions", ASSET, '["a"]', '["a", "b"]', {"partitions"}),
+    ("asset's key", ASSET, "@asset(", '@asset(key_prefix="p", ', {"arguments"}),
+    ("asset's input", ASSET, "@asset(", '@asset(ins={"up": AssetIn("x")}, ', {"arguments"}),
+    ("asset's resource", ASSET, '{"db": 1}', '{"db": "text"}', {"resources"}),
+    ("asset's group", ASSET, "@asset(", '@asset(group_name="g", ', set()),
+    ("hook of a job", HOOKED_JOB, '"well"', '"better"', {"arguments"}),
+    ("hook of a node", HOOKED_NODE, '"well"', '"better"', {"arguments"}),
+    ("resource of a hook", HOOKED_NODE, '{"db"}', "set()", {"arguments"}),
+    ("hook of an asset", HOOKED_ASSET, '"well"', '"better"', {"arguments"}),
+    ("resource's body", RESOURCE, "return 1", "return 2", {"code"}),
+    ("resource's config", RESOURCE, "int", "str", {"config"}),
+    ("config given beforehand", CONFIGURED, '"n": 1', '"n": 2', {"config"}),
+    ("function that makes config", MAPPED, "k + 1", "k + 2", {"config"}),
+    ("config of a function that makes config", MAPPED, "int)", "str)", {"config"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "facets"), [row[1:] for row in CHANGES], ids=[row[0] for row in CHANGES]
+)
+def test_what_counts(of: Any, text: str, old: str, new: str, facets: set[str]) -> None:
+    """Each change shows in the facets that it belongs to, and in no other."""
+    assert text.count(old) == 1
+    changed = _changed(of(text), of(text.replace(old, new.encode().decode("unicode_escape"))))
+
+    assert changed <= facets
+    assert bool(changed) == bool(facets)
+
+
+WAYS = {
+    "closure": """
+def make():
+    def helper():
+        return 1
+    @op
+    def work():
+        return helper()
+    return work
+work = make()
+""",
+    "cache": """
+@functools.lru_cache
+def helper():
+    return 1
+@op
+def work():
+    return helper()
+""",
+    "deep": """
+def deep():
+    return 1
+def helper():
+    return deep()
+@op
+def work():
+    return helper()
+""",
+    "recursion": """
+def helper():
+    return work and 1
+@op
+def work():
+    return [helper() for _ in range(3)]
+""",
+    "object": """
+class Callable:
+    def __call__(self):
+        return 1
+work = op(name="work")(Callable())
+""",
+    "method": """
+class Owner:
+    def method(self):
+        return 1
+work = op(name="work")(Owner().method)
+""",
+    "arguments of a partial": """
+def f(n):
+    return n
+work = op(name="work")(functools.partial(f, n=1))
+""",
+    "inside a partial": """
+def f(n):
+    return 1
+work = op(name="work")(functools.partial(f, n=2))
+""",
+    "lambda": "work = op(name='work')(lambda: 1)",
+    "no source": "exec('@op\\ndef work():\\n    return (lambda: 1)()')",
+}
+
+
+@pytest.mark.parametrize("text", WAYS.values(), ids=WAYS)
+def test_code_is_found(of: Any, text: str) -> None:
+    """In whatever way a function gets to what it calls."""
+    assert of(text) == of(text)
+    assert {"code"} <= _changed(of(text), of(text.replace("1", "7"))) <= {"code", "arguments"}
+
+
+def test_the_code_of_others_does_not_count(of: Any) -> None:
+    """The standard library's is another project."""
+    text = "import textwrap\n@op\ndef work():\n    return textwrap.dedent('a')\n"
+    before = of(text)
+
+    assert before.code == of(text).code
+    assert functools.reduce is not None
+
+
+def test_another_process_says_the_same(tmp_path: Path) -> None:
+    """Whatever the seed of its hashes."""
+    path = tmp_path / "pipeline.py"
+    path.write_text(HEAD + BASE.replace('{"db"}', '{"db", "x", "y", "z"}'))
+    code = (
+        "import pipeline; from dagflow.testing import fingerprint; print(tuple(fingerprint(pipeline.work)))"
+    )
+
+    def run(seed: str) -> str:
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": seed,
+            "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.getcwd()}",
+        }
+        return subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert run("1") == run("2") != ""
+
+
+@pytest.mark.parametrize("thing", [7, None, "work", print])
+def test_what_is_no_definition(thing: Any) -> None:
+    """Its value and type are named."""
+    with pytest.raises(
+        ParameterCheckError, match="fingerprint takes an op, asset, graph, job or resource, not"
+    ):
+        fingerprint(thing)
+
+
+def test_the_methods_of_classes_count() -> None:
+    """Those of a resource class and of what is nested in it, and those of a Config class."""
+
+    class Mill(dagflow.ConfigurableResource[Any]):
+        @property
+        def beans(self) -> int:
+            return 1
+
+    class Other(dagflow.ConfigurableResource[Any]):
+        @functools.cached_property
+        def beans(self) -> int:
+            return 3
+
+    class Shop(dagflow.ConfigurableResource[Any]):
+        machine: dagflow.ResourceDependency[Any]
+
+        @staticmethod
+        def name() -> str:
+            return "shop"
+
+    made = [fingerprint(given.get_resource_definition()).code for given in (Mill(), Mill(), Other())]
+    assert made[0] == made[1] != made[2]
+    shops = [Shop(machine=machine).get_resource_definition() for machine in (Mill(), Other())]
+    assert fingerprint(shops[0]).code != fingerprint(shops[1]).code
+
+    class One(dagflow.Config):
+        def beans(self) -> int:
+            return 1
+
+    class Two(dagflow.Config):
+        def beans(self) -> int:
+            return 2
+
+    def fn(config: Any) -> None: ...
+
+    made = []
+    for annotation in (One, One, Two):
+        fn.__annotations__["config"] = annotation
+        made.append(fingerprint(dagflow.op(fn)).config)
+    assert made[0] == made[1] != made[2]

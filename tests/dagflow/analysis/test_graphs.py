@@ -1,0 +1,171 @@
+"""Definitions as a graph of names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dagflow import AssetSpec, SourceAsset, asset, graph, job, op
+from dagflow.defs.jobs.asset_job import build_asset_job
+from dagflow.errors import ParameterCheckError
+from dagflow.testing import Graph, graph_of, parse_selection, resolve
+
+
+@op(tags={"kind": "slow"}, required_resource_keys={"db"})
+def beans() -> Any: ...
+
+
+@op
+def brew(n: Any, m: Any = None) -> Any: ...
+
+
+@graph(tags={"team": "bar"})
+def machine(n: Any) -> Any:
+    return brew.alias("pour")(brew(n))
+
+
+@job
+def cafe() -> None:
+    brew.alias("last")([machine(beans()), beans.tag({"kind": "fast"})()])
+
+
+@asset(
+    group_name="g",
+    tags={"t": "1"},
+    kinds={"sql"},
+    owners=["team:me"],
+    required_resource_keys={"db"},
+    op_tags={"o": "1"},
+)
+def water() -> Any: ...
+
+
+@asset(key_prefix="hot", deps=["outside"])
+def tea(water: Any) -> Any: ...
+
+
+def _names(found: Graph) -> list[tuple[str, ...]]:
+    return [node.names for node in found.nodes]
+
+
+def _edges(found: Graph) -> list[tuple[str, str]]:
+    return sorted(found.edges)
+
+
+def test_a_job() -> None:
+    """A node for each op and graph, also inside; edges on each level."""
+    found = graph_of(cafe)
+
+    assert _names(found) == [
+        ("beans",), ("machine",), ("machine.brew", "brew"), ("machine.pour", "pour"), ("beans_2",), ("last",),
+    ]  # fmt: skip
+    assert _edges(found) == [
+        ("cafe:beans", "cafe:machine"),
+        ("cafe:beans_2", "cafe:last"),
+        ("cafe:machine", "cafe:last"),
+        ("cafe:machine.brew", "cafe:machine.pour"),
+    ]
+    assert found.node("cafe:machine.pour").definition is brew
+    assert list(found.inner("cafe:machine")) == ["cafe:machine.brew", "cafe:machine.pour"]
+
+
+def test_attributes_of_nodes() -> None:
+    """Op, job, graph, tags and resources, by which a selection chooses."""
+    nodes = {node.id: node.attributes for node in graph_of(cafe).nodes}
+
+    assert nodes["cafe:beans_2"]["op"] == {"beans", "beans_2"}
+    assert nodes["cafe:beans_2"]["tag"] == {"kind", "kind=fast"}
+    assert nodes["cafe:beans"]["tag"] == {"kind", "kind=slow"}
+    assert nodes["cafe:beans"]["resource"] == {"db"}
+    assert nodes["cafe:machine"]["graph"] == {"machine"}
+    assert nodes["cafe:machine"]["tag"] == {"team", "team=bar"}
+    assert nodes["cafe:machine.brew"]["graph"] == {"machine"}
+    assert {frozenset(own["job"]) for own in nodes.values()} == {frozenset({"cafe"})}
+
+
+def test_assets() -> None:
+    """A node for each key, edges by key; what is not there has no edge."""
+    found = graph_of(tea, water)
+
+    assert sorted(_names(found)) == [("hot/tea", "hot__tea"), ("water",)]
+    assert _edges(found) == [("asset:water", "asset:hot/tea")]
+    assert found.node("asset:water").attributes == {
+        "key": {"water"},
+        "asset": {"water"},
+        "group": {"g"},
+        "tag": {"t", "t=1", "o", "o=1", "dagflow/kind/sql", "dagflow/kind/sql="},
+        "kind": {"sql"},
+        "owner": {"team:me"},
+        "op": {"water"},
+        "resource": {"db"},
+    }
+
+
+def test_assets_that_are_only_known() -> None:
+    """Sources and specs are nodes; the deps of a spec are edges."""
+    found = graph_of(SourceAsset("outside", group_name="o"), AssetSpec("report", deps=[tea]), tea)
+
+    assert _edges(found) == [("asset:hot/tea", "asset:report"), ("asset:outside", "asset:hot/tea")]
+    assert found.node("asset:outside").attributes["group"] == {"o"}
+
+
+def test_an_asset_in_jobs_is_one_node() -> None:
+    """With the jobs as an attribute."""
+    one, two = build_asset_job([water], name="one"), build_asset_job([water, tea], name="two")
+    found = graph_of(one, two, water)
+
+    assert sorted(node.id for node in found.nodes) == ["asset:hot/tea", "asset:water"]
+    assert found.node("asset:water").attributes["job"] == {"one", "two"}
+    assert found.node("asset:water").part_of == (one, two)
+
+
+def test_two_of_one_name() -> None:
+    """Have places of their own: jobs, ops, assets."""
+    other = job(name="cafe")(lambda: (beans(), None)[1])
+    twin = asset(name="water")(lambda: 1)
+
+    found = graph_of(cafe, other, beans, op(name="beans")(lambda: 2), water, twin)
+
+    ids = [node.id for node in found.nodes]
+    assert "cafe#2:beans" in ids
+    assert [node_id for node_id in ids if node_id.startswith(("op:", "asset:"))] == [
+        "op:beans", "op:beans#2", "asset:water", "asset:water#2",
+    ]  # fmt: skip
+
+
+def test_the_nearest_asset_of_a_key_is_read() -> None:
+    """That of the reader's module, else all of them."""
+    twin = asset(name="water")(lambda: 1)
+    twin.__wrapped__.__module__ = "elsewhere"
+    stranger = asset(name="stranger")(lambda water: 1)
+    stranger.__wrapped__.__module__ = "a.third"
+
+    found = graph_of(water, twin, tea, stranger)
+
+    assert _edges(found) == [
+        ("asset:water", "asset:hot/tea"),
+        ("asset:water", "asset:stranger"),
+        ("asset:water#2", "asset:stranger"),
+    ]
+
+
+def test_a_graph_and_selections() -> None:
+    """What is found is what a selection is resolved against."""
+    found = graph_of(machine, cafe)
+
+    assert resolve(parse_selection("graph:machine"), found) >= {"machine:brew", "cafe:machine.brew"}
+    assert resolve(parse_selection("job:cafe and op:beans"), found) == {"cafe:beans", "cafe:beans_2"}
+
+
+@pytest.mark.parametrize("thing", [7, None, "cafe", object()])
+def test_what_is_no_definition(thing: Any) -> None:
+    """Its value and type are named."""
+    with pytest.raises(ParameterCheckError, match="graph_of takes jobs, graphs, ops and assets, not"):
+        graph_of(thing)
+
+
+def test_nothing_is_an_empty_graph() -> None:
+    """And a definition twice is one."""
+    assert len(list(graph_of().nodes)) == 0
+    assert len(list(graph_of(beans, beans).nodes)) == 1

@@ -1,0 +1,278 @@
+"""`@asset`: key, inputs, op, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dagflow import (
+    AssetDep,
+    AssetExecutionContext,
+    AssetIn,
+    AssetKey,
+    AssetSpec,
+    LastPartitionMapping,
+    Nothing,
+    OpExecutionContext,
+    RetryPolicy,
+    SourceAsset,
+    StaticPartitionsDefinition,
+    asset,
+    materialize_to_memory,
+    mem_io_manager,
+    op,
+)
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidMetadata, ParameterCheckError
+
+
+def water() -> Any:
+    """Fresh."""
+    return 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "node"),
+    [
+        ({}, ["water"], "water"),
+        ({"name": "tea"}, ["tea"], "tea"),
+        ({"key_prefix": "p"}, ["p", "water"], "p__water"),
+        ({"key_prefix": ["p", "q"], "name": "b"}, ["p", "q", "b"], "p__q__b"),
+        ({"key": ["x", "y"]}, ["x", "y"], "x__y"),
+        ({"key": "a-b.c"}, ["a-b.c"], "a_b_c"),
+        ({"key": AssetKey("k")}, ["k"], "k"),
+    ],
+)
+def test_keys(arguments: dict[str, Any], key: list[str], node: str) -> None:
+    """Name, prefix or whole key; the op is called like its parts."""
+    made = asset(**arguments)(water)
+
+    assert made.key == AssetKey(key)
+    assert made.op.name == node
+
+
+def test_a_bare_asset() -> None:
+    """Description from the docstring, no partitions, the usual I/O manager."""
+    made = asset(water)
+
+    assert made.specs[0].description == "Fresh."
+    assert (made.partitions_def, made.resource_defs, made.partition_mappings) == (None, {}, {})
+    assert made.op.outs["result"].io_manager_key == "io_manager"
+    assert made.__wrapped__ is water
+
+
+def test_every_parameter() -> None:
+    """Each one is kept where it belongs."""
+    policy, parts = RetryPolicy(2), StaticPartitionsDefinition(["a"])
+    made = asset(
+        metadata={"m": 1},
+        tags={"t": "1"},
+        description="d",
+        config_schema={"n": int},
+        required_resource_keys={"db"},
+        resource_defs={"db": 5, "more": 6},
+        io_manager_key="io",
+        dagflow_type=int,
+        partitions_def=parts,
+        op_tags={"o": 1},
+        group_name="g",
+        output_required=False,
+        retry_policy=policy,
+        code_version="1",
+        owners=["team:me"],
+        kinds={"sql"},
+        pool="p",
+    )(water)
+    spec, node, out = made.specs[0], made.op, made.op.outs["result"]
+
+    assert (spec.description, spec.group_name, spec.code_version, spec.owners) == ("d", "g", "1", ["team:me"])
+    assert (spec.skippable, spec.partitions_def, made.partitions_def) == (True, parts, parts)
+    assert spec.metadata == out.metadata == {"m": 1}
+    assert (node.tags, node.retry_policy, node.code_version, node.pool) == ({"o": "1"}, policy, "1", "p")
+    assert node.required_resource_keys == {"db", "more"}
+    assert node.config_field is not None
+    assert (out.io_manager_key, out.is_required, out.dagflow_type.display_name) == ("io", False, "Int")
+
+
+def test_none_makes_no_value() -> None:
+    """`-> None` is of type Nothing; without annotation the type is Any."""
+
+    def silent() -> None: ...
+
+    assert asset(silent).op.outs["result"].dagflow_type.is_nothing
+    assert asset(water).op.outs["result"].dagflow_type.is_any
+
+
+def test_parameters_read_assets() -> None:
+    """Of their name, or as `ins` says."""
+    mapping = LastPartitionMapping()
+
+    @asset(
+        ins={
+            "b": AssetIn(
+                key=["x", "b"], metadata={"m": 1}, input_manager_key="im", partition_mapping=mapping
+            ),
+            "c": AssetIn(key_prefix="p", dagflow_type=int),
+        }
+    )
+    def made(context: AssetExecutionContext, a: Any, b: Any, c: Any) -> Any: ...
+
+    assert made.keys_by_input_name == {
+        "a": AssetKey("a"),
+        "b": AssetKey(["x", "b"]),
+        "c": AssetKey(["p", "c"]),
+    }
+    assert made.partition_mappings == {AssetKey(["x", "b"]): mapping}
+    assert made.op.ins["b"].input_manager_key == "im"
+    assert made.op.ins["c"].dagflow_type.display_name == "Int"
+    assert {dep.asset_key for dep in made.specs[0].deps} == made.dependency_keys
+
+
+def test_deps_come_before_without_being_loaded() -> None:
+    """By key, definition, spec, source or AssetDep."""
+    mapping = LastPartitionMapping()
+    upstream = asset(water)
+
+    @asset(
+        deps=[
+            "a",
+            ["b", "c"],
+            upstream,
+            AssetSpec("s"),
+            SourceAsset("t"),
+            AssetDep("d", partition_mapping=mapping),
+        ]
+    )
+    def made() -> Any: ...
+
+    names = ["a", "b__c", "water", "s", "t", "d"]
+    assert list(made.keys_by_input_name) == names
+    assert all(made.op.ins[name].dagflow_type.is_nothing for name in names)
+    assert made.partition_mappings == {AssetKey("d"): mapping}
+
+
+def test_nothing_ins_and_further_keywords() -> None:
+    """Names outside of the signature may order, or come as keywords."""
+
+    @asset(ins={"after": AssetIn("a", dagflow_type=Nothing)})
+    def ordered() -> Any: ...
+
+    @asset(ins={"x": AssetIn("a"), "y": AssetIn("b")})
+    def taken(**more: Any) -> Any:
+        return more
+
+    a, b = (asset(name=name)(lambda: 1) for name in "ab")
+
+    assert ordered.keys_by_input_name == {"after": AssetKey("a")}
+    assert materialize_to_memory([a, b, taken, ordered]).asset_value("taken") == {"x": 1, "y": 1}
+
+
+def test_an_io_manager_of_its_own() -> None:
+    """By definition, under a key that names the asset or that is given."""
+    own = asset(io_manager_def=mem_io_manager)(water)
+    named = asset(io_manager_def=mem_io_manager, io_manager_key="k")(water)
+
+    assert own.op.outs["result"].io_manager_key == "water__io_manager"
+    assert own.resource_defs == {"water__io_manager": mem_io_manager}
+    assert own.op.required_resource_keys == frozenset()
+    assert named.resource_defs == {"k": mem_io_manager}
+
+
+def test_contexts() -> None:
+    """An asset may ask for either context."""
+
+    @asset
+    def one(context: AssetExecutionContext) -> Any: ...
+
+    @asset
+    def two(context: OpExecutionContext) -> Any: ...
+
+    assert [made.op.body.context for made in (one, two)] == ["asset", "op"]
+
+
+BAD: list[tuple[str, Any, type[Exception], str]] = [
+    (
+        "no function",
+        lambda: asset()(5),
+        DagflowInvalidDefinitionError,
+        "@asset must decorate a function, not 5",
+    ),
+    (
+        "name",
+        lambda: asset(name="a b")(water),
+        DagflowInvalidDefinitionError,
+        '"a b" is not a valid name for an asset',
+    ),
+    (
+        "key",
+        lambda: asset(key="a b")(water),
+        DagflowInvalidDefinitionError,
+        '"a b" is not a valid name for an asset',
+    ),
+    ("prefix", lambda: asset(key_prefix="a/b")(water), DagflowInvalidDefinitionError, '"a/b__water"'),
+    (
+        "key twice",
+        lambda: asset(key="a", name="b")(water),
+        DagflowInvalidDefinitionError,
+        r"test_decorator.*'key' says all",
+    ),
+    ("lambda", lambda: asset(lambda: 1), DagflowInvalidDefinitionError, '"<lambda>"'),
+    (
+        "ins",
+        lambda: asset(ins={"a": AssetIn()})(water),
+        DagflowInvalidDefinitionError,
+        r"asset 'water' .*'ins' names an input 'a'",
+    ),
+    ("ins kind", lambda: asset(ins=["a"])(water), ParameterCheckError, "'ins' of asset 'water'"),
+    (
+        "an AssetIn",
+        lambda: asset(name="x", ins={"a": 5})(lambda a: 1),
+        ParameterCheckError,
+        r"ins\['a'\]' of asset 'x'",
+    ),
+    (
+        "deps text",
+        lambda: asset(deps="abc")(water),
+        ParameterCheckError,
+        "'deps' of asset 'water' must be a list .*'abc'",
+    ),
+    (
+        "deps asset",
+        lambda: asset(deps=asset(name="a")(water))(water),
+        ParameterCheckError,
+        "'deps' of asset 'water'",
+    ),
+    ("a dep", lambda: asset(deps=[5])(water), ParameterCheckError, "5 does not name an asset"),
+    (
+        "dep twice",
+        lambda: asset(deps=["a", "a"])(water),
+        DagflowInvalidDefinitionError,
+        "'deps' names asset 'a' twice",
+    ),
+    (
+        "dep and input",
+        lambda: asset(name="x", deps=["a"])(lambda a: 1),
+        DagflowInvalidDefinitionError,
+        "asset 'a' is both read by a parameter and named in 'deps'",
+    ),
+    ("op is no dep", lambda: asset(deps=[op(water)])(water), ParameterCheckError, "does not name an asset"),
+    ("partitions", lambda: asset(partitions_def=5)(water), ParameterCheckError, "'partitions_def'"),
+    ("starred", lambda: asset(name="x")(lambda *args: 1), DagflowInvalidDefinitionError, "asset 'x' "),
+]
+
+
+@pytest.mark.parametrize(
+    ("define", "error", "message"), [row[1:] for row in BAD], ids=[row[0] for row in BAD]
+)
+def test_what_is_refused(define: Any, error: type[Exception], message: str) -> None:
+    """At the definition, with the asset and the part of it."""
+    with pytest.raises(error, match=message):
+        define()
+
+
+def test_metadata_that_cannot_be_is_that_of_the_asset() -> None:
+    """Not of an Out, which the user did not write."""
+    with pytest.raises(DagflowInvalidMetadata, match="'a' in the metadata of asset 'jam'"):
+
+        @asset(metadata={"a": object()})
+        def jam() -> None: ...

@@ -1,0 +1,332 @@
+"""Assets to a job: what runs, in which graph, and which sets of assets cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagflow import (
+    AssetKey,
+    AssetSpec,
+    Definitions,
+    ResourceDefinition,
+    SourceAsset,
+    StaticPartitionsDefinition,
+    asset,
+    define_asset_job,
+    mem_io_manager,
+)
+from dagflow.defs.jobs.asset_job import build_asset_job
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvalidSubsetError,
+    ParameterCheckError,
+)
+
+
+@asset
+def water() -> Any:
+    return 1
+
+
+@asset
+def leaves() -> Any:
+    return 2
+
+
+@asset(key_prefix="hot")
+def tea(water: Any, leaves: Any) -> Any:
+    return water + leaves
+
+
+@asset(deps=[tea])
+def party() -> Any: ...
+
+
+ASSETS = [party, tea, leaves, water]
+
+
+def _runs(selection: Any) -> list[str]:
+    return sorted(build_asset_job(ASSETS, selection=selection).graph.node_names())
+
+
+def test_the_job() -> None:
+    """Its name, nodes, ties and layer."""
+    made = build_asset_job(ASSETS, tags={"t": 1})
+
+    assert made.name == "__ephemeral_asset_job__"
+    assert made.tags == {"t": "1"}
+    assert set(made.graph.dependencies["hot__tea"]) == {"water", "leaves"}
+    assert made.graph.dependencies["party"]["hot__tea"].node == "hot__tea"
+    assert made.asset_layer is not None
+    assert made.asset_layer.by_node["hot__tea"] is tea
+
+
+@pytest.mark.parametrize("container", [list, tuple, set])
+def test_collections_of_assets(container: Any) -> None:
+    """In any collection, an asset twice is one."""
+    made = build_asset_job(container([water, water, leaves]))
+    assert sorted(made.graph.node_names()) == ["leaves", "water"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "nodes"),
+    [
+        (None, ["hot__tea", "leaves", "party", "water"]),
+        ([], []),
+        ("*", ["hot__tea", "leaves", "party", "water"]),
+        ("water", ["water"]),
+        (water, ["water"]),
+        (AssetKey("water"), ["water"]),
+        ([AssetKey("water"), leaves, "party"], ["leaves", "party", "water"]),
+        ([["hot", "tea"]], ["hot__tea"]),
+        ("hot/tea", ["hot__tea"]),
+        ("+hot/tea", ["hot__tea", "leaves", "water"]),
+        ("*party", ["hot__tea", "leaves", "party", "water"]),
+        ("water+", ["hot__tea", "water"]),
+        ("water*", ["hot__tea", "party", "water"]),
+        ({"water"}, ["water"]),
+    ],
+)
+def test_selections(selection: Any, nodes: list[str]) -> None:
+    """By key, definition or clause, one or several."""
+    assert _runs(selection) == nodes
+
+
+@pytest.mark.parametrize(
+    "selection", ["nope", ["nope"], [AssetKey("nope")], "wat er(", ["water", "nope"], SourceAsset("x")]
+)
+def test_unknown_selections(selection: Any) -> None:
+    """A definition error, caused by the one of the selection."""
+    if isinstance(selection, SourceAsset):
+        selection = [selection]
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"selection .* cannot be run") as raised:
+        _runs(selection)
+    assert isinstance(raised.value.__cause__, DagflowInvalidSubsetError)
+
+
+@pytest.mark.parametrize("selection", [5, object(), [5]])
+def test_what_is_no_selection(selection: Any) -> None:
+    """Neither a list nor a name."""
+    with pytest.raises(ParameterCheckError, match=r"'selection' must be|does not name an asset"):
+        _runs(selection)
+
+
+@given(st.text(alphabet="watehor/*+ :()", max_size=10))
+def test_any_text_selects_or_is_refused(text: str) -> None:
+    """With the one error that says so."""
+    try:
+        assert set(_runs(text)) <= set(_runs(None))
+    except DagflowInvalidDefinitionError as error:
+        assert isinstance(error.__cause__, DagflowInvalidSubsetError)  # noqa: PT017
+
+
+def test_what_is_not_selected_is_loaded() -> None:
+    """So it is no node, but known."""
+    made = build_asset_job(ASSETS, selection="hot/tea")
+
+    assert made.graph.dependencies == {"hot__tea": {}}
+    assert made.asset_layer is not None
+    assert set(made.asset_layer.known) == {own.key for own in ASSETS}
+
+
+def _cycle() -> Any:
+    return build_asset_job([asset(name=a, deps=[b])(lambda: 1) for a, b in ("ab", "bc", "ca")])
+
+
+other_water = asset(name="water")(lambda: 3)
+BAD: list[tuple[str, Any, type[Exception], str]] = [
+    (
+        "one asset",
+        lambda: build_asset_job(water),
+        ParameterCheckError,
+        "'assets' must be a list of assets, not <asset 'water'>",
+    ),
+    ("text", lambda: build_asset_job("water"), ParameterCheckError, "'assets' must be a list"),
+    ("mapping", lambda: build_asset_job({"a": water}), ParameterCheckError, "'assets' must be a list"),
+    ("number", lambda: build_asset_job(5), ParameterCheckError, "not 5 of type 'int'"),
+    (
+        "element",
+        lambda: build_asset_job([water, 5]),
+        CheckError,
+        "'assets' holds 5 of type 'int', which is no asset",
+    ),
+    ("function", lambda: build_asset_job([_cycle]), CheckError, "decorated with @asset"),
+    (
+        "one key twice",
+        lambda: build_asset_job([water, other_water]),
+        DagflowInvalidDefinitionError,
+        r"Duplicate asset key: AssetKey\(\['water'\]\) .*test_asset_job.py:\d+ and .*test_asset_job.py:\d+",
+    ),
+    (
+        "key of a source",
+        lambda: build_asset_job([water, SourceAsset("water")]),
+        DagflowInvalidDefinitionError,
+        "'water'",
+    ),
+    (
+        "one step twice",
+        lambda: build_asset_job([asset(key=key)(lambda: 1) for key in ("a-b", "a.b")]),
+        DagflowInvalidDefinitionError,
+        "two assets would have the step 'a_b'",
+    ),
+    (
+        "input",
+        lambda: build_asset_job([tea, water]),
+        DagflowInvalidDefinitionError,
+        r"input 'leaves' of asset 'hot/tea' \(.*test_asset_job.py:\d+\) reads asset 'leaves', which was not",
+    ),
+    ("cycle", _cycle, DagflowInvalidDefinitionError, "in a cycle: 'a' -> 'c' -> 'b' -> 'a'"),
+    (
+        "itself",
+        lambda: build_asset_job([asset(name="a", deps=["a"])(lambda: 1)]),
+        DagflowInvalidDefinitionError,
+        "'a' -> 'a'",
+    ),
+    ("resources", lambda: build_asset_job([water], resources=[1]), ParameterCheckError, "resources"),
+]
+
+
+@pytest.mark.parametrize(("build", "error", "message"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+def test_what_is_refused(build: Any, error: type[Exception], message: str) -> None:
+    """With keys and, where there is one, the place."""
+    with pytest.raises(error, match=message):
+        build()
+
+
+def test_deps_need_no_definition() -> None:
+    """They only order, so an unknown one has nothing to say."""
+    assert build_asset_job([party]).graph.node_names() == ["party"]
+
+
+def test_resources_of_assets() -> None:
+    """They join those that were given; equal objects are no conflict."""
+    thing, made = object(), ResourceDefinition.hardcoded_resource(1)
+    one = asset(name="one", resource_defs={"a": thing, "b": made})(lambda: 1)
+    two = asset(name="two", resource_defs={"a": thing, "b": made})(lambda: 1)
+
+    job = build_asset_job([one, two, AssetSpec("x")], resources={"c": 3})
+
+    assert (job.resource_defs["a"].value, job.resource_defs["b"], job.resource_defs["c"].value) == (
+        thing,
+        made,
+        3,
+    )
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_a_resource_in_two_places(same: bool) -> None:
+    """Given by asset and caller is a mistake, be it the same object."""
+    mine = ResourceDefinition.hardcoded_resource(1)
+    one = asset(name="one", resource_defs={"a": mine})(lambda: 1)
+
+    with pytest.raises(
+        DagflowInvalidInvocationError, match="resource 'a' was given, but <asset 'one'> brings"
+    ):
+        build_asset_job([one], resources={"a": mine if same else 2})
+
+
+def test_assets_with_different_resources_for_a_key() -> None:
+    """Both assets and the key are named."""
+    assets = [asset(name=name, resource_defs={"a": object()})(lambda: 1) for name in ("one", "two")]
+
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"key 'a' .*<asset 'one'> and <asset 'two'>"):
+        build_asset_job(assets)
+
+
+def test_the_default_io_manager_stands_for_all_that_are_missing() -> None:
+    """Of assets and of sources; one that was given stays."""
+    one = asset(name="one", io_manager_key="k1")(lambda: 1)
+    source = SourceAsset("s", io_manager_key="k2")
+
+    job = build_asset_job([one, source], resources={"k1": 5}, default_io_manager=mem_io_manager)
+
+    assert job.resource_defs["k1"].value == 5
+    assert job.resource_defs["k2"] is job.resource_defs["io_manager"] is mem_io_manager
+
+
+def test_partitions() -> None:
+    """Those of the assets that run, if they are one definition."""
+    parts, equal = StaticPartitionsDefinition(["a"]), StaticPartitionsDefinition(["a"])
+    other = StaticPartitionsDefinition(["b"])
+    one, two, three = (
+        asset(name=name, partitions_def=own)(lambda: 1)
+        for name, own in (("x", parts), ("y", equal), ("z", other))
+    )
+
+    assert build_asset_job([one, two, water]).partitions_def == parts
+    assert build_asset_job([one, three], selection=["z"]).partitions_def is other
+    assert build_asset_job([water]).partitions_def is None
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match="<asset 'x'> and <asset 'z'> have different partitions"
+    ):
+        build_asset_job([one, three])
+
+
+def project_job(*assets, **options):
+    """The job `j` of these assets, out of Definitions."""
+    return Definitions(assets, jobs=[define_asset_job("j", **options)]).get_job_def("j")
+
+
+@pytest.mark.parametrize(
+    ("selection", "steps"),
+    [(None, ["raw", "clean"]), ("raw", ["raw"]), ("*clean", ["raw", "clean"]), (["raw+"], ["raw", "clean"])],
+)
+def test_a_job_of_a_part_of_the_assets(selection, steps):
+    """Its assets are those of the Definitions that the selection chooses."""
+
+    @asset
+    def raw():
+        return 1
+
+    @asset
+    def clean(raw):
+        return raw
+
+    result = project_job(raw, clean, selection=selection).execute_in_process()
+
+    assert [event.step_key for event in result.get_step_success_events()] == steps
+
+
+def test_options_of_an_asset_job():
+    """They are those of the job that it becomes."""
+
+    @asset(config_schema={"n": int})
+    def raw(context):
+        return context.op_config["n"]
+
+    made = project_job(
+        raw, config={"ops": {"raw": {"config": {"n": 5}}}}, tags={"a": 1}, run_tags={"b": 2}, description="d"
+    )
+
+    assert made.execute_in_process().asset_value("raw") == 5
+    assert (made.tags, made.run_tags, made.description) == ({"a": "1"}, {"b": "2"}, "d")
+
+
+def test_an_asset_job_that_cannot_be():
+    """Told with the job's name: nothing is selected by that text, or the partitions are others."""
+
+    @asset(partitions_def=StaticPartitionsDefinition(["a"]))
+    def raw():
+        return 1
+
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"asset job 'j'.*'rew'.*mean 'raw'"):
+        project_job(raw, selection="rew")
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"asset job 'j'.*partitions definition is"):
+        project_job(raw, partitions_def=StaticPartitionsDefinition(["b"]))
+    assert project_job(raw, partitions_def=raw.partitions_def).partitions_def == raw.partitions_def
+
+
+def test_a_parameter_that_was_meant_for_a_resource() -> None:
+    """The error of the asset that is not there says how it becomes one."""
+
+    @asset
+    def jam(shelf: Any) -> None: ...
+
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"asset 'shelf', which was not.*ResourceParam"):
+        build_asset_job([jam], resources={"shelf": object()})

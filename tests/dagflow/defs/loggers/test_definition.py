@@ -1,0 +1,77 @@
+"""Loggers as definitions: how they are made, and which names, levels and functions they take."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from dagflow import (
+    JobDefinition,
+    LoggerDefinition,
+    colored_console_logger,
+    default_loggers,
+    job,
+    json_console_logger,
+    logger,
+)
+from dagflow.defs.loggers.definition import check_loggers, level_number
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
+
+
+def _with(logger_defs: Any) -> JobDefinition:
+    @job(logger_defs=logger_defs)
+    def cafe() -> None: ...
+
+    return cafe
+
+
+def test_made_of_a_function() -> None:
+    """Bare, or with a schema; the description is the docstring unless one is given."""
+
+    @logger
+    def bare(context: Any) -> logging.Logger:
+        """Speaks."""
+        return logging.Logger("bare")
+
+    @logger({"level": str}, description="Speaks loudly.")
+    def named() -> logging.Logger:
+        return logging.Logger("named")
+
+    assert (bare.description, named.description) == ("Speaks.", "Speaks loudly.")
+    assert (bare.parameter, named.parameter) == ("context", None)
+    assert not bare.config_schema.is_required
+    assert named.config_schema.is_required
+    assert repr(named) == "<logger 'named'>"
+    assert isinstance(logger(int)(lambda context: logging.Logger("n")), LoggerDefinition)
+
+
+def test_loggers_of_a_job() -> None:
+    """Those that it is given, else the console."""
+    assert _with(None).loggers == default_loggers() == {"console": colored_console_logger}
+    assert _with({"own": json_console_logger}).loggers == {"own": json_console_logger}
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: logger()(5), DagflowInvalidDefinitionError, "must be made of a function, not 5"),
+        (lambda: _with(5), ParameterCheckError, "'logger_defs' of job 'cafe'"),
+        (lambda: _with({"own": 5}), ElementCheckError, "'own' is 5 of type 'int'. Decorate"),
+        (lambda: _with({"a b": json_console_logger}), DagflowInvalidDefinitionError, "logger of job 'cafe'"),
+        (lambda: level_number("LOUD"), CheckError, "unknown log level 'LOUD'. Use one of CRITICAL"),
+    ],
+)
+def test_what_cannot_be(make: Any, error: type[Exception], message: str) -> None:
+    """Refused where it is written."""
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_levels() -> None:
+    """By number, or by name in any case; they are those of Python's logging."""
+    assert level_number(7) == 7
+    for name in ("debug", "Info", "WARNING", "warn", "error", "critical", "fatal", "notset"):
+        assert level_number(name) == logging.getLevelName(name.upper())
+    assert check_loggers(None, "job 'j'") == {}

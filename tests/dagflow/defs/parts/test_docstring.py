@@ -1,0 +1,102 @@
+"""Docstrings in three styles, and those that say nothing of parameters."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagflow import GraphIn, In, Out, graph, op
+from dagflow.defs.parts.docstring import MARKS, Said, read_docstring
+
+GOOGLE = """Does it.
+
+    Args:
+        a (Dict[str, int], optional): The first.
+            And more.
+        b: The second: last.
+
+    Returns:
+        int: A number.
+
+    Raises:
+        ValueError: Never.
+    """
+NUMPY = """
+    Does it.
+
+    Parameters
+    ----------
+    a : int
+        The first.
+        And more.
+    b
+        The second: last.
+
+    Returns
+    -------
+    int
+        A number.
+    """
+REST = """Does it.
+
+    :param int a: The first.
+    :param b: The second: last.
+    :return: A number.
+    """
+
+
+@pytest.mark.parametrize(
+    ("doc", "first"),
+    [(GOOGLE, "The first.\nAnd more."), (NUMPY, "The first.\nAnd more."), (REST, "The first.")],
+)
+def test_styles(doc: str, first: str) -> None:
+    """All say the same."""
+    assert read_docstring(doc) == Said({"a": first, "b": "The second: last."}, "A number.")
+
+
+def test_a_result_without_a_type() -> None:
+    """Is all text; a generator yields it."""
+    assert read_docstring("Does.\n\nReturns:\n    a number\n").result == "a number"
+    assert read_docstring("Does.\n\nYields:\n    int: a number\n").result == "a number"
+
+
+@pytest.mark.parametrize("doc", ["", "Brews.", "Args", "Returns:", "Args:\n\nReturns:\n"])
+def test_nothing_said(doc: str) -> None:
+    """Is nothing."""
+    assert read_docstring(doc) == Said({}, None)
+
+
+@given(st.lists(st.sampled_from([*MARKS, "    a: b", "  a (", "----", "", "a : b", "x", ":param a: b"])))
+def test_any_text_can_be_read(lines: list[str]) -> None:
+    """Whatever stands in a docstring, the op can be made."""
+    assert isinstance(read_docstring("\n".join(lines)), Said)
+
+
+def test_where_it_is_shown() -> None:
+    """On inputs and a single output, unless In, Out or GraphIn say something."""
+
+    def fn(a, b):
+        return a
+
+    fn.__doc__ = GOOGLE
+    made = op(ins={"b": In(description="mine")})(fn)
+    several = op(out={"p": Out(), "q": Out()})(fn)
+    g = graph(name="g", ins={"b": GraphIn("mine")})(lambda a, b: made(a, b))
+
+    @graph
+    def documented(b):
+        """Does.
+
+        Args:
+            b: Its b.
+        """
+        made(b, b)
+
+    assert [item.description for item in made.input_defs] == ["mine", "The first.\nAnd more."]
+    assert [item.description for item in [*made.output_defs, *several.output_defs]] == [
+        "A number.",
+        None,
+        None,
+    ]
+    assert [item.description for item in [*g.input_defs, *documented.input_defs]] == [None, "mine", "Its b."]

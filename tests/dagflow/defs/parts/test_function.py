@@ -1,0 +1,218 @@
+"""How a function's signature is read."""
+
+from __future__ import annotations
+
+import functools
+from typing import Annotated, Any
+
+import pytest
+
+from dagflow import AssetExecutionContext, OpExecutionContext
+from dagflow.defs.parts.function import (
+    Body,
+    is_config_annotation,
+    is_resource_annotation,
+    location,
+    resolved,
+)
+from dagflow.errors import DagflowInvalidDefinitionError as BadDefinition
+
+
+class Station:
+    """A resource by its mark."""
+
+    __dagflow_resource__ = True
+
+
+class Settings:
+    """A Config class by its mark."""
+
+    __dagflow_config__ = True
+
+
+def _body(fn: Any) -> Body:
+    return Body(fn, "op 'x'")
+
+
+def _named(name: str) -> Any:
+    return eval(f"lambda {name}, a: None")
+
+
+@pytest.mark.parametrize("name", ["context", "_context", "context_", "_"])
+def test_names_of_the_context(name: str) -> None:
+    """A first parameter of one of four names is the context; further ones are inputs."""
+    body = _body(_named(name))
+
+    assert (body.context, body.context_name) == ("any", name)
+    assert [parameter.name for parameter in body.inputs] == ["a"]
+    assert body.order == ("a",)
+
+
+def test_other_names_are_inputs() -> None:
+    """Also one annotated with a context."""
+
+    def annotated(ctx: OpExecutionContext, log: Any) -> None: ...
+
+    body = _body(annotated)
+
+    assert body.context is None
+    assert [parameter.name for parameter in body.inputs] == ["ctx", "log"]
+
+
+def test_kinds_of_context() -> None:
+    """The annotation says which."""
+
+    def op_context(context: OpExecutionContext) -> None: ...
+    def asset_context(context: AssetExecutionContext) -> None: ...
+    def any_context(context: Any) -> None: ...
+    def quoted(context: NoSuch.OpExecutionContext) -> None: ...  # noqa: F821
+    def unknown(context: NoSuchName) -> None: ...  # noqa: F821
+
+    kinds = [_body(fn).context for fn in (op_context, asset_context, any_context, quoted, unknown)]
+
+    assert kinds == ["op", "asset", "any", "op", "any"]
+
+
+def test_a_context_of_another_type_is_refused() -> None:
+    """The message names function, file, line and annotation."""
+
+    def wrong(context: int) -> None: ...
+
+    with pytest.raises(BadDefinition, match=r"op 'x' \(.*test_function.py:\d+\): .*<class 'int'>"):
+        _body(wrong)
+
+
+def test_config_and_resources() -> None:
+    """A parameter named config, and those annotated with a resource type, are no inputs."""
+
+    def fn(
+        context: Any, config: Settings, a: int, station: Station, other: Annotated[Any, Station()]
+    ) -> None: ...
+
+    body = _body(fn)
+
+    assert body.config is Settings
+    assert body.resources == ("station", "other")
+    assert [parameter.name for parameter in body.inputs] == ["a"]
+    assert body.order == ("config", "a", "station", "other")
+
+
+def test_marks_of_annotations() -> None:
+    """Config classes and resource types are known by attribute, instances of them are not."""
+    assert is_config_annotation(Settings)
+    assert not is_config_annotation(Settings())
+    assert not is_config_annotation(int)
+    assert is_resource_annotation(Station)
+    assert not is_resource_annotation(Annotated[int, "x"])
+
+
+def test_inputs_keep_order_default_and_annotation() -> None:
+    """Keyword-only parameters are inputs too."""
+
+    def fn(b, a: int = 3, *, c: str = "x") -> list[int]:
+        return [a]
+
+    body = _body(fn)
+
+    assert [(p.name, p.has_default) for p in body.inputs] == [("b", False), ("a", True), ("c", True)]
+    assert [p.annotation for p in body.inputs[1:]] == [int, str]
+    assert body.inputs[1].default == 3
+    assert body.return_annotation == list[int]
+
+
+@pytest.mark.parametrize(
+    ("fn", "what"),
+    [(lambda *args: None, r"'\*args'"), (lambda a, /: None, "positional-only parameter 'a'")],
+)
+def test_inputs_are_passed_by_name(fn: Any, what: str) -> None:
+    """So neither starred nor positional-only parameters can be inputs."""
+    with pytest.raises(BadDefinition, match=what):
+        _body(fn)
+
+
+def test_any_keyword_may_be_taken() -> None:
+    """`**kwargs` is no input by itself."""
+    body = _body(lambda a, **more: None)
+
+    assert body.takes_any_keyword
+    assert body.order == ("a",)
+
+
+def test_kinds_of_functions() -> None:
+    """Whether a function returns, yields or is awaited; also partials, objects and methods."""
+
+    def plain() -> None: ...
+    def generator() -> Any:
+        yield 1
+
+    async def awaited() -> None: ...
+    async def stream() -> Any:
+        yield 1
+
+    class Callable:
+        def __call__(self, a: int) -> Any:
+            yield a
+
+        def method(self, a: int) -> Any:
+            yield a
+
+    kinds = {fn: _body(fn).kind for fn in (plain, generator, awaited, stream)}
+
+    assert list(kinds.values()) == ["plain", "generator", "async", "async_generator"]
+    assert _body(functools.partial(generator)).kind == "generator"
+    assert _body(Callable()).kind == _body(Callable().method).kind == "generator"
+    assert [p.name for p in _body(Callable()).inputs] == ["a"]
+    assert _body(stream).is_generator
+    assert not _body(awaited).is_generator
+
+
+def test_a_wrapped_function_is_read_through() -> None:
+    """`functools.wraps` shows the signature and kind of the function inside."""
+
+    def inner(a: int) -> Any:
+        yield a
+
+    @functools.wraps(inner)
+    def outer(*args: Any, **kwargs: Any) -> Any:
+        return inner(*args, **kwargs)
+
+    body = _body(outer)
+
+    assert body.kind == "generator"
+    assert [(p.name, p.annotation) for p in body.inputs] == [("a", int)]
+
+
+def test_annotations_as_texts_are_resolved() -> None:
+    """Names of the module and of the function around are found; others are as if absent."""
+    outside = str
+
+    def fn(a: outside, b: NoSuchName, c: int) -> None:  # noqa: F821
+        print(outside)  # noqa: T201 - makes it a name of the closure
+
+    annotations = [parameter.annotation for parameter in _body(fn).inputs]
+
+    assert [annotations[0], annotations[2]] == [str, int]
+    assert resolved(annotations[1]) is resolved(annotations[1].__class__("x"))
+    assert "'NoSuchName'" in repr(annotations[1])
+    assert _body(fn).return_annotation is type(None)
+
+
+def test_a_function_without_a_signature() -> None:
+    """What Python cannot read is refused."""
+    with pytest.raises(BadDefinition, match=r"signature of .* cannot be read"):
+        _body(type)
+
+
+def test_locations() -> None:
+    """File and line of a function; a builtin has none."""
+    assert location(_body).split(":")[0].endswith("test_function.py")
+    assert location(print) == location(5) == "unknown place"
+
+
+def test_the_context_stands_first() -> None:
+    """Elsewhere it would be an input, which nobody means."""
+
+    def fn(cups: int, context: Any) -> None: ...
+
+    with pytest.raises(BadDefinition, match=r'"context" is not a valid name .*: it is reserved.*first param'):
+        _body(fn)

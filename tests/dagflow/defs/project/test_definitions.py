@@ -1,0 +1,171 @@
+"""Definitions: jobs and assets with the resources of a project."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagflow import (
+    AssetKey,
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
+    Definitions,
+    ParameterCheckError,
+    StaticPartitionsDefinition,
+    asset,
+    colored_console_logger,
+    in_process_executor,
+    job,
+    json_console_logger,
+    multiprocess_executor,
+    op,
+    success_hook,
+)
+
+
+@op(required_resource_keys={"cup"})
+def pour(context):
+    return context.resources.cup
+
+
+@job
+def serve():
+    pour()
+
+
+@asset
+def water():
+    return 1
+
+
+@asset
+def tea(water):
+    return water + 1
+
+
+def test_a_job_gets_the_resources():
+    """What it lacks comes from the project."""
+    project = Definitions(jobs=[serve, serve], resources={"cup": 5})
+
+    assert project.get_job_def("serve").execute_in_process().output_for_node("pour") == 5
+    assert [one.name for one in project.resolve_all_job_defs()] == ["serve"]
+
+
+def test_a_job_keeps_its_own_resource():
+    """A resource of the job itself wins."""
+    own = serve.graph.to_job(name="own", resource_defs={"cup": 1})
+
+    project = Definitions(jobs=[own], resources={"cup": 5})
+
+    assert project.get_job_def("own").execute_in_process().output_for_node("pour") == 1
+
+
+def test_a_part_of_all_assets():
+    """The job of all assets runs those that are chosen."""
+    everything = Definitions([water, tea, water]).get_implicit_global_asset_job_def()
+
+    result = everything.execute_in_process(asset_selection=[AssetKey("water")])
+
+    assert (everything.name, result.asset_value("water")) == ("__ASSET_JOB", 1)
+    assert result.is_node_untouched("tea")
+
+
+def test_assets_of_different_partitions():
+    """They make one job, of which a part is run for a partition."""
+    one = asset(name="one", partitions_def=StaticPartitionsDefinition(["a"]))(lambda: 1)
+    two = asset(name="two", partitions_def=StaticPartitionsDefinition(["b"]))(lambda: 2)
+    everything = Definitions([one, two]).get_implicit_global_asset_job_def()
+
+    result = everything.execute_in_process(asset_selection=["two"], partition_key="b")
+
+    assert result.asset_value("two") == 2
+
+
+def test_an_asset_keeps_its_own_resource():
+    """A resource that an asset brings along wins, unless another asset needs that of the project."""
+
+    def reads(name, **own):
+        return asset(name=name, required_resource_keys={"cup"}, **own)(lambda context: context.resources.cup)
+
+    own, other = reads("own", resource_defs={"cup": 1}), reads("other")
+
+    alone = Definitions([own], resources={"cup": 5}).get_implicit_global_asset_job_def()
+    assert alone.execute_in_process().asset_value("own") == 1
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"'other'.*needs the resource 'cup'.*'own'"):
+        Definitions([own, other], resources={"cup": 5}).resolve_all_job_defs()
+
+
+def test_executor_and_loggers():
+    """They are those of the jobs that name none."""
+    own = job(name="own", executor_def=multiprocess_executor)(lambda: None)
+    plain = job(name="plain")(lambda: None)
+    spoken = job(name="spoken", logger_defs={"own": colored_console_logger})(lambda: None)
+    loggers = {"shop": json_console_logger}
+    project = Definitions(jobs=[own, plain, spoken], executor=in_process_executor, loggers=loggers)
+
+    assert project.get_job_def("own").executor_def is multiprocess_executor
+    assert project.get_job_def("plain").executor_def is in_process_executor
+    assert project.get_job_def("plain").loggers == loggers
+    assert list(project.get_job_def("spoken").loggers) == ["own"]
+    with pytest.raises(CheckError, match="'loggers' of Definitions must hold loggers, but 'shop' is 5"):
+        Definitions(loggers={"shop": 5})
+
+
+def test_a_resource_of_a_hook_is_missing():
+    """Said with the hook and the node that it is attached to."""
+
+    @success_hook(required_resource_keys={"cup"})
+    def cheer(context):
+        """Needs a resource."""
+
+    @job
+    def j():
+        op(name="brew")(lambda: 1).with_hooks({cheer})()
+
+    message = "'cup' required by hook 'cheer' attached to op 'brew'"
+    with pytest.raises(DagflowInvalidDefinitionError, match=message):
+        Definitions(jobs=[j]).get_job_def("j")
+    assert Definitions(jobs=[j], resources={"cup": 1}).get_job_def("j").execute_in_process().success
+
+
+def test_definition_of_an_asset():
+    """Found by its key."""
+    project = Definitions([water])
+
+    assert project.get_assets_def("water") is water
+    with pytest.raises(DagflowInvariantViolationError, match="Could not find asset 'tea'"):
+        project.get_assets_def("tea")
+
+
+def test_a_resource_is_missing():
+    """Said when the job is asked for, with the op that needs it and its place."""
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match=r"key 'cup' required by op 'pour' \(.*test_definitions"
+    ):
+        Definitions(jobs=[serve]).get_job_def("serve")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"assets": [5]}, CheckError, "holds 5 of type 'int', which is not an asset"),
+        ({"assets": water}, CheckError, "must be a list"),
+        ({"jobs": [pour]}, CheckError, "which is not a job"),
+        ({"resources": 5}, ParameterCheckError, "'resources'"),
+        ({"executor": 5}, ParameterCheckError, "'executor'"),
+    ],
+)
+def test_wrong_arguments(arguments, error, text):
+    """Refused at once, by name."""
+    with pytest.raises(error, match=text):
+        Definitions(**arguments)
+
+
+def test_unknown_and_doubled_jobs():
+    """An unknown job is told with the nearest name; two jobs of one name are refused."""
+    with pytest.raises(DagflowInvariantViolationError, match=r"'srve'.*serve"):
+        Definitions(jobs=[serve], resources={"cup": 1}).get_job_def("srve")
+    with pytest.raises(DagflowInvariantViolationError, match=r"__ASSET_JOB"):
+        Definitions().get_implicit_global_asset_job_def()
+    with pytest.raises(DagflowInvalidDefinitionError, match="Duplicate job definition found for job 'serve'"):
+        Definitions(jobs=[serve, job(name="serve")(lambda: None)]).resolve_all_job_defs()

@@ -1,0 +1,480 @@
+"""Resources as classes: config, nesting, life, and how they are told apart from run to run."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import pickle
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, ClassVar
+
+import pydantic
+import pytest
+
+from dagflow import (
+    Config,
+    ConfigurableResource,
+    ConfigurableResourceFactory,
+    EnvVar,
+    IAttachDifferentObjectToOpContext,
+    ResourceDefinition,
+    ResourceDependency,
+    ResourceParam,
+    RunConfig,
+    asset,
+    build_init_resource_context,
+    build_op_context,
+    build_resources,
+    configured,
+    job,
+    materialize_to_memory,
+    op,
+    resource,
+)
+from dagflow.defs.resources.definition import as_resource
+from dagflow.defs.resources.needs import needed_keys
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvalidPythonicConfigDefinitionError,
+    DagflowMissingResourceError,
+    DagflowResourceFunctionError,
+)
+
+story: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _new_story() -> None:
+    story.clear()
+
+
+class Boiler(ConfigurableResource[Any]):
+    """Writes down what happens to it."""
+
+    name: str = "boiler"
+
+    def setup_for_execution(self, context: Any) -> None:
+        story.append(f"{self.name} on")
+
+    def teardown_after_execution(self, context: Any) -> None:
+        story.append(f"{self.name} off")
+
+
+class Kettle(ConfigurableResource[Any]):
+    """Config and a nested resource."""
+
+    url: str
+    pool: int = 2
+    boiler: Boiler | None = None
+
+    @cached_property
+    def label(self) -> str:
+        """Worked out once for each object."""
+        story.append("label")
+        return f"{self.url}/{self.pool}"
+
+
+@op
+def boil(kettle: Kettle) -> Any:
+    """Takes a resource as a parameter."""
+    story.append("boil")
+    return kettle.url, kettle.pool, kettle.boiler and kettle.boiler.name
+
+
+def _run(run_config: Any = None, **resources: Any) -> Any:
+    made = job(name="j", resource_defs=resources)(lambda: (boil(), None)[1])
+    return made.execute_in_process(run_config).output_for_node("boil")
+
+
+def test_an_object_is_a_resource() -> None:
+    """Of jobs, of runs, of assets, of contexts and of build_resources."""
+
+    @asset
+    def water(kettle: Kettle) -> int:
+        return kettle.pool
+
+    kettle = Kettle(url="u", pool=3)
+    assert _run(kettle=kettle) == ("u", 3, None)
+    assert materialize_to_memory([water], resources={"kettle": kettle}).output_for_node("water") == 3
+    assert boil(build_op_context(resources={"kettle": kettle})) == ("u", 3, None)
+    with build_resources({"kettle": kettle}) as resources:
+        assert resources.kettle == kettle
+
+
+def test_run_config_replaces_the_config_of_an_object() -> None:
+    """As a whole: its required fields are needed again."""
+    kettle = Kettle(url="u", pool=3)
+
+    assert _run({"resources": {"kettle": {"config": {"url": "v"}}}}, kettle=kettle) == ("v", 2, None)
+    assert _run(RunConfig(resources={"kettle": Kettle(url="w")}), kettle=kettle) == ("w", 2, None)
+    with pytest.raises(DagflowInvalidConfigError, match='Missing required config entry "url"'):
+        _run({"resources": {"kettle": {"config": {"pool": 5}}}}, kettle=kettle)
+
+
+def test_config_at_launch() -> None:
+    """Comes from the run config; what was given beforehand is the default of its fields."""
+    late = Kettle.configure_at_launch(pool=7)
+
+    assert _run({"resources": {"kettle": {"config": {"url": "v"}}}}, kettle=late) == ("v", 7, None)
+    with pytest.raises(DagflowInvalidConfigError, match='Missing required config entry "resources"'):
+        _run(kettle=late)
+    with pytest.raises(DagflowInvalidInvocationError, match=r"\['litres'\].*\['url', 'pool', 'boiler'\]"):
+        Kettle.configure_at_launch(litres=2)
+
+
+def test_nested_resources_live_inside() -> None:
+    """Started before, stopped after; each resource has its own, also of an object that has a key."""
+    assert _run(kettle=Kettle(url="u", boiler=Boiler(name="b"))) == ("u", 2, "b")
+    assert story == ["b on", "boil", "b off"]
+    story.clear()
+    shared = Boiler(name="s")
+
+    with build_resources({"kettle": Kettle(url="u", boiler=shared), "b": shared}):
+        assert story == ["s on", "s on"]
+    assert story == ["s on", "s on", "s off", "s off"]
+
+
+def test_a_nested_resource_at_launch() -> None:
+    """Takes its config under the key that it has itself; without a key there is none to take."""
+    late = Boiler.configure_at_launch()
+    kettle = Kettle(url="u", boiler=late)  # type: ignore[arg-type]
+
+    given = {"resources": {"b": {"config": {"name": "late"}}}}
+    assert _run(given, kettle=kettle, b=late) == ("u", 2, "late")
+    needs_config = Kettle.configure_at_launch()
+
+    class Shop(ConfigurableResource[Any]):
+        kettle: ResourceDependency[Any]
+
+    with pytest.raises(DagflowInvalidDefinitionError, match="must be provided as a top level resource"):
+        needed_keys(Shop(kettle=needs_config).get_resource_definition(), {})
+
+
+def test_a_dependency_takes_what_makes_it() -> None:
+    """An object, a definition, a value that stays as it is."""
+
+    class Door:
+        def __enter__(self) -> Any:
+            raise AssertionError("entered")
+
+        def __exit__(self, *_: object) -> None: ...
+
+    class Shop(ConfigurableResource[Any]):
+        part: ResourceDependency[Any]
+
+    @resource(config_schema={"n": int})
+    def made(context: Any) -> Iterator[int]:
+        story.append("open")
+        yield context.resource_config["n"]
+        story.append("closed")
+
+    door = Door()
+    for given, expected in [
+        (Boiler(name="x"), Boiler(name="x")),
+        (door, door),
+        (made.configured({"n": 4}), 4),
+    ]:
+        with build_resources({"shop": Shop(part=given)}) as resources:
+            assert resources.shop.part == expected
+    assert story == ["x on", "x off", "open", "closed"]
+
+
+def test_a_nested_default_and_dict() -> None:
+    """The default of the field, and a dict for pydantic to build it of."""
+
+    class Shop(ConfigurableResource[Any]):
+        kettle: Kettle = Kettle(url="default")
+
+    assert Shop(kettle={"url": "d"}).kettle == Kettle(url="d")  # type: ignore[arg-type]
+    with build_resources({"a": Shop(), "b": Shop.configure_at_launch()}) as resources:
+        assert resources.a.kettle.url == resources.b.kettle.url == "default"
+
+
+class Yielding(ConfigurableResource[Any]):
+    """One context manager in place of two methods."""
+
+    @contextlib.contextmanager
+    def yield_for_execution(self, context: Any) -> Iterator[Any]:
+        story.append("in")
+        yield self
+        story.append("out")
+
+
+class Factory(ConfigurableResourceFactory[int]):
+    """Makes a number."""
+
+    n: int
+
+    def create_resource(self, context: Any) -> Iterator[int]:  # type: ignore[override]
+        story.append("make")
+        yield 2 * self.n
+        story.append("unmake")
+
+
+@op
+def use(a: ResourceParam[Any], b: ResourceParam[int]) -> int:
+    """Takes whatever resources there are."""
+    story.append("use")
+    return b
+
+
+def test_context_managers_and_factories() -> None:
+    """Stopped in the reverse order."""
+    made = job(name="j", resource_defs={"a": Yielding(), "b": Factory(n=4)})(lambda: (use(), None)[1])
+
+    assert made.execute_in_process().output_for_node("use") == 8
+    assert story == ["in", "make", "use", "unmake", "out"]
+
+
+def test_what_fails_while_starting() -> None:
+    """Names the key; what was started before is stopped, what failed is not."""
+
+    class Broken(Boiler):
+        def setup_for_execution(self, context: Any) -> None:
+            raise ValueError("cold")
+
+    with pytest.raises(DagflowResourceFunctionError, match=r"'kettle'.*ValueError: cold") as caught:
+        _run(kettle=Kettle(url="u", boiler=Broken()))
+    assert isinstance(caught.value.user_exception, ValueError)
+    assert story == []
+    with pytest.raises(DagflowResourceFunctionError, match="'kettle'"):
+        _run(kettle=Broken(), boiler=Boiler())
+
+
+def test_runs_do_not_share_objects() -> None:
+    """Each has its own, which keeps private attributes, but nothing that was worked out."""
+
+    class Counting(ConfigurableResource[Any]):
+        _client: Any = pydantic.PrivateAttr(default=None)
+
+        @cached_property
+        def number(self) -> int:
+            story.append("number")
+            return 1
+
+    given = Counting()
+    given._client = "mock"  # noqa: SLF001 - as a user does
+    assert given.number == 1
+
+    @op(required_resource_keys={"counting"})
+    def look(context: Any) -> Any:
+        counting = context.resources.counting
+        return counting is given, counting._client, counting.number  # noqa: SLF001
+
+    made = job(name="j", resource_defs={"counting": given})(lambda: (look(), None)[1])
+    assert made.execute_in_process().output_for_node("look") == (False, "mock", 1)
+    assert story == ["number", "number"]
+
+
+def test_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looked up by each run, also in lists, nested config and nested resources."""
+
+    class Deep(ConfigurableResource[Any]):
+        names: list[str]
+        inner: Settings
+        kettle: Kettle
+
+    deep = Deep(names=[EnvVar("A")], inner=Settings(text=EnvVar("A")), kettle=Kettle(url=EnvVar("A")))
+    with pytest.raises(DagflowInvalidConfigError, match='"A" which is not set'):
+        deep.process_config_and_initialize()
+    for value in "xy":
+        monkeypatch.setenv("A", value)
+        with build_resources({"deep": deep}) as resources:
+            got = resources.deep
+            assert (got.names, got.inner.text, got.kettle.url) == ([value], value, value)
+
+
+class Settings(Config):
+    """Nested config."""
+
+    text: str
+
+
+def test_without_a_run() -> None:
+    """Made here and now; what has to be torn down needs a block."""
+    assert Kettle(url="u").process_config_and_initialize().url == "u"
+    with pytest.raises(CheckError, match="process_config_and_initialize_cm"):
+        Boiler().process_config_and_initialize()
+    assert story == ["boiler on", "boiler off"]
+    with Kettle(url="u", boiler=Boiler(name="c")).process_config_and_initialize_cm() as kettle:
+        assert kettle.boiler.name == "c"
+        assert story[2:] == ["c on"]
+    assert story[2:] == ["c on", "c off"]
+
+
+def test_in_a_resource_function() -> None:
+    """A class may make what a function gives."""
+
+    @resource(config_schema=Kettle.to_config_schema())
+    def kettle(context: Any) -> Any:
+        return Kettle.from_resource_context(context)
+
+    assert kettle(build_init_resource_context({"url": "u"})).url == "u"
+    with Boiler.from_resource_context_cm(build_init_resource_context({"name": "n"})) as boiler:
+        assert boiler.name == "n"
+    assert story == ["n on", "n off"]
+
+
+def test_the_context_of_a_resource() -> None:
+    """Is there once the resource was started."""
+    with pytest.raises(CheckError, match="before resource was initialized"):
+        Kettle(url="u").get_resource_context()
+    context = build_init_resource_context()
+    assert Kettle(url="u").with_replaced_resource_context(context).get_resource_context() is context
+
+    @asset
+    def water(kettle: Kettle) -> Any:
+        return kettle.get_resource_context().resource_config
+
+    result = materialize_to_memory([water], resources={"kettle": Kettle(url="u")})
+    assert result.output_for_node("water") == {"url": "u", "pool": 2}
+
+
+def test_equality_and_change() -> None:
+    """Equal by their fields, also once started; never changed."""
+    kettle = Kettle(url="u")
+    kettle.get_resource_definition()
+    assert kettle == Kettle(url="u") != Kettle(url="v")
+    assert kettle.process_config_and_initialize() == kettle
+    with pytest.raises(DagflowInvalidInvocationError, match=r"'Kettle' is a Pythonic resource.*PrivateAttr"):
+        kettle.url = "v"
+
+
+def test_one_definition_for_one_object() -> None:
+    """So that it is known under its key."""
+    kettle, late = Kettle(url="u"), Kettle.configure_at_launch()
+
+    assert as_resource(kettle) is as_resource(kettle)
+    assert as_resource(late) is as_resource(late)
+    assert repr(as_resource(late)) == "<resource Kettle.configure_at_launch({})>"
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"Kettle\.configure_at_launch\(\)"):
+        as_resource(Kettle)
+
+
+def test_copies() -> None:
+    """Have a definition of their own; one that was run can be pickled."""
+    kettle = Kettle(url="u")
+    assert _run(kettle=kettle) == ("u", 2, None)
+
+    assert _run(kettle=kettle.model_copy(update={"url": "v"})) == ("v", 2, None)
+    assert pickle.loads(pickle.dumps(kettle)) == kettle
+    assert _run(kettle=copy.deepcopy(kettle)) == ("u", 2, None)
+
+
+def test_configured_classes() -> None:
+    """A function makes the config of a resource class."""
+
+    @configured(Kettle, config_schema={"n": int})
+    def kettles(given: Any) -> Any:
+        return Kettle(url="f", pool=given["n"])
+
+    assert _run({"resources": {"kettle": {"config": {"n": 9}}}}, kettle=kettles) == ("f", 9, None)
+
+
+def test_resources_of_direct_calls() -> None:
+    """As arguments, started and stopped around the call, seen by the context too."""
+
+    @op
+    def look(context: Any, boiler: Boiler, n: int) -> Any:
+        story.append("look")
+        return context.resources.boiler is boiler, n
+
+    assert look(build_op_context(), Boiler(), 3) == (True, 3)
+    assert look(build_op_context(), n=3, boiler=Boiler()) == (True, 3)
+    assert story == ["boiler on", "look", "boiler off"] * 2
+    with build_op_context(resources={"boiler": Boiler()}) as context:
+        assert look(context, n=4) == (True, 4)
+        with pytest.raises(DagflowInvalidInvocationError, match=r"both context and kwargs.*op 'look'"):
+            look(context, n=4, boiler=Boiler())
+    with pytest.raises(DagflowMissingResourceError, match="'kettle' required by op 'boil'") as caught:
+        boil()
+    assert isinstance(caught.value, KeyError)
+
+
+def test_a_generator_is_stopped_when_it_ends() -> None:
+    """Its resources live as long as it does."""
+    from dagflow import Output
+
+    @op
+    def each(boiler: Boiler) -> Iterator[Any]:
+        story.append("each")
+        yield Output(1)
+
+    assert [item.value for item in each(Boiler())] == [1]
+    assert story == ["boiler on", "each", "boiler off"]
+
+
+class Migrating(ConfigurableResource[Any], IAttachDifferentObjectToOpContext):
+    """Gives contexts something else."""
+
+    def get_object_to_set_on_execution_context(self) -> str:
+        return "client"
+
+
+def test_another_object_for_contexts() -> None:
+    """A parameter gets the resource, `context.resources` what it says."""
+
+    @op
+    def look(context: Any, it: Migrating) -> Any:
+        return context.resources.it, type(it).__name__
+
+    made = job(name="j", resource_defs={"it": Migrating()})(lambda: (look(), None)[1])
+    assert made.execute_in_process().output_for_node("look") == ("client", "Migrating")
+
+
+def test_annotations_that_make_a_resource() -> None:
+    """A factory is none itself, nor is a definition."""
+
+    def with_factory(it: Factory) -> None: ...
+
+    def with_definition(it: ResourceDefinition) -> None: ...
+
+    for fn in (with_factory, with_definition):
+        with pytest.raises(DagflowInvalidDefinitionError, match=r"'it'.*'ResourceParam\[Any\]'"):
+            op(fn)
+
+
+def test_a_resource_is_no_config() -> None:
+    """Not in a Config class, nor in a list; the message says where it belongs."""
+    for base, annotation in ((Config, Kettle), (ConfigurableResource, list[Kettle])):
+        bad = pydantic.create_model("Bad", x=(annotation, ...), __base__=base)  # type: ignore[call-overload]
+        with pytest.raises(
+            DagflowInvalidPythonicConfigDefinitionError, match=r"ResourceDependency\[\.\.\.\]"
+        ):
+            bad.to_config_schema()
+
+
+def test_abstract_resources() -> None:
+    """An abstract class annotates; a concrete one is given."""
+    from abc import ABC, abstractmethod
+
+    class Machine(ConfigurableResource[Any], ABC):
+        kinds: ClassVar[int] = 1
+
+        @abstractmethod
+        def run(self) -> str: ...
+
+    class Grinder(Machine):
+        def run(self) -> str:
+            return "grr"
+
+    class Shop(ConfigurableResource[Any]):
+        machine: Machine
+
+    with pytest.raises(TypeError, match="abstract"):
+        Machine()  # type: ignore[abstract]
+    assert Shop(machine=Grinder()).process_config_and_initialize().machine.run() == "grr"
+
+
+def test_a_factory_without_its_method() -> None:
+    """Says which method it needs."""
+
+    class Empty(ConfigurableResourceFactory[Any]):
+        pass
+
+    with pytest.raises(DagflowResourceFunctionError, match="Empty needs a method create_resource"):
+        _run(kettle=Empty())

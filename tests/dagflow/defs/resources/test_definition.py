@@ -1,0 +1,174 @@
+"""Resources and I/O managers as definitions."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+from dagflow import (
+    Field,
+    IOManager,
+    IOManagerDefinition,
+    ResourceDefinition,
+    input_manager,
+    io_manager,
+    job,
+    make_values_resource,
+    op,
+    resource,
+)
+from dagflow.defs.resources.definition import as_resources
+from dagflow.errors import DagflowInvalidConfigError, DagflowInvalidDefinitionError, ParameterCheckError
+
+
+class Store(IOManager):
+    """Keeps nothing."""
+
+    def handle_output(self, context: Any, obj: Any) -> None: ...
+
+    def load_input(self, context: Any) -> Any: ...
+
+
+def test_a_bare_resource() -> None:
+    """Description from the docstring; called, it makes the resource."""
+
+    @resource
+    def beans() -> int:
+        """Fresh."""
+        return 3
+
+    assert isinstance(beans, ResourceDefinition)
+    assert (beans.description, beans.takes_context, beans.config_field) == ("Fresh.", False, None)
+    assert beans() == 3
+    assert repr(beans) == "<ResourceDefinition beans>"
+
+
+def test_every_parameter() -> None:
+    """Schema, description, needs and version are kept."""
+
+    @resource({"n": int}, "d", {"db"}, "v")
+    def beans(context: Any) -> Any: ...
+
+    assert beans.config_schema is beans.config_field is not None
+    assert (beans.description, beans.required_resource_keys, beans.version) == ("d", {"db"}, "v")
+    assert beans.takes_context
+
+
+@pytest.mark.parametrize("schema", [int, Field(int)])
+def test_a_type_is_a_schema(schema: Any) -> None:
+    """Not the function to decorate."""
+    made = resource(schema)(lambda context: context.resource_config)
+    assert made.config_field.is_required
+
+
+@pytest.mark.parametrize(
+    ("fn", "takes"),
+    [
+        (lambda: 1, False),
+        (lambda context: 1, True),
+        (lambda _init=None: 1, True),
+        (lambda *args: 1, True),
+        (functools.partial(lambda a, context: 1, 2), True),
+    ],
+)
+def test_whether_it_is_given_a_context(fn: Any, takes: bool) -> None:
+    """Wherever it can take one."""
+    assert ResourceDefinition(fn).takes_context is takes
+
+
+def test_a_callable_without_a_signature_is_given_a_context() -> None:
+    """Python cannot say, so the usual case is assumed."""
+    assert ResourceDefinition(type).takes_context
+
+
+def test_values() -> None:
+    """A value is a resource as it is, None too."""
+    thing = object()
+
+    assert ResourceDefinition.hardcoded_resource(thing, "d").value is thing
+    assert ResourceDefinition.hardcoded_resource(thing, "d").description == "d"
+    assert ResourceDefinition.none_resource().value is None
+    assert IOManagerDefinition.hardcoded_io_manager(thing).value is thing
+
+
+def test_plain_objects_are_wrapped() -> None:
+    """Definitions stay as they are."""
+    made = ResourceDefinition.hardcoded_resource(1)
+    found = as_resources({"a": made, "b": 5}, "job 'j'")
+
+    assert found["a"] is made
+    assert found["b"].value == 5
+    assert as_resources(None, "job 'j'") == {}
+
+
+def test_a_resource_made_of_its_config() -> None:
+    """`make_values_resource` gives the dict that the run config says."""
+
+    @op(required_resource_keys={"values"})
+    def read(context: Any) -> Any:
+        return context.resources.values
+
+    @job(resource_defs={"values": make_values_resource(x=int)})
+    def j() -> None:
+        read()
+
+    result = j.execute_in_process(run_config={"resources": {"values": {"config": {"x": 1}}}})
+
+    assert result.output_for_node("read") == {"x": 1}
+    with pytest.raises(DagflowInvalidConfigError, match=r"missing entry: .*'values'"):
+        j.execute_in_process()
+
+
+def test_io_managers() -> None:
+    """Made of a function, bare or with parameters."""
+
+    @io_manager
+    def bare() -> Any:
+        return Store()
+
+    @io_manager({"n": int}, required_resource_keys={"db"})
+    def full(context: Any) -> Any:
+        return Store()
+
+    assert isinstance(bare, IOManagerDefinition)
+    assert isinstance(bare(), Store)
+    assert full.required_resource_keys == {"db"}
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: ResourceDefinition(5), ParameterCheckError, "'resource_fn' must be a function, not 5"),
+        (lambda: resource()(5), DagflowInvalidDefinitionError, "made of a function, not 5"),
+        (
+            lambda: resource(lambda a, b: 1),
+            DagflowInvalidDefinitionError,
+            r"test_definition.py:\d+ expects only a single positional",
+        ),
+        (
+            lambda: as_resources([1], "job 'j'"),
+            ParameterCheckError,
+            "'resources' of job 'j' must be of type 'Mapping'",
+        ),
+        (
+            lambda: as_resources({"a b": 1}, "x"),
+            DagflowInvalidDefinitionError,
+            '"a b" is not a valid name for a res',
+        ),
+    ],
+)
+def test_what_is_refused(make: Any, error: type[Exception], message: str) -> None:
+    """When it is defined."""
+    with pytest.raises(error, match=message):
+        make()
+
+
+@pytest.mark.parametrize("decorator", [resource, io_manager, input_manager])
+@pytest.mark.parametrize("keys", ["db", [1], 3])
+def test_required_keys_are_a_set_of_texts(decorator: Any, keys: Any) -> None:
+    """A text is not taken for the set of its letters; the function is named by its place."""
+    message = r"resource \(.*test_definition.py:\d+\): 'required_resource"
+    with pytest.raises(ParameterCheckError, match=message):
+        decorator(required_resource_keys=keys)(lambda context: None)

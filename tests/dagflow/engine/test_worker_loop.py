@@ -1,0 +1,221 @@
+"""Runs whose steps are carried out by workers: here of this process, in any order of their reports."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from drawn_pipelines import descriptions
+from hypothesis import given
+from hypothesis import strategies as st
+from pipelines import job_of, observed
+
+import dagflow.runs.by_executor
+from dagflow import (
+    DagflowEventType,
+    DagflowInstance,
+    RetryPolicy,
+    build_reconstructable_job,
+    execute_job,
+    instance_for_test,
+)
+from dagflow.defs.executors.builtin import MultiprocessExecutor
+from dagflow.engine.worker_loop import BrokenOff, Report, Task, run_in_workers
+from dagflow.errors import DagflowSubprocessError
+from dagflow.events.data import SerializableErrorInfo
+from dagflow.executors.worker import Workplace, assignment_of, carry_out, errand_of, report_of
+from dagflow.testing import VirtualClock, observe, run_options
+
+FOLDER = str(Path(__file__).parents[1] / "executors")
+T = DagflowEventType
+
+
+class Here:
+    """Workers that carry out a task at once, and report it message by message.
+
+    Args:
+        state: The run.
+        limit: Tasks at a time.
+        choose: Which of several tasks speaks next.
+        loses: The attempts that are lost before anything was said.
+    """
+
+    title = "executor of a test"
+
+    def __init__(
+        self,
+        state: Any,
+        limit: int = 3,
+        choose: Callable[[Sequence[Any]], Any] = lambda names: names[0],
+        loses: Sequence[tuple[str, int]] = (),
+    ) -> None:
+        self.state = state
+        self.limit = limit
+        self.choose = choose
+        self.loses = loses
+        self.said: dict[Task, deque[list[Any]]] = {}
+        self.most = 0
+        self.closed = 0
+
+    def start(self, task: Task) -> None:
+        said = self.said[task] = deque()
+        self.most = max(self.most, len(self.said))
+        if (task.step.key, task.attempt) in self.loses:
+            return
+        told = pickle.loads(pickle.dumps((assignment_of(self.state), errand_of(self.state, task))))
+        place = Workplace(self.state.job, told[0])
+        carry_out(place, told[1], lambda *message: said.append(json.loads(json.dumps(message))))
+        place.close()
+
+    def reports(self, timeout: float | None) -> list[Report]:
+        task = self.choose(list(self.said))
+        said = self.said[task]
+        if not said:
+            del self.said[task]
+            info = SerializableErrorInfo("lost\n", [], "ChildProcessCrashException")
+            return [BrokenOff(task, info, f"step '{task.step.key}' was lost")]
+        message = said.popleft()
+        if message[0] in ("ended", "broken"):
+            del self.said[task]
+        return [report_of(task, message)]
+
+    def wake(self) -> None:
+        """Never waits."""
+
+    def interrupt(self) -> None:
+        """Nothing is ever under way."""
+
+    def kill(self, task: Task) -> None:
+        """Likewise."""
+
+    def output_of(self, task: Task) -> str:
+        return "some words" if (task.step.key, task.attempt) in self.loses else ""
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture(scope="module", name="instance")
+def _instance():
+    with instance_for_test() as instance:
+        yield instance
+
+
+def run(
+    description: str, instance: DagflowInstance, raise_on_error: bool = False, **how: Any
+) -> tuple[Any, Here]:
+    """The result of a pipeline whose steps are carried out here, and the workers."""
+    made: list[Here] = []
+
+    def in_workers(state: Any, _: Any) -> bool:
+        return run_in_workers(state, lambda: made.append(Here(state, **how)) or made[0])
+
+    job = build_reconstructable_job(
+        "pipelines", "job_of", (description,), reconstructor_working_directory=FOLDER
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(dagflow.runs.by_executor._RUNS, MultiprocessExecutor, in_workers)  # type: ignore[arg-type] # noqa: SLF001
+        result = execute_job(job, instance, raise_on_error=raise_on_error)
+    return result, made[0]
+
+
+def pipeline(*names: str, **changes: Any) -> str:
+    """A description of a chain of ops."""
+    rows = [
+        {
+            "name": name,
+            "reads": [["value", names[place - 1], "result"]] if place else [],
+            "outs": [["result", "required"]],
+            "yields": [["result", None]],
+            "retries": None,
+            "fault": None,
+            **changes,
+        }
+        for place, name in enumerate(names)
+    ]
+    return json.dumps({"rows": rows, "hooks": [], "retries": None})
+
+
+@given(descriptions(), st.integers(1, 4), st.integers())
+def test_any_order_of_reports_comes_to_the_same(
+    instance: DagflowInstance, description: str, limit: int, seed: int
+) -> None:
+    """Law: however workers interleave, events and outputs are those of a run in process."""
+    here = job_of(description).execute_in_process(raise_on_error=False)
+
+    result, workers = run(description, instance, limit=limit, choose=Random(seed).choice)
+
+    with result:
+        assert observed(result) == observed(here)
+    assert workers.most <= limit
+    assert workers.closed == 1
+
+
+@given(descriptions(), st.integers())
+def test_events_of_a_worker_keep_their_order(instance: DagflowInstance, description: str, seed: int) -> None:
+    """Law: those of each step stand in the log as they were said, between its start and its end."""
+    result, _ = run(description, instance, choose=Random(seed).choice)
+
+    for key in {event.step_key for event in result.all_events if event.step_key}:
+        own = [event for event in result.all_events if event.step_key == key]
+        if own[0].event_type is not T.STEP_SKIPPED:
+            assert own[0].event_type is T.STEP_WORKER_STARTING
+            moments = [event.timestamp for event in own if event.event_type is not T.STEP_WORKER_STARTING]
+            assert moments == sorted(moments)
+
+
+def test_a_lost_worker_is_a_failure_of_its_step(instance: DagflowInstance) -> None:
+    """The executor says what it knows, the step fails, the run ends with the loss."""
+    result, _ = run(pipeline("a", "b"), instance, loses=[("a", 1)])
+
+    own = [event.event_type for event in result.all_events if event.step_key == "a"]
+    assert own == [T.STEP_WORKER_STARTING, T.ENGINE_EVENT, T.STEP_FAILURE]
+    assert result.is_node_untouched("b")
+    assert result.get_run_failure_event().job_failure_data.error.cls_name == "DagflowSubprocessError"
+    assert any("some words" in entry.message for entry in instance.all_logs(result.run_id))
+
+
+def test_a_lost_worker_is_replaced_if_the_policy_allows(instance: DagflowInstance) -> None:
+    """The attempt counts, and the next one is a restart."""
+    result, _ = run(pipeline("a", retries=1), instance, loses=[("a", 1)])
+
+    assert result.success
+    assert result.retry_attempts_for_node("a") == 1
+    assert [event.attempt for event in result.all_events if event.event_type is T.STEP_WORKER_STARTING] == [
+        1,
+        2,
+    ]
+
+
+def test_retries_wait_on_the_clock_of_the_run(instance: DagflowInstance) -> None:
+    """With a virtual clock the delay of a policy passes at once, and is recorded."""
+    clock = VirtualClock(0.0)
+    with run_options(clock=clock), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RetryPolicy, "calculate_delay", lambda self, attempt, random=None: 60)
+        result, _ = run(pipeline("a", retries=1), instance, loses=[("a", 1)])
+
+    assert result.success
+    assert clock.sleeps == [60]
+
+
+def test_what_an_observer_raises_ends_the_run(instance: DagflowInstance) -> None:
+    """It comes out, and the workers are closed."""
+
+    def refuse(event: Any) -> None:
+        if event.event_type is T.STEP_START:
+            raise LookupError("no more")
+
+    with observe(refuse), pytest.raises(LookupError, match="no more"):
+        run(pipeline("a"), instance)
+
+
+def test_losses_are_raised_on_wish(instance: DagflowInstance) -> None:
+    """With raise_on_error the caller gets what happened to the workers."""
+    with pytest.raises(DagflowSubprocessError, match="lost"):
+        run(pipeline("a"), instance, loses=[("a", 1)], raise_on_error=True)

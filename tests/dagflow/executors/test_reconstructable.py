@@ -1,0 +1,436 @@
+"""Finding a job again: what can be found, what cannot and why, in this process and in a fresh one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dagflow
+from dagflow import (
+    AssetKey,
+    Definitions,
+    JobDefinition,
+    ReconstructableJob,
+    asset,
+    build_reconstructable_job,
+    define_asset_job,
+    graph,
+    job,
+    op,
+    reconstructable,
+)
+from dagflow.errors import (
+    CheckError,
+    DagflowImportError,
+    DagflowInvalidSubsetError,
+    DagflowInvariantViolationError,
+    ParameterCheckError,
+)
+from dagflow.executors.reconstructable import load, preload
+
+SHOP = """
+    from dagflow import graph, job, op
+    count = []
+    count.append(1)
+
+    @op
+    def beans():
+        return 2
+
+    @job
+    def cafe():
+        beans()
+
+    @graph
+    def bar():
+        beans()
+
+    def make_bar():
+        return bar
+
+    def named(name, tags=None):
+        return bar.to_job(name=name, tags=tags)
+    """
+
+
+@op
+def beans() -> int:
+    return 2
+
+
+@op
+def brew(n: int) -> int:
+    return n
+
+
+@job
+def cafe() -> None:
+    brew(beans())
+
+
+@graph
+def bar() -> None:
+    beans()
+
+
+@asset
+def water() -> int:
+    return 1
+
+
+@asset
+def tea(water: int) -> int:
+    return water
+
+
+to_job = bar.to_job()
+copied = cafe.with_metadata({})
+renamed = cafe.with_metadata({})
+renamed.__wrapped__ = cafe.__wrapped__  # type: ignore[attr-defined]
+named_lambda = lambda: cafe  # noqa: E731
+
+
+def make_cafe() -> JobDefinition:
+    return cafe
+
+
+def make_bar() -> Any:
+    return bar
+
+
+def make_assets() -> JobDefinition:
+    defs = Definitions(assets=[water, tea], jobs=[define_asset_job("shop")])
+    return defs.get_job_def("shop")
+
+
+def with_arguments(name: str) -> JobDefinition:
+    return bar.to_job(name=name)
+
+
+def with_defaults(name: str = "kitchen", *more: str, **others: str) -> JobDefinition:
+    return bar.to_job(name=name)
+
+
+def no_job() -> None:
+    return None
+
+
+class Shop:
+    """Functions that are no functions of a module."""
+
+    @staticmethod
+    def static() -> JobDefinition:
+        return cafe
+
+    def method(self) -> JobDefinition:
+        return cafe
+
+
+def local_function() -> Any:
+    def local() -> JobDefinition:
+        return cafe
+
+    return local
+
+
+def local_job() -> Any:
+    @job
+    def inner() -> None:
+        beans()
+
+    return inner
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder, which is the current one, with the module `shop_zz`; forgotten afterwards."""
+    (tmp_path / "shop_zz.py").write_text(textwrap.dedent(SHOP))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "shop_zz", raising=False)
+    yield tmp_path
+    sys.modules.pop("shop_zz", None)
+
+
+def in_a_fresh_process(program: str, folder: Path, *arguments: str) -> str:
+    """What a program prints that runs in a new interpreter."""
+    root = str(Path(dagflow.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+LOAD = """
+    import json, sys
+    from dagflow.executors.reconstructable import load
+    found = load(json.loads(sys.argv[1]))
+    print(found.name, sys.modules[found.graph.node_dict["beans"].definition.body.fn.__module__].__file__)
+    """
+
+
+def test_a_job_is_found() -> None:
+    """A job at module scope is found as the object that it is."""
+    found = reconstructable(cafe)
+
+    assert found.get_definition() is cafe
+    assert found.job_name == "cafe"
+    assert (found.op_selection, found.asset_selection) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"), [(make_cafe, "cafe"), (make_bar, "bar"), (with_defaults, "kitchen")]
+)
+def test_a_function_is_found(function: Any, name: str) -> None:
+    """A function at module scope is called for its job, or for the graph that becomes one."""
+    assert reconstructable(function).job_name == name
+
+
+def test_the_definition_is_made_once() -> None:
+    """The function is called once for a pointer, not at each question."""
+    found = reconstructable(make_bar)
+
+    assert found.get_definition() is found.get_definition()
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (lambda: cafe, "Reconstructable target can not be a lambda"),
+        (named_lambda, "Reconstructable target can not be a lambda"),
+        (lambda n: cafe, "Reconstructable target can not be a lambda"),
+        (
+            local_function(),
+            "'local_function.<locals>.local'.*Use a function or decorated function defined at",
+        ),
+        (local_job(), "'inner'.*'local_job.<locals>.inner'.*Use a function or decorated function defined at"),
+        (Shop.static, "'static' has a different __qualname__ 'Shop.static'"),
+        (Shop().method, "decorated function, got <class 'method'>"),
+        (to_job, "job 'bar'.*you must wrap the ``to_job`` call in a function at module scope"),
+        (copied, "was not a function returning a job definition, or a job definition produced by"),
+        (renamed, "the attribute 'cafe' of module '.*test_reconstructable' is not the job 'cafe'"),
+        (with_arguments, r"must be callable with no arguments, but 'with_arguments' needs \['name'\]"),
+        (no_job, "Loadable attributes must be .* Got None.*'no_job' of module"),
+        (bar, "got <class 'dagflow.*GraphDefinition'>"),
+        (5, "got <class 'int'>"),
+        ("cafe", "got <class 'str'>"),
+    ],
+)
+def test_what_cannot_be_found(target: Any, message: str) -> None:
+    """What another process could not find is refused at once, with the reason and what to do."""
+    with pytest.raises(DagflowInvariantViolationError, match=message):
+        reconstructable(target)
+
+
+def test_interactive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module without a file, as that of a Python prompt, is found nowhere else."""
+    monkeypatch.setattr("inspect.getmodule", lambda _: types.ModuleType("__main__"))
+
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"jobs defined in interactive environments.*'make_cafe'"
+    ):
+        reconstructable(make_cafe)
+
+
+def test_a_subset_of_ops() -> None:
+    """A subset is another pointer; its definition has the selected ops."""
+    found = reconstructable(make_cafe)
+
+    part = found.get_subset(op_selection=["beans"])
+
+    assert part.op_selection == {"beans"}
+    assert list(part.get_definition().graph.node_dict) == ["beans"]
+    assert list(found.get_definition().graph.node_dict) == ["beans", "brew"]
+    assert part.get_subset(op_selection=[]).op_selection is None
+
+
+def test_a_subset_of_assets() -> None:
+    """A subset of assets is chosen by their keys, in any spelling."""
+    part = reconstructable(make_assets).get_subset(asset_selection=["water"])
+
+    assert part.asset_selection == {AssetKey("water")}
+    assert list(part.get_definition().graph.node_dict) == ["water"]
+
+
+def test_a_subset_that_cannot_be() -> None:
+    """A selection of the wrong type is refused at once, one that chooses nothing when the job is needed."""
+    found = reconstructable(cafe)
+
+    with pytest.raises(ParameterCheckError, match="'op_selection' must be a list or set, not 'beans'"):
+        found.get_subset(op_selection="beans")
+    with pytest.raises(ParameterCheckError, match="'asset_selection' must be a list or set, not 5"):
+        found.get_subset(asset_selection=5)  # type: ignore[arg-type]
+    with pytest.raises(DagflowInvalidSubsetError, match="'teaa'"):
+        found.get_subset(op_selection={"teaa"}).get_definition()
+    with pytest.raises(CheckError, match="both 'op_selection' and 'asset_selection'"):
+        found.get_subset(op_selection=["beans"], asset_selection=["water"]).get_definition()
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        reconstructable(cafe),
+        reconstructable(cafe).get_subset(op_selection={"beans", "brew"}),
+        reconstructable(make_assets).get_subset(asset_selection={AssetKey(["a", "b"]), AssetKey("c")}),
+    ],
+)
+def test_json(found: ReconstructableJob) -> None:
+    """A pointer survives JSON with all that it says."""
+    again = ReconstructableJob.from_dict(json.loads(json.dumps(found.to_dict())))
+
+    assert again.to_dict() == found.to_dict()
+    assert again.op_selection == found.op_selection
+    assert again.asset_selection == found.asset_selection
+
+
+def test_with_arguments(shop: Path) -> None:
+    """A function is called with its arguments; the module is looked for in the current folder."""
+    found = build_reconstructable_job("shop_zz", "named", ("kitchen",), {"tags": {"a": "1"}})
+
+    assert found.get_definition().name == "kitchen"
+    assert found.get_definition().tags == {"a": "1"}
+    assert ReconstructableJob.from_dict(found.to_dict()).job_name == "kitchen"
+
+
+def test_in_another_folder(shop: Path, tmp_path_factory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module is looked for in the folder that is given, which does not stay on the path."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    before = list(sys.path)
+
+    found = build_reconstructable_job("shop_zz", "cafe", reconstructor_working_directory=str(shop))
+
+    assert found.job_name == "cafe"
+    assert found.file == str(shop / "shop_zz.py")
+    assert sys.path == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        (
+            ("no_such_zz", "f"),
+            DagflowImportError,
+            "No module named 'no_such_zz'.*while importing module 'no_",
+        ),
+        (
+            ("shop_zz", "cafee"),
+            DagflowInvariantViolationError,
+            "'cafee' not found in module 'shop_zz'.*'cafe'",
+        ),
+        (("shop_zz", "count"), DagflowInvariantViolationError, r"Got \[1\].*'count' of module 'shop_zz'"),
+        (("shop_zz", "named", (object(),)), DagflowInvariantViolationError, "argument 0 of 'shop_zz.named'"),
+        (("shop_zz", "named", ((1,),)), DagflowInvariantViolationError, "JSON"),
+        (("shop_zz", "named", (), {"name": {1}}), DagflowInvariantViolationError, "argument 'name'"),
+        (("shop_zz", "named", ["a"]), ParameterCheckError, "'reconstructable_args'.*'tuple'"),
+        ((5, "named"), ParameterCheckError, "'reconstructor_module_name'"),
+    ],
+)
+def test_what_cannot_be_built(shop: Path, arguments: Any, kind: Any, message: str) -> None:
+    """Everything is tried at once: the module, the function, what it returns, and whether JSON keeps the
+    arguments.
+    """
+    with pytest.raises(kind, match=message):
+        build_reconstructable_job(*arguments)
+
+
+def test_the_cause_of_an_import_error(shop: Path) -> None:
+    """What the module raised is the cause, and the message names module and file; nothing half-done stays."""
+    (shop / "broken_zz.py").write_text("1 / 0\n")
+    found = ReconstructableJob("broken_zz", str(shop / "broken_zz.py"), "cafe", str(shop))
+
+    with pytest.raises(
+        DagflowImportError, match=r"ZeroDivisionError.*'broken_zz' \(file '.*broken_zz"
+    ) as raised:
+        found.get_definition()
+
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
+    assert "broken_zz" not in sys.modules
+
+
+def test_nothing_is_imported_twice(shop: Path) -> None:
+    """A module that is there is used as it is, by each pointer."""
+    first = build_reconstructable_job("shop_zz", "cafe")
+    module = sys.modules["shop_zz"]
+
+    assert ReconstructableJob.from_dict(first.to_dict()).get_definition() is module.cafe
+    preload(first.to_dict())
+    assert load(first.to_dict()) is module.cafe
+    assert module.count == [1]
+
+
+def test_a_module_is_found_by_name(shop: Path) -> None:
+    """A fresh process imports by the name, from the folder of the pointer."""
+    found = build_reconstructable_job("shop_zz", "cafe")
+    elsewhere = shop / "elsewhere"
+    elsewhere.mkdir()
+
+    said = in_a_fresh_process(LOAD, elsewhere, json.dumps(found.to_dict()))
+
+    assert said == f"cafe {shop / 'shop_zz.py'}"
+
+
+def test_a_module_is_found_by_its_file(shop: Path) -> None:
+    """Where the name leads nowhere, or to another file, the file is loaded under that name."""
+    inner = shop / "tests" / "deep"
+    inner.mkdir(parents=True)
+    (shop / "shop_zz.py").rename(inner / "test_shop.py")
+    (shop / "json_zz.py").write_text("")
+    (inner / "json_zz.py").write_text(textwrap.dedent(SHOP))
+    for name in ("tests.deep.test_shop", "json_zz"):
+        file = inner / f"{name.rpartition('.')[2]}.py"
+        found = ReconstructableJob(name, str(file), "cafe", str(shop))
+
+        assert in_a_fresh_process(LOAD, shop, json.dumps(found.to_dict())) == f"cafe {file}"
+
+
+def test_a_script_is_found(shop: Path) -> None:
+    """A script runs again under the names that multiprocessing gives it, without its main part."""
+    script = shop / "script_zz.py"
+    main = "\n    if __name__ == '__main__':\n        raise RuntimeError('the main part')\n"
+    script.write_text(textwrap.dedent(SHOP + main))
+    found = ReconstructableJob("__main__", str(script), "cafe", str(shop))
+
+    said = in_a_fresh_process(
+        LOAD.rstrip() + "\n    print(sys.modules['__main__'] is sys.modules['__mp_main__'])\n",
+        shop,
+        json.dumps(found.to_dict()),
+    )
+
+    assert said.split() == ["cafe", str(script), "True"]
+
+
+def test_a_script_says_where_it_is(shop: Path) -> None:
+    """A pointer to a job of the running script names its file, and for `python -m` its package."""
+    (shop / "pack_zz").mkdir()
+    (shop / "pack_zz" / "__init__.py").write_text("")
+    (shop / "pack_zz" / "other.py").write_text("from dagflow import op\n@op\ndef beans(): ...\n")
+    (shop / "pack_zz" / "start.py").write_text(
+        "from dagflow import job, reconstructable\n"
+        "from .other import beans\n"
+        "@job\ndef cafe():\n    beans()\n"
+        "if __name__ == '__main__':\n"
+        "    import json\n    print(json.dumps(reconstructable(cafe).to_dict()))\n"
+    )
+    run = "import runpy; runpy.run_module('pack_zz.start', run_name='__main__', alter_sys=True)"
+
+    pointer = in_a_fresh_process(run, shop)
+
+    assert json.loads(pointer)["module"] == "__main__"
+    assert json.loads(pointer)["package"] == "pack_zz"
+    of_multiprocessing = "from multiprocessing.spawn import get_preparation_data as data"
+    program = f"{LOAD.rstrip()}\n    {of_multiprocessing}\n    print(data('')['init_main_from_name'])\n"
+    said = in_a_fresh_process(program, shop, pointer)
+    assert said.split("\n") == [f"cafe {shop / 'pack_zz' / 'other.py'}", "pack_zz.start"]

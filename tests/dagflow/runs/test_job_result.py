@@ -1,0 +1,310 @@
+"""`JobExecutionResult`: outputs are loaded from where they were stored, in a `with` block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dagflow import (
+    DagflowInstance,
+    DynamicOut,
+    DynamicOutput,
+    IOManager,
+    JobExecutionResult,
+    MaterializeResult,
+    Nothing,
+    Out,
+    Output,
+    asset,
+    execute_job,
+    fs_io_manager,
+    graph,
+    in_process_executor,
+    instance_for_test,
+    job,
+    mem_io_manager,
+    op,
+    reconstructable,
+    resource,
+)
+from dagflow.defs.jobs.asset_job import build_asset_job
+from dagflow.errors import (
+    CheckError,
+    DagflowInvariantViolationError,
+    DagflowResourceFunctionError,
+)
+
+happened: list[str] = []
+broken: list[str] = []
+
+
+@pytest.fixture
+def instance():
+    """An instance in memory, with files in a folder of its own."""
+    happened.clear()
+    broken.clear()
+    with DagflowInstance.ephemeral() as made:
+        yield made
+
+
+@resource
+def inner(_):
+    happened.append("start inner")
+    yield 1
+    happened.append("stop inner")
+    if "stop" in broken:
+        raise OSError("stop")
+
+
+@resource(required_resource_keys={"inner"})
+def outer(_):
+    if "start" in broken:
+        raise OSError("start")
+    happened.append("start outer")
+    yield 2
+    happened.append("stop outer")
+
+
+class Shelf(IOManager):
+    """Keeps what is stored; notes what is loaded, and of which upstream."""
+
+    values: dict[Any, Any] = {}  # noqa: RUF012 - what the class itself keeps
+
+    def handle_output(self, context, obj):
+        self.values[tuple(context.get_identifier())] = obj
+
+    def load_input(self, context):
+        if "load" in broken:
+            raise OSError("load")
+        happened.append(f"load {context.name} of {context.upstream_output.step_key}")
+        return self.values[tuple(context.upstream_output.get_identifier())]
+
+
+@op(required_resource_keys={"outer"})
+def one() -> int:
+    return 1
+
+
+@op
+def plain() -> int:
+    return 1
+
+
+@op
+def add(n: int) -> int:
+    return n + 1
+
+
+@op(out=Out(Nothing))
+def silent() -> None: ...
+
+
+@op(out={"yes": Out(is_required=False), "no": Out(is_required=False)})
+def branch() -> Any:
+    yield Output(1, "yes")
+
+
+@op
+def bad() -> int:
+    raise ValueError
+
+
+@op(out=DynamicOut())
+def cups() -> Any:
+    yield DynamicOutput(1, "b")
+    yield DynamicOutput(2, "a")
+
+
+@graph
+def doubled(n):
+    return add.alias("second")(add.alias("first")(n))
+
+
+@graph
+def whole():
+    return doubled(one())
+
+
+@job(
+    executor_def=in_process_executor,
+    resource_defs={"inner": inner, "outer": outer, "io_manager": Shelf()},
+)
+def shelved() -> None:
+    doubled(one())
+    silent()
+    bad()
+    branch()
+    cups().map(add.alias("each"))
+
+
+def with_output() -> Any:
+    return whole.to_job(executor_def=in_process_executor, resource_defs={"inner": inner, "outer": outer})
+
+
+@job(executor_def=in_process_executor, resource_defs={"io_manager": mem_io_manager})
+def in_memory() -> None:
+    add(plain())
+    cups().map(add.alias("each"))
+
+
+@asset
+def water() -> int:
+    return 5
+
+
+@asset
+def note() -> Any:
+    return MaterializeResult()
+
+
+def drinks() -> Any:
+    made = build_asset_job([water, note], name="drinks", resources={"io_manager": fs_io_manager})
+    return made.with_executor_def(in_process_executor)
+
+
+def run(target: Any, instance: DagflowInstance) -> JobExecutionResult:
+    """The result of a run, from whose start and end nothing is noted."""
+    result = execute_job(reconstructable(target), instance)
+    happened.clear()
+    return result
+
+
+def test_outputs(instance):
+    """Each kind of output is read: of an op, through graphs, by mapping key, without a value."""
+    with run(shelved, instance) as result:
+        assert result.output_for_node("one") == 1
+        assert result.output_for_node("doubled.first") == 2
+        assert result.output_for_node("doubled") == 3
+        assert result.output_for_node("branch", "yes") == 1
+        assert result.output_for_node("silent") is None
+        assert result.output_for_node("cups") == {"b": 1, "a": 2}
+        assert result.output_for_node("each") == {"b": 2, "a": 3}
+
+
+def test_output_value(instance):
+    """The output of the whole graph is read through its mapping."""
+    with run(with_output, instance) as result:
+        assert result.output_value() == 3
+
+
+def test_assets(instance):
+    """The value of an asset is loaded; one that was materialized without a value has none."""
+    with run(drinks, instance) as result:
+        assert result.asset_value("water") == 5
+        with pytest.raises(DagflowInvariantViolationError, match=r"No outputs found .* 'note'"):
+            result.asset_value("note")
+        with pytest.raises(CheckError, match="'milk'"):
+            result.asset_value("milk")
+
+
+def test_only_what_is_asked_for_is_loaded(instance):
+    """A value is loaded when it is asked for, each time, by the I/O manager that stored it."""
+    with run(shelved, instance) as result:
+        happened.clear()
+        result.output_for_node("each")
+        result.output_for_node("one")
+        result.output_for_node("one")
+
+    assert happened[:4] == ["load result of each[b]", "load result of each[a]", *["load result of one"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("node", "output", "kind"),
+    [
+        ("zz", "result", DagflowInvariantViolationError),
+        ("one", "zz", DagflowInvariantViolationError),
+        ("bad", "result", DagflowInvariantViolationError),
+        ("branch", "no", DagflowInvariantViolationError),
+        ("doubled", "zz", CheckError),
+    ],
+)
+def test_what_has_no_value(instance, node, output, kind):
+    """What is unknown, failed or did not come has no value."""
+    with run(shelved, instance) as result, pytest.raises(kind, match=node if output == "result" else output):
+        result.output_for_node(node, output)
+
+
+def test_a_closed_result(instance):
+    """Before and after the block no value can be read; everything else can."""
+    result = run(shelved, instance)
+
+    for _ in range(2):
+        with pytest.raises(DagflowInvariantViolationError, match="must be opened as a context manager"):
+            result.output_for_node("one")
+        assert result.is_node_success("one")
+        assert result.job_def is shelved
+        with result:
+            pass
+
+
+def test_resources(instance):
+    """The resources of the run are started in the order of their needs and stopped in reverse, and none of
+    that is written down.
+    """
+    result = run(shelved, instance)
+    before = len(result.all_events)
+
+    with result:
+        assert happened == ["start inner", "start outer"]
+    with result:
+        assert result.output_for_node("one") == 1
+
+    assert happened[:4] == ["start inner", "start outer", "stop outer", "stop inner"]
+    assert len(instance.all_logs(result.run_id)) >= before
+    assert [event.event_type.name for event in result.all_events].count("RESOURCE_INIT_STARTED") == 1
+
+
+def test_opened_twice(instance):
+    """One block at a time."""
+    result = run(shelved, instance)
+    with result, pytest.raises(DagflowInvariantViolationError, match="'shelved' was opened twice"):
+        result.__enter__()
+
+
+def test_a_resource_that_does_not_start(instance):
+    """The error of a resource is raised at the block, and what was started is stopped."""
+    result = run(shelved, instance)
+    broken.append("start")
+
+    with pytest.raises(DagflowResourceFunctionError, match="'outer'"):
+        result.__enter__()
+
+    assert happened == ["start inner", "stop inner"]
+    with pytest.raises(DagflowInvariantViolationError, match="must be opened"):
+        result.output_for_node("one")
+
+
+def test_a_resource_that_does_not_stop(instance):
+    """What a resource raises at its end comes out of the block."""
+    result = run(shelved, instance)
+    broken.append("stop")
+
+    with pytest.raises(OSError, match="stop"), result:
+        pass
+
+
+def test_an_io_manager_that_does_not_load(instance):
+    """What the I/O manager raises comes out as it is."""
+    broken.append("load")
+
+    with run(shelved, instance) as result, pytest.raises(OSError, match="load"):
+        result.output_for_node("one")
+
+
+def test_values_in_memory(instance):
+    """What a run in this process kept in memory is still there."""
+    with run(in_memory, instance) as result:
+        assert result.output_for_node("add") == 2
+        assert result.output_for_node("each") == {"b": 2, "a": 3}
+        assert result.inputs_for_step("add") == {"n": 1}
+
+
+def test_the_run():
+    """The run is as it ended, also when its instance is gone."""
+    with instance_for_test() as instance:
+        result = run(in_memory, instance)
+        instance.add_run_tags(result.run_id, {"seen": "yes"})
+
+    assert result.dagflow_run.is_success
+    assert result.dagflow_run.tags == {}

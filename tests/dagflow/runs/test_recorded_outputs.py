@@ -1,0 +1,119 @@
+"""What a run made, as its events tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dagflow import (
+    DynamicOut,
+    DynamicOutput,
+    Nothing,
+    Out,
+    Output,
+    RetryPolicy,
+    job,
+    op,
+)
+from dagflow.runs.recorded_outputs import Made, made_by, outputs_in
+
+
+@op
+def one() -> int:
+    return 1
+
+
+@op(out=Out(Nothing))
+def silent() -> None: ...
+
+
+@op(out={"yes": Out(is_required=False), "no": Out(is_required=False)})
+def branch() -> Any:
+    yield Output(1, "yes")
+
+
+@op
+def same(x: Any) -> Any:
+    return x
+
+
+@op(out={"first": Out(), "second": Out()})
+def half() -> Any:
+    yield Output(1, "first")
+    raise ValueError
+
+
+@op(out=DynamicOut(), retry_policy=RetryPolicy(max_retries=1))
+def cups(context) -> Any:
+    yield DynamicOutput(1, f"try_{context.retry_number}")
+    if context.retry_number == 0:
+        raise ValueError
+    yield DynamicOutput(2, "b")
+
+
+def made(body: Any) -> Made:
+    """What a job of this body makes."""
+    return made_by(job(name="j")(body).execute_in_process(raise_on_error=False).all_events)
+
+
+def test_outputs() -> None:
+    """Each output that came is there, with whether it has a value that was stored."""
+    found = made(lambda: (one(), silent()))
+
+    assert found.outputs == {("one", "result", None): True, ("silent", "result", None): False}
+    assert found.ended == {"one", "silent"}
+
+
+def test_skips() -> None:
+    """A skipped step has ended, without outputs, and so has one that left an output out."""
+
+    def body() -> None:
+        _, no = branch()
+        same(no)
+
+    found = made(body)
+
+    assert found.outputs == {("branch", "yes", None): True}
+    assert found.ended == {"branch", "same"}
+
+
+def test_a_failed_step() -> None:
+    """What a step gave before it failed does not count, and neither it nor who waits for it has ended."""
+
+    def body() -> None:
+        first, _ = half()
+        same(first)
+
+    assert made(body) == Made({}, frozenset())
+
+
+def test_a_step_that_was_tried_again() -> None:
+    """Only what its last attempt gave counts, in the order in which it came."""
+    found = made(lambda: (cups().map(same), None)[1])
+
+    assert list(found.outputs)[:2] == [("cups", "result", "try_1"), ("cups", "result", "b")]
+    assert found.ended == {"cups", "same[try_1]", "same[b]"}
+
+
+def test_every_output_that_came() -> None:
+    """Also those of attempts that failed: each with whether it has a value that was stored."""
+
+    @job
+    def j() -> None:
+        half()
+        silent()
+        cups()
+
+    events = j.execute_in_process(raise_on_error=False).all_events
+
+    assert outputs_in(events) == {
+        ("cups", "result", "try_0"): True,
+        ("cups", "result", "try_1"): True,
+        ("cups", "result", "b"): True,
+        ("half", "first", None): True,
+        ("silent", "result", None): False,
+    }
+
+
+def test_no_events() -> None:
+    """Of nothing, nothing was made."""
+    assert made_by([]) == Made({}, frozenset())
