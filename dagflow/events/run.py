@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.errors import (
     CheckError,
@@ -16,6 +16,9 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import AssetKey
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class DagflowRunStatus(Enum):
@@ -189,8 +192,8 @@ class RunsFilter:
     job_name: str | None = None
     statuses: Sequence[DagflowRunStatus] = ()
     tags: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
-    created_after: Any = None
-    created_before: Any = None
+    created_after: datetime | float | None = None
+    created_before: datetime | float | None = None
 
     def __post_init__(self) -> None:
         check_elements(self.run_ids or (), str, "run_ids")

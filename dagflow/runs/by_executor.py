@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.config.plain import run_config_dict
 from dagflow.context.init import InitExecutorContext
@@ -47,11 +47,14 @@ from dagflow.runs.job_result import JobExecutionResult
 from dagflow.runs.launch import begin, checked_id, end, new_state, run_tags, with_given
 from dagflow.runs.reexecution import ReexecutionOptions, earlier_of, keys_to_execute, parent_of
 
+if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
+
 
 def execute_job(
     job: ReconstructableJob,
     instance: DagflowInstance,
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     tags: Mapping[str, Any] | None = None,
     raise_on_error: bool = False,
     op_selection: Sequence[str] | None = None,
@@ -126,7 +129,7 @@ class _Order(NamedTuple):
 def _order(
     pointer: ReconstructableJob,
     instance: DagflowInstance,
-    run_config: Any,
+    run_config: Mapping[str, Any] | RunConfig | None,
     tags: Mapping[str, Any] | None,
     op_selection: Sequence[str] | None,
     options: ReexecutionOptions | None,

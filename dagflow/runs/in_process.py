@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.config.plain import run_config_dict
 from dagflow.defs.assets.definition import key_of
@@ -29,10 +29,13 @@ from dagflow.plan.compile import Surroundings, check_partition, compile_plan
 from dagflow.runs.launch import begin, checked_id, end, new_state, run_tags, with_given
 from dagflow.runs.results import ExecuteInProcessResult
 
+if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
+
 
 def materialize(
     assets: Sequence[Any],
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     instance: DagflowInstance | None = None,
     resources: Mapping[str, Any] | None = None,
     partition_key: str | None = None,
@@ -75,7 +78,7 @@ def materialize(
 
 def materialize_to_memory(
     assets: Sequence[Any],
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     instance: DagflowInstance | None = None,
     resources: Mapping[str, Any] | None = None,
     partition_key: str | None = None,
@@ -102,7 +105,7 @@ def materialize_to_memory(
 def execute_in_process(
     definition: JobDefinition | GraphDefinition,
     *,
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     instance: DagflowInstance | None = None,
     partition_key: str | None = None,
     raise_on_error: bool = True,
@@ -142,7 +145,7 @@ def execute_in_process(
 
 def validate_run_config(
     job_def: JobDefinition | None = None,
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     mode: str | None = None,
     pipeline_def: JobDefinition | None = None,
 ) -> dict[str, Any]:
@@ -187,7 +190,7 @@ def create_run(
     instance: DagflowInstance,
     job: JobDefinition,
     run_id: str | None = None,
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     tags: Mapping[str, Any] | None = None,
     parent_run_id: str | None = None,
     root_run_id: str | None = None,
@@ -207,7 +210,7 @@ def create_run(
 
 def _run_in_process(
     job: JobDefinition,
-    run_config: Any,
+    run_config: Mapping[str, Any] | RunConfig | None,
     instance: DagflowInstance | None,
     partition_key: str | None,
     raise_on_error: bool,

@@ -27,6 +27,7 @@ from dagflow.plan.step import (
 if TYPE_CHECKING:
     from dagflow.engine.log import RunLog
     from dagflow.events.data import StepFailureData
+    from dagflow.keys import NodeHandle
     from dagflow.plan.plan import Plan
 
 _T = DagflowEventType
@@ -130,7 +131,7 @@ class ExecutionResult:
         check_type(node_name, str, "node_name")
         return self._those(lambda event: event.step_key is not None and _is_in(event, node_name))
 
-    def compute_events_for_handle(self, handle: Any) -> EventList:
+    def compute_events_for_handle(self, handle: NodeHandle) -> EventList:
         """The events of the node with this NodeHandle."""
         return self.events_for_node(str(handle))
 

@@ -41,6 +41,7 @@ from dagflow import (
     PartitionsDefinition,
     RepositoryDefinition,
     ResourceDefinition,
+    RunConfig,
     RunRecord,
     RunRequest,
     RunsFilter,
@@ -111,6 +112,8 @@ def run() -> None:
     result.output_for_nod("beans")  # type: ignore[attr-defined]
     cafe.execute_in_proces()  # type: ignore[attr-defined]
     cafe.execute_in_process(partition="2024-01-01")  # type: ignore[call-arg]
+    cafe.execute_in_process(run_config=RunConfig(ops={"beans": {}}))
+    cafe.execute_in_process(run_config="beans.yaml")  # type: ignore[arg-type]
     cafe.execute_in_process(instance="ephemeral")  # type: ignore[arg-type]
     _ = kitchen.execute_in_process().sucess  # type: ignore[attr-defined]
     kitchen.to_job().execute_in_proces()  # type: ignore[attr-defined]

@@ -37,7 +37,10 @@ from dagflow.keys import check_name, definition_tags
 from dagflow.types.kinds import Any as AnyType
 
 if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
+    from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.instance.instance import DagflowInstance
+    from dagflow.partitions.definition import PartitionsDefinition
 
 
 class GraphDefinition(GraphContent):
@@ -194,11 +197,11 @@ class GraphDefinition(GraphContent):
         tags: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         logger_defs: Mapping[str, Any] | None = None,
-        executor_def: Any = None,
+        executor_def: ExecutorDefinition | None = None,
         hooks: set[Any] | frozenset[Any] | None = None,
         op_retry_policy: RetryPolicy | None = None,
         op_selection: Sequence[str] | None = None,
-        partitions_def: Any = None,
+        partitions_def: PartitionsDefinition | None = None,
         asset_layer: Any = None,
         input_values: Mapping[str, Any] | None = None,
         run_tags: Mapping[str, Any] | None = None,
@@ -229,7 +232,7 @@ class GraphDefinition(GraphContent):
 
     def execute_in_process(
         self,
-        run_config: Any = None,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
         instance: DagflowInstance | None = None,
         resources: Mapping[str, Any] | None = None,
         raise_on_error: bool = True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
 from dagflow.dag import find_cycle
@@ -34,6 +34,9 @@ from dagflow.keys import AssetKey, check_name
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.selection.parse import parse_clause
 from dagflow.selection.resolve import walk
+
+if TYPE_CHECKING:
+    from dagflow.defs.hooks.definition import HookDefinition
 
 EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
 
@@ -144,7 +147,7 @@ def define_asset_job(
     metadata: Mapping[str, Any] | None = None,
     partitions_def: PartitionsDefinition | None = None,
     executor_def: ExecutorDefinition | None = None,
-    hooks: Any = None,
+    hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """A job that makes a part of the assets of the Definitions that it stands in.

@@ -37,8 +37,10 @@ from dagflow.errors import (
 from dagflow.keys import check_name, definition_tags, system_tag
 from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
     from dagflow.defs.assets.definition import AssetLayer
     from dagflow.defs.jobs.partitioned import PartitionedConfig
     from dagflow.defs.jobs.run_config import RunConfigSchema
@@ -281,9 +283,9 @@ class JobDefinition(JobContent):
         run_key: str | None = None,
         tags: Mapping[str, Any] | None = None,
         asset_selection: Sequence[Any] | None = None,
-        run_config: Any = None,
-        current_time: Any = None,
-        dynamic_partitions_store: Any = None,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> RunRequest:
         """The request for a run of this job for a partition.
 
@@ -328,7 +330,7 @@ class JobDefinition(JobContent):
 
     def execute_in_process(
         self,
-        run_config: Any = None,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
         instance: DagflowInstance | None = None,
         partition_key: str | None = None,
         raise_on_error: bool = True,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.config.plain import run_config_dict
 from dagflow.keys import AssetCheckKey, AssetKey, jsonable_tags
+
+if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
 
 
 class RunRequest:
@@ -41,7 +44,7 @@ class RunRequest:
     def __init__(
         self,
         run_key: str | None = None,
-        run_config: Any = None,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
         tags: Mapping[str, Any] | None = None,
         job_name: str | None = None,
         asset_selection: Sequence[AssetKey] | None = None,

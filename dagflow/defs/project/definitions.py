@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, AssetSpec, SourceAsset, key_of
@@ -21,6 +21,9 @@ from dagflow.errors import (
     check_optional,
     check_type,
 )
+
+if TYPE_CHECKING:
+    from dagflow.keys import CoercibleToAssetKey
 
 ASSET_JOB_NAME = "__ASSET_JOB"
 """The job that makes all assets of a project."""
@@ -97,7 +100,7 @@ class Definitions:
         """
         return self.get_job_def(ASSET_JOB_NAME)
 
-    def get_assets_def(self, key: Any) -> AssetsDefinition:
+    def get_assets_def(self, key: CoercibleToAssetKey) -> AssetsDefinition:
         """The definition that makes an asset.
 
         Args:

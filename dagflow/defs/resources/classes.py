@@ -105,14 +105,14 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         """Make what ops and assets get; may be a generator that cleans up behind its yield."""
         raise NotImplementedError(f"{type(self).__name__} needs a method create_resource(self, context)")
 
-    def setup_for_execution(self, context: Any) -> None:
+    def setup_for_execution(self, context: _doors.InitResourceContext) -> None:
         """Called when a run starts, before `create_resource`. Private attributes may be set here."""
 
-    def teardown_after_execution(self, context: Any) -> None:
+    def teardown_after_execution(self, context: _doors.InitResourceContext) -> None:
         """Called when a run ends, whatever happened in it."""
 
     @contextlib.contextmanager
-    def yield_for_execution(self, context: Any) -> Iterator[T]:
+    def yield_for_execution(self, context: _doors.InitResourceContext) -> Iterator[T]:
         """All of it as one context manager: set up, yield what ops and assets get, tear down."""
         self.setup_for_execution(context)
         try:
@@ -224,7 +224,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         with _closing(_open_now(self.get_resource_definition())) as value:
             yield value
 
-    def open_for_execution(self, context: Any) -> Opened:
+    def open_for_execution(self, context: _doors.InitResourceContext) -> Opened:
         """Start this object, for the engine."""
         cls = type(self)
         base = ConfigurableResourceFactory
@@ -344,7 +344,7 @@ class ModelResource(ResourceDefinition):
         """The class and its module, for messages."""
         return f"{self.resource_cls.__module__}.{self.resource_cls.__name__}"
 
-    def open(self, context: Any) -> Opened:
+    def open(self, context: _doors.InitResourceContext) -> Opened:
         """Start what is nested, unless it is started already; make an object for this run; start it."""
         closers: list[Callable[[], None]] = []
         try:
@@ -378,7 +378,7 @@ class ModelResource(ResourceDefinition):
         aliases = {name: info.alias or name for name, info in self.resource_cls.model_fields.items()}
         return self.resource_cls.from_config({**config, **{aliases[name]: nested[name] for name in nested}})
 
-    def _make(self, context: Any) -> Any:
+    def _make(self, context: _doors.InitResourceContext) -> Any:
         """As a function that makes the resource: for `configured`, and for calling it directly."""
         return _must_not_close(*self.open(context))
 
