@@ -15,7 +15,7 @@ PACKAGES = ("dagflow", "pytest_dagflow")
 # each library that is not of Python itself, and the only places that may import it
 DOORS = {
     "coverage": ["pytest_dagflow/coverage.py"],
-    "croniter": ["dagflow/partitions/cron.py"],
+    "cronsim": ["dagflow/partitions/cron.py"],
     "dagster": [],
     "dask": ["dagflow/executors/dask.py"],
     "distributed": ["dagflow/executors/dask.py"],
