@@ -19,6 +19,7 @@ DOORS = {
     "dagster": [],
     "dask": ["dagflow/executors/dask.py"],
     "distributed": ["dagflow/executors/dask.py"],
+    "docstring_parser": ["dagflow/defs/parts/docstring.py"],
     "hypothesis": ["pytest_dagflow/strategies/"],
     "pluggy": ["pytest_dagflow/"],
     "pydantic": ["dagflow/config/model.py"],
