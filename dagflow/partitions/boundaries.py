@@ -29,7 +29,7 @@ def boundaries(
         dynamic_partitions_store: What keeps the keys of dynamic definitions.
 
     Example:
-        >>> from dagflow.partitions.time_window import DailyPartitionsDefinition
+        >>> from dagflow.partitions.calendar import DailyPartitionsDefinition
         >>> boundaries(DailyPartitionsDefinition("2024-02-10", end_date="2024-03-10"))
         ['2024-02-10', '2024-02-29', '2024-03-01', '2024-03-09']
     """

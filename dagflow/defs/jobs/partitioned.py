@@ -22,17 +22,17 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import jsonable_tags, system_tag, system_tag_spellings
+from dagflow.partitions.calendar import (
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    WeeklyPartitionsDefinition,
+)
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import Moment, Partition
 from dagflow.partitions.static import StaticPartitionsDefinition
-from dagflow.partitions.time_window import (
-    DailyPartitionsDefinition,
-    HourlyPartitionsDefinition,
-    MonthlyPartitionsDefinition,
-    TimeWindowPartitionsDefinition,
-    WeeklyPartitionsDefinition,
-)
+from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 _Of = Callable[[str], Any]
 _TagsOf = Callable[[str], Mapping[str, Any]]
@@ -299,10 +299,8 @@ def hourly_partitioned_config(
     exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each hour. As `daily_partitioned_config`."""
-    return _windowed(
-        HourlyPartitionsDefinition(start_date, None, minute_offset, timezone, fmt, end_offset, exclusions),
-        tags_for_partition_fn,
-    )
+    args = (start_date, None, minute_offset, timezone, fmt, end_offset, exclusions)
+    return _windowed(HourlyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def daily_partitioned_config(
@@ -341,12 +339,8 @@ def daily_partitioned_config(
         >>> by_day.get_run_config_for_partition_key("2024-01-02")["ops"]["sell"]["config"]["to"]
         '2024-01-03T00:00:00+00:00'
     """
-    return _windowed(
-        DailyPartitionsDefinition(
-            start_date, None, minute_offset, hour_offset, timezone, fmt, end_offset, exclusions
-        ),
-        tags_for_partition_fn,
-    )
+    args = (start_date, None, minute_offset, hour_offset, timezone, fmt, end_offset, exclusions)
+    return _windowed(DailyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def weekly_partitioned_config(
@@ -363,20 +357,8 @@ def weekly_partitioned_config(
     """Make a partitioned config with a partition for each week, from Sunday unless `day_offset` names another
     day. As `daily_partitioned_config`.
     """
-    return _windowed(
-        WeeklyPartitionsDefinition(
-            start_date,
-            None,
-            minute_offset,
-            hour_offset,
-            day_offset,
-            timezone,
-            fmt,
-            end_offset,
-            exclusions,
-        ),
-        tags_for_partition_fn,
-    )
+    args = (start_date, None, minute_offset, hour_offset, day_offset, timezone, fmt, end_offset, exclusions)
+    return _windowed(WeeklyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def monthly_partitioned_config(
@@ -393,20 +375,8 @@ def monthly_partitioned_config(
     """Make a partitioned config with a partition for each month, from its first day unless `day_offset` names
     another. As `daily_partitioned_config`.
     """
-    return _windowed(
-        MonthlyPartitionsDefinition(
-            start_date,
-            None,
-            minute_offset,
-            hour_offset,
-            day_offset,
-            timezone,
-            fmt,
-            end_offset,
-            exclusions,
-        ),
-        tags_for_partition_fn,
-    )
+    args = (start_date, None, minute_offset, hour_offset, day_offset, timezone, fmt, end_offset, exclusions)
+    return _windowed(MonthlyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def _windowed(partitions_def: TimeWindowPartitionsDefinition, tags_of: _WindowTags | None) -> _Decorator:
