@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from dagflow.partitions.grid import ScheduleType
+from dagflow.partitions.cadence import ScheduleType
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType
 from dagflow.partitions.cron_fields import in_plain_numbers
-from dagflow.partitions.grid import Cadence, Calendar, ScheduleType
 
 _ALIASES = {
     "@hourly": "0 * * * *",

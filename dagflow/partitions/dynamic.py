@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError
+from dagflow.partitions.cadence import UTC
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.grid import UTC
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
-from dagflow.partitions.loading import store_or
+from dagflow.partitions.loading import effective_store
 
 
 class DynamicPartitionsDefinition(PartitionsDefinition):
@@ -63,7 +63,7 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
             if current_time is not None and not isinstance(current_time, datetime):
                 current_time = datetime.fromtimestamp(current_time, UTC)
             return list(check_keys(self.partition_fn(current_time), repr(self)))
-        store = store_or(dynamic_partitions_store)
+        store = effective_store(dynamic_partitions_store)
         if store is None:
             raise CheckError(
                 f"the keys of the dynamic partitions '{self.name}' are kept by an instance: give one as "

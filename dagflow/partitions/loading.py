@@ -45,7 +45,7 @@ def partition_loading_context(
     if new_ctx is None:
         around = _current.get()
         store = around.dynamic_partitions_store if around is not None else None
-        new_ctx = PartitionLoadingContext(now_or(effective_dt), dynamic_partitions_store or store)
+        new_ctx = PartitionLoadingContext(effective_time(effective_dt), dynamic_partitions_store or store)
     token = _current.set(new_ctx)
     try:
         yield new_ctx
@@ -53,7 +53,7 @@ def partition_loading_context(
         _current.reset(token)
 
 
-def now_or(current_time: Moment | None) -> Moment:
+def effective_time(current_time: Moment | None) -> Moment:
     """`current_time`, or if it is None that of the context around, else what the clock in force says."""
     if current_time is not None:
         return current_time
@@ -61,7 +61,7 @@ def now_or(current_time: Moment | None) -> Moment:
     return current_options().clock.now() if context is None else context.effective_dt
 
 
-def store_or(given: DynamicPartitionsStore | None) -> DynamicPartitionsStore | None:
+def effective_store(given: DynamicPartitionsStore | None) -> DynamicPartitionsStore | None:
     """`given`, or if it is None that of the context around."""
     if given is not None:
         return given

@@ -18,7 +18,7 @@ from dagflow.errors import (
 )
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
-from dagflow.partitions.loading import now_or
+from dagflow.partitions.loading import effective_time
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 
@@ -39,7 +39,7 @@ class Link(NamedTuple):
         result = list(dict.fromkeys(keys))
         missing = [key for key in result if not self.upstream.has_partition_key(key, self.now, self.dynamic)]
         if missing:
-            raise _missing(missing, self.upstream)
+            raise _missing_error(missing, self.upstream)
         return result
 
 
@@ -108,7 +108,7 @@ class IdentityPartitionMapping(PartitionMapping):
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
         """The same keys."""
-        partitioned(link, self)
+        downstream_of(link, self)
         return link.existing(keys)
 
 
@@ -238,34 +238,34 @@ class TimeWindowPartitionMapping(PartitionMapping):
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
         """The upstream keys whose windows overlap the windows of `keys`, shifted by the offsets."""
-        downstream, upstream = _of_time(link.downstream, self), _of_time(link.upstream, self)
+        downstream, upstream = _as_time_windows(link.downstream, self), _as_time_windows(link.upstream, self)
         if downstream.timezone != upstream.timezone:
             raise DagflowInvalidDefinitionError(
                 f"windows of {downstream!r} cannot be mapped to windows of {upstream!r}: "
                 "give both the same timezone"
             )
-        grid, windows = downstream.windows.grid, upstream.windows
-        first, bound = windows.first, windows.bound(now_or(link.now))
+        cadence, windows = downstream.windows.cadence, upstream.windows
+        first, bound = windows.first, windows.bound(effective_time(link.now))
         clips_start = self.start_offset < 0 and first < bound
         clips_end = self.end_offset > 0 and first < bound
         found: set[datetime] = set()
         missing: list[str] = []
-        for start, end in _runs(keys, downstream):
-            low, high = grid.shift(start, self.start_offset), grid.shift(end, self.end_offset)
+        for start, end in _contiguous_spans(keys, downstream):
+            low, high = cadence.shift(start, self.start_offset), cadence.shift(end, self.end_offset)
             for window in windows.overlapping(low, high):
                 if first <= window < bound:
                     found.add(window)
                 elif not (clips_start if window < first else clips_end):
                     missing.append(windows.key(window))
         if missing and not self.allow_nonexistent_upstream_partitions:
-            raise _missing(missing, upstream)
+            raise _missing_error(missing, upstream)
         return [windows.key(window) for window in sorted(found)]
 
     def _content(self) -> tuple[object, ...]:
         return self.start_offset, self.end_offset, self.allow_nonexistent_upstream_partitions
 
 
-def partitioned(link: Link, mapping: PartitionMapping) -> PartitionsDefinition:
+def downstream_of(link: Link, mapping: PartitionMapping) -> PartitionsDefinition:
     if link.downstream is None:
         raise CheckError(
             f"{mapping!r} cannot be used by an asset without partitions: give the asset partitions, or use "
@@ -274,7 +274,7 @@ def partitioned(link: Link, mapping: PartitionMapping) -> PartitionsDefinition:
     return link.downstream
 
 
-def _of_time(
+def _as_time_windows(
     definition: PartitionsDefinition | None, mapping: PartitionMapping
 ) -> TimeWindowPartitionsDefinition:
     if not isinstance(definition, TimeWindowPartitionsDefinition):
@@ -282,25 +282,25 @@ def _of_time(
     return definition
 
 
-def _runs(
+def _contiguous_spans(
     keys: Sequence[str], definition: TimeWindowPartitionsDefinition
 ) -> Iterator[tuple[datetime, datetime]]:
     """Start and end, in UTC, of each uninterrupted run of the windows of some keys."""
-    grid = definition.windows.grid
+    cadence = definition.windows.cadence
     starts = sorted({definition.start_of(key) for key in keys})
     run: tuple[datetime, datetime] | None = None
     for start in starts:
         if run is not None and run[1] == start:
-            run = (run[0], grid.after(start))
+            run = (run[0], cadence.after(start))
             continue
         if run is not None:
             yield run
-        run = (start, grid.after(start))
+        run = (start, cadence.after(start))
     if run is not None:
         yield run
 
 
-def _missing(keys: Sequence[str], upstream: PartitionsDefinition) -> DagflowInvariantViolationError:
+def _missing_error(keys: Sequence[str], upstream: PartitionsDefinition) -> DagflowInvariantViolationError:
     shown = ", ".join(f"'{key}'" for key in keys[:3]) + (", ..." if len(keys) > 3 else "")
     return DagflowInvariantViolationError(
         f"the partitions depend on upstream partitions that do not exist: {shown} of {upstream!r}. Extend "

@@ -13,7 +13,7 @@ from dagflow.partitions.mapping import (
     Link,
     PartitionMapping,
     TimeWindowPartitionMapping,
-    partitioned,
+    downstream_of,
 )
 from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
@@ -35,7 +35,7 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
         """The parts of `keys` along the dimension, or all pairs with `keys` along it."""
-        downstream, upstream = partitioned(link, self), link.upstream
+        downstream, upstream = downstream_of(link, self), link.upstream
         if isinstance(downstream, MultiPartitionsDefinition) and not isinstance(
             upstream, MultiPartitionsDefinition
         ):
@@ -44,13 +44,13 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
             parts = dict.fromkeys(
                 downstream.get_partition_key_from_str(key).keys_by_dimension[name] for key in keys
             )
-            return _between(along, upstream).map_keys(list(parts), link._replace(downstream=along))
+            return _direct_mapping(along, upstream).map_keys(list(parts), link._replace(downstream=along))
         if isinstance(upstream, MultiPartitionsDefinition) and not isinstance(
             downstream, MultiPartitionsDefinition
         ):
             name = self._dimension(upstream, downstream)
             along = upstream.get_partitions_def_for_dimension(name)
-            wanted = _between(downstream, along).map_keys(keys, link._replace(upstream=along))
+            wanted = _direct_mapping(downstream, along).map_keys(keys, link._replace(upstream=along))
             return _pairs(upstream, {name: wanted}, link)
         raise CheckError(
             f"{self!r} needs partitions along two dimensions on one side alone, "
@@ -149,10 +149,10 @@ def default_mapping(
             return (
                 IdentityPartitionMapping() if name is None else MultiToSingleDimensionPartitionMapping(name)
             )
-    return _between(downstream_def, upstream_def)
+    return _direct_mapping(downstream_def, upstream_def)
 
 
-def _between(downstream: PartitionsDefinition, upstream: PartitionsDefinition) -> PartitionMapping:
+def _direct_mapping(downstream: PartitionsDefinition, upstream: PartitionsDefinition) -> PartitionMapping:
     """What holds between two definitions of which none, or both, are along two dimensions."""
     both_of_time = isinstance(downstream, TimeWindowPartitionsDefinition) and isinstance(
         upstream, TimeWindowPartitionsDefinition

@@ -11,12 +11,11 @@ from dagflow.errors import (
     DagflowUnknownPartitionError,
     ParameterCheckError,
 )
+from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType, ZonedCadence, zone_named
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.grid import Cadence, Calendar, Grid, ScheduleType, zone_named
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
-from dagflow.partitions.loading import now_or
-from dagflow.partitions.windows import Windows, has_room, read
-from dagflow.partitions.windows import exclusions as excluded
+from dagflow.partitions.loading import effective_time
+from dagflow.partitions.windows import Windows, exclusion_test, has_neighbours, parse_time
 
 
 class TimeWindowPartitionsDefinition(PartitionsDefinition):
@@ -72,16 +71,16 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
                 f"'fmt' must be a text and 'end_offset' an integer, not {fmt!r} and {end_offset!r}"
             )
         self.timezone = timezone or "UTC"
-        cadence = _cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
-        grid = Grid(cadence, zone_named(self.timezone))
-        self._start = _given(start, fmt, grid, "start")
-        self._end = None if end is None else _given(end, fmt, grid, "end")
+        wall_cadence = _wall_cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
+        cadence = ZonedCadence(wall_cadence, zone_named(self.timezone))
+        self._start = _moment_in_utc(start, fmt, cadence, "start")
+        self._end = None if end is None else _moment_in_utc(end, fmt, cadence, "end")
         if self._end is not None and self._end < self._start:
             raise DagflowInvalidDefinitionError(
                 f"the end {str(end)!r} of the partitions comes before their start {str(start)!r}"
             )
-        left_out = excluded(exclusions, grid) if exclusions else None
-        self.windows = Windows(grid, fmt, self._start, self._end, end_offset, left_out)
+        left_out = exclusion_test(exclusions, cadence) if exclusions else None
+        self.windows = Windows(cadence, fmt, self._start, self._end, end_offset, left_out)
         self.exclusions = tuple(exclusions or ())
 
     @property
@@ -97,22 +96,22 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     @property
     def start(self) -> datetime:
         """The given start, in the time zone of the definition."""
-        return self.windows.grid.local(self._start)
+        return self.windows.cadence.local(self._start)
 
     @property
     def end(self) -> datetime | None:
         """The given end, in the time zone of the definition."""
-        return None if self._end is None else self.windows.grid.local(self._end)
+        return None if self._end is None else self.windows.cadence.local(self._end)
 
     @property
     def cron_schedule(self) -> str:
         """When windows start, as a cron expression."""
-        return self.windows.grid.cadence.cron_schedule
+        return self.windows.cadence.wall_cadence.cron_schedule
 
     @property
     def schedule_type(self) -> ScheduleType | None:
         """How often windows start; None where only a cron expression says so."""
-        cadence = self.windows.grid.cadence
+        cadence = self.windows.cadence.wall_cadence
         return cadence.kind if isinstance(cadence, Calendar) else None
 
     @property
@@ -151,7 +150,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         start = windows.start(partition_key)
         return (
             start is not None
-            and windows.first <= start < windows.bound(now_or(current_time))
+            and windows.first <= start < windows.bound(effective_time(current_time))
             and not (windows.is_excluded is not None and windows.is_excluded(start))
         )
 
@@ -201,20 +200,24 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         for key in partition_key_range:
             self.validate_partition_key(key, current_time)
         first, last = map(self.start_of, partition_key_range)
-        return self.windows.keys(first, self.windows.grid.after(last))
+        return self.windows.keys(first, self.windows.cadence.after(last))
 
     def get_partition_keys_in_time_window(
         self, time_window: TimeWindow, current_time: Moment | None = None
     ) -> list[str]:
         """The keys of the windows that start within `time_window`."""
         windows = self.windows
-        first, end = map(windows.grid.utc, time_window)
-        return windows.keys(max(windows.grid.ceil(first), windows.first), min(end, self._bound(current_time)))
+        first, end = map(windows.cadence.utc, time_window)
+        return windows.keys(
+            max(windows.cadence.ceil(first), windows.first), min(end, self._bound(current_time))
+        )
 
     def get_partition_key_for_timestamp(self, timestamp: Moment) -> str:
         """The key that the window around a moment has, or would have if it lies outside the definition."""
-        grid = self.windows.grid
-        return self.windows.key(self.windows.kept(grid.floor(grid.utc(timestamp)), grid.before))
+        cadence = self.windows.cadence
+        return self.windows.key(
+            self.windows.skip_excluded(cadence.floor(cadence.utc(timestamp)), cadence.before)
+        )
 
     # ---- windows
 
@@ -245,27 +248,29 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     def get_next_partition_window(self, end_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
         """The first window that starts at or after a moment; with `respect_bounds` none beyond the end."""
         windows = self.windows
-        start = windows.kept(windows.grid.ceil(windows.grid.utc(end_dt)), windows.grid.after)
+        start = windows.skip_excluded(
+            windows.cadence.ceil(windows.cadence.utc(end_dt)), windows.cadence.after
+        )
         beyond = windows.end is not None and start >= windows.end
         return None if respect_bounds and beyond else self._window(start)
 
     def get_prev_partition_window(self, start_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
         """The last window that ends at or before a moment; with `respect_bounds` none before the first."""
-        grid = self.windows.grid
-        start = self.windows.before(grid.floor(grid.utc(start_dt)))
+        cadence = self.windows.cadence
+        start = self.windows.before(cadence.floor(cadence.utc(start_dt)))
         return None if respect_bounds and start < self.windows.first else self._window(start)
 
     # ---- inside
 
     def _bound(self, current_time: Moment | None) -> datetime:
-        return self.windows.bound(now_or(current_time))
+        return self.windows.bound(effective_time(current_time))
 
     def _window(self, start: datetime) -> TimeWindow:
-        grid = self.windows.grid
-        return TimeWindow(grid.local(start), grid.local(grid.after(start)))
+        cadence = self.windows.cadence
+        return TimeWindow(cadence.local(start), cadence.local(cadence.after(start)))
 
     def _offset(self, name: str) -> int:
-        cadence = self.windows.grid.cadence
+        cadence = self.windows.cadence.wall_cadence
         return getattr(cadence, name) if isinstance(cadence, Calendar) else 0
 
     def _key_within(self, start: datetime, current_time: Moment | None) -> str | None:
@@ -301,7 +306,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     def _identity(self) -> tuple[object, ...]:
         windows = self.windows
         bounds = self._start, self._end, windows.end_offset, frozenset(self.exclusions)
-        return *bounds, self.timezone, windows.fmt, windows.grid.cadence
+        return *bounds, self.timezone, windows.fmt, windows.cadence.wall_cadence
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TimeWindowPartitionsDefinition) and self._identity() == other._identity()
@@ -319,7 +324,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return f"{type(self).__name__}({', '.join(parts)}, cron_schedule='{self.cron_schedule}')"
 
 
-def _cadence(
+def _wall_cadence(
     kind: ScheduleType | None, cron_schedule: str | None, offsets: tuple[int | None, int | None, int | None]
 ) -> Cadence:
     if (kind is None) == (cron_schedule is None):
@@ -342,19 +347,19 @@ def _cadence(
     return Calendar(kind, minute, hour, day)
 
 
-def _given(value: datetime | str, fmt: str, grid: Grid, what: str) -> datetime:
+def _moment_in_utc(value: datetime | str, fmt: str, cadence: ZonedCadence, what: str) -> datetime:
     """A start or end as somebody wrote it, in UTC."""
     if not isinstance(value, (str, datetime)):
         raise ParameterCheckError(
             f"the {what} of time partitions must be a text or a datetime, not {value!r}"
         )
     try:
-        moment = grid.utc(read(value, fmt) if isinstance(value, str) else value.replace(tzinfo=None))
+        moment = cadence.utc(parse_time(value, fmt) if isinstance(value, str) else value.replace(tzinfo=None))
     except (ValueError, OverflowError) as error:
         raise DagflowInvalidDefinitionError(
             f"the {what} '{value}' of time partitions does not match their format '{fmt}': "
             "write it so, give a datetime, or give another fmt"
         ) from error
-    if not has_room(moment):
+    if not has_neighbours(moment):
         raise DagflowInvalidDefinitionError(f"the {what} '{value}' of time partitions is too far from today")
     return moment

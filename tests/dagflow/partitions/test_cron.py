@@ -8,8 +8,8 @@ from datetime import datetime
 import pytest
 
 from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.partitions.cadence import Calendar, ScheduleType, ZonedCadence, zone_named
 from dagflow.partitions.cron import CronSchedule, cadence_of
-from dagflow.partitions.grid import Calendar, Grid, ScheduleType, zone_named
 from dagflow.partitions.windows import MINUTE_FORMAT, Windows
 
 
@@ -159,8 +159,8 @@ def test_starts_stay_as_they_are(expression: str) -> None:
 )
 def test_clock_changes(zone: str, expression: str, days: tuple[str, str], keys: list[str]) -> None:
     """A start that the clock skips comes at the end of the jump. Unnamed hours repeat, named ones do not."""
-    grid = Grid(cadence_of(expression), zone_named(zone))
-    start, end = (grid.utc(datetime.fromisoformat(day)) for day in days)
-    windows = Windows(grid, MINUTE_FORMAT, start, end, 0)
+    zoned = ZonedCadence(cadence_of(expression), zone_named(zone))
+    start, end = (zoned.utc(datetime.fromisoformat(day)) for day in days)
+    windows = Windows(zoned, MINUTE_FORMAT, start, end, 0)
 
     assert [key[5:] for key in windows.keys(windows.first, windows.end)] == keys

@@ -19,13 +19,13 @@ from dagflow.errors import (
     ParameterCheckError,
 )
 from dagflow.options import set_options
+from dagflow.partitions.cadence import ScheduleType
 from dagflow.partitions.calendar import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
     MonthlyPartitionsDefinition,
     WeeklyPartitionsDefinition,
 )
-from dagflow.partitions.grid import ScheduleType
 from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 

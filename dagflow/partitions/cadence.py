@@ -1,9 +1,9 @@
 """Where the windows of time-partitioned things start.
 
-A *cadence* knows the starts on a wall clock that is never put forward or back: `Calendar` by arithmetic,
-`dagflow.partitions.cron.CronSchedule` for everything else. A `Grid` puts a cadence into a time zone: it takes
-and gives moments in UTC, because only those can be compared and subtracted on days when clocks change. Both
-work on datetimes without zone, because that is fast.
+A *cadence* has the starts on a wall clock that is never put forward or back: `Calendar` computes them, and
+`dagflow.partitions.cron.CronSchedule` searches for those of other cron expressions. A `ZonedCadence` puts a
+cadence into a time zone. Its moments are in UTC, because only those can be compared and subtracted where
+clocks change. All datetimes are without zone, because that is fast.
 
 Where a clock is changed:
 
@@ -152,24 +152,24 @@ class Calendar:
             month += 1 if later else -1
 
 
-class Grid:
+class ZonedCadence:
     """A cadence in a time zone. Takes and gives moments in UTC, as datetimes without zone.
 
     Example:
-        >>> grid = Grid(Calendar(ScheduleType.DAILY), zone_named("America/New_York"))
-        >>> grid.floor(datetime(2024, 3, 10, 12)).hour, grid.floor(datetime(2024, 3, 11, 12)).hour
+        >>> zoned = ZonedCadence(Calendar(ScheduleType.DAILY), zone_named("America/New_York"))
+        >>> zoned.floor(datetime(2024, 3, 10, 12)).hour, zoned.floor(datetime(2024, 3, 11, 12)).hour
         (5, 4)
     """
 
-    __slots__ = ("cadence", "zone")
+    __slots__ = ("wall_cadence", "zone")
 
-    def __init__(self, cadence: Cadence, zone: tzinfo) -> None:
-        self.cadence = cadence
+    def __init__(self, wall_cadence: Cadence, zone: tzinfo) -> None:
+        self.wall_cadence = wall_cadence
         self.zone = zone
 
     def floor(self, moment: datetime) -> datetime:
         """The last start at or before `moment`."""
-        cadence = self.cadence
+        cadence = self.wall_cadence
         if self.zone is UTC:
             return cadence.floor(moment)
         local = self.local(moment)
@@ -187,7 +187,7 @@ class Grid:
 
     def after(self, moment: datetime) -> datetime:
         """The first start later than `moment`, which is a start itself."""
-        cadence = self.cadence
+        cadence = self.wall_cadence
         if self.zone is UTC:
             return cadence.after(moment)
         if cadence.repeats:
@@ -199,7 +199,7 @@ class Grid:
 
     def before(self, moment: datetime) -> datetime:
         """The last start earlier than `moment`, which is a start itself (or any moment, if `repeats`)."""
-        cadence = self.cadence
+        cadence = self.wall_cadence
         if self.zone is UTC:
             return cadence.before(moment)
         if cadence.repeats:
@@ -221,11 +221,11 @@ class Grid:
         return moment
 
     def local(self, moment: datetime) -> datetime:
-        """`moment` in the zone of the grid, with that zone."""
+        """`moment` in the zone of the cadence, with that zone."""
         return self.zone.fromutc(moment.replace(tzinfo=self.zone))
 
     def utc(self, moment: Moment) -> datetime:
-        """Any point in time as the grid takes it; a datetime without zone is read in the zone of the grid."""
+        """Return any point in time in UTC. A datetime without a zone is read in the zone of the cadence."""
         if not isinstance(moment, datetime):
             return _EPOCH + timedelta(seconds=moment)
         zone = moment.tzinfo or self.zone
