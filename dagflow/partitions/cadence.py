@@ -36,7 +36,7 @@ _WEEK = timedelta(days=7)
 
 
 class ScheduleType(Enum):
-    """How often the windows of a calendar start."""
+    """The intervals at which the windows of a calendar start."""
 
     HOURLY = "HOURLY"
     DAILY = "DAILY"
@@ -57,13 +57,13 @@ class Cadence(Protocol):
     def cron_schedule(self) -> str: ...
 
     def floor(self, wall: datetime) -> datetime:
-        """The last start at or before `wall`."""
+        """Return the last start at or before `wall`."""
 
     def after(self, wall: datetime) -> datetime:
-        """The first start later than `wall`."""
+        """Return the first start later than `wall`."""
 
     def before(self, wall: datetime) -> datetime:
-        """The last start earlier than `wall`."""
+        """Return the last start earlier than `wall`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +110,14 @@ class Calendar:
 
     @property
     def cron_schedule(self) -> str:
-        """The same in cron's words."""
+        """The same starts as a cron expression."""
         hour = "*" if self.kind is ScheduleType.HOURLY else self.hour
         month_day = self.day if self.kind is ScheduleType.MONTHLY else "*"
         week_day = self.day if self.kind is ScheduleType.WEEKLY else "*"
         return f"{self.minute} {hour} {month_day} * {week_day}"
 
     def floor(self, wall: datetime) -> datetime:
-        """The last start at or before `wall`."""
+        """Return the last start at or before `wall`."""
         step = _STEPS.get(self.kind)
         if step is None:
             return self._month_start(wall, later=False)
@@ -128,16 +128,16 @@ class Calendar:
         return start if start <= wall else start - step
 
     def after(self, wall: datetime) -> datetime:
-        """The first start later than `wall`."""
+        """Return the first start later than `wall`."""
         step = _STEPS.get(self.kind)
         return self._month_start(wall, later=True) if step is None else self.floor(wall) + step
 
     def before(self, wall: datetime) -> datetime:
-        """The last start earlier than `wall`."""
+        """Return the last start earlier than `wall`."""
         return self.floor(wall - _TICK)
 
     def _month_start(self, wall: datetime, *, later: bool) -> datetime:
-        """The nearest start after `wall`, or (not `later`) at or before it."""
+        """Return the nearest start after `wall`, or (not `later`) at or before it."""
         month = wall.year * 12 + wall.month - 1
         while True:
             year, zero_based = divmod(month, 12)
@@ -153,7 +153,7 @@ class Calendar:
 
 
 class ZonedCadence:
-    """A cadence in a time zone. Takes and gives moments in UTC, as datetimes without zone.
+    """A cadence in a time zone. Moments are in UTC, as datetimes without zone.
 
     Example:
         >>> zoned = ZonedCadence(Calendar(ScheduleType.DAILY), zone_named("America/New_York"))
@@ -168,7 +168,7 @@ class ZonedCadence:
         self.zone = zone
 
     def floor(self, moment: datetime) -> datetime:
-        """The last start at or before `moment`."""
+        """Return the last start at or before `moment`."""
         cadence = self.wall_cadence
         if self.zone is UTC:
             return cadence.floor(moment)
@@ -186,7 +186,7 @@ class ZonedCadence:
         return resolved
 
     def after(self, moment: datetime) -> datetime:
-        """The first start later than `moment`, which is a start itself."""
+        """Return the first start later than `moment`, which is a start itself."""
         cadence = self.wall_cadence
         if self.zone is UTC:
             return cadence.after(moment)
@@ -198,7 +198,7 @@ class ZonedCadence:
         return resolved
 
     def before(self, moment: datetime) -> datetime:
-        """The last start earlier than `moment`, which is a start itself (or any moment, if `repeats`)."""
+        """Return the last start earlier than `moment`, which is a start itself (any moment, if `repeats`)."""
         cadence = self.wall_cadence
         if self.zone is UTC:
             return cadence.before(moment)
@@ -210,18 +210,18 @@ class ZonedCadence:
         return resolved
 
     def ceil(self, moment: datetime) -> datetime:
-        """The first start at or after `moment`."""
+        """Return the first start at or after `moment`."""
         start = self.floor(moment)
         return start if start == moment else self.after(start)
 
     def shift(self, moment: datetime, steps: int) -> datetime:
-        """The start that comes `steps` starts after (negative: before) the start `moment`."""
+        """Return the start that comes `steps` starts after (negative: before) the start `moment`."""
         for _ in range(abs(steps)):
             moment = self.after(moment) if steps > 0 else self.before(moment)
         return moment
 
     def local(self, moment: datetime) -> datetime:
-        """`moment` in the zone of the cadence, with that zone."""
+        """Return `moment` in the zone of the cadence, with that zone."""
         return self.zone.fromutc(moment.replace(tzinfo=self.zone))
 
     def utc(self, moment: Moment) -> datetime:
@@ -232,7 +232,7 @@ class ZonedCadence:
         return moment.replace(tzinfo=None, fold=0) - _offset(zone, moment)
 
     def _resolve(self, wall: datetime) -> datetime:
-        """The one moment at which the start `wall` happens."""
+        """Return the one moment of the start `wall`."""
         zone = self.zone
         early, late = _offset(zone, wall), _offset(zone, wall.replace(fold=1))
         if early < late:
@@ -241,7 +241,7 @@ class ZonedCadence:
         return wall - (late if shown_twice and 0 < wall.hour < 23 else early)
 
     def _end_of_jump(self, low: datetime, high: datetime, offset: timedelta) -> datetime:
-        """The first second after `low` and up to `high` at which the zone has `offset`."""
+        """Return the first second after `low` and up to `high` at which the zone has `offset`."""
         while high - low > _SECOND:
             middle = (low + (high - low) // 2).replace(microsecond=0)
             if self.local(middle).utcoffset() == offset:
@@ -251,7 +251,7 @@ class ZonedCadence:
         return high
 
     def _repeated(self, moment: datetime, step: Callable[[datetime], datetime]) -> datetime:
-        """The next or previous start of a cadence that has one each time the clock shows it."""
+        """Return the next or previous start of a cadence that has one each time the clock shows it."""
         local = self.local(moment)
         offset = local.utcoffset() or _NOTHING
         start = step(_bare(local)) - offset
@@ -274,7 +274,7 @@ def _offset(zone: tzinfo, moment: datetime) -> timedelta:
 
 
 def zone_named(name: str) -> tzinfo:
-    """The time zone with an IANA name.
+    """Return the time zone with an IANA name.
 
     Raises:
         DagflowInvalidDefinitionError: There is none.

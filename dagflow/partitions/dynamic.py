@@ -13,7 +13,7 @@ from dagflow.partitions.loading import effective_store
 
 
 class DynamicPartitionsDefinition(PartitionsDefinition):
-    """Partitions whose keys an instance keeps, under a name: `instance.add_dynamic_partitions(name, keys)`.
+    """Partitions whose keys an instance stores under a name: `instance.add_dynamic_partitions(name, keys)`.
 
     Args:
         partition_fn: Gives the keys, from the current time or None; instead of a name.
@@ -54,7 +54,7 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """All keys, in the order in which they were added.
+        """Return all keys, in the order in which they were added.
 
         Raises:
             CheckError: No store is given.
@@ -91,7 +91,7 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None,
         dynamic_partitions_store: DynamicPartitionsStore | None,
     ) -> str:
-        """What to say of a key that is none."""
+        """Return a hint for the error about an unknown key."""
         hint = super().hint(partition_key, current_time, dynamic_partitions_store)
         if self.name is None:
             return hint

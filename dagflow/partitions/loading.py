@@ -1,4 +1,4 @@
-"""What the keys of partitions are read with where nobody says: the time, and the store of dynamic ones."""
+"""The default time and the default store of dynamic keys, with which partitions definitions are read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 
 class PartitionLoadingContext(NamedTuple):
-    """The time that bounds partitions which grow with it, and what keeps the keys of dynamic ones."""
+    """The time that bounds growing partitions, and the store of the keys of dynamic ones."""
 
     effective_dt: Moment
     dynamic_partitions_store: DynamicPartitionsStore | None = None
@@ -28,7 +28,7 @@ def partition_loading_context(
     *,
     new_ctx: PartitionLoadingContext | None = None,
 ) -> Iterator[PartitionLoadingContext]:
-    """Within it, partitions definitions that are asked without a time or a store take these.
+    """Set a default time and a default store for the partitions definitions used in the block.
 
     Args:
         effective_dt: The time; default: that of the context around this one, else now.
@@ -54,7 +54,7 @@ def partition_loading_context(
 
 
 def effective_time(current_time: Moment | None) -> Moment:
-    """`current_time`, or if it is None that of the context around, else what the clock in force says."""
+    """Return `current_time`; by default the time of the surrounding context, else of the current clock."""
     if current_time is not None:
         return current_time
     context = _current.get()
@@ -62,7 +62,7 @@ def effective_time(current_time: Moment | None) -> Moment:
 
 
 def effective_store(given: DynamicPartitionsStore | None) -> DynamicPartitionsStore | None:
-    """`given`, or if it is None that of the context around."""
+    """Return `given`; by default the store of the surrounding context."""
     if given is not None:
         return given
     context = _current.get()

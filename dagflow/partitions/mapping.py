@@ -1,6 +1,6 @@
 """Which partitions of an upstream asset a partition of a downstream asset depends on.
 
-`default_mapping` says what holds where the user gave no mapping. All mappings answer through `upstream_keys`.
+`multi_mapping.default_mapping` returns the mapping for a dependency without a given one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 
 class Link(NamedTuple):
-    """What a mapping maps between, and what bounds the keys of both sides."""
+    """The two definitions that a mapping connects, and the time and store that bound their keys."""
 
     downstream: PartitionsDefinition | None
     upstream: PartitionsDefinition
@@ -31,7 +31,7 @@ class Link(NamedTuple):
     dynamic: DynamicPartitionsStore | None
 
     def existing(self, keys: Iterable[str]) -> list[str]:
-        """The keys, each once, if the upstream definition has all of them.
+        """Return the keys, each once, if the upstream definition has all of them.
 
         Raises:
             DagflowInvariantViolationError: It lacks one.
@@ -44,7 +44,7 @@ class Link(NamedTuple):
 
 
 class PartitionMapping(ABC):
-    """How keys of a downstream partitions definition depend on keys of an upstream one.
+    """The dependency of keys of a downstream partitions definition on keys of an upstream one.
 
     Mappings with the same content are equal. A mapping of your own provides `map_keys`, and `_content` if it
     holds anything.
@@ -61,13 +61,13 @@ class PartitionMapping(ABC):
         now: Moment | None = None,
         dynamic: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The upstream keys that some downstream keys depend on, each once.
+        """Return the upstream keys that some downstream keys depend on, each once.
 
         Args:
             keys: Keys of `downstream_def`; none if that is None.
             downstream_def: The partitions of the asset that depends, or None if it has none.
             upstream_def: The partitions of the asset that it depends on.
-            now: The current time. Default: what the clock of the options in force says.
+            now: The current time. Default: the time of the current clock.
             dynamic: What keeps the keys of dynamic partitions.
 
         Raises:
@@ -84,7 +84,7 @@ class PartitionMapping(ABC):
 
     @abstractmethod
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The upstream keys that some downstream keys depend on, each once."""
+        """Return the upstream keys that some downstream keys depend on, each once."""
 
     def _content(self) -> tuple[object, ...]:
         return ()
@@ -107,7 +107,7 @@ class IdentityPartitionMapping(PartitionMapping):
     __slots__ = ()
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The same keys."""
+        """Return the same keys."""
         downstream_of(link, self)
         return link.existing(keys)
 
@@ -118,7 +118,7 @@ class AllPartitionMapping(PartitionMapping):
     __slots__ = ()
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """All upstream keys."""
+        """Return all upstream keys."""
         return link.upstream.get_partition_keys(link.now, link.dynamic)
 
 
@@ -128,7 +128,7 @@ class LastPartitionMapping(PartitionMapping):
     __slots__ = ()
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The last upstream key; none where there are no keys."""
+        """Return the last upstream key; none where there are no keys."""
         last = link.upstream.get_last_partition_key(link.now, link.dynamic)
         return [] if last is None else [last]
 
@@ -146,7 +146,7 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
         self.partition_keys = check_keys(partition_keys, "a SpecificPartitionsPartitionMapping")
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The certain keys."""
+        """Return the certain keys."""
         return link.existing(self.partition_keys)
 
     def _content(self) -> tuple[object, ...]:
@@ -184,7 +184,7 @@ class StaticPartitionMapping(PartitionMapping):
         }
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The upstream keys that the table has for `keys`."""
+        """Return the upstream keys that the table has for `keys`."""
         known = link.upstream.get_partition_keys(link.now, link.dynamic)
         unknown = [f"'{key}'" for key in self._table if key not in known]
         if unknown:
@@ -237,7 +237,7 @@ class TimeWindowPartitionMapping(PartitionMapping):
         self.allow_nonexistent_upstream_partitions = allow_nonexistent_upstream_partitions
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The upstream keys whose windows overlap the windows of `keys`, shifted by the offsets."""
+        """Return the upstream keys whose windows overlap the windows of `keys`, shifted by the offsets."""
         downstream, upstream = _as_time_windows(link.downstream, self), _as_time_windows(link.upstream, self)
         if downstream.timezone != upstream.timezone:
             raise DagflowInvalidDefinitionError(
@@ -285,7 +285,7 @@ def _as_time_windows(
 def _contiguous_spans(
     keys: Sequence[str], definition: TimeWindowPartitionsDefinition
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Start and end, in UTC, of each uninterrupted run of the windows of some keys."""
+    """Yield the start and end, in UTC, of each span of adjacent windows."""
     cadence = definition.windows.cadence
     starts = sorted({definition.start_of(key) for key in keys})
     run: tuple[datetime, datetime] | None = None

@@ -20,7 +20,7 @@ from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 
 class MultiToSingleDimensionPartitionMapping(PartitionMapping):
-    """Between partitions along two dimensions and partitions that are one of them, or overlap one in time.
+    """A mapping between partitions along two dimensions and partitions that match one of these.
 
     A key of the one dimension depends on all upstream pairs with it; a pair depends on its part upstream.
 
@@ -34,7 +34,7 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
         self.partition_dimension_name = partition_dimension_name
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The parts of `keys` along the dimension, or all pairs with `keys` along it."""
+        """Return the parts of `keys` along the dimension, or all pairs with `keys` along it."""
         downstream, upstream = downstream_of(link, self), link.upstream
         if isinstance(downstream, MultiPartitionsDefinition) and not isinstance(
             upstream, MultiPartitionsDefinition
@@ -71,14 +71,14 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
 
 
 class DimensionPartitionMapping(NamedTuple):
-    """How an upstream dimension depends on the downstream dimension `dimension_name`."""
+    """The dependency of an upstream dimension on the downstream dimension `dimension_name`."""
 
     dimension_name: str
     partition_mapping: PartitionMapping
 
 
 class MultiPartitionMapping(PartitionMapping):
-    """Between two definitions along two dimensions each, a mapping for each dimension.
+    """A mapping for each dimension, between two definitions along two dimensions each.
 
     Args:
         downstream_mappings_by_upstream_dimension: For names of upstream dimensions, the downstream one that
@@ -93,7 +93,7 @@ class MultiPartitionMapping(PartitionMapping):
         self._mappings = dict(downstream_mappings_by_upstream_dimension)
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The pairs of the upstream keys that the parts of `keys` depend on."""
+        """Return the pairs of the upstream keys that the parts of `keys` depend on."""
         downstream, upstream = link.downstream, link.upstream
         if not isinstance(downstream, MultiPartitionsDefinition) or not isinstance(
             upstream, MultiPartitionsDefinition
@@ -122,7 +122,7 @@ class MultiPartitionMapping(PartitionMapping):
 def default_mapping(
     downstream_def: PartitionsDefinition | None, upstream_def: PartitionsDefinition | None
 ) -> PartitionMapping | None:
-    """The mapping that holds where none is given.
+    """Return the mapping for a dependency without a given one.
 
     Args:
         downstream_def: The partitions of the asset that depends, or None if it has none.
@@ -153,7 +153,7 @@ def default_mapping(
 
 
 def _direct_mapping(downstream: PartitionsDefinition, upstream: PartitionsDefinition) -> PartitionMapping:
-    """What holds between two definitions of which none, or both, are along two dimensions."""
+    """Return the default mapping between two definitions, if both or neither have two dimensions."""
     both_of_time = isinstance(downstream, TimeWindowPartitionsDefinition) and isinstance(
         upstream, TimeWindowPartitionsDefinition
     )
@@ -165,7 +165,7 @@ def _direct_mapping(downstream: PartitionsDefinition, upstream: PartitionsDefini
 
 
 def _fitting_dimension(multi: MultiPartitionsDefinition, single: PartitionsDefinition) -> str | None:
-    """The only dimension that equals `single`; if none does, the only one of time, if `single` is so too."""
+    """Return the only dimension equal to `single`; else the only one of time, if `single` is of time too."""
     fits = [each.name for each in multi.partitions_defs if each.partitions_def == single]
     if not fits and isinstance(single, TimeWindowPartitionsDefinition):
         fits = [
@@ -177,7 +177,7 @@ def _fitting_dimension(multi: MultiPartitionsDefinition, single: PartitionsDefin
 
 
 def _pairs(multi: MultiPartitionsDefinition, wanted: Mapping[str, list[str]], link: Link) -> list[str]:
-    """The keys of `multi` with the wanted keys along some dimensions and all keys along the others."""
+    """Return the keys of `multi` with the wanted keys along some dimensions and all keys along the others."""
     for name in wanted:
         multi.get_partitions_def_for_dimension(name)
     first, second = (

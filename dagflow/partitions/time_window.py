@@ -1,4 +1,4 @@
-"""Partitions whose keys stand for windows of time."""
+"""Partitions that are windows of time."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     """Partitions that follow each other in time, one for each complete window between a start and an end.
 
     Args:
-        start: The first window starts here or later: a text in `fmt`, or a datetime, whose clock time is read
-            in `timezone` whatever zone it bears.
+        start: The first window starts here or later: a string in `fmt`, or a datetime, whose clock time is
+            read in `timezone`, even if it has another zone.
         fmt: How keys are written, in the language of `datetime.strftime`. A key must tell its window.
         end: The last window ends here or earlier. Default: windows that are complete by now.
         schedule_type: How often windows start. This or `cron_schedule`.
@@ -85,12 +85,12 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     @property
     def fmt(self) -> str:
-        """How keys are written."""
+        """The format of the keys."""
         return self.windows.fmt
 
     @property
     def end_offset(self) -> int:
-        """How many windows more there are than are complete."""
+        """The number of windows beyond the complete ones."""
         return self.windows.end_offset
 
     @property
@@ -105,28 +105,28 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     @property
     def cron_schedule(self) -> str:
-        """When windows start, as a cron expression."""
+        """The starts of the windows, as a cron expression."""
         return self.windows.cadence.wall_cadence.cron_schedule
 
     @property
     def schedule_type(self) -> ScheduleType | None:
-        """How often windows start; None where only a cron expression says so."""
+        """The interval at which windows start; None for a general cron expression."""
         cadence = self.windows.cadence.wall_cadence
         return cadence.kind if isinstance(cadence, Calendar) else None
 
     @property
     def minute_offset(self) -> int:
-        """The minute of the hour at which windows start; 0 where only a cron expression says so."""
+        """The minute of the hour at which windows start; 0 for a general cron expression."""
         return self._offset("minute")
 
     @property
     def hour_offset(self) -> int:
-        """The hour of the day at which windows start; 0 where they start each hour or by cron expression."""
+        """The hour of the day at which windows start; 0 for hourly windows and general cron expressions."""
         return self._offset("hour")
 
     @property
     def day_offset(self) -> int:
-        """The day of the week or month on which windows start; 0 where they start each hour or day."""
+        """The day of the week or month on which windows start; 0 for hourly and daily windows."""
         return self._offset("day")
 
     # ---- keys
@@ -136,7 +136,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The keys of all windows, in order."""
+        """Return the keys of all windows, in order."""
         return self.windows.keys(self.windows.first, self._bound(current_time))
 
     def has_partition_key(
@@ -145,7 +145,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> bool:
-        """Whether `partition_key` is the key of one of the windows."""
+        """Return whether `partition_key` is the key of one of the windows."""
         windows = self.windows
         start = windows.start(partition_key)
         return (
@@ -159,7 +159,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> str | None:
-        """The key of the first window, or None where there is none."""
+        """Return the key of the first window, or None if there are no windows."""
         return self._key_within(self.windows.first, current_time)
 
     def get_last_partition_key(
@@ -167,11 +167,11 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> str | None:
-        """The key of the last window, or None where there is none."""
+        """Return the key of the last window, or None if there are no windows."""
         return self._key_within(self.windows.before(self._bound(current_time)), current_time)
 
     def get_next_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
-        """The key after `partition_key`, or None if there is none.
+        """Return the key after `partition_key`, or None if there is none.
 
         Raises:
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
@@ -179,7 +179,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return self._key_within(self.windows.after(self.start_of(partition_key)), current_time)
 
     def get_prev_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
-        """The key before `partition_key`, or None if there is none.
+        """Return the key before `partition_key`, or None if there is none.
 
         Raises:
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
@@ -192,7 +192,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The keys from the start to the end of a range, both included; none if the start is after the end.
+        """Return the keys from the start to the end of a range, both included; [] if they are reversed.
 
         Raises:
             DagflowUnknownPartitionError: The start or the end is not one of the keys.
@@ -205,7 +205,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     def get_partition_keys_in_time_window(
         self, time_window: TimeWindow, current_time: Moment | None = None
     ) -> list[str]:
-        """The keys of the windows that start within `time_window`."""
+        """Return the keys of the windows that start within `time_window`."""
         windows = self.windows
         first, end = map(windows.cadence.utc, time_window)
         return windows.keys(
@@ -213,7 +213,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         )
 
     def get_partition_key_for_timestamp(self, timestamp: Moment) -> str:
-        """The key that the window around a moment has, or would have if it lies outside the definition."""
+        """Return the key of the window around a moment, even if that is outside the definition."""
         cadence = self.windows.cadence
         return self.windows.key(
             self.windows.skip_excluded(cadence.floor(cadence.utc(timestamp)), cadence.before)
@@ -222,7 +222,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     # ---- windows
 
     def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
-        """The window that a key stands for. Keys outside the start and end of the definition have one too.
+        """Return the window of a key. Keys outside the start and end of the definition have one too.
 
         Raises:
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
@@ -236,17 +236,17 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return self._window(self.start_of(partition_key))
 
     def get_first_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
-        """The first window, or None where there is none."""
+        """Return the first window, or None if there are no windows."""
         key = self.get_first_partition_key(current_time)
         return None if key is None else self.time_window_for_partition_key(key)
 
     def get_last_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
-        """The last window, or None where there is none."""
+        """Return the last window, or None if there are no windows."""
         key = self.get_last_partition_key(current_time)
         return None if key is None else self.time_window_for_partition_key(key)
 
     def get_next_partition_window(self, end_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
-        """The first window that starts at or after a moment; with `respect_bounds` none beyond the end."""
+        """Return the first window from a moment on; with `respect_bounds` None beyond the end."""
         windows = self.windows
         start = windows.skip_excluded(
             windows.cadence.ceil(windows.cadence.utc(end_dt)), windows.cadence.after
@@ -255,7 +255,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return None if respect_bounds and beyond else self._window(start)
 
     def get_prev_partition_window(self, start_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
-        """The last window that ends at or before a moment; with `respect_bounds` none before the first."""
+        """Return the last window up to a moment; with `respect_bounds` None before the first."""
         cadence = self.windows.cadence
         start = self.windows.before(cadence.floor(cadence.utc(start_dt)))
         return None if respect_bounds and start < self.windows.first else self._window(start)
@@ -278,7 +278,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return windows.key(start) if windows.first <= start < self._bound(current_time) else None
 
     def start_of(self, key: str) -> datetime:
-        """The start in UTC, without zone, of the window of a key.
+        """Return the start of the window of a key, in UTC without zone.
 
         Raises:
             DagflowUnknownPartitionError: `key` is no key of this kind.
@@ -297,7 +297,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None,
         dynamic_partitions_store: DynamicPartitionsStore | None,
     ) -> str:
-        """What to say of a key that is none."""
+        """Return a hint for the error about an unknown key."""
         first, last = self.get_first_partition_key(current_time), self.get_last_partition_key(current_time)
         if first is None:
             return f" It has no keys yet; the first will be '{self.windows.key(self.windows.first)}'."
@@ -348,7 +348,7 @@ def _wall_cadence(
 
 
 def _moment_in_utc(value: datetime | str, fmt: str, cadence: ZonedCadence, what: str) -> datetime:
-    """A start or end as somebody wrote it, in UTC."""
+    """Return a given start or end in UTC."""
     if not isinstance(value, (str, datetime)):
         raise ParameterCheckError(
             f"the {what} of time partitions must be a text or a datetime, not {value!r}"

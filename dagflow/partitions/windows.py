@@ -26,7 +26,7 @@ class Windows:
         cadence: Where windows start.
         fmt: How keys are written.
         start: The first window starts here or later; in UTC.
-        end: The last window ends here or earlier; None if only the current time says where.
+        end: The last window ends here or earlier; None if only the current time bounds them.
         end_offset: How many windows more than are complete.
         is_excluded: Whether the window that starts at a moment is left out; None if none is.
 
@@ -56,7 +56,7 @@ class Windows:
         self._check_format()
 
     def bound(self, now: Moment) -> datetime:
-        """Where the windows that exist end; before or at `first` if there is none."""
+        """Return the end of the existing windows; at most `first` if there are none."""
         moment = self.cadence.utc(now)
         if self.end is not None and moment >= self.end and self.end_offset >= 0:
             return self.end
@@ -66,7 +66,7 @@ class Windows:
         return bound if self.end is None else min(bound, self.end)
 
     def starts(self, first: datetime, end: datetime) -> Iterator[datetime]:
-        """The starts from the start `first` up to and without `end`."""
+        """Yield the starts from the start `first` up to `end`, without `end`."""
         after, is_excluded = self.cadence.after, self.is_excluded
         while first < end:
             if is_excluded is None or not is_excluded(first):
@@ -74,15 +74,15 @@ class Windows:
             first = after(first)
 
     def after(self, start: datetime) -> datetime:
-        """The start of the window behind the one that starts at `start`."""
+        """Return the start of the window after the one that starts at `start`."""
         return self.skip_excluded(self.cadence.after(start), self.cadence.after)
 
     def before(self, start: datetime) -> datetime:
-        """The start of the window before the one that starts at `start`."""
+        """Return the start of the window before the one that starts at `start`."""
         return self.skip_excluded(self.cadence.before(start), self.cadence.before)
 
     def skip_excluded(self, start: datetime, step: Callable[[datetime], datetime]) -> datetime:
-        """`start`, or where that window is left out the start of the next one in the direction of `step`."""
+        """Return `start`, or the next start in the direction of `step` whose window is not left out."""
         if self.is_excluded is None:
             return start
         steps = 0
@@ -96,7 +96,7 @@ class Windows:
         return start
 
     def _shifted(self, bound: datetime) -> datetime:
-        """Where windows end that end by `end_offset` windows later than at `bound`."""
+        """Return the end of the windows that is `end_offset` windows later than `bound`."""
         if self.is_excluded is None:
             return self.cadence.shift(bound, self.end_offset)
         for _ in range(self.end_offset):
@@ -106,15 +106,15 @@ class Windows:
         return bound
 
     def overlapping(self, first: datetime, end: datetime) -> Iterator[datetime]:
-        """The starts of the windows that share time with the time from `first` to `end`."""
+        """Return the starts of the windows that overlap the time from `first` to `end`."""
         return self.starts(self.cadence.floor(first), end) if first < end else iter(())
 
     def keys(self, first: datetime, end: datetime) -> list[str]:
-        """The keys of the windows that start from the start `first` up to and without `end`."""
+        """Return the keys of the windows that start from the start `first` up to `end`, without `end`."""
         return [self.key(start) for start in self.starts(first, end)]
 
     def key(self, start: datetime) -> str:
-        """The key of the window that starts at `start`."""
+        """Return the key of the window that starts at `start`."""
         cadence = self.cadence
         local = start if cadence.zone is UTC else cadence.local(start)
         fmt = self.fmt
@@ -127,14 +127,14 @@ class Windows:
         return key + local.strftime("%z") if local.fold and cadence.wall_cadence.repeats else key
 
     def start(self, key: str) -> datetime | None:
-        """The start of the window of a key, or None if no window has this key."""
+        """Return the start of the window of a key, or None if no window has this key."""
         try:
             moment = self.cadence.utc(parse_time(key, self.fmt))
             start = self.cadence.floor(moment)
             if self.key(start) != key:
                 start = self.cadence.after(start)
             return start if self.key(start) == key and has_neighbours(start) else None
-        except (ValueError, OverflowError, TypeError):  # another format, no such day, no text
+        except (ValueError, OverflowError, TypeError):  # another format, no such day, not a string
             return None
 
     def _check_format(self) -> None:
@@ -151,7 +151,7 @@ class Windows:
 
 
 def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) -> Callable[[datetime], bool]:
-    """Whether the window that starts at a moment (in UTC) is one of those that are left out.
+    """Return a function that tests whether the window that starts at a moment (in UTC) is left out.
 
     Args:
         exclusions: Cron expressions, at whose times no window starts, and datetimes at which none starts.
@@ -159,7 +159,7 @@ def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) 
 
     Raises:
         ParameterCheckError: They are no list.
-        ElementCheckError: One is no text or datetime.
+        ElementCheckError: An exclusion is neither a string nor a datetime.
         DagflowInvalidDefinitionError: A cron expression cannot be read.
     """
     if isinstance(exclusions, str) or not isinstance(exclusions, Sequence):
@@ -180,12 +180,12 @@ def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) 
 
 
 def has_neighbours(moment: datetime) -> bool:
-    """Whether there are years before and after a moment, as the neighbours of its window need them."""
+    """Return whether there are years before and after a moment, for the neighbours of its window."""
     return 10 <= moment.year < 9990
 
 
 def parse_time(text: str, fmt: str) -> datetime:
-    """The date and time that `text` stands for in the format `fmt`, perhaps followed by an offset from UTC.
+    """Return the date and time of a string in the format `fmt`, optionally followed by an offset from UTC.
 
     Raises:
         ValueError: It does not match.

@@ -104,7 +104,7 @@ class PartitionedConfig:
 
     @classmethod
     def from_flexible_config(cls, config: Any, partitions_def: PartitionsDefinition) -> PartitionedConfig:
-        """A partitioned config of what a job is given as `config` beside its `partitions_def`.
+        """Return a partitioned config from the `config` and `partitions_def` of a job.
 
         Args:
             config: A partitioned config of these partitions; or a dict or RunConfig, which counts for every
@@ -137,7 +137,7 @@ class PartitionedConfig:
         return self._tags_of
 
     def get_partition_keys(self, current_time: Moment | None = None) -> Sequence[str]:
-        """All partition keys, in order.
+        """Return all partition keys, in order.
 
         Args:
             current_time: Bounds partitions that grow with time; default: now.
@@ -145,7 +145,7 @@ class PartitionedConfig:
         return self.partitions_def.get_partition_keys(current_time)
 
     def get_run_config_for_partition_key(self, partition_key: str) -> dict[str, Any]:
-        """The run config that the function makes for a key. What the function raises is let through.
+        """Return the run config that the function makes for a key. Errors of the function pass through.
 
         Raises:
             ParameterCheckError: The function returned neither a dict nor a RunConfig.
@@ -155,11 +155,11 @@ class PartitionedConfig:
         return run_config_dict(config, f"partition '{partition_key}', made by {self!r},")
 
     def get_tags_for_partition_key(self, partition_key: str, job_name: str | None = None) -> dict[str, str]:
-        """The tags of a run for a key: those that the function makes, and which partition it is.
+        """Return the tags of a run for a key: those from the function, and those that name the partition.
 
         Args:
             partition_key: The key.
-            job_name: The job, whose name then stands in the tag of the partition set.
+            job_name: The job, whose name becomes part of the tag of the partition set.
 
         Raises:
             DagflowInvalidDefinitionError: A tag is one that dagflow itself sets, or no JSON.
@@ -181,7 +181,7 @@ class PartitionedConfig:
         return tags
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the decorated function returns for these arguments."""
+        """Call the decorated function."""
         if self._call is None:
             raise DagflowInvalidInvocationError(
                 "this PartitionedConfig was made without a decorator and cannot be called: use "
@@ -268,7 +268,7 @@ def dynamic_partitioned_config(
     tags_for_partition_fn: _TagsOfKey | None = None,
     tags_for_partition_key_fn: _TagsOfKey | None = None,
 ) -> _Decorator:
-    """Make a partitioned config whose keys a function gives.
+    """Make a partitioned config whose keys are returned by a function.
 
     The decorated function takes a key and returns the run config.
 
@@ -315,10 +315,10 @@ def daily_partitioned_config(
 ) -> _Decorator:
     """Make a partitioned config with a partition for each day.
 
-    The function takes the start and the end of a day, which bear a time zone, and returns the run config.
+    The function takes the start and the end of a day, which have a time zone, and returns the run config.
 
     Args:
-        start_date: The first day, as a text in `fmt` or a datetime.
+        start_date: The first day, as a string in `fmt` or a datetime.
         minute_offset: The minute of the hour at which days start.
         hour_offset: The hour at which days start.
         timezone: An IANA name; default "UTC".
@@ -409,7 +409,7 @@ def _check_function(fn: Any, name: str) -> Any:
 
 
 def _check_parameters(fn: Any, *arguments: str) -> Any:
-    """The decorated function, if it can be called with these arguments."""
+    """Return the decorated function, if it accepts these arguments."""
     try:
         signature = inspect.signature(_check_function(fn, "decorated_fn"))
     except ValueError:  # one that Python itself provides
@@ -425,5 +425,5 @@ def _check_parameters(fn: Any, *arguments: str) -> Any:
 
 
 def _taking_key(fn: Any, name: str) -> Any:
-    """A function of a partition key, made of one of a Partition."""
+    """Return a function of a partition key that passes a Partition to `fn`."""
     return None if _check_function(fn, name) is None else wraps(fn)(lambda key: fn(Partition(key)))
