@@ -63,6 +63,16 @@ def test_import_loads_no_other_library() -> None:
     assert loaded - sys.stdlib_module_names == {"dagflow"}
 
 
+def test_first_run_loads_no_other_library() -> None:
+    """A first run of a plain asset loads nothing that Python does not bring, even if it has a docstring."""
+    loaded = loaded_by(
+        "from dagflow import asset, materialize_to_memory; body = lambda: 1; body.__name__ = 'brew'; "
+        "body.__doc__ = 'Brews.\\n\\n    Returns the cup.\\n'; materialize_to_memory([asset(body)])"
+    )
+
+    assert loaded - sys.stdlib_module_names == {"dagflow"}
+
+
 def test_plugin_imports_no_runtime() -> None:
     """Loading the plugin, as pytest does in every project, loads neither the runtime nor its libraries."""
     loaded = loaded_by("import pytest_dagflow.plugin")
