@@ -16,7 +16,7 @@ from dagflow.defs.resources.requirements import (
 )
 from dagflow.errors import check_texts, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey
-from dagflow.metadata.value import normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
 from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import DagflowType
 
