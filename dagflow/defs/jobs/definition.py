@@ -23,7 +23,8 @@ from dagflow.defs.parts.owners import checked_owners
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
-from dagflow.defs.resources.needs import Need, start_order
+from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import Requirement, not_provided
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -35,7 +36,8 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import check_name, definition_tags, system_tag
-from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
@@ -134,11 +136,11 @@ class JobDefinition(JobContent):
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
-                start_order(self.resource_defs, {key: Need(place)}, place)
-        self.executor_def: ExecutorDefinition = check_optional(
-            executor_def, ExecutorDefinition, "executor_def", place
-        ) or (multi_or_in_process_executor)
-        self.logger_defs: dict[str, LoggerDefinition] = check_loggers(logger_defs, place)
+                start_order(self.resource_defs, {key: Requirement(key, place)}, place)
+        self.executor_def = check_optional(executor_def, ExecutorDefinition, "executor_def", place) or (
+            multi_or_in_process_executor
+        )
+        self.logger_defs = check_loggers(logger_defs, place)
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def", place)
         self.config_mapping: ConfigMapping | None = config if isinstance(config, ConfigMapping) else None
         is_default = self.config_mapping is None and not _is_partitioned(config)
@@ -218,12 +220,9 @@ class JobDefinition(JobContent):
         """
         known = self.resource_defs
         if len(known) > 1 or known[DEFAULT_IO_MANAGER_KEY] is not default_io_manager:
-            for key, hook in self.hook_needs().items():
+            for key, requirement in self.hook_requirements().items():
                 if key not in known:
-                    raise DagflowInvalidDefinitionError(
-                        f"resource with key '{key}' required by {hook} was not provided. Its job has the "
-                        f"resources {sorted(known)}.{nearest(key, known)}"
-                    )
+                    raise not_provided(requirement, known, f"Its job has the resources {sorted(known)}.")
 
     def with_executor_def(self, executor_def: ExecutorDefinition) -> JobDefinition:
         """A copy with another executor."""
