@@ -11,7 +11,7 @@ from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.keys import AssetKey
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
-from dagflow.partitions.keys import PartitionKeyRange
+from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager

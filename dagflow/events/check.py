@@ -11,6 +11,7 @@ from dagflow.events.user import UserEvent, with_metadata
 from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 from dagflow.metadata.constant import ByValue
 from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue
 
 
 class AssetCheckSeverity(Enum):

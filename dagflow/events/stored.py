@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from dagflow.errors import DagflowSerializationError
 from dagflow.events.encoding import UnstoredValue, check_kind
 from dagflow.events.record import json_form
+
+_T = TypeVar("_T")
 
 _FORM = json_form()
 to_dict = _FORM.to_dict
@@ -42,7 +44,7 @@ def serialize_value(value: object) -> str:
 
 
 @overload
-def deserialize_value(val: str, as_type: type[_Stored]) -> _Stored: ...
+def deserialize_value(val: str, as_type: type[_T]) -> _T: ...
 
 
 @overload

@@ -11,7 +11,7 @@ from dagflow.defs.executors.builtin import multi_or_in_process_executor
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.defs.loggers.definition import check_loggers
+from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
 from dagflow.defs.resources.needs import start_order
