@@ -52,7 +52,7 @@ class InitResourceContext:
         self.run: DagflowRun | None = run
         self.shared: Mapping[int, Any] = {}
         self.configs: Mapping[str, Any] = {}
-        self.path = ""
+        self.path: str = ""
         self._resources = resources
         self._get_instance = get_instance
         self._log = log

@@ -77,7 +77,7 @@ class RunLog:
         self.unconfirmed: set[int] = set()
         self.observers: Sequence[Observer] = observers
         self.loggers: Sequence[logging.Logger] = ()
-        self.observer_raised = False
+        self.observer_raised: bool = False
         self.pid = os.getpid()
         self._now = now
 

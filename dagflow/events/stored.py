@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from dagflow.errors import DagflowSerializationError
@@ -15,7 +16,7 @@ from dagflow.events.record import json_form
 _T = TypeVar("_T")
 
 _FORM = json_form()
-to_dict = _FORM.to_dict
+to_dict: Callable[[object], dict[str, Any]] = _FORM.to_dict
 from_dict = _FORM.from_dict
 
 

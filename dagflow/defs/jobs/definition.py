@@ -137,10 +137,10 @@ class JobDefinition(JobContent):
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
                 start_order(self.resource_defs, {key: Requirement(key, place)}, place)
-        self.executor_def = check_optional(executor_def, ExecutorDefinition, "executor_def", place) or (
-            multi_or_in_process_executor
-        )
-        self.logger_defs = check_loggers(logger_defs, place)
+        self.executor_def: ExecutorDefinition = check_optional(
+            executor_def, ExecutorDefinition, "executor_def", place
+        ) or (multi_or_in_process_executor)
+        self.logger_defs: dict[str, LoggerDefinition] = check_loggers(logger_defs, place)
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def", place)
         self.config_mapping: ConfigMapping | None = config if isinstance(config, ConfigMapping) else None
         is_default = self.config_mapping is None and not _is_partitioned(config)

@@ -113,9 +113,9 @@ class OpDefinition(NodeDefinition):
         self.output_names: tuple[str, ...] = tuple(self.outs)
         named = [parameter.name for parameter in body.inputs]
         further = [name for name in self.input_names if name not in named]
-        self.positional_inputs = named + further if len(further) == 1 else named
-        self.is_wrapped = wrapped_outputs(body, self.outs)
-        self.plain_output = plain_output_of(self.outs, self.is_wrapped)
+        self.positional_inputs: list[str] = named + further if len(further) == 1 else named
+        self.is_wrapped: dict[str, bool] = wrapped_outputs(body, self.outs)
+        self.plain_output: OutputDefinition | None = plain_output_of(self.outs, self.is_wrapped)
         self._requirements: tuple[Requirement, ...] | None = None
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
         self.config_field: Field | None = _config_field(body, config_schema, what)
