@@ -93,6 +93,7 @@ class Pattern(ByValue):
     """A text to compare with; `*` and `?` in it are wildcards only if `is_glob`."""
 
     __slots__ = ("is_glob", "text")
+    __repr__ = Selection.__repr__
 
     def __init__(self, text: str, is_glob: bool = False) -> None:
         self.text: str = text
