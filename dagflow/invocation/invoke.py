@@ -71,7 +71,7 @@ def _invoke_op(
         if name in arguments and not definition.dagflow_type.is_any:
             _check(op, definition.dagflow_type, context, arguments[name], f'input "{name}"')
     body = op.body
-    running = _Running(op, assets_def, context, config, started)
+    running = _BoundCall(op, assets_def, context, config, started)
     how = _HOW.get(body.kind)
     if how is not None:
         return how(running, arguments)
@@ -248,7 +248,7 @@ def _resources(
             arguments[key] = values[key]
     if not given:
         return None
-    instance = (context or build_op_context()).scope.get_instance
+    instance = (context or build_op_context()).call_state.run.get_instance
     started = start_resources(as_resources(given, where(op)), None, instance)
     arguments.update({key: started.values[key] for key in op.body.resources if key in given})
     return started
@@ -262,10 +262,10 @@ def _brought_along(assets_def: AssetsDefinition, key: str) -> dict[str, Resource
     return {name: own[name] for name in start_order(own, {key: Need(repr(assets_def))}, repr(assets_def))}
 
 
-class _Running:
-    """Ties a context to what runs with it, for a `with` block, at whose end `started` is stopped."""
+class _BoundCall:
+    """A call with its context, as a `with` block: the context is bound inside, `started` stopped at the end."""
 
-    __slots__ = ("assets_def", "config", "context", "of_context", "op", "started")
+    __slots__ = ("assets_def", "config", "context", "op", "started")
 
     def __init__(
         self,
@@ -282,7 +282,7 @@ class _Running:
         self.started = started
 
     def call(self, arguments: dict[str, Any]) -> Any:
-        """What the user's function returns."""
+        """Call the user's function."""
         body = self.op.body
         return body.fn(**arguments) if body.context is None else body.fn(self.context, **arguments)
 
@@ -292,28 +292,20 @@ class _Running:
             return
         if context.running is not None:
             self._stop()
-            kind = "op" if self.assets_def is None else "asset"
+            what = "op" if self.assets_def is None else "asset"
             raise DagflowInvalidInvocationError(
                 f"This context is currently being used to execute '{context.running}'. The context cannot "
-                f"be used to execute another {kind} until '{context.running}' has finished executing. Build "
-                f"one of its own for {where(self.op)}."
+                f"be used to execute another {what} until '{context.running}' has finished executing. Build "
+                f"another context for {where(self.op)}."
             )
-        scope = context.scope
         context.running = self.op.name
-        scope.events.clear()
-        scope.metadata.clear()
-        scope.produced.clear()
-        of_context = self.of_context = scope.resource_values
-        if self.started is not None:
-            further = dict(self.started.values)
-            scope.resource_values = lambda: {**of_context(), **further}
-        scope.bind(self.op, self.assets_def, self.config)
+        started = {} if self.started is None else dict(self.started.values)
+        context.call_state.bind(self.op, self.assets_def, self.config, started)
 
     def __exit__(self, *_: object) -> None:
         context = self.context
         if context is not None:
-            context.scope.resource_values = self.of_context
-            context.scope.bind(None, None, context.op_config_given)
+            context.call_state.bind(None, None, context.op_config_given, {})
             context.running = None
         self._stop()
 
@@ -344,7 +336,7 @@ def _check_output(
 def _check(op: OpDefinition, kind: DagflowType, context: DirectContext | None, value: Any, what: str) -> None:
     if context is None:
         context = build_op_context()
-    resources = ResourcesOfType(context.scope.resource_values, kind.display_name)
+    resources = ResourcesOfType(context.call_state.resource_values, kind.display_name)
     given = TypeCheckContext(context.run_id, lambda: context.log, resources, kind)
     check = kind.type_check(given, value)
     if not check.success:
@@ -360,7 +352,7 @@ def _take(op: OpDefinition, context: DirectContext | None, yielded: Yielded, ite
         _check_output(op, context, *found)
         if context is not None:
             mapping_key = item.mapping_key if isinstance(item, DynamicOutput) else None
-            context.scope.produced.add((found[0].name, mapping_key))
+            context.call_state.produced.add((found[0].name, mapping_key))
 
 
 def _end(op: OpDefinition, yielded: Yielded, quote: str) -> None:
@@ -372,7 +364,7 @@ def _end(op: OpDefinition, yielded: Yielded, quote: str) -> None:
             )
 
 
-def _generate(running: _Running, arguments: dict[str, Any]) -> Iterator[Any]:
+def _generate(running: _BoundCall, arguments: dict[str, Any]) -> Iterator[Any]:
     op, context = running.op, running.context
     made = running.call(arguments)
     with running, closing(made):
@@ -383,13 +375,13 @@ def _generate(running: _Running, arguments: dict[str, Any]) -> Iterator[Any]:
         _end(op, yielded, '"')
 
 
-async def _await(running: _Running, arguments: dict[str, Any]) -> Any:
+async def _await(running: _BoundCall, arguments: dict[str, Any]) -> Any:
     with running:
         result = await running.call(arguments)
     return _checked(running.op, running.context, result)
 
 
-async def _generate_async(running: _Running, arguments: dict[str, Any]) -> AsyncIterator[Any]:
+async def _generate_async(running: _BoundCall, arguments: dict[str, Any]) -> AsyncIterator[Any]:
     op, context = running.op, running.context
     made = running.call(arguments)
     with running:

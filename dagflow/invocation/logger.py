@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dagflow._util import UNSET
+from dagflow.context.availability import DIRECT_RUN_ID
 from dagflow.context.init import InitLoggerContext
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.loggers.definition import LoggerDefinition
@@ -30,7 +31,7 @@ def build_init_logger_context(
     """
     if job_def is not None:
         check_type(job_def, JobDefinition, "job_def")
-    return InitLoggerContext(logger_config, None, job_def, _RUN_ID)
+    return InitLoggerContext(logger_config, None, job_def, DIRECT_RUN_ID)
 
 
 def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
