@@ -1,7 +1,7 @@
 """The context of an op or asset while its function runs.
 
-`OpExecutionContext` and `AssetExecutionContext` are two views of one `CallState`, so that they agree, in a run
-and in a direct call. `dagflow.context.availability` names the attributes that a direct call lacks.
+`OpExecutionContext` and `AssetExecutionContext` are two views of one `CallState`, so that they agree, in a
+run and in a direct call. `dagflow.context.availability` names the attributes that a direct call lacks.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class StepContext(CallContext):
 
     @property
     def is_subset(self) -> bool:
-        """Whether the step produces only some assets of its function. Always False: a function has one asset."""
+        """Whether the step produces only some assets of its function; always False, since it has one."""
         return False
 
     def asset_key_for_output(self, output_name: str = "result") -> AssetKey:

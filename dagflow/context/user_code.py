@@ -230,7 +230,7 @@ class CallContext:
         """The start and end of the partition.
 
         Raises:
-            DagflowInvariantViolationError: The run is for no partition, or its partition is not a time window.
+            DagflowInvariantViolationError: The run is for no partition, or not for a time window.
         """
         self._state.require("partition_time_window")
         definition = self._state.partitions_def

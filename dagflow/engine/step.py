@@ -154,9 +154,8 @@ class Attempt:
             metadata = given.normalized_metadata()
         if self.call_state is not None:
             self.flush()
-            added = self.call_state.output_metadata.get(
-                (output.name, mapping_key)
-            ) or self.call_state.output_metadata.get((output.name, None))
+            of_outputs = self.call_state.output_metadata
+            added = of_outputs.get((output.name, mapping_key)) or of_outputs.get((output.name, None))
             if added:
                 where_to = f"output '{output.name}' of {where(step.op)}"
                 metadata = {**metadata, **normalize_metadata(added, where_to)}
@@ -203,7 +202,7 @@ class Attempt:
     def _warn_of_none(self, output: StepOutput) -> None:
         """Say that None is a value, where the author may have meant to produce no output."""
         op = self.step.op
-        if len(op.outs) == 1 and op.body.kind in ("plain", "async"):
+        if len(op.outs) == 1 and op.body.function_type in ("plain", "async"):
             self.state.log_of(self.step, self.number).warning(
                 f"{where(op)} returned None for its output '{output.name}', which is not required. This "
                 "value will be passed to downstream ops. To produce no output, yield outputs, not this one."

@@ -1,4 +1,4 @@
-"""Calling a logger definition directly, and the context for it."""
+"""Direct calls of a logger definition, and the context for them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def build_init_logger_context(
 
 
 def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Make a logger.
+    """Call the function of a logger.
 
     Raises:
         DagflowInvalidInvocationError: No context, several arguments, or one of an unknown name.

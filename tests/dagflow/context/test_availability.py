@@ -44,7 +44,7 @@ def directly(definition):
     """What an op makes in a direct call, unpacked as a run does it, or the error that comes out of it."""
     context = build_op_context(RESOURCES, op_config=CONFIG, run_tags=TAGS)
     made = definition(context) if definition.body.context else definition()
-    items = list(made) if definition.body.kind == "generator" else [made]
+    items = list(made) if definition.body.function_type == "generator" else [made]
     if isinstance(made, tuple):
         items = list(made)
     items = [item for item in items if not isinstance(item, AssetMaterialization)]
