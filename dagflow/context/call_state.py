@@ -66,14 +66,14 @@ class RunFacts:
         job_def: JobDefinition | None = None,
         run_config: Mapping[str, Any] | None = None,
     ) -> None:
-        self.run_id = run_id
-        self.get_instance = get_instance
-        self.tags = tags or {}
-        self.partition_key = partition_key
-        self.partition_key_range = partition_key_range
-        self.run = run
-        self.job_def = job_def
-        self.run_config = run_config
+        self.run_id: str = run_id
+        self.get_instance: Callable[[], DagflowInstance] = get_instance
+        self.tags: Mapping[str, str] = tags or {}
+        self.partition_key: str | None = partition_key
+        self.partition_key_range: PartitionKeyRange | None = partition_key_range
+        self.run: DagflowRun | None = run
+        self.job_def: JobDefinition | None = job_def
+        self.run_config: Mapping[str, Any] | None = run_config
 
 
 class CallState:
@@ -106,7 +106,7 @@ class CallState:
         "run",
         "step",
     )
-    merges_output_metadata = True
+    merges_output_metadata: bool = True
     """Whether a second `add_output_metadata` for the same output is allowed."""
 
     op_def: OpDefinition | None
@@ -120,15 +120,15 @@ class CallState:
         mapping_key: str | None = None,
         retry_number: int = 0,
     ) -> None:
-        self.run = run
-        self.step = step
+        self.run: RunFacts = run
+        self.step: Step | None = step
         if step is None:
             self.op_def = self.assets_def = None
         else:
             self.op_def, self.assets_def = step.op, step.assets_def
-        self.config = config
-        self.mapping_key = mapping_key
-        self.retry_number = retry_number
+        self.config: Any = config
+        self.mapping_key: str | None = mapping_key
+        self.retry_number: int = retry_number
         self.output_metadata: dict[OutputName, dict[str, Any]] = {}
         self.produced: set[OutputName] = set()
         self.logged_events: list[UserEvent] = []

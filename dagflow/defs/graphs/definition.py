@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
 from dagflow.config.field import Field
@@ -34,6 +34,12 @@ from dagflow.errors import (
 )
 from dagflow.keys import check_name, definition_tags
 from dagflow.types.kinds import Any as AnyType
+
+if TYPE_CHECKING:
+    from dagflow.defs.executors.definition import ExecutorDefinition
+    from dagflow.defs.hooks.definition import HookDefinition
+    from dagflow.instance.instance import DagflowInstance
+    from dagflow.partitions.definition import PartitionsDefinition
 
 
 class GraphDefinition(GraphContent):
@@ -183,11 +189,11 @@ class GraphDefinition(GraphContent):
         tags: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         logger_defs: Mapping[str, Any] | None = None,
-        executor_def: Any = None,
-        hooks: set[Any] | frozenset[Any] | None = None,
+        executor_def: ExecutorDefinition | None = None,
+        hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
         op_retry_policy: RetryPolicy | None = None,
         op_selection: Sequence[str] | None = None,
-        partitions_def: Any = None,
+        partitions_def: PartitionsDefinition | None = None,
         asset_layer: Any = None,
         input_values: Mapping[str, Any] | None = None,
         run_tags: Mapping[str, Any] | None = None,
@@ -219,7 +225,7 @@ class GraphDefinition(GraphContent):
     def execute_in_process(
         self,
         run_config: Any = None,
-        instance: Any = None,
+        instance: DagflowInstance | None = None,
         resources: Mapping[str, Any] | None = None,
         raise_on_error: bool = True,
         op_selection: Sequence[str] | None = None,

@@ -11,6 +11,7 @@ from dagflow.keys import AssetKey, check_name, definition_tags
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
+    from dagflow.defs.ops.node import NodeDefinition
     from dagflow.defs.parts.retry import RetryPolicy
 
 
@@ -287,7 +288,7 @@ class Wiring:
     )
 
     def __init__(self) -> None:
-        self.node_defs: dict[str, Any] = {}
+        self.node_defs: dict[str, NodeDefinition] = {}
         self.invocations: dict[str, NodeInvocation] = {}
         self.dependencies: dict[str, dict[str, Dependency]] = {}
         self.input_assets: dict[tuple[str, str], ReadableAsset] = {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow import _doors
 from dagflow._util import nearest
-from dagflow.defs.hooks.definition import check_hooks
+from dagflow.defs.hooks.definition import NO_HOOKS, HookDefinition, check_hooks
 from dagflow.defs.parts.function import location
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.errors import (
@@ -143,7 +143,7 @@ class NodeDefinition:
         """Return an invocation of this definition with further tags."""
         return PendingInvocation(self).tag(tags)
 
-    def with_hooks(self, hook_defs: set[Any] | frozenset[Any]) -> PendingInvocation:
+    def with_hooks(self, hook_defs: set[HookDefinition] | frozenset[HookDefinition]) -> PendingInvocation:
         """Return an invocation of this definition with further hooks."""
         return PendingInvocation(self).with_hooks(hook_defs)
 
@@ -178,7 +178,7 @@ class PendingInvocation:
         definition: NodeDefinition,
         given_alias: str | None = None,
         tags: Mapping[str, str] | None = None,
-        hooks: frozenset[Any] = frozenset(),
+        hooks: frozenset[HookDefinition] = NO_HOOKS,
         retry_policy: RetryPolicy | None = None,
     ) -> None:
         self.definition = definition
@@ -200,7 +200,7 @@ class PendingInvocation:
         """Return a copy with further tags."""
         return self._with(tags={**self.tags, **definition_tags(tags, f"node '{self.name}'")})
 
-    def with_hooks(self, hook_defs: set[Any] | frozenset[Any]) -> PendingInvocation:
+    def with_hooks(self, hook_defs: set[HookDefinition] | frozenset[HookDefinition]) -> PendingInvocation:
         """Return a copy with further hooks."""
         return self._with(hooks=self.hooks | check_hooks(hook_defs, "hook_defs", f"node '{self.name}'"))
 
