@@ -310,21 +310,21 @@ class YieldedOutputs:
 
 
 def type_check_error(
-    what: str, dagflow_type: DagflowType, check: TypeCheck, place: str
+    what: str, expected: DagflowType, check: TypeCheck, place: str
 ) -> DagflowTypeCheckDidNotPass:
     """Build the error about a value that did not pass the check of its type.
 
     Args:
         what: The input or output of the value: 'step input "n"'.
-        dagflow_type: The type.
+        expected: The type.
         check: The result of the check.
         place: The op, with file and line.
     """
     description = f" Description: {check.description}" if check.description else ""
     return DagflowTypeCheckDidNotPass(
-        f'Type check failed for {what} - expected type "{dagflow_type.display_name}".{description} [{place}]',
+        f'Type check failed for {what} - expected type "{expected.display_name}".{description} [{place}]',
         dict(check.metadata),
-        dagflow_type,
+        expected,
     )
 
 
