@@ -14,7 +14,7 @@ from dagflow.config.scalar import copied
 from dagflow.context.availability import BOUND_ONLY, RUN_ONLY, unavailable
 from dagflow.context.resources import ScopedResources
 from dagflow.errors import DagflowInvariantViolationError
-from dagflow.metadata.value import normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
