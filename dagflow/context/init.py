@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 class InitResourceContext:
     """The context of a resource function.
 
-    Attributes: `resource_config` (checked), `resource_def`, `run`, `run_id` (None outside of a run), `shared`
-    (the started resources that are nested in this one, by the id of their definition).
+    Attributes: `resource_config` (checked), `resource_def`, `run`, `run_id` (None outside of a run). For a
+    resource with nested ones: `path` (its own), `configs` (their checked config by path), `shared` (the
+    nested resources that are started already, by the id of their definition).
     """
 
     __slots__ = (
         "_get_instance",
         "_log",
         "_resources",
+        "configs",
+        "path",
         "resource_config",
         "resource_def",
         "run",
@@ -48,6 +51,8 @@ class InitResourceContext:
         self.resource_def = resource_def
         self.run = run
         self.shared: Mapping[int, Any] = {}
+        self.configs: Mapping[str, Any] = {}
+        self.path = ""
         self._resources = resources
         self._get_instance = get_instance
         self._log = log

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import os
 from typing import Any
 
 from dagflow._util import UNSET
+from dagflow.config.read import read_config
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError
 from dagflow.invocation.build import build_init_resource_context
-from dagflow.invocation.resources import check_config
 
 
 def invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -36,7 +37,8 @@ def invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwarg
                 f"reads it. Use build_init_resource_context(resources={{'{key}': ...}})."
             )
     config = UNSET if context.resource_config is None else context.resource_config
-    checked = check_config(definition.config_field, config, f"resource at {definition.place}")
+    preamble = f"Error in config for resource at {definition.place}"
+    checked = read_config(definition.config_field, config, preamble, os.environ)
     return definition.resource_fn(context.with_config(checked, definition))
 
 
