@@ -7,25 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+
+from run_checks import wait_for
 
 _EVERYWHERE = ("--host", "127.0.0.1", "--no-dashboard")
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """What a condition gives when it holds, which it has to soon."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        threading.Event().wait(0.02)
-    raise AssertionError(f"waited for {what} in vain")
 
 
 class Cluster:

@@ -17,8 +17,9 @@ import pytest
 pytest.importorskip("distributed", reason="it is not installed: pip install -e '.[dask]'")
 
 from dask_jobs import found
-from dask_processes import Cluster, wait_for
+from dask_processes import Cluster
 from process_jobs import FOLDER, fail_first
+from run_checks import CHAIN_SEQUENCE, is_process, of_type, wait_for
 
 from dagflow import (
     CheckError,
@@ -69,13 +70,6 @@ def run(name: str, instance: DagflowInstance, where: Cluster | None, **given: An
     return execute_job(found(name), instance, run_config=run_config, raise_on_error=raise_on_error)
 
 
-def of_type(result: Any, *types: DagflowEventType) -> list[tuple[str | None, str]]:
-    """Step and type of the events of some types."""
-    return [
-        (event.step_key, event.event_type.name) for event in result.all_events if event.event_type in types
-    ]
-
-
 def messages(result: Any, step_key: str | None) -> list[str]:
     """What the executor itself said of a step."""
     spoken = [event for event in result.all_events if event.event_type is T.ENGINE_EVENT]
@@ -104,16 +98,7 @@ def test_the_sequence_of_a_chain(cluster: Cluster, instance: DagflowInstance, se
     """Events come in the order of the specification (S27), and are stored as they came."""
     result = run("chain", instance, cluster)
 
-    started = "STEP_WORKER_STARTING[{0}] > STEP_WORKER_STARTED[{0}] > RESOURCE_INIT_STARTED[{0}] > "
-    started += "RESOURCE_INIT_SUCCESS[{0}] > LOGS_CAPTURED > STEP_START[{0}] > "
-    ended = "STEP_OUTPUT[{0}] > HANDLED_OUTPUT[{0}] > STEP_SUCCESS[{0}] > "
-    loaded = "LOADED_INPUT[add_one] > STEP_INPUT[add_one] > "
-    assert sequence(result) == (
-        "RUN_START > ENGINE_EVENT > "
-        + (started + ended).format("one")
-        + (started + loaded + ended).format("add_one")
-        + "ENGINE_EVENT > RUN_SUCCESS"
-    )
+    assert sequence(result) == CHAIN_SEQUENCE
     stored = [entry.dagflow_event for entry in instance.all_logs(result.run_id) if entry.is_dagflow_event]
     assert stored == result.all_events
     with result:
@@ -337,7 +322,7 @@ def test_a_cluster_that_cannot_be(instance: DagflowInstance, config: Any, text: 
 
 def test_a_cluster_without_workers(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing waits for ever: steps fail when none has come for a while."""
-    monkeypatch.setattr(executor, "_NO_WORKERS", "100 ms")
+    monkeypatch.setattr(executor, "_NO_WORKERS_TIMEOUT", "100 ms")
 
     result = run("chain", instance, None, cluster={"local": {"n_workers": 0}})
 
@@ -418,7 +403,7 @@ def test_a_scheduler_that_dies(instance: DagflowInstance, tmp_path: Path) -> Non
 
     assert result.is_node_success("waits")
     assert "lost by the scheduler" in result.failure_data_for_node("zz_after").error.message
-    assert "could not be handed to the scheduler" in result.failure_data_for_node("behind").error.message
+    assert "could not be submitted to the scheduler" in result.failure_data_for_node("behind").error.message
     assert result.get_run_failure_event().job_failure_data.error.cls_name == "DagflowSubprocessError"
 
 
@@ -436,16 +421,6 @@ def test_a_cluster_is_started_and_closed_for_a_run(instance: DagflowInstance) ->
     assert result.success
     assert os.getpid() not in seen
     wait_for(lambda: not any(is_process(pid) for pid in seen), "the end of the workers")
-
-
-def is_process(pid: int) -> bool:
-    """Whether there is such a process that has not ended."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
 
 
 # a run in a process of its own

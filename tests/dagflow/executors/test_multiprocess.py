@@ -10,13 +10,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from process_jobs import FOLDER, fail_first, found
+from run_checks import CHAIN_SEQUENCE, is_process, of_type, wait_for
 
 from dagflow import (
     DagflowEventType,
@@ -54,38 +54,11 @@ def run(name: str, instance: DagflowInstance, *, raise_on_error: bool = False, *
     return execute_job(found(name), instance, run_config=run_config, raise_on_error=raise_on_error)
 
 
-def of_type(result: Any, *types: DagflowEventType) -> list[tuple[str | None, str]]:
-    """Step and type of the events of some types."""
-    return [
-        (event.step_key, event.event_type.name) for event in result.all_events if event.event_type in types
-    ]
-
-
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    """What a condition gives when it holds, which it has to within half a minute."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        threading.Event().wait(0.01)
-    raise AssertionError(f"waited for {what} in vain")
-
-
 def test_the_sequence_of_a_chain(instance: DagflowInstance, sequence: Any) -> None:
     """Events come in the order of the specification (S27)."""
     result = run("chain", instance)
 
-    started = "STEP_WORKER_STARTING[{0}] > STEP_WORKER_STARTED[{0}] > RESOURCE_INIT_STARTED[{0}] > "
-    started += "RESOURCE_INIT_SUCCESS[{0}] > LOGS_CAPTURED > STEP_START[{0}] > "
-    ended = "STEP_OUTPUT[{0}] > HANDLED_OUTPUT[{0}] > STEP_SUCCESS[{0}] > "
-    loaded = "LOADED_INPUT[add_one] > STEP_INPUT[add_one] > "
-    assert sequence(result) == (
-        "RUN_START > ENGINE_EVENT > "
-        + (started + ended).format("one")
-        + (started + loaded + ended).format("add_one")
-        + "ENGINE_EVENT > RUN_SUCCESS"
-    )
+    assert sequence(result) == CHAIN_SEQUENCE
 
 
 def test_each_step_has_its_own_process(instance: DagflowInstance) -> None:
@@ -507,16 +480,6 @@ def test_a_fork_server_that_is_killed(instance: DagflowInstance, tmp_path: Path)
     assert result.failure_data_for_node("tried_once").error.cls_name == "ChildProcessCrashException"
     wait_for(lambda: not is_process(pid), "the end of the step's process")
     assert run("chain", instance).success
-
-
-def is_process(pid: int) -> bool:
-    """Whether there is such a process that has not ended."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
 
 
 def test_what_a_lost_step_had_started_is_ended(instance: DagflowInstance, tmp_path: Path) -> None:
