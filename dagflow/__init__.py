@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagflow.call import check_dagflow_type
 from dagflow.config.choice import (
     BoolSource,
     Enum,
@@ -189,7 +190,6 @@ from dagflow.runs.in_process import (
 )
 from dagflow.runs.results import ExecuteInProcessResult
 from dagflow.types.annotations import (
-    check_dagflow_type,
     make_python_type_usable_as_dagflow_type,
     usable_as_dagflow_type,
 )

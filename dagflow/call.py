@@ -33,7 +33,8 @@ from dagflow.events.user import (
     RetryRequested,
     UserEvent,
 )
-from dagflow.types.kinds import DagflowType, TypeCheck
+from dagflow.types.annotations import resolve_type
+from dagflow.types.kinds import DagflowType, ScalarType, TypeCheck, TypeCheckContext
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
 """What user code raises on purpose, or what dagflow raised inside it: never wrapped."""
@@ -409,3 +410,36 @@ def _event_loop() -> Iterator[Callable[[Any], Any]]:
         yield loop.wait
     finally:
         loop.close()
+
+
+def check_dagflow_type(dagflow_type: Any, value: Any) -> TypeCheck:
+    """Check a value against a type, outside any run.
+
+    Args:
+        dagflow_type: A DagflowType, or whatever can stand for one.
+        value: The value.
+
+    Returns:
+        What came of the check. A `Failure` that the check function raises is a check that did not pass.
+
+    Raises:
+        DagflowInvalidDefinitionError: There is no such type.
+        DagflowInvariantViolationError: The check function returned neither a bool nor a TypeCheck.
+        BaseException: Whatever else the check function raises.
+
+    Example:
+        >>> from dagflow import Int
+        >>> check_dagflow_type(Int, 3).success
+        True
+        >>> check_dagflow_type(list[int], [1, "2"]).description
+        'Value "2" of python type "str" must be a int.'
+    """
+    kind = resolve_type(dagflow_type, "check_dagflow_type")
+    if isinstance(kind, ScalarType):
+        return kind.type_check(None, value)
+    import logging
+
+    try:
+        return kind.type_check(TypeCheckContext("", logging.getLogger("dagflow"), None, kind), value)
+    except Failure as failure:
+        return TypeCheck(False, failure.description, failure.metadata)

@@ -24,7 +24,7 @@ from dagflow.keys import use_tag_prefix
 
 # module, definition: its attributes (.name) and keywords (name=) in Dagster's spelling
 TABLE = {
-    ("types.annotations", "check_dagflow_type"): "dagster_type=",
+    ("call", "check_dagflow_type"): "dagster_type=",
     ("types.annotations", "make_python_type_usable_as_dagflow_type"): "dagster_type=",
     ("context.init", "InitResourceContext"): ".dagster_run",
     ("context.io", "InputContext"): ".dagster_type",

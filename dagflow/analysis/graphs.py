@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dagflow.defs.assets.definition import AssetLayer, AssetsDefinition, AssetSpec, SourceAsset
-from dagflow.defs.graphs.definition import GraphDefinition, Node
+from dagflow.defs.graphs.content import Node
+from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.errors import ParameterCheckError
@@ -109,6 +110,7 @@ class _Builder:
         around: Mapping[str, frozenset[str]],
         whole: Any,
     ) -> None:
+        parents = graph.parents
         for name, node in graph.node_dict.items():
             path = prefix + name
             node_id = f"{place}:{path}"
@@ -118,11 +120,7 @@ class _Builder:
             if isinstance(node.definition, GraphDefinition):
                 inner = {**around, "graph": around.get("graph", frozenset()) | {node.definition.name}}
                 self._nodes(node.definition, place, f"{path}.", node_id, inner, whole)
-            for dependency in graph.dependencies[name].values():
-                self.edges += [
-                    (f"{place}:{prefix}{source.node}", node_id)
-                    for source in dependency.get_node_dependencies()
-                ]
+            self.edges += [(f"{place}:{prefix}{parent}", node_id) for parent in parents[name]]
 
     def _asset_job(self, job: JobDefinition, layer: AssetLayer) -> None:
         for assets_def in layer.by_node.values():

@@ -16,7 +16,7 @@ from dagflow.metadata.value import normalize_metadata
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.definition import AssetLayer, AssetsDefinition
-    from dagflow.defs.graphs.definition import Node
+    from dagflow.defs.graphs.content import Node
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.definition import OpDefinition
     from dagflow.events.run import DagflowRun

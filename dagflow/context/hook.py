@@ -10,7 +10,7 @@ from dagflow.errors import DagflowInvalidPropertyError
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
-    from dagflow.defs.graphs.definition import Node
+    from dagflow.defs.graphs.content import Node
     from dagflow.defs.hooks.definition import HookDefinition
     from dagflow.metadata.value import MetadataValue
 

@@ -15,7 +15,7 @@ from dagflow.keys import NodeHandle
 from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
-    from dagflow.defs.graphs.definition import Node
+    from dagflow.defs.graphs.content import Node
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.definition import OpDefinition
     from dagflow.events.run import DagflowRun

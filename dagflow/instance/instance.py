@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow import _doors
 from dagflow.errors import DagflowInvariantViolationError, check_elements, check_type
 from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, checked_tags
 from dagflow.events.user import AssetMaterialization, AssetObservation
-from dagflow.instance import _entry
 from dagflow.instance.event_log import EventLog, checked_limit
 from dagflow.instance.memory import MemoryStore
 from dagflow.instance.store import LateStore, RunLines, Store
@@ -250,20 +250,30 @@ class DagflowInstance(EventLog):
         """Put tags over those of a run."""
         self._store.add_tags(run_id, checked_tags(new_tags), current_options().clock.now())
 
-    def create_run_for_job(self, job_def: Any, run_id: str | None = None, **arguments: Any) -> DagflowRun:
-        """Keep a run of a job that has not started.
+    def create_run_for_job(
+        self,
+        job_def: _doors.JobDefinition,
+        run_id: str | None = None,
+        run_config: Any = None,
+        tags: Mapping[str, Any] | None = None,
+        parent_run_id: str | None = None,
+        root_run_id: str | None = None,
+    ) -> DagflowRun:
+        """Store a run of a job that has not started.
 
         Args:
             job_def: The job.
-            run_id: A UUID as text.
-            arguments: `run_config`, `tags`.
+            run_id: A UUID as a string.
+            run_config: The config of the run.
+            tags: Tags of the run, over those of the job.
+            parent_run_id: The run that this one repeats, if it is a re-execution.
+            root_run_id: The first run of that chain of re-executions.
 
         Raises:
             CheckError: The id is no UUID.
             DagflowRunAlreadyExists: It knows the id already.
         """
-        run: DagflowRun = _entry.create_run_for_job(self, job_def, run_id=run_id, **arguments)
-        return run
+        return _doors.create_run(self, job_def, run_id, run_config, tags, parent_run_id, root_run_id)
 
     def add_run(self, run: DagflowRun, now: float) -> None:
         """Keep a new run; for dagflow itself.

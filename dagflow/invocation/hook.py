@@ -7,7 +7,7 @@ from typing import Any
 
 from dagflow.context.hook import HookContext
 from dagflow.context.log import DagflowLogManager
-from dagflow.defs.graphs.definition import Node
+from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.wiring import NodeInvocation
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.ops.node import NodeDefinition, PendingInvocation

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import UNSET
 from dagflow.defs.assets.definition import AssetLayer, AssetsDefinition
-from dagflow.defs.graphs.definition import GraphDefinition, Node
+from dagflow.defs.graphs.content import Node
+from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.wiring import (
     DependencyDefinition,
     DynamicCollectDependencyDefinition,

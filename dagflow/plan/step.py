@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from dagflow._util import UNSET
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.graphs.definition import Node
+from dagflow.defs.graphs.content import Node
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.ports import InputDefinition, OutputDefinition

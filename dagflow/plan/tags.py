@@ -9,7 +9,7 @@ from dagflow.errors import DagflowInvalidDefinitionError, DagflowUnmetExecutorRe
 from dagflow.keys import system_tag_spellings
 
 if TYPE_CHECKING:
-    from dagflow.defs.graphs.definition import Node
+    from dagflow.defs.graphs.content import Node
     from dagflow.plan.step import Step
 
 

@@ -11,7 +11,8 @@ from dagflow.defs.assets.definition import key_of
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.selection import clauses_of
 from dagflow.defs.jobs.asset_job import build_asset_job
-from dagflow.defs.jobs.definition import AssetSelectionData, JobDefinition, check_inputs, job_of_graph
+from dagflow.defs.jobs.content import AssetSelectionData
+from dagflow.defs.jobs.definition import JobDefinition, check_inputs, job_of_graph
 from dagflow.defs.jobs.run_config import read_run_config, validated_dict
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import as_resources

@@ -18,7 +18,6 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     check_type,
 )
-from dagflow.events.user import Failure
 from dagflow.types.kinds import (
     PASSED,
     Any,
@@ -30,7 +29,6 @@ from dagflow.types.kinds import (
     LibraryType,
     Nothing,
     PythonObjectDagflowType,
-    ScalarType,
     String,
     TypeCheck,
     TypeCheckContext,
@@ -420,35 +418,3 @@ def make_python_type_usable_as_dagflow_type(python_type: type, dagflow_type: Dag
             "make_python_type_usable_as_dagflow_type before the first definition that uses the class"
         )
     _registered[python_type] = dagflow_type
-
-
-def check_dagflow_type(dagflow_type: AnyValue, value: AnyValue) -> TypeCheck:
-    """Check a value against a type, outside any run.
-
-    Args:
-        dagflow_type: A DagflowType, or whatever can stand for one.
-        value: The value.
-
-    Returns:
-        What came of the check. A `Failure` that the check function raises is a check that did not pass.
-
-    Raises:
-        DagflowInvalidDefinitionError: There is no such type.
-        DagflowInvariantViolationError: The check function returned neither a bool nor a TypeCheck.
-        BaseException: Whatever else the check function raises.
-
-    Example:
-        >>> check_dagflow_type(Int, 3).success
-        True
-        >>> check_dagflow_type(list[int], [1, "2"]).description
-        'Value "2" of python type "str" must be a int.'
-    """
-    kind = resolve_type(dagflow_type, "check_dagflow_type")
-    if isinstance(kind, ScalarType):
-        return kind.type_check(None, value)
-    import logging
-
-    try:
-        return kind.type_check(TypeCheckContext("", logging.getLogger("dagflow"), None, kind), value)
-    except Failure as failure:
-        return TypeCheck(False, failure.description, failure.metadata)

@@ -46,14 +46,14 @@ def test_frames_of_materialize_to_memory() -> None:
 
 
 def test_frames_of_execute_in_process() -> None:
-    """Eight frames stand between `job.execute_in_process` and the body of an op."""
+    """Seven frames stand between `job.execute_in_process` and the body of an op."""
     kitchen.execute_in_process()
 
-    assert len(seen[-1]) == 8, seen[-1]
+    assert len(seen[-1]) == 7, seen[-1]
 
 
 def test_frames_of_a_direct_call() -> None:
-    """Four frames stand between a direct call and the body of an op."""
+    """Three frames stand between a direct call and the body of an op."""
     boil(build_op_context())
 
-    assert len(seen[-1]) == 4, seen[-1]
+    assert len(seen[-1]) == 3, seen[-1]

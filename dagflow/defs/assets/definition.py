@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dagflow.defs import _entry
+from dagflow import _doors
+from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import current_composition
@@ -100,7 +101,7 @@ class AssetDep:
         return f"AssetDep({self.asset_key!r})"
 
 
-class AssetSpec:
+class AssetSpec(ReadableAsset):
     """What is known of an asset, apart from how it is made. On its own: an asset that something else makes.
 
     Args:
@@ -129,6 +130,9 @@ class AssetSpec:
         "skippable",
         "tags",
     )
+
+    key: AssetKey
+    partitions_def: PartitionsDefinition | None
 
     def __init__(
         self,
@@ -199,7 +203,7 @@ def _group(name: Any, place: str) -> str:
     return str(name)
 
 
-class SourceAsset:
+class SourceAsset(ReadableAsset):
     """An asset that is only read: something else makes it.
 
     Args:
@@ -215,6 +219,8 @@ class SourceAsset:
     """
 
     __slots__ = ("io_manager_key", "resource_defs", "spec")
+
+    io_manager_key: str
 
     def __init__(
         self,
@@ -379,7 +385,7 @@ class AssetsDefinition:
         composition = current_composition()
         if composition is not None:
             return composition.invoke(self.op, args, kwargs)
-        return _entry.invoke(self, args, kwargs)
+        return _doors.invoke(self, args, kwargs)
 
     def __repr__(self) -> str:
         return f"<asset {', '.join(repr(key.to_user_string()) for key in self.keys_by_output_name.values())}>"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from dagflow._util import nearest
 from dagflow.dag import find_cycle
+from dagflow.defs.graphs.content import GraphContent
 from dagflow.defs.graphs.wiring import (
     DependencyDefinition,
     DynamicCollectDependencyDefinition,
@@ -28,9 +29,6 @@ from dagflow.errors import (
 from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import Any as AnyType
 from dagflow.types.kinds import DagflowType
-
-if TYPE_CHECKING:
-    from dagflow.defs.graphs.definition import GraphDefinition
 
 _Mapping = TypeVar("_Mapping", InputMapping, OutputMapping)
 
@@ -92,10 +90,8 @@ def wiring_of(graph_name: str, node_defs: Any, dependencies: Any) -> Wiring:
     return wiring
 
 
-def check_dependencies(graph_def: GraphDefinition) -> None:
-    parents: dict[str, list[str]] = {}
+def check_dependencies(graph_def: GraphContent) -> None:
     for node_name, inputs in graph_def.dependencies.items():
-        parents[node_name] = []
         definition = graph_def.node_dict[node_name].definition
         for input_name, dependency in inputs.items():
             if input_name not in definition.input_names:
@@ -114,8 +110,7 @@ def check_dependencies(graph_def: GraphDefinition) -> None:
                 _check_output(
                     graph_def, source.node, source.output, f"input '{input_name}' of node '{node_name}'"
                 )
-                parents[node_name].append(source.node)
-    cycle = find_cycle(parents)
+    cycle = find_cycle(graph_def.parents)
     if cycle is not None:
         path = " -> ".join(f"'{name}'" for name in [*cycle, cycle[0]])
         raise DagflowInvalidDefinitionError(
@@ -146,7 +141,7 @@ def _no_node(value: Any) -> str:
     )
 
 
-def graph_ins(graph_def: GraphDefinition) -> dict[str, InputDefinition]:
+def graph_ins(graph_def: GraphContent) -> dict[str, InputDefinition]:
     """The inputs of a graph. What is not said of one is taken from the inputs that it feeds: the type if they
     agree on it, everything else from the first.
     """
@@ -175,7 +170,7 @@ def _element_type(inner: InputDefinition, mapping: InputMapping) -> DagflowType:
     return kind.inner_types[0] if len(kind.inner_types) == 1 else AnyType
 
 
-def _check_output(graph_def: GraphDefinition, node_name: str, output: str, place: str) -> None:
+def _check_output(graph_def: GraphContent, node_name: str, output: str, place: str) -> None:
     if node_name not in graph_def.node_dict:
         raise DagflowInvalidDefinitionError(
             f"graph '{graph_def.name}': {place} reads from a node that is not there: node \"{node_name}\" "
@@ -216,7 +211,7 @@ def checked_mappings(given: Any, kind: type[_Mapping], argument: str, graph_name
     return mappings
 
 
-def check_mappings(graph_def: GraphDefinition) -> None:
+def check_mappings(graph_def: GraphContent) -> None:
     fed: set[tuple[str, str, int | None]] = set()
     for mapping in graph_def.input_mappings:
         node, input_name = mapping.mapped_node_name, mapping.mapped_node_input_name
@@ -263,7 +258,7 @@ def check_mappings(graph_def: GraphDefinition) -> None:
         _check_output(graph_def, output.mapped_node_name, output.mapped_node_output_name, place)
 
 
-def _check_lists(graph_def: GraphDefinition, fed: set[tuple[str, str, int | None]]) -> None:
+def _check_lists(graph_def: GraphContent, fed: set[tuple[str, str, int | None]]) -> None:
     for node, inputs in graph_def.dependencies.items():
         for input_name, dependency in inputs.items():
             if not isinstance(dependency, (MultiDependencyDefinition, DynamicCollectDependencyDefinition)):

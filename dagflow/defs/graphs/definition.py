@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from dagflow._util import nearest
+from dagflow import _doors
 from dagflow.config.field import Field
-from dagflow.dag import levels
-from dagflow.defs import _entry
 from dagflow.defs.graphs.checks import (
     check_dependencies,
     check_mappings,
@@ -17,6 +15,7 @@ from dagflow.defs.graphs.checks import (
     graph_ins,
     wiring_of,
 )
+from dagflow.defs.graphs.content import GraphContent, Node
 from dagflow.defs.graphs.dynamic import mapped_nodes
 from dagflow.defs.graphs.wiring import (
     Dependency,
@@ -29,40 +28,15 @@ from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.configured import ConfigMapping, as_config_mapping, configured_field, new_name
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.errors import (
-    CheckError,
     DagflowInvalidDefinitionError,
-    DagflowInvariantViolationError,
     ParameterCheckError,
     check_texts,
 )
-from dagflow.keys import NodeHandle, check_name, definition_tags
+from dagflow.keys import check_name, definition_tags
 from dagflow.types.kinds import Any as AnyType
 
-if TYPE_CHECKING:
-    from dagflow.defs.jobs.definition import JobDefinition
 
-_Mapping = TypeVar("_Mapping", InputMapping, OutputMapping)
-
-
-class Node:
-    """A node of a graph: a definition under a name, with what is said of it there."""
-
-    __slots__ = ("definition", "hook_defs", "name", "retry_policy", "tags")
-
-    def __init__(self, invocation: NodeInvocation, definition: NodeDefinition) -> None:
-        self.name = invocation.node_name
-        self.definition = definition
-        self.tags: Mapping[str, str] = (
-            {**definition.tags, **invocation.tags} if invocation.tags else definition.tags
-        )
-        self.hook_defs: frozenset[Any] = invocation.hook_defs or frozenset()
-        self.retry_policy: RetryPolicy | None = invocation.retry_policy
-
-    def __repr__(self) -> str:
-        return f"<node '{self.name}' of {self.definition!r}>"
-
-
-class GraphDefinition(NodeDefinition):
+class GraphDefinition(GraphContent):
     """Nodes and their dependencies. Usually made by `@graph`.
 
     Args:
@@ -88,22 +62,7 @@ class GraphDefinition(NodeDefinition):
         1
     """
 
-    __slots__ = (
-        "__dict__",
-        "_definitions",
-        "_fed_by",
-        "_in_order",
-        "compiled_job",
-        "config_mapping",
-        "dependencies",
-        "input_assets",
-        "input_mappings",
-        "node_dict",
-        "output_mappings",
-        "parent_graph_def",
-        "positional_inputs",
-    )
-    node_type_str = "graph"
+    __slots__ = ("__dict__", "compiled_job")
 
     def __init__(
         self,
@@ -118,7 +77,7 @@ class GraphDefinition(NodeDefinition):
         **kwargs: Any,
     ) -> None:
         wiring = kwargs.pop("_wiring", None)
-        self.parent_graph_def: GraphDefinition | None = kwargs.pop("_parent", None)
+        self.parent_graph_def = kwargs.pop("_parent", None)
         if kwargs:
             raise ParameterCheckError(f"GraphDefinition has no parameter '{next(iter(kwargs))}'")
         self.name = check_name(name, "graph")
@@ -131,15 +90,15 @@ class GraphDefinition(NodeDefinition):
             wiring = wiring_of(name, node_defs, dependencies)
             wiring.input_mappings = checked_mappings(input_mappings, InputMapping, "input_mappings", name)
             wiring.output_mappings = checked_mappings(output_mappings, OutputMapping, "output_mappings", name)
-        self._definitions: dict[str, NodeDefinition] = wiring.node_defs
+        self._definitions = wiring.node_defs
         self.node_dict = {
             node_name: Node(invocation, wiring.node_defs[invocation.name])
             for node_name, invocation in wiring.invocations.items()
         }
-        self.dependencies: dict[str, dict[str, Dependency]] = wiring.dependencies
-        self.input_assets: Mapping[tuple[str, str], Any] = wiring.input_assets
-        self.input_mappings: list[InputMapping] = wiring.input_mappings
-        self.output_mappings: list[OutputMapping] = wiring.output_mappings
+        self.dependencies = wiring.dependencies
+        self.input_assets = wiring.input_assets
+        self.input_mappings = wiring.input_mappings
+        self.output_mappings = wiring.output_mappings
         self.output_names = tuple(mapping.graph_output_name for mapping in self.output_mappings)
         if not is_traced:
             check_dependencies(self)
@@ -155,8 +114,8 @@ class GraphDefinition(NodeDefinition):
         self.ins = graph_ins(self)
         self.outs = {mapping.graph_output_name: self._output_def(mapping) for mapping in self.output_mappings}
         self.input_names = self.positional_inputs = tuple(self.ins)
-        self._in_order: tuple[Node, ...] | None = None
-        self.compiled_job: JobDefinition | None = None
+        self._in_order = None
+        self.compiled_job: _doors.JobDefinition | None = None
         if self.parent_graph_def is not None:
             self.__dict__.update(self.parent_graph_def.__dict__)
         self.mapped_nodes = mapped_nodes(self)
@@ -170,113 +129,6 @@ class GraphDefinition(NodeDefinition):
             description=mapping.graph_output_description,
             is_dynamic=inner.is_dynamic or mapping.from_dynamic_mapping,
         )
-
-    @property
-    def node_defs(self) -> list[NodeDefinition]:
-        """The definitions of the nodes, each once."""
-        return list(self._definitions.values())
-
-    @property
-    def nodes(self) -> list[Node]:
-        """The nodes."""
-        return list(self.node_dict.values())
-
-    @property
-    def nodes_in_topological_order(self) -> tuple[Node, ...]:
-        """The nodes by level (those that depend on nothing first), and within a level by name."""
-        if self._in_order is None:
-            parents = {
-                name: [
-                    source.node
-                    for dependency in inputs.values()
-                    for source in dependency.get_node_dependencies()
-                ]
-                for name, inputs in self.dependencies.items()
-            }
-            level = levels(parents)
-            names = sorted(self.node_dict, key=lambda name: (level[name], name))
-            self._in_order = tuple([self.node_dict[name] for name in names])
-        return self._in_order
-
-    @property
-    def composition_fn(self) -> Callable[..., Any] | None:
-        """The function whose body it is, if it was made of one."""
-        fn: Callable[..., Any] | None = getattr(self, "__wrapped__", None)
-        return fn
-
-    @property
-    def has_config_mapping(self) -> bool:
-        """Whether it has config of its own, from which that of its nodes is made."""
-        return self.config_mapping is not None
-
-    @property
-    def is_subselected(self) -> bool:
-        """Whether it is a part of a larger graph, which is its `parent_graph_def`."""
-        return self.parent_graph_def is not None
-
-    def iterate_node_defs(self) -> Iterator[NodeDefinition]:
-        """This definition and all that stand in it, however deep."""
-        yield self
-        for definition in self._definitions.values():
-            if isinstance(definition, GraphDefinition):
-                yield from definition.iterate_node_defs()
-            else:
-                yield definition
-
-    def has_node_named(self, name: str) -> bool:
-        """Whether a node of the graph has this name."""
-        return name in self.node_dict
-
-    def get_node(self, handle: NodeHandle) -> Node:
-        """The node at this place, in this graph or in one inside it."""
-        graph_def: NodeDefinition = self if handle.parent is None else self.get_node(handle.parent).definition
-        if not isinstance(graph_def, GraphDefinition):
-            raise DagflowInvariantViolationError(
-                f"'{handle.parent}' is no graph, so it has no node '{handle.name}'"
-            )
-        return graph_def.node_named(handle.name)
-
-    def get_input_mapping(self, input_name: str) -> InputMapping:
-        """The first mapping of an input.
-
-        Raises:
-            CheckError: There is none.
-        """
-        return _first(self.input_mappings, "graph_input_name", input_name, f"graph '{self.name}'")
-
-    def get_output_mapping(self, output_name: str) -> OutputMapping:
-        """The mapping of an output.
-
-        Raises:
-            CheckError: There is none.
-        """
-        return _first(self.output_mappings, "graph_output_name", output_name, f"graph '{self.name}'")
-
-    def node_names(self) -> list[str]:
-        """The names of the nodes."""
-        return list(self.node_dict)
-
-    def node_named(self, name: str) -> Node:
-        """The node with this name.
-
-        Raises:
-            DagflowInvariantViolationError: There is none.
-        """
-        if name not in self.node_dict:
-            raise DagflowInvariantViolationError(
-                f"graph '{self.name}' has no node '{name}'.{nearest(name, self.node_dict)}"
-            )
-        return self.node_dict[name]
-
-    def graph_input_of(self, node: str, input_name: str, index: int | None = None) -> str | None:
-        """The input of this graph that feeds an input of a node (or the element `index` of its list), if one
-        does.
-        """
-        return self._fed_by.get((node, input_name, index))
-
-    def dynamic_outputs(self) -> frozenset[str]:
-        """The names of the outputs that have a value for each mapping key."""
-        return frozenset(name for name, out in self.outs.items() if out.is_dynamic)
 
     @property
     def config_schema(self) -> Field | None:
@@ -340,13 +192,11 @@ class GraphDefinition(NodeDefinition):
         input_values: Mapping[str, Any] | None = None,
         run_tags: Mapping[str, Any] | None = None,
         owners: Sequence[str] | None = None,
-    ) -> JobDefinition:
+    ) -> _doors.JobDefinition:
         """Make a job of this graph. Parameters as those of JobDefinition; `op_selection` keeps a part of the
         ops.
         """
-        from dagflow.defs.jobs.definition import JobDefinition
-
-        job = JobDefinition(
+        job = _doors.JobDefinition(
             graph_def=self,
             name=name,
             description=description if description is not None else self.description,
@@ -375,7 +225,7 @@ class GraphDefinition(NodeDefinition):
         op_selection: Sequence[str] | None = None,
         run_id: str | None = None,
         input_values: Mapping[str, Any] | None = None,
-    ) -> Any:
+    ) -> _doors.ExecuteInProcessResult:
         """Run this graph here and now, as a job of the same name.
 
         Args:
@@ -390,7 +240,7 @@ class GraphDefinition(NodeDefinition):
         Returns:
             ExecuteInProcessResult.
         """
-        return _entry.execute_in_process(
+        return _doors.execute_in_process(
             self,
             run_config=run_config,
             instance=instance,
@@ -403,14 +253,6 @@ class GraphDefinition(NodeDefinition):
 
     def __repr__(self) -> str:
         return f"<graph '{self.name}'>"
-
-
-def _first(mappings: Sequence[_Mapping], field: str, name: str, place: str) -> _Mapping:
-    for mapping in mappings:
-        if getattr(mapping, field) == name:
-            return mapping
-    known = [getattr(mapping, field) for mapping in mappings]
-    raise CheckError(f"{place} has no mapping of '{name}'; there are those of {known}.{nearest(name, known)}")
 
 
 def check_definitions(graph_def: GraphDefinition, place: str) -> None:

@@ -7,23 +7,25 @@ can be mapped over one only, and it cannot collect at the same time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dagflow.dag import levels
+from dagflow.defs.graphs.content import GraphContent
 from dagflow.defs.graphs.wiring import (
     Dependency,
     DynamicCollectDependencyDefinition,
     MultiDependencyDefinition,
 )
+from dagflow.defs.ops.node import NodeDefinition
 from dagflow.errors import DagflowInvalidDefinitionError
 
 
-def mapped_nodes(graph: Any) -> dict[str, str]:
+def mapped_nodes(graph: GraphContent) -> dict[str, str]:
     """The nodes of a graph that are mapped over a dynamic output of one of its nodes: that output by node, as
     "node:output".
 
     Args:
-        graph: A GraphDefinition whose nodes and dependencies are known and have no cycle.
+        graph: A graph whose nodes and dependencies are known and have no cycle.
 
     Raises:
         DagflowInvalidDefinitionError: A node would be mapped over two dynamic outputs, be mapped and collect,
@@ -36,28 +38,22 @@ def mapped_nodes(graph: Any) -> dict[str, str]:
         for dependency in inputs.values()
     ):
         return {}
-    upstream = {
-        node: [source.node for dependency in inputs.values() for source in dependency.get_node_dependencies()]
-        for node, inputs in graph.dependencies.items()
-    }
     mapped: dict[str, str] = {}
-    for node in levels(upstream):
+    for node in levels(graph.parents):
         over = _over(graph, node, mapped)
         if over is not None:
             mapped[node] = over
     return mapped
 
 
-def dynamic_outputs(definition: Any) -> frozenset[str]:
-    """The outputs of an op or graph that have a value for each mapping key, also where nobody says so."""
-    mapped: Mapping[str, str] | None = getattr(definition, "mapped_nodes", None)
-    if mapped is None:
-        own: frozenset[str] = definition.dynamic_outputs()
-        return own
+def dynamic_outputs(definition: NodeDefinition) -> frozenset[str]:
+    """Return the outputs of an op or graph that have a value for each mapping key, declared or not."""
+    if not isinstance(definition, GraphContent):
+        return definition.dynamic_outputs()
     return frozenset(
         mapping.graph_output_name
         for mapping in definition.output_mappings
-        if mapping.mapped_node_name in mapped
+        if mapping.mapped_node_name in definition.mapped_nodes
         or mapping.mapped_node_output_name
         in dynamic_outputs(definition.node_dict[mapping.mapped_node_name].definition)
     )
@@ -70,7 +66,7 @@ class _Reads(NamedTuple):
     is_collected: bool
 
 
-def _over(graph: Any, node: str, mapped: Mapping[str, str]) -> str | None:
+def _over(graph: GraphContent, node: str, mapped: Mapping[str, str]) -> str | None:
     """The dynamic output that a node is mapped over; those before it are in `mapped` already."""
     place = f"in graph '{graph.name}': node '{node}'"
     reads: dict[str, _Reads] = {}
@@ -103,7 +99,9 @@ def _over(graph: Any, node: str, mapped: Mapping[str, str]) -> str | None:
     return output
 
 
-def _reads(graph: Any, dependency: Dependency, mapped: Mapping[str, str], place: str) -> _Reads | None:
+def _reads(
+    graph: GraphContent, dependency: Dependency, mapped: Mapping[str, str], place: str
+) -> _Reads | None:
     for source, output in ((read.node, read.output) for read in dependency.get_node_dependencies()):
         is_dynamic = output in dynamic_outputs(graph.node_dict[source].definition)
         name = f"{source}:{output}"
@@ -137,10 +135,9 @@ def _too_many(place: str, outputs: list[str]) -> DagflowInvalidDefinitionError:
     )
 
 
-def _dynamic_behind(definition: Any, input_name: str) -> str | None:
+def _dynamic_behind(definition: NodeDefinition, input_name: str) -> str | None:
     """The dynamic output inside of a graph that something behind one of its inputs maps over or collects."""
-    mapped: Mapping[str, str] | None = getattr(definition, "mapped_nodes", None)
-    if mapped is None:
+    if not isinstance(definition, GraphContent):
         return None
     behind = {  # the inputs of nodes that are behind it, by node
         node: {
@@ -150,21 +147,18 @@ def _dynamic_behind(definition: Any, input_name: str) -> str | None:
         }
         for node in definition.node_dict
     }
-    upstream = {
-        node: [source for dependency in inputs.values() for source in dependency.get_node_dependencies()]
-        for node, inputs in definition.dependencies.items()
-    }
-    for node in levels({name: [source.node for source in before] for name, before in upstream.items()}):
+    for node in levels(definition.parents):
         for name, dependency in definition.dependencies[node].items():
             if any(behind[source.node] for source in dependency.get_node_dependencies()):
                 behind[node].add(name)
         if not behind[node]:
             continue
-        if node in mapped:
-            return f'"{mapped[node]}"'
-        for source in upstream[node]:
-            if source.output in dynamic_outputs(definition.node_dict[source.node].definition):
-                return f'"{source.node}:{source.output}"'
+        if node in definition.mapped_nodes:
+            return f'"{definition.mapped_nodes[node]}"'
+        for dependency in definition.dependencies[node].values():
+            for source in dependency.get_node_dependencies():
+                if source.output in dynamic_outputs(definition.node_dict[source.node].definition):
+                    return f'"{source.node}:{source.output}"'
         for name in sorted(behind[node]):
             inner = _dynamic_behind(definition.node_dict[node].definition, name)
             if inner is not None:

@@ -86,13 +86,11 @@ def _paths(graph_def: GraphDefinition, text: str) -> list[tuple[str, ...]]:
 
 
 def _neighbours(graph_def: GraphDefinition) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    parents: dict[str, set[str]] = {name: set() for name in graph_def.node_dict}
+    parents = {name: set(upstream) for name, upstream in graph_def.parents.items()}
     children: dict[str, set[str]] = {name: set() for name in graph_def.node_dict}
-    for name, inputs in graph_def.dependencies.items():
-        for dependency in inputs.values():
-            for source in dependency.get_node_dependencies():
-                parents[name].add(source.node)
-                children[source.node].add(name)
+    for name, upstream in parents.items():
+        for parent in upstream:
+            children[parent].add(name)
     return parents, children
 
 

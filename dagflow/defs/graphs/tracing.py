@@ -19,6 +19,7 @@ from dagflow.defs.graphs.wiring import (
     InputMapping,
     MultiDependencyDefinition,
     NodeInvocation,
+    ReadableAsset,
     Wiring,
 )
 from dagflow.defs.ops.node import NodeDefinition, PendingInvocation, current, same_name
@@ -285,9 +286,7 @@ class Composition:
             return MultiDependencyDefinition(
                 [self._element(part, index, node, input_name) for index, part in enumerate(value)]
             )
-        from dagflow.defs.assets.definition import AssetSpec, SourceAsset  # few bodies read assets
-
-        if isinstance(value, (AssetSpec, SourceAsset)):
+        if isinstance(value, ReadableAsset):
             self.wiring.input_assets[node, input_name] = value
             return None
         raise self._refusal(value, node, input_name)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.defs.hooks.definition import NO_HOOKS, HookDefinition, check_hooks
 from dagflow.errors import check_type
-from dagflow.keys import check_name, definition_tags
+from dagflow.keys import AssetKey, check_name, definition_tags
+from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
     from dagflow.defs.parts.retry import RetryPolicy
@@ -246,6 +247,27 @@ class GraphOut(NamedTuple):
     description: str | None = None
 
 
+class ReadableAsset:
+    """An asset that the body of a graph can read: the base of AssetSpec and SourceAsset."""
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> AssetKey:
+        """The key of the asset."""
+        raise NotImplementedError
+
+    @property
+    def io_manager_key(self) -> str:
+        """The resource that loads the asset."""
+        raise NotImplementedError
+
+    @property
+    def partitions_def(self) -> PartitionsDefinition | None:
+        """The partitions of the asset."""
+        raise NotImplementedError
+
+
 class Wiring:
     """What tracing a graph's body found out.
 
@@ -270,6 +292,6 @@ class Wiring:
         self.node_defs: dict[str, Any] = {}
         self.invocations: dict[str, NodeInvocation] = {}
         self.dependencies: dict[str, dict[str, Dependency]] = {}
-        self.input_assets: dict[tuple[str, str], Any] = {}
+        self.input_assets: dict[tuple[str, str], ReadableAsset] = {}
         self.input_mappings: list[InputMapping] = []
         self.output_mappings: list[OutputMapping] = []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from dagflow.defs import _entry
+from dagflow import _doors
 from dagflow.defs.parts.function import CONTEXT_NAMES, location
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, check_type
 from dagflow.keys import check_name, resource_keys
@@ -77,7 +77,7 @@ class HookDefinition:
         """Decorate a job, graph or op; or call the function directly, with a context."""
         if len(args) == 1 and hasattr(args[0], "with_hooks"):
             return args[0].with_hooks({self})
-        return _entry.invoke_hook(self, args, kwargs)
+        return _doors.invoke_hook(self, args, kwargs)
 
     def __repr__(self) -> str:
         return f"<hook '{self.name}'>"

@@ -2,32 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dagflow import _doors
 from dagflow._util import nearest
-from dagflow.defs.graphs.definition import GraphDefinition, Node
+from dagflow.defs.executors.definition import ExecutorDefinition
+from dagflow.defs.graphs.content import Node
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.hooks.definition import HookDefinition, hook_needs
+from dagflow.defs.loggers.definition import LoggerDefinition, default_loggers
+from dagflow.defs.ops.node import NodeDefinition
+from dagflow.defs.parts.configured import ConfigMapping
+from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.errors import CheckError
+from dagflow.keys import AssetKey, NodeHandle
+from dagflow.metadata.value import MetadataValue
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.types.kinds import DagflowType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from dagflow.defs.assets.definition import AssetLayer
+    from dagflow.defs.jobs.partitioned import PartitionedConfig
 
-    from dagflow.defs.ops.node import NodeDefinition
-    from dagflow.defs.parts.retry import RetryPolicy
-    from dagflow.keys import NodeHandle
-    from dagflow.types.kinds import DagflowType
+
+class AssetSelectionData(NamedTuple):
+    """A selection of the assets of a job: the keys of the assets, and the whole job."""
+
+    asset_selection: frozenset[AssetKey]
+    parent_job_def: _doors.JobDefinition
 
 
 class JobContent:
-    """A graph with a name, input values and a selection, to be asked about. The base of JobDefinition."""
+    """The attributes of a job and questions about them. The base of JobDefinition."""
 
-    __slots__ = ()
+    __slots__ = (
+        "_compiled",
+        "asset_layer",
+        "asset_selection_data",
+        "config_mapping",
+        "default_config",
+        "description",
+        "executor_def",
+        "graph",
+        "hook_defs",
+        "input_values",
+        "logger_defs",
+        "metadata",
+        "name",
+        "op_retry_policy",
+        "op_selection",
+        "owners",
+        "partitioned_config",
+        "partitions_def",
+        "resource_defs",
+        "run_tags",
+        "tags",
+    )
 
+    asset_layer: AssetLayer | None
+    asset_selection_data: AssetSelectionData | None
+    config_mapping: ConfigMapping | None
+    default_config: Mapping[str, Any]
+    description: str | None
+    executor_def: ExecutorDefinition
     graph: GraphDefinition
-    name: str
+    hook_defs: frozenset[HookDefinition]
     input_values: Mapping[str, Any]
-    op_selection: tuple[str, ...] | None
+    logger_defs: dict[str, LoggerDefinition]
+    metadata: Mapping[str, MetadataValue]
+    name: str
     op_retry_policy: RetryPolicy | None
+    op_selection: tuple[str, ...] | None
+    owners: Sequence[str]
+    partitioned_config: PartitionedConfig | None
+    partitions_def: PartitionsDefinition | None
+    resource_defs: dict[str, ResourceDefinition]
+    run_tags: Mapping[str, str]
+    tags: Mapping[str, str]
+    _compiled: dict[Any, Any]
+
+    @property
+    def compiled(self) -> dict[Any, Any]:
+        """What was worked out once for this job: schema and plans, filled by those who make them."""
+        return self._compiled
+
+    @property
+    def loggers(self) -> dict[str, LoggerDefinition]:
+        """The loggers that a run config can name."""
+        return self.logger_defs or default_loggers()
+
+    def hook_needs(self) -> dict[str, str]:
+        """The resources that hooks of this job require, each with the hook, for messages."""
+        if "hook_needs" not in self._compiled:
+            by_node = {} if self.asset_layer is None else self.asset_layer.by_node
+            needs = hook_needs(self.hook_defs, f"job '{self.name}'", self.graph, by_node)
+            self._compiled["hook_needs"] = needs
+        found: dict[str, str] = self._compiled["hook_needs"]
+        return found
 
     @property
     def nodes(self) -> list[Node]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from dagflow import _doors
 from dagflow._util import nearest
 from dagflow.config.plain import run_config_dict
-from dagflow.defs import _entry
 from dagflow.defs.executors.builtin import multi_or_in_process_executor
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition, check_definitions
 from dagflow.defs.graphs.selection import select_ops
 from dagflow.defs.graphs.type_names import check_type_names
 from dagflow.defs.graphs.unfed_inputs import check_loose_inputs
-from dagflow.defs.hooks.definition import HookDefinition, check_hooks, hook_needs
+from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.jobs.content import JobContent
-from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers, default_loggers
+from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.owners import checked_owners
@@ -34,7 +34,7 @@ from dagflow.errors import (
     check_texts,
     check_type,
 )
-from dagflow.keys import AssetKey, check_name, definition_tags, system_tag
+from dagflow.keys import check_name, definition_tags, system_tag
 from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -53,13 +53,6 @@ _IGNORED = frozenset(
         "_executor_def_specified",
     }
 )
-
-
-class AssetSelectionData(NamedTuple):
-    """Which part of a job of assets a job is: the keys of its assets, and the job it was selected from."""
-
-    asset_selection: frozenset[AssetKey]
-    parent_job_def: JobDefinition
 
 
 class JobDefinition(JobContent):
@@ -102,32 +95,7 @@ class JobDefinition(JobContent):
         True
     """
 
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "_arguments",
-        "_compiled",
-        "asset_layer",
-        "asset_selection_data",
-        "config_mapping",
-        "default_config",
-        "description",
-        "executor_def",
-        "graph",
-        "hook_defs",
-        "input_values",
-        "logger_defs",
-        "metadata",
-        "name",
-        "op_retry_policy",
-        "op_selection",
-        "owners",
-        "partitioned_config",
-        "partitions_def",
-        "resource_defs",
-        "run_tags",
-        "tags",
-    )
+    __slots__ = ("__dict__", "__weakref__", "_arguments")
 
     def __init__(
         self,
@@ -187,9 +155,9 @@ class JobDefinition(JobContent):
         self.input_values = dict(input_values or {})
         self.asset_layer = asset_layer
         self.owners = checked_owners(owners, place)
-        self.op_selection: tuple[str, ...] | None = None
-        self.asset_selection_data: AssetSelectionData | None = None
-        self._compiled: dict[Any, Any] = {}
+        self.op_selection = None
+        self.asset_selection_data = None
+        self._compiled = {}
         if asset_layer is None:
             check_definitions(graph_def, place)
             check_loose_inputs(graph_def)
@@ -214,29 +182,19 @@ class JobDefinition(JobContent):
         """The schema of its run config: `config_type`, and the `config_mapping` before it, if there is
         one.
         """
-        from dagflow.defs.jobs.run_config import RunConfigSchema, schema_of
+        from dagflow.defs.jobs.run_config import RunConfigSchema, schema_of  # few callers ask for it
 
         config_type = schema_of(self, frozenset(self.input_values), in_process=False)
         return RunConfigSchema(config_type, self.config_mapping)
 
-    @property
-    def compiled(self) -> dict[Any, Any]:
-        """What was worked out once for this job: schema and plans, filled by those who make them."""
-        return self._compiled
-
     def with_changes(self, **changes: Any) -> JobDefinition:
         """A copy with some attributes changed; nothing that was compiled is kept."""
         copy = JobDefinition.__new__(JobDefinition)
-        for name in JobDefinition.__slots__:
+        for name in JobContent.__slots__:
             if not name.startswith("_"):
                 setattr(copy, name, changes.get(name, getattr(self, name)))
         copy._compiled = {}  # noqa: SLF001 - a copy of this very class
         return copy
-
-    @property
-    def loggers(self) -> dict[str, LoggerDefinition]:
-        """The loggers that a run config can name."""
-        return self.logger_defs or default_loggers()
 
     def with_hooks(self, hook_defs: set[HookDefinition] | frozenset[HookDefinition]) -> JobDefinition:
         """A copy with further hooks, which are called for each op.
@@ -248,15 +206,6 @@ class JobDefinition(JobContent):
         copy = self.with_changes(hook_defs=self.hook_defs | hooks)
         copy._check_hooks()  # noqa: SLF001 - a copy of this very class
         return copy
-
-    def hook_needs(self) -> dict[str, str]:
-        """The resources that hooks of this job require, each with the hook, for messages."""
-        if "hook_needs" not in self._compiled:
-            by_node = {} if self.asset_layer is None else self.asset_layer.by_node
-            needs = hook_needs(self.hook_defs, f"job '{self.name}'", self.graph, by_node)
-            self._compiled["hook_needs"] = needs
-        found: dict[str, str] = self._compiled["hook_needs"]
-        return found
 
     def _check_hooks(self) -> None:
         """Raise where a hook requires a resource that a job with resources does not have; one without any can
@@ -321,8 +270,7 @@ class JobDefinition(JobContent):
             ParameterCheckError: They are no list of texts, or of asset keys.
             DagflowInvalidSubsetError: Something chooses nothing, or what is left cannot run.
         """
-        subset: JobDefinition = _entry.subset_of(self, op_selection, asset_selection)
-        return subset
+        return _doors.subset_of(self, op_selection, asset_selection)
 
     def run_request_for_partition(
         self,
@@ -387,7 +335,7 @@ class JobDefinition(JobContent):
         input_values: Mapping[str, Any] | None = None,
         tags: Mapping[str, Any] | None = None,
         resources: Mapping[str, Any] | None = None,
-    ) -> Any:
+    ) -> _doors.ExecuteInProcessResult:
         """Run this job here and now; the executor of the job is replaced by the one in process.
 
         Args:
@@ -410,7 +358,7 @@ class JobDefinition(JobContent):
             DagflowInvalidSubsetError: A clause that selects nothing.
             Exception: What the first failing op raised, with `raise_on_error`.
         """
-        return _entry.execute_in_process(
+        return _doors.execute_in_process(
             self,
             run_config=run_config,
             instance=instance,

@@ -18,7 +18,7 @@ from dagflow.config.scalar import ConfigType
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.unfed_inputs import loose_fields
-from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.jobs.content import JobContent
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
@@ -43,7 +43,7 @@ class RunConfigSchema(NamedTuple):
 
 
 def read_run_config(
-    job: JobDefinition,
+    job: JobContent,
     given: Mapping[str, Any],
     *,
     bound_inputs: frozenset[str] = frozenset(),
@@ -103,7 +103,7 @@ def _over_default(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[
     return merged
 
 
-def needs_config(job: JobDefinition, bound_inputs: frozenset[str]) -> bool:
+def needs_config(job: JobContent, bound_inputs: frozenset[str]) -> bool:
     """Whether a run of this job must be given some config."""
     key = ("needs_config", bound_inputs)
     if key not in job.compiled:
@@ -118,7 +118,7 @@ def needs_config(job: JobDefinition, bound_inputs: frozenset[str]) -> bool:
     return bool(job.compiled[key])
 
 
-def schema_of(job: JobDefinition, bound_inputs: frozenset[str], in_process: bool) -> Shape:
+def schema_of(job: JobContent, bound_inputs: frozenset[str], in_process: bool) -> Shape:
     """The schema of a job's run config."""
     key = ("schema", bound_inputs, in_process)
     if key not in job.compiled:
@@ -146,7 +146,7 @@ def schema_of(job: JobDefinition, bound_inputs: frozenset[str], in_process: bool
     return schema
 
 
-def _used_resources(job: JobDefinition) -> set[str]:
+def _used_resources(job: JobContent) -> set[str]:
     """The keys of the resources that a run of the whole job starts: those of no other need config."""
     layer = job.asset_layer
     wanted = _resources_of(job.graph) | set(job.hook_needs())
@@ -198,7 +198,7 @@ class _MappedGraph(Mapped):
         return {"inputs": outer.get("inputs"), "ops": inner}
 
 
-def _top_nodes(job: JobDefinition) -> ConfigType:
+def _top_nodes(job: JobContent) -> ConfigType:
     nodes = Shape(_nodes(job, job.graph, ""))
     mapping = job.graph.config_mapping
     if mapping is None:
@@ -214,7 +214,7 @@ def _top_nodes(job: JobDefinition) -> ConfigType:
     )
 
 
-def _nodes(job: JobDefinition, graph_def: GraphDefinition, path: str) -> dict[str, Field]:
+def _nodes(job: JobContent, graph_def: GraphDefinition, path: str) -> dict[str, Field]:
     shared: dict[int, Field] = {}  # many nodes of one op without loose inputs have one schema
     fields: dict[str, Field] = {}
     for name, node in graph_def.node_dict.items():
@@ -237,7 +237,7 @@ def _nodes(job: JobDefinition, graph_def: GraphDefinition, path: str) -> dict[st
     return fields
 
 
-def _unselected(job: JobDefinition, definition: NodeDefinition, path: str) -> Field:
+def _unselected(job: JobContent, definition: NodeDefinition, path: str) -> Field:
     """What may be said of a node that was not selected: one run config serves any part of a job."""
     loose = {
         name: Field(item.dagflow_type.loader.config_type, is_required=False)
@@ -252,7 +252,7 @@ def _unselected(job: JobDefinition, definition: NodeDefinition, path: str) -> Fi
     return Field(entry.config_type, is_required=False)
 
 
-def _op_entry(job: JobDefinition, definition: OpDefinition, loose: Mapping[str, Field]) -> Field:
+def _op_entry(job: JobContent, definition: OpDefinition, loose: Mapping[str, Field]) -> Field:
     inputs = {**loose, **_loaded_with_config(job, definition)}
     outputs = _stored_with_config(job, definition)
     return Field(Shape({
@@ -262,9 +262,7 @@ def _op_entry(job: JobDefinition, definition: OpDefinition, loose: Mapping[str, 
     }))  # fmt: skip
 
 
-def _graph_entry(
-    job: JobDefinition, graph_def: GraphDefinition, path: str, loose: Mapping[str, Field]
-) -> Field:
+def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, loose: Mapping[str, Field]) -> Field:
     """The entry of a graph that is a node; `path` leads to it, with a dot at its end."""
     nodes = Shape(_nodes(job, graph_def, path))
     around: dict[str, Any] = {"inputs": Field(Shape(loose))} if loose else {}
@@ -287,7 +285,7 @@ def _graph_entry(
     )
 
 
-def _loaded_with_config(job: JobDefinition, op: OpDefinition) -> dict[str, Field]:
+def _loaded_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
     """The config that input managers take of each input of an op."""
     fields = {}
     for name, item in op.ins.items():
@@ -297,7 +295,7 @@ def _loaded_with_config(job: JobDefinition, op: OpDefinition) -> dict[str, Field
     return fields
 
 
-def _stored_with_config(job: JobDefinition, op: OpDefinition) -> dict[str, Field]:
+def _stored_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
     """The config that I/O managers take of each output of an op."""
     fields = {}
     for name, output in op.outs.items():
@@ -307,15 +305,13 @@ def _stored_with_config(job: JobDefinition, op: OpDefinition) -> dict[str, Field
     return fields
 
 
-def _loose_fields(
-    job: JobDefinition, graph_def: GraphDefinition, node_name: str, path: str
-) -> dict[str, Field]:
+def _loose_fields(job: JobContent, graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
     if job.asset_layer is not None:
         return {}  # what no node feeds is an asset, which is loaded
     return loose_fields(graph_def, node_name, path)
 
 
-def _top_inputs(job: JobDefinition, bound: frozenset[str]) -> dict[str, Field]:
+def _top_inputs(job: JobContent, bound: frozenset[str]) -> dict[str, Field]:
     return {
         name: Field(item.dagflow_type.loader.config_type, is_required=not item.has_default_value)
         for name, item in job.graph.ins.items()
@@ -323,7 +319,7 @@ def _top_inputs(job: JobDefinition, bound: frozenset[str]) -> dict[str, Field]:
     }
 
 
-def _graph_needs_config(job: JobDefinition, graph_def: GraphDefinition, path: str) -> bool:
+def _graph_needs_config(job: JobContent, graph_def: GraphDefinition, path: str) -> bool:
     if graph_def.config_mapping is not None:
         return True
     is_io_configured = any(
@@ -374,7 +370,7 @@ def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:
     return {"config": {name: inner}} if executor.name == "multi_or_in_process_executor" else value
 
 
-def validated_dict(job: JobDefinition, config: Mapping[str, Any]) -> dict[str, Any]:
+def validated_dict(job: JobContent, config: Mapping[str, Any]) -> dict[str, Any]:
     """A checked run config as `validate_run_config` shows it: four keys, the executor by name, a node inside
     a graph by its path ("graph.node").
     """

@@ -11,9 +11,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
+from dagflow import _doors
 from dagflow.config.field import Field, resolve_field
 from dagflow.config.scalar import ConfigType
-from dagflow.defs import _entry
 from dagflow.defs.parts.configured import configured_field
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ElementCheckError, check_type
 from dagflow.keys import check_name
@@ -89,7 +89,7 @@ class LoggerDefinition:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Make the logger directly, without a run."""
-        return _entry.invoke_logger(self, args, kwargs)
+        return _doors.invoke_logger(self, args, kwargs)
 
     def __repr__(self) -> str:
         return f"<logger {getattr(self.logger_fn, '__name__', self.logger_fn)!r}>"

@@ -9,10 +9,10 @@ from inspect import CO_VARARGS, getdoc, signature
 from inspect import Parameter as _Parameter
 from typing import Any, TypeVar, overload
 
+from dagflow import _doors
 from dagflow._util import UNSET, warn
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.objects import plain_config
-from dagflow.defs import _entry
 from dagflow.defs.ops.node import NodeDefinition, current_composition
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, InputDefinition, Out, OutputDefinition
 from dagflow.defs.ops.signature import inputs_of, outputs_of, plain_output_of, wrapped_outputs
@@ -179,7 +179,7 @@ class OpDefinition(NodeDefinition):
         composition = current_composition()
         if composition is not None:
             return composition.invoke(self, args, kwargs)
-        return _entry.invoke(self, args, kwargs)
+        return _doors.invoke(self, args, kwargs)
 
     def __repr__(self) -> str:
         return f"<op '{self.name}'>"

@@ -8,8 +8,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from dagflow import _doors
 from dagflow._util import nearest
 from dagflow.defs.hooks.definition import check_hooks
 from dagflow.defs.parts.function import location
@@ -23,8 +24,6 @@ from dagflow.errors import (
 from dagflow.keys import check_name, definition_tags
 
 if TYPE_CHECKING:
-    from dagflow.defs.graphs.tracing import Composition
-    from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
     from dagflow.types.kinds import DagflowType
 
@@ -218,7 +217,7 @@ class PendingInvocation:
             composition.uninvoked[pending.name] = pending
         return pending
 
-    def to_job(self, name: str | None = None, **arguments: Any) -> JobDefinition:
+    def to_job(self, name: str | None = None, **arguments: Any) -> _doors.JobDefinition:
         """Make a job of a graph; its name, tags, hooks and retry policy are what this invocation says.
 
         Args:
@@ -236,10 +235,10 @@ class PendingInvocation:
         arguments["tags"] = {**self.tags, **(arguments.get("tags") or {})}
         arguments["hooks"] = self.hooks | (arguments.get("hooks") or frozenset())
         arguments["op_retry_policy"] = arguments.get("op_retry_policy") or self.retry_policy
-        made: JobDefinition = to_job(name=name or self.given_alias, **arguments)
+        made: _doors.JobDefinition = to_job(name=name or self.given_alias, **arguments)
         return made
 
-    def execute_in_process(self, **arguments: Any) -> Any:
+    def execute_in_process(self, **arguments: Any) -> _doors.ExecuteInProcessResult:
         """Run a graph here and now, with what this invocation says. Arguments as
         `GraphDefinition.execute_in_process`.
 
@@ -271,9 +270,28 @@ def same_name(name: str, one: NodeDefinition, other: NodeDefinition) -> str:
     )
 
 
-current: ContextVar[Composition | None] = ContextVar("dagflow_composition", default=None)
+class GraphBody(Protocol):
+    """A body of a graph while it runs, which collects the nodes that it invokes.
+
+    Attributes:
+        uninvoked: Invocations that were prepared (with an alias, tags, hooks or a retry policy), by name.
+    """
+
+    uninvoked: dict[str, PendingInvocation]
+
+    def invoke(
+        self,
+        definition: NodeDefinition,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        pending: PendingInvocation | None = None,
+    ) -> Any:
+        """Add a node. Return the handles of its outputs."""
 
 
-def current_composition() -> Composition | None:
-    """What the graph's body that runs now has done so far, None outside of one."""
+current: ContextVar[GraphBody | None] = ContextVar("dagflow_composition", default=None)
+
+
+def current_composition() -> GraphBody | None:
+    """Return the graph body that runs now, None outside of one."""
     return current.get()

@@ -12,12 +12,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, overload
 
+from dagflow import _doors
 from dagflow._util import UNSET
 from dagflow.config.field import Field
 from dagflow.config.model import Config, is_resource_field, model_validator
 from dagflow.config.objects import plain_config
 from dagflow.config.parse import parse
-from dagflow.defs import _entry
 from dagflow.defs.resources.definition import (
     RESOURCE_MARK,
     Opened,
@@ -419,7 +419,7 @@ def _open_part(part: ResourceDefinition, name: str, context: Any) -> Opened:
 
 
 def _open_now(definition: ResourceDefinition) -> Opened:
-    return definition.open(_entry.init_context(config_of(definition, UNSET, repr(definition))))
+    return definition.open(_doors.build_init_resource_context(config_of(definition, UNSET, repr(definition))))
 
 
 def _from_context(cls: Any, context: Any, nested: Mapping[str, Any] | None) -> Opened:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, ClassVar, TypeVar, overload
 
+from dagflow import _doors
 from dagflow._util import UNSET
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.parse import parse
-from dagflow.defs import _entry
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import location
 from dagflow.errors import (
@@ -173,7 +173,7 @@ class ResourceDefinition:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Make the resource directly, without a run."""
-        return _entry.invoke(self, args, kwargs)
+        return _doors.invoke(self, args, kwargs)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {getattr(self.resource_fn, '__name__', self.kind)}>"

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dagflow
+from dagflow.call import check_dagflow_type
 from dagflow.config.parse import parse
 from dagflow.errors import (
     CheckError,
@@ -32,7 +33,6 @@ from dagflow.types.annotations import (
     Optional,
     Set,
     Tuple,
-    check_dagflow_type,
     make_python_type_usable_as_dagflow_type,
     resolve_annotation,
     resolve_type,

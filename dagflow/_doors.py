@@ -1,0 +1,31 @@
+"""The only ways up: functions and classes of higher layers that lower layers use, each resolved at first use.
+
+A definition can be called, a job can run itself, and an instance can store a run of a job. The code for this
+lies in higher layers, and imports point down only. A lower module calls `_doors.invoke(...)`, or names a
+class in an annotation, as `_doors.JobDefinition`. Type checkers read `_doors.pyi`, which imports the real
+names. A test holds table and stub equal.
+"""
+
+from importlib import import_module
+from typing import Any
+
+DOORS = {
+    "ExecuteInProcessResult": "dagflow.runs.results",
+    "JobDefinition": "dagflow.defs.jobs.definition",
+    "build_init_resource_context": "dagflow.invocation.build",
+    "create_run": "dagflow.runs.in_process",
+    "execute_in_process": "dagflow.runs.in_process",
+    "invoke": "dagflow.invocation.invoke",
+    "invoke_hook": "dagflow.invocation.hook",
+    "invoke_logger": "dagflow.invocation.logger",
+    "subset_of": "dagflow.runs.in_process",
+}
+"""The module of each name."""
+
+
+def __getattr__(name: str) -> Any:
+    module = DOORS.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(module), name)
+    return value
