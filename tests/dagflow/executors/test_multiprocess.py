@@ -495,7 +495,6 @@ def test_what_a_lost_step_had_started_is_ended(instance: DagflowInstance, tmp_pa
 
 PROGRAM = f"""
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 sys.path.insert(0, {FOLDER!r})
 from process_jobs import found
