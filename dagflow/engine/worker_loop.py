@@ -102,7 +102,11 @@ def run_in_workers(
         return False
     finally:
         current_log.reset(token)
-    failures = loop.scheduler.failures
+    return _end_run(state, loop.scheduler.failures)
+
+
+def _end_run(state: RunState, failures: Sequence[tuple[Step, Failed]]) -> bool:
+    """Append the last event of a run. Returns whether the run succeeded."""
     if state.error is not None:
         is_interrupt = isinstance(state.error, INTERRUPTS)
         reason = "UNEXPECTED_TERMINATION" if is_interrupt else "RUN_EXCEPTION"
@@ -113,7 +117,7 @@ def run_in_workers(
     if failures:
         state.write_failure(failures[0][1].info, "STEP_FAILURE", [step.key for step, _ in failures])
         return False
-    log.append(_RUN_SUCCESS)
+    state.log.append(_RUN_SUCCESS)
     return True
 
 

@@ -1,4 +1,4 @@
-"""A scheduler and workers in processes of their own, as somebody would start them by hand."""
+"""A scheduler and workers in their own processes, as if they were started by hand."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _EVERYWHERE = ("--host", "127.0.0.1", "--no-dashboard")
 
 
 class Cluster:
-    """A scheduler as it is without any setting, and workers.
+    """A scheduler with default settings, and workers.
 
     Attributes:
-        address: Of the scheduler.
-        scheduler: Its process.
+        address: The address of the scheduler.
+        scheduler: The process of the scheduler.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,18 +33,18 @@ class Cluster:
     def _address(self) -> str | None:
         try:
             return str(json.loads(self._file.read_text(encoding="utf-8"))["address"])
-        except (FileNotFoundError, ValueError):  # not written, or not to the end
+        except (FileNotFoundError, ValueError):  # not written completely
             return None
 
     def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
-        """Start a worker, by default one with a nanny, which starts it again when it dies."""
+        """Start a worker; by default its nanny restarts it when it dies."""
         return self._start("worker", self.address, "--local-directory", str(self._folder), *options)
 
-    def _start(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
+    def _start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
         number = len(self._processes)
-        with open(self._folder / f"{kind}-{number}.log", "wb") as log:
+        with open(self._folder / f"{program}-{number}.log", "wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.dask_{kind}", *_EVERYWHERE, *options],
+                [sys.executable, "-m", f"distributed.cli.dask_{program}", *_EVERYWHERE, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -54,15 +54,15 @@ class Cluster:
         return process
 
     def wait_for_threads(self, count: int) -> None:
-        """Wait until the workers have so many threads together."""
+        """Wait until the workers have a total number of threads."""
         from distributed import Client
 
         with Client(self.address, set_as_default=False) as client:
             wait_for(lambda: sum(client.nthreads().values()) >= count, f"{count} threads of workers")
 
     def close(self) -> None:
-        """End all processes, and those that they started."""
+        """Kill all processes and their child processes."""
         for process in self._processes:
-            with suppress(ProcessLookupError):  # it has ended, and all that it had started
+            with suppress(ProcessLookupError):  # all processes of the group have ended
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
