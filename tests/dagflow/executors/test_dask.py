@@ -143,7 +143,7 @@ def test_a_lost_step_is_tried_again_elsewhere(
 
     assert result.success
     of_it = {T.STEP_WORKER_STARTING, T.STEP_START, T.STEP_UP_FOR_RETRY, T.STEP_RESTARTED, T.STEP_SUCCESS}
-    assert [kind for step, kind in of_type(result, *of_it) if step == "waits_again"] == [
+    assert [event_type for step, event_type in of_type(result, *of_it) if step == "waits_again"] == [
         "STEP_WORKER_STARTING",
         "STEP_START",
         "STEP_UP_FOR_RETRY",
@@ -443,11 +443,11 @@ execute_job(found("waiting_alone"), DagflowInstance.local_temp(home), run_config
 class Program:
     """A run in another process, with a step that waits for an interrupt."""
 
-    def __init__(self, folder: Path, address: str, how: str) -> None:
+    def __init__(self, folder: Path, address: str, reaction: str) -> None:
         self.folder, self.home = folder, folder / "home"
         self.home.mkdir()
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", PROGRAM, str(self.home), address, str(folder), how],
+            [sys.executable, "-W", "error", "-c", PROGRAM, str(self.home), address, str(folder), reaction],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -264,7 +264,7 @@ def most_at_once(result: Any, counts: Callable[[str], bool]) -> int:
 
 
 @pytest.mark.parametrize(
-    ("limits", "kind", "most"),
+    ("limits", "names", "most"),
     [
         ([{"key": "database", "limit": 1}], "tiny huge", 1),
         ([{"key": "database", "value": "tiny", "limit": 1}], "tiny", 1),
@@ -272,12 +272,12 @@ def most_at_once(result: Any, counts: Callable[[str], bool]) -> int:
         ([{"key": "database", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}], "huge", 1),
     ],
 )
-def test_limits_of_tags(instance: DagflowInstance, limits: Any, kind: str, most: int) -> None:
+def test_limits_of_tags(instance: DagflowInstance, limits: Any, names: str, most: int) -> None:
     """No more steps with a tag run at a time than its limit; other steps fill the remaining slots."""
     result = run("crowd", instance, max_concurrent=4, tag_concurrency_limits=limits)
 
     assert result.success
-    assert most_at_once(result, lambda key: key.split("_")[0] in kind.split()) == most
+    assert most_at_once(result, lambda key: key.split("_")[0] in names.split()) == most
     assert most_at_once(result, lambda key: True) > most
 
 
@@ -588,10 +588,10 @@ def test_a_run_is_canceled_from_another_process(tmp_path: Path) -> None:
         assert DagflowInstance.local_temp(str(program.home)).cancel_run(program.run_id)
         instance, log = program.ended()
 
-        kinds = [kind for _, kind in log]
-        assert kinds.count(T.RUN_CANCELING) == 1
-        assert kinds[-1] is T.RUN_CANCELED
-        assert T.RUN_FAILURE not in kinds
+        event_types = [event_type for _, event_type in log]
+        assert event_types.count(T.RUN_CANCELING) == 1
+        assert event_types[-1] is T.RUN_CANCELED
+        assert T.RUN_FAILURE not in event_types
         run = instance.get_run_by_id(program.run_id)
         assert run is not None
         assert run.is_canceled

@@ -319,7 +319,7 @@ def test_in_another_folder(shop: Path, tmp_path_factory: Any, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("arguments", "kind", "message"),
+    ("arguments", "error", "message"),
     [
         (
             ("no_such_zz", "f"),
@@ -339,9 +339,9 @@ def test_in_another_folder(shop: Path, tmp_path_factory: Any, monkeypatch: pytes
         ((5, "named"), ParameterCheckError, "'reconstructor_module_name'"),
     ],
 )
-def test_what_cannot_be_built(shop: Path, arguments: Any, kind: Any, message: str) -> None:
+def test_what_cannot_be_built(shop: Path, arguments: Any, error: Any, message: str) -> None:
     """The module, the function, its return value and the arguments are checked at once."""
-    with pytest.raises(kind, match=message):
+    with pytest.raises(error, match=message):
         build_reconstructable_job(*arguments)
 
 
@@ -376,9 +376,9 @@ def test_a_module_is_found_by_name(shop: Path) -> None:
     elsewhere = shop / "elsewhere"
     elsewhere.mkdir()
 
-    said = in_a_fresh_process(LOAD, elsewhere, json.dumps(found.to_dict()))
+    output = in_a_fresh_process(LOAD, elsewhere, json.dumps(found.to_dict()))
 
-    assert said == f"cafe {shop / 'shop_zz.py'}"
+    assert output == f"cafe {shop / 'shop_zz.py'}"
 
 
 def test_a_module_is_found_by_its_file(shop: Path) -> None:
@@ -402,13 +402,13 @@ def test_a_script_is_found(shop: Path) -> None:
     script.write_text(textwrap.dedent(SHOP + main))
     found = ReconstructableJob(ModuleLocation("__main__", str(script), str(shop)), "cafe")
 
-    said = in_a_fresh_process(
+    output = in_a_fresh_process(
         LOAD.rstrip() + "\n    print(sys.modules['__main__'] is sys.modules['__mp_main__'])\n",
         shop,
         json.dumps(found.to_dict()),
     )
 
-    assert said.split() == ["cafe", str(script), "True"]
+    assert output.split() == ["cafe", str(script), "True"]
 
 
 def test_the_location_of_a_script(shop: Path) -> None:
@@ -431,5 +431,5 @@ def test_the_location_of_a_script(shop: Path) -> None:
     assert (location["name"], location["package"]) == ("__main__", "pack_zz")
     of_multiprocessing = "from multiprocessing.spawn import get_preparation_data as data"
     program = f"{LOAD.rstrip()}\n    {of_multiprocessing}\n    print(data('')['init_main_from_name'])\n"
-    said = in_a_fresh_process(program, shop, pointer)
-    assert said.split("\n") == [f"cafe {shop / 'pack_zz' / 'other.py'}", "pack_zz.start"]
+    output = in_a_fresh_process(program, shop, pointer)
+    assert output.split("\n") == [f"cafe {shop / 'pack_zz' / 'other.py'}", "pack_zz.start"]
