@@ -137,13 +137,14 @@ from dagflow.errors import (
     HookExecutionError,
     ParameterCheckError,
 )
-from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
+from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import (
     DagflowRun,
     DagflowRunStatus,
     RunRecord,
     RunsFilter,
 )
+from dagflow.events.types import DagflowEventType
 from dagflow.events.user import (
     AssetMaterialization,
     AssetObservation,
@@ -238,7 +239,7 @@ if TYPE_CHECKING:
     )
     from dagflow.defs.resources.definition import ResourceParam
     from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
-    from dagflow.events.data import SerializableErrorInfo
+    from dagflow.events.error_info import SerializableErrorInfo
     from dagflow.events.stored import deserialize_value, serialize_value
     from dagflow.executors.reconstructable import (
         ReconstructableJob,
@@ -261,22 +262,28 @@ if TYPE_CHECKING:
         LocalFileCodeReference,
         UrlCodeReference,
     )
+    from dagflow.metadata.normalize import MetadataEntry
     from dagflow.metadata.table import (
         TableColumn,
         TableColumnConstraints,
         TableColumnDep,
         TableColumnLineage,
-        TableColumnLineageMetadataValue,
         TableConstraints,
-        TableMetadataValue,
         TableRecord,
         TableSchema,
-        TableSchemaMetadataValue,
     )
     from dagflow.metadata.value import (
         DagflowJobMetadataValue,
-        MetadataEntry,
         PoolMetadataValue,
+        TableColumnLineageMetadataValue,
+        TableMetadataValue,
+        TableSchemaMetadataValue,
+    )
+    from dagflow.partitions.calendar import (
+        DailyPartitionsDefinition,
+        HourlyPartitionsDefinition,
+        MonthlyPartitionsDefinition,
+        WeeklyPartitionsDefinition,
     )
     from dagflow.partitions.dynamic import DynamicPartitionsDefinition
     from dagflow.partitions.loading import partition_loading_context
@@ -291,13 +298,7 @@ if TYPE_CHECKING:
     )
     from dagflow.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
     from dagflow.partitions.static import StaticPartitionsDefinition
-    from dagflow.partitions.time_window import (
-        DailyPartitionsDefinition,
-        HourlyPartitionsDefinition,
-        MonthlyPartitionsDefinition,
-        TimeWindowPartitionsDefinition,
-        WeeklyPartitionsDefinition,
-    )
+    from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
     from dagflow.runs.by_executor import execute_job
     from dagflow.runs.job_result import JobExecutionResult
     from dagflow.runs.reexecution import ReexecutionOptions
@@ -348,18 +349,18 @@ _LATE = {
     "CodeReferencesMetadataValue": "dagflow.metadata.code",
     "DagflowJobMetadataValue": "dagflow.metadata.value",
     "LocalFileCodeReference": "dagflow.metadata.code",
-    "MetadataEntry": "dagflow.metadata.value",
+    "MetadataEntry": "dagflow.metadata.normalize",
     "PoolMetadataValue": "dagflow.metadata.value",
     "TableColumn": "dagflow.metadata.table",
     "TableColumnConstraints": "dagflow.metadata.table",
     "TableColumnDep": "dagflow.metadata.table",
     "TableColumnLineage": "dagflow.metadata.table",
-    "TableColumnLineageMetadataValue": "dagflow.metadata.table",
+    "TableColumnLineageMetadataValue": "dagflow.metadata.value",
     "TableConstraints": "dagflow.metadata.table",
-    "TableMetadataValue": "dagflow.metadata.table",
+    "TableMetadataValue": "dagflow.metadata.value",
     "TableRecord": "dagflow.metadata.table",
     "TableSchema": "dagflow.metadata.table",
-    "TableSchemaMetadataValue": "dagflow.metadata.table",
+    "TableSchemaMetadataValue": "dagflow.metadata.value",
     "UrlCodeReference": "dagflow.metadata.code",
     "AssetRecordsFilter": "dagflow.instance.records",
     "CapturedLogs": "dagflow.instance.captured_logs",
@@ -380,12 +381,12 @@ _LATE = {
     "Definitions": "dagflow.defs.project.definitions",
     "define_asset_job": "dagflow.defs.jobs.asset_job",
     "AllPartitionMapping": "dagflow.partitions.mapping",
-    "DailyPartitionsDefinition": "dagflow.partitions.time_window",
+    "DailyPartitionsDefinition": "dagflow.partitions.calendar",
     "DynamicPartitionsDefinition": "dagflow.partitions.dynamic",
-    "HourlyPartitionsDefinition": "dagflow.partitions.time_window",
+    "HourlyPartitionsDefinition": "dagflow.partitions.calendar",
     "IdentityPartitionMapping": "dagflow.partitions.mapping",
     "LastPartitionMapping": "dagflow.partitions.mapping",
-    "MonthlyPartitionsDefinition": "dagflow.partitions.time_window",
+    "MonthlyPartitionsDefinition": "dagflow.partitions.calendar",
     "MultiPartitionKey": "dagflow.partitions.multi",
     "MultiPartitionsDefinition": "dagflow.partitions.multi",
     "PartitionMapping": "dagflow.partitions.mapping",
@@ -394,7 +395,7 @@ _LATE = {
     "StaticPartitionsDefinition": "dagflow.partitions.static",
     "TimeWindowPartitionMapping": "dagflow.partitions.mapping",
     "TimeWindowPartitionsDefinition": "dagflow.partitions.time_window",
-    "WeeklyPartitionsDefinition": "dagflow.partitions.time_window",
+    "WeeklyPartitionsDefinition": "dagflow.partitions.calendar",
     "DagflowLogManager": "dagflow.context.log",
     "HookContext": "dagflow.context.hook",
     "build_hook_context": "dagflow.invocation.hook",
@@ -404,7 +405,7 @@ _LATE = {
     "config_from_pkg_resources": "dagflow.config.yaml",
     "config_from_yaml_strings": "dagflow.config.yaml",
     "FilesystemIOManager": "dagflow.io.model",
-    "SerializableErrorInfo": "dagflow.events.data",
+    "SerializableErrorInfo": "dagflow.events.error_info",
     "build_asset_context": "dagflow.invocation.build",
     "build_init_resource_context": "dagflow.invocation.build",
     "build_input_context": "dagflow.invocation.io",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagflow.engine.log import CODE, NO_STEP, KnownLines, Lines, RunLog
+from dagflow.engine.log import NO_STEP, LoggersOnly, LogSink, RunLog
 from dagflow.event_loop import EventLoop
-from dagflow.events.record import DagflowEventType
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.options import RunOptions
 from dagflow.plan.dynamic import resolved_key
 from dagflow.plan.step import OutputKey, OutputRef, Step
@@ -130,7 +130,7 @@ class RunState:
         self.step_error: BaseException | None = None
         self.mapping_keys: dict[OutputRef, list[str]] = {}
 
-    def log_of(self, step: Step | None, attempt: int = 1, kind: type[Lines] = Lines) -> DagflowLogManager:
+    def log_of(self, step: Step | None, attempt: int = 1, kind: type[LogSink] = LogSink) -> DagflowLogManager:
         """What user code logs with: that of an attempt at a step, or of the run as a whole."""
         from dagflow.context.log import DagflowLogManager  # imports Python's logging: who logs needs it
 
@@ -146,7 +146,7 @@ class RunState:
 
     def show_line(self, step: Step, attempt: int, level: int, text: str) -> None:
         """Let Python's logging see a line of the log that was written elsewhere."""
-        self.log_of(step, attempt, KnownLines).log(level, "%s", text)
+        self.log_of(step, attempt, LoggersOnly).log(level, "%s", text)
 
     def current_log(self) -> DagflowLogManager:
         """The log of what runs now: of the step that wrote the last record."""

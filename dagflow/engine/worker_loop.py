@@ -14,8 +14,9 @@ from typing import Any
 from dagflow.clock import SYSTEM_CLOCK
 from dagflow.context.current import current_log
 from dagflow.engine.interrupts import count_interrupts, raise_on_sigterm
-from dagflow.engine.log import CODE, NO_STEP, USER_LINE, Record, Said
+from dagflow.engine.log import NO_STEP, USER_LINE
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Retry
+from dagflow.engine.record import EngineMessage, Record
 from dagflow.engine.resources import error_info
 from dagflow.engine.run_state import RunState
 from dagflow.engine.scheduler import Scheduler
@@ -30,14 +31,9 @@ from dagflow.engine.workers import (
     Workers,
 )
 from dagflow.errors import DagflowExecutionInterruptedError, DagflowStepTimeoutError, DagflowSubprocessError
-from dagflow.events.data import (
-    EngineEventData,
-    ErrorSource,
-    SerializableErrorInfo,
-    StepFailureData,
-    StepRetryData,
-)
-from dagflow.events.record import DagflowEventType
+from dagflow.events.data import EngineEventData, ErrorSource, StepFailureData, StepRetryData
+from dagflow.events.error_info import SerializableErrorInfo
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import Step
 
@@ -97,7 +93,7 @@ def run_in_workers(
             log.append(_ENGINE_EVENT, payload=_engine_payload(text, {"pid": log.pid}))
     except BaseException as unexpected:
         state.write_failure(error_info(unexpected), "RUN_EXCEPTION")
-        if state.raise_on_error or log.is_refused or not isinstance(unexpected, Exception):
+        if state.raise_on_error or log.observer_raised or not isinstance(unexpected, Exception):
             raise
         return False
     finally:
@@ -221,7 +217,7 @@ class _WorkerLoop:
     def _start(self, step: Step) -> None:
         task = Task(step, self.scheduler.attempts.get(step.index, 0) + 1)
         content = EngineEventData(marker_start="step_process_start")
-        payload = Said(f'Starting a worker for step "{step.key}".', content)
+        payload = EngineMessage(f'Starting a worker for step "{step.key}".', content)
         self.state.log.append(_WORKER_STARTING, step.index, task.attempt, payload)
         running = self.running[task] = _RunningTask(task)
         if step.timeout is not None:
@@ -290,7 +286,9 @@ class _WorkerLoop:
     def _append(self, report: TaskRecord) -> Record:
         step = report.task.step
         index = step.index if report.has_step else NO_STEP
-        record = self.state.log.take(report.code, report.moment, index, report.attempt, report.payload)
+        record = self.state.log.append_streamed(
+            report.code, report.moment, index, report.attempt, report.payload
+        )
         if report.code == USER_LINE:
             self.state.show_line(step, report.attempt, *report.payload)
         return record
@@ -349,7 +347,7 @@ class _WorkerLoop:
             return SerializableErrorInfo.from_exception(error)
         if report.description is not None:
             text = f"{_title(self.workers)}: {report.description}"
-            payload = Said(text, EngineEventData(error=report.error))
+            payload = EngineMessage(text, EngineEventData(error=report.error))
             self.state.log.append(_ENGINE_EVENT, step.index, payload=payload)
         return report.error
 
@@ -371,9 +369,9 @@ def _title(workers: Workers) -> str:
     return workers.title[0].upper() + workers.title[1:]
 
 
-def _engine_payload(text: str, facts: Mapping[str, Any]) -> Said:
+def _engine_payload(text: str, facts: Mapping[str, Any]) -> EngineMessage:
     metadata = {key: MetadataValue.text(str(value)) for key, value in facts.items()}
-    return Said(text, EngineEventData(metadata))
+    return EngineMessage(text, EngineEventData(metadata))
 
 
 def _lost_error(lost: Sequence[tuple[int | None, SerializableErrorInfo]]) -> DagflowSubprocessError:

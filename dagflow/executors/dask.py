@@ -21,7 +21,7 @@ from dagflow.engine.run_state import RunState
 from dagflow.engine.worker_loop import run_in_workers
 from dagflow.engine.workers import Task, TaskLost, TaskReport, TaskStarted
 from dagflow.errors import ChildProcessCrashException, DagflowUnmetExecutorRequirementsError
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.dask_task import run_task
 from dagflow.executors.parent_server import DISCONNECTED, STARTED, ParentServer, TaskMessage
 from dagflow.executors.tasks import last_lines, pickled_spec, tag_limits

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import from_dict
 from dagflow.executors.fork_server import FAILED, SIGNAL, START, THREADS, ServerSpec, command
 from dagflow.executors.module_location import ModuleLocation

@@ -31,7 +31,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import to_dict
 from dagflow.executors.module_location import ModuleLocation
 from dagflow.executors.step_process import ProcessSurroundings, lead_process_group, run_step_process
@@ -42,7 +42,7 @@ FORKED, EXITED, NOT_FORKED = "forked", "exited", "not_forked"
 READY, THREADS, FAILED = "ready", "threads", "failed"
 _USED_BY_STEPS = (
     *("ctypes", "logging", "tempfile", "traceback"),
-    *("dagflow.context.log", "dagflow.context.op", "dagflow.engine.failure", "dagflow.engine.render"),
+    *("dagflow.context.log", "dagflow.context.op", "dagflow.engine.failure", "dagflow.engine.record"),
     "dagflow.io.filesystem",
 )
 """Modules that each step process would import otherwise."""

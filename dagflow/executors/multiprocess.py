@@ -24,7 +24,7 @@ from dagflow.errors import (
     ChildProcessCrashException,
     DagflowImportError,
 )
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.fork_client import Channel, ForkServerFailure, open_channel
 from dagflow.executors.fork_server import EXITED, FORKED
 from dagflow.executors.step_process import ProcessSpec, ProcessSurroundings

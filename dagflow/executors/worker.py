@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.clock import SYSTEM_CLOCK, Clock
 from dagflow.context.current import current_log
-from dagflow.engine.log import CODE, NO_STEP, USER_LINE, Record, RunLog, Said, Told
+from dagflow.engine.log import NO_STEP, USER_LINE, RunLog
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Outcome, Retry
+from dagflow.engine.record import EngineMessage, Record, StreamedEvent
 from dagflow.engine.resources import start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.step import run_step
 from dagflow.engine.workers import Task, TaskEnded, TaskLost, TaskRecord, TaskReport, task_name
 from dagflow.errors import DagflowResourceFunctionError
-from dagflow.events.data import ComputeLogsCaptureData, EngineEventData, SerializableErrorInfo
-from dagflow.events.record import DagflowEventType
+from dagflow.events.data import ComputeLogsCaptureData, EngineEventData
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import as_json, from_dict, to_dict
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
@@ -206,7 +208,7 @@ def send_error(send: Send, error: BaseException) -> None:
 def _execute(state: RunState, step: Step, task_spec: TaskSpec, send: Send) -> None:
     log, attempt = state.log, task_spec.attempt
     content = EngineEventData({"pid": MetadataValue.text(str(log.pid))}, marker_end="step_process_start")
-    payload = Said(f'Executing step "{step.key}" in a worker.', content)
+    payload = EngineMessage(f'Executing step "{step.key}" in a worker.', content)
     log.append(_WORKER_STARTED, step.index, attempt, payload)
     outcome: Outcome | None = None
     try:
@@ -257,7 +259,7 @@ def read_report(task: Task, message: list[Any]) -> TaskReport:
     message_type, *content = message
     if message_type == EVENT:
         code, moment, attempt, has_step, event = content
-        return TaskRecord(task, code, moment, attempt, has_step, Told(event))
+        return TaskRecord(task, code, moment, attempt, has_step, StreamedEvent(event))
     if message_type == LINE:
         moment, attempt, has_step, level, text = content
         return TaskRecord(task, USER_LINE, moment, attempt, has_step, (level, text))

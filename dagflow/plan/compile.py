@@ -448,7 +448,7 @@ class _Compiler:
         mapping: PartitionMapping | None = None,
     ) -> tuple[str, ...]:
         """The partitions that go with the partition of the run; all, for who has no partitions."""
-        from dagflow.partitions.mapping import default_mapping  # only what is partitioned needs it
+        from dagflow.partitions.multi_mapping import default_mapping  # only what is partitioned needs it
 
         mapping = mapping or default_mapping(own_def, upstream_def)
         assert mapping is not None

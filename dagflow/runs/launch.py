@@ -11,11 +11,11 @@ from typing import Any
 
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.resources.io_managers import mem_io_manager
-from dagflow.engine.log import CODE, RunLog
+from dagflow.engine.log import RunLog
 from dagflow.engine.run_state import NOTHING_EARLIER, Earlier, RunState
 from dagflow.errors import CheckError, check_type
-from dagflow.events.record import DagflowEventType
 from dagflow.events.run import DagflowRun, DagflowRunStatus
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.instance.instance import DagflowInstance
 from dagflow.keys import jsonable_tags, system_tag
 from dagflow.observers import current_observers

@@ -29,7 +29,7 @@ from dagflow.defs.executors.builtin import MultiprocessExecutor
 from dagflow.engine.worker_loop import run_in_workers
 from dagflow.engine.workers import Task, TaskLost, TaskReport
 from dagflow.errors import DagflowSubprocessError
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.wire import LAST_TYPES
 from dagflow.executors.worker import WorkerSession, execute_task, read_report, run_spec_of, task_spec_of
 from dagflow.testing import VirtualClock, observe, run_options
