@@ -384,14 +384,25 @@ def test_a_module_that_does_not_import_in_a_worker(
 # clusters of their own
 
 
-def test_a_scheduler_that_dies(instance: DagflowInstance, tmp_path: Path) -> None:
+def test_a_scheduler_that_dies(
+    instance: DagflowInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Running steps can end; steps without a worker fail with the reason."""
     cluster = Cluster(tmp_path)
+    clients: list[Any] = []
+    make_client = executor._client  # noqa: SLF001 - the run has no other way to its client
+
+    def note_client(*arguments: Any) -> Any:
+        clients.append(make_client(*arguments))
+        return clients[0]
+
+    monkeypatch.setattr(executor, "_client", note_client)
 
     def kill(event: Any) -> None:
         if (event.step_key, event.event_type) == ("waits", T.STEP_START):
             cluster.scheduler.kill()
             cluster.scheduler.wait()
+            wait_for(lambda: clients[0].status != "running", "the client to notice")
             (tmp_path / "go").touch()
 
     try:
