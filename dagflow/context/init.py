@@ -1,4 +1,4 @@
-"""The contexts of the functions that make resources, loggers and executors."""
+"""The contexts of the functions that create resources, loggers and executors."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class InitResourceContext:
-    """What a resource function knows.
+    """The context of a resource function.
 
     Attributes: `resource_config` (checked), `resource_def`, `run`, `run_id` (None outside of a run). For a
-    resource that others are nested in: `path` (its own), `configs` (their checked config by path), `shared`
-    (those that are started already, by the id of their definition).
+    resource with nested ones: `path` (its own), `configs` (their checked config by path), `shared` (the
+    nested resources that are started already, by the id of their definition).
     """
 
     __slots__ = (
@@ -58,7 +58,7 @@ class InitResourceContext:
         self._log = log
 
     def with_config(self, config: Any, resource_def: ResourceDefinition) -> InitResourceContext:
-        """The same context for one resource, with its checked config."""
+        """Copy this context for one resource, with its checked config."""
         context = InitResourceContext(
             config, self._resources, self._get_instance, resource_def, self.run, self._log
         )
@@ -82,7 +82,7 @@ class InitResourceContext:
 
     @property
     def instance(self) -> DagflowInstance:
-        """The DagflowInstance."""
+        """The instance."""
         return self._get_instance()
 
     @property
@@ -96,7 +96,7 @@ class InitResourceContext:
 
 
 class InitLoggerContext:
-    """What the function of a logger knows. Made by dagflow, or by `build_init_logger_context`.
+    """The context of the function of a logger. Created by dagflow, or by `build_init_logger_context`.
 
     Attributes: `logger_config` (checked), `logger_def`, `job_def` (None outside of a run, unless one was
     given), `run_id`.
@@ -118,21 +118,21 @@ class InitLoggerContext:
 
     @property
     def logger_def(self) -> LoggerDefinition:
-        """The logger that is made."""
+        """The definition of the logger."""
         if self._logger_def is None:
             raise DagflowInvariantViolationError(
-                "'logger_def' was read on a context that no logger has been called with yet"
+                "'logger_def' was read on a context before any logger was called with it"
             )
         return self._logger_def
 
 
 class InitExecutorContext:
-    """What the function of an executor knows. Made by dagflow.
+    """The context of the function of an executor. Created by dagflow.
 
     Attributes: `job` (the JobDefinition), `executor_def`, `executor_config` (checked), `instance`.
 
     Raises:
-        ParameterCheckError: The config is no mapping.
+        ParameterCheckError: The config is not a mapping.
     """
 
     __slots__ = ("executor_config", "executor_def", "instance", "job")

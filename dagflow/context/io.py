@@ -108,9 +108,9 @@ class _IOContext:
 
     @property
     def instance(self) -> DagflowInstance:
-        """The DagflowInstance of the run."""
-        instance: DagflowInstance = self._known(self._get_instance, "instance")()
-        return instance
+        """The instance of the run."""
+        get_instance: Callable[[], DagflowInstance] = self._known(self._get_instance, "instance")
+        return get_instance()
 
     @property
     def resources(self) -> ScopedResources:

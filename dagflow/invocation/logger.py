@@ -1,4 +1,4 @@
-"""Calling a logger definition directly, and the context for it."""
+"""Direct calls of a logger definition, and the context for them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from dagflow._util import UNSET
 from dagflow.config.read import read_config
+from dagflow.context.availability import DIRECT_RUN_ID
 from dagflow.context.init import InitLoggerContext
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.loggers.definition import LoggerDefinition
@@ -31,11 +32,11 @@ def build_init_logger_context(
     """
     if job_def is not None:
         check_type(job_def, JobDefinition, "job_def")
-    return InitLoggerContext(logger_config, None, job_def, _RUN_ID)
+    return InitLoggerContext(logger_config, None, job_def, DIRECT_RUN_ID)
 
 
 def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Make a logger.
+    """Call the function of a logger.
 
     Raises:
         DagflowInvalidInvocationError: No context, several arguments, or one of an unknown name.

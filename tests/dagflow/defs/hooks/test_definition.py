@@ -96,7 +96,7 @@ def test_a_parameter_that_is_missing(decorator: Decorator, fn: Any, name: str) -
         (
             lambda: success_hook(lambda context, cup: None),
             DagflowInvalidDefinitionError,
-            "'cup', which nothing",
+            "'cup', which gets no value",
         ),
         (lambda: success_hook(name="h")(5), DagflowInvalidDefinitionError, "must decorate a function, not 5"),
         (
