@@ -30,9 +30,11 @@ class Scheduler:
     __slots__ = ("attempts", "failures", "is_cut_short", "schedule", "state", "take", "waiting")
 
     def __init__(self, state: RunState) -> None:
-        self.state = state
-        self.schedule = Schedule(state.plan)
-        self.take = self.schedule.take if state.options.pick is None else _picker(state, self.schedule)
+        self.state: RunState = state
+        self.schedule: Schedule = Schedule(state.plan)
+        self.take: Callable[[Callable[[Step], bool] | None], int | None] = (
+            self.schedule.take if state.options.pick is None else _picker(state, self.schedule)
+        )
         self.attempts: dict[int, int] = {}
         self.waiting: list[tuple[float, int]] = []
         self.failures: list[tuple[Step, Failed]] = []

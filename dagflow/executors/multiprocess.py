@@ -49,9 +49,9 @@ class StepProcess:
     __slots__ = ("connection", "has_ended", "pid", "reader", "task")
 
     def __init__(self, task: Task, connection: socket.socket) -> None:
-        self.task = task
-        self.connection = connection
-        self.reader = MessageReader(connection)
+        self.task: Task = task
+        self.connection: socket.socket = connection
+        self.reader: MessageReader = MessageReader(connection)
         self.pid: int | None = None
         self.has_ended: bool = False
 

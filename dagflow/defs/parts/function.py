@@ -67,8 +67,8 @@ class Body:
     )
 
     def __init__(self, fn: Callable[..., Any], what: str) -> None:
-        self.fn = fn
-        self.function_type = _function_type(fn)
+        self.fn: Callable[..., Any] = fn
+        self.function_type: str = _function_type(fn)
         self.context: str | None = None
         self.context_name: str | None = None
         self.config: Any = None
