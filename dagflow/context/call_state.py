@@ -15,7 +15,8 @@ from dagflow.errors import DagflowInvalidPropertyError, DagflowInvariantViolatio
 from dagflow.metadata.value import normalize_metadata
 
 if TYPE_CHECKING:
-    from dagflow.defs.assets.definition import AssetLayer, AssetsDefinition
+    from dagflow.defs.assets.definition import AssetsDefinition
+    from dagflow.defs.assets.layer import AssetLayer
     from dagflow.defs.graphs.content import Node
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.definition import OpDefinition

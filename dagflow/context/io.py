@@ -13,7 +13,7 @@ from dagflow.metadata.value import MetadataValue, normalize_metadata
 from dagflow.partitions.keys import PartitionKeyRange
 
 if TYPE_CHECKING:
-    from dagflow.defs.assets.definition import AssetSpec
+    from dagflow.defs.assets.spec import AssetSpec
     from dagflow.defs.ops.definition import OpDefinition
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.types.kinds import DagflowType

@@ -1,4 +1,4 @@
-"""The inputs of a step: where each value comes from, and whether it is of the right type."""
+"""Loading the inputs of a step from their sources, and checking their types."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _OBSERVATION = CODE[DagflowEventType.ASSET_OBSERVATION]
 
 
 def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
-    """The values of all inputs by name: first all are loaded, then all are checked.
+    """Load the values of all inputs, then check all of them. Return the values by name.
 
     Raises:
         DagflowExecutionLoadInputError: An I/O manager raised.
@@ -56,7 +56,7 @@ def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
     for position, item in enumerate(step.loads):
         source = item.source
         if (
-            source.kind == FROM_OUTPUT
+            source.source_type == FROM_OUTPUT
             and source.manager_key in state.in_memory
             and source.ref in state.values
         ):
@@ -83,7 +83,7 @@ def _check_input(
         )
 
 
-def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what: str) -> TypeCheck:
+def check_value(state: RunState, step: Step, dagflow_type: DagflowType, value: Any, what: str) -> TypeCheck:
     """Check a value against a type.
 
     Raises:
@@ -92,16 +92,16 @@ def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what
     context = TypeCheckContext(
         state.run.run_id,
         lambda: state.log_of(step),
-        ResourcesOfType(lambda: state.resources.values, kind.display_name),
-        kind,
+        ResourcesOfType(lambda: state.resources.values, dagflow_type.display_name),
+        dagflow_type,
     )
     try:
-        return kind.type_check(context, value)
+        return dagflow_type.type_check(context, value)
     except DagflowError:
         raise
     except Exception as error:
         raise DagflowTypeCheckError(
-            f"the check of type '{kind.display_name}', made for {what} of step '{step.key}', raised "
+            f"the check of type '{dagflow_type.display_name}', made for {what} of step '{step.key}', raised "
             f"{type(error).__name__}",
             user_exception=error,
         ) from error
@@ -109,41 +109,44 @@ def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what
 
 def _load(state: RunState, step: Step, number: int, item: StepInput, position: int) -> Any:
     source = item.source
-    if source.kind == FROM_OUTPUTS:
+    if source.source_type == FROM_OUTPUTS:
         values = []
         for part in source.parts:
-            if part.kind == FROM_OUTPUT and part.ref is not None and not state.has(part.ref):
-                continue  # that output was not produced; the others are enough
-            if part.ref is None and part.kind not in (FROM_CONFIG, FROM_DEFAULT, FROM_INPUT_VALUE):
+            if part.source_type == FROM_OUTPUT and part.ref is not None and not state.has(part.ref):
+                continue  # the step did not produce this output
+            if part.ref is None and part.source_type not in (FROM_CONFIG, FROM_DEFAULT, FROM_INPUT_VALUE):
                 continue
-            values.append(_one(state, step, number, item, position, part))
+            values.append(_load_single(state, step, number, item, position, part))
         return values
-    if source.kind == FROM_COLLECT and source.ref is not None:
+    if source.source_type == FROM_COLLECT and source.ref is not None:
         _, _, *rest = source
         return [
-            _one(state, step, number, item, position, Source(FROM_OUTPUT, ref, *rest))
+            _load_single(state, step, number, item, position, Source(FROM_OUTPUT, ref, *rest))
             for ref in state.collected(source.ref)
         ]
-    return _one(state, step, number, item, position, source)
+    return _load_single(state, step, number, item, position, source)
 
 
-def _one(state: RunState, step: Step, number: int, item: StepInput, position: int, source: Source) -> Any:
-    kind = source.kind
-    if kind == FROM_DEFAULT:
+def _load_single(
+    state: RunState, step: Step, number: int, item: StepInput, position: int, source: Source
+) -> Any:
+    """Load the value of one source: a whole input, or an element of its list."""
+    source_type = source.source_type
+    if source_type == FROM_DEFAULT:
         return source.value
-    if kind == FROM_INPUT_VALUE:
+    if source_type == FROM_INPUT_VALUE:
         return state.input_values[source.value]
-    if kind == GIVEN:
+    if source_type == GIVEN:
         assert source.ref is not None
         return state.given[source.ref]
-    if kind == FROM_CONFIG:
+    if source_type == FROM_CONFIG:
         return _from_config(state, step, item, source)
     value: Any = None
     metadata: Mapping[str, Any] = {}
-    if kind == FROM_OUTPUT and source.manager_key in state.in_memory:
+    if source_type == FROM_OUTPUT and source.manager_key in state.in_memory:
         if source.ref not in state.values:
             raise DagflowInvariantViolationError(
-                f"input '{item.name}' of step '{step.key}' reads {_named(source.ref)}, which was "
+                f"input '{item.name}' of step '{step.key}' reads {_describe(source.ref)}, which was "
                 "materialized without a value. Return the value, or read the asset through 'deps' only."
             )
         value = state.values[source.ref]
@@ -154,7 +157,7 @@ def _one(state: RunState, step: Step, number: int, item: StepInput, position: in
     return value
 
 
-def _named(ref: OutputRef | None) -> str:
+def _describe(ref: OutputRef | None) -> str:
     return "nothing" if ref is None else f"output '{ref.output_name}' of step '{ref.step_key}'"
 
 
@@ -189,7 +192,7 @@ def _from_manager(
     asset_key = source.asset_key
     partitions_def = layer.partitions_def(asset_key) if layer is not None and asset_key is not None else None
     upstream = None
-    if source.kind == FROM_STORAGE and source.value is not None:  # an asset that the body of a graph reads
+    if source.source_type == FROM_STORAGE and source.value is not None:  # the body of a graph reads an asset
         partitions_def, spec = source.value.partitions_def, getattr(source.value, "spec", source.value)
         upstream = OutputContext(
             name="result",

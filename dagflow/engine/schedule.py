@@ -238,10 +238,12 @@ class Schedule:
     def _lacks(self, item: StepInput) -> bool:
         """Whether an input can never have its value."""
         source = item.source
-        if source.kind == FROM_OUTPUTS:
+        if source.source_type == FROM_OUTPUTS:
             parts = [part for part in source.parts if refs_of(part)]
             return len(parts) == len(source.parts) and all(self._absent(part) for part in parts)
-        return self._absent(source) or (source.kind == FROM_COLLECT and self._nothing_to_collect(source.ref))
+        return self._absent(source) or (
+            source.source_type == FROM_COLLECT and self._nothing_to_collect(source.ref)
+        )
 
     def _absent(self, source: Source) -> bool:
         return source.ref is not None and source.ref in self.absent

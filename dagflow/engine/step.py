@@ -195,7 +195,7 @@ class Attempt:
                 stored, events = store(state, step, output, value, mapping_key, metadata)
                 for event in events:
                     self._write(event)
-        if output.asset_key is not None:
+        if output.asset is not None:
             self._materialized(output, given, {**metadata, **(stored or {})})
         if stored is not None:
             state.log.append(
@@ -298,7 +298,7 @@ def make_scope(state: RunState, step: Step, number: int, logged: list[Record]) -
         node=step.node,
         step=step,
         config=step.config,
-        run_config=state.run_config,
+        run_config=state.run.run_config,
         resource_values=lambda: _own_resources(state, step),
         get_instance=state.get_instance,
         make_log=lambda: state.log_of(step, number),

@@ -30,10 +30,11 @@ from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
 from dagflow.metadata.value import MetadataValue
 from dagflow.options import RunOptions
-from dagflow.plan.compile import Surroundings, compile_plan, part_of
+from dagflow.plan.compile import compile_plan, part_of
 from dagflow.plan.dynamic import expanded
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import FROM_COLLECT, OutputKey, OutputRef, Step, refs_of
+from dagflow.plan.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from dagflow.defs.jobs.definition import JobDefinition
@@ -87,7 +88,7 @@ def assignment_of(state: RunState) -> Assignment:
     options = state.options
     return Assignment(
         state.run,
-        state.run_config,
+        state.run.run_config,
         state.plan.partition_key,
         state.get_instance().ref(),
         state.retries,
@@ -106,7 +107,7 @@ def errand_of(state: RunState, task: Task) -> Errand:
         for source in (item.source, *item.source.parts):
             if source.ref is not None:
                 wanted.add(source.ref)
-        if item.source.kind == FROM_COLLECT and item.source.ref is not None:
+        if item.source.source_type == FROM_COLLECT and item.source.ref is not None:
             wanted.update(state.collected(item.source.ref))
         wanted.update(refs_of(item.source))
     random = state.options.random
@@ -162,19 +163,9 @@ class Workplace:
             random=None if errand.seed is None else Random(errand.seed),
         )
         plan = self._plan_of(errand)
-        state = RunState(
-            job,
-            plan,
-            assignment.run,
-            SentLog(plan, assignment.run, options.clock.now, say),
-            options,
-            lambda: self.instance,
-            values=dict(errand.values),
-            input_values=job.input_values,
-            run_config=assignment.run_config,
-            raise_on_error=False,
-            retries=assignment.retries,
-        )
+        log = SentLog(plan, assignment.run, options.clock.now, say)
+        state = RunState(job, plan, assignment.run, log, options, lambda: self.instance, dict(errand.values))
+        state.retries = assignment.retries
         state.stored.update(errand.stored)
         state.mapping_keys.update(errand.mapping_keys)
         return state, plan.step_by_key(errand.step_key)

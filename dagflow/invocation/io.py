@@ -7,7 +7,7 @@ from typing import Any
 
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.context.resources import ScopedResources
-from dagflow.defs.assets.definition import AssetSpec
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.errors import CheckError, DagflowInvalidInvocationError, check_type
 from dagflow.instance.instance import DagflowInstance

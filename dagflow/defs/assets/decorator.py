@@ -6,13 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET, nearest
-from dagflow.defs.assets.definition import (
-    AssetDep,
-    AssetIn,
-    AssetsDefinition,
-    AssetSpec,
-    io_manager_resources,
-)
+from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.spec import AssetDep, AssetIn, AssetSpec, io_manager_resources
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out

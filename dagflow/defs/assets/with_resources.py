@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dagflow.config.parse import parse
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, AssetSpec, SourceAsset
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.function import location
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources

@@ -23,7 +23,7 @@ from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import DagflowType
 
 if TYPE_CHECKING:
-    from dagflow.defs.assets.definition import AssetLayer
+    from dagflow.defs.assets.layer import AssetLayer
     from dagflow.defs.jobs.partitioned import PartitionedConfig
 
 
@@ -96,8 +96,8 @@ class JobContent:
     def hook_needs(self) -> dict[str, str]:
         """The resources that hooks of this job require, each with the hook, for messages."""
         if "hook_needs" not in self._compiled:
-            by_node = {} if self.asset_layer is None else self.asset_layer.by_node
-            needs = hook_needs(self.hook_defs, f"job '{self.name}'", self.graph, by_node)
+            assets = () if self.asset_layer is None else {path[0] for path in self.asset_layer.definitions}
+            needs = hook_needs(self.hook_defs, f"job '{self.name}'", self.graph, assets)
             self._compiled["hook_needs"] = needs
         found: dict[str, str] = self._compiled["hook_needs"]
         return found

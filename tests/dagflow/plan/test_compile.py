@@ -47,7 +47,7 @@ from dagflow.errors import (
     DagflowUnknownPartitionError,
     ParameterCheckError,
 )
-from dagflow.plan.compile import Surroundings, compile_plan
+from dagflow.plan.compile import compile_plan
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import (
     FROM_CONFIG,
@@ -59,6 +59,7 @@ from dagflow.plan.step import (
     NO_VALUE,
     OutputRef,
 )
+from dagflow.plan.surroundings import Surroundings
 
 NOON = Surroundings({"HOME": "/"}, 1_704_283_200.0)  # 2024-01-03T12:00Z
 
@@ -118,17 +119,17 @@ def test_where_values_come_from() -> None:
     (given,) = plan.step_by_key("count").inputs
     (deep,) = plan.step_by_key("inner.same").inputs
 
-    assert items.source.kind == FROM_OUTPUTS
-    assert [part.kind for part in items.source.parts] == [FROM_OUTPUT, FROM_INPUT_VALUE, FROM_OUTPUT]
+    assert items.source.source_type == FROM_OUTPUTS
+    assert [part.source_type for part in items.source.parts] == [FROM_OUTPUT, FROM_INPUT_VALUE, FROM_OUTPUT]
     assert [part.ref for part in items.source.parts] == [
         OutputRef("inner.same_2", "result"),
         None,
         OutputRef("zz", "result"),
     ]
     assert items.source.parts[1].value == "amount"
-    assert (after.source.kind, after.source.ref) == (NO_VALUE, OutputRef("count", "result"))
-    assert (given.source.kind, given.source.value) == (FROM_DEFAULT, 7)
-    assert (deep.source.kind, deep.source.ref, deep.source.manager_key) == (
+    assert (after.source.source_type, after.source.ref) == (NO_VALUE, OutputRef("count", "result"))
+    assert (given.source.source_type, given.source.value) == (FROM_DEFAULT, 7)
+    assert (deep.source.source_type, deep.source.ref, deep.source.manager_key) == (
         FROM_OUTPUT, OutputRef("zz", "result"), "io_manager"
     )  # fmt: skip
 
@@ -151,7 +152,7 @@ def test_config_of_inputs(config: Any, kind: int, value: Any) -> None:
     given = {"ops": {"count": {"config": {"n": 1}, **config}}}
     (item,) = _plan(job(name="j")(lambda: (count(), None)[1]), given).steps[0].inputs
 
-    assert (item.source.kind, item.source.value) == (kind, value)
+    assert (item.source.source_type, item.source.value) == (kind, value)
 
 
 def test_inputs_of_the_top_graph_through_config() -> None:
@@ -162,7 +163,7 @@ def test_inputs_of_the_top_graph_through_config() -> None:
         .inputs[1]
         .source.parts[1]
     )
-    assert (part.kind, part.value) == (FROM_CONFIG, {"value": 3})
+    assert (part.source_type, part.value) == (FROM_CONFIG, {"value": 3})
 
 
 @pytest.mark.parametrize(
@@ -294,7 +295,8 @@ def test_assets_that_the_run_does_not_make_are_loaded() -> None:
     step = _plan(made, {}).steps[0]
 
     found = {
-        item.name: (item.source.kind, item.source.manager_key, item.source.asset_key) for item in step.inputs
+        item.name: (item.source.source_type, item.source.manager_key, item.source.asset_key)
+        for item in step.inputs
     }
     assert found == {"s": (FROM_STORAGE, "k", AssetKey("s")), "t": (FROM_STORAGE, "im", AssetKey("t"))}
 
@@ -309,7 +311,7 @@ def test_an_asset_without_a_value_is_loaded_from_storage() -> None:
     def report(table: Any) -> Any: ...
 
     (item,) = _plan(build_asset_job([table, report]), {}).step_by_key("report").inputs
-    assert (item.source.kind, item.source.ref) == (FROM_STORAGE, OutputRef("table", "result"))
+    assert (item.source.source_type, item.source.ref) == (FROM_STORAGE, OutputRef("table", "result"))
 
 
 def test_the_value_of_an_op_without_one_is_looked_for_in_storage() -> None:
@@ -318,7 +320,7 @@ def test_the_value_of_an_op_without_one_is_looked_for_in_storage() -> None:
     made = job(name="j")(lambda: (same(quiet()), None)[1])
     (item,) = _plan(made, {}).step_by_key("same").inputs
 
-    assert (item.source.kind, item.source.manager_key) == (FROM_STORAGE, "io_manager")
+    assert (item.source.source_type, item.source.manager_key) == (FROM_STORAGE, "io_manager")
 
 
 def test_an_input_manager_feeds_an_input_that_nothing_else_does() -> None:
@@ -326,7 +328,7 @@ def test_an_input_manager_feeds_an_input_that_nothing_else_does() -> None:
     loaded = op(name="loaded", ins={"x": In(input_manager_key="im")})(lambda x: x)
     (item,) = _plan(job(name="j", resource_defs={"im": 1})(lambda: (loaded(), None)[1]), {}).steps[0].inputs
 
-    assert (item.source.kind, item.source.manager_key) == (FROM_STORAGE, "im")
+    assert (item.source.source_type, item.source.manager_key) == (FROM_STORAGE, "im")
 
 
 def _needing(*keys: str, **resources: Any) -> JobDefinition:
@@ -475,7 +477,7 @@ def test_orders_that_nothing_gives() -> None:
 
     for made in (job(name="j")(lambda: (quiet(), None)[1]), top.to_job(), build_asset_job([dependent])):
         (item,) = _plan(made, {}).steps[0].inputs
-        assert (item.source.kind, item.source.ref) == (NO_VALUE, None)
+        assert (item.source.source_type, item.source.ref) == (NO_VALUE, None)
 
 
 def test_a_default_of_one_reader_is_none_of_another() -> None:
@@ -485,7 +487,7 @@ def test_a_default_of_one_reader_is_none_of_another() -> None:
     with pytest.raises(DagflowInvariantViolationError, match="input 'n' of graph 'g' is fed by nothing"):
         _plan(both)
     plan = _plan(both, {**CONFIG, "inputs": {"n": {"value": 1}}})
-    assert [step.inputs[0].source.kind for step in plan.steps] == [FROM_CONFIG, FROM_CONFIG]
+    assert [step.inputs[0].source.source_type for step in plan.steps] == [FROM_CONFIG, FROM_CONFIG]
 
 
 def test_types_may_need_resources() -> None:

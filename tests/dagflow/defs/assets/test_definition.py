@@ -20,7 +20,8 @@ from dagflow import (
     fs_io_manager,
     mem_io_manager,
 )
-from dagflow.defs.assets.definition import AssetLayer, key_of
+from dagflow.defs.assets.layer import AssetLayer
+from dagflow.defs.assets.spec import key_of
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidMetadata,
@@ -145,7 +146,7 @@ def test_a_spec_says_what_loads_it() -> None:
 
     assert stored.metadata == {"kind": "arabica", "dagflow/io_manager_key": "cellar"}
     assert (spec.io_manager_key, stored.io_manager_key) == ("io_manager", "cellar")
-    assert AssetLayer({}, {stored.key: stored}).io_manager_key(stored.key) == "cellar"
+    assert AssetLayer({stored.key: stored}).io_manager_key(stored.key) == "cellar"
     with pytest.raises(ParameterCheckError, match="'io_manager_key' of asset 'beans'"):
         spec.with_io_manager_key(5)  # type: ignore[arg-type]
 
@@ -206,7 +207,7 @@ def test_a_layer_answers_for_each_kind_of_asset() -> None:
     """Made here, read only, or known by spec alone."""
     source = SourceAsset("s", io_manager_key="k", partitions_def=PARTS)
     spec = AssetSpec("x")
-    layer = AssetLayer({"shop__cup": cup}, {cup.key: cup, source.key: source, spec.key: spec})
+    layer = AssetLayer({cup.key: cup, source.key: source, spec.key: spec})
 
     keys = [cup.key, source.key, spec.key, AssetKey("unknown")]
     assert [layer.io_manager_key(key) for key in keys] == ["io_manager", "k", "io_manager", "io_manager"]
