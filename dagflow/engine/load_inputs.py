@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow.call import type_check_error, user_code
-from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.io import InputContext, IOAsset, OutputContext
 from dagflow.context.resources import ResourcesOfType, ScopedResources
 from dagflow.defs.ops.definition import where
 from dagflow.engine.log import CODE
 from dagflow.engine.run_state import RunState
-from dagflow.engine.store_outputs import manager_of, manager_resources, output_context
+from dagflow.engine.store_outputs import access_of, manager_of, output_context
 from dagflow.errors import (
     DagflowError,
     DagflowExecutionLoadInputError,
@@ -27,7 +27,6 @@ from dagflow.plan.step import (
     FROM_INPUT_VALUE,
     FROM_OUTPUT,
     FROM_OUTPUTS,
-    FROM_STORAGE,
     GIVEN,
     OutputRef,
     Source,
@@ -188,51 +187,15 @@ def _from_manager(
 ) -> tuple[Any, Mapping[str, Any]]:
     assert source.manager_key is not None
     manager = manager_of(state, source.manager_key, "load_input", f"input '{item.name}' of step '{step.key}'")
-    layer = state.job.asset_layer
-    asset_key = source.asset_key
-    partitions_def = layer.partitions_def(asset_key) if layer is not None and asset_key is not None else None
-    upstream = None
-    if source.source_type == FROM_STORAGE and source.value is not None:  # the body of a graph reads an asset
-        partitions_def, spec = source.value.partitions_def, getattr(source.value, "spec", source.value)
-        upstream = OutputContext(
-            name="result",
-            op_def=None,
-            dagflow_type=None,
-            definition_metadata=spec.metadata,
-            asset_key=asset_key,
-            asset_spec=spec,
-            partition_keys=item.partition_keys,
-            partitions_def=partitions_def,
-            config=None,
-            resource_config=None,
-            resources=manager_resources(state, source.manager_key),
-            get_instance=state.get_instance,
-        )
-    if source.ref is not None:
-        producer = state.plan.step_by_key(source.ref.step_key)
-        output = producer.output_by_name[source.ref.output_name]
-        upstream = output_context(
-            state,
-            producer,
-            output,
-            source.ref.mapping_key,
-            output.definition.metadata,
-            run_id=state.stored.get(source.ref),
-        )
     context = InputContext(
         name=item.name,
         op_def=step.op,
         dagflow_type=item.dagflow_type,
-        asset_key=asset_key,
-        partition_keys=item.partition_keys,
-        partitions_def=partitions_def,
         definition_metadata=item.definition.metadata,
         config=item.config,
-        resource_config=state.plan.resource_configs.get(source.manager_key) or None,
-        resources=manager_resources(state, source.manager_key),
-        get_instance=state.get_instance,
-        log=lambda: state.log_of(step),
-        upstream_output=upstream,
+        access=access_of(state, step, source.manager_key),
+        asset=None if source.asset_key is None else _asset_read(state, item, source),
+        upstream_output=_upstream_context(state, step, item, source),
         partition_key=state.plan.partition_key,
     )
     with user_code(
@@ -248,3 +211,41 @@ def _from_manager(
     for observation in context.consume_observations():
         state.log.append(_OBSERVATION, step.index, number, observation)
     return value, context.consume_logged_metadata()
+
+
+def _asset_read(state: RunState, item: StepInput, source: Source) -> IOAsset:
+    """Return the asset that an input reads, with the partitions that it reads."""
+    layer = state.job.asset_layer
+    known = source.value  # an asset that the body of a graph reads
+    if known is None and layer is not None and source.asset_key is not None:
+        known = layer.spec(source.asset_key)
+    return IOAsset(source.asset_key, item.partition_keys, None if known is None else known.partitions_def)
+
+
+def _upstream_context(state: RunState, step: Step, item: StepInput, source: Source) -> OutputContext | None:
+    """Make the context of the output that an input reads; None if that is unknown."""
+    if source.ref is not None:
+        producer = state.plan.step_by_key(source.ref.step_key)
+        output = producer.output_by_name[source.ref.output_name]
+        return output_context(
+            state,
+            producer,
+            output,
+            source.ref.mapping_key,
+            output.definition.metadata,
+            run_id=state.stored.get(source.ref),
+        )
+    if source.value is None:
+        return None
+    assert source.manager_key is not None
+    spec = getattr(source.value, "spec", source.value)  # the body of a graph reads this asset
+    access = access_of(state, step, source.manager_key)
+    return OutputContext(
+        name="result",
+        op_def=None,
+        dagflow_type=None,
+        definition_metadata=spec.metadata,
+        config=None,
+        access=access._replace(resource_config=None, log=None),
+        asset=IOAsset(source.asset_key, item.partition_keys, spec.partitions_def, spec),
+    )

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow.call import user_code
-from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
+from dagflow.defs.assets.definition import AssetOutput
 from dagflow.engine.run_state import RunState
 from dagflow.errors import (
     DagflowExecutionHandleOutputError,
@@ -85,27 +86,20 @@ def output_context(
 ) -> OutputContext:
     """Make the context of an output of a step of this run, or of the run `run_id`."""
     asset, run_partition = output.asset, state.plan.partition_key
-    partition = None if asset is None else asset.partition_of(run_partition)
     manager_key = output.definition.io_manager_key
     return OutputContext(
         name=output.name,
         op_def=step.op,
         dagflow_type=output.dagflow_type,
-        asset_key=None if asset is None else asset.key,
-        partition_keys=None if partition is None else (partition,),
-        partitions_def=None if asset is None else asset.partitions_def,
+        asset=None if asset is None else _asset_of(asset, run_partition),
         definition_metadata=definition_metadata,
         config=output.config,
-        resource_config=state.plan.resource_configs.get(manager_key) or None,
-        resources=manager_resources(state, manager_key),
-        get_instance=state.get_instance,
-        log=lambda: state.log_of(step),
+        access=access_of(state, step, manager_key),
         step_key=step.key,
         run_id=run_id or state.run.run_id,
         mapping_key=mapping_key,
         output_metadata=output_metadata,
         partition_key=run_partition,
-        asset_spec=None if asset is None else asset.spec,
     )
 
 
@@ -117,19 +111,15 @@ def load_output(state: RunState, key: OutputKey) -> Any:
     if output.manager_key is None:
         return None
     stored = output_context(state, step, output, mapping_key, output.definition.metadata)
+    asset = output.asset
     context = InputContext(
         name=name,
         op_def=step.op,
         dagflow_type=output.dagflow_type,
-        asset_key=output.asset_key,
-        partition_keys=stored.asset_partition_keys if stored.has_asset_partitions else None,
-        partitions_def=None if output.asset is None else output.asset.partitions_def,
         definition_metadata={},
         config=None,
-        resource_config=stored.resource_config,
-        resources=manager_resources(state, output.manager_key),
-        get_instance=state.get_instance,
-        log=lambda: state.log_of(step),
+        access=access_of(state, step, output.manager_key),
+        asset=None if asset is None else _asset_of(asset, state.plan.partition_key),
         upstream_output=stored,
         partition_key=state.plan.partition_key,
     )
@@ -152,7 +142,18 @@ def manager_of(state: RunState, key: str, method: str, place: str) -> Any:
     return manager
 
 
-def manager_resources(state: RunState, key: str) -> dict[str, Any]:
-    """Return the resources that an I/O manager requires, by key."""
-    definition = state.job.resource_defs[key]
-    return {name: state.resources.values[name] for name in definition.required_resource_keys}
+def access_of(state: RunState, step: Step, manager_key: str) -> IOAccess:
+    """Return the objects of the run that an I/O manager can use for a step."""
+    keys = state.job.resource_defs[manager_key].required_resource_keys
+    return IOAccess(
+        state.get_instance,
+        {key: state.resources.values[key] for key in keys},
+        state.plan.resource_configs.get(manager_key) or None,
+        lambda: state.log_of(step),
+    )
+
+
+def _asset_of(asset: AssetOutput, run_partition: str | None) -> IOAsset:
+    partition = asset.partition_of(run_partition)
+    keys = None if partition is None else (partition,)
+    return IOAsset(asset.key, keys, asset.partitions_def, asset.spec)

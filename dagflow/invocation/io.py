@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
 from dagflow.context.resources import ScopedResources
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition
@@ -112,6 +112,7 @@ def build_output_context(
         partition_key=(partition_key, str),
     )
     keys = _partition_keys(partition_key, asset_partition_key_range, asset_partitions_def)
+    given = _one_of(definition_metadata, metadata)
     return DirectOutputContext(
         _own(resources, instance, "build_output_context"),
         step_key=step_key,
@@ -120,12 +121,9 @@ def build_output_context(
         output_metadata=output_metadata,
         partition_key=partition_key,
         version=version,
-        asset_spec=asset_spec,
-        **_shared(
-            name, op_def, dagflow_type, asset_key, keys, asset_partitions_def,
-            _one_of(definition_metadata, metadata), config, resource_config, instance,
-        ),
-    )  # fmt: skip
+        asset=_asset(asset_key, keys, asset_partitions_def, asset_spec),
+        **_port_attributes(name, op_def, dagflow_type, given, config, resource_config, instance),
+    )
 
 
 def build_input_context(
@@ -177,16 +175,15 @@ def build_input_context(
     _check_types(upstream_output=(upstream_output, OutputContext), partition_key=(partition_key, str))
     range_key = None if asset_partition_key_range is not None else partition_key
     keys = _partition_keys(range_key, asset_partition_key_range, asset_partitions_def)
+    given = _one_of(definition_metadata, metadata)
     return DirectInputContext(
         _own(resources, instance, "build_input_context"),
         upstream_output=upstream_output,
         partition_key=partition_key,
         step_context=step_context,
-        **_shared(
-            name, op_def, dagflow_type, asset_key, keys, asset_partitions_def,
-            _one_of(definition_metadata, metadata), config, resource_config, instance,
-        ),
-    )  # fmt: skip
+        asset=_asset(asset_key, keys, asset_partitions_def),
+        **_port_attributes(name, op_def, dagflow_type, given, config, resource_config, instance),
+    )
 
 
 def _own(
@@ -220,39 +217,44 @@ def _one_of(
     return metadata if definition_metadata is None else definition_metadata
 
 
-def _shared(
+def _port_attributes(
     name: str | None,
     op_def: OpDefinition | None,
     dagflow_type: Any,
-    asset_key: CoercibleToAssetKey | None,
-    partition_keys: Sequence[str] | None,
-    partitions_def: PartitionsDefinition | None,
     definition_metadata: Mapping[str, Any] | None,
     config: Any,
     resource_config: Mapping[str, Any] | None,
     instance: DagflowInstance | None,
 ) -> dict[str, Any]:
+    """Check the attributes that outputs and inputs have in common, and return them."""
     _check_types(
         name=(name, str),
         op_def=(op_def, OpDefinition),
-        asset_partitions_def=(partitions_def, PartitionsDefinition),
         definition_metadata=(definition_metadata, Mapping),
         resource_config=(resource_config, Mapping),
         instance=(instance, DagflowInstance),
     )
+    get_instance = None if instance is None else lambda: instance
     return {
         "name": name,
         "op_def": op_def,
         "dagflow_type": None if dagflow_type is None else resolve_type(dagflow_type, "a context"),
-        "asset_key": None if asset_key is None else AssetKey.from_coercible(asset_key),
-        "partition_keys": partition_keys,
-        "partitions_def": partitions_def,
         "definition_metadata": definition_metadata,
         "config": config,
-        "resource_config": resource_config,
-        "resources": None,
-        "get_instance": None if instance is None else lambda: instance,
+        "access": IOAccess(get_instance, resource_config=resource_config),
     }
+
+
+def _asset(
+    asset_key: CoercibleToAssetKey | None,
+    partition_keys: Sequence[str] | None,
+    partitions_def: PartitionsDefinition | None,
+    spec: AssetSpec | None = None,
+) -> IOAsset:
+    """Check the facts about the asset, and return them."""
+    _check_types(asset_partitions_def=(partitions_def, PartitionsDefinition))
+    key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+    return IOAsset(key, partition_keys, partitions_def, spec)
 
 
 def _check_types(**arguments: tuple[Any, type[Any]]) -> None:

@@ -80,30 +80,26 @@ def execute_job(
     check_type(instance, DagflowInstance, "instance")
     check_type(raise_on_error, bool, "raise_on_error")
     check_may_run()
-    parent = None
-    if check_optional(reexecution_options, ReexecutionOptions, "reexecution_options"):
-        assert reexecution_options is not None
+    options: ReexecutionOptions | None = check_optional(
+        reexecution_options, ReexecutionOptions, "reexecution_options"
+    )
+    if options is None:
+        execution = _ExecutorExecution(*_selected(job, op_selection, asset_selection), instance)
+    else:
         if op_selection is not None or asset_selection is not None:
             raise DagflowInvariantViolationError(
                 "re-execution and op selection cannot be used together at this time, nor can it and an asset "
                 "selection: a re-execution has those of the run that it goes back to. Use 'step_selection'."
             )
-        parent = parent_of(instance, reexecution_options)
-        op_selection, asset_selection = parent.op_selection, parent.asset_selection or None  # type: ignore[assignment]
+        parent = parent_of(instance, options)
+        selected = _selected(job, parent.op_selection, parent.asset_selection or None)
+        execution = _ExecutorExecution(*selected, instance)
+        execution.reexecution = options, parent
         run_config = parent.run_config if run_config is None else run_config
-    execution = _ExecutorExecution(*_selected(job, op_selection, asset_selection), instance)
-    if parent is not None and reexecution_options is not None:
-        execution.reexecution = reexecution_options, parent
-    definition = execution.job
-    all_tags = run_tags(definition, tags)
+    all_tags = run_tags(execution.job, tags)
+    partition_key = _partition_of(execution.job, all_tags)
     request = LaunchRequest(
-        definition,
-        run_config,
-        instance,
-        _partition_of(definition, all_tags),
-        raise_on_error,
-        all_tags,
-        execution=execution,
+        execution.job, run_config, instance, partition_key, raise_on_error, all_tags, execution=execution
     )
     return launch(request, JobExecutionResult)
 

@@ -95,9 +95,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     check_type(raise_on_error, bool, "raise_on_error")
     if inputs:
         check_inputs(inputs, job.graph, place)
-        inputs = {**job.input_values, **inputs}
-    else:
-        inputs = job.input_values
+    inputs = {**job.input_values, **inputs} if inputs else job.input_values
     surroundings = Surroundings(os.environ, options.clock.now(), instance)
     if partition_key is not None and not config and job.partitioned_config is not None:
         check_partition(job, partition_key, surroundings)
