@@ -69,10 +69,10 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
     except BaseException as error:
         if state.log.is_refused:
             raise
-        from dagflow.engine.failure import ended_badly  # only a failure needs it
+        from dagflow.engine.failure import end_failed_attempt  # imported lazily: only a failure needs it
 
         take_back(state.log, attempt.logged)
-        return ended_badly(state, step, number, error)
+        return end_failed_attempt(state, step, number, error)
     append(_STEP_SUCCESS, index, number, now() - started)
     if len(attempt.got) == len(step.outputs) and not step.is_dynamic:
         return None
