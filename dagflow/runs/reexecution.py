@@ -248,7 +248,8 @@ class _StepChoice:
         if conflicting:
             raise DagflowExecutionStepNotFoundError(
                 f"the step selection names {conflicting}, but also runs "
-                f"'{self.made_by_step[conflicting[0]]}' again, which gives new mapping keys. Choose '{template_key(conflicting[0])}', which means all of them.",
+                f"'{self.made_by_step[conflicting[0]]}' again, which gives new mapping keys. Choose "
+                f"'{template_key(conflicting[0])}', which means all of them.",
                 step_keys=conflicting,
             )
         found = (found - set(repeated)) | {template_key(key) for key in repeated}
