@@ -1,8 +1,8 @@
-"""The pytest plugin of dagflow: what tests import from it.
+"""The pytest plugin of dagflow: the names that tests import from it.
 
     from pytest_dagflow import assert_event_sequence, assert_materialized, ev
 
-Fixtures, markers and options need no import. The names come when they are first used, so that loading the
+Fixtures, markers and options need no import. Each name is imported at its first use, so that loading the
 plugin loads nothing else.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_dagflow import ev as ev
     from pytest_dagflow.assertions import assert_before as assert_before
     from pytest_dagflow.assertions import assert_check as assert_check
     from pytest_dagflow.assertions import assert_event_sequence as assert_event_sequence
@@ -24,8 +23,9 @@ if TYPE_CHECKING:
     from pytest_dagflow.assertions import assert_same_run as assert_same_run
     from pytest_dagflow.assertions import assert_skipped as assert_skipped
     from pytest_dagflow.assertions import assert_succeeded as assert_succeeded
-    from pytest_dagflow.patterns import chain as chain
-    from pytest_dagflow.patterns import par as par
+    from pytest_dagflow.sequence import ev as ev
+    from pytest_dagflow.sequence.patterns import chain as chain
+    from pytest_dagflow.sequence.patterns import par as par
 
 __all__ = [
     "assert_before",
@@ -52,10 +52,11 @@ def __getattr__(name: str) -> object:
     import importlib
 
     if name == "ev":
-        return importlib.import_module("pytest_dagflow.ev")
-    home = "assertions" if name.startswith("assert_") else "patterns"
-    found: object = getattr(importlib.import_module(f"pytest_dagflow.{home}"), name)
-    globals()[name] = found  # the next access finds it at once
+        found: object = importlib.import_module("pytest_dagflow.sequence.ev")
+    else:
+        module = "assertions" if name.startswith("assert_") else "sequence.patterns"
+        found = getattr(importlib.import_module(f"pytest_dagflow.{module}"), name)
+    globals()[name] = found  # the next access does not call this function
     return found
 
 

@@ -1,7 +1,7 @@
-"""Assertions on what a run did: one on the sequence of its events, and small ones for the usual questions.
+"""Assertions about a run: one for the sequence of its events, and one for each common question.
 
-Each takes a result or a list of events, raises AssertionError with all that helps to mend the test, and
-DagflowError at once where the question itself is wrong (a misspelt node, event or mode).
+Each takes a result or a list of events. It raises AssertionError with the actual events if it does not hold,
+and DagflowError if an argument is invalid, such as a misspelt node, event or mode.
 """
 
 from __future__ import annotations
@@ -10,21 +10,32 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
+from dagflow import AssetKey, DagflowError, DagflowEvent
 from dagflow.testing import canonical_events, causality
-from pytest_dagflow import ev
-from pytest_dagflow.difference import Comparison, explained, fate, told
-from pytest_dagflow.matchers import ANYTHING, Match, as_error, as_key, near, same
-from pytest_dagflow.matching import MODES, tree_of
-from pytest_dagflow.patterns import EventPattern, Group, as_pattern, chain, par, pattern_of, read
-from pytest_dagflow.scope import (
-    Ignored,
-    compared,
+from pytest_dagflow.sequence import ev
+from pytest_dagflow.sequence.compared import (
+    IgnoredEvents,
+    check_node_name,
+    compared_events,
     events_of,
     is_inside,
     names_event_type,
-    node_name,
 )
+from pytest_dagflow.sequence.difference import Comparison, describe_outcome, explain_mismatch, failure_text
+from pytest_dagflow.sequence.matchers import ANYTHING, Match, as_error, as_key, is_equal, suggest
+from pytest_dagflow.sequence.matching import MODES, masks_of
+from pytest_dagflow.sequence.patterns import (
+    EventPattern,
+    as_pattern,
+    as_patterns,
+    chain,
+    check_single,
+    event_patterns_in,
+    par,
+    pattern_of,
+    read_field,
+)
+from pytest_dagflow.sequence.tree import tree_of
 
 __all__ = [
     "assert_before",
@@ -52,85 +63,85 @@ def assert_event_sequence(
     mode: str = "causal",
     within: object = None,
     forbid: Iterable[object] = (),
-    ignore: Ignored = (),
+    ignore: IgnoredEvents = (),
 ) -> None:
-    """Assert that the events of a run are, or hold, a sequence.
+    """Assert that the events of a run are, or contain, a sequence.
 
     Args:
         result_or_events: A result, its `all_events`, the fixture `dag_events`, or a list of events.
-        patterns: Event types, texts ("STEP_SUCCESS", "STEP_SUCCESS:brew"), calls of `ev`, `par` (any
-            order) and `chain` (in order), nested freely. Each stands for one event.
-        mode: "causal": in this order, with gaps, and the order is caused and not luck; "subsequence": in
+        patterns: Event types, strings ("STEP_SUCCESS", "STEP_SUCCESS:brew"), calls of `ev`, `par` (any
+            order) and `chain` (in order), nested freely. Each matches one event.
+        mode: "causal": in this order, with gaps, and the order is caused and not by luck; "subsequence": in
             this order, with gaps; "contiguous": next to each other; "exact", "prefix", "suffix": all
             events, or the first, or the last; "unordered": all events, as a multiset.
-        within: Only the events of this node (a dotted path) or step and of what is inside it.
+        within: Compare only the events of this node (a dotted path) or step, and of the nodes inside it.
         forbid: Patterns that must match nothing.
-        ignore: More event types, steps or patterns to leave out. Events of the machinery (engine, resource
-            start, captured logs, workers) are left out unless a pattern names them; None leaves out nothing.
+        ignore: More event types, steps or patterns to ignore. Internal events (engine, resource start,
+            captured logs, workers) are ignored unless a pattern names their type; None ignores nothing.
 
     Raises:
-        AssertionError: It does not hold.
-        DagflowError: An argument that is none: an unknown event, mode or node, something that is no pattern,
-            or the mode "causal" on a list that does not know its plans.
+        AssertionError: The events do not match.
+        DagflowError: An argument is invalid: an unknown event, mode or node, a value that is not a pattern,
+            or the mode "causal" for a list without plans.
 
     Example:
         >>> assert_event_sequence([], [], mode="exact")
         >>> assert_event_sequence([], ["STEP_SUCESS"])
         Traceback (most recent call last):
             ...
-        dagflow.errors.DagflowError: 'STEP_SUCESS' is no event type. Did you mean 'STEP_SUCCESS'...
+        dagflow.errors.DagflowError: 'STEP_SUCESS' is not an event type. Did you mean 'STEP_SUCCESS'...
     """
     __tracebackhide__ = True
     if mode not in MODES:
-        raise DagflowError(f"{mode!r} is no mode.{near(str(mode), MODES)} The modes are {', '.join(MODES)}")
-    wanted = [as_pattern(pattern) for pattern in _listed("patterns", patterns)]
-    forbidden = [_single("forbid", pattern) for pattern in _listed("forbid", forbid)]
-    everything = events_of(result_or_events)
-    judge = causality(everything) if mode == "causal" else None
-    named = list(_leaves_of(wanted))
-    events = compared(everything, named, within, ignore)
-    _assert_none_forbidden(everything, forbidden, within, ignore)
-    _assert_counts(events, everything, named)
-    tree, leaves = tree_of(wanted, mode)
-    masks = _masks(leaves, events)
-    comparison = Comparison(tree, leaves, masks, events, mode, judge, everything)
-    if comparison.solved() is None:
-        raise AssertionError(explained(comparison))
+        raise DagflowError(
+            f"{mode!r} is not a mode.{suggest(str(mode), MODES)} The modes are {', '.join(MODES)}"
+        )
+    expected = as_patterns("patterns", patterns)
+    forbidden = [check_single("forbid", pattern) for pattern in as_patterns("forbid", forbid)]
+    all_events = events_of(result_or_events)
+    causal_order = causality(all_events) if mode == "causal" else None
+    event_patterns = list(event_patterns_in(expected))
+    events = compared_events(all_events, event_patterns, within, ignore)
+    _assert_none_forbidden(all_events, forbidden, within, ignore)
+    _assert_counts(events, all_events, event_patterns)
+    tree, leaves = tree_of(expected, mode)
+    comparison = Comparison(tree, leaves, masks_of(leaves, events), events, mode, causal_order, all_events)
+    if comparison.find_assignment() is None:
+        raise AssertionError(explain_mismatch(comparison))
 
 
 def assert_succeeded(result_or_events: object) -> None:
-    """Assert that each run succeeded (and that there is one).
+    """Assert that each run succeeded, and that there is at least one run.
 
     Raises:
-        AssertionError: A run failed, or none ended.
+        AssertionError: A run failed, or no run ended.
 
     Example:
         >>> assert_succeeded([DagflowEvent("PIPELINE_SUCCESS", "cafe")])
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    ends = _ends(events)
+    ends = _end_events(events)
     if not ends or any(end.event_type.name != "RUN_SUCCESS" for end in ends):
-        said = [f"{pattern_of(end)!r}: {end.message}" for end in ends if end.event_type.name != "RUN_SUCCESS"]
-        raise AssertionError(
-            told("the run did not succeed: " + ("; ".join(said) or "it never ended"), events)
-        )
+        failed = [end for end in ends if end.event_type.name != "RUN_SUCCESS"]
+        problems = "; ".join(f"{pattern_of(end)!r}: {end.message}" for end in failed)
+        raise AssertionError(failure_text(f"the run did not succeed: {problems or 'it did not end'}", events))
 
 
 def assert_failed(
     result_or_events: object, node: object = None, error: object = None, match: Match = None
 ) -> None:
-    """Assert that a run failed: at a node, with an error.
+    """Assert that a run failed, at a node and with an error if these are given.
 
     Args:
         result_or_events: A result or a list of events.
-        node: The node (or step) that failed; None for any, or for the run itself.
-        error: The exception class (subclasses count), several in a tuple, a name, or a matcher.
-        match: A regular expression to be found in the error's message.
+        node: The failed node or step; None for any node or the run itself.
+        error: An exception class (or subclass), a tuple of classes, a class name, or a matcher.
+        match: A regular expression that is searched in the message of the error.
 
     Raises:
-        AssertionError: The run succeeded, or failed elsewhere or otherwise.
-        DagflowError: An unknown node, or an argument of a wrong kind.
+        AssertionError: The run succeeded, or failed at another node or with another error.
+        DagflowError: A node is unknown, or an argument is invalid.
 
     Example:
         >>> assert_failed([DagflowEvent("PIPELINE_FAILURE", "cafe")])
@@ -138,9 +149,9 @@ def assert_failed(
     __tracebackhide__ = True
     events = events_of(result_or_events)
     expected = as_error(error, match)
-    name = None if node is None else node_name(node, events)
-    if not any(end.event_type.name in ("RUN_FAILURE", "RUN_CANCELED") for end in _ends(events)):
-        raise AssertionError(told("the run did not fail", events))
+    name = None if node is None else check_node_name(node, events)
+    if not any(end.event_type.name in ("RUN_FAILURE", "RUN_CANCELED") for end in _end_events(events)):
+        raise AssertionError(failure_text("the run did not fail", events))
     failures = [
         event for event in events if event.event_type.name in ("STEP_FAILURE", "RESOURCE_INIT_FAILURE")
     ]
@@ -148,74 +159,80 @@ def assert_failed(
     if name is not None:
         failures = [event for event in failures if is_inside(name, event.step_key)]
         if not failures:
-            raise AssertionError(told(f"'{name}' did not fail: {fate(name, events)}", events))
-    if not any(same(expected, read(event, "error")) for event in failures):
+            raise AssertionError(
+                failure_text(f"'{name}' did not fail: {describe_outcome(name, events)}", events)
+            )
+    if not any(is_equal(expected, read_field(event, "error")) for event in failures):
         where = f"'{name}'" if name is not None else "the run"
-        raise AssertionError(told(f"{where} failed, but not with {expected!r}", events))
+        raise AssertionError(failure_text(f"{where} failed, but not with {expected!r}", events))
 
 
 def assert_ran(result_or_events: object, *nodes: object) -> None:
-    """Assert that each of these nodes ran, whatever came of it (of a graph: a step in it).
+    """Assert that each node started, with any outcome. A graph has started if a step in it has.
 
     Raises:
-        AssertionError: A node did not begin.
-        DagflowError: An unknown node.
+        AssertionError: A node did not start.
+        DagflowError: A node is unknown.
 
     Example:
         >>> assert_ran([DagflowEvent("STEP_START", "cafe", step_key="machine.brew")], "machine")
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    for name in _names(nodes, events):
-        if not _of(events, name, "STEP_START", "STEP_RESTARTED"):
-            raise AssertionError(told(f"'{name}' did not run: {fate(name, events)}", events))
+    for name in _node_names(nodes, events):
+        if not _events_of_node(events, name, "STEP_START", "STEP_RESTARTED"):
+            raise AssertionError(
+                failure_text(f"'{name}' did not run: {describe_outcome(name, events)}", events)
+            )
 
 
 def assert_not_ran(result_or_events: object, *nodes: object) -> None:
-    """Assert that none of these nodes began: skipped, behind a failure, or given a value.
+    """Assert that no node started: it was skipped, downstream of a failure, or had a given value.
 
     Raises:
-        AssertionError: A node ran.
-        DagflowError: An unknown node.
+        AssertionError: A node started.
+        DagflowError: A node is unknown.
 
     Example:
         >>> assert_not_ran([DagflowEvent("STEP_START", "cafe", step_key="beans")], "brew")
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    for name in _names(nodes, events):
-        if _of(events, name, "STEP_START", "STEP_RESTARTED"):
-            raise AssertionError(told(f"'{name}' ran: {fate(name, events)}", events))
+    for name in _node_names(nodes, events):
+        if _events_of_node(events, name, "STEP_START", "STEP_RESTARTED"):
+            raise AssertionError(failure_text(f"'{name}' ran: {describe_outcome(name, events)}", events))
 
 
 def assert_skipped(result_or_events: object, *nodes: object) -> None:
-    """Assert that each of these nodes was skipped, because an input of it never came, and did not run.
+    """Assert that each node was skipped because an input had no value, and did not start.
 
     Raises:
-        AssertionError: A node ran, or has no events (as behind a failure).
-        DagflowError: An unknown node.
+        AssertionError: A node started, or has no events because a node upstream failed.
+        DagflowError: A node is unknown.
 
     Example:
         >>> assert_skipped([DagflowEvent("STEP_SKIPPED", "cafe", step_key="brew")], "brew")
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    for name in _names(nodes, events):
-        if not _of(events, name, "STEP_SKIPPED") or _of(events, name, "STEP_START"):
-            raise AssertionError(told(f"'{name}' was not skipped: {fate(name, events)}", events))
+    for name in _node_names(nodes, events):
+        if not _events_of_node(events, name, "STEP_SKIPPED") or _events_of_node(events, name, "STEP_START"):
+            raise AssertionError(
+                failure_text(f"'{name}' was not skipped: {describe_outcome(name, events)}", events)
+            )
 
 
 def assert_before(result_or_events: object, a: object, b: object) -> None:
-    """Assert that `a` came before `b`, and had to: whatever is `a` caused whatever is `b`.
+    """Assert that `a` precedes `b` in every order: each event of `a` caused each event of `b`.
 
     Args:
         result_or_events: A result, its `all_events` or the fixture `dag_events`.
-        a: A node, whose end counts, or a pattern, of which every event counts.
-        b: A node, whose start counts, or a pattern, of which every event counts.
+        a: A node, whose end is compared, or a pattern, whose matching events are all compared.
+        b: A node, whose start is compared, or a pattern, whose matching events are all compared.
 
     Raises:
-        AssertionError: One of them has no event, they came the other way round, or nothing orders them.
-        DagflowError: An unknown node, or a list that does not know its plans.
+        AssertionError: `a` or `b` has no event, or the order is different or not caused.
+        DagflowError: A node is unknown, or the list has no plans.
 
     Example:
         >>> from dagflow import asset, materialize_to_memory
@@ -227,63 +244,63 @@ def assert_before(result_or_events: object, a: object, b: object) -> None:
     """
     __tracebackhide__ = True
     events = events_of(result_or_events)
-    judge = causality(events)
-    earlier = _side(events, a, "STEP_SUCCESS", "STEP_SKIPPED", "STEP_FAILURE")
-    later = _side(events, b, "STEP_START", "STEP_SKIPPED")
+    causal_order = causality(events)
+    earlier = _events_to_order(events, a, "STEP_SUCCESS", "STEP_SKIPPED", "STEP_FAILURE")
+    later = _events_to_order(events, b, "STEP_START", "STEP_SKIPPED")
     for given, found in ((a, earlier), (b, later)):
         if not found:
-            raise AssertionError(told(f"{given!r} has no event in this run", events))
+            raise AssertionError(failure_text(f"{given!r} has no event in this run", events))
     for one in earlier:
         for other in later:
-            if not judge.caused(one, other):
-                raise AssertionError(told(judge.explain(one, other), events))
+            if not causal_order.caused(one, other):
+                raise AssertionError(failure_text(causal_order.explain(one, other), events))
 
 
 def assert_retried(
     result_or_events: object, node: object, times: int, *, delays: Sequence[object] | None = None
 ) -> None:
-    """Assert how often a node was tried again.
+    """Assert the number of retries of a node.
 
     Args:
         result_or_events: A result or a list of events.
         node: The node or step.
-        times: The number of further attempts; 0 for none.
-        delays: The seconds that were waited before each of them, in order; each may be a matcher.
+        times: The number of retries.
+        delays: The delay before each retry in seconds, in order; each may be a matcher.
 
     Raises:
-        AssertionError: It was tried again more or less often, or after other delays.
-        DagflowError: An unknown node, or a `times` that is no count.
+        AssertionError: The number of retries or a delay is different.
+        DagflowError: A node is unknown, or `times` is not a count.
 
     Example:
         >>> assert_retried([DagflowEvent("STEP_UP_FOR_RETRY", "cafe", step_key="brew")], "brew", 1)
     """
     __tracebackhide__ = True
     if not isinstance(times, int) or isinstance(times, bool) or times < 0:
-        raise DagflowError(f"times must be a count, 0 or more, not {times!r}")
+        raise DagflowError(f"times must be an integer of at least 0, not {times!r}")
     events = events_of(result_or_events)
-    name = node_name(node, events)
-    retries = _of(events, name, "STEP_UP_FOR_RETRY")
+    name = check_node_name(node, events)
+    retries = _events_of_node(events, name, "STEP_UP_FOR_RETRY")
     if len(retries) != times:
-        raise AssertionError(told(f"'{name}' was retried {len(retries)} times, not {times}", events))
-    waited = [read(event, "seconds_to_wait") for event in retries]
-    if delays is not None and not (len(delays) == times and all(map(same, delays, waited))):
-        raise AssertionError(told(f"'{name}' waited {waited} seconds, not {list(delays)}", events))
+        raise AssertionError(failure_text(f"'{name}' was retried {len(retries)} times, not {times}", events))
+    waited = [read_field(event, "seconds_to_wait") for event in retries]
+    if delays is not None and not (len(delays) == times and all(map(is_equal, delays, waited))):
+        raise AssertionError(failure_text(f"'{name}' waited {waited} seconds, not {list(delays)}", events))
 
 
 def assert_materialized(
     result_or_events: object, key: object, *, partition: object = ANYTHING, metadata: object = ANYTHING
 ) -> None:
-    """Assert that an asset was written.
+    """Assert that an asset was materialized.
 
     Args:
         result_or_events: A result or a list of events.
-        key: The asset key: a text ("shop/cup"), a list of parts, an AssetKey or a matcher of the text.
-        partition: The partition; None for no partition.
-        metadata: Entries that the materialization must have, beside others.
+        key: The asset key: a string ("shop/cup"), a list of parts, an AssetKey or a matcher of the string.
+        partition: The partition key; None for no partition.
+        metadata: Entries that the metadata must contain.
 
     Raises:
-        AssertionError: It was not.
-        DagflowError: An argument of a wrong kind.
+        AssertionError: The asset has no such materialization.
+        DagflowError: An argument is invalid.
 
     Example:
         >>> from dagflow import asset, materialize_to_memory
@@ -301,17 +318,17 @@ def assert_materialized(
 def assert_check(
     result_or_events: object, asset: object, name: object = ANYTHING, *, passed: object = True
 ) -> None:
-    """Assert that an asset check was evaluated, and passed.
+    """Assert that an asset check was evaluated and passed, or failed if `passed=False`.
 
     Args:
         result_or_events: A result or a list of events.
-        asset: The asset key: a text ("shop/cup"), a list of parts, an AssetKey or a matcher of the text.
+        asset: The asset key: a string ("shop/cup"), a list of parts, an AssetKey or a matcher of the string.
         name: The name of the check.
-        passed: Whether it passed; False to assert that it did not.
+        passed: The expected result.
 
     Raises:
-        AssertionError: It was not evaluated, or went the other way.
-        DagflowError: An argument of a wrong kind.
+        AssertionError: The check was not evaluated, or has another result.
+        DagflowError: An argument is invalid.
 
     Example:
         >>> assert_check([], "water", "wet")
@@ -325,17 +342,17 @@ def assert_check(
 
 
 def assert_output(result: object, node: str, value: object, *, name: str = "result") -> None:
-    """Assert what a node gave.
+    """Assert the value of an output.
 
     Args:
         result: The result of a run.
-        node: The node, as `output_for_node` takes it.
-        value: The value; a matcher, an array or a table may stand here.
-        name: The output.
+        node: The node, as in `output_for_node`.
+        value: The expected value; it may be a matcher, an array or a table.
+        name: The name of the output.
 
     Raises:
-        AssertionError: The value is another one.
-        DagflowError: Not a result, an unknown node or output, or a value that cannot be compared.
+        AssertionError: The value is different.
+        DagflowError: The argument is not a result, a node or output is unknown, or the comparison fails.
 
     Example:
         >>> from dagflow import asset, materialize_to_memory
@@ -349,19 +366,19 @@ def assert_output(result: object, node: str, value: object, *, name: str = "resu
     if not hasattr(result, "output_for_node"):
         raise DagflowError(f"assert_output needs the result of a run, not {result!r}")
     actual = result.output_for_node(node, name)
-    if not same(value, actual):
+    if not is_equal(value, actual):
         output = f"output '{name}' of '{node}'"
         raise AssertionError(
-            told(f"{output} is not what was expected\n  expected: {value!r}\n  actual:   {actual!r}", ())
+            failure_text(f"{output} is different\n  expected: {value!r}\n  actual:   {actual!r}", ())
         )
 
 
 def assert_same_run(one: object, other: object) -> None:
-    """Assert that two runs did the same: equal canonical events, so neither ids, times nor luck count.
+    """Assert that two runs have equal canonical events, which contain no ids, times or orders by luck.
 
     Raises:
-        AssertionError: They differ.
-        DagflowError: Something that is no result, or a list that does not know its plans.
+        AssertionError: The canonical events differ.
+        DagflowError: An argument is not a result or a list of events with plans.
 
     Example:
         >>> from dagflow import asset, materialize_to_memory
@@ -373,7 +390,7 @@ def assert_same_run(one: object, other: object) -> None:
     """
     __tracebackhide__ = True
     first, second = canonical_events(one), canonical_events(other)
-    ends = [[end.event_type.name for end in _ends(events_of(run))] for run in (one, other)]
+    ends = [[end.event_type.name for end in _end_events(events_of(run))] for run in (one, other)]
     if first == second and ends[0] == ends[1]:
         return
     texts = [[*map(str, facts), *end] for facts, end in zip((first, second), ends, strict=True)]
@@ -381,84 +398,46 @@ def assert_same_run(one: object, other: object) -> None:
     raise AssertionError("the runs differ\n" + "\n".join(lines))
 
 
-def _listed(name: str, values: object) -> list[object]:
-    if isinstance(values, (str, EventPattern, Group)) or not isinstance(values, Iterable):
-        raise DagflowError(f"{name} must be a list of patterns, not {values!r}: write {name}=[...]")
-    return list(values)
-
-
-def _single(name: str, value: object) -> EventPattern:
-    pattern = as_pattern(value)
-    if isinstance(pattern, Group):
-        raise DagflowError(f"{name} takes patterns of single events, so {value!r} has no meaning there")
-    if pattern.times is not None:
-        raise DagflowError(f"{name} takes patterns without times, not {value!r}")
-    return pattern
-
-
-def _leaves_of(patterns: Iterable[EventPattern | Group]) -> Iterable[EventPattern]:
-    for pattern in patterns:
-        if isinstance(pattern, Group):
-            yield from _leaves_of(pattern.items)
-        else:
-            yield pattern
-
-
-def _masks(patterns: Sequence[EventPattern], events: Sequence[DagflowEvent]) -> list[int]:
-    """For each pattern the places of the events that it matches, as a bit set."""
-    places: dict[tuple[DagflowEventType, str | None], list[int]] = {}
-    for place, event in enumerate(events):
-        for step in {event.step_key, None}:  # None: of any step
-            places.setdefault((event.event_type, step), []).append(place)
-    masks: dict[int, int] = {}
-    for pattern in patterns:
-        if id(pattern) not in masks:  # one with times=n stands here n times
-            named = pattern.fields.get("step")
-            own = places.get((pattern.event_type, named if isinstance(named, str) else None), ())
-            masks[id(pattern)] = sum(1 << place for place in own if pattern.matches(events[place]))
-    return [masks[id(pattern)] for pattern in patterns]
-
-
 def _assert_none_forbidden(
-    everything: Sequence[DagflowEvent], forbidden: list[EventPattern], within: object, ignore: Ignored
+    all_events: Sequence[DagflowEvent], forbidden: list[EventPattern], within: object, ignore: IgnoredEvents
 ) -> None:
     __tracebackhide__ = True
-    events = compared(everything, forbidden, within, ignore)
+    events = compared_events(all_events, forbidden, within, ignore)
     for pattern in forbidden:
         wrong = next((event for event in events if pattern.matches(event)), None)
         if wrong is not None:
-            said = f"{pattern!r} is forbidden, but {pattern_of(wrong)!r} happened: {wrong.message}"
-            raise AssertionError(told(said, everything))
+            problem = f"{pattern!r} is forbidden, but there is {pattern_of(wrong)!r}: {wrong.message}"
+            raise AssertionError(failure_text(problem, all_events))
 
 
 def _assert_counts(
-    events: list[DagflowEvent], everything: Sequence[DagflowEvent], patterns: list[EventPattern]
+    events: list[DagflowEvent], all_events: Sequence[DagflowEvent], patterns: list[EventPattern]
 ) -> None:
     __tracebackhide__ = True
     for pattern in patterns:
         if pattern.times is not None:
             count = sum(map(pattern.matches, events))
             if count != pattern.times:
-                raise AssertionError(told(f"{pattern!r} matches {count} events", everything, events))
+                raise AssertionError(failure_text(f"{pattern!r} matches {count} events", all_events, events))
 
 
-def _ends(events: Sequence[DagflowEvent]) -> list[DagflowEvent]:
+def _end_events(events: Sequence[DagflowEvent]) -> list[DagflowEvent]:
     return [e for e in events if e.event_type.name in ("RUN_SUCCESS", "RUN_FAILURE", "RUN_CANCELED")]
 
 
-def _names(nodes: tuple[object, ...], events: Sequence[DagflowEvent]) -> list[str]:
+def _node_names(nodes: tuple[object, ...], events: Sequence[DagflowEvent]) -> list[str]:
     if not nodes:
-        raise DagflowError("name at least one node")
-    return [node_name(node, events) for node in nodes]
+        raise DagflowError("pass at least one node")
+    return [check_node_name(node, events) for node in nodes]
 
 
-def _of(events: Sequence[DagflowEvent], node: str, *types: str) -> list[DagflowEvent]:
+def _events_of_node(events: Sequence[DagflowEvent], node: str, *types: str) -> list[DagflowEvent]:
     return [event for event in events if event.event_type.name in types and is_inside(node, event.step_key)]
 
 
-def _side(events: Sequence[DagflowEvent], given: Any, *types: str) -> list[DagflowEvent]:
-    """The events that one side of `assert_before` stands for."""
+def _events_to_order(events: Sequence[DagflowEvent], given: Any, *types: str) -> list[DagflowEvent]:
+    """Return the events of one argument of `assert_before`."""
     if isinstance(given, AssetKey) or (isinstance(given, str) and not names_event_type(given)):
-        return _of(events, node_name(given, events), *types)
-    pattern = _single("assert_before", given)
+        return _events_of_node(events, check_node_name(given, events), *types)
+    pattern = check_single("assert_before", as_pattern(given))
     return [event for event in events if pattern.matches(event)]

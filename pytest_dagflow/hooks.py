@@ -9,10 +9,10 @@ import pytest
 
 @pytest.hookspec(firstresult=True)
 def pytest_dagflow_definitions(config: pytest.Config) -> object:
-    """Give the definitions of the project, instead of ini `dag_definitions`. The first answer wins."""
+    """Return the definitions of the project, instead of ini `dag_definitions`. The first result wins."""
 
 
 @pytest.hookspec
 def pytest_dagflow_link(item: pytest.Item) -> Iterable[object]:
-    """Name more nodes that a test touches: definitions, or texts as `--dag-select` takes them."""
+    """Return more nodes that a test touches: definitions, or strings in the syntax of `--dag-select`."""
     return ()

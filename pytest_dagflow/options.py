@@ -12,13 +12,13 @@ DEFINITIONS = "dag_definitions"
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for.
+    """The options of one session.
 
     Attributes:
-        select: The texts of `--dag-select`; they unite.
-        exclude: The texts of `--dag-exclude`; they unite.
-        explain: Whether to print why each test was kept or dropped.
-        definitions: Where the definitions of the project are, as `package.module:attribute`; empty if unsaid.
+        select: The expressions of `--dag-select`; their union is selected.
+        exclude: The expressions of `--dag-exclude`; their union is excluded.
+        explain: Whether to print for each test the reason why it was kept or dropped.
+        definitions: The definitions of the project, as `package.module:attribute`; empty by default.
     """
 
     select: tuple[str, ...] = ()
@@ -28,12 +28,12 @@ class Options:
 
     @property
     def is_selecting(self) -> bool:
-        """Whether ties between tests and nodes matter in this session."""
+        """True if this session needs the links between tests and nodes."""
         return bool(self.select or self.exclude or self.explain)
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Tell pytest which options there are."""
+    """Register the options and the ini keys."""
     group = parser.getgroup("dagflow", "data pipelines")
     group.addoption(
         "--dag-select",
@@ -42,31 +42,32 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="EXPR",
         help="run only the tests that touch these nodes: names with walks ('*water', 'water++'), attributes "
         "('kind:dbt', 'tag:team=core', 'key:raw_*'), sinks(...), roots(...), changed(), and, or, not; "
-        "given several times, the selections unite",
+        "repeated options select the union",
     )
     group.addoption(
         "--dag-exclude",
         action="append",
         default=[],
         metavar="EXPR",
-        help="run no test that touches these nodes; written like --dag-select",
+        help="run no test that touches these nodes; syntax as in --dag-select",
     )
     group.addoption(
         "--dag-explain",
         action="store_true",
         default=False,
-        help="print for each test which nodes it touches, how that is known, and why it was kept or dropped",
+        help="print for each test the nodes that it touches, the source of each link, and why it was kept "
+        "or dropped",
     )
     parser.addini(
         DEFINITIONS,
         help="the definitions of the project, as 'package.module:attribute'; without it, --dag-select "
-        "selects from what the collected test modules and their conftests name",
+        "selects from the definitions that the collected test modules and their conftests name",
         default="",
     )
 
 
 def read_options(config: pytest.Config) -> Options:
-    """Read what the user asked for."""
+    """Read the options of a session."""
     return Options(
         select=tuple(config.getoption("dag_select")),
         exclude=tuple(config.getoption("dag_exclude")),

@@ -1,4 +1,4 @@
-"""The hooks of pytest that this plugin takes part in. Each passes on to the module that does the work."""
+"""The pytest hooks of this plugin. Each hook calls the module that implements it."""
 
 from __future__ import annotations
 
@@ -7,100 +7,87 @@ from typing import Any
 
 import pytest
 
-from pytest_dagflow import hooks, markers, options, record, report, selection
+from pytest_dagflow import hooks, options
 from pytest_dagflow import session as dag_session
+from pytest_dagflow.fixtures import binding, clock, contexts, events, instances, runs
+from pytest_dagflow.markers import nodes, partitions, registry
+from pytest_dagflow.reports import failure
+from pytest_dagflow.selecting import record
 
-pytest_plugins = ["pytest_dagflow.fixtures"]
+# registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
+_FIXTURE_MODULES = (instances, binding, contexts, runs, clock, events)
 
 pytest.register_assert_rewrite("pytest_dagflow.assertions")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer the options."""
+    """Register the options."""
     options.add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Offer the hooks, and the markers before any file of the user is read."""
-    markers.install()
+    """Register hooks and fixtures, and install the markers before pytest imports a file of the user."""
+    registry.install_markers()
     pluginmanager.add_hookspecs(hooks)
+    for module in _FIXTURE_MODULES:
+        pluginmanager.register(module, module.__name__)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the session."""
-    markers.register(config)
-    dag_session.start(config)
-    selection.check_texts(config)
-
-
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Show the selection."""
-    return selection.header(config)
+    """Start the session, with the hooks of the selection only if an option needs them."""
+    registry.register_markers(config)
+    session = dag_session.start_session(config)
+    if session.options.is_selecting:
+        config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Check the markers, and make one test for each partition key."""
-    markers.check_nodes(metafunc)
-    markers.parametrize_partitions(metafunc)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """Keep the tests that touch the selected nodes."""
-    selection.narrow(session, items)
-
-
-def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
-    """Show what the selection selected."""
-    return selection.report(config)
+    """Check the markers, and create one test for each partition key."""
+    nodes.check_nodes(metafunc)
+    partitions.parametrize_partitions(metafunc)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of xdist what time it is."""
-    dag_session.prepare_worker(node.config, node.workerinput)
+    """Send the time to a worker of xdist."""
+    dag_session.fill_worker_input(node.config, node.workerinput)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Hear from a worker of xdist what it selected and what ran."""
-    dag_session.take_outcome(node.config, getattr(node, "workeroutput", {}))
-    record.take(node.config, getattr(node, "workeroutput", {}))
+    """Receive the selection and the record of a worker of xdist."""
+    worker_output = getattr(node, "workeroutput", {})
+    dag_session.receive_selection(node.config, worker_output)
+    record.receive_record(node.config, worker_output)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Note what runs in a test."""
-    with record.watched(item), report.watched(item):
+    """Record the nodes of a test, and keep its runs until its end."""
+    with record.recording_nodes(item), failure.keeping_runs(item):
         return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
-    """Note the runs of a test whose fixtures were the first to need the runtime."""
-    report.watch(item)
+    """Observe the runs of a test whose fixtures loaded the runtime."""
+    failure.observe_runs_of(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note which tests did not pass, and tell what ran in those that failed."""
-    report.prepare(item, call)
+    """Record that a test did not pass, and add its runs to the report."""
+    failure.prepare_report(item, call)
     outcome = yield
-    record.note_report(item.config, outcome)
-    report.add_section(item, outcome)
+    record.record_failure(item.config, outcome)
+    failure.add_section(item, outcome)
     return outcome
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """Keep the record, and fail for a mistake in the selection that only a worker of xdist could see."""
-    record.save(session.config)
+    """Save the record before xdist sends the output of a worker."""
+    record.save_record(session.config)
     yield
-    selection.raise_mistake(session.config)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show, under xdist, what the selection selected."""
-    selection.report_late(terminalreporter, config)

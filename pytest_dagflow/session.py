@@ -1,4 +1,4 @@
-"""What this test session has seen so far, kept in the stash of its config."""
+"""The state of one test session, kept in the stash of its config."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pytest_dagflow.options import DEFINITIONS, Options, read_options
 
 
 @dataclass
-class Outcome:
-    """What became of a selection. Made where tests are collected: under xdist in each worker.
+class SelectionResult:
+    """The result of a selection. It is made where tests are collected: under xdist in each worker.
 
     Attributes:
-        error: A mistake in the selection, which ends the session as a usage error; empty if there is none.
-        lines: What the report says of the selection.
-        explained: Why each test was kept or dropped, if that was asked for.
+        error: The message of an error in the selection, which ends the session; empty if there is no error.
+        summary: The lines of the report about the selection.
+        explanations: The line of `--dag-explain` for each test.
     """
 
     error: str = ""
-    lines: list[str] = field(default_factory=list)
-    explained: list[str] = field(default_factory=list)
+    summary: list[str] = field(default_factory=list)
+    explanations: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -31,71 +31,71 @@ class DagSession:
     """One test session.
 
     Attributes:
-        options: What the user asked for.
-        now: The time at which the session began, in seconds since the epoch. The workers of xdist have that
-            of the controller, so that all collect the same partition keys.
-        outcome: What became of the selection; None until the tests are collected.
-        was_told: Whether a worker of xdist told the outcome, because this is the controller.
+        options: The options of the session.
+        now: The start time of the session, in seconds since the epoch. The workers of xdist use the time of
+            the controller, so that all of them collect the same partition keys.
+        selection: The result of the selection; None until the tests are collected.
+        is_selection_received: Whether a worker of xdist sent `selection`. Only true on the controller.
     """
 
     options: Options
     now: float
-    outcome: Outcome | None = None
-    was_told: bool = False
+    selection: SelectionResult | None = None
+    is_selection_received: bool = False
 
 
 _KEY = pytest.StashKey[DagSession]()
 
 
-def start(config: pytest.Config) -> DagSession:
-    """Begin the session: read the options and the time."""
-    now = worker_input(config).get("dag_now") or time.time()
+def start_session(config: pytest.Config) -> DagSession:
+    """Create the session: read the options and the time."""
+    now = worker_input_of(config).get("dag_now") or time.time()
     session = DagSession(read_options(config), now)
     config.stash[_KEY] = session
     return session
 
 
 def session_of(config: pytest.Config) -> DagSession:
-    """The session that was begun with this config."""
+    """Return the session of a config."""
     return config.stash[_KEY]
 
 
-def worker_input(config: pytest.Config) -> dict[str, Any]:
-    """What the controller of xdist told this worker; empty where this is no worker."""
-    given: dict[str, Any] = getattr(config, "workerinput", {})
-    return given
+def worker_input_of(config: pytest.Config) -> dict[str, Any]:
+    """Return the values that the controller of xdist sent to this worker; an empty dict outside a worker."""
+    sent: dict[str, Any] = getattr(config, "workerinput", {})
+    return sent
 
 
-def prepare_worker(config: pytest.Config, worker_input: dict[str, Any]) -> None:
-    """On the controller of xdist: tell a worker that is about to start what time it is."""
+def fill_worker_input(config: pytest.Config, worker_input: dict[str, Any]) -> None:
+    """Add the time to the values that the controller of xdist sends to a worker."""
     worker_input["dag_now"] = session_of(config).now
 
 
-def send_outcome(config: pytest.Config, outcome: Outcome) -> None:
-    """Keep the outcome of the selection, and let the controller of xdist know it."""
-    session_of(config).outcome = outcome
+def send_selection(config: pytest.Config, selection: SelectionResult) -> None:
+    """Store the result of the selection, and send it to the controller of xdist if this is a worker."""
+    session_of(config).selection = selection
     output = getattr(config, "workeroutput", None)
     if output is not None:
-        output["dag_outcome"] = vars(outcome)
+        output["dag_selection"] = vars(selection)
 
 
-def take_outcome(config: pytest.Config, worker_output: dict[str, Any]) -> None:
-    """On the controller of xdist: keep the outcome that the first worker sends. All of them have the same."""
-    sent = worker_output.get("dag_outcome")
+def receive_selection(config: pytest.Config, worker_output: dict[str, Any]) -> None:
+    """Store the result of the first worker on the controller of xdist. All workers send the same result."""
+    sent = worker_output.get("dag_selection")
     session = session_of(config)
-    if sent and session.outcome is None:
-        session.outcome = Outcome(**sent)
-        session.was_told = True
+    if sent and session.selection is None:
+        session.selection = SelectionResult(**sent)
+        session.is_selection_received = True
 
 
-def project_definitions(config: pytest.Config) -> object:
-    """Give the definitions of the project: from the hook, or else from the ini file.
+def load_project_definitions(config: pytest.Config) -> object:
+    """Return the definitions of the project: from the hook, or else from the ini file.
 
     Returns:
-        None where neither names any.
+        None if neither the hook nor the ini file names definitions.
 
     Raises:
-        pytest.UsageError: The ini key is there, and what it names is not.
+        pytest.UsageError: The value of the ini key is invalid, or cannot be imported.
     """
     found: object = config.hook.pytest_dagflow_definitions(config=config)
     target = session_of(config).options.definitions

@@ -75,12 +75,12 @@ def test_each_verdict_has_a_reason(pytester: pytest.Pytester):
     """A test is dropped for what it touches, for what it does not touch, or for what is excluded."""
     assert explained(pytester, "--dag-select", "coffee") == [
         "declared: kept: coffee (declared by dag_nodes)",
-        "inferred: dropped, it touches only what is not selected: water (inferred from 'water')",
-        "helper: dropped, it touches only what is not selected: water (inferred from 'water' in helper())",
+        "inferred: dropped, it touches no selected node: water (inferred from 'water')",
+        "helper: dropped, it touches no selected node: water (inferred from 'water' in helper())",
         "fixture: kept: coffee (inferred from 'coffee' in fixture 'cup')",
-        "parameter[w]: dropped, it touches only what is not selected: water (inferred from parameter 'node')",
-        "strongest: dropped, it touches only what is not selected: water (declared by dag_nodes)",
-        "nothing: dropped, it touches no node that is known",
+        "parameter[w]: dropped, it touches no selected node: water (inferred from parameter 'node')",
+        "strongest: dropped, it touches no selected node: water (declared by dag_nodes)",
+        "nothing: dropped, it touches no known node",
     ]
 
 
@@ -88,7 +88,7 @@ def test_what_is_excluded_is_said(pytester: pytest.Pytester):
     """Exclusion has a reason of its own."""
     lines = explained(pytester, "--dag-exclude", "coffee")
 
-    assert lines[0] == "declared: dropped, it touches what is excluded: coffee (declared by dag_nodes)"
+    assert lines[0] == "declared: dropped, it touches an excluded node: coffee (declared by dag_nodes)"
     assert lines[-1] == "nothing: kept"
 
 

@@ -160,4 +160,6 @@ def test_the_marker_explains_itself(pytester: pytest.Pytester):
     """`--markers` shows the signature."""
     result = pytester.runpytest("--markers")
 
-    result.stdout.fnmatch_lines(["@pytest.mark.dag_nodes([*]names_or_definitions_or_expressions): Say that*"])
+    result.stdout.fnmatch_lines(
+        ["@pytest.mark.dag_nodes([*]names_or_definitions_or_expressions): Link the test*"]
+    )

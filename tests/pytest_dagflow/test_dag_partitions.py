@@ -141,9 +141,9 @@ def test_a_class_may_bear_the_marker_and_a_test_its_own(pytester: pytest.Pyteste
         ("7", "7 has no partitions*"),
         ("LETTERS, keys=['z']", "*key 'z' in *"),
         ("LETTERS, keys='a'", "'keys' must be a list of keys*"),
-        ("LETTERS, first=0", "'first' must be a number from 1, not 0"),
-        ("LETTERS, sample=True", "'sample' must be a number from 1, not True"),
-        ("LETTERS, dynamic=['x']", "'dynamic' gives keys*use 'keys'*"),
+        ("LETTERS, first=0", "'first' must be an integer of at least 1, not 0"),
+        ("LETTERS, sample=True", "'sample' must be an integer of at least 1, not True"),
+        ("LETTERS, dynamic=['x']", "'dynamic' defines keys*use 'keys'*"),
         ("SHOPS", "the keys of 'shops' are dynamic*"),
         ("DailyPartitionsDefinition('2024-01-01', end_date='2024-01-01')", "*has no keys"),
     ],
@@ -169,7 +169,9 @@ def test_a_test_that_does_not_take_the_key_is_an_error(run):
     result = run("LETTERS", parameters="")
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*::test_one: marker dag_partitions: the test must take 'partition_key'"])
+    result.stdout.fnmatch_lines(
+        ["*::test_one: marker dag_partitions: the test must have the argument 'partition_key'"]
+    )
 
 
 def test_the_fixture_without_the_marker_says_what_is_missing(pytester: pytest.Pytester):
@@ -179,7 +181,7 @@ def test_the_fixture_without_the_marker_says_what_is_missing(pytester: pytest.Py
     result = pytester.runpytest()
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*::test_one takes 'partition_key'*pytest.mark.dag_partitions(*"])
+    result.stdout.fnmatch_lines(["*::test_one uses 'partition_key'*pytest.mark.dag_partitions(*"])
 
 
 def test_the_marker_explains_itself(pytester: pytest.Pytester):

@@ -160,4 +160,4 @@ def test_what_is_no_mapping_is_refused(kitchen: pytest.Pytester):
     result = kitchen.runpytest()
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["fixture 'dag_resources' must give resources by key*not ??pump??"])
+    result.stdout.fnmatch_lines(["fixture 'dag_resources' must return resources by key*not ??pump??"])

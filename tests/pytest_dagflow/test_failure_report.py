@@ -118,7 +118,7 @@ def test_the_section_tells_the_run_as_a_tree(kitchen: pytest.Pytester):
             "",
             "run it again:",
             "  pytest test_the_section_tells_the_run_as_a_tree.py::test_breakfast",
-            "run all tests of what failed:",
+            "run all tests that touch the failed nodes:",
             "  pytest --dag-select brew",
         ]
     )

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from pytest_dagflow import fixtures, markers
+from pytest_dagflow.fixtures import contexts, runs
+from pytest_dagflow.markers import registry
 
 FIXTURES = {
     "build_asset_context",
@@ -32,7 +33,7 @@ def explained(lines: list[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     current: list[str] = []
     for line in lines:
-        start = re.match(r"(\w+)( \[\w+ scope\])? -- \S*fixtures\.py:\d+", line)
+        start = re.match(r"(\w+)( \[\w+ scope\])? -- \S*fixtures[/\\]\w+\.py:\d+", line)
         if start:
             current = found.setdefault(start[1], [])
         elif line.startswith("    "):
@@ -56,10 +57,10 @@ def test_each_fixture_is_explained(pytester: pytest.Pytester):
     "name", ["build_op_context", "build_asset_context", "materialize_to_memory", "materialize"]
 )
 def test_the_text_of_a_factory_names_the_parameters_that_there_are(name: str):
-    """A parameter that is added to the public function must be told here too."""
+    """The docstring of a fixture lists every parameter of the public function."""
     import dagflow
 
-    text = " ".join((inspect.getdoc(getattr(fixtures, name)) or "").split())
+    text = " ".join((inspect.getdoc((vars(contexts) | vars(runs))[name]) or "").split())
     parameters = ", ".join(inspect.signature(getattr(dagflow, name)).parameters)
 
     if name == "materialize":
@@ -72,7 +73,7 @@ def test_the_text_of_execute_in_process_names_the_parameters_of_a_job():
     """Which are more than those of a graph."""
     from dagflow import JobDefinition
 
-    text = " ".join((inspect.getdoc(fixtures.execute_in_process) or "").split())
+    text = " ".join((inspect.getdoc(runs.execute_in_process) or "").split())
     _, *parameters = inspect.signature(JobDefinition.execute_in_process).parameters
 
     assert f"execute_in_process(job_or_graph, {', '.join(parameters)})" in text
@@ -82,7 +83,7 @@ def test_each_marker_is_explained(pytester: pytest.Pytester):
     """With its signature."""
     result = pytester.runpytest("--markers")
 
-    assert {marker.__name__ for marker in markers.MARKERS} >= MARKERS
+    assert {marker.__name__ for marker in registry.MARKERS} >= MARKERS
     for name in MARKERS:
         result.stdout.fnmatch_lines([f"@pytest.mark.{name}(*): *"])
 

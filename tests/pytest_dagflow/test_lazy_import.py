@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-LIBRARIES = ("dagflow", "hypothesis", "coverage", "pydantic", "sqlalchemy", "yaml")
+SELECTION = "pytest_dagflow.selecting.select"
+MODULES = ("dagflow", SELECTION, "hypothesis", "coverage", "pydantic", "sqlalchemy", "yaml")
 
 
 @pytest.fixture
 def loaded(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
-    """Run pytest, with this plugin and no other, and give the libraries that it loaded."""
+    """Run pytest, with this plugin and no other, and return the modules of `MODULES` that it loaded."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(
         f"""
         import sys
 
         def pytest_unconfigure():
-            print("loaded:", *[name for name in {LIBRARIES} if name in sys.modules])
+            print("loaded:", *[name for name in {MODULES} if name in sys.modules])
         """
     )
 
@@ -43,7 +44,7 @@ PLAIN = """
 
 
 def test_a_session_without_a_dag_loads_nothing(pytester: pytest.Pytester, loaded):
-    """Neither dagflow nor any library of it is imported."""
+    """Neither dagflow, nor any library of it, nor the selection of tests is imported."""
     pytester.makepyfile(PLAIN)
 
     assert loaded() == []
@@ -72,10 +73,10 @@ def test_a_name_of_the_plugin_loads_the_runtime(pytester: pytest.Pytester, loade
 
 
 def test_a_selection_loads_the_runtime(pytester: pytest.Pytester, loaded):
-    """A selection is read by dagflow, so the option brings it along."""
+    """Only an option of the selection loads its modules, and with them dagflow."""
     pytester.makepyfile(PLAIN)
 
-    assert loaded("--dag-explain") == ["dagflow"]
+    assert loaded("--dag-explain") == ["dagflow", SELECTION]
 
 
 def test_an_unknown_name_of_the_package_is_an_attribute_error():

@@ -40,4 +40,4 @@ def test_without_a_marker_it_is_an_error_that_names_the_test(pytester: pytest.Py
     result = pytester.runpytest()
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*::test_key takes 'partition_key', and nothing says which: mark it with*"])
+    result.stdout.fnmatch_lines(["*::test_key uses 'partition_key', but has no partitions: mark it with*"])

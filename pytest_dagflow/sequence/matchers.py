@@ -1,7 +1,7 @@
-"""Matchers: values that stand in a pattern and decide by their `==`; and what its arguments may be.
+"""Matchers: values with an `==` of their own, and the check of the arguments of patterns.
 
-Whatever a user gives is compared with `==`, so texts, numbers and foreign matchers work alike. `metadata`,
-`error` and `match` are turned into small matchers of this file; what could never match is refused.
+Arguments are compared with `==`, so strings, numbers and the matchers of other libraries work alike.
+`metadata`, `error` and `match` become matchers of this module. A value that can never match is an error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Match = str | re.Pattern[str] | None
 
 
 class Anything:
-    """Equal to everything: stands for a field that a pattern says nothing about."""
+    """Equal to every value: the default of a field that a pattern does not compare."""
 
     def __eq__(self, other: object) -> bool:
         return True
@@ -37,7 +37,7 @@ _PLAIN = (str, bytes, int, float, complex, list, tuple, dict, set, frozenset, ty
 
 
 def is_matcher(value: object) -> bool:
-    """Whether the `==` of a value decides by a rule of its own.
+    """Return whether the class of a value defines its own `==` and is not a plain type.
 
     Example:
         >>> is_matcher(ANYTHING), is_matcher("beans"), is_matcher(object())
@@ -46,8 +46,8 @@ def is_matcher(value: object) -> bool:
     return type(value).__eq__ is not object.__eq__ and not isinstance(value, _PLAIN)
 
 
-class Contains:
-    """Equal to metadata that has these entries, whatever else it has."""
+class MetadataMatcher:
+    """Equal to metadata that has these entries, and perhaps others."""
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -58,24 +58,27 @@ class Contains:
         return isinstance(other, Mapping) and not self.difference(other)
 
     def difference(self, actual: Mapping[str, object]) -> str:
-        """What is missing or different, or an empty text."""
+        """Return the missing and different entries as a string; an empty string if there are none."""
         return "; ".join(self._differences(actual))
 
     def _differences(self, actual: Mapping[str, object]) -> Iterable[str]:
         for name, expected in self.entries.items():
             if name not in actual:
-                yield f"no entry {name!r} (there is {', '.join(map(repr, actual)) or 'none'})"
-            elif not (same(expected, actual[name]) or same(expected, plain(actual[name]))):
-                yield f"{name}: expected {expected!r}, was {plain(actual[name])!r}"
+                known = (
+                    f"the entries are {', '.join(map(repr, actual))}" if actual else "there are no entries"
+                )
+                yield f"no entry {name!r} ({known})"
+            elif not (is_equal(expected, actual[name]) or is_equal(expected, plain_value(actual[name]))):
+                yield f"{name}: expected {expected!r}, was {plain_value(actual[name])!r}"
 
     def __repr__(self) -> str:
         return repr(self.entries)
 
 
-class ErrorLike:
-    """Equal to the record of an error of a class (or a subclass of it) whose message holds a pattern.
+class ErrorMatcher:
+    """Equal to the record of an error of a class or subclass whose message matches a regular expression.
 
-    The record of a user's error is wrapped, so the wrappers around it and that error itself are looked at.
+    The record of a user's error has wrappers. The wrappers and the error itself are compared.
     """
 
     __hash__ = None  # type: ignore[assignment]
@@ -83,13 +86,13 @@ class ErrorLike:
     def __init__(self, error: object, match: str | re.Pattern[str] | None) -> None:
         self.error = error
         self.match = match
-        self._names = _names_of(error)
+        self._node_names = _names_of(error)
 
     def __eq__(self, other: object) -> bool:
-        return any(self._is_like(info) for info in unwrapped(other))
+        return any(self._is_like(info) for info in unwrap_error(other))
 
     def _is_like(self, info: Any) -> bool:
-        if self._names is not None and info.cls_name not in self._names:
+        if self._node_names is not None and info.cls_name not in self._node_names:
             return False
         return self.match is None or re.search(self.match, info.message) is not None
 
@@ -97,16 +100,16 @@ class ErrorLike:
         return ", ".join(f"{name}={text}" for name, text in self.arguments())
 
     def arguments(self) -> list[tuple[str, str]]:
-        """The arguments that this was made of, as source text."""
+        """Return the arguments of this matcher as source code."""
         found = [] if self.error is None else [("error", _error_text(self.error))]
         if self.match is not None:
             text = self.match if isinstance(self.match, str) else self.match.pattern
-            found.append(("match", quoted(text)))
+            found.append(("match", source_text(text)))
         return found
 
 
-class Holds:
-    """Equal to a text in which a regular expression is found."""
+class TextMatcher:
+    """Equal to a string in which a regular expression is found."""
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -117,34 +120,34 @@ class Holds:
         return isinstance(other, str) and re.search(self.pattern, other) is not None
 
     def __repr__(self) -> str:
-        return quoted(self.pattern if isinstance(self.pattern, str) else self.pattern.pattern)
+        return source_text(self.pattern if isinstance(self.pattern, str) else self.pattern.pattern)
 
 
-def near(name: str, known: Iterable[str]) -> str:
-    """The question "Did you mean 'x'?" for the known names that look like `name`, or an empty text.
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return "Did you mean 'x'?" for known names that are similar to `name`, or an empty string.
 
     Example:
-        >>> near("bens", ["beans", "water"])
+        >>> suggest("bens", ["beans", "water"])
         " Did you mean 'beans'?"
     """
     close = difflib.get_close_matches(name, list(known), n=3)
     return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
-def same(expected: object, actual: object) -> bool:
-    """Whether `expected == actual`, also where the answer is an array of answers.
+def is_equal(expected: object, actual: object) -> bool:
+    """Return whether `expected == actual`, also for arrays and tables that compare by element.
 
     Raises:
-        DagflowError: The comparison raised, or gave something that is neither true nor false.
+        DagflowError: The comparison raised an error, or its result has no truth value.
 
     Example:
-        >>> same(1, 1.0), same("a", None)
+        >>> is_equal(1, 1.0), is_equal("a", None)
         (True, False)
     """
     try:
         shape = getattr(expected, "shape", None)
         if shape is not None and shape != getattr(actual, "shape", shape):
-            return False  # two arrays, which would refuse to be compared
+            return False  # two arrays whose comparison would raise an error
         outcome: Any = expected == actual
         if isinstance(outcome, bool):
             return outcome
@@ -154,27 +157,27 @@ def same(expected: object, actual: object) -> bool:
     except Exception as error:
         raise DagflowError(
             f"{expected!r} could not be compared with {actual!r}: {type(error).__name__}: {error}. "
-            "Give a value whose == says yes or no"
+            "Pass a value whose == returns True or False"
         ) from error
 
 
-def quoted(value: object) -> str:
-    """A value as source text, a text in double quotes.
+def source_text(value: object) -> str:
+    """Return a value as source code, a string in double quotes.
 
     Example:
-        >>> print(quoted("brew"), quoted(1))
+        >>> print(source_text("brew"), source_text(1))
         "brew" 1
     """
     return json.dumps(value, ensure_ascii=False) if type(value) is str else repr(value)
 
 
-def plain(value: object) -> object:
-    """A metadata value as the plain value in it."""
+def plain_value(value: object) -> object:
+    """Return the plain value in a metadata value."""
     return getattr(value, "value", value)
 
 
-def unwrapped(error: Any) -> list[Any]:
-    """The record of an error, and what is in it as long as that is a wrapper: outermost first."""
+def unwrap_error(error: Any) -> list[Any]:
+    """Return the record of an error and the records inside its wrappers, the outermost first."""
     wrappers = _subclass_names(DagflowUserCodeExecutionError)
     wrappers |= {"RetryRequestedFromPolicy", "RetryRequested", "DagflowMaxRetriesExceededError"}
     found = []
@@ -185,7 +188,7 @@ def unwrapped(error: Any) -> list[Any]:
 
 
 def _names_of(error: object) -> set[str] | None:
-    """The class names that an expected error allows; None allows all."""
+    """Return the class names that match an expected error; None if all match."""
     if error is None:
         return None
     if isinstance(error, str):
@@ -195,7 +198,7 @@ def _names_of(error: object) -> set[str] | None:
 
 
 def _subclass_names(cls: Any) -> set[str]:
-    # the record of an error holds the name of its class alone, so subclasses are told by name
+    # the record of an error has only the name of its class, so subclasses are compared by name
     found = {cls}
     queue = [cls]
     for current in queue:
@@ -208,68 +211,68 @@ def _subclass_names(cls: Any) -> set[str]:
 def _error_text(error: object) -> str:
     if isinstance(error, tuple):
         return f"({', '.join(map(_error_text, error))})"
-    return error.__name__ if isinstance(error, type) else quoted(error)
+    return error.__name__ if isinstance(error, type) else source_text(error)
 
 
-def _checked(name: str, value: object, kinds: tuple[type, ...], wanted: str) -> object:
-    if isinstance(value, kinds) or is_matcher(value):
+def _check(name: str, value: object, types: tuple[type, ...], expected: str) -> object:
+    if isinstance(value, types) or is_matcher(value):
         return value
     raise DagflowError(
-        f"{name} must be {wanted} or a matcher (an object whose == decides), "
+        f"{name} must be {expected} or a matcher (an object with its own ==), "
         f"not {value!r} of type '{type(value).__name__}'"
     )
 
 
 def as_text(name: str, value: object, *, or_none: bool = False) -> object:
-    """An argument that is compared with a text."""
+    """Check an argument that is compared with a string."""
     if isinstance(value, Enum):
         return value.name
-    kinds = (str, type(None)) if or_none else (str,)
-    return _checked(name, value, kinds, "a text, None" if or_none else "a text")
+    types = (str, type(None)) if or_none else (str,)
+    return _check(name, value, types, "a string, None" if or_none else "a string")
 
 
 def as_step(value: object) -> object:
-    """An argument that is compared with a step key."""
+    """Check an argument that is compared with a step key; an AssetKey becomes a step key."""
     if isinstance(value, AssetKey):
         return value.to_python_identifier()
-    return _checked("step", value, (str,), "the key of a step, as text,")
+    return _check("step", value, (str,), "the key of a step, as a string,")
 
 
 def as_key(name: str, value: object) -> object:
-    """An argument that is compared with an asset key, written as text."""
+    """Check an argument that is compared with an asset key, and convert the key to a string."""
     if isinstance(value, AssetKey):
         return value.to_user_string()
     if isinstance(value, Sequence) and not isinstance(value, str):
         return AssetKey(value).to_user_string()
-    return _checked(name, value, (str,), "an asset key (a text, a list of texts, an AssetKey)")
+    return _check(name, value, (str,), "an asset key (a string, a list of strings, an AssetKey)")
 
 
 def as_flag(name: str, value: object) -> object:
-    """An argument that is compared with True or False."""
-    return _checked(name, value, (bool,), "True, False")
+    """Check an argument that is compared with True or False."""
+    return _check(name, value, (bool,), "True, False")
 
 
 def as_number(name: str, value: object) -> object:
-    """An argument that is compared with a number."""
+    """Check an argument that is compared with a number."""
     if isinstance(value, bool):
         raise DagflowError(f"{name} must be a number or a matcher, not {value!r}")
-    return _checked(name, value, (int, float, type(None)), "a number, None")
+    return _check(name, value, (int, float, type(None)), "a number, None")
 
 
 def as_metadata(value: object) -> object:
-    """An argument that is compared with the metadata of an event."""
+    """Check an argument that is compared with metadata; a mapping becomes a MetadataMatcher."""
     if isinstance(value, Mapping):
-        return Contains(value)
-    return _checked("metadata", value, (), "a mapping of names to values")
+        return MetadataMatcher(value)
+    return _check("metadata", value, (), "a mapping of names to values")
 
 
 def as_message(match: Match) -> object:
-    """A regular expression that is compared with a message."""
-    return ANYTHING if match is None else Holds(_regular(match))
+    """Return the matcher of a message for a regular expression."""
+    return ANYTHING if match is None else TextMatcher(_check_regex(match))
 
 
 def as_error(error: object, match: Match) -> object:
-    """The two arguments that are compared with the record of an error."""
+    """Return the matcher of an error record for the arguments `error` and `match`."""
     if error is None and match is None:
         return ANYTHING
     classes = error if isinstance(error, tuple) else (error,)
@@ -277,13 +280,13 @@ def as_error(error: object, match: Match) -> object:
         isinstance(cls, type) and issubclass(cls, BaseException) for cls in classes
     )
     if error is None or isinstance(error, str) or is_class:
-        return ErrorLike(error, None if match is None else _regular(match))
+        return ErrorMatcher(error, None if match is None else _check_regex(match))
     if match is not None:
-        raise DagflowError(f"match goes with an exception class or its name, not with error={error!r}")
-    return _checked("error", error, (), "an exception class, a tuple of them, its name")
+        raise DagflowError(f"match needs an exception class or its name, not error={error!r}")
+    return _check("error", error, (), "an exception class, a tuple of them, its name")
 
 
-def _regular(match: object) -> str | re.Pattern[str]:
+def _check_regex(match: object) -> str | re.Pattern[str]:
     if not isinstance(match, (str, re.Pattern)):
         raise DagflowError(
             f"match must be a regular expression, not {match!r} of type '{type(match).__name__}'"
@@ -291,5 +294,5 @@ def _regular(match: object) -> str | re.Pattern[str]:
     try:
         re.compile(match)
     except re.error as error:
-        raise DagflowError(f"match {match!r} is no regular expression: {error}") from error
+        raise DagflowError(f"match {match!r} is not a regular expression: {error}") from error
     return match

@@ -14,7 +14,7 @@ from dagflow.events.data import (
     TypeCheckData,
 )
 from pytest_dagflow import assert_event_sequence, chain, ev, par
-from pytest_dagflow.matchers import ANYTHING
+from pytest_dagflow.sequence.matchers import ANYTHING
 
 
 def events(*texts):
@@ -47,7 +47,7 @@ def test_patterns_and_events_stand_side_by_side():
     """Matched ones with their place, missing ones where they should be, others counted."""
     lines = refused(["STEP_START:beans", "STEP_FAILURE:beans", "STEP_SUCCESS:brew"])
 
-    at = lines.index("3 patterns and the 5 events compared (= matched, - missing, + not wanted here):")
+    at = lines.index("3 patterns and the 5 events compared (= matched, - missing, + unexpected):")
     assert [line[:46] for line in lines[at + 1 : at + 6]] == [
         "      ... 1 other event",
         '  = ev.step_start("beans")  (#2)',
@@ -62,7 +62,7 @@ def test_events_that_are_not_wanted_are_shown_in_the_strict_modes():
     lines = refused(["STEP_START:beans", "STEP_START:brew"], mode="contiguous")
 
     assert '  + ev.step_success("beans")  (#3)' in lines
-    assert lines[0].endswith('ev.step_success("beans") (#3) is not wanted here')
+    assert lines[0].endswith('ev.step_success("beans") (#3) is unexpected here')
 
 
 def test_the_nearest_miss_names_the_field_that_differed():
@@ -85,7 +85,7 @@ def test_too_few_says_how_many():
     """Three are wanted and two happened."""
     (line, *_) = refused(["STEP_START", "STEP_START", "STEP_START"])
 
-    assert line.endswith("ev.step_start() is missing: 3 wanted, 2 in all")
+    assert line.endswith("ev.step_start() is missing: 3 expected, 2 found")
 
 
 def test_an_event_that_another_pattern_took_is_named():
@@ -94,7 +94,7 @@ def test_an_event_that_another_pattern_took_is_named():
 
     (line, *_) = refused(["STEP_FAILURE", "STEP_FAILURE", ev.failure("beans")], seen=seen)
 
-    assert line.endswith('is missing: ev.step_failure("beans") (#1) belongs to another pattern')
+    assert line.endswith('is missing: ev.step_failure("beans") (#1) matches another pattern')
 
 
 def test_an_event_in_a_group_knows_its_neighbours():

@@ -1,17 +1,17 @@
 """One function for each event type, and short forms: `ev.step_success("brew")` makes a pattern.
 
-What is not said is not looked at. An argument may be a plain value or a matcher, an object whose `==`
-decides. The arguments that recur:
+Only the given arguments are compared. An argument is a plain value or a matcher, an object with its own `==`.
+The common arguments:
 
-- `step`: the step's key (`machine.brew`, `brew[a]`), or the AssetKey of the asset that the step makes.
-- `attempt`: 1 for the first try of the step, 2 for the first retry.
-- `key`, `asset`: an asset key, as text (`"shop/cup"`), list of parts or AssetKey; a matcher gets the text.
-- `metadata`: a mapping whose entries the event's metadata must have, as plain values, beside others.
-- `error`: an exception class (subclasses count), several in a tuple, or a name; a matcher gets the record.
-- `match`: a regular expression to be found in the message of the error, or of the event if it has no error.
-- `times`: exactly so many such events are there, among those compared; without it, at least one.
+- `step`: the step key (`machine.brew`, `brew[a]`), or the AssetKey of the asset that the step materializes.
+- `attempt`: 1 for the first attempt of the step, 2 for the first retry.
+- `key`, `asset`: an asset key, as string (`"shop/cup"`), list or AssetKey; a matcher gets the string.
+- `metadata`: a mapping of entries that the metadata of the event must contain, as plain values.
+- `error`: an exception class (or subclass), a tuple of classes, or a class name; a matcher gets the record.
+- `match`: a regular expression that is searched in the message of the error, or of an event without error.
+- `times`: the exact number of such events among the compared events; by default at least one.
 
-Each function raises DagflowError, at once, for an argument that can never match.
+Each function raises DagflowError for an argument that can never match.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagflow import DagflowError, DagflowEventType
-from pytest_dagflow.matchers import (
+from pytest_dagflow.sequence.matchers import (
     ANYTHING,
     Match,
     as_error,
@@ -30,9 +30,9 @@ from pytest_dagflow.matchers import (
     as_number,
     as_step,
     as_text,
-    near,
+    suggest,
 )
-from pytest_dagflow.patterns import EventPattern
+from pytest_dagflow.sequence.patterns import EventPattern
 
 # the steps
 
@@ -525,20 +525,20 @@ def alert_failure(*, match: Match = None, times: int | None = None) -> EventPatt
     return _pattern("ALERT_FAILURE", times, message=as_message(match))
 
 
-if not TYPE_CHECKING:  # a type checker shall go on to know each function
+if not TYPE_CHECKING:  # type checkers must report unknown functions
 
     def __getattr__(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         known = [other for other, value in globals().items() if getattr(value, "__module__", "") == __name__]
-        raise _UnknownEvent(f"'ev.{name}' is no event.{near(name, known)}")
+        raise _UnknownEvent(f"'ev.{name}' is not an event.{suggest(name, known)}")
 
 
 class _UnknownEvent(DagflowError, AttributeError):
-    """A function was asked for that no event type has."""
+    """The access to an unknown function of this module."""
 
 
 def _pattern(kind: str, times: int | None, /, **fields: object) -> EventPattern:
     if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 0):
-        raise DagflowError(f"times must be a count, 0 or more, not {times!r}")
+        raise DagflowError(f"times must be an integer of at least 0, not {times!r}")
     return EventPattern(DagflowEventType[kind], fields, times)

@@ -1,25 +1,32 @@
-"""What an event should look like: the pattern of one event, and groups of patterns.
+"""The pattern of one event, and groups of patterns.
 
-A pattern names one event type and says of some fields what they should be. Users make patterns with the
-functions of `pytest_dagflow.ev`.
+A pattern has one event type and the expected values of some fields. Users make patterns with the functions of
+`ev`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
-from pytest_dagflow.matchers import ANYTHING, ErrorLike, near, quoted, same, unwrapped
+from pytest_dagflow.sequence.matchers import (
+    ANYTHING,
+    ErrorMatcher,
+    is_equal,
+    source_text,
+    suggest,
+    unwrap_error,
+)
 
 
 class EventPattern:
-    """What one event should look like: its type and what is said of its fields.
+    """An expected event: its type and the expected values of some fields.
 
     Attributes:
         event_type: The type of the event.
-        fields: What the fields that are named should be equal to.
-        times: Exactly how many such events there are; None says at least one.
+        fields: The expected values of the compared fields, by name.
+        times: The exact number of such events; None for at least one.
     """
 
     __slots__ = ("event_type", "fields", "times")
@@ -32,41 +39,43 @@ class EventPattern:
         self.times = times
 
     def matches(self, event: DagflowEvent) -> bool:
-        """Whether an event looks like this."""
+        """Return whether an event matches this pattern."""
         return event.event_type is self.event_type and all(
-            same(expected, read(event, name)) for name, expected in self.fields.items()
+            is_equal(expected, read_field(event, name)) for name, expected in self.fields.items()
         )
 
-    def differing(self, event: DagflowEvent) -> list[tuple[str, object, object]]:
-        """The fields that an event of this type has otherwise: name, expected, actual."""
-        found = ((name, expected, read(event, name)) for name, expected in self.fields.items())
-        return [(name, expected, actual) for name, expected, actual in found if not same(expected, actual)]
+    def differing_fields(self, event: DagflowEvent) -> list[tuple[str, object, object]]:
+        """Return name, expected and actual value of each field in which an event of this type differs."""
+        found = ((name, expected, read_field(event, name)) for name, expected in self.fields.items())
+        return [
+            (name, expected, actual) for name, expected, actual in found if not is_equal(expected, actual)
+        ]
 
     def __repr__(self) -> str:
         return source_of(self.event_type.name, self.fields, self.times)
 
 
 class Group:
-    """Patterns that stand together; `kind` is "par" (any order) or "chain" (in this order)."""
+    """Patterns in any order (`function` is "par") or in this order (`function` is "chain")."""
 
-    __slots__ = ("items", "kind")
+    __slots__ = ("function", "items")
 
-    def __init__(self, kind: str, items: Iterable[EventPattern | Group]) -> None:
-        self.kind = kind
+    def __init__(self, function: str, items: Iterable[EventPattern | Group]) -> None:
+        self.function = function
         self.items = tuple(items)
 
     def __repr__(self) -> str:
-        return f"{self.kind}({', '.join(map(repr, self.items))})"
+        return f"{self.function}({', '.join(map(repr, self.items))})"
 
 
 def par(*patterns: object) -> Group:
-    """Patterns in any order.
+    """Return a group of patterns in any order.
 
     Args:
-        patterns: Event types, texts such as "STEP_SUCCESS:brew", calls of `ev`, `par` and `chain`.
+        patterns: Event types, strings such as "STEP_SUCCESS:brew", calls of `ev`, `par` and `chain`.
 
     Raises:
-        DagflowError: A value that is no pattern.
+        DagflowError: A value is not a pattern.
 
     Example:
         >>> par("STEP_SUCCESS:beans", "STEP_SUCCESS:water")
@@ -76,13 +85,13 @@ def par(*patterns: object) -> Group:
 
 
 def chain(*patterns: object) -> Group:
-    """Patterns in this order.
+    """Return a group of patterns in this order.
 
     Args:
-        patterns: Event types, texts such as "STEP_SUCCESS:brew", calls of `ev`, `par` and `chain`.
+        patterns: Event types, strings such as "STEP_SUCCESS:brew", calls of `ev`, `par` and `chain`.
 
     Raises:
-        DagflowError: A value that is no pattern.
+        DagflowError: A value is not a pattern.
 
     Example:
         >>> chain("STEP_START:beans", "STEP_SUCCESS:beans")
@@ -92,10 +101,10 @@ def chain(*patterns: object) -> Group:
 
 
 def as_pattern(value: object) -> EventPattern | Group:
-    """The pattern that an event type, a text or a pattern stands for.
+    """Return the pattern of an event type or a string; a pattern itself.
 
     Raises:
-        DagflowError: It stands for none.
+        DagflowError: The value is not a pattern.
 
     Example:
         >>> as_pattern("RUN_SUCCESS")
@@ -107,41 +116,80 @@ def as_pattern(value: object) -> EventPattern | Group:
         return EventPattern(value, {})
     if isinstance(value, str):
         name, colon, step = value.partition(":")
-        kind = event_type(name)
+        found_type = event_type(name)
         if colon and not step:
-            raise DagflowError(f"the pattern {value!r} names no step after the colon")
-        if colon and kind.name.startswith("RUN_"):
-            raise DagflowError(f"the pattern {value!r} names a step, but {kind.name} belongs to no step")
-        return EventPattern(kind, {"step": step} if colon else {})
-    if callable(value) and getattr(value, "__module__", None) == "pytest_dagflow.ev":
+            raise DagflowError(f"the pattern {value!r} has no step after the colon")
+        if colon and found_type.name.startswith("RUN_"):
+            raise DagflowError(f"the pattern {value!r} names a step, but {found_type.name} has no step")
+        return EventPattern(found_type, {"step": step} if colon else {})
+    if callable(value) and getattr(value, "__module__", None) == "pytest_dagflow.sequence.ev":
         name = getattr(value, "__name__", "")
         raise DagflowError(f"'ev.{name}' is a function: call it, 'ev.{name}(...)', to make a pattern")
     if isinstance(value, (list, tuple)):
-        raise DagflowError(f"a pattern is needed, not the list {value!r}: write par(...) or chain(...)")
+        raise DagflowError(f"a pattern must not be the list {value!r}: write par(...) or chain(...)")
     raise DagflowError(
-        "a pattern is an event type, a text such as 'STEP_SUCCESS:brew', a call of ev, par(...) or "
+        "a pattern must be an event type, a string such as 'STEP_SUCCESS:brew', a call of ev, par(...) or "
         f"chain(...), not {value!r} of type '{type(value).__name__}'"
     )
 
 
-def event_type(name: str) -> DagflowEventType:
-    """The event type of a name.
+def as_patterns(argument: str, values: object) -> list[EventPattern | Group]:
+    """Return the patterns of the elements of a list.
+
+    Args:
+        argument: The name of the argument, for the message.
+        values: The argument.
 
     Raises:
-        DagflowError: There is none; near names are given.
+        DagflowError: The argument is not a list, or an element is not a pattern.
+    """
+    if isinstance(values, (str, EventPattern, Group)) or not isinstance(values, Iterable):
+        raise DagflowError(f"{argument} must be a list of patterns, not {values!r}: write {argument}=[...]")
+    return [as_pattern(value) for value in values]
+
+
+def check_single(argument: str, pattern: EventPattern | Group) -> EventPattern:
+    """Return a pattern that must be one of a single event, without `times`.
+
+    Raises:
+        DagflowError: The pattern is a group, or has `times`.
+    """
+    if isinstance(pattern, Group):
+        raise DagflowError(f"{argument} takes patterns of single events, not the group {pattern!r}")
+    if pattern.times is not None:
+        raise DagflowError(f"{argument} takes patterns without times, not {pattern!r}")
+    return pattern
+
+
+def event_patterns_in(patterns: Iterable[EventPattern | Group]) -> Iterator[EventPattern]:
+    """Yield the patterns of single events in groups and patterns."""
+    for pattern in patterns:
+        if isinstance(pattern, Group):
+            yield from event_patterns_in(pattern.items)
+        else:
+            yield pattern
+
+
+def event_type(name: str) -> DagflowEventType:
+    """Return the event type of a name.
+
+    Raises:
+        DagflowError: The name is unknown; the message has similar names.
 
     Example:
         >>> event_type("PIPELINE_START").name
         'RUN_START'
     """
-    kind = DagflowEventType.__members__.get(name)
-    if kind is None:
-        raise DagflowError(f"{name!r} is no event type.{near(name.upper(), DagflowEventType.__members__)}")
-    return kind
+    found = DagflowEventType.__members__.get(name)
+    if found is None:
+        raise DagflowError(
+            f"{name!r} is not an event type.{suggest(name.upper(), DagflowEventType.__members__)}"
+        )
+    return found
 
 
-# where the fields are read, by event type: a field that stands here may be said of that type
-_DATA: dict[str, dict[str, str]] = {
+# the attribute path of each field in the data of an event, by event type
+_FIELD_PATHS: dict[str, dict[str, str]] = {
     "STEP_INPUT": {"name": "input_name", "passed": "type_check_data.success"},
     "STEP_OUTPUT": {
         "name": "output_name",
@@ -189,8 +237,8 @@ _DATA: dict[str, dict[str, str]] = {
     },
     "RUN_FAILURE": {"error": "error", "reason": "failure_reason.name"},
 }
-# what a pattern of an event says, when it is made from the event: see `pattern_of`
-_TOLD: dict[str, tuple[str, ...]] = {
+# the fields of a pattern that is made from an event, by event type: see `pattern_of`
+_SHOWN_FIELDS: dict[str, tuple[str, ...]] = {
     "STEP_INPUT": ("step", "name"),
     "STEP_OUTPUT": ("step", "name", "mapping_key"),
     "LOADED_INPUT": ("step", "name"),
@@ -203,32 +251,32 @@ _TOLD: dict[str, tuple[str, ...]] = {
     "ASSET_CHECK_EVALUATION_PLANNED": ("step", "asset", "name"),
     "STEP_EXPECTATION_RESULT": ("step", "label", "success"),
 }
-_WITH_ERROR = ("STEP_FAILURE", "STEP_UP_FOR_RETRY", "HOOK_ERRORED", "RESOURCE_INIT_FAILURE")
-_OF_EVENT = {"step": "step_key", "attempt": "attempt", "message": "message"}
+_ERROR_EVENTS = ("STEP_FAILURE", "STEP_UP_FOR_RETRY", "HOOK_ERRORED", "RESOURCE_INIT_FAILURE")
+_EVENT_ATTRIBUTES = {"step": "step_key", "attempt": "attempt", "message": "message"}
 
 
-def read(event: DagflowEvent, field: str) -> Any:
-    """The value of a field of an event, an asset key as text; None where the event has no such thing."""
-    if field in _OF_EVENT:
-        return getattr(event, _OF_EVENT[field])
+def read_field(event: DagflowEvent, field: str) -> Any:
+    """Return the value of a field of an event, an asset key as a string; None if the event has no value."""
+    if field in _EVENT_ATTRIBUTES:
+        return getattr(event, _EVENT_ATTRIBUTES[field])
     value: Any = event.event_specific_data
-    for attribute in _DATA.get(event.event_type.name, {}).get(field, field).split("."):
+    for attribute in _FIELD_PATHS.get(event.event_type.name, {}).get(field, field).split("."):
         value = getattr(value, attribute, None)
     return value.to_user_string() if isinstance(value, AssetKey) else value
 
 
 def pattern_of(event: DagflowEvent) -> EventPattern:
-    """The pattern that an event itself would be written as, to show it or to paste it.
+    """Return the pattern that describes an event, to show it or to paste it.
 
     Example:
         >>> pattern_of(DagflowEvent("STEP_START", "cafe", step_key="beans"))
         ev.step_start("beans")
     """
     name = event.event_type.name
-    fields = {field: read(event, field) for field in _TOLD.get(name, ("step",))}
-    if name in _WITH_ERROR and (errors := unwrapped(read(event, "error"))):
-        fields["error"] = ErrorLike(errors[-1].cls_name, None)
-    if name == "STEP_OUTPUT" and read(event, "passed") is False:
+    fields = {field: read_field(event, field) for field in _SHOWN_FIELDS.get(name, ("step",))}
+    if name in _ERROR_EVENTS and (errors := unwrap_error(read_field(event, "error"))):
+        fields["error"] = ErrorMatcher(errors[-1].cls_name, None)
+    if name == "STEP_OUTPUT" and read_field(event, "passed") is False:
         fields["passed"] = False
     return EventPattern(
         event.event_type, {field: value for field, value in fields.items() if value is not None}
@@ -236,7 +284,7 @@ def pattern_of(event: DagflowEvent) -> EventPattern:
 
 
 def source_of(name: str, fields: Mapping[str, object], times: int | None = None) -> str:
-    """The call of `ev` that says this of an event type.
+    """Return the call of `ev` that makes a pattern, as source code.
 
     Example:
         >>> print(source_of("STEP_OUTPUT", {"step": "brew", "name": "result"}))
@@ -254,14 +302,14 @@ def source_of(name: str, fields: Mapping[str, object], times: int | None = None)
     for field in (*positional, *(field for field in fields if field not in positional)):
         if field not in fields:
             by_position = False
-        elif isinstance(expected := fields[field], ErrorLike):
+        elif isinstance(expected := fields[field], ErrorMatcher):
             arguments += [f"{argument}={text}" for argument, text in expected.arguments()]
         else:
-            prefix = "" if by_position and field in positional else f"{_ARGUMENT.get(field, field)}="
-            arguments.append(prefix + quoted(expected))
+            prefix = "" if by_position and field in positional else f"{_ARGUMENT_NAMES.get(field, field)}="
+            arguments.append(prefix + source_text(expected))
     if times is not None:
         arguments.append(f"times={times}")
     return f"ev.{function}({', '.join(arguments)})"
 
 
-_ARGUMENT = {"message": "match"}
+_ARGUMENT_NAMES = {"message": "match"}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_dagflow.ties import members, references
+from pytest_dagflow.selecting.links import elements_of, references
 
 water = object()
 
@@ -90,6 +90,6 @@ def test_a_local_import_is_read_where_the_module_is_loaded():
 
 def test_members_of_containers_are_given_to_some_depth():
     """Lists, tuples, sets and dicts are opened; a text is one thing."""
-    assert list(members([1, (2, {"a": 3}), {4}])) == [1, 2, 3, 4]
-    assert list(members("text")) == ["text"]
-    assert list(members([[[[5]]]])) == [[5]]
+    assert list(elements_of([1, (2, {"a": 3}), {4}])) == [1, 2, 3, 4]
+    assert list(elements_of("text")) == ["text"]
+    assert list(elements_of([[[[5]]]])) == [[5]]

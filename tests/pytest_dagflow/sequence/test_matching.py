@@ -9,16 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow import DagflowError
-from pytest_dagflow.matching import (
-    MODES,
-    NOTHING,
-    Parallel,
-    Series,
-    find,
-    leaves_in,
-    matched,
-    pruned,
-)
+from pytest_dagflow.sequence.matching import MODES, find_assignment, match_leaves
+from pytest_dagflow.sequence.tree import NOTHING, Parallel, Series, leaves_in, prune
 
 
 def numbered(shape, counter):
@@ -48,10 +40,11 @@ def before(tree):
     return found
 
 
-def holds(tree, masks, places, caused):
-    """Whether an assignment, place by leaf, respects patterns and order."""
-    return all(masks[leaf] >> place & 1 for leaf, place in places.items()) and all(
-        places[one] < places[other] and caused(places[one], places[other]) for one, other in before(tree)
+def holds(tree, masks, positions, caused):
+    """Whether an assignment, position by leaf, respects patterns and order."""
+    return all(masks[leaf] >> position & 1 for leaf, position in positions.items()) and all(
+        positions[one] < positions[other] and caused(positions[one], positions[other])
+        for one, other in before(tree)
     )
 
 
@@ -68,9 +61,9 @@ def by_trying_all(tree, masks, count, mode, caused):
     }.get(mode, [range(count)])
     relation = caused if mode == "causal" else lambda one, other: True
     return any(
-        holds(tree, masks, dict(zip(leaves, places, strict=True)), relation)
+        holds(tree, masks, dict(zip(leaves, positions, strict=True)), relation)
         for window in windows
-        for places in itertools.permutations(window, size)
+        for positions in itertools.permutations(window, size)
     )
 
 
@@ -81,14 +74,14 @@ def test_an_assignment_is_found_if_and_only_if_there_is_one(data, tree, mode):
     count = data.draw(st.integers(len(leaves), 6) | st.integers(0, 6), label="count")
     masks = data.draw(st.lists(st.integers(0, 2**count - 1), min_size=len(leaves), max_size=len(leaves)))
     links = data.draw(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)).filter(lambda p: p[0] < p[1])))
-    ancestors = {place: {one for one, other in links if other == place} for place in range(6)}
-    for place in range(6):
-        ancestors[place] |= set().union(*(ancestors[above] for above in ancestors[place]), set())
+    ancestors = {position: {one for one, other in links if other == position} for position in range(6)}
+    for position in range(6):
+        ancestors[position] |= set().union(*(ancestors[above] for above in ancestors[position]), set())
 
     def caused(one, other):
         return one in ancestors[other]
 
-    found = find(tree, masks, count, mode, caused)
+    found = find_assignment(tree, masks, count, mode, caused)
 
     assert (found is not None) == by_trying_all(tree, masks, count, mode, caused)
     if found is not None:
@@ -101,7 +94,7 @@ def test_an_assignment_is_found_if_and_only_if_there_is_one(data, tree, mode):
 @given(tree=trees, keep=st.sets(st.integers(0, 4)))
 def test_pruning_keeps_the_order_of_the_leaves_that_stay(tree, keep):
     """Leaves between which another stood are still ordered."""
-    left = pruned(tree, keep)
+    left = prune(tree, keep)
 
     assert set(leaves_in(left)) == set(leaves_in(tree)) & keep
     assert before(left) == {(one, other) for one, other in before(tree) if {one, other} <= keep}
@@ -110,7 +103,7 @@ def test_pruning_keeps_the_order_of_the_leaves_that_stay(tree, keep):
 @pytest.mark.parametrize("mode", MODES)
 def test_nothing_is_always_found_among_nothing(mode):
     """An empty list of patterns holds of an empty list of events."""
-    assert find(NOTHING, [], 0, mode) == {}
+    assert find_assignment(NOTHING, [], 0, mode) == {}
 
 
 @pytest.mark.parametrize("mode", ["exact", "unordered", "subsequence", "contiguous", "causal"])
@@ -120,7 +113,7 @@ def test_equal_patterns_in_any_order_do_not_explode(mode, missing):
     count = 30 - missing
     tree = Parallel(tuple(range(30)))
 
-    found = find(tree, [2**count - 1] * 30, count, mode)
+    found = find_assignment(tree, [2**count - 1] * 30, count, mode)
 
     assert (found is None) == bool(missing)
 
@@ -131,9 +124,11 @@ def test_equal_chains_side_by_side_do_not_explode(mode, ends):
     """Fifteen equal chains, interleaved, where every end is there or one is missing."""
     tree = Parallel(tuple(Series((3 * n, 3 * n + 1, 3 * n + 2)) for n in range(15)))
     kinds = [0] * 15 + [1] * 15 + [2] * ends + [0] * (15 - ends)
-    of_kind = [sum(1 << place for place, other in enumerate(kinds) if other == kind) for kind in range(3)]
+    of_kind = [
+        sum(1 << position for position, other in enumerate(kinds) if other == kind) for kind in range(3)
+    ]
 
-    found = find(tree, of_kind * 15, len(kinds), mode)
+    found = find_assignment(tree, of_kind * 15, len(kinds), mode)
 
     assert (found is None) == (ends < 15)
 
@@ -142,7 +137,7 @@ def test_causal_tries_a_choice_that_no_rule_settles():
     """Both causes and both effects have a partner, but not the first cause with the first effect."""
     links = {(0, 3), (1, 2)}
 
-    found = find(Series((0, 1)), [0b0011, 0b1100], 4, "causal", lambda *pair: pair in links)
+    found = find_assignment(Series((0, 1)), [0b0011, 0b1100], 4, "causal", lambda *pair: pair in links)
 
     assert found == {0: 0, 1: 3}
 
@@ -159,7 +154,7 @@ def test_causal_sees_through_equal_pairs():
     """Sixteen pairs that are built alike: their permutations are not tried."""
     masks = [2**16 - 1, (2**16 - 1) << 16] * 16
 
-    assert find(PAIRS, masks, 32, "causal", too_few_effects) is None
+    assert find_assignment(PAIRS, masks, 32, "causal", too_few_effects) is None
 
 
 def test_causal_refuses_what_it_cannot_try_in_time():
@@ -167,23 +162,23 @@ def test_causal_refuses_what_it_cannot_try_in_time():
     masks = [mask for n in range(16) for mask in (2**16 - 1 | 1 << 32 + n, (2**16 - 1) << 16)]
 
     with pytest.raises(DagflowError, match="too many ways"):
-        find(PAIRS, masks, 48, "causal", too_few_effects)
+        find_assignment(PAIRS, masks, 48, "causal", too_few_effects)
 
 
 def test_overlapping_patterns_are_a_bipartite_matching():
     """Each pattern matches all events up to its own: only one assignment is left, and it is found at once."""
     masks = [2 ** (leaf + 1) - 1 for leaf in range(200)]
 
-    found = find(Parallel(tuple(range(200))), masks, 200, "unordered")
+    found = find_assignment(Parallel(tuple(range(200))), masks, 200, "unordered")
 
     assert found == {leaf: leaf for leaf in range(200)}
 
 
 def test_a_long_chain_among_many_events_is_quick():
     """A thousand patterns, each of which matches every second event."""
-    every_second = sum(1 << place for place in range(0, 4000, 2))
+    every_second = sum(1 << position for position in range(0, 4000, 2))
 
-    found = find(Series(tuple(range(1000))), [every_second] * 1000, 4000, "subsequence")
+    found = find_assignment(Series(tuple(range(1000))), [every_second] * 1000, 4000, "subsequence")
 
     assert found == {leaf: 2 * leaf for leaf in range(1000)}
 
@@ -192,18 +187,18 @@ def test_what_cannot_be_tried_in_time_is_an_error():
     """Chains that overlap in ever new ways: an honest refusal, and no endless search."""
     tree = Parallel(tuple(Series(tuple(range(4 * n, 4 * n + 4))) for n in range(20)))
     masks = [
-        sum(1 << place for place in range(400) if (place * 7 + leaf) % (5 + leaf % 11) < 4)
+        sum(1 << position for position in range(400) if (position * 7 + leaf) % (5 + leaf % 11) < 4)
         for leaf in range(80)
     ]
 
     with pytest.raises(DagflowError, match="too many ways"):
-        find(tree, masks, 80, "exact")
+        find_assignment(tree, masks, 80, "exact")
 
 
 @given(st.permutations(range(6)))
 def test_matched_gives_each_leaf_a_place_of_its_own(order):
     """Also when the first choice of a leaf has to be given up."""
-    found = matched(list(range(6)), range(6), [1 << place | 1 for place in order])
+    found = match_leaves(list(range(6)), range(6), [1 << position | 1 for position in order])
 
     assert found is not None
     assert sorted(found.values()) == list(range(6))

@@ -120,7 +120,7 @@ def test_assert_succeeded(good, bad):
     text = refused(assert_succeeded, bad)
     assert text.startswith("the run did not succeed: ev.run_failure()")
     assert 'raise ValueError("the cup was hot")' in text
-    assert "never ended" in refused(assert_succeeded, [])
+    assert "did not end" in refused(assert_succeeded, [])
 
 
 def test_assert_failed(good, bad):
@@ -208,7 +208,7 @@ def test_assert_retried(good):
 @pytest.mark.parametrize("times", [-1, True, "two", None])
 def test_assert_retried_needs_a_count(good, times):
     """Anything else is an error at once."""
-    with pytest.raises(DagflowError, match="times must be a count"):
+    with pytest.raises(DagflowError, match="times must be an integer of at least 0"):
         assert_retried(good, "tidy", times)
 
 
@@ -242,7 +242,7 @@ def test_assert_output(good):
     assert_output(good, "tidy", Positive())
 
     text = refused(assert_output, good, "tidy", 7)
-    assert "output 'result' of 'tidy' is not what was expected" in text
+    assert "output 'result' of 'tidy' is different" in text
     assert "expected: 7" in text
     with pytest.raises(DagflowError, match="needs the result of a run"):
         assert_output(list(good.all_events), "tidy", 0)
@@ -280,7 +280,7 @@ def test_assert_same_run(good, bad):
 def test_an_unknown_node_is_an_error_with_near_names(good, assertion):
     """A misspelt name is no silent "it did not run"."""
     with pytest.raises(
-        DagflowError, match=re.escape("node 'machin' is in none of these runs. Did you mean 'machine'")
+        DagflowError, match=re.escape("node 'machin' is not in these runs. Did you mean 'machine'")
     ):
         assertion(good, "machin")
 
@@ -293,5 +293,5 @@ def test_on_a_bare_list_a_node_without_events_did_not_run():
 @pytest.mark.parametrize("assertion", [assert_ran, assert_not_ran, assert_skipped])
 def test_no_node_at_all_is_an_error(good, assertion):
     """An assertion that says nothing is a mistake."""
-    with pytest.raises(DagflowError, match="name at least one node"):
+    with pytest.raises(DagflowError, match="pass at least one node"):
         assertion(good)

@@ -1,0 +1,128 @@
+"""The marker `dag_partitions` at collection: one test for each chosen key, in the order of the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_dagflow.markers.registry import PartitionChoice, check_arguments
+from pytest_dagflow.session import session_of
+
+if TYPE_CHECKING:
+    from dagflow import PartitionsDefinition
+
+
+def parametrize_partitions(metafunc: pytest.Metafunc) -> None:
+    """Create one test for each partition key that `dag_partitions` chooses."""
+    mark = metafunc.definition.get_closest_marker("dag_partitions")
+    if mark is None:
+        return
+    where = metafunc.definition.nodeid
+    choice: PartitionChoice = check_arguments(mark, where)
+    if "partition_key" not in metafunc.fixturenames:
+        pytest.fail(
+            f"{where}: marker dag_partitions: the test must have the argument 'partition_key'", pytrace=False
+        )
+    from dagflow import DagflowError
+
+    try:
+        keys = choose_keys(choice, now=session_of(metafunc.config).now, seed=where)
+    except (ValueError, DagflowError) as error:
+        message = str(error)
+    else:
+        metafunc.parametrize("partition_key", keys, ids=[_key_id(key) for key in keys])
+        return
+    pytest.fail(f"{where}: marker dag_partitions: {message}", pytrace=False)
+
+
+def choose_keys(choice: PartitionChoice, *, now: float, seed: str) -> list[str]:
+    """Return the chosen partition keys in the order of the definition.
+
+    Args:
+        choice: The arguments of the marker.
+        now: The current time, in seconds since the epoch.
+        seed: Determines the sample: the same string gives the same sample.
+
+    Raises:
+        ValueError: The target has no partitions, or an argument is invalid.
+        DagflowError: The definition does not have one of `keys`.
+    """
+    definition = _partitions_of(choice.target)
+    dynamic_keys = _DynamicKeys(choice.dynamic)
+    known = definition.get_partition_keys(now, dynamic_keys)
+    if choice.dynamic is not None and not dynamic_keys.was_used:
+        raise ValueError(
+            f"'dynamic' defines keys, but {definition!r} has its own: use 'keys' to choose some of them"
+        )
+    if not known:
+        raise ValueError(f"{definition!r} has no keys")
+    chosen: set[str] = set()
+    for key in _check_keys(choice.keys):
+        definition.validate_partition_key(key, now, dynamic_keys)
+        chosen.add(key)
+    if choice.first is not None:
+        chosen.update(known[: _check_count(choice.first, "first")])
+    if choice.last is not None:
+        chosen.update(known[-_check_count(choice.last, "last") :])
+    if choice.sample is not None:
+        import random
+
+        size = min(_check_count(choice.sample, "sample"), len(known))
+        chosen.update(random.Random(seed).sample(known, size))
+    if choice.boundaries:
+        from dagflow.testing import boundaries
+
+        chosen.update(boundaries(definition, now, dynamic_keys))
+    limits = (choice.keys, choice.first, choice.last, choice.sample)
+    is_limited = choice.boundaries or any(limit is not None for limit in limits)
+    return [key for key in known if key in chosen] if is_limited else known
+
+
+def _partitions_of(target: object) -> PartitionsDefinition:
+    """Return the partitions definition itself, or that of an asset or a job."""
+    from dagflow import PartitionsDefinition
+
+    found = target if isinstance(target, PartitionsDefinition) else getattr(target, "partitions_def", None)
+    if not isinstance(found, PartitionsDefinition):
+        raise ValueError(
+            f"{target!r} has no partitions: pass a partitions definition, or an asset or a job that has one"
+        )
+    return found
+
+
+class _DynamicKeys:
+    """The keys of dynamic definitions, with the method by which partitions read them from an instance."""
+
+    def __init__(self, dynamic: Sequence[str] | Mapping[str, Sequence[str]] | None) -> None:
+        self.dynamic = dynamic
+        self.was_used = False
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
+        self.was_used = True
+        dynamic = self.dynamic
+        found = dynamic.get(partitions_def_name) if isinstance(dynamic, Mapping) else dynamic
+        if not found:
+            raise ValueError(
+                f"the keys of '{partitions_def_name}' are dynamic: list them, as in dynamic=['a', 'b']"
+            )
+        return list(found)
+
+
+def _check_keys(keys: Iterable[str] | None) -> list[str]:
+    if isinstance(keys, str):
+        raise ValueError(f"'keys' must be a list of keys, not the string {keys!r}")
+    return list(keys or ())
+
+
+def _check_count(number: Any, name: str) -> int:
+    if not isinstance(number, int) or number < 1 or isinstance(number, bool):
+        raise ValueError(f"'{name}' must be an integer of at least 1, not {number!r}")
+    return number
+
+
+def _key_id(key: str) -> str:
+    """Return the test id for a key: the key, or `dimension=key` for each of several dimensions."""
+    dimensions: Mapping[str, str] | None = getattr(key, "keys_by_dimension", None)
+    return "|".join(f"{name}={part}" for name, part in dimensions.items()) if dimensions else str(key)

@@ -1,0 +1,1 @@
+"""The reports about the runs of a test."""

@@ -1,0 +1,1 @@
+"""The selection of tests by nodes: links between tests and nodes, the record, changed nodes, the options."""

@@ -1,0 +1,313 @@
+"""The text of a failed assertion: the differences between patterns and events.
+
+The first line is the problem. The tracebacks of failed steps, the patterns and events side by side, and the
+actual events as patterns to paste follow.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagflow
+from dagflow import DagflowEvent
+from pytest_dagflow.sequence import matching, tree
+from pytest_dagflow.sequence.compared import compared_events, has_plans, is_inside
+from pytest_dagflow.sequence.matchers import MetadataMatcher, source_text, suggest, unwrap_error
+from pytest_dagflow.sequence.patterns import EventPattern, pattern_of
+
+_MAX_PATTERNS = 40
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Patterns, and the events that they are compared with.
+
+    Attributes:
+        tree: The order of the leaves.
+        leaves: The patterns, one for each expected event.
+        masks: For each leaf the matching positions, as a bit set.
+        events: The compared events.
+        mode: The mode of the assertion.
+        causality: The causal order of the events; None if the mode is not "causal".
+        all_events: All events, including those that are not compared.
+    """
+
+    tree: tree.Node
+    leaves: Sequence[EventPattern]
+    masks: Sequence[int]
+    events: Sequence[DagflowEvent]
+    mode: str
+    causality: Any
+    all_events: Sequence[DagflowEvent]
+
+    def caused(self, one: int, other: int) -> bool:
+        """Return whether the event at one position caused the event at another."""
+        return bool(self.causality.caused(self.events[one], self.events[other]))
+
+    def find_assignment(self) -> matching.Assignment | None:
+        """Return an assignment that satisfies the mode, or None."""
+        return matching.find_assignment(self.tree, self.masks, len(self.events), self.mode, self.caused)
+
+    def find_partial_assignment(self) -> matching.Assignment:
+        """Return a large assignment of some leaves in the order of the mode, with gaps."""
+        mode = "causal" if self.mode == "causal" else "subsequence"
+        kept: matching.Assignment = {}
+
+        def add(leaves: list[int]) -> None:
+            nonlocal kept
+            part = tree.prune(self.tree, {*kept, *leaves})
+            found = matching.find_assignment(part, self.masks, len(self.events), mode, self.caused)
+            if found is not None:
+                kept = found
+            elif len(leaves) > 1:
+                add(leaves[: len(leaves) // 2])
+                add(leaves[len(leaves) // 2 :])
+
+        add(tree.leaves_in(self.tree))
+        return kept
+
+
+def explain_mismatch(comparison: Comparison) -> str:
+    """Return the text for a comparison without an assignment."""
+    found = comparison.find_partial_assignment()
+    rows, first_reason = _align(comparison, found)
+    expected = {id(comparison.events[position]) for position in found.values()}
+    return "\n".join([
+        f"mode '{comparison.mode}' does not hold: {first_reason}",
+        *traceback_lines(event for event in comparison.all_events if id(event) not in expected),
+        "",
+        f"{len(comparison.leaves)} patterns and the {len(comparison.events)} events compared "
+        "(= matched, - missing, + unexpected):",
+        *rows,
+        *pattern_list(comparison.events),
+    ])  # fmt: skip
+
+
+def failure_text(
+    problem: str, events: Sequence[DagflowEvent], shown: Sequence[DagflowEvent] | None = None
+) -> str:
+    """Return a problem, the tracebacks of the failed steps, and the actual events as patterns.
+
+    Args:
+        problem: The problem, in one or two lines.
+        events: All events.
+        shown: The events to show as patterns; None for those that assertions compare by default.
+    """
+    shown = compared_events(events, (), None, ()) if shown is None else shown
+    return "\n".join([problem, *traceback_lines(events), *(pattern_list(shown) if events else ())])
+
+
+def describe_outcome(node: str, events: Sequence[DagflowEvent]) -> str:
+    """Return the outcome of each step of a node, in a few words."""
+    own = [event for event in events if is_inside(node, event.step_key)]
+    last: dict[Any, str] = {
+        event.step_key: event.event_type.name for event in own if event.event_type.name in _OUTCOMES
+    }
+    if not last:
+        return "it has no events" if has_plans(events) else "it has no events in this list"
+    return ", ".join(f"{_OUTCOMES[name]} ('{step}')" for step, name in last.items())
+
+
+_OUTCOMES = {
+    "STEP_START": "it started and did not end",
+    "STEP_RESTARTED": "it restarted and did not end",
+    "STEP_UP_FOR_RETRY": "it waited for a retry",
+    "STEP_SUCCESS": "it succeeded",
+    "STEP_FAILURE": "it failed",
+    "STEP_SKIPPED": "it was skipped",
+}
+
+
+def traceback_lines(events: Iterable[DagflowEvent]) -> list[str]:
+    """Return the tracebacks of the failed steps, without the frames of dagflow."""
+    lines: list[str] = []
+    for event in events:
+        errors = (
+            unwrap_error(event.event_specific_data.error) if event.event_type.name in _FAILURE_EVENTS else []
+        )
+        if not errors:
+            continue
+        what = f"step '{event.step_key}' failed" if event.step_key else "the run failed"
+        own = [line for line in errors[-1].stack if _RUNTIME_FOLDER not in line]
+        text = "".join([*own, errors[-1].message]).rstrip("\n")
+        lines += ["", f"{what}:", *(f"    {line}" for line in text.split("\n"))]
+    return lines
+
+
+_FAILURE_EVENTS = ("STEP_FAILURE", "RESOURCE_INIT_FAILURE")
+_RUNTIME_FOLDER = os.path.dirname(os.path.abspath(dagflow.__file__)) + os.sep
+
+
+def pattern_list(events: Sequence[DagflowEvent]) -> list[str]:
+    """Return the lines that show events as a list of patterns."""
+    if not events:
+        return ["", "there are no events to compare"]
+    lines = ["", "actual events as patterns to paste (they hold in mode 'exact'):", "    ["]
+    lines += [f"        {pattern_of(event)!r}," for event in events[:_MAX_PATTERNS]]
+    if len(events) > _MAX_PATTERNS:
+        lines.append(f"        # and {len(events) - _MAX_PATTERNS} more")
+    return [*lines, "    ]"]
+
+
+def _align(comparison: Comparison, found: matching.Assignment) -> tuple[list[str], str]:
+    """Return a line for each pattern and each unexpected event, and the problem for the first line."""
+    leaf_at = {position: leaf for leaf, position in found.items()}
+    missing = _MissingReasons(comparison, found)
+    strict = _strict_positions(comparison, found)
+    reasons = {leaf: missing.reason(leaf) for leaf in tree.leaves_in(comparison.tree) if leaf not in found}
+    after: dict[int, list[int]] = {}  # a missing pattern is shown after the pattern before it
+    last = -1
+    for leaf in tree.leaves_in(comparison.tree):
+        last = max(last, found.get(leaf, last))
+        if leaf in reasons:
+            after.setdefault(last, []).append(leaf)
+    rows, others = [], 0
+    for position in range(-1, len(comparison.events)):
+        if position >= 0 and position not in leaf_at and position not in strict:
+            others += 1
+        elif position >= 0:
+            rows += _other_events_line(others)
+            others = 0
+            event = comparison.events[position]
+            is_matched = position in leaf_at
+            shown = comparison.leaves[leaf_at[position]] if is_matched else pattern_of(event)
+            rows.append(f"  {'=' if is_matched else '+'} {shown!r}  (#{position + 1})")
+        for leaf in after.get(position, ()):
+            rows += _other_events_line(others)
+            others = 0
+            rows.append(f"  - {comparison.leaves[leaf]!r}  {reasons[leaf]}")
+    rows += _other_events_line(others)
+    if reasons:
+        leaf, reason = next(iter(reasons.items()))
+        return _shorten_matches(rows), f"{comparison.leaves[leaf]!r} {reason}"
+    position = min(strict - set(leaf_at), default=0)
+    problem = f"{pattern_of(comparison.events[position])!r} (#{position + 1}) is unexpected here"
+    return _shorten_matches(rows), problem
+
+
+def _other_events_line(count: int) -> list[str]:
+    return [f"      ... {count} other event{'s' if count > 1 else ''}"] if count else []
+
+
+def _shorten_matches(rows: list[str]) -> list[str]:
+    """Return the rows without the middle of long runs of matched rows."""
+    short: list[str] = []
+    matches: list[str] = []
+    for row in [*rows, ""]:
+        if row.startswith("  = "):
+            matches.append(row)
+            continue
+        if len(matches) > 12:
+            matches = [*matches[:4], f"      ... {len(matches) - 8} more that match", *matches[-4:]]
+        short += [*matches, row]
+        matches = []
+    return short[:-1]
+
+
+def _strict_positions(comparison: Comparison, found: matching.Assignment) -> set[int]:
+    """Return the positions at which the mode allows no unmatched event."""
+    count, taken = len(comparison.events), found.values()
+    if comparison.mode in ("exact", "unordered"):
+        return set(range(count))
+    if comparison.mode == "prefix":
+        return set(range(count)[: len(comparison.leaves)])
+    if comparison.mode == "suffix":
+        return set(range(count)[max(0, count - len(comparison.leaves)) :])
+    if comparison.mode == "contiguous" and taken:
+        return set(range(min(taken), max(taken) + 1))
+    return set()
+
+
+class _MissingReasons:
+    """The reasons why patterns have no event."""
+
+    def __init__(self, comparison: Comparison, found: matching.Assignment) -> None:
+        self.comparison = comparison
+        self.found = found
+
+    def reason(self, leaf: int) -> str:
+        """Return the reason for one leaf."""
+        candidates = matching.positions_in(self.comparison.masks[leaf])
+        free = [position for position in candidates if position not in self.found.values()]
+        if free:
+            return self._out_of_order(leaf, free)
+        pattern = self.comparison.leaves[leaf]
+        if candidates:
+            expected = sum(mask == self.comparison.masks[leaf] for mask in self.comparison.masks)
+            if expected > len(candidates):
+                return f"is missing: {expected} expected, {len(candidates)} found"
+            return f"is missing: {self._named(candidates[0])} matches another pattern"
+        if any(pattern.matches(event) for event in self.comparison.all_events):
+            return "is missing: there is such an event, but 'within' or 'ignore' excludes it"
+        return self._nearest_miss(pattern)
+
+    def _out_of_order(self, leaf: int, free: list[int]) -> str:
+        comparison, found = self.comparison, self.found
+        before, after = tree.neighbors_of(comparison.tree, leaf) or ((), ())
+        reasons = []
+        for position in free:
+            wrong = [
+                *((found[other], position) for other in before if other in found),
+                *((position, found[other]) for other in after if other in found),
+            ]
+            misplaced = [pair for pair in wrong if pair[0] >= pair[1]]
+            if misplaced:
+                late, early = misplaced[0]
+                text = f"is in the wrong order: {self._named(early)} came before {self._named(late)}"
+            else:
+                lucky = [pair for pair in wrong if comparison.causality and not comparison.caused(*pair)]
+                if not lucky:
+                    continue
+                one, other = comparison.events[lucky[0][0]], comparison.events[lucky[0][1]]
+                text = f"is in this order by luck: {comparison.causality.explain(one, other)}"
+            reasons.append((bool(misplaced), len(wrong), text))
+        if not reasons:
+            return f"is not in this order: {self._named(free[0])} conflicts with another pattern"
+        return min(reasons, key=lambda reason: reason[:2])[2]
+
+    def _named(self, position: int) -> str:
+        return f"{pattern_of(self.comparison.events[position])!r} (#{position + 1})"
+
+    def _nearest_miss(self, pattern: EventPattern) -> str:
+        events, taken = self.comparison.events, set(self.found.values())
+        similar = [
+            (len(differing), position in taken, _dissimilarity(differing), position, differing)
+            for position, event in enumerate(events)
+            if event.event_type is pattern.event_type and (differing := pattern.differing_fields(event))
+        ]
+        if similar:
+            _, _, _, position, differing = min(similar, key=lambda miss: miss[:4])
+            fields = "; ".join(_describe_field(*field) for field in differing)
+            return f"is missing; the nearest is {self._named(position)}: {fields}"
+        name = pattern.event_type.name
+        step = pattern.fields.get("step")
+        steps = {event.step_key for event in self.comparison.all_events if event.step_key}
+        if isinstance(step, str) and step not in steps:
+            return f"is missing: step '{step}' has no events.{suggest(step, steps)}"
+        if isinstance(step, str):
+            own = [event.event_type.name for event in events if event.step_key == step]
+            others = ", ".join(own) or "events that are not compared"
+            return f"is missing: step '{step}' has no {name}, only {others}"
+        return f"is missing: there is no {name} among the compared events"
+
+
+def _dissimilarity(differing: Sequence[tuple[str, object, object]]) -> float:
+    """Return the difference of the field values as strings: 0 for nearly equal strings."""
+    return sum(
+        1 - difflib.SequenceMatcher(None, repr(expected), repr(actual)).ratio()
+        for _, expected, actual in differing
+    )
+
+
+def _describe_field(name: str, expected: object, actual: object) -> str:
+    if isinstance(expected, MetadataMatcher) and isinstance(actual, dict):
+        return f"{name}: {expected.difference(actual)}"
+    if name == "error":
+        errors = unwrap_error(actual)
+        was = f"{errors[-1].cls_name}: {errors[-1].message.strip()}" if errors else "no error"
+        return f"{name}: expected {expected!r}, was {was}"
+    return f"{name}: expected {source_text(expected)}, was {source_text(actual)}"
