@@ -273,6 +273,12 @@ if TYPE_CHECKING:
         MetadataEntry,
         PoolMetadataValue,
     )
+    from dagflow.partitions.calendar import (
+        DailyPartitionsDefinition,
+        HourlyPartitionsDefinition,
+        MonthlyPartitionsDefinition,
+        WeeklyPartitionsDefinition,
+    )
     from dagflow.partitions.dynamic import DynamicPartitionsDefinition
     from dagflow.partitions.loading import partition_loading_context
     from dagflow.partitions.mapping import (
@@ -286,13 +292,7 @@ if TYPE_CHECKING:
     )
     from dagflow.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
     from dagflow.partitions.static import StaticPartitionsDefinition
-    from dagflow.partitions.time_window import (
-        DailyPartitionsDefinition,
-        HourlyPartitionsDefinition,
-        MonthlyPartitionsDefinition,
-        TimeWindowPartitionsDefinition,
-        WeeklyPartitionsDefinition,
-    )
+    from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
     from dagflow.runs.by_executor import execute_job
     from dagflow.runs.job_result import JobExecutionResult
     from dagflow.runs.reexecution import ReexecutionOptions
@@ -375,12 +375,12 @@ _LATE = {
     "Definitions": "dagflow.defs.project.definitions",
     "define_asset_job": "dagflow.defs.jobs.asset_job",
     "AllPartitionMapping": "dagflow.partitions.mapping",
-    "DailyPartitionsDefinition": "dagflow.partitions.time_window",
+    "DailyPartitionsDefinition": "dagflow.partitions.calendar",
     "DynamicPartitionsDefinition": "dagflow.partitions.dynamic",
-    "HourlyPartitionsDefinition": "dagflow.partitions.time_window",
+    "HourlyPartitionsDefinition": "dagflow.partitions.calendar",
     "IdentityPartitionMapping": "dagflow.partitions.mapping",
     "LastPartitionMapping": "dagflow.partitions.mapping",
-    "MonthlyPartitionsDefinition": "dagflow.partitions.time_window",
+    "MonthlyPartitionsDefinition": "dagflow.partitions.calendar",
     "MultiPartitionKey": "dagflow.partitions.multi",
     "MultiPartitionsDefinition": "dagflow.partitions.multi",
     "PartitionMapping": "dagflow.partitions.mapping",
@@ -389,7 +389,7 @@ _LATE = {
     "StaticPartitionsDefinition": "dagflow.partitions.static",
     "TimeWindowPartitionMapping": "dagflow.partitions.mapping",
     "TimeWindowPartitionsDefinition": "dagflow.partitions.time_window",
-    "WeeklyPartitionsDefinition": "dagflow.partitions.time_window",
+    "WeeklyPartitionsDefinition": "dagflow.partitions.calendar",
     "DagflowLogManager": "dagflow.context.log",
     "HookContext": "dagflow.context.hook",
     "build_hook_context": "dagflow.invocation.hook",

@@ -2,7 +2,7 @@
 
 Nothing of it costs anything before it is called. There is one rule: where a name of dagflow has the word
 `dagflow`, Dagster's has `dagster`. The names of the module follow the rule when they are asked for;
-attributes and keywords stand in a table, a line for each definition that has one.
+attributes and keywords are in a table, a line for each definition that has one.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ _ABSENT: Any = object()
 
 
 def install() -> ModuleType:
-    """Let `import dagster` mean dagflow, from now on and in the whole process.
+    """Make `import dagster` import dagflow, in the whole process.
 
     The module `dagster` has all names of dagflow in Dagster's spelling (`DagsterInstance`,
     `dagster_type_loader`), and what they name has Dagster's attributes and keywords as well
     (`result.dagster_run`, `In(dagster_type=int)`). The tags that dagflow sets begin with `dagster/`, and the
-    error classes bear Dagster's names, since suites look at both. Call it before the first `import dagster`:
+    error classes have Dagster's names, since suites look at both. Call it before the first `import dagster`:
     at the top of the outermost `conftest.py`. A second call changes nothing.
 
     Returns:
@@ -96,7 +96,7 @@ def install() -> ModuleType:
 
 
 class _Dagster(ModuleType):
-    """The module `dagster`, whose names are looked up in dagflow when they are first asked for."""
+    """The module `dagster`, whose names are looked up in dagflow at first use."""
 
     def __init__(self) -> None:
         super().__init__("dagster", "dagflow in the spelling of Dagster.")
@@ -136,7 +136,7 @@ def _add_spellings(cls: type, spellings: list[str]) -> None:
 
 
 def _with_keywords(function: Callable[..., Any], spellings: list[str]) -> Callable[..., Any]:
-    """A function that takes some of its keywords in Dagster's spelling too."""
+    """Return a function that accepts some of its keywords in Dagster's spelling too."""
     known = {spelling[:-1]: _as_dagflow(spelling[:-1]) for spelling in spellings}
 
     @functools.wraps(function)

@@ -172,7 +172,9 @@ def _of_run_config(job: JobDefinition) -> list[Any]:
     made = job.partitioned_config
     if made is None:
         return [job.default_config, *_of_mapping(job.config_mapping)]
-    return [made.fixed] if made.fixed is not None else code_of(made.run_config_for_partition_key_fn)
+    if made.constant_config is not None:
+        return [made.constant_config]
+    return code_of(made.run_config_for_partition_key_fn)
 
 
 def _of_mapping(mapping: ConfigMapping | None) -> list[Any]:

@@ -26,6 +26,7 @@ from dagflow.errors import (
     DagflowInvalidInvocationError,
     DagflowInvalidPythonicConfigDefinitionError,
 )
+from dagflow.keys import system_tag_spellings
 
 _C = TypeVar("_C", bound="Config")
 _RESOURCE = "__dagflow_resource__"
@@ -270,7 +271,7 @@ def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
             default_value=default if is_given else UNSET,
             is_required=False if is_optional and not is_given else None,
             description=info.description,
-            is_secret=bool(extra.get("dagflow__is_secret") or extra.get("dagster__is_secret")),
+            is_secret=any(extra.get(tag.replace("/", "__")) for tag in system_tag_spellings("is_secret")),
         ),
         is_none=default is None,
         needs_none=info.is_required() and may_be_none,

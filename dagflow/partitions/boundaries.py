@@ -17,7 +17,7 @@ def boundaries(
     current_time: Moment | None = None,
     dynamic_partitions_store: DynamicPartitionsStore | None = None,
 ) -> list[str]:
-    """The keys that are worth a test of their own, in the order of the definition.
+    """Return the keys that deserve a test of their own, in the order of the definition.
 
     Of windows of time: the first and the last, those next to the end of a month (unless about as long) or of
     a year, those in which a leap day starts or ends, and those in which the clock is changed. Of two
@@ -25,11 +25,11 @@ def boundaries(
 
     Args:
         definition: The partitions.
-        current_time: Bounds definitions without an end. Default: what the clock of the options in force says.
+        current_time: Bounds definitions without an end. Default: the time of the current clock.
         dynamic_partitions_store: What keeps the keys of dynamic definitions.
 
     Example:
-        >>> from dagflow.partitions.time_window import DailyPartitionsDefinition
+        >>> from dagflow.partitions.calendar import DailyPartitionsDefinition
         >>> boundaries(DailyPartitionsDefinition("2024-02-10", end_date="2024-03-10"))
         ['2024-02-10', '2024-02-29', '2024-03-01', '2024-03-09']
     """
@@ -63,7 +63,7 @@ def _is_boundary(window: TimeWindow) -> bool:
 
 
 def _clock(local: datetime) -> datetime:
-    """What the clock shows."""
+    """Return the time that the clock shows."""
     return local.replace(tzinfo=None, fold=0)
 
 

@@ -1,17 +1,18 @@
-"""The one door to the cron library: windows that start when a cron expression says so.
+"""The one door to the cron library: windows that start at the times of a cron expression.
 
-Expressions that mean each hour, day, week or month need no library; `cadence_of` makes a `Calendar` of them.
+Expressions for each hour, day, week or month need no library; `cadence_of` returns a `Calendar` for them.
+`dagflow.partitions.cron_fields` translates all others into the dialect of the library.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from dagflow.errors import DagflowInvalidDefinitionError
-from dagflow.partitions.grid import Cadence, Calendar, ScheduleType
+from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType
+from dagflow.partitions.cron_fields import in_plain_numbers
 
 _ALIASES = {
     "@hourly": "0 * * * *",
@@ -26,28 +27,19 @@ _MINUTE = timedelta(minutes=1)
 
 
 def cadence_of(expression: str) -> Cadence:
-    """The cadence of a cron expression with five fields (minute, hour, day of month, month, day of week).
+    """Return the cadence of a cron expression.
 
     Args:
-        expression: The fields, or a name as `@daily`.
+        expression: Five fields (minute, hour, day of month, month, day of week), or a name such as `@daily`.
 
     Raises:
-        DagflowInvalidDefinitionError: The expression cannot be read, or never comes true.
+        DagflowInvalidDefinitionError: The expression is invalid, or matches no date.
 
     Example:
         >>> cadence_of("30 6 * * *")
         Calendar(kind=<ScheduleType.DAILY: 'DAILY'>, minute=30, hour=6, day=0)
     """
-    if not isinstance(expression, str):
-        raise DagflowInvalidDefinitionError(
-            f"a cron schedule must be a text as '0 0 * * *', not {expression!r}"
-        )
-    fields = _ALIASES.get(expression.strip(), expression).split()
-    if len(fields) != 5:
-        raise DagflowInvalidDefinitionError(
-            f"invalid cron schedule '{expression}': it must have five fields "
-            "(minute, hour, day of month, month, day of week)"
-        )
+    fields = _fields(expression)
     minute, hour, month_day, month, week_day = fields
     for kind, numbers, stars in (
         (ScheduleType.HOURLY, (minute,), (hour, month_day, month, week_day)),
@@ -68,15 +60,29 @@ def cadence_of(expression: str) -> Cadence:
     return CronSchedule(" ".join(fields))
 
 
+def _fields(expression: str) -> list[str]:
+    if not isinstance(expression, str):
+        raise DagflowInvalidDefinitionError(
+            f"a cron schedule must be a string such as '0 0 * * *', not {expression!r}"
+        )
+    fields = _ALIASES.get(expression.strip(), expression).split()
+    if len(fields) != 5:
+        raise DagflowInvalidDefinitionError(
+            f"invalid cron schedule '{expression}': it must have five fields "
+            "(minute, hour, day of month, month, day of week)"
+        )
+    return fields
+
+
 @dataclass(frozen=True, slots=True)
 class CronSchedule:
-    """Starts when a cron expression says so.
+    """Starts at the times of a cron expression.
 
     Args:
         cron_schedule: The expression, with five fields.
 
     Raises:
-        DagflowInvalidDefinitionError: It cannot be read, or never comes true.
+        DagflowInvalidDefinitionError: The expression is invalid, or matches no date.
 
     Example:
         >>> CronSchedule("0 0 * * 1-5").after(datetime(2024, 1, 5))  # a Friday
@@ -84,14 +90,16 @@ class CronSchedule:
     """
 
     cron_schedule: str
+    _plain: str = field(init=False, repr=False, compare=False)  # in the dialect of the library
 
     def __post_init__(self) -> None:
         try:
+            object.__setattr__(self, "_plain", in_plain_numbers(_fields(self.cron_schedule)))
             self.after(datetime(2000, 1, 1))
-        except OverflowError as error:
+        except (ValueError, OverflowError) as error:
             raise DagflowInvalidDefinitionError(
                 f"invalid cron schedule '{self.cron_schedule}': {error}"
-            ) from error.__cause__
+            ) from None
 
     @property
     def repeats(self) -> bool:
@@ -99,27 +107,26 @@ class CronSchedule:
         return self.cron_schedule.split()[1].startswith("*")
 
     def floor(self, wall: datetime) -> datetime:
-        """The last start at or before `wall`."""
+        """Return the last start at or before `wall`."""
         return self.before(wall.replace(second=0, microsecond=0) + _MINUTE)
 
     def after(self, wall: datetime) -> datetime:
-        """The first start later than `wall`."""
-        return self._moment(wall, "get_next")
+        """Return the first start later than `wall`."""
+        return self._next(wall, reverse=False)
 
     def before(self, wall: datetime) -> datetime:
-        """The last start earlier than `wall`."""
-        return self._moment(wall, "get_prev")
+        """Return the last start earlier than `wall`."""
+        return self._next(wall, reverse=True)
 
-    def _moment(self, wall: datetime, method: str) -> datetime:
+    def _next(self, wall: datetime, *, reverse: bool) -> datetime:
         try:
-            import croniter
+            import cronsim  # most definitions are calendars, which need no library
         except ImportError as error:
             raise DagflowInvalidDefinitionError(
-                f"the cron schedule '{self.cron_schedule}' needs the package 'croniter': install it, or use "
+                f"the cron schedule '{self.cron_schedule}' needs the package 'cronsim': install it, or use "
                 "hourly, daily, weekly or monthly partitions"
             ) from error
         try:
-            found: Any = getattr(croniter.croniter(self.cron_schedule, wall), method)(datetime)
-        except (ValueError, OverflowError, KeyError, AttributeError) as error:
-            raise OverflowError(str(error)) from error  # as arithmetic does where the calendar ends
-        return datetime(found.year, found.month, found.day, found.hour, found.minute)
+            return next(cronsim.CronSim(self._plain, wall, reverse))
+        except (cronsim.CronSimError, StopIteration):  # not within 50 years
+            raise OverflowError("no date matches it") from None

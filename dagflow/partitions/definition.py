@@ -28,7 +28,7 @@ class PartitionsDefinition(ABC):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """All keys, in order."""
+        """Return all keys, in order."""
 
     def has_partition_key(
         self,
@@ -36,7 +36,7 @@ class PartitionsDefinition(ABC):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> bool:
-        """Whether `partition_key` is one of the keys."""
+        """Return whether `partition_key` is one of the keys."""
         return partition_key in self.get_partition_keys(current_time, dynamic_partitions_store)
 
     def validate_partition_key(
@@ -45,7 +45,7 @@ class PartitionsDefinition(ABC):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> None:
-        """Do nothing if `partition_key` is one of the keys.
+        """Raise an error unless `partition_key` is one of the keys.
 
         Raises:
             DagflowUnknownPartitionError: It is not. The message names the definition and similar keys.
@@ -61,7 +61,7 @@ class PartitionsDefinition(ABC):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> str | None:
-        """The first key, or None where there are no keys."""
+        """Return the first key, or None if there are no keys."""
         keys = self.get_partition_keys(current_time, dynamic_partitions_store)
         return keys[0] if keys else None
 
@@ -70,7 +70,7 @@ class PartitionsDefinition(ABC):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> str | None:
-        """The last key, or None where there are no keys."""
+        """Return the last key, or None if there are no keys."""
         keys = self.get_partition_keys(current_time, dynamic_partitions_store)
         return keys[-1] if keys else None
 
@@ -79,7 +79,7 @@ class PartitionsDefinition(ABC):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> int:
-        """How many keys there are."""
+        """Return the number of keys."""
         return len(self.get_partition_keys(current_time, dynamic_partitions_store))
 
     def get_partition_keys_in_range(
@@ -88,7 +88,7 @@ class PartitionsDefinition(ABC):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The keys from the start to the end of a range, both included; none if the start is after the end.
+        """Return the keys from the start to the end of a range, both included; [] if they are reversed.
 
         Raises:
             DagflowInvalidInvocationError: The start or the end is not one of the keys.
@@ -104,7 +104,7 @@ class PartitionsDefinition(ABC):
         return keys[keys.index(partition_key_range.start) : keys.index(partition_key_range.end) + 1]
 
     def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
-        """The tags of a run for `partition_key`."""
+        """Return the tags of a run for `partition_key`."""
         return {system_tag("partition"): partition_key}
 
     def hint(
@@ -113,7 +113,7 @@ class PartitionsDefinition(ABC):
         current_time: Moment | None,
         dynamic_partitions_store: DynamicPartitionsStore | None,
     ) -> str:
-        """What to say of a key that is none."""
+        """Return a hint for the error about an unknown key."""
         keys = self.get_partition_keys(current_time, dynamic_partitions_store)
         if not keys:
             return " It has no keys."

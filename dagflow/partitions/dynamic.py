@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError
+from dagflow.partitions.cadence import UTC
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.grid import UTC
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
-from dagflow.partitions.loading import store_or
+from dagflow.partitions.loading import effective_store
 
 
 class DynamicPartitionsDefinition(PartitionsDefinition):
-    """Partitions whose keys an instance keeps, under a name: `instance.add_dynamic_partitions(name, keys)`.
+    """Partitions whose keys an instance stores under a name: `instance.add_dynamic_partitions(name, keys)`.
 
     Args:
         partition_fn: Gives the keys, from the current time or None; instead of a name.
@@ -54,7 +54,7 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """All keys, in the order in which they were added.
+        """Return all keys, in the order in which they were added.
 
         Raises:
             CheckError: No store is given.
@@ -63,7 +63,7 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
             if current_time is not None and not isinstance(current_time, datetime):
                 current_time = datetime.fromtimestamp(current_time, UTC)
             return list(check_keys(self.partition_fn(current_time), repr(self)))
-        store = store_or(dynamic_partitions_store)
+        store = effective_store(dynamic_partitions_store)
         if store is None:
             raise CheckError(
                 f"the keys of the dynamic partitions '{self.name}' are kept by an instance: give one as "
@@ -91,7 +91,7 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None,
         dynamic_partitions_store: DynamicPartitionsStore | None,
     ) -> str:
-        """What to say of a key that is none."""
+        """Return a hint for the error about an unknown key."""
         hint = super().hint(partition_key, current_time, dynamic_partitions_store)
         if self.name is None:
             return hint

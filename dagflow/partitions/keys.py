@@ -1,7 +1,7 @@
-"""Values around partition keys: a range of keys, a window of time, and which texts may be keys.
+"""Values around partition keys: a range of keys, a window of time, and the check of keys.
 
-A key is any text without control characters and without `...`, which separates the ends of a range where a
-range is written as one text.
+A key is any string without control characters and without `...`, which separates the ends of a range that is
+written as one string.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ epoch."""
 
 
 class DynamicPartitionsStore(Protocol):
-    """What keeps the keys of dynamic partitions definitions: an instance, or anything with this method."""
+    """A store of the keys of dynamic partitions definitions: an instance, or any object with this method."""
 
     def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]: ...
 
@@ -36,7 +36,7 @@ class PartitionKeyRange(NamedTuple):
 
 
 class TimeWindow(NamedTuple):
-    """The time from `start` up to and without `end`; both bear a time zone.
+    """The time from `start` up to `end`, without `end`. Both have a time zone.
 
     Example:
         >>> from datetime import timezone
@@ -51,11 +51,11 @@ class TimeWindow(NamedTuple):
 
 
 class Partition:
-    """A partition as older functions are given it.
+    """A partition, in the form that older functions receive.
 
     Args:
-        value: What the partition stands for: its key.
-        name: Default: the value as text.
+        value: The key.
+        name: Default: the value as a string.
 
     Example:
         >>> Partition("north").name
@@ -91,8 +91,8 @@ def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:
         where: What they belong to, for the message.
 
     Raises:
-        ParameterCheckError: `keys` is a text, or nothing that can be iterated over.
-        ElementCheckError: A key is no text.
+        ParameterCheckError: `keys` is a string, or not iterable.
+        ElementCheckError: A key is not a string.
         DagflowInvalidDefinitionError: A key holds `...` or a control character, or comes twice.
 
     Example:

@@ -1,4 +1,4 @@
-"""What the keys of partitions are read with where nobody says: the time, and the store of dynamic ones."""
+"""The default time and the default store of dynamic keys, with which partitions definitions are read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 
 class PartitionLoadingContext(NamedTuple):
-    """The time that bounds partitions which grow with it, and what keeps the keys of dynamic ones."""
+    """The time that bounds growing partitions, and the store of the keys of dynamic ones."""
 
     effective_dt: Moment
     dynamic_partitions_store: DynamicPartitionsStore | None = None
@@ -28,7 +28,7 @@ def partition_loading_context(
     *,
     new_ctx: PartitionLoadingContext | None = None,
 ) -> Iterator[PartitionLoadingContext]:
-    """Within it, partitions definitions that are asked without a time or a store take these.
+    """Set a default time and a default store for the partitions definitions used in the block.
 
     Args:
         effective_dt: The time; default: that of the context around this one, else now.
@@ -45,7 +45,7 @@ def partition_loading_context(
     if new_ctx is None:
         around = _current.get()
         store = around.dynamic_partitions_store if around is not None else None
-        new_ctx = PartitionLoadingContext(now_or(effective_dt), dynamic_partitions_store or store)
+        new_ctx = PartitionLoadingContext(effective_time(effective_dt), dynamic_partitions_store or store)
     token = _current.set(new_ctx)
     try:
         yield new_ctx
@@ -53,16 +53,16 @@ def partition_loading_context(
         _current.reset(token)
 
 
-def now_or(current_time: Moment | None) -> Moment:
-    """`current_time`, or if it is None that of the context around, else what the clock in force says."""
+def effective_time(current_time: Moment | None) -> Moment:
+    """Return `current_time`; by default the time of the surrounding context, else of the current clock."""
     if current_time is not None:
         return current_time
     context = _current.get()
     return current_options().clock.now() if context is None else context.effective_dt
 
 
-def store_or(given: DynamicPartitionsStore | None) -> DynamicPartitionsStore | None:
-    """`given`, or if it is None that of the context around."""
+def effective_store(given: DynamicPartitionsStore | None) -> DynamicPartitionsStore | None:
+    """Return `given`; by default the store of the surrounding context."""
     if given is not None:
         return given
     context = _current.get()

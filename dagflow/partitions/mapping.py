@@ -1,6 +1,6 @@
 """Which partitions of an upstream asset a partition of a downstream asset depends on.
 
-`default_mapping` says what holds where the user gave no mapping. All mappings answer through `upstream_keys`.
+`multi_mapping.default_mapping` returns the mapping for a dependency without a given one.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from dagflow.errors import (
 )
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
-from dagflow.partitions.loading import now_or
-from dagflow.partitions.multi import MultiPartitionsDefinition
+from dagflow.partitions.loading import effective_time
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 
 class Link(NamedTuple):
-    """What a mapping maps between, and what bounds the keys of both sides."""
+    """The two definitions that a mapping connects, and the time and store that bound their keys."""
 
     downstream: PartitionsDefinition | None
     upstream: PartitionsDefinition
@@ -32,7 +31,7 @@ class Link(NamedTuple):
     dynamic: DynamicPartitionsStore | None
 
     def existing(self, keys: Iterable[str]) -> list[str]:
-        """The keys, each once, if the upstream definition has all of them.
+        """Return the keys, each once, if the upstream definition has all of them.
 
         Raises:
             DagflowInvariantViolationError: It lacks one.
@@ -40,12 +39,12 @@ class Link(NamedTuple):
         result = list(dict.fromkeys(keys))
         missing = [key for key in result if not self.upstream.has_partition_key(key, self.now, self.dynamic)]
         if missing:
-            raise _missing(missing, self.upstream)
+            raise _missing_error(missing, self.upstream)
         return result
 
 
 class PartitionMapping(ABC):
-    """How keys of a downstream partitions definition depend on keys of an upstream one.
+    """The dependency of keys of a downstream partitions definition on keys of an upstream one.
 
     Mappings with the same content are equal. A mapping of your own provides `map_keys`, and `_content` if it
     holds anything.
@@ -62,13 +61,13 @@ class PartitionMapping(ABC):
         now: Moment | None = None,
         dynamic: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The upstream keys that some downstream keys depend on, each once.
+        """Return the upstream keys that some downstream keys depend on, each once.
 
         Args:
             keys: Keys of `downstream_def`; none if that is None.
             downstream_def: The partitions of the asset that depends, or None if it has none.
             upstream_def: The partitions of the asset that it depends on.
-            now: The current time. Default: what the clock of the options in force says.
+            now: The current time. Default: the time of the current clock.
             dynamic: What keeps the keys of dynamic partitions.
 
         Raises:
@@ -85,7 +84,7 @@ class PartitionMapping(ABC):
 
     @abstractmethod
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The upstream keys that some downstream keys depend on, each once."""
+        """Return the upstream keys that some downstream keys depend on, each once."""
 
     def _content(self) -> tuple[object, ...]:
         return ()
@@ -108,8 +107,8 @@ class IdentityPartitionMapping(PartitionMapping):
     __slots__ = ()
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The same keys."""
-        _partitioned(link, self)
+        """Return the same keys."""
+        downstream_of(link, self)
         return link.existing(keys)
 
 
@@ -119,7 +118,7 @@ class AllPartitionMapping(PartitionMapping):
     __slots__ = ()
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """All upstream keys."""
+        """Return all upstream keys."""
         return link.upstream.get_partition_keys(link.now, link.dynamic)
 
 
@@ -129,7 +128,7 @@ class LastPartitionMapping(PartitionMapping):
     __slots__ = ()
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The last upstream key; none where there are no keys."""
+        """Return the last upstream key; none where there are no keys."""
         last = link.upstream.get_last_partition_key(link.now, link.dynamic)
         return [] if last is None else [last]
 
@@ -147,7 +146,7 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
         self.partition_keys = check_keys(partition_keys, "a SpecificPartitionsPartitionMapping")
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The certain keys."""
+        """Return the certain keys."""
         return link.existing(self.partition_keys)
 
     def _content(self) -> tuple[object, ...]:
@@ -185,7 +184,7 @@ class StaticPartitionMapping(PartitionMapping):
         }
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The upstream keys that the table has for `keys`."""
+        """Return the upstream keys that the table has for `keys`."""
         known = link.upstream.get_partition_keys(link.now, link.dynamic)
         unknown = [f"'{key}'" for key in self._table if key not in known]
         if unknown:
@@ -214,7 +213,7 @@ class TimeWindowPartitionMapping(PartitionMapping):
     the start is moved earlier, or after the last one and the end is moved later: then they are left out.
 
     Example:
-        >>> from dagflow.partitions.time_window import DailyPartitionsDefinition
+        >>> from dagflow.partitions.calendar import DailyPartitionsDefinition
         >>> days = DailyPartitionsDefinition("2024-01-01", end_date="2024-02-01")
         >>> TimeWindowPartitionMapping(-2, -1).upstream_keys(["2024-01-05"], days, days)
         ['2024-01-03', '2024-01-04']
@@ -238,205 +237,35 @@ class TimeWindowPartitionMapping(PartitionMapping):
         self.allow_nonexistent_upstream_partitions = allow_nonexistent_upstream_partitions
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The upstream keys whose windows overlap the windows of `keys`, shifted by the offsets."""
-        downstream, upstream = _of_time(link.downstream, self), _of_time(link.upstream, self)
+        """Return the upstream keys whose windows overlap the windows of `keys`, shifted by the offsets."""
+        downstream, upstream = _as_time_windows(link.downstream, self), _as_time_windows(link.upstream, self)
         if downstream.timezone != upstream.timezone:
             raise DagflowInvalidDefinitionError(
                 f"windows of {downstream!r} cannot be mapped to windows of {upstream!r}: "
                 "give both the same timezone"
             )
-        grid, windows = downstream.windows.grid, upstream.windows
-        first, bound = windows.first, windows.bound(now_or(link.now))
+        cadence, windows = downstream.windows.cadence, upstream.windows
+        first, bound = windows.first, windows.bound(effective_time(link.now))
         clips_start = self.start_offset < 0 and first < bound
         clips_end = self.end_offset > 0 and first < bound
         found: set[datetime] = set()
         missing: list[str] = []
-        for start, end in _runs(keys, downstream):
-            low, high = grid.shift(start, self.start_offset), grid.shift(end, self.end_offset)
+        for start, end in _contiguous_spans(keys, downstream):
+            low, high = cadence.shift(start, self.start_offset), cadence.shift(end, self.end_offset)
             for window in windows.overlapping(low, high):
                 if first <= window < bound:
                     found.add(window)
                 elif not (clips_start if window < first else clips_end):
                     missing.append(windows.key(window))
         if missing and not self.allow_nonexistent_upstream_partitions:
-            raise _missing(missing, upstream)
+            raise _missing_error(missing, upstream)
         return [windows.key(window) for window in sorted(found)]
 
     def _content(self) -> tuple[object, ...]:
         return self.start_offset, self.end_offset, self.allow_nonexistent_upstream_partitions
 
 
-class MultiToSingleDimensionPartitionMapping(PartitionMapping):
-    """Between partitions along two dimensions and partitions that are one of them, or overlap one in time.
-
-    A key of the one dimension depends on all upstream pairs with it; a pair depends on its part upstream.
-
-    Args:
-        partition_dimension_name: The dimension. Default: the only one that fits.
-    """
-
-    __slots__ = ("partition_dimension_name",)
-
-    def __init__(self, partition_dimension_name: str | None = None) -> None:
-        self.partition_dimension_name = partition_dimension_name
-
-    def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The parts of `keys` along the dimension, or all pairs with `keys` along it."""
-        downstream, upstream = _partitioned(link, self), link.upstream
-        if isinstance(downstream, MultiPartitionsDefinition) and not isinstance(
-            upstream, MultiPartitionsDefinition
-        ):
-            name = self._dimension(downstream, upstream)
-            along = downstream.get_partitions_def_for_dimension(name)
-            parts = dict.fromkeys(
-                downstream.get_partition_key_from_str(key).keys_by_dimension[name] for key in keys
-            )
-            return _between(along, upstream).map_keys(list(parts), link._replace(downstream=along))
-        if isinstance(upstream, MultiPartitionsDefinition) and not isinstance(
-            downstream, MultiPartitionsDefinition
-        ):
-            name = self._dimension(upstream, downstream)
-            along = upstream.get_partitions_def_for_dimension(name)
-            wanted = _between(downstream, along).map_keys(keys, link._replace(upstream=along))
-            return _pairs(upstream, {name: wanted}, link)
-        raise CheckError(
-            f"{self!r} needs partitions along two dimensions on one side alone, "
-            f"not {downstream!r} downstream of {upstream!r}"
-        )
-
-    def _dimension(self, multi: MultiPartitionsDefinition, single: PartitionsDefinition) -> str:
-        name = self.partition_dimension_name or _fitting_dimension(multi, single)
-        if name is None:
-            raise CheckError(
-                f"no dimension, or more than one, of {multi!r} fits {single!r}: "
-                "give the partition_dimension_name"
-            )
-        return name
-
-    def _content(self) -> tuple[object, ...]:
-        return (self.partition_dimension_name,)
-
-
-class DimensionPartitionMapping(NamedTuple):
-    """How an upstream dimension depends on the downstream dimension `dimension_name`."""
-
-    dimension_name: str
-    partition_mapping: PartitionMapping
-
-
-class MultiPartitionMapping(PartitionMapping):
-    """Between two definitions along two dimensions each, a mapping for each dimension.
-
-    Args:
-        downstream_mappings_by_upstream_dimension: For names of upstream dimensions, the downstream one that
-            depends on it, and how. A pair depends on all keys of an upstream dimension that is not named.
-    """
-
-    __slots__ = ("_mappings",)
-
-    def __init__(
-        self, downstream_mappings_by_upstream_dimension: Mapping[str, DimensionPartitionMapping]
-    ) -> None:
-        self._mappings = dict(downstream_mappings_by_upstream_dimension)
-
-    def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """The pairs of the upstream keys that the parts of `keys` depend on."""
-        downstream, upstream = link.downstream, link.upstream
-        if not isinstance(downstream, MultiPartitionsDefinition) or not isinstance(
-            upstream, MultiPartitionsDefinition
-        ):
-            raise CheckError(
-                f"a MultiPartitionMapping needs partitions along two dimensions on both sides, "
-                f"not {downstream!r} downstream of {upstream!r}"
-            )
-        found: dict[str, None] = {}
-        for key in keys:
-            parts = downstream.get_partition_key_from_str(key).keys_by_dimension
-            wanted = {}
-            for name, (other, mapping) in self._mappings.items():
-                here = link._replace(
-                    downstream=downstream.get_partitions_def_for_dimension(other),
-                    upstream=upstream.get_partitions_def_for_dimension(name),
-                )
-                wanted[name] = mapping.map_keys([parts[other]], here)
-            found.update(dict.fromkeys(_pairs(upstream, wanted, link)))
-        return list(found)
-
-    def _content(self) -> tuple[object, ...]:
-        return (tuple(sorted(self._mappings.items(), key=lambda item: item[0])),)
-
-
-def default_mapping(
-    downstream_def: PartitionsDefinition | None, upstream_def: PartitionsDefinition | None
-) -> PartitionMapping | None:
-    """The mapping that holds where none is given.
-
-    Args:
-        downstream_def: The partitions of the asset that depends, or None if it has none.
-        upstream_def: The partitions of the asset that it depends on, or None.
-
-    Returns:
-        None if the upstream has no partitions. All partitions for a downstream without any; overlap between
-        windows of time; the dimension that fits between partitions along two dimensions and along one;
-        otherwise identity.
-
-    Example:
-        >>> from dagflow.partitions.time_window import DailyPartitionsDefinition, MonthlyPartitionsDefinition
-        >>> days = DailyPartitionsDefinition("2024-01-01")
-        >>> default_mapping(MonthlyPartitionsDefinition("2024-01-01"), days)
-        TimeWindowPartitionMapping(0, 0, False)
-    """
-    if upstream_def is None:
-        return None
-    if downstream_def is None:
-        return AllPartitionMapping()
-    for one, other in ((downstream_def, upstream_def), (upstream_def, downstream_def)):
-        if isinstance(one, MultiPartitionsDefinition) and not isinstance(other, MultiPartitionsDefinition):
-            name = _fitting_dimension(one, other)
-            return (
-                IdentityPartitionMapping() if name is None else MultiToSingleDimensionPartitionMapping(name)
-            )
-    return _between(downstream_def, upstream_def)
-
-
-def _between(downstream: PartitionsDefinition, upstream: PartitionsDefinition) -> PartitionMapping:
-    """What holds between two definitions of which none, or both, are along two dimensions."""
-    both_of_time = isinstance(downstream, TimeWindowPartitionsDefinition) and isinstance(
-        upstream, TimeWindowPartitionsDefinition
-    )
-    return (
-        TimeWindowPartitionMapping()
-        if both_of_time and downstream != upstream
-        else IdentityPartitionMapping()
-    )
-
-
-def _fitting_dimension(multi: MultiPartitionsDefinition, single: PartitionsDefinition) -> str | None:
-    """The only dimension that equals `single`; if none does, the only one of time, if `single` is so too."""
-    fits = [each.name for each in multi.partitions_defs if each.partitions_def == single]
-    if not fits and isinstance(single, TimeWindowPartitionsDefinition):
-        fits = [
-            each.name
-            for each in multi.partitions_defs
-            if isinstance(each.partitions_def, TimeWindowPartitionsDefinition)
-        ]
-    return fits[0] if len(fits) == 1 else None
-
-
-def _pairs(multi: MultiPartitionsDefinition, wanted: Mapping[str, list[str]], link: Link) -> list[str]:
-    """The keys of `multi` with the wanted keys along some dimensions and all keys along the others."""
-    for name in wanted:
-        multi.get_partitions_def_for_dimension(name)
-    first, second = (
-        wanted[each.name]
-        if each.name in wanted
-        else each.partitions_def.get_partition_keys(link.now, link.dynamic)
-        for each in multi.partitions_defs
-    )
-    return multi.pairs(first, second)
-
-
-def _partitioned(link: Link, mapping: PartitionMapping) -> PartitionsDefinition:
+def downstream_of(link: Link, mapping: PartitionMapping) -> PartitionsDefinition:
     if link.downstream is None:
         raise CheckError(
             f"{mapping!r} cannot be used by an asset without partitions: give the asset partitions, or use "
@@ -445,7 +274,7 @@ def _partitioned(link: Link, mapping: PartitionMapping) -> PartitionsDefinition:
     return link.downstream
 
 
-def _of_time(
+def _as_time_windows(
     definition: PartitionsDefinition | None, mapping: PartitionMapping
 ) -> TimeWindowPartitionsDefinition:
     if not isinstance(definition, TimeWindowPartitionsDefinition):
@@ -453,25 +282,25 @@ def _of_time(
     return definition
 
 
-def _runs(
+def _contiguous_spans(
     keys: Sequence[str], definition: TimeWindowPartitionsDefinition
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Start and end, in UTC, of each uninterrupted run of the windows of some keys."""
-    grid = definition.windows.grid
+    """Yield the start and end, in UTC, of each span of adjacent windows."""
+    cadence = definition.windows.cadence
     starts = sorted({definition.start_of(key) for key in keys})
     run: tuple[datetime, datetime] | None = None
     for start in starts:
         if run is not None and run[1] == start:
-            run = (run[0], grid.after(start))
+            run = (run[0], cadence.after(start))
             continue
         if run is not None:
             yield run
-        run = (start, grid.after(start))
+        run = (start, cadence.after(start))
     if run is not None:
         yield run
 
 
-def _missing(keys: Sequence[str], upstream: PartitionsDefinition) -> DagflowInvariantViolationError:
+def _missing_error(keys: Sequence[str], upstream: PartitionsDefinition) -> DagflowInvariantViolationError:
     shown = ", ".join(f"'{key}'" for key in keys[:3]) + (", ..." if len(keys) > 3 else "")
     return DagflowInvariantViolationError(
         f"the partitions depend on upstream partitions that do not exist: {shown} of {upstream!r}. Extend "

@@ -75,7 +75,7 @@ class PartitionDimensionDefinition(NamedTuple):
 
 
 class MultiPartitionsDefinition(PartitionsDefinition):
-    """Partitions along two dimensions: one for each pair of a key of the one and a key of the other.
+    """Partitions along two dimensions: one for each pair of a key of the first and a key of the second.
 
     Args:
         partitions_defs: The partitions definition of each of the two dimensions, by name.
@@ -160,7 +160,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return definition
 
     def get_partitions_def_for_dimension(self, dimension_name: str) -> PartitionsDefinition:
-        """The partitions along one dimension.
+        """Return the partitions along one dimension.
 
         Raises:
             CheckError: There is no such dimension.
@@ -178,7 +178,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """All pairs of keys, each a `MultiPartitionKey`; the key of the second dimension changes fastest."""
+        """Return all pairs of keys as `MultiPartitionKey`; the second dimension changes fastest."""
         return self.pairs(
             *(
                 each.partitions_def.get_partition_keys(current_time, dynamic_partitions_store)
@@ -192,7 +192,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> bool:
-        """Whether `partition_key` is one of the keys, as a text or as a `MultiPartitionKey`."""
+        """Return whether `partition_key` is one of the keys, as a string or as a `MultiPartitionKey`."""
         parts = self._parts(partition_key)
         return parts is not None and all(
             each.partitions_def.has_partition_key(part, current_time, dynamic_partitions_store)
@@ -200,10 +200,10 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         )
 
     def get_partition_key_from_str(self, partition_key_str: str) -> MultiPartitionKey:
-        """The key that a text of two parts stands for.
+        """Return the key for a string of two parts.
 
         Raises:
-            DagflowUnknownPartitionError: The text does not have two parts.
+            DagflowUnknownPartitionError: The string does not have two parts.
 
         Example:
             >>> colours = StaticPartitionsDefinition(["red", "blue"])
@@ -226,7 +226,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The keys that have a certain key along one dimension.
+        """Return the keys that have a certain key along one dimension.
 
         Raises:
             CheckError: There is no such dimension.
@@ -247,7 +247,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The pairs of keys that lie in the range along both dimensions.
+        """Return the pairs of keys that lie in the range along both dimensions.
 
         Raises:
             DagflowUnknownPartitionError: The start or the end is not one of the keys.
@@ -264,7 +264,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return self.pairs(*ranges)
 
     def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
-        """The window of the part of the key that belongs to the one dimension of time.
+        """Return the window of the part of the key that belongs to the one dimension of time.
 
         Raises:
             DagflowInvariantViolationError: None or both of the dimensions are of time.
@@ -276,7 +276,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return self.time_window_partitions_def.time_window_for_partition_key(key)
 
     def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
-        """The tags of a run for `partition_key`: the whole, and the part of each dimension."""
+        """Return the tags of a run for `partition_key`: the whole, and the part of each dimension."""
         tags = {system_tag("partition"): str(partition_key)}
         for name, key in self.get_partition_key_from_str(partition_key).keys_by_dimension.items():
             tags[system_tag(f"partition/{name}")] = key
@@ -286,7 +286,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return MultiPartitionKey(dict(zip(self.partition_dimension_names, (first, second), strict=True)))
 
     def pairs(self, first: list[str], second: list[str]) -> list[str]:
-        """The keys for each pair of a key of the first dimension and a key of the second."""
+        """Return the keys for each pair of a key of the first dimension and a key of the second."""
         return [self._key(one, other) for one in first for other in second]
 
     def _parts(self, key: str) -> tuple[str, str] | None:
@@ -304,7 +304,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None,
         dynamic_partitions_store: DynamicPartitionsStore | None,
     ) -> str:
-        """What to say of a key that is none."""
+        """Return a hint for the error about an unknown key."""
         parts = self._parts(partition_key)
         if parts is None:
             return f" Its keys have two parts, joined by '|': {' and '.join(self.partition_dimension_names)}."

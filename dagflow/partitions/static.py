@@ -12,11 +12,11 @@ class StaticPartitionsDefinition(PartitionsDefinition):
     """Partitions with a fixed list of keys.
 
     Args:
-        partition_keys: The keys in order: any texts without `...`, each once.
+        partition_keys: The keys in order: any strings without `...`, each once.
 
     Raises:
         DagflowInvalidDefinitionError: A key comes twice or holds `...`.
-        ParameterCheckError: The keys are no list of texts.
+        ParameterCheckError: The keys are not a list of strings.
 
     Example:
         >>> regions = StaticPartitionsDefinition(["north", "south"])
@@ -39,7 +39,7 @@ class StaticPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """All keys, in the order given."""
+        """Return all keys, in the order given."""
         return list(self._keys)
 
     def has_partition_key(
@@ -48,7 +48,7 @@ class StaticPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> bool:
-        """Whether `partition_key` is one of the keys."""
+        """Return whether `partition_key` is one of the keys."""
         return partition_key in self._known
 
     def __eq__(self, other: object) -> bool:

@@ -1,4 +1,4 @@
-"""Partitions whose keys stand for windows of time."""
+"""Partitions that are windows of time."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ from dagflow.errors import (
     DagflowUnknownPartitionError,
     ParameterCheckError,
 )
+from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType, ZonedCadence, zone_named
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.grid import Cadence, Calendar, Grid, ScheduleType, zone_named
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
-from dagflow.partitions.loading import now_or
-from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT, Windows, has_room, read
-from dagflow.partitions.windows import exclusions as excluded
+from dagflow.partitions.loading import effective_time
+from dagflow.partitions.windows import Windows, exclusion_test, has_neighbours, parse_time
 
 
 class TimeWindowPartitionsDefinition(PartitionsDefinition):
     """Partitions that follow each other in time, one for each complete window between a start and an end.
 
     Args:
-        start: The first window starts here or later: a text in `fmt`, or a datetime, whose clock time is read
-            in `timezone` whatever zone it bears.
+        start: The first window starts here or later: a string in `fmt`, or a datetime, whose clock time is
+            read in `timezone`, even if it has another zone.
         fmt: How keys are written, in the language of `datetime.strftime`. A key must tell its window.
         end: The last window ends here or earlier. Default: windows that are complete by now.
         schedule_type: How often windows start. This or `cron_schedule`.
@@ -72,62 +71,62 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
                 f"'fmt' must be a text and 'end_offset' an integer, not {fmt!r} and {end_offset!r}"
             )
         self.timezone = timezone or "UTC"
-        cadence = _cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
-        grid = Grid(cadence, zone_named(self.timezone))
-        self._start = _given(start, fmt, grid, "start")
-        self._end = None if end is None else _given(end, fmt, grid, "end")
+        wall_cadence = _wall_cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
+        cadence = ZonedCadence(wall_cadence, zone_named(self.timezone))
+        self._start = _moment_in_utc(start, fmt, cadence, "start")
+        self._end = None if end is None else _moment_in_utc(end, fmt, cadence, "end")
         if self._end is not None and self._end < self._start:
             raise DagflowInvalidDefinitionError(
                 f"the end {str(end)!r} of the partitions comes before their start {str(start)!r}"
             )
-        left_out = excluded(exclusions, grid) if exclusions else None
-        self.windows = Windows(grid, fmt, self._start, self._end, end_offset, left_out)
+        left_out = exclusion_test(exclusions, cadence) if exclusions else None
+        self.windows = Windows(cadence, fmt, self._start, self._end, end_offset, left_out)
         self.exclusions = tuple(exclusions or ())
 
     @property
     def fmt(self) -> str:
-        """How keys are written."""
+        """The format of the keys."""
         return self.windows.fmt
 
     @property
     def end_offset(self) -> int:
-        """How many windows more there are than are complete."""
+        """The number of windows beyond the complete ones."""
         return self.windows.end_offset
 
     @property
     def start(self) -> datetime:
         """The given start, in the time zone of the definition."""
-        return self.windows.grid.local(self._start)
+        return self.windows.cadence.local(self._start)
 
     @property
     def end(self) -> datetime | None:
         """The given end, in the time zone of the definition."""
-        return None if self._end is None else self.windows.grid.local(self._end)
+        return None if self._end is None else self.windows.cadence.local(self._end)
 
     @property
     def cron_schedule(self) -> str:
-        """When windows start, as a cron expression."""
-        return self.windows.grid.cadence.cron_schedule
+        """The starts of the windows, as a cron expression."""
+        return self.windows.cadence.wall_cadence.cron_schedule
 
     @property
     def schedule_type(self) -> ScheduleType | None:
-        """How often windows start; None where only a cron expression says so."""
-        cadence = self.windows.grid.cadence
+        """The interval at which windows start; None for a general cron expression."""
+        cadence = self.windows.cadence.wall_cadence
         return cadence.kind if isinstance(cadence, Calendar) else None
 
     @property
     def minute_offset(self) -> int:
-        """The minute of the hour at which windows start; 0 where only a cron expression says so."""
+        """The minute of the hour at which windows start; 0 for a general cron expression."""
         return self._offset("minute")
 
     @property
     def hour_offset(self) -> int:
-        """The hour of the day at which windows start; 0 where they start each hour or by cron expression."""
+        """The hour of the day at which windows start; 0 for hourly windows and general cron expressions."""
         return self._offset("hour")
 
     @property
     def day_offset(self) -> int:
-        """The day of the week or month on which windows start; 0 where they start each hour or day."""
+        """The day of the week or month on which windows start; 0 for hourly and daily windows."""
         return self._offset("day")
 
     # ---- keys
@@ -137,7 +136,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The keys of all windows, in order."""
+        """Return the keys of all windows, in order."""
         return self.windows.keys(self.windows.first, self._bound(current_time))
 
     def has_partition_key(
@@ -146,12 +145,12 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> bool:
-        """Whether `partition_key` is the key of one of the windows."""
+        """Return whether `partition_key` is the key of one of the windows."""
         windows = self.windows
         start = windows.start(partition_key)
         return (
             start is not None
-            and windows.first <= start < windows.bound(now_or(current_time))
+            and windows.first <= start < windows.bound(effective_time(current_time))
             and not (windows.is_excluded is not None and windows.is_excluded(start))
         )
 
@@ -160,7 +159,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> str | None:
-        """The key of the first window, or None where there is none."""
+        """Return the key of the first window, or None if there are no windows."""
         return self._key_within(self.windows.first, current_time)
 
     def get_last_partition_key(
@@ -168,11 +167,11 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> str | None:
-        """The key of the last window, or None where there is none."""
+        """Return the key of the last window, or None if there are no windows."""
         return self._key_within(self.windows.before(self._bound(current_time)), current_time)
 
     def get_next_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
-        """The key after `partition_key`, or None if there is none.
+        """Return the key after `partition_key`, or None if there is none.
 
         Raises:
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
@@ -180,7 +179,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return self._key_within(self.windows.after(self.start_of(partition_key)), current_time)
 
     def get_prev_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
-        """The key before `partition_key`, or None if there is none.
+        """Return the key before `partition_key`, or None if there is none.
 
         Raises:
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
@@ -193,7 +192,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """The keys from the start to the end of a range, both included; none if the start is after the end.
+        """Return the keys from the start to the end of a range, both included; [] if they are reversed.
 
         Raises:
             DagflowUnknownPartitionError: The start or the end is not one of the keys.
@@ -201,70 +200,77 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         for key in partition_key_range:
             self.validate_partition_key(key, current_time)
         first, last = map(self.start_of, partition_key_range)
-        return self.windows.keys(first, self.windows.grid.after(last))
+        return self.windows.keys(first, self.windows.cadence.after(last))
 
     def get_partition_keys_in_time_window(
         self, time_window: TimeWindow, current_time: Moment | None = None
     ) -> list[str]:
-        """The keys of the windows that start within `time_window`."""
+        """Return the keys of the windows that start within `time_window`."""
         windows = self.windows
-        first, end = map(windows.grid.utc, time_window)
-        return windows.keys(max(windows.grid.ceil(first), windows.first), min(end, self._bound(current_time)))
+        first, end = map(windows.cadence.utc, time_window)
+        return windows.keys(
+            max(windows.cadence.ceil(first), windows.first), min(end, self._bound(current_time))
+        )
 
     def get_partition_key_for_timestamp(self, timestamp: Moment) -> str:
-        """The key that the window around a moment has, or would have if it lies outside the definition."""
-        grid = self.windows.grid
-        return self.windows.key(self.windows.kept(grid.floor(grid.utc(timestamp)), grid.before))
+        """Return the key of the window around a moment, even if that is outside the definition."""
+        cadence = self.windows.cadence
+        return self.windows.key(
+            self.windows.skip_excluded(cadence.floor(cadence.utc(timestamp)), cadence.before)
+        )
 
     # ---- windows
 
     def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
-        """The window that a key stands for. Keys outside the start and end of the definition have one too.
+        """Return the window of a key. Keys outside the start and end of the definition have one too.
 
         Raises:
             DagflowUnknownPartitionError: `partition_key` is no key of this kind.
 
         Example:
-            >>> days = DailyPartitionsDefinition("2024-01-01")
+            >>> days = TimeWindowPartitionsDefinition(
+            ...     "2024-01-01", "%Y-%m-%d", schedule_type=ScheduleType.DAILY)
             >>> days.time_window_for_partition_key("2024-02-29").end.isoformat()
             '2024-03-01T00:00:00+00:00'
         """
         return self._window(self.start_of(partition_key))
 
     def get_first_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
-        """The first window, or None where there is none."""
+        """Return the first window, or None if there are no windows."""
         key = self.get_first_partition_key(current_time)
         return None if key is None else self.time_window_for_partition_key(key)
 
     def get_last_partition_window(self, current_time: Moment | None = None) -> TimeWindow | None:
-        """The last window, or None where there is none."""
+        """Return the last window, or None if there are no windows."""
         key = self.get_last_partition_key(current_time)
         return None if key is None else self.time_window_for_partition_key(key)
 
     def get_next_partition_window(self, end_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
-        """The first window that starts at or after a moment; with `respect_bounds` none beyond the end."""
+        """Return the first window from a moment on; with `respect_bounds` None beyond the end."""
         windows = self.windows
-        start = windows.kept(windows.grid.ceil(windows.grid.utc(end_dt)), windows.grid.after)
+        start = windows.skip_excluded(
+            windows.cadence.ceil(windows.cadence.utc(end_dt)), windows.cadence.after
+        )
         beyond = windows.end is not None and start >= windows.end
         return None if respect_bounds and beyond else self._window(start)
 
     def get_prev_partition_window(self, start_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
-        """The last window that ends at or before a moment; with `respect_bounds` none before the first."""
-        grid = self.windows.grid
-        start = self.windows.before(grid.floor(grid.utc(start_dt)))
+        """Return the last window up to a moment; with `respect_bounds` None before the first."""
+        cadence = self.windows.cadence
+        start = self.windows.before(cadence.floor(cadence.utc(start_dt)))
         return None if respect_bounds and start < self.windows.first else self._window(start)
 
     # ---- inside
 
     def _bound(self, current_time: Moment | None) -> datetime:
-        return self.windows.bound(now_or(current_time))
+        return self.windows.bound(effective_time(current_time))
 
     def _window(self, start: datetime) -> TimeWindow:
-        grid = self.windows.grid
-        return TimeWindow(grid.local(start), grid.local(grid.after(start)))
+        cadence = self.windows.cadence
+        return TimeWindow(cadence.local(start), cadence.local(cadence.after(start)))
 
     def _offset(self, name: str) -> int:
-        cadence = self.windows.grid.cadence
+        cadence = self.windows.cadence.wall_cadence
         return getattr(cadence, name) if isinstance(cadence, Calendar) else 0
 
     def _key_within(self, start: datetime, current_time: Moment | None) -> str | None:
@@ -272,7 +278,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return windows.key(start) if windows.first <= start < self._bound(current_time) else None
 
     def start_of(self, key: str) -> datetime:
-        """The start in UTC, without zone, of the window of a key.
+        """Return the start of the window of a key, in UTC without zone.
 
         Raises:
             DagflowUnknownPartitionError: `key` is no key of this kind.
@@ -291,7 +297,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None,
         dynamic_partitions_store: DynamicPartitionsStore | None,
     ) -> str:
-        """What to say of a key that is none."""
+        """Return a hint for the error about an unknown key."""
         first, last = self.get_first_partition_key(current_time), self.get_last_partition_key(current_time)
         if first is None:
             return f" It has no keys yet; the first will be '{self.windows.key(self.windows.first)}'."
@@ -300,7 +306,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     def _identity(self) -> tuple[object, ...]:
         windows = self.windows
         bounds = self._start, self._end, windows.end_offset, frozenset(self.exclusions)
-        return *bounds, self.timezone, windows.fmt, windows.grid.cadence
+        return *bounds, self.timezone, windows.fmt, windows.cadence.wall_cadence
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TimeWindowPartitionsDefinition) and self._identity() == other._identity()
@@ -318,7 +324,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return f"{type(self).__name__}({', '.join(parts)}, cron_schedule='{self.cron_schedule}')"
 
 
-def _cadence(
+def _wall_cadence(
     kind: ScheduleType | None, cron_schedule: str | None, offsets: tuple[int | None, int | None, int | None]
 ) -> Cadence:
     if (kind is None) == (cron_schedule is None):
@@ -341,163 +347,19 @@ def _cadence(
     return Calendar(kind, minute, hour, day)
 
 
-def _given(value: datetime | str, fmt: str, grid: Grid, what: str) -> datetime:
-    """A start or end as somebody wrote it, in UTC."""
+def _moment_in_utc(value: datetime | str, fmt: str, cadence: ZonedCadence, what: str) -> datetime:
+    """Return a given start or end in UTC."""
     if not isinstance(value, (str, datetime)):
         raise ParameterCheckError(
             f"the {what} of time partitions must be a text or a datetime, not {value!r}"
         )
     try:
-        moment = grid.utc(read(value, fmt) if isinstance(value, str) else value.replace(tzinfo=None))
+        moment = cadence.utc(parse_time(value, fmt) if isinstance(value, str) else value.replace(tzinfo=None))
     except (ValueError, OverflowError) as error:
         raise DagflowInvalidDefinitionError(
             f"the {what} '{value}' of time partitions does not match their format '{fmt}': "
             "write it so, give a datetime, or give another fmt"
         ) from error
-    if not has_room(moment):
+    if not has_neighbours(moment):
         raise DagflowInvalidDefinitionError(f"the {what} '{value}' of time partitions is too far from today")
     return moment
-
-
-class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
-    """Partitions of an hour. Arguments as for `TimeWindowPartitionsDefinition`; keys are written
-    `2024-01-31-23:00`.
-
-    Example:
-        >>> HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-01-01-02:00").get_partition_keys()
-        ['2024-01-01-00:00', '2024-01-01-01:00']
-    """
-
-    __slots__ = ()
-
-    def __init__(
-        self,
-        start_date: datetime | str,
-        end_date: datetime | str | None = None,
-        minute_offset: int = 0,
-        timezone: str | None = None,
-        fmt: str | None = None,
-        end_offset: int = 0,
-        exclusions: Sequence[str | datetime] | None = None,
-    ) -> None:
-        super().__init__(
-            start_date,
-            fmt or MINUTE_FORMAT,
-            end_date,
-            ScheduleType.HOURLY,
-            timezone,
-            end_offset,
-            minute_offset,
-            exclusions=exclusions,
-        )
-
-
-class DailyPartitionsDefinition(TimeWindowPartitionsDefinition):
-    """Partitions of a day. Arguments as for `TimeWindowPartitionsDefinition`; keys are written `2024-01-31`.
-
-    Example:
-        >>> days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05", hour_offset=6)
-        >>> days.get_partition_keys()
-        ['2024-01-01', '2024-01-02', '2024-01-03']
-        >>> days.time_window_for_partition_key("2024-01-02").start.isoformat()
-        '2024-01-02T06:00:00+00:00'
-    """
-
-    __slots__ = ()
-
-    def __init__(
-        self,
-        start_date: datetime | str,
-        end_date: datetime | str | None = None,
-        minute_offset: int = 0,
-        hour_offset: int = 0,
-        timezone: str | None = None,
-        fmt: str | None = None,
-        end_offset: int = 0,
-        exclusions: Sequence[str | datetime] | None = None,
-    ) -> None:
-        super().__init__(
-            start_date,
-            fmt or DAY_FORMAT,
-            end_date,
-            ScheduleType.DAILY,
-            timezone,
-            end_offset,
-            minute_offset,
-            hour_offset,
-            exclusions=exclusions,
-        )
-
-
-class WeeklyPartitionsDefinition(TimeWindowPartitionsDefinition):
-    """Partitions of a week, from Sunday unless `day_offset` names another day. Arguments as for
-    `TimeWindowPartitionsDefinition`; keys are written `2024-01-28`.
-
-    Example:
-        >>> WeeklyPartitionsDefinition("2024-01-01", end_date="2024-01-29").get_partition_keys()
-        ['2024-01-07', '2024-01-14', '2024-01-21']
-    """
-
-    __slots__ = ()
-
-    def __init__(
-        self,
-        start_date: datetime | str,
-        end_date: datetime | str | None = None,
-        minute_offset: int = 0,
-        hour_offset: int = 0,
-        day_offset: int = 0,
-        timezone: str | None = None,
-        fmt: str | None = None,
-        end_offset: int = 0,
-        exclusions: Sequence[str | datetime] | None = None,
-    ) -> None:
-        super().__init__(
-            start_date,
-            fmt or DAY_FORMAT,
-            end_date,
-            ScheduleType.WEEKLY,
-            timezone,
-            end_offset,
-            minute_offset,
-            hour_offset,
-            day_offset,
-            exclusions=exclusions,
-        )
-
-
-class MonthlyPartitionsDefinition(TimeWindowPartitionsDefinition):
-    """Partitions of a month, from its first day unless `day_offset` names another. Arguments as for
-    `TimeWindowPartitionsDefinition`; keys are written `2024-01-01`.
-
-    Example:
-        >>> MonthlyPartitionsDefinition("2024-01-15", end_date="2024-05-01").get_partition_keys()
-        ['2024-02-01', '2024-03-01', '2024-04-01']
-    """
-
-    __slots__ = ()
-
-    def __init__(
-        self,
-        start_date: datetime | str,
-        end_date: datetime | str | None = None,
-        minute_offset: int = 0,
-        hour_offset: int = 0,
-        day_offset: int = 1,
-        timezone: str | None = None,
-        fmt: str | None = None,
-        end_offset: int = 0,
-        exclusions: Sequence[str | datetime] | None = None,
-    ) -> None:
-        super().__init__(
-            start_date,
-            fmt or DAY_FORMAT,
-            end_date,
-            ScheduleType.MONTHLY,
-            timezone,
-            end_offset,
-            minute_offset,
-            hour_offset,
-            day_offset,
-            exclusions=exclusions,
-        )

@@ -1,7 +1,7 @@
-"""The arithmetic of time windows and their keys, without a word about definitions.
+"""The arithmetic of time windows and their keys; definitions are in `time_window`.
 
-A window is known by its start, in UTC; `Grid` says where windows start. A key is the start in local time,
-written in a format. Where a clock is put back and shows an hour twice, the keys of the second hour end in the
+A window is identified by its start in UTC, which a `ZonedCadence` computes. A key is the start in local time,
+written in a format. If a clock is put back and shows an hour twice, the keys of the second hour end in the
 offset from UTC (`2024-11-03-01:00-0500`).
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
-from dagflow.partitions.grid import UTC, Grid
+from dagflow.partitions.cadence import UTC, ZonedCadence
 from dagflow.partitions.keys import Moment
 
 DAY_FORMAT = "%Y-%m-%d"
@@ -20,13 +20,13 @@ _MOST_EXCLUDED = 100_000
 
 
 class Windows:
-    """Windows on a grid between two moments, and their keys.
+    """Windows of a cadence between two moments, and their keys.
 
     Args:
-        grid: Where windows start.
+        cadence: Where windows start.
         fmt: How keys are written.
         start: The first window starts here or later; in UTC.
-        end: The last window ends here or earlier; None if only the current time says where.
+        end: The last window ends here or earlier; None if only the current time bounds them.
         end_offset: How many windows more than are complete.
         is_excluded: Whether the window that starts at a moment is left out; None if none is.
 
@@ -34,89 +34,89 @@ class Windows:
         DagflowInvalidDefinitionError: `fmt` does not tell windows apart, or all windows are left out.
     """
 
-    __slots__ = ("end", "end_offset", "first", "fmt", "grid", "is_excluded")
+    __slots__ = ("cadence", "end", "end_offset", "first", "fmt", "is_excluded")
 
     # Invariant: `first` and `end` are starts of windows, in UTC; `first` is not left out.
 
     def __init__(
         self,
-        grid: Grid,
+        cadence: ZonedCadence,
         fmt: str,
         start: datetime,
         end: datetime | None,
         end_offset: int,
         is_excluded: Callable[[datetime], bool] | None = None,
     ) -> None:
-        self.grid = grid
+        self.cadence = cadence
         self.fmt = fmt
         self.is_excluded = is_excluded
-        self.first = self.kept(grid.ceil(start), grid.after)
-        self.end = None if end is None else grid.floor(end)
+        self.first = self.skip_excluded(cadence.ceil(start), cadence.after)
+        self.end = None if end is None else cadence.floor(end)
         self.end_offset = end_offset
         self._check_format()
 
     def bound(self, now: Moment) -> datetime:
-        """Where the windows that exist end; before or at `first` if there is none."""
-        moment = self.grid.utc(now)
+        """Return the end of the existing windows; at most `first` if there are none."""
+        moment = self.cadence.utc(now)
         if self.end is not None and moment >= self.end and self.end_offset >= 0:
             return self.end
-        bound = self.grid.floor(moment)
+        bound = self.cadence.floor(moment)
         if self.end_offset:
             bound = self._shifted(bound)
         return bound if self.end is None else min(bound, self.end)
 
     def starts(self, first: datetime, end: datetime) -> Iterator[datetime]:
-        """The starts from the start `first` up to and without `end`."""
-        after, is_excluded = self.grid.after, self.is_excluded
+        """Yield the starts from the start `first` up to `end`, without `end`."""
+        after, is_excluded = self.cadence.after, self.is_excluded
         while first < end:
             if is_excluded is None or not is_excluded(first):
                 yield first
             first = after(first)
 
     def after(self, start: datetime) -> datetime:
-        """The start of the window behind the one that starts at `start`."""
-        return self.kept(self.grid.after(start), self.grid.after)
+        """Return the start of the window after the one that starts at `start`."""
+        return self.skip_excluded(self.cadence.after(start), self.cadence.after)
 
     def before(self, start: datetime) -> datetime:
-        """The start of the window before the one that starts at `start`."""
-        return self.kept(self.grid.before(start), self.grid.before)
+        """Return the start of the window before the one that starts at `start`."""
+        return self.skip_excluded(self.cadence.before(start), self.cadence.before)
 
-    def kept(self, start: datetime, step: Callable[[datetime], datetime]) -> datetime:
-        """`start`, or where that window is left out the start of the next one in the direction of `step`."""
+    def skip_excluded(self, start: datetime, step: Callable[[datetime], datetime]) -> datetime:
+        """Return `start`, or the next start in the direction of `step` whose window is not left out."""
         if self.is_excluded is None:
             return start
         steps = 0
         while self.is_excluded(start):
             start = step(start)
             steps += 1
-            if steps > _MOST_EXCLUDED or not has_room(start):
+            if steps > _MOST_EXCLUDED or not has_neighbours(start):
                 raise DagflowInvalidDefinitionError(
                     f"the exclusions of time partitions leave out {steps:,} windows in a row: leave some in"
                 )
         return start
 
     def _shifted(self, bound: datetime) -> datetime:
-        """Where windows end that end by `end_offset` windows later than at `bound`."""
+        """Return the end of the windows that is `end_offset` windows later than `bound`."""
         if self.is_excluded is None:
-            return self.grid.shift(bound, self.end_offset)
+            return self.cadence.shift(bound, self.end_offset)
         for _ in range(self.end_offset):
-            bound = self.grid.after(self.kept(bound, self.grid.after))
+            bound = self.cadence.after(self.skip_excluded(bound, self.cadence.after))
         for _ in range(-self.end_offset):
             bound = self.before(bound)
         return bound
 
     def overlapping(self, first: datetime, end: datetime) -> Iterator[datetime]:
-        """The starts of the windows that share time with the time from `first` to `end`."""
-        return self.starts(self.grid.floor(first), end) if first < end else iter(())
+        """Return the starts of the windows that overlap the time from `first` to `end`."""
+        return self.starts(self.cadence.floor(first), end) if first < end else iter(())
 
     def keys(self, first: datetime, end: datetime) -> list[str]:
-        """The keys of the windows that start from the start `first` up to and without `end`."""
+        """Return the keys of the windows that start from the start `first` up to `end`, without `end`."""
         return [self.key(start) for start in self.starts(first, end)]
 
     def key(self, start: datetime) -> str:
-        """The key of the window that starts at `start`."""
-        grid = self.grid
-        local = start if grid.zone is UTC else grid.local(start)
+        """Return the key of the window that starts at `start`."""
+        cadence = self.cadence
+        local = start if cadence.zone is UTC else cadence.local(start)
         fmt = self.fmt
         if fmt == DAY_FORMAT:
             key = local.isoformat()[:10]
@@ -124,21 +124,21 @@ class Windows:
             key = local.isoformat("-")[:16]
         else:
             key = local.strftime(fmt)
-        return key + local.strftime("%z") if local.fold and grid.cadence.repeats else key
+        return key + local.strftime("%z") if local.fold and cadence.wall_cadence.repeats else key
 
     def start(self, key: str) -> datetime | None:
-        """The start of the window of a key, or None if no window has this key."""
+        """Return the start of the window of a key, or None if no window has this key."""
         try:
-            moment = self.grid.utc(read(key, self.fmt))
-            start = self.grid.floor(moment)
+            moment = self.cadence.utc(parse_time(key, self.fmt))
+            start = self.cadence.floor(moment)
             if self.key(start) != key:
-                start = self.grid.after(start)
-            return start if self.key(start) == key and has_room(start) else None
-        except (ValueError, OverflowError, TypeError):  # another format, no such day, no text
+                start = self.cadence.after(start)
+            return start if self.key(start) == key and has_neighbours(start) else None
+        except (ValueError, OverflowError, TypeError):  # another format, no such day, not a string
             return None
 
     def _check_format(self) -> None:
-        key, following = self.key(self.first), self.key(self.grid.after(self.first))
+        key, following = self.key(self.first), self.key(self.cadence.after(self.first))
         if "..." in key:
             raise DagflowInvalidDefinitionError(
                 f"the format '{self.fmt}' of partition keys must not hold '...'"
@@ -150,48 +150,48 @@ class Windows:
             )
 
 
-def exclusions(given: Sequence[str | datetime], grid: Grid) -> Callable[[datetime], bool]:
-    """Whether the window that starts at a moment (in UTC) is one of those that are left out.
+def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) -> Callable[[datetime], bool]:
+    """Return a function that tests whether the window that starts at a moment (in UTC) is left out.
 
     Args:
-        given: Cron expressions, at whose times no window starts, and datetimes at which none starts.
-        grid: Where windows start.
+        exclusions: Cron expressions, at whose times no window starts, and datetimes at which none starts.
+        cadence: Where windows start.
 
     Raises:
         ParameterCheckError: They are no list.
-        ElementCheckError: One is no text or datetime.
+        ElementCheckError: An exclusion is neither a string nor a datetime.
         DagflowInvalidDefinitionError: A cron expression cannot be read.
     """
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        raise ParameterCheckError(f"the exclusions of time partitions must be a list, not {given!r}")
-    moments, grids = set(), []
-    for each in given:
+    if isinstance(exclusions, str) or not isinstance(exclusions, Sequence):
+        raise ParameterCheckError(f"the exclusions of time partitions must be a list, not {exclusions!r}")
+    moments, cadences = set(), []
+    for each in exclusions:
         if isinstance(each, datetime):
-            moments.add(grid.utc(each))
+            moments.add(cadence.utc(each))
         elif isinstance(each, str):
             from dagflow.partitions.cron import cadence_of  # few definitions leave something out
 
-            grids.append(Grid(cadence_of(each), grid.zone))
+            cadences.append(ZonedCadence(cadence_of(each), cadence.zone))
         else:
             raise ElementCheckError(
                 f"an exclusion of time partitions must be a cron expression or a datetime, not {each!r}"
             )
-    return lambda start: start in moments or any(times.floor(start) == start for times in grids)
+    return lambda start: start in moments or any(times.floor(start) == start for times in cadences)
 
 
-def has_room(moment: datetime) -> bool:
-    """Whether there are years before and after a moment, as the neighbours of its window need them."""
+def has_neighbours(moment: datetime) -> bool:
+    """Return whether there are years before and after a moment, for the neighbours of its window."""
     return 10 <= moment.year < 9990
 
 
-def read(text: str, fmt: str) -> datetime:
-    """The date and time that `text` stands for in the format `fmt`, perhaps followed by an offset from UTC.
+def parse_time(text: str, fmt: str) -> datetime:
+    """Return the date and time of a string in the format `fmt`, optionally followed by an offset from UTC.
 
     Raises:
         ValueError: It does not match.
 
     Example:
-        >>> read("2024-01", "%Y-%m")
+        >>> parse_time("2024-01", "%Y-%m")
         datetime.datetime(2024, 1, 1, 0, 0)
     """
     if fmt == DAY_FORMAT and len(text) == 10:

@@ -15,10 +15,11 @@ PACKAGES = ("dagflow", "pytest_dagflow")
 # each library that is not of Python itself, and the only places that may import it
 DOORS = {
     "coverage": ["pytest_dagflow/coverage.py"],
-    "croniter": ["dagflow/partitions/cron.py"],
+    "cronsim": ["dagflow/partitions/cron.py"],
     "dagster": [],
     "dask": ["dagflow/executors/dask.py"],
     "distributed": ["dagflow/executors/dask.py"],
+    "docstring_parser": ["dagflow/defs/parts/docstring.py"],
     "hypothesis": ["pytest_dagflow/strategies/"],
     "pluggy": ["pytest_dagflow/"],
     "pydantic": ["dagflow/config/model.py"],
@@ -58,6 +59,16 @@ def loaded_by(program: str) -> set[str]:
 def test_import_loads_no_other_library() -> None:
     """`import dagflow` and touching its first names loads nothing that Python does not bring."""
     loaded = loaded_by("import dagflow; dagflow.asset, dagflow.job, dagflow.materialize_to_memory")
+
+    assert loaded - sys.stdlib_module_names == {"dagflow"}
+
+
+def test_first_run_loads_no_other_library() -> None:
+    """A first run of a plain asset loads nothing that Python does not bring, even if it has a docstring."""
+    loaded = loaded_by(
+        "from dagflow import asset, materialize_to_memory; body = lambda: 1; body.__name__ = 'brew'; "
+        "body.__doc__ = 'Brews.\\n\\n    Returns the cup.\\n'; materialize_to_memory([asset(body)])"
+    )
 
     assert loaded - sys.stdlib_module_names == {"dagflow"}
 

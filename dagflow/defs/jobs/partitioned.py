@@ -22,21 +22,21 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import jsonable_tags, system_tag, system_tag_spellings
+from dagflow.partitions.calendar import (
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    WeeklyPartitionsDefinition,
+)
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import Moment, Partition
 from dagflow.partitions.static import StaticPartitionsDefinition
-from dagflow.partitions.time_window import (
-    DailyPartitionsDefinition,
-    HourlyPartitionsDefinition,
-    MonthlyPartitionsDefinition,
-    TimeWindowPartitionsDefinition,
-    WeeklyPartitionsDefinition,
-)
+from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
-_Of = Callable[[str], Any]
-_TagsOf = Callable[[str], Mapping[str, Any]]
-_WindowTags = Callable[[datetime, datetime], Mapping[str, Any]]
+_ConfigOfKey = Callable[[str], Any]
+_TagsOfKey = Callable[[str], Mapping[str, Any]]
+_TagsOfWindow = Callable[[datetime, datetime], Mapping[str, Any]]
 _Decorator = Callable[[Callable[..., Any]], "PartitionedConfig"]
 
 
@@ -65,8 +65,8 @@ class PartitionedConfig:
         {'ops': {'sell': {'config': 'north'}}}
     """
 
-    __slots__ = ("_call", "_config_of", "_tags_of", "fixed", "partitions_def")
-    fixed: Mapping[str, Any] | None
+    __slots__ = ("_call", "_config_of", "_tags_of", "constant_config", "partitions_def")
+    constant_config: Mapping[str, Any] | None
     """The run config of every partition, where it is one for all."""
 
     def __init__(
@@ -75,8 +75,8 @@ class PartitionedConfig:
         run_config_for_partition_fn: Callable[[Partition], Any] | None = None,
         decorated_fn: Callable[..., Any] | None = None,
         tags_for_partition_fn: Callable[[Partition], Mapping[str, Any]] | None = None,
-        run_config_for_partition_key_fn: _Of | None = None,
-        tags_for_partition_key_fn: _TagsOf | None = None,
+        run_config_for_partition_key_fn: _ConfigOfKey | None = None,
+        tags_for_partition_key_fn: _TagsOfKey | None = None,
     ) -> None:
         self.partitions_def: PartitionsDefinition = check_type(
             partitions_def, PartitionsDefinition, "partitions_def", "a PartitionedConfig"
@@ -91,20 +91,20 @@ class PartitionedConfig:
                 "a PartitionedConfig cannot have both tags_for_partition_key_fn and the older "
                 "tags_for_partition_fn: give one of them"
             )
-        self.fixed = None
-        self._call = _callable(decorated_fn, "decorated_fn")
-        self._config_of: _Of = (
-            _callable(run_config_for_partition_key_fn, "run_config_for_partition_key_fn")
-            or _of_partition(run_config_for_partition_fn, "run_config_for_partition_fn")
+        self.constant_config = None
+        self._call = _check_function(decorated_fn, "decorated_fn")
+        self._config_of: _ConfigOfKey = (
+            _check_function(run_config_for_partition_key_fn, "run_config_for_partition_key_fn")
+            or _taking_key(run_config_for_partition_fn, "run_config_for_partition_fn")
         )  # fmt: skip
-        self._tags_of: _TagsOf | None = (
-            _callable(tags_for_partition_key_fn, "tags_for_partition_key_fn")
-            or _of_partition(tags_for_partition_fn, "tags_for_partition_fn")
+        self._tags_of: _TagsOfKey | None = (
+            _check_function(tags_for_partition_key_fn, "tags_for_partition_key_fn")
+            or _taking_key(tags_for_partition_fn, "tags_for_partition_fn")
         )  # fmt: skip
 
     @classmethod
     def from_flexible_config(cls, config: Any, partitions_def: PartitionsDefinition) -> PartitionedConfig:
-        """A partitioned config of what a job is given as `config` beside its `partitions_def`.
+        """Return a partitioned config from the `config` and `partitions_def` of a job.
 
         Args:
             config: A partitioned config of these partitions; or a dict or RunConfig, which counts for every
@@ -123,21 +123,21 @@ class PartitionedConfig:
             return config
         fixed = run_config_dict(config, "every partition")
         made = cls(partitions_def, run_config_for_partition_key_fn=lambda _: fixed)
-        made.fixed = fixed
+        made.constant_config = fixed
         return made
 
     @property
-    def run_config_for_partition_key_fn(self) -> _Of:
+    def run_config_for_partition_key_fn(self) -> _ConfigOfKey:
         """The function that makes the run config of a partition key."""
         return self._config_of
 
     @property
-    def tags_for_partition_key_fn(self) -> _TagsOf | None:
+    def tags_for_partition_key_fn(self) -> _TagsOfKey | None:
         """The function that makes the tags of a partition key, if there is one."""
         return self._tags_of
 
     def get_partition_keys(self, current_time: Moment | None = None) -> Sequence[str]:
-        """All partition keys, in order.
+        """Return all partition keys, in order.
 
         Args:
             current_time: Bounds partitions that grow with time; default: now.
@@ -145,7 +145,7 @@ class PartitionedConfig:
         return self.partitions_def.get_partition_keys(current_time)
 
     def get_run_config_for_partition_key(self, partition_key: str) -> dict[str, Any]:
-        """The run config that the function makes for a key. What the function raises is let through.
+        """Return the run config that the function makes for a key. Errors of the function pass through.
 
         Raises:
             ParameterCheckError: The function returned neither a dict nor a RunConfig.
@@ -155,11 +155,11 @@ class PartitionedConfig:
         return run_config_dict(config, f"partition '{partition_key}', made by {self!r},")
 
     def get_tags_for_partition_key(self, partition_key: str, job_name: str | None = None) -> dict[str, str]:
-        """The tags of a run for a key: those that the function makes, and which partition it is.
+        """Return the tags of a run for a key: those from the function, and those that name the partition.
 
         Args:
             partition_key: The key.
-            job_name: The job, whose name then stands in the tag of the partition set.
+            job_name: The job, whose name becomes part of the tag of the partition set.
 
         Raises:
             DagflowInvalidDefinitionError: A tag is one that dagflow itself sets, or no JSON.
@@ -181,7 +181,7 @@ class PartitionedConfig:
         return tags
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the decorated function returns for these arguments."""
+        """Call the decorated function."""
         if self._call is None:
             raise DagflowInvalidInvocationError(
                 "this PartitionedConfig was made without a decorator and cannot be called: use "
@@ -198,7 +198,7 @@ class PartitionedConfig:
 
 
 def partitioned_config(
-    partitions_def: PartitionsDefinition, tags_for_partition_key_fn: _TagsOf | None = None
+    partitions_def: PartitionsDefinition, tags_for_partition_key_fn: _TagsOfKey | None = None
 ) -> _Decorator:
     """Make a partitioned config of a function that takes a partition key and returns its run config.
 
@@ -219,7 +219,7 @@ def partitioned_config(
     def decorate(fn: Callable[..., Any]) -> PartitionedConfig:
         return PartitionedConfig(
             partitions_def,
-            decorated_fn=_taking(fn, "the partition key"),
+            decorated_fn=_check_parameters(fn, "the partition key"),
             run_config_for_partition_key_fn=fn,
             tags_for_partition_key_fn=tags_for_partition_key_fn,
         )
@@ -229,8 +229,8 @@ def partitioned_config(
 
 def static_partitioned_config(
     partition_keys: Sequence[str],
-    tags_for_partition_fn: _TagsOf | None = None,
-    tags_for_partition_key_fn: _TagsOf | None = None,
+    tags_for_partition_fn: _TagsOfKey | None = None,
+    tags_for_partition_key_fn: _TagsOfKey | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a fixed list of keys.
 
@@ -260,15 +260,15 @@ def static_partitioned_config(
         'south'
     """
     partitions_def = StaticPartitionsDefinition(partition_keys)
-    return partitioned_config(partitions_def, _one_of(tags_for_partition_fn, tags_for_partition_key_fn))
+    return partitioned_config(partitions_def, _only_one(tags_for_partition_fn, tags_for_partition_key_fn))
 
 
 def dynamic_partitioned_config(
     partition_fn: Callable[[datetime | None], Sequence[str]],
-    tags_for_partition_fn: _TagsOf | None = None,
-    tags_for_partition_key_fn: _TagsOf | None = None,
+    tags_for_partition_fn: _TagsOfKey | None = None,
+    tags_for_partition_key_fn: _TagsOfKey | None = None,
 ) -> _Decorator:
-    """Make a partitioned config whose keys a function gives.
+    """Make a partitioned config whose keys are returned by a function.
 
     The decorated function takes a key and returns the run config.
 
@@ -286,7 +286,7 @@ def dynamic_partitioned_config(
         ['corner', 'station']
     """
     partitions_def = DynamicPartitionsDefinition(partition_fn)
-    return partitioned_config(partitions_def, _one_of(tags_for_partition_fn, tags_for_partition_key_fn))
+    return partitioned_config(partitions_def, _only_one(tags_for_partition_fn, tags_for_partition_key_fn))
 
 
 def hourly_partitioned_config(
@@ -295,14 +295,12 @@ def hourly_partitioned_config(
     timezone: str | None = None,
     fmt: str | None = None,
     end_offset: int = 0,
-    tags_for_partition_fn: _WindowTags | None = None,
+    tags_for_partition_fn: _TagsOfWindow | None = None,
     exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each hour. As `daily_partitioned_config`."""
-    return _windowed(
-        HourlyPartitionsDefinition(start_date, None, minute_offset, timezone, fmt, end_offset, exclusions),
-        tags_for_partition_fn,
-    )
+    args = (start_date, None, minute_offset, timezone, fmt, end_offset, exclusions)
+    return _windowed(HourlyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def daily_partitioned_config(
@@ -312,15 +310,15 @@ def daily_partitioned_config(
     timezone: str | None = None,
     fmt: str | None = None,
     end_offset: int = 0,
-    tags_for_partition_fn: _WindowTags | None = None,
+    tags_for_partition_fn: _TagsOfWindow | None = None,
     exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each day.
 
-    The function takes the start and the end of a day, which bear a time zone, and returns the run config.
+    The function takes the start and the end of a day, which have a time zone, and returns the run config.
 
     Args:
-        start_date: The first day, as a text in `fmt` or a datetime.
+        start_date: The first day, as a string in `fmt` or a datetime.
         minute_offset: The minute of the hour at which days start.
         hour_offset: The hour at which days start.
         timezone: An IANA name; default "UTC".
@@ -341,12 +339,8 @@ def daily_partitioned_config(
         >>> by_day.get_run_config_for_partition_key("2024-01-02")["ops"]["sell"]["config"]["to"]
         '2024-01-03T00:00:00+00:00'
     """
-    return _windowed(
-        DailyPartitionsDefinition(
-            start_date, None, minute_offset, hour_offset, timezone, fmt, end_offset, exclusions
-        ),
-        tags_for_partition_fn,
-    )
+    args = (start_date, None, minute_offset, hour_offset, timezone, fmt, end_offset, exclusions)
+    return _windowed(DailyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def weekly_partitioned_config(
@@ -357,26 +351,14 @@ def weekly_partitioned_config(
     timezone: str | None = None,
     fmt: str | None = None,
     end_offset: int = 0,
-    tags_for_partition_fn: _WindowTags | None = None,
+    tags_for_partition_fn: _TagsOfWindow | None = None,
     exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each week, from Sunday unless `day_offset` names another
     day. As `daily_partitioned_config`.
     """
-    return _windowed(
-        WeeklyPartitionsDefinition(
-            start_date,
-            None,
-            minute_offset,
-            hour_offset,
-            day_offset,
-            timezone,
-            fmt,
-            end_offset,
-            exclusions,
-        ),
-        tags_for_partition_fn,
-    )
+    args = (start_date, None, minute_offset, hour_offset, day_offset, timezone, fmt, end_offset, exclusions)
+    return _windowed(WeeklyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def monthly_partitioned_config(
@@ -387,36 +369,24 @@ def monthly_partitioned_config(
     timezone: str | None = None,
     fmt: str | None = None,
     end_offset: int = 0,
-    tags_for_partition_fn: _WindowTags | None = None,
+    tags_for_partition_fn: _TagsOfWindow | None = None,
     exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each month, from its first day unless `day_offset` names
     another. As `daily_partitioned_config`.
     """
-    return _windowed(
-        MonthlyPartitionsDefinition(
-            start_date,
-            None,
-            minute_offset,
-            hour_offset,
-            day_offset,
-            timezone,
-            fmt,
-            end_offset,
-            exclusions,
-        ),
-        tags_for_partition_fn,
-    )
+    args = (start_date, None, minute_offset, hour_offset, day_offset, timezone, fmt, end_offset, exclusions)
+    return _windowed(MonthlyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
-def _windowed(partitions_def: TimeWindowPartitionsDefinition, tags_of: _WindowTags | None) -> _Decorator:
-    def of_window(fn: Callable[[datetime, datetime], Any]) -> _Of:
+def _windowed(partitions_def: TimeWindowPartitionsDefinition, tags_of: _TagsOfWindow | None) -> _Decorator:
+    def of_window(fn: Callable[[datetime, datetime], Any]) -> _ConfigOfKey:
         return lambda key: fn(*partitions_def.time_window_for_partition_key(key))
 
     def decorate(fn: Callable[..., Any]) -> PartitionedConfig:
         return PartitionedConfig(
             partitions_def,
-            decorated_fn=_taking(fn, "start", "end"),
+            decorated_fn=_check_parameters(fn, "start", "end"),
             run_config_for_partition_key_fn=of_window(fn),
             tags_for_partition_key_fn=None if tags_of is None else of_window(tags_of),
         )
@@ -424,7 +394,7 @@ def _windowed(partitions_def: TimeWindowPartitionsDefinition, tags_of: _WindowTa
     return decorate
 
 
-def _one_of(older: _TagsOf | None, newer: _TagsOf | None) -> _TagsOf | None:
+def _only_one(older: _TagsOfKey | None, newer: _TagsOfKey | None) -> _TagsOfKey | None:
     if older is not None and newer is not None:
         raise CheckError(
             "give tags_for_partition_key_fn without tags_for_partition_fn, which is its older name"
@@ -432,16 +402,16 @@ def _one_of(older: _TagsOf | None, newer: _TagsOf | None) -> _TagsOf | None:
     return newer if older is None else older
 
 
-def _callable(fn: Any, name: str) -> Any:
+def _check_function(fn: Any, name: str) -> Any:
     if fn is not None and not callable(fn):
         raise ParameterCheckError(f"parameter '{name}' of a PartitionedConfig must be a function, not {fn!r}")
     return fn
 
 
-def _taking(fn: Any, *arguments: str) -> Any:
-    """The decorated function, if it can be called with these arguments."""
+def _check_parameters(fn: Any, *arguments: str) -> Any:
+    """Return the decorated function, if it accepts these arguments."""
     try:
-        signature = inspect.signature(_callable(fn, "decorated_fn"))
+        signature = inspect.signature(_check_function(fn, "decorated_fn"))
     except ValueError:  # one that Python itself provides
         return fn
     try:
@@ -454,6 +424,6 @@ def _taking(fn: Any, *arguments: str) -> Any:
     return fn
 
 
-def _of_partition(fn: Any, name: str) -> Any:
-    """A function of a partition key, made of one of a Partition."""
-    return None if _callable(fn, name) is None else wraps(fn)(lambda key: fn(Partition(key)))
+def _taking_key(fn: Any, name: str) -> Any:
+    """Return a function of a partition key that passes a Partition to `fn`."""
+    return None if _check_function(fn, name) is None else wraps(fn)(lambda key: fn(Partition(key)))

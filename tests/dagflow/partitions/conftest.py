@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import strategies as st
 
-from dagflow.partitions.grid import ScheduleType
-from dagflow.partitions.time_window import (
+from dagflow.partitions.cadence import ScheduleType
+from dagflow.partitions.calendar import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
     MonthlyPartitionsDefinition,
-    TimeWindowPartitionsDefinition,
     WeeklyPartitionsDefinition,
 )
+from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 _ZONES = [
     "UTC",

@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow.partitions.boundaries import boundaries
-from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.dynamic import DynamicPartitionsDefinition
-from dagflow.partitions.multi import MultiPartitionsDefinition
-from dagflow.partitions.static import StaticPartitionsDefinition
-from dagflow.partitions.time_window import (
+from dagflow.partitions.calendar import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
     MonthlyPartitionsDefinition,
     WeeklyPartitionsDefinition,
 )
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.dynamic import DynamicPartitionsDefinition
+from dagflow.partitions.multi import MultiPartitionsDefinition
+from dagflow.partitions.static import StaticPartitionsDefinition
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dagflow.errors import DagflowUnknownPartitionError
 from dagflow.options import set_options
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import PartitionKeyRange
-from dagflow.partitions.loading import now_or
+from dagflow.partitions.loading import effective_time
 
 
 class Primes(PartitionsDefinition):
@@ -37,5 +37,5 @@ def test_keys_are_all_it_takes() -> None:
 def test_the_clock_in_force_says_now() -> None:
     """Without a given time, that of the options in force holds."""
     with set_options(clock=VirtualClock(datetime(2024, 1, 1, tzinfo=timezone.utc))):
-        assert now_or(None) == datetime(2024, 1, 1, tzinfo=timezone.utc).timestamp()
-    assert now_or(5.0) == 5.0
+        assert effective_time(None) == datetime(2024, 1, 1, tzinfo=timezone.utc).timestamp()
+    assert effective_time(5.0) == 5.0

@@ -15,30 +15,31 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     ParameterCheckError,
 )
+from dagflow.partitions.calendar import (
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    WeeklyPartitionsDefinition,
+)
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.mapping import (
     AllPartitionMapping,
-    DimensionPartitionMapping,
     IdentityPartitionMapping,
     LastPartitionMapping,
-    MultiPartitionMapping,
-    MultiToSingleDimensionPartitionMapping,
     PartitionMapping,
     SpecificPartitionsPartitionMapping,
     StaticPartitionMapping,
     TimeWindowPartitionMapping,
+)
+from dagflow.partitions.multi_mapping import (
+    DimensionPartitionMapping,
+    MultiPartitionMapping,
+    MultiToSingleDimensionPartitionMapping,
     default_mapping,
 )
-from dagflow.partitions.multi import MultiPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
-from dagflow.partitions.time_window import (
-    DailyPartitionsDefinition,
-    HourlyPartitionsDefinition,
-    MonthlyPartitionsDefinition,
-    TimeWindowPartitionsDefinition,
-    WeeklyPartitionsDefinition,
-)
+from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
 LATER_DAYS = DailyPartitionsDefinition("2024-01-10", end_date="2024-03-01")
@@ -46,7 +47,6 @@ MANY_DAYS = DailyPartitionsDefinition("2023-01-01", end_date="2025-01-01")
 HOURS = HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-02-01-00:00")
 MONTHS = MonthlyPartitionsDefinition("2024-01-01", end_date="2024-05-01")
 LETTERS = StaticPartitionsDefinition(["a", "b"])
-PAIRS = MultiPartitionsDefinition({"day": DAYS, "letter": LETTERS})
 
 
 def _default(
@@ -58,64 +58,6 @@ def _default(
 
 
 # ---- what holds without a mapping
-
-
-def test_the_same_definition_means_the_same_key() -> None:
-    """Also for an equal definition that is another object."""
-    same = StaticPartitionsDefinition(["a", "b"])
-
-    assert default_mapping(LETTERS, same) == IdentityPartitionMapping()
-    assert _default(["b"], LETTERS, same) == ["b"]
-    assert _default(["2024-01-02"], DAYS, DAYS) == ["2024-01-02"]
-
-
-def test_windows_that_overlap() -> None:
-    """A month needs its days, a day its month, an hour its day."""
-    february = _default(["2024-02-01"], MONTHS, DAYS)
-
-    assert (february[0], february[-1], len(february)) == ("2024-02-01", "2024-02-29", 29)
-    assert _default(["2024-01-09"], DAYS, MONTHS) == ["2024-01-01"]
-    assert _default(["2024-01-05-05:00"], HOURS, DAYS) == ["2024-01-05"]
-    assert len(_default(["2024-01-05"], DAYS, HOURS)) == 24
-    assert len(_default(["2024-01-01", "2024-02-01"], MONTHS, DAYS)) == 60
-
-
-def test_no_partitions_below_means_all_above() -> None:
-    """An asset without partitions depends on all of them."""
-    assert default_mapping(None, DAYS) == AllPartitionMapping()
-    assert _default([], None, LETTERS) == ["a", "b"]
-    assert _default([], None, PAIRS) == PAIRS.get_partition_keys()
-
-
-def test_no_partitions_above_means_no_keys() -> None:
-    """There is nothing to map."""
-    assert default_mapping(DAYS, None) is None
-    assert default_mapping(None, None) is None
-
-
-def test_other_keys_of_the_same_name() -> None:
-    """Different lists map by name, and a name that is missing upstream is an error."""
-    others = StaticPartitionsDefinition(["a", "c"])
-
-    assert _default(["a"], LETTERS, others) == ["a"]
-    with pytest.raises(
-        DagflowInvariantViolationError, match="do not exist: 'b' of StaticPartitionsDefinition"
-    ):
-        _default(["b"], LETTERS, others)
-    with pytest.raises(DagflowInvariantViolationError):
-        _default(["a"], LETTERS, DAYS)
-
-
-def test_one_dimension_of_two() -> None:
-    """A pair needs its part; a key of a dimension needs all pairs with it; a month those of its days."""
-    assert _default(["2024-01-09|a"], PAIRS, DAYS) == ["2024-01-09"]
-    assert _default(["2024-01-09|a", "2024-01-09|b"], PAIRS, LETTERS) == ["a", "b"]
-    assert _default(["2024-01-09"], DAYS, PAIRS) == ["2024-01-09|a", "2024-01-09|b"]
-    assert _default(["2024-01-09|a"], PAIRS, MONTHS) == ["2024-01-01"]
-    assert len(_default(["2024-01-01"], MONTHS, PAIRS)) == 62
-    assert _default(["2024-01-09|a"], PAIRS, PAIRS) == ["2024-01-09|a"]
-    with pytest.raises(DagflowInvariantViolationError):
-        _default(["q"], StaticPartitionsDefinition(["q"]), PAIRS)
 
 
 # ---- windows
@@ -272,51 +214,6 @@ def test_dynamic_keys(store: Any) -> None:
 
     assert AllPartitionMapping().upstream_keys([], None, shops, dynamic=store) == ["corner", "station"]
     assert IdentityPartitionMapping().upstream_keys(["corner"], shops, shops, dynamic=store) == ["corner"]
-
-
-def test_a_named_dimension() -> None:
-    """Where both dimensions would fit, the name decides; without it, it is an error."""
-    square = MultiPartitionsDefinition({"x": LETTERS, "y": LETTERS})
-
-    assert MultiToSingleDimensionPartitionMapping("y").upstream_keys(["a"], LETTERS, square) == ["a|a", "b|a"]
-    assert MultiToSingleDimensionPartitionMapping("y").upstream_keys(["a|b"], square, LETTERS) == ["b"]
-    with pytest.raises(CheckError, match="give the partition_dimension_name"):
-        MultiToSingleDimensionPartitionMapping().upstream_keys(["a"], LETTERS, square)
-    with pytest.raises(CheckError, match="no dimension 'q'"):
-        MultiToSingleDimensionPartitionMapping("q").upstream_keys(["a"], LETTERS, square)
-    with pytest.raises(CheckError, match="on one side alone"):
-        MultiToSingleDimensionPartitionMapping().upstream_keys(["a|a"], square, square)
-
-
-def test_a_mapping_for_each_dimension() -> None:
-    """Upstream dimensions that are not named are needed as a whole."""
-    moved = MultiPartitionMapping(
-        {
-            "day": DimensionPartitionMapping("day", TimeWindowPartitionMapping(-1, 0)),
-            "letter": DimensionPartitionMapping("letter", IdentityPartitionMapping()),
-        }
-    )
-    letters_only = MultiPartitionMapping(
-        {"day": DimensionPartitionMapping("day", IdentityPartitionMapping())}
-    )
-
-    assert moved.upstream_keys(["2024-01-02|a"], PAIRS, PAIRS) == ["2024-01-01|a", "2024-01-02|a"]
-    assert letters_only.upstream_keys(["2024-01-02|a", "2024-01-02|b"], PAIRS, PAIRS) == [
-        "2024-01-02|a",
-        "2024-01-02|b",
-    ]
-    with pytest.raises(CheckError, match="on both sides"):
-        moved.upstream_keys(["2024-01-02"], DAYS, PAIRS)
-
-
-@pytest.mark.parametrize("name", ["day", "q"])
-def test_dimensions_that_do_not_exist(name: str) -> None:
-    """Neither upstream nor downstream may a dimension be invented."""
-    other = "q" if name == "day" else "day"
-    mapping = MultiPartitionMapping({name: DimensionPartitionMapping(other, IdentityPartitionMapping())})
-
-    with pytest.raises(CheckError, match="no dimension 'q'"):
-        mapping.upstream_keys(["2024-01-02|a"], PAIRS, PAIRS)
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ from dagflow.errors import (
     ElementCheckError,
     ParameterCheckError,
 )
+from dagflow.partitions.calendar import DailyPartitionsDefinition, MonthlyPartitionsDefinition
 from dagflow.partitions.dynamic import DynamicPartitionsDefinition
 from dagflow.partitions.keys import PartitionKeyRange
 from dagflow.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
 from dagflow.partitions.static import StaticPartitionsDefinition
-from dagflow.partitions.time_window import DailyPartitionsDefinition, MonthlyPartitionsDefinition
 
 LETTERS = StaticPartitionsDefinition(["x", "y"])
 NUMBERS = StaticPartitionsDefinition(["1", "2"])

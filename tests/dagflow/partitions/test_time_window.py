@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from itertools import pairwise
 from typing import Any
 
@@ -19,15 +19,15 @@ from dagflow.errors import (
     ParameterCheckError,
 )
 from dagflow.options import set_options
-from dagflow.partitions.grid import ScheduleType
-from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
-from dagflow.partitions.time_window import (
+from dagflow.partitions.cadence import ScheduleType
+from dagflow.partitions.calendar import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
     MonthlyPartitionsDefinition,
-    TimeWindowPartitionsDefinition,
     WeeklyPartitionsDefinition,
 )
+from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
+from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 UTC = timezone.utc
 NEW_YORK = "America/New_York"
@@ -254,46 +254,6 @@ def test_keys_outside_have_windows_too() -> None:
     assert DAYS.time_window_for_partition_key("2030-02-28").end == _utc(2030, 3, 1)
     with pytest.raises(DagflowUnknownPartitionError):
         DAYS.time_window_for_partition_key("9999-12-31")
-
-
-def test_leap_day() -> None:
-    """The 29th of February is a day like any other, in the years that have it."""
-    days = DailyPartitionsDefinition("2023-01-01")
-
-    assert days.has_partition_key("2024-02-29", _utc(2024, 6, 1))
-    assert days.time_window_for_partition_key("2024-02-29").end == _utc(2024, 3, 1)
-    assert not days.has_partition_key("2023-02-29", _utc(2024, 6, 1))
-
-
-def test_days_of_clock_changes() -> None:
-    """They are an hour shorter or longer."""
-    days = DailyPartitionsDefinition("2024-01-01", timezone=NEW_YORK)
-
-    lengths = []
-    for key in ("2024-03-09", "2024-03-10", "2024-11-03"):
-        window = days.time_window_for_partition_key(key)
-        lengths.append((window.end.timestamp() - window.start.timestamp()) / 3600)
-
-    assert lengths == [24, 23, 25]
-
-
-def test_hours_of_clock_changes() -> None:
-    """An hour that comes twice has two keys, one that does not come has none."""
-    autumn = HourlyPartitionsDefinition("2024-11-03-00:00", end_date="2024-11-03-03:00", timezone=NEW_YORK)
-    spring = HourlyPartitionsDefinition("2024-03-10-00:00", end_date="2024-03-10-04:00", timezone=NEW_YORK)
-
-    assert autumn.get_partition_keys() == [
-        "2024-11-03-00:00",
-        "2024-11-03-01:00",
-        "2024-11-03-01:00-0500",
-        "2024-11-03-02:00",
-    ]
-    assert autumn.time_window_for_partition_key("2024-11-03-01:00-0500").start.utcoffset() == timedelta(
-        hours=-5
-    )
-    assert not autumn.has_partition_key("2024-11-03-01:00-0400")
-    assert spring.get_partition_keys() == ["2024-03-10-00:00", "2024-03-10-01:00", "2024-03-10-03:00"]
-    assert not spring.has_partition_key("2024-03-10-02:00")
 
 
 # ---- values

@@ -1,13 +1,15 @@
-"""Docstrings in three styles, and those that say nothing of parameters."""
+"""Docstrings in three styles, and those without descriptions of parameters."""
 
 from __future__ import annotations
+
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow import GraphIn, In, Out, graph, op
-from dagflow.defs.parts.docstring import MARKS, Said, read_docstring
+from dagflow.defs.parts.docstring import Descriptions, read_docstring
 
 GOOGLE = """Does it.
 
@@ -52,7 +54,7 @@ REST = """Does it.
 )
 def test_styles(doc: str, first: str) -> None:
     """All say the same."""
-    assert read_docstring(doc) == Said({"a": first, "b": "The second: last."}, "A number.")
+    assert read_docstring(doc) == Descriptions({"a": first, "b": "The second: last."}, "A number.")
 
 
 def test_a_result_without_a_type() -> None:
@@ -64,13 +66,39 @@ def test_a_result_without_a_type() -> None:
 @pytest.mark.parametrize("doc", ["", "Brews.", "Args", "Returns:", "Args:\n\nReturns:\n"])
 def test_nothing_said(doc: str) -> None:
     """Is nothing."""
-    assert read_docstring(doc) == Said({}, None)
+    assert read_docstring(doc) == Descriptions({}, None)
 
 
-@given(st.lists(st.sampled_from([*MARKS, "    a: b", "  a (", "----", "", "a : b", "x", ":param a: b"])))
+@pytest.mark.parametrize("line", ["Brews:", "Args: none.", "Returns the cup.", "Parameters", "a :param b"])
+def test_no_section_loads_no_library(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word that only looks like the title of a section does not import the parser."""
+    monkeypatch.setitem(sys.modules, "docstring_parser", None)
+
+    assert read_docstring(f"Brews.\n\n    {line}\n        x: more\n") == Descriptions({}, None)
+
+
+def test_malformed_section() -> None:
+    """An entry without a colon makes the docstring unreadable, and the op has no descriptions."""
+    assert read_docstring("Brews.\n\nArgs:\n    a: The first.\n    the second\n") == Descriptions({}, None)
+
+
+TITLES = (
+    "Args:",
+    "Arguments:",
+    "Parameters",
+    "Returns",
+    "Returns:",
+    "Yields",
+    ":param",
+    ":return",
+    "----------",
+)
+
+
+@given(st.lists(st.sampled_from([*TITLES, "    a: b", "  a (", "----", "", "a : b", "x", ":param a: b"])))
 def test_any_text_can_be_read(lines: list[str]) -> None:
     """Whatever stands in a docstring, the op can be made."""
-    assert isinstance(read_docstring("\n".join(lines)), Said)
+    assert isinstance(read_docstring("\n".join(lines)), Descriptions)
 
 
 def test_where_it_is_shown() -> None:

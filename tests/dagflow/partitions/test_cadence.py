@@ -9,20 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.partitions.cadence import UTC, Calendar, ScheduleType, ZonedCadence, zone_named
 from dagflow.partitions.cron import cadence_of
-from dagflow.partitions.grid import UTC, Calendar, Grid, ScheduleType, zone_named
 
 HOUR = timedelta(hours=1)
 
 
 def _starts(expression: str, zone: str, first: datetime, count: int) -> list[str]:
     """The local times, with offsets, of some starts from a moment in UTC."""
-    grid = Grid(cadence_of(expression), zone_named(zone))
-    start = grid.ceil(first)
+    zoned = ZonedCadence(cadence_of(expression), zone_named(zone))
+    start = zoned.ceil(first)
     result = []
     for _ in range(count):
-        result.append(grid.local(start).strftime("%d %H:%M %z"))
-        start = grid.after(start)
+        result.append(zoned.local(start).strftime("%d %H:%M %z"))
+        start = zoned.after(start)
     return result
 
 
@@ -70,16 +70,16 @@ def test_minutes_in_a_jump_are_one_start() -> None:
     """Two starts within the same jump happen at the same moment, which is one start."""
     starts = _starts("0,30 2 * * *", "America/New_York", datetime(2024, 3, 10, 6), 2)
 
-    grid = Grid(cadence_of("0,30 2 * * *"), zone_named("America/New_York"))
+    zoned = ZonedCadence(cadence_of("0,30 2 * * *"), zone_named("America/New_York"))
 
     assert starts == ["10 03:00 -0400", "11 02:00 -0400"]
-    assert grid.before(datetime(2024, 3, 10, 7)) == datetime(2024, 3, 9, 7, 30)
+    assert zoned.before(datetime(2024, 3, 10, 7)) == datetime(2024, 3, 9, 7, 30)
 
 
 def test_moments_between_two_equal_times_of_the_clock() -> None:
     """Before the time that counts, the last start is that of the day before; after it, that of the day."""
-    second = Grid(cadence_of("30 1 * * *"), zone_named("America/New_York"))
-    first = Grid(cadence_of("30 23 * * *"), zone_named("America/Sao_Paulo"))
+    second = ZonedCadence(cadence_of("30 1 * * *"), zone_named("America/New_York"))
+    first = ZonedCadence(cadence_of("30 23 * * *"), zone_named("America/Sao_Paulo"))
 
     assert second.floor(datetime(2024, 11, 3, 5, 45)) == datetime(2024, 11, 2, 5, 30)
     assert second.floor(datetime(2024, 11, 3, 6, 45)) == datetime(2024, 11, 3, 6, 30)
@@ -88,9 +88,9 @@ def test_moments_between_two_equal_times_of_the_clock() -> None:
 
 def test_a_step_forward_never_leads_back() -> None:
     """In 1988 the clocks of St. John's were put back by two hours around midnight."""
-    grid = Grid(cadence_of("30 22,23 * * *"), zone_named("America/St_Johns"))
+    zoned = ZonedCadence(cadence_of("30 22,23 * * *"), zone_named("America/St_Johns"))
 
-    assert grid.after(datetime(1988, 10, 30, 2)) == datetime(1988, 10, 31, 2)
+    assert zoned.after(datetime(1988, 10, 30, 2)) == datetime(1988, 10, 31, 2)
 
 
 def test_months_without_the_day() -> None:
@@ -190,15 +190,15 @@ def test_a_similar_zone_is_suggested() -> None:
 )
 def test_steps_undo_each_other(expression: str, zone: str, moment: datetime) -> None:
     """A moment lies between its floor and the start after that; a step forward and one back lead home."""
-    grid = Grid(cadence_of(expression), zone_named(zone))
+    zoned = ZonedCadence(cadence_of(expression), zone_named(zone))
 
-    start = grid.floor(moment)
-    following = grid.after(start)
+    start = zoned.floor(moment)
+    following = zoned.after(start)
 
     assert start <= moment < following
-    assert grid.floor(start) == start
-    assert grid.before(following) == start
-    assert grid.floor(following - timedelta(microseconds=1)) == start
-    assert grid.ceil(moment) == (start if start == moment else following)
-    assert grid.shift(grid.shift(start, 3), -3) == start
-    assert grid.utc(grid.local(start)) == start
+    assert zoned.floor(start) == start
+    assert zoned.before(following) == start
+    assert zoned.floor(following - timedelta(microseconds=1)) == start
+    assert zoned.ceil(moment) == (start if start == moment else following)
+    assert zoned.shift(zoned.shift(start, 3), -3) == start
+    assert zoned.utc(zoned.local(start)) == start

@@ -1,9 +1,9 @@
 """Where the windows of time-partitioned things start.
 
-A *cadence* knows the starts on a wall clock that is never put forward or back: `Calendar` by arithmetic,
-`dagflow.partitions.cron.CronSchedule` for everything else. A `Grid` puts a cadence into a time zone: it takes
-and gives moments in UTC, because only those can be compared and subtracted on days when clocks change. Both
-work on datetimes without zone, because that is fast.
+A *cadence* has the starts on a wall clock that is never put forward or back: `Calendar` computes them, and
+`dagflow.partitions.cron.CronSchedule` searches for those of other cron expressions. A `ZonedCadence` puts a
+cadence into a time zone. Its moments are in UTC, because only those can be compared and subtracted where
+clocks change. All datetimes are without zone, because that is fast.
 
 Where a clock is changed:
 
@@ -36,7 +36,7 @@ _WEEK = timedelta(days=7)
 
 
 class ScheduleType(Enum):
-    """How often the windows of a calendar start."""
+    """The intervals at which the windows of a calendar start."""
 
     HOURLY = "HOURLY"
     DAILY = "DAILY"
@@ -57,13 +57,13 @@ class Cadence(Protocol):
     def cron_schedule(self) -> str: ...
 
     def floor(self, wall: datetime) -> datetime:
-        """The last start at or before `wall`."""
+        """Return the last start at or before `wall`."""
 
     def after(self, wall: datetime) -> datetime:
-        """The first start later than `wall`."""
+        """Return the first start later than `wall`."""
 
     def before(self, wall: datetime) -> datetime:
-        """The last start earlier than `wall`."""
+        """Return the last start earlier than `wall`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +110,14 @@ class Calendar:
 
     @property
     def cron_schedule(self) -> str:
-        """The same in cron's words."""
+        """The same starts as a cron expression."""
         hour = "*" if self.kind is ScheduleType.HOURLY else self.hour
         month_day = self.day if self.kind is ScheduleType.MONTHLY else "*"
         week_day = self.day if self.kind is ScheduleType.WEEKLY else "*"
         return f"{self.minute} {hour} {month_day} * {week_day}"
 
     def floor(self, wall: datetime) -> datetime:
-        """The last start at or before `wall`."""
+        """Return the last start at or before `wall`."""
         step = _STEPS.get(self.kind)
         if step is None:
             return self._month_start(wall, later=False)
@@ -128,16 +128,16 @@ class Calendar:
         return start if start <= wall else start - step
 
     def after(self, wall: datetime) -> datetime:
-        """The first start later than `wall`."""
+        """Return the first start later than `wall`."""
         step = _STEPS.get(self.kind)
         return self._month_start(wall, later=True) if step is None else self.floor(wall) + step
 
     def before(self, wall: datetime) -> datetime:
-        """The last start earlier than `wall`."""
+        """Return the last start earlier than `wall`."""
         return self.floor(wall - _TICK)
 
     def _month_start(self, wall: datetime, *, later: bool) -> datetime:
-        """The nearest start after `wall`, or (not `later`) at or before it."""
+        """Return the nearest start after `wall`, or (not `later`) at or before it."""
         month = wall.year * 12 + wall.month - 1
         while True:
             year, zero_based = divmod(month, 12)
@@ -152,24 +152,24 @@ class Calendar:
             month += 1 if later else -1
 
 
-class Grid:
-    """A cadence in a time zone. Takes and gives moments in UTC, as datetimes without zone.
+class ZonedCadence:
+    """A cadence in a time zone. Moments are in UTC, as datetimes without zone.
 
     Example:
-        >>> grid = Grid(Calendar(ScheduleType.DAILY), zone_named("America/New_York"))
-        >>> grid.floor(datetime(2024, 3, 10, 12)).hour, grid.floor(datetime(2024, 3, 11, 12)).hour
+        >>> zoned = ZonedCadence(Calendar(ScheduleType.DAILY), zone_named("America/New_York"))
+        >>> zoned.floor(datetime(2024, 3, 10, 12)).hour, zoned.floor(datetime(2024, 3, 11, 12)).hour
         (5, 4)
     """
 
-    __slots__ = ("cadence", "zone")
+    __slots__ = ("wall_cadence", "zone")
 
-    def __init__(self, cadence: Cadence, zone: tzinfo) -> None:
-        self.cadence = cadence
+    def __init__(self, wall_cadence: Cadence, zone: tzinfo) -> None:
+        self.wall_cadence = wall_cadence
         self.zone = zone
 
     def floor(self, moment: datetime) -> datetime:
-        """The last start at or before `moment`."""
-        cadence = self.cadence
+        """Return the last start at or before `moment`."""
+        cadence = self.wall_cadence
         if self.zone is UTC:
             return cadence.floor(moment)
         local = self.local(moment)
@@ -186,8 +186,8 @@ class Grid:
         return resolved
 
     def after(self, moment: datetime) -> datetime:
-        """The first start later than `moment`, which is a start itself."""
-        cadence = self.cadence
+        """Return the first start later than `moment`, which is a start itself."""
+        cadence = self.wall_cadence
         if self.zone is UTC:
             return cadence.after(moment)
         if cadence.repeats:
@@ -198,8 +198,8 @@ class Grid:
         return resolved
 
     def before(self, moment: datetime) -> datetime:
-        """The last start earlier than `moment`, which is a start itself (or any moment, if `repeats`)."""
-        cadence = self.cadence
+        """Return the last start earlier than `moment`, which is a start itself (any moment, if `repeats`)."""
+        cadence = self.wall_cadence
         if self.zone is UTC:
             return cadence.before(moment)
         if cadence.repeats:
@@ -210,29 +210,29 @@ class Grid:
         return resolved
 
     def ceil(self, moment: datetime) -> datetime:
-        """The first start at or after `moment`."""
+        """Return the first start at or after `moment`."""
         start = self.floor(moment)
         return start if start == moment else self.after(start)
 
     def shift(self, moment: datetime, steps: int) -> datetime:
-        """The start that comes `steps` starts after (negative: before) the start `moment`."""
+        """Return the start that comes `steps` starts after (negative: before) the start `moment`."""
         for _ in range(abs(steps)):
             moment = self.after(moment) if steps > 0 else self.before(moment)
         return moment
 
     def local(self, moment: datetime) -> datetime:
-        """`moment` in the zone of the grid, with that zone."""
+        """Return `moment` in the zone of the cadence, with that zone."""
         return self.zone.fromutc(moment.replace(tzinfo=self.zone))
 
     def utc(self, moment: Moment) -> datetime:
-        """Any point in time as the grid takes it; a datetime without zone is read in the zone of the grid."""
+        """Return any point in time in UTC. A datetime without a zone is read in the zone of the cadence."""
         if not isinstance(moment, datetime):
             return _EPOCH + timedelta(seconds=moment)
         zone = moment.tzinfo or self.zone
         return moment.replace(tzinfo=None, fold=0) - _offset(zone, moment)
 
     def _resolve(self, wall: datetime) -> datetime:
-        """The one moment at which the start `wall` happens."""
+        """Return the one moment of the start `wall`."""
         zone = self.zone
         early, late = _offset(zone, wall), _offset(zone, wall.replace(fold=1))
         if early < late:
@@ -241,7 +241,7 @@ class Grid:
         return wall - (late if shown_twice and 0 < wall.hour < 23 else early)
 
     def _end_of_jump(self, low: datetime, high: datetime, offset: timedelta) -> datetime:
-        """The first second after `low` and up to `high` at which the zone has `offset`."""
+        """Return the first second after `low` and up to `high` at which the zone has `offset`."""
         while high - low > _SECOND:
             middle = (low + (high - low) // 2).replace(microsecond=0)
             if self.local(middle).utcoffset() == offset:
@@ -251,7 +251,7 @@ class Grid:
         return high
 
     def _repeated(self, moment: datetime, step: Callable[[datetime], datetime]) -> datetime:
-        """The next or previous start of a cadence that has one each time the clock shows it."""
+        """Return the next or previous start of a cadence that has one each time the clock shows it."""
         local = self.local(moment)
         offset = local.utcoffset() or _NOTHING
         start = step(_bare(local)) - offset
@@ -274,7 +274,7 @@ def _offset(zone: tzinfo, moment: datetime) -> timedelta:
 
 
 def zone_named(name: str) -> tzinfo:
-    """The time zone with an IANA name.
+    """Return the time zone with an IANA name.
 
     Raises:
         DagflowInvalidDefinitionError: There is none.

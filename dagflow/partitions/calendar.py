@@ -1,0 +1,117 @@
+"""Partitions of an hour, a day, a week or a month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dagflow.partitions.cadence import ScheduleType
+from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT
+
+
+class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
+    """Partitions of an hour. Arguments as for `TimeWindowPartitionsDefinition`; keys are written
+    `2024-01-31-23:00`.
+
+    Example:
+        >>> HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-01-01-02:00").get_partition_keys()
+        ['2024-01-01-00:00', '2024-01-01-01:00']
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        start_date: datetime | str,
+        end_date: datetime | str | None = None,
+        minute_offset: int = 0,
+        timezone: str | None = None,
+        fmt: str | None = None,
+        end_offset: int = 0,
+        exclusions: Sequence[str | datetime] | None = None,
+    ) -> None:
+        args = (start_date, fmt or MINUTE_FORMAT, end_date, ScheduleType.HOURLY, timezone, end_offset)
+        super().__init__(*args, minute_offset, exclusions=exclusions)
+
+
+class DailyPartitionsDefinition(TimeWindowPartitionsDefinition):
+    """Partitions of a day. Arguments as for `TimeWindowPartitionsDefinition`; keys are written `2024-01-31`.
+
+    Example:
+        >>> days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05", hour_offset=6)
+        >>> days.get_partition_keys()
+        ['2024-01-01', '2024-01-02', '2024-01-03']
+        >>> days.time_window_for_partition_key("2024-01-02").start.isoformat()
+        '2024-01-02T06:00:00+00:00'
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        start_date: datetime | str,
+        end_date: datetime | str | None = None,
+        minute_offset: int = 0,
+        hour_offset: int = 0,
+        timezone: str | None = None,
+        fmt: str | None = None,
+        end_offset: int = 0,
+        exclusions: Sequence[str | datetime] | None = None,
+    ) -> None:
+        args = (start_date, fmt or DAY_FORMAT, end_date, ScheduleType.DAILY, timezone, end_offset)
+        super().__init__(*args, minute_offset, hour_offset, exclusions=exclusions)
+
+
+class WeeklyPartitionsDefinition(TimeWindowPartitionsDefinition):
+    """Partitions of a week, from Sunday unless `day_offset` names another day. Arguments as for
+    `TimeWindowPartitionsDefinition`; keys are written `2024-01-28`.
+
+    Example:
+        >>> WeeklyPartitionsDefinition("2024-01-01", end_date="2024-01-29").get_partition_keys()
+        ['2024-01-07', '2024-01-14', '2024-01-21']
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        start_date: datetime | str,
+        end_date: datetime | str | None = None,
+        minute_offset: int = 0,
+        hour_offset: int = 0,
+        day_offset: int = 0,
+        timezone: str | None = None,
+        fmt: str | None = None,
+        end_offset: int = 0,
+        exclusions: Sequence[str | datetime] | None = None,
+    ) -> None:
+        args = (start_date, fmt or DAY_FORMAT, end_date, ScheduleType.WEEKLY, timezone, end_offset)
+        super().__init__(*args, minute_offset, hour_offset, day_offset, exclusions=exclusions)
+
+
+class MonthlyPartitionsDefinition(TimeWindowPartitionsDefinition):
+    """Partitions of a month, from its first day unless `day_offset` names another. Arguments as for
+    `TimeWindowPartitionsDefinition`; keys are written `2024-01-01`.
+
+    Example:
+        >>> MonthlyPartitionsDefinition("2024-01-15", end_date="2024-05-01").get_partition_keys()
+        ['2024-02-01', '2024-03-01', '2024-04-01']
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        start_date: datetime | str,
+        end_date: datetime | str | None = None,
+        minute_offset: int = 0,
+        hour_offset: int = 0,
+        day_offset: int = 1,
+        timezone: str | None = None,
+        fmt: str | None = None,
+        end_offset: int = 0,
+        exclusions: Sequence[str | datetime] | None = None,
+    ) -> None:
+        args = (start_date, fmt or DAY_FORMAT, end_date, ScheduleType.MONTHLY, timezone, end_offset)
+        super().__init__(*args, minute_offset, hour_offset, day_offset, exclusions=exclusions)
