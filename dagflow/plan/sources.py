@@ -289,7 +289,9 @@ class InputSources:
         mapping: PartitionMapping | None = None,
     ) -> tuple[str, ...]:
         """Return the upstream partitions that this run reads; all of them if `own_def` is None."""
-        from dagflow.partitions.multi_mapping import default_mapping  # imported lazily: only partitions need it
+        from dagflow.partitions.multi_mapping import (
+            default_mapping,  # imported lazily: only partitions need it
+        )
 
         mapping = mapping or default_mapping(own_def, upstream_def)
         assert mapping is not None
