@@ -132,13 +132,14 @@ from dagflow.errors import (
     HookExecutionError,
     ParameterCheckError,
 )
-from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
+from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import (
     DagflowRun,
     DagflowRunStatus,
     RunRecord,
     RunsFilter,
 )
+from dagflow.events.types import DagflowEventType
 from dagflow.events.user import (
     AssetMaterialization,
     AssetObservation,
@@ -233,7 +234,7 @@ if TYPE_CHECKING:
     )
     from dagflow.defs.resources.definition import ResourceParam
     from dagflow.events.check import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
-    from dagflow.events.data import SerializableErrorInfo
+    from dagflow.events.error_info import SerializableErrorInfo
     from dagflow.events.stored import deserialize_value, serialize_value
     from dagflow.executors.reconstructable import (
         ReconstructableJob,
@@ -256,22 +257,22 @@ if TYPE_CHECKING:
         LocalFileCodeReference,
         UrlCodeReference,
     )
+    from dagflow.metadata.normalize import MetadataEntry
     from dagflow.metadata.table import (
         TableColumn,
         TableColumnConstraints,
         TableColumnDep,
         TableColumnLineage,
-        TableColumnLineageMetadataValue,
         TableConstraints,
-        TableMetadataValue,
         TableRecord,
         TableSchema,
-        TableSchemaMetadataValue,
     )
     from dagflow.metadata.value import (
         DagflowJobMetadataValue,
-        MetadataEntry,
         PoolMetadataValue,
+        TableColumnLineageMetadataValue,
+        TableMetadataValue,
+        TableSchemaMetadataValue,
     )
     from dagflow.partitions.calendar import (
         DailyPartitionsDefinition,
@@ -343,18 +344,18 @@ _LATE = {
     "CodeReferencesMetadataValue": "dagflow.metadata.code",
     "DagflowJobMetadataValue": "dagflow.metadata.value",
     "LocalFileCodeReference": "dagflow.metadata.code",
-    "MetadataEntry": "dagflow.metadata.value",
+    "MetadataEntry": "dagflow.metadata.normalize",
     "PoolMetadataValue": "dagflow.metadata.value",
     "TableColumn": "dagflow.metadata.table",
     "TableColumnConstraints": "dagflow.metadata.table",
     "TableColumnDep": "dagflow.metadata.table",
     "TableColumnLineage": "dagflow.metadata.table",
-    "TableColumnLineageMetadataValue": "dagflow.metadata.table",
+    "TableColumnLineageMetadataValue": "dagflow.metadata.value",
     "TableConstraints": "dagflow.metadata.table",
-    "TableMetadataValue": "dagflow.metadata.table",
+    "TableMetadataValue": "dagflow.metadata.value",
     "TableRecord": "dagflow.metadata.table",
     "TableSchema": "dagflow.metadata.table",
-    "TableSchemaMetadataValue": "dagflow.metadata.table",
+    "TableSchemaMetadataValue": "dagflow.metadata.value",
     "UrlCodeReference": "dagflow.metadata.code",
     "AssetRecordsFilter": "dagflow.instance.records",
     "CapturedLogs": "dagflow.instance.captured_logs",
@@ -399,7 +400,7 @@ _LATE = {
     "config_from_pkg_resources": "dagflow.config.yaml",
     "config_from_yaml_strings": "dagflow.config.yaml",
     "FilesystemIOManager": "dagflow.io.model",
-    "SerializableErrorInfo": "dagflow.events.data",
+    "SerializableErrorInfo": "dagflow.events.error_info",
     "build_asset_context": "dagflow.invocation.build",
     "build_init_resource_context": "dagflow.invocation.build",
     "build_input_context": "dagflow.invocation.io",

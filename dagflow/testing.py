@@ -14,6 +14,8 @@ from dagflow.analysis.graphs import graph_of
 from dagflow.analysis.interleavings import in_order, interleavings
 from dagflow.clock import Clock, VirtualClock
 from dagflow.engine.log import RunLog
+from dagflow.events.catalogue import EventField, EventRow, event_catalogue
+from dagflow.events.error_info import error_chain
 from dagflow.events.record import DagflowEvent
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import OnDemand
@@ -137,7 +139,9 @@ def with_plans(events: Iterable[DagflowEvent]) -> EventList:
 
 __all__ = [
     "Causality",
+    "EventField",
     "EventList",
+    "EventRow",
     "Fingerprint",
     "Graph",
     "Node",
@@ -148,6 +152,8 @@ __all__ = [
     "boundaries",
     "canonical_events",
     "causality",
+    "error_chain",
+    "event_catalogue",
     "fingerprint",
     "graph_of",
     "in_order",

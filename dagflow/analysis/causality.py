@@ -16,16 +16,14 @@ are never ordered. Nothing of this is stored, so a run that nobody asks about pa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from dagflow.errors import DagflowError, DagflowUserCodeExecutionError
-from dagflow.events.data import ComputeLogsCaptureData, SerializableErrorInfo
-from dagflow.events.record import (
-    HOOK_EVENTS,
-    STEP_EVENTS,
-    DagflowEvent,
-    DagflowEventType,
-)
+from dagflow.errors import DagflowError
+from dagflow.events.catalogue import CATALOGUE
+from dagflow.events.data import ComputeLogsCaptureData
+from dagflow.events.error_info import error_chain
+from dagflow.events.record import DagflowEvent
+from dagflow.events.types import HOOK_EVENTS, STEP_EVENTS, DagflowEventType
 
 _T = DagflowEventType
 _ENDS = frozenset({_T.RUN_SUCCESS, _T.RUN_FAILURE, _T.RUN_CANCELED})
@@ -312,52 +310,18 @@ def _in_topological_order(keys: Iterable[str], plan: _Plan) -> list[str]:
     return [key for key in order if key in wanted] + sorted(wanted - known)
 
 
-_FACTS: dict[DagflowEventType, tuple[tuple[str, str], ...]] = {
-    _T.LOADED_INPUT: (
-        ("input", "input_name"),
-        ("manager", "manager_key"),
-        ("upstream_step", "upstream_step_key"),
-        ("upstream_output", "upstream_output_name"),
-    ),
-    _T.STEP_INPUT: (("input", "input_name"), ("passed", "type_check_data.success")),
-    _T.STEP_OUTPUT: (
-        ("output", "output_name"),
-        ("mapping_key", "mapping_key"),
-        ("passed", "type_check_data.success"),
-    ),
-    _T.HANDLED_OUTPUT: (("output", "output_name"), ("manager", "manager_key")),
-    _T.ASSET_CHECK_EVALUATION: (("check", "check_name"), ("passed", "passed"), ("severity", "severity.name")),
-    _T.STEP_EXPECTATION_RESULT: (
-        ("label", "expectation_result.label"),
-        ("success", "expectation_result.success"),
-    ),
-}
-"""What a canonical event tells of its data, by type: the name and where it is read."""
-
-
 def _canonical(event: DagflowEvent) -> dict[str, object]:
-    data = event.event_specific_data
+    asset_key = event.asset_key
     facts: dict[str, object] = {
         "type": event.event_type.name,
         "step": event.step_key,
         "attempt": event.attempt,
+        "asset": asset_key.to_user_string() if asset_key is not None else None,
+        "partition": event.partition,
     }
-    asset_key = event.asset_key or getattr(data, "asset_key", None)
-    facts["asset"] = asset_key.to_user_string() if asset_key is not None else None
-    facts["partition"] = event.partition
-    for name, path in _FACTS.get(event.event_type, ()):
-        value: Any = data
-        for attribute in path.split("."):
-            value = getattr(value, attribute, None)
-        facts[name] = value
-    facts["error"] = _error_name(getattr(data, "error", None))
+    for field in CATALOGUE[event.event_type.name].fields:
+        if field.canonical is not None:
+            facts[field.canonical] = field.read(event)
+    errors = error_chain(getattr(event.event_specific_data, "error", None))
+    facts["error"] = errors[-1].cls_name if errors else None
     return {name: value for name, value in facts.items() if value is not None}
-
-
-def _error_name(error: SerializableErrorInfo | None) -> str | None:
-    """The class of the user's own error, not of what it was wrapped in."""
-    wrappers = {cls.__name__ for cls in DagflowUserCodeExecutionError.__subclasses__()}
-    wrappers.add("RetryRequestedFromPolicy")
-    while error is not None and error.cause is not None and error.cls_name in wrappers:
-        error = error.cause
-    return error.cls_name if error is not None else None

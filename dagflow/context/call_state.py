@@ -12,7 +12,7 @@ from dagflow.config.scalar import copied
 from dagflow.context.availability import Manner
 from dagflow.context.resources import ScopedResources
 from dagflow.errors import DagflowInvalidPropertyError, DagflowInvariantViolationError
-from dagflow.metadata.value import normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.definition import AssetsDefinition

@@ -1,4 +1,4 @@
-"""Which log belongs to what runs here now, for code that has no context. Does not import `logging`."""
+"""The logger of the step that runs now, for code that has no context. Does not import `logging`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dagflow.context.log import DagflowLogManager
+    from logging import Logger
 
-current_log: ContextVar[Callable[[], DagflowLogManager] | None] = ContextVar("dagflow_log", default=None)
-"""Gives the log of the step that runs now; None outside of runs."""
+current_log: ContextVar[Callable[[], Logger] | None] = ContextVar("dagflow_log", default=None)
+"""Returns the logger of the step that runs now; None outside of runs."""

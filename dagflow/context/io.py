@@ -9,7 +9,8 @@ from dagflow.context.resources import ScopedResources
 from dagflow.errors import CheckError, DagflowInvalidMetadata, DagflowInvariantViolationError
 from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.keys import AssetKey
-from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.keys import PartitionKeyRange
 
 if TYPE_CHECKING:

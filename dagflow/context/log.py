@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow.context.current import current_log
-from dagflow.defs.loggers.definition import level_number
+from dagflow.defs.loggers.levels import level_number
 
 if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent
@@ -107,9 +107,8 @@ class _OfTheStep(logging.Logger):
     """Hands its records to the log of the step that runs now."""
 
     def handle(self, record: logging.LogRecord) -> None:
-        make = current_log.get()
-        target: logging.Logger = logging.getLogger(_ROOT) if make is None else make()
-        hand_to(target, record)
+        logger_of_step = current_log.get()
+        hand_to(logging.getLogger(_ROOT) if logger_of_step is None else logger_of_step(), record)
 
 
 def hand_to(logger: logging.Logger, record: logging.LogRecord) -> None:

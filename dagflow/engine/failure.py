@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dagflow.engine.log import CODE
 from dagflow.engine.outcome import Failed, Retry
 from dagflow.engine.run_state import RunState
 from dagflow.errors import (
@@ -11,14 +10,9 @@ from dagflow.errors import (
     DagflowResourceFunctionError,
     DagflowUserCodeExecutionError,
 )
-from dagflow.events.data import (
-    ErrorSource,
-    SerializableErrorInfo,
-    StepFailureData,
-    StepRetryData,
-    UserFailureData,
-)
-from dagflow.events.record import DagflowEventType
+from dagflow.events.data import ErrorSource, StepFailureData, StepRetryData, UserFailureData
+from dagflow.events.error_info import SerializableErrorInfo
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.events.user import Failure, RetryRequested, RetryRequestedFromPolicy
 from dagflow.plan.step import Step
 

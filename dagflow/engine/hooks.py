@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from dagflow.context.current import current_log
 from dagflow.context.hook import HookContext
 from dagflow.defs.hooks.definition import HookDefinition, HookExecutionResult
-from dagflow.engine.log import CODE, Record
 from dagflow.errors import DagflowInvariantViolationError
-from dagflow.events.data import SerializableErrorInfo
-from dagflow.events.record import DagflowEventType
+from dagflow.events.error_info import SerializableErrorInfo
+from dagflow.events.types import CODE, DagflowEventType
 
 if TYPE_CHECKING:
     from dagflow.engine.outcome import Outcome
+    from dagflow.engine.record import Record
     from dagflow.engine.run_state import RunState
     from dagflow.engine.scheduler import Turns
     from dagflow.plan.step import Step

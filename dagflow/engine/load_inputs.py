@@ -9,7 +9,6 @@ from dagflow.call import type_check_error, user_code
 from dagflow.context.io import InputContext, IOAsset, OutputContext
 from dagflow.context.resources import ResourcesOfType, ScopedResources
 from dagflow.defs.ops.definition import where
-from dagflow.engine.log import CODE
 from dagflow.engine.run_state import RunState
 from dagflow.engine.store_outputs import access_of, manager_of, output_context
 from dagflow.errors import (
@@ -19,7 +18,7 @@ from dagflow.errors import (
     DagflowTypeCheckError,
     DagflowTypeLoadingError,
 )
-from dagflow.events.record import DagflowEventType
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import (
     FROM_COLLECT,
     FROM_CONFIG,

@@ -1,79 +1,41 @@
-"""RunLog: the one writer of a run's events.
+"""RunLog: the only writer of a run's events.
 
-An event is kept as a small tuple of numbers (so that Python's cyclic collector has nothing to follow) and
-becomes a `DagflowEvent` when somebody reads it; `dagflow.engine.render` works out its fields.
+An event is kept as a small tuple of numbers, so that Python's cyclic collector has nothing to follow. It
+becomes a `DagflowEvent` when the events are read. `dagflow.engine.record` describes and decodes the tuple.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from dagflow.events.record import (
-    ASSET_EVENTS,
-    ERROR_LEVEL_EVENTS,
-    DagflowEvent,
-    DagflowEventType,
-    EventLogEntry,
-)
+from dagflow.events.record import DagflowEvent, EventLogEntry
+from dagflow.events.types import ASSET_EVENTS, CODE, LEVELS, TYPES_BY_CODE, DagflowEventType
 from dagflow.instance.store import StoredLine
 
 if TYPE_CHECKING:
     import logging
 
-    from dagflow.events.data import EngineEventData
+    from dagflow.engine.record import Record
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
 
-Record = tuple[int, float, int, int, Any]
-"""Code of the type, seconds since the epoch, index of the step (-1: none), attempt (0: none), payload by
-type.
-"""
-
-_TYPES = list(DagflowEventType)
-_VALUES = [kind.value for kind in _TYPES]
-CODE = {kind: code for code, kind in enumerate(_TYPES)}
-USER_LINE = -1  # a line that user code logged: no event
+_VALUES = [kind.value for kind in TYPES_BY_CODE]
+USER_LINE = -1
+"""The code of a line that user code logged, which is not an event."""
 NO_STEP = -1
+"""The step index of an event of the whole run."""
 _BEGINNINGS = (CODE[DagflowEventType.STEP_START], CODE[DagflowEventType.STEP_RESTARTED])
 
 _new = object.__new__
 _set_source = DagflowEvent._source.__set__  # type: ignore[attr-defined] # noqa: SLF001 - the class's own slots
-_set_record = DagflowEvent._record.__set__  # type: ignore[attr-defined] # noqa: SLF001
+_set_record = DagflowEvent._record.__set__  # noqa: SLF001
 _set_value = DagflowEvent.event_type_value.__set__  # type: ignore[attr-defined]
 _set_step_key = DagflowEvent.step_key.__set__  # type: ignore[union-attr]
-_SETTERS = [(name, getattr(DagflowEvent, name).__set__) for name in DagflowEvent._names()]  # noqa: SLF001
+_SETTERS = [(name, getattr(DagflowEvent, name).__set__) for name in DagflowEvent.field_names()]
 
 Observer = Callable[[DagflowEvent], None]
-
-
-class Told:
-    """The payload of an event that happened in another process: the whole event, as the JSON that came from
-    there, read when somebody asks for it.
-    """
-
-    __slots__ = ("_event", "body")
-
-    def __init__(self, body: str) -> None:
-        self.body = body
-        self._event: DagflowEvent | None = None
-
-    @property
-    def event(self) -> DagflowEvent:
-        """The event."""
-        if self._event is None:
-            import json  # only a run with worker processes is told of events
-
-            self._event = DagflowEvent.from_dict(json.loads(self.body))
-        return self._event
-
-
-class Said(NamedTuple):
-    """The payload of an event by which an executor speaks: its message and its data."""
-
-    message: str
-    content: EngineEventData
 
 
 class RunLog:
@@ -83,17 +45,17 @@ class RunLog:
         plan: The plan that runs; a record's step index is a position in it.
         run: The run.
         records: All records. Always: appended to, never changed.
-        unconfirmed: Ids of the records of events that user code logged in an attempt that then failed, or
-            took back. The instance's log has them, the events of the run do not.
+        unconfirmed: Ids of the records of events that user code logged in an attempt that failed, or before
+            an output that failed. The instance's log has them, the events of the run do not.
         observers: Called with each event as it happens.
-        is_refused: Whether an observer raised. That ends the run; none is told of its end.
-        loggers: The Python loggers that the run config names; they get what user code logs.
+        observer_raised: Whether an observer raised. That ends the run, and no observer gets its last events.
+        loggers: The Python loggers that the run config names; they receive the lines of user code.
     """
 
     __slots__ = (
         "_now",
-        "is_refused",
         "loggers",
+        "observer_raised",
         "observers",
         "pid",
         "plan",
@@ -115,42 +77,48 @@ class RunLog:
         self.unconfirmed: set[int] = set()
         self.observers = observers
         self.loggers: Sequence[logging.Logger] = ()
-        self.is_refused = False
+        self.observer_raised = False
         self.pid = os.getpid()
         self._now = now
 
     def append(self, code: int, step: int = NO_STEP, attempt: int = 0, payload: Any = None) -> Record:
-        """Write down that something happened, now."""
+        """Append an event of this process, with the current time."""
         record = (code, self._now(), step, attempt, payload)
         self.records.append(record)
         if self.observers and code >= 0:
-            self._show(self.event_of(record))
+            self._notify(self.event_of(record))
         return record
 
-    def _show(self, event: DagflowEvent) -> None:
+    def _notify(self, event: DagflowEvent) -> None:
         try:
             for observer in self.observers:
                 observer(event)
         except BaseException:
-            self.is_refused, self.observers = True, ()
+            self.observer_raised, self.observers = True, ()
             raise
 
-    def take(self, code: int, moment: float, step: int, attempt: int, payload: Any) -> Record:
-        """Write down what happened in another process at `moment`: an event, with `Told` as its payload, or a
-        line, with its level and text.
+    def append_streamed(self, code: int, moment: float, step: int, attempt: int, payload: Any) -> Record:
+        """Append an event or a line of another process.
+
+        Args:
+            code: The code of the type, or `USER_LINE`.
+            moment: The time in that process.
+            step: The index of the step.
+            attempt: The attempt.
+            payload: A `StreamedEvent`; level and text of a line.
         """
         record = (code, moment, step, attempt, payload)
         self.records.append(record)
         if self.observers and code >= 0:
-            self._show(self.event_of(record))
+            self._notify(self.event_of(record))
         return record
 
     def append_line(self, level: int, text: str, step: int, attempt: int) -> None:
-        """Write down a line that is no event."""
+        """Append a line that is not an event."""
         self.records.append((USER_LINE, self._now(), step, attempt, (level, text)))
 
     def records_of(self, step: int, attempt: int) -> list[Record]:
-        """The events of the last attempt at a step, from its beginning on."""
+        """Return the events of the last attempt of a step, from its start."""
         found = []
         for record in reversed(self.records):
             if record[2] == step and record[3] == attempt and record[0] >= 0:
@@ -161,7 +129,7 @@ class RunLog:
         return found[::-1]
 
     def events(self) -> list[DagflowEvent]:
-        """All events; lines of user code are no events."""
+        """Return all events, without the lines of user code."""
         keys: list[str | None] = [*(step.key for step in self.plan.steps), None]  # -1 is the last: None
         found: list[DagflowEvent] = []
         add = found.append
@@ -181,48 +149,49 @@ class RunLog:
         return found
 
     def event_of(self, record: Record) -> DagflowEvent:
-        """The event that a record stands for."""
+        """Return the event of a record."""
         event = _new(DagflowEvent)
         _set_source(event, self)
         _set_record(event, record)
         return event
 
     def entries(self, start: int = 0) -> list[EventLogEntry]:
-        """The lines of the instance's log from record `start` on: events, and what user code logged."""
+        """Return the lines of the instance's log from record `start`: events and lines of user code."""
         return [
             EventLogEntry.of_event(self.event_of(record)) if record[0] >= 0 else self._line(record)
             for record in self.records[start:]
         ]
 
     def stored(self, start: int = 0) -> list[StoredLine]:
-        """The same lines, to be kept outside of this process."""
+        """Return the same lines in the form in which a store keeps them."""
         return [self._stored(record) for record in self.records[start:]]
 
     def _stored(self, record: Record) -> StoredLine:
-        from dagflow.events.stored import as_json  # only who keeps events needs it
+        from dagflow.engine.record import StreamedEvent
+        from dagflow.events.stored import as_json  # imported lazily: only stored runs use it
 
         code, moment, step, _, payload = record
         step_key = self.plan.steps[step].key if step >= 0 else None
         if code < 0:
             level, text = payload
             return StoredLine(moment, level, step_key, None, None, None, text)
-        kind = _TYPES[code]
-        level = 40 if kind in ERROR_LEVEL_EVENTS else 10
+        kind = TYPES_BY_CODE[code]
         event = self.whole_event_of(record)
         key, partition = (event.asset_key, event.partition) if kind in ASSET_EVENTS else (None, None)
-        body = payload.body if isinstance(payload, Told) else as_json(event)
+        body = payload.body if isinstance(payload, StreamedEvent) else as_json(event)
         key_text = None if key is None else key.to_string()
-        return StoredLine(moment, level, step_key, kind.value, key_text, partition, body)
+        return StoredLine(moment, LEVELS[kind], step_key, kind.value, key_text, partition, body)
 
     def whole_event_of(self, record: Record) -> DagflowEvent:
-        """The event that a record stands for, with all of its fields worked out."""
-        event = self.event_of(record)
-        if not isinstance(record[4], Told):
-            from dagflow.engine.render import FIELDS
+        """Return the event of a record with all fields decoded."""
+        from dagflow.engine.record import FIELDS, StreamedEvent, decode, message_of
 
-            kind = _TYPES[record[0]]
+        event = self.event_of(record)
+        if not isinstance(record[4], StreamedEvent):
+            decoded = decode(self, record)
+            values = {"event_specific_data": decoded[0], "message": message_of(self, record, decoded)}
             for name, set_field in _SETTERS:
-                set_field(event, FIELDS[name](self, record, kind))
+                set_field(event, values[name] if name in values else FIELDS[name](self, record))
         return event
 
     def _line(self, record: Record) -> EventLogEntry:
@@ -231,23 +200,21 @@ class RunLog:
         return EventLogEntry(None, level, text, self.run.run_id, record[1], step_key, self.run.job_name, None)
 
     def field(self, record: Record, name: str) -> Any:
-        """The field `name` of the event that `record` stands for (see
-        `dagflow.events.record.EventSource`).
-        """
-        if isinstance(record[4], Told):
+        """Return a field of the event of a record (see `dagflow.events.record.EventSource`)."""
+        from dagflow.engine.record import FIELDS, StreamedEvent  # imported lazily: most runs read no event
+
+        if isinstance(record[4], StreamedEvent):
             return getattr(record[4].event, name)
-        from dagflow.engine.render import FIELDS  # only who reads events needs it
-
-        return FIELDS[name](self, record, _TYPES[record[0]])
+        return FIELDS[name](self, record)
 
 
-class Lines:
-    """Takes what user code logs at one place of a run.
+class LogSink:
+    """Appends the lines that user code logs in one attempt of a step.
 
     Args:
         log: The log of the run.
-        step: The index of the step, `NO_STEP` outside of one.
-        attempt: The attempt, 0 outside of one.
+        step: The index of the step, `NO_STEP` for the run.
+        attempt: The attempt, 0 for the run.
     """
 
     __slots__ = ("_attempt", "_log", "_step")
@@ -259,15 +226,15 @@ class Lines:
 
     @property
     def loggers(self) -> Sequence[logging.Logger]:
-        """The Python loggers that get it too."""
+        """The Python loggers that receive the lines too."""
         return self._log.loggers
 
     def __call__(self, level: int, text: str) -> None:
         self._log.append_line(level, text, self._step, self._attempt)
 
 
-class KnownLines(Lines):
-    """For lines that the log of the run has already: Python's loggers get them, it does not."""
+class LoggersOnly(LogSink):
+    """For lines that the log of the run has already: only Python's loggers receive them."""
 
     def __call__(self, level: int, text: str) -> None:
-        """Nothing."""
+        """Append nothing."""

@@ -1,4 +1,4 @@
-"""The loggers that a run config names: made when the run starts, told of each of its events."""
+"""The loggers that a run config names: created when the run starts, called with each event of the run."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 from dagflow.context.init import InitLoggerContext
 from dagflow.context.log import show_event
 from dagflow.errors import CheckError
-from dagflow.events.record import ERROR_LEVEL_EVENTS, DagflowEvent
+from dagflow.events.record import DagflowEvent
+from dagflow.events.types import LEVELS
 
 if TYPE_CHECKING:
     from dagflow.engine.run_state import RunState
 
 
 def start_loggers(state: RunState) -> None:
-    """Make the loggers of a run.
+    """Create the loggers of a run.
 
     Raises:
-        CheckError: A level of the console has an unknown name, or a function made something else.
-        Exception: What the function of a logger raised.
+        CheckError: The name of a console level is unknown, or a function returned something else.
+        Exception: The function of a logger raised it.
     """
-    made = []
+    loggers = []
     for name, config in state.plan.logger_configs.items():
         definition = state.job.loggers[name]
         logger = definition.make(InitLoggerContext(config, definition, state.job, state.run.run_id))
@@ -30,13 +31,12 @@ def start_loggers(state: RunState) -> None:
                 f"logger '{name}' of job '{state.job.name}' must return a logging.Logger, not {logger!r} of "
                 f"type '{type(logger).__name__}'"
             )
-        made.append(logger)
-    tags = state.run.tags  # not the state, which holds the log, which will hold this function
+        loggers.append(logger)
+    tags = state.run.tags  # not the state: it holds the log, which holds this function
 
     def show(event: DagflowEvent) -> None:
-        level = logging.ERROR if event.event_type in ERROR_LEVEL_EVENTS else logging.DEBUG
-        for logger in made:
-            show_event(logger, event, level, tags)
+        for logger in loggers:
+            show_event(logger, event, LEVELS[event.event_type], tags)
 
-    state.log.loggers = made
+    state.log.loggers = loggers
     state.log.observers = (*state.log.observers, show)

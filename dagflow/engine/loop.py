@@ -8,13 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from dagflow.context.current import current_log
-from dagflow.engine.log import CODE
 from dagflow.engine.outcome import INTERRUPTS, Failed, Outcome
 from dagflow.engine.resources import error_info, start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.scheduler import Turns
 from dagflow.errors import DagflowError
-from dagflow.events.record import DagflowEventType
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import Step
 from dagflow.resources import Builtins
 

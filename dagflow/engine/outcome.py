@@ -8,7 +8,7 @@ from dagflow.errors import DagflowExecutionInterruptedError
 from dagflow.plan.step import OutputRef
 
 if TYPE_CHECKING:
-    from dagflow.events.data import SerializableErrorInfo
+    from dagflow.events.error_info import SerializableErrorInfo
 
 
 INTERRUPTS = (KeyboardInterrupt, DagflowExecutionInterruptedError)

@@ -7,10 +7,10 @@ from typing import Any
 
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.definition import ResourceDefinition
-from dagflow.engine.log import CODE, NO_STEP
+from dagflow.engine.log import NO_STEP
 from dagflow.engine.run_state import RunState
 from dagflow.errors import DagflowError, DagflowResourceFunctionError
-from dagflow.events.record import DagflowEventType
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.resources import Builtins
 
 _T = DagflowEventType
@@ -61,6 +61,6 @@ def stop_resources(state: RunState) -> None:
 
 def error_info(error: BaseException | None) -> Any:
     """The texts of an exception, None where there is none."""
-    from dagflow.events.data import SerializableErrorInfo  # only a failure needs it
+    from dagflow.events.error_info import SerializableErrorInfo  # only a failure needs it
 
     return None if error is None else SerializableErrorInfo.from_exception(error)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagflow.engine.log import CODE, NO_STEP, KnownLines, Lines, RunLog
+from dagflow.engine.log import NO_STEP, LoggersOnly, LogSink, RunLog
 from dagflow.event_loop import EventLoop
-from dagflow.events.record import DagflowEventType
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.options import RunOptions
 from dagflow.plan.dynamic import resolved_key
 from dagflow.plan.step import OutputKey, OutputRef, Step
@@ -123,7 +123,7 @@ class RunState:
         self.mapping_keys: dict[OutputRef, list[str]] = {}
 
     def log_of(
-        self, step: Step | None, attempt: int = 1, lines_class: type[Lines] = Lines
+        self, step: Step | None, attempt: int = 1, sink_class: type[LogSink] = LogSink
     ) -> DagflowLogManager:
         """Return the log for user code: the log of an attempt at a step, or of the whole run."""
         from dagflow.context.log import DagflowLogManager  # imported lazily: it imports Python's logging
@@ -135,14 +135,12 @@ class RunState:
             "step_key": None if step is None else step.key,
             "op_name": None if step is None else step.node.name,
         }
-        lines = (
-            lines_class(self.log, NO_STEP, 0) if step is None else lines_class(self.log, step.index, attempt)
-        )
-        return DagflowLogManager(meta, lines)
+        sink = sink_class(self.log, NO_STEP, 0) if step is None else sink_class(self.log, step.index, attempt)
+        return DagflowLogManager(meta, sink)
 
     def show_line(self, step: Step, attempt: int, level: int, text: str) -> None:
         """Send a line of the log that another process wrote to Python's logging."""
-        self.log_of(step, attempt, KnownLines).log(level, "%s", text)
+        self.log_of(step, attempt, LoggersOnly).log(level, "%s", text)
 
     def current_log(self) -> DagflowLogManager:
         """Return the log of the step that wrote the last record."""

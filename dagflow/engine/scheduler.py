@@ -7,12 +7,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 
-from dagflow.engine.log import CODE
 from dagflow.engine.outcome import Failed, Outcome, Retry
 from dagflow.engine.run_state import RunState
 from dagflow.engine.schedule import Schedule
 from dagflow.errors import CheckError
-from dagflow.events.record import DagflowEventType
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import OutputKey, OutputRef, Step
 
 _SKIPPED = CODE[DagflowEventType.STEP_SKIPPED]

@@ -8,7 +8,7 @@ counts as an event of the run from the next output on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET
 from dagflow.call import call_user, type_check_error, wrapped
@@ -19,20 +19,24 @@ from dagflow.context.op import AssetExecutionContext, OpExecutionContext
 from dagflow.defs.ops.definition import where
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.engine.load_inputs import check_value, load_inputs
-from dagflow.engine.log import CODE, Record, RunLog
+from dagflow.engine.log import RunLog
 from dagflow.engine.outcome import Incomplete, Outcome
 from dagflow.engine.run_state import RunState
 from dagflow.engine.store_outputs import store
 from dagflow.errors import DagflowInvariantViolationError
-from dagflow.events.record import DagflowEvent, DagflowEventType
+from dagflow.events.record import DagflowEvent
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.events.user import (
     DynamicOutput,
     MaterializeResult,
     Output,
     UserEvent,
 )
-from dagflow.metadata.value import normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
 from dagflow.plan.step import OutputRef, Step, StepOutput
+
+if TYPE_CHECKING:
+    from dagflow.engine.record import Record
 
 _STEP_START = CODE[DagflowEventType.STEP_START]
 _STEP_RESTARTED = CODE[DagflowEventType.STEP_RESTARTED]
@@ -67,7 +71,7 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
         if attempt.scope is not None:
             attempt.flush()
     except BaseException as error:
-        if state.log.is_refused:
+        if state.log.observer_raised:
             raise
         from dagflow.engine.failure import end_failed_attempt  # imported lazily: only a failure needs it
 

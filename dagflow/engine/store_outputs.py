@@ -15,7 +15,8 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
 )
 from dagflow.events.user import AssetMaterialization
-from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import OutputKey, Step, StepOutput
 
 

@@ -14,20 +14,16 @@ from typing import Any, NamedTuple, Protocol
 from dagflow.clock import SYSTEM_CLOCK
 from dagflow.context.current import current_log
 from dagflow.engine.interrupts import counted_interrupts, raised_interrupts
-from dagflow.engine.log import CODE, NO_STEP, USER_LINE, Record, Said
+from dagflow.engine.log import NO_STEP, USER_LINE
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Outcome, Retry
+from dagflow.engine.record import EngineMessage, Record
 from dagflow.engine.resources import error_info
 from dagflow.engine.run_state import RunState
 from dagflow.engine.scheduler import Turns
 from dagflow.errors import DagflowExecutionInterruptedError, DagflowStepTimeoutError, DagflowSubprocessError
-from dagflow.events.data import (
-    EngineEventData,
-    ErrorSource,
-    SerializableErrorInfo,
-    StepFailureData,
-    StepRetryData,
-)
-from dagflow.events.record import DagflowEventType
+from dagflow.events.data import EngineEventData, ErrorSource, StepFailureData, StepRetryData
+from dagflow.events.error_info import SerializableErrorInfo
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import OutputKey, Step
 
@@ -61,7 +57,7 @@ class Happened(NamedTuple):
         moment: Seconds since the epoch.
         attempt: As in a record: 0 for what does not belong to the attempt itself.
         is_at_step: Whether it bears the key of the step.
-        payload: `Told`, or level and text of a line.
+        payload: `StreamedEvent`, or level and text of a line.
     """
 
     task: Task
@@ -201,7 +197,7 @@ def run_in_workers(
             log.append(_ENGINE_EVENT, payload=_said(text, {"pid": log.pid}))
     except BaseException as unexpected:
         state.write_failure(error_info(unexpected), "RUN_EXCEPTION")
-        if state.raise_on_error or log.is_refused or not isinstance(unexpected, Exception):
+        if state.raise_on_error or log.observer_raised or not isinstance(unexpected, Exception):
             raise
         return False
     finally:
@@ -322,7 +318,7 @@ class _Crew:
     def _start(self, step: Step) -> None:
         task = Task(step, self.turns.attempts.get(step.index, 0) + 1)
         content = EngineEventData(marker_start="step_process_start")
-        said = Said(f'Starting a worker for step "{step.key}".', content)
+        said = EngineMessage(f'Starting a worker for step "{step.key}".', content)
         self.state.log.append(_WORKER_STARTING, step.index, task.attempt, said)
         running = self.running[task] = _Running(task)
         if step.timeout is not None:
@@ -391,7 +387,9 @@ class _Crew:
     def _write(self, report: Happened) -> Record:
         step = report.task.step
         place = step.index if report.is_at_step else NO_STEP
-        record = self.state.log.take(report.code, report.moment, place, report.attempt, report.payload)
+        record = self.state.log.append_streamed(
+            report.code, report.moment, place, report.attempt, report.payload
+        )
         if report.code == USER_LINE:
             self.state.show_line(step, report.attempt, *report.payload)
         return record
@@ -431,7 +429,7 @@ class _Crew:
             )
             error = SerializableErrorInfo.from_exception(raised)
         elif report.said is not None:
-            said = Said(f"{_name(self.workers)}: {report.said}", EngineEventData(error=error))
+            said = EngineMessage(f"{_name(self.workers)}: {report.said}", EngineEventData(error=error))
             state.log.append(_ENGINE_EVENT, step.index, payload=said)
         policy = step.retry_policy
         if policy is not None and state.retries and attempt <= policy.max_retries and not self.is_interrupted:
@@ -467,8 +465,8 @@ def _name(workers: Workers) -> str:
     return workers.title[0].upper() + workers.title[1:]
 
 
-def _said(text: str, metadata: Mapping[str, Any]) -> Said:
-    return Said(
+def _said(text: str, metadata: Mapping[str, Any]) -> EngineMessage:
+    return EngineMessage(
         text, EngineEventData({key: MetadataValue.text(str(value)) for key, value in metadata.items()})
     )
 

@@ -7,9 +7,10 @@ from enum import Enum
 from typing import Any
 
 from dagflow.errors import check_optional, check_type
-from dagflow.events.user import UserEvent, _ByValue
+from dagflow.events.user import UserEvent, with_metadata
 from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
-from dagflow.metadata.value import normalize_metadata
+from dagflow.metadata.constant import ByValue
+from dagflow.metadata.normalize import normalize_metadata
 
 
 class AssetCheckSeverity(Enum):
@@ -19,7 +20,7 @@ class AssetCheckSeverity(Enum):
     ERROR = "ERROR"
 
 
-class AssetCheckResult(_ByValue):
+class AssetCheckResult(ByValue):
     """Whether an asset passed a check.
 
     Args:
@@ -60,7 +61,7 @@ class AssetCheckResult(_ByValue):
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetCheckResult:
         """A copy with this metadata in place of its own."""
-        return self._with_metadata(metadata, "an AssetCheckResult")
+        return with_metadata(self, metadata, "an AssetCheckResult")
 
 
 class AssetCheckEvaluation(UserEvent):
@@ -129,4 +130,4 @@ class AssetCheckEvaluation(UserEvent):
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetCheckEvaluation:
         """A copy with this metadata in place of its own."""
-        return self._with_metadata(metadata, f"check '{self.check_name}'")
+        return with_metadata(self, metadata, f"check '{self.check_name}'")

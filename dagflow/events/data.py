@@ -10,7 +10,7 @@ from dagflow.events.user import AssetMaterialization, AssetObservation, Expectat
 from dagflow.keys import AssetKey
 
 if TYPE_CHECKING:
-    from dagflow.events.record import DagflowEvent
+    from dagflow.events.error_info import SerializableErrorInfo
     from dagflow.metadata.value import MetadataValue
 
     _Metadata = Mapping[str, MetadataValue]
@@ -35,57 +35,6 @@ class RunFailureReason(Enum):
     RUN_WORKER_RESTART = "RUN_WORKER_RESTART"
     UNEXPECTED_TERMINATION = "UNEXPECTED_TERMINATION"
     UNKNOWN = "UNKNOWN"
-
-
-class SerializableErrorInfo(NamedTuple):
-    """An exception as text: last line(s), stack lines, class name, and what it came from."""
-
-    message: str
-    stack: Sequence[str]
-    cls_name: str | None
-    cause: SerializableErrorInfo | None = None
-    context: SerializableErrorInfo | None = None
-
-    def to_string(self) -> str:
-        """The whole of it: message and stack, then those of what it came from."""
-        parts = []
-        link, how = self, ""
-        while True:
-            stack = "\nStack Trace:\n" + "".join(link.stack) if link.stack else ""
-            parts.append(f"{how}{link.message}{stack}")
-            came_from = link.cause or link.context
-            if came_from is None:
-                return "\n".join(parts)
-            how = "It was caused by:\n" if link.cause else "It came up while this was handled:\n"
-            link = came_from
-
-    def to_exception_message_only(self) -> SerializableErrorInfo:
-        """The message and the class, without stack and origin."""
-        return SerializableErrorInfo(self.message, [], self.cls_name)
-
-    @staticmethod
-    def from_exception(error: BaseException) -> SerializableErrorInfo:
-        """The texts of an exception and of those that it came from."""
-        import traceback  # only a failure needs it
-
-        chain: list[BaseException] = []  # not by recursion: it can be longer than the stack
-        current: BaseException | None = error
-        while current is not None and not any(current is seen for seen in chain):
-            chain.append(current)
-            hidden = current.__cause__ is not None or current.__suppress_context__
-            current = current.__cause__ if hidden else current.__context__
-        info: SerializableErrorInfo | None = None
-        for link in reversed(chain):
-            is_cause = link.__cause__ is not None
-            info = SerializableErrorInfo(
-                "".join(traceback.format_exception_only(type(link), link)),
-                traceback.format_tb(link.__traceback__),
-                type(link).__name__,
-                info if is_cause else None,
-                None if is_cause else info,
-            )
-        assert info is not None
-        return info
 
 
 class TypeCheckData(NamedTuple):
@@ -204,22 +153,6 @@ class StepMaterializationData(NamedTuple):
         return self.materialization.partition
 
 
-class AssetMaterializationPlannedData(NamedTuple):
-    """Of ASSET_MATERIALIZATION_PLANNED."""
-
-    asset_key: AssetKey
-    partition: str | None = None
-    partitions_subset: Any = None
-
-
-class AssetCheckEvaluationPlanned(NamedTuple):
-    """Of ASSET_CHECK_EVALUATION_PLANNED."""
-
-    asset_key: AssetKey
-    check_name: str
-    partition: str | None = None
-
-
 class AssetWipedData(NamedTuple):
     """Of ASSET_WIPED."""
 
@@ -256,14 +189,6 @@ class EngineEventData(NamedTuple):
     error: SerializableErrorInfo | None = None
     marker_start: str | None = None
     marker_end: str | None = None
-
-
-class JobFailureData(NamedTuple):
-    """Of RUN_FAILURE."""
-
-    error: SerializableErrorInfo | None
-    failure_reason: RunFailureReason | None = None
-    first_step_failure_event: DagflowEvent | None = None
 
 
 class RunEnqueuedData(NamedTuple):

@@ -1,99 +1,42 @@
-"""The event: its types, and the record that people read. What belongs to each type: `dagflow.events.data`.
+"""`DagflowEvent`, the event that users read, and `EventLogEntry`, a line of an instance's log.
 
-The engine keeps an event as a small tuple and makes a `DagflowEvent` when somebody reads it; a field of it
-is worked out when it is asked for (`EventSource`). Order and moment of each type: section "Order inside one
-step".
+The engine keeps an event as a small tuple and creates a `DagflowEvent` when the events are read. Each field
+is decoded when it is first read (`EventSource`). The types are in `dagflow.events.types`, their data in
+`dagflow.events.data`. Order and time of each type: section "Order inside one step".
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dagflow.errors import CheckError
-from dagflow.events.user import AssetMaterialization, AssetObservation, _ByValue
+from dagflow.events.catalogue import CATALOGUE, ERROR
+from dagflow.events.types import (
+    ALERT_EVENTS,
+    EVENT_TYPES,
+    FAILURE_EVENTS,
+    HOOK_EVENTS,
+    LEVELS,
+    RUN_EVENTS,
+    STEP_EVENTS,
+    DagflowEventType,
+    types_with,
+)
+from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.keys import AssetKey, NodeHandle, StepHandle
+from dagflow.metadata.constant import ByValue
 
 if TYPE_CHECKING:
-    from dagflow.events.data import SerializableErrorInfo
-
-
-class DagflowEventType(str, Enum):
-    """What can happen. `PIPELINE_X` is an older name of `RUN_X`, and still its value."""
-
-    STEP_OUTPUT = "STEP_OUTPUT"
-    STEP_INPUT = "STEP_INPUT"
-    STEP_FAILURE = "STEP_FAILURE"
-    STEP_START = "STEP_START"
-    STEP_SUCCESS = "STEP_SUCCESS"
-    STEP_SKIPPED = "STEP_SKIPPED"
-    STEP_WORKER_STARTING = "STEP_WORKER_STARTING"
-    STEP_WORKER_STARTED = "STEP_WORKER_STARTED"
-    STEP_UP_FOR_RETRY = "STEP_UP_FOR_RETRY"
-    STEP_RESTARTED = "STEP_RESTARTED"
-    RESOURCE_INIT_STARTED = "RESOURCE_INIT_STARTED"
-    RESOURCE_INIT_SUCCESS = "RESOURCE_INIT_SUCCESS"
-    RESOURCE_INIT_FAILURE = "RESOURCE_INIT_FAILURE"
-    ASSET_MATERIALIZATION = "ASSET_MATERIALIZATION"
-    ASSET_MATERIALIZATION_PLANNED = "ASSET_MATERIALIZATION_PLANNED"
-    ASSET_OBSERVATION = "ASSET_OBSERVATION"
-    ASSET_CHECK_EVALUATION = "ASSET_CHECK_EVALUATION"
-    ASSET_CHECK_EVALUATION_PLANNED = "ASSET_CHECK_EVALUATION_PLANNED"
-    ASSET_WIPED = "ASSET_WIPED"
-    STEP_EXPECTATION_RESULT = "STEP_EXPECTATION_RESULT"
-    RUN_ENQUEUED = "PIPELINE_ENQUEUED"
-    RUN_DEQUEUED = "PIPELINE_DEQUEUED"
-    RUN_STARTING = "PIPELINE_STARTING"
-    RUN_START = "PIPELINE_START"
-    RUN_SUCCESS = "PIPELINE_SUCCESS"
-    RUN_FAILURE = "PIPELINE_FAILURE"
-    RUN_CANCELING = "PIPELINE_CANCELING"
-    RUN_CANCELED = "PIPELINE_CANCELED"
-    PIPELINE_ENQUEUED = RUN_ENQUEUED
-    PIPELINE_DEQUEUED = RUN_DEQUEUED
-    PIPELINE_STARTING = RUN_STARTING
-    PIPELINE_START = RUN_START
-    PIPELINE_SUCCESS = RUN_SUCCESS
-    PIPELINE_FAILURE = RUN_FAILURE
-    PIPELINE_CANCELING = RUN_CANCELING
-    PIPELINE_CANCELED = RUN_CANCELED
-    OBJECT_STORE_OPERATION = "OBJECT_STORE_OPERATION"
-    ASSET_STORE_OPERATION = "ASSET_STORE_OPERATION"
-    LOADED_INPUT = "LOADED_INPUT"
-    HANDLED_OUTPUT = "HANDLED_OUTPUT"
-    ENGINE_EVENT = "ENGINE_EVENT"
-    HOOK_COMPLETED = "HOOK_COMPLETED"
-    HOOK_ERRORED = "HOOK_ERRORED"
-    HOOK_SKIPPED = "HOOK_SKIPPED"
-    ALERT_START = "ALERT_START"
-    ALERT_SUCCESS = "ALERT_SUCCESS"
-    ALERT_FAILURE = "ALERT_FAILURE"
-    LOGS_CAPTURED = "LOGS_CAPTURED"
-
+    from dagflow.events import data
+    from dagflow.events.check import AssetCheckEvaluation
+    from dagflow.events.encoding import JsonForm
+    from dagflow.events.error_info import SerializableErrorInfo
+    from dagflow.events.planned import AssetCheckEvaluationPlanned, AssetMaterializationPlannedData
 
 _T = DagflowEventType
-EVENT_TYPES = {kind.value: kind for kind in DagflowEventType}
-STEP_EVENTS = frozenset({
-    _T.STEP_START, _T.STEP_OUTPUT, _T.STEP_INPUT, _T.STEP_SUCCESS, _T.STEP_SKIPPED, _T.STEP_FAILURE,
-    _T.STEP_UP_FOR_RETRY, _T.STEP_RESTARTED, _T.ASSET_MATERIALIZATION, _T.ASSET_OBSERVATION,
-    _T.STEP_EXPECTATION_RESULT, _T.HANDLED_OUTPUT, _T.LOADED_INPUT, _T.OBJECT_STORE_OPERATION,
-    _T.ASSET_CHECK_EVALUATION,
-})  # fmt: skip
-HOOK_EVENTS = frozenset({_T.HOOK_COMPLETED, _T.HOOK_ERRORED, _T.HOOK_SKIPPED})
-ALERT_EVENTS = frozenset({_T.ALERT_START, _T.ALERT_SUCCESS, _T.ALERT_FAILURE})
-RUN_EVENTS = frozenset({
-    _T.RUN_ENQUEUED, _T.RUN_DEQUEUED, _T.RUN_STARTING, _T.RUN_START, _T.RUN_SUCCESS, _T.RUN_FAILURE,
-    _T.RUN_CANCELING, _T.RUN_CANCELED,
-})  # fmt: skip
-FAILURE_EVENTS = frozenset({_T.STEP_FAILURE, _T.RUN_FAILURE, _T.RUN_CANCELED})
-ASSET_EVENTS = frozenset({
-    _T.ASSET_MATERIALIZATION, _T.ASSET_MATERIALIZATION_PLANNED, _T.ASSET_OBSERVATION,
-    _T.ASSET_CHECK_EVALUATION, _T.ASSET_CHECK_EVALUATION_PLANNED, _T.ASSET_WIPED,
-})  # fmt: skip
-ERROR_LEVEL_EVENTS = frozenset({
-    _T.STEP_FAILURE, _T.RUN_FAILURE, _T.RUN_CANCELED, _T.RESOURCE_INIT_FAILURE, _T.HOOK_ERRORED,
-})  # fmt: skip
 
 
 class StepKind(Enum):
@@ -116,7 +59,36 @@ _FIELDS = (
 _EXTRA = ("run_id", "attempt", "timestamp")
 
 
-class DagflowEvent(_ByValue):
+class _DataProperty(property):
+    """The data of an event; reading it on an event of another type raises CheckError."""
+
+    def __init__(self, *types: DagflowEventType) -> None:
+        super().__init__(doc=f"The data of a {types[0].name} event.")
+        self.types = types
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, event: Any, owner: type | None = None) -> Any:
+        if event is None:
+            return self
+        if event.event_type not in self.types:
+            wanted = " or ".join(kind.name for kind in self.types)
+            raise CheckError(f"'{self.name}' is of {wanted} events; this is a {event.event_type.name} event")
+        return event.event_specific_data
+
+
+def _data(name: str) -> Any:  # the name of a class of data, or of a type without data
+    return _DataProperty(*(types_with(name) or [DagflowEventType[name]]))
+
+
+def _is(kinds: DagflowEventType | frozenset[DagflowEventType], doc: str) -> Any:
+    if isinstance(kinds, DagflowEventType):
+        return property(lambda event: event.event_type is kinds, doc=doc)
+    return property(lambda event: event.event_type in kinds, doc=doc)
+
+
+class DagflowEvent(ByValue):
     """Something that happened in a run. Immutable; compared by its fields.
 
     Args:
@@ -141,6 +113,9 @@ class DagflowEvent(_ByValue):
     """
 
     __slots__ = (*_FIELDS, *_EXTRA, "_source", "_record")
+    _names = (*_FIELDS, *_EXTRA)
+    _source: EventSource
+    _record: Any
 
     event_type_value: str
     job_name: str
@@ -182,16 +157,18 @@ class DagflowEvent(_ByValue):
         )  # fmt: skip
         if values[1] is None:
             raise CheckError("a DagflowEvent needs a job_name")
-        for name, value in zip((*_FIELDS, *_EXTRA), values, strict=True):
+        for name, value in zip(self._names, values, strict=True):
             object.__setattr__(self, name, value)
 
-    def __getattr__(self, name: str) -> Any:
-        # reached only while a field's slot is still empty
-        if name.startswith("_") or name not in DagflowEvent.__slots__:
-            raise AttributeError(f"'DagflowEvent' object has no attribute '{name}'")
-        value = self._source.field(self._record, name)
-        object.__setattr__(self, name, value)
-        return value
+    if not TYPE_CHECKING:  # a type checker shall report unknown attributes
+
+        def __getattr__(self, name: str) -> Any:
+            # called only while the slot of a field is empty
+            if name.startswith("_") or name not in DagflowEvent.__slots__:
+                raise AttributeError(f"'DagflowEvent' object has no attribute '{name}'")
+            value = self._source.field(self._record, name)
+            object.__setattr__(self, name, value)
+            return value
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a DagflowEvent cannot be changed (attribute '{name}')")
@@ -202,10 +179,6 @@ class DagflowEvent(_ByValue):
     def __reduce__(self) -> Any:
         return _rebuild, (self._fields(),)
 
-    @classmethod
-    def _names(cls) -> tuple[str, ...]:
-        return (*_FIELDS, *_EXTRA)
-
     def __hash__(self) -> int:
         return hash((self.event_type_value, self.step_key, self.timestamp))
 
@@ -214,9 +187,7 @@ class DagflowEvent(_ByValue):
         return f"<DagflowEvent {self.event_type_value}{step} of job {self.job_name!r}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """This event as plain JSON, to be stored: numbers, texts, lists and dicts only, with a `version`.
-
-        A value that JSON cannot hold becomes a text that says what it was.
+        """Return this event as plain JSON, with a `version`. A value that JSON cannot hold becomes its repr.
 
         Raises:
             DagflowSerializationError: The event holds something that is nested too deeply.
@@ -226,20 +197,16 @@ class DagflowEvent(_ByValue):
             >>> DagflowEvent.from_dict(event.to_dict()) == event
             True
         """
-        from dagflow.events.stored import to_dict  # few events are stored
-
-        return to_dict(self)
+        return json_form().to_dict(self)
 
     @staticmethod
     def from_dict(given: Mapping[str, Any]) -> DagflowEvent:
-        """The event that `to_dict` was called on.
+        """Return the event of which `to_dict` returned this dict.
 
         Raises:
-            DagflowSerializationError: The dict is of another version, or damaged.
+            DagflowSerializationError: The dict has another version or is damaged.
         """
-        from dagflow.events.stored import from_dict
-
-        return from_dict(given, DagflowEvent)
+        return json_form().from_dict(given, DagflowEvent)
 
     @property
     def event_type(self) -> DagflowEventType:
@@ -290,31 +257,66 @@ class DagflowEvent(_ByValue):
     @property
     def materialization(self) -> AssetMaterialization:
         """What was materialized, on an ASSET_MATERIALIZATION event."""
-        materialization: AssetMaterialization = self.step_materialization_data.materialization
-        return materialization
+        return self.step_materialization_data.materialization
 
     @property
     def asset_observation(self) -> AssetObservation:
         """What was observed, on an ASSET_OBSERVATION event."""
-        observation: AssetObservation = self.asset_observation_data.asset_observation
-        return observation
+        return self.asset_observation_data.asset_observation
 
+    step_input_data: data.StepInputData = _data("StepInputData")
+    step_output_data: data.StepOutputData = _data("StepOutputData")
+    step_success_data: data.StepSuccessData = _data("StepSuccessData")
+    step_failure_data: data.StepFailureData = _data("StepFailureData")
+    step_retry_data: data.StepRetryData = _data("StepRetryData")
+    step_materialization_data: data.StepMaterializationData = _data("StepMaterializationData")
+    step_expectation_result_data: data.StepExpectationResultData = _data("StepExpectationResultData")
+    asset_observation_data: data.AssetObservationData = _data("AssetObservationData")
+    asset_materialization_planned_data: AssetMaterializationPlannedData = _data(
+        "AssetMaterializationPlannedData"
+    )
+    asset_check_evaluation: AssetCheckEvaluation = _data("AssetCheckEvaluation")
+    asset_check_evaluation_data: AssetCheckEvaluation = _data("AssetCheckEvaluation")
+    asset_check_planned_data: AssetCheckEvaluationPlanned = _data("AssetCheckEvaluationPlanned")
+    asset_wiped_data: data.AssetWipedData = _data("AssetWipedData")
+    engine_event_data: data.EngineEventData = _data("EngineEventData")
+    hook_errored_data: data.HookErroredData = _data("HookErroredData")
+    hook_completed_data: None = _data("HOOK_COMPLETED")
+    hook_skipped_data: None = _data("HOOK_SKIPPED")
+    job_failure_data: JobFailureData = _data("JobFailureData")
+    job_canceled_data: data.JobCanceledData = _data("JobCanceledData")
+    run_enqueued_data: data.RunEnqueuedData = _data("RunEnqueuedData")
+    logs_captured_data: data.ComputeLogsCaptureData = _data("ComputeLogsCaptureData")
+    loaded_input: data.LoadedInputData = _data("LoadedInputData")
+    loaded_input_data: data.LoadedInputData = _data("LoadedInputData")
+    handled_output: data.HandledOutputData = _data("HandledOutputData")
+    handled_output_data: data.HandledOutputData = _data("HandledOutputData")
 
-def _data_accessor(name: str, *types: DagflowEventType) -> None:
-    def read(self: DagflowEvent) -> Any:
-        if self.event_type not in types:
-            wanted = " or ".join(kind.name for kind in types)
-            raise CheckError(f"'{name}' is of {wanted} events; this is a {self.event_type.name} event")
-        return self.event_specific_data
-
-    setattr(DagflowEvent, name, property(read, doc=f"The data of a {types[0].name} event."))
-
-
-def _flag(name: str, types: frozenset[DagflowEventType], doc: str) -> None:
-    def read(self: DagflowEvent) -> bool:
-        return self.event_type in types
-
-    setattr(DagflowEvent, name, property(read, doc=doc))
+    is_step_event: bool = _is(STEP_EVENTS, "Whether the event belongs to a step.")
+    is_hook_event: bool = _is(HOOK_EVENTS, "Whether the event is about a hook.")
+    is_alert_event: bool = _is(ALERT_EVENTS, "Whether the event is about an alert.")
+    is_engine_event: bool = _is(_T.ENGINE_EVENT, "Whether the event is a message of the executor.")
+    is_job_event: bool = _is(RUN_EVENTS, "Whether the event is about the whole run.")
+    is_job_success: bool = _is(_T.RUN_SUCCESS, "Whether the run succeeded.")
+    is_job_failure: bool = _is(_T.RUN_FAILURE, "Whether the run failed.")
+    is_run_failure: bool = _is(_T.RUN_FAILURE, "Whether the run failed.")
+    is_failure: bool = _is(FAILURE_EVENTS, "Whether a step or the run failed, or the run was canceled.")
+    is_step_start: bool = _is(_T.STEP_START, "Whether a step started.")
+    is_step_success: bool = _is(_T.STEP_SUCCESS, "Whether a step succeeded.")
+    is_step_failure: bool = _is(_T.STEP_FAILURE, "Whether a step failed and has no retry left.")
+    is_step_skipped: bool = _is(_T.STEP_SKIPPED, "Whether a step was skipped.")
+    is_step_up_for_retry: bool = _is(_T.STEP_UP_FOR_RETRY, "Whether a step failed and has a retry.")
+    is_step_restarted: bool = _is(_T.STEP_RESTARTED, "Whether a retry of a step started.")
+    is_resource_init_failure: bool = _is(_T.RESOURCE_INIT_FAILURE, "Whether a resource did not start.")
+    is_successful_output: bool = _is(_T.STEP_OUTPUT, "Whether a step yielded an output, of any type.")
+    is_step_materialization: bool = _is(_T.ASSET_MATERIALIZATION, "Whether an asset was materialized.")
+    is_asset_observation: bool = _is(_T.ASSET_OBSERVATION, "Whether an asset was observed.")
+    is_asset_materialization_planned: bool = _is(
+        _T.ASSET_MATERIALIZATION_PLANNED, "Whether the run plans to materialize an asset."
+    )
+    is_expectation_result: bool = _is(_T.STEP_EXPECTATION_RESULT, "Whether a step reported an expectation.")
+    is_handled_output: bool = _is(_T.HANDLED_OUTPUT, "Whether an I/O manager stored an output.")
+    is_loaded_input: bool = _is(_T.LOADED_INPUT, "Whether an I/O manager loaded an input.")
 
 
 def _rebuild(values: tuple[Any, ...]) -> DagflowEvent:
@@ -324,62 +326,12 @@ def _rebuild(values: tuple[Any, ...]) -> DagflowEvent:
     return event
 
 
-for _name, *_types in (
-    ("step_input_data", _T.STEP_INPUT),
-    ("step_output_data", _T.STEP_OUTPUT),
-    ("step_success_data", _T.STEP_SUCCESS),
-    ("step_failure_data", _T.STEP_FAILURE),
-    ("step_retry_data", _T.STEP_UP_FOR_RETRY),
-    ("step_materialization_data", _T.ASSET_MATERIALIZATION),
-    ("step_expectation_result_data", _T.STEP_EXPECTATION_RESULT),
-    ("asset_observation_data", _T.ASSET_OBSERVATION),
-    ("asset_materialization_planned_data", _T.ASSET_MATERIALIZATION_PLANNED),
-    ("asset_check_evaluation", _T.ASSET_CHECK_EVALUATION),
-    ("asset_check_evaluation_data", _T.ASSET_CHECK_EVALUATION),
-    ("engine_event_data", _T.ENGINE_EVENT, _T.RESOURCE_INIT_STARTED, _T.RESOURCE_INIT_SUCCESS,
-     _T.RESOURCE_INIT_FAILURE, _T.STEP_WORKER_STARTING, _T.STEP_WORKER_STARTED),
-    ("hook_errored_data", _T.HOOK_ERRORED),
-    ("hook_completed_data", _T.HOOK_COMPLETED),
-    ("hook_skipped_data", _T.HOOK_SKIPPED),
-    ("job_failure_data", _T.RUN_FAILURE),
-    ("job_canceled_data", _T.RUN_CANCELED),
-    ("run_enqueued_data", _T.RUN_ENQUEUED),
-    ("asset_check_planned_data", _T.ASSET_CHECK_EVALUATION_PLANNED),
-    ("asset_wiped_data", _T.ASSET_WIPED),
-    ("logs_captured_data", _T.LOGS_CAPTURED),
-    ("loaded_input", _T.LOADED_INPUT),
-    ("loaded_input_data", _T.LOADED_INPUT),
-    ("handled_output", _T.HANDLED_OUTPUT),
-    ("handled_output_data", _T.HANDLED_OUTPUT),
-):  # fmt: skip
-    _data_accessor(_name, *_types)
+class JobFailureData(NamedTuple):
+    """Of RUN_FAILURE."""
 
-for _name, _kinds, _doc in (
-    ("is_step_event", STEP_EVENTS, "Whether it belongs to a step."),
-    ("is_hook_event", HOOK_EVENTS, "Whether it is about a hook."),
-    ("is_alert_event", ALERT_EVENTS, "Whether it is about an alert."),
-    ("is_engine_event", frozenset({_T.ENGINE_EVENT}), "Whether the executor speaks."),
-    ("is_job_event", RUN_EVENTS, "Whether it is about the whole run."),
-    ("is_job_success", frozenset({_T.RUN_SUCCESS}), "Whether the run ended well."),
-    ("is_job_failure", frozenset({_T.RUN_FAILURE}), "Whether the run failed."),
-    ("is_run_failure", frozenset({_T.RUN_FAILURE}), "Whether the run failed."),
-    ("is_failure", FAILURE_EVENTS, "Whether a step or the run failed, or the run was canceled."),
-    ("is_step_start", frozenset({_T.STEP_START}), "Whether a step began."),
-    ("is_step_success", frozenset({_T.STEP_SUCCESS}), "Whether a step ended well."),
-    ("is_step_failure", frozenset({_T.STEP_FAILURE}), "Whether a step failed for good."),
-    ("is_step_skipped", frozenset({_T.STEP_SKIPPED}), "Whether a step was skipped."),
-    ("is_step_up_for_retry", frozenset({_T.STEP_UP_FOR_RETRY}), "Whether a step will be tried again."),
-    ("is_step_restarted", frozenset({_T.STEP_RESTARTED}), "Whether a further attempt of a step began."),
-    ("is_resource_init_failure", frozenset({_T.RESOURCE_INIT_FAILURE}), "Whether a resource did not start."),
-    ("is_successful_output", frozenset({_T.STEP_OUTPUT}), "Whether an output came, of whatever type."),
-    ("is_step_materialization", frozenset({_T.ASSET_MATERIALIZATION}), "Whether an asset was written."),
-    ("is_asset_observation", frozenset({_T.ASSET_OBSERVATION}), "Whether an asset was observed."),
-    ("is_asset_materialization_planned", frozenset({_T.ASSET_MATERIALIZATION_PLANNED}), "Whether planned."),
-    ("is_expectation_result", frozenset({_T.STEP_EXPECTATION_RESULT}), "Whether one was reported."),
-    ("is_handled_output", frozenset({_T.HANDLED_OUTPUT}), "Whether an I/O manager took an output."),
-    ("is_loaded_input", frozenset({_T.LOADED_INPUT}), "Whether an I/O manager gave an input."),
-):  # fmt: skip
-    _flag(_name, _kinds, _doc)
+    error: SerializableErrorInfo | None
+    failure_reason: data.RunFailureReason | None = None
+    first_step_failure_event: DagflowEvent | None = None
 
 
 class EventLogEntry(NamedTuple):
@@ -400,16 +352,12 @@ class EventLogEntry(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """This line as plain JSON; see `DagflowEvent.to_dict`."""
-        from dagflow.events.stored import to_dict
-
-        return to_dict(self)
+        return json_form().to_dict(self)
 
     @staticmethod
     def from_dict(given: Mapping[str, Any]) -> EventLogEntry:
         """The line that `to_dict` was called on; see `DagflowEvent.from_dict`."""
-        from dagflow.events.stored import from_dict
-
-        return from_dict(given, EventLogEntry)
+        return json_form().from_dict(given, EventLogEntry)
 
     @property
     def message(self) -> str:
@@ -460,9 +408,42 @@ class EventLogEntry(NamedTuple):
     @staticmethod
     def of_event(event: DagflowEvent) -> EventLogEntry:
         """The line that an event makes."""
-        level = 40 if event.event_type in ERROR_LEVEL_EVENTS else 10
-        error = getattr(event.event_specific_data, "error", None) if level == 40 else None
+        level = LEVELS[event.event_type]
+        error = getattr(event.event_specific_data, "error", None) if level >= ERROR else None
         return EventLogEntry(
             error, level, event.message or "", event.run_id, event.timestamp, event.step_key, event.job_name,
             event,
         )  # fmt: skip
+
+
+@cache
+def json_form() -> JsonForm:
+    """Return the form in which events are stored."""
+    from dagflow.events.encoding import JsonForm  # imported lazily: few runs store events
+    from dagflow.events.error_info import SerializableErrorInfo
+
+    event_kinds: dict[str, Any] = {
+        "event_type_value": str, "job_name": str, "step_handle": StepHandle | None,
+        "node_handle": NodeHandle | None, "step_kind_value": str | None, "logging_tags": dict,
+        "message": str | None, "pid": int | None, "step_key": str | None, "run_id": str,
+        "attempt": int | None, "timestamp": int | float,
+    }  # fmt: skip
+    entry_kinds: dict[str, Any] = {
+        "error_info": SerializableErrorInfo | None, "level": int, "user_message": str, "run_id": str,
+        "timestamp": int | float, "step_key": str | None, "job_name": str | None,
+        "dagflow_event": DagflowEvent | None,
+    }  # fmt: skip
+    return JsonForm({DagflowEvent: event_kinds, EventLogEntry: entry_kinds, JobFailureData: {}}, _problem)
+
+
+def _problem(cls: type, fields: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the type or the data of a stored event."""
+    if cls is not DagflowEvent:
+        return None
+    value, found = fields["event_type_value"], type(fields["event_specific_data"]).__name__
+    kind = EVENT_TYPES.get(value)
+    if kind is None:
+        return f" is of an unknown event type {value!r:.200}"
+    if found not in (CATALOGUE[kind.name].data, "UnstoredValue", "NoneType"):
+        return f".event_specific_data is damaged: a '{found}' is no data of a {value} event"
+    return None

@@ -14,50 +14,24 @@ from typing import Any, ClassVar, Generic, TypeVar
 from dagflow._util import UNSET, Unset
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
-from dagflow.metadata.value import MetadataValue, PathMetadataValue, normalize_metadata
+from dagflow.metadata.constant import ByValue
+from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue, PathMetadataValue
 
 T = TypeVar("T")
-_Said = TypeVar("_Said", bound="_ByValue")
+_V = TypeVar("_V", bound=ByValue)
 _Asset = TypeVar("_Asset", bound="AssetMaterialization")
 Metadata = Mapping[str, MetadataValue]
 
 
-class _ByValue:
-    """Equality, hash and repr from the slots, for classes that are made too often to be dataclasses."""
-
-    __slots__: tuple[str, ...] = ()
-
-    @classmethod
-    def _names(cls) -> tuple[str, ...]:
-        return cls.__slots__
-
-    def _fields(self) -> tuple[Any, ...]:
-        return tuple([getattr(self, name) for name in self._names()])
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return self._fields() == other._fields()
-
-    def __hash__(self) -> int:
-        try:  # of what can be hashed: metadata are dicts, and a value may be anything
-            return hash(
-                (type(self), *[field for field in self._fields() if type(field).__hash__ is not None])
-            )
-        except TypeError:
-            return hash(type(self))
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names())
-        return f"{type(self).__name__}({fields})"
-
-    def _with_metadata(self: _Said, metadata: Mapping[str, Any] | None, where: str) -> _Said:
-        changed = copy(self)
-        changed.metadata = normalize_metadata(metadata, where)  # type: ignore[attr-defined]
-        return changed
+def with_metadata(value: _V, metadata: Mapping[str, Any] | None, where: str) -> _V:
+    """Return a copy of `value` with this metadata; `where` names the value in the error message."""
+    changed: Any = copy(value)
+    changed.metadata = normalize_metadata(metadata, where)
+    return changed  # type: ignore[no-any-return]
 
 
-class UserEvent(_ByValue):
+class UserEvent(ByValue):
     """What `context.log_event` takes, and what a generator may yield beside its outputs.
 
     Attributes:
@@ -69,7 +43,7 @@ class UserEvent(_ByValue):
     becomes: ClassVar[str]
 
 
-class Output(_ByValue, Generic[T]):
+class Output(ByValue, Generic[T]):
     """One output of an op or asset, with what is said about it.
 
     Args:
@@ -107,10 +81,10 @@ class Output(_ByValue, Generic[T]):
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> Output[T]:
         """A copy with this metadata in place of its own."""
-        return self._with_metadata(metadata, f"output '{self.output_name}'")
+        return with_metadata(self, metadata, f"output '{self.output_name}'")
 
 
-class DynamicOutput(_ByValue, Generic[T]):
+class DynamicOutput(ByValue, Generic[T]):
     """One of several values of a dynamic output, told apart by `mapping_key`.
 
     Args:
@@ -144,7 +118,7 @@ class DynamicOutput(_ByValue, Generic[T]):
         self.metadata = normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
 
 
-class DataVersion(_ByValue):
+class DataVersion(ByValue):
     """A version that the user gives to the data of an asset."""
 
     __slots__ = ("value",)
@@ -196,7 +170,7 @@ class AssetMaterialization(UserEvent):
 
     def with_metadata(self: _Asset, metadata: Mapping[str, Any] | None) -> _Asset:
         """A copy with this metadata in place of its own."""
-        return self._with_metadata(metadata, self._where())
+        return with_metadata(self, metadata, self._where())
 
     @staticmethod
     def file(
@@ -235,10 +209,6 @@ class AssetObservation(AssetMaterialization):
             (self.tags[tag] for tag in system_tag_spellings("data_version") if tag in self.tags), None
         )
 
-    @classmethod
-    def _names(cls) -> tuple[str, ...]:
-        return AssetMaterialization.__slots__
-
 
 class ExpectationResult(UserEvent):
     """Whether something that was expected of the data holds.
@@ -267,7 +237,7 @@ class ExpectationResult(UserEvent):
         self.metadata = normalize_metadata(metadata, f"expectation result '{label}'") if metadata else {}
 
 
-class MaterializeResult(_ByValue, Generic[T]):
+class MaterializeResult(ByValue, Generic[T]):
     """That an asset function wrote its asset, with what is said about it and, if wanted, the value to store.
 
     Args:

@@ -21,7 +21,7 @@ from typing import Any
 from dagflow.engine.run_state import RunState
 from dagflow.engine.worker_loop import Began, BrokenOff, Report, Task, run_in_workers
 from dagflow.errors import ChildProcessCrashException, DagflowUnmetExecutorRequirementsError
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.dask_task import run_task
 from dagflow.executors.switchboard import BEGAN, LOST, Heard, Switchboard
 from dagflow.executors.tasks import last_lines, pickled, tag_limits

@@ -18,7 +18,7 @@ import threading
 from typing import Any
 
 from dagflow.errors import DagflowExecutionInterruptedError
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import to_dict
 from dagflow.executors.capture import captured
 from dagflow.executors.reconstructable import load

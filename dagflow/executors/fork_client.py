@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import from_dict
 from dagflow.executors.fork_server import FAILED, SIGNAL, START, THREADS, command
 from dagflow.executors.wire import Incoming, receive, send_object

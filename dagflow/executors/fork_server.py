@@ -32,7 +32,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import to_dict
 from dagflow.executors.reconstructable import preload
 from dagflow.executors.step_process import lead_group, run_step_process, take_place
@@ -42,7 +42,7 @@ START, SIGNAL = "start", "signal"
 READY, THREADS, FAILED = "ready", "threads", "failed"
 _USED_BY_STEPS = (
     *("ctypes", "logging", "tempfile", "traceback"),
-    *("dagflow.context.log", "dagflow.context.op", "dagflow.engine.failure", "dagflow.engine.render"),
+    *("dagflow.context.log", "dagflow.context.op", "dagflow.engine.failure", "dagflow.engine.record"),
     "dagflow.io.filesystem",
 )
 """What the process of a step would import itself, each time."""

@@ -25,7 +25,7 @@ from dagflow.errors import (
     ChildProcessCrashException,
     DagflowImportError,
 )
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.fork_client import Channel, ForkServerFailure, open_channel
 from dagflow.executors.step_process import Orders
 from dagflow.executors.tasks import last_lines, pickled, tag_limits

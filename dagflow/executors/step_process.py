@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from dagflow.errors import DagflowExecutionInterruptedError
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import to_dict
 from dagflow.executors.reconstructable import load
 from dagflow.executors.wire import Outgoing, receive_object

@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.clock import SYSTEM_CLOCK, Clock
 from dagflow.context.current import current_log
-from dagflow.engine.log import CODE, NO_STEP, USER_LINE, Record, RunLog, Said, Told
+from dagflow.engine.log import NO_STEP, USER_LINE, RunLog
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Outcome, Retry
+from dagflow.engine.record import EngineMessage, Record, StreamedEvent
 from dagflow.engine.resources import start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.step import run_step
 from dagflow.engine.worker_loop import BrokenOff, Ended, Happened, Report, Task
 from dagflow.errors import DagflowResourceFunctionError
-from dagflow.events.data import ComputeLogsCaptureData, EngineEventData, SerializableErrorInfo
-from dagflow.events.record import DagflowEventType
+from dagflow.events.data import ComputeLogsCaptureData, EngineEventData
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import as_json, from_dict, to_dict
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
@@ -199,7 +201,7 @@ def carry_out(place: Workplace, errand: Errand, say: Say) -> None:
 def _carry_out(state: RunState, step: Step, errand: Errand, say: Say) -> None:
     log, attempt = state.log, errand.attempt
     pid = {"pid": MetadataValue.text(str(log.pid))}
-    said = Said(
+    said = EngineMessage(
         f'Executing step "{step.key}" in a worker.', EngineEventData(pid, marker_end="step_process_start")
     )
     log.append(_WORKER_STARTED, step.index, attempt, said)
@@ -252,7 +254,7 @@ def report_of(task: Task, message: list[Any]) -> Report:
     kind, *content = message
     if kind == "event":
         code, moment, attempt, is_at_step, body = content
-        return Happened(task, code, moment, attempt, is_at_step, Told(body))
+        return Happened(task, code, moment, attempt, is_at_step, StreamedEvent(body))
     if kind == "line":
         moment, attempt, is_at_step, level, text = content
         return Happened(task, USER_LINE, moment, attempt, is_at_step, (level, text))

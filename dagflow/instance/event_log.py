@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dagflow.errors import CheckError, check_elements, check_type
-from dagflow.events.record import DagflowEventType, EventLogEntry
+from dagflow.events.record import EventLogEntry
+from dagflow.events.types import DagflowEventType
 from dagflow.instance.records import (
     AssetRecordsFilter,
     EventLogRecord,

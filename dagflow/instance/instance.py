@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
 from dagflow.errors import DagflowInvariantViolationError, check_elements, check_type
-from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
+from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter, checked_tags
+from dagflow.events.types import DagflowEventType
 from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.instance.event_log import EventLog, checked_limit
 from dagflow.instance.memory import MemoryStore
@@ -355,7 +356,7 @@ class DagflowInstance(EventLog):
         """Write down which assets a run is going to make: step key, asset key and partition of each. For
         dagflow itself.
         """
-        from dagflow.events.data import AssetMaterializationPlannedData
+        from dagflow.events.planned import AssetMaterializationPlannedData
 
         events = [
             DagflowEvent(

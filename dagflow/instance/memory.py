@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 
 from dagflow.errors import DagflowRunAlreadyExists
-from dagflow.events.record import DagflowEventType, EventLogEntry
+from dagflow.events.record import EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
+from dagflow.events.types import DagflowEventType
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry
 from dagflow.keys import AssetKey
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dagflow.errors import check_elements, check_optional, check_type
-from dagflow.events.record import DagflowEventType, EventLogEntry
+from dagflow.events.record import EventLogEntry
+from dagflow.events.types import DagflowEventType
 from dagflow.events.user import AssetMaterialization
 from dagflow.instance.store import LinesFilter
 from dagflow.keys import AssetKey

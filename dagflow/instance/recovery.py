@@ -6,8 +6,9 @@ import os
 import signal
 
 from dagflow.errors import DagflowInvariantViolationError, DagflowRunNotFoundError
-from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
+from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
+from dagflow.events.types import DagflowEventType
 from dagflow.instance.store import Store
 from dagflow.keys import system_tag
 from dagflow.processes import Process, is_alive, this_host
@@ -30,7 +31,8 @@ def lost_runs(store: Store) -> list[tuple[DagflowRun, Process]]:
 
 def recover(store: Store, now: float) -> list[str]:
     """Let the runs that their processes left behind end as failed; see `DagflowInstance.recover`."""
-    from dagflow.events.data import JobFailureData, RunFailureReason  # few runs are lost
+    from dagflow.events.data import RunFailureReason  # few runs are lost
+    from dagflow.events.record import JobFailureData
 
     reason = RunFailureReason.UNEXPECTED_TERMINATION
     recovered = []

@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from dagflow.errors import DagflowRunAlreadyExists, DagflowSerializationError, DagflowStorageError
-from dagflow.events.record import EVENT_TYPES, DagflowEvent, DagflowEventType, EventLogEntry
+from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import FINISHED, DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
 from dagflow.events.stored import as_json, from_dict
+from dagflow.events.types import EVENT_TYPES, DagflowEventType
 from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
 from dagflow.instance.sql_filters import line_conditions, run_conditions
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine

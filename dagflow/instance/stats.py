@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from dagflow.events.record import DagflowEvent, DagflowEventType, EventLogEntry
+from dagflow.events.record import DagflowEvent, EventLogEntry
+from dagflow.events.types import DagflowEventType
 from dagflow.instance.store import LinesFilter, Store
 
 _T = DagflowEventType

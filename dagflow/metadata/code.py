@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagflow.errors import ElementCheckError, check_type
-from dagflow.metadata.value import Constant, MetadataValue
+from dagflow.metadata.constant import Constant
+from dagflow.metadata.value import MetadataValue
 
 _set = object.__setattr__
 
@@ -71,7 +72,6 @@ class CodeReferencesMetadataValue(MetadataValue):
     """
 
     __slots__ = ("code_references",)
-    _names = ("code_references",)
     code_references: Sequence[LocalFileCodeReference | UrlCodeReference]
 
     def __init__(self, code_references: Sequence[LocalFileCodeReference | UrlCodeReference]) -> None:

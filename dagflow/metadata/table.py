@@ -10,7 +10,7 @@ from typing import Any
 
 from dagflow.errors import CheckError, ElementCheckError, check_elements, check_optional, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey
-from dagflow.metadata.value import Constant, MetadataValue
+from dagflow.metadata.constant import Constant
 
 _set = object.__setattr__
 _PLAIN = (str, int, float, bool, type(None))
@@ -47,7 +47,6 @@ class TableRecord(Constant):
     """
 
     __slots__ = ("data",)
-    _names = ("data",)
     data: Mapping[str, str | int | float | bool | None]
 
     def __init__(self, data: Mapping[str, str | int | float | bool | None]) -> None:
@@ -96,7 +95,6 @@ class TableConstraints(Constant):
     """
 
     __slots__ = ("other",)
-    _names = ("other",)
     other: Sequence[str]
 
     def __init__(self, other: Sequence[str]) -> None:
@@ -161,7 +159,6 @@ class TableSchema(Constant):
     """
 
     __slots__ = ("columns", "constraints")
-    _names = ("columns", "constraints")
     columns: Sequence[TableColumn]
     constraints: TableConstraints
 
@@ -176,8 +173,23 @@ class TableSchema(Constant):
         given = _entries(name_type_dict, (str,), "name_type_dict")
         return TableSchema([TableColumn(name, kind) for name, kind in given.items()])
 
-    def __dagflow_metadata__(self) -> MetadataValue:
-        return TableSchemaMetadataValue(self)
+
+def schema_of_rows(rows: Sequence[TableRecord]) -> TableSchema:
+    """Return the schema that the values in the first row have.
+
+    Raises:
+        CheckError: There is no row, or the rows have different columns.
+    """
+    if not rows:
+        raise CheckError("a table without 'records' needs a 'schema'")
+    if any(set(row.data) != set(rows[0].data) for row in rows):
+        raise CheckError("all 'records' of a table without a 'schema' must have the same columns")
+    return TableSchema([TableColumn(name, column_type(value)) for name, value in rows[0].data.items()])
+
+
+def column_type(value: object) -> str:
+    """Return the type of a column with such a value: bool, int, float or string."""
+    return next((kind.__name__ for kind in (bool, int, float) if isinstance(value, kind)), "string")
 
 
 class TableColumnDep(Constant):
@@ -193,7 +205,6 @@ class TableColumnDep(Constant):
     """
 
     __slots__ = ("asset_key", "column_name")
-    _names = ("asset_key", "column_name")
     asset_key: AssetKey
     column_name: str
 
@@ -219,7 +230,6 @@ class TableColumnLineage(Constant):
     """
 
     __slots__ = ("deps_by_column",)
-    _names = ("deps_by_column",)
     deps_by_column: Mapping[str, Sequence[TableColumnDep]]
 
     def __init__(self, deps_by_column: Mapping[str, Sequence[TableColumnDep]]) -> None:
@@ -234,75 +244,3 @@ class TableColumnLineage(Constant):
                 )
             found[column] = sorted(deps, key=lambda dep: (dep.asset_key.path, dep.column_name))
         _set(self, "deps_by_column", found)
-
-    def __dagflow_metadata__(self) -> MetadataValue:
-        return TableColumnLineageMetadataValue(self)
-
-
-class TableMetadataValue(MetadataValue):
-    """Rows of a table; see `MetadataValue.table`.
-
-    Raises:
-        CheckError: There is neither a row nor a schema, or the rows have different columns.
-        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
-    """
-
-    __slots__ = ("records", "schema")
-    _names = ("records", "schema")
-    records: Sequence[TableRecord]
-    schema: TableSchema
-
-    def __init__(self, records: Sequence[TableRecord], schema: TableSchema | None = None) -> None:
-        rows = check_elements(records, TableRecord, "records")
-        if schema is None:
-            if not rows:
-                raise CheckError("a table without 'records' needs a 'schema'")
-            if any(set(row.data) != set(rows[0].data) for row in rows):
-                raise CheckError("all 'records' of a table without a 'schema' must have the same columns")
-            schema = TableSchema(
-                [TableColumn(name, self.infer_column_type(value)) for name, value in rows[0].data.items()]
-            )
-        _set(self, "records", rows)
-        _set(self, "schema", check_type(schema, TableSchema, "schema"))
-
-    @staticmethod
-    def infer_column_type(value: object) -> str:
-        """The type of a column with such a value: bool, int, float or string."""
-        return next((kind.__name__ for kind in (bool, int, float) if isinstance(value, kind)), "string")
-
-    @property
-    def value(self) -> TableMetadataValue:
-        """This value: rows and schema belong together."""
-        return self
-
-
-class TableSchemaMetadataValue(MetadataValue):
-    """The columns of a table; see `MetadataValue.table_schema`."""
-
-    __slots__ = ("schema",)
-    _names = ("schema",)
-    schema: TableSchema
-
-    def __init__(self, schema: TableSchema) -> None:
-        _set(self, "schema", check_type(schema, TableSchema, "schema"))
-
-    @property
-    def value(self) -> TableSchema:
-        """The schema."""
-        return self.schema
-
-
-class TableColumnLineageMetadataValue(MetadataValue):
-    """Where the columns of a table come from; see `MetadataValue.column_lineage`."""
-
-    __slots__ = ("lineage",)
-    _names = ("lineage",)
-    lineage: TableColumnLineage
-
-    def __init__(self, column_lineage: TableColumnLineage) -> None:
-        _set(self, "lineage", check_type(column_lineage, TableColumnLineage, "column_lineage"))
-
-    @property
-    def value(self) -> TableColumnLineage:
-        """The lineage."""
-        return self.lineage

@@ -1,66 +1,29 @@
-"""Metadata values, and how plain Python becomes one."""
+"""Metadata values: the classes, and their constructors as methods of `MetadataValue`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from dagflow.errors import (
     CheckError,
     DagflowInvalidMetadata,
     ParameterCheckError,
+    check_elements,
     check_optional,
     check_type,
 )
 from dagflow.keys import AssetKey
+from dagflow.metadata.constant import Constant
 
 if TYPE_CHECKING:
     import builtins
     from datetime import datetime
 
-    from dagflow.metadata.table import (
-        TableColumnLineage,
-        TableColumnLineageMetadataValue,
-        TableMetadataValue,
-        TableRecord,
-        TableSchema,
-        TableSchemaMetadataValue,
-    )
+    from dagflow.metadata.table import TableColumnLineage, TableRecord, TableSchema
 
-
-class Constant:
-    """Something small that never changes, and equals what has the same content."""
-
-    __slots__ = ()
-    _names: ClassVar[tuple[str, ...]] = ()
-    """The attributes that hold the content, in the order of the constructor's parameters."""
-
-    def _content(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self._names)
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Constant) and type(self) is type(other) and self._content() == other._content()
-        )
-
-    def __hash__(self) -> int:
-        try:
-            return hash((type(self), *self._content()))
-        except TypeError:  # lists or dicts in it
-            return hash(type(self))
-
-    def __repr__(self) -> str:
-        content = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names)
-        return f"{type(self).__name__}({content})"
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(
-            f"a {type(self).__name__} does not change: make a new one instead of setting '{name}'"
-        )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._content()
+_set = object.__setattr__
 
 
 class MetadataValue(Constant):
@@ -152,11 +115,7 @@ class MetadataValue(Constant):
 
     @staticmethod
     def timestamp(value: builtins.float | datetime) -> TimestampMetadataValue:
-        """A moment: seconds since 1970 as a float, or a datetime that knows its time zone.
-
-        Raises:
-            CheckError: It is neither.
-        """
+        """A moment: seconds since 1970 as a float, or a datetime with a time zone."""
         if isinstance(value, float):
             return TimestampMetadataValue(value)
         from datetime import datetime  # only a moment needs it
@@ -186,33 +145,23 @@ class MetadataValue(Constant):
     @staticmethod
     def table(records: Sequence[TableRecord], schema: TableSchema | None = None) -> TableMetadataValue:
         """Rows of a table; without a schema, one is made of the first row."""
-        from dagflow.metadata.table import TableMetadataValue  # few have tables
-
         return TableMetadataValue(records, schema)
 
     @staticmethod
     def table_schema(schema: TableSchema) -> TableSchemaMetadataValue:
         """The columns of a table."""
-        from dagflow.metadata.table import TableSchemaMetadataValue
-
         return TableSchemaMetadataValue(schema)
 
     @staticmethod
     def column_lineage(lineage: TableColumnLineage) -> TableColumnLineageMetadataValue:
         """Which columns of other assets the columns of a table are made of."""
-        from dagflow.metadata.table import TableColumnLineageMetadataValue
-
         return TableColumnLineageMetadataValue(lineage)
-
-
-_set = object.__setattr__
 
 
 class IntMetadataValue(MetadataValue):
     """A whole number; see `MetadataValue.int`."""
 
     __slots__ = ("value",)
-    _names = ("value",)
     value: int | None
 
     def __init__(self, value: int | None) -> None:
@@ -223,7 +172,6 @@ class FloatMetadataValue(MetadataValue):
     """A number; see `MetadataValue.float`."""
 
     __slots__ = ("value",)
-    _names = ("value",)
     value: float | None
 
     def __init__(self, value: float | None) -> None:
@@ -234,7 +182,6 @@ class BoolMetadataValue(MetadataValue):
     """Yes or no; see `MetadataValue.bool`."""
 
     __slots__ = ("value",)
-    _names = ("value",)
     value: bool | None
 
     def __init__(self, value: bool | None) -> None:
@@ -245,7 +192,6 @@ class TimestampMetadataValue(MetadataValue):
     """Seconds since 1970; see `MetadataValue.timestamp`."""
 
     __slots__ = ("value",)
-    _names = ("value",)
     value: float
 
     def __init__(self, value: float) -> None:
@@ -256,18 +202,13 @@ class NullMetadataValue(MetadataValue):
     """Nothing; see `MetadataValue.null`."""
 
     __slots__ = ()
-
-    @property
-    def value(self) -> None:
-        """None."""
-        return None
+    value: None = None
 
 
 class TextMetadataValue(MetadataValue):
     """A short text; see `MetadataValue.text`."""
 
     __slots__ = ("text",)
-    _names = ("text",)
     text: str | None  # type: ignore[assignment]
 
     def __init__(self, text: str | None = "") -> None:
@@ -283,7 +224,6 @@ class MarkdownMetadataValue(MetadataValue):
     """A text in Markdown; see `MetadataValue.md`."""
 
     __slots__ = ("md_str",)
-    _names = ("md_str",)
     md_str: str | None
 
     def __init__(self, md_str: str | None = "") -> None:
@@ -299,7 +239,6 @@ class UrlMetadataValue(MetadataValue):
     """An address; see `MetadataValue.url`."""
 
     __slots__ = ("url",)
-    _names = ("url",)
     url: str | None  # type: ignore[assignment]
 
     def __init__(self, url: str | None = "") -> None:
@@ -315,7 +254,6 @@ class PathMetadataValue(MetadataValue):
     """A path of the file system; see `MetadataValue.path`."""
 
     __slots__ = ("fspath",)
-    _names = ("fspath",)
     fspath: str
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
@@ -324,14 +262,11 @@ class PathMetadataValue(MetadataValue):
         _set(self, "fspath", "" if path is None else os.fspath(path))
 
     @property
-    def path(self) -> str:  # type: ignore[override]
-        """The path as a text."""
+    def value(self) -> str:
+        """The path as a string."""
         return self.fspath
 
-    @property
-    def value(self) -> str:
-        """The path as a text."""
-        return self.fspath
+    path = value  # type: ignore[assignment]
 
 
 class NotebookMetadataValue(PathMetadataValue):
@@ -348,7 +283,6 @@ class JsonMetadataValue(MetadataValue):
     """
 
     __slots__ = ("data",)
-    _names = ("data",)
     data: Any
 
     def __init__(self, data: Mapping[str, Any] | Sequence[Any] | None) -> None:
@@ -372,7 +306,6 @@ class PythonArtifactMetadataValue(MetadataValue):
     """A function or class; see `MetadataValue.python_artifact`."""
 
     __slots__ = ("module", "name")
-    _names = ("module", "name")
     module: str
     name: str
 
@@ -390,7 +323,6 @@ class DagflowAssetMetadataValue(MetadataValue):
     """A reference to an asset; see `MetadataValue.asset`."""
 
     __slots__ = ("asset_key",)
-    _names = ("asset_key",)
     asset_key: AssetKey
 
     def __init__(self, asset_key: AssetKey) -> None:
@@ -406,7 +338,6 @@ class DagflowRunMetadataValue(MetadataValue):
     """A reference to a run; see `MetadataValue.dagflow_run`."""
 
     __slots__ = ("run_id",)
-    _names = ("run_id",)
     run_id: str
 
     def __init__(self, run_id: str) -> None:
@@ -422,7 +353,6 @@ class DagflowJobMetadataValue(MetadataValue):
     """A reference to a job; see `MetadataValue.job`."""
 
     __slots__ = ("job_name", "location_name", "repository_name")
-    _names = ("job_name", "location_name", "repository_name")
     job_name: str
     location_name: str
     repository_name: str | None
@@ -442,7 +372,6 @@ class PoolMetadataValue(MetadataValue):
     """A reference to a pool; see `MetadataValue.pool`."""
 
     __slots__ = ("name",)
-    _names = ("name",)
     name: str
 
     def __init__(self, pool: str) -> None:
@@ -454,103 +383,67 @@ class PoolMetadataValue(MetadataValue):
         return self.name
 
 
-_BY_TYPE: dict[type, Callable[[Any], MetadataValue]] = {
-    bool: BoolMetadataValue,
-    int: IntMetadataValue,
-    float: FloatMetadataValue,
-    str: TextMetadataValue,
-    type(None): lambda _: NullMetadataValue(),
-    dict: JsonMetadataValue,
-    list: JsonMetadataValue,
-    AssetKey: DagflowAssetMetadataValue,
-    os.PathLike: PathMetadataValue,
-}
-
-
-def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[str, MetadataValue]:
-    """Metadata as users write it, with every value wrapped.
-
-    Args:
-        metadata: Values by name: numbers, texts, bools, None, dicts, lists, asset keys, paths or
-            `MetadataValue`s.
-        where: What bears the metadata, for the message ("output 'x'").
-
-    Returns:
-        A new dict; empty for None.
+class TableMetadataValue(MetadataValue):
+    """Rows of a table; see `MetadataValue.table`.
 
     Raises:
-        DagflowInvalidMetadata: A value is of another kind, or cannot be encoded as JSON.
-        ParameterCheckError: `metadata` is no mapping, or a name is no text.
-
-    Example:
-        >>> normalize_metadata({"rows": 3, "note": "all"}, "output 'x'")
-        {'rows': IntMetadataValue(value=3), 'note': TextMetadataValue(text='all')}
-    """
-    if not metadata and (metadata is None or isinstance(metadata, Mapping)):
-        return {}
-    if not isinstance(metadata, Mapping):
-        raise ParameterCheckError(f"the metadata of {where} must be a dict, not {metadata!r}")
-    result = {}
-    for name, value in metadata.items():
-        if not isinstance(name, str):
-            raise ParameterCheckError(f"the names in the metadata of {where} must be texts, not {name!r}")
-        if isinstance(value, MetadataValue):
-            result[name] = value
-            continue
-        wrap = _BY_TYPE.get(type(value)) or _wrapper_of(name, value, where)
-        try:
-            result[name] = wrap(value)
-        except DagflowInvalidMetadata as error:
-            raise DagflowInvalidMetadata(f"'{name}' in the metadata of {where}: {error}") from error
-    return result
-
-
-def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], MetadataValue]:
-    """The wrapper of a value whose exact type is not in the table."""
-    own: Callable[[Any], MetadataValue] | None = getattr(type(value), "__dagflow_metadata__", None)
-    if own is not None:
-        return own
-    for kind, wrap in _BY_TYPE.items():
-        if isinstance(value, kind):
-            return wrap
-    raise DagflowInvalidMetadata(
-        f"'{name}' in the metadata of {where} is {value!r} of type '{type(value).__name__}', which metadata "
-        "cannot hold. Use a number, a text, a bool, None, a dict, a list, an asset key or a path, or wrap "
-        "it, as in MetadataValue.md(...)."
-    )
-
-
-class MetadataEntry(Constant):
-    """A metadata value with its name and a description: the older way to write `{label: value}`.
-
-    Args:
-        label: The name.
-        description: What the value is.
-        entry_data: The value; `value` is another name of this argument.
-
-    Raises:
-        DagflowInvalidMetadata: The value is of an unsupported kind.
-
-    Example:
-        >>> MetadataEntry("rows", value=3).entry_data
-        IntMetadataValue(value=3)
+        CheckError: There is neither a row nor a schema, or the rows have different columns.
     """
 
-    __slots__ = ("description", "entry_data", "label")
-    _names = ("label", "description", "entry_data")
-    label: str
-    description: str | None
-    entry_data: MetadataValue
+    __slots__ = ("records", "schema")
+    records: Sequence[TableRecord]
+    schema: TableSchema
 
-    def __init__(
-        self, label: str, description: str | None = None, entry_data: Any = None, value: Any = None
-    ) -> None:
-        _set(self, "label", check_type(label, str, "label"))
-        _set(self, "description", check_optional(description, str, "description"))
-        given = {label: value if entry_data is None else entry_data}
-        _set(self, "entry_data", normalize_metadata(given, "a MetadataEntry")[label])
+    def __init__(self, records: Sequence[TableRecord], schema: TableSchema | None = None) -> None:
+        from dagflow.metadata.table import TableRecord, TableSchema, schema_of_rows  # few metadata are tables
+
+        rows = check_elements(records, TableRecord, "records")
+        _set(self, "records", rows)
+        given = schema_of_rows(rows) if schema is None else schema
+        _set(self, "schema", check_type(given, TableSchema, "schema"))
+
+    @staticmethod
+    def infer_column_type(value: object) -> str:
+        """Return the type of a column with such a value: bool, int, float or string."""
+        from dagflow.metadata.table import column_type
+
+        return column_type(value)
 
     @property
-    def value(self) -> MetadataValue:
-        """The value."""
-        return self.entry_data
+    def value(self) -> TableMetadataValue:
+        """This value: rows and schema belong together."""
+        return self
+
+
+class TableSchemaMetadataValue(MetadataValue):
+    """The columns of a table; see `MetadataValue.table_schema`."""
+
+    __slots__ = ("schema",)
+    schema: TableSchema
+
+    def __init__(self, schema: TableSchema) -> None:
+        from dagflow.metadata.table import TableSchema
+
+        _set(self, "schema", check_type(schema, TableSchema, "schema"))
+
+    @property
+    def value(self) -> TableSchema:
+        """The schema."""
+        return self.schema
+
+
+class TableColumnLineageMetadataValue(MetadataValue):
+    """Where the columns of a table come from; see `MetadataValue.column_lineage`."""
+
+    __slots__ = ("lineage",)
+    lineage: TableColumnLineage
+
+    def __init__(self, column_lineage: TableColumnLineage) -> None:
+        from dagflow.metadata.table import TableColumnLineage
+
+        _set(self, "lineage", check_type(column_lineage, TableColumnLineage, "column_lineage"))
+
+    @property
+    def value(self) -> TableColumnLineage:
+        """The lineage."""
+        return self.lineage

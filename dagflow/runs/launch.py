@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from dagflow.config.plain import run_config_dict
 from dagflow.defs.jobs.definition import JobDefinition, check_inputs
-from dagflow.engine.log import CODE, RunLog
+from dagflow.engine.log import RunLog
 from dagflow.engine.loop import run_plan
 from dagflow.engine.run_state import RunState
 from dagflow.errors import CheckError, check_type
-from dagflow.events.record import DagflowEventType
 from dagflow.events.run import DagflowRun, DagflowRunStatus
+from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS, is_memory_of_run

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from dagflow.events.record import DagflowEvent, DagflowEventType
+from dagflow.events.record import DagflowEvent
+from dagflow.events.types import DagflowEventType
 from dagflow.plan.step import OutputKey, OutputRef
 
 _T = DagflowEventType

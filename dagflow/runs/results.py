@@ -9,8 +9,9 @@ from dagflow._util import UNSET, nearest
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.errors import CheckError, DagflowError, DagflowInvariantViolationError, check_type
-from dagflow.events.record import DagflowEvent, DagflowEventType
+from dagflow.events.record import DagflowEvent
 from dagflow.events.run import DagflowRun
+from dagflow.events.types import DagflowEventType
 from dagflow.events.user import AssetMaterialization, AssetObservation, ExpectationResult
 from dagflow.instance.instance import DagflowInstance
 from dagflow.keys import AssetKey, CoercibleToAssetKey, step_key_base

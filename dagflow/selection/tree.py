@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import ClassVar, Final, NamedTuple
 
 from dagflow.errors import CheckError
+from dagflow.metadata.constant import ByValue
 
 ALL: Final = -1
 """The depth of a walk that goes on to the end."""
@@ -39,25 +40,7 @@ NAME: Final = rf"{WORD}(?:[./]{WORD})*(?:\[(?:{WORD}|\?)\])?"
 """A name that needs no quotes: words joined by dots or slashes, and perhaps a mapping key."""
 
 
-class _Value:
-    """Something that never changes, compared by its slots. A dataclass costs a millisecond to define."""
-
-    __slots__: tuple[str, ...] = ()
-
-    def _fields(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in self.__slots__)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, type(self)) and self._fields() == other._fields()
-
-    def __hash__(self) -> int:
-        return hash((type(self), self._fields()))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self._fields()))})"
-
-
-class Selection(_Value):
+class Selection(ByValue):
     """The base of everything that a selection may say. `&`, `|`, `-` and `~` combine selections.
 
     Example:
@@ -81,6 +64,9 @@ class Selection(_Value):
     def __invert__(self) -> Selection:
         return Not(self)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self._fields()))})"
+
 
 class Everything(Selection):
     """`*`: all nodes."""
@@ -103,10 +89,11 @@ class Name(Selection):
         return _written(self.text)
 
 
-class Pattern(_Value):
+class Pattern(ByValue):
     """A text to compare with; `*` and `?` in it are wildcards only if `is_glob`."""
 
     __slots__ = ("is_glob", "text")
+    __repr__ = Selection.__repr__
 
     def __init__(self, text: str, is_glob: bool = False) -> None:
         self.text = text

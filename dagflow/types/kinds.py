@@ -27,7 +27,8 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import resource_keys
-from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue
 from dagflow.types.loaders import (
     AnyLoader,
     DagflowTypeLoader,

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from dagflow import AssetKey, DagflowError, DagflowUserCodeExecutionError
+from dagflow import AssetKey, DagflowError, SerializableErrorInfo
+from dagflow.testing import error_chain
 
 Match = str | re.Pattern[str] | None
 
@@ -91,7 +92,7 @@ class ErrorMatcher:
     def __eq__(self, other: object) -> bool:
         return any(self._is_like(info) for info in unwrap_error(other))
 
-    def _is_like(self, info: Any) -> bool:
+    def _is_like(self, info: SerializableErrorInfo) -> bool:
         if self._node_names is not None and info.cls_name not in self._node_names:
             return False
         return self.match is None or re.search(self.match, info.message) is not None
@@ -176,15 +177,9 @@ def plain_value(value: object) -> object:
     return getattr(value, "value", value)
 
 
-def unwrap_error(error: Any) -> list[Any]:
+def unwrap_error(error: object) -> list[SerializableErrorInfo]:
     """Return the record of an error and the records inside its wrappers, the outermost first."""
-    wrappers = _subclass_names(DagflowUserCodeExecutionError)
-    wrappers |= {"RetryRequestedFromPolicy", "RetryRequested", "DagflowMaxRetriesExceededError"}
-    found = []
-    while error is not None and hasattr(error, "cls_name"):
-        found.append(error)
-        error = error.cause if error.cls_name in wrappers else None
-    return found
+    return error_chain(error) if isinstance(error, SerializableErrorInfo) else []
 
 
 def _names_of(error: object) -> set[str] | None:

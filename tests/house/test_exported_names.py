@@ -300,7 +300,9 @@ RUNTIME = [
 
 TESTING = [
     "Causality",
+    "EventField",
     "EventList",
+    "EventRow",
     "Fingerprint",
     "Graph",
     "Node",
@@ -311,6 +313,8 @@ TESTING = [
     "boundaries",
     "canonical_events",
     "causality",
+    "error_chain",
+    "event_catalogue",
     "fingerprint",
     "graph_of",
     "in_order",

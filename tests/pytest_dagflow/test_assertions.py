@@ -13,6 +13,7 @@ from dagflow import (
     Out,
     Output,
     RetryPolicy,
+    RetryRequested,
     asset,
     graph,
     job,
@@ -20,6 +21,7 @@ from dagflow import (
     op,
     resource,
 )
+from dagflow.testing import canonical_events
 from pytest_dagflow import (
     assert_before,
     assert_failed,
@@ -136,6 +138,26 @@ def test_assert_failed(good, bad):
     assert "'serve_spilt' did not fail: it has no events" in refused(assert_failed, bad, "serve_spilt")
     assert "not with error=KeyError" in refused(assert_failed, bad, "spill", KeyError)
     assert "the cup was hot" in refused(assert_failed, bad, match="cold")
+
+
+def test_assert_failed_and_canonical_events_name_the_same_error():
+    """The user's own error is the cause of a requested retry, for assertions and for canonical events."""
+
+    @op
+    def retried():
+        raise RetryRequested(max_retries=1) from ValueError("no beans")
+
+    @job
+    def trying_again():
+        retried()
+
+    result = trying_again.execute_in_process(raise_on_error=False)
+
+    assert_failed(result, "retried", ValueError, "no beans")
+    assert [fact["error"] for fact in canonical_events(result) if fact["type"] == "STEP_FAILURE"] == [
+        "ValueError"
+    ]
+    assert 'ev.step_failure("retried", error="ValueError")' in refused(assert_failed, result, error=KeyError)
 
 
 def test_assert_failed_knows_a_failure_of_the_run_itself():

@@ -22,6 +22,7 @@ from dagflow import (
     Optional,
     Output,
     PythonObjectDagflowType,
+    SerializableErrorInfo,
     String,
     TableColumn,
     TableMetadataValue,
@@ -35,6 +36,7 @@ from dagflow import (
     serialize_value,
     usable_as_dagflow_type,
 )
+from dagflow.testing import error_chain, event_catalogue
 
 
 @usable_as_dagflow_type(name="Drink")
@@ -81,6 +83,21 @@ def values() -> None:
     assert_type(AssetCheckResult(passed=True).with_metadata({}), AssetCheckResult)
     assert_type(Output(3).with_metadata({"rows": 3}), Output[int])
     assert_type(serialize_value(schema), str)
+
+
+def read(event: DagflowEvent) -> None:
+    """Data and questions of an event have their own types; a misspelt one is an error."""
+    assert_type(event.step_output_data.output_name, str)
+    assert_type(event.step_materialization_data.materialization, AssetMaterialization)
+    assert_type(event.materialization, AssetMaterialization)
+    assert_type(event.step_retry_data.seconds_to_wait, float | None)
+    assert_type(event.job_failure_data.first_step_failure_event, DagflowEvent | None)
+    assert_type(event.is_step_event, bool)
+    event.is_stepevent  # type: ignore[attr-defined]  # noqa: B018
+    error = event.step_failure_data.error
+    if error is not None:
+        assert_type(error_chain(error)[-1], SerializableErrorInfo)
+    assert_type(event_catalogue()["STEP_START"].has_step, bool)
 
 
 def stored(event: DagflowEvent, entry: EventLogEntry) -> None:

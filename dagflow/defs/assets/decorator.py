@@ -15,7 +15,7 @@ from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
-from dagflow.metadata.value import normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import Nothing

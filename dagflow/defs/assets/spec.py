@@ -23,7 +23,8 @@ from dagflow.keys import (
     system_tag,
     system_tag_spellings,
 )
-from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:

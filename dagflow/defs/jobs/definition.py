@@ -35,7 +35,8 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import check_name, definition_tags, system_tag
-from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:

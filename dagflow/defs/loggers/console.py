@@ -1,4 +1,4 @@
-"""What the console loggers are made of: a handler of standard error, and how a line looks."""
+"""The parts of the console loggers: a handler for standard error, and the formatters of its lines."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from dagflow.defs.loggers.definition import level_number
+from dagflow.defs.loggers.levels import level_number
 
 _COLORS = {logging.DEBUG: 32, logging.INFO: 34, logging.WARNING: 33, logging.ERROR: 31, logging.CRITICAL: 31}
 
 
 def console_logger(config: Mapping[str, Any], formatter: logging.Formatter) -> logging.Logger:
-    """A logger of its own, known to nobody else, that writes to standard error.
+    """Return a new logger, outside of the tree of Python's loggers, that writes to standard error.
 
     Args:
         config: `log_level` and `name`.
-        formatter: How a line looks.
+        formatter: The format of a line.
 
     Raises:
-        CheckError: The level has an unknown name.
+        CheckError: The name of the level is unknown.
     """
-    made = logging.Logger(config["name"], level_number(config["log_level"]))
+    logger = logging.Logger(config["name"], level_number(config["log_level"]))
     handler = _StandardError()
     handler.setFormatter(formatter)
-    made.addHandler(handler)
-    return made
+    logger.addHandler(handler)
+    return logger
 
 
 class _StandardError(logging.Handler):
-    """Writes to what is standard error at that moment, so also where a test replaced it."""
+    """Writes to the current standard error, which a test may have replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line."""
         try:
             sys.stderr.write(self.format(record) + "\n")
-        except Exception:  # as every handler: what goes wrong in logging fails nothing
+        except Exception:  # as every handler of Python: an error in logging never fails the program
             self.handleError(record)
 
 
@@ -51,7 +51,7 @@ class ColorFormatter(logging.Formatter):
         )
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Return the line."""
         text = super().format(record)
         color = _COLORS.get(record.levelno)
         if color is None or os.environ.get("NO_COLOR") or not sys.stderr.isatty():
@@ -60,10 +60,10 @@ class ColorFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """The attributes of the record as one JSON object; what JSON cannot hold as its text."""
+    """The attributes of the record as one JSON object; a value that JSON cannot hold becomes a string."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Return the line."""
         fields = {**record.__dict__, "message": record.getMessage()}
         if record.exc_info:
             fields["exc_info"] = self.formatException(record.exc_info)

@@ -15,15 +15,11 @@ from dagflow import _doors
 from dagflow.config.field import Field, resolve_field
 from dagflow.config.scalar import ConfigType
 from dagflow.defs.parts.configured import configured_field
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ElementCheckError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type
 from dagflow.keys import check_name
 
 if TYPE_CHECKING:
     import logging
-
-LOG_LEVELS = {
-    "CRITICAL": 50, "FATAL": 50, "ERROR": 40, "WARNING": 30, "WARN": 30, "INFO": 20, "DEBUG": 10, "NOTSET": 0,
-}  # fmt: skip
 
 
 class LoggerDefinition:
@@ -154,24 +150,6 @@ def check_loggers(
                 f"type '{type(definition).__name__}'. Decorate the function with @logger."
             )
     return dict(logger_defs)
-
-
-def level_number(level: str | int) -> int:
-    """The number of a log level, given by number or by name in any case.
-
-    Raises:
-        CheckError: There is no level of that name.
-
-    Example:
-        >>> level_number("info"), level_number(15)
-        (20, 15)
-    """
-    if isinstance(level, int):
-        return level
-    number = LOG_LEVELS.get(level.upper())
-    if number is None:
-        raise CheckError(f"unknown log level '{level}'. Use one of {', '.join(LOG_LEVELS)}.")
-    return number
 
 
 def _colored(context: Any) -> logging.Logger:

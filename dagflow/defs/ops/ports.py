@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from dagflow._util import UNSET
 from dagflow.errors import check_texts, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey
-from dagflow.metadata.value import normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
 from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import DagflowType
 

@@ -18,7 +18,8 @@ from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
 from dagflow.defs.project.definitions import ASSET_JOB_NAME, Definitions, unknown_job
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts
 from dagflow.keys import AssetKey, check_name
-from dagflow.metadata.value import MetadataValue, normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 _JOBS = (JobDefinition, UnresolvedAssetJobDefinition, GraphDefinition)

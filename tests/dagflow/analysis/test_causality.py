@@ -20,6 +20,7 @@ from dagflow import (
     Out,
     Output,
     RetryPolicy,
+    RetryRequested,
     asset,
     job,
     materialize_to_memory,
@@ -353,6 +354,32 @@ def test_canonical_events_keep_attempts_and_name_the_users_error():
         ("STEP_UP_FOR_RETRY", 1, "ValueError"),
         ("STEP_RESTARTED", 2, None),
         ("STEP_FAILURE", 2, "ValueError"),
+    ]
+
+
+def test_canonical_events_name_the_cause_of_a_requested_retry():
+    """The user's own error is the cause of the request; a request without a cause is itself that error."""
+
+    @op
+    def caused(context):
+        raise RetryRequested(max_retries=1) from ValueError("no")
+
+    @op
+    def asked(context):
+        raise RetryRequested(max_retries=1)
+
+    @job
+    def trying():
+        caused()
+        asked()
+
+    facts = canonical_events(trying.execute_in_process(raise_on_error=False))
+
+    assert [(fact["step"], fact["type"], fact["error"]) for fact in facts if "error" in fact] == [
+        ("asked", "STEP_UP_FOR_RETRY", "RetryRequested"),
+        ("asked", "STEP_FAILURE", "RetryRequested"),
+        ("caused", "STEP_UP_FOR_RETRY", "ValueError"),
+        ("caused", "STEP_FAILURE", "ValueError"),
     ]
 
 

@@ -28,7 +28,7 @@ from dagflow import (
 from dagflow.defs.executors.builtin import MultiprocessExecutor
 from dagflow.engine.worker_loop import BrokenOff, Report, Task, run_in_workers
 from dagflow.errors import DagflowSubprocessError
-from dagflow.events.data import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.worker import Workplace, assignment_of, carry_out, errand_of, report_of
 from dagflow.testing import VirtualClock, observe, run_options
 

@@ -37,6 +37,9 @@ from dagflow import (
     op,
 )
 from dagflow.events import data
+from dagflow.events.error_info import SerializableErrorInfo
+from dagflow.events.planned import AssetCheckEvaluationPlanned, AssetMaterializationPlannedData
+from dagflow.events.record import JobFailureData
 from dagflow.events.stored import UnstoredValue, deserialize_value, from_dict, serialize_value, to_dict
 from dagflow.keys import NodeHandle, StepHandle
 from dagflow.metadata.code import CodeReferencesMetadataValue, LocalFileCodeReference, UrlCodeReference
@@ -82,9 +85,9 @@ PARTITIONS = MAYBE_TEXT | st.builds(
 )
 TAGS = st.dictionaries(TEXT, TEXT, max_size=2)
 ERRORS = st.recursive(
-    st.builds(data.SerializableErrorInfo, TEXT, st.lists(TEXT, max_size=2), MAYBE_TEXT),
+    st.builds(SerializableErrorInfo, TEXT, st.lists(TEXT, max_size=2), MAYBE_TEXT),
     lambda inner: st.builds(
-        data.SerializableErrorInfo,
+        SerializableErrorInfo,
         TEXT,
         st.lists(TEXT, max_size=2),
         MAYBE_TEXT,
@@ -118,9 +121,7 @@ DATA: dict[str, st.SearchStrategy[Any]] = {
     "LOADED_INPUT": st.builds(data.LoadedInputData, TEXT, TEXT, MAYBE_TEXT, MAYBE_TEXT, METADATA),
     "HANDLED_OUTPUT": st.builds(data.HandledOutputData, TEXT, TEXT, METADATA),
     "ASSET_MATERIALIZATION": MATERIALIZATIONS.map(data.StepMaterializationData),
-    "ASSET_MATERIALIZATION_PLANNED": st.builds(
-        data.AssetMaterializationPlannedData, KEYS, PARTITIONS, st.none()
-    ),
+    "ASSET_MATERIALIZATION_PLANNED": st.builds(AssetMaterializationPlannedData, KEYS, PARTITIONS, st.none()),
     "ASSET_OBSERVATION": st.builds(
         data.AssetObservationData, st.builds(AssetObservation, KEYS, MAYBE_TEXT, METADATA, PARTITIONS, TAGS)
     ),
@@ -136,7 +137,7 @@ DATA: dict[str, st.SearchStrategy[Any]] = {
         st.none() | st.booleans(),
         PARTITIONS,
     ),
-    "ASSET_CHECK_EVALUATION_PLANNED": st.builds(data.AssetCheckEvaluationPlanned, KEYS, TEXT),
+    "ASSET_CHECK_EVALUATION_PLANNED": st.builds(AssetCheckEvaluationPlanned, KEYS, TEXT),
     "ASSET_WIPED": st.builds(data.AssetWipedData, KEYS, st.none() | st.lists(TEXT, max_size=2)),
     "STEP_EXPECTATION_RESULT": st.builds(
         data.StepExpectationResultData,
@@ -145,7 +146,7 @@ DATA: dict[str, st.SearchStrategy[Any]] = {
     "LOGS_CAPTURED": st.builds(data.ComputeLogsCaptureData, TEXT, st.lists(TEXT, max_size=2), MAYBE_TEXT),
     "HOOK_ERRORED": st.builds(data.HookErroredData, ERRORS),
     "PIPELINE_FAILURE": st.builds(
-        data.JobFailureData,
+        JobFailureData,
         MAYBE_ERROR,
         st.none() | st.sampled_from(data.RunFailureReason),
         st.none()
@@ -300,7 +301,7 @@ class Strange:
 
 def test_what_json_cannot_hold_becomes_a_text() -> None:
     """A value of another class is read as a text that says what it was, and stays the same from then on."""
-    planned = data.AssetMaterializationPlannedData(AssetKey("a"), None, [Strange("strange"), Strange(None)])
+    planned = AssetMaterializationPlannedData(AssetKey("a"), None, [Strange("strange"), Strange(None)])
     event = DagflowEvent("ASSET_MATERIALIZATION_PLANNED", "cafe", event_specific_data=planned)
 
     read = DagflowEvent.from_dict(through_json(event.to_dict()))

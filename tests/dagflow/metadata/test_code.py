@@ -6,7 +6,7 @@ import pytest
 
 from dagflow.errors import CheckError, ParameterCheckError
 from dagflow.metadata.code import CodeReferencesMetadataValue, LocalFileCodeReference, UrlCodeReference
-from dagflow.metadata.value import normalize_metadata
+from dagflow.metadata.normalize import normalize_metadata
 
 
 def test_code_is_in_files_and_at_addresses() -> None:

@@ -16,8 +16,8 @@ from dagflow import (
     json_console_logger,
     logger,
 )
-from dagflow.defs.loggers.definition import check_loggers, level_number
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
+from dagflow.defs.loggers.definition import check_loggers
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
 
 
 def _with(logger_defs: Any) -> JobDefinition:
@@ -60,7 +60,6 @@ def test_loggers_of_a_job() -> None:
         (lambda: _with(5), ParameterCheckError, "'logger_defs' of job 'cafe'"),
         (lambda: _with({"own": 5}), ElementCheckError, "'own' is 5 of type 'int'. Decorate"),
         (lambda: _with({"a b": json_console_logger}), DagflowInvalidDefinitionError, "logger of job 'cafe'"),
-        (lambda: level_number("LOUD"), CheckError, "unknown log level 'LOUD'. Use one of CRITICAL"),
     ],
 )
 def test_what_cannot_be(make: Any, error: type[Exception], message: str) -> None:
@@ -69,9 +68,6 @@ def test_what_cannot_be(make: Any, error: type[Exception], message: str) -> None
         make()
 
 
-def test_levels() -> None:
-    """By number, or by name in any case; they are those of Python's logging."""
-    assert level_number(7) == 7
-    for name in ("debug", "Info", "WARNING", "warn", "error", "critical", "fatal", "notset"):
-        assert level_number(name) == logging.getLevelName(name.upper())
+def test_no_loggers() -> None:
+    """No loggers are an empty dict."""
     assert check_loggers(None, "job 'j'") == {}

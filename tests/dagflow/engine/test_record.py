@@ -1,4 +1,4 @@
-"""What events say: the names that their messages hold, and their data, which a sequence does not show."""
+"""How records are decoded: the messages of events, and their data."""
 
 from __future__ import annotations
 

@@ -1,0 +1,270 @@
+"""The encoding of events and their contents as plain JSON: `JsonForm`.
+
+    number, string, bool, None       itself; a float that JSON does not have is {"__float__": "inf"}
+    list, dict with string keys      itself
+    tuple, set, frozenset            {"__tuple__": [...]} and so on
+    dict with other keys             {"__items__": [[key, value], ...]}
+    member of an enum                {"__enum__": "ErrorSource.INTERRUPT"}
+    object of a class in the table   {"__class__": "StepSuccessData", "duration_ms": 3.5}
+    anything else                    {"__text__": its repr, "type": the name of its class}
+
+Decoding imports and calls nothing that the JSON names. It creates objects of the known classes only, through
+their constructors. A value that was encoded as its repr is decoded as an `UnstoredValue`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, NamedTuple, TypeVar, get_args
+
+from dagflow.errors import DagflowError, DagflowSerializationError
+from dagflow.events import check, data, error_info, planned, run, user
+from dagflow.keys import AssetCheckKey, AssetKey, NodeHandle, StepHandle
+from dagflow.metadata import code, normalize, table, value
+from dagflow.metadata.constant import ByValue, Constant
+
+VERSION = 1
+"""The version of this form. A change of the form needs a new number."""
+
+_Stored = TypeVar("_Stored")
+_CheckFields = Callable[[type, Mapping[str, Any]], str | None]
+
+
+class UnstoredValue(NamedTuple):
+    """A value that JSON cannot hold: the name of its class, and its repr."""
+
+    type: str
+    text: str
+
+
+def _own_classes(module: Any, base: type) -> list[type]:
+    return [
+        cls
+        for cls in vars(module).values()
+        if isinstance(cls, type) and issubclass(cls, base) and cls.__module__ == module.__name__
+    ]
+
+
+_MODULES = (value, table, code, normalize)
+_CLASSES: tuple[type, ...] = (
+    *[cls for module in _MODULES for cls in _own_classes(module, Constant) if cls is not value.MetadataValue],
+    *[cls for module in (error_info, data, planned) for cls in _own_classes(module, tuple)],
+    *(NodeHandle, StepHandle, AssetKey, AssetCheckKey, run.RunRecord, run.DagflowRun),
+    *(user.AssetMaterialization, user.AssetObservation, user.ExpectationResult, user.DataVersion),
+    *(check.AssetCheckResult, check.AssetCheckEvaluation),
+)
+"""The storable classes below `dagflow.events.record`, which adds its own."""
+
+_ENUMS: dict[str, type[Enum]] = {
+    cls.__name__: cls
+    for cls in (data.ErrorSource, data.RunFailureReason, check.AssetCheckSeverity, run.DagflowRunStatus)
+}
+_PLAIN = frozenset({str, int, bool, type(None)})
+_CONTAINERS: dict[str, type] = {"__tuple__": tuple, "__set__": set, "__frozenset__": frozenset}
+_TAGS = {cls: tag for tag, cls in _CONTAINERS.items()}
+
+
+def _field_names(cls: type) -> tuple[str, ...]:
+    if cls is AssetKey:
+        return ("path",)
+    if issubclass(cls, ByValue):
+        return cls.field_names()
+    names: tuple[str, ...] = getattr(cls, "_fields", ()) or cls.__slots__  # type: ignore[attr-defined]
+    return names
+
+
+class JsonForm:
+    """Encodes and decodes objects of the storable classes.
+
+    Args:
+        further: Storable classes beside those of this module, each with the types of the fields that its
+            constructor does not check.
+        check: Called with a class and its decoded fields, returns what is wrong with them.
+    """
+
+    def __init__(self, further: Mapping[type, Mapping[str, Any]], check: _CheckFields) -> None:
+        self._fields = {cls: _field_names(cls) for cls in (*_CLASSES, *further)}
+        self._classes = {cls.__name__: cls for cls in self._fields}
+        self._kinds = further
+        self._check = check
+
+    def names(self) -> list[str]:
+        """Return the names of all storable classes."""
+        return list(self._classes)
+
+    def to_dict(self, stored: object) -> dict[str, Any]:
+        """Return an object as a dict of plain JSON, with the version.
+
+        A value that JSON cannot hold becomes its repr.
+
+        Raises:
+            DagflowSerializationError: The object is nested too deeply.
+        """
+        return {"version": VERSION, **self.encode(stored, is_strict=False)}
+
+    def from_dict(self, given: Any, kind: type[_Stored]) -> _Stored:
+        """Return the object of which `to_dict` returned this dict.
+
+        Raises:
+            DagflowSerializationError: The dict has another version or is damaged; the message says where.
+        """
+        if not isinstance(given, dict):
+            raise DagflowSerializationError(f"a stored {kind.__name__} is a dict, not {given!r:.200}")
+        content = dict(given)
+        if "version" not in content:
+            raise DagflowSerializationError(f"this dict is no stored {kind.__name__}: it lacks a 'version'")
+        version = content.pop("version")
+        if version != VERSION or isinstance(version, bool):
+            raise DagflowSerializationError(
+                f"this {kind.__name__} was stored in version {version!r} of the form, and this dagflow reads "
+                f"version {VERSION} only"
+            )
+        found: _Stored = check_kind(self.decode(content, kind.__name__), kind)
+        return found
+
+    def encode(self, value: Any, *, is_strict: bool) -> Any:
+        """Return a value as plain JSON; `is_strict` refuses a value that JSON cannot hold."""
+        try:
+            return self._encode(value, is_strict)
+        except RecursionError:
+            raise DagflowSerializationError(
+                f"the {type(value).__name__} is nested too deeply to be written as JSON"
+            ) from None
+
+    def _encode(self, value: Any, is_strict: bool) -> Any:
+        cls = type(value)
+        if cls in _PLAIN:
+            return value
+        names = self._fields.get(cls)
+        if names is not None:
+            fields = {"__class__": cls.__name__}
+            for name in names:
+                item = getattr(value, name)
+                fields[name] = item if type(item) in _PLAIN else self._encode(item, is_strict)
+            return fields
+        if isinstance(value, (str, int, float)):
+            return _encode_scalar(value)
+        if isinstance(value, Mapping):
+            if all(type(key) is str and not key.startswith("__") for key in value):
+                return {
+                    key: item if type(item) in _PLAIN else self._encode(item, is_strict)
+                    for key, item in value.items()
+                }
+            return {"__items__": [[self._encode(part, is_strict) for part in pair] for pair in value.items()]}
+        if cls is list:
+            return [self._encode(item, is_strict) for item in value]
+        if cls in _TAGS:
+            items = [self._encode(item, is_strict) for item in value]
+            return {_TAGS[cls]: items if cls is tuple else sorted(items, key=json.dumps)}
+        if _ENUMS.get(cls.__name__) is cls:
+            return {"__enum__": f"{cls.__name__}.{value.name}"}
+        if cls is UnstoredValue:
+            return {"__text__": value.text, "type": value.type}
+        if is_strict:
+            raise DagflowSerializationError(
+                f"{value!r:.200} of type '{cls.__name__}' cannot be written as JSON: make it of plain "
+                "Python, metadata values, events and keys"
+            )
+        return {"__text__": _repr_of(value), "type": f"{cls.__module__}.{cls.__qualname__}"}
+
+    def decode(self, plain: Any, where: str) -> Any:
+        """Return the value that was encoded as this JSON; `where` names it in error messages."""
+        try:
+            return self._decode(plain, where)
+        except RecursionError:
+            raise DagflowSerializationError(f"the stored {where} is nested too deeply to be read") from None
+
+    def _decode(self, plain: Any, where: str) -> Any:
+        if isinstance(plain, list):
+            return [self._decode(item, f"{where}[{position}]") for position, item in enumerate(plain)]
+        if not isinstance(plain, dict):
+            return plain
+        tag = next((key for key in plain if key.startswith("__")), None)
+        if tag is None:
+            return {key: self._decode(item, f"{where}.{key}") for key, item in plain.items()}
+        if tag == "__class__":
+            return self._decode_object(plain, where)
+        if tag == "__text__":
+            return UnstoredValue(str(plain.get("type")), str(plain["__text__"]))
+        read = _READERS.get(tag)
+        if read is None or len(plain) > 1:
+            raise DagflowSerializationError(f"{where} has an unknown tag: {plain!r:.200}")
+        content = self._decode(plain[tag], where)
+        try:
+            return read(content)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise DagflowSerializationError(f"{where} is damaged: {plain!r:.200} ({error})") from error
+
+    def _decode_object(self, plain: dict[str, Any], where: str) -> Any:
+        name = plain["__class__"]
+        cls: type | None = self._classes.get(name) if isinstance(name, str) else None
+        names = self._fields[cls] if cls is not None else ("keys_by_dimension",)
+        if name == "MultiPartitionKey":
+            from dagflow.partitions.multi import MultiPartitionKey  # few partitions have two dimensions
+
+            cls = MultiPartitionKey
+        if cls is None:
+            raise DagflowSerializationError(f"{where} is of an unknown class {name!r:.200}")
+        fields = {
+            key: self._decode(item, f"{where}.{key}") for key, item in plain.items() if key != "__class__"
+        }
+        if set(fields) != set(names):
+            missing, unknown = sorted(set(names) - set(fields)), sorted(set(fields) - set(names))
+            what = f"lacks {missing!r}" if missing else f"has unknown fields {unknown!r}"
+            raise DagflowSerializationError(f"{where} is damaged: a stored '{name}' {what}")
+        problem = self._wrong_type(cls, fields) or self._check(cls, fields)
+        if problem is not None:
+            raise DagflowSerializationError(f"{where}{problem}")
+        try:
+            return cls(*(fields[key] for key in names)) if issubclass(cls, Constant) else cls(**fields)
+        except (DagflowError, TypeError, ValueError, AttributeError) as error:
+            raise DagflowSerializationError(f"{where} is damaged, it makes no '{name}': {error}") from error
+
+    def _wrong_type(self, cls: type, fields: Mapping[str, Any]) -> str | None:
+        for name, kind in self._kinds.get(cls, {}).items():
+            if not isinstance(fields[name], kind):
+                wanted = (get_args(kind) or (kind,))[0].__name__
+                return f".{name} is damaged: it is of type '{type(fields[name]).__name__}', not '{wanted}'"
+        return None
+
+
+def check_kind(found: Any, kind: type[Any] | tuple[type[Any], ...]) -> Any:
+    """Return a decoded value, or raise DagflowSerializationError if it is of another class."""
+    if not isinstance(found, kind):
+        wanted = " or ".join(cls.__name__ for cls in (kind if isinstance(kind, tuple) else (kind,)))
+        raise DagflowSerializationError(f"a stored '{type(found).__name__}' is no '{wanted}'")
+    return found
+
+
+def _encode_scalar(value: str | int | float) -> Any:
+    if isinstance(value, str):
+        dimensions = getattr(value, "keys_by_dimension", None)
+        if dimensions is not None:
+            return {"__class__": "MultiPartitionKey", "keys_by_dimension": dict(dimensions)}
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    return float(value) if math.isfinite(value) else {"__float__": repr(float(value))}
+
+
+def _repr_of(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # of the user's own class
+        return f"<its repr raised {type(error).__name__}>"
+
+
+def _member(text: str) -> Enum:
+    name, _, member = text.partition(".")
+    return _ENUMS[name][member]
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    **_CONTAINERS,
+    "__items__": lambda pairs: {key: item for key, item in pairs},  # noqa: C416 - a pair that is none must fail
+    "__float__": float,
+    "__enum__": _member,
+}

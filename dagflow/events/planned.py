@@ -1,0 +1,23 @@
+"""The data of the events that an instance logs before a run starts, for the assets and checks in its plan."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from dagflow.keys import AssetKey
+
+
+class AssetMaterializationPlannedData(NamedTuple):
+    """Of ASSET_MATERIALIZATION_PLANNED."""
+
+    asset_key: AssetKey
+    partition: str | None = None
+    partitions_subset: Any = None
+
+
+class AssetCheckEvaluationPlanned(NamedTuple):
+    """Of ASSET_CHECK_EVALUATION_PLANNED."""
+
+    asset_key: AssetKey
+    check_name: str
+    partition: str | None = None

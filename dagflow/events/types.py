@@ -1,0 +1,91 @@
+"""The types of events, and what the catalogue says about each: sets of types, levels and codes."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from dagflow.events.catalogue import CATALOGUE, ERROR
+
+
+class DagflowEventType(str, Enum):
+    """The types of events. `PIPELINE_X` is an older name of `RUN_X`, and still its value."""
+
+    STEP_OUTPUT = "STEP_OUTPUT"
+    STEP_INPUT = "STEP_INPUT"
+    STEP_FAILURE = "STEP_FAILURE"
+    STEP_START = "STEP_START"
+    STEP_SUCCESS = "STEP_SUCCESS"
+    STEP_SKIPPED = "STEP_SKIPPED"
+    STEP_WORKER_STARTING = "STEP_WORKER_STARTING"
+    STEP_WORKER_STARTED = "STEP_WORKER_STARTED"
+    STEP_UP_FOR_RETRY = "STEP_UP_FOR_RETRY"
+    STEP_RESTARTED = "STEP_RESTARTED"
+    RESOURCE_INIT_STARTED = "RESOURCE_INIT_STARTED"
+    RESOURCE_INIT_SUCCESS = "RESOURCE_INIT_SUCCESS"
+    RESOURCE_INIT_FAILURE = "RESOURCE_INIT_FAILURE"
+    ASSET_MATERIALIZATION = "ASSET_MATERIALIZATION"
+    ASSET_MATERIALIZATION_PLANNED = "ASSET_MATERIALIZATION_PLANNED"
+    ASSET_OBSERVATION = "ASSET_OBSERVATION"
+    ASSET_CHECK_EVALUATION = "ASSET_CHECK_EVALUATION"
+    ASSET_CHECK_EVALUATION_PLANNED = "ASSET_CHECK_EVALUATION_PLANNED"
+    ASSET_WIPED = "ASSET_WIPED"
+    STEP_EXPECTATION_RESULT = "STEP_EXPECTATION_RESULT"
+    RUN_ENQUEUED = "PIPELINE_ENQUEUED"
+    RUN_DEQUEUED = "PIPELINE_DEQUEUED"
+    RUN_STARTING = "PIPELINE_STARTING"
+    RUN_START = "PIPELINE_START"
+    RUN_SUCCESS = "PIPELINE_SUCCESS"
+    RUN_FAILURE = "PIPELINE_FAILURE"
+    RUN_CANCELING = "PIPELINE_CANCELING"
+    RUN_CANCELED = "PIPELINE_CANCELED"
+    PIPELINE_ENQUEUED = RUN_ENQUEUED
+    PIPELINE_DEQUEUED = RUN_DEQUEUED
+    PIPELINE_STARTING = RUN_STARTING
+    PIPELINE_START = RUN_START
+    PIPELINE_SUCCESS = RUN_SUCCESS
+    PIPELINE_FAILURE = RUN_FAILURE
+    PIPELINE_CANCELING = RUN_CANCELING
+    PIPELINE_CANCELED = RUN_CANCELED
+    OBJECT_STORE_OPERATION = "OBJECT_STORE_OPERATION"
+    ASSET_STORE_OPERATION = "ASSET_STORE_OPERATION"
+    LOADED_INPUT = "LOADED_INPUT"
+    HANDLED_OUTPUT = "HANDLED_OUTPUT"
+    ENGINE_EVENT = "ENGINE_EVENT"
+    HOOK_COMPLETED = "HOOK_COMPLETED"
+    HOOK_ERRORED = "HOOK_ERRORED"
+    HOOK_SKIPPED = "HOOK_SKIPPED"
+    ALERT_START = "ALERT_START"
+    ALERT_SUCCESS = "ALERT_SUCCESS"
+    ALERT_FAILURE = "ALERT_FAILURE"
+    LOGS_CAPTURED = "LOGS_CAPTURED"
+
+
+EVENT_TYPES = {kind.value: kind for kind in DagflowEventType}
+"""The types by their values."""
+
+TYPES_BY_CODE = [DagflowEventType[name] for name in CATALOGUE]
+ROWS_BY_CODE = list(CATALOGUE.values())
+CODE = {kind: code for code, kind in enumerate(TYPES_BY_CODE)}
+"""The code by which the log of a run keeps each type."""
+
+LEVELS = {kind: row.level for kind, row in zip(TYPES_BY_CODE, ROWS_BY_CODE, strict=True)}
+"""The level of the line that an event of each type makes in a log."""
+
+
+def _of(owner: str) -> frozenset[DagflowEventType]:
+    return frozenset([kind for kind in TYPES_BY_CODE if owner in CATALOGUE[kind.name].belongs_to])
+
+
+STEP_EVENTS = _of("step")
+HOOK_EVENTS = _of("hook")
+ALERT_EVENTS = _of("alert")
+RUN_EVENTS = _of("run")
+ASSET_EVENTS = _of("asset")
+ERROR_LEVEL_EVENTS = frozenset([kind for kind, level in LEVELS.items() if level >= ERROR])
+FAILURE_EVENTS = ERROR_LEVEL_EVENTS & (STEP_EVENTS | RUN_EVENTS)
+"""The end of a step or of a run that did not succeed."""
+
+
+def types_with(data: str) -> tuple[DagflowEventType, ...]:
+    """Return the types whose data is of the class of this name."""
+    return tuple([kind for kind in TYPES_BY_CODE if CATALOGUE[kind.name].data == data])

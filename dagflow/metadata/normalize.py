@@ -1,0 +1,129 @@
+"""From plain Python to metadata values: `normalize_metadata`, and `MetadataEntry`, the older spelling."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dagflow.errors import DagflowInvalidMetadata, ParameterCheckError, check_optional, check_type
+from dagflow.keys import AssetKey
+from dagflow.metadata.constant import Constant
+from dagflow.metadata.value import (
+    BoolMetadataValue,
+    DagflowAssetMetadataValue,
+    FloatMetadataValue,
+    IntMetadataValue,
+    JsonMetadataValue,
+    MetadataValue,
+    NullMetadataValue,
+    PathMetadataValue,
+    TableColumnLineageMetadataValue,
+    TableSchemaMetadataValue,
+    TextMetadataValue,
+)
+
+_set = object.__setattr__
+_BY_TYPE: dict[type, Callable[[Any], MetadataValue]] = {
+    bool: BoolMetadataValue,
+    int: IntMetadataValue,
+    float: FloatMetadataValue,
+    str: TextMetadataValue,
+    type(None): lambda _: NullMetadataValue(),
+    dict: JsonMetadataValue,
+    list: JsonMetadataValue,
+    AssetKey: DagflowAssetMetadataValue,
+    os.PathLike: PathMetadataValue,
+}
+
+
+def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[str, MetadataValue]:
+    """Metadata as users write it, with every value wrapped.
+
+    Args:
+        metadata: Values by name: numbers, texts, bools, None, dicts, lists, asset keys, paths or
+            `MetadataValue`s.
+        where: What bears the metadata, for the message ("output 'x'").
+
+    Returns:
+        A new dict; empty for None.
+
+    Raises:
+        DagflowInvalidMetadata: A value is of another kind, or cannot be encoded as JSON.
+        ParameterCheckError: `metadata` is no mapping, or a name is no text.
+
+    Example:
+        >>> normalize_metadata({"rows": 3, "note": "all"}, "output 'x'")
+        {'rows': IntMetadataValue(value=3), 'note': TextMetadataValue(text='all')}
+    """
+    if not metadata and (metadata is None or isinstance(metadata, Mapping)):
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise ParameterCheckError(f"the metadata of {where} must be a dict, not {metadata!r}")
+    result = {}
+    for name, value in metadata.items():
+        if not isinstance(name, str):
+            raise ParameterCheckError(f"the names in the metadata of {where} must be texts, not {name!r}")
+        if isinstance(value, MetadataValue):
+            result[name] = value
+            continue
+        wrap = _BY_TYPE.get(type(value)) or _wrapper_of(name, value, where)
+        try:
+            result[name] = wrap(value)
+        except DagflowInvalidMetadata as error:
+            raise DagflowInvalidMetadata(f"'{name}' in the metadata of {where}: {error}") from error
+    return result
+
+
+def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], MetadataValue]:
+    """Return the wrapper for a value whose exact type is not in `_BY_TYPE`."""
+    from dagflow.metadata.table import TableColumnLineage, TableSchema  # few metadata are tables
+
+    if isinstance(value, TableSchema):
+        return TableSchemaMetadataValue
+    if isinstance(value, TableColumnLineage):
+        return TableColumnLineageMetadataValue
+    for kind, wrap in _BY_TYPE.items():
+        if isinstance(value, kind):
+            return wrap
+    raise DagflowInvalidMetadata(
+        f"'{name}' in the metadata of {where} is {value!r} of type '{type(value).__name__}', which metadata "
+        "cannot hold. Use a number, a text, a bool, None, a dict, a list, an asset key or a path, or wrap "
+        "it, as in MetadataValue.md(...)."
+    )
+
+
+class MetadataEntry(Constant):
+    """A metadata value with its name and a description: the older way to write `{label: value}`.
+
+    Args:
+        label: The name.
+        description: What the value is.
+        entry_data: The value; `value` is another name of this argument.
+
+    Raises:
+        DagflowInvalidMetadata: The value is of an unsupported kind.
+
+    Example:
+        >>> MetadataEntry("rows", value=3).entry_data
+        IntMetadataValue(value=3)
+    """
+
+    __slots__ = ("description", "entry_data", "label")
+    _names = ("label", "description", "entry_data")
+    label: str
+    description: str | None
+    entry_data: MetadataValue
+
+    def __init__(
+        self, label: str, description: str | None = None, entry_data: Any = None, value: Any = None
+    ) -> None:
+        _set(self, "label", check_type(label, str, "label"))
+        _set(self, "description", check_optional(description, str, "description"))
+        given = {label: value if entry_data is None else entry_data}
+        _set(self, "entry_data", normalize_metadata(given, "a MetadataEntry")[label])
+
+    @property
+    def value(self) -> MetadataValue:
+        """The value."""
+        return self.entry_data
