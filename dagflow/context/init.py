@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 class InitResourceContext:
     """What a resource function knows.
 
-    Attributes: `resource_config` (checked), `resource_def`, `run`, `run_id` (None outside of a run), `shared`
-    (resources that are started, by the id of their definition: those of others that are nested in this one).
+    Attributes: `resource_config` (checked), `resource_def`, `run`, `run_id` (None outside of a run). For a
+    resource that others are nested in: `path` (its own), `configs` (their checked config by path), `shared`
+    (those that are started already, by the id of their definition).
     """
 
     __slots__ = (
         "_get_instance",
         "_log",
         "_resources",
+        "configs",
+        "path",
         "resource_config",
         "resource_def",
         "run",
@@ -46,6 +49,8 @@ class InitResourceContext:
         self.resource_def = resource_def
         self.run = run
         self.shared: Mapping[int, Any] = {}
+        self.configs: Mapping[str, Any] = {}
+        self.path = ""
         self._resources = resources
         self._get_instance = get_instance
         self._log = log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dagflow.config.parse import parse
+from dagflow.config.read import read_config
 from dagflow.context.availability import DIRECT
 from dagflow.context.call_state import Scope
 from dagflow.context.init import InitResourceContext
@@ -14,7 +14,6 @@ from dagflow.context.resources import ScopedResources
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.errors import (
     CheckError,
-    DagflowInvalidConfigError,
     DagflowInvalidInvocationError,
     check_texts,
     check_type,
@@ -226,9 +225,7 @@ def _check_keys(resources_config: Mapping[str, Any], resources: Mapping[str, Any
     from dagflow.config.field import Field, Permissive, Shape
 
     schema = Field(Shape({key: Field(Permissive(), is_required=False) for key in resources or ()}))
-    parsed = parse(schema, resources_config, path=(), environ={})
-    if parsed.errors:
-        raise DagflowInvalidConfigError("Error in 'resources_config'", parsed.errors, resources_config)
+    read_config(schema, resources_config, "Error in 'resources_config'", {}, path=())
 
 
 class DirectInitContext(Owner, InitResourceContext):

@@ -18,7 +18,7 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.instance.instance import DagflowInstance
-from dagflow.invocation.resources import Owner, OwnResources
+from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources
 
 
 class DirectHookContext(Owner, HookContext):
@@ -72,7 +72,7 @@ def build_hook_context(
 
     given = {"op": None if op is None else _node(op), "run_id": run_id, "job_name": job_name}
     values = {name: value for name, value in given.items() if value is not None}
-    own = OwnResources(resources, None, get_instance, "build_hook_context")
+    own = OwnResources(resources, None, InstanceWhenAsked(instance), "build_hook_context")
     return DirectHookContext(own, {**values, "op_exception": op_exception, "get_instance": get_instance})
 
 

@@ -7,6 +7,7 @@ otherwise stands in `dagflow.context.availability`.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, closing
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from dagflow._util import UNSET, nearest
 from dagflow.call import SPECIAL, Yielded, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
+from dagflow.config.read import read_config
 from dagflow.config.scalar import copied
 from dagflow.context.init import InitResourceContext
 from dagflow.context.op import StepContext
@@ -23,7 +25,8 @@ from dagflow.defs.ops.definition import OpDefinition, where
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.function import is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.defs.resources.needs import Need, start_order
+from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import Requirement
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -32,7 +35,7 @@ from dagflow.errors import (
 )
 from dagflow.events.user import DynamicOutput
 from dagflow.invocation.build import DirectContext, build_init_resource_context, build_op_context
-from dagflow.invocation.resources import check_config, start_resources
+from dagflow.invocation.resources import start_resources
 from dagflow.resources import StartedResources
 from dagflow.types.kinds import DagflowType, TypeCheckContext
 
@@ -189,8 +192,7 @@ def _config(op: OpDefinition, context: DirectContext | None, arguments: dict[str
     if body.config is None:
         if op.config_field is None and given is None:
             return None
-        return check_config(op.config_field, UNSET if given is None else given, where(op))
-    if "config" in arguments:
+    elif "config" in arguments:
         if given is not None:
             raise DagflowInvalidInvocationError(
                 f"Cannot provide config in both context and kwargs: {where(op)} was given both"
@@ -203,8 +205,10 @@ def _config(op: OpDefinition, context: DirectContext | None, arguments: dict[str
         ):
             return None if context is None else given.to_config_value()
         given = plain_config(given)
-    checked = check_config(op.config_field, UNSET if given is None else given, where(op))
-    arguments["config"] = checked if body.read_config is None else body.read_config(copied(checked))
+    value, preamble = UNSET if given is None else given, f"Error in config for {where(op)}"
+    checked = read_config(op.config_field, value, preamble, os.environ)
+    if body.config is not None:
+        arguments["config"] = checked if body.read_config is None else body.read_config(copied(checked))
     return checked
 
 
@@ -259,7 +263,8 @@ def _brought_along(assets_def: AssetsDefinition, key: str) -> dict[str, Resource
     own = assets_def.resource_defs
     if key not in own:
         return {}
-    return {name: own[name] for name in start_order(own, {key: Need(repr(assets_def))}, repr(assets_def))}
+    place = repr(assets_def)
+    return {name: own[name] for name in start_order(own, {key: Requirement(key, place)}, place)}
 
 
 class _Running:
@@ -421,7 +426,8 @@ def _invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwar
                 f"reads it. Use build_init_resource_context(resources={{'{key}': ...}})."
             )
     config = UNSET if context.resource_config is None else context.resource_config
-    checked = check_config(definition.config_field, config, f"resource at {definition.place}")
+    preamble = f"Error in config for resource at {definition.place}"
+    checked = read_config(definition.config_field, config, preamble, os.environ)
     return definition.resource_fn(context.with_config(checked, definition))
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from dagflow._util import UNSET
+from dagflow.config.read import read_config
 from dagflow.context.init import InitLoggerContext
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.loggers.definition import LoggerDefinition
 from dagflow.errors import DagflowInvalidInvocationError, check_type
-from dagflow.invocation.resources import check_config
 
 _RUN_ID = "EPHEMERAL"
 
@@ -58,5 +59,5 @@ def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[
         given = build_init_logger_context()
     check_type(given, InitLoggerContext, logger.parameter or "context", repr(logger))
     config = UNSET if given.logger_config is None else given.logger_config
-    checked = check_config(logger.config_field, config, "logger")
+    checked = read_config(logger.config_field, config, "Error in config for logger", os.environ)
     return logger.make(InitLoggerContext(checked, logger, given.job_def, given.run_id))

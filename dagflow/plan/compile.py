@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from dagflow._util import UNSET
+from dagflow.config.read import read_config
 from dagflow.defs.assets.definition import AssetOutput
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -17,12 +18,18 @@ from dagflow.defs.hooks.definition import in_order
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.run_config import needs_config, read_run_config
 from dagflow.defs.ops.definition import OpDefinition
-from dagflow.defs.parts.function import location
-from dagflow.defs.resources.needs import Need, start_order
+from dagflow.defs.resources.definition import resource_configs
+from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import (
+    Requirement,
+    loader_requirements,
+    requirements_of,
+    type_requirements,
+)
 from dagflow.plan.dynamic import template_key, with_templates
 from dagflow.plan.plan import Plan
 from dagflow.plan.sources import Frame, InputSources
-from dagflow.plan.step import Step, StepOutput
+from dagflow.plan.step import Step, StepInput, StepOutput
 from dagflow.plan.surroundings import Surroundings, check_partition
 from dagflow.plan.tags import timeout_of, timeout_refused
 
@@ -101,11 +108,13 @@ def _compile(
     steps = with_templates(compiler.steps)
     config = config or {}
     resources, loggers = config.get("resources") or {}, config.get("loggers") or {}
+    keys = _resource_keys(job, steps)
+    given = {key: (entry or {}).get("config", UNSET) for key, entry in resources.items()}
     return Plan(
         job.name,
         steps,
-        _resource_keys(job, steps),
-        {key: (entry or {}).get("config", UNSET) for key, entry in resources.items()},
+        keys,
+        resource_configs(job.resource_defs, keys, given, surroundings.environ),
         partition_key,
         bound_inputs,
         logger_configs={name: entry.get("config") for name, entry in loggers.items()},
@@ -184,7 +193,7 @@ class _Compiler:
                 for item in op.ins.values()
             ],
             self._outputs(op, asset_outputs, output_configs),
-            default_of(op) if entry is None else entry.get("config"),
+            None if entry is None and op.config_field is None else self._config(op, entry),
         )
         step.assets_def = assets_def
         step.retry_policy = node.retry_policy or op.retry_policy or self.job.op_retry_policy
@@ -198,6 +207,12 @@ class _Compiler:
         if seconds is not None and self.in_process:
             raise timeout_refused(step_key, seconds)
         return seconds
+
+    def _config(self, op: OpDefinition, entry: Mapping[str, Any] | None) -> Any:
+        if entry is not None:
+            return entry.get("config")
+        preamble = f"Error in config for op '{op.name}'"
+        return read_config(op.config_field, UNSET, preamble, self.sources.surroundings.environ)
 
     def _outputs(
         self, op: OpDefinition, assets: Mapping[str, AssetOutput] | None, configs: Mapping[str, Any]
@@ -216,44 +231,29 @@ class _Compiler:
         return outputs
 
 
-def default_of(op: OpDefinition) -> Any:
-    """Return the config of an op that the run config leaves out."""
-    if op.config_field is None:
-        return None
-    from dagflow.config.parse import parse
-
-    value = parse(op.config_field, UNSET).value
-    return None if value is UNSET else value
-
-
 def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
-    """The resources that the steps need, and those that these need, in the order in which they can be
-    started.
+    """Return the resources that the steps need, and those that these need, in the order of their start.
+
+    A step needs an input manager or a loader only if its input is fed that way: hence not those of the op.
     """
-    needed: dict[str, Need] = {}
-    seen: set[int] = set()
+    needed: dict[str, Requirement] = {}
+    further: list[Requirement] = []
     for step in steps:
         for item in step.loads:
             for source in (item.source, *item.source.parts):
                 if source.manager_key is not None and source.manager_key not in needed:
-                    needed[source.manager_key] = Need(f"input '{item.name}' of step '{step.key}'")
-                for key in source.loader.required_resource_keys() if source.loader is not None else ():
-                    needed.setdefault(key, Need(f"the loader of input '{item.name}' of step '{step.key}'"))
-            for key in item.dagflow_type.required_resource_keys:
-                needed.setdefault(key, Need(f"the type of input '{item.name}' of step '{step.key}'"))
-        if id(step.op) in seen:
-            continue
-        seen.add(id(step.op))
-        name, fn = f"op '{step.op.name}'", step.op.body.fn
-        for output in step.outputs:
-            key = output.definition.io_manager_key
-            if key not in needed:
-                needed[key] = Need(f"output '{output.name}' of {name}", location(fn), "io manager")
-            for key in output.dagflow_type.required_resource_keys:
-                what = f"the type of output '{output.name}' of {name}"
-                needed.setdefault(key, Need(what, location(fn)))
-        for key in step.op.required_resource_keys:
-            needed.setdefault(key, Need(name, location(fn)))
-    for key, hook in job.hook_needs().items():
-        needed.setdefault(key, Need(hook))
+                    needed[source.manager_key] = Requirement(source.manager_key, _port(item, step))
+                if source.loader is not None:
+                    further += loader_requirements(source.loader, _port(item, step))
+            if item.dagflow_type.required_resource_keys:
+                further += type_requirements(item.dagflow_type, _port(item, step))
+    for op in {id(step.op): step.op for step in steps}.values():
+        for requirement in op.own_requirements():
+            if requirement.key not in needed:
+                needed[requirement.key] = requirement
+    needed = requirements_of(needed.values(), further, job.hook_requirements().values())
     return start_order(job.resource_defs, needed, f"job '{job.name}'")
+
+
+def _port(item: StepInput, step: Step) -> str:
+    return f"input '{item.name}' of step '{step.key}'"

@@ -38,7 +38,7 @@ from dagflow.plan.plan import Plan
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, Source, refs_of
 from dagflow.plan.tags import timeout_refused
 from dagflow.runs.job_result import JobExecutionResult
-from dagflow.runs.launch import LaunchRequest, launch, run_tags
+from dagflow.runs.launch import LaunchRequest, launch, tags_of
 from dagflow.runs.reexecution import ReexecutionOptions, earlier_of, keys_to_execute, parent_of
 
 
@@ -96,7 +96,7 @@ def execute_job(
         execution = _ExecutorExecution(*selected, instance)
         execution.reexecution = options, parent
         run_config = parent.run_config if run_config is None else run_config
-    all_tags = run_tags(execution.job, tags)
+    all_tags = tags_of(execution.job, tags)
     partition_key = _partition_of(execution.job, all_tags)
     request = LaunchRequest(
         execution.job, run_config, instance, partition_key, raise_on_error, all_tags, execution=execution

@@ -22,7 +22,7 @@ from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS, is_memory_of_run
-from dagflow.keys import jsonable_tags, system_tag
+from dagflow.keys import AssetKey, jsonable_tags, system_tag
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import compile_plan
@@ -31,6 +31,7 @@ from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.plan.surroundings import Surroundings, check_partition
 from dagflow.runs.results import ExecutionResult
 
+_NO_ASSETS: frozenset[AssetKey] = frozenset()
 _RUN_FAILURE = CODE[DagflowEventType.RUN_FAILURE]
 _Result = TypeVar("_Result", bound=ExecutionResult)
 
@@ -115,15 +116,13 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
         plan, values = _with_given(plan, options)
     if plan.has_templates:
         plan = plan.for_run()
-    run = DagflowRun(
-        job.name,
-        checked_id(run_id),
-        config,
-        DagflowRunStatus.STARTED,
-        # the tags of an execution name its partition, so they are complete
-        run_tags(job, tags, partition_key if execution is None else None),
-        **_in_process_fields(job, plan) if execution is None else execution.run_fields(plan),
-    )
+    if execution is None:
+        assets = None if job.asset_layer is None else _NO_ASSETS
+        fields: Mapping[str, Any] = {"asset_selection": assets, "step_keys_to_execute": plan.step_keys}
+        run_tags = tags_of(job, tags, partition_key)
+    else:  # the tags of an execution name its partition, so they are complete
+        fields, run_tags = execution.run_fields(plan), tags_of(job, tags)
+    run = DagflowRun(job.name, checked_id(run_id), config, DagflowRunStatus.STARTED, run_tags, **fields)
     state = _new_state(job, plan, run, instance, options, values)
     state.input_values, state.raise_on_error = inputs, raise_on_error
     if execution is not None:
@@ -152,19 +151,12 @@ def create_run(
         job.name,
         checked_id(run_id),
         run_config_dict(run_config, f"job '{job.name}'"),
-        tags=run_tags(job, tags),
+        tags=tags_of(job, tags),
         parent_run_id=parent_run_id,
         root_run_id=root_run_id,
     )
     instance.add_run(run, current_options().clock.now())
     return run
-
-
-def _in_process_fields(job: JobDefinition, plan: Plan) -> dict[str, Any]:
-    return {
-        "asset_selection": None if job.asset_layer is None else frozenset(),
-        "step_keys_to_execute": plan.step_keys,
-    }
 
 
 def _new_state(
@@ -252,7 +244,7 @@ def checked_id(run_id: str | None) -> str:
         raise CheckError(f"parameter 'run_id' must be a UUID as text, not {run_id!r}") from None
 
 
-def run_tags(
+def tags_of(
     job: JobDefinition, tags: Mapping[str, Any] | None, partition_key: str | None = None
 ) -> dict[str, str]:
     """Return the tags of a run.

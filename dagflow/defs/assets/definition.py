@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
 from dagflow.defs.assets.spec import AssetSpec, HasAssetKey, SourceAsset
-from dagflow.defs.hooks.definition import HookDefinition
+from dagflow.defs.hooks.definition import HookDefinition, attached_requirements
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import current_composition
 from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.defs.resources.requirements import Requirement
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.keys import AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
@@ -203,6 +204,12 @@ class AssetsDefinition(HasAssetKey):
                 f"'{self.node_def.name}' does not make asset '{key.to_user_string()}'"
             )
         return self.node_def.outs[self.output_names[key]].io_manager_key
+
+    def own_requirements(self) -> Iterator[Requirement]:
+        """Return the resources that its op, the inputs of the op and its hooks need."""
+        yield from self.node_def.own_requirements()
+        yield from self.node_def.input_requirements()
+        yield from attached_requirements(self.hook_defs, f"asset '{self.node_def.name}'").values()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add a node to the graph whose body is running, or else call the function without a run.

@@ -12,6 +12,7 @@ from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.defs.resources.requirements import Requirement, loader_requirements
 from dagflow.errors import CheckError, DagflowInvariantViolationError
 from dagflow.keys import NodeHandle
 
@@ -131,6 +132,24 @@ class GraphContent(NodeDefinition):
                 yield from definition.iterate_node_defs()
             else:
                 yield definition
+
+    def own_requirements(self) -> Iterator[Requirement]:
+        """Return the resources that load the assets which the body of the graph reads."""
+        for asset in self.input_assets.values():
+            yield from asset.own_requirements()
+
+    def input_requirements(self) -> Iterator[Requirement]:
+        """Return the resources that read values of its inputs from config."""
+        for name, item in self.ins.items():
+            if item.dagflow_type.loader is not None:
+                port = f"input '{name}' of {self.describe_node()}"
+                yield from loader_requirements(item.dagflow_type.loader, port)
+
+    def all_requirements(self) -> Iterator[Requirement]:
+        """Return the resources that the graph and the definitions in it need, at every depth."""
+        for definition in self.iterate_node_defs():
+            yield from definition.own_requirements()
+            yield from definition.input_requirements()
 
     def has_node_named(self, name: str) -> bool:
         """Whether a node of the graph has this name."""

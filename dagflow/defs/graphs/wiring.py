@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.defs.hooks.definition import NO_HOOKS, HookDefinition, check_hooks
+from dagflow.defs.resources.requirements import IO_MANAGER, Requirement
 from dagflow.errors import check_type
 from dagflow.keys import AssetKey, check_name, definition_tags
 from dagflow.partitions.definition import PartitionsDefinition
@@ -266,6 +267,11 @@ class ReadableAsset:
     def partitions_def(self) -> PartitionsDefinition | None:
         """The partitions of the asset."""
         raise NotImplementedError
+
+    def own_requirements(self) -> list[Requirement]:
+        """Return the resource that loads the asset."""
+        by = f"{type(self).__name__} with key {self.key.to_string()}"
+        return [Requirement(self.io_manager_key, by, kind=IO_MANAGER)]
 
 
 class Wiring:

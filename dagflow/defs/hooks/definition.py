@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from dagflow import _doors
 from dagflow.defs.parts.function import CONTEXT_NAMES, location
+from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, check_type
 from dagflow.keys import check_name, resource_keys
 
@@ -72,6 +73,14 @@ class HookDefinition:
         self.decorated_fn: Callable[..., Any] = hook_fn if decorated_fn is None else decorated_fn
         self.required_resource_keys = resource_keys(required_resource_keys, f"hook '{name}'")
         self.parameters = parameters
+
+    def own_requirements(self, place: str) -> list[Requirement]:
+        """Return the resources that the hook needs.
+
+        Args:
+            place: The definition that it is attached to, as "op 'brew'".
+        """
+        return required_by(self.required_resource_keys, f"hook '{self.name}' attached to {place}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Decorate a job, graph or op; or call the function directly, with a context."""
@@ -251,33 +260,30 @@ def in_order(hooks: Iterable[HookDefinition]) -> tuple[HookDefinition, ...]:
     return tuple(sorted(hooks, key=lambda hook: (hook.name, location(hook.decorated_fn))))
 
 
-def hook_needs(
+def hook_requirements(
     hooks: Collection[HookDefinition], place: str, graph_def: Any, assets: Container[str] = ()
-) -> dict[str, str]:
-    """The resources that hooks require, each with the hook and what it is attached to.
+) -> dict[str, Requirement]:
+    """Return the resources that hooks need, by key; the message names the hook and its node.
 
     Args:
         hooks: Those of the whole job, or of the node that the graph is.
-        place: What they are attached to.
+        place: The definition that they are attached to, as "job 'brew'".
         graph_def: A GraphDefinition; the hooks of its nodes count too.
         assets: The names of its nodes that are assets.
     """
-    needs = _needs(hooks, place) if hooks else {}
+    needs = attached_requirements(hooks, place) if hooks else {}
     for name, node in graph_def.node_dict.items():
         if hasattr(node.definition, "node_dict"):
-            needs = {**hook_needs(node.hook_defs, f"graph '{name}'", node.definition), **needs}
+            needs = {**hook_requirements(node.hook_defs, f"graph '{name}'", node.definition), **needs}
         elif node.hook_defs:
             kind = "asset" if name in assets else "op"
-            needs = {**_needs(node.hook_defs, f"{kind} '{name}'"), **needs}
+            needs = {**attached_requirements(node.hook_defs, f"{kind} '{name}'"), **needs}
     return needs
 
 
-def _needs(hooks: Iterable[HookDefinition], place: str) -> dict[str, str]:
-    return {
-        key: f"hook '{hook.name}' attached to {place}"
-        for hook in reversed(in_order(hooks))
-        for key in sorted(hook.required_resource_keys)
-    }
+def attached_requirements(hooks: Iterable[HookDefinition], place: str) -> dict[str, Requirement]:
+    """Return the resources that the hooks of one definition need, by key; the first hook by name is named."""
+    return requirements_of(*[hook.own_requirements(place) for hook in in_order(hooks)])
 
 
 def _when(

@@ -19,6 +19,7 @@ from dagflow.defs.ops.signature import inputs_of, outputs_of, plain_output_of, w
 from dagflow.defs.parts.configured import configured_field, new_name
 from dagflow.defs.parts.function import CONTEXT_NAMES, Body, is_config_annotation, location
 from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.defs.resources.requirements import Requirement, required_by
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -53,6 +54,7 @@ class OpDefinition(NodeDefinition):
         "__dict__",
         "__wrapped__",
         "_dynamic_outputs",
+        "_requirements",
         "body",
         "code_version",
         "config_field",
@@ -111,6 +113,7 @@ class OpDefinition(NodeDefinition):
         self.positional_inputs = named + further if len(further) == 1 else named
         self.is_wrapped = wrapped_outputs(body, self.outs)
         self.plain_output = plain_output_of(self.outs, self.is_wrapped)
+        self._requirements: tuple[Requirement, ...] | None = None
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
         self.config_field = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
@@ -136,6 +139,23 @@ class OpDefinition(NodeDefinition):
     def dynamic_outputs(self) -> frozenset[str]:
         """The names of the outputs that have a value for each mapping key."""
         return self._dynamic_outputs
+
+    def own_requirements(self) -> tuple[Requirement, ...]:
+        """Return the resources that each run of it needs: those of its body and of its outputs."""
+        if self._requirements is None:
+            name, fn = f"op '{self.name}'", self.body.fn
+            found = required_by(self.required_resource_keys, name, fn) if self.required_resource_keys else []
+            for output in self.outs.values():
+                found += output.own_requirements(name, fn)
+            self._requirements = tuple(found)
+        return self._requirements
+
+    def input_requirements(self) -> list[Requirement]:
+        """Return the resources that its inputs need."""
+        found: list[Requirement] = []
+        for item in self.ins.values():
+            found += item.own_requirements(f"op '{self.name}'", self.body.fn)
+        return found
 
     def configured(
         self,
@@ -164,6 +184,7 @@ class OpDefinition(NodeDefinition):
         """
         new = copy.copy(self)
         new.name = check_name(new_name(config_or_config_fn, name, where(self)), "op")
+        new._requirements = None  # noqa: SLF001 - they name the op
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,

@@ -15,6 +15,7 @@ from dagflow._util import nearest
 from dagflow.defs.hooks.definition import check_hooks
 from dagflow.defs.parts.function import location
 from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.defs.resources.requirements import Requirement
 from dagflow.errors import (
     CheckError,
     DagflowInvalidInvocationError,
@@ -104,6 +105,14 @@ class NodeDefinition:
     def describe_node(self) -> str:
         """What it is, and its name: "op 'brew'"."""
         return f"{self.node_type_str} '{self.name}'"
+
+    def own_requirements(self) -> Iterable[Requirement]:
+        """Return the resources that each run of it needs, however its inputs are fed."""
+        return ()
+
+    def input_requirements(self) -> Iterable[Requirement]:
+        """Return the resources that its inputs need."""
+        return ()
 
     def input_has_default(self, name: str) -> bool:
         """Whether an input may stay unconnected, because it has a default."""

@@ -6,6 +6,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from dagflow._util import UNSET
+from dagflow.defs.resources.requirements import (
+    INPUT_MANAGER,
+    IO_MANAGER,
+    Place,
+    Requirement,
+    loader_requirements,
+    type_requirements,
+)
 from dagflow.errors import check_texts, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.metadata.normalize import normalize_metadata
@@ -190,6 +198,23 @@ class InputDefinition(In):
         """Whether it may stay unconnected."""
         return self.default_value is not UNSET
 
+    def own_requirements(self, owner: str, at: Place = "") -> list[Requirement]:
+        """Return the resources that the input needs: its input manager, those of its type and loader.
+
+        Args:
+            owner: The definition that has the input, as "op 'brew'".
+            at: The place of that definition.
+        """
+        port, found = f"input '{self.name}' of {owner}", []
+        if self.dagflow_type.required_resource_keys:
+            found += type_requirements(self.dagflow_type, port, at)
+        if self.input_manager_key is not None:
+            found.append(Requirement(self.input_manager_key, port, at, INPUT_MANAGER))
+        loader = self.dagflow_type.loader
+        if loader is not None:
+            found += loader_requirements(loader, port, at)
+        return found
+
 
 class OutputDefinition(Out):
     """An output of an op or graph: an `Out` with a name and its type settled."""
@@ -200,6 +225,19 @@ class OutputDefinition(Out):
 
     def __init__(self, name: str, given: Out, **settled: Any) -> None:
         self._settle(name, given, settled)
+
+    def own_requirements(self, owner: str, at: Place = "") -> list[Requirement]:
+        """Return the resources that the output needs: its I/O manager, and those of its type.
+
+        Args:
+            owner: The definition that has the output, as "op 'brew'".
+            at: The place of that definition.
+        """
+        port = f"output '{self.name}' of {owner}"
+        found = [Requirement(self.io_manager_key, port, at, IO_MANAGER)]
+        if self.dagflow_type.required_resource_keys:
+            found += type_requirements(self.dagflow_type, port, at)
+        return found
 
 
 def _checked(metadata: Mapping[str, Any] | None, what: str) -> Mapping[str, Any]:
