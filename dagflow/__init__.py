@@ -29,13 +29,8 @@ from dagflow.context.init import InitExecutorContext, InitLoggerContext, InitRes
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
 from dagflow.defs.assets.decorator import asset
-from dagflow.defs.assets.definition import (
-    AssetDep,
-    AssetIn,
-    AssetsDefinition,
-    AssetSpec,
-    SourceAsset,
-)
+from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.spec import AssetDep, AssetIn, AssetSpec, SourceAsset
 from dagflow.defs.executors.builtin import (
     DaskExecutor,
     Executor,

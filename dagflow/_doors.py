@@ -13,7 +13,7 @@ DOORS = {
     "ExecuteInProcessResult": "dagflow.runs.results",
     "JobDefinition": "dagflow.defs.jobs.definition",
     "build_init_resource_context": "dagflow.invocation.build",
-    "create_run": "dagflow.runs.in_process",
+    "create_run": "dagflow.runs.launch",
     "execute_in_process": "dagflow.runs.in_process",
     "invoke": "dagflow.invocation.invoke",
     "invoke_hook": "dagflow.invocation.hook",

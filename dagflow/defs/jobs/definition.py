@@ -41,7 +41,7 @@ from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
-    from dagflow.defs.assets.definition import AssetLayer
+    from dagflow.defs.assets.layer import AssetLayer
     from dagflow.defs.jobs.partitioned import PartitionedConfig
     from dagflow.defs.jobs.run_config import RunConfigSchema
     from dagflow.defs.jobs.run_request import RunRequest
