@@ -1,8 +1,7 @@
-"""Calling a user's function: arguments bound, outputs taken out of what it returns or yields, errors told
-apart.
+"""The call of a user's function: bind its arguments, find the outputs in its result, wrap its errors.
 
 A step of a run and a direct call share all of this. `call_user` is on the stack while the function of an op
-runs; `user_code` is the wrapper in which every other function of the user is called.
+runs. Every other function of the user is called inside `user_code`.
 """
 
 from __future__ import annotations
@@ -37,13 +36,13 @@ from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import DagflowType, ScalarType, TypeCheck, TypeCheckContext
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
-"""What user code raises on purpose, or what dagflow raised inside it: never wrapped."""
+"""The errors that user code raises on purpose, and those of dagflow itself: never wrapped."""
 SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, GeneratorType, *NOT_RETURNED})
-"""The classes of what is not an output just by being returned."""
+"""The classes of results that are not plain values of an output."""
 
 
 class Emit(Protocol):
-    """Takes each output as it appears: definition, value, and the object in which the user handed it over."""
+    """A function that receives each output as it appears: definition, value, and the wrapper of the value."""
 
     def __call__(self, output: OutputDefinition, value: Any, given: Any = None) -> None: ...
 
@@ -56,24 +55,24 @@ def call_user(
     emit: Emit,
     emit_event: Callable[[Any], None],
 ) -> None:
-    """Call the function of an op and hand over each output as it appears.
+    """Call the function of an op, and emit each output as it appears.
 
     Args:
         op: The op.
-        step_key: For messages.
-        context: Its context; ignored where the function takes none.
-        arguments: Everything else by parameter name.
-        emit: Takes the outputs.
-        emit_event: Takes the other events that a generator yields.
+        step_key: The key of the step, for messages.
+        context: The context; ignored if the function takes none.
+        arguments: The other arguments, by parameter name.
+        emit: Receives the outputs.
+        emit_event: Receives the other events that a generator yields.
 
     Raises:
-        DagflowExecutionStepExecutionError: The function raised; `user_exception` is what.
-        DagflowInvariantViolationError: What it returned or yielded is no output.
+        DagflowExecutionStepExecutionError: The function raised; `user_exception` is its error.
+        DagflowInvariantViolationError: The function returned or yielded an invalid output.
         DagflowStepOutputNotFoundError: A required output never came.
     """
     body = op.body
     fn = body.fn
-    if body.kind == "plain":
+    if body.function_type == "plain":
         try:
             result = fn(**arguments) if body.context is None else fn(context, **arguments)
         except NOT_WRAPPED:
@@ -90,15 +89,15 @@ def call_user(
         for output, value, given in outputs_of(op, result):
             emit(output, value, given)
         return
-    made = fn(**arguments) if body.context is None else fn(context, **arguments)
-    if body.kind == "generator":
-        _drain(op, step_key, made, emit, emit_event)
+    running = fn(**arguments) if body.context is None else fn(context, **arguments)
+    if body.function_type == "generator":
+        _drain(op, step_key, running, emit, emit_event)
         return
-    _run_async(op, step_key, made, emit, emit_event)
+    _run_async(op, step_key, running, emit, emit_event)
 
 
 def wrapped(error: Exception, op: OpDefinition, step_key: str) -> DagflowExecutionStepExecutionError:
-    """The error that is recorded when the function of an op raised."""
+    """Build the error that is recorded after the function of an op raised."""
     return DagflowExecutionStepExecutionError(
         f"the body of {where(op)} raised {type(error).__name__} in step '{step_key}'",
         user_exception=error,
@@ -110,8 +109,10 @@ def wrapped(error: Exception, op: OpDefinition, step_key: str) -> DagflowExecuti
 
 @contextmanager
 def user_code(make: Callable[[Exception], DagflowUserCodeExecutionError]) -> Iterator[None]:
-    """Call a function of the user in this block; what it raises comes out in the wrapper that `make`
-    makes.
+    """Wrap the errors of a function of the user that is called in this block.
+
+    Args:
+        make: Returns the wrapper of an error.
     """
     try:
         yield
@@ -122,10 +123,10 @@ def user_code(make: Callable[[Exception], DagflowUserCodeExecutionError]) -> Ite
 
 
 def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition, Any, Any]]:
-    """The outputs in what a function returned: definition, value, and the object that says more of it.
+    """Yield each output in the result of a function: definition, value, and the wrapper of the value.
 
     Raises:
-        DagflowInvariantViolationError: It is not what the outputs of the op ask for.
+        DagflowInvariantViolationError: The result does not match the outputs of the op.
     """
     outs = list(op.outs.values())
     if isinstance(result, NOT_RETURNED):
@@ -170,7 +171,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
 
 
 def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[OutputDefinition, Any, Any]:
-    """An output that was returned, bare or in an object."""
+    """Return the output in a returned value, bare or in a wrapper."""
     if isinstance(value, Output):
         if op.is_wrapped.get(output.name) is False:
             raise DagflowInvariantViolationError(
@@ -226,9 +227,12 @@ def _check_position(
         )
 
 
-class Yielded:
-    """What a generator has yielded so far, so that each output comes once and none that is required is
-    missing. `again` is how the error begins that says that one came twice.
+class YieldedOutputs:
+    """The outputs that a generator yielded so far. Each may come once, and each required one must come.
+
+    Args:
+        op: The op.
+        again: The beginning of the error about an output that came twice.
     """
 
     __slots__ = ("again", "op", "seen")
@@ -241,7 +245,7 @@ class Yielded:
         self.seen: set[Any] = set()
 
     def output(self, item: Any) -> tuple[OutputDefinition, Any] | None:
-        """The output that an object stands for, and its value; None for another event.
+        """Return the output in a yielded object, and its value; None for another event.
 
         Raises:
             DagflowInvariantViolationError: A generator may not yield this, or not again.
@@ -261,10 +265,10 @@ class Yielded:
             )
         output = self._named(item.output_name)
         if output.is_dynamic != isinstance(item, DynamicOutput):
-            wanted, said = ("DynamicOutput", "is") if output.is_dynamic else ("Output", "is no")
+            wanted, verb = ("DynamicOutput", "is a") if output.is_dynamic else ("Output", "is not a")
             raise DagflowInvariantViolationError(
                 f"{where(self.op)} must yield {wanted} for output '{output.name}', not "
-                f"{type(item).__name__}: the output {said} DynamicOut"
+                f"{type(item).__name__}: the output {verb} DynamicOut"
             )
         if isinstance(item, DynamicOutput):
             self._once(output.name, item.mapping_key)
@@ -274,7 +278,7 @@ class Yielded:
         return output, item.value
 
     def missing(self) -> Iterable[OutputDefinition]:
-        """The outputs that never came; one of type Nothing comes by itself."""
+        """Return the outputs that never came. Dynamic outputs need no value."""
         return [
             output for name, output in self.op.outs.items() if name not in self.seen and not output.is_dynamic
         ]
@@ -300,32 +304,32 @@ class Yielded:
     def _only_output(self) -> OutputDefinition:
         if len(self.op.outs) != 1:
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} has several outputs, so a MaterializeResult does not say which one it is"
+                f"{where(self.op)} has several outputs, so a MaterializeResult does not name its output"
             )
         return next(iter(self.op.outs.values()))
 
 
 def type_check_error(
-    what: str, kind: DagflowType, check: TypeCheck, place: str
+    what: str, expected: DagflowType, check: TypeCheck, place: str
 ) -> DagflowTypeCheckDidNotPass:
-    """The error of a value that did not pass the check of its type.
+    """Build the error about a value that did not pass the check of its type.
 
     Args:
-        what: Where the value stood: 'step input "n"'.
-        kind: The type.
-        check: What came of the check.
+        what: The input or output of the value: 'step input "n"'.
+        expected: The type.
+        check: The result of the check.
         place: The op, with file and line.
     """
     description = f" Description: {check.description}" if check.description else ""
     return DagflowTypeCheckDidNotPass(
-        f'Type check failed for {what} - expected type "{kind.display_name}".{description} [{place}]',
+        f'Type check failed for {what} - expected type "{expected.display_name}".{description} [{place}]',
         dict(check.metadata),
-        kind,
+        expected,
     )
 
 
 def missing_output(op: OpDefinition, step_key: str, name: str) -> DagflowStepOutputNotFoundError:
-    """The error of a step that ended without a required output."""
+    """Build the error about a step that ended without a required output."""
     return DagflowStepOutputNotFoundError(
         f'Core compute for op "{op.name}" did not return an output for non-optional output "{name}". '
         f"Yield it, or make it Out(is_required=False), in {where(op)}, which ran as step '{step_key}'.",
@@ -337,7 +341,7 @@ def missing_output(op: OpDefinition, step_key: str, name: str) -> DagflowStepOut
 def _drain(
     op: OpDefinition, step_key: str, generator: Any, emit: Emit, emit_event: Callable[[Any], None]
 ) -> None:
-    yielded = Yielded(op)
+    yielded = YieldedOutputs(op)
     try:
         while True:
             try:
@@ -348,13 +352,13 @@ def _drain(
                 raise
             except Exception as error:
                 raise wrapped(error, op, step_key) from error
-            _hand_over(yielded, item, emit, emit_event)
+            _emit_item(yielded, item, emit, emit_event)
     finally:
         generator.close()
     _finish(op, step_key, yielded, emit)
 
 
-def _hand_over(yielded: Yielded, item: Any, emit: Emit, emit_event: Callable[[Any], None]) -> None:
+def _emit_item(yielded: YieldedOutputs, item: Any, emit: Emit, emit_event: Callable[[Any], None]) -> None:
     found = yielded.output(item)
     if found is None:
         emit_event(item)
@@ -362,7 +366,7 @@ def _hand_over(yielded: Yielded, item: Any, emit: Emit, emit_event: Callable[[An
         emit(found[0], found[1], item)
 
 
-def _finish(op: OpDefinition, step_key: str, yielded: Yielded, emit: Emit) -> None:
+def _finish(op: OpDefinition, step_key: str, yielded: YieldedOutputs, emit: Emit) -> None:
     for output in yielded.missing():
         if not output.is_required:
             continue
@@ -373,7 +377,7 @@ def _finish(op: OpDefinition, step_key: str, yielded: Yielded, emit: Emit) -> No
 
 
 def _run_async(
-    op: OpDefinition, step_key: str, made: Any, emit: Emit, emit_event: Callable[[Any], None]
+    op: OpDefinition, step_key: str, running: Any, emit: Emit, emit_event: Callable[[Any], None]
 ) -> None:
     with _event_loop() as wait:
 
@@ -385,22 +389,22 @@ def _run_async(
             except Exception as error:
                 raise wrapped(error, op, step_key) from error
 
-        if op.body.kind == "async":
-            for output, value, given in outputs_of(op, of_user(made)):
+        if op.body.function_type == "async":
+            for output, value, given in outputs_of(op, of_user(running)):
                 emit(output, value, given)
             return
-        yielded = Yielded(op)
+        yielded = YieldedOutputs(op)
         try:
-            while (item := of_user(anext(made, UNSET))) is not UNSET:
-                _hand_over(yielded, item, emit, emit_event)
+            while (item := of_user(anext(running, UNSET))) is not UNSET:
+                _emit_item(yielded, item, emit, emit_event)
         finally:
-            wait(made.aclose())
+            wait(running.aclose())
         _finish(op, step_key, yielded, emit)
 
 
 @contextmanager
 def _event_loop() -> Iterator[Callable[[Any], Any]]:
-    """Gives what waits for an awaitable, on the loop of the run's async resources or on one of this step."""
+    """Provide a function that waits for an awaitable, on the loop of the run's resources or on a new one."""
     shared = SHARED.get()
     if shared is not None and shared.is_used:
         yield shared.wait
@@ -416,16 +420,16 @@ def check_dagflow_type(dagflow_type: Any, value: Any) -> TypeCheck:
     """Check a value against a type, outside any run.
 
     Args:
-        dagflow_type: A DagflowType, or whatever can stand for one.
+        dagflow_type: A DagflowType, or an object that is resolved to one, as `int`.
         value: The value.
 
     Returns:
-        What came of the check. A `Failure` that the check function raises is a check that did not pass.
+        The result of the check. It is not a success if the check function raises `Failure`.
 
     Raises:
         DagflowInvalidDefinitionError: There is no such type.
         DagflowInvariantViolationError: The check function returned neither a bool nor a TypeCheck.
-        BaseException: Whatever else the check function raises.
+        BaseException: Any other error of the check function.
 
     Example:
         >>> from dagflow import Int
@@ -434,12 +438,12 @@ def check_dagflow_type(dagflow_type: Any, value: Any) -> TypeCheck:
         >>> check_dagflow_type(list[int], [1, "2"]).description
         'Value "2" of python type "str" must be a int.'
     """
-    kind = resolve_type(dagflow_type, "check_dagflow_type")
-    if isinstance(kind, ScalarType):
-        return kind.type_check(None, value)
+    found = resolve_type(dagflow_type, "check_dagflow_type")
+    if isinstance(found, ScalarType):
+        return found.type_check(None, value)
     import logging
 
     try:
-        return kind.type_check(TypeCheckContext("", logging.getLogger("dagflow"), None, kind), value)
+        return found.type_check(TypeCheckContext("", logging.getLogger("dagflow"), None, found), value)
     except Failure as failure:
         return TypeCheck(False, failure.description, failure.metadata)

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dagflow._util import UNSET
+from dagflow.config.scalar import copied
 from dagflow.context.init import InitResourceContext
-from dagflow.defs.resources.definition import Opened, ResourceDefinition, config_of
+from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import needed_keys
+from dagflow.defs.resources.opening import Opened
 from dagflow.errors import DagflowError, DagflowResourceFunctionError
 from dagflow.event_loop import SHARED, EventLoop
 
@@ -49,7 +50,7 @@ class StartedResources:
             keys: What to start; what one needs comes before it.
             definitions: How each is made.
             make_context: Makes an init context out of definition, config and the resources that it needs.
-            configs: Checked config by key; where there is none, the defaults of the schema.
+            configs: Checked config by key, of nested resources by path, as `resource_configs` returns it.
             builtins: What makes the built-in kinds.
 
         Raises:
@@ -61,10 +62,11 @@ class StartedResources:
             if definition.kind == "value":
                 self.values[key] = definition.value
                 continue
-            config = config_of(definition, configs.get(key, UNSET), key)
             needs = {name: self.values[name] for name in needed_keys(definition, definitions)}
+            config = copied(configs.get(key))  # a plan may serve many runs
             context = make_context(definition, config, needs)
             if definition.nested:
+                context.configs, context.path = configs, key
                 context.shared = {id(definitions[name]): value for name, value in needs.items()}
             try:
                 if definition.kind == "function":

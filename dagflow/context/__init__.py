@@ -1,1 +1,1 @@
-"""What user code sees while it runs."""
+"""The contexts of user code: everything that it can read while it runs."""

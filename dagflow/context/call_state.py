@@ -1,39 +1,94 @@
-"""What a context reads from: the surroundings of one call of one user function, in a run or outside of
-one.
+"""The state behind a context: one call of one user function, in a run or outside of it.
+
+`CallState` holds everything that both have in common. `DirectCallState` is the state of a direct call; the
+engine has the one of a step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET
 from dagflow.config.scalar import copied
-from dagflow.context.availability import Manner
+from dagflow.context.availability import BOUND_ONLY, RUN_ONLY, unavailable
 from dagflow.context.resources import ScopedResources
-from dagflow.errors import DagflowInvalidPropertyError, DagflowInvariantViolationError
+from dagflow.errors import DagflowInvariantViolationError
 from dagflow.metadata.normalize import normalize_metadata
 
 if TYPE_CHECKING:
+    from dagflow.context.log import DagflowLogManager
     from dagflow.defs.assets.definition import AssetLayer, AssetsDefinition
     from dagflow.defs.graphs.content import Node
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.definition import OpDefinition
+    from dagflow.events.record import DagflowEvent
     from dagflow.events.run import DagflowRun
+    from dagflow.events.user import UserEvent
+    from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.definition import PartitionsDefinition
+    from dagflow.partitions.keys import PartitionKeyRange
     from dagflow.plan.step import Step
 
+OutputName = tuple[str, str | None]
+"""An output of an op: its name, and the mapping key of a dynamic output."""
 
-class Scope:
-    """The surroundings of a call. One implementation for a step of a run and for a direct call.
+
+class RunFacts:
+    """The facts of a run that its contexts show. In a direct call there is neither run nor job.
 
     Attributes:
-        manner: How the call differs from others (`dagflow.context.availability`).
-        op_def, node, step, assets_def, layer: What runs; UNSET or None while nothing does.
-        config: The checked config, handed out as a copy so that a plan can be run again.
-        metadata: What `add_output_metadata` was told, by (output, mapping key).
-        events: User events that were logged outside of a run.
-        produced: The outputs that have already been handed over, by (output, mapping key).
+        get_instance: Returns the instance.
+        run_config: The run config of the caller.
+        tags: The tags of the run.
+        partition_key, partition_key_range: The partitions that the run is for; at most one of the two.
+    """
+
+    __slots__ = (
+        "get_instance",
+        "job_def",
+        "partition_key",
+        "partition_key_range",
+        "run",
+        "run_config",
+        "run_id",
+        "tags",
+    )
+
+    def __init__(
+        self,
+        run_id: str,
+        get_instance: Callable[[], DagflowInstance],
+        tags: Mapping[str, str] | None = None,
+        partition_key: str | None = None,
+        partition_key_range: PartitionKeyRange | None = None,
+        run: DagflowRun | None = None,
+        job_def: JobDefinition | None = None,
+        run_config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.run_id: str = run_id
+        self.get_instance: Callable[[], DagflowInstance] = get_instance
+        self.tags: Mapping[str, str] = tags or {}
+        self.partition_key: str | None = partition_key
+        self.partition_key_range: PartitionKeyRange | None = partition_key_range
+        self.run: DagflowRun | None = run
+        self.job_def: JobDefinition | None = job_def
+        self.run_config: Mapping[str, Any] | None = run_config
+
+
+class CallState:
+    """The state of one call, which its context reads.
+
+    Attributes:
+        run: The facts of the run.
+        step: The step; None in a direct call.
+        op_def, assets_def: The definition that runs; None while nothing runs.
+        config: The checked config. User code gets a copy, so that a plan can be run again.
+        retry_number: The number of attempts before this one.
+        mapping_key: The value of the dynamic output for which this step runs.
+        output_metadata: The arguments of `add_output_metadata` so far, by output.
+        produced: The outputs that came so far.
+        logged_events: The events that were logged in a direct call and not taken; empty in a run.
     """
 
     __slots__ = (
@@ -42,148 +97,112 @@ class Scope:
         "_resources",
         "assets_def",
         "config",
-        "events",
-        "get_instance",
-        "job_def",
-        "layer",
-        "log_event",
-        "make_log",
-        "manner",
+        "logged_events",
         "mapping_key",
-        "metadata",
-        "node",
         "op_def",
-        "partition_key",
-        "partition_key_range",
-        "partitions_def",
+        "output_metadata",
         "produced",
-        "resource_values",
         "retry_number",
         "run",
-        "run_config",
-        "run_id",
-        "run_tags",
         "step",
-        "take_back",
     )
+    merges_output_metadata: bool = True
+    """Whether a second `add_output_metadata` for the same output is allowed."""
+
+    op_def: OpDefinition | None
+    assets_def: AssetsDefinition | None
 
     def __init__(
         self,
-        manner: Manner,
-        *,
-        run_id: str,
-        resource_values: Callable[[], Mapping[str, Any]],
-        get_instance: Callable[[], Any],
-        config: Any = None,
-        run: DagflowRun | None = None,
-        job_def: JobDefinition | None = None,
-        op_def: OpDefinition | None = None,
-        node: Node | None = None,
+        run: RunFacts,
         step: Step | None = None,
-        run_config: Mapping[str, Any] | None = None,
-        make_log: Callable[[], Any] | None = None,
-        retry_number: int = 0,
-        partition_key: str | None = None,
-        partition_key_range: Any = None,
-        partitions_def: PartitionsDefinition | None = None,
+        config: Any = None,
         mapping_key: str | None = None,
-        run_tags: Mapping[str, str] | None = None,
-        assets_def: AssetsDefinition | None = None,
-        layer: AssetLayer | None = None,
-        log_event: Callable[[Any], None] | None = None,
-        take_back: Callable[[], list[Any]] | None = None,
+        retry_number: int = 0,
     ) -> None:
-        self.manner = manner
-        self.run_id = run_id
-        self.run = run
-        self.job_def = job_def
-        self.op_def = op_def
-        self.node = node
-        self.step = step
-        self.config = config
-        self.run_config = run_config
-        self.resource_values = resource_values
-        self.get_instance = get_instance
-        self.make_log = make_log
-        self.retry_number = retry_number
-        self.partition_key = partition_key
-        self.partition_key_range = partition_key_range
-        self.partitions_def = partitions_def
-        self.mapping_key = mapping_key
-        self.run_tags = run_tags or {}
-        self.assets_def = assets_def
-        self.layer = layer
-        self.metadata: dict[tuple[str, str | None], dict[str, Any]] = {}
-        self.events: list[Any] = []
-        self.produced: set[tuple[str, str | None]] = set()
-        self.log_event = self.events.append if log_event is None else log_event
-        self.take_back = take_back
-        self._log: Any = None
+        self.run: RunFacts = run
+        self.step: Step | None = step
+        if step is None:
+            self.op_def = self.assets_def = None
+        else:
+            self.op_def, self.assets_def = step.op, step.assets_def
+        self.config: Any = config
+        self.mapping_key: str | None = mapping_key
+        self.retry_number: int = retry_number
+        self.output_metadata: dict[OutputName, dict[str, Any]] = {}
+        self.produced: set[OutputName] = set()
+        self.logged_events: list[UserEvent] = []
+        self._log: DagflowLogManager | None = None
         self._resources: ScopedResources | None = None
         self._config_copy: Any = UNSET
 
-    def bind(self, op_def: OpDefinition | None, assets_def: AssetsDefinition | None, config: Any) -> None:
-        """Say what runs now, in a direct call; None when it has ended."""
-        self.op_def = op_def
-        self.assets_def = assets_def
-        self.partitions_def = None if assets_def is None else assets_def.partitions_def
-        self.config = config
-        self._config_copy = UNSET
-        self._resources = None
+    def require(self, name: str) -> None:
+        """Raise if the attribute `name` of the context does not exist here. In a run all of them exist."""
 
-    def need(self, name: str) -> None:
-        """Raise unless the attribute `name` exists here.
+    def resource_values(self) -> Mapping[str, Any]:
+        """Return the resources by key."""
+        raise NotImplementedError
 
-        Raises:
-            DagflowInvalidPropertyError: It does not.
-        """
-        if name in self.manner.unavailable or (name in self.manner.bound_only and self.op_def is None):
-            when = " while no op or asset is running" if name in self.manner.bound_only else ""
-            raise DagflowInvalidPropertyError(
-                f"'{name}' is not available on a context that was built for a direct call{when}. It exists "
-                "in a run: use execute_in_process() or materialize_to_memory() to test what reads it."
-            )
+    def make_log(self) -> DagflowLogManager:
+        """Create the log of this call."""
+        raise NotImplementedError
+
+    def log_event(self, event: UserEvent) -> None:
+        """Append an event to the log of the run."""
+        raise NotImplementedError
+
+    def take_events(self) -> Sequence[DagflowEvent | UserEvent]:
+        """Return the events that were logged since the last call, and remove them from the run."""
+        raise NotImplementedError
+
+    @property
+    def node(self) -> Node | None:
+        """The node of the graph; None in a direct call."""
+        return None if self.step is None else self.step.node
+
+    @property
+    def asset_layer(self) -> AssetLayer | None:
+        """The assets of the job; None in a direct call."""
+        return None if self.run.job_def is None else self.run.job_def.asset_layer
+
+    @property
+    def partitions_def(self) -> PartitionsDefinition | None:
+        """The partitions of the asset that runs, or of the job."""
+        if self.assets_def is not None:
+            return self.assets_def.partitions_def
+        return None if self.run.job_def is None else self.run.job_def.partitions_def
 
     @property
     def op_config(self) -> Any:
-        """The config, copied at the first access where it is a container."""
+        """The config, copied at the first access, if it is a container."""
         if self._config_copy is UNSET:
             self._config_copy = copied(self.config)
         return self._config_copy
 
     @property
     def resources(self) -> ScopedResources:
-        """The resources that may be read here."""
+        """The resources, by attribute."""
         if self._resources is None:
             owner = f"op '{self.op_def.name}'" if self.op_def is not None else "this context"
             self._resources = ScopedResources(self.resource_values(), owner)
         return self._resources
 
     @property
-    def log(self) -> Any:
-        """The DagflowLogManager."""
+    def log(self) -> DagflowLogManager:
+        """The log of this call, created at the first access."""
         if self._log is None:
-            self._log = self.make_log() if self.make_log is not None else self._own_log()
+            self._log = self.make_log()
         return self._log
-
-    def _own_log(self) -> Any:
-        from dagflow.context.log import DagflowLogManager
-
-        name = None if self.op_def is None else self.op_def.name
-        return DagflowLogManager({"run_id": self.run_id, "job_name": None, "step_key": None, "op_name": name})
-
-    def take_events(self) -> list[Any]:
-        """Hand out what was logged and not handed out yet."""
-        if self.take_back is not None:
-            return self.take_back()
-        events = self.events[:]
-        self.events.clear()
-        return events
 
     def add_output_metadata(
         self, metadata: Mapping[str, Any], output_name: str | None, mapping_key: str | None
     ) -> None:
-        """Keep metadata for an output that is still to come."""
+        """Store metadata for an output that has not come yet.
+
+        Raises:
+            DagflowInvariantViolationError: There is no such output, it came already, or it has metadata that
+                may not be extended.
+        """
         name = self._output_name(output_name, mapping_key)
         key = (name, mapping_key)
         if key in self.produced:
@@ -192,13 +211,13 @@ class Scope:
                 f"In {self._owner()}, attempted to log output metadata for output '{name}'{of_key} which has "
                 "already been yielded. Metadata must be logged before the output is yielded."
             )
-        if key in self.metadata and not self.manner.merges_metadata:
+        if key in self.output_metadata and not self.merges_output_metadata:
             raise DagflowInvariantViolationError(
                 f"metadata was added more than once to output '{name}' of {self._owner()} in a direct call. "
                 "Add all of it in one call."
             )
         normalize_metadata(metadata, f"output '{name}' of {self._owner()}")  # raises; user code reads its own
-        self.metadata[key] = {**self.metadata.get(key, {}), **metadata}
+        self.output_metadata[key] = {**self.output_metadata.get(key, {}), **metadata}
 
     def _output_name(self, name: str | None, mapping_key: str | None) -> str:
         outs = self.op_def.outs if self.op_def is not None else None
@@ -225,3 +244,86 @@ class Scope:
 
     def _owner(self) -> str:
         return f"op '{self.op_def.name}'" if self.op_def is not None else "this context"
+
+
+class DirectCallState(CallState):
+    """The state of direct calls with one context, one call after the other.
+
+    Args:
+        run: The facts of a run that the caller gave to the builder of the context.
+        resource_values: Returns the resources by key.
+        config: The config of the op.
+        mapping_key: The result of `get_mapping_key()`.
+    """
+
+    __slots__ = ("_bound_resources", "_own_resources")
+    merges_output_metadata = False
+
+    def __init__(
+        self,
+        run: RunFacts,
+        resource_values: Callable[[], Mapping[str, Any]] = dict,
+        config: Any = None,
+        mapping_key: str | None = None,
+    ) -> None:
+        super().__init__(run, None, config, mapping_key)
+        self._own_resources = resource_values
+        self._bound_resources: Mapping[str, Any] = {}
+
+    def bind(
+        self,
+        op_def: OpDefinition | None,
+        assets_def: AssetsDefinition | None,
+        config: Any,
+        resources: Mapping[str, Any],
+    ) -> None:
+        """Begin a call, or end it if `op_def` is None. What the call logged can be read after its end.
+
+        Args:
+            op_def: The op that runs.
+            assets_def: The asset that runs, if it is one.
+            config: The checked config.
+            resources: Resources of this call alone, by key.
+        """
+        if op_def is not None:
+            self.logged_events.clear()
+            self.output_metadata.clear()
+            self.produced.clear()
+        self.op_def = op_def
+        self.assets_def = assets_def
+        self.config = config
+        self._bound_resources = resources
+        self._config_copy = UNSET
+        self._resources = None
+
+    def require(self, name: str) -> None:
+        """Raise if the attribute `name` of the context does not exist now.
+
+        Raises:
+            DagflowInvalidPropertyError: It exists in a run only, or only while an op or asset runs.
+        """
+        if name in RUN_ONLY or (self.op_def is None and name in BOUND_ONLY):
+            raise unavailable(name)
+
+    def resource_values(self) -> Mapping[str, Any]:
+        """Return the resources by key."""
+        values = self._own_resources()
+        return {**values, **self._bound_resources} if self._bound_resources else values
+
+    def make_log(self) -> DagflowLogManager:
+        """Create a log that belongs to no run."""
+        from dagflow.context.log import DagflowLogManager  # imports `logging`
+
+        name = None if self.op_def is None else self.op_def.name
+        run_id = self.run.run_id
+        return DagflowLogManager({"run_id": run_id, "job_name": None, "step_key": None, "op_name": name})
+
+    def log_event(self, event: UserEvent) -> None:
+        """Keep an event for the caller."""
+        self.logged_events.append(event)
+
+    def take_events(self) -> Sequence[DagflowEvent | UserEvent]:
+        """Return the events that were logged since the last call, and remove them."""
+        events = self.logged_events[:]
+        self.logged_events.clear()
+        return events

@@ -1,4 +1,4 @@
-"""A debugger that also works where standard input is not the terminal, as in a child process."""
+"""A debugger that also works if standard input is not the terminal, as in a child process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class ForkedPdb(pdb.Pdb):
     """Python's debugger, reading from the terminal of the process even if its standard input was replaced."""
 
     def interaction(self, *args: Any, **kwargs: Any) -> None:
-        """Talk to whoever sits at the terminal."""
+        """Run the command loop of the debugger on the terminal."""
         own = sys.stdin
         try:
             with open("/dev/stdin") as sys.stdin:

@@ -12,18 +12,19 @@ if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
     from dagflow.defs.graphs.content import Node
     from dagflow.defs.hooks.definition import HookDefinition
+    from dagflow.instance.instance import DagflowInstance
     from dagflow.metadata.value import MetadataValue
 
 
 class HookContext:
-    """What a hook knows of the attempt at a step after which it is called.
+    """The context of a hook, about the attempt at a step before it.
 
-    Made by dagflow, or by `build_hook_context` for a direct call.
+    Created by dagflow, or by `build_hook_context` for a direct call.
 
     Args:
-        resources: Gives the resources that the hook requires.
-        log: Gives the DagflowLogManager.
-        values: The other attributes, as far as they exist here.
+        resources: Returns the resources that the hook requires.
+        log: Returns the log.
+        values: The other attributes that exist here, by name; "get_instance" returns the instance.
     """
 
     __slots__ = ("_log", "_resources", "_values")
@@ -39,7 +40,7 @@ class HookContext:
         self._values = values
 
     def bound_to(self, hook: HookDefinition) -> HookContext:
-        """The same, while this hook is called."""
+        """Copy this context for the call of a hook."""
         return HookContext(self._resources, self._log, {**self._values, "hook_def": hook})
 
     def _get(self, name: str) -> Any:
@@ -74,7 +75,7 @@ class HookContext:
 
     @property
     def op(self) -> Node:
-        """The node of the graph that ran: its name is the alias."""
+        """The node of the graph that ran. Its name is the alias."""
         node: Node = self._get("op")
         return node
 
@@ -101,31 +102,32 @@ class HookContext:
 
     @property
     def op_exception(self) -> BaseException | None:
-        """What the op raised, None where it has not failed for good."""
+        """The error of the op; None unless the step failed after its last attempt."""
         error: BaseException | None = self._values.get("op_exception")
         return error
 
     @property
     def op_output_values(self) -> Mapping[str, Any]:
-        """The outputs that came in this attempt, by name; for a dynamic output a dict by mapping key."""
+        """The outputs of this attempt, by name; for a dynamic output a dict by mapping key."""
         values: Mapping[str, Any] = self._get("op_output_values")
         return values
 
     @property
     def op_output_metadata(self) -> Mapping[str, Mapping[str, MetadataValue]]:
-        """The metadata of these outputs; for a dynamic output a dict by mapping key."""
+        """The metadata of the outputs, by name; for a dynamic output a dict by mapping key."""
         metadata: Mapping[str, Mapping[str, MetadataValue]] = self._get("op_output_metadata")
         return metadata
 
     @property
     def log(self) -> DagflowLogManager:
-        """The DagflowLogManager."""
+        """The log of the step."""
         return self._log()
 
     @property
-    def instance(self) -> Any:
-        """The DagflowInstance."""
-        return self._get("get_instance")()
+    def instance(self) -> DagflowInstance:
+        """The instance."""
+        instance: DagflowInstance = self._get("get_instance")()
+        return instance
 
     def __repr__(self) -> str:
         return f"<HookContext {sorted(self._values)}>"

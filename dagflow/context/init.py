@@ -1,4 +1,4 @@
-"""The contexts of the functions that make resources, loggers and executors."""
+"""The contexts of the functions that create resources, loggers and executors."""
 
 from __future__ import annotations
 
@@ -9,24 +9,29 @@ from dagflow.context.resources import ScopedResources
 from dagflow.errors import DagflowInvariantViolationError, check_type
 
 if TYPE_CHECKING:
+    from dagflow.context.log import DagflowLogManager
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.loggers.definition import LoggerDefinition
     from dagflow.defs.resources.definition import ResourceDefinition
     from dagflow.events.run import DagflowRun
+    from dagflow.instance.instance import DagflowInstance
 
 
 class InitResourceContext:
-    """What a resource function knows.
+    """The context of a resource function.
 
-    Attributes: `resource_config` (checked), `resource_def`, `run`, `run_id` (None outside of a run), `shared`
-    (resources that are started, by the id of their definition: those of others that are nested in this one).
+    Attributes: `resource_config` (checked), `resource_def`, `run`, `run_id` (None outside of a run). For a
+    resource with nested ones: `path` (its own), `configs` (their checked config by path), `shared` (the
+    nested resources that are started already, by the id of their definition).
     """
 
     __slots__ = (
         "_get_instance",
         "_log",
         "_resources",
+        "configs",
+        "path",
         "resource_config",
         "resource_def",
         "run",
@@ -37,21 +42,23 @@ class InitResourceContext:
         self,
         resource_config: Any,
         resources: Mapping[str, Any],
-        get_instance: Callable[[], Any],
+        get_instance: Callable[[], DagflowInstance],
         resource_def: ResourceDefinition | None = None,
         run: DagflowRun | None = None,
-        log: Callable[[], Any] | None = None,
+        log: Callable[[], DagflowLogManager] | None = None,
     ) -> None:
         self.resource_config = resource_config
         self.resource_def = resource_def
         self.run = run
         self.shared: Mapping[int, Any] = {}
+        self.configs: Mapping[str, Any] = {}
+        self.path = ""
         self._resources = resources
         self._get_instance = get_instance
         self._log = log
 
     def with_config(self, config: Any, resource_def: ResourceDefinition) -> InitResourceContext:
-        """The same context for one resource, with its checked config."""
+        """Copy this context for one resource, with its checked config."""
         context = InitResourceContext(
             config, self._resources, self._get_instance, resource_def, self.run, self._log
         )
@@ -74,12 +81,12 @@ class InitResourceContext:
         return ScopedResources(self._resources, "this resource")
 
     @property
-    def instance(self) -> Any:
-        """The DagflowInstance."""
+    def instance(self) -> DagflowInstance:
+        """The instance."""
         return self._get_instance()
 
     @property
-    def log(self) -> Any:
+    def log(self) -> DagflowLogManager:
         """The log of the run."""
         if self._log is not None:
             return self._log()
@@ -89,7 +96,7 @@ class InitResourceContext:
 
 
 class InitLoggerContext:
-    """What the function of a logger knows. Made by dagflow, or by `build_init_logger_context`.
+    """The context of the function of a logger. Created by dagflow, or by `build_init_logger_context`.
 
     Attributes: `logger_config` (checked), `logger_def`, `job_def` (None outside of a run, unless one was
     given), `run_id`.
@@ -111,27 +118,31 @@ class InitLoggerContext:
 
     @property
     def logger_def(self) -> LoggerDefinition:
-        """The logger that is made."""
+        """The definition of the logger."""
         if self._logger_def is None:
             raise DagflowInvariantViolationError(
-                "'logger_def' was read on a context that no logger has been called with yet"
+                "'logger_def' was read on a context before any logger was called with it"
             )
         return self._logger_def
 
 
 class InitExecutorContext:
-    """What the function of an executor knows. Made by dagflow.
+    """The context of the function of an executor. Created by dagflow.
 
     Attributes: `job` (the JobDefinition), `executor_def`, `executor_config` (checked), `instance`.
 
     Raises:
-        ParameterCheckError: The config is no mapping.
+        ParameterCheckError: The config is not a mapping.
     """
 
     __slots__ = ("executor_config", "executor_def", "instance", "job")
 
     def __init__(
-        self, job: JobDefinition, executor_def: ExecutorDefinition, executor_config: Any, instance: Any
+        self,
+        job: JobDefinition,
+        executor_def: ExecutorDefinition,
+        executor_config: Any,
+        instance: DagflowInstance,
     ) -> None:
         self.job = job
         self.executor_def = executor_def

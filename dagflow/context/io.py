@@ -11,11 +11,13 @@ from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.keys import AssetKey
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
-from dagflow.partitions.keys import PartitionKeyRange
+from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
+    from dagflow.context.log import DagflowLogManager
     from dagflow.defs.assets.definition import AssetSpec
     from dagflow.defs.ops.definition import OpDefinition
+    from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.types.kinds import DagflowType
 
@@ -55,8 +57,8 @@ class _IOContext:
         config: Any,
         resource_config: Any,
         resources: Mapping[str, Any] | None,
-        get_instance: Callable[[], Any] | None,
-        log: Callable[[], Any] | None = None,
+        get_instance: Callable[[], DagflowInstance] | None,
+        log: Callable[[], DagflowLogManager] | None = None,
     ) -> None:
         self._name = name
         self._op_def = op_def
@@ -104,9 +106,10 @@ class _IOContext:
         return kind
 
     @property
-    def instance(self) -> Any:
-        """The DagflowInstance of the run."""
-        return self._known(self._get_instance, "instance")()
+    def instance(self) -> DagflowInstance:
+        """The instance of the run."""
+        get_instance: Callable[[], DagflowInstance] = self._known(self._get_instance, "instance")
+        return get_instance()
 
     @property
     def resources(self) -> ScopedResources:
@@ -114,7 +117,7 @@ class _IOContext:
         return ScopedResources(self._resources, f"the context of {self._kind} '{self._name}'")
 
     @property
-    def log(self) -> Any:
+    def log(self) -> DagflowLogManager:
         """The log of the step."""
         if self._log is None:
             from dagflow.context.log import DagflowLogManager
@@ -168,10 +171,8 @@ class _IOContext:
         return definition
 
     @property
-    def asset_partitions_time_window(self) -> Any:
+    def asset_partitions_time_window(self) -> TimeWindow:
         """From the start of the first to the end of the last partition of the asset."""
-        from dagflow.partitions.keys import TimeWindow
-
         definition: Any = self.asset_partitions_def
         if not hasattr(definition, "time_window_for_partition_key"):
             raise DagflowInvariantViolationError(f"{self._kind} '{self._name}' is not partitioned by time")

@@ -1,4 +1,4 @@
-"""The resources that user code may read: an object with an attribute for each key."""
+"""The resources for user code: an object with an attribute for each key."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class ScopedResources:
 
     Args:
         values: The resources by key.
-        owner: What may read them, for the message about a key that is not there.
+        owner: The reader, for the message about an unknown key ("op 'brew'").
 
     Raises:
-        DagflowUnknownResourceError: On an attribute that is no key; also an AttributeError.
+        DagflowUnknownResourceError: On an unknown attribute; also an AttributeError.
 
     Example:
         >>> ScopedResources({"beans": 3}, "op 'brew'").beans
@@ -52,7 +52,7 @@ class ScopedResources:
         return iter(self._values)
 
     def _asdict(self) -> dict[str, Any]:
-        """The resources by key."""
+        """Return the resources by key."""
         return dict(self._values)
 
     def __repr__(self) -> str:
@@ -60,11 +60,11 @@ class ScopedResources:
 
 
 class ResourcesOfType:
-    """Gives the check of a type those resources that the type requires.
+    """The resources for the check of a type.
 
     Args:
-        values: Gives all resources by key.
-        type_name: Whose check it is, for the message about a key that is not there.
+        values: Returns all resources by key.
+        type_name: The name of the type, for the message about an unknown key.
     """
 
     __slots__ = ("_type_name", "_values")
@@ -74,7 +74,7 @@ class ResourcesOfType:
         self._type_name = type_name
 
     def build(self, required_resource_keys: frozenset[str]) -> ScopedResources:
-        """The resources with these keys, as far as they are there."""
+        """Return the resources with these keys, without the missing ones."""
         values = self._values()
         found = {key: values[key] for key in required_resource_keys if key in values}
         return ScopedResources(found, f"type '{self._type_name}'")

@@ -1,5 +1,5 @@
-"""What the context of every op and asset knows: its run, job, op, config, resources and partitions; and what
-user code says through it. What it knows of assets stands in `dagflow.context.op`.
+"""The base of the contexts of ops and assets: run, job, op, config, resources, partitions, and the functions
+that add metadata and events. The attributes about assets are in `dagflow.context.op`.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dagflow.context.call_state import Scope
+from dagflow.context.call_state import CallState
 from dagflow.context.resources import ScopedResources
 from dagflow.errors import CheckError, DagflowInvalidPropertyError, DagflowInvariantViolationError
 from dagflow.events.user import UserEvent
@@ -15,16 +15,20 @@ from dagflow.keys import NodeHandle
 from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
+    from dagflow.context.debugger import ForkedPdb
+    from dagflow.context.log import DagflowLogManager
     from dagflow.defs.graphs.content import Node
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.definition import OpDefinition
+    from dagflow.events.record import DagflowEvent
     from dagflow.events.run import DagflowRun
+    from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.partitions.multi import MultiPartitionKey
 
 
 class _Mode:
-    """What older versions called the mode of a run; there is only one."""
+    """The mode of a run in older versions; there is only one."""
 
     name = "default"
 
@@ -32,120 +36,123 @@ class _Mode:
 class CallContext:
     """The base of the contexts of ops and assets."""
 
-    __slots__ = ("_scope",)
+    __slots__ = ("_state",)
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
+    def __init__(self, state: CallState) -> None:
+        self._state = state
 
     @property
-    def scope(self) -> Scope:
-        """What this context reads from; for dagflow itself."""
-        return self._scope
+    def call_state(self) -> CallState:
+        """The state that this context reads; for dagflow itself."""
+        return self._state
 
     @property
     def run_id(self) -> str:
         """The id of the run; "EPHEMERAL" in a direct call."""
-        return self._scope.run_id
+        return self._state.run.run_id
 
     @property
     def run(self) -> DagflowRun:
         """The run."""
-        self._scope.need("run")
-        assert self._scope.run is not None
-        return self._scope.run
+        self._state.require("run")
+        run = self._state.run.run
+        assert run is not None
+        return run
 
     dagflow_run = pipeline_run = run
 
     @property
     def job_def(self) -> JobDefinition:
         """The job."""
-        self._scope.need("job_def")
-        assert self._scope.job_def is not None
-        return self._scope.job_def
+        self._state.require("job_def")
+        job_def = self._state.run.job_def
+        assert job_def is not None
+        return job_def
 
     pipeline_def = job_def
 
     @property
     def job_name(self) -> str:
         """The name of the job."""
-        self._scope.need("job_name")
+        self._state.require("job_name")
         return self.job_def.name
 
     pipeline_name = job_name
 
     @property
     def mode_def(self) -> _Mode:
-        """A stand-in for what older versions called the mode; its name is "default"."""
+        """The mode of the run, as in older versions; its name is always "default"."""
         return _Mode()
 
     @property
     def op_def(self) -> OpDefinition:
         """The op."""
-        self._scope.need("op_def")
-        assert self._scope.op_def is not None
-        return self._scope.op_def
+        self._state.require("op_def")
+        assert self._state.op_def is not None
+        return self._state.op_def
 
     solid_def = op_def
 
     @property
     def op(self) -> Node:
-        """The node of the graph that runs: its name is the alias, its tags are merged."""
-        self._scope.need("op")
-        assert self._scope.node is not None
-        return self._scope.node
+        """The node of the graph that runs. Its name is the alias, and its tags include those of the op."""
+        self._state.require("op")
+        assert self._state.step is not None
+        return self._state.step.node
 
     solid = op
 
     @property
     def alias(self) -> str:
-        """The name of the node, in a direct call that of the op."""
-        self._scope.need("alias")
-        return self._scope.node.name if self._scope.node is not None else self.op_def.name
+        """The name of the node; in a direct call the name of the op."""
+        self._state.require("alias")
+        step = self._state.step
+        return self.op_def.name if step is None else step.node.name
 
     @property
     def op_handle(self) -> NodeHandle:
-        """The place of the node."""
-        self._scope.need("op_handle")
-        assert self._scope.step is not None
-        return self._scope.step.node_handle
+        """The path of the node in the job."""
+        self._state.require("op_handle")
+        assert self._state.step is not None
+        return self._state.step.node_handle
 
     node_handle = op_handle
 
     @property
     def op_config(self) -> Any:
-        """The checked config with its defaults; None without schema and config."""
-        return self._scope.op_config
+        """The checked config with its defaults; None if there is neither schema nor config."""
+        return self._state.op_config
 
     solid_config = op_config
 
     @property
     def run_config(self) -> Mapping[str, Any]:
-        """The run config, as the caller gave it."""
-        self._scope.need("run_config")
-        return self._scope.run_config or {}
+        """The run config of the caller."""
+        self._state.require("run_config")
+        return self._state.run.run_config or {}
 
     @property
     def run_tags(self) -> Mapping[str, str]:
         """The tags of the run."""
-        return self._scope.run_tags
+        return self._state.run.tags
 
     @property
     def resources(self) -> ScopedResources:
         """The resources, by attribute."""
-        return self._scope.resources
+        return self._state.resources
 
     @property
-    def instance(self) -> Any:
-        """The DagflowInstance."""
-        return self._scope.get_instance()
+    def instance(self) -> DagflowInstance:
+        """The instance."""
+        return self._state.run.get_instance()
 
     @property
-    def log(self) -> Any:
-        """The DagflowLogManager."""
-        return self._scope.log
+    def log(self) -> DagflowLogManager:
+        """The log of the step."""
+        return self._state.log
 
     @property
-    def pdb(self) -> Any:
+    def pdb(self) -> ForkedPdb:
         """A debugger for this process: `context.pdb.set_trace()`."""
         from dagflow.context.debugger import ForkedPdb
 
@@ -154,42 +161,42 @@ class CallContext:
     @property
     def retry_number(self) -> int:
         """0 in the first attempt, 1 in the first retry."""
-        return self._scope.retry_number
+        return self._state.retry_number
 
     @property
     def step_launcher(self) -> None:
         """None: there are no step launchers."""
-        self._scope.need("step_launcher")
+        self._state.require("step_launcher")
 
     @property
     def has_partition_key(self) -> bool:
         """Whether the run is for a partition."""
-        return self._scope.partition_key is not None
+        return self._state.run.partition_key is not None
 
     @property
     def has_partition_key_range(self) -> bool:
         """Whether the run is for several partitions."""
-        return self._scope.partition_key_range is not None
+        return self._state.run.partition_key_range is not None
 
     @property
     def partition_key(self) -> str:
         """The partition that the run is for.
 
         Raises:
-            DagflowInvariantViolationError: It is for none.
+            DagflowInvariantViolationError: The run is for no partition.
         """
-        if self._scope.partition_key is None:
+        key = self._state.run.partition_key
+        if key is None:
             raise DagflowInvariantViolationError(
                 "'partition_key' was read in a run that is for no partition. Give the run a partition_key."
             )
-        return self._scope.partition_key
+        return key
 
     @property
     def partition_key_range(self) -> PartitionKeyRange:
         """The partitions that the run is for, as a range; start and end are equal for one."""
-        if self._scope.partition_key_range is not None:
-            given: PartitionKeyRange = self._scope.partition_key_range
-            return given
+        if self._state.run.partition_key_range is not None:
+            return self._state.run.partition_key_range
         return PartitionKeyRange(self.partition_key, self.partition_key)
 
     asset_partition_key_range = partition_key_range
@@ -199,10 +206,10 @@ class CallContext:
         """The partition that the run is for, as a key with a part for each dimension.
 
         Raises:
-            DagflowInvariantViolationError: It is for none, or for one that has no dimensions.
+            DagflowInvariantViolationError: The run is for no partition, or its partition has no dimensions.
         """
         key: Any = self.partition_key
-        parse = getattr(self._scope.partitions_def, "get_partition_key_from_str", None)
+        parse = getattr(self._state.partitions_def, "get_partition_key_from_str", None)
         if parse is None:
             raise DagflowInvariantViolationError(
                 f"'multi_partition_key' was read in a run for partition '{key}', which has no dimensions. "
@@ -214,19 +221,19 @@ class CallContext:
     @property
     def partition_keys(self) -> Sequence[str]:
         """The partitions that the run is for."""
-        if self._scope.partition_key_range is None:
+        if self._state.run.partition_key_range is None:
             return [self.partition_key]
-        return self._partitions_def().get_partition_keys_in_range(self._scope.partition_key_range)
+        return self._partitions_def().get_partition_keys_in_range(self._state.run.partition_key_range)
 
     @property
     def partition_time_window(self) -> TimeWindow:
-        """Start and end of the partition.
+        """The start and end of the partition.
 
         Raises:
-            DagflowInvariantViolationError: The run is for no partition, or for one that is no time.
+            DagflowInvariantViolationError: The run is for no partition, or not for a time window.
         """
-        self._scope.need("partition_time_window")
-        definition = self._scope.partitions_def
+        self._state.require("partition_time_window")
+        definition = self._state.partitions_def
         is_of_time = hasattr(definition, "time_window_for_partition_key")
         if is_of_time and not self.has_partition_key and not self.has_partition_key_range:
             raise CheckError("'partition_time_window' was read in a run that is for no partition")
@@ -236,97 +243,97 @@ class CallContext:
         )
 
     def _partitions_def(self) -> PartitionsDefinition:
-        if self._scope.partitions_def is None:
-            raise DagflowInvariantViolationError("nothing that runs here is partitioned")
-        return self._scope.partitions_def
+        definition = self._state.partitions_def
+        if definition is None:
+            raise DagflowInvariantViolationError("neither the asset nor the job of this call is partitioned")
+        return definition
 
     def window_of(self, definition: PartitionsDefinition | None, key: str) -> TimeWindow:
-        """Start and end of a partition; for dagflow itself."""
+        """Return the start and end of a partition; for dagflow itself."""
         time_dimension = getattr(definition, "time_window_for_partition_key", None)
         if time_dimension is not None:
             window: TimeWindow = time_dimension(key)
             return window
         raise DagflowInvariantViolationError(
-            f"partition '{key}' is no time window: that takes partitions by time, or by two dimensions with "
-            f"a single time dimension, but they are {definition!r}"
+            f"partition '{key}' is not a time window. Only partitions by time, or by two dimensions with a "
+            f"single time dimension, have time windows, and these are {definition!r}."
         )
 
     def get_tag(self, key: str) -> str | None:
-        """The value of a tag of the run, None if it has none."""
-        return self._scope.run_tags.get(key)
+        """Return the value of a tag of the run, None if the run does not have the tag."""
+        return self._state.run.tags.get(key)
 
     def has_tag(self, key: str) -> bool:
-        """Whether the run has a tag."""
-        return key in self._scope.run_tags
+        """Return whether the run has a tag."""
+        return key in self._state.run.tags
 
     def get_mapping_key(self) -> str | None:
-        """The key of the dynamic output for which this step runs, None outside of one."""
-        return self._scope.mapping_key
+        """Return the mapping key of the dynamic output for which this step runs, None for any other step."""
+        return self._state.mapping_key
 
     def add_output_metadata(
         self, metadata: Mapping[str, Any], output_name: str | None = None, mapping_key: str | None = None
     ) -> None:
-        """Say something about an output that is still to come.
+        """Add metadata to an output that has not come yet.
 
         Args:
             metadata: Values by name; they win over those of an `Output` object.
-            output_name: Which output; may stay away where there is only one.
-            mapping_key: Which of the values of a dynamic output.
+            output_name: The output; optional if the op has only one.
+            mapping_key: The mapping key, if the output is dynamic.
 
         Raises:
-            DagflowInvariantViolationError: There is no such output, it is ambiguous, or it was already
-                handed over.
+            DagflowInvariantViolationError: There is no such output, it is ambiguous, or it came already.
         """
-        self._scope.need("add_output_metadata")
-        self._scope.add_output_metadata(metadata, output_name, mapping_key)
+        self._state.require("add_output_metadata")
+        self._state.add_output_metadata(metadata, output_name, mapping_key)
 
     def get_output_metadata(
         self, output_name: str, mapping_key: str | None = None
     ) -> Mapping[str, Any] | None:
-        """What was said so far about an output, None if nothing."""
-        return self._scope.metadata.get((output_name, mapping_key))
+        """Return the metadata that was added to an output so far, None if there is none."""
+        return self._state.output_metadata.get((output_name, mapping_key))
 
-    def log_event(self, event: Any) -> None:
-        """Put an AssetMaterialization, AssetObservation, ExpectationResult or AssetCheckEvaluation into the
+    def log_event(self, event: UserEvent) -> None:
+        """Append an AssetMaterialization, AssetObservation, ExpectationResult or AssetCheckEvaluation to the
         log of the run.
 
         Raises:
-            CheckError: It is something else.
+            CheckError: The event is of another class.
         """
-        self._scope.need("log_event")
+        self._state.require("log_event")
         if not isinstance(event, UserEvent):
             raise CheckError(
                 "log_event takes an AssetMaterialization, AssetObservation, ExpectationResult or "
                 f"AssetCheckEvaluation, not {event!r} of type '{type(event).__name__}'"
             )
-        self._scope.log_event(event)
+        self._state.log_event(event)
 
-    def consume_events(self) -> Iterator[Any]:
-        """Hand out the events that were logged since the last call; they are no events of the run any more,
+    def consume_events(self) -> Iterator[DagflowEvent | UserEvent]:
+        """Yield the events that were logged since the last call. They are removed from the events of the run,
         but stay in the log of the instance.
         """
-        yield from self._scope.take_events()
+        yield from self._state.take_events()
 
-    def get_events(self) -> Sequence[Any]:
-        """The events that were logged in a direct call and not consumed."""
-        return list(self._scope.events)
+    def get_events(self) -> Sequence[UserEvent]:
+        """Return the events that were logged in a direct call and not consumed."""
+        return list(self._state.logged_events)
 
     def has_events(self) -> bool:
-        """Whether `get_events` has any."""
-        return bool(self._scope.events)
+        """Return whether there are events that were logged in a direct call and not consumed."""
+        return bool(self._state.logged_events)
 
     def get_step_execution_context(self) -> NoReturn:
-        """There is no further context behind this one.
+        """Raise: a context has no further context behind it.
 
         Raises:
             DagflowInvalidPropertyError: Always.
         """
         raise DagflowInvalidPropertyError(
-            "'get_step_execution_context' was called, but there is no other context behind this one. What "
-            "user code may know of its step are attributes of the context itself."
+            "'get_step_execution_context' was called, but there is no other context behind this one. The "
+            "attributes of the step are attributes of the context itself."
         )
 
     def describe_op(self) -> str:
-        """A text that names the op."""
-        self._scope.need("describe_op")
+        """Return a string that names the op."""
+        self._state.require("describe_op")
         return f'op "{self.alias}"'

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow._util import UNSET
 from dagflow.call import call_user, type_check_error, wrapped
 from dagflow.config.scalar import copied
-from dagflow.context.availability import IN_RUN
-from dagflow.context.call_state import Scope
+from dagflow.context.call_state import CallState, RunFacts
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
 from dagflow.defs.ops.definition import where
 from dagflow.defs.ops.ports import OutputDefinition
@@ -36,6 +35,7 @@ from dagflow.metadata.normalize import normalize_metadata
 from dagflow.plan.step import OutputRef, Step, StepOutput
 
 if TYPE_CHECKING:
+    from dagflow.context.log import DagflowLogManager
     from dagflow.engine.record import Record
 
 _STEP_START = CODE[DagflowEventType.STEP_START]
@@ -68,7 +68,7 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
         if body.config is not None or body.resources:
             attempt.bind(arguments)
         call_user(step.op, step.key, context, arguments, attempt.emit, attempt.emit_event)
-        if attempt.scope is not None:
+        if attempt.call_state is not None:
             attempt.flush()
     except BaseException as error:
         if state.log.observer_raised:
@@ -87,36 +87,31 @@ class Attempt:
     """One attempt at a step: makes its context, takes its outputs.
 
     Attributes:
-        scope: What the context reads from; None until user code asks for a context.
+        call_state: The state behind the context; None if the op takes no context.
         got: The outputs that came so far.
         keys: The mapping keys of each dynamic output that came so far.
         logged: What the context logged since the last output.
     """
 
-    __slots__ = ("got", "keys", "logged", "number", "scope", "state", "step")
+    __slots__ = ("call_state", "got", "keys", "logged", "number", "state", "step")
 
     def __init__(self, state: RunState, step: Step, number: int) -> None:
         self.state = state
         self.step = step
         self.number = number
-        self.scope: Scope | None = None
+        self.call_state: StepCallState | None = None
         self.got: set[str] = set()
         self.keys: dict[str, dict[str, None]] | None = None
         self.logged: list[Record] = []
 
-    def context(self) -> Any:
-        """The context for the user's function."""
-        scope = self.get_scope()
-        kind = self.step.op.body.context
-        if kind == "asset" or (kind == "any" and self.step.assets_def is not None):
-            return AssetExecutionContext(scope)
-        return OpExecutionContext(scope)
-
-    def get_scope(self) -> Scope:
-        """What the context reads from, made at the first call."""
-        if self.scope is None:
-            self.scope = make_scope(self.state, self.step, self.number, self.logged)
-        return self.scope
+    def context(self) -> OpExecutionContext | AssetExecutionContext:
+        """Create the context for the user's function."""
+        step = self.step
+        call_state = self.call_state = StepCallState(self.state, step, self.number, self.logged)
+        annotation = step.op.body.context
+        if annotation == "asset" or (annotation == "any" and step.assets_def is not None):
+            return AssetExecutionContext(call_state)
+        return OpExecutionContext(call_state)
 
     def bind(self, arguments: dict[str, Any]) -> None:
         """Add the config and the resources that the function takes as parameters."""
@@ -136,7 +131,7 @@ class Attempt:
         declared = step.output_by_name[output.name]
         if (
             given is not None
-            or self.scope is not None
+            or self.call_state is not None
             or not declared.is_plain
             or declared.manager_key not in state.in_memory
         ):
@@ -159,15 +154,14 @@ class Attempt:
         metadata: Mapping[str, Any] = given.metadata if given is not None else {}
         if isinstance(given, MaterializeResult):
             metadata = given.normalized_metadata()
-        if self.scope is not None:
+        if self.call_state is not None:
             self.flush()
-            added = self.scope.metadata.get((output.name, mapping_key)) or self.scope.metadata.get(
-                (output.name, None)
-            )
+            of_outputs = self.call_state.output_metadata
+            added = of_outputs.get((output.name, mapping_key)) or of_outputs.get((output.name, None))
             if added:
                 where_to = f"output '{output.name}' of {where(step.op)}"
                 metadata = {**metadata, **normalize_metadata(added, where_to)}
-            self.scope.produced.add((output.name, mapping_key))
+            self.call_state.produced.add((output.name, mapping_key))
         if isinstance(given, MaterializeResult):
             _check_key(step, output, given)
         key = (step.key, output.name, mapping_key)
@@ -210,7 +204,7 @@ class Attempt:
     def _warn_of_none(self, output: StepOutput) -> None:
         """Say that None is a value, where the author may have meant to produce no output."""
         op = self.step.op
-        if len(op.outs) == 1 and op.body.kind in ("plain", "async"):
+        if len(op.outs) == 1 and op.body.function_type in ("plain", "async"):
             self.state.log_of(self.step, self.number).warning(
                 f"{where(op)} returned None for its output '{output.name}', which is not required. This "
                 "value will be passed to downstream ops. To produce no output, yield outputs, not this one."
@@ -260,7 +254,7 @@ class Attempt:
 
     def emit_event(self, event: UserEvent) -> None:
         """Write down an event that the user's function yielded."""
-        if self.scope is not None:
+        if self.call_state is not None:
             self.flush()
         self._write(event)
 
@@ -285,42 +279,60 @@ def take_back(log: RunLog, logged: list[Record]) -> list[DagflowEvent]:
     return events
 
 
-def make_scope(state: RunState, step: Step, number: int, logged: list[Record]) -> Scope:
-    """What the context of a step reads from. Events that it logs are written down and kept in `logged`."""
+class StepCallState(CallState):
+    """The state behind the context of one attempt at a step.
 
-    def log_event(event: UserEvent) -> None:
-        logged.append(state.log.append(code_of(event), step.index, number, event))
+    Args:
+        run_state: The state of the run.
+        step: The step.
+        number: The number of the attempt, from 1.
+        logged: Receives the records of the events that the context logs.
+    """
 
-    layer = state.job.asset_layer
-    assets_def = step.assets_def
-    return Scope(
-        IN_RUN,
-        run_id=state.run.run_id,
-        run=state.run,
-        job_def=state.job,
-        op_def=step.op,
-        node=step.node,
-        step=step,
-        config=step.config,
-        run_config=state.run_config,
-        resource_values=lambda: _own_resources(state, step),
-        get_instance=state.get_instance,
-        make_log=lambda: state.log_of(step, number),
-        retry_number=number - 1,
-        partition_key=state.plan.partition_key,
-        partitions_def=assets_def.partitions_def if assets_def is not None else state.job.partitions_def,
-        mapping_key=step.mapping_key,
-        run_tags=state.run.tags,
-        assets_def=assets_def,
-        layer=layer,
-        log_event=log_event,
-        take_back=lambda: take_back(state.log, logged),
-    )
+    __slots__ = ("_logged", "_number", "_run_state")
 
+    step: Step
 
-def _own_resources(state: RunState, step: Step) -> dict[str, Any]:
-    keys = {*step.op.required_resource_keys, *(output.definition.io_manager_key for output in step.outputs)}
-    return {key: state.resources.values[key] for key in keys if key in state.resources.values}
+    def __init__(self, run_state: RunState, step: Step, number: int, logged: list[Record]) -> None:
+        super().__init__(
+            RunFacts(
+                run_state.run.run_id,
+                run_state.get_instance,
+                run_state.run.tags,
+                run_state.plan.partition_key,
+                None,
+                run_state.run,
+                run_state.job,
+                run_state.run_config,
+            ),
+            step,
+            step.config,
+            step.mapping_key,
+            number - 1,
+        )
+        self._run_state = run_state
+        self._number = number
+        self._logged = logged
+
+    def resource_values(self) -> dict[str, Any]:
+        """Return the resources that the op and the I/O managers of its outputs require, by key."""
+        keys = set(self.step.op.required_resource_keys)
+        keys.update([output.definition.io_manager_key for output in self.step.outputs])
+        values = self._run_state.resources.values
+        return {key: values[key] for key in keys if key in values}
+
+    def make_log(self) -> DagflowLogManager:
+        """Create the log of the step."""
+        return self._run_state.log_of(self.step, self._number)
+
+    def log_event(self, event: UserEvent) -> None:
+        """Append an event to the log of the run."""
+        record = self._run_state.log.append(code_of(event), self.step.index, self._number, event)
+        self._logged.append(record)
+
+    def take_events(self) -> list[DagflowEvent]:
+        """Return the events since the last output, and remove them from the events of the run."""
+        return take_back(self._run_state.log, self._logged)
 
 
 def _check_key(step: Step, output: StepOutput, given: MaterializeResult[Any]) -> None:

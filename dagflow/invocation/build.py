@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagflow.config.parse import parse
-from dagflow.context.availability import DIRECT
-from dagflow.context.call_state import Scope
+from dagflow.config.read import read_config
+from dagflow.context.availability import DIRECT_RUN_ID
+from dagflow.context.call_state import DirectCallState, RunFacts
 from dagflow.context.init import InitResourceContext
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext, StepContext
 from dagflow.context.resources import ScopedResources
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.errors import (
     CheckError,
-    DagflowInvalidConfigError,
     DagflowInvalidInvocationError,
-    check_texts,
     check_type,
 )
 from dagflow.event_loop import EventLoop
@@ -24,36 +22,48 @@ from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources
 from dagflow.partitions.keys import PartitionKeyRange
 
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from dagflow.events.user import UserEvent
+
 
 class ExecutionProperties(NamedTuple):
-    """What a context of a direct call was told in the last call.
+    """The events and output metadata of one direct call.
 
-    Attributes: `user_events` (those that were logged), `output_metadata` (by output; by mapping key below
-    that for a dynamic one).
+    Attributes: `user_events` (the logged events), `output_metadata` (by output; a dict by mapping key for a
+    dynamic output).
     """
 
-    user_events: Sequence[Any]
+    user_events: Sequence[UserEvent]
     output_metadata: Mapping[str, Mapping[str, Any]]
 
 
 class DirectContext(Owner, StepContext):
-    """What the contexts of direct calls share.
+    """The common part of the contexts of direct calls.
 
     Attributes:
-        running: The name of the definition that runs with this context now, None if none does.
-        op_config_given: The config, as the builder got it.
+        running: The name of the definition that runs with this context now; None if none runs.
+        op_config_given: The config, as the caller gave it to the builder.
     """
 
     __slots__ = ("_own", "_resources_config", "op_config_given", "running")
 
+    _state: DirectCallState
+
     def __init__(
-        self, scope: Scope, own: OwnResources | None, resources_config: Mapping[str, Any] | None
+        self, state: DirectCallState, own: OwnResources | None, resources_config: Mapping[str, Any] | None
     ) -> None:
-        super().__init__(scope)
+        self._state = state  # not through super(): a direct call is measured by its calls
         self.running: str | None = None
-        self.op_config_given = scope.config
+        self.op_config_given = state.config
         self._own = own
         self._resources_config = resources_config
+
+    @property
+    def call_state(self) -> DirectCallState:
+        """The state that this context reads; for dagflow itself."""
+        return self._state
 
     @property
     def is_bound(self) -> bool:
@@ -62,9 +72,9 @@ class DirectContext(Owner, StepContext):
 
     @property
     def execution_properties(self) -> ExecutionProperties:
-        """What was logged, and what was said of outputs, in the call that runs now or in the last one."""
+        """The events and output metadata of the call that runs now, or of the last call."""
         by_output: dict[str, dict[str, Any]] = {}
-        for (name, mapping_key), metadata in self.scope.metadata.items():
+        for (name, mapping_key), metadata in self._state.output_metadata.items():
             if mapping_key is None:
                 by_output[name] = metadata
             else:
@@ -76,14 +86,14 @@ class DirectContext(Owner, StepContext):
         """The resources by key.
 
         Raises:
-            DagflowInvariantViolationError: One of them has to be closed, and no `with` block will do so.
+            DagflowInvariantViolationError: A resource must be closed, and no `with` block will close it.
         """
-        return self.scope.resource_values()
+        return self._state.resource_values()
 
     @property
     def run_config(self) -> Mapping[str, Any]:
-        """The run config of a run that does what this call does."""
-        self.scope.need("run_config")
+        """The run config of a run that does the same as this call."""
+        self._state.require("run_config")
         config: dict[str, Any] = {"resources": dict(self._resources_config or {})}
         if self.op_config_given is not None:
             config["ops"] = {self.op_def.name: {"config": self.op_config_given}}
@@ -112,26 +122,27 @@ def build_op_context(
     partition_key_range: PartitionKeyRange | None = None,
     mapping_key: str | None = None,
     run_tags: Mapping[str, str] | None = None,
-    event_loop: Any = None,
+    event_loop: AbstractEventLoop | None = None,
 ) -> DirectOpContext:
     """Build the context for calling an op directly.
 
     Args:
-        resources: Resource values or definitions by key. Those that are context managers need a `with` block.
+        resources: Resource values or definitions by key. Context managers among them need a
+            `with` block.
         op_config: The config of the op, checked when the op is called.
         resources_config: `{key: {"config": ...}}` for resource definitions.
         instance: Default: an ephemeral one.
         config: An older name of `op_config`.
         partition_key: The partition that the call is for.
         partition_key_range: The partitions that the call is for.
-        mapping_key: What `get_mapping_key()` gives.
-        run_tags: What `get_tag` reads.
-        event_loop: Where async resources live; the caller awaits an async op on it.
+        mapping_key: The result of `get_mapping_key()`.
+        run_tags: The tags of the run, for `get_tag`.
+        event_loop: The event loop of async resources; the caller awaits an async op on it.
 
     Raises:
         DagflowInvalidInvocationError: `op_config` and `config` were both given.
         CheckError: `partition_key` and `partition_key_range` were both given.
-        ParameterCheckError: `resources` is no mapping.
+        ParameterCheckError: `resources` is not a mapping.
 
     Example:
         >>> from dagflow import build_op_context, op
@@ -145,10 +156,14 @@ def build_op_context(
         raise DagflowInvalidInvocationError(
             "both 'op_config' and its older name 'config' were given; give one of them"
         )
-    return DirectOpContext(*_scope(
-        resources, resources_config, instance, partition_key, partition_key_range, run_tags,
-        op_config if op_config is not None else config, mapping_key, event_loop, "build_op_context",
-    ))  # fmt: skip
+    if mapping_key is not None:
+        check_type(mapping_key, str, "mapping_key", "a context")
+    run = _run_facts(instance, run_tags, partition_key, partition_key_range)
+    own = _own_resources(resources, resources_config, run, event_loop, "build_op_context")
+    given = op_config if op_config is not None else config
+    return DirectOpContext(
+        DirectCallState(run, dict if own is None else own, given, mapping_key), own, resources_config
+    )
 
 
 def build_asset_context(
@@ -159,7 +174,7 @@ def build_asset_context(
     partition_key: str | None = None,
     partition_key_range: PartitionKeyRange | None = None,
     run_tags: Mapping[str, str] | None = None,
-    event_loop: Any = None,
+    event_loop: AbstractEventLoop | None = None,
 ) -> DirectAssetContext:
     """Build the context for calling an asset directly. Parameters and errors as `build_op_context`.
 
@@ -171,69 +186,66 @@ def build_asset_context(
         >>> today(build_asset_context(partition_key="2024-01-01"))
         '2024-01-01'
     """
-    return DirectAssetContext(*_scope(
-        resources, resources_config, instance, partition_key, partition_key_range, run_tags, asset_config,
-        None, event_loop, "build_asset_context",
-    ))  # fmt: skip
+    run = _run_facts(instance, run_tags, partition_key, partition_key_range)
+    own = _own_resources(resources, resources_config, run, event_loop, "build_asset_context")
+    return DirectAssetContext(
+        DirectCallState(run, dict if own is None else own, asset_config), own, resources_config
+    )
 
 
-def _scope(
-    resources: Mapping[str, Any] | None,
-    resources_config: Mapping[str, Any] | None,
+def _run_facts(
     instance: DagflowInstance | None,
+    run_tags: Mapping[str, str] | None,
     partition_key: str | None,
     partition_key_range: PartitionKeyRange | None,
-    run_tags: Mapping[str, str] | None,
-    config: Any,
-    mapping_key: str | None,
-    event_loop: Any,
-    builder: str,
-) -> tuple[Scope, OwnResources | None, Mapping[str, Any] | None]:
-    check_texts("a context", partition_key=partition_key, mapping_key=mapping_key)
-    if partition_key_range is not None:
-        check_type(partition_key_range, PartitionKeyRange, "partition_key_range", "a context")
+) -> RunFacts:
     if instance is not None:
         check_type(instance, DagflowInstance, "instance", "a context")
     if run_tags is not None:
         check_type(run_tags, Mapping, "run_tags", "a context")
+    if partition_key is not None:
+        check_type(partition_key, str, "partition_key", "a context")
+    if partition_key_range is not None:
+        check_type(partition_key_range, PartitionKeyRange, "partition_key_range", "a context")
+        if partition_key is not None:
+            raise CheckError("both 'partition_key' and 'partition_key_range' were given; give one of them")
+    get_instance = InstanceWhenAsked(instance)
+    return RunFacts(DIRECT_RUN_ID, get_instance, run_tags, partition_key, partition_key_range)
+
+
+def _own_resources(
+    resources: Mapping[str, Any] | None,
+    resources_config: Mapping[str, Any] | None,
+    run: RunFacts,
+    event_loop: AbstractEventLoop | None,
+    builder: str,
+) -> OwnResources | None:
+    """Start the resources of a context, if there are any.
+
+    Raises:
+        DagflowInvalidConfigError: `resources_config` has a key that `resources` lacks.
+    """
     if resources_config is not None:
         check_type(resources_config, Mapping, "resources_config", "a context")
-    if partition_key is not None and partition_key_range is not None:
-        raise CheckError("both 'partition_key' and 'partition_key_range' were given; give one of them")
-    get_instance = InstanceWhenAsked(instance)
-    if resources_config:
-        _check_keys(resources_config, resources)
-    own = None
-    if resources is not None:
-        loop = None if event_loop is None else EventLoop(event_loop)
-        own = OwnResources(resources, resources_config, get_instance, builder, loop)
-    scope = Scope(
-        DIRECT,
-        run_id=DIRECT.run_id or "",
-        resource_values=dict if own is None else own,
-        get_instance=get_instance,
-        config=config,
-        partition_key=partition_key,
-        partition_key_range=partition_key_range,
-        mapping_key=mapping_key,
-        run_tags=run_tags,
-    )
-    return scope, own, resources_config
+        if resources_config:
+            _check_keys(resources_config, resources)
+    if resources is None:
+        return None
+    loop = None if event_loop is None else EventLoop(event_loop)
+    return OwnResources(resources, resources_config, run.get_instance, builder, loop)
 
 
 def _check_keys(resources_config: Mapping[str, Any], resources: Mapping[str, Any] | None) -> None:
-    """Refuse config of resources that are not there; what there is for the others is checked with them."""
+    """Raise if there is config for an unknown resource. The config itself is checked with each resource."""
     from dagflow.config.field import Field, Permissive, Shape
 
     schema = Field(Shape({key: Field(Permissive(), is_required=False) for key in resources or ()}))
-    parsed = parse(schema, resources_config, path=(), environ={})
-    if parsed.errors:
-        raise DagflowInvalidConfigError("Error in 'resources_config'", parsed.errors, resources_config)
+    read_config(schema, resources_config, "Error in 'resources_config'", {}, path=())
 
 
 class DirectInitContext(Owner, InitResourceContext):
-    """The context of a resource that is made directly: its resources are entered by a `with` block where they
-    need one.
+    """The context of a resource function that is called directly. Its own resources are entered by a `with`
+    block, if they need one.
     """
 
     __slots__ = ("_own",)
@@ -249,12 +261,12 @@ class DirectInitContext(Owner, InitResourceContext):
         """The resources by key.
 
         Raises:
-            DagflowInvariantViolationError: One of them has to be closed, and no `with` block will do so.
+            DagflowInvariantViolationError: A resource must be closed, and no `with` block will close it.
         """
         return ScopedResources(self._own(), "this context")
 
     def with_config(self, config: Any, resource_def: ResourceDefinition) -> InitResourceContext:
-        """The same context for one resource, with its checked config."""
+        """Copy this context for one resource, with its checked config."""
         return InitResourceContext(config, self._own(), self._get_instance, resource_def)
 
 
@@ -264,9 +276,9 @@ def build_init_resource_context(
     """Build the context for calling a resource function directly.
 
     Args:
-        config: What `resource_config` gives.
-        resources: Values or definitions of the resources that it reads. Those that are context managers need
-            a `with` block.
+        config: The value of `resource_config`.
+        resources: Values or definitions of the resources that it reads. Context managers among them need a
+            `with` block.
         instance: Default: an ephemeral one.
 
     Example:

@@ -1,4 +1,4 @@
-"""Calling a hook directly, and the context for it."""
+"""Direct calls of a hook, and the context for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.instance.instance import DagflowInstance
-from dagflow.invocation.resources import Owner, OwnResources
+from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources
 
 
 class DirectHookContext(Owner, HookContext):
@@ -40,14 +40,15 @@ def build_hook_context(
     op_exception: BaseException | None = None,
     instance: DagflowInstance | None = None,
 ) -> DirectHookContext:
-    """Build the context for calling a hook directly. What is not given raises when read.
+    """Build the context for calling a hook directly. Attributes that were not given raise when they are read.
 
     Args:
-        resources: Resource values or definitions by key. Those that are context managers need a `with` block.
+        resources: Resource values or definitions by key. Context managers among them need a
+            `with` block.
         op: The op after which the hook would be called.
         run_id: The id of the run.
         job_name: The name of the job.
-        op_exception: What the op raised.
+        op_exception: The error of the op.
         instance: The instance.
 
     Raises:
@@ -70,9 +71,9 @@ def build_hook_context(
             )
         return check_type(instance, DagflowInstance, "instance")
 
-    given = {"op": None if op is None else _node(op), "run_id": run_id, "job_name": job_name}
-    values = {name: value for name, value in given.items() if value is not None}
-    own = OwnResources(resources, None, get_instance, "build_hook_context")
+    optional = {"op": None if op is None else _node(op), "run_id": run_id, "job_name": job_name}
+    values = {name: value for name, value in optional.items() if value is not None}
+    own = OwnResources(resources, None, InstanceWhenAsked(instance), "build_hook_context")
     return DirectHookContext(own, {**values, "op_exception": op_exception, "get_instance": get_instance})
 
 
@@ -81,7 +82,7 @@ def invoke_hook(hook: HookDefinition, args: tuple[Any, ...], kwargs: dict[str, A
 
     Raises:
         DagflowInvalidInvocationError: Too few or too many arguments, or one of an unknown name.
-        ParameterCheckError: The first is no context.
+        ParameterCheckError: The first argument is not a context.
         DagflowInvalidDefinitionError: The context lacks a resource that the hook requires.
     """
     names = hook.parameters

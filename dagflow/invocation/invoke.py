@@ -1,21 +1,21 @@
-"""Calling a definition like a function: an op, an asset or a resource, without a run.
+"""Direct calls: an op, asset or resource is called like a function, without a run.
 
-Arguments, config, contexts and outputs go through the same code as in a run; what the execution API wants
-otherwise stands in `dagflow.context.availability`.
+Arguments, config, contexts and outputs go through the same code as in a run. `dagflow.context.availability`
+names the attributes that contexts lack here.
 """
 
 from __future__ import annotations
 
-import inspect
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, closing
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.call import SPECIAL, Yielded, outputs_of, type_check_error
+from dagflow.call import SPECIAL, YieldedOutputs, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
+from dagflow.config.read import read_config
 from dagflow.config.scalar import copied
-from dagflow.context.init import InitResourceContext
 from dagflow.context.op import StepContext
 from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.assets.definition import AssetsDefinition
@@ -23,7 +23,8 @@ from dagflow.defs.ops.definition import OpDefinition, where
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.function import is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.defs.resources.needs import Need, start_order
+from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import Requirement
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -31,8 +32,9 @@ from dagflow.errors import (
     DagflowMissingResourceError,
 )
 from dagflow.events.user import DynamicOutput
-from dagflow.invocation.build import DirectContext, build_init_resource_context, build_op_context
-from dagflow.invocation.resources import check_config, start_resources
+from dagflow.invocation.build import DirectContext, build_op_context
+from dagflow.invocation.resource_function import invoke_resource
+from dagflow.invocation.resources import start_resources
 from dagflow.resources import StartedResources
 from dagflow.types.kinds import DagflowType, TypeCheckContext
 
@@ -42,11 +44,11 @@ def invoke(definition: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
 
     Args:
         definition: An op, asset or resource.
-        args: Positional arguments, the context first where the function takes one.
+        args: Positional arguments, the context first if the function takes one.
         kwargs: Keyword arguments.
 
     Returns:
-        What the function returned; for a generator function a generator of what it yields.
+        The result of the function; for a generator function a generator of its outputs and events.
 
     Raises:
         DagflowInvalidInvocationError: A missing context or input, too many arguments, or a context in use.
@@ -54,7 +56,7 @@ def invoke(definition: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         DagflowTypeCheckDidNotPass: An input or output of the wrong type.
     """
     if isinstance(definition, ResourceDefinition):
-        return _invoke_resource(definition, args, kwargs)
+        return invoke_resource(definition, args, kwargs)
     if isinstance(definition, AssetsDefinition):
         return _invoke_op(definition.node_def, definition, args, kwargs)
     return _invoke_op(definition, None, args, kwargs)
@@ -71,11 +73,11 @@ def _invoke_op(
         if name in arguments and not definition.dagflow_type.is_any:
             _check(op, definition.dagflow_type, context, arguments[name], f'input "{name}"')
     body = op.body
-    running = _Running(op, assets_def, context, config, started)
-    how = _HOW.get(body.kind)
-    if how is not None:
-        return how(running, arguments)
-    with running:  # not through `running.call`: a frame less stands above the user's function
+    bound = _BoundCall(op, assets_def, context, config, started)
+    run_call = _CALLERS.get(body.function_type)
+    if run_call is not None:
+        return run_call(bound, arguments)
+    with bound:  # not through `bound.call`, to save a frame above the user's function
         result = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
     return _checked(op, context, result)
 
@@ -83,7 +85,7 @@ def _invoke_op(
 def _take_context(
     op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[DirectContext | None, tuple[Any, ...], dict[str, Any]]:
-    """The context among the arguments, and the other arguments."""
+    """Split the arguments into the context and the others."""
     body = op.body
     if body.context is None:
         if args and isinstance(args[0], DirectContext):
@@ -118,7 +120,7 @@ def _without_context(op: OpDefinition, found: str = "") -> DagflowInvalidInvocat
 
 
 def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """All arguments of the function but the context, by name, with the defaults of the inputs."""
+    """Return the arguments of the function without the context, by name, with the defaults of the inputs."""
     body = op.body
     order = body.order
     if kwargs or len(args) > len(order):
@@ -149,7 +151,7 @@ _NOTHING_IS_IGNORED = "Nothing dependencies are ignored when directly invoking o
 
 
 def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Refuse more arguments than there are parameters; of fewer, unknown keywords are ignored."""
+    """Raise if there are more arguments than parameters. Otherwise unknown keywords are ignored."""
     body = op.body
     valued = [name for name, definition in op.ins.items() if not definition.dagflow_type.is_nothing]
     for name in kwargs:
@@ -183,14 +185,13 @@ def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
 
 
 def _config(op: OpDefinition, context: DirectContext | None, arguments: dict[str, Any]) -> Any:
-    """The checked config. Where the function has a `config` parameter, it is put among the arguments."""
+    """Return the checked config. Add it to the arguments, if the function has a `config` parameter."""
     body = op.body
     given = context.op_config_given if context is not None else None
     if body.config is None:
         if op.config_field is None and given is None:
             return None
-        return check_config(op.config_field, UNSET if given is None else given, where(op))
-    if "config" in arguments:
+    elif "config" in arguments:
         if given is not None:
             raise DagflowInvalidInvocationError(
                 f"Cannot provide config in both context and kwargs: {where(op)} was given both"
@@ -203,8 +204,10 @@ def _config(op: OpDefinition, context: DirectContext | None, arguments: dict[str
         ):
             return None if context is None else given.to_config_value()
         given = plain_config(given)
-    checked = check_config(op.config_field, UNSET if given is None else given, where(op))
-    arguments["config"] = checked if body.read_config is None else body.read_config(copied(checked))
+    value, preamble = UNSET if given is None else given, f"Error in config for {where(op)}"
+    checked = read_config(op.config_field, value, preamble, os.environ)
+    if body.config is not None:
+        arguments["config"] = checked if body.read_config is None else body.read_config(copied(checked))
     return checked
 
 
@@ -214,10 +217,10 @@ def _resources(
     context: DirectContext | None,
     arguments: dict[str, Any],
 ) -> StartedResources | None:
-    """See that every resource is there; put those that are parameters among the arguments.
+    """Check that every resource is given, and add the resources that are parameters to the arguments.
 
     Returns:
-        Those that came as arguments or with the asset, started; None if none did.
+        The started resources that came as arguments or with the asset; None if there are none.
     """
     if not op.required_resource_keys:
         return None
@@ -236,7 +239,7 @@ def _resources(
                 "Give it in one place only."
             )
         if key not in given and key not in values and assets_def is not None:
-            given.update(_brought_along(assets_def, key))
+            given.update(_resources_of_asset(assets_def, key))
         if key not in given and key not in values:
             error = DagflowMissingResourceError if key in op.body.resources else DagflowInvalidDefinitionError
             raise error(
@@ -248,24 +251,25 @@ def _resources(
             arguments[key] = values[key]
     if not given:
         return None
-    instance = (context or build_op_context()).scope.get_instance
+    instance = (context or build_op_context()).call_state.run.get_instance
     started = start_resources(as_resources(given, where(op)), None, instance)
     arguments.update({key: started.values[key] for key in op.body.resources if key in given})
     return started
 
 
-def _brought_along(assets_def: AssetsDefinition, key: str) -> dict[str, ResourceDefinition]:
-    """A resource that comes with an asset, and those of the asset that it needs."""
+def _resources_of_asset(assets_def: AssetsDefinition, key: str) -> dict[str, ResourceDefinition]:
+    """Return a resource of an asset, with the resources that it needs; empty if the asset lacks it."""
     own = assets_def.resource_defs
     if key not in own:
         return {}
-    return {name: own[name] for name in start_order(own, {key: Need(repr(assets_def))}, repr(assets_def))}
+    place = repr(assets_def)
+    return {name: own[name] for name in start_order(own, {key: Requirement(key, place)}, place)}
 
 
-class _Running:
-    """Ties a context to what runs with it, for a `with` block, at whose end `started` is stopped."""
+class _BoundCall:
+    """A `with` block of one call, inside which its context is bound. At the end `started` is stopped."""
 
-    __slots__ = ("assets_def", "config", "context", "of_context", "op", "started")
+    __slots__ = ("assets_def", "config", "context", "op", "started")
 
     def __init__(
         self,
@@ -282,7 +286,7 @@ class _Running:
         self.started = started
 
     def call(self, arguments: dict[str, Any]) -> Any:
-        """What the user's function returns."""
+        """Call the user's function."""
         body = self.op.body
         return body.fn(**arguments) if body.context is None else body.fn(self.context, **arguments)
 
@@ -292,28 +296,20 @@ class _Running:
             return
         if context.running is not None:
             self._stop()
-            kind = "op" if self.assets_def is None else "asset"
+            what = "op" if self.assets_def is None else "asset"
             raise DagflowInvalidInvocationError(
                 f"This context is currently being used to execute '{context.running}'. The context cannot "
-                f"be used to execute another {kind} until '{context.running}' has finished executing. Build "
-                f"one of its own for {where(self.op)}."
+                f"be used to execute another {what} until '{context.running}' has finished executing. Build "
+                f"another context for {where(self.op)}."
             )
-        scope = context.scope
         context.running = self.op.name
-        scope.events.clear()
-        scope.metadata.clear()
-        scope.produced.clear()
-        of_context = self.of_context = scope.resource_values
-        if self.started is not None:
-            further = dict(self.started.values)
-            scope.resource_values = lambda: {**of_context(), **further}
-        scope.bind(self.op, self.assets_def, self.config)
+        started = {} if self.started is None else dict(self.started.values)
+        context.call_state.bind(self.op, self.assets_def, self.config, started)
 
     def __exit__(self, *_: object) -> None:
         context = self.context
         if context is not None:
-            context.scope.resource_values = self.of_context
-            context.scope.bind(None, None, context.op_config_given)
+            context.call_state.bind(None, None, context.op_config_given, {})
             context.running = None
         self._stop()
 
@@ -324,7 +320,7 @@ class _Running:
 
 
 def _checked(op: OpDefinition, context: DirectContext | None, result: Any) -> Any:
-    """What the function returned, once it is known to be what the outputs ask for."""
+    """Check the result of a function against the outputs, and return it."""
     if len(op.outs) == 1 and type(result) not in SPECIAL:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:
@@ -341,29 +337,31 @@ def _check_output(
         _check(op, output.dagflow_type, context, value, f'output "{output.name}"')
 
 
-def _check(op: OpDefinition, kind: DagflowType, context: DirectContext | None, value: Any, what: str) -> None:
+def _check(
+    op: OpDefinition, dagflow_type: DagflowType, context: DirectContext | None, value: Any, what: str
+) -> None:
     if context is None:
         context = build_op_context()
-    resources = ResourcesOfType(context.scope.resource_values, kind.display_name)
-    given = TypeCheckContext(context.run_id, lambda: context.log, resources, kind)
-    check = kind.type_check(given, value)
+    resources = ResourcesOfType(context.call_state.resource_values, dagflow_type.display_name)
+    given = TypeCheckContext(context.run_id, lambda: context.log, resources, dagflow_type)
+    check = dagflow_type.type_check(given, value)
     if not check.success:
-        raise type_check_error(f'op "{op.name}" {what}', kind, check, where(op))
+        raise type_check_error(f'op "{op.name}" {what}', dagflow_type, check, where(op))
 
 
-_AGAIN = "Invocation of op '{op}' yielded an output '{output}'"
+_PRODUCED_AGAIN = "Invocation of op '{op}' yielded an output '{output}'"
 
 
-def _take(op: OpDefinition, context: DirectContext | None, yielded: Yielded, item: Any) -> None:
+def _check_item(op: OpDefinition, context: DirectContext | None, yielded: YieldedOutputs, item: Any) -> None:
     found = yielded.output(item)
     if found is not None:
         _check_output(op, context, *found)
         if context is not None:
             mapping_key = item.mapping_key if isinstance(item, DynamicOutput) else None
-            context.scope.produced.add((found[0].name, mapping_key))
+            context.call_state.produced.add((found[0].name, mapping_key))
 
 
-def _end(op: OpDefinition, yielded: Yielded, quote: str) -> None:
+def _check_missing(op: OpDefinition, yielded: YieldedOutputs, quote: str) -> None:
     for output in yielded.missing():
         if output.is_required and not output.dagflow_type.is_nothing:
             raise DagflowInvariantViolationError(
@@ -372,87 +370,34 @@ def _end(op: OpDefinition, yielded: Yielded, quote: str) -> None:
             )
 
 
-def _generate(running: _Running, arguments: dict[str, Any]) -> Iterator[Any]:
-    op, context = running.op, running.context
-    made = running.call(arguments)
-    with running, closing(made):
-        yielded = Yielded(op, _AGAIN)
-        for item in made:
-            _take(op, context, yielded, item)
+def _generate(bound: _BoundCall, arguments: dict[str, Any]) -> Iterator[Any]:
+    op, context = bound.op, bound.context
+    generator = bound.call(arguments)
+    with bound, closing(generator):
+        yielded = YieldedOutputs(op, _PRODUCED_AGAIN)
+        for item in generator:
+            _check_item(op, context, yielded, item)
             yield item
-        _end(op, yielded, '"')
+        _check_missing(op, yielded, '"')
 
 
-async def _await(running: _Running, arguments: dict[str, Any]) -> Any:
-    with running:
-        result = await running.call(arguments)
-    return _checked(running.op, running.context, result)
+async def _await(bound: _BoundCall, arguments: dict[str, Any]) -> Any:
+    with bound:
+        result = await bound.call(arguments)
+    return _checked(bound.op, bound.context, result)
 
 
-async def _generate_async(running: _Running, arguments: dict[str, Any]) -> AsyncIterator[Any]:
-    op, context = running.op, running.context
-    made = running.call(arguments)
-    with running:
-        async with aclosing(made):
-            yielded = Yielded(op, _AGAIN)
-            async for item in made:
-                _take(op, context, yielded, item)
+async def _generate_async(bound: _BoundCall, arguments: dict[str, Any]) -> AsyncIterator[Any]:
+    op, context = bound.op, bound.context
+    generator = bound.call(arguments)
+    with bound:
+        async with aclosing(generator):
+            yielded = YieldedOutputs(op, _PRODUCED_AGAIN)
+            async for item in generator:
+                _check_item(op, context, yielded, item)
                 yield item
-            _end(op, yielded, "'")  # so it is quoted in Dagster 1.13, and here only
+            _check_missing(op, yielded, "'")  # so it is quoted in Dagster 1.13, and here only
 
 
-_HOW = {"generator": _generate, "async": _await, "async_generator": _generate_async}
-"""What a call of a function that does not simply return gives, by its kind."""
-
-
-def _invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if not definition.takes_context:
-        if args or kwargs:
-            raise DagflowInvalidInvocationError(
-                f"Attempted to invoke resource with argument, but the function at {definition.place} takes "
-                "no init context. Give it that parameter, or call it without arguments."
-            )
-        return definition.resource_fn()
-    context = _init_context(definition, args, kwargs)
-    for key in sorted(definition.required_resource_keys):
-        if key not in context.resources:
-            raise DagflowInvalidDefinitionError(
-                f"resource with key '{key}' required was not provided: the resource at {definition.place} "
-                f"reads it. Use build_init_resource_context(resources={{'{key}': ...}})."
-            )
-    config = UNSET if context.resource_config is None else context.resource_config
-    checked = check_config(definition.config_field, config, f"resource at {definition.place}")
-    return definition.resource_fn(context.with_config(checked, definition))
-
-
-def _init_context(
-    definition: ResourceDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> InitResourceContext:
-    """The init context among the arguments; one of its own where that is None and nothing of it is needed."""
-    here = f"of the resource at {definition.place}; pass one made by build_init_resource_context()"
-    if len(args) + len(kwargs) != 1:
-        raise DagflowInvalidInvocationError(
-            f"the resource function has context argument, but no context was provided when invoking. It is "
-            f"the only argument {here}."
-        )
-    name = next(iter(inspect.signature(definition.resource_fn).parameters))
-    if kwargs and name not in kwargs:
-        raise DagflowInvalidInvocationError(
-            f"Resource initialization expected argument '{name}'. Got {list(kwargs)} as arguments {here}."
-        )
-    context = args[0] if args else kwargs[name]
-    if isinstance(context, InitResourceContext):
-        return context
-    if context is not None:
-        raise DagflowInvalidInvocationError(f"{context!r} is no init context {here}")
-    if definition.required_resource_keys:
-        raise DagflowInvalidInvocationError(
-            f"the resource needs the resources {sorted(definition.required_resource_keys)}, but no context "
-            f"was provided. Those belong in the context {here}."
-        )
-    if definition.config_field is not None and definition.config_field.is_required:
-        raise DagflowInvalidInvocationError(
-            f"the resource has a required config schema, but no context was provided. Its config belongs in "
-            f"the context {here}."
-        )
-    return build_init_resource_context()
+_CALLERS = {"generator": _generate, "async": _await, "async_generator": _generate_async}
+"""The functions that call a user's function, by its type, unless it is a plain one."""

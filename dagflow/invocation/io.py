@@ -19,14 +19,14 @@ from dagflow.types.annotations import resolve_type
 
 
 class _DirectContext(Owner):
-    """What the contexts of an output and of an input share when the I/O manager is called directly."""
+    """The common part of the contexts of an I/O manager that is called directly."""
 
     __slots__ = ()
 
     _kind: str
 
-    def __init__(self, own: OwnResources | None, **said: Any) -> None:
-        super().__init__(**said)
+    def __init__(self, own: OwnResources | None, **attributes: Any) -> None:
+        super().__init__(**attributes)
         self._own = own  # type: ignore[misc]  # a slot of the classes below
 
     @property
@@ -68,30 +68,30 @@ def build_output_context(
     metadata: Mapping[str, Any] | None = None,
     output_metadata: Mapping[str, Any] | None = None,
 ) -> DirectOutputContext:
-    """Build the context for calling `handle_output` of an I/O manager directly. What is not given raises
-    when it is read.
+    """Build the context for calling `handle_output` of an I/O manager directly. Attributes that were not
+    given raise when they are read.
 
     Args:
-        step_key: The step that made the output.
-        name: The output.
-        definition_metadata: What the `Out` says; `metadata` is an older name of it.
-        run_id: The run that made it; default "__EPHEMERAL_RUN_ID".
-        mapping_key: Of a value of a dynamic output.
+        step_key: The step of the output.
+        name: The name of the output.
+        definition_metadata: The metadata of the `Out`; `metadata` is an older name.
+        run_id: The run of the output; default "__EPHEMERAL_RUN_ID".
+        mapping_key: The mapping key of a value of a dynamic output.
         config: The config of the output.
-        dagflow_type: Its type, or what can stand for one.
-        version: A version, handed on as it is.
+        dagflow_type: The type of the output, or an object that is resolved to one.
+        version: The value of the attribute `version`.
         resource_config: The config of the I/O manager.
-        resources: Values or definitions of the resources that the I/O manager requires. Those that are
-            context managers need a `with` block.
-        op_def: The op that made it.
-        asset_key: The asset that it is.
-        partition_key: The partition that the run is for, and the one of the asset.
+        resources: Values or definitions of the resources that the I/O manager requires. Context managers
+            among them need a `with` block.
+        op_def: The op of the output.
+        asset_key: The asset of the output.
+        partition_key: The partition of the run and of the asset.
         asset_partitions_def: The partitions of the asset.
         asset_partition_key_range: The partitions of the asset that the output holds.
         instance: The instance of the run.
-        asset_spec: What is known of the asset.
+        asset_spec: The spec of the asset.
         metadata: See `definition_metadata`.
-        output_metadata: What was said of the value.
+        output_metadata: The metadata of the value.
 
     Raises:
         DagflowInvalidInvocationError: `metadata` and `definition_metadata` were both given.
@@ -112,6 +112,7 @@ def build_output_context(
         partition_key=(partition_key, str),
     )
     keys = _partition_keys(partition_key, asset_partition_key_range, asset_partitions_def)
+    given = _one_of(definition_metadata, metadata)
     return DirectOutputContext(
         _own(resources, instance, "build_output_context"),
         step_key=step_key,
@@ -121,11 +122,9 @@ def build_output_context(
         partition_key=partition_key,
         version=version,
         asset_spec=asset_spec,
-        **_shared(
-            name, op_def, dagflow_type, asset_key, keys, asset_partitions_def,
-            _one_of(definition_metadata, metadata), config, resource_config, instance,
-        ),
-    )  # fmt: skip
+        **_port_attributes(name, op_def, dagflow_type, given, config, resource_config, instance),
+        **_asset_attributes(asset_key, keys, asset_partitions_def),
+    )
 
 
 def build_input_context(
@@ -145,18 +144,18 @@ def build_input_context(
     instance: DagflowInstance | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> DirectInputContext:
-    """Build the context for calling `load_input` of an I/O manager directly. What is not given raises when it
-    is read.
+    """Build the context for calling `load_input` of an I/O manager directly. Attributes that were not given
+    raise when they are read.
 
     Args:
-        name: The input.
+        name: The name of the input.
         config: The config of the input.
-        definition_metadata: What the `In` says; `metadata` is an older name of it.
+        definition_metadata: The metadata of the `In`; `metadata` is an older name.
         upstream_output: The output that is read.
-        dagflow_type: The type of the input, or what can stand for one.
+        dagflow_type: The type of the input, or an object that is resolved to one.
         resource_config: The config of the I/O manager.
-        resources: Values or definitions of the resources that the I/O manager requires. Those that are
-            context managers need a `with` block.
+        resources: Values or definitions of the resources that the I/O manager requires. Context managers
+            among them need a `with` block.
         op_def: The op that reads it.
         step_context: The context of the op that reads it.
         asset_key: The asset that is read.
@@ -177,16 +176,15 @@ def build_input_context(
     _check_types(upstream_output=(upstream_output, OutputContext), partition_key=(partition_key, str))
     range_key = None if asset_partition_key_range is not None else partition_key
     keys = _partition_keys(range_key, asset_partition_key_range, asset_partitions_def)
+    given = _one_of(definition_metadata, metadata)
     return DirectInputContext(
         _own(resources, instance, "build_input_context"),
         upstream_output=upstream_output,
         partition_key=partition_key,
         step_context=step_context,
-        **_shared(
-            name, op_def, dagflow_type, asset_key, keys, asset_partitions_def,
-            _one_of(definition_metadata, metadata), config, resource_config, instance,
-        ),
-    )  # fmt: skip
+        **_port_attributes(name, op_def, dagflow_type, given, config, resource_config, instance),
+        **_asset_attributes(asset_key, keys, asset_partitions_def),
+    )
 
 
 def _own(
@@ -200,7 +198,7 @@ def _partition_keys(
     key_range: PartitionKeyRange | None,
     definition: PartitionsDefinition | None,
 ) -> Sequence[str] | None:
-    """The partitions of the asset: of a range without a definition, its ends are what is known."""
+    """Return the partitions of the asset; the ends of the range only, if it has no partitions definition."""
     if key_range is None:
         return None if partition_key is None else [partition_key]
     if partition_key is not None:
@@ -220,22 +218,19 @@ def _one_of(
     return metadata if definition_metadata is None else definition_metadata
 
 
-def _shared(
+def _port_attributes(
     name: str | None,
     op_def: OpDefinition | None,
     dagflow_type: Any,
-    asset_key: CoercibleToAssetKey | None,
-    partition_keys: Sequence[str] | None,
-    partitions_def: PartitionsDefinition | None,
     definition_metadata: Mapping[str, Any] | None,
     config: Any,
     resource_config: Mapping[str, Any] | None,
     instance: DagflowInstance | None,
 ) -> dict[str, Any]:
+    """Check the attributes that outputs and inputs have in common, and return them."""
     _check_types(
         name=(name, str),
         op_def=(op_def, OpDefinition),
-        asset_partitions_def=(partitions_def, PartitionsDefinition),
         definition_metadata=(definition_metadata, Mapping),
         resource_config=(resource_config, Mapping),
         instance=(instance, DagflowInstance),
@@ -244,14 +239,25 @@ def _shared(
         "name": name,
         "op_def": op_def,
         "dagflow_type": None if dagflow_type is None else resolve_type(dagflow_type, "a context"),
-        "asset_key": None if asset_key is None else AssetKey.from_coercible(asset_key),
-        "partition_keys": partition_keys,
-        "partitions_def": partitions_def,
         "definition_metadata": definition_metadata,
         "config": config,
         "resource_config": resource_config,
         "resources": None,
         "get_instance": None if instance is None else lambda: instance,
+    }
+
+
+def _asset_attributes(
+    asset_key: CoercibleToAssetKey | None,
+    partition_keys: Sequence[str] | None,
+    partitions_def: PartitionsDefinition | None,
+) -> dict[str, Any]:
+    """Check the attributes about the asset, and return them."""
+    _check_types(asset_partitions_def=(partitions_def, PartitionsDefinition))
+    return {
+        "asset_key": None if asset_key is None else AssetKey.from_coercible(asset_key),
+        "partition_keys": partition_keys,
+        "partitions_def": partitions_def,
     }
 
 

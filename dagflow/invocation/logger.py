@@ -1,15 +1,17 @@
-"""Calling a logger definition directly, and the context for it."""
+"""Direct calls of a logger definition, and the context for them."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from dagflow._util import UNSET
+from dagflow.config.read import read_config
+from dagflow.context.availability import DIRECT_RUN_ID
 from dagflow.context.init import InitLoggerContext
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.loggers.definition import LoggerDefinition
 from dagflow.errors import DagflowInvalidInvocationError, check_type
-from dagflow.invocation.resources import check_config
 
 _RUN_ID = "EPHEMERAL"
 
@@ -30,11 +32,11 @@ def build_init_logger_context(
     """
     if job_def is not None:
         check_type(job_def, JobDefinition, "job_def")
-    return InitLoggerContext(logger_config, None, job_def, _RUN_ID)
+    return InitLoggerContext(logger_config, None, job_def, DIRECT_RUN_ID)
 
 
 def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Make a logger.
+    """Call the function of a logger.
 
     Raises:
         DagflowInvalidInvocationError: No context, several arguments, or one of an unknown name.
@@ -58,5 +60,5 @@ def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[
         given = build_init_logger_context()
     check_type(given, InitLoggerContext, logger.parameter or "context", repr(logger))
     config = UNSET if given.logger_config is None else given.logger_config
-    checked = check_config(logger.config_field, config, "logger")
+    checked = read_config(logger.config_field, config, "Error in config for logger", os.environ)
     return logger.make(InitLoggerContext(checked, logger, given.job_def, given.run_id))

@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from dagflow._util import UNSET
-from dagflow.config.parse import parse
+from dagflow.config.read import read_config
 from dagflow.context.init import InitResourceContext
 from dagflow.context.resources import ScopedResources
-from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.defs.resources.needs import Need, start_order
-from dagflow.errors import DagflowInvalidConfigError, DagflowInvariantViolationError
+from dagflow.defs.resources.definition import ResourceDefinition, as_resources, resource_configs
+from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import Requirement
+from dagflow.errors import DagflowInvariantViolationError
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.filesystem import PickleFiles
-from dagflow.io.memory import InMemoryIOManager
+from dagflow.io.builtin import BUILTINS
 from dagflow.resources import StartedResources
 
 _Self = TypeVar("_Self", bound="Owner")
@@ -204,27 +204,25 @@ def _start(
     run: DagflowRun | None = None,
 ) -> None:
     """Start the resources with these keys, and those that they need, unless they are started already."""
-    needed = start_order(definitions, dict.fromkeys(keys, Need("this context")), "this context")
+    wanted = {key: Requirement(key, "this context") for key in keys}
+    needed = start_order(definitions, wanted, "this context")
     order = [key for key in needed if key not in started.values]
-    checked = {
-        key: check_config(
+    read = {
+        key: read_config(
             definitions[key].config_field,
-            ((configs or {}).get(key) or {}).get("config", UNSET),
-            f"resource '{key}'",
+            entry["config"],
+            f"Error in config for resource '{key}'",
+            os.environ,
         )
-        for key in order
+        for key, entry in (configs or {}).items()
+        if key in order and entry and entry.get("config", UNSET) is not UNSET
     }
+    checked = resource_configs(definitions, order, read, os.environ)
 
     def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
         return InitResourceContext(config, needs, get_instance, definition, run)
 
-    builtins = {
-        "memory_io_manager": lambda _: InMemoryIOManager(),
-        "filesystem_io_manager": lambda c: PickleFiles(
-            (c.resource_config or {}).get("base_dir") or c.instance.storage_directory()
-        ),
-    }
-    started.start(order, definitions, context, checked, builtins)
+    started.start(order, definitions, context, checked, BUILTINS)
 
 
 @contextmanager
@@ -281,19 +279,3 @@ class InstanceWhenAsked:
         if self._instance is None:
             self._instance = DagflowInstance.ephemeral()
         return self._instance
-
-
-def check_config(field: Any, value: Any, what: str) -> Any:
-    """A config checked against its schema, with its defaults; without a schema anything passes.
-
-    Raises:
-        DagflowInvalidConfigError: All that is wrong with it; paths begin with `root:config`.
-    """
-    if field is None:
-        return None if value is UNSET else value
-    parsed = parse(field, value, path=("config",), environ=os.environ)
-    if parsed.errors:
-        raise DagflowInvalidConfigError(
-            f"Error in config for {what}", parsed.errors, {} if value is UNSET else value
-        )
-    return None if parsed.value is UNSET else parsed.value

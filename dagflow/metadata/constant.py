@@ -27,6 +27,7 @@ class ByValue:
     _names: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()  # Generic sets the type parameters there
         own = cls.__dict__
         if "_names" not in own:
             cls._names = (*cls._names, *own.get("__slots__", ()))

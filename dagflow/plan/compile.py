@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow._util import UNSET
+from dagflow.config.read import read_config
 from dagflow.defs.assets.definition import AssetLayer, AssetsDefinition
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -23,8 +24,14 @@ from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.run_config import needs_config, read_run_config
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, InputDefinition
-from dagflow.defs.parts.function import location
-from dagflow.defs.resources.needs import Need, start_order
+from dagflow.defs.resources.definition import resource_configs
+from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import (
+    Requirement,
+    loader_requirements,
+    requirements_of,
+    type_requirements,
+)
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -144,14 +151,16 @@ def _compile(
     compiler.in_process = in_process
     compiler.walk(job.graph, (), None, (config or {}).get("ops"), in_order(job.hook_defs))
     steps = with_templates(compiler.steps)
+    keys = _resource_keys(job, steps)
+    given = {
+        key: (entry or {}).get("config", UNSET)
+        for key, entry in ((config or {}).get("resources") or {}).items()
+    }
     return Plan(
         job.name,
         steps,
-        _resource_keys(job, steps),
-        {
-            key: (entry or {}).get("config", UNSET)
-            for key, entry in ((config or {}).get("resources") or {}).items()
-        },
+        keys,
+        resource_configs(job.resource_defs, keys, given, surroundings.environ),
         partition_key,
         bound_inputs,
         logger_configs={
@@ -238,7 +247,7 @@ class _Compiler:
         path = (*frame.path, name)
         key = self.step_key = name if not frame.path else ".".join(path)
         assets_def = self.layer.by_node.get(name) if self.layer is not None and not frame.path else None
-        given_inputs = (entry or {}).get("inputs") or {}
+        given_inputs = (entry.get("inputs") or {}) if entry else {}
         inputs = [self._input(frame, name, item, given_inputs, assets_def) for item in op.ins.values()]
         return Step(
             key,
@@ -246,8 +255,8 @@ class _Compiler:
             node,
             op,
             inputs,
-            self._outputs(op, assets_def, (entry or {}).get("outputs") or {}),
-            self._config(op, entry),
+            self._outputs(op, assets_def, (entry.get("outputs") or {}) if entry else {}),
+            None if entry is None and op.config_field is None else self._config(op, entry),
             node.retry_policy or op.retry_policy or self.job.op_retry_policy,
             assets_def,
             hooks=in_order({*frame.hooks, *node.hook_defs}) if node.hook_defs else frame.hooks,
@@ -261,7 +270,10 @@ class _Compiler:
         return seconds
 
     def _config(self, op: OpDefinition, entry: Mapping[str, Any] | None) -> Any:
-        return default_of(op) if entry is None else entry.get("config")
+        if entry is not None:
+            return entry.get("config")
+        preamble = f"Error in config for op '{op.name}'"
+        return read_config(op.config_field, UNSET, preamble, self.surroundings.environ)
 
     def _outputs(
         self, op: OpDefinition, assets_def: AssetsDefinition | None, configs: Mapping[str, Any]
@@ -460,16 +472,6 @@ class _Compiler:
         )
 
 
-def default_of(op: OpDefinition) -> Any:
-    """The config of an op that is given none."""
-    if op.config_field is None:
-        return None
-    from dagflow.config.parse import parse
-
-    value = parse(op.config_field, UNSET).value
-    return None if value is UNSET else value
-
-
 def check_partition(job: JobDefinition, key: str | None, surroundings: Surroundings) -> str | None:
     """The key of the partition that a run of a job is for, as its definition has it.
 
@@ -492,33 +494,28 @@ def check_partition(job: JobDefinition, key: str | None, surroundings: Surroundi
 
 
 def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
-    """The resources that the steps need, and those that these need, in the order in which they can be
-    started.
+    """Return the resources that the steps need, and those that these need, in the order of their start.
+
+    A step needs an input manager or a loader only if its input is fed that way: hence not those of the op.
     """
-    needed: dict[str, Need] = {}
-    seen: set[int] = set()
+    needed: dict[str, Requirement] = {}
+    further: list[Requirement] = []
     for step in steps:
         for item in step.loads:
             for source in (item.source, *item.source.parts):
                 if source.manager_key is not None and source.manager_key not in needed:
-                    needed[source.manager_key] = Need(f"input '{item.name}' of step '{step.key}'")
-                for key in source.loader.required_resource_keys() if source.loader is not None else ():
-                    needed.setdefault(key, Need(f"the loader of input '{item.name}' of step '{step.key}'"))
-            for key in item.dagflow_type.required_resource_keys:
-                needed.setdefault(key, Need(f"the type of input '{item.name}' of step '{step.key}'"))
-        if id(step.op) in seen:
-            continue
-        seen.add(id(step.op))
-        name, fn = f"op '{step.op.name}'", step.op.body.fn
-        for output in step.outputs:
-            key = output.definition.io_manager_key
-            if key not in needed:
-                needed[key] = Need(f"output '{output.name}' of {name}", location(fn), "io manager")
-            for key in output.dagflow_type.required_resource_keys:
-                what = f"the type of output '{output.name}' of {name}"
-                needed.setdefault(key, Need(what, location(fn)))
-        for key in step.op.required_resource_keys:
-            needed.setdefault(key, Need(name, location(fn)))
-    for key, hook in job.hook_needs().items():
-        needed.setdefault(key, Need(hook))
+                    needed[source.manager_key] = Requirement(source.manager_key, _port(item, step))
+                if source.loader is not None:
+                    further += loader_requirements(source.loader, _port(item, step))
+            if item.dagflow_type.required_resource_keys:
+                further += type_requirements(item.dagflow_type, _port(item, step))
+    for op in {id(step.op): step.op for step in steps}.values():
+        for requirement in op.own_requirements():
+            if requirement.key not in needed:
+                needed[requirement.key] = requirement
+    needed = requirements_of(needed.values(), further, job.hook_requirements().values())
     return start_order(job.resource_defs, needed, f"job '{job.name}'")
+
+
+def _port(item: StepInput, step: Step) -> str:
+    return f"input '{item.name}' of step '{step.key}'"

@@ -9,8 +9,10 @@ import pytest
 from dagflow import (
     DagflowInvariantViolationError,
     DagflowResourceFunctionError,
+    Field,
     In,
     Nothing,
+    Permissive,
     ResourceDefinition,
     job,
     op,
@@ -48,6 +50,22 @@ def tracked(story, name, needs=(), way="generator", fails=None):
 
     makers = {"generator": steps, "contextmanager": contextmanager(steps), "plain": plain}
     return ResourceDefinition(makers[way], required_resource_keys=set(needs))
+
+
+def test_a_default_is_not_shared_by_runs():
+    """What a resource changes in its default config is not there in the next run of the job."""
+    schema = Field(Permissive({"cups": Field([int], default_value=[1])}))
+
+    @resource(config_schema=schema)
+    def shelf(context):
+        context.resource_config["cups"].append(2)
+        return list(context.resource_config["cups"])
+
+    read = op(name="read", required_resource_keys={"shelf"})(lambda context: context.resources.shelf)
+    made = job(name="j", resource_defs={"shelf": shelf})(lambda: (read(), None)[1])
+
+    for _ in range(2):
+        assert made.execute_in_process().output_for_node("read") == [1, 2]
 
 
 def job_with(story, resource_defs, body=None):

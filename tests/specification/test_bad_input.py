@@ -143,7 +143,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         "unknown op in a selection",
         lambda **run: plain.execute_in_process(op_selection=["onne"], **run),
         DagflowInvalidSubsetError,
-        "'onne' chooses nothing.*graph 'plain'.*mean 'one'",
+        "'onne' selects no node.*graph 'plain'.*mean 'one'",
     ),
     (
         "unreadable selection",
@@ -287,7 +287,7 @@ DEFINITIONS: list[tuple[str, Any, type[Exception], str]] = [
         "cycle",
         _cycle,
         DagflowInvalidDefinitionError,
-        "graph 'g': .*: 'other' -> 'same' -> 'other'. Take one",
+        "graph 'g': .*: 'other' -> 'same' -> 'other'. Remove one",
     ),
     (
         "missing dependency",

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
 from dagflow.defs.graphs.wiring import ReadableAsset
-from dagflow.defs.hooks.definition import HookDefinition
+from dagflow.defs.hooks.definition import HookDefinition, attached_requirements
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import current_composition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.owners import checked_owners
 from dagflow.defs.resources.definition import ResourceDefinition, as_resource, as_resources
+from dagflow.defs.resources.requirements import Requirement
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import (
     AssetKey,
@@ -378,6 +379,12 @@ class AssetsDefinition:
         raise DagflowInvalidDefinitionError(
             f"'{self.node_def.name}' does not make asset '{key.to_user_string()}'"
         )
+
+    def own_requirements(self) -> Iterator[Requirement]:
+        """Return the resources that its op, the inputs of the op and its hooks need."""
+        yield from self.node_def.own_requirements()
+        yield from self.node_def.input_requirements()
+        yield from attached_requirements(self.hook_defs, f"asset '{self.node_def.name}'").values()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In a graph's body: become a node there, which makes no asset. Elsewhere: run the function directly,

@@ -6,13 +6,13 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dagflow.config.parse import parse
-from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition, AssetSpec, SourceAsset
+from dagflow.config.read import check_config
+from dagflow.defs.assets.definition import AnyAsset, AssetSpec
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
-from dagflow.defs.parts.function import location
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
-from dagflow.defs.resources.needs import Need, start_order
-from dagflow.errors import DagflowInvalidConfigError, DagflowInvalidInvocationError
+from dagflow.defs.resources.needs import check_needs, start_order
+from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
+from dagflow.errors import DagflowInvalidInvocationError
 
 
 def with_resources(
@@ -31,8 +31,8 @@ def with_resources(
         Copies of the assets, in the same order.
 
     Raises:
-        DagflowInvalidDefinitionError: An asset needs a resource that is not there.
-        DagflowInvariantViolationError: A resource needs one that is not there, or itself.
+        DagflowInvalidDefinitionError: An asset or a resource needs a resource that is not there.
+        DagflowInvariantViolationError: A resource needs itself.
         DagflowInvalidInvocationError: An asset brings a resource along under one of the keys.
         DagflowInvalidConfigError: Config that does not match.
 
@@ -48,7 +48,7 @@ def with_resources(
     for key, entry in (resource_config_by_key or {}).items():
         if key in given:
             given[key] = _configured(given[key], key, entry)
-    start_order(given, {key: Need("with_resources") for key in given}, "with_resources")
+    check_needs(given, given, "with_resources")
     return [_bound(asset, given) for asset in definitions]
 
 
@@ -58,12 +58,8 @@ def _configured(definition: ResourceDefinition, key: str, entry: Any) -> Resourc
             f"Error with config for resource key '{key}': it must be a dict with the key 'config', not "
             f"{entry!r}"
         )
-    if definition.config_field is not None:
-        errors = parse(definition.config_field, entry["config"], path=("config",)).errors
-        if errors:
-            raise DagflowInvalidConfigError(
-                f"Error when applying config for resource with key '{key}'", errors, entry["config"]
-            )
+    preamble = f"Error when applying config for resource with key '{key}'"
+    check_config(definition.config_field, entry["config"], preamble)
     return definition.configured(entry["config"])
 
 
@@ -79,32 +75,17 @@ def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset
         )
     known = {**given, **asset.resource_defs}
     bound = copy.copy(asset)
-    for key, definition in asset.resource_defs.items():
-        need = Need(f"resource with key '{key}'", definition.place)
-        start_order(known, dict.fromkeys(definition.required_resource_keys, need), what)
-    needs = {**dict.fromkeys(asset.resource_defs, Need(what)), **_needs(asset, what, known)}
-    order = start_order(known, needs, what)
+    check_needs(asset.resource_defs, known, what)
+    own = [requirement for requirement in asset.own_requirements() if _must_be_given(requirement, known)]
+    order = start_order(known, requirements_of(required_by(asset.resource_defs, what), own), what)
     bound.resource_defs = {key: known[key] for key in order}
     return bound
 
 
-def _needs(
-    asset: AssetsDefinition | SourceAsset, what: str, known: Mapping[str, ResourceDefinition]
-) -> dict[str, Need]:
-    """What the asset itself reads; the default I/O manager is there without being given."""
-    needs: dict[str, Need] = {}
-    if isinstance(asset, SourceAsset):
-        needs[asset.io_manager_key] = Need(what, kind="io manager")
-    else:
-        op = asset.node_def
-        by_op = Need(f"op '{op.name}'", location(op.body.fn))
-        needs = dict.fromkeys(sorted(op.required_resource_keys), by_op)
-        for output in op.outs.values():
-            place = f"output '{output.name}' of op '{op.name}'"
-            needs[output.io_manager_key] = Need(place, by_op.at, "io manager")
-            needs.update(dict.fromkeys(output.dagflow_type.required_resource_keys, by_op))
-        for item in op.ins.values():
-            needs.update(dict.fromkeys(item.dagflow_type.required_resource_keys, by_op))
-    if DEFAULT_IO_MANAGER_KEY not in known:
-        needs.pop(DEFAULT_IO_MANAGER_KEY, None)
-    return needs
+def _must_be_given(requirement: Requirement, known: Mapping[str, ResourceDefinition]) -> bool:
+    """Return whether a resource is bound, or missing.
+
+    A run adds the default I/O manager, and reads no input of an asset from config. Both are bound if given.
+    """
+    is_optional = requirement.key == DEFAULT_IO_MANAGER_KEY or requirement.is_for_config
+    return requirement.key in known or not is_optional

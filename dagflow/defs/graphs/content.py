@@ -1,4 +1,4 @@
-"""The nodes of a graph and their dependencies, to be read. The base of GraphDefinition."""
+"""The nodes of a graph and their dependencies, without the checks. The base of GraphDefinition."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.defs.resources.requirements import Requirement, loader_requirements
 from dagflow.errors import CheckError, DagflowInvariantViolationError
 from dagflow.keys import NodeHandle
 
@@ -19,7 +20,7 @@ _Mapping = TypeVar("_Mapping", InputMapping, OutputMapping)
 
 
 class Node:
-    """A node of a graph: a definition under a name, with what is said of it there."""
+    """A node of a graph: a definition with a name, tags, hooks and a retry policy."""
 
     __slots__ = ("definition", "hook_defs", "name", "retry_policy", "tags")
 
@@ -109,22 +110,22 @@ class GraphContent(NodeDefinition):
 
     @property
     def composition_fn(self) -> Callable[..., Any] | None:
-        """The function whose body it is, if it was made of one."""
+        """The decorated function, if the graph was made of one."""
         fn: Callable[..., Any] | None = getattr(self, "__wrapped__", None)
         return fn
 
     @property
     def has_config_mapping(self) -> bool:
-        """Whether it has config of its own, from which that of its nodes is made."""
+        """Whether the graph has config of its own, which is mapped to the config of its nodes."""
         return self.config_mapping is not None
 
     @property
     def is_subselected(self) -> bool:
-        """Whether it is a part of a larger graph, which is its `parent_graph_def`."""
+        """Whether the graph is a selection of the nodes of `parent_graph_def`."""
         return self.parent_graph_def is not None
 
     def iterate_node_defs(self) -> Iterator[NodeDefinition]:
-        """This definition and all that stand in it, however deep."""
+        """Yield this definition and all definitions in it, at every depth."""
         yield self
         for definition in self._definitions.values():
             if isinstance(definition, GraphContent):
@@ -132,44 +133,62 @@ class GraphContent(NodeDefinition):
             else:
                 yield definition
 
+    def own_requirements(self) -> Iterator[Requirement]:
+        """Return the resources that load the assets which the body of the graph reads."""
+        for asset in self.input_assets.values():
+            yield from asset.own_requirements()
+
+    def input_requirements(self) -> Iterator[Requirement]:
+        """Return the resources that read values of its inputs from config."""
+        for name, item in self.ins.items():
+            if item.dagflow_type.loader is not None:
+                port = f"input '{name}' of {self.describe_node()}"
+                yield from loader_requirements(item.dagflow_type.loader, port)
+
+    def all_requirements(self) -> Iterator[Requirement]:
+        """Return the resources that the graph and the definitions in it need, at every depth."""
+        for definition in self.iterate_node_defs():
+            yield from definition.own_requirements()
+            yield from definition.input_requirements()
+
     def has_node_named(self, name: str) -> bool:
-        """Whether a node of the graph has this name."""
+        """Return whether a node of the graph has this name."""
         return name in self.node_dict
 
     def get_node(self, handle: NodeHandle) -> Node:
-        """The node at this place, in this graph or in one inside it."""
+        """Return the node with this path, in this graph or in one inside it."""
         graph_def: NodeDefinition = self if handle.parent is None else self.get_node(handle.parent).definition
         if not isinstance(graph_def, GraphContent):
             raise DagflowInvariantViolationError(
-                f"'{handle.parent}' is no graph, so it has no node '{handle.name}'"
+                f"'{handle.parent}' is not a graph, so it has no node '{handle.name}'"
             )
         return graph_def.node_named(handle.name)
 
     def get_input_mapping(self, input_name: str) -> InputMapping:
-        """The first mapping of an input.
+        """Return the first mapping of an input.
 
         Raises:
-            CheckError: There is none.
+            CheckError: The input has no mapping.
         """
         return _first(self.input_mappings, "graph_input_name", input_name, f"graph '{self.name}'")
 
     def get_output_mapping(self, output_name: str) -> OutputMapping:
-        """The mapping of an output.
+        """Return the mapping of an output.
 
         Raises:
-            CheckError: There is none.
+            CheckError: The output has no mapping.
         """
         return _first(self.output_mappings, "graph_output_name", output_name, f"graph '{self.name}'")
 
     def node_names(self) -> list[str]:
-        """The names of the nodes."""
+        """Return the names of the nodes."""
         return list(self.node_dict)
 
     def node_named(self, name: str) -> Node:
-        """The node with this name.
+        """Return the node with this name.
 
         Raises:
-            DagflowInvariantViolationError: There is none.
+            DagflowInvariantViolationError: The name is unknown.
         """
         if name not in self.node_dict:
             raise DagflowInvariantViolationError(
@@ -178,13 +197,13 @@ class GraphContent(NodeDefinition):
         return self.node_dict[name]
 
     def graph_input_of(self, node: str, input_name: str, index: int | None = None) -> str | None:
-        """The input of this graph that feeds an input of a node (or the element `index` of its list), if one
-        does.
+        """Return the input of this graph that feeds an input of a node (or the element `index` of its list);
+        None if no input of the graph feeds it.
         """
         return self._fed_by.get((node, input_name, index))
 
     def dynamic_outputs(self) -> frozenset[str]:
-        """The names of the outputs that have a value for each mapping key."""
+        """Return the names of the dynamic outputs, which have a value for each mapping key."""
         return frozenset(name for name, out in self.outs.items() if out.is_dynamic)
 
 
@@ -193,4 +212,6 @@ def _first(mappings: Sequence[_Mapping], field: str, name: str, place: str) -> _
         if getattr(mapping, field) == name:
             return mapping
     known = [getattr(mapping, field) for mapping in mappings]
-    raise CheckError(f"{place} has no mapping of '{name}'; there are those of {known}.{nearest(name, known)}")
+    raise CheckError(
+        f"{place} has no mapping of '{name}'; its mappings are of {known}.{nearest(name, known)}"
+    )

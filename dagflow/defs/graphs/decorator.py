@@ -1,4 +1,4 @@
-"""Graphs that are written as functions: `@graph`, and what body and signature say of inputs and outputs."""
+"""Graphs that are written as functions: `@graph`, and the inputs and outputs from body and signature."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ def graph(
     tags: Mapping[str, Any] | None = None,
     config: Any = None,
 ) -> GraphDefinition | Callable[[Callable[..., Any]], GraphDefinition]:
-    """Make a graph of a function whose body calls ops and graphs. Usable bare.
+    """Make a graph of a function whose body calls ops and graphs. Use it with or without arguments.
 
     Args:
-        compose_fn: The function. Its parameters are the graph's inputs, what it returns the outputs.
-        name: Default: the function's name.
-        description: Default: the function's docstring.
+        compose_fn: The function. Its parameters are the inputs of the graph, its result the outputs.
+        name: Default: the name of the function.
+        description: Default: the docstring of the function.
         input_defs, output_defs: An older form of `ins` and `out`.
         ins: Descriptions of inputs.
         out: One GraphOut, or several by name; needed for several outputs.
-        tags: Become tags of its runs.
-        config: A ConfigMapping from its own config to that of its nodes.
+        tags: Tags of its runs.
+        config: A ConfigMapping from its own config to the config of its nodes.
 
     Returns:
         The GraphDefinition, or a decorator.
@@ -97,7 +97,7 @@ def trace(
     config: Any,
     what: str,
 ) -> GraphDefinition:
-    """The graph that a body describes. `what` is "graph" or "job", for messages."""
+    """Trace the body of a graph, and return the graph. `what` is "graph" or "job", for messages."""
     check_name(name, what)
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {fn!r}")
@@ -105,8 +105,8 @@ def trace(
     for given in check_type(ins or {}, Mapping, "ins", f"{what} '{name}'"):
         if given not in parameters:
             raise DagflowInvalidDefinitionError(
-                f"{what} '{name}' ({location(fn)}): 'ins' names an input '{given}' that is no parameter of "
-                f"the function.{nearest(given, parameters)}"
+                f"{what} '{name}' ({location(fn)}): 'ins' names an input '{given}' that is not a parameter "
+                f"of the function.{nearest(given, parameters)}"
             )
     handles = {parameter: GraphInputHandle(name, parameter) for parameter in parameters}
     wiring, result = compose(name, lambda: fn(**handles))
@@ -116,7 +116,7 @@ def trace(
         if parameter not in mapped:
             raise DagflowInvalidDefinitionError(
                 f"{place}: its input '{parameter}' feeds no node, so it is an unmapped input. Use it, or "
-                "take it away."
+                "remove it."
             )
     annotations = annotations_of(fn)
     types = {
@@ -124,11 +124,11 @@ def trace(
         for parameter in parameters
         if parameter in annotations
     }
-    said, _ = documented(fn)
+    descriptions, _ = documented(fn)
     wiring.input_mappings = [
         mapping._replace(
             graph_input_description=(ins or {}).get(mapping.graph_input_name, _NO_GRAPH_IN).description
-            or said.get(mapping.graph_input_name),
+            or descriptions.get(mapping.graph_input_name),
             dagflow_type=types.get(mapping.graph_input_name),
         )
         for mapping in sorted(
@@ -178,7 +178,7 @@ def _output_mappings(
 
 
 def _output_types(annotation: Any, names: Sequence[str], place: str) -> dict[str, DagflowType]:
-    """The types that the annotation of what a body returns says; none where it says nothing of them."""
+    """Return the types in the return annotation, by output; empty without a fitting annotation."""
     if annotation is None or annotation is type(None):
         return {}
     parts = (annotation,) if len(names) == 1 else get_args(annotation)
@@ -191,11 +191,11 @@ def _output_types(annotation: Any, names: Sequence[str], place: str) -> dict[str
 
 
 def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, what: str) -> dict[str, Any]:
-    """What a body returned, by the names of the outputs."""
+    """Return the results of a body, by the names of the outputs."""
     names = None if named is None else list(named)
     if what == "job":
         if isinstance(result, tuple) and all(isinstance(part, InvokedNodeOutputHandle) for part in result):
-            return {}  # a way to have several last nodes in one statement
+            return {}  # a job may return its last nodes
         raise DagflowInvalidDefinitionError(
             f"{place} returned {result!r}, but a job has 0 outputs defined. Return nothing, or use @graph "
             "and to_job()."

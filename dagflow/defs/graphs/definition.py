@@ -1,10 +1,10 @@
-"""Graphs: nodes, what ties them together, and which of their inputs and outputs face outward."""
+"""Graphs: nodes, their dependencies, and the mappings of inputs and outputs of the graph to them."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
 from dagflow.config.field import Field
@@ -35,23 +35,29 @@ from dagflow.errors import (
 from dagflow.keys import check_name, definition_tags
 from dagflow.types.kinds import Any as AnyType
 
+if TYPE_CHECKING:
+    from dagflow.defs.executors.definition import ExecutorDefinition
+    from dagflow.defs.hooks.definition import HookDefinition
+    from dagflow.instance.instance import DagflowInstance
+    from dagflow.partitions.definition import PartitionsDefinition
+
 
 class GraphDefinition(GraphContent):
     """Nodes and their dependencies. Usually made by `@graph`.
 
     Args:
-        name: Its name, which is also that of its node in another graph.
+        name: Its name, also for its node in another graph.
         description: A sentence for people.
         node_defs: The ops and graphs in it.
         dependencies: Node name (or NodeInvocation, for an alias) to input name to DependencyDefinition,
             MultiDependencyDefinition or DynamicCollectDependencyDefinition.
-        input_mappings: Which inputs of nodes its own inputs feed.
-        output_mappings: Which outputs of nodes are its own outputs.
-        config: A ConfigMapping from its own config to that of its nodes.
-        tags: Become tags of its runs.
+        input_mappings: The mappings of its inputs to inputs of nodes.
+        output_mappings: The mappings of outputs of nodes to its outputs.
+        config: A ConfigMapping from its own config to the config of its nodes.
+        tags: Tags of its runs.
 
     Raises:
-        DagflowInvalidDefinitionError: A name, node, input or output that is not there, or a cycle.
+        DagflowInvalidDefinitionError: An unknown node, input or output, an invalid name, or a cycle.
 
     Example:
         >>> from dagflow import GraphDefinition, op
@@ -132,7 +138,7 @@ class GraphDefinition(GraphContent):
 
     @property
     def config_schema(self) -> Field | None:
-        """The schema of its own config, None where it has no config mapping."""
+        """The schema of its own config; None if it has no config mapping."""
         return None if self.config_mapping is None else self.config_mapping.config_schema
 
     def configured(
@@ -142,17 +148,17 @@ class GraphDefinition(GraphContent):
         config_schema: Any = None,
         description: str | None = None,
     ) -> GraphDefinition:
-        """This graph with the config of its config mapping given beforehand.
+        """Return a copy of this graph with fixed config for its config mapping.
 
         Args:
-            config_or_config_fn: The config, or a function that makes it of what the run config gives.
-            name: The name of the new graph; default: that of the function.
-            config_schema: What the function gets from the run config.
-            description: Default: that of this graph.
+            config_or_config_fn: The config, or a function from the config of the new graph to that of this.
+            name: The name of the new graph; default: the name of the function.
+            config_schema: The schema of the config of the new graph.
+            description: Default: the description of this graph.
 
         Raises:
             DagflowInvalidDefinitionError: This graph has no config mapping.
-            CheckError: There is no name.
+            CheckError: The new graph has no name.
         """
         mapping = self.config_mapping
         if mapping is None:
@@ -183,18 +189,18 @@ class GraphDefinition(GraphContent):
         tags: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         logger_defs: Mapping[str, Any] | None = None,
-        executor_def: Any = None,
-        hooks: set[Any] | frozenset[Any] | None = None,
+        executor_def: ExecutorDefinition | None = None,
+        hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
         op_retry_policy: RetryPolicy | None = None,
         op_selection: Sequence[str] | None = None,
-        partitions_def: Any = None,
+        partitions_def: PartitionsDefinition | None = None,
         asset_layer: Any = None,
         input_values: Mapping[str, Any] | None = None,
         run_tags: Mapping[str, Any] | None = None,
         owners: Sequence[str] | None = None,
     ) -> _doors.JobDefinition:
-        """Make a job of this graph. Parameters as those of JobDefinition; `op_selection` keeps a part of the
-        ops.
+        """Make a job of this graph. Parameters as those of JobDefinition; `op_selection` selects a part of
+        the ops.
         """
         job = _doors.JobDefinition(
             graph_def=self,
@@ -219,22 +225,22 @@ class GraphDefinition(GraphContent):
     def execute_in_process(
         self,
         run_config: Any = None,
-        instance: Any = None,
+        instance: DagflowInstance | None = None,
         resources: Mapping[str, Any] | None = None,
         raise_on_error: bool = True,
         op_selection: Sequence[str] | None = None,
         run_id: str | None = None,
         input_values: Mapping[str, Any] | None = None,
     ) -> _doors.ExecuteInProcessResult:
-        """Run this graph here and now, as a job of the same name.
+        """Run this graph in this process, as a job of the same name.
 
         Args:
-            run_config: Config of the run; that of the nodes stands under "ops".
-            instance: What remembers the run; default: an ephemeral one of its own.
+            run_config: The config of the run; the config of the nodes is under "ops".
+            instance: The instance that records the run; default: an ephemeral one.
             resources: Resource definitions or values by key.
-            raise_on_error: Whether the first failure is raised; else the result tells.
-            op_selection: Clauses that choose a part of the ops.
-            run_id: A UUID as text.
+            raise_on_error: Whether the first failure is raised. If not, the result has it.
+            op_selection: Clauses that select a part of the ops.
+            run_id: A UUID as a string.
             input_values: Values of the graph's inputs.
 
         Returns:
@@ -256,22 +262,22 @@ class GraphDefinition(GraphContent):
 
 
 def check_definitions(graph_def: GraphDefinition, place: str) -> None:
-    """Raise where two definitions in a graph, however deep, have one name.
+    """Raise if two definitions in a graph, at any depth, have one name.
 
     Args:
         graph_def: The graph.
-        place: What it belongs to, for the message.
+        place: The owner of the graph, for the message.
 
     Raises:
-        DagflowInvalidDefinitionError: There are two.
+        DagflowInvalidDefinitionError: Two definitions have one name.
     """
     known: dict[str, NodeDefinition] = {}
     definitions = graph_def.iterate_node_defs()
-    next(definitions)  # the graph itself, whose name a node may well have
+    next(definitions)  # the graph itself: a node may have its name
     for definition in definitions:
         whole = definition
         while isinstance(whole, GraphDefinition) and whole.parent_graph_def is not None:
-            whole = whole.parent_graph_def  # parts of one graph may well differ
+            whole = whole.parent_graph_def  # parts of one graph may differ
         other = known.setdefault(definition.name, whole)
         if other is not whole:
             raise DagflowInvalidDefinitionError(f"{place}: {same_name(definition.name, other, definition)}")

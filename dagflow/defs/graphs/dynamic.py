@@ -1,7 +1,7 @@
-"""Which nodes of a graph run once for each value of a dynamic output, and which wirings of them cannot be.
+"""The nodes of a graph that run once for each value of a dynamic output, and the checks of their wiring.
 
-A node is mapped over a dynamic output when it reads one value of it, or something that is mapped over it. It
-can be mapped over one only, and it cannot collect at the same time.
+A node is mapped over a dynamic output if it reads one value of it, or an output that is mapped over it. It
+can be mapped over only one, and it cannot collect at the same time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dagflow.errors import DagflowInvalidDefinitionError
 
 
 def mapped_nodes(graph: GraphContent) -> dict[str, str]:
-    """The nodes of a graph that are mapped over a dynamic output of one of its nodes: that output by node, as
+    """Return the nodes of a graph that are mapped over a dynamic output, each with that output as
     "node:output".
 
     Args:
@@ -29,7 +29,7 @@ def mapped_nodes(graph: GraphContent) -> dict[str, str]:
 
     Raises:
         DagflowInvalidDefinitionError: A node would be mapped over two dynamic outputs, be mapped and collect,
-            or read a value of a dynamic output as an element of a list; or something is collected that has
+            or read a value of a dynamic output as an element of a list; or an output is collected that has
             only one value.
     """
     if not any(map(dynamic_outputs, {node.definition for node in graph.node_dict.values()})) and not any(
@@ -60,14 +60,14 @@ def dynamic_outputs(definition: NodeDefinition) -> frozenset[str]:
 
 
 class _Reads(NamedTuple):
-    """What an input of a node reads of a dynamic output: that output, and whether all of its values."""
+    """The dynamic output that an input of a node reads, and whether it reads all of its values."""
 
     output: str
     is_collected: bool
 
 
 def _over(graph: GraphContent, node: str, mapped: Mapping[str, str]) -> str | None:
-    """The dynamic output that a node is mapped over; those before it are in `mapped` already."""
+    """Return the dynamic output that a node is mapped over. `mapped` has the nodes before it."""
     place = f"in graph '{graph.name}': node '{node}'"
     reads: dict[str, _Reads] = {}
     for input_name, dependency in graph.dependencies.get(node, {}).items():
@@ -136,10 +136,10 @@ def _too_many(place: str, outputs: list[str]) -> DagflowInvalidDefinitionError:
 
 
 def _dynamic_behind(definition: NodeDefinition, input_name: str) -> str | None:
-    """The dynamic output inside of a graph that something behind one of its inputs maps over or collects."""
+    """Return the dynamic output inside a graph that a node behind one of its inputs maps over or collects."""
     if not isinstance(definition, GraphContent):
         return None
-    behind = {  # the inputs of nodes that are behind it, by node
+    behind = {  # the inputs of nodes that depend on the input, by node
         node: {
             mapping.mapped_node_input_name
             for mapping in definition.input_mappings

@@ -1,6 +1,6 @@
-"""A part of a graph, chosen by clauses: the same definitions with fewer nodes.
+"""The selection of a part of a graph by clauses: the same definitions with fewer nodes.
 
-An input whose source is left out becomes unconnected, as if it had never been wired.
+An input becomes unconnected if its source is not selected.
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ from dagflow.errors import DagflowInvalidSubsetError, ParameterCheckError
 from dagflow.selection.parse import parse_clause
 from dagflow.selection.resolve import walk
 
-Chosen = dict[str, Any]
-"""Node name to None (all of it) or to what is chosen inside."""
+Selected = dict[str, Any]
+"""Node name to None (the whole node) or to the selection inside it."""
 
 
 def select_ops(graph_def: GraphDefinition, clauses: Sequence[str]) -> GraphDefinition:
-    """The part of a graph that clauses choose, united.
+    """Return the part of a graph that clauses select.
 
     Args:
         graph_def: The graph.
-        clauses: As `["*a", "b+", "inner.c"]`; walks count nodes of the top level, a dotted path takes none.
+        clauses: As `["*a", "b+", "inner.c"]`; the union counts. `*` and `+` work on nodes of the top level
+            only.
 
     Raises:
-        ParameterCheckError: `clauses` is no list of texts.
-        DagflowInvalidSubsetError: A clause cannot be read, or chooses nothing.
+        ParameterCheckError: `clauses` is not a list of strings.
+        DagflowInvalidSubsetError: A clause is invalid, or selects no node.
     """
-    chosen: Chosen = {}
+    selected: Selected = {}
     for text in clauses_of(clauses):
         try:
             paths = _paths(graph_def, text)
@@ -46,22 +47,22 @@ def select_ops(graph_def: GraphDefinition, clauses: Sequence[str]) -> GraphDefin
                 f"No qualified ops to execute found for op_selection={list(clauses)!r}: {error}"
             ) from None
         for path in paths:
-            _add(chosen, path)
-    return _part(graph_def, chosen)
+            _add(selected, path)
+    return _part(graph_def, selected)
 
 
 def clauses_of(op_selection: Any) -> tuple[str, ...]:
-    """The clauses of an op selection.
+    """Return the clauses of an op selection.
 
     Raises:
-        ParameterCheckError: It is no list of texts.
+        ParameterCheckError: It is not a list of strings.
     """
     if (
         isinstance(op_selection, str)
         or not isinstance(op_selection, Sequence)
         or not all(isinstance(clause, str) for clause in op_selection)
     ):
-        raise ParameterCheckError(f"parameter 'op_selection' must be a list of texts, not {op_selection!r}")
+        raise ParameterCheckError(f"parameter 'op_selection' must be a list of strings, not {op_selection!r}")
     return tuple(op_selection)
 
 
@@ -81,7 +82,7 @@ def _paths(graph_def: GraphDefinition, text: str) -> list[tuple[str, ...]]:
     if len(path) > 1 and (clause.up or clause.down) and _exists(graph_def, path):
         hint = " A path into a graph takes no '*' or '+'; use them on nodes of the top level."
     raise DagflowInvalidSubsetError(
-        f"'{text}' chooses nothing: graph '{graph_def.name}' has no node '{clause.name}' that it fits.{hint}"
+        f"'{text}' selects no node: graph '{graph_def.name}' has no node '{clause.name}' that it fits.{hint}"
     )
 
 
@@ -95,11 +96,11 @@ def _neighbours(graph_def: GraphDefinition) -> tuple[dict[str, set[str]], dict[s
 
 
 def _exists(graph_def: NodeDefinition, path: Sequence[str]) -> bool:
-    current = graph_def
+    definition = graph_def
     for name in path:
-        if not isinstance(current, GraphDefinition) or name not in current.node_dict:
+        if not isinstance(definition, GraphDefinition) or name not in definition.node_dict:
             return False
-        current = current.node_dict[name].definition
+        definition = definition.node_dict[name].definition
     return True
 
 
@@ -112,23 +113,23 @@ def _all_paths(graph_def: GraphDefinition, prefix: str = "") -> list[str]:
     return found
 
 
-def _add(chosen: Chosen, path: Sequence[str]) -> None:
+def _add(selected: Selected, path: Sequence[str]) -> None:
     name, rest = path[0], path[1:]
     if not rest:
-        chosen[name] = None
-    elif name not in chosen:
-        chosen[name] = {}
-        _add(chosen[name], rest)
-    elif chosen[name] is not None:
-        _add(chosen[name], rest)
+        selected[name] = None
+    elif name not in selected:
+        selected[name] = {}
+        _add(selected[name], rest)
+    elif selected[name] is not None:
+        _add(selected[name], rest)
 
 
-def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
+def _part(graph_def: GraphDefinition, selected: Selected) -> GraphDefinition:
     definitions: dict[str, NodeDefinition] = {}
     wiring = Wiring()
     for name, node in graph_def.node_dict.items():
-        if name in chosen:
-            inside = chosen[name]
+        if name in selected:
+            inside = selected[name]
             definition = node.definition
             if inside is not None and isinstance(definition, GraphDefinition):
                 definition = _part(definition, inside)
@@ -143,11 +144,13 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
             if input_name not in definition.input_names:
                 continue
             if isinstance(dependency, MultiDependencyDefinition):
-                left = [i for i, part in enumerate(dependency.dependencies) if _is_there(part, definitions)]
+                parts = dependency.dependencies
+                left = [index for index, part in enumerate(parts) if _is_selected(part, definitions)]
                 indexes[name, input_name] = left
-                parts = [dependency.dependencies[i] for i in left]
-                wiring.dependencies[name][input_name] = MultiDependencyDefinition(parts)
-            elif _is_there(dependency.get_node_dependencies()[0], definitions):
+                wiring.dependencies[name][input_name] = MultiDependencyDefinition(
+                    [parts[index] for index in left]
+                )
+            elif _is_selected(dependency.get_node_dependencies()[0], definitions):
                 wiring.dependencies[name][input_name] = dependency
     wiring.input_assets = {
         place: asset for place, asset in graph_def.input_assets.items() if place[0] in definitions
@@ -174,9 +177,9 @@ def _part(graph_def: GraphDefinition, chosen: Chosen) -> GraphDefinition:
     )
 
 
-def _is_there(source: Any, definitions: Mapping[str, NodeDefinition]) -> bool:
+def _is_selected(source: Any, definitions: Mapping[str, NodeDefinition]) -> bool:
     if not isinstance(source, DependencyDefinition):
-        return True  # the place of an input of the graph
+        return True  # the placeholder of an input of the graph
     if source.node not in definitions:
         return False
     if source.output not in definitions[source.node].output_names:
@@ -188,7 +191,7 @@ def _is_there(source: Any, definitions: Mapping[str, NodeDefinition]) -> bool:
 
 
 def _moved(mapping: InputMapping, indexes: Mapping[tuple[str, str], list[int]]) -> InputMapping:
-    """The mapping to where its element of a list stands now that others are gone."""
+    """Return the mapping with the new index of its list element, after other elements were removed."""
     if mapping.fan_in_index is None:
         return mapping
     left = indexes[mapping.mapped_node_name, mapping.mapped_node_input_name]

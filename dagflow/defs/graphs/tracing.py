@@ -1,13 +1,13 @@
-"""Tracing the body of a graph or job: each call of an op or graph in it becomes a node, each value a handle.
+"""The tracing of the body of a graph or job: each call of an op or graph becomes a node, each value a handle.
 
-While a body runs, a context variable of `dagflow.defs.ops.node` holds its `Composition`. A definition that is
-called adds itself to it. The result is a `Wiring`, from which `dagflow.defs.graphs.definition` makes a graph.
+While a body runs, a context variable of `dagflow.defs.ops.node` holds its `Composition`. A definition that
+is called adds itself to it. `dagflow.defs.graphs.definition` makes a graph of the resulting `Wiring`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagflow._util import nearest, warn
 from dagflow.defs.graphs.wiring import (
@@ -22,7 +22,7 @@ from dagflow.defs.graphs.wiring import (
     ReadableAsset,
     Wiring,
 )
-from dagflow.defs.ops.node import NodeDefinition, PendingInvocation, current, same_name
+from dagflow.defs.ops.node import COMPOSITION, NodeDefinition, PendingInvocation, same_name
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -30,12 +30,9 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
 )
 
-if TYPE_CHECKING:
-    pass
-
 
 class InvokedNodeOutputHandle:
-    """In a graph's body: one output of a node."""
+    """One output of a node, in the body of a graph."""
 
     __slots__ = ("composition", "node_name", "output_name")
 
@@ -66,8 +63,8 @@ class InvokedNodeOutputHandle:
             hint = f"is not dynamic, so it has no {name}(). Give the op out=DynamicOut()."
         else:
             hint = f"exists already. Consider checking the location of parentheses: node.{name}(...)(...)."
-        kind = "hook" if name == "with_hooks" else name
-        raise self._misused(f"attempted to call {kind} method for", hint)
+        method = "hook" if name == "with_hooks" else name
+        raise self._misused(f"attempted to call {method} method for", hint)
 
     def _misused(self, what: str, hint: str) -> DagflowInvariantViolationError:
         return DagflowInvariantViolationError(
@@ -76,7 +73,7 @@ class InvokedNodeOutputHandle:
 
 
 class DynamicHandle(InvokedNodeOutputHandle):
-    """In a graph's body: a dynamic output of a node. Map it, or collect it."""
+    """A dynamic output of a node, in the body of a graph. Map it, or collect it."""
 
     __slots__ = ()
 
@@ -84,10 +81,10 @@ class DynamicHandle(InvokedNodeOutputHandle):
         """Call `fn` with the handle of one value; what it invokes runs once for each mapping key.
 
         Returns:
-            What `fn` returned (an output, several in a tuple, or None), to be mapped on or collected.
+            The outputs that `fn` returned (one, several in a tuple, or None), to be mapped or collected.
 
         Raises:
-            CheckError: `fn` returned something else.
+            CheckError: `fn` returned any other value.
         """
         result = fn(InvokedNodeOutputHandle(self.composition, self.node_name, self.output_name))
         if isinstance(result, InvokedNodeOutputHandle):
@@ -107,12 +104,12 @@ class DynamicHandle(InvokedNodeOutputHandle):
         raise self._misused("Attempted to iterate over an", "is dynamic: call .map() or .collect() on it.")
 
     def collect(self) -> CollectHandle:
-        """All values as one list."""
+        """Return a handle of all values, as one list."""
         return CollectHandle(self)
 
 
 class CollectHandle:
-    """In a graph's body: all values of a dynamic output."""
+    """All values of a dynamic output, in the body of a graph."""
 
     __slots__ = ("source",)
 
@@ -124,7 +121,7 @@ class CollectHandle:
 
 
 class GraphInputHandle:
-    """In a graph's body: one of its own inputs."""
+    """An input of the graph, in its body."""
 
     __slots__ = ("graph_name", "input_name")
 
@@ -137,7 +134,7 @@ class GraphInputHandle:
 
 
 class OutputHandles(tuple[InvokedNodeOutputHandle, ...]):
-    """In a graph's body: the outputs of a node with several, to be unpacked or asked for by name."""
+    """The outputs of a node with several, in the body of a graph: unpack them, or read one by its name."""
 
     def __init__(self, handles: Iterable[InvokedNodeOutputHandle]) -> None:
         # attributes of the instance, so that an output may be named like a method of tuples
@@ -152,7 +149,7 @@ class OutputHandles(tuple[InvokedNodeOutputHandle, ...]):
 
 
 class Composition:
-    """What the body of one graph has done so far."""
+    """The nodes and dependencies of one graph, while its body runs."""
 
     __slots__ = ("graph_name", "numbers", "uninvoked", "wiring")
 
@@ -160,7 +157,7 @@ class Composition:
         self.graph_name = graph_name
         self.wiring = Wiring()
         self.uninvoked: dict[str, PendingInvocation] = {}
-        self.numbers: dict[str, int] = {}  # definition name -> the last number that made a name of it
+        self.numbers: dict[str, int] = {}  # definition name -> the last number in the name of a node
 
     def invoke(
         self,
@@ -169,7 +166,7 @@ class Composition:
         kwargs: dict[str, Any],
         pending: PendingInvocation | None = None,
     ) -> Any:
-        """Add a node. Returns its output handle, several of them, or None."""
+        """Add a node. Return the handle of its output, several handles, or None."""
         wiring = self.wiring
         name = self._node_name(definition, pending)
         inputs = dict(kwargs)
@@ -235,9 +232,7 @@ class Composition:
             inputs[input_name] = value
 
     def warn_of_uninvoked(self) -> None:
-        """Warn where a definition was given an alias, tags, hooks or a retry policy, and then was not
-        called.
-        """
+        """Warn about each definition that got an alias, tags, hooks or a retry policy, but was not called."""
         for name, pending in self.uninvoked.items():
             call = (
                 f"{name}(...)"
@@ -247,7 +242,7 @@ class Composition:
             warn(
                 f"the body of '{self.graph_name}' received an uninvoked {pending.definition.describe_node()}"
                 + ("" if pending.given_alias is None else f" (aliased as '{name}')")
-                + f", which is no node of it. Call it: {call}."
+                + f", so it is not a node of the graph. Call it: {call}."
             )
 
     def _node_name(self, definition: NodeDefinition, pending: PendingInvocation | None) -> str:
@@ -274,8 +269,8 @@ class Composition:
         return name
 
     def _source(self, value: Any, node: str, input_name: str) -> Dependency | None:
-        """The dependency that an argument stands for; None for an input of the graph, which is mapped, and
-        for an asset, which is loaded.
+        """Return the dependency of an argument; None for an input of the graph, which is mapped, and for an
+        asset, which is loaded.
         """
         if isinstance(value, GraphInputHandle) and value.graph_name == self.graph_name:
             self.wiring.input_mappings.append(InputMapping(value.input_name, node, input_name))
@@ -349,11 +344,11 @@ class Composition:
 def compose(graph_name: str, body: Callable[[], Any]) -> tuple[Wiring, Any]:
     """Run `body` as the body of a graph; return the wiring and what the body returned."""
     composition = Composition(graph_name)
-    token = current.set(composition)
+    token = COMPOSITION.set(composition)
     try:
         result = body()
     finally:
-        current.reset(token)
+        COMPOSITION.reset(token)
     if composition.uninvoked:
         composition.warn_of_uninvoked()
     return composition.wiring, result

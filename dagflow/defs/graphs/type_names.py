@@ -1,4 +1,4 @@
-"""That types of one job that bear the same name are the same."""
+"""The check that no two types of a job have the same name."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.types.kinds import BUILTIN_TYPES, DagflowType
 
 _BUILTIN: dict[str, tuple[DagflowType, OpDefinition | None]] = {
-    kind.display_name: (kind, None) for kind in BUILTIN_TYPES
+    builtin.display_name: (builtin, None) for builtin in BUILTIN_TYPES
 }
-_SEEN = {id(kind) for kind in BUILTIN_TYPES}
-"""By identity, since a type of the user may say that it equals anything; types live as long as the graph."""
+_SEEN = {id(builtin) for builtin in BUILTIN_TYPES}
+"""By identity, since a type of the user may equal any other. Types live as long as the graph."""
 
 
 def check_type_names(graph_def: GraphDefinition, place: str) -> None:
-    """Raise where two types in a graph, however deep, have one name: messages and config name types.
+    """Raise if two types in a graph, at any depth, have one name, since messages and config name types.
 
     Args:
         graph_def: The graph.
-        place: What it belongs to, for the message.
+        place: The owner of the graph, for the message.
 
     Raises:
-        DagflowInvalidDefinitionError: There are two.
+        DagflowInvalidDefinitionError: Two types have one name.
     """
     known: dict[str, tuple[DagflowType, OpDefinition | None]] = {}
     seen: set[int] = set()
@@ -31,11 +31,11 @@ def check_type_names(graph_def: GraphDefinition, place: str) -> None:
             continue
         for slots in (definition.ins, definition.outs):
             for slot in slots.values():
-                kind: DagflowType = slot.dagflow_type
-                if id(kind) in _SEEN or id(kind) in seen:
+                dagflow_type: DagflowType = slot.dagflow_type
+                if id(dagflow_type) in _SEEN or id(dagflow_type) in seen:
                     continue
-                seen.add(id(kind))
-                for named in _named(kind):
+                seen.add(id(dagflow_type))
+                for named in _named(dagflow_type):
                     name = named.display_name
                     other, owner = _BUILTIN.get(name) or known.setdefault(name, (named, definition))
                     if other is not named:
@@ -43,15 +43,15 @@ def check_type_names(graph_def: GraphDefinition, place: str) -> None:
 
 
 def _same_name(
-    kind: DagflowType, definition: OpDefinition, owner: OpDefinition | None, place: str
+    dagflow_type: DagflowType, definition: OpDefinition, owner: OpDefinition | None, place: str
 ) -> DagflowInvalidDefinitionError:
-    other = "a type of dagflow" if owner is None else f"another type, that of {where(owner)}"
+    other = "a type of dagflow" if owner is None else f"another type, in {where(owner)}"
     return DagflowInvalidDefinitionError(
-        f"{place}: the type '{kind.display_name}' of {where(definition)} has the same name as {other}. "
-        "Use one type in both places, or give each a name of its own."
+        f"{place}: the type '{dagflow_type.display_name}' of {where(definition)} has the same name as "
+        f"{other}. Use one type in both places, or give each a name of its own."
     )
 
 
-def _named(kind: DagflowType) -> list[DagflowType]:
-    own = [kind] if kind.has_unique_name else []
-    return own + [named for inner in kind.inner_types for named in _named(inner)]
+def _named(dagflow_type: DagflowType) -> list[DagflowType]:
+    own = [dagflow_type] if dagflow_type.has_unique_name else []
+    return own + [named for inner in dagflow_type.inner_types for named in _named(inner)]

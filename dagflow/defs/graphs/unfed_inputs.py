@@ -1,4 +1,4 @@
-"""Inputs that no node feeds: which they are, and whether the run config can give their values."""
+"""The inputs that no node feeds, and the fields of the run config for their values."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from dagflow.errors import DagflowInvalidDefinitionError
 
 
 def loose_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputDefinition]:
-    """The inputs of a node that need a value which neither another node, nor an input of the graph, nor an
-    input manager or asset gives.
-    """
+    """Return the inputs of a node without a source: no node, input of the graph, input manager or asset."""
     wired = graph_def.dependencies[node_name]
     if len(wired) == len(graph_def.node_dict[node_name].definition.input_names):
         return {}
@@ -28,15 +26,15 @@ def loose_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputD
 
 
 def _config_field(item: InputDefinition, name: str, where: str) -> Field | None:
-    """What the run config may say of an input that nothing feeds; None if it can say nothing.
+    """Return the run config field of an input without a source; None if its type has no loader.
 
     Args:
         item: The input of an op.
-        name: The name under which it faces outward.
-        where: What has it, for the message.
+        name: The name of the field.
+        where: The node, for the message.
 
     Raises:
-        DagflowInvalidDefinitionError: It has no default, and its type cannot be read from config.
+        DagflowInvalidDefinitionError: The input has no default, and its type has no loader.
     """
     is_required = item.default_value is UNSET
     loader = item.dagflow_type.loader
@@ -52,7 +50,7 @@ def _config_field(item: InputDefinition, name: str, where: str) -> Field | None:
 
 
 def loose_fields(graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
-    """What the run config may say of each loose input of a node, where there is one.
+    """Return the run config fields of the inputs of a node without a source.
 
     Args:
         graph_def: The graph.
@@ -60,26 +58,26 @@ def loose_fields(graph_def: GraphDefinition, node_name: str, path: str) -> dict[
         path: The path to the graph, with a dot at its end.
 
     Raises:
-        DagflowInvalidDefinitionError: Nothing can feed one of them.
+        DagflowInvalidDefinitionError: An input can get no value.
     """
     loose = loose_inputs(graph_def, node_name)
     if not loose:
         return {}
-    kind = graph_def.node_dict[node_name].definition.node_type_str
-    where = f"{kind} '{path}{node_name}'"
+    node_type = graph_def.node_dict[node_name].definition.node_type_str
+    where = f"{node_type} '{path}{node_name}'"
     fields = {name: _config_field(item, name, where) for name, item in loose.items()}
     return {name: field for name, field in fields.items() if field is not None}
 
 
 def check_loose_inputs(graph_def: GraphDefinition, path: str = "") -> None:
-    """Raise where an input inside a graph can be fed by nothing.
+    """Raise if an input inside a graph, at any depth, can get no value.
 
     Args:
         graph_def: The graph.
         path: The path to the graph, with a dot at its end.
 
     Raises:
-        DagflowInvalidDefinitionError: There is such an input.
+        DagflowInvalidDefinitionError: An input can get no value.
     """
     for name, node in graph_def.node_dict.items():
         definition = node.definition

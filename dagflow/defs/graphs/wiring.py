@@ -1,6 +1,4 @@
-"""How nodes are tied together, as plain values: dependencies, invocations, mappings of graph inputs and
-outputs.
-"""
+"""The wiring of nodes, as plain values: dependencies, invocations, mappings of graph inputs and outputs."""
 
 from __future__ import annotations
 
@@ -8,20 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.defs.hooks.definition import NO_HOOKS, HookDefinition, check_hooks
+from dagflow.defs.resources.requirements import IO_MANAGER, Requirement
 from dagflow.errors import check_type
 from dagflow.keys import AssetKey, check_name, definition_tags
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
+    from dagflow.defs.ops.node import NodeDefinition
     from dagflow.defs.parts.retry import RetryPolicy
 
 
 class DependencyDefinition:
-    """That an input reads one output of a node.
+    """A dependency of an input on one output of a node.
 
     Args:
-        node: The node's name in the graph.
-        output: The output's name.
+        node: The name of the node in the graph.
+        output: The name of the output.
         description: A sentence for people.
         solid: An older name of `node`.
 
@@ -45,11 +45,11 @@ class DependencyDefinition:
         self.description = description
 
     def get_node_dependencies(self) -> list[DependencyDefinition]:
-        """The outputs that are read: this one."""
+        """Return the outputs that are read: this one."""
         return [self]
 
     def is_fan_in(self) -> bool:
-        """Whether the input is a list of several."""
+        """Return whether the input is a list of several outputs."""
         return False
 
     def __eq__(self, other: object) -> bool:
@@ -65,7 +65,7 @@ class DependencyDefinition:
 
 
 class GraphInputSlot:
-    """Stands in a fan-in list for an input of the graph around it, which an InputMapping names."""
+    """A placeholder in a fan-in list, for an input of the graph that an InputMapping names."""
 
     __slots__ = ()
 
@@ -77,7 +77,7 @@ GRAPH_INPUT_SLOT = GraphInputSlot()
 
 
 class MultiDependencyDefinition:
-    """That an input is a list, each element of which reads one output.
+    """A dependency of an input on several outputs, which become a list.
 
     Args:
         dependencies: In the order of the list.
@@ -91,15 +91,15 @@ class MultiDependencyDefinition:
             check_type(dependency, (DependencyDefinition, GraphInputSlot), "dependencies")
 
     def get_node_dependencies(self) -> list[DependencyDefinition]:
-        """The outputs that are read; inputs of the graph around it are left out."""
+        """Return the outputs that are read, without the inputs of the graph."""
         return [part for part in self.dependencies if isinstance(part, DependencyDefinition)]
 
     def get_dependencies_and_mappings(self) -> list[DependencyDefinition | GraphInputSlot]:
-        """The elements, in order."""
+        """Return the elements, in order."""
         return list(self.dependencies)
 
     def is_fan_in(self) -> bool:
-        """Whether the input is a list of several."""
+        """Return whether the input is a list of several outputs."""
         return True
 
     def __repr__(self) -> str:
@@ -107,11 +107,11 @@ class MultiDependencyDefinition:
 
 
 class DynamicCollectDependencyDefinition:
-    """That an input is the list of all values of a dynamic output, or of what was mapped over it.
+    """A dependency of an input on all values of a dynamic output, or of an output that is mapped over it.
 
     Args:
-        node_name: The node's name in the graph.
-        output_name: The output's name.
+        node_name: The name of the node in the graph.
+        output_name: The name of the output.
     """
 
     __slots__ = ("node_name", "output_name")
@@ -121,11 +121,11 @@ class DynamicCollectDependencyDefinition:
         self.output_name = check_type(output_name, str, "output_name")
 
     def get_node_dependencies(self) -> list[DependencyDefinition]:
-        """The output that is collected."""
+        """Return the output that is collected."""
         return [DependencyDefinition(self.node_name, self.output_name)]
 
     def is_fan_in(self) -> bool:
-        """Whether the input is a list of several."""
+        """Return whether the input is a list of several outputs."""
         return True
 
     def __repr__(self) -> str:
@@ -136,14 +136,14 @@ Dependency = DependencyDefinition | MultiDependencyDefinition | DynamicCollectDe
 
 
 class NodeInvocation:
-    """A node of a graph: which definition, under which name, and what is said of it there.
+    """A node of a graph: the name of its definition, with an alias, tags, hooks and a retry policy.
 
     Args:
-        name: The definition's name.
-        alias: The node's name; default: the definition's.
-        tags: Put over the tags of the definition.
+        name: The name of the definition.
+        alias: The name of the node; default: the name of the definition.
+        tags: Tags that win over those of the definition.
         hook_defs: Hooks of this node alone.
-        retry_policy: Instead of that of the op.
+        retry_policy: Replaces the retry policy of the op.
     """
 
     __slots__ = ("alias", "hook_defs", "name", "retry_policy", "tags")
@@ -171,7 +171,7 @@ class NodeInvocation:
 
 
 class InputPointer(NamedTuple):
-    """An input of a node, or an element of the list that it is."""
+    """An input of a node, or one element of a list."""
 
     node_name: str
     input_name: str
@@ -186,15 +186,15 @@ class OutputPointer(NamedTuple):
 
 
 class InputMapping(NamedTuple):
-    """That an input of the graph feeds an input of one of its nodes.
+    """A mapping of an input of the graph to an input of one of its nodes.
 
     Args:
-        graph_input_name: The graph's input.
+        graph_input_name: The input of the graph.
         mapped_node_name: The node.
-        mapped_node_input_name: The node's input.
-        fan_in_index: Where that input is a list: the element that is fed.
+        mapped_node_input_name: The input of the node.
+        fan_in_index: The element to feed, if that input is a list.
         graph_input_description: A sentence for people.
-        dagflow_type: The type of the graph's input; default: that of the node's input.
+        dagflow_type: The type of the input of the graph; default: the type of the input of the node.
     """
 
     graph_input_name: str
@@ -211,15 +211,15 @@ class InputMapping(NamedTuple):
 
 
 class OutputMapping(NamedTuple):
-    """That an output of one of its nodes is an output of the graph.
+    """A mapping of an output of one of its nodes to an output of the graph.
 
     Args:
-        graph_output_name: The graph's output.
+        graph_output_name: The output of the graph.
         mapped_node_name: The node.
-        mapped_node_output_name: The node's output.
+        mapped_node_output_name: The output of the node.
         graph_output_description: A sentence for people.
-        dagflow_type: The type of the graph's output; default: that of the node's output.
-        from_dynamic_mapping: Whether it holds a value for each mapping key.
+        dagflow_type: The type of the output of the graph; default: the type of the output of the node.
+        from_dynamic_mapping: Whether the output has a value for each mapping key.
     """
 
     graph_output_name: str
@@ -231,18 +231,18 @@ class OutputMapping(NamedTuple):
 
     @property
     def maps_from(self) -> OutputPointer:
-        """The output that is handed out."""
+        """The output of the node."""
         return OutputPointer(self.mapped_node_name, self.mapped_node_output_name)
 
 
 class GraphIn(NamedTuple):
-    """What is said of an input of a graph."""
+    """An input of a graph, as a user describes it."""
 
     description: str | None = None
 
 
 class GraphOut(NamedTuple):
-    """What is said of an output of a graph."""
+    """An output of a graph, as a user describes it."""
 
     description: str | None = None
 
@@ -267,15 +267,20 @@ class ReadableAsset:
         """The partitions of the asset."""
         raise NotImplementedError
 
+    def own_requirements(self) -> list[Requirement]:
+        """Return the resource that loads the asset."""
+        by = f"{type(self).__name__} with key {self.key.to_string()}"
+        return [Requirement(self.io_manager_key, by, kind=IO_MANAGER)]
+
 
 class Wiring:
-    """What tracing a graph's body found out.
+    """The nodes and dependencies of a graph, before it is checked.
 
     Attributes:
-        node_defs: Definitions by their own name.
-        invocations: How each node is invoked, by its name in the graph.
+        node_defs: The definitions of the nodes, by their own name.
+        invocations: The invocation of each node, by its name in the graph.
         dependencies: Node name to input name to source.
-        input_mappings, output_mappings: What faces outward.
+        input_mappings, output_mappings: The mappings of the inputs and outputs of the graph.
         input_assets: The SourceAsset or AssetSpec that is loaded for an input, by node and input name.
     """
 
@@ -289,7 +294,7 @@ class Wiring:
     )
 
     def __init__(self) -> None:
-        self.node_defs: dict[str, Any] = {}
+        self.node_defs: dict[str, NodeDefinition] = {}
         self.invocations: dict[str, NodeInvocation] = {}
         self.dependencies: dict[str, dict[str, Dependency]] = {}
         self.input_assets: dict[tuple[str, str], ReadableAsset] = {}

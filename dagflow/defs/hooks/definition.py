@@ -1,4 +1,4 @@
-"""Hooks: functions that are called when an attempt at a step has ended."""
+"""Hooks: functions that are called at the end of an attempt at a step."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from dagflow import _doors
 from dagflow.defs.parts.function import CONTEXT_NAMES, location
+from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, check_type
 from dagflow.keys import check_name, resource_keys
 
@@ -21,11 +22,11 @@ _POSITIONAL = (_Parameter.POSITIONAL_ONLY, _Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class HookExecutionResult(NamedTuple):
-    """What a hook for any event did.
+    """The result of a hook for any event.
 
     Args:
-        hook_name: The hook.
-        is_skipped: Whether it had nothing to do.
+        hook_name: The name of the hook.
+        is_skipped: Whether the hook did nothing.
     """
 
     hook_name: str
@@ -33,20 +34,20 @@ class HookExecutionResult(NamedTuple):
 
 
 class HookDefinition:
-    """A function that is called when an attempt at a step has ended, and when. Usually made by
-    `@success_hook` or `@failure_hook`.
+    """A function that is called at the end of an attempt at a step. Usually made by `@success_hook` or
+    `@failure_hook`.
 
-    Call it with a context (`build_hook_context`) to try its function; put it on a job, a graph or an op as a
-    decorator, or with their `with_hooks`.
+    Call it with a context (`build_hook_context`) to test its function. Add it to a job, a graph or an op as a
+    decorator, or with `with_hooks`.
 
     Args:
         name: Its name.
         hook_fn: Takes a HookContext and the events of the attempt, returns a HookExecutionResult.
-        required_resource_keys: Resources that it reads from `context.resources`.
-        decorated_fn: What a direct call runs; default: `hook_fn`.
+        required_resource_keys: Resources that the function reads from `context.resources`.
+        decorated_fn: The function of a direct call; default: `hook_fn`.
 
     Raises:
-        DagflowInvalidDefinitionError: A name that cannot be.
+        DagflowInvalidDefinitionError: An invalid name.
 
     Example:
         >>> quiet = HookDefinition("quiet", lambda context, event_list: HookExecutionResult("quiet", True))
@@ -72,6 +73,14 @@ class HookDefinition:
         self.decorated_fn: Callable[..., Any] = hook_fn if decorated_fn is None else decorated_fn
         self.required_resource_keys = resource_keys(required_resource_keys, f"hook '{name}'")
         self.parameters = parameters
+
+    def own_requirements(self, place: str) -> list[Requirement]:
+        """Return the resources that the hook needs.
+
+        Args:
+            place: The definition that it is attached to, as "op 'brew'".
+        """
+        return required_by(self.required_resource_keys, f"hook '{self.name}' attached to {place}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Decorate a job, graph or op; or call the function directly, with a context."""
@@ -102,18 +111,18 @@ def success_hook(
     name: str | None = None,
     required_resource_keys: Iterable[str] | None = None,
 ) -> HookDefinition | Callable[[Callable[..., Any]], HookDefinition]:
-    """Make a hook that is called with a HookContext when a step has succeeded. Usable bare.
+    """Make a hook that is called with a HookContext after a step succeeded. Use it with or without arguments.
 
     Args:
-        hook_fn: The function; its one parameter is named `context` (or `_`).
-        name: Default: the function's name.
-        required_resource_keys: Resources that it reads from `context.resources`.
+        hook_fn: The function, with one parameter named `context` (or `_`).
+        name: Default: the name of the function.
+        required_resource_keys: Resources that the function reads from `context.resources`.
 
     Returns:
         The HookDefinition, or a decorator.
 
     Raises:
-        DagflowInvalidDefinitionError: The function has no such parameter.
+        DagflowInvalidDefinitionError: The function does not have this parameter.
 
     Example:
         >>> from dagflow import job, op, success_hook
@@ -131,8 +140,10 @@ def success_hook(
         beans {'result': 3}
         True
     """
-    make = partial(_when, "success_hook", lambda event: event.is_step_success, name, required_resource_keys)
-    return make if hook_fn is None else make(hook_fn)
+    decorate = partial(
+        _hook_after, "success_hook", lambda event: event.is_step_success, name, required_resource_keys
+    )
+    return decorate if hook_fn is None else decorate(hook_fn)
 
 
 @overload
@@ -148,13 +159,13 @@ def failure_hook(
 def failure_hook(
     name: Callable[..., Any] | str | None = None, required_resource_keys: Iterable[str] | None = None
 ) -> HookDefinition | Callable[[Callable[..., Any]], HookDefinition]:
-    """Make a hook that is called with a HookContext when a step has failed for good. Usable bare.
+    """Make a hook that is called with a HookContext after a step failed. Use it with or without arguments.
 
-    It is called where the run goes on after the failure (`raise_on_error=False`).
+    It is called after the last attempt, if the run goes on after a failure (`raise_on_error=False`).
 
     Args:
-        name: Default: the function's name.
-        required_resource_keys: Resources that it reads from `context.resources`.
+        name: Default: the name of the function.
+        required_resource_keys: Resources that the function reads from `context.resources`.
 
     Returns:
         The HookDefinition, or a decorator.
@@ -179,10 +190,10 @@ def failure_hook(
     """
     given = name if callable(name) else None
     own_name = None if callable(name) else name
-    make = partial(
-        _when, "failure_hook", lambda event: event.is_step_failure, own_name, required_resource_keys
+    decorate = partial(
+        _hook_after, "failure_hook", lambda event: event.is_step_failure, own_name, required_resource_keys
     )
-    return make if given is None else make(given)
+    return decorate if given is None else decorate(given)
 
 
 @overload
@@ -205,34 +216,34 @@ def event_list_hook(
 
     Args:
         hook_fn: The function of `context` and `event_list`; returns a HookExecutionResult.
-        name: Default: the function's name.
-        required_resource_keys: Resources that it reads from `context.resources`.
+        name: Default: the name of the function.
+        required_resource_keys: Resources that the function reads from `context.resources`.
 
     Returns:
         The HookDefinition, or a decorator.
 
     Raises:
-        DagflowInvalidDefinitionError: The function has no such parameters.
+        DagflowInvalidDefinitionError: The function does not have these parameters.
     """
 
-    def make(fn: Callable[..., Any]) -> HookDefinition:
+    def decorate(fn: Callable[..., Any]) -> HookDefinition:
         parameters = _parameters(fn, "event_list_hook", ("context", "event_list"))
         return HookDefinition(name or fn.__name__, fn, required_resource_keys, parameters=parameters)
 
-    return make if hook_fn is None else make(hook_fn)
+    return decorate if hook_fn is None else decorate(hook_fn)
 
 
 def check_hooks(hook_defs: Any, name: str, place: str = "") -> frozenset[HookDefinition]:
-    """The hooks that an argument gives.
+    """Check an argument that holds hooks, and return them.
 
     Args:
-        hook_defs: A set of them.
-        name: The argument's name.
-        place: What they were given to.
+        hook_defs: The argument, a set of hooks.
+        name: The name of the argument.
+        place: The definition with this argument, for messages.
 
     Raises:
-        ParameterCheckError: It is no set.
-        ElementCheckError: An element is no hook.
+        ParameterCheckError: The argument is not a set.
+        ElementCheckError: An element is not a hook.
     """
     if hook_defs is None:
         return NO_HOOKS
@@ -247,42 +258,39 @@ def check_hooks(hook_defs: Any, name: str, place: str = "") -> frozenset[HookDef
 
 
 def in_order(hooks: Iterable[HookDefinition]) -> tuple[HookDefinition, ...]:
-    """Hooks in the order in which they are called: by name."""
+    """Return hooks in the order in which they are called: by name."""
     return tuple(sorted(hooks, key=lambda hook: (hook.name, location(hook.decorated_fn))))
 
 
-def hook_needs(
+def hook_requirements(
     hooks: Collection[HookDefinition], place: str, graph_def: Any, assets: Container[str] = ()
-) -> dict[str, str]:
-    """The resources that hooks require, each with the hook and what it is attached to.
+) -> dict[str, Requirement]:
+    """Return the resources that hooks need, by key. The message names the hook and its owner.
 
     Args:
-        hooks: Those of the whole job, or of the node that the graph is.
-        place: What they are attached to.
-        graph_def: A GraphDefinition; the hooks of its nodes count too.
-        assets: The names of its nodes that are assets.
+        hooks: The hooks of the job, or of the node of the graph.
+        place: The owner of these hooks, as "job 'brew'".
+        graph_def: A GraphDefinition; the hooks of its nodes are included.
+        assets: The names of the nodes that are assets.
     """
-    needs = _needs(hooks, place) if hooks else {}
+    needs = attached_requirements(hooks, place) if hooks else {}
     for name, node in graph_def.node_dict.items():
         if hasattr(node.definition, "node_dict"):
-            needs = {**hook_needs(node.hook_defs, f"graph '{name}'", node.definition), **needs}
+            needs = {**hook_requirements(node.hook_defs, f"graph '{name}'", node.definition), **needs}
         elif node.hook_defs:
-            kind = "asset" if name in assets else "op"
-            needs = {**_needs(node.hook_defs, f"{kind} '{name}'"), **needs}
+            node_type = "asset" if name in assets else "op"
+            needs = {**attached_requirements(node.hook_defs, f"{node_type} '{name}'"), **needs}
     return needs
 
 
-def _needs(hooks: Iterable[HookDefinition], place: str) -> dict[str, str]:
-    return {
-        key: f"hook '{hook.name}' attached to {place}"
-        for hook in reversed(in_order(hooks))
-        for key in sorted(hook.required_resource_keys)
-    }
+def attached_requirements(hooks: Iterable[HookDefinition], place: str) -> dict[str, Requirement]:
+    """Return the resources that the hooks of one definition need, by key; the first hook by name is named."""
+    return requirements_of(*[hook.own_requirements(place) for hook in in_order(hooks)])
 
 
-def _when(
+def _hook_after(
     decorator: str,
-    is_due: Callable[[DagflowEvent], bool],
+    matches: Callable[[DagflowEvent], bool],
     name: str | None,
     required_resource_keys: Iterable[str] | None,
     fn: Callable[..., Any],
@@ -291,7 +299,7 @@ def _when(
     own_name = name or fn.__name__
 
     def hook_fn(context: Any, event_list: Sequence[DagflowEvent]) -> HookExecutionResult:
-        if not any(is_due(event) for event in event_list):
+        if not any(matches(event) for event in event_list):
             return HookExecutionResult(own_name, is_skipped=True)
         fn(context)
         return HookExecutionResult(own_name)
@@ -300,7 +308,7 @@ def _when(
 
 
 def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """The names that the function has for what it is given."""
+    """Return the names of the parameters of a function for a context and a list of events."""
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {fn!r}")
     parameters = list(inspect.signature(fn).parameters.values())
@@ -319,6 +327,6 @@ def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, 
         ):
             raise DagflowInvalidDefinitionError(
                 f"@{decorator}: the function '{fn.__name__}' ({location(fn)}) has the parameter "
-                f"'{parameter.name}', which nothing is passed to. It is called with {' and '.join(wanted)}."
+                f"'{parameter.name}', which gets no value. It is called with {' and '.join(wanted)}."
             )
     return tuple(parameter.name for parameter in parameters[: len(wanted)])

@@ -23,6 +23,9 @@ from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.function import location
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
+from dagflow.defs.resources.io_managers import default_io_manager
+from dagflow.defs.resources.needs import check_needs
+from dagflow.defs.resources.requirements import IO_MANAGER
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -71,13 +74,11 @@ def build_asset_job(
     chosen = executable if selection is None else _select(executable, selection)
     layer = AssetLayer({asset.node_def.name: asset for asset in chosen.values()}, known)
     graph_def = GraphDefinition(name, _wiring=_wiring(chosen, known, resources or {}))
+    place = "materialize" if name == EPHEMERAL_JOB_NAME else f"job '{name}'"
+    given = as_resources(resources, place)
     return JobDefinition(
         graph_def=graph_def,
-        resource_defs=_resources(
-            known.values(),
-            as_resources(resources, "materialize" if name == EPHEMERAL_JOB_NAME else f"job '{name}'"),
-            default_io_manager,
-        ),
+        resource_defs=_resources(known.values(), given, default_io_manager, place),
         partitions_def=_common_partitions(chosen.values(), one_partitioning),
         asset_layer=layer,
         **options,
@@ -103,7 +104,6 @@ class UnresolvedAssetJobDefinition:
         self,
         assets: Sequence[Any],
         resources: Mapping[str, Any] | None = None,
-        default_io_manager: ResourceDefinition | None = None,
     ) -> JobDefinition:
         """The job, made of these assets.
 
@@ -116,7 +116,6 @@ class UnresolvedAssetJobDefinition:
                 name=self.name,
                 selection=self.selection,
                 resources=resources,
-                default_io_manager=default_io_manager,
                 **self.options,
             )
         except DagflowInvalidDefinitionError as error:
@@ -308,14 +307,18 @@ def _wiring(
 
 
 def _resources(
-    assets: Iterable[AnyAsset], given: dict[str, ResourceDefinition], default: ResourceDefinition | None
+    assets: Iterable[AnyAsset],
+    given: Mapping[str, ResourceDefinition],
+    default: ResourceDefinition | None,
+    place: str,
 ) -> dict[str, ResourceDefinition]:
     resources = dict(given)
     own: dict[str, tuple[ResourceDefinition, AnyAsset]] = {}
     needed = {DEFAULT_IO_MANAGER_KEY}
     for asset in assets:
+        owner = asset.node_def if isinstance(asset, AssetsDefinition) else asset
+        needed |= {need.key for need in owner.own_requirements() if need.kind == IO_MANAGER}
         if isinstance(asset, AssetSpec):
-            needed.add(asset.io_manager_key)
             continue
         for key, definition in asset.resource_defs.items():
             if key in given:
@@ -330,13 +333,10 @@ def _resources(
                     f"{other[1]!r} and {asset!r} bring them along: use one object, or two keys."
                 )
             resources[key] = definition
-        if isinstance(asset, AssetsDefinition):
-            needed |= {out.io_manager_key for out in asset.node_def.outs.values()}
-        else:
-            needed.add(asset.io_manager_key)
     if default is not None:
         for key in needed:
             resources.setdefault(key, default)
+    check_needs(resources, {DEFAULT_IO_MANAGER_KEY: default_io_manager, **resources}, place)
     return resources
 
 

@@ -10,12 +10,14 @@ from dagflow._util import nearest
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.hooks.definition import HookDefinition, hook_needs
+from dagflow.defs.graphs.wiring import ReadableAsset
+from dagflow.defs.hooks.definition import HookDefinition, hook_requirements
 from dagflow.defs.loggers.definition import LoggerDefinition, default_loggers
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.defs.resources.requirements import IO_MANAGER, Requirement, requirements_of
 from dagflow.errors import CheckError
 from dagflow.keys import AssetKey, NodeHandle
 from dagflow.metadata.value import MetadataValue
@@ -93,14 +95,40 @@ class JobContent:
         """The loggers that a run config can name."""
         return self.logger_defs or default_loggers()
 
-    def hook_needs(self) -> dict[str, str]:
-        """The resources that hooks of this job require, each with the hook, for messages."""
-        if "hook_needs" not in self._compiled:
+    def hook_requirements(self) -> dict[str, Requirement]:
+        """Return the resources that the hooks of the job and of its nodes need, by key."""
+        if "hook_requirements" not in self._compiled:
             by_node = {} if self.asset_layer is None else self.asset_layer.by_node
-            needs = hook_needs(self.hook_defs, f"job '{self.name}'", self.graph, by_node)
-            self._compiled["hook_needs"] = needs
-        found: dict[str, str] = self._compiled["hook_needs"]
+            needs = hook_requirements(self.hook_defs, f"job '{self.name}'", self.graph, by_node)
+            self._compiled["hook_requirements"] = needs
+        found: dict[str, Requirement] = self._compiled["hook_requirements"]
         return found
+
+    def requirements(self) -> dict[str, Requirement]:
+        """Return the resources that a run of the whole job can need, by key.
+
+        A run with a selection of steps, or one whose inputs have values, may need fewer: see `compile_plan`.
+        """
+        if "requirements" not in self._compiled:
+            self._compiled["requirements"] = requirements_of(
+                self.graph.all_requirements(), self._asset_requirements(), self.hook_requirements().values()
+            )
+        found: dict[str, Requirement] = self._compiled["requirements"]
+        return found
+
+    def _asset_requirements(self) -> Iterator[Requirement]:
+        """Return the I/O managers of the assets that the job reads and does not make."""
+        layer = self.asset_layer
+        if layer is None:
+            return
+        for asset in layer.known.values():
+            if isinstance(asset, ReadableAsset):
+                yield from asset.own_requirements()
+        for definition in self.graph.iterate_node_defs():
+            for name, item in definition.ins.items():
+                if item.asset_key is not None:
+                    port = f"input '{name}' of {definition.describe_node()}"
+                    yield Requirement(layer.io_manager_key(item.asset_key), port, kind=IO_MANAGER)
 
     @property
     def nodes(self) -> list[Node]:

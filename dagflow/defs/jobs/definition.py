@@ -23,7 +23,8 @@ from dagflow.defs.parts.owners import checked_owners
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
-from dagflow.defs.resources.needs import Need, start_order
+from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import Requirement, not_provided
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -132,7 +133,7 @@ class JobDefinition(JobContent):
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
-                start_order(self.resource_defs, {key: Need(place)}, place)
+                start_order(self.resource_defs, {key: Requirement(key, place)}, place)
         self.executor_def = check_optional(executor_def, ExecutorDefinition, "executor_def", place) or (
             multi_or_in_process_executor
         )
@@ -214,12 +215,9 @@ class JobDefinition(JobContent):
         """
         known = self.resource_defs
         if len(known) > 1 or known[DEFAULT_IO_MANAGER_KEY] is not default_io_manager:
-            for key, hook in self.hook_needs().items():
+            for key, requirement in self.hook_requirements().items():
                 if key not in known:
-                    raise DagflowInvalidDefinitionError(
-                        f"resource with key '{key}' required by {hook} was not provided. Its job has the "
-                        f"resources {sorted(known)}.{nearest(key, known)}"
-                    )
+                    raise not_provided(requirement, known, f"Its job has the resources {sorted(known)}.")
 
     def with_executor_def(self, executor_def: ExecutorDefinition) -> JobDefinition:
         """A copy with another executor."""

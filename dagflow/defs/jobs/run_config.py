@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from dagflow.config.field import Field, Permissive, Shape
 from dagflow.config.mapping import Mapped
-from dagflow.config.parse import Path, Reading, parse
+from dagflow.config.parse import Path, Reading
+from dagflow.config.read import read_config
 from dagflow.config.scalar import Any as AnyConfig
 from dagflow.config.scalar import ConfigType
 from dagflow.defs.executors.definition import ExecutorDefinition
@@ -21,10 +22,9 @@ from dagflow.defs.graphs.unfed_inputs import loose_fields
 from dagflow.defs.jobs.content import JobContent
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition
-from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.configured import ConfigMapping
+from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import needed_keys
-from dagflow.errors import DagflowInvalidConfigError
 
 _OPTIONAL = Field(AnyConfig, is_required=False)
 _MADE_WRONG = "Its config mapping made config that does not fit the nodes inside it; the paths begin there."
@@ -85,10 +85,7 @@ def read_run_config(
         preamble += ", which is partitioned: its 'config' makes that of a run with a partition_key"
     elif not given and job.default_config:
         preamble += ", in its default config (the 'config' that the job was made with)"
-    parsed = parse(schema, value, environ=environ)
-    if parsed.errors:
-        raise DagflowInvalidConfigError(preamble, parsed.errors, value)
-    read: dict[str, Any] = parsed.value
+    read: dict[str, Any] = read_config(schema, value, preamble, environ, path=())
     return read
 
 
@@ -107,7 +104,7 @@ def needs_config(job: JobContent, bound_inputs: frozenset[str]) -> bool:
     """Whether a run of this job must be given some config."""
     key = ("needs_config", bound_inputs)
     if key not in job.compiled:
-        demanding = [name for name, resource in job.resource_defs.items() if _demands(resource.config_field)]
+        demanding = [name for name, resource in job.resource_defs.items() if _resource_demands(resource)]
         job.compiled[key] = (
             bool(job.default_config)
             or job.config_mapping is not None
@@ -147,11 +144,8 @@ def schema_of(job: JobContent, bound_inputs: frozenset[str], in_process: bool) -
 
 
 def _used_resources(job: JobContent) -> set[str]:
-    """The keys of the resources that a run of the whole job starts: those of no other need config."""
-    layer = job.asset_layer
-    wanted = _resources_of(job.graph) | set(job.hook_needs())
-    for asset in layer.known.values() if layer is not None else ():
-        wanted.add(getattr(asset, "io_manager_key", None) or DEFAULT_IO_MANAGER_KEY)
+    """Return the keys of the resources that a run of the whole job can start; others need no config."""
+    wanted = set(job.requirements())
     used: set[str] = set()
     while wanted:
         key = wanted.pop()
@@ -159,21 +153,6 @@ def _used_resources(job: JobContent) -> set[str]:
             used.add(key)
             wanted |= needed_keys(job.resource_defs[key], job.resource_defs)
     return used
-
-
-def _resources_of(graph_def: GraphDefinition) -> set[str]:
-    keys: set[str] = set()
-    for definition in graph_def.iterate_node_defs():
-        if isinstance(definition, OpDefinition):
-            keys |= definition.required_resource_keys
-            for item in definition.ins.values():
-                keys |= item.dagflow_type.required_resource_keys
-                keys.add(item.input_manager_key or DEFAULT_IO_MANAGER_KEY)
-                if item.dagflow_type.loader is not None:
-                    keys |= item.dagflow_type.loader.required_resource_keys()
-            for output in definition.outs.values():
-                keys |= output.dagflow_type.required_resource_keys | {output.io_manager_key}
-    return keys
 
 
 class _Execution(Shape):
@@ -354,6 +333,11 @@ def _demands(field: Field | None) -> bool:
     reading = Reading({})
     field.read_absent((), reading)
     return bool(reading.errors) or reading.used_env or reading.has_mappings
+
+
+def _resource_demands(resource: ResourceDefinition) -> bool:
+    """Return whether the config of a resource, or of one that is nested in it, demands a reading."""
+    return _demands(resource.config_field) or any(map(_resource_demands, resource.nested))
 
 
 def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:

@@ -1,4 +1,4 @@
-"""Ops: the functional unit of a pipeline, with its inputs, outputs, config and needs."""
+"""Ops: the functional unit of a pipeline, with its inputs, outputs, config and required resources."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dagflow.defs.ops.signature import inputs_of, outputs_of, plain_output_of, w
 from dagflow.defs.parts.configured import configured_field, new_name
 from dagflow.defs.parts.function import CONTEXT_NAMES, Body, is_config_annotation, location
 from dagflow.defs.parts.retry import RetryPolicy
+from dagflow.defs.resources.requirements import Requirement, required_by
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -39,20 +40,21 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class OpDefinition(NodeDefinition):
-    """An op. Made by `@op`; called like its function, or in a graph's body to become a node there.
+    """An op. Made by `@op`. Call it like its function, or in the body of a graph to add a node.
 
-    Attributes: `name`, `description`, `ins` and `outs` (definitions by name), `config_field` (None: anything
-    goes), `required_resource_keys`, `tags`, `retry_policy`, `version`, `code_version`, `pool`, `body` (how
-    the function is called), `positional_inputs` (what positional arguments stand for: the inputs of the
-    signature, and the only one that is not in it, if there is one only), `is_wrapped` (for each output of
-    which the return annotation says something, whether it says `Output`), `plain_output` (the only output,
-    where a bare value can be returned for it).
+    Attributes: `name`, `description`, `ins` and `outs` (definitions by name), `config_field` (None: any
+    config), `required_resource_keys`, `tags`, `retry_policy`, `version`, `code_version`, `pool`, `body` (the
+    function and how it is called), `positional_inputs` (the inputs for positional arguments: those of the
+    signature, and the one outside it, if there is only one), `is_wrapped` (whether the return annotation of
+    an output is `Output`, for each output with an annotation), `plain_output` (the only output, if the
+    function may return its bare value).
     """
 
     __slots__ = (
         "__dict__",
         "__wrapped__",
         "_dynamic_outputs",
+        "_requirements",
         "body",
         "code_version",
         "config_field",
@@ -111,6 +113,7 @@ class OpDefinition(NodeDefinition):
         self.positional_inputs = named + further if len(further) == 1 else named
         self.is_wrapped = wrapped_outputs(body, self.outs)
         self.plain_output = plain_output_of(self.outs, self.is_wrapped)
+        self._requirements: tuple[Requirement, ...] | None = None
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
         self.config_field = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
@@ -125,7 +128,7 @@ class OpDefinition(NodeDefinition):
 
     @property
     def config_schema(self) -> Field:
-        """The schema of this op's config; without one, anything goes."""
+        """The schema of the config of this op; any config, if it has no schema."""
         return ANYTHING if self.config_field is None else self.config_field
 
     @property
@@ -134,8 +137,25 @@ class OpDefinition(NodeDefinition):
         return self.body.fn
 
     def dynamic_outputs(self) -> frozenset[str]:
-        """The names of the outputs that have a value for each mapping key."""
+        """Return the names of the dynamic outputs, which have a value for each mapping key."""
         return self._dynamic_outputs
+
+    def own_requirements(self) -> tuple[Requirement, ...]:
+        """Return the resources that each run of it needs: those of its body and of its outputs."""
+        if self._requirements is None:
+            name, fn = f"op '{self.name}'", self.body.fn
+            found = required_by(self.required_resource_keys, name, fn) if self.required_resource_keys else []
+            for output in self.outs.values():
+                found += output.own_requirements(name, fn)
+            self._requirements = tuple(found)
+        return self._requirements
+
+    def input_requirements(self) -> list[Requirement]:
+        """Return the resources that its inputs need."""
+        found: list[Requirement] = []
+        for item in self.ins.values():
+            found += item.own_requirements(f"op '{self.name}'", self.body.fn)
+        return found
 
     def configured(
         self,
@@ -144,16 +164,16 @@ class OpDefinition(NodeDefinition):
         config_schema: Any = None,
         description: str | None = None,
     ) -> OpDefinition:
-        """This op with its config given beforehand.
+        """Return a copy of this op with fixed config.
 
         Args:
-            config_or_config_fn: The config, or a function that makes it of what the run config gives.
-            name: The name of the new op; default: that of the function.
-            config_schema: What the function gets from the run config.
-            description: Default: that of this op.
+            config_or_config_fn: The config, or a function from the config of the new op to that of this op.
+            name: The name of the new op; default: the name of the function.
+            config_schema: The schema of the config of the new op.
+            description: Default: the description of this op.
 
         Raises:
-            CheckError: There is no name.
+            CheckError: The new op has no name.
 
         Example:
             >>> @op(config_schema={"grams": int})
@@ -164,6 +184,7 @@ class OpDefinition(NodeDefinition):
         """
         new = copy.copy(self)
         new.name = check_name(new_name(config_or_config_fn, name, where(self)), "op")
+        new._requirements = None  # noqa: SLF001 - they name the op
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,
@@ -175,7 +196,7 @@ class OpDefinition(NodeDefinition):
         return new
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """In a graph's body: become a node there. Elsewhere: run the function directly, without a run."""
+        """Add a node to the graph, in the body of a graph. Elsewhere call the function, without a run."""
         composition = current_composition()
         if composition is not None:
             return composition.invoke(self, args, kwargs)
@@ -186,8 +207,8 @@ class OpDefinition(NodeDefinition):
 
 
 def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
-    """A function of (context, inputs) or of *args, which takes all inputs as one dict, as one that takes
-    each by its name.
+    """Adapt a function that takes all inputs as one dict, with the parameters (context, inputs) or *args, to
+    one that takes each input by its name.
     """
     code = getattr(fn, "__code__", None)
     if code is None:
@@ -204,7 +225,7 @@ def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callabl
 
     taken: Any = compute
     taken.__signature__ = signature(lambda context, **inputs: None)
-    taken.__annotations__, taken.__wrapped__ = {}, fn  # messages say where `fn` is
+    taken.__annotations__, taken.__wrapped__ = {}, fn  # messages name the file and line of `fn`
     return compute
 
 
@@ -225,7 +246,7 @@ def _checked_pool(pool: str | None, tags: Mapping[str, str], what: str) -> str |
 
 
 def where(definition: OpDefinition) -> str:
-    """An op's name and place, for messages."""
+    """Return the name, file and line of an op, for messages."""
     return f"op '{definition.name}' ({location(definition.body.fn)})"
 
 
@@ -266,20 +287,20 @@ def op(
     code_version: str | None = None,
     pool: str | None = None,
 ) -> OpDefinition | Callable[[Callable[..., Any]], OpDefinition]:
-    """Make an op of a function. Usable bare.
+    """Make an op of a function. Use it with or without arguments.
 
     Args:
-        compute_fn: The function. Its parameters are the inputs, a first one named `context` gets the
-            context, one named `config` the config.
-        name: Default: the function's name.
-        description: Default: the function's docstring.
-        ins: `In` by input name, for what the signature cannot say.
+        compute_fn: The function. Its parameters are the inputs. A first parameter `context` receives the
+            context, a parameter `config` the config.
+        name: Default: the name of the function.
+        description: Default: the docstring of the function.
+        ins: `In` by input name, for types and metadata that the signature lacks.
         out: One `Out`, or several by name; default: one output `result`.
-        config_schema: What config it takes: int, str, a dict of such, a Field...
-        required_resource_keys: Resources that the body reads from `context.resources`.
-        tags: Texts, or values that are encoded as JSON.
+        config_schema: The schema of its config: int, str, a dict of such, a Field...
+        required_resource_keys: Resources that the function reads from `context.resources`.
+        tags: Strings, or values that are encoded as JSON.
         version: An older name of `code_version`.
-        retry_policy: How it is tried again when it fails.
+        retry_policy: The retries after a failure.
         code_version: The version of this code.
         pool: The name of a group of steps that share a limit.
 
@@ -287,7 +308,7 @@ def op(
         The OpDefinition, or a decorator.
 
     Raises:
-        DagflowInvalidDefinitionError: A name, input, output, default or schema that cannot be.
+        DagflowInvalidDefinitionError: An invalid name, input, output, default or schema.
 
     Example:
         >>> @op
@@ -324,10 +345,10 @@ def _outs_by_name(out: Out | Mapping[str, Out] | None) -> Mapping[str, Out] | No
 
 
 def refuse_resources_twice(body: Body, required_resource_keys: Any, decorator: str) -> None:
-    """Refuse `required_resource_keys` on a function whose parameters name resources.
+    """Raise if a function has both `required_resource_keys` and parameters that name resources.
 
     Raises:
-        ParameterCheckError: There are both.
+        ParameterCheckError: It has both.
     """
     if required_resource_keys and body.resources:
         raise ParameterCheckError(
@@ -348,7 +369,7 @@ def _warn_of_config_names(body: Body, what: str) -> None:
 
 
 def _config_field(body: Body, schema: Any, what: str) -> Field | None:
-    """The schema of an op's config: that given, or that of its `config` parameter."""
+    """Return the schema of the config of an op, from the argument or from its `config` parameter."""
     if body.config is None:
         return None if schema is None else resolve_field(schema)
     place = f"{what} ({location(body.fn)})"
@@ -361,13 +382,13 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
             f"{place}: the parameter 'config' has no annotation. Annotate it with a Config class, or with "
             "int, float, str, bool, dict or list."
         )
-    from dagflow.config.annotation import kind_of  # ops without config need it not
+    from dagflow.config.annotation import kind_of  # imported lazily: only ops with config use it
 
-    kind = kind_of(body.config, f"the parameter 'config' of {place}")
-    body.read_config = kind.incoming
+    annotation = kind_of(body.config, f"the parameter 'config' of {place}")
+    body.read_config = annotation.incoming
     default = body.config_default
     if not is_config_annotation(body.config):
-        return Field(kind.node, UNSET if default is _Parameter.empty else plain_config(default))
+        return Field(annotation.node, UNSET if default is _Parameter.empty else plain_config(default))
     if default is not _Parameter.empty:
         raise CheckError(
             f"{place}: the parameter 'config' has a default value, which a Config class does not take. Give "

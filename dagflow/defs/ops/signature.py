@@ -1,4 +1,4 @@
-"""The inputs and outputs of an op: what its signature says, and over it what `In` and `Out` say."""
+"""The inputs and outputs of an op, from its signature and from `In` and `Out`, which win over it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from dagflow.types.annotations import resolve_annotation
 from dagflow.types.kinds import Any as AnyType
 from dagflow.types.kinds import DagflowType
 
-_PLAIN_IN, _PLAIN_OUT = In(), Out()  # of which nothing is said; they never change
+_PLAIN_IN, _PLAIN_OUT = In(), Out()  # shared, since they are immutable
 
 
 def documented(fn: Any) -> tuple[Mapping[str, str], str | None]:
-    """What the docstring of a function says of each parameter, and of what is returned."""
+    """Return the descriptions in the docstring of a function: by parameter, and of the return value."""
     doc = getattr(fn, "__doc__", None)
     if not isinstance(doc, str) or "\n" not in doc:
         return {}, None
@@ -34,24 +34,24 @@ def documented(fn: Any) -> tuple[Mapping[str, str], str | None]:
 
 
 def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDefinition]:
-    """The inputs of an op: those that have an `In` by name, then the others as in the signature."""
+    """Return the inputs of an op: those with an `In`, by name, then the others, as in the signature."""
     parameters = {parameter.name: parameter for parameter in body.inputs}
-    said, _ = documented(body.fn)
+    descriptions, _ = documented(body.fn)
     inputs = {}
     for name in [*sorted(given, key=str), *(name for name in parameters if name not in given)]:
         check_name(name, f"input of {what}")
         if name in parameters:
-            inputs[name] = _input(parameters[name], given.get(name), said.get(name), what)
+            inputs[name] = _input(parameters[name], given.get(name), descriptions.get(name), what)
             continue
         spec = check_type(given[name], In, f"ins[{name!r}]", what)
-        kind = AnyType if spec.dagflow_type is UNSET else spec.dagflow_type
-        if not kind.is_nothing and not body.takes_any_keyword:
+        dagflow_type = AnyType if spec.dagflow_type is UNSET else spec.dagflow_type
+        if not dagflow_type.is_nothing and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
-                f"{what} ({location(body.fn)}): 'ins' names an input '{name}' that is no parameter of the "
+                f"{what} ({location(body.fn)}): 'ins' names an input '{name}' that is not a parameter of the "
                 f"function.{nearest(name, parameters)} Add the parameter, or make it an In(Nothing)."
             )
-        _check_default(spec.default_value, kind, name, what)
-        inputs[name] = InputDefinition(name, spec, dagflow_type=kind)
+        _check_default(spec.default_value, dagflow_type, name, what)
+        inputs[name] = InputDefinition(name, spec, dagflow_type=dagflow_type)
     return inputs
 
 
@@ -60,50 +60,56 @@ def _input(parameter: Parameter, given: In | None, doc: str | None, what: str) -
     spec = _PLAIN_IN if given is None else check_type(given, In, f"ins[{parameter.name!r}]", what)
     if spec.dagflow_type is UNSET:
         annotation = resolved(parameter.annotation)
-        kind = AnyType if annotation is _Parameter.empty else resolve_annotation(annotation, place)
-        is_nothing = kind.is_nothing or annotation is type(None)
+        dagflow_type = AnyType if annotation is _Parameter.empty else resolve_annotation(annotation, place)
+        is_nothing = dagflow_type.is_nothing or annotation is type(None)
     else:
-        kind = spec.dagflow_type
-        is_nothing = kind.is_nothing
+        dagflow_type = spec.dagflow_type
+        is_nothing = dagflow_type.is_nothing
     if is_nothing:
-        said = (
-            "is annotated with Nothing, a type that has no value and so takes no parameter: it is said "
-            "with In() alone. Take the parameter away and say"
+        problem = (
+            "is annotated with Nothing, a type without values, which takes no parameter. Remove the "
+            "parameter and write"
             if spec.dagflow_type is UNSET
-            else "is of type Nothing, but a parameter of the function, which nothing would be passed to. "
-            "Take the parameter away and keep"
+            else "is of type Nothing, but a parameter of the function, which would get no value. "
+            "Remove the parameter and keep"
         )
         raise DagflowInvalidDefinitionError(
-            f"{place} {said} ins={{'{parameter.name}': In(Nothing)}}, or give the input another type."
+            f"{place} {problem} ins={{'{parameter.name}': In(Nothing)}}, or give the input another type."
         )
     default = spec.default_value
     if default is UNSET and parameter.has_default:
         default = parameter.default
-    _check_default(default, kind, parameter.name, what)
+    _check_default(default, dagflow_type, parameter.name, what)
     description = doc if spec.description is None else spec.description
     return InputDefinition(
-        parameter.name, spec, dagflow_type=kind, default_value=default, description=description
+        parameter.name, spec, dagflow_type=dagflow_type, default_value=default, description=description
     )
 
 
-def _check_default(default: Any, kind: DagflowType, name: str, what: str) -> None:
+def _check_default(default: Any, dagflow_type: DagflowType, name: str, what: str) -> None:
     if default is UNSET:
         return
-    if kind.is_nothing:
+    if dagflow_type.is_nothing:
         raise DagflowInvalidDefinitionError(
             f"input '{name}' of {what} is of type Nothing, which carries no value, so it has no default. "
-            "Take the default away."
+            "Remove the default."
         )
-    if kind.checks_at_definition and not kind.type_check(None, default).success:
+    if dagflow_type.checks_at_definition and not dagflow_type.type_check(None, default).success:
         raise DagflowInvalidDefinitionError(
-            f"Type check failed for the default_value of InputDefinition {name} of type {kind.display_name}, "
-            f"in {what}: it is {default!r} of type '{type(default).__name__}'"
+            f"Type check failed for the default_value of InputDefinition {name} of type "
+            f"{dagflow_type.display_name}, in {what}: it is {default!r} of type '{type(default).__name__}'"
         )
 
 
 def outputs_of(
     body: Body, given: Mapping[str, Out] | None, what: str, code_version: str | None
 ) -> dict[str, OutputDefinition]:
+    """Return the outputs of an op, in order.
+
+    Raises:
+        DagflowInvalidDefinitionError: An invalid name or type.
+        DagflowInvariantViolationError: The return annotation does not fit the outputs.
+    """
     annotation = resolved(body.return_annotation)
     if given is None:
         given = {DEFAULT_OUTPUT: DynamicOut() if _is_list_of_dynamic(annotation) else _PLAIN_OUT}
@@ -118,13 +124,13 @@ def outputs_of(
     for (name, spec), inferred in zip(given.items(), types, strict=True):
         check_type(spec, Out, f"out[{name!r}]", what)
         check_name(name, f"output of {what}")
-        kind = inferred if spec.dagflow_type is UNSET else spec.dagflow_type
+        dagflow_type = inferred if spec.dagflow_type is UNSET else spec.dagflow_type
         version = code_version if spec.code_version is None else spec.code_version
         description = spec.description
         if description is None and len(given) == 1:
             _, description = documented(body.fn)
         outputs[name] = OutputDefinition(
-            name, spec, dagflow_type=kind, code_version=version, description=description
+            name, spec, dagflow_type=dagflow_type, code_version=version, description=description
         )
     return outputs
 
@@ -138,7 +144,7 @@ def _is_list_of_dynamic(annotation: Any) -> bool:
 
 
 def wrapped_outputs(body: Body, outs: Mapping[str, OutputDefinition]) -> dict[str, bool]:
-    """For each output of which the return annotation says something: whether it says `Output`."""
+    """Return whether the return annotation of each output is `Output`, for each output with an annotation."""
     annotation = resolved(body.return_annotation)
     if annotation is _Parameter.empty or body.is_generator:
         return {}
@@ -155,6 +161,7 @@ def wrapped_outputs(body: Body, outs: Mapping[str, OutputDefinition]) -> dict[st
 def plain_output_of(
     outs: Mapping[str, OutputDefinition], is_wrapped: Mapping[str, bool]
 ) -> OutputDefinition | None:
+    """Return the only output, if the function may return its bare value; else None."""
     if len(outs) != 1:
         return None
     (out,) = outs.values()
@@ -162,7 +169,7 @@ def plain_output_of(
 
 
 def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: str) -> list[DagflowType]:
-    """The type that the return annotation says of each output; Any where it says nothing."""
+    """Return the type of each output in the return annotation; Any without an annotation."""
     if annotation is _Parameter.empty or annotation is Any or body.is_generator:
         return [AnyType] * len(outs)
     if len(outs) == 1:
@@ -189,8 +196,8 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
 
 
 def _without_wrapper(annotation: Any) -> Any:
-    """`Output[int]` says int; `DynamicOutput[int]` and `List[DynamicOutput[int]]` too; a bare wrapper says
-    nothing.
+    """Return the inner type of an annotation: int for `Output[int]`, `DynamicOutput[int]` and
+    `List[DynamicOutput[int]]`, Any for a bare wrapper.
     """
     if annotation in (Output, DynamicOutput):
         return Any

@@ -1,9 +1,9 @@
-"""The one place that reads the signature of a user's function.
+"""The only reader of the signature of a user's function.
 
-A `Body` says how the function is called: whether it takes a context, config, resources, which inputs, and
-whether it returns, yields or is awaited. Contexts, Config classes and resource types are known by a marker
-attribute of the class (`__dagflow_context__`, `__dagflow_config__`, `__dagflow_resource__`), so that nothing
-of them is imported here.
+A `Body` holds how the function is called: its context, config, resources and inputs, and whether it returns,
+yields or is awaited. Contexts, Config classes and resource types are recognized by a marker attribute of the
+class (`__dagflow_context__`, `__dagflow_config__`, `__dagflow_resource__`), so that nothing of them is
+imported here.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 from dagflow.errors import DagflowInvalidDefinitionError
 
 CONTEXT_NAMES = frozenset({"context", "_context", "context_", "_"})
-_KINDS = inspect.Parameter
+_Parameter = inspect.Parameter
 
 
 class Parameter(typing.NamedTuple):
-    """An input parameter: `annotation` and `default` are `inspect.Parameter.empty` where there is none."""
+    """An input parameter. `annotation` and `default` are `inspect.Parameter.empty` if there is none."""
 
     name: str
     annotation: Any
@@ -29,7 +29,7 @@ class Parameter(typing.NamedTuple):
     @property
     def has_default(self) -> bool:
         """Whether the signature gives a default."""
-        return self.default is not _KINDS.empty
+        return self.default is not _Parameter.empty
 
 
 class Body:
@@ -37,17 +37,16 @@ class Body:
 
     Attributes:
         fn: The function.
-        kind: "plain" (returns), "generator", "async" or "async_generator".
-        context: None, or what the context parameter is annotated with: "any", "op", "asset".
+        function_type: "plain" (returns), "generator", "async" or "async_generator".
+        context: The annotation of the context parameter: "any", "op" or "asset"; None without a context.
         context_name: The name of the context parameter.
-        config: The annotation of a `config` parameter, None if there is none.
-        config_default: Its default, `inspect.Parameter.empty` if there is none.
-        read_config: Makes of checked config what the parameter takes, None where that is the same. Set by
+        config: The annotation of the `config` parameter, None if there is none.
+        config_default: The default of the `config` parameter, `inspect.Parameter.empty` if there is none.
+        read_config: Converts checked config to the value of the parameter; None if they are the same. Set by
             the definition.
         resources: The parameters that name resources.
         inputs: The other parameters, in order.
-        order: The names of all parameters but the context, in order: what positional arguments of a call
-            stand for.
+        order: The names of the parameters for positional arguments: all but the context, in order.
         return_annotation: `inspect.Parameter.empty` if there is none.
         takes_any_keyword: Whether it has `**kwargs`.
     """
@@ -58,8 +57,8 @@ class Body:
         "context",
         "context_name",
         "fn",
+        "function_type",
         "inputs",
-        "kind",
         "order",
         "read_config",
         "resources",
@@ -69,11 +68,11 @@ class Body:
 
     def __init__(self, fn: Callable[..., Any], what: str) -> None:
         self.fn = fn
-        self.kind = _kind(fn)
+        self.function_type = _function_type(fn)
         self.context: str | None = None
         self.context_name: str | None = None
         self.config: Any = None
-        self.config_default: Any = _KINDS.empty
+        self.config_default: Any = _Parameter.empty
         self.read_config: Callable[[Any], Any] | None = None
         self.resources: tuple[str, ...] = ()
         self.takes_any_keyword = False
@@ -87,19 +86,19 @@ class Body:
         for position, parameter in enumerate(signature.parameters.values()):
             annotation = annotations.get(parameter.name, parameter.annotation)
             if position == 0 and parameter.name in CONTEXT_NAMES:
-                self.context, self.context_name = _context_kind(annotation, what, fn), parameter.name
+                self.context, self.context_name = _context_annotation(annotation, what, fn), parameter.name
             elif parameter.name == "context":
                 raise DagflowInvalidDefinitionError(
                     f'"context" is not a valid name for an input of {what} ({location(fn)}): it is reserved '
                     "for the context. Make it the first parameter."
                 )
-            elif parameter.kind is _KINDS.VAR_KEYWORD:
+            elif parameter.kind is _Parameter.VAR_KEYWORD:
                 self.takes_any_keyword = True
-            elif parameter.kind in (_KINDS.VAR_POSITIONAL, _KINDS.POSITIONAL_ONLY):
-                is_vararg = parameter.kind is _KINDS.VAR_POSITIONAL
-                kind = "positional vararg parameter '*" if is_vararg else "positional-only parameter '"
+            elif parameter.kind in (_Parameter.VAR_POSITIONAL, _Parameter.POSITIONAL_ONLY):
+                is_vararg = parameter.kind is _Parameter.VAR_POSITIONAL
+                shown = "positional vararg parameter '*" if is_vararg else "positional-only parameter '"
                 raise DagflowInvalidDefinitionError(
-                    f"@{what} decorated function has {kind}{parameter.name}' ({location(fn)}), which cannot "
+                    f"@{what} decorated function has {shown}{parameter.name}' ({location(fn)}), which cannot "
                     "be an input, because inputs are passed by name. Give each input a parameter of its own."
                 )
             elif parameter.name == "config":
@@ -113,17 +112,17 @@ class Body:
         self.order = tuple(
             name
             for name, parameter in signature.parameters.items()
-            if name != self.context_name and parameter.kind is not _KINDS.VAR_KEYWORD
+            if name != self.context_name and parameter.kind is not _Parameter.VAR_KEYWORD
         )
 
     @property
     def is_generator(self) -> bool:
         """Whether it yields."""
-        return self.kind in ("generator", "async_generator")
+        return self.function_type in ("generator", "async_generator")
 
 
 def location(fn: Any) -> str:
-    """The file and line of a function, for messages.
+    """Return the file and line of a function, for messages.
 
     Example:
         >>> location(len)
@@ -134,34 +133,34 @@ def location(fn: Any) -> str:
 
 
 def is_resource_annotation(annotation: Any) -> bool:
-    """Whether a parameter with this annotation is given a resource."""
+    """Return whether a parameter with this annotation receives a resource."""
     return hasattr(annotation, "__dagflow_resource__") or any(
         hasattr(extra, "__dagflow_resource__") for extra in getattr(annotation, "__metadata__", ())
     )
 
 
 def _refuse_factory(annotation: Any, name: str, what: str, fn: Callable[..., Any]) -> None:
-    """Refuse a class whose objects make a resource, but are none."""
+    """Raise if the annotation is a class whose objects create a resource, but are not one."""
     if getattr(annotation, "__dagflow_resource__", None) == "factory":
         raise DagflowInvalidDefinitionError(
             f"Resource param '{name}' of {what} ({location(fn)}) is annotated as '{annotation}', whose "
-            "objects make a resource, but are none. Annotate it with what they make: "
-            "'ResourceParam[Any]', or 'ResourceParam[<its type>]'."
+            "objects create a resource, but are not one. Annotate it with the type of the resource: "
+            "'ResourceParam[<its type>]', or 'ResourceParam[Any]'."
         )
 
 
 def is_config_annotation(annotation: Any) -> bool:
-    """Whether an annotation is a Config class."""
+    """Return whether an annotation is a Config class."""
     return isinstance(annotation, type) and bool(getattr(annotation, "__dagflow_config__", False))
 
 
 def config_class_of(fn: Callable[..., Any]) -> Any:
-    """The Config class that annotates the parameter of a function that makes config; None if none does."""
+    """Return the Config class that annotates the parameter of a function; None if there is none."""
     found = [value for name, value in annotations_of(fn).items() if name != "return"]
     return found[0] if found and is_config_annotation(found[0]) else None
 
 
-def _kind(fn: Callable[..., Any]) -> str:
+def _function_type(fn: Callable[..., Any]) -> str:
     target = inspect.unwrap(fn)
     if not inspect.isfunction(target) and not inspect.ismethod(target):
         target = getattr(target, "func", None) or type(target).__call__  # a partial; a callable object
@@ -173,8 +172,8 @@ def _kind(fn: Callable[..., Any]) -> str:
 
 
 def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
-    """Annotations as objects. One that names something that only a type checker sees stays out: it is as if
-    absent.
+    """Return the annotations as objects. An annotation with a name that only a type checker knows becomes
+    an `_Unresolved`.
     """
     raw = getattr(inspect.unwrap(fn), "__annotations__", None) or {}
     if not any(_holds_text(value) for value in raw.values()):
@@ -211,7 +210,7 @@ def _evaluate(fn: Callable[..., Any], annotation: Any) -> Any:
 
 
 class _Unresolved:
-    """An annotation whose names are not known at run time; only its text is left."""
+    """An annotation with a name that is unknown at run time, as a string."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -220,21 +219,21 @@ class _Unresolved:
         return f"'{self.text}' (a name that is not known here)"
 
 
-def _context_kind(annotation: Any, what: str, fn: Callable[..., Any]) -> str:
-    if annotation is _KINDS.empty or annotation is Any:
+def _context_annotation(annotation: Any, what: str, fn: Callable[..., Any]) -> str:
+    if annotation is _Parameter.empty or annotation is Any:
         return "any"
     if isinstance(annotation, _Unresolved):
         name = annotation.text.rpartition(".")[2]
         return {"OpExecutionContext": "op", "AssetExecutionContext": "asset"}.get(name, "any")
-    kind = getattr(annotation, "__dagflow_context__", None)
-    if kind is None:
+    marker = getattr(annotation, "__dagflow_context__", None)
+    if marker is None:
         raise DagflowInvalidDefinitionError(
             f"{what} ({location(fn)}): the context parameter is annotated with {annotation!r}. Annotate it "
             "with OpExecutionContext, with AssetExecutionContext (assets only), or not at all."
         )
-    return str(kind)
+    return str(marker)
 
 
 def resolved(annotation: Any) -> Any:
-    """The annotation, or `inspect.Parameter.empty` where its names are not known at run time."""
-    return _KINDS.empty if isinstance(annotation, _Unresolved) else annotation
+    """Return the annotation, or `inspect.Parameter.empty` if a name in it is unknown at run time."""
+    return _Parameter.empty if isinstance(annotation, _Unresolved) else annotation

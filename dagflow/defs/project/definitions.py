@@ -12,8 +12,10 @@ from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.loggers.definition import check_loggers
-from dagflow.defs.ops.definition import OpDefinition, where
-from dagflow.defs.resources.io_managers import fs_io_manager
+from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
+from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
+from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import not_provided
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -129,7 +131,6 @@ class Definitions:
                     assets,
                     name=ASSET_JOB_NAME,
                     resources=resources,
-                    default_io_manager=fs_io_manager,
                     one_partitioning=False,
                 )
             for job in dict.fromkeys(self.jobs):
@@ -138,7 +139,7 @@ class Definitions:
                         f"Duplicate job definition found for job '{job.name}'. Give one of them another name."
                     )
                 if isinstance(job, UnresolvedAssetJobDefinition):
-                    by_name[job.name] = job.resolve(assets, resources, fs_io_manager)
+                    by_name[job.name] = job.resolve(assets, resources)
                 elif self.resources:
                     by_name[job.name] = job.with_top_level_resources(self.resources)
                 else:
@@ -166,15 +167,18 @@ class Definitions:
             changes["executor_def"] = self.executor
         if self.loggers and not job.logger_defs:
             changes["logger_defs"] = self.loggers
-        needs = job.hook_needs()
-        for definition in job.graph.iterate_node_defs():
-            if isinstance(definition, OpDefinition):
-                needs.update(dict.fromkeys(definition.required_resource_keys, where(definition)))
-        for key in sorted(set(needs) - set(job.resource_defs)):
-            raise DagflowInvalidDefinitionError(
-                f"resource with key '{key}' required by {needs[key]} was not provided, neither by job "
-                f"'{job.name}' nor by the Definitions.{nearest(key, job.resource_defs)}"
-            )
+        known = job.resource_defs
+        if job.asset_layer is not None and known[DEFAULT_IO_MANAGER_KEY] is default_io_manager:
+            changes["resource_defs"] = {**known, DEFAULT_IO_MANAGER_KEY: fs_io_manager}
+        for key, requirement in sorted(job.requirements().items()):
+            if key not in known:
+                place = f" ({requirement.place})" if requirement.place else ""
+                raise not_provided(
+                    requirement._replace(by=requirement.by + place),
+                    known,
+                    f"Give it to job '{job.name}' or to the Definitions, whose keys are {sorted(known)}.",
+                )
+        start_order(known, job.requirements(), f"job '{job.name}'")
         return job.with_changes(**changes) if changes else job
 
 

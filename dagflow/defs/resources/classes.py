@@ -8,8 +8,9 @@ into the next.
 from __future__ import annotations
 
 import contextlib
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Container, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, overload
 
 from dagflow import _doors
@@ -20,12 +21,10 @@ from dagflow.config.objects import plain_config
 from dagflow.config.parse import parse
 from dagflow.defs.resources.definition import (
     RESOURCE_MARK,
-    Opened,
     ResourceDefinition,
     as_resource,
-    config_of,
-    entered,
 )
+from dagflow.defs.resources.opening import Opened, close_all, closing, entered, must_not_close
 from dagflow.errors import CheckError, DagflowInvalidInvocationError
 
 T = TypeVar("T")
@@ -185,7 +184,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         Raises:
             CheckError: It has to be torn down: use `from_resource_context_cm`.
         """
-        value: T = _must_not_close(*_from_context(cls, context, nested_resources))
+        value: T = must_not_close(*_from_context(cls, context, nested_resources))
         return value
 
     @classmethod
@@ -194,7 +193,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         cls, context: Any, nested_resources: Mapping[str, Any] | None = None
     ) -> Iterator[T]:
         """As `from_resource_context`, torn down at the end of the `with` block."""
-        with _closing(_from_context(cls, context, nested_resources)) as value:
+        with closing(_from_context(cls, context, nested_resources)) as value:
             yield value
 
     def process_config_and_initialize(self) -> T:
@@ -212,13 +211,13 @@ class ConfigurableResourceFactory(Config, Generic[T]):
             >>> Kettle(litres=2).process_config_and_initialize().litres
             2
         """
-        value: T = _must_not_close(*_open_now(self.get_resource_definition()))
+        value: T = must_not_close(*_open_alone(self.get_resource_definition()))
         return value
 
     @contextlib.contextmanager
     def process_config_and_initialize_cm(self) -> Iterator[T]:
         """As `process_config_and_initialize`, torn down at the end of the `with` block."""
-        with _closing(_open_now(self.get_resource_definition())) as value:
+        with closing(_open_alone(self.get_resource_definition())) as value:
             yield value
 
     def open_for_execution(self, context: Any) -> Opened:
@@ -354,11 +353,23 @@ class ModelResource(ResourceDefinition):
             object.__setattr__(made, "_dagflow_context", context)
             value, close = made.open_for_execution(context)
         except BaseException:
-            _close_all(closers)
+            close_all(closers)
             raise
         if close is not None:
             closers.append(close)
-        return value, (lambda: _close_all(closers)) if closers else None
+        return value, (lambda: close_all(closers)) if closers else None
+
+    def nested_configs(
+        self, path: str, environ: Mapping[str, str], shared: Container[int] = ()
+    ) -> dict[str, Any]:
+        """Return the config of the nested resources by path, at every depth."""
+        configs: dict[str, Any] = {}
+        for name, part in self.parts.items():
+            if isinstance(part, ResourceDefinition) and not (part.is_shared and id(part) in shared):
+                inner = f"{path}.{name}"
+                configs[inner] = part.default_config(inner, environ)
+                configs.update(part.nested_configs(inner, environ, shared))
+        return configs
 
     def _object(self, config: Any, nested: _Values) -> ConfigurableResourceFactory[Any]:
         """An object with this config. The user's own is copied, not built again, where nothing in it changes:
@@ -374,8 +385,8 @@ class ModelResource(ResourceDefinition):
         return self.resource_cls.from_config({**config, **{aliases[name]: nested[name] for name in nested}})
 
     def _make(self, context: Any) -> Any:
-        """As a function that makes the resource: for `configured`, and for calling it directly."""
-        return _must_not_close(*self.open(context))
+        """Make the resource without a run: the function of this definition."""
+        return must_not_close(*_open_now(self, context))
 
     def __repr__(self) -> str:
         return f"<resource {self.source!r}>"
@@ -415,41 +426,24 @@ def _open_part(part: ResourceDefinition, name: str, context: Any) -> Opened:
         return context.shared[id(part)], None
     if part.kind == "value":
         return part.value, None
-    return part.open(context.with_config(config_of(part, UNSET, name), part))
+    path = f"{context.path}.{name}"
+    inner = context.with_config(context.configs[path], part)
+    inner.configs, inner.path = context.configs, path
+    return part.open(inner)
 
 
-def _open_now(definition: ResourceDefinition) -> Opened:
-    return definition.open(_doors.build_init_resource_context(config_of(definition, UNSET, repr(definition))))
+def _open_now(definition: ResourceDefinition, context: Any) -> Opened:
+    """Start a resource for which no plan has read the config of what is nested in it."""
+    context.path = definition.place
+    context.configs = definition.nested_configs(context.path, os.environ, context.shared)
+    return definition.open(context)
+
+
+def _open_alone(definition: ResourceDefinition) -> Opened:
+    config = definition.default_config(definition.place, os.environ)
+    return _open_now(definition, _doors.build_init_resource_context(config))
 
 
 def _from_context(cls: Any, context: Any, nested: Mapping[str, Any] | None) -> Opened:
     definition = cls.configure_at_launch(**(nested or {})).get_resource_definition()
-    opened: Opened = definition.open(context.with_config(context.resource_config, definition))
-    return opened
-
-
-@contextlib.contextmanager
-def _closing(opened: Opened) -> Iterator[Any]:
-    value, close = opened
-    try:
-        yield value
-    finally:
-        if close is not None:
-            close()
-
-
-def _must_not_close(value: Any, close: Callable[[], None] | None) -> Any:
-    if close is not None:
-        close()
-        raise CheckError(
-            f"{type(value).__name__} has to be torn down, and nothing here would do so. Use "
-            "process_config_and_initialize_cm() or from_resource_context_cm() in a with block."
-        )
-    return value
-
-
-def _close_all(closers: list[Callable[[], None]]) -> None:
-    """Close, the last first, whatever happens; the first error is raised when all are closed."""
-    with contextlib.ExitStack() as stack:
-        for close in closers:
-            stack.callback(close)
+    return _open_now(definition, context.with_config(context.resource_config, definition))

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import copy
 import inspect
-import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar, overload
 
 from dagflow import _doors
 from dagflow._util import UNSET
 from dagflow.config.field import ANYTHING, Field, resolve_field
-from dagflow.config.parse import parse
+from dagflow.config.read import read_config
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import location
+from dagflow.defs.resources.opening import Opened, entered
 from dagflow.errors import (
-    DagflowInvalidConfigError,
     DagflowInvalidDefinitionError,
-    DagflowInvariantViolationError,
     ParameterCheckError,
     check_type,
 )
-from dagflow.event_loop import SHARED
 from dagflow.keys import check_name, resource_keys
 
 _R = TypeVar("_R", bound="ResourceDefinition")
@@ -41,8 +37,6 @@ class _Mark:
 RESOURCE_MARK = _Mark()
 ResourceParam = Annotated[_T, RESOURCE_MARK]
 """The annotation of a parameter that takes a resource: `db: ResourceParam[Database]`. Its name is the key."""
-Opened = tuple[Any, "Callable[[], None] | None"]
-"""A resource that was started, and how to stop it; None where nothing has to be done."""
 
 
 class ResourceDefinition:
@@ -111,6 +105,33 @@ class ResourceDefinition:
             context: The init context, which holds the checked config.
         """
         return entered(self.resource_fn(context) if self.takes_context else self.resource_fn(), self.place)
+
+    def default_config(self, path: str, environ: Mapping[str, str]) -> Any:
+        """Return the config of this resource if none is given: the defaults of its schema.
+
+        Args:
+            path: Its key, or the path of a nested resource, for messages.
+            environ: The environment variables that a default may name.
+
+        Raises:
+            DagflowInvalidConfigError: A variable is not set, or the schema requires config.
+        """
+        return read_config(self.config_field, UNSET, f"Error in config for resource '{path}'", environ)
+
+    def nested_configs(
+        self, path: str, environ: Mapping[str, str], shared: Container[int] = ()
+    ) -> dict[str, Any]:
+        """Return the config of the resources that are nested in this one, by path, as "shop.kettle".
+
+        Args:
+            path: The path of this resource.
+            environ: The environment variables that a default may name.
+            shared: The ids of the definitions that are started under a key of their own.
+
+        Raises:
+            DagflowInvalidConfigError: A variable is not set, or required config is missing.
+        """
+        return {}
 
     @property
     def is_shared(self) -> bool:
@@ -265,71 +286,39 @@ def as_resource(value: Any) -> ResourceDefinition:
     return ResourceDefinition.hardcoded_resource(value)
 
 
-def config_of(definition: ResourceDefinition, config: Any, key: str) -> Any:
-    """The config of a resource: as checked before, or the defaults of its schema.
+def resource_configs(
+    definitions: Mapping[str, ResourceDefinition],
+    keys: Iterable[str],
+    given: Mapping[str, Any],
+    environ: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return the checked config of resources and of those that are nested in them.
+
+    Args:
+        definitions: All resources by key.
+        keys: The resources whose config is returned.
+        given: Checked config by key. The others get the defaults of their schema.
+        environ: The environment variables that a default may name.
+
+    Returns:
+        Config by key; for a nested resource by its path, as "shop.kettle". A resource without config is left
+        out.
 
     Raises:
-        DagflowInvalidConfigError: There is none, and the schema asks for some.
+        DagflowInvalidConfigError: A default names a variable that is not set, or required config is missing.
     """
-    if config is not UNSET or definition.config_field is None:
-        return None if config is UNSET else config
-    parsed = parse(definition.config_field, UNSET, path=("config",), environ=os.environ)
-    if parsed.errors:
-        raise DagflowInvalidConfigError(f"Error in config for resource '{key}'", parsed.errors, {})
-    return None if parsed.value is UNSET else parsed.value
-
-
-def entered(made: Any, place: str) -> Opened:
-    """What a resource function gave; entered where that is a context manager or a generator.
-
-    Raises:
-        DagflowInvariantViolationError: A generator that yields nothing, or, once closed, more than once.
-    """
-    if inspect.isgenerator(made):
-        generator = made
-        try:
-            value = next(generator)
-        except StopIteration:
-            raise DagflowInvariantViolationError(
-                f"the resource function at {place} is a generator that yielded nothing"
-            ) from None
-        return value, lambda: _finish(generator)
-    if isinstance(made, AbstractContextManager) and _is_wrapped_generator(made):
-        manager = made
-        return manager.__enter__(), lambda: _exit(manager)
-    if type(made).__name__ == "_AsyncGeneratorContextManager":
-        return _entered_async(made, place)
-    return made, None
-
-
-def _entered_async(manager: Any, place: str) -> Opened:
-    loop = SHARED.get()
-    if loop is None:
-        raise DagflowInvariantViolationError(
-            f"Unable to handle resource with async def yield_for_execution: {place} lives on an event loop, "
-            "and there is none here. Give one, as in build_op_context(..., "
-            "event_loop=asyncio.new_event_loop()); a run has its own."
-        )
-    return loop.wait(manager.__aenter__()), lambda: loop.wait(manager.__aexit__(None, None, None))
-
-
-def _is_wrapped_generator(made: Any) -> bool:
-    # `@contextmanager` functions are resources that clean up; another object that happens to be a context
-    # manager (a file, a connection) is the resource itself
-    return type(made).__name__ == "_GeneratorContextManager"
-
-
-def _finish(generator: Any) -> None:
-    try:
-        next(generator)
-    except StopIteration:
-        return
-    generator.close()
-    raise DagflowInvariantViolationError("a resource generator yielded more than once")
-
-
-def _exit(manager: AbstractContextManager[Any]) -> None:
-    manager.__exit__(None, None, None)
+    configs: dict[str, Any] = {}
+    for key in keys:
+        definition = definitions[key]
+        config = given.get(key, UNSET)
+        if config is not UNSET:
+            configs[key] = config
+        elif definition.config_field is not None:
+            configs[key] = definition.default_config(key, environ)
+        if definition.nested:
+            shared = {id(known) for known in definitions.values()}
+            configs.update(definition.nested_configs(key, environ, shared))
+    return configs
 
 
 def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any) -> _R:

@@ -1,13 +1,13 @@
-"""Which resources need which others, who needs a resource, and the order in which they are started."""
+"""Resources that need other resources, and the order in which they are started."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from dagflow._util import nearest
 from dagflow.dag import levels
 from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError
 
 
@@ -40,23 +40,15 @@ def needed_keys(
     return frozenset(needed)
 
 
-class Need(NamedTuple):
-    """What needs a resource, the file and line where that stands, if known, and what kind it needs."""
-
-    what: str
-    at: str = ""
-    kind: str = "resource"
-
-
 def start_order(
-    definitions: Mapping[str, ResourceDefinition], needed: Mapping[str, Need], place: str
+    definitions: Mapping[str, ResourceDefinition], needed: Mapping[str, Requirement], place: str
 ) -> list[str]:
     """Resource keys in the order in which they are started: first those that need none, then those that need
     only these, and so on; keys of one level by name.
 
     Args:
         definitions: Resource definitions by key.
-        needed: The keys that are wanted, each with what wants it.
+        needed: The requirements by key.
         place: What the resources belong to, for messages.
 
     Raises:
@@ -73,10 +65,34 @@ def start_order(
     return sorted(ordered, key=lambda key: (level[key], key))
 
 
+def check_needs(
+    definitions: Mapping[str, ResourceDefinition], known: Mapping[str, ResourceDefinition], place: str
+) -> None:
+    """Check that every resource finds those that it needs.
+
+    Args:
+        definitions: The resources to check, by key.
+        known: All resources by key.
+        place: The definition that the resources belong to, for messages.
+
+    Raises:
+        DagflowInvalidDefinitionError: One of them needs a resource that is not there.
+        DagflowInvariantViolationError: Resources need each other in a cycle.
+    """
+    for key, definition in definitions.items():
+        if definition.required_resource_keys:
+            start_order(known, requirements_of(_own_requirements(key, definition)), place)
+
+
+def _own_requirements(key: str, definition: ResourceDefinition) -> list[Requirement]:
+    by = f"resource with key '{key}'"
+    return required_by(definition.required_resource_keys, by, definition.place)
+
+
 def _put_in_order(
     definitions: Mapping[str, ResourceDefinition],
     key: str,
-    wanted_by: Need,
+    wanted_by: Requirement,
     place: str,
     ordered: dict[str, None],
     under_way: tuple[str, ...],
@@ -91,20 +107,19 @@ def _put_in_order(
         )
     definition = definitions.get(key)
     if definition is None:
-        advice = f"{nearest(key, definitions)} Give {place} a resource with this key."
-        advice += f" It is needed at {wanted_by.at}." if wanted_by.at else ""
+        advice = f"Give {place} a resource with this key."
+        advice += f" It is needed at {wanted_by.place}." if wanted_by.place else ""
         if under_way:
             raise DagflowInvariantViolationError(
-                f"Resource with key '{key}' required by {wanted_by.what}, but not provided.{advice}"
+                f"Resource with key '{key}' required by {wanted_by.by}, but not provided."
+                f"{nearest(key, definitions)} {advice}"
             )
-        raise DagflowInvalidDefinitionError(
-            f"{wanted_by.kind} with key '{key}' required by {wanted_by.what} was not provided.{advice}"
-        )
+        raise not_provided(wanted_by, definitions, advice)
     for inner in sorted(needed_keys(definition, definitions)):
         _put_in_order(
             definitions,
             inner,
-            Need(f"resource with key '{key}'", definition.place),
+            Requirement(inner, f"resource with key '{key}'", definition.place),
             place,
             ordered,
             (*under_way, key),

@@ -1,4 +1,4 @@
-"""The table of differences between a run and a direct call: it says what is, and nothing else differs."""
+"""The differences between a run and a direct call: the listed ones, and no others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dagflow import (
     op,
     resource,
 )
-from dagflow.context.availability import DIRECT, IN_RUN
+from dagflow.context.availability import BOUND_ONLY, DIRECT_RUN_ID, RUN_ONLY
 
 RESOURCES = {"beans": 3}
 CONFIG = {"n": 1}
@@ -44,7 +44,7 @@ def directly(definition):
     """What an op makes in a direct call, unpacked as a run does it, or the error that comes out of it."""
     context = build_op_context(RESOURCES, op_config=CONFIG, run_tags=TAGS)
     made = definition(context) if definition.body.context else definition()
-    items = list(made) if definition.body.kind == "generator" else [made]
+    items = list(made) if definition.body.function_type == "generator" else [made]
     if isinstance(made, tuple):
         items = list(made)
     items = [item for item in items if not isinstance(item, AssetMaterialization)]
@@ -187,14 +187,14 @@ def test_several_outputs_are_the_same(value):
     assert outcome(directly, definition) == outcome(in_run, definition)
 
 
-# the rows of the table
+# the differences
 
 CALLED_WITH = {"add_output_metadata": [{"a": 1}], "log_event": [AssetMaterialization("a")]}
 
 
-@pytest.mark.parametrize("name", sorted(DIRECT.unavailable | DIRECT.bound_only))
+@pytest.mark.parametrize("name", sorted(RUN_ONLY | BOUND_ONLY))
 def test_attributes(name):
-    """`unavailable` exists in a run only, `bound_only` also while a direct call runs."""
+    """`RUN_ONLY` exists in a run only, `BOUND_ONLY` also while a direct call runs."""
 
     def read(context):
         try:
@@ -210,24 +210,20 @@ def test_attributes(name):
     ((run,),) = in_run(definition)
     ((bound,),) = directly(definition)
     assert run is not DagflowInvalidPropertyError or name in ("assets_def", "asset_key")
-    assert (bound is DagflowInvalidPropertyError) == (
-        name in DIRECT.unavailable or name in ("assets_def", "asset_key")
-    )
+    assert (bound is DagflowInvalidPropertyError) == (name in RUN_ONLY or name in ("assets_def", "asset_key"))
     assert read(build_op_context()) is DagflowInvalidPropertyError
-    assert not IN_RUN.unavailable | IN_RUN.bound_only
 
 
 def test_run_id():
     """A direct call has no run, and says so by a word."""
     definition = op(name="brew")(lambda context: context.run_id)
 
-    assert directly(definition) == [DIRECT.run_id]
-    assert IN_RUN.run_id is None
-    assert in_run(definition) != [DIRECT.run_id]
+    assert directly(definition) == [DIRECT_RUN_ID]
+    assert in_run(definition) != [DIRECT_RUN_ID]
 
 
-@pytest.mark.parametrize(("way", "manner"), [(in_run, IN_RUN), (directly, DIRECT)])
-def test_metadata_that_is_added_twice(way, manner):
+@pytest.mark.parametrize(("way", "is_merged"), [(in_run, True), (directly, False)])
+def test_metadata_that_is_added_twice(way, is_merged):
     """Merged in a run, refused in a direct call."""
 
     def body(context):
@@ -237,7 +233,7 @@ def test_metadata_that_is_added_twice(way, manner):
 
     found = outcome(way, op(name="brew")(body))
     merged = [["a", "b"]]
-    assert (found == merged) == manner.merges_metadata
+    assert (found == merged) == is_merged
     assert found == merged or found[0] is DagflowInvariantViolationError
 
 
@@ -246,8 +242,8 @@ def test_what_is_handed_out():
     output = Output(4)
     definition = op(name="brew")(lambda: output)
 
-    assert (definition() is output) == DIRECT.hands_out_raw
-    assert (in_run(definition) == [output]) == IN_RUN.hands_out_raw
+    assert definition() is output
+    assert in_run(definition) == [4]
 
 
 def test_what_errors_are_wrapped_in():
@@ -259,8 +255,7 @@ def test_what_errors_are_wrapped_in():
         definition()
 
     recorded = j.execute_in_process(raise_on_error=False).failure_data_for_node("brew").error
-    assert (recorded.cls_name != "KeyError") == IN_RUN.wraps_errors
-    assert DIRECT.wraps_errors is False
+    assert recorded.cls_name != "KeyError"
     with pytest.raises(KeyError) as caught:
         definition()
     assert caught.value.__cause__ is None
@@ -270,8 +265,7 @@ def test_the_error_of_a_missing_output():
     """A run has an error of its own for it, a direct call has none."""
     definition = op(name="brew", out={"hot": Out(), "cold": Out()})(yields_hot)
 
-    assert IN_RUN.missing_output is None
-    assert outcome(directly, definition)[0] is DIRECT.missing_output
+    assert outcome(directly, definition)[0] is DagflowInvariantViolationError
     assert outcome(in_run, definition)[0].__name__ == "DagflowStepOutputNotFoundError"
 
 
@@ -292,9 +286,7 @@ def test_who_enters_resources():
     def j():
         definition()
 
-    assert IN_RUN.enters_resources
     assert j.execute_in_process().output_for_node("brew") == 3
-    assert not DIRECT.enters_resources
     with pytest.raises(DagflowInvariantViolationError, match="with block"):
         definition(build_op_context({"beans": beans}))
     with build_op_context({"beans": beans}) as context:
@@ -320,10 +312,7 @@ def test_types_are_checked_alike():
         j.execute_in_process()
     with pytest.raises(DagflowTypeCheckDidNotPass) as of_call:
         num("x")
-    assert (
-        str(of_run.value).startswith('Type check failed for step input "n" - expected') == IN_RUN.names_step
-    )
-    assert DIRECT.names_step is False
+    assert str(of_run.value).startswith('Type check failed for step input "n" - expected')
     assert str(of_call.value).startswith('Type check failed for op "num" input "n" - expected')
     rest = str(of_run.value).replace("step 'num', ", "").partition(" input ")[2]
     assert rest == str(of_call.value).partition(" input ")[2]

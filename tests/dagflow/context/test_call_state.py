@@ -1,12 +1,11 @@
-"""The surroundings of a call, made as late as possible and bound to one thing at a time."""
+"""The state of a call, which is created late and bound to one definition at a time."""
 
 from __future__ import annotations
 
 import pytest
 
-from dagflow import DagflowInvalidPropertyError, op
-from dagflow.context.availability import DIRECT, IN_RUN
-from dagflow.context.call_state import Scope
+from dagflow import AssetMaterialization, DagflowInvalidPropertyError, op
+from dagflow.context.call_state import CallState, DirectCallState, RunFacts
 from dagflow.context.resources import ResourcesOfType, ScopedResources
 
 
@@ -15,40 +14,60 @@ def brew():
     pass
 
 
-def scope(manner=DIRECT, **fields):
-    """A scope with little in it."""
-    return Scope(manner, run_id="r", resource_values=dict, get_instance=lambda: None, **fields)
+RUN = RunFacts("r", lambda: None)
+
+
+def state(**fields):
+    """A state of direct calls with little in it."""
+    return DirectCallState(RUN, **fields)
 
 
 def test_attributes_that_do_not_exist_here():
-    """The manner says which; the error says when they do."""
-    bare = scope()
+    """A direct call lacks some attributes, and the error says when they exist; a run has all of them."""
+    bare = state()
     with pytest.raises(DagflowInvalidPropertyError, match="'run'"):
-        bare.need("run")
+        bare.require("run")
     with pytest.raises(DagflowInvalidPropertyError, match="while no op or asset is running"):
-        bare.need("op_def")
-    bare.need("anything")
-    scope(IN_RUN).need("run")
+        bare.require("op_def")
+    bare.require("anything")
+    CallState(RUN).require("run")
 
 
 def test_binding():
-    """What is bound is there until it is unbound."""
-    bound = scope()
-    bound.bind(brew, None, {"n": 1})
-    bound.need("op_def")
+    """An op, its config and its resources are bound until the end of the call."""
+    bound = state(resource_values=lambda: {"milk": 1})
+    bound.bind(brew, None, {"n": 1}, {"beans": 3})
+    bound.require("op_def")
     assert bound.op_config == {"n": 1}
-    assert "op 'brew'" in repr(bound.resources) or bound.resources is bound.resources
+    assert bound.resource_values() == {"milk": 1, "beans": 3}
+    assert bound.resources is bound.resources
 
-    bound.bind(None, None, None)
+    bound.bind(None, None, None, {})
     assert bound.op_config is None
+    assert bound.resource_values() == {"milk": 1}
     with pytest.raises(DagflowInvalidPropertyError):
-        bound.need("op_def")
+        bound.require("op_def")
+
+
+def test_events_and_metadata_of_a_call():
+    """They can be read after the call, until the next call begins."""
+    bound = state()
+    bound.bind(brew, None, None, {})
+    bound.add_output_metadata({"a": 1}, None, None)
+    bound.log_event(AssetMaterialization("cup"))
+    bound.bind(None, None, None, {})
+    assert bound.output_metadata == {("result", None): {"a": 1}}
+    assert len(bound.logged_events) == 1
+
+    bound.bind(brew, None, None, {})
+    assert bound.output_metadata == {}
+    assert bound.take_events() == []
 
 
 @pytest.mark.parametrize("config", [{"n": [1]}, [1, [2]]])
 def test_config_is_copied_where_it_can_be_changed(config):
     """One copy for each call, so that a plan stays as it is."""
-    first, second = scope(config=config), scope(config=config)
+    first, second = state(config=config), state(config=config)
 
     assert first.op_config == config
     assert first.op_config is first.op_config
@@ -64,7 +83,7 @@ def test_resources_are_asked_for_once():
         asked.append(1)
         return {"beans": 3}
 
-    lazy = Scope(DIRECT, run_id="r", resource_values=values, get_instance=lambda: None)
+    lazy = state(resource_values=values)
     assert asked == []
     assert lazy.resources.beans == lazy.resources.beans == 3
     assert asked == [1]
@@ -72,11 +91,11 @@ def test_resources_are_asked_for_once():
 
 def test_metadata_without_an_op():
     """Before a call nothing is known of outputs: any name will do."""
-    bare = scope()
+    bare = state()
     bare.add_output_metadata({"a": 1}, None, None)
     bare.add_output_metadata({"b": 1}, "cup", None)
 
-    assert bare.metadata == {("result", None): {"a": 1}, ("cup", None): {"b": 1}}
+    assert bare.output_metadata == {("result", None): {"a": 1}, ("cup", None): {"b": 1}}
 
 
 def test_resources_of_a_type():

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from dagflow import DagflowInvalidConfigError, DagflowUnknownResourceError, build_op_context, op, resource
+from dagflow import (
+    DagflowInvalidConfigError,
+    DagflowUnknownResourceError,
+    Field,
+    StringSource,
+    build_asset_context,
+    build_hook_context,
+    build_init_resource_context,
+    build_op_context,
+    build_resources,
+    job,
+    op,
+    resource,
+)
+from dagflow.io.filesystem import PickleFiles
 from dagflow.testing import OnDemand
 
 
@@ -73,6 +87,45 @@ def test_an_op_gets_what_it_asks_for(resources, story):
 
     with build_op_context(resources, resources_config={"heater": {"config": {"degrees": 90}}}) as context:
         assert brew(context) == 93
+
+
+@job(resource_defs={"pump": resource(required_resource_keys={"line"})(lambda c: c.resources.line), "line": 3})
+def watering():
+    """A job with a resource that needs another one, and the default I/O manager."""
+
+
+@pytest.mark.parametrize(
+    "resources_of",
+    [
+        build_resources,
+        lambda defs: build_op_context(defs),
+        lambda defs: build_asset_context(defs),
+        lambda defs: build_op_context(OnDemand(defs)),
+        lambda defs: build_init_resource_context(resources=defs),
+        lambda defs: build_hook_context(resources=defs),
+    ],
+)
+def test_those_of_a_job(resources_of):
+    """The resources of a job can be started without it; its default I/O manager stores files."""
+    with resources_of(watering.resource_defs) as context:
+        started = getattr(context, "resources", context)
+
+        assert (started.pump, started.line) == (3, 3)
+        assert isinstance(started.io_manager, PickleFiles)
+
+
+def test_config_and_defaults(monkeypatch):
+    """Given config is checked; without any, the defaults are read, with the variables of the process."""
+    schema = {"name": Field(StringSource, default_value={"env": "TAP"}), "size": Field(int, default_value=1)}
+    tap = resource(config_schema=schema)(lambda context: context.resource_config)
+    monkeypatch.setenv("TAP", "left")
+
+    with build_resources({"tap": tap}) as started:
+        assert started.tap == {"name": "left", "size": 1}
+    with build_resources({"tap": tap}, resource_config={"tap": {"config": {"size": 2}}}) as started:
+        assert started.tap == {"name": "left", "size": 2}
+    with pytest.raises(DagflowInvalidConfigError, match="for resource 'tap'"):
+        build_op_context({"tap": tap}, resources_config={"tap": {"config": {"size": "x"}}})
 
 
 def test_a_key_that_is_not_there_is_unknown(resources):

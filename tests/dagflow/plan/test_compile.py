@@ -15,9 +15,12 @@ import pytest
 from dagflow import (
     AssetIn,
     AssetKey,
+    ConfigurableResource,
+    DagflowInstance,
     DagflowType,
     DailyPartitionsDefinition,
     DependencyDefinition,
+    EnvVar,
     Field,
     GraphDefinition,
     In,
@@ -32,13 +35,15 @@ from dagflow import (
     StringSource,
     asset,
     graph,
+    io_manager,
     job,
     op,
     resource,
     success_hook,
 )
 from dagflow.defs.jobs.asset_job import build_asset_job
-from dagflow.defs.resources.needs import Need, start_order
+from dagflow.defs.resources.needs import start_order
+from dagflow.defs.resources.requirements import required_by, requirements_of
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigError,
@@ -211,6 +216,69 @@ def test_values_never_stand_in_a_plan() -> None:
                 assert secret not in [item.source.value, *(part.value for part in item.source.parts)]
 
 
+class Line(ConfigurableResource[Any]):
+    """Nested in a pump."""
+
+    url: str
+
+
+class Pump(ConfigurableResource[Any]):
+    """Has config, and another resource with config."""
+
+    name: str
+    line: Line
+
+
+def _defaults_from(variable: str) -> JobDefinition:
+    """A job whose resources have defaults that come from a variable, one of them nested, one in a tree."""
+    plain = resource(config_schema=Field(StringSource, default_value={"env": variable}))(lambda context: 1)
+    later = resource(required_resource_keys={"plain"})(lambda context: 1)
+    pump = Pump(name=EnvVar(variable), line=Line(url=EnvVar(variable)))
+    need = op(name="need", required_resource_keys={"later", "pump"})(lambda context: 1)
+    resources = {"plain": plain, "later": later, "pump": pump}
+    return job(name="j", resource_defs=resources)(lambda: (need(), None)[1])
+
+
+def test_defaults_of_resources_come_from_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A default of a resource is read with the given environment, and again for each plan."""
+    monkeypatch.setenv("TAP", "of the process")
+    made = _defaults_from("TAP")
+
+    for tap in "xy":
+        plan = _plan(made, {}, Surroundings({"TAP": tap}, 0.0))
+        assert plan.resource_configs == {"plain": tap, "pump": {"name": tap}, "pump.line": {"url": tap}}
+    with pytest.raises(DagflowInvalidConfigError, match='"TAP" which is not set'):
+        _plan(made, {}, Surroundings({}, 0.0))
+
+
+def test_a_nested_default_is_checked_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the path of the nested resource; there is no run yet."""
+    monkeypatch.delenv("TAP", raising=False)
+    need = op(name="need", required_resource_keys={"pump"})(lambda context: 1)
+    pump = Pump(name="p", line=Line(url=EnvVar("TAP")))
+    made = job(name="j", resource_defs={"pump": pump})(lambda: (need(), None)[1])
+
+    with DagflowInstance.ephemeral() as instance:
+        with pytest.raises(DagflowInvalidConfigError, match=r"resource 'pump\.line'"):
+            made.execute_in_process(instance=instance, raise_on_error=False)
+        assert instance.get_runs() == []
+
+
+def test_resources_that_only_reading_an_asset_starts() -> None:
+    """The default config of an I/O manager that loads an asset comes from the surroundings too."""
+    schema = Field(StringSource, default_value={"env": "TAP"})
+    tap = io_manager(config_schema=schema)(lambda context: None)
+    source = SourceAsset("water", io_manager_key="tap")
+    in_body = job(name="j", resource_defs={"tap": tap})(lambda: (same(source), None)[1])
+    water = asset(name="water", io_manager_key="tap")(lambda: 1)
+    tea = asset(name="tea")(lambda water: water)
+    unselected = build_asset_job([water, tea], selection=["tea"], resources={"tap": tap})
+
+    for made in (in_body, unselected):
+        plan = _plan(made, {}, Surroundings({"TAP": "x"}, 0.0))
+        assert (plan.resource_keys, plan.resource_configs) == (("io_manager", "tap"), {"tap": "x"})
+
+
 def test_nothing_but_the_arguments_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """No clock, no disk, no thread, no chance, no environment."""
     daily = DailyPartitionsDefinition("2024-01-01")
@@ -220,6 +288,7 @@ def test_nothing_but_the_arguments_is_asked(monkeypatch: pytest.MonkeyPatch) -> 
     jobs = [
         (SHOP.with_changes(), CONFIG, {"bound_inputs": frozenset({"amount"})}),
         (job(name="j")(lambda: (env(), None)[1]), {"ops": {"env": {"config": {"u": {"env": "HOME"}}}}}, {}),
+        (_defaults_from("HOME"), {}, {}),
         (build_asset_job([days, total]), {}, {"partition_key": "2024-01-02"}),
         (build_asset_job([days, total]), {}, {}),
     ]
@@ -243,7 +312,7 @@ def test_nothing_but_the_arguments_is_asked(monkeypatch: pytest.MonkeyPatch) -> 
     plans = [compile_plan(made, config, NOON, **more) for made, config, more in jobs]
 
     monkeypatch.undo()
-    assert [len(plan.steps) for plan in plans] == [5, 1, 2, 2]
+    assert [len(plan.steps) for plan in plans] == [5, 1, 1, 2, 2]
     assert plans[1].steps[0].config == {"u": "/"}
 
 
@@ -397,7 +466,7 @@ def test_managers_are_resources_too(define: Any, what: str | None) -> None:
 def test_start_order_by_itself() -> None:
     """Sorted, needs first, each once."""
     definitions = {"a": _resource("c"), "b": _resource("c"), "c": _resource()}
-    assert start_order(definitions, {"b": Need("x"), "a": Need("x")}, "here") == ["c", "a", "b"]
+    assert start_order(definitions, requirements_of(required_by("ba", "x")), "here") == ["c", "a", "b"]
 
 
 @pytest.mark.parametrize(

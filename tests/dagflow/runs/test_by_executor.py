@@ -160,7 +160,7 @@ def test_a_resource_that_fails(instance):
         ({"instance": None}, ParameterCheckError, "'instance'"),
         ({"raise_on_error": 1}, ParameterCheckError, "'raise_on_error'"),
         ({"reexecution_options": "x"}, ParameterCheckError, "'reexecution_options'"),
-        ({"op_selection": "one"}, ParameterCheckError, "'op_selection' must be a list of texts, not 'one'"),
+        ({"op_selection": "one"}, ParameterCheckError, "'op_selection' must be a list of strings, not 'one'"),
         ({"op_selection": ["onee"]}, DagflowInvalidSubsetError, r"No qualified .*op_selection=\['onee'\]"),
         ({"op_selection": ["one"], "asset_selection": ["a"]}, CheckError, "both 'op_selection' and"),
         ({"asset_selection": ["a"]}, DagflowInvalidSubsetError, "'a'"),

@@ -7,14 +7,24 @@ from typing import Any
 import pytest
 
 from dagflow import (
+    AssetIn,
     AssetsDefinition,
     AssetSpec,
+    DagflowType,
+    EnvVar,
+    Field,
     InMemoryIOManager,
+    IntSource,
     SourceAsset,
+    StringSource,
     asset,
     build_asset_context,
+    configured,
+    dagflow_type_loader,
+    input_manager,
     materialize,
     resource,
+    success_hook,
     with_resources,
 )
 from dagflow.errors import (
@@ -83,9 +93,89 @@ def test_what_a_resource_needs_comes_with_it() -> None:
     ):
         with_resources([own], {})
     with pytest.raises(
-        DagflowInvariantViolationError, match="'mill' required by resource with key 'beans', but"
+        DagflowInvalidDefinitionError, match="'mill' required by resource with key 'beans' was"
     ):
         with_resources([coffee], {"beans": beans})
+    with pytest.raises(
+        DagflowInvalidDefinitionError, match="'mill' required by resource with key 'beans' was"
+    ):
+        materialize([coffee], resources={"beans": beans})
+    itself = resource(required_resource_keys={"beans"})(lambda context: 1)
+    with pytest.raises(DagflowInvariantViolationError, match="'beans' -> 'beans'"):
+        with_resources([coffee], {"beans": itself})
+
+
+def test_what_inputs_types_and_hooks_need() -> None:
+    """Is bound as what the function reads is, and missed in the same way."""
+
+    @success_hook(required_resource_keys={"bell"})
+    def ring(context: Any) -> None:
+        rung.append(context.resources.bell)
+
+    def check(context: Any, value: Any) -> bool:
+        return bool(value <= context.resources.most)
+
+    rung: list[Any] = []
+    few = DagflowType(check, "Few", required_resource_keys={"most"})
+    shelf = input_manager(lambda context: 5)
+
+    @asset(ins={"beans": AssetIn(input_manager_key="shelf")}, dagflow_type=few, hooks={ring})
+    def ground(beans: int) -> int:
+        return beans + 1
+
+    given = {"shelf": shelf, "most": 9, "bell": "ding", "spare": 1}
+    bound = _bound(ground, given)
+    assert set(bound.resource_defs) == {"shelf", "most", "bell"}
+    assert materialize([SourceAsset("beans"), bound]).output_for_node("ground") == 6
+    assert rung == ["ding"]
+    for key, by in {
+        "shelf": "input manager with key 'shelf' required by input 'beans' of op 'ground'",
+        "most": "resource with key 'most' required by the type of output 'result' of op 'ground'",
+        "bell": "resource with key 'bell' required by hook 'ring' attached to asset 'ground'",
+    }.items():
+        with pytest.raises(DagflowInvalidDefinitionError, match=by):
+            with_resources([ground], {name: value for name, value in given.items() if name != key})
+
+
+def test_a_loader_of_an_input() -> None:
+    """Its resource is bound only if it is given: no run reads an input of an asset from config."""
+    loader = dagflow_type_loader(int, required_resource_keys={"scale"})(lambda context, value: value)
+    loaded = DagflowType(lambda context, value: True, "Loaded", loader=loader)
+    ground = asset(name="ground", ins={"beans": AssetIn(dagflow_type=loaded)})(lambda beans: 1)
+
+    assert set(_bound(ground, {}).resource_defs) == set()
+    assert set(_bound(ground, {"scale": 1}).resource_defs) == {"scale"}
+
+
+def test_config_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is looked up when the run starts; what else is wrong with it is refused at once."""
+    schema = {"name": StringSource, "grams": Field(IntSource, default_value=9)}
+    beans = resource(config_schema=schema)(lambda context: context.resource_config)
+    monkeypatch.delenv("BEANS", raising=False)
+    bound = _bound(coffee, {"beans": beans}, {"beans": {"config": {"name": {"env": "BEANS"}}}})
+
+    with pytest.raises(DagflowInvalidConfigError, match='"BEANS" which is not set'):
+        materialize([bound])
+    monkeypatch.setenv("BEANS", "arabica")
+    assert materialize([bound]).output_for_node("coffee") == {"name": "arabica", "grams": 9}
+    for config, message in [
+        ({"name": {"env": "BEANS"}, "grams": "x"}, "path root:config:grams"),
+        ({"name": EnvVar("BEANS")}, r"EnvVar\("),
+    ]:
+        with pytest.raises(DagflowInvalidConfigError, match=message):
+            with_resources([coffee], {"beans": beans}, {"beans": {"config": config}})
+
+
+def test_config_for_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A config function is called when the run starts, with the values of the variables."""
+    twice = configured(configured_beans, config_schema=IntSource)(lambda grams: 2 * grams)
+    monkeypatch.delenv("GRAMS", raising=False)
+    bound = _bound(coffee, {"beans": twice}, {"beans": {"config": {"env": "GRAMS"}}})
+
+    monkeypatch.setenv("GRAMS", "4")
+    assert materialize([bound]).output_for_node("coffee") == 8
+    with pytest.raises(DagflowInvalidConfigError, match="resource with key 'beans'"):
+        with_resources([coffee], {"beans": twice}, {"beans": {"config": "x"}})
 
 
 def test_a_source_asset() -> None:

@@ -202,7 +202,8 @@ def test_an_input_of_a_graph_in_a_list() -> None:
 def test_an_input_with_slots_by_constructor() -> None:
     """A mapping to an element needs a list with a free place."""
     with pytest.raises(
-        BadDefinition, match=r"element 0 of input 'x' of node 'salt', but what that depends on is not a Multi"
+        BadDefinition,
+        match=r"element 0 of input 'x' of node 'salt', but the dependency of this input is not a Multi",
     ):
         GraphDefinition(
             "g", node_defs=[salt], input_mappings=[InputMapping("n", "salt", "x", fan_in_index=0)]
@@ -260,7 +261,7 @@ CONSTRUCTOR: list[tuple[str, dict[str, Any], str]] = [
     (
         "mapped output node",
         {"output_mappings": [OutputMapping("o", "boi", "result")]},
-        "its output 'o' reads from a node that is not there",
+        "its output 'o' reads from an unknown node",
     ),
     (
         "mapped output",

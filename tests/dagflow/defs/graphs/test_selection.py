@@ -130,7 +130,7 @@ def test_the_message_helps() -> None:
 @pytest.mark.parametrize("clauses", ["a", 5, None, [5], {"a"}, [["a"]], iter(["a"])])
 def test_what_is_no_list_of_texts(clauses: Any) -> None:
     """A text alone is a likely mistake."""
-    with pytest.raises(ParameterCheckError, match="'op_selection' must be a list of texts"):
+    with pytest.raises(ParameterCheckError, match="'op_selection' must be a list of strings"):
         clauses_of(clauses)
 
 

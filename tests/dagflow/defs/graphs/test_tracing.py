@@ -477,5 +477,5 @@ def test_a_graph_with_an_alias_runs() -> None:
 
     assert (whole.name, whole.tags, whole.op_retry_policy) == ("other", {"t": "1", "u": "2"}, RetryPolicy(3))
     assert pending.execute_in_process().output_for_node("one") == 1
-    with pytest.raises(DagflowInvalidInvocationError, match="op 'one' is no graph"):
+    with pytest.raises(DagflowInvalidInvocationError, match="op 'one' is not a graph"):
         one.alias("x").to_job()

@@ -19,7 +19,8 @@ from dagflow import (
     op,
     success_hook,
 )
-from dagflow.defs.hooks.definition import check_hooks, hook_needs, in_order
+from dagflow.defs.hooks.definition import check_hooks, hook_requirements, in_order
+from dagflow.defs.resources.requirements import Requirement
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
 
 Decorator = Any
@@ -95,7 +96,7 @@ def test_a_parameter_that_is_missing(decorator: Decorator, fn: Any, name: str) -
         (
             lambda: success_hook(lambda context, cup: None),
             DagflowInvalidDefinitionError,
-            "'cup', which nothing",
+            "'cup', which gets no value",
         ),
         (lambda: success_hook(name="h")(5), DagflowInvalidDefinitionError, "must decorate a function, not 5"),
         (
@@ -200,4 +201,5 @@ def test_small_parts() -> None:
 
     assert in_order({b, a}) == (a, b)
     assert check_hooks(None, "hooks") == frozenset()
-    assert hook_needs({b, a}, "job 'j'", _inner) == {"k": "hook 'a' attached to job 'j'"}
+    needed = Requirement("k", "hook 'a' attached to job 'j'")
+    assert hook_requirements({b, a}, "job 'j'", _inner) == {"k": needed}

@@ -63,7 +63,7 @@ def test_what_is_not_there() -> None:
         cafe.node_def_named("brw")
     with pytest.raises(DagflowInvariantViolationError, match="has no node 'y'"):
         cafe.get_node_named("y")
-    with pytest.raises(DagflowInvariantViolationError, match="'m' is no graph, so it has no node 'x'"):
+    with pytest.raises(DagflowInvariantViolationError, match="'m' is not a graph, so it has no node 'x'"):
         cafe.get_node(NodeHandle.from_string("m.x"))
     with pytest.raises(CheckError, match="job 'cafe' has no value for the input 'n'"):
         cafe.get_direct_input_value("n")

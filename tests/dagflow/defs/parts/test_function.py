@@ -68,9 +68,9 @@ def test_kinds_of_context() -> None:
     def quoted(context: NoSuch.OpExecutionContext) -> None: ...  # noqa: F821
     def unknown(context: NoSuchName) -> None: ...  # noqa: F821
 
-    kinds = [_body(fn).context for fn in (op_context, asset_context, any_context, quoted, unknown)]
+    types = [_body(fn).context for fn in (op_context, asset_context, any_context, quoted, unknown)]
 
-    assert kinds == ["op", "asset", "any", "op", "any"]
+    assert types == ["op", "asset", "any", "op", "any"]
 
 
 def test_a_context_of_another_type_is_refused() -> None:
@@ -156,18 +156,18 @@ def test_kinds_of_functions() -> None:
         def method(self, a: int) -> Any:
             yield a
 
-    kinds = {fn: _body(fn).kind for fn in (plain, generator, awaited, stream)}
+    types = {fn: _body(fn).function_type for fn in (plain, generator, awaited, stream)}
 
-    assert list(kinds.values()) == ["plain", "generator", "async", "async_generator"]
-    assert _body(functools.partial(generator)).kind == "generator"
-    assert _body(Callable()).kind == _body(Callable().method).kind == "generator"
+    assert list(types.values()) == ["plain", "generator", "async", "async_generator"]
+    assert _body(functools.partial(generator)).function_type == "generator"
+    assert _body(Callable()).function_type == _body(Callable().method).function_type == "generator"
     assert [p.name for p in _body(Callable()).inputs] == ["a"]
     assert _body(stream).is_generator
     assert not _body(awaited).is_generator
 
 
 def test_a_wrapped_function_is_read_through() -> None:
-    """`functools.wraps` shows the signature and kind of the function inside."""
+    """`functools.wraps` shows the signature and type of the function inside."""
 
     def inner(a: int) -> Any:
         yield a
@@ -178,7 +178,7 @@ def test_a_wrapped_function_is_read_through() -> None:
 
     body = _body(outer)
 
-    assert body.kind == "generator"
+    assert body.function_type == "generator"
     assert [(p.name, p.annotation) for p in body.inputs] == [("a", int)]
 
 

@@ -5,20 +5,31 @@ from __future__ import annotations
 import pytest
 
 from dagflow import (
+    AssetIn,
     AssetKey,
+    AssetSpec,
     CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
+    DagflowType,
     Definitions,
+    In,
+    InMemoryIOManager,
+    Out,
     ParameterCheckError,
+    SourceAsset,
     StaticPartitionsDefinition,
     asset,
     colored_console_logger,
+    dagflow_type_loader,
+    define_asset_job,
     in_process_executor,
     job,
     json_console_logger,
     multiprocess_executor,
     op,
+    repository,
+    resource,
     success_hook,
 )
 
@@ -143,6 +154,78 @@ def test_a_resource_is_missing():
         DagflowInvalidDefinitionError, match=r"key 'cup' required by op 'pour' \(.*test_definitions"
     ):
         Definitions(jobs=[serve]).get_job_def("serve")
+
+
+@dagflow_type_loader(int, required_resource_keys={"cup"})
+def load(context, value):
+    """Reads a resource."""
+    return value
+
+
+CHECKED = DagflowType(lambda context, value: True, "Checked", required_resource_keys={"cup"})
+LOADED = DagflowType(lambda context, value: True, "Loaded", loader=load)
+NEEDY = {
+    "resource with key 'cup' required by the type of output 'result' of op 'x'": {"out": Out(CHECKED)},
+    "resource with key 'cup' required by the type of input 'n' of op 'x'": {"ins": {"n": In(CHECKED)}},
+    "resource with key 'cup' required by the loader of input 'n' of op 'x'": {"ins": {"n": In(LOADED)}},
+    "io manager with key 'cup' required by output 'result' of op 'x'": {"out": Out(io_manager_key="cup")},
+    "input manager with key 'cup' required by input 'n' of op 'x'": {
+        "ins": {"n": In(input_manager_key="cup")}
+    },
+}
+
+
+@pytest.mark.parametrize(("message", "said"), NEEDY.items())
+def test_what_types_and_managers_need_is_missing(message, said):
+    """It is missed as what an op needs is: when the job is asked for, in a repository at once."""
+    x = op(name="x", **said)((lambda n: n) if "ins" in said else (lambda: 1))
+    one = op(name="one")(lambda: 1)
+    j = job(name="j")(lambda: (x(one()) if "ins" in said else x(), None)[1])
+    project = Definitions(jobs=[j])
+    with pytest.raises(DagflowInvalidDefinitionError, match=message) as raised:
+        project.get_job_def("j")
+    assert __file__ in str(raised.value)
+    with pytest.raises(DagflowInvalidDefinitionError, match=message):
+        repository(name="r")(lambda: [j])
+    assert Definitions(jobs=[j], resources={"cup": 1}).get_job_def("j").resource_defs["cup"].value == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "assets"),
+    [
+        (
+            "'cup' required by the type of output 'result' of op 'a'",
+            [asset(name="a", dagflow_type=CHECKED)(lambda: 1)],
+        ),
+        ("'cup' required by output 'result' of op 'a'", [asset(name="a", io_manager_key="cup")(lambda: 1)]),
+        (
+            "'cup' required by input 'water' of op 'a'",
+            [water, asset(name="a", ins={"water": AssetIn(input_manager_key="cup")})(lambda water: 1)],
+        ),
+        ("'cup' required by SourceAsset with key", [water, SourceAsset("s", io_manager_key="cup")]),
+        ("'cup' required by AssetSpec with key", [water, AssetSpec("s").with_io_manager_key("cup")]),
+    ],
+)
+def test_what_assets_need_is_missing(message, assets):
+    """In the job of all assets and in one of a part of them."""
+    for arguments in ({}, {"jobs": [define_asset_job("all")]}):
+        project = Definitions(assets, **arguments)
+        with pytest.raises(DagflowInvalidDefinitionError, match=message):
+            project.get_implicit_global_asset_job_def()
+    project = Definitions(assets, resources={"cup": InMemoryIOManager()})
+    assert "cup" in project.get_implicit_global_asset_job_def().resource_defs
+
+
+def test_what_a_resource_needs_is_missing():
+    """It is missed only where something uses the resource."""
+    saucer = resource(required_resource_keys={"table"})(lambda context: 1)
+
+    with pytest.raises(DagflowInvariantViolationError, match="'table' required by resource with key 'cup'"):
+        Definitions(jobs=[serve], resources={"cup": saucer}).get_job_def("serve")
+    assert Definitions(jobs=[serve], resources={"cup": 1, "spare": saucer}).get_job_def("serve")
+    reader = asset(name="reader", required_resource_keys={"cup"})(lambda context: 1)
+    with pytest.raises(DagflowInvalidDefinitionError, match="'table' required by resource with key 'cup'"):
+        Definitions([reader], resources={"cup": saucer}).get_implicit_global_asset_job_def()
 
 
 @pytest.mark.parametrize(

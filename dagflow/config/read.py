@@ -1,0 +1,73 @@
+"""Reading of config against its schema, with an error for mistakes: the one way to checked config.
+
+The environment is always an argument: the caller at the border decides which variables there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagflow._util import UNSET
+from dagflow.config.parse import Path, Readable, Reading, parse
+from dagflow.errors import DagflowInvalidConfigError
+
+_CONFIG: Path = ("config",)
+
+
+def read_config(
+    schema: Readable | None,
+    value: Any,
+    preamble: str,
+    environ: Mapping[str, str],
+    *,
+    path: Path = _CONFIG,
+) -> Any:
+    """Read config against its schema, with the defaults of the schema.
+
+    Args:
+        schema: A schema node or a Field; None accepts any value.
+        value: The config; UNSET if none was given.
+        preamble: The first line of the error, as "Error in config for op 'brew'".
+        environ: The environment variables for `{"env": "NAME"}`.
+        path: The place of the value in messages.
+
+    Returns:
+        The config as code sees it; None if none was given and the schema has no default.
+
+    Raises:
+        DagflowInvalidConfigError: The value does not match; it lists every mistake.
+        DagflowConfigMappingFunctionError: The function of a config mapping raised.
+
+    Example:
+        >>> from dagflow.config.field import resolve_field
+        >>> read_config(resolve_field({"cups": int}), {"cups": 2}, "Error in config for the bar", {})
+        {'cups': 2}
+    """
+    if schema is None:
+        return None if value is UNSET else value
+    parsed = parse(schema, value, path=path, environ=environ)
+    if parsed.errors:
+        raise DagflowInvalidConfigError(preamble, parsed.errors, {} if value is UNSET else value)
+    return None if parsed.value is UNSET else parsed.value
+
+
+def check_config(schema: Readable | None, value: Any, preamble: str, *, path: Path = _CONFIG) -> None:
+    """Check config as it is written, before there is a run.
+
+    Environment variables are not looked up, and the functions of config mappings are not called.
+
+    Raises:
+        DagflowInvalidConfigError: The value does not match; it lists every mistake.
+
+    Example:
+        >>> from dagflow import IntSource
+        >>> from dagflow.config.field import resolve_field
+        >>> check_config(resolve_field(IntSource), {"env": "CUPS"}, "Error in config for the bar")
+    """
+    if schema is None:
+        return
+    reading = Reading(None)
+    schema.read(value, path, reading)
+    if reading.errors:
+        raise DagflowInvalidConfigError(preamble, reading.errors, value)

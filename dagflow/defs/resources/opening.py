@@ -1,0 +1,101 @@
+"""Starting and stopping one resource: from what its function returned to its value and how to stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+from dagflow.errors import CheckError, DagflowInvariantViolationError
+from dagflow.event_loop import SHARED
+
+Opened = tuple[Any, "Callable[[], None] | None"]
+"""A resource that was started, and the function that stops it, if it needs one."""
+
+
+def entered(made: Any, place: str) -> Opened:
+    """Return the resource that a function made and how to stop it; enter a generator or context manager.
+
+    Raises:
+        DagflowInvariantViolationError: A generator that yields nothing, or, once closed, more than once.
+    """
+    if inspect.isgenerator(made):
+        generator = made
+        try:
+            value = next(generator)
+        except StopIteration:
+            raise DagflowInvariantViolationError(
+                f"the resource function at {place} is a generator that yielded nothing"
+            ) from None
+        return value, lambda: _finish(generator)
+    if isinstance(made, AbstractContextManager) and _is_wrapped_generator(made):
+        manager = made
+        return manager.__enter__(), lambda: _exit(manager)
+    if type(made).__name__ == "_AsyncGeneratorContextManager":
+        return _entered_async(made, place)
+    return made, None
+
+
+def _entered_async(manager: Any, place: str) -> Opened:
+    loop = SHARED.get()
+    if loop is None:
+        raise DagflowInvariantViolationError(
+            f"Unable to handle resource with async def yield_for_execution: {place} lives on an event loop, "
+            "and there is none here. Give one, as in build_op_context(..., "
+            "event_loop=asyncio.new_event_loop()); a run has its own."
+        )
+    return loop.wait(manager.__aenter__()), lambda: loop.wait(manager.__aexit__(None, None, None))
+
+
+def _is_wrapped_generator(made: Any) -> bool:
+    # `@contextmanager` functions are resources that clean up; another object that happens to be a context
+    # manager (a file, a connection) is the resource itself
+    return type(made).__name__ == "_GeneratorContextManager"
+
+
+def _finish(generator: Any) -> None:
+    try:
+        next(generator)
+    except StopIteration:
+        return
+    generator.close()
+    raise DagflowInvariantViolationError("a resource generator yielded more than once")
+
+
+def _exit(manager: AbstractContextManager[Any]) -> None:
+    manager.__exit__(None, None, None)
+
+
+@contextlib.contextmanager
+def closing(opened: Opened) -> Iterator[Any]:
+    """Give a resource that was started to a `with` block, and stop it at the end."""
+    value, close = opened
+    try:
+        yield value
+    finally:
+        if close is not None:
+            close()
+
+
+def must_not_close(value: Any, close: Callable[[], None] | None) -> Any:
+    """Return a resource that was started, if nothing has to stop it.
+
+    Raises:
+        CheckError: Something has to.
+    """
+    if close is not None:
+        close()
+        raise CheckError(
+            f"{type(value).__name__} has to be torn down, and nothing here would do so. Use "
+            "process_config_and_initialize_cm() or from_resource_context_cm() in a with block."
+        )
+    return value
+
+
+def close_all(closers: list[Callable[[], None]]) -> None:
+    """Call every function, the last first; the first error is raised at the end."""
+    with contextlib.ExitStack() as stack:
+        for close in closers:
+            stack.callback(close)
