@@ -1,7 +1,8 @@
-"""Which process something runs in, so that another can tell later whether it still lives.
+"""The identity of a process, by which another process can check later whether it still runs.
 
-A process id alone is given to others again. With the moment at which its process began it never is: on Linux
-that is the boot of the machine and the clock tick since then, which no change of the time of day disturbs.
+The system reuses process ids, so an identity also has the start time. On Linux that is the boot and the clock
+ticks since the boot, which stay the same when the clock is set. (The start times of `psutil` move with the
+clock there, so it would not replace this code. Elsewhere it would only save a call of `ps`.)
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import NamedTuple
 
 
 class Process(NamedTuple):
-    """One process of one machine.
+    """One process of one host.
 
     Attributes:
-        host: The name of the machine.
-        pid: Its id there.
-        start: When it began, in a form that is only good for comparing.
+        host: The name of the host.
+        pid: The process id on the host.
+        start: The start time, in a form that can only be compared.
     """
 
     host: str
@@ -26,7 +27,7 @@ class Process(NamedTuple):
 
 
 def this_process() -> Process:
-    """The process that calls this.
+    """Return the identity of this process.
 
     Example:
         >>> is_alive(this_process())
@@ -36,19 +37,19 @@ def this_process() -> Process:
 
 
 def this_host() -> str:
-    """The name of this machine."""
-    import platform  # only who stores runs needs it
+    """Return the name of this host."""
+    import platform  # imported lazily: only stores and clusters use it
 
     return platform.node()
 
 
 def is_alive(process: Process) -> bool:
-    """Whether a process of this machine still runs; one that has ended and is not collected yet does not."""
+    """Return whether a process of this host still runs. A zombie does not."""
     return start_of(process.pid) == process.start
 
 
 def start_of(pid: int) -> str | None:
-    """When the process with this id began, None if there is none.
+    """Return the start time of the process with an id, None if there is no such process.
 
     Example:
         >>> start_of(2**30) is None
@@ -63,7 +64,7 @@ def _start_on_linux(pid: int) -> str | None:
             text = file.read()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    state, *others = text[text.rindex(")") + 2 :].split()  # the name before it may hold anything
+    state, *others = text[text.rindex(")") + 2 :].split()  # the program name before it may contain ")"
     if state in "ZX":
         return None
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dagflow.engine.outcome import Outcome
     from dagflow.engine.record import Record
     from dagflow.engine.run_state import RunState
-    from dagflow.engine.scheduler import Turns
+    from dagflow.engine.scheduler import Scheduler
     from dagflow.plan.step import Step
 
 _COMPLETED = CODE[DagflowEventType.HOOK_COMPLETED]
@@ -29,24 +29,24 @@ Finish = Callable[[int], None]
 Settle = Callable[["Step", "Outcome"], None]
 
 
-def with_hooks(turns: Turns) -> tuple[Finish, Settle]:
+def with_hooks(scheduler: Scheduler) -> tuple[Finish, Settle]:
     """The two ways in which an attempt ends, followed by the hooks of its step, unless the run is over."""
-    state = turns.state
+    state = scheduler.state
 
     def finish(index: int) -> None:
-        number = turns.attempts.get(index, 0) + 1
-        turns.schedule.finish(index)
+        number = scheduler.attempts.get(index, 0) + 1
+        scheduler.schedule.finish(index)
         call(state.plan.steps[index], number)
 
     def settle(step: Step, outcome: Outcome) -> None:
-        number = turns.attempts.get(step.index, 0) + 1
-        turns.settle(step, outcome)
+        number = scheduler.attempts.get(step.index, 0) + 1
+        scheduler.settle(step, outcome)
         call(step, number)
 
     def call(step: Step, number: int) -> None:
         if step.hooks:
-            if not turns.is_cut_short:
-                turns.write_decided()
+            if not scheduler.is_cut_short:
+                scheduler.write_decided()
                 call_hooks(state, step, number)
             state.step_error = None
 

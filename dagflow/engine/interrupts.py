@@ -1,4 +1,4 @@
-"""What Ctrl-C and SIGTERM do while a run lasts."""
+"""The effect of Ctrl-C and SIGTERM on a run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from types import FrameType
 from typing import Any
 
 
-class Interrupts:
-    """How often the run was interrupted so far."""
+class InterruptCount:
+    """The number of interrupts so far."""
 
     __slots__ = ("count",)
 
@@ -20,44 +20,46 @@ class Interrupts:
 
 
 @contextmanager
-def raised_interrupts() -> Iterator[None]:
-    """Let SIGTERM raise KeyboardInterrupt, as Ctrl-C does, where nobody else handles it."""
+def raise_on_sigterm() -> Iterator[None]:
+    """Make SIGTERM raise KeyboardInterrupt, as Ctrl-C does, unless the program has its own handler."""
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt(f"the process was asked to end by {signal.Signals(signum).name}")
 
-    with _handled(interrupt, signal.SIGTERM):
+    with _handle(interrupt, signal.SIGTERM):
         yield
 
 
 @contextmanager
-def counted_interrupts(on_interrupt: Callable[[], None]) -> Iterator[Interrupts]:
-    """Let Ctrl-C and SIGTERM raise nothing, but be counted, where nobody else handles them.
+def count_interrupts(on_interrupt: Callable[[], None]) -> Iterator[InterruptCount]:
+    """Count Ctrl-C and SIGTERM instead of raising, unless the program has its own handlers.
 
     Args:
-        on_interrupt: Called by the signal handler, in the middle of anything.
+        on_interrupt: Called by the signal handler, between any two instructions of the main thread.
     """
-    interrupts = Interrupts()
+    interrupts = InterruptCount()
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         interrupts.count += 1
         on_interrupt()
 
-    with _handled(interrupt, signal.SIGINT, signal.SIGTERM):
+    with _handle(interrupt, signal.SIGINT, signal.SIGTERM):
         yield interrupts
 
 
 @contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None], *signals: signal.Signals) -> Iterator[None]:
-    """Put a handler in the place of Python's own; only the main thread can."""
-    before: dict[signal.Signals, Any] = {}
+def _handle(handler: Callable[[int, FrameType | None], None], *signals: signal.Signals) -> Iterator[None]:
+    """Replace Python's default handlers for a while; in the main thread only, as Python requires."""
+    previous: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        own = (signal.SIG_DFL, signal.default_int_handler)
-        before = {number: signal.getsignal(number) for number in signals if signal.getsignal(number) in own}
-    for number in before:
+        defaults = (signal.SIG_DFL, signal.default_int_handler)
+        previous = {
+            number: signal.getsignal(number) for number in signals if signal.getsignal(number) in defaults
+        }
+    for number in previous:
         signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)
+        for number, default in previous.items():
+            signal.signal(number, default)

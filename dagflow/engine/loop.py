@@ -11,7 +11,7 @@ from dagflow.context.current import current_log
 from dagflow.engine.outcome import INTERRUPTS, Failed, Outcome
 from dagflow.engine.resources import error_info, start_resources, stop_resources
 from dagflow.engine.run_state import RunState
-from dagflow.engine.scheduler import Turns
+from dagflow.engine.scheduler import Scheduler
 from dagflow.errors import DagflowError
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import Step
@@ -43,24 +43,24 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
     log = state.log
     token = current_log.set(state.current_log)
     started = state.options.clock.now()
-    turns = None
+    scheduler = None
     try:
         log.append(_RUN_START)
         log.append(_ENGINE_EVENT)
         try:
             if start_resources(state, builtins):
                 log.append(_LOGS_CAPTURED)
-                turns = Turns(state)
-                finish: Callable[[int], None] = turns.schedule.finish
-                settle: Callable[[Step, Outcome], None] = turns.settle
+                scheduler = Scheduler(state)
+                finish: Callable[[int], None] = scheduler.schedule.finish
+                settle: Callable[[Step, Outcome], None] = scheduler.settle
                 if state.plan.has_hooks:
                     from dagflow.engine.hooks import with_hooks  # only a plan with hooks needs it
 
-                    finish, settle = with_hooks(turns)
-                attempts = turns.attempts
+                    finish, settle = with_hooks(scheduler)
+                attempts = scheduler.attempts
                 flush = state.flush
                 while True:
-                    step = turns.next()
+                    step = scheduler.take_next()
                     if step is None:
                         break
                     outcome = submit(state, step, attempts.get(step.index, 0) + 1)
@@ -72,7 +72,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
                         flush()
         finally:
             stop_resources(state)
-        if turns is not None and not turns.is_cut_short:
+        if scheduler is not None and not scheduler.is_cut_short:
             log.append(_ENGINE_EVENT, payload=state.options.clock.now() - started)
     except BaseException as unexpected:
         is_interrupt = isinstance(unexpected, INTERRUPTS)
@@ -83,7 +83,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
         return False
     finally:
         current_log.reset(token)
-    failures = [] if turns is None else turns.failures
+    failures = [] if scheduler is None else scheduler.failures
     if state.error is None and not failures:
         log.append(_RUN_SUCCESS)
         return True

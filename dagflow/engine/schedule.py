@@ -1,17 +1,15 @@
-"""Which step is next: the one place where the status of a step changes.
+"""`Schedule`: which step is next. The status of a step changes here and nowhere else.
 
-A step is *waiting* until all steps that it waits for have ended. Then it is
+A step is *waiting* until all its upstream steps have ended. Then it is one of:
 
 * *ready*, if every input can have its value;
-* *skipped*, if an output that it needs was not produced (a list needs one of its outputs, everything else
-all);
-* *blocked*, if a step before it failed or was blocked itself, and it is not skipped: nothing happens to it
-any more.
+* *skipped*, if a needed output was not produced (a list input needs one of its outputs, any other input all);
+* *blocked*, if an upstream step failed or is blocked, and the step is not skipped.
 
-A ready step is taken, runs, and ends: `finish` (with the outputs that did not come), `fail`, or `retry_at`,
-which makes it ready again later. Skipped and blocked steps end at once, and so decide those behind them.
-Among ready steps the highest priority is taken first, then the lowest index. Nothing here knows time,
-threads or events.
+A ready step is taken, runs, and ends by `finish` (with its absent outputs), by `fail`, or by `retry`, which
+makes it ready again. Skipped and blocked steps end at once, and so decide their downstream steps. The ready
+step with the highest priority is taken first, then the one with the lowest index. This module does not use
+time, threads or events.
 """
 
 from __future__ import annotations
@@ -28,17 +26,16 @@ class Schedule:
     """The status of every step of a run.
 
     Attributes:
-        waiting: For each step, how many of those before it have not ended. Always: ready or decided when it
-            is 0.
-        ready: The steps that can be taken: a queue for each priority, the highest first.
-        tainted: Steps before which something failed or did not come, so that they must be decided, not just
-            taken.
-        absent: Outputs that will never come, because their step did not produce them or was skipped.
-        failed: Steps that failed or are blocked.
-        decided: Steps that will not run and were not yet handed out: each with the keys of the steps that
-            block it, None where it was skipped.
-        ended: Steps that ended; kept only where the plan has templates.
-        expanded: Templates that were expanded, and for each the keys of the steps that it became.
+        waiting: For each step, the number of its upstream steps that have not ended. Always: a step with 0
+            is ready or decided.
+        ready: The ready steps: a queue for each priority, the highest first.
+        tainted: Steps with a failed upstream step or an absent input. They may be skipped or blocked.
+        absent: Outputs that were not produced and never will be.
+        failed: The keys of the steps that failed or are blocked.
+        decided: Steps that will not run and that `take_decided` has not returned yet. Each has the keys of
+            the steps that block it, or None if it is skipped.
+        ended: Steps that ended; None if the plan has no templates.
+        expanded: For each expanded template, the keys of its steps.
     """
 
     __slots__ = (
@@ -78,10 +75,10 @@ class Schedule:
                 self._queues[index].append(index)
 
     def take(self, admits: Callable[[Step], bool] | None = None) -> int | None:
-        """The next step, or None if none is ready.
+        """Take the next step; return None if no step is ready.
 
         Args:
-            admits: Whether there is room for a step now; one for which there is none keeps its place.
+            admits: Returns whether a step may start now. A step that may not stays in its queue.
         """
         for queue in self.ready:
             if queue and admits is None:
@@ -93,70 +90,71 @@ class Schedule:
         return None
 
     def ready_in_order(self) -> list[int]:
-        """The ready steps in the order in which `take` would give them."""
+        """Return the ready steps in the order of `take`."""
         return [index for queue in self.ready for index in queue]
 
-    def take_this(self, index: int) -> None:
-        """Take a step out of turn; it must be ready."""
+    def take_index(self, index: int) -> None:
+        """Take a certain step, which must be ready."""
         self._queues[index].remove(index)
 
     def finish(self, index: int, absent: Collection[OutputRef] = ()) -> None:
-        """A step ended well; `absent` are its outputs that did not come."""
+        """End a step that succeeded; `absent` holds the outputs that it did not produce."""
         if absent:
-            self._lose(index, absent)
+            self._mark_absent(index, absent)
         ended = [index]
-        while ended:  # who is skipped or blocked has ended too; a loop, because chains of them can be long
+        while ended:  # skipped and blocked steps end too; a loop, because a chain of them can be long
             ended = self._release(ended)
 
     def fail(self, index: int) -> None:
-        """A step failed for good."""
+        """End a step that failed for good."""
         self._block(index)
         self.finish(index)
 
     def retry(self, index: int) -> None:
-        """A step that was taken is ready again."""
+        """Make a step that was taken ready again."""
         self._queues[index].append(index)
 
     def expand(self, over: OutputRef, keys: Sequence[str]) -> None:
-        """Add the steps that the templates over a dynamic output become, before its step is finished.
+        """Expand the templates over a dynamic output. Called before the step of the output is finished.
 
         Args:
             over: The dynamic output.
             keys: Its mapping keys, in the order in which they were yielded.
         """
         if self.ended is None or self._done is None:
-            return  # nothing is mapped over any output
+            return  # the plan has no templates
         steps = self.plan.steps
         templates = [step for step in steps if step.mapped_over == over]
         added = expanded(templates, keys)
         self.plan.add(added)
-        place, ended, index_of = self._template_of, self.ended, self.plan.index_by_key
+        template_of, ended, index_of = self._template_of, self.ended, self.plan.index_by_key
         for number, step in enumerate(added):
-            place[step.index] = templates[number // len(keys)].index
+            template_of[step.index] = templates[number // len(keys)].index
             before = [index_of[key] for key in step.upstream]
             self.waiting.append(len(before) - len(ended.intersection(before)))
             if (self.failed and any(steps[index].key in self.failed for index in before)) or (
-                self.absent and any(map(self._lacks, step.inputs))
+                self.absent and any(map(self._is_unavailable, step.inputs))
             ):
                 self.tainted.add(step.index)
         source = index_of[over.step_key]
         self._dependents[source].sort(key=lambda index: self._rank(index, source))
         for number, template in enumerate(templates):
-            became = [step.key for step in added[number * len(keys) : (number + 1) * len(keys)]]
-            self.expanded[template.key] = became
+            own_keys = [step.key for step in added[number * len(keys) : (number + 1) * len(keys)]]
+            self.expanded[template.key] = own_keys
             self._done.add(template.index)
             self._queues += [self._queues[template.index]] * len(keys)
             for dependent in self._dependents[template.index]:
                 if steps[dependent].mapped_over != over:
-                    self.waiting[dependent] += len(became)
-                    for key in became:
+                    self.waiting[dependent] += len(own_keys)
+                    for key in own_keys:
                         self._dependents[index_of[key]].append(dependent)
-                    if not became:
+                    if not own_keys:
                         self.tainted.add(dependent)
 
     def _rank(self, index: int, source: int) -> tuple[bool, int]:
-        """The place of a step behind one with dynamic outputs: first those that need one value, then those
-        that are mapped over the values or collect them.
+        """Return the sort key of a step downstream of one with dynamic outputs.
+
+        Steps that read one value come first, then steps that are mapped over the values or collect them.
         """
         is_of_many = index in self._template_of or (
             self.plan.steps[index].collects_from(self.plan.steps[source].key)
@@ -164,56 +162,57 @@ class Schedule:
         return is_of_many, self._template_of.get(index, index)
 
     def take_decided(self) -> list[tuple[int, list[str] | None]]:
-        """The steps of which it was decided since the last call that they will not run, in that order: each
-        with the keys of the steps that block it, None where it is skipped.
+        """Return the steps that were skipped or blocked since the last call, in that order.
+
+        Each has the keys of the steps that block it, or None if it is skipped.
         """
         decided, self.decided = self.decided, []
         return decided
 
     def _release(self, ended: list[int]) -> list[int]:
-        """Let the steps behind those that ended go on, in plan order. Returns those that end by that."""
+        """Update the downstream steps of steps that ended, in plan order. Returns those that end by it."""
         waiting, done = self.waiting, self._done
         several = len(ended) > 1
-        free: list[int] = []
-        for index in ended:  # grows by the templates that are done with: nobody waits for a round of them
+        unblocked: list[int] = []
+        for index in ended:  # grows: an expanded or skipped template ends in the same round
             for dependent in self._dependents[index]:
                 waiting[dependent] -= 1
                 if not waiting[dependent]:
                     is_over = done is not None and (dependent in done or self._is_skipped_template(dependent))
-                    (ended if is_over else free).append(dependent)
+                    (ended if is_over else unblocked).append(dependent)
         if self.ended is not None:
             self.ended.update(ended)
         if several:
-            free.sort()
+            unblocked.sort()
         elif len(ended) > 1:
             source = ended[0]
             own = set(self._dependents[source])
-            if not own.issuperset(free):
-                free.sort(key=lambda index: self._rank(index, source) if index in own else (True, index))
+            if not own.issuperset(unblocked):
+                unblocked.sort(key=lambda index: self._rank(index, source) if index in own else (True, index))
         also_ended = []
         before = len(self.decided)
-        for index in free:
-            if index in self.tainted and self._ends(index):
+        for index in unblocked:
+            if index in self.tainted and self._ends_without_running(index):
                 also_ended.append(index)
             else:
                 self._queues[index].append(index)
         if len(also_ended) > 1 and len(self.ready) > 1:
-            rank = {id(queue): place for place, queue in enumerate(self.ready)}
+            rank = {id(queue): position for position, queue in enumerate(self.ready)}
             now = sorted(self.decided[before:], key=lambda item: rank[id(self._queues[item[0]])])
             self.decided[before:] = now
         return also_ended
 
     def _is_skipped_template(self, index: int) -> bool:
         is_template = self.plan.steps[index].mapped_over is not None
-        return is_template and index in self.tainted and self._ends(index)
+        return is_template and index in self.tainted and self._ends_without_running(index)
 
-    def _ends(self, index: int) -> bool:
-        """Whether a step that waits for nothing any more ends without running."""
+    def _ends_without_running(self, index: int) -> bool:
+        """Return whether a step whose upstream steps ended is skipped or blocked, and mark it so."""
         step = self.plan.steps[index]
-        if any(self._lacks(item) for item in step.inputs):
+        if any(self._is_unavailable(item) for item in step.inputs):
             if step.mapped_over is None:
                 self.decided.append((index, None))
-            self._lose(index, [OutputRef(step.key, output.name) for output in step.outputs])
+            self._mark_absent(index, [OutputRef(step.key, output.name) for output in step.outputs])
             return True
         failed = [
             key
@@ -227,7 +226,7 @@ class Schedule:
                 self.decided.append((index, failed))
         return bool(failed)
 
-    def _lose(self, index: int, absent: Collection[OutputRef]) -> None:
+    def _mark_absent(self, index: int, absent: Collection[OutputRef]) -> None:
         self.absent.update(absent)
         self.tainted.update(self._dependents[index])
 
@@ -235,24 +234,25 @@ class Schedule:
         self.failed.add(self.plan.steps[index].key)
         self.tainted.update(self._dependents[index])
 
-    def _lacks(self, item: StepInput) -> bool:
-        """Whether an input can never have its value."""
+    def _is_unavailable(self, item: StepInput) -> bool:
+        """Return whether an input can never have its value."""
         source = item.source
         if source.kind == FROM_OUTPUTS:
             parts = [part for part in source.parts if refs_of(part)]
-            return len(parts) == len(source.parts) and all(self._absent(part) for part in parts)
-        return self._absent(source) or (source.kind == FROM_COLLECT and self._nothing_to_collect(source.ref))
+            return len(parts) == len(source.parts) and all(self._is_absent(part) for part in parts)
+        return self._is_absent(source) or (source.kind == FROM_COLLECT and self._collects_nothing(source.ref))
 
-    def _absent(self, source: Source) -> bool:
+    def _is_absent(self, source: Source) -> bool:
         return source.ref is not None and source.ref in self.absent
 
-    def _nothing_to_collect(self, ref: OutputRef | None) -> bool:
-        """Whether there are mapping keys, but no mapped step gave the value; or not even the dynamic output
-        came.
+    def _collects_nothing(self, ref: OutputRef | None) -> bool:
+        """Return whether no mapped step produced the value, although there are mapping keys.
+
+        Without mapping keys: whether the dynamic output itself is absent.
         """
         if ref is None or ref.step_key not in self.expanded:
             return False
-        became = self.expanded[ref.step_key]
-        if became:
-            return all(ref._replace(step_key=key) in self.absent for key in became)
+        keys = self.expanded[ref.step_key]
+        if keys:
+            return all(ref._replace(step_key=key) in self.absent for key in keys)
         return self.plan.step_by_key(ref.step_key).mapped_over in self.absent

@@ -1,6 +1,4 @@
-"""Whose turn it is: `Schedule` with the clock, the retries and the events that it needs in a run. It serves
-every executor.
-"""
+"""`Scheduler`: a `Schedule` with the clock, retries and events of a run. All executors use it."""
 
 from __future__ import annotations
 
@@ -18,15 +16,15 @@ _SKIPPED = CODE[DagflowEventType.STEP_SKIPPED]
 _ERROR = 40  # the level of that name in Python's logging
 
 
-class Turns:
-    """Whose turn it is: steps that are ready, and steps that wait for a retry.
+class Scheduler:
+    """The steps of a run that are ready or wait for a retry.
 
     Attributes:
         schedule: The status of every step.
-        attempts: How often a step was tried already; only of steps that are tried more than once.
-        waiting: When a retry is due, and of which step. Always: a heap.
+        attempts: The number of finished attempts, of steps that are retried.
+        waiting: The time and the step index of each pending retry. Always: a heap.
         failures: The steps that failed for good.
-        is_cut_short: Whether a failure ends the run before its time.
+        is_cut_short: Whether a failure or an interrupt ends the run early. No step is taken after that.
     """
 
     __slots__ = ("attempts", "failures", "is_cut_short", "schedule", "state", "take", "waiting")
@@ -34,25 +32,25 @@ class Turns:
     def __init__(self, state: RunState) -> None:
         self.state = state
         self.schedule = Schedule(state.plan)
-        self.take = self.schedule.take if state.options.pick is None else _picked(state, self.schedule)
+        self.take = self.schedule.take if state.options.pick is None else _picker(state, self.schedule)
         self.attempts: dict[int, int] = {}
         self.waiting: list[tuple[float, int]] = []
         self.failures: list[tuple[Step, Failed]] = []
         self.is_cut_short = False
 
-    def next(self) -> Step | None:
-        """The next step to run, after waiting where only retries are left; None when the run is over."""
-        step = self.ready()
+    def take_next(self) -> Step | None:
+        """Return the next step, or None if the run is over. Sleeps if only retries are left."""
+        step = self.take_ready()
         if step is None and self.waiting and not self.is_cut_short:
             self.sleep()
-            step = self.ready()
+            step = self.take_ready()
         return step
 
-    def ready(self, admits: Callable[[Step], bool] | None = None) -> Step | None:
-        """The next step that can run now, None if there is none.
+    def take_ready(self, admits: Callable[[Step], bool] | None = None) -> Step | None:
+        """Return the next step that can run now, or None.
 
         Args:
-            admits: Whether there is room for a step now; None: for each.
+            admits: Returns whether a step may start now; None admits every step.
         """
         if self.schedule.decided:
             self.write_decided()
@@ -69,37 +67,37 @@ class Turns:
             step = plan.steps[index]
             if plan.to_execute is None or plan.executes(step):
                 return step
-            self._adopt(step)
+            self._finish_as_before(step)
             if self.schedule.decided:
                 self.write_decided()
 
     def sleep(self) -> None:
-        """Wait until the first retry is due, and make its step ready."""
+        """Sleep until the first retry is due, and make its step ready."""
         due, index = heapq.heappop(self.waiting)
         clock = self.state.options.clock
         clock.sleep(max(0.0, due - clock.now()))
         self.schedule.retry(index)
 
-    def _adopt(self, step: Step) -> None:
-        """Let a step that this run does not execute end as it did in an earlier run."""
+    def _finish_as_before(self, step: Step) -> None:
+        """Finish a step that this run does not execute with its outputs of an earlier run."""
         state = self.state
         outputs, ended, mapping_keys = state.earlier
         absent = []
         for output in step.outputs:
             ref = OutputRef(step.key, output.name)
-            made = [ref]
+            produced: list[OutputKey] = [ref]
             if output.is_dynamic:
                 keys = state.mapping_keys[ref] = mapping_keys.get(ref, [])
                 self.schedule.expand(ref, keys)
-                made = [ref._replace(mapping_key=key) for key in keys]
-            known: dict[OutputKey, str] = {key: outputs[key] for key in made if key in outputs}
+                produced = [ref._replace(mapping_key=key) for key in keys]
+            known = {key: outputs[key] for key in produced if key in outputs}
             state.stored.update(known)
             if not known and step.key in ended and not (output.is_dynamic and output.is_required):
                 absent.append(ref)
         self.schedule.finish(step.index, absent)
 
     def write_decided(self) -> None:
-        """Write down which steps will not run: skipped ones by an event, blocked ones by a line."""
+        """Append an event for each step that was skipped, and a log line for each that is blocked."""
         log = self.state.log
         for index, failed in self.schedule.take_decided():
             step = self.state.plan.steps[index]
@@ -117,7 +115,7 @@ class Turns:
                 log.append_line(_ERROR, f"{text}: {failed}", index, 0)
 
     def settle(self, step: Step, outcome: Outcome) -> None:
-        """Draw the consequences of an attempt after which not all outputs are there."""
+        """Update the schedule after an attempt that did not produce every output."""
         if isinstance(outcome, Retry):
             self.attempts[step.index] = self.attempts.get(step.index, 0) + 1
             due = self.state.options.clock.now() + outcome.seconds
@@ -134,8 +132,8 @@ class Turns:
             self.schedule.finish(step.index, outcome.absent)
 
 
-def _picked(state: RunState, schedule: Schedule) -> Callable[..., int | None]:
-    """Takes the step that the options pick among those that are ready."""
+def _picker(state: RunState, schedule: Schedule) -> Callable[..., int | None]:
+    """Return a replacement for `Schedule.take` that calls the pick function of the run options."""
     pick = state.options.pick
     assert pick is not None
     steps = state.plan.steps
@@ -149,9 +147,9 @@ def _picked(state: RunState, schedule: Schedule) -> Callable[..., int | None]:
         keys = [steps[index].key for index in ready]
         key = pick(keys)
         if key not in keys:
-            raise CheckError(f"the pick function returned {key!r}, which is none of the ready steps {keys}")
+            raise CheckError(f"the pick function returned {key!r}, which is not among the ready steps {keys}")
         index = ready[keys.index(key)]
-        schedule.take_this(index)
+        schedule.take_index(index)
         return index
 
     return take

@@ -1,6 +1,7 @@
-"""Capturing what each of several threads writes to stdout and stderr, in a process that carries out several
-steps at once: what Python code writes there goes to files of the step. What a thread that the step started
-writes, or what is no Python code, goes where the process writes.
+"""Capture of stdout and stderr per thread, in a process that runs several steps at once.
+
+Python code on the thread of a step writes to the files of the step. Other threads that the step started, and
+code that is not Python, write where the process writes.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from typing import IO, Any
 
 
 @contextmanager
-def captured(paths: Sequence[str | os.PathLike[str]]) -> Iterator[None]:
-    """Let what this thread writes to stdout and stderr go to two files, which appear when it does.
+def capture_output(paths: Sequence[str | os.PathLike[str]]) -> Iterator[None]:
+    """Redirect stdout and stderr of this thread to two files, which are created at the first write.
 
     Args:
-        paths: The files; what stands there already stays.
+        paths: The files. Output is appended.
     """
-    _put_up()
-    files = _this_thread.files = [_LateFile(path) for path in paths]
+    _install_streams()
+    files = _this_thread.files = [_LazyFile(path) for path in paths]
     try:
         yield
     finally:
@@ -31,37 +32,37 @@ def captured(paths: Sequence[str | os.PathLike[str]]) -> Iterator[None]:
 
 
 _this_thread = threading.local()
-_putting_up = threading.Lock()
+_install_lock = threading.Lock()
 
 
-def _put_up() -> None:
-    """Put forks in the place of both streams; they stay, and lead nowhere else without `captured`."""
-    with _putting_up:
-        if not isinstance(sys.stdout, _Fork):
-            sys.stdout = _Fork(0, sys.stdout)
-        if not isinstance(sys.stderr, _Fork):
-            sys.stderr = _Fork(1, sys.stderr)
+def _install_streams() -> None:
+    """Replace both streams by forwarding ones. They stay, and without a capture they change nothing."""
+    with _install_lock:
+        if not isinstance(sys.stdout, _ThreadStream):
+            sys.stdout = _ThreadStream(0, sys.stdout)
+        if not isinstance(sys.stderr, _ThreadStream):
+            sys.stderr = _ThreadStream(1, sys.stderr)
 
 
-class _Fork:
-    """Stands for a stream, and is another file in each thread that captures."""
+class _ThreadStream:
+    """A stream that forwards to a different file in each thread that captures."""
 
-    def __init__(self, position: int, usual: Any) -> None:
+    def __init__(self, position: int, original: Any) -> None:
         self._position = position
-        self._usual = usual
+        self._original = original
 
     def __getattr__(self, name: str) -> Any:
         files = getattr(_this_thread, "files", None)
-        return getattr(self._usual if files is None else files[self._position].file, name)
+        return getattr(self._original if files is None else files[self._position].file, name)
 
     def flush(self) -> None:
-        """Flush it, which is no reason to make a file."""
+        """Flush the file of this thread, without creating it."""
         files = getattr(_this_thread, "files", None)
-        (self._usual if files is None else files[self._position]).flush()
+        (self._original if files is None else files[self._position]).flush()
 
 
-class _LateFile:
-    """A file that is opened when it is first asked for, and written line by line."""
+class _LazyFile:
+    """A file with line buffering that is opened at its first use."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = path
@@ -78,11 +79,11 @@ class _LateFile:
         return self._file
 
     def flush(self) -> None:
-        """Flush it, if it was opened."""
+        """Flush the file, if it is open."""
         if self._file is not None:
             self._file.flush()
 
     def close(self) -> None:
-        """Close it, if it was opened."""
+        """Close the file, if it is open."""
         if self._file is not None:
             self._file.close()

@@ -1,11 +1,10 @@
-"""The executor that carries out each step as a task of a `distributed` cluster.
+"""The dask executor: each step is a task of a `distributed` cluster.
 
-The scheduler decides on which worker a task runs, and nothing else: which steps there are and what comes of
-them stays with the parent. Workers speak to it over connections of their own, in which nothing is encrypted
-(`executors/switchboard.py`), and say what the process of a step would say (`executors/worker.py`). Before a
-task runs code of the user it asks whether its attempt may start: a scheduler that starts a lost task again is
-told no, since the parent decides whether a step is tried again. From then on the connection tells whether the
-worker lives; before, the future of the task does, which is looked at now and then.
+The scheduler of the cluster only decides on which worker a task runs; the parent keeps all other decisions.
+Workers connect to the parent directly, without encryption (`executors/parent_server.py`), and send the same
+messages as the process of a step (`executors/wire.py`). A worker asks the parent before it runs user code of
+a task. So a task that the scheduler restarts is refused: only the parent retries a step. The connection shows
+whether the worker of a started task lives. For other tasks the parent checks their futures twice a second.
 """
 
 from __future__ import annotations
@@ -19,20 +18,22 @@ from time import monotonic
 from typing import Any
 
 from dagflow.engine.run_state import RunState
-from dagflow.engine.worker_loop import Began, BrokenOff, Report, Task, run_in_workers
+from dagflow.engine.worker_loop import run_in_workers
+from dagflow.engine.workers import Task, TaskLost, TaskReport, TaskStarted
 from dagflow.errors import ChildProcessCrashException, DagflowUnmetExecutorRequirementsError
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.dask_task import run_task
-from dagflow.executors.switchboard import BEGAN, LOST, Heard, Switchboard
-from dagflow.executors.tasks import last_lines, pickled, tag_limits
-from dagflow.executors.worker import assignment_of, errand_of, file_key_of, report_of
+from dagflow.executors.parent_server import DISCONNECTED, STARTED, ParentServer, TaskMessage
+from dagflow.executors.tasks import last_lines, pickled_spec, tag_limits
+from dagflow.executors.wire import LAST_TYPES
+from dagflow.executors.worker import read_report, run_spec_of, task_spec_of
 from dagflow.plan.tags import priority_of
 
-_MOST_TASKS = 5_000  # that the scheduler has at a time: enough for it to see how much there is to do
-_MOST_LOSSES = 10
-_LOOK = 0.5  # seconds between two looks at the futures
+_MAX_TASKS = 5_000  # in the scheduler at a time: enough for it to see how much there is to do
+_MAX_LOSSES = 10
+_CHECK_INTERVAL = 0.5  # seconds between two checks of the futures
 _TIMEOUT = 10  # seconds for an answer of the scheduler
-_NO_WORKERS = "60 s"  # after which a step fails, where no worker of a local cluster is left or comes back
+_NO_WORKERS_TIMEOUT = "60 s"  # after which a step fails if a local cluster has no worker
 
 
 def run_on_dask(state: RunState, config: Mapping[str, Any]) -> bool:
@@ -49,176 +50,174 @@ def run_on_dask(state: RunState, config: Mapping[str, Any]) -> bool:
     return run_in_workers(state, lambda: DaskWorkers(state, config), limits)
 
 
-class _Submitted:
-    """A task that the scheduler has, or will get.
+class _SubmittedTask:
+    """A task that the scheduler has or will get.
 
     Attributes:
-        name: The task, for workers.
-        errand: What there is to do, pickled.
-        future: None as long as it was not handed over.
-        losses: How often its worker died before it began.
-        is_in_doubt: Whether the scheduler says that it is over, and it did not say so itself.
+        spec: The pickled TaskSpec.
+        future: The future of the task; None before it is submitted.
+        losses: How often a worker died before it started the task.
+        is_end_missing: Whether the future has ended, but no last message had arrived at the last check.
     """
 
-    __slots__ = ("errand", "future", "is_in_doubt", "losses", "name", "task")
+    __slots__ = ("future", "is_end_missing", "losses", "name", "spec", "task")
 
-    def __init__(self, name: str, task: Task, errand: bytes) -> None:
-        self.name = name
+    def __init__(self, task: Task, spec: bytes) -> None:
+        self.name = task.name
         self.task = task
-        self.errand = errand
+        self.spec = spec
         self.future: Any = None
         self.losses = 0
-        self.is_in_doubt = False
+        self.is_end_missing = False
 
 
 class DaskWorkers:
-    """The workers of a run on a cluster (see `engine.parallel.Workers`).
+    """The workers of a run on a cluster (implements `engine.workers.Workers`).
 
     Attributes:
-        limit: How many tasks the scheduler has at a time.
+        limit: The maximum number of tasks in the scheduler.
 
     Raises:
-        DagflowUnmetExecutorRequirementsError: There is no `distributed`, or no scheduler, or something cannot
-            be sent to another process.
+        DagflowUnmetExecutorRequirementsError: `distributed` is not installed, the scheduler does not answer,
+            or the run cannot be pickled.
     """
 
     title = "dask executor"
 
     def __init__(self, state: RunState, config: Mapping[str, Any]) -> None:
-        self.limit = config.get("max_concurrent") or _MOST_TASKS
+        self.limit = config.get("max_concurrent") or _MAX_TASKS
         self._state = state
         self._instance = state.get_instance()
         self._group = f"{state.job.name}-{state.run.run_id}"
-        self._told: list[Report] = []
-        self._submitted: dict[str, _Submitted] = {}
-        self._started: list[_Submitted] = []
-        self._done: list[Any] = []
-        self._next_look = 0.0
-        briefing = pickle.dumps((state.pointer.to_dict(), pickled(assignment_of(state), "the run")))
-        self._client, self._cluster = _connected(config.get("cluster") or {"local": {}})
+        self._reports: list[TaskReport] = []
+        self._tasks: dict[str, _SubmittedTask] = {}  # by name, until their end
+        self._to_submit: list[_SubmittedTask] = []
+        self._ended_futures: list[Any] = []
+        self._next_check = 0.0
+        setup = pickle.dumps((state.pointer.to_dict(), pickled_spec(run_spec_of(state), "the run")))
+        self._client, self._cluster = _connect(config.get("cluster") or {"local": {}})
         try:
-            self._switchboard = Switchboard(_host_towards(self._client.scheduler.address), briefing)
+            self._server = ParentServer(_own_host(self._client.scheduler.address), setup)
         except BaseException:
             self._close_cluster()
             raise
 
     def start(self, task: Task) -> None:
-        """Have a task carried out; it goes to the scheduler together with those that start now."""
-        name = file_key_of(*task)
-        errand = pickled(errand_of(self._state, task), f"step '{task.step.key}'")
-        submitted = self._submitted[name] = _Submitted(name, task, errand)
-        self._started.append(submitted)
+        """Start a task. It is submitted at the next call of `reports`, together with other new tasks."""
+        spec = pickled_spec(task_spec_of(self._state, task), f"step '{task.step.key}'")
+        submitted = self._tasks[task.name] = _SubmittedTask(task, spec)
+        self._to_submit.append(submitted)
 
-    def _hand_over(self) -> None:
-        started, self._started = self._started, []
-        for priority, group in groupby(started, lambda submitted: priority_of(submitted.task.step)):
+    def _submit_all(self) -> None:
+        tasks, self._to_submit = self._to_submit, []
+        for priority, group in groupby(tasks, lambda submitted: priority_of(submitted.task.step)):
             self._submit(list(group), priority)
 
-    def _submit(self, group: Sequence[_Submitted], priority: int) -> None:
-        address = self._switchboard.address
-        orders = [pickle.dumps((submitted.name, submitted.errand, address)) for submitted in group]
+    def _submit(self, group: Sequence[_SubmittedTask], priority: int) -> None:
+        address = self._server.address
+        contents = [pickle.dumps((submitted.name, submitted.spec, address)) for submitted in group]
         keys = [(self._group, submitted.name, submitted.losses) for submitted in group]
         try:
             if self._client.status != "running":
                 raise ConnectionError("the connection to it is lost")
-            futures = self._client.map(run_task, orders, key=keys, pure=False, priority=priority)
+            futures = self._client.map(run_task, contents, key=keys, pure=False, priority=priority)
         except Exception as error:
             for submitted in group:
-                self._lose(submitted, f"could not be handed to the scheduler: {error}")
+                self._lose(submitted, f"could not be submitted to the scheduler: {error}")
             return
         for submitted, future in zip(group, futures, strict=True):
             submitted.future = future
 
-    def reports(self, timeout: float | None) -> Sequence[Report]:
-        """What happened since the last time."""
-        self._hand_over()
-        moments = [] if timeout is None else [timeout]
-        if self._submitted:
-            moments.append(max(0.0, self._next_look - monotonic()))
-        if self._told:
-            moments.append(0.0)
-        for heard in self._switchboard.hear(min(moments, default=None)):
-            self._take(heard)
-        if monotonic() >= self._next_look:
-            self._next_look = monotonic() + _LOOK
-            self._look()
-        told, self._told = self._told, []
-        return told
+    def reports(self, timeout: float | None) -> Sequence[TaskReport]:
+        """Return the reports since the last call; wait for one for at most `timeout` seconds."""
+        self._submit_all()
+        waits = [] if timeout is None else [timeout]
+        if self._tasks:
+            waits.append(max(0.0, self._next_check - monotonic()))
+        if self._reports:
+            waits.append(0.0)
+        for message in self._server.receive(min(waits, default=None)):
+            self._handle(message)
+        if monotonic() >= self._next_check:
+            self._next_check = monotonic() + _CHECK_INTERVAL
+            self._check_futures()
+        reports, self._reports = self._reports, []
+        return reports
 
-    def _take(self, heard: Heard) -> None:
-        name, (kind, *content) = heard
-        submitted = self._submitted.get(name)
+    def _handle(self, message: TaskMessage) -> None:
+        task_name, (message_type, *content) = message
+        submitted = self._tasks.get(task_name)
         if submitted is None:
             return
-        if kind == LOST:
+        if message_type == DISCONNECTED:
             self._lose(submitted, f"was lost: the connection to its worker ({content[0]}) broke")
-        elif kind == BEGAN:
-            self._told.append(Began(submitted.task, content[0]))
+        elif message_type == STARTED:
+            self._reports.append(TaskStarted(submitted.task, content[0]))
         else:
-            self._told.append(report_of(submitted.task, heard.message))
-            if kind in ("ended", "broken"):
-                self._done.append(submitted.future)  # to release it is a message, and can wait
-                del self._submitted[name]
-                if len(self._done) > _MOST_TASKS:
-                    self._done.clear()
+            self._reports.append(read_report(submitted.task, message.content))
+            if message_type in LAST_TYPES:
+                self._ended_futures.append(submitted.future)  # the release of a future costs a message
+                del self._tasks[task_name]
+                if len(self._ended_futures) > _MAX_TASKS:
+                    self._ended_futures.clear()
 
-    def _look(self) -> None:
-        """See what the scheduler says of the tasks that say nothing themselves."""
-        for submitted in list(self._submitted.values()):
+    def _check_futures(self) -> None:
+        """Find tasks that have ended for the scheduler, but sent no last message."""
+        for submitted in list(self._tasks.values()):
             status = "pending" if submitted.future is None else submitted.future.status
             if status == "pending":
                 continue
             error = _error_of(submitted.future) if status == "error" else None
             was_killed = type(error).__name__ == "KilledWorker"
-            why = status if error is None else f"{type(error).__name__}: {error}"
-            if self._switchboard.has_begun(submitted.name):
+            reason = status if error is None else f"{type(error).__name__}: {error}"
+            if self._server.is_decided(submitted.name):
                 if status in ("finished", "error") and not was_killed:
-                    self._doubt(submitted, why)
-                # else the connection to its worker knows better
-            elif was_killed and submitted.losses < _MOST_LOSSES:
-                submitted.losses += 1  # its worker died of another task
-                self._started.append(submitted)
+                    self._lose_at_second_check(submitted, reason)
+                # else the connection to the worker shows whether it lives
+            elif was_killed and submitted.losses < _MAX_LOSSES:
+                submitted.losses += 1  # another task killed the worker
+                self._to_submit.append(submitted)
             else:
-                self._lose(submitted, f"was lost by the scheduler ({why})")
+                self._lose(submitted, f"was lost by the scheduler ({reason})")
 
-    def _doubt(self, submitted: _Submitted, why: str) -> None:
-        """A task is over, and did not say so: lose it, unless its last words may still be under way."""
-        if submitted.is_in_doubt:
-            self._lose(submitted, f"ended in its worker without a word ({why})")
-        submitted.is_in_doubt = True
+    def _lose_at_second_check(self, submitted: _SubmittedTask, reason: str) -> None:
+        """Lose a task whose future has ended, unless its last message may still arrive."""
+        if submitted.is_end_missing:
+            self._lose(submitted, f"ended in its worker without a last message ({reason})")
+        submitted.is_end_missing = True
 
-    def _lose(self, submitted: _Submitted, what: str) -> None:
+    def _lose(self, submitted: _SubmittedTask, what: str) -> None:
         text = f"step '{submitted.task.step.key}' {what}"
         error = SerializableErrorInfo.from_exception(ChildProcessCrashException(text))
-        self._told.append(BrokenOff(submitted.task, error, text))
-        self._switchboard.refuse(submitted.name)
-        # its future goes with it, so the scheduler does not start it again
-        del self._submitted[submitted.name]
+        self._reports.append(TaskLost(submitted.task, error, text))
+        self._server.refuse(submitted.name)
+        # this also releases the future, so the scheduler does not restart the task
+        del self._tasks[submitted.name]
 
     def wake(self) -> None:
-        """Let `reports` return now."""
-        self._switchboard.wake()
+        """Make `reports` return now."""
+        self._server.wake()
 
     def interrupt(self) -> None:
-        """Ask all tasks to end; those that have not begun are taken back."""
-        self._started.clear()
-        for submitted in list(self._submitted.values()):
-            if self._switchboard.has_begun(submitted.name):
-                self._switchboard.interrupt(submitted.name)
+        """Ask all started tasks to end, and withdraw the others."""
+        self._to_submit.clear()
+        for submitted in list(self._tasks.values()):
+            if self._server.is_decided(submitted.name):
+                self._server.interrupt(submitted.name)
             else:
-                self._lose(submitted, "was taken back")
+                self._lose(submitted, "was withdrawn")
 
     def kill(self, task: Task) -> None:
-        """End the worker of a task."""
-        self._switchboard.kill(file_key_of(*task))
+        """Kill the worker of a task."""
+        self._server.kill(task.name)
 
     def output_of(self, task: Task) -> str:
-        """The last lines of what a task wrote."""
-        return last_lines(self._instance.captured_log_paths(self._state.run.run_id, file_key_of(*task)))
+        """Return the last lines that a task wrote."""
+        return last_lines(self._instance.captured_log_paths(self._state.run.run_id, task.name))
 
     def close(self) -> None:
-        """Take back what is left, and end the cluster if it was started for this run."""
-        self._switchboard.close()
+        """Release all tasks, and close the cluster if it was started for this run."""
+        self._server.close()
         self._close_cluster()
 
     def _close_cluster(self) -> None:
@@ -229,26 +228,27 @@ class DaskWorkers:
 
 
 def _error_of(future: Any) -> BaseException | None:
-    """The error of a task, as far as it can be read here."""
+    """Return the error of a future, or the error of reading it."""
     try:
         error: BaseException | None = future.exception(timeout=_TIMEOUT)
-    except Exception as unread:
-        return unread
+    except Exception as read_error:
+        return read_error
     return error
 
 
-def _connected(cluster: Mapping[str, Any]) -> tuple[Any, Any]:
-    """A client, and the cluster that was started for it, None where one is there already.
+def _connect(cluster: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return a client, and the cluster that was started for it (None for an existing cluster).
 
     Args:
-        cluster: Which, as in a run config: `existing` with an address, or `local` with arguments of
+        cluster: The cluster, as in a run config: `existing` with an address, or `local` with arguments of
             `LocalCluster`.
 
     Raises:
-        DagflowUnmetExecutorRequirementsError: There is no `distributed`, no scheduler, or no other process.
+        DagflowUnmetExecutorRequirementsError: `distributed` is not installed, the scheduler does not answer,
+            or the workers would be threads of this process.
     """
     try:
-        import distributed  # noqa: F401 - only to see that it is there
+        import distributed  # noqa: F401 - only checks that it is installed
     except ImportError as error:
         raise DagflowUnmetExecutorRequirementsError(
             "the dask executor needs the package 'distributed', which is not installed here: "
@@ -272,21 +272,21 @@ def _local_cluster(arguments: Mapping[str, Any]) -> Any:
     if not arguments.get("processes", True):
         raise DagflowUnmetExecutorRequirementsError(
             "the dask executor runs steps in other processes, and 'processes' at "
-            "execution.config.cluster.local of the run config keeps the workers in this one. Leave it away, "
+            "execution.config.cluster.local of the run config keeps the workers in this one. Remove it, "
             "or use the in-process executor."
         )
     given = {"n_workers": os.cpu_count(), "threads_per_worker": 1, "dashboard_address": ":0", **arguments}
     settings = {
         "distributed.scheduler.allowed-failures": 0,
-        "distributed.scheduler.no-workers-timeout": _NO_WORKERS,
+        "distributed.scheduler.no-workers-timeout": _NO_WORKERS_TIMEOUT,
     }
     with dask.config.set(settings):
         try:
             return LocalCluster(**given)
-        except Exception as error:  # of whatever kind, down to those of a worker that did not come up
+        except Exception as error:  # of any type: also those of a worker that did not start
             raise DagflowUnmetExecutorRequirementsError(
                 f"no cluster could be started with {dict(arguments)}, which is given at "
-                f"execution.config.cluster.local of the run config: {error}. It takes the arguments of "
+                f"execution.config.cluster.local of the run config: {error}. It accepts the arguments of "
                 "distributed.LocalCluster."
             ) from error
 
@@ -297,21 +297,21 @@ def _client(scheduler: Any, address: str) -> Any:
     if address.startswith("inproc:"):
         raise DagflowUnmetExecutorRequirementsError(
             f"the dask executor runs steps in other processes, and the cluster at {address!r} is in "
-            "this one. Use another, or the in-process executor."
+            "this one. Use another cluster, or the in-process executor."
         )
     try:
         client = Client(scheduler, set_as_default=False, timeout=_TIMEOUT)
     except (OSError, ValueError) as error:
         raise DagflowUnmetExecutorRequirementsError(
             f"no scheduler answers at {address!r}, the address at execution.config.cluster.existing of the "
-            f"run config ({error}). Start one ('dask scheduler'), or leave 'cluster' away."
+            f"run config ({error}). Start one ('dask scheduler'), or remove 'cluster'."
         ) from error
-    client.scheduler_comm.interval = 0  # one step often waits for another: nothing waits for company
+    client.scheduler_comm.interval = 0  # send at once: one step often waits for another
     return client
 
 
-def _host_towards(address: str) -> str:
-    """The own address at which those who can be reached at `address` can reach this process."""
+def _own_host(address: str) -> str:
+    """Return the address of this host in the network of a scheduler address."""
     from distributed.comm import get_address_host
     from distributed.utils import get_ip, get_ipv6
 

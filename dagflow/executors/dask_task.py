@@ -1,8 +1,8 @@
-"""A step as a task of a cluster: what runs in a worker, on one of its threads.
+"""A step as a task of a cluster: the code that runs in a worker, on one of its threads.
 
-A process of a worker has one connection to the parent of each run, which all its threads use, and makes the
-job and its plan once for each run. An interrupt is raised in the thread of a task as soon as it runs Python
-code again: not before a wait or a computation outside of Python returns.
+A worker process has one connection to the parent of each run, which all its threads use, and builds the
+session of a run once. An interrupt is raised in the thread of a task as soon as it runs Python code again,
+not before a wait or a computation outside of Python returns.
 """
 
 from __future__ import annotations
@@ -18,185 +18,187 @@ import threading
 from typing import Any
 
 from dagflow.errors import DagflowExecutionInterruptedError
-from dagflow.events.error_info import SerializableErrorInfo
-from dagflow.events.stored import to_dict
-from dagflow.executors.capture import captured
-from dagflow.executors.reconstructable import load
-from dagflow.executors.switchboard import ASK, DIE, Address, call
-from dagflow.executors.wire import Outgoing, receive
-from dagflow.executors.worker import Errand, Workplace, carry_out
+from dagflow.executors.capture import capture_output
+from dagflow.executors.parent_server import (
+    KILL,
+    START_REPLY,
+    START_REQUEST,
+    ParentAddress,
+    connect_to_parent,
+)
+from dagflow.executors.reconstructable import load_job
+from dagflow.executors.wire import LAST_TYPES, MessageSender, receive
+from dagflow.executors.worker import TaskSpec, WorkerSession, execute_task, send_error
 
 
-def run_task(order: bytes) -> None:
-    """Carry out a task, in a worker of the cluster, unless the parent says no. What is raised there is said
-    to the parent; the worker goes on.
+def run_task(content: bytes) -> None:
+    """Run a task in a worker of the cluster, unless the parent refuses it. Errors are sent to the parent.
 
     Args:
-        order: The name of the task, what there is to do (`Errand`, pickled by itself), and how the parent is
-            reached; pickled, so that the scheduler sees nothing in it.
+        content: The pickled name of the task, pickled TaskSpec and address of the parent. The scheduler does
+            not read any of it.
 
     Raises:
-        OSError: The parent is not there, so that nothing was done.
+        OSError: The parent cannot be reached, so no user code ran.
     """
-    name, errand, address = pickle.loads(order)
-    link = _link_to(address)
-    voice = link.begin(name)
-    if voice is None:
+    task_name, pickled_task_spec, address = pickle.loads(content)
+    connection = _connection_to(address)
+    sender = connection.request_start(task_name)
+    if sender is None:
         return
     try:
-        place = link.workplace()
-        told: Errand = pickle.loads(errand)
-        paths = place.instance.captured_log_paths(place.assignment.run.run_id, told.file_key)
-        with captured(paths):
-            carry_out(place, told, voice)
+        session = connection.session()
+        task_spec: TaskSpec = pickle.loads(pickled_task_spec)
+        paths = session.instance.captured_log_paths(session.run_spec.run.run_id, task_spec.file_key)
+        with capture_output(paths):
+            execute_task(session, task_spec, sender)
     except BaseException as error:
-        if not voice.is_over:
-            voice("broken", to_dict(SerializableErrorInfo.from_exception(error)))
+        if not sender.is_last_sent:
+            send_error(sender, error)
     finally:
-        link.end(name)
+        connection.end_task(task_name)
 
 
-class _Voice:
-    """What the thread of a task says to the parent. By it the thread can be interrupted, but never in the
-    middle of a message, and not after the last one.
+class _TaskSender:
+    """Sends the messages of a task, and interrupts its thread, but never within or after the last message.
 
     Attributes:
-        is_over: Whether the last message is being said, or was.
+        is_last_sent: Whether the last message is being sent or was sent.
     """
 
-    def __init__(self, name: str, outgoing: Outgoing) -> None:
-        self.name = name
-        self._outgoing = outgoing
+    def __init__(self, task_name: str, sender: MessageSender) -> None:
+        self.task_name = task_name
+        self._sender = sender
         self._thread = threading.get_ident()
         self._lock = threading.Lock()
-        self._is_saying = self._is_pending = False
-        self.is_over = False
+        self._is_sending = self._is_interrupt_pending = False
+        self.is_last_sent = False
 
-    def __call__(self, kind: str, *content: Any) -> None:
+    def __call__(self, message_type: str, *content: Any) -> None:
         with self._lock:
-            self._is_saying = True
-            self.is_over = self.is_over or kind in ("ended", "broken")
+            self._is_sending = True
+            self.is_last_sent = self.is_last_sent or message_type in LAST_TYPES
         try:
-            self._outgoing(kind, self.name, *content)
+            self._sender(message_type, self.task_name, *content)
         finally:
             with self._lock:
-                self._is_saying = False
-                is_pending, self._is_pending = self._is_pending, False
+                self._is_sending = False
+                is_pending, self._is_interrupt_pending = self._is_interrupt_pending, False
         if is_pending:
             raise DagflowExecutionInterruptedError
 
     def interrupt(self) -> None:
-        """Raise an interrupt in the thread, from another one."""
+        """Raise an interrupt in the thread of the task. Called by another thread."""
         with self._lock:
-            if self._is_saying:
-                self._is_pending = not self.is_over
-            elif not self.is_over:
-                raised = ctypes.py_object(DagflowExecutionInterruptedError)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), raised)
+            if self._is_sending:
+                self._is_interrupt_pending = not self.is_last_sent
+            elif not self.is_last_sent:
+                error = ctypes.py_object(DagflowExecutionInterruptedError)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), error)
 
 
-class _Link:
-    """A process's connection to the parent of a run, for all tasks of the run in this process.
+class _ParentConnection:
+    """The connection of this process to the parent of a run, for all tasks of the run here.
 
     Attributes:
-        voices: Those of the tasks that are under way.
-        is_over: Whether the parent is gone.
+        senders: The senders of the running tasks, by task name.
+        is_closed: Whether the parent has closed the connection.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: ParentAddress) -> None:
         self._address = address
-        self._connection, self._briefing = call(address)
-        self._outgoing = Outgoing(self._connection)
+        self._socket, self._setup = connect_to_parent(address)
+        self._sender = MessageSender(self._socket)
         self._numbers = itertools.count()
-        self._asked: dict[int, tuple[_Voice, queue.SimpleQueue[bool]]] = {}
-        self.voices: dict[str, _Voice] = {}
-        self.is_over = False
+        self._requests: dict[int, tuple[_TaskSender, queue.SimpleQueue[bool]]] = {}
+        self.senders: dict[str, _TaskSender] = {}
+        self.is_closed = False
         self._lock = threading.Lock()
-        self._place: Workplace | None = None
-        threading.Thread(target=self._listen, name="dagflow-link", daemon=True).start()
+        self._session: WorkerSession | None = None
+        threading.Thread(target=self._read, name="dagflow-parent-connection", daemon=True).start()
 
-    def begin(self, name: str) -> _Voice | None:
-        """Ask the parent whether this thread may carry out a task. Returns None if not.
+    def request_start(self, task_name: str) -> _TaskSender | None:
+        """Ask the parent whether this thread may run a task. Returns None if it may not.
 
         Raises:
-            ConnectionError: The parent is gone.
+            ConnectionError: The parent has closed the connection.
         """
-        number, voice = next(self._numbers), _Voice(name, self._outgoing)
-        answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._asked[number] = voice, answers
-        if not self.is_over:
-            self._outgoing(ASK, name, number)
-            if answers.get():
-                return voice
-        if self.is_over:
+        number, sender = next(self._numbers), _TaskSender(task_name, self._sender)
+        replies: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._requests[number] = sender, replies
+        if not self.is_closed:
+            self._sender(START_REQUEST, task_name, number)
+            if replies.get():
+                return sender
+        if self.is_closed:
             raise ConnectionAbortedError("the run is over")
         return None
 
-    def workplace(self) -> Workplace:
-        """What this process needs for each task of the run."""
-        if self._place is None:
-            with _importing:
-                if self._place is None:
-                    pointer, assignment = pickle.loads(self._briefing)
-                    job = load(pointer)  # before what was pickled by the names of its module is read
-                    self._place = Workplace(job, pickle.loads(assignment))
-        return self._place
+    def session(self) -> WorkerSession:
+        """Return the session of the run, built at the first call."""
+        if self._session is None:
+            with _import_lock:
+                if self._session is None:
+                    pointer, pickled_run_spec = pickle.loads(self._setup)
+                    job = load_job(pointer)  # first: the run spec may name objects of the job's module
+                    self._session = WorkerSession(job, pickle.loads(pickled_run_spec))
+        return self._session
 
-    def end(self, name: str) -> None:
-        """A task is over."""
+    def end_task(self, task_name: str) -> None:
+        """Forget a task that has ended."""
         with self._lock:
-            del self.voices[name]
-            self._close_place()
+            del self.senders[task_name]
+            self._close_session()
 
-    def _close_place(self) -> None:
-        if self.is_over and not self.voices and self._place is not None:
-            self._place.close()
+    def _close_session(self) -> None:
+        if self.is_closed and not self.senders and self._session is not None:
+            self._session.close()
 
-    def _listen(self) -> None:
+    def _read(self) -> None:
         try:
             while True:
-                self._obey(*json.loads(receive(self._connection)))
+                self._handle(*json.loads(receive(self._socket)))
         except (OSError, EOFError):
-            self._part()
+            self._close()
 
-    def _obey(self, what: str, *content: Any) -> None:
-        if what == ASK:
+    def _handle(self, message_type: str, *content: Any) -> None:
+        if message_type == START_REPLY:
             number, may_start = content
-            voice, answers = self._asked.pop(number)
+            sender, replies = self._requests.pop(number)
             if may_start:
                 with self._lock:
-                    self.voices[voice.name] = voice
-            answers.put(may_start)
-        elif what == DIE:
+                    self.senders[sender.task_name] = sender
+            replies.put(may_start)
+        elif message_type == KILL:
             os.kill(os.getpid(), signal.SIGKILL)
         else:
             with self._lock:
-                interrupted = self.voices.get(content[0])
+                interrupted = self.senders.get(content[0])
             if interrupted is not None:
                 interrupted.interrupt()
 
-    def _part(self) -> None:
-        """The parent is gone: nothing begins any more, and what is under way is asked to end."""
-        with _linking:
-            _links.pop(self._address, None)
+    def _close(self) -> None:
+        """Refuse all start requests and interrupt all tasks, because the parent is gone."""
+        with _connections_lock:
+            _connections.pop(self._address, None)
         with self._lock:
-            self.is_over = True
-            self._connection.close()
-            voices = list(self.voices.values())
-            self._close_place()
-        for _, answers in list(self._asked.values()):
-            answers.put(False)
-        for voice in voices:
-            voice.interrupt()
+            self.is_closed = True
+            self._socket.close()
+            senders = list(self.senders.values())
+            self._close_session()
+        for _, replies in list(self._requests.values()):
+            replies.put(False)
+        for sender in senders:
+            sender.interrupt()
 
 
-_links: dict[Address, _Link] = {}
-_linking = threading.Lock()
-_importing = threading.Lock()  # of all runs: what one imports is half there for the other
+_connections: dict[ParentAddress, _ParentConnection] = {}
+_connections_lock = threading.Lock()
+_import_lock = threading.Lock()  # for all runs: a module is incomplete while another thread imports it
 
 
-def _link_to(address: Address) -> _Link:
-    with _linking:
-        if address not in _links:
-            _links[address] = _Link(address)
-        return _links[address]
+def _connection_to(address: ParentAddress) -> _ParentConnection:
+    with _connections_lock:
+        if address not in _connections:
+            _connections[address] = _ParentConnection(address)
+        return _connections[address]

@@ -1,6 +1,4 @@
-"""Fork servers, as the process sees them that starts them: one for each module with jobs, kept for all runs
-of this process, and ended with it.
-"""
+"""The fork servers of this process: one per module with jobs, for all runs until the process ends."""
 
 from __future__ import annotations
 
@@ -16,62 +14,79 @@ from typing import Any
 
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import from_dict
-from dagflow.executors.fork_server import FAILED, SIGNAL, START, THREADS, command
-from dagflow.executors.wire import Incoming, receive, send_object
+from dagflow.executors.fork_server import FAILED, SIGNAL, START, THREADS, ServerSpec, command
+from dagflow.executors.module_location import ModuleLocation
+from dagflow.executors.step_process import ProcessSurroundings
+from dagflow.executors.wire import MessageReader, receive, send_object
 
-_MOST_SERVERS = 8
+_MAX_SERVERS = 8
 _servers: dict[Any, ForkServer] = {}
-_starting = threading.Lock()
+_lock = threading.Lock()
 
 
-def open_channel(pointer: Any, modules: list[str], place: tuple[Any, ...], *, forks: bool) -> Channel:
-    """A channel to the fork server for a job, which is started if there is none yet.
+def open_channel(
+    job_module: ModuleLocation, modules: Sequence[str], surroundings: ProcessSurroundings, *, is_forking: bool
+) -> Channel:
+    """Open a channel to the fork server of a module with jobs; start the server if there is none.
+
+    Args:
+        job_module: The module.
+        modules: Further modules that the server imports.
+        surroundings: The surroundings of the server.
+        is_forking: Whether tasks are forked; otherwise each gets a new interpreter.
 
     Raises:
-        ForkServerFailure: It did not come up.
+        ForkServerFailure: The server did not start.
     """
-    key = _key_of(pointer, modules, place) if forks else (tuple(place[0]),)
-    with _starting:
+    key = _key_of(job_module, modules, surroundings) if is_forking else (tuple(surroundings.sys_path),)
+    with _lock:
         server = _servers.pop(key, None)
         if server is not None:
             with suppress(OSError):
                 channel = server.open_channel()
-                _servers[key] = server  # the last used is the last in the row
+                _servers[key] = server  # the last item is the most recently used server
                 return channel
             server.close()
-        server = ForkServer(pointer.to_dict() if forks else None, modules, place, forks=forks)
-        if forks and server.has_threads:
+        server = ForkServer(ServerSpec(job_module if is_forking else None, modules, surroundings, is_forking))
+        if is_forking and server.has_threads:
             server.close()
-            server = ForkServer(None, [], place, forks=False)
+            server = ForkServer(ServerSpec(None, [], surroundings, is_forking=False))
         _servers[key] = server
         idle = [key for key, other in _servers.items() if not other.channels and other is not server]
-        for key in idle[: max(0, len(_servers) - _MOST_SERVERS)]:
+        for key in idle[: max(0, len(_servers) - _MAX_SERVERS)]:
             _servers.pop(key).close()
         return server.open_channel()
 
 
-def _key_of(pointer: Any, modules: list[str], place: tuple[Any, ...]) -> Any:
-    """What a fork server serves: a module, as its file is now, in these surroundings."""
-    file = pointer.file
-    state = os.stat(file) if file is not None and os.path.exists(file) else None
-    changed = None if state is None else (state.st_mtime_ns, state.st_size)
-    return pointer.module, file, changed, tuple(modules), tuple(place[0]), place[1]
+def _key_of(job_module: ModuleLocation, modules: Sequence[str], surroundings: ProcessSurroundings) -> Any:
+    """Return the key of a fork server: module, state of its file, and surroundings."""
+    file = job_module.file
+    status = os.stat(file) if file is not None and os.path.exists(file) else None
+    version = None if status is None else (status.st_mtime_ns, status.st_size)
+    return (
+        job_module.name,
+        file,
+        version,
+        tuple(modules),
+        tuple(surroundings.sys_path),
+        surroundings.directory,
+    )
 
 
 @atexit.register
 def close_servers() -> None:
     """End all fork servers of this process."""
-    with _starting:
+    with _lock:
         while _servers:
             _servers.popitem()[1].close()
 
 
 def _forget_servers() -> None:
-    """In a forked process: the servers belong to the one that forked, and so may the lock."""
-    global _starting
-    _starting = threading.Lock()
+    """Forget all servers in a forked process: they, and maybe the lock, belong to the original process."""
+    global _lock
+    _lock = threading.Lock()
     for server in _servers.values():
-        server.door.close()
+        server.control.close()
     _servers.clear()
 
 
@@ -79,49 +94,43 @@ os.register_at_fork(after_in_child=_forget_servers)
 
 
 class ForkServer:
-    """The side of the process that starts a fork server.
+    """A fork server, as the process that starts it sees it.
 
-    Attributes: `channels`, those that are open: as long as there are some, a run needs it.
-
-    Args:
-        pointer: The job whose module is imported beforehand; None: none.
-        modules: Further modules that are imported beforehand.
-        place: `sys.path`, working directory and environment.
-        forks: Whether steps are forked; else each gets a new interpreter.
+    Attributes:
+        channels: The open channels. A run needs the server while there are any.
+        has_threads: Whether the import of a module started threads, so that a fork is unsafe.
 
     Raises:
-        ForkServerFailure: A module could not be imported there.
+        ForkServerFailure: The server could not import a module.
     """
 
-    def __init__(self, pointer: Any, modules: list[str], place: tuple[Any, ...], *, forks: bool) -> None:
+    def __init__(self, spec: ServerSpec) -> None:
         self.channels: set[Channel] = set()
-        self.door, other = socket.socketpair()
+        self.control, other = socket.socketpair()
         try:
-            self.process = _start_interpreter(other, place[0])
+            self.process = _start_interpreter(other, spec.surroundings.sys_path)
         finally:
             other.close()
         try:
-            send_object(self.door, (pointer, modules, place, forks))
-            kind, info = json.loads(receive(self.door))
+            send_object(self.control, spec)
+            status, info = json.loads(receive(self.control))
         except (OSError, EOFError) as error:
             self.close()
             raise ForkServerFailure(f"it ended with status {self.process.returncode}", None) from error
-        except BaseException:  # an interrupt, while it imports
+        except BaseException:  # an interrupt during its imports
             self.process.kill()
             self.close()
             raise
-        if kind == FAILED:
+        if status == FAILED:
             self.close()
-            raise ForkServerFailure(
-                "it could not import what it should", from_dict(info, SerializableErrorInfo)
-            )
-        self.has_threads = kind == THREADS
+            raise ForkServerFailure("an import failed there", from_dict(info, SerializableErrorInfo))
+        self.has_threads = status == THREADS
 
     def open_channel(self) -> Channel:
-        """A channel for one run. Raises OSError if the server is gone."""
+        """Open a channel for one run. Raises OSError if the server is gone."""
         own, other = socket.socketpair()
         try:
-            socket.send_fds(self.door, [b"c"], [other.fileno()])
+            socket.send_fds(self.control, [b"c"], [other.fileno()])
         except OSError:
             own.close()
             raise
@@ -130,17 +139,17 @@ class ForkServer:
         return Channel(own, self)
 
     def close(self) -> None:
-        """End the server and all that it started."""
-        self.door.close()
+        """End the server and all processes that it started."""
+        self.control.close()
         try:
             self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:  # it does not come out of an import
+        except subprocess.TimeoutExpired:  # an import there does not end
             self.process.kill()
             self.process.wait()
 
 
 class ForkServerFailure(Exception):
-    """A fork server did not come up: why, and what it said itself."""
+    """A fork server did not start: the reason, and the error in the server, if there is one."""
 
     def __init__(self, reason: str, info: SerializableErrorInfo | None) -> None:
         self.reason = reason
@@ -149,16 +158,16 @@ class ForkServerFailure(Exception):
 
 
 class Channel:
-    """What a run says to a fork server, and hears of it. `incoming` has the messages."""
+    """The connection of a run to a fork server. Attributes: `reader`, which reads the answers."""
 
     def __init__(self, connection: socket.socket, server: ForkServer) -> None:
         self._connection = connection
         self._server = server
         server.channels.add(self)
-        self.incoming = Incoming(connection)
+        self.reader = MessageReader(connection)
 
     def start(self, task: str) -> socket.socket:
-        """Start the process of a task. Returns the socket to it."""
+        """Start the process of a task. Returns a socket that is connected to it."""
         own, other = socket.socketpair()
         try:
             self._connection.setblocking(True)
@@ -172,7 +181,7 @@ class Channel:
         return own
 
     def signal(self, task: str, number: int) -> None:
-        """Pass a signal on to the processes of a task."""
+        """Forward a signal to the process group of a task."""
         self._connection.setblocking(True)
         try:
             self._connection.sendall(_line([SIGNAL, task, number]))
@@ -180,20 +189,20 @@ class Channel:
             self._connection.setblocking(False)
 
     def close(self) -> None:
-        """Have all processes ended that are left."""
+        """Close the channel. The server then kills the remaining processes."""
         self._server.channels.discard(self)
         self._connection.close()
 
 
-def _line(message: list[Any]) -> bytes:
-    return json.dumps(message).encode() + b"\n"
+def _line(request: list[Any]) -> bytes:
+    return json.dumps(request).encode() + b"\n"
 
 
 def _start_interpreter(connection: socket.socket, sys_path: Sequence[str]) -> subprocess.Popen[bytes]:
     fd = connection.fileno()
-    found = "import socket; from dagflow.executors.fork_server import serve"
+    imports = "import socket; from dagflow.executors.fork_server import serve"
     return subprocess.Popen(
-        command(sys_path, f"{found}; serve(socket.socket(fileno={fd}))"),
+        command(sys_path, f"{imports}; serve(socket.socket(fileno={fd}))"),
         pass_fds=[fd],
         stdin=subprocess.DEVNULL,
         start_new_session=True,

@@ -1,20 +1,19 @@
-"""The fork server: a process that has imported the module of a job and forks the processes of its steps.
+"""The fork server: a process that has imported the module of a job and forks the processes of its tasks.
 
-One thread, one loop. It is spoken to over two kinds of sockets:
+It has one thread and one loop, and two kinds of sockets:
 
-* the *door*, which the process that started it holds: each message brings a socket, the channel of a run;
-* a *channel*: `START task` brings the socket of a new step process, `SIGNAL task number` is passed on to the
-  process group of a step; back come `["pid", task, pid]` and, when the process has ended,
-  `["exit", task, status]` (negative: the number of the signal that ended it), or `["none", task, why]` where
-  there could be no process. What nobody reads yet is kept: the server never waits for the other side, which
-  may be waiting for it.
+* the *control socket*, which the process that started the server holds. Each message brings the socket of a
+  new channel.
+* a *channel* for each run. `[START, task]` brings the socket of a new step process. `[SIGNAL, task, number]`
+  is forwarded to the process group of a task. The server answers `[FORKED, task, pid]`, later
+  `[EXITED, task, status]` (negative: the number of the signal that ended it), or
+  `[NOT_FORKED, task, reason]`. Answers are buffered until the run reads them, so the server never waits.
 
-A channel that closes takes its processes with it, the door that closes takes everything. So nothing outlives
-the process that started the server, however that ends; and if the server ends, its processes do (on Linux the
-kernel sees to it).
+The end of a channel kills its processes, the end of the control socket kills all. So nothing outlives the
+process that started the server. On Linux the kernel kills the step processes if the server itself dies.
 
-Code of the user's that starts threads when it is imported makes forking unsafe: then the server says so, and
-lets new interpreters carry out the steps.
+A fork is unsafe if the module starts threads during its import. The server reports that (`THREADS`), and runs
+each task in a new interpreter instead.
 """
 
 from __future__ import annotations
@@ -30,64 +29,80 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import to_dict
-from dagflow.executors.reconstructable import preload
-from dagflow.executors.step_process import lead_group, run_step_process, take_place
+from dagflow.executors.module_location import ModuleLocation
+from dagflow.executors.step_process import ProcessSurroundings, lead_process_group, run_step_process
 from dagflow.executors.wire import framed, receive_object, send
 
 START, SIGNAL = "start", "signal"
+FORKED, EXITED, NOT_FORKED = "forked", "exited", "not_forked"
 READY, THREADS, FAILED = "ready", "threads", "failed"
 _USED_BY_STEPS = (
     *("ctypes", "logging", "tempfile", "traceback"),
     *("dagflow.context.log", "dagflow.context.op", "dagflow.engine.failure", "dagflow.engine.record"),
     "dagflow.io.filesystem",
 )
-"""What the process of a step would import itself, each time."""
+"""Modules that each step process would import otherwise."""
+
+
+class ServerSpec(NamedTuple):
+    """The description of a fork server.
+
+    Attributes:
+        job_module: The module of the job, which the server imports; None if it imports no job.
+        modules: Further modules that the server imports.
+        is_forking: Whether tasks are forked; otherwise each gets a new interpreter.
+    """
+
+    job_module: ModuleLocation | None
+    modules: Sequence[str]
+    surroundings: ProcessSurroundings
+    is_forking: bool
 
 
 def command(sys_path: Sequence[str], code: str) -> list[str]:
-    """The command of an interpreter with the flags of this one, that carries out some code."""
+    """Return the command that runs code in an interpreter with the flags of this one."""
     from subprocess import _args_from_interpreter_flags  # type: ignore[attr-defined]
 
-    begin = f"import sys; sys.path[:] = {list(sys_path)!r}; "
-    return [sys.executable, *_args_from_interpreter_flags(), "-c", begin + code]
+    set_path = f"import sys; sys.path[:] = {list(sys_path)!r}; "
+    return [sys.executable, *_args_from_interpreter_flags(), "-c", set_path + code]
 
 
-def serve(door: socket.socket) -> None:
-    """Serve until the process at the other side of the door is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is meant for the parent, who tells what to do
-    pointer, modules, place, forks = receive_object(door)
-    take_place(*place)
+def serve(control: socket.socket) -> None:
+    """Serve until the process at the other side of the control socket is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the parent, which then signals the tasks
+    spec: ServerSpec = receive_object(control)
+    spec.surroundings.adopt()
     try:
-        with _ending_with(door):
-            for module in [*(_USED_BY_STEPS if forks else ()), *modules]:
+        with _exit_with(control):
+            for module in [*(_USED_BY_STEPS if spec.is_forking else ()), *spec.modules]:
                 import_module(module)
-            if pointer is not None:
-                preload(pointer)
+            if spec.job_module is not None:
+                spec.job_module.load_for_steps()
     except BaseException as error:
-        send(door, json.dumps([FAILED, to_dict(SerializableErrorInfo.from_exception(error))]).encode())
+        send(control, json.dumps([FAILED, to_dict(SerializableErrorInfo.from_exception(error))]).encode())
         return
     gc.collect()
-    gc.freeze()  # else the collector of each step's process would touch, and so copy, all that is there
+    gc.freeze()  # otherwise the collector of each step process would touch, and so copy, all objects
     has_threads = threading.active_count() > 1
-    with suppress(ConnectionError):  # who asked is gone: the loop will see that the door is closed
-        send(door, json.dumps([THREADS if has_threads else READY, None]).encode())
-    _Server(door, forks=forks and not has_threads).loop()
+    with suppress(ConnectionError):  # the parent is gone: the loop detects it
+        send(control, json.dumps([THREADS if has_threads else READY, None]).encode())
+    _Server(control, is_forking=spec.is_forking and not has_threads).loop()
 
 
 @contextmanager
-def _ending_with(door: socket.socket) -> Iterator[None]:
-    """End this process if the door closes meanwhile: what is imported may never come to its end."""
+def _exit_with(control: socket.socket) -> Iterator[None]:
+    """End this process if the control socket is closed meanwhile: an import may never end."""
     done, done_end = socket.socketpair()
 
     def watch() -> None:
         with selectors.DefaultSelector() as selector:
-            for end in (door, done):
+            for end in (control, done):
                 selector.register(end, selectors.EVENT_READ)
-            if any(key.fileobj is door for key, _ in selector.select()):
+            if any(key.fileobj is control for key, _ in selector.select()):
                 os._exit(1)
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -101,19 +116,19 @@ def _ending_with(door: socket.socket) -> Iterator[None]:
 
 
 class _Server:
-    """The loop.
+    """The loop of the server.
 
     Attributes:
-        channels: The open channels, each with its tasks and their processes.
-        unsaid: What could not yet be written to each open channel.
-        tasks: Channel and task by process. Always: every process that was started and has not been reaped.
+        channels: The open channels, each with the process ids of its tasks.
+        unsent: The answers of each open channel that are not sent yet.
+        tasks: Channel and task by process id. Always: every process that was started and not reaped.
     """
 
-    def __init__(self, door: socket.socket, *, forks: bool) -> None:
-        self.door = door
-        self.forks = forks
+    def __init__(self, control: socket.socket, *, is_forking: bool) -> None:
+        self.control = control
+        self.is_forking = is_forking
         self.channels: dict[socket.socket, dict[str, int]] = {}
-        self.unsaid: dict[socket.socket, bytearray] = {}
+        self.unsent: dict[socket.socket, bytearray] = {}
         self.tasks: dict[int, tuple[socket.socket, str]] = {}
         self.selector = selectors.DefaultSelector()
         self.wakeup, wakeup_end = socket.socketpair()
@@ -122,20 +137,20 @@ class _Server:
         self._wakeup_end = wakeup_end  # kept open
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(wakeup_end.fileno())
-        self._watch(door, self._open_channel)
+        self._watch(control, self._open_channel)
         self._watch(self.wakeup, self._reap)
 
     def _watch(self, source: socket.socket, handle: Callable[[], Any]) -> None:
         self.selector.register(source, selectors.EVENT_READ, handle)
 
     def loop(self) -> None:
-        """Handle what comes in, until the door closes."""
-        while self.door.fileno() >= 0:
+        """Handle requests until the control socket is closed."""
+        while self.control.fileno() >= 0:
             for key, events in self.selector.select():
                 source: Any = key.fileobj
-                if events & selectors.EVENT_WRITE and source in self.unsaid:
+                if events & selectors.EVENT_WRITE and source in self.unsent:
                     self._write(source)
-                if events & selectors.EVENT_READ and source.fileno() >= 0:  # else it was closed a moment ago
+                if events & selectors.EVENT_READ and source.fileno() >= 0:  # otherwise it was just closed
                     key.data()
         for channel in list(self.channels):
             self._close(channel)
@@ -145,34 +160,34 @@ class _Server:
             end.close()
 
     def _open_channel(self) -> None:
-        _, fds = _received(self.door, 1)
+        _, fds = _receive_fds(self.control, 1)
         if not fds:
-            self.selector.unregister(self.door)
-            self.door.close()
+            self.selector.unregister(self.control)
+            self.control.close()
             return
         channel = socket.socket(fileno=fds[0])
         channel.setblocking(False)
-        self.channels[channel], self.unsaid[channel] = {}, bytearray()
-        heard = bytearray()
-        self._watch(channel, lambda: self._hear(channel, heard))
+        self.channels[channel], self.unsent[channel] = {}, bytearray()
+        incomplete = bytearray()
+        self._watch(channel, lambda: self._read(channel, incomplete))
 
-    def _hear(self, channel: socket.socket, heard: bytearray) -> None:
-        content, fds = _received(channel, 1 << 16)
+    def _read(self, channel: socket.socket, incomplete: bytearray) -> None:
+        content, fds = _receive_fds(channel, 1 << 16)
         if not content:
             self._close(channel)
             return
-        *lines, rest = (heard + content).split(b"\n")
-        heard[:] = rest
+        *lines, rest = (incomplete + content).split(b"\n")
+        incomplete[:] = rest
         for line in lines:
-            kind, task, *number = json.loads(line)
-            if kind == START:
+            request_type, task, *number = json.loads(line)
+            if request_type == START:
                 self._start(channel, task, fds.pop(0) if fds else None)
             elif task in self.channels.get(channel, ()):
                 _signal_group(self.channels[channel][task], number[0])
 
     def _start(self, channel: socket.socket, task: str, fd: int | None) -> None:
         if fd is None:
-            self._tell(channel, ["none", task, "the fork server has no file descriptor left for it"])
+            self._answer(channel, [NOT_FORKED, task, "the fork server has no file descriptor left for it"])
             return
         connection = socket.socket(fileno=fd)
         server = os.getpid()
@@ -180,33 +195,33 @@ class _Server:
             sys.stdout.flush()
             sys.stderr.flush()
             pid = os.fork()
-        except OSError as error:  # no room for another process
+        except OSError as error:  # the system allows no further process
             connection.close()
-            self._tell(channel, ["none", task, str(error)])
+            self._answer(channel, [NOT_FORKED, task, str(error)])
             return
         if pid == 0:
-            self._become_step(connection, server)
+            self._run_step_process(connection, server)
         connection.close()
         self.channels[channel][task] = pid
         self.tasks[pid] = channel, task
-        self._tell(channel, ["pid", task, pid])
+        self._answer(channel, [FORKED, task, pid])
 
-    def _become_step(self, connection: socket.socket, server: int) -> NoReturn:
-        """In the new process: leave behind what belongs to the server, and do the work of a step."""
+    def _run_step_process(self, connection: socket.socket, server: int) -> NoReturn:
+        """Release the resources of the server in the new process, and run the task there."""
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            lead_group(server)
+            lead_process_group(server)
             self.selector.close()
-            for end in (self.door, self.wakeup, self._wakeup_end, *self.channels):
+            for end in (self.control, self.wakeup, self._wakeup_end, *self.channels):
                 end.close()
-            if self.forks:
+            if self.is_forking:
                 run_step_process(connection)
             connection.set_inheritable(True)
-            found = "import socket; from dagflow.executors.step_process import run_step_process"
-            run = f"run_step_process(socket.socket(fileno={connection.fileno()}))"
-            os.execv(sys.executable, command(sys.path, f"{found}; {run}"))
+            imports = "import socket; from dagflow.executors.step_process import run_step_process"
+            call = f"run_step_process(socket.socket(fileno={connection.fileno()}))"
+            os.execv(sys.executable, command(sys.path, f"{imports}; {call}"))
         finally:
             os._exit(1)
 
@@ -227,31 +242,31 @@ class _Server:
             exit_code = os.waitstatus_to_exitcode(status)
             if exit_code:
                 with suppress(ProcessLookupError):
-                    os.killpg(pid, signal.SIGKILL)  # what it had started
+                    os.killpg(pid, signal.SIGKILL)  # the processes that it started
             if channel in self.channels:
                 del self.channels[channel][task]
-                self._tell(channel, ["exit", task, exit_code])
+                self._answer(channel, [EXITED, task, exit_code])
 
-    def _tell(self, channel: socket.socket, message: list[Any]) -> None:
-        if channel in self.unsaid:
-            self.unsaid[channel] += framed(json.dumps(message).encode())
+    def _answer(self, channel: socket.socket, message: list[Any]) -> None:
+        if channel in self.unsent:
+            self.unsent[channel] += framed(json.dumps(message).encode())
             self._write(channel)
 
     def _write(self, channel: socket.socket) -> None:
-        unsaid = self.unsaid[channel]
+        unsent = self.unsent[channel]
         try:
-            while unsaid:
-                del unsaid[: channel.send(unsaid)]
+            while unsent:
+                del unsent[: channel.send(unsent)]
         except BlockingIOError:
             pass
         except OSError:
             self._close(channel)
             return
-        more = selectors.EVENT_WRITE if unsaid else 0
+        more = selectors.EVENT_WRITE if unsent else 0
         self.selector.modify(channel, selectors.EVENT_READ | more, self.selector.get_key(channel).data)
 
     def _close(self, channel: socket.socket) -> None:
-        self.unsaid.pop(channel, None)
+        self.unsent.pop(channel, None)
         for pid in self.channels.pop(channel, {}).values():
             _signal_group(pid, signal.SIGKILL)
         if channel.fileno() >= 0:
@@ -259,10 +274,10 @@ class _Server:
             channel.close()
 
 
-def _received(connection: socket.socket, most: int) -> tuple[bytes, list[int]]:
-    """What came in on a socket; nothing where the other side is gone."""
+def _receive_fds(connection: socket.socket, max_length: int) -> tuple[bytes, list[int]]:
+    """Return bytes and file descriptors from a socket; no bytes if the other side is gone."""
     try:
-        content, fds, _, _ = socket.recv_fds(connection, most, 64)
+        content, fds, _, _ = socket.recv_fds(connection, max_length, 64)
     except ConnectionError:
         return b"", []
     return content, fds
@@ -271,6 +286,6 @@ def _received(connection: socket.socket, most: int) -> tuple[bytes, list[int]]:
 def _signal_group(pid: int, number: int) -> None:
     try:
         os.killpg(pid, number)
-    except ProcessLookupError:  # it has not come to lead a group yet
+    except ProcessLookupError:  # it does not lead its group yet
         with suppress(ProcessLookupError):
             os.kill(pid, number)

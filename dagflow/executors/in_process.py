@@ -1,4 +1,4 @@
-"""The executor that runs each step here and now."""
+"""The in-process executor: each step runs at once, in the calling thread."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ def submit(state: RunState, step: Step, attempt: int) -> Outcome | None:
     """Run one attempt of a step in this thread.
 
     Returns:
-        None where all outputs came, else what the loop must know.
+        None if every output was produced; otherwise the outcome for the loop.
     """
     return run_step(state, step, attempt)

@@ -1,9 +1,8 @@
-"""The executor that carries out each step in a process of its own.
+"""The multiprocess executor: each task has its own process.
 
-For each module that has jobs there is one fork server (`executors/fork_server.py`), which is started when a
-run first needs it and serves all runs of this process from then on: it has imported the module, so that a
-step costs a fork. With `start_method: {spawn: {}}` it imports nothing and starts an interpreter for each
-step.
+Each module with jobs has one fork server (`executors/fork_server.py`). The first run that needs it starts it,
+and it serves all later runs of this process. It has imported the module, so a step costs a fork. With
+`start_method: {spawn: {}}` it imports nothing and starts an interpreter for each task.
 """
 
 from __future__ import annotations
@@ -13,67 +12,69 @@ import os
 import selectors
 import signal
 import socket
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 from dagflow.engine.run_state import RunState
-from dagflow.engine.worker_loop import Began, BrokenOff, Report, Task, run_in_workers
+from dagflow.engine.worker_loop import run_in_workers
+from dagflow.engine.workers import Task, TaskLost, TaskReport, TaskStarted
 from dagflow.errors import (
     ChildProcessCrashException,
     DagflowImportError,
 )
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.fork_client import Channel, ForkServerFailure, open_channel
-from dagflow.executors.step_process import Orders
-from dagflow.executors.tasks import last_lines, pickled, tag_limits
-from dagflow.executors.wire import Incoming, send_object
-from dagflow.executors.worker import assignment_of, errand_of, file_key_of, report_of
+from dagflow.executors.fork_server import EXITED, FORKED
+from dagflow.executors.step_process import ProcessSpec, ProcessSurroundings
+from dagflow.executors.tasks import last_lines, pickled_spec, tag_limits
+from dagflow.executors.wire import LAST_TYPES, MessageReader, send_object
+from dagflow.executors.worker import read_report, run_spec_of, task_spec_of
 
-_STORE = "dagflow.instance.sql"
-_TO_LEAVE = 5.0  # seconds
+_STORE_MODULE = "dagflow.instance.sql"
+_EXIT_TIMEOUT = 5.0  # seconds for processes whose task has ended
+_SEND_TIMEOUT = 60  # seconds for the spec of a process
 
 
 class StepProcess:
     """The process of one task, as its parent sees it.
 
     Attributes:
-        pid: Known when the fork server has said it.
-        incoming: What it says.
-        has_ended: Whether it said how its task ended.
+        pid: The process id; None until the fork server sends it.
+        reader: Reads the messages of the process.
+        has_ended: Whether the last message of the task has arrived.
     """
 
-    __slots__ = ("connection", "has_ended", "incoming", "pid", "task")
+    __slots__ = ("connection", "has_ended", "pid", "reader", "task")
 
     def __init__(self, task: Task, connection: socket.socket) -> None:
         self.task = task
         self.connection = connection
-        self.incoming = Incoming(connection)
+        self.reader = MessageReader(connection)
         self.pid: int | None = None
         self.has_ended = False
 
-    def reports(self) -> Iterator[Report]:
-        """What it said since the last time."""
-        for message in self.incoming.messages():
-            said = json.loads(message)
-            self.has_ended = self.has_ended or said[0] in ("ended", "broken")
-            yield report_of(self.task, said)
+    def reports(self) -> Iterator[TaskReport]:
+        """Yield the reports that have arrived."""
+        for content in self.reader.messages():
+            message = json.loads(content)
+            self.has_ended = self.has_ended or message[0] in LAST_TYPES
+            yield read_report(self.task, message)
 
 
 class StepProcesses:
-    """The workers of a run: a process for each task (see `engine.parallel.Workers`).
+    """The workers of a run: a process for each task (implements `engine.workers.Workers`).
 
     Args:
         state: The run.
-        limit: How many processes at a time.
+        limit: The maximum number of processes at a time.
         is_spawned: Whether each process is a new interpreter.
-        modules: Modules that the fork server imports beside that of the job.
+        modules: Modules that the fork server imports besides the module of the job.
 
     Raises:
-        DagflowImportError: The module of the job could not be imported there.
-        DagflowUnmetExecutorRequirementsError: Something cannot be sent to another process.
+        DagflowImportError: The fork server could not import the module of the job.
+        DagflowUnmetExecutorRequirementsError: The run cannot be pickled.
     """
 
     title = "multiprocess executor"
@@ -83,11 +84,10 @@ class StepProcesses:
         self._state = state
         self._instance = state.get_instance()
         self._pointer = state.pointer
-        self._assignment = pickled(assignment_of(state), "the run")
-        sys_path = [entry for entry in sys.path if isinstance(entry, str)]  # Python skips others too
-        self._place = (sys_path, os.getcwd(), dict(os.environ))
-        self._processes: dict[str, StepProcess] = {}
-        self._told: list[Report] = []
+        self._run_spec = pickled_spec(run_spec_of(state), "the run")
+        self._surroundings = ProcessSurroundings.of_this_process()
+        self._processes: dict[str, StepProcess] = {}  # by task name
+        self._reports: list[TaskReport] = []
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._waker = socket.socketpair()
         for end in (self._wakeup, self._waker):
@@ -95,138 +95,143 @@ class StepProcesses:
         try:
             self._channel: Channel = self._open_channel(is_spawned, modules)
         except BaseException:
-            self._close_own()
+            self._close_sockets()
             raise
-        self._selector.register(self._wakeup, selectors.EVENT_READ, self._woken)
-        self._selector.register(self._channel.incoming.connection, selectors.EVENT_READ, self._hear)
+        self._selector.register(self._wakeup, selectors.EVENT_READ, self._clear_wakeup)
+        self._selector.register(self._channel.reader.connection, selectors.EVENT_READ, self._read_channel)
 
     def _open_channel(self, is_spawned: bool, modules: Sequence[str]) -> Channel:
-        if self._state.plan.partition_key is not None:  # it may be a dynamic one, which each step looks up
-            modules = [*modules, _STORE]
+        if self._state.plan.partition_key is not None:  # each step looks up a dynamic partition in the store
+            modules = [*modules, _STORE_MODULE]
         try:
-            return open_channel(self._pointer, list(modules), self._place, forks=not is_spawned)
+            return open_channel(
+                self._pointer.location, modules, self._surroundings, is_forking=not is_spawned
+            )
         except ForkServerFailure as failure:
             cause = "" if failure.info is None else f"\n{failure.info.to_string()}"
             raise DagflowImportError(
-                f"the process that is to run the steps of job '{self._state.job.name}' did not come up: "
-                f"{failure.reason}. What imports here has to import in a new interpreter too.{cause}"
+                f"the process that is to run the steps of job '{self._state.job.name}' did not start: "
+                f"{failure.reason}. A module that imports here must import in a new interpreter too.{cause}"
             ) from failure
 
     def start(self, task: Task) -> None:
         """Start the process of a task."""
-        name = _name_of(task)
-        errand = errand_of(self._state, task)
-        stdout, stderr = self._instance.captured_log_paths(self._state.run.run_id, errand.file_key)
-        content = (self._assignment, pickled(errand, f"step '{task.step.key}'"))
-        orders = Orders(*self._place, self._pointer.to_dict(), content, os.fspath(stdout), os.fspath(stderr))
+        task_spec = task_spec_of(self._state, task)
+        stdout, stderr = self._instance.captured_log_paths(self._state.run.run_id, task_spec.file_key)
+        spec = ProcessSpec(
+            self._surroundings,
+            self._pointer.to_dict(),
+            self._run_spec,
+            pickled_spec(task_spec, f"step '{task.step.key}'"),
+            os.fspath(stdout),
+            os.fspath(stderr),
+        )
         try:
-            connection = self._channel.start(name)
+            connection = self._channel.start(task.name)
         except ConnectionError:
-            self._told.append(_lost(task, "could not be started: the process that starts them is gone"))
+            self._reports.append(_lost(task, "could not be started: the process that starts them is gone"))
             return
         except OSError as error:
-            why = f"could not be started: {error}. Let fewer run at a time (max_concurrent)"
-            self._told.append(_lost(task, why))
+            reason = f"could not be started: {error}. Let fewer run at a time (max_concurrent)"
+            self._reports.append(_lost(task, reason))
             return
         try:
-            connection.settimeout(60)
-            send_object(connection, orders)
-        except OSError:  # it is gone already, or does not listen: it ends, and that will be reported
+            connection.settimeout(_SEND_TIMEOUT)
+            send_object(connection, spec)
+        except OSError:  # the process has ended or does not read: it ends, and the fork server reports that
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)
-        process = self._processes[name] = StepProcess(task, connection)
-        self._selector.register(connection, selectors.EVENT_READ, lambda: self._listen(process))
+        process = self._processes[task.name] = StepProcess(task, connection)
+        self._selector.register(connection, selectors.EVENT_READ, lambda: self._read_process(process))
 
-    def reports(self, timeout: float | None) -> Sequence[Report]:
-        """What happened since the last time."""
-        for key, _ in self._selector.select(0 if self._told else timeout):
+    def reports(self, timeout: float | None) -> Sequence[TaskReport]:
+        """Return the reports since the last call; wait for one for at most `timeout` seconds."""
+        for key, _ in self._selector.select(0 if self._reports else timeout):
             key.data()
-        told, self._told = self._told, []
-        return told
+        reports, self._reports = self._reports, []
+        return reports
 
     def wake(self) -> None:
-        """Let `reports` return now."""
+        """Make `reports` return now."""
         with suppress(OSError):
             self._waker.send(b"!")
 
-    def _woken(self) -> None:
+    def _clear_wakeup(self) -> None:
         with suppress(BlockingIOError):
             while self._wakeup.recv(4096):
                 pass
 
-    def _listen(self, process: StepProcess) -> None:
+    def _read_process(self, process: StepProcess) -> None:
         if process.connection.fileno() < 0:
-            return  # it was finished just now
-        self._told += process.reports()
-        if process.incoming.is_over:
+            return  # the process was just finished
+        self._reports += process.reports()
+        if process.reader.is_closed:
             self._selector.unregister(process.connection)
 
-    def _hear(self) -> None:
-        incoming = self._channel.incoming
-        for message in incoming.messages():
-            kind, name, number = json.loads(message)
-            process = self._processes[name]
-            if kind == "pid":
-                process.pid = number
-                self._told.append(Began(process.task, number))
-            elif kind == "exit":
-                self._finish(process, _how(number))
+    def _read_channel(self) -> None:
+        reader = self._channel.reader
+        for content in reader.messages():
+            answer, task_name, detail = json.loads(content)
+            process = self._processes[task_name]
+            if answer == FORKED:
+                process.pid = detail
+                self._reports.append(TaskStarted(process.task, detail))
+            elif answer == EXITED:
+                self._finish(process, _describe_exit(detail))
             else:
-                self._finish(process, f"could not be started: {number}")
-        if incoming.is_over:  # the fork server is gone, and took its processes with it
-            self._selector.unregister(incoming.connection)
+                self._finish(process, f"could not be started: {detail}")
+        if reader.is_closed:  # the fork server is gone, and its processes with it
+            self._selector.unregister(reader.connection)
             for process in list(self._processes.values()):
-                self._finish(process, _how(-signal.SIGKILL))
+                self._finish(process, _describe_exit(-signal.SIGKILL))
 
-    def _finish(self, process: StepProcess, how: str) -> None:
-        """A process has ended: hear what it said last, and whether it said how its task ended."""
-        if not process.incoming.is_over:
-            self._told += process.reports()
+    def _finish(self, process: StepProcess, description: str) -> None:
+        """Read the last messages of a process that has ended, and report its task if it is lost."""
+        if not process.reader.is_closed:
+            self._reports += process.reports()
         if process.connection in self._selector.get_map():
             self._selector.unregister(process.connection)
         process.connection.close()
-        del self._processes[_name_of(process.task)]
+        del self._processes[process.task.name]
         if not process.has_ended:
-            self._told.append(_lost(process.task, how, process.pid))
+            self._reports.append(_lost(process.task, description, process.pid))
 
     def interrupt(self) -> None:
         """Ask all tasks to end."""
-        for name in self._processes:
-            self._signal(name, signal.SIGINT)
+        for task_name in self._processes:
+            self._signal(task_name, signal.SIGINT)
 
     def kill(self, task: Task) -> None:
-        """End the process of a task, and all that it started."""
-        self._signal(_name_of(task), signal.SIGKILL)
+        """Kill the process of a task, and all processes that it started."""
+        self._signal(task.name, signal.SIGKILL)
 
-    def _signal(self, name: str, number: int) -> None:
-        with suppress(OSError):  # the fork server is gone: that will be reported
-            self._channel.signal(name, number)
+    def _signal(self, task_name: str, number: int) -> None:
+        with suppress(OSError):  # the fork server is gone, which `reports` detects
+            self._channel.signal(task_name, number)
 
     def output_of(self, task: Task) -> str:
-        """The last lines of what the process of a task wrote."""
-        return last_lines(self._instance.captured_log_paths(self._state.run.run_id, file_key_of(*task)))
+        """Return the last lines that the process of a task wrote."""
+        return last_lines(self._instance.captured_log_paths(self._state.run.run_id, task.name))
 
     def close(self) -> None:
-        """End what is still there. Those that have said all get a moment to leave: they may have things to
-        finish (`atexit`).
-        """
-        end = monotonic() + _TO_LEAVE
+        """End all remaining processes. A process whose task has ended may finish its `atexit` functions."""
+        end = monotonic() + _EXIT_TIMEOUT
         while any(process.has_ended for process in self._processes.values()) and monotonic() < end:
             for key, _ in self._selector.select(end - monotonic()):
                 key.data()
         self._channel.close()
         for process in self._processes.values():
             process.connection.close()
-        self._close_own()
+        self._close_sockets()
 
-    def _close_own(self) -> None:
+    def _close_sockets(self) -> None:
         self._selector.close()
         self._wakeup.close()
         self._waker.close()
 
 
 def run_in_processes(state: RunState, config: Mapping[str, Any]) -> bool:
-    """Run all steps, each in a process of its own.
+    """Run all steps, each in its own process.
 
     Args:
         state: The run.
@@ -245,19 +250,14 @@ def run_in_processes(state: RunState, config: Mapping[str, Any]) -> bool:
     )
 
 
-def _name_of(task: Task) -> str:
-    return file_key_of(*task)
-
-
-def _how(exit_code: int) -> str:
-    """How a process ended."""
+def _describe_exit(exit_code: int) -> str:
     if exit_code >= 0:
         return f"unexpectedly exited with code {exit_code}"
     name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else str(-exit_code)
     return f"was ended unexpectedly by signal {-exit_code} ({name})"
 
 
-def _lost(task: Task, how: str, pid: int | None = None) -> BrokenOff:
-    text = f"the process of step '{task.step.key}' {how}"
+def _lost(task: Task, what: str, pid: int | None = None) -> TaskLost:
+    text = f"the process of step '{task.step.key}' {what}"
     crash = ChildProcessCrashException(text, pid=pid)
-    return BrokenOff(task, SerializableErrorInfo.from_exception(crash), text)
+    return TaskLost(task, SerializableErrorInfo.from_exception(crash), text)

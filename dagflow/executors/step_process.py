@@ -1,7 +1,7 @@
-"""The process of one step: where `carry_out` runs, forked by a fork server or started as a new interpreter.
+"""The process of one task: `execute_task` in a process that a fork server forked or started.
 
-The process leads a process group of its own, so that all that user code starts can be ended with it; it dies
-with the process that started it; what it writes to stdout and stderr goes to two files.
+The process leads its own process group, so that everything that user code starts can be ended with it. It
+dies with the process that started it. Its stdout and stderr go to two files.
 """
 
 from __future__ import annotations
@@ -18,94 +18,111 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from dagflow.errors import DagflowExecutionInterruptedError
-from dagflow.events.error_info import SerializableErrorInfo
-from dagflow.events.stored import to_dict
-from dagflow.executors.reconstructable import load
-from dagflow.executors.wire import Outgoing, receive_object
-from dagflow.executors.worker import Workplace, carry_out
+from dagflow.executors.reconstructable import load_job
+from dagflow.executors.wire import LAST_TYPES, MessageSender, receive_object
+from dagflow.executors.worker import Send, WorkerSession, execute_task, send_error
 
 
-class Orders(NamedTuple):
-    """What a step's process is told.
-
-    Attributes:
-        sys_path, directory, environ: The surroundings of the parent.
-        pointer: Where the job is found.
-        content: The pickled Assignment and Errand; the module of the job is imported before they are read.
-        stdout, stderr: The files for what it writes.
-    """
+class ProcessSurroundings(NamedTuple):
+    """The settings of the parent process that its child processes adopt."""
 
     sys_path: Sequence[str]
     directory: str
     environ: Mapping[str, str]
+
+    @staticmethod
+    def of_this_process() -> ProcessSurroundings:
+        """Return the surroundings of this process."""
+        sys_path = [entry for entry in sys.path if isinstance(entry, str)]  # Python ignores other entries
+        return ProcessSurroundings(sys_path, os.getcwd(), dict(os.environ))
+
+    def adopt(self) -> None:
+        """Set the surroundings of this process."""
+        sys.path[:] = self.sys_path
+        os.chdir(self.directory)
+        if dict(os.environ) != dict(self.environ):
+            os.environ.clear()
+            os.environ.update(self.environ)
+
+
+class ProcessSpec(NamedTuple):
+    """The description of the process of one task.
+
+    Attributes:
+        pointer: A ReconstructableJob as a dict.
+        run_spec, task_spec: The pickled specs. They are unpickled after the import of the job's module.
+        stdout, stderr: The files that capture output.
+    """
+
+    surroundings: ProcessSurroundings
     pointer: Any
-    content: tuple[bytes, bytes]
+    run_spec: bytes
+    task_spec: bytes
     stdout: str
     stderr: str
 
 
 def run_step_process(connection: socket.socket) -> None:
-    """Do what the parent orders over a socket, in a process that is for that alone; never returns."""
+    """Run the task whose ProcessSpec arrives on a socket, then end this process. Never returns."""
     status = 1
     try:
-        interrupts = _Interrupts()
-        orders: Orders = receive_object(connection)
-        interrupts.holding(Outgoing(connection))
-        _obey(orders, interrupts.say)
+        sender = _InterruptibleSender()
+        spec: ProcessSpec = receive_object(connection)
+        sender.connect(MessageSender(connection))
+        _run(spec, sender)
         status = 0
     except EOFError:  # the parent is gone
         status = 0
     finally:
-        _leave(status)
+        _exit(status)
 
 
-def _obey(orders: Orders, say: Any) -> None:
+def _run(spec: ProcessSpec, send: Send) -> None:
     try:
-        take_place(orders.sys_path, orders.directory, orders.environ)
-        _redirect(orders.stdout, orders.stderr)
-        job = load(orders.pointer)
-        assignment, errand = map(pickle.loads, orders.content)
-        place = Workplace(job, assignment)
+        spec.surroundings.adopt()
+        _redirect_output(spec.stdout, spec.stderr)
+        job = load_job(spec.pointer)
+        session = WorkerSession(job, pickle.loads(spec.run_spec))
+        task_spec = pickle.loads(spec.task_spec)
     except BaseException as error:
-        say("broken", to_dict(SerializableErrorInfo.from_exception(error)))
+        send_error(send, error)
         return
-    carry_out(place, errand, say)
+    execute_task(session, task_spec, send)
 
 
-class _Interrupts:
-    """Lets SIGINT raise DagflowExecutionInterruptedError, but never in the middle of a message.
+class _InterruptibleSender:
+    """Sends messages to the parent, and raises an error at SIGINT and SIGTERM.
 
-    Attributes: `say`, says something to the parent.
+    A signal never interrupts a message. After the last message signals are ignored.
     """
 
     def __init__(self) -> None:
-        self._is_saying = self._is_pending = False
-        self._outgoing: Outgoing | None = None
+        self._is_sending = self._is_interrupt_pending = False
+        self._sender: MessageSender | None = None
         signal.signal(signal.SIGINT, self._interrupt)
         signal.signal(signal.SIGTERM, self._interrupt)
 
-    def holding(self, outgoing: Outgoing) -> None:
-        """Hold interrupts back while something is said there."""
-        self._outgoing = outgoing
+    def connect(self, sender: MessageSender) -> None:
+        """Set the sender of the messages."""
+        self._sender = sender
 
-    def say(self, kind: str, *content: Any) -> None:
-        """Say something to the parent."""
-        assert self._outgoing is not None
-        if kind in ("ended", "broken"):  # it is over: too late for an interrupt
+    def __call__(self, message_type: str, *content: Any) -> None:
+        assert self._sender is not None
+        if message_type in LAST_TYPES:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        self._is_saying = True
+        self._is_sending = True
         try:
-            self._outgoing(kind, *content)
+            self._sender(message_type, *content)
         finally:
-            self._is_saying = False
-        if self._is_pending:
-            self._is_pending = False
+            self._is_sending = False
+        if self._is_interrupt_pending:
+            self._is_interrupt_pending = False
             self._raise()
 
     def _interrupt(self, signum: int, frame: FrameType | None) -> None:
-        if self._is_saying:
-            self._is_pending = True
+        if self._is_sending:
+            self._is_interrupt_pending = True
         else:
             self._raise()
 
@@ -113,28 +130,19 @@ class _Interrupts:
         raise DagflowExecutionInterruptedError("the step was interrupted from outside")
 
 
-def take_place(sys_path: Sequence[str], directory: str, environ: Mapping[str, str]) -> None:
-    """Take over the surroundings of the parent."""
-    sys.path[:] = sys_path
-    os.chdir(directory)
-    if dict(os.environ) != dict(environ):
-        os.environ.clear()
-        os.environ.update(environ)
-
-
-def lead_group(parent: int) -> None:
-    """Lead a process group of its own, and die with the process that started this one."""
+def lead_process_group(parent: int) -> None:
+    """Start a process group, and make this process die with the process that started it."""
     os.setsid()
     if sys.platform == "linux":
         import ctypes
 
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-    if os.getppid() != parent:  # it is dead already
+    if os.getppid() != parent:  # it died before the call above
         os._exit(1)
 
 
-def _redirect(stdout: str, stderr: str) -> None:
+def _redirect_output(stdout: str, stderr: str) -> None:
     for stream, path in ((sys.stdout, stdout), (sys.stderr, stderr)):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -142,13 +150,13 @@ def _redirect(stdout: str, stderr: str) -> None:
         os.dup2(file, stream.fileno())
         os.close(file)
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(line_buffering=True)  # a process that dies keeps nothing back
+            stream.reconfigure(line_buffering=True)  # a process that dies loses no whole line
 
 
-def _leave(status: int) -> None:
-    """End the process, as an interpreter would that has no threads to wait for."""
+def _exit(status: int) -> None:
+    """End the process as an interpreter without other threads would."""
     try:
-        atexit._run_exitfuncs()  # noqa: SLF001 - what a forked process has to do itself
+        atexit._run_exitfuncs()  # noqa: SLF001 - a forked process has to call them itself
         sys.stdout.flush()
         sys.stderr.flush()
     finally:

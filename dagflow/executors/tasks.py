@@ -1,4 +1,4 @@
-"""What the executors with workers have in common at the parent's side."""
+"""Functions that the executors with workers share, in the parent."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from dagflow.engine.worker_loop import TagLimit
+from dagflow.engine.workers import TagLimit
 from dagflow.errors import DagflowUnmetExecutorRequirementsError
 
-_TAIL = 4000  # bytes of what a failed step wrote that are shown
+_TAIL_LENGTH = 4000  # bytes of a captured file that are shown if the step failed
 
 
 def tag_limits(config: Sequence[Mapping[str, Any]]) -> list[TagLimit]:
-    """The limits that `tag_concurrency_limits` of an executor's config sets."""
+    """Read `tag_concurrency_limits` of an executor's config."""
     limits = []
     for entry in config:
         value = entry.get("value")
@@ -26,27 +26,31 @@ def tag_limits(config: Sequence[Mapping[str, Any]]) -> list[TagLimit]:
     return limits
 
 
-def pickled(value: Any, what: str) -> bytes:
-    """What a worker is told, to be sent.
+def pickled_spec(spec: Any, owner: str) -> bytes:
+    """Pickle a spec for a worker.
+
+    Args:
+        spec: The spec.
+        owner: The run or step of the spec, for the error message.
 
     Raises:
-        DagflowUnmetExecutorRequirementsError: It cannot be sent.
+        DagflowUnmetExecutorRequirementsError: The spec cannot be pickled.
     """
     try:
-        return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-    except Exception as error:  # whatever the `__reduce__` of a value raises
+        return pickle.dumps(spec, protocol=pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # a `__reduce__` may raise anything
         raise DagflowUnmetExecutorRequirementsError(
-            f"what {what} is told cannot be sent to another process: {error}. Given values and the functions "
-            "of run options must be such that pickle finds them again: define them at the top of a module, "
-            "or use the in-process executor."
+            f"{owner} cannot be sent to another process: {error}. Pickle must be able to import given values "
+            "and the functions of run options: define them at the top of a module, or use the in-process "
+            "executor."
         ) from error
 
 
 def last_lines(paths: Iterable[str | os.PathLike[str]]) -> str:
-    """The end of what stands in these files."""
-    texts = []
+    """Return the last lines of some files; a missing file has none."""
+    ends = []
     for path in paths:
         with suppress(FileNotFoundError), open(path, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
-            texts.append(file.read().decode(errors="replace").rstrip())
-    return "\n".join(text for text in texts if text)
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_LENGTH))
+            ends.append(file.read().decode(errors="replace").rstrip())
+    return "\n".join(end for end in ends if end)

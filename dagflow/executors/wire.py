@@ -1,5 +1,11 @@
-"""Messages over a socket: each is its length in four bytes, then its bytes. What a worker says to its parent
-is JSON, since user code runs in it; what a parent says is a pickle, since it hands over values.
+"""Messages over a socket: four bytes of length, then the content.
+
+A worker sends JSON, because user code runs in it. A parent sends pickles, because it sends values. The first
+item of a worker's message is its type:
+
+* `EVENT`: an event of the task; `LINE`: a log line of user code;
+* `ENDED`: the outcome of the attempt; `ERROR`: an error that kept the task from its end. One of these two is
+  the last message of a task.
 """
 
 from __future__ import annotations
@@ -13,17 +19,20 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-_HEAD = struct.Struct("!I")
+EVENT, LINE, ENDED, ERROR = "event", "line", "ended", "error"
+LAST_TYPES = (ENDED, ERROR)
+MAX_LENGTH = (1 << 32) - 1
+"""The maximum length of a message, in bytes."""
+
+_LENGTH = struct.Struct("!I")
 _CHUNK = 1 << 16
-_FOLLOWED = ("event", "line")  # others of them, or the end, will most often follow at once
-_MORE = getattr(socket, "MSG_MORE", 0)  # Linux may then wait up to 0.2 s, and send several together
-MOST = (1 << 32) - 1
-"""How long a message can be, in bytes."""
+_FOLLOWED_TYPES = (EVENT, LINE)  # another message usually follows at once
+_MORE = getattr(socket, "MSG_MORE", 0)  # lets Linux wait up to 0.2 s, and send several messages together
 
 
 def framed(content: bytes) -> bytes:
-    """A message as it is sent."""
-    return _HEAD.pack(len(content)) + content
+    """Return a message with its length, as it is sent."""
+    return _LENGTH.pack(len(content)) + content
 
 
 def send(connection: socket.socket, content: bytes, flags: int = 0) -> None:
@@ -32,9 +41,9 @@ def send(connection: socket.socket, content: bytes, flags: int = 0) -> None:
 
 
 def receive(connection: socket.socket) -> bytes:
-    """The next message. Raises EOFError where the other side is gone."""
-    (length,) = _HEAD.unpack(_exactly(connection, _HEAD.size))
-    return _exactly(connection, length)
+    """Return the next message. Raises EOFError if the other side has closed the connection."""
+    (length,) = _LENGTH.unpack(_receive_exactly(connection, _LENGTH.size))
+    return _receive_exactly(connection, length)
 
 
 def send_object(connection: socket.socket, value: Any) -> None:
@@ -43,61 +52,61 @@ def send_object(connection: socket.socket, value: Any) -> None:
 
 
 def receive_object(connection: socket.socket) -> Any:
-    """A value that the process which started this one sent."""
+    """Return a value that was sent by the process that started this one."""
     return pickle.loads(receive(connection))
 
 
-class Incoming:
-    """The messages that come in on a socket that is read without waiting.
+class MessageReader:
+    """The messages of a socket, read without waiting.
 
     Attributes:
-        is_over: Whether the other side is gone.
-        most: How long a message may be.
+        is_closed: Whether the other side has closed the connection.
+        max_length: The maximum length of a message.
     """
 
-    __slots__ = ("_pending", "connection", "is_over", "most")
+    __slots__ = ("_buffer", "connection", "is_closed", "max_length")
 
-    def __init__(self, connection: socket.socket, most: int = MOST) -> None:
+    def __init__(self, connection: socket.socket, max_length: int = MAX_LENGTH) -> None:
         self.connection = connection
-        self.most = most
-        self._pending = bytearray()
-        self.is_over = False
+        self.max_length = max_length
+        self._buffer = bytearray()
+        self.is_closed = False
         connection.setblocking(False)
 
     def messages(self) -> Iterator[bytes]:
-        """The messages that are here by now; half a message waits for the rest of it.
+        """Yield the complete messages that have arrived. An incomplete one stays in the buffer.
 
         Raises:
-            ValueError: One is longer than messages may be.
+            ValueError: A message is longer than `max_length`.
         """
         self._read()
-        pending = self._pending
+        buffer = self._buffer
         start = 0
-        while len(pending) - start >= _HEAD.size:
-            (length,) = _HEAD.unpack_from(pending, start)
-            if length > self.most:
-                raise ValueError(f"a message of {length} bytes, where {self.most} are the most")
-            end = start + _HEAD.size + length
-            if len(pending) < end:
+        while len(buffer) - start >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(buffer, start)
+            if length > self.max_length:
+                raise ValueError(f"a message of {length} bytes exceeds the maximum of {self.max_length}")
+            end = start + _LENGTH.size + length
+            if len(buffer) < end:
                 break
-            yield bytes(pending[start + _HEAD.size : end])
+            yield bytes(buffer[start + _LENGTH.size : end])
             start = end
-        del pending[:start]
+        del buffer[:start]
 
     def _read(self) -> None:
-        while not self.is_over and len(self._pending) <= self.most:
+        while not self.is_closed and len(self._buffer) <= self.max_length:
             try:
                 chunk = self.connection.recv(_CHUNK)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
                 chunk = b""
-            self._pending += chunk
-            self.is_over = not chunk
+            self._buffer += chunk
+            self.is_closed = not chunk
 
 
-class Outgoing:
-    """What a worker says to its parent, from any of its threads. What user code forks has no say."""
+class MessageSender:
+    """Sends messages to the parent, from any thread. A process that user code forks sends nothing."""
 
     __slots__ = ("_connection", "_lock", "_pid")
 
@@ -106,20 +115,20 @@ class Outgoing:
         self._pid = os.getpid()
         self._lock = threading.Lock()
 
-    def __call__(self, kind: str, *content: Any) -> None:
-        """Say something: its kind, and plain JSON."""
+    def __call__(self, message_type: str, *content: Any) -> None:
+        """Send a message: its type and plain JSON."""
         if os.getpid() != self._pid:
             return
-        message = json.dumps([kind, *content]).encode()
+        message = json.dumps([message_type, *content]).encode()
         with self._lock:
-            send(self._connection, message, _MORE if kind in _FOLLOWED else 0)
+            send(self._connection, message, _MORE if message_type in _FOLLOWED_TYPES else 0)
 
 
-def _exactly(connection: socket.socket, length: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < length:
-        chunk = connection.recv(min(_CHUNK, length - len(parts)))
+def _receive_exactly(connection: socket.socket, length: int) -> bytes:
+    content = bytearray()
+    while len(content) < length:
+        chunk = connection.recv(min(_CHUNK, length - len(content)))
         if not chunk:
             raise EOFError("the process at the other side is gone")
-        parts += chunk
-    return bytes(parts)
+        content += chunk
+    return bytes(content)

@@ -1,9 +1,8 @@
-"""What a worker does: one attempt at one step of a run that its parent leads.
+"""A task in its worker: `execute_task` runs one attempt at one step of a run that a parent leads.
 
-The worker makes the job and the plan again, from what its parent sends (`Workplace`), starts the resources
-that the step needs, runs it with the same `run_step` as a run in one process, and says to its parent what
-happens, when it happens: `SentLog` sends what would be written down. `report_of` is how the parent
-understands it.
+The worker builds the job and the plan again from a RunSpec (`WorkerSession`), starts the resources that the
+step needs, and runs it with the same `run_step` as a run in one process. `SendingLog` sends each event to the
+parent when it happens; `read_report` is how the parent reads the messages (`executors/wire.py`).
 """
 
 from __future__ import annotations
@@ -21,12 +20,13 @@ from dagflow.engine.record import EngineMessage, Record, StreamedEvent
 from dagflow.engine.resources import start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.step import run_step
-from dagflow.engine.worker_loop import BrokenOff, Ended, Happened, Report, Task
+from dagflow.engine.workers import Task, TaskEnded, TaskLost, TaskRecord, TaskReport, task_name
 from dagflow.errors import DagflowResourceFunctionError
 from dagflow.events.data import ComputeLogsCaptureData, EngineEventData
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import as_json, from_dict, to_dict
 from dagflow.events.types import CODE, DagflowEventType
+from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
@@ -44,13 +44,15 @@ if TYPE_CHECKING:
 _WORKER_STARTED = CODE[DagflowEventType.STEP_WORKER_STARTED]
 _LOGS_CAPTURED = CODE[DagflowEventType.LOGS_CAPTURED]
 
-Say = Callable[..., None]
-"""Says something to the parent: its kind, and plain JSON."""
+Send = Callable[..., None]
+"""Sends a message to the parent: its type and plain JSON."""
 
 
-class Assignment(NamedTuple):
-    """What all tasks of a run share. `given` names the outputs for which a value stands; the other names are
-    those of `RunState` and `RunOptions`.
+class RunSpec(NamedTuple):
+    """The description of a run that all its workers get.
+
+    Attributes:
+        given: The outputs that have a given value. The other names are those of `RunState` and `RunOptions`.
     """
 
     run: DagflowRun
@@ -64,15 +66,15 @@ class Assignment(NamedTuple):
     faults: Callable[[str, int], None] | None
 
 
-class Errand(NamedTuple):
-    """What one task needs to know.
+class TaskSpec(NamedTuple):
+    """The description of one task that its worker gets.
 
     Attributes:
-        stored: Those outputs that its inputs read, each with the run that stored it.
-        mapping_keys: The keys of dynamic outputs that are known.
-        values: The given values that its inputs read.
-        seed: Of chance; None: whatever comes.
-        file_key: Under which name its stdout and stderr are kept.
+        stored: The outputs that the inputs read, each with the id of the run that stored it.
+        mapping_keys: The known keys of dynamic outputs.
+        values: The given values that the inputs read.
+        seed: The seed of the random numbers; None for a random seed.
+        file_key: The key of the files that capture stdout and stderr.
     """
 
     step_key: str
@@ -84,10 +86,10 @@ class Errand(NamedTuple):
     file_key: str
 
 
-def assignment_of(state: RunState) -> Assignment:
-    """What the workers of a run are told."""
+def run_spec_of(state: RunState) -> RunSpec:
+    """Return the spec of a run."""
     options = state.options
-    return Assignment(
+    return RunSpec(
         state.run,
         state.run_config,
         state.plan.partition_key,
@@ -100,8 +102,8 @@ def assignment_of(state: RunState) -> Assignment:
     )
 
 
-def errand_of(state: RunState, task: Task) -> Errand:
-    """What the worker of a task is told."""
+def task_spec_of(state: RunState, task: Task) -> TaskSpec:
+    """Return the spec of a task."""
     step, attempt = task
     wanted: set[OutputKey] = set()
     for item in step.inputs:
@@ -112,169 +114,164 @@ def errand_of(state: RunState, task: Task) -> Errand:
             wanted.update(state.collected(item.source.ref))
         wanted.update(refs_of(item.source))
     random = state.options.random
-    return Errand(
+    return TaskSpec(
         step.key,
         attempt,
         {key: state.stored[key] for key in wanted if key in state.stored},
-        state.mapping_keys,  # also where nothing is mapped: they may be collected as they are
+        state.mapping_keys,  # needed without mapped steps too: a step may collect the dynamic output itself
         {key: state.given[key] for key in wanted if key in state.given},
         None if random is None else random.random(),
-        file_key_of(step, attempt),
+        task_name(step, attempt),
     )
 
 
-def file_key_of(step: Step, attempt: int) -> str:
-    """The name under which stdout and stderr of an attempt are kept."""
-    return f"{step.key}.{attempt}"
+class WorkerSession:
+    """The job, plan and instance of a run in a worker, for all tasks of the run there.
 
-
-class Workplace:
-    """What a process makes once of an assignment, and needs for each task of it.
-
-    Args:
-        job: The job.
-        assignment: What all tasks of the run share.
-
-    Attributes: `instance`, that of the run; `plan`, the whole one.
+    Attributes: `plan`, the whole plan of the run.
 
     Raises:
-        DagflowError: The plan cannot be made here.
+        DagflowError: The plan cannot be compiled in this process.
     """
 
-    def __init__(self, job: JobDefinition, assignment: Assignment) -> None:
+    def __init__(self, job: JobDefinition, run_spec: RunSpec) -> None:
         self.job = job
-        self.assignment = assignment
-        self.instance = DagflowInstance.from_ref(assignment.instance)
+        self.run_spec = run_spec
+        self.instance = DagflowInstance.from_ref(run_spec.instance)
         plan = compile_plan(
             job,
-            assignment.run_config,
-            Surroundings(os.environ, assignment.now, self.instance),
-            partition_key=assignment.partition_key,
+            run_spec.run_config,
+            Surroundings(os.environ, run_spec.now, self.instance),
+            partition_key=run_spec.partition_key,
             bound_inputs=frozenset(job.input_values),
             in_process=False,
         )
-        self.plan = plan.with_given(assignment.given) if assignment.given else plan
+        self.plan = plan.with_given(run_spec.given) if run_spec.given else plan
 
-    def state_of(self, errand: Errand, say: Say) -> tuple[RunState, Step]:
-        """The state of the run as one task sees it, and the step of the task."""
-        job, assignment = self.job, self.assignment
+    def state_of(self, task_spec: TaskSpec, send: Send) -> tuple[RunState, Step]:
+        """Return a state of the run for one task, and the step of the task."""
+        job, run_spec = self.job, self.run_spec
         options = RunOptions(
-            clock=assignment.clock or SYSTEM_CLOCK,
-            faults=assignment.faults,
-            random=None if errand.seed is None else Random(errand.seed),
+            clock=run_spec.clock or SYSTEM_CLOCK,
+            faults=run_spec.faults,
+            random=None if task_spec.seed is None else Random(task_spec.seed),
         )
-        plan = self._plan_of(errand)
+        plan = self._plan_of(task_spec)
         state = RunState(
             job,
             plan,
-            assignment.run,
-            SentLog(plan, assignment.run, options.clock.now, say),
+            run_spec.run,
+            SendingLog(plan, run_spec.run, options.clock.now, send),
             options,
             lambda: self.instance,
-            values=dict(errand.values),
+            values=dict(task_spec.values),
             input_values=job.input_values,
-            run_config=assignment.run_config,
+            run_config=run_spec.run_config,
             raise_on_error=False,
-            retries=assignment.retries,
+            retries=run_spec.retries,
         )
-        state.stored.update(errand.stored)
-        state.mapping_keys.update(errand.mapping_keys)
-        return state, plan.step_by_key(errand.step_key)
+        state.stored.update(task_spec.stored)
+        state.mapping_keys.update(task_spec.mapping_keys)
+        return state, plan.step_by_key(task_spec.step_key)
 
-    def _plan_of(self, errand: Errand) -> Plan:
+    def _plan_of(self, task_spec: TaskSpec) -> Plan:
         plan = self.plan.for_run()
-        for ref, keys in errand.mapping_keys.items():
+        for ref, keys in task_spec.mapping_keys.items():
             plan.add(expanded([step for step in plan.steps if step.mapped_over == ref], keys))
-        return part_of(self.job, plan, [errand.step_key])
+        return part_of(self.job, plan, [task_spec.step_key])
 
     def close(self) -> None:
-        """Close what the instance has open."""
+        """Close the connections of the instance."""
         self.instance.dispose()
 
 
-def carry_out(place: Workplace, errand: Errand, say: Say) -> None:
-    """Carry out one attempt at a step, and say what comes of it. What it raises is said too."""
+def execute_task(session: WorkerSession, task_spec: TaskSpec, send: Send) -> None:
+    """Run one attempt at a step and send its outcome or its error to the parent."""
     try:
-        state, step = place.state_of(errand, say)
+        state, step = session.state_of(task_spec, send)
         token = current_log.set(state.current_log)
         try:
-            _carry_out(state, step, errand, say)
+            _execute(state, step, task_spec, send)
         finally:
             current_log.reset(token)
-    except BaseException as error:  # the parent decides what comes of it
-        say("broken", to_dict(SerializableErrorInfo.from_exception(_original(error))))
+    except BaseException as error:  # the parent decides about its effect on the run
+        send_error(send, _error_of_user(error))
         if not isinstance(error, (Exception, *INTERRUPTS)):
             raise
 
 
-def _carry_out(state: RunState, step: Step, errand: Errand, say: Say) -> None:
-    log, attempt = state.log, errand.attempt
-    pid = {"pid": MetadataValue.text(str(log.pid))}
-    said = EngineMessage(
-        f'Executing step "{step.key}" in a worker.', EngineEventData(pid, marker_end="step_process_start")
-    )
-    log.append(_WORKER_STARTED, step.index, attempt, said)
+def send_error(send: Send, error: BaseException) -> None:
+    """Send the error that kept a task from its end."""
+    send(ERROR, to_dict(SerializableErrorInfo.from_exception(error)))
+
+
+def _execute(state: RunState, step: Step, task_spec: TaskSpec, send: Send) -> None:
+    log, attempt = state.log, task_spec.attempt
+    content = EngineEventData({"pid": MetadataValue.text(str(log.pid))}, marker_end="step_process_start")
+    payload = EngineMessage(f'Executing step "{step.key}" in a worker.', content)
+    log.append(_WORKER_STARTED, step.index, attempt, payload)
     outcome: Outcome | None = None
     try:
         if not start_resources(state, BUILTINS):
-            raise _original(state.error)
-        log.append(_LOGS_CAPTURED, NO_STEP, payload=ComputeLogsCaptureData(errand.file_key, [step.key]))
+            raise _error_of_user(state.error)
+        log.append(_LOGS_CAPTURED, NO_STEP, payload=ComputeLogsCaptureData(task_spec.file_key, [step.key]))
         outcome = run_step(state, step, attempt)
         if step.hooks:
-            from dagflow.engine.hooks import call_hooks  # only a step with hooks needs it
+            from dagflow.engine.hooks import call_hooks  # imported lazily: only steps with hooks use it
 
             call_hooks(state, step, attempt)
     finally:
         stop_resources(state)
     outputs = [list(key) for key in state.values if key not in state.given]
-    taken_back = [number for number, record in enumerate(log.records) if id(record) in log.unconfirmed]
-    say("ended", _plain(outcome), outputs, taken_back, isinstance(state.error, INTERRUPTS))
+    unconfirmed = [position for position, record in enumerate(log.records) if id(record) in log.unconfirmed]
+    send(ENDED, _outcome_to_json(outcome), outputs, unconfirmed, isinstance(state.error, INTERRUPTS))
 
 
-def _original(error: BaseException | None) -> BaseException:
-    """The error of the user's, where a resource raised it."""
+def _error_of_user(error: BaseException | None) -> BaseException:
+    """Return the error that a resource function raised, or the error itself if it has another origin."""
     assert error is not None
     return error.user_exception if isinstance(error, DagflowResourceFunctionError) else error
 
 
-class SentLog(RunLog):
-    """The log of one attempt in a worker: what is written down is said to the parent at once."""
+class SendingLog(RunLog):
+    """The log of one attempt in a worker. It sends each record to the parent at once."""
 
-    __slots__ = ("_say",)
+    __slots__ = ("_send",)
 
-    def __init__(self, plan: Plan, run: DagflowRun, now: Callable[[], float], say: Say) -> None:
+    def __init__(self, plan: Plan, run: DagflowRun, now: Callable[[], float], send: Send) -> None:
         super().__init__(plan, run, now)
-        self._say = say
+        self._send = send
 
     def append(self, code: int, step: int = NO_STEP, attempt: int = 0, payload: Any = None) -> Record:
-        """Write down that something happened, and say it."""
+        """Append an event and send it."""
         record = super().append(code, step, attempt, payload)
-        self._say("event", code, record[1], attempt, step >= 0, as_json(self.whole_event_of(record)))
+        self._send(EVENT, code, record[1], attempt, step >= 0, as_json(self.whole_event_of(record)))
         return record
 
     def append_line(self, level: int, text: str, step: int, attempt: int) -> None:
-        """Write down a line that is no event, and say it."""
+        """Append a log line and send it."""
         super().append_line(level, text, step, attempt)
-        self._say("line", self.records[-1][1], attempt, step >= 0, level, text)
+        self._send(LINE, self.records[-1][1], attempt, step >= 0, level, text)
 
 
-def report_of(task: Task, message: list[Any]) -> Report:
-    """What a worker said of its task."""
-    kind, *content = message
-    if kind == "event":
-        code, moment, attempt, is_at_step, body = content
-        return Happened(task, code, moment, attempt, is_at_step, StreamedEvent(body))
-    if kind == "line":
-        moment, attempt, is_at_step, level, text = content
-        return Happened(task, USER_LINE, moment, attempt, is_at_step, (level, text))
-    if kind == "broken":
-        return BrokenOff(task, from_dict(content[0], SerializableErrorInfo), None)
-    outcome, outputs, taken_back, is_interrupt = content
-    return Ended(task, _outcome(outcome), [tuple(output) for output in outputs], taken_back, is_interrupt)
+def read_report(task: Task, message: list[Any]) -> TaskReport:
+    """Turn a message of a worker into a report."""
+    message_type, *content = message
+    if message_type == EVENT:
+        code, moment, attempt, has_step, event = content
+        return TaskRecord(task, code, moment, attempt, has_step, StreamedEvent(event))
+    if message_type == LINE:
+        moment, attempt, has_step, level, text = content
+        return TaskRecord(task, USER_LINE, moment, attempt, has_step, (level, text))
+    if message_type == ERROR:
+        return TaskLost(task, from_dict(content[0], SerializableErrorInfo), None)
+    outcome, outputs, unconfirmed, is_interrupt = content
+    return TaskEnded(
+        task, _outcome_from_json(outcome), [tuple(output) for output in outputs], unconfirmed, is_interrupt
+    )
 
 
-def _plain(outcome: Outcome | None) -> Any:
-    """An outcome as JSON."""
+def _outcome_to_json(outcome: Outcome | None) -> Any:
     if isinstance(outcome, Failed):
         return {"failed": to_dict(outcome.info), "ends_run": outcome.ends_run}
     if isinstance(outcome, Retry):
@@ -284,13 +281,12 @@ def _plain(outcome: Outcome | None) -> Any:
     return None
 
 
-def _outcome(plain: Any) -> Outcome | None:
-    """The outcome that `_plain` wrote."""
-    if plain is None:
+def _outcome_from_json(content: Any) -> Outcome | None:
+    if content is None:
         return None
-    if "failed" in plain:
-        return Failed(from_dict(plain["failed"], SerializableErrorInfo), plain["ends_run"])
-    if "seconds" in plain:
-        return Retry(plain["seconds"])
-    keys = {OutputRef(*ref): names for ref, names in plain["keys"]}
-    return Incomplete([OutputRef(*ref) for ref in plain["absent"]], keys)
+    if "failed" in content:
+        return Failed(from_dict(content["failed"], SerializableErrorInfo), content["ends_run"])
+    if "seconds" in content:
+        return Retry(content["seconds"])
+    keys = {OutputRef(*ref): names for ref, names in content["keys"]}
+    return Incomplete([OutputRef(*ref) for ref in content["absent"]], keys)

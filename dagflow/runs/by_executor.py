@@ -18,10 +18,10 @@ from dagflow.defs.executors.definition import ExecutorRequirement
 from dagflow.defs.graphs.selection import clauses_of
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.resources.io_managers import mem_io_manager
-from dagflow.engine.interrupts import raised_interrupts
+from dagflow.engine.interrupts import raise_on_sigterm
 from dagflow.engine.loop import run_plan
 from dagflow.engine.run_state import NOTHING_EARLIER, Earlier, RunState
-from dagflow.engine.worker_loop import could_not_begin
+from dagflow.engine.worker_loop import fail_before_start
 from dagflow.errors import (
     CheckError,
     DagflowInvariantViolationError,
@@ -31,7 +31,8 @@ from dagflow.errors import (
 )
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.executors.in_process import submit
-from dagflow.executors.reconstructable import ReconstructableJob, check_may_run
+from dagflow.executors.module_location import check_not_imported_by_worker
+from dagflow.executors.reconstructable import ReconstructableJob
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
 from dagflow.io.memory import InMemoryIOManager
@@ -84,7 +85,7 @@ def execute_job(
     check_type(job, ReconstructableJob, "job", "execute_job; wrap it: reconstructable(job)")
     check_type(instance, DagflowInstance, "instance")
     check_type(raise_on_error, bool, "raise_on_error")
-    check_may_run()
+    check_not_imported_by_worker()
     order = _order(job, instance, run_config, tags, op_selection, reexecution_options, asset_selection)
     executor, error = _executor_of(order)
     state = _state_of(order, executor, raise_on_error)
@@ -95,7 +96,7 @@ def execute_job(
         if error is None:
             succeeded = _RUNS[type(executor)](state, executor)
         else:
-            could_not_begin(state, error)
+            fail_before_start(state, error)
     finally:
         result = JobExecutionResult(state, end(state, instance, succeeded), instance, given)
         report_run(result)
@@ -306,7 +307,7 @@ def _is_in_memory(job: JobDefinition, key: str) -> bool:
 
 
 def _run_in_process(state: RunState, _: Any) -> bool:
-    with raised_interrupts():
+    with raise_on_sigterm():
         return run_plan(state, submit, BUILTINS)
 
 

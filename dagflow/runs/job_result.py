@@ -15,7 +15,7 @@ from dagflow.events.run import DagflowRun
 from dagflow.io.builtin import BUILTINS
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import StartedResources
-from dagflow.runs.recorded_outputs import outputs_in
+from dagflow.runs.recorded_outputs import announced_outputs
 from dagflow.runs.results import ExecutionResult
 
 
@@ -126,7 +126,7 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
             )
         if self._made is None:
             step_of = self.state.plan.step_by_key
-            made = outputs_in(self.state.log.events())
+            made = announced_outputs(self.state.log.events())
             self._made = {
                 key: None
                 for key, stored in made.items()

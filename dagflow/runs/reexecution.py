@@ -23,7 +23,7 @@ from dagflow.keys import step_key_base
 from dagflow.plan.dynamic import resolved_key, template_key
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import OutputKey, OutputRef
-from dagflow.runs.recorded_outputs import TELLING, made_by
+from dagflow.runs.recorded_outputs import OUTPUT_EVENT_TYPES, recorded_outputs
 from dagflow.selection.parse import parse_clause
 from dagflow.selection.resolve import walk
 
@@ -101,7 +101,7 @@ def earlier_of(instance: DagflowInstance, parent: DagflowRun) -> Earlier:
     ended: set[str] = set()
     mapping_keys: dict[OutputRef, list[str]] = {}
     for run in _lineage(instance, parent):
-        made = made_by(_events(instance, run))
+        made = recorded_outputs(_events(instance, run))
         outputs = {ref: run_id for ref, run_id in outputs.items() if ref[0] not in made.ended}
         mapping_keys = {ref: keys for ref, keys in mapping_keys.items() if ref.step_key not in made.ended}
         for ref in made.outputs:
@@ -130,7 +130,7 @@ def _lineage(instance: DagflowInstance, run: DagflowRun) -> list[DagflowRun]:
 
 
 def _events(instance: DagflowInstance, run: DagflowRun) -> Iterable[Any]:
-    return [entry.dagflow_event for entry in instance.all_logs(run.run_id, TELLING)]
+    return [entry.dagflow_event for entry in instance.all_logs(run.run_id, OUTPUT_EVENT_TYPES)]
 
 
 def keys_to_execute(
@@ -148,7 +148,7 @@ def keys_to_execute(
     """
     steps = _Steps(plan, earlier)
     if options.is_from_failure:
-        ended = made_by(_events(instance, parent)).ended
+        ended = recorded_outputs(_events(instance, parent)).ended
         told = parent.step_keys_to_execute
         keys = [
             key

@@ -223,7 +223,7 @@ def test_a_step_can_be_taken_out_of_turn():
     drive = Drive(plan)
     assert [plan.steps[index].key for index in drive.schedule.ready_in_order()] == ["a", "b", "c"]
 
-    drive.schedule.take_this(plan.index_by_key["b"])
+    drive.schedule.take_index(plan.index_by_key["b"])
 
     assert drive.rest() == ["a", "c"]
 

@@ -1,4 +1,4 @@
-"""Runs whose steps are carried out by workers: here of this process, in any order of their reports."""
+"""Runs with workers, here in this process, with any order of their reports."""
 
 from __future__ import annotations
 
@@ -26,24 +26,26 @@ from dagflow import (
     instance_for_test,
 )
 from dagflow.defs.executors.builtin import MultiprocessExecutor
-from dagflow.engine.worker_loop import BrokenOff, Report, Task, run_in_workers
+from dagflow.engine.worker_loop import run_in_workers
+from dagflow.engine.workers import Task, TaskLost, TaskReport
 from dagflow.errors import DagflowSubprocessError
 from dagflow.events.error_info import SerializableErrorInfo
-from dagflow.executors.worker import Workplace, assignment_of, carry_out, errand_of, report_of
+from dagflow.executors.wire import LAST_TYPES
+from dagflow.executors.worker import WorkerSession, execute_task, read_report, run_spec_of, task_spec_of
 from dagflow.testing import VirtualClock, observe, run_options
 
 FOLDER = str(Path(__file__).parents[1] / "executors")
 T = DagflowEventType
 
 
-class Here:
-    """Workers that carry out a task at once, and report it message by message.
+class LocalWorkers:
+    """Workers that run a task at once in this process, and report it message by message.
 
     Args:
         state: The run.
-        limit: Tasks at a time.
-        choose: Which of several tasks speaks next.
-        loses: The attempts that are lost before anything was said.
+        limit: The maximum number of tasks at a time.
+        choose: Selects the task whose message is reported next.
+        lost: The step keys and attempts that are lost before their first message.
     """
 
     title = "executor of a test"
@@ -53,49 +55,50 @@ class Here:
         state: Any,
         limit: int = 3,
         choose: Callable[[Sequence[Any]], Any] = lambda names: names[0],
-        loses: Sequence[tuple[str, int]] = (),
+        lost: Sequence[tuple[str, int]] = (),
     ) -> None:
         self.state = state
         self.limit = limit
         self.choose = choose
-        self.loses = loses
-        self.said: dict[Task, deque[list[Any]]] = {}
+        self.lost = lost
+        self.messages: dict[Task, deque[list[Any]]] = {}
         self.most = 0
         self.closed = 0
 
     def start(self, task: Task) -> None:
-        said = self.said[task] = deque()
-        self.most = max(self.most, len(self.said))
-        if (task.step.key, task.attempt) in self.loses:
+        messages = self.messages[task] = deque()
+        self.most = max(self.most, len(self.messages))
+        if (task.step.key, task.attempt) in self.lost:
             return
-        told = pickle.loads(pickle.dumps((assignment_of(self.state), errand_of(self.state, task))))
-        place = Workplace(self.state.job, told[0])
-        carry_out(place, told[1], lambda *message: said.append(json.loads(json.dumps(message))))
-        place.close()
+        specs = pickle.dumps((run_spec_of(self.state), task_spec_of(self.state, task)))
+        run_spec, task_spec = pickle.loads(specs)
+        session = WorkerSession(self.state.job, run_spec)
+        execute_task(session, task_spec, lambda *message: messages.append(json.loads(json.dumps(message))))
+        session.close()
 
-    def reports(self, timeout: float | None) -> list[Report]:
-        task = self.choose(list(self.said))
-        said = self.said[task]
-        if not said:
-            del self.said[task]
+    def reports(self, timeout: float | None) -> list[TaskReport]:
+        task = self.choose(list(self.messages))
+        messages = self.messages[task]
+        if not messages:
+            del self.messages[task]
             info = SerializableErrorInfo("lost\n", [], "ChildProcessCrashException")
-            return [BrokenOff(task, info, f"step '{task.step.key}' was lost")]
-        message = said.popleft()
-        if message[0] in ("ended", "broken"):
-            del self.said[task]
-        return [report_of(task, message)]
+            return [TaskLost(task, info, f"step '{task.step.key}' was lost")]
+        message = messages.popleft()
+        if message[0] in LAST_TYPES:
+            del self.messages[task]
+        return [read_report(task, message)]
 
     def wake(self) -> None:
-        """Never waits."""
+        """`reports` never waits."""
 
     def interrupt(self) -> None:
-        """Nothing is ever under way."""
+        """No task is running between two calls."""
 
     def kill(self, task: Task) -> None:
-        """Likewise."""
+        """No task is running between two calls."""
 
     def output_of(self, task: Task) -> str:
-        return "some words" if (task.step.key, task.attempt) in self.loses else ""
+        return "some words" if (task.step.key, task.attempt) in self.lost else ""
 
     def close(self) -> None:
         self.closed += 1
@@ -108,13 +111,13 @@ def _instance():
 
 
 def run(
-    description: str, instance: DagflowInstance, raise_on_error: bool = False, **how: Any
-) -> tuple[Any, Here]:
-    """The result of a pipeline whose steps are carried out here, and the workers."""
-    made: list[Here] = []
+    description: str, instance: DagflowInstance, raise_on_error: bool = False, **options: Any
+) -> tuple[Any, LocalWorkers]:
+    """Return the result of a pipeline that ran in local workers, and the workers."""
+    made: list[LocalWorkers] = []
 
     def in_workers(state: Any, _: Any) -> bool:
-        return run_in_workers(state, lambda: made.append(Here(state, **how)) or made[0])
+        return run_in_workers(state, lambda: made.append(LocalWorkers(state, **options)) or made[0])
 
     job = build_reconstructable_job(
         "pipelines", "job_of", (description,), reconstructor_working_directory=FOLDER
@@ -143,10 +146,10 @@ def pipeline(*names: str, **changes: Any) -> str:
 
 
 @given(descriptions(), st.integers(1, 4), st.integers())
-def test_any_order_of_reports_comes_to_the_same(
+def test_the_order_of_reports_changes_nothing(
     instance: DagflowInstance, description: str, limit: int, seed: int
 ) -> None:
-    """Law: however workers interleave, events and outputs are those of a run in process."""
+    """Law: for any order of reports, events and outputs are those of a run in one process."""
     here = job_of(description).execute_in_process(raise_on_error=False)
 
     result, workers = run(description, instance, limit=limit, choose=Random(seed).choice)
@@ -159,7 +162,7 @@ def test_any_order_of_reports_comes_to_the_same(
 
 @given(descriptions(), st.integers())
 def test_events_of_a_worker_keep_their_order(instance: DagflowInstance, description: str, seed: int) -> None:
-    """Law: those of each step stand in the log as they were said, between its start and its end."""
+    """Law: the events of each step are in the log in the order in which the worker sent them."""
     result, _ = run(description, instance, choose=Random(seed).choice)
 
     for key in {event.step_key for event in result.all_events if event.step_key}:
@@ -171,8 +174,8 @@ def test_events_of_a_worker_keep_their_order(instance: DagflowInstance, descript
 
 
 def test_a_lost_worker_is_a_failure_of_its_step(instance: DagflowInstance) -> None:
-    """The executor says what it knows, the step fails, the run ends with the loss."""
-    result, _ = run(pipeline("a", "b"), instance, loses=[("a", 1)])
+    """The executor logs the loss, the step fails, and the run fails with DagflowSubprocessError."""
+    result, _ = run(pipeline("a", "b"), instance, lost=[("a", 1)])
 
     own = [event.event_type for event in result.all_events if event.step_key == "a"]
     assert own == [T.STEP_WORKER_STARTING, T.ENGINE_EVENT, T.STEP_FAILURE]
@@ -183,7 +186,7 @@ def test_a_lost_worker_is_a_failure_of_its_step(instance: DagflowInstance) -> No
 
 def test_a_lost_worker_is_replaced_if_the_policy_allows(instance: DagflowInstance) -> None:
     """The attempt counts, and the next one is a restart."""
-    result, _ = run(pipeline("a", retries=1), instance, loses=[("a", 1)])
+    result, _ = run(pipeline("a", retries=1), instance, lost=[("a", 1)])
 
     assert result.success
     assert result.retry_attempts_for_node("a") == 1
@@ -198,14 +201,14 @@ def test_retries_wait_on_the_clock_of_the_run(instance: DagflowInstance) -> None
     clock = VirtualClock(0.0)
     with run_options(clock=clock), pytest.MonkeyPatch.context() as patch:
         patch.setattr(RetryPolicy, "calculate_delay", lambda self, attempt, random=None: 60)
-        result, _ = run(pipeline("a", retries=1), instance, loses=[("a", 1)])
+        result, _ = run(pipeline("a", retries=1), instance, lost=[("a", 1)])
 
     assert result.success
     assert clock.sleeps == [60]
 
 
 def test_what_an_observer_raises_ends_the_run(instance: DagflowInstance) -> None:
-    """It comes out, and the workers are closed."""
+    """The run raises it, and the workers are closed."""
 
     def refuse(event: Any) -> None:
         if event.event_type is T.STEP_START:
@@ -215,7 +218,7 @@ def test_what_an_observer_raises_ends_the_run(instance: DagflowInstance) -> None
         run(pipeline("a"), instance)
 
 
-def test_losses_are_raised_on_wish(instance: DagflowInstance) -> None:
-    """With raise_on_error the caller gets what happened to the workers."""
+def test_losses_are_raised_with_raise_on_error(instance: DagflowInstance) -> None:
+    """The caller gets the errors of the workers."""
     with pytest.raises(DagflowSubprocessError, match="lost"):
-        run(pipeline("a"), instance, loses=[("a", 1)], raise_on_error=True)
+        run(pipeline("a"), instance, lost=[("a", 1)], raise_on_error=True)

@@ -25,39 +25,41 @@ from dagflow import (
 
 
 def found(name):
-    """The job with a name, of this module or `process_jobs`, as workers find it."""
+    """Return a pointer to a job of this module or of `process_jobs`."""
     return build_reconstructable_job(
         "dask_jobs", "on_cluster", (name,), reconstructor_working_directory=FOLDER
     )
 
 
 def on_cluster(name):
-    """That job, to be run by the dask executor."""
-    made = globals().get(name) or getattr(process_jobs, name)
-    return made.graph.to_job(name=name, resource_defs=made.resource_defs, executor_def=dask_executor)
+    """Return a job with the dask executor."""
+    definition = globals().get(name) or getattr(process_jobs, name)
+    return definition.graph.to_job(
+        name=name, resource_defs=definition.resource_defs, executor_def=dask_executor
+    )
 
 
 class Notes(Config):
-    """What a step does with files.
+    """The files of a step.
 
     Attributes:
-        folder: Where they are.
-        attempts: On how many attempts it waits for a file "go"; after that it ends.
-        deaf: Whether it waits where no interrupt reaches it.
+        folder: The folder of the files.
+        attempts: The number of attempts that wait for a file "go"; the next one ends at once.
+        is_deaf: Whether it waits where no interrupt reaches it.
     """
 
     folder: str
     attempts: int = 9
-    deaf: bool = False
+    is_deaf: bool = False
 
 
 def note_and_wait(context, config):
-    """Note the process and the attempt in a file, and wait."""
+    """Append the process and the attempt to a file, and wait."""
     folder = Path(config.folder)
     with open(folder / "notes", "a", encoding="utf-8") as file:
         file.write(f"{os.getpid()} {context.op.name} {context.retry_number}\n")
     if context.retry_number < config.attempts:
-        if config.deaf:
+        if config.is_deaf:
             time.sleep(1_000)
         try:
             while not (folder / "go").exists():

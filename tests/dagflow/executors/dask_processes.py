@@ -1,4 +1,4 @@
-"""A scheduler and workers in processes of their own, as somebody would start them by hand."""
+"""A scheduler and workers in their own processes, as if they were started by hand."""
 
 from __future__ import annotations
 
@@ -7,33 +7,20 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+
+from run_checks import wait_for
 
 _EVERYWHERE = ("--host", "127.0.0.1", "--no-dashboard")
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """What a condition gives when it holds, which it has to soon."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        threading.Event().wait(0.02)
-    raise AssertionError(f"waited for {what} in vain")
-
-
 class Cluster:
-    """A scheduler as it is without any setting, and workers.
+    """A scheduler with default settings, and workers.
 
     Attributes:
-        address: Of the scheduler.
-        scheduler: Its process.
+        address: The address of the scheduler.
+        scheduler: The process of the scheduler.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,18 +33,18 @@ class Cluster:
     def _address(self) -> str | None:
         try:
             return str(json.loads(self._file.read_text(encoding="utf-8"))["address"])
-        except (FileNotFoundError, ValueError):  # not written, or not to the end
+        except (FileNotFoundError, ValueError):  # not written completely
             return None
 
     def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
-        """Start a worker, by default one with a nanny, which starts it again when it dies."""
+        """Start a worker; by default its nanny restarts it when it dies."""
         return self._start("worker", self.address, "--local-directory", str(self._folder), *options)
 
-    def _start(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
+    def _start(self, program: str, *options: str) -> subprocess.Popen[bytes]:
         number = len(self._processes)
-        with open(self._folder / f"{kind}-{number}.log", "wb") as log:
+        with open(self._folder / f"{program}-{number}.log", "wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.dask_{kind}", *_EVERYWHERE, *options],
+                [sys.executable, "-m", f"distributed.cli.dask_{program}", *_EVERYWHERE, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -67,15 +54,15 @@ class Cluster:
         return process
 
     def wait_for_threads(self, count: int) -> None:
-        """Wait until the workers have so many threads together."""
+        """Wait until the workers have a total number of threads."""
         from distributed import Client
 
         with Client(self.address, set_as_default=False) as client:
             wait_for(lambda: sum(client.nthreads().values()) >= count, f"{count} threads of workers")
 
     def close(self) -> None:
-        """End all processes, and those that they started."""
+        """Kill all processes and their child processes."""
         for process in self._processes:
-            with suppress(ProcessLookupError):  # it has ended, and all that it had started
+            with suppress(ProcessLookupError):  # all processes of the group have ended
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -34,7 +34,7 @@ FOLDER = str(Path(__file__).parent)
 
 
 def found(name):
-    """The job of this module with a name, as other processes find it."""
+    """Return a pointer to a job of this module."""
     return build_reconstructable_job("process_jobs", name, reconstructor_working_directory=FOLDER)
 
 
@@ -53,13 +53,13 @@ def chain():
     add_one(one())
 
 
-class How(Config):
-    """How a step ends.
+class EndConfig(Config):
+    """The end of a step.
 
     Attributes:
-        end: How, by the names in `end_badly`.
-        attempts: On how many attempts; after that it ends well.
-        note: A file for what others are to know.
+        end: The end, by a name in `end_as_configured`.
+        attempts: The number of attempts that end so; the next one succeeds.
+        note: A file for a note to the test.
     """
 
     end: str = "exit"
@@ -68,22 +68,22 @@ class How(Config):
 
 
 @op(retry_policy=RetryPolicy(max_retries=1))
-def retried(context, config: How):
-    return end_badly(context, config)
+def retried(context, config: EndConfig):
+    return end_as_configured(context, config)
 
 
 @op
-def tried_once(context, config: How):
-    return end_badly(context, config)
+def tried_once(context, config: EndConfig):
+    return end_as_configured(context, config)
 
 
 @op(tags={"dagflow/step_timeout": "0.3"})
-def limited(context, config: How):
-    return end_badly(context, config)
+def limited(context, config: EndConfig):
+    return end_as_configured(context, config)
 
 
-def end_badly(context, config):
-    """End as the config says."""
+def end_as_configured(context, config):
+    """End as configured."""
     if context.retry_number >= config.attempts:
         return "well"
     if config.end == "exit":
@@ -115,7 +115,7 @@ def end_badly(context, config):
 
 
 def finish_later(note):
-    """Write a file, after a moment."""
+    """Write a file after a short wait."""
     threading.Event().wait(0.2)
     Path(note).write_text("finished", encoding="utf-8")
 
@@ -157,7 +157,7 @@ def unpicklable():
 
 
 class Stubborn(Exception):
-    """One that pickle cannot make again."""
+    """An error that pickle cannot restore."""
 
     def __init__(self, first, second):
         super().__init__(f"{first} and {second}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dagflow.executors.capture import captured
+from dagflow.executors.capture import capture_output
 
 
 def usual_streams(monkeypatch: pytest.MonkeyPatch) -> list[StringIO]:
@@ -24,7 +24,7 @@ def test_both_streams_are_captured(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Each in its file, in a folder that is made; before and after it is as usual."""
     usual = usual_streams(monkeypatch)
     paths = tmp_path / "logs" / "step.out", tmp_path / "logs" / "step.err"
-    with captured(paths):
+    with capture_output(paths):
         sys.stdout.write("to stdout\n")
         sys.stderr.write("to stderr\n")
     sys.stdout.write("after\n")
@@ -40,7 +40,7 @@ def test_threads_at_once_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     both_there = threading.Barrier(3)
 
     def write(name: str) -> None:
-        with captured([tmp_path / f"{name}.out", tmp_path / f"{name}.err"]):
+        with capture_output([tmp_path / f"{name}.out", tmp_path / f"{name}.err"]):
             both_there.wait(timeout=30)
             for number in range(100):
                 sys.stdout.write(f"{name} {number}\n")
@@ -63,7 +63,7 @@ def test_threads_at_once_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_who_writes_nothing_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does flushing."""
     usual_streams(monkeypatch)
-    with captured([tmp_path / "step.out", tmp_path / "step.err"]):
+    with capture_output([tmp_path / "step.out", tmp_path / "step.err"]):
         sys.stdout.flush()
 
     assert list(tmp_path.iterdir()) == []
@@ -74,7 +74,7 @@ def test_what_was_captured_before_stays(tmp_path: Path, monkeypatch: pytest.Monk
     usual_streams(monkeypatch)
     paths = tmp_path / "step.out", tmp_path / "step.err"
     for number in (1, 2):
-        with captured(paths):
+        with capture_output(paths):
             sys.stdout.write(f"attempt {number}")
 
     assert paths[0].read_text(encoding="utf-8") == "attempt 1attempt 2"
@@ -84,7 +84,7 @@ def test_a_flushed_text_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Also where its line has not ended, as long as the step lasts."""
     usual_streams(monkeypatch)
     paths = tmp_path / "step.out", tmp_path / "step.err"
-    with captured(paths):
+    with capture_output(paths):
         print("half a line", end="", flush=True)  # noqa: T201 - what user code does
 
         assert paths[0].read_text(encoding="utf-8") == "half a line"
@@ -94,7 +94,7 @@ def test_bytes_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """The stream has what streams have: a buffer, a number, an encoding."""
     usual_streams(monkeypatch)
     paths = tmp_path / "step.out", tmp_path / "step.err"
-    with captured(paths):
+    with capture_output(paths):
         sys.stdout.buffer.write(b"bytes")
         assert sys.stdout.fileno() > 2
         assert sys.stdout.encoding == "utf-8"

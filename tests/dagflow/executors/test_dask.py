@@ -1,4 +1,4 @@
-"""Steps on a cluster of real processes: what is lost is told, nothing runs twice, nothing is left behind."""
+"""The dask executor on real processes: losses are reported, no step runs twice, nothing remains."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ import pytest
 pytest.importorskip("distributed", reason="it is not installed: pip install -e '.[dask]'")
 
 from dask_jobs import found
-from dask_processes import Cluster, wait_for
+from dask_processes import Cluster
 from process_jobs import FOLDER, fail_first
+from run_checks import CHAIN_SEQUENCE, is_process, of_type, wait_for
 
 from dagflow import (
     CheckError,
@@ -58,8 +59,9 @@ def _instance() -> Iterator[DagflowInstance]:
 
 
 def run(name: str, instance: DagflowInstance, where: Cluster | None, **given: Any) -> Any:
-    """The result of a job on a cluster; `ops` is config of its ops, `raise_on_error` as always, everything
-    else config of the executor.
+    """Return the result of a job on a cluster.
+
+    `ops` is the config of its ops, `raise_on_error` is forwarded, the rest is the config of the executor.
     """
     ops = {op: {"config": config} for op, config in given.pop("ops", {}).items()}
     raise_on_error = given.pop("raise_on_error", False)
@@ -69,27 +71,20 @@ def run(name: str, instance: DagflowInstance, where: Cluster | None, **given: An
     return execute_job(found(name), instance, run_config=run_config, raise_on_error=raise_on_error)
 
 
-def of_type(result: Any, *types: DagflowEventType) -> list[tuple[str | None, str]]:
-    """Step and type of the events of some types."""
-    return [
-        (event.step_key, event.event_type.name) for event in result.all_events if event.event_type in types
-    ]
-
-
 def messages(result: Any, step_key: str | None) -> list[str]:
-    """What the executor itself said of a step."""
-    spoken = [event for event in result.all_events if event.event_type is T.ENGINE_EVENT]
-    return [str(event.message) for event in spoken if event.step_key == step_key]
+    """Return the messages of the executor's own events about a step."""
+    engine_events = [event for event in result.all_events if event.event_type is T.ENGINE_EVENT]
+    return [str(event.message) for event in engine_events if event.step_key == step_key]
 
 
 def notes(folder: Path) -> list[list[str]]:
-    """What steps noted: process, op and attempt."""
+    """Return the notes of steps: process, op and attempt."""
     file = folder / "notes"
     return [line.split() for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 
 def killing(folder: Path, number: int = 1) -> Callable[[], None]:
-    """Kills the process of the step that makes the n-th note, from a thread. Returns what waits for that."""
+    """Kill the process with the n-th note, from a thread. Returns a function that waits for the kill."""
 
     def kill() -> None:
         lines = wait_for(lambda: len(notes(folder)) >= number and notes(folder), "the step")
@@ -101,19 +96,10 @@ def killing(folder: Path, number: int = 1) -> Callable[[], None]:
 
 
 def test_the_sequence_of_a_chain(cluster: Cluster, instance: DagflowInstance, sequence: Any) -> None:
-    """Events come in the order of the specification (S27), and are stored as they came."""
+    """Events are in the order of the specification (S27), and are stored in that order."""
     result = run("chain", instance, cluster)
 
-    started = "STEP_WORKER_STARTING[{0}] > STEP_WORKER_STARTED[{0}] > RESOURCE_INIT_STARTED[{0}] > "
-    started += "RESOURCE_INIT_SUCCESS[{0}] > LOGS_CAPTURED > STEP_START[{0}] > "
-    ended = "STEP_OUTPUT[{0}] > HANDLED_OUTPUT[{0}] > STEP_SUCCESS[{0}] > "
-    loaded = "LOADED_INPUT[add_one] > STEP_INPUT[add_one] > "
-    assert sequence(result) == (
-        "RUN_START > ENGINE_EVENT > "
-        + (started + ended).format("one")
-        + (started + loaded + ended).format("add_one")
-        + "ENGINE_EVENT > RUN_SUCCESS"
-    )
+    assert sequence(result) == CHAIN_SEQUENCE
     stored = [entry.dagflow_event for entry in instance.all_logs(result.run_id) if entry.is_dagflow_event]
     assert stored == result.all_events
     with result:
@@ -121,7 +107,7 @@ def test_the_sequence_of_a_chain(cluster: Cluster, instance: DagflowInstance, se
 
 
 def test_a_worker_that_dies_fails_its_step(cluster: Cluster, instance: DagflowInstance) -> None:
-    """The run says so; what the worker said before is kept; what does not depend on it runs (S28)."""
+    """The executor logs the loss, earlier events are kept, and independent steps run (S28)."""
     result = run("losing", instance, cluster, ops={"tried_once": {"end": "kill"}})
 
     data = result.failure_data_for_node("tried_once")
@@ -137,8 +123,8 @@ def test_a_worker_that_dies_fails_its_step(cluster: Cluster, instance: DagflowIn
     assert failure.failure_reason.name == "RUN_EXCEPTION"
 
 
-def test_a_lost_worker_is_raised_where_asked_for(cluster: Cluster, instance: DagflowInstance) -> None:
-    """With raise_on_error, what happened to the workers."""
+def test_a_lost_worker_is_raised_with_raise_on_error(cluster: Cluster, instance: DagflowInstance) -> None:
+    """With raise_on_error the loss is raised."""
     with pytest.raises(DagflowSubprocessError, match="was lost") as caught:
         run("losing", instance, cluster, raise_on_error=True, ops={"tried_once": {"end": "exit"}})
 
@@ -148,7 +134,7 @@ def test_a_lost_worker_is_raised_where_asked_for(cluster: Cluster, instance: Dag
 def test_a_lost_step_is_tried_again_elsewhere(
     cluster: Cluster, instance: DagflowInstance, tmp_path: Path
 ) -> None:
-    """A policy of the step holds for the loss of its worker; each attempt runs code of the user once."""
+    """The retry policy of a step covers the loss of its worker; each attempt runs user code once."""
     join = killing(tmp_path)
     result = run(
         "waiting_again", instance, cluster, ops={"waits_again": {"folder": str(tmp_path), "attempts": 1}}
@@ -157,7 +143,7 @@ def test_a_lost_step_is_tried_again_elsewhere(
 
     assert result.success
     of_it = {T.STEP_WORKER_STARTING, T.STEP_START, T.STEP_UP_FOR_RETRY, T.STEP_RESTARTED, T.STEP_SUCCESS}
-    assert [kind for step, kind in of_type(result, *of_it) if step == "waits_again"] == [
+    assert [event_type for step, event_type in of_type(result, *of_it) if step == "waits_again"] == [
         "STEP_WORKER_STARTING",
         "STEP_START",
         "STEP_UP_FOR_RETRY",
@@ -170,21 +156,21 @@ def test_a_lost_step_is_tried_again_elsewhere(
     assert [attempt for _, _, attempt in noted] == ["0", "1"]
 
 
-def test_the_scheduler_starts_nothing_again(
+def test_a_task_that_the_scheduler_restarts_is_refused(
     cluster: Cluster, instance: DagflowInstance, tmp_path: Path
 ) -> None:
-    """Without a policy a step is tried once, though the scheduler would start it again, here and there."""
+    """Without a retry policy a step runs once, although the scheduler restarts its task."""
     join = killing(tmp_path)
     result = run("waiting", instance, cluster, ops={"waits": {"folder": str(tmp_path)}})
     join()
 
     assert of_type(result, T.STEP_FAILURE, T.STEP_UP_FOR_RETRY) == [("waits", "STEP_FAILURE")]
-    assert run("chain", instance, cluster).success  # the worker that is left has time for what is left
+    assert run("chain", instance, cluster).success  # its tasks are the next of the other worker
     assert len(notes(tmp_path)) == 1
 
 
 def test_a_step_that_hangs_is_ended(cluster: Cluster, instance: DagflowInstance) -> None:
-    """After the time of its tag its worker is ended, and the others go on."""
+    """Its worker is killed after the time limit of its tag, and other steps continue."""
     result = run("late", instance, cluster, ops={"limited": {"end": "hang"}})
 
     error = result.failure_data_for_node("limited").error
@@ -195,14 +181,14 @@ def test_a_step_that_hangs_is_ended(cluster: Cluster, instance: DagflowInstance)
 
 
 def test_the_time_of_a_step_begins_with_it(cluster: Cluster, instance: DagflowInstance) -> None:
-    """What has to wait for a worker is not late."""
+    """The time limit of a step does not include its wait for a worker."""
     result = run("queueing", instance, cluster)
 
     assert result.success
 
 
 def test_what_cannot_be_pickled_fails_its_own_step(cluster: Cluster, instance: DagflowInstance) -> None:
-    """Outputs and exceptions that cannot travel do not have to: the step says what was wrong."""
+    """The step fails with the cause; the output or exception itself is not sent."""
     result = run("unspeakable", instance, cluster)
 
     assert "cannot be pickled" in result.failure_data_for_node("unpicklable").error.message
@@ -210,8 +196,8 @@ def test_what_cannot_be_pickled_fails_its_own_step(cluster: Cluster, instance: D
     assert result.failure_data_for_node("fails_on_purpose").user_failure_data.description == "not today"
 
 
-def test_what_steps_write_is_kept_apart(cluster: Cluster, instance: DagflowInstance) -> None:
-    """Also where several run in one process at once, on a worker that comes and goes."""
+def test_output_of_steps_is_not_mixed(cluster: Cluster, instance: DagflowInstance) -> None:
+    """It is, even if several steps run in one process at once."""
     worker = cluster.start_worker("--nthreads", "4", "--no-nanny")
     cluster.wait_for_threads(5)
     result = run("writing", instance, cluster)
@@ -224,8 +210,8 @@ def test_what_steps_write_is_kept_apart(cluster: Cluster, instance: DagflowInsta
         assert logs.stderr == f"writes_{number} on stderr\n"
 
 
-def test_what_a_lost_step_wrote_is_shown(cluster: Cluster, instance: DagflowInstance) -> None:
-    """The last lines of its stdout and stderr stand in the log."""
+def test_output_of_a_lost_step_is_logged(cluster: Cluster, instance: DagflowInstance) -> None:
+    """The log has the last lines of its stdout and stderr."""
     result = run("losing", instance, cluster, ops={"tried_once": {"end": "exit"}})
 
     shown = [entry.message for entry in instance.all_logs(result.run_id) if "wrote" in entry.message]
@@ -234,13 +220,13 @@ def test_what_a_lost_step_wrote_is_shown(cluster: Cluster, instance: DagflowInst
 
 
 def test_steps_see_the_instance(cluster: Cluster, instance: DagflowInstance) -> None:
-    """They can ask what the parent remembers."""
+    """Steps can read the instance of the parent."""
     with run("asking", instance, cluster) as result:
         assert result.output_for_node("asks_0") is True
 
 
 def test_run_options_reach_the_workers(cluster: Cluster, instance: DagflowInstance) -> None:
-    """Given values, faults and the clock hold where steps run."""
+    """Given values, faults and the clock apply in the workers."""
     with (
         run_options(given={"one": 41}, clock=VirtualClock(1000.0)),
         run("chain", instance, cluster) as result,
@@ -254,13 +240,13 @@ def test_run_options_reach_the_workers(cluster: Cluster, instance: DagflowInstan
 
 
 def test_mapped_steps(cluster: Cluster, instance: DagflowInstance) -> None:
-    """Dynamic outputs of one worker are the inputs of steps on others."""
+    """Steps on other workers read the dynamic outputs of a step."""
     with run("mapping", instance, cluster) as result:
         assert result.output_for_node("total") == 5
 
 
 def test_runs_of_several_threads(cluster: Cluster, instance: DagflowInstance) -> None:
-    """Two runs at once on one cluster and one instance have nothing to do with each other."""
+    """Two runs at once on one cluster and one instance do not affect each other."""
     results: list[Any] = []
     threads = [
         threading.Thread(target=lambda name=name: results.append(run(name, instance, cluster)))
@@ -276,8 +262,8 @@ def test_runs_of_several_threads(cluster: Cluster, instance: DagflowInstance) ->
 
 
 def test_a_run_leaves_nothing_here(cluster: Cluster, instance: DagflowInstance) -> None:
-    """No thread and no open socket, after a run on a cluster that goes on."""
-    run("chain", instance, cluster)  # what distributed keeps for itself is there from the first time on
+    """After a run on an existing cluster no thread and no open socket remains."""
+    run("chain", instance, cluster)  # the first run starts threads that distributed keeps
     threads, sockets = threading.active_count(), open_sockets()
 
     run("chain", instance, cluster)
@@ -287,7 +273,7 @@ def test_a_run_leaves_nothing_here(cluster: Cluster, instance: DagflowInstance) 
 
 
 def open_sockets() -> int:
-    """How many sockets this process has."""
+    """Return the number of open sockets of this process."""
     folder = Path("/proc/self/fd")
     if not folder.exists():
         return 0
@@ -295,11 +281,11 @@ def open_sockets() -> int:
     return sum(link.startswith("socket:") for link in links)
 
 
-# what keeps a run from beginning
+# errors before a run begins
 
 
 def refusal(result: Any) -> str:
-    """Why a run did not begin."""
+    """Return the reason why a run did not begin."""
     assert [event.event_type for event in result.all_events] == [T.RUN_FAILURE]
     data = result.get_run_failure_event().job_failure_data
     assert data.failure_reason.name == "JOB_INITIALIZATION_FAILURE"
@@ -309,7 +295,7 @@ def refusal(result: Any) -> str:
 
 
 def test_a_scheduler_that_does_not_answer(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run fails before it begins, names the address, and says what to do."""
+    """The run fails before it begins, with the address and a remedy."""
     monkeypatch.setattr(executor, "_TIMEOUT", 0.2)
     config = {"cluster": {"existing": {"address": "tcp://127.0.0.1:9"}}}
 
@@ -331,13 +317,13 @@ def test_a_scheduler_that_does_not_answer(instance: DagflowInstance, monkeypatch
     ],
 )
 def test_a_cluster_that_cannot_be(instance: DagflowInstance, config: Any, text: str) -> None:
-    """What the config asks for is refused by name."""
+    """The error names the invalid setting."""
     assert text in refusal(run("chain", instance, None, cluster=config))
 
 
 def test_a_cluster_without_workers(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing waits for ever: steps fail when none has come for a while."""
-    monkeypatch.setattr(executor, "_NO_WORKERS", "100 ms")
+    """Steps fail after a timeout."""
+    monkeypatch.setattr(executor, "_NO_WORKERS_TIMEOUT", "100 ms")
 
     result = run("chain", instance, None, cluster={"local": {"n_workers": 0}})
 
@@ -346,22 +332,22 @@ def test_a_cluster_without_workers(instance: DagflowInstance, monkeypatch: pytes
 
 
 def test_without_distributed(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names what to install."""
+    """The error names the package to install."""
     monkeypatch.setitem(sys.modules, "distributed", None)
 
     assert "pip install 'pytest-dagflow[dask]'" in refusal(run("chain", instance, None))
 
 
 def test_values_in_memory_are_refused(instance: DagflowInstance) -> None:
-    """Before anything is made, since no other process could read them."""
+    """The error comes before the run, since other processes cannot read the values."""
     with pytest.raises(DagflowUnmetExecutorRequirementsError, match="'one' is kept in memory"):
         run("forgetful", instance, None)
 
     assert instance.get_runs_count() == 0
 
 
-def test_a_limit_that_leaves_no_room(instance: DagflowInstance) -> None:
-    """As for the other executors."""
+def test_a_negative_limit(instance: DagflowInstance) -> None:
+    """A negative limit is refused, as for the other executors."""
     with pytest.raises(CheckError, match="'max_concurrent'"):
         run("chain", instance, None, max_concurrent=-1, raise_on_error=True)
 
@@ -369,7 +355,7 @@ def test_a_limit_that_leaves_no_room(instance: DagflowInstance) -> None:
 def test_a_module_that_does_not_import_in_a_worker(
     cluster: Cluster, instance: DagflowInstance, tmp_path: Path
 ) -> None:
-    """Each step says so itself, with the error of the import; the worker goes on."""
+    """Each step fails with the error of the import; the worker continues."""
     text = f"""
         import os
         if os.getpid() != {os.getpid()}:
@@ -398,14 +384,25 @@ def test_a_module_that_does_not_import_in_a_worker(
 # clusters of their own
 
 
-def test_a_scheduler_that_dies(instance: DagflowInstance, tmp_path: Path) -> None:
-    """What is under way can end; what waits for a worker, or would be handed over, fails and says why."""
+def test_a_scheduler_that_dies(
+    instance: DagflowInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Running steps can end; steps without a worker fail with the reason."""
     cluster = Cluster(tmp_path)
+    clients: list[Any] = []
+    make_client = executor._client  # noqa: SLF001 - the run has no other way to its client
+
+    def note_client(*arguments: Any) -> Any:
+        clients.append(make_client(*arguments))
+        return clients[0]
+
+    monkeypatch.setattr(executor, "_client", note_client)
 
     def kill(event: Any) -> None:
         if (event.step_key, event.event_type) == ("waits", T.STEP_START):
             cluster.scheduler.kill()
             cluster.scheduler.wait()
+            wait_for(lambda: clients[0].status != "running", "the client to notice")
             (tmp_path / "go").touch()
 
     try:
@@ -418,12 +415,12 @@ def test_a_scheduler_that_dies(instance: DagflowInstance, tmp_path: Path) -> Non
 
     assert result.is_node_success("waits")
     assert "lost by the scheduler" in result.failure_data_for_node("zz_after").error.message
-    assert "could not be handed to the scheduler" in result.failure_data_for_node("behind").error.message
+    assert "could not be submitted to the scheduler" in result.failure_data_for_node("behind").error.message
     assert result.get_run_failure_event().job_failure_data.error.cls_name == "DagflowSubprocessError"
 
 
 def test_a_cluster_is_started_and_closed_for_a_run(instance: DagflowInstance) -> None:
-    """By default: its workers are gone with the run, and its scheduler starts nothing again."""
+    """This is the default. Its workers end with the run."""
     seen: list[int] = []
 
     def note(event: Any) -> None:
@@ -438,16 +435,6 @@ def test_a_cluster_is_started_and_closed_for_a_run(instance: DagflowInstance) ->
     wait_for(lambda: not any(is_process(pid) for pid in seen), "the end of the workers")
 
 
-def is_process(pid: int) -> bool:
-    """Whether there is such a process that has not ended."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-
-
 # a run in a process of its own
 
 PROGRAM = f"""
@@ -457,7 +444,7 @@ from dask_jobs import found
 from dagflow import DagflowInstance, execute_job
 home, address, folder, deaf = sys.argv[1:]
 config = {{
-    "ops": {{"waits": {{"config": {{"folder": folder, "deaf": deaf == "deaf"}}}}}},
+    "ops": {{"waits": {{"config": {{"folder": folder, "is_deaf": deaf == "deaf"}}}}}},
     "execution": {{"config": {{"cluster": {{"existing": {{"address": address}}}}}}}},
 }}
 execute_job(found("waiting_alone"), DagflowInstance.local_temp(home), run_config=config)
@@ -465,13 +452,13 @@ execute_job(found("waiting_alone"), DagflowInstance.local_temp(home), run_config
 
 
 class Program:
-    """A run in another process, whose step waits to be interrupted."""
+    """A run in another process, with a step that waits for an interrupt."""
 
-    def __init__(self, folder: Path, address: str, how: str) -> None:
+    def __init__(self, folder: Path, address: str, reaction: str) -> None:
         self.folder, self.home = folder, folder / "home"
         self.home.mkdir()
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", PROGRAM, str(self.home), address, str(folder), how],
+            [sys.executable, "-W", "error", "-c", PROGRAM, str(self.home), address, str(folder), reaction],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -487,19 +474,19 @@ class Program:
         self.process.communicate()
 
     def store(self) -> tuple[DagflowInstance, str]:
-        """The instance, and the id of its run."""
+        """Return the instance and the id of its run."""
         instance = DagflowInstance.local_temp(str(self.home))
         return instance, instance.get_runs()[0].run_id
 
     def ended(self) -> tuple[DagflowInstance, str]:
-        """The instance and the run when the process has ended, which it does without complaint."""
+        """Return the instance and the run id after the process has ended without an error."""
         _, stderr = self.process.communicate(timeout=60)
         assert (self.process.returncode, "Traceback" in stderr) == (0, False), stderr
         return self.store()
 
 
 def test_an_interrupt_ends_the_steps_and_the_run(cluster: Cluster, tmp_path: Path) -> None:
-    """Steps under way end with STEP_FAILURE, the run fails and says why; the worker goes on."""
+    """Running steps end with STEP_FAILURE, the run fails with the reason, and the worker continues."""
     with Program(tmp_path, cluster.address, "listens") as program:
         program.process.send_signal(signal.SIGINT)
         instance, run_id = program.ended()
@@ -516,8 +503,8 @@ def test_an_interrupt_ends_the_steps_and_the_run(cluster: Cluster, tmp_path: Pat
         instance.dispose()
 
 
-def test_a_second_interrupt_ends_workers_that_do_not_listen(cluster: Cluster, tmp_path: Path) -> None:
-    """A step that waits outside of Python is ended with its worker by the second one."""
+def test_a_second_interrupt_kills_workers(cluster: Cluster, tmp_path: Path) -> None:
+    """A step that waits outside of Python is killed with its worker by the second one."""
     with Program(tmp_path, cluster.address, "deaf") as program:
         store, run_id = program.store()
         program.process.send_signal(signal.SIGINT)
@@ -533,7 +520,7 @@ def test_a_second_interrupt_ends_workers_that_do_not_listen(cluster: Cluster, tm
 
 
 def test_a_killed_parent_ends_its_steps(cluster: Cluster, tmp_path: Path) -> None:
-    """What runs for it on the cluster is interrupted; its worker goes on."""
+    """Its steps on the cluster are interrupted; the worker continues."""
     with Program(tmp_path, cluster.address, "listens") as program:
         program.process.kill()
         pid = int(notes(tmp_path)[0][0])

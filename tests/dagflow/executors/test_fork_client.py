@@ -1,9 +1,7 @@
-"""Fork servers: kept while runs need them, ended when not, and found again by what they serve."""
+"""Fork servers: kept while runs need them, and found again by their module."""
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from dagflow import build_reconstructable_job
 from dagflow.executors import fork_client
 from dagflow.executors.fork_client import Channel, ForkServerFailure, open_channel
+from dagflow.executors.step_process import ProcessSurroundings
 
 CAFE = "from dagflow import job\n\n@job\ndef cafe():\n    pass\n"
 
@@ -26,20 +25,20 @@ def _servers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def channel_for(folder: Path, name: str, text: str = CAFE) -> Channel:
-    """A channel to the server of a module."""
+    """Open a channel to the server of a module."""
     path = folder / f"{name}.py"
     if not path.exists():
         path.write_text(text, encoding="utf-8")
     pointer = build_reconstructable_job(name, "cafe", reconstructor_working_directory=str(folder))
-    return open_channel(pointer, [], (list(sys.path), os.getcwd(), dict(os.environ)), forks=True)
+    return open_channel(pointer.location, [], ProcessSurroundings.of_this_process(), is_forking=True)
 
 
 def servers() -> list[Any]:
-    return list(fork_client._servers.values())  # noqa: SLF001 - what this file is about
+    return list(fork_client._servers.values())  # noqa: SLF001 - tested here
 
 
 def test_a_module_has_one_server(tmp_path: Path) -> None:
-    """Later runs find the one that is there."""
+    """Later runs use the same server."""
     first, second = (channel_for(tmp_path, "one_cafe") for _ in range(2))
 
     assert len(servers()) == 1
@@ -49,8 +48,8 @@ def test_a_module_has_one_server(tmp_path: Path) -> None:
 
 
 def test_only_idle_servers_are_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of more servers than are kept those go that no run needs."""
-    monkeypatch.setattr(fork_client, "_MOST_SERVERS", 1)
+    """Too many servers: those without a run are ended."""
+    monkeypatch.setattr(fork_client, "_MAX_SERVERS", 1)
     needed = channel_for(tmp_path, "needed_cafe")
     idle = channel_for(tmp_path, "idle_cafe")
     own, idle_server = servers()
@@ -66,7 +65,7 @@ def test_only_idle_servers_are_ended(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_server_that_is_gone_is_replaced(tmp_path: Path) -> None:
-    """A run that finds it gone starts another."""
+    """A run starts another server if the old one has died."""
     channel_for(tmp_path, "gone_cafe").close()
     gone = servers()[0]
     gone.process.kill()
@@ -79,7 +78,7 @@ def test_a_server_that_is_gone_is_replaced(tmp_path: Path) -> None:
 
 
 def test_an_import_that_fails_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error that was raised comes back as texts, and no server stays."""
+    """The failure has the error of the import, and no server remains."""
     closed = "import os\nif 'CLOSED' in os.environ:\n    raise LookupError('closed today')\n"
     pointer_made = channel_for(tmp_path, "closing_cafe", closed + CAFE)
     pointer_made.close()
@@ -95,7 +94,7 @@ def test_an_import_that_fails_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_process_that_ends_while_it_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module that ends its process is told with the status."""
+    """The failure has the exit status of a module that ends its process."""
     ending = "import os\nif 'ENDS' in os.environ:\n    os._exit(4)\n"
     channel_for(tmp_path, "ending_cafe", ending + CAFE).close()
     fork_client.close_servers()
@@ -105,8 +104,8 @@ def test_a_process_that_ends_while_it_imports(tmp_path: Path, monkeypatch: pytes
         channel_for(tmp_path, "ending_cafe")
 
 
-def test_ending_all_leaves_none(tmp_path: Path) -> None:
-    """What the end of the process does."""
+def test_close_servers(tmp_path: Path) -> None:
+    """It ends all servers, as the end of the process does."""
     channel_for(tmp_path, "last_cafe_of_all").close()
     process = servers()[0].process
 
@@ -117,12 +116,12 @@ def test_ending_all_leaves_none(tmp_path: Path) -> None:
 
 
 def test_a_forked_process_does_not_wait_for_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The thread that held it at the time of the fork is not there to give it back."""
+    """The thread that held the lock at the fork does not exist there."""
     held = threading.Lock()
     held.acquire()
     monkeypatch.setattr(fork_client, "_servers", {})
-    monkeypatch.setattr(fork_client, "_starting", held)
+    monkeypatch.setattr(fork_client, "_lock", held)
 
-    fork_client._forget_servers()  # noqa: SLF001 - what a forked process does
+    fork_client._forget_servers()  # noqa: SLF001 - called in a forked process
 
-    assert not fork_client._starting.locked()  # noqa: SLF001
+    assert not fork_client._lock.locked()  # noqa: SLF001

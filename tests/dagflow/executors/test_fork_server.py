@@ -1,60 +1,61 @@
-"""The fork server, spoken to directly."""
+"""The fork server without a run."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from dagflow.executors.fork_client import ForkServer
+from dagflow.executors.fork_server import NOT_FORKED, START, ServerSpec
+from dagflow.executors.step_process import ProcessSurroundings
 from dagflow.executors.wire import receive
 
-PLACE = (list(sys.path), os.getcwd(), dict(os.environ))
 
-
-def test_it_does_not_wait_for_who_does_not_read() -> None:
-    """Who asks for much before reading any answer is answered all the same."""
-    server = ForkServer(None, [], PLACE, forks=False)
+def test_answers_are_buffered() -> None:
+    """The server never waits for a run that sends many requests before it reads an answer."""
+    server = ForkServer(ServerSpec(None, [], ProcessSurroundings.of_this_process(), is_forking=False))
     channel = server.open_channel()
-    connection = channel.incoming.connection
+    connection = channel.reader.connection
     connection.settimeout(30)
-    asked = [f"step {number}" for number in range(2_000)]
+    names = [f"step {number}" for number in range(2_000)]
     try:
-        for name in asked:
-            connection.sendall(json.dumps(["start", name]).encode() + b"\n")
-        answers = [json.loads(receive(connection)) for _ in asked]
+        for name in names:
+            connection.sendall(json.dumps([START, name]).encode() + b"\n")
+        answers = [json.loads(receive(connection)) for _ in names]
     finally:
         channel.close()
         server.close()
 
-    assert [(kind, name) for kind, name, _ in answers] == [("none", name) for name in asked]
+    assert [(answer, name) for answer, name, _ in answers] == [(NOT_FORKED, name) for name in names]
     assert "no file descriptor" in answers[0][2]
 
 
-def test_an_import_that_hangs_ends_with_who_asked_for_it(tmp_path: Path) -> None:
-    """Nothing outlives the process that started the server, also while the server imports."""
+def test_an_import_that_hangs_ends_with_the_parent(tmp_path: Path) -> None:
+    """The server ends with the process that started it, even during an import."""
     (tmp_path / "hanging_zz.py").write_text(
         "import os, signal\nprint(os.getpid(), flush=True)\nsignal.pause()\n"
     )
     code = (
-        "from dagflow.executors.fork_client import ForkServer; import os, sys; "
-        f"place = ([{str(tmp_path)!r}, *sys.path], os.getcwd(), dict(os.environ)); "
-        "ForkServer(None, ['hanging_zz'], place, forks=False)"
+        "from dagflow.executors.fork_client import ForkServer; "
+        "from dagflow.executors.fork_server import ServerSpec; "
+        "from dagflow.executors.step_process import ProcessSurroundings; import sys; "
+        f"sys.path.insert(0, {str(tmp_path)!r}); "
+        "ForkServer(ServerSpec(None, ['hanging_zz'], ProcessSurroundings.of_this_process(), False))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         server = int(parent.stdout.readline())
         parent.kill()
-        rest = parent.stdout.read()  # until nobody has the other end any more
+        rest = parent.stdout.read()  # until all processes with the other end have ended
 
     assert server
     assert rest == ""
 
 
 def test_an_interpreter_has_the_flags_of_this_one() -> None:
-    """Assertions that are off here are off there."""
+    """Without assertions here there are none there."""
     code = "from dagflow.executors.fork_server import command; print(command(['here'], 'pass'))"
     done = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True, check=True)
 
@@ -62,10 +63,12 @@ def test_an_interpreter_has_the_flags_of_this_one() -> None:
 
 
 def test_it_leaves_nothing_open() -> None:
-    """With Python's development mode, nothing is said of what was left open."""
+    """Python's development mode warns about no open socket or file."""
     code = (
-        "from dagflow.executors.fork_client import ForkServer; import os, sys; "
-        "ForkServer(None, [], (sys.path, os.getcwd(), dict(os.environ)), forks=False).close()"
+        "from dagflow.executors.fork_client import ForkServer; "
+        "from dagflow.executors.fork_server import ServerSpec; "
+        "from dagflow.executors.step_process import ProcessSurroundings; "
+        "ForkServer(ServerSpec(None, [], ProcessSurroundings.of_this_process(), False)).close()"
     )
     done = subprocess.run([sys.executable, "-X", "dev", "-c", code], capture_output=True, text=True)
 

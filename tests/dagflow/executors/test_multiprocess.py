@@ -1,4 +1,4 @@
-"""Steps in processes of their own: what goes wrong there is told here, and nothing is left behind."""
+"""The multiprocess executor: every failure in a step process reaches the parent, and no process remains."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from process_jobs import FOLDER, fail_first, found
+from run_checks import CHAIN_SEQUENCE, is_process, of_type, wait_for
 
 from dagflow import (
     DagflowEventType,
@@ -47,49 +47,22 @@ def _instance() -> Iterator[DagflowInstance]:
 
 
 def run(name: str, instance: DagflowInstance, *, raise_on_error: bool = False, **config: Any) -> Any:
-    """The result of a job; `ops` is config of its ops, everything else config of the executor."""
+    """Return the result of a job; `ops` is the config of its ops, the rest is the config of the executor."""
     ops = {op: {"config": given} for op, given in config.pop("ops", {}).items()}
     own = config if name == "chain" else {"multiprocess": config}
     run_config = {"ops": ops, "execution": {"config": own}}
     return execute_job(found(name), instance, run_config=run_config, raise_on_error=raise_on_error)
 
 
-def of_type(result: Any, *types: DagflowEventType) -> list[tuple[str | None, str]]:
-    """Step and type of the events of some types."""
-    return [
-        (event.step_key, event.event_type.name) for event in result.all_events if event.event_type in types
-    ]
-
-
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    """What a condition gives when it holds, which it has to within half a minute."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        threading.Event().wait(0.01)
-    raise AssertionError(f"waited for {what} in vain")
-
-
 def test_the_sequence_of_a_chain(instance: DagflowInstance, sequence: Any) -> None:
     """Events come in the order of the specification (S27)."""
     result = run("chain", instance)
 
-    started = "STEP_WORKER_STARTING[{0}] > STEP_WORKER_STARTED[{0}] > RESOURCE_INIT_STARTED[{0}] > "
-    started += "RESOURCE_INIT_SUCCESS[{0}] > LOGS_CAPTURED > STEP_START[{0}] > "
-    ended = "STEP_OUTPUT[{0}] > HANDLED_OUTPUT[{0}] > STEP_SUCCESS[{0}] > "
-    loaded = "LOADED_INPUT[add_one] > STEP_INPUT[add_one] > "
-    assert sequence(result) == (
-        "RUN_START > ENGINE_EVENT > "
-        + (started + ended).format("one")
-        + (started + loaded + ended).format("add_one")
-        + "ENGINE_EVENT > RUN_SUCCESS"
-    )
+    assert sequence(result) == CHAIN_SEQUENCE
 
 
 def test_each_step_has_its_own_process(instance: DagflowInstance) -> None:
-    """Events bear the process in which they happened; what the executor says itself is of this one."""
+    """An event has the id of its process; events of the executor have the id of the parent."""
     events = run("chain", instance).all_events
     pids = {event.step_key: event.pid for event in events if event.event_type is T.STEP_START}
 
@@ -97,8 +70,8 @@ def test_each_step_has_its_own_process(instance: DagflowInstance) -> None:
     assert {event.pid for event in events if event.event_type is T.STEP_WORKER_STARTING} == {os.getpid()}
 
 
-def test_the_log_of_the_instance_is_that_of_the_result(instance: DagflowInstance) -> None:
-    """What the children said is stored as it was said."""
+def test_the_instance_has_the_events_of_the_result(instance: DagflowInstance) -> None:
+    """The events of the step processes are stored as they were sent."""
     result = run("mapping", instance)
     stored = [entry.dagflow_event for entry in instance.all_logs(result.run_id) if entry.is_dagflow_event]
 
@@ -117,7 +90,7 @@ def test_the_log_of_the_instance_is_that_of_the_result(instance: DagflowInstance
     ],
 )
 def test_a_process_that_dies_fails_its_step(instance: DagflowInstance, end: str, text: str) -> None:
-    """The executor says how it died; what it said before is kept; what does not depend on it runs (S28)."""
+    """The executor logs the cause, earlier events are kept, and independent steps run (S28)."""
     result = run("losing", instance, ops={"tried_once": {"end": end}})
 
     data = result.failure_data_for_node("tried_once")
@@ -125,10 +98,12 @@ def test_a_process_that_dies_fails_its_step(instance: DagflowInstance, end: str,
     assert data.error.cls_name == "ChildProcessCrashException"
     assert text in data.error.message
     assert data.error_source.name == "FRAMEWORK_ERROR"
-    said = [event for event in result.events_for_node("tried_once") if event.event_type is T.STEP_START]
-    assert len(said) == 1
-    spoken = [e for e in result.all_events if e.event_type is T.ENGINE_EVENT and e.step_key == "tried_once"]
-    assert [text in event.message for event in spoken] == [True]
+    starts = [event for event in result.events_for_node("tried_once") if event.event_type is T.STEP_START]
+    assert len(starts) == 1
+    engine_events = [
+        e for e in result.all_events if e.event_type is T.ENGINE_EVENT and e.step_key == "tried_once"
+    ]
+    assert [text in event.message for event in engine_events] == [True]
     assert result.is_node_success("one")
     assert result.is_node_untouched("behind")
     failure = result.get_run_failure_event()
@@ -137,8 +112,8 @@ def test_a_process_that_dies_fails_its_step(instance: DagflowInstance, end: str,
     assert result.all_events[-2].event_type is not T.ENGINE_EVENT
 
 
-def test_a_lost_process_is_raised_where_asked_for(instance: DagflowInstance) -> None:
-    """With raise_on_error, what happened to the processes; the failure of an op is not raised."""
+def test_a_lost_process_is_raised_with_raise_on_error(instance: DagflowInstance) -> None:
+    """With raise_on_error the loss is raised; the failure of an op is not."""
     with pytest.raises(DagflowSubprocessError, match="exited with code 3") as caught:
         run("losing", instance, raise_on_error=True, ops={"tried_once": {"end": "exit"}})
 
@@ -147,7 +122,7 @@ def test_a_lost_process_is_raised_where_asked_for(instance: DagflowInstance) -> 
 
 
 def test_a_lost_process_is_tried_again(instance: DagflowInstance) -> None:
-    """A policy of the step holds for the loss of its process too (S29)."""
+    """The retry policy of a step also covers the loss of its process (S29)."""
     result = run("regaining", instance, ops={"retried": {"end": "kill"}})
 
     assert result.success
@@ -161,7 +136,7 @@ def test_a_lost_process_is_tried_again(instance: DagflowInstance) -> None:
 
 
 def test_retries_of_lost_processes_are_used_up(instance: DagflowInstance) -> None:
-    """After the last attempt the step fails with how its process died."""
+    """After the last attempt the step fails with the cause of the loss."""
     result = run("regaining", instance, ops={"retried": {"end": "exit", "attempts": 9}})
 
     assert result.failure_data_for_node("retried").error.cls_name == "ChildProcessCrashException"
@@ -169,14 +144,14 @@ def test_retries_of_lost_processes_are_used_up(instance: DagflowInstance) -> Non
 
 
 def test_retries_can_be_disabled(instance: DagflowInstance) -> None:
-    """`retries: disabled` in the config of the executor holds for lost processes too."""
+    """`retries: disabled` in the executor's config also covers lost processes."""
     result = run("regaining", instance, retries={"disabled": {}}, ops={"retried": {"end": "exit"}})
 
     assert of_type(result, T.STEP_UP_FOR_RETRY, T.STEP_FAILURE) == [("retried", "STEP_FAILURE")]
 
 
 def test_running_out_of_memory_is_an_error_of_the_step(instance: DagflowInstance) -> None:
-    """A MemoryError is told as any other."""
+    """A MemoryError is an error of the step like any other."""
     result = run("losing", instance, ops={"tried_once": {"end": "memory"}})
 
     assert result.failure_data_for_node("tried_once").error.cause.cls_name == "MemoryError"
@@ -184,7 +159,7 @@ def test_running_out_of_memory_is_an_error_of_the_step(instance: DagflowInstance
 
 
 def test_a_step_that_hangs_is_ended(instance: DagflowInstance) -> None:
-    """After the time of its tag its process is ended, and the others go on."""
+    """Its process is killed after the time limit of its tag, and other steps continue."""
     result = run("late", instance, ops={"limited": {"end": "hang"}})
 
     error = result.failure_data_for_node("limited").error
@@ -196,7 +171,7 @@ def test_a_step_that_hangs_is_ended(instance: DagflowInstance) -> None:
 
 
 def test_what_cannot_be_pickled_fails_its_own_step(instance: DagflowInstance) -> None:
-    """Outputs and exceptions that cannot travel do not have to: the step says what was wrong."""
+    """The step fails with the cause; the output or exception itself is not sent."""
     result = run("unspeakable", instance)
 
     output = result.failure_data_for_node("unpicklable").error
@@ -211,7 +186,7 @@ def test_what_cannot_be_pickled_fails_its_own_step(instance: DagflowInstance) ->
 
 
 def test_a_resource_that_fails_in_the_process(instance: DagflowInstance) -> None:
-    """RESOURCE_INIT_FAILURE and STEP_FAILURE bear the step and the user's error; other steps run."""
+    """RESOURCE_INIT_FAILURE and STEP_FAILURE have the step and the user's error; other steps run."""
     result = run("without_water", instance)
 
     assert of_type(result, T.RESOURCE_INIT_FAILURE, T.STEP_FAILURE) == [
@@ -225,7 +200,7 @@ def test_a_resource_that_fails_in_the_process(instance: DagflowInstance) -> None
 
 
 def test_a_resource_that_cannot_be_closed_fails_nothing(instance: DagflowInstance) -> None:
-    """Its error is an event of the step's process."""
+    """Its error is an event of the step process."""
     result = run("dripping", instance)
 
     errors = [e.event_specific_data.error for e in result.all_events if e.event_type is T.ENGINE_EVENT]
@@ -233,8 +208,8 @@ def test_a_resource_that_cannot_be_closed_fails_nothing(instance: DagflowInstanc
     assert result.success
 
 
-def test_what_a_step_writes_is_kept(instance: DagflowInstance, caplog: pytest.LogCaptureFixture) -> None:
-    """stdout and stderr are kept for each step; lines of the log are in that of the run, and seen here."""
+def test_output_of_a_step_is_stored(instance: DagflowInstance, caplog: pytest.LogCaptureFixture) -> None:
+    """stdout and stderr are stored per step; log lines reach the log of the run and Python's logging."""
     caplog.set_level(logging.DEBUG, "dagflow")
     result = run("speaking", instance)
 
@@ -247,8 +222,8 @@ def test_what_a_step_writes_is_kept(instance: DagflowInstance, caplog: pytest.Lo
     assert [record.orig_message for record in caplog.records] == ["to the log of the run"]  # type: ignore[attr-defined]
 
 
-def test_what_a_failed_step_wrote_is_shown(instance: DagflowInstance) -> None:
-    """The last lines of its stdout and stderr stand in the log."""
+def test_output_of_a_failed_step_is_logged(instance: DagflowInstance) -> None:
+    """The log has the last lines of its stdout and stderr."""
     result = run("losing", instance, ops={"tried_once": {"end": "exit"}})
 
     shown = [entry.message for entry in instance.all_logs(result.run_id) if "wrote" in entry.message]
@@ -278,7 +253,7 @@ def test_max_concurrent(instance: DagflowInstance, limit: int) -> None:
 
 
 def most_at_once(result: Any, counts: Callable[[str], bool]) -> int:
-    """How many steps of a kind were under way at a time, at most."""
+    """Return the maximum number of selected steps that ran at a time."""
     most = now = 0
     for event in result.all_events:
         if event.step_key is not None and counts(event.step_key):
@@ -289,7 +264,7 @@ def most_at_once(result: Any, counts: Callable[[str], bool]) -> int:
 
 
 @pytest.mark.parametrize(
-    ("limits", "kind", "most"),
+    ("limits", "names", "most"),
     [
         ([{"key": "database", "limit": 1}], "tiny huge", 1),
         ([{"key": "database", "value": "tiny", "limit": 1}], "tiny", 1),
@@ -297,12 +272,12 @@ def most_at_once(result: Any, counts: Callable[[str], bool]) -> int:
         ([{"key": "database", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}], "huge", 1),
     ],
 )
-def test_limits_of_tags(instance: DagflowInstance, limits: Any, kind: str, most: int) -> None:
-    """Steps that share a tag do not overlap beyond its limit, and the others use the room."""
+def test_limits_of_tags(instance: DagflowInstance, limits: Any, names: str, most: int) -> None:
+    """No more steps with a tag run at a time than its limit; other steps fill the remaining slots."""
     result = run("crowd", instance, max_concurrent=4, tag_concurrency_limits=limits)
 
     assert result.success
-    assert most_at_once(result, lambda key: key.split("_")[0] in kind.split()) == most
+    assert most_at_once(result, lambda key: key.split("_")[0] in names.split()) == most
     assert most_at_once(result, lambda key: True) > most
 
 
@@ -314,7 +289,7 @@ def test_limits_of_tags(instance: DagflowInstance, limits: Any, kind: str, most:
     ],
 )
 def test_a_config_that_leaves_no_room(instance: DagflowInstance, config: Any, text: str) -> None:
-    """Numbers with which no step could ever run fail the run before it begins."""
+    """Limits that allow no step fail the run before it begins."""
     result = run("crowd", instance, **config)
 
     assert [event.event_type for event in result.all_events] == [T.RUN_FAILURE]
@@ -332,13 +307,13 @@ def test_priorities(instance: DagflowInstance) -> None:
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_start_methods(instance: DagflowInstance, method: str) -> None:
-    """Both ways to start a process come to the same."""
+    """Both start methods have the same result."""
     with run("chain", instance, start_method={method: {}}) as result:
         assert result.output_for_node("add_one") == 2
 
 
 def test_assets(instance: DagflowInstance) -> None:
-    """Assets in processes are materialized, planned beforehand, and known to the instance."""
+    """Assets are planned, materialized in processes, and recorded in the instance."""
     result = run("brewing", instance)
 
     assert result.success
@@ -348,7 +323,7 @@ def test_assets(instance: DagflowInstance) -> None:
 
 
 def test_dynamic_partitions(instance: DagflowInstance) -> None:
-    """A step looks its partition up in the store; what that needs was imported before its process began."""
+    """A step looks up its partition in the store, whose modules the fork server has imported."""
     instance.add_dynamic_partitions("cups", ["blue"])
     with execute_job(found("pouring"), instance, tags={"dagflow/partition": "blue"}) as result:
         modules = result.output_for_node("cup")
@@ -357,7 +332,7 @@ def test_dynamic_partitions(instance: DagflowInstance) -> None:
 
 
 def test_re_execution_from_failure(instance: DagflowInstance) -> None:
-    """What failed is executed again in a process, and what it needs is loaded from the earlier run."""
+    """The failed steps run again in processes and load their inputs from the earlier run."""
     first = run("losing", instance, ops={"tried_once": {"end": "exit"}})
     options = ReexecutionOptions.from_failure(first.run_id, instance)
     config = {"ops": {"tried_once": {"config": {"attempts": 0}}}}
@@ -369,7 +344,7 @@ def test_re_execution_from_failure(instance: DagflowInstance) -> None:
 
 
 def test_run_options_reach_the_processes(instance: DagflowInstance) -> None:
-    """Given values, faults and the clock hold where steps run."""
+    """Given values, faults and the clock apply in the step processes."""
     with run_options(given={"one": 41}, clock=VirtualClock(1000.0)), run("chain", instance) as result:
         assert result.output_for_node("add_one") == 42
     assert {event.timestamp for event in result.all_events} == {1000.0}
@@ -380,8 +355,8 @@ def test_run_options_reach_the_processes(instance: DagflowInstance) -> None:
     assert "fault in one" in result.failure_data_for_node("one").error.message
 
 
-def test_options_that_cannot_travel_are_refused(instance: DagflowInstance) -> None:
-    """A function that no other process could find is named before anything starts."""
+def test_options_that_cannot_be_pickled_are_refused(instance: DagflowInstance) -> None:
+    """A function that pickle cannot import is refused before the run."""
     with (
         run_options(faults=lambda key, attempt: None),
         pytest.raises(DagflowUnmetExecutorRequirementsError, match="define them at the top of a module"),
@@ -389,8 +364,8 @@ def test_options_that_cannot_travel_are_refused(instance: DagflowInstance) -> No
         run("chain", instance, raise_on_error=True)
 
 
-def test_observers_see_what_happens_elsewhere(instance: DagflowInstance) -> None:
-    """Each event of each process, and what an observer raises ends the run."""
+def test_observers_see_events_of_step_processes(instance: DagflowInstance) -> None:
+    """Observers get each event of each process, and their errors end the run."""
     seen: list[Any] = []
     with observe(seen.append):
         result = run("chain", instance)
@@ -405,7 +380,7 @@ def test_observers_see_what_happens_elsewhere(instance: DagflowInstance) -> None
 
 
 def written(folder: Path, name: str, text: str) -> Any:
-    """A job `cafe` in a module of its own."""
+    """Write a module with a job `cafe`, and return the job."""
     (folder / f"{name}.py").write_text(textwrap.dedent(text), encoding="utf-8")
     return build_reconstructable_job(name, "cafe", reconstructor_working_directory=str(folder))
 
@@ -426,7 +401,7 @@ CAFE = """
 def test_a_module_that_does_not_import_elsewhere(
     instance: DagflowInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error of the import is the error of the run, and names what was raised."""
+    """The error of the run has the error of the import."""
     head = "import os\nif 'NO_CAFE' in os.environ:\n    raise LookupError('closed today')\n"
     cafe = written(tmp_path, "closed_cafe", head + textwrap.dedent(CAFE))
     monkeypatch.setenv("NO_CAFE", "1")
@@ -444,7 +419,7 @@ def test_a_module_that_does_not_import_elsewhere(
 def test_a_module_that_does_not_import_in_a_new_interpreter(
     instance: DagflowInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With `spawn` each step says so itself."""
+    """With `spawn` each step fails with the error of the import."""
     head = "import os\nif 'NO_CAFE' in os.environ:\n    raise LookupError('closed today')\n"
     cafe = written(tmp_path, "shut_cafe", head + textwrap.dedent(CAFE))
     monkeypatch.setenv("NO_CAFE", "1")
@@ -456,7 +431,7 @@ def test_a_module_that_does_not_import_in_a_new_interpreter(
 
 
 def test_a_module_that_starts_threads(instance: DagflowInstance, tmp_path: Path) -> None:
-    """Where forking would be unsafe, steps get new interpreters, and run."""
+    """If a fork is unsafe, steps run in new interpreters."""
     head = """
     import threading
     threading.Thread(target=threading.Event().wait, daemon=True).start()
@@ -467,7 +442,7 @@ def test_a_module_that_starts_threads(instance: DagflowInstance, tmp_path: Path)
 
 
 def test_a_changed_module_is_imported_anew(instance: DagflowInstance, tmp_path: Path) -> None:
-    """A fork server serves the file as it was when it was started, and no other."""
+    """A fork server serves one version of a file."""
     first = written(tmp_path, "changing_cafe", CAFE)
     assert execute_job(first, instance).success
     del sys.modules["changing_cafe"]
@@ -478,7 +453,7 @@ def test_a_changed_module_is_imported_anew(instance: DagflowInstance, tmp_path: 
 
 
 def test_runs_of_several_threads(instance: DagflowInstance) -> None:
-    """Several threads run jobs at once, on one instance and one fork server."""
+    """Threads can run jobs at the same time with one instance and one fork server."""
     results: list[Any] = []
     threads = [threading.Thread(target=lambda: results.append(run("chain", instance))) for _ in range(4)]
     for thread in threads:
@@ -491,13 +466,13 @@ def test_runs_of_several_threads(instance: DagflowInstance) -> None:
 
 
 def test_a_fork_server_that_is_killed(instance: DagflowInstance, tmp_path: Path) -> None:
-    """Its processes end with it, which the run tells; the next run starts another."""
+    """Its step processes end with it and their steps fail; the next run starts another server."""
     note = tmp_path / "note"
 
     def kill(event: Any) -> None:
         if event.event_type is T.STEP_START and event.step_key == "tried_once":
             wait_for(lambda: note.exists() and note.read_text(encoding="utf-8"), "the step")
-            for server in list(fork_client._servers.values()):  # noqa: SLF001 - whom else to kill
+            for server in list(fork_client._servers.values()):  # noqa: SLF001 - the only list of servers
                 os.kill(server.process.pid, signal.SIGKILL)
 
     with observe(kill):
@@ -509,18 +484,8 @@ def test_a_fork_server_that_is_killed(instance: DagflowInstance, tmp_path: Path)
     assert run("chain", instance).success
 
 
-def is_process(pid: int) -> bool:
-    """Whether there is such a process that has not ended."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat")
-    return not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-
-
-def test_what_a_lost_step_had_started_is_ended(instance: DagflowInstance, tmp_path: Path) -> None:
-    """Processes that user code started go with the process of the step."""
+def test_child_processes_of_a_lost_step_are_killed(instance: DagflowInstance, tmp_path: Path) -> None:
+    """Processes that user code started are killed with the step process."""
     note = tmp_path / "note"
     run("losing", instance, ops={"tried_once": {"end": "child", "note": str(note)}})
 
@@ -532,25 +497,24 @@ def test_what_a_lost_step_had_started_is_ended(instance: DagflowInstance, tmp_pa
 
 PROGRAM = f"""
 import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 sys.path.insert(0, {FOLDER!r})
 from process_jobs import found
 from dagflow import DagflowInstance, execute_job
 from dagflow.testing import observe
 
-def tell(event):
+def report(event):
     if event.event_type_value == "STEP_START":
         print(event.run_id, event.pid, flush=True)
 
-with observe(tell):
+with observe(report):
     config = {{"ops": {{"tried_once": {{"config": {{"end": sys.argv[2], "note": sys.argv[3]}}}}}}}}
     execute_job(found("losing"), DagflowInstance.local_temp(sys.argv[1]), run_config=config)
 """
 
 
 class Program:
-    """A run in another process, whose step waits to be interrupted."""
+    """A run in another process, with a step that waits for an interrupt."""
 
     def __init__(self, folder: Path, end: str) -> None:
         self.home, note = folder / "home", folder / "note"
@@ -563,11 +527,11 @@ class Program:
         )
         wait_for(lambda: note.exists() and note.read_text(encoding="utf-8"), "the step")
         assert self.process.stdout is not None
-        told = [self.process.stdout.readline().split() for _ in range(2)]
-        self.run_id = told[0][0]
-        self.pids = [int(pid) for _, pid in told]
+        lines = [self.process.stdout.readline().split() for _ in range(2)]
+        self.run_id = lines[0][0]
+        self.pids = [int(pid) for _, pid in lines]
         store = DagflowInstance.local_temp(str(self.home))
-        wait_for(lambda: len(store.all_logs(self.run_id, T.STEP_START)) == 2, "what was said to be stored")
+        wait_for(lambda: len(store.all_logs(self.run_id, T.STEP_START)) == 2, "the events in the store")
 
     def __enter__(self) -> Program:
         return self
@@ -577,7 +541,7 @@ class Program:
         self.process.communicate()
 
     def ended(self) -> tuple[DagflowInstance, list[tuple[str | None, DagflowEventType | None]]]:
-        """The instance, and what is in the log of the run when its process and its steps have ended."""
+        """Return the instance and the log of the run, after its process and step processes have ended."""
         self.process.communicate(timeout=30)
         for pid in self.pids:
             wait_for(lambda pid=pid: not is_process(pid), "the end of the step's process")
@@ -588,7 +552,7 @@ class Program:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_the_steps_and_the_run(tmp_path: Path, number: int) -> None:
-    """Steps under way end with STEP_FAILURE, no other begins, the run fails and says why."""
+    """Running steps end with STEP_FAILURE, no other step starts, and the run fails with the reason."""
     with Program(tmp_path, "hang") as program:
         program.process.send_signal(number)
         instance, log = program.ended()
@@ -605,8 +569,8 @@ def test_an_interrupt_ends_the_steps_and_the_run(tmp_path: Path, number: int) ->
         assert run.tags["dagflow/failure_reason"] == "UNEXPECTED_TERMINATION"
 
 
-def test_a_second_interrupt_ends_processes_that_do_not_listen(tmp_path: Path) -> None:
-    """What ignores the first one is killed by the second."""
+def test_a_second_interrupt_kills_steps_that_ignore_the_first(tmp_path: Path) -> None:
+    """A step that ignores the first interrupt is killed by the second."""
     with Program(tmp_path, "deaf") as program:
         store = DagflowInstance.local_temp(str(program.home))
         program.process.send_signal(signal.SIGINT)
@@ -619,22 +583,22 @@ def test_a_second_interrupt_ends_processes_that_do_not_listen(tmp_path: Path) ->
 
 
 def test_a_run_is_canceled_from_another_process(tmp_path: Path) -> None:
-    """It is interrupted, and ends as canceled, not as failed."""
+    """The run is interrupted and ends as canceled, not as failed."""
     with Program(tmp_path, "hang") as program:
         assert DagflowInstance.local_temp(str(program.home)).cancel_run(program.run_id)
         instance, log = program.ended()
 
-        kinds = [kind for _, kind in log]
-        assert kinds.count(T.RUN_CANCELING) == 1
-        assert kinds[-1] is T.RUN_CANCELED
-        assert T.RUN_FAILURE not in kinds
+        event_types = [event_type for _, event_type in log]
+        assert event_types.count(T.RUN_CANCELING) == 1
+        assert event_types[-1] is T.RUN_CANCELED
+        assert T.RUN_FAILURE not in event_types
         run = instance.get_run_by_id(program.run_id)
         assert run is not None
         assert run.is_canceled
 
 
 def test_a_killed_parent_leaves_no_process(tmp_path: Path) -> None:
-    """Its steps end with it; what was written can be read; `recover` says what became of the run."""
+    """Its steps end with it, its events can be read, and `recover` marks the run as failed."""
     with Program(tmp_path, "deaf") as program:
         program.process.kill()
         instance, log = program.ended()
@@ -651,7 +615,7 @@ def test_a_killed_parent_leaves_no_process(tmp_path: Path) -> None:
 def test_an_interrupt_while_a_module_is_imported(
     instance: DagflowInstance, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """An import elsewhere that does not come to its end can be interrupted; the run says so."""
+    """An import in the fork server that does not end can be interrupted."""
     name = f"interrupting_{number.name.lower()}"
     here = f"import os, signal\nif os.getpid() != {os.getpid()}:\n    os.kill(os.getppid(), {int(number)})\n"
     cafe = "    signal.pause()\nfrom dagflow import job\n@job\ndef cafe():\n    pass\n"
@@ -664,8 +628,8 @@ def test_an_interrupt_while_a_module_is_imported(
     assert data.error.cls_name == "DagflowExecutionInterruptedError"
 
 
-def test_a_process_that_user_code_forks_has_no_say(instance: DagflowInstance) -> None:
-    """Only the process of the step itself tells how the step ended."""
+def test_a_process_that_user_code_forks_sends_nothing(instance: DagflowInstance) -> None:
+    """Only the step process itself sends the end of the step."""
     result = run("forking", instance)
 
     assert result.success
@@ -673,7 +637,7 @@ def test_a_process_that_user_code_forks_has_no_say(instance: DagflowInstance) ->
 
 
 def test_a_step_may_finish_things_at_exit(instance: DagflowInstance, tmp_path: Path) -> None:
-    """What a step registered with `atexit` is not cut off by the end of the run."""
+    """The end of the run waits for the `atexit` functions of a step."""
     note = tmp_path / "note"
     result = run("regaining", instance, ops={"retried": {"end": "finish later", "note": str(note)}})
 
@@ -682,7 +646,7 @@ def test_a_step_may_finish_things_at_exit(instance: DagflowInstance, tmp_path: P
 
 
 def test_no_file_descriptors_left(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that this one has no means to start: the step says what is missing."""
+    """A step fails with the cause if its process cannot be started."""
 
     def start(channel: fork_client.Channel, task: str) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
@@ -695,12 +659,12 @@ def test_no_file_descriptors_left(instance: DagflowInstance, monkeypatch: pytest
     assert "max_concurrent" in message
 
 
-def test_a_process_that_does_not_get_its_orders(
+def test_a_process_that_does_not_get_its_spec(
     instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ends, and its step fails; nobody waits for the other."""
+    """It ends and its step fails; neither process waits for the other."""
 
-    def send(connection: Any, orders: Any) -> None:
+    def send(connection: Any, spec: Any) -> None:
         raise TimeoutError("timed out")
 
     monkeypatch.setattr(multiprocess, "send_object", send)
@@ -709,8 +673,10 @@ def test_a_process_that_does_not_get_its_orders(
     assert "unexpectedly exited" in result.failure_data_for_node("one").error.message
 
 
-def test_what_is_no_text_on_the_path(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other processes skip it, as this one does."""
+def test_a_path_entry_that_is_not_a_string(
+    instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step processes ignore it, as Python does here."""
     monkeypatch.syspath_prepend(str(FOLDER))
     monkeypatch.setattr(sys, "path", [*sys.path, Path(FOLDER)])
 
@@ -718,7 +684,7 @@ def test_what_is_no_text_on_the_path(instance: DagflowInstance, monkeypatch: pyt
 
 
 def test_a_script_without_a_guard(tmp_path: Path) -> None:
-    """A script that runs its job also when it is imported is told so, and not run again and again."""
+    """A script that runs its job during its import gets an error instead of an endless loop."""
     script = tmp_path / "script.py"
     script.write_text(
         textwrap.dedent("""
@@ -745,7 +711,7 @@ def test_a_script_without_a_guard(tmp_path: Path) -> None:
 
 
 def test_this_process_is_alive() -> None:
-    """What runs compare themselves with."""
+    """The identity of this process is alive, and another start time is not."""
     own = this_process()
 
     assert is_alive(own)

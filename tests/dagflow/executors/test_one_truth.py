@@ -1,7 +1,7 @@
-"""One truth: a pipeline comes to the same events and outputs wherever its steps run.
+"""A pipeline has the same events and outputs with every executor.
 
-Left out, by name: failures of resources (they start once a run in process, and once a step elsewhere, and the
-specification has their runs end differently), and interrupts.
+Not covered: interrupts, and failures of resources. Resources start once per run in process, but once per step
+in workers, and the specification defines different ends of these runs.
 """
 
 from __future__ import annotations
@@ -24,60 +24,59 @@ from dagflow import DagflowInstance, build_reconstructable_job, execute_job, ins
 
 FOLDER = str(Path(__file__).parent)
 THOROUGH = 500  # examples; hypothesis profiles with at least as many are thorough, others have the same few
-asked = settings().max_examples
-is_thorough = asked >= THOROUGH
+is_thorough = settings().max_examples >= THOROUGH
 
 
 def examples(few: int, many: int) -> settings:
-    """How many examples there are: steps that are processes take their time, and lost ones more."""
+    """Return settings with few or many examples: step processes are slow, and lost ones are slower."""
     return settings(
         max_examples=many if is_thorough else few,
         derandomize=not is_thorough,
-        # an example is not made smaller for minutes unless that was asked for
+        # shrinking an example may take minutes, so only a thorough profile does it
         phases=list(Phase) if is_thorough else [Phase.explicit, Phase.reuse, Phase.generate],
     )
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where steps run.
+class Target:
+    """The executor of a job.
 
     Attributes:
-        executor: That of the job: a name in `dagflow`, None for the default.
-        config: Its config.
+        executor: A name in `dagflow`; None for the default.
+        config: The config of the executor.
     """
 
     executor: str | None = None
     config: dict[str, Any] = field(default_factory=dict)
 
 
-PLACES = {
-    "in_process": Place(config={"in_process": {}}),
-    "multiprocess": Place(config={"multiprocess": {"max_concurrent": 2}}),
-    "one process at a time": Place("multiprocess_executor", {"max_concurrent": 1}),
-    "dask": Place("dask_executor"),  # on the cluster of this file
+TARGETS = {
+    "in_process": Target(config={"in_process": {}}),
+    "multiprocess": Target(config={"multiprocess": {"max_concurrent": 2}}),
+    "one process at a time": Target("multiprocess_executor", {"max_concurrent": 1}),
+    "dask": Target("dask_executor"),  # on the cluster of this file
 }
-PROCESSES = [name for name in PLACES if name != "in_process"]
+PROCESSES = [name for name in TARGETS if name != "in_process"]
 
 
-@pytest.fixture(scope="module", name="place")
-def _place(request: pytest.FixtureRequest) -> Place:
-    """A row of the table by its name."""
-    place = PLACES[request.param]
-    if place.executor == "dask_executor":
+@pytest.fixture(scope="module", name="target")
+def _target(request: pytest.FixtureRequest) -> Target:
+    """A row of the table."""
+    target = TARGETS[request.param]
+    if target.executor == "dask_executor":
         address = request.getfixturevalue("cluster")
-        return Place(place.executor, {"cluster": {"existing": {"address": address}}})
-    return place
+        return Target(target.executor, {"cluster": {"existing": {"address": address}}})
+    return target
 
 
 @pytest.fixture(scope="module", name="cluster")
 def _cluster() -> Iterator[str]:
-    """The address of a cluster of two processes."""
+    """The address of a cluster with two worker processes."""
     dask = pytest.importorskip("dask", reason="it is not installed: pip install -e '.[dask]'")
     distributed = pytest.importorskip("distributed", reason="it is not installed: pip install -e '.[dask]'")
     config = {
         "distributed.scheduler.allowed-failures": 0,
-        # else a worker that is being started again is given up, if it was lost for the first time so long ago
+        # otherwise a worker that restarts is given up, if its first loss was longer ago than this
         "distributed.deploy.lost-worker-timeout": "1 day",
     }
     with (
@@ -94,30 +93,30 @@ def _instance() -> Iterator[DagflowInstance]:
         yield instance
 
 
-def run(description: str, place: Place, instance: DagflowInstance) -> dict[str, Any]:
-    """What came of a pipeline in a place."""
+def run(description: str, target: Target, instance: DagflowInstance) -> dict[str, Any]:
+    """Return the events and outputs of a pipeline with an executor."""
     job = build_reconstructable_job(
-        "pipelines", "job_of", (description, place.executor), reconstructor_working_directory=FOLDER
+        "pipelines", "job_of", (description, target.executor), reconstructor_working_directory=FOLDER
     )
-    with execute_job(job, instance, run_config={"execution": {"config": place.config}}) as result:
+    with execute_job(job, instance, run_config={"execution": {"config": target.config}}) as result:
         return observed(result)
 
 
 def each(faults: list[str], **changes: Any) -> str:
-    """A description of one op for each fault, each with a retry and an op behind it."""
+    """Return a pipeline with one op per fault, each with a retry and a downstream op."""
     rows = []
-    for place, what in enumerate(faults):
+    for number, what in enumerate(faults):
         usual = {"outs": [["result", "required"]], "yields": [["result", None]], "retries": 1, "fault": None}
         fault = {"what": what, "attempts": ALWAYS, "after": 0, "key": None, **changes}
         rows += [
-            {**usual, "name": f"n{place}", "reads": [], "fault": fault},
-            {**usual, "name": f"after{place}", "reads": [["value", f"n{place}", "result"]]},
+            {**usual, "name": f"n{number}", "reads": [], "fault": fault},
+            {**usual, "name": f"after{number}", "reads": [["value", f"n{number}", "result"]]},
         ]
     return json.dumps({"rows": rows, "hooks": [["failure", False]], "retries": None})
 
 
 def collected(keys: list[str]) -> str:
-    """A description of a dynamic output with these keys that is collected as it is."""
+    """Return a pipeline that collects a dynamic output with these keys."""
     usual = {"outs": [["result", "required"]], "yields": [["result", None]], "retries": None, "fault": None}
     many = {"outs": [["result", "dynamic"]], "yields": [["result", key] for key in keys]}
     rows = [
@@ -127,34 +126,38 @@ def collected(keys: list[str]) -> str:
     return json.dumps({"rows": rows, "hooks": [], "retries": None})
 
 
-@pytest.mark.parametrize("place", PLACES, indirect=True)
+@pytest.mark.parametrize("target", TARGETS, indirect=True)
 @given(description=descriptions())
 @example(description=each(list(FAULTS)))
 @example(description=each(list(FAULTS), attempts=1, after=1))
 @example(description=collected([]))
 @example(description=collected(["b", "a"]))
 @examples(6, 200)
-def test_every_executor_tells_the_same(place: Place, instance: DagflowInstance, description: str) -> None:
+def test_every_executor_has_the_same_result(
+    target: Target, instance: DagflowInstance, description: str
+) -> None:
     """Law: events and outputs are those of a run in this process with all values in memory."""
     here = job_of(description).execute_in_process(raise_on_error=False)
 
-    assert run(description, place, instance) == observed(here)
+    assert run(description, target, instance) == observed(here)
 
 
-@pytest.mark.parametrize("place", PROCESSES[1:], indirect=True)
+@pytest.mark.parametrize("target", PROCESSES[1:], indirect=True)
 @given(description=descriptions(process_faults=True))
 @example(description=each(list(PROCESS_FAULTS), attempts=1))
 @example(description=each([what for what in PROCESS_FAULTS if what != "hang"], attempts=1, after=1))
 @examples(3, 50)
-def test_lost_processes_are_told_the_same(place: Place, instance: DagflowInstance, description: str) -> None:
-    """Law: also where steps end their process, hang, or give what cannot be stored."""
-    first = PLACES[PROCESSES[0]]
+def test_lost_processes_have_the_same_result(
+    target: Target, instance: DagflowInstance, description: str
+) -> None:
+    """Law: the same holds for steps that end their process, hang, or return values that cannot be stored."""
+    first = TARGETS[PROCESSES[0]]
 
-    assert run(description, place, instance) == run(description, first, instance)
+    assert run(description, target, instance) == run(description, first, instance)
 
 
-def test_another_process_makes_the_same_job() -> None:
-    """A description is all that it needs: the same events and outputs, also where hashes differ."""
+def test_another_process_builds_the_same_job() -> None:
+    """A description has the same events and outputs in another process with other hashes."""
     description = each(list(FAULTS), attempts=1)
     program = (
         "import json, sys\n"

@@ -1,4 +1,4 @@
-"""Finding a job again: what can be found, what cannot and why, in this process and in a fresh one."""
+"""`reconstructable`: jobs that can be found again, and those that cannot, in this and in a new process."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     ParameterCheckError,
 )
-from dagflow.executors.reconstructable import load, preload
+from dagflow.executors.module_location import ModuleLocation
+from dagflow.executors.reconstructable import load_job
 
 SHOP = """
     from dagflow import graph, job, op
@@ -124,7 +125,7 @@ def no_job() -> None:
 
 
 class Shop:
-    """Functions that are no functions of a module."""
+    """Functions that are not at the top of a module."""
 
     @staticmethod
     def static() -> JobDefinition:
@@ -151,7 +152,7 @@ def local_job() -> Any:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder, which is the current one, with the module `shop_zz`; forgotten afterwards."""
+    """The current directory, with the module `shop_zz`, which is unloaded afterwards."""
     (tmp_path / "shop_zz.py").write_text(textwrap.dedent(SHOP))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "shop_zz", raising=False)
@@ -160,7 +161,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def in_a_fresh_process(program: str, folder: Path, *arguments: str) -> str:
-    """What a program prints that runs in a new interpreter."""
+    """Return the output of a program in a new interpreter."""
     root = str(Path(dagflow.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program), *arguments],
@@ -176,14 +177,14 @@ def in_a_fresh_process(program: str, folder: Path, *arguments: str) -> str:
 
 LOAD = """
     import json, sys
-    from dagflow.executors.reconstructable import load
-    found = load(json.loads(sys.argv[1]))
+    from dagflow.executors.reconstructable import load_job
+    found = load_job(json.loads(sys.argv[1]))
     print(found.name, sys.modules[found.graph.node_dict["beans"].definition.body.fn.__module__].__file__)
     """
 
 
 def test_a_job_is_found() -> None:
-    """A job at module scope is found as the object that it is."""
+    """A job at module scope is found as the same object."""
     found = reconstructable(cafe)
 
     assert found.get_definition() is cafe
@@ -195,12 +196,12 @@ def test_a_job_is_found() -> None:
     ("function", "name"), [(make_cafe, "cafe"), (make_bar, "bar"), (with_defaults, "kitchen")]
 )
 def test_a_function_is_found(function: Any, name: str) -> None:
-    """A function at module scope is called for its job, or for the graph that becomes one."""
+    """A function at module scope is called; it returns a job, or a graph that becomes one."""
     assert reconstructable(function).job_name == name
 
 
 def test_the_definition_is_made_once() -> None:
-    """The function is called once for a pointer, not at each question."""
+    """The function of a pointer is called once."""
     found = reconstructable(make_bar)
 
     assert found.get_definition() is found.get_definition()
@@ -230,13 +231,13 @@ def test_the_definition_is_made_once() -> None:
     ],
 )
 def test_what_cannot_be_found(target: Any, message: str) -> None:
-    """What another process could not find is refused at once, with the reason and what to do."""
+    """A target that another process could not find is refused at once, with the reason and a remedy."""
     with pytest.raises(DagflowInvariantViolationError, match=message):
         reconstructable(target)
 
 
 def test_interactive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module without a file, as that of a Python prompt, is found nowhere else."""
+    """A module without a file, such as a Python prompt, is refused."""
     monkeypatch.setattr("inspect.getmodule", lambda _: types.ModuleType("__main__"))
 
     with pytest.raises(
@@ -266,7 +267,7 @@ def test_a_subset_of_assets() -> None:
 
 
 def test_a_subset_that_cannot_be() -> None:
-    """A selection of the wrong type is refused at once, one that chooses nothing when the job is needed."""
+    """A selection of the wrong type is refused at once, one that selects nothing in `get_definition`."""
     found = reconstructable(cafe)
 
     with pytest.raises(ParameterCheckError, match="'op_selection' must be a list or set, not 'beans'"):
@@ -288,7 +289,7 @@ def test_a_subset_that_cannot_be() -> None:
     ],
 )
 def test_json(found: ReconstructableJob) -> None:
-    """A pointer survives JSON with all that it says."""
+    """A pointer survives JSON."""
     again = ReconstructableJob.from_dict(json.loads(json.dumps(found.to_dict())))
 
     assert again.to_dict() == found.to_dict()
@@ -297,7 +298,7 @@ def test_json(found: ReconstructableJob) -> None:
 
 
 def test_with_arguments(shop: Path) -> None:
-    """A function is called with its arguments; the module is looked for in the current folder."""
+    """A function is called with its arguments; the module is in the current directory."""
     found = build_reconstructable_job("shop_zz", "named", ("kitchen",), {"tags": {"a": "1"}})
 
     assert found.get_definition().name == "kitchen"
@@ -306,19 +307,19 @@ def test_with_arguments(shop: Path) -> None:
 
 
 def test_in_another_folder(shop: Path, tmp_path_factory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The module is looked for in the folder that is given, which does not stay on the path."""
+    """The module is in the given directory, which does not stay on the path."""
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     before = list(sys.path)
 
     found = build_reconstructable_job("shop_zz", "cafe", reconstructor_working_directory=str(shop))
 
     assert found.job_name == "cafe"
-    assert found.file == str(shop / "shop_zz.py")
+    assert found.location.file == str(shop / "shop_zz.py")
     assert sys.path == before
 
 
 @pytest.mark.parametrize(
-    ("arguments", "kind", "message"),
+    ("arguments", "error", "message"),
     [
         (
             ("no_such_zz", "f"),
@@ -338,18 +339,16 @@ def test_in_another_folder(shop: Path, tmp_path_factory: Any, monkeypatch: pytes
         ((5, "named"), ParameterCheckError, "'reconstructor_module_name'"),
     ],
 )
-def test_what_cannot_be_built(shop: Path, arguments: Any, kind: Any, message: str) -> None:
-    """Everything is tried at once: the module, the function, what it returns, and whether JSON keeps the
-    arguments.
-    """
-    with pytest.raises(kind, match=message):
+def test_what_cannot_be_built(shop: Path, arguments: Any, error: Any, message: str) -> None:
+    """The module, the function, its return value and the arguments are checked at once."""
+    with pytest.raises(error, match=message):
         build_reconstructable_job(*arguments)
 
 
 def test_the_cause_of_an_import_error(shop: Path) -> None:
-    """What the module raised is the cause, and the message names module and file; nothing half-done stays."""
+    """The cause is the error of the module; the message names module and file; no module remains loaded."""
     (shop / "broken_zz.py").write_text("1 / 0\n")
-    found = ReconstructableJob("broken_zz", str(shop / "broken_zz.py"), "cafe", str(shop))
+    found = ReconstructableJob(ModuleLocation("broken_zz", str(shop / "broken_zz.py"), str(shop)), "cafe")
 
     with pytest.raises(
         DagflowImportError, match=r"ZeroDivisionError.*'broken_zz' \(file '.*broken_zz"
@@ -361,29 +360,29 @@ def test_the_cause_of_an_import_error(shop: Path) -> None:
 
 
 def test_nothing_is_imported_twice(shop: Path) -> None:
-    """A module that is there is used as it is, by each pointer."""
+    """An imported module is used by each pointer to it."""
     first = build_reconstructable_job("shop_zz", "cafe")
     module = sys.modules["shop_zz"]
 
     assert ReconstructableJob.from_dict(first.to_dict()).get_definition() is module.cafe
-    preload(first.to_dict())
-    assert load(first.to_dict()) is module.cafe
+    first.location.load_for_steps()
+    assert load_job(first.to_dict()) is module.cafe
     assert module.count == [1]
 
 
 def test_a_module_is_found_by_name(shop: Path) -> None:
-    """A fresh process imports by the name, from the folder of the pointer."""
+    """A new process imports the name from the directory of the pointer."""
     found = build_reconstructable_job("shop_zz", "cafe")
     elsewhere = shop / "elsewhere"
     elsewhere.mkdir()
 
-    said = in_a_fresh_process(LOAD, elsewhere, json.dumps(found.to_dict()))
+    output = in_a_fresh_process(LOAD, elsewhere, json.dumps(found.to_dict()))
 
-    assert said == f"cafe {shop / 'shop_zz.py'}"
+    assert output == f"cafe {shop / 'shop_zz.py'}"
 
 
 def test_a_module_is_found_by_its_file(shop: Path) -> None:
-    """Where the name leads nowhere, or to another file, the file is loaded under that name."""
+    """If the name is unknown or leads to another file, the file is loaded under that name."""
     inner = shop / "tests" / "deep"
     inner.mkdir(parents=True)
     (shop / "shop_zz.py").rename(inner / "test_shop.py")
@@ -391,28 +390,28 @@ def test_a_module_is_found_by_its_file(shop: Path) -> None:
     (inner / "json_zz.py").write_text(textwrap.dedent(SHOP))
     for name in ("tests.deep.test_shop", "json_zz"):
         file = inner / f"{name.rpartition('.')[2]}.py"
-        found = ReconstructableJob(name, str(file), "cafe", str(shop))
+        found = ReconstructableJob(ModuleLocation(name, str(file), str(shop)), "cafe")
 
         assert in_a_fresh_process(LOAD, shop, json.dumps(found.to_dict())) == f"cafe {file}"
 
 
 def test_a_script_is_found(shop: Path) -> None:
-    """A script runs again under the names that multiprocessing gives it, without its main part."""
+    """A script runs again under the names that multiprocessing uses, without its main part."""
     script = shop / "script_zz.py"
     main = "\n    if __name__ == '__main__':\n        raise RuntimeError('the main part')\n"
     script.write_text(textwrap.dedent(SHOP + main))
-    found = ReconstructableJob("__main__", str(script), "cafe", str(shop))
+    found = ReconstructableJob(ModuleLocation("__main__", str(script), str(shop)), "cafe")
 
-    said = in_a_fresh_process(
+    output = in_a_fresh_process(
         LOAD.rstrip() + "\n    print(sys.modules['__main__'] is sys.modules['__mp_main__'])\n",
         shop,
         json.dumps(found.to_dict()),
     )
 
-    assert said.split() == ["cafe", str(script), "True"]
+    assert output.split() == ["cafe", str(script), "True"]
 
 
-def test_a_script_says_where_it_is(shop: Path) -> None:
+def test_the_location_of_a_script(shop: Path) -> None:
     """A pointer to a job of the running script names its file, and for `python -m` its package."""
     (shop / "pack_zz").mkdir()
     (shop / "pack_zz" / "__init__.py").write_text("")
@@ -428,9 +427,9 @@ def test_a_script_says_where_it_is(shop: Path) -> None:
 
     pointer = in_a_fresh_process(run, shop)
 
-    assert json.loads(pointer)["module"] == "__main__"
-    assert json.loads(pointer)["package"] == "pack_zz"
+    location = json.loads(pointer)["location"]
+    assert (location["name"], location["package"]) == ("__main__", "pack_zz")
     of_multiprocessing = "from multiprocessing.spawn import get_preparation_data as data"
     program = f"{LOAD.rstrip()}\n    {of_multiprocessing}\n    print(data('')['init_main_from_name'])\n"
-    said = in_a_fresh_process(program, shop, pointer)
-    assert said.split("\n") == [f"cafe {shop / 'pack_zz' / 'other.py'}", "pack_zz.start"]
+    output = in_a_fresh_process(program, shop, pointer)
+    assert output.split("\n") == [f"cafe {shop / 'pack_zz' / 'other.py'}", "pack_zz.start"]

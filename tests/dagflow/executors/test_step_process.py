@@ -7,15 +7,16 @@ import sys
 from typing import Any
 
 from dagflow.executors import step_process
-from dagflow.executors.step_process import Orders
+from dagflow.executors.step_process import ProcessSpec, ProcessSurroundings
 
 
-def test_a_place_that_is_not_there() -> None:
-    """What goes wrong before the step begins is said too."""
-    said: list[Any] = []
-    orders = Orders(sys.path, "/not/there", os.environ, None, (b"", b""), "", "")
-    step_process._obey(orders, lambda *message: said.append(message))  # noqa: SLF001 - it never returns else
+def test_a_missing_directory() -> None:
+    """An error before the step begins is sent too."""
+    sent: list[Any] = []
+    surroundings = ProcessSurroundings(sys.path, "/not/there", os.environ)
+    spec = ProcessSpec(surroundings, None, b"", b"", "", "")
+    step_process._run(spec, lambda *message: sent.append(message))  # noqa: SLF001 - `run_step_process` never returns
 
-    ((kind, info),) = said
-    assert kind == "broken"
+    ((message_type, info),) = sent
+    assert message_type == "error"
     assert "/not/there" in str(info)

@@ -1,4 +1,4 @@
-"""What the executors with workers share at the parent's side."""
+"""Functions that the executors with workers share."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from dagflow.engine.worker_loop import TagLimit
+from dagflow.engine.workers import TagLimit
 from dagflow.errors import DagflowUnmetExecutorRequirementsError
-from dagflow.executors.tasks import last_lines, pickled, tag_limits
+from dagflow.executors.tasks import last_lines, pickled_spec, tag_limits
 
 
 def test_limits_of_tags_are_read_from_config() -> None:
-    """For any value, for one, and for each."""
+    """A limit is for any value, for one value, or for each value."""
     config = [
         {"key": "database", "limit": 1},
         {"key": "database", "value": "tiny", "limit": 2},
@@ -30,23 +30,23 @@ def test_limits_of_tags_are_read_from_config() -> None:
     ]
 
 
-def test_what_is_told_is_pickled() -> None:
-    """As it is."""
-    assert pickle.loads(pickled({"n": 1}, "the run")) == {"n": 1}
+def test_a_spec_is_pickled() -> None:
+    """It is the same after pickle."""
+    assert pickle.loads(pickled_spec({"n": 1}, "the run")) == {"n": 1}
 
 
-def test_what_cannot_travel_is_named() -> None:
-    """The message says what was to be told, why it cannot be, and what to do."""
+def test_a_spec_that_cannot_be_pickled() -> None:
+    """The message names the step, the reason and a remedy."""
     with pytest.raises(DagflowUnmetExecutorRequirementsError) as caught:
-        pickled(lambda: 1, "step 'brew'")
+        pickled_spec(lambda: 1, "step 'brew'")
 
     message = str(caught.value)
-    assert "what step 'brew' is told cannot be sent to another process" in message
+    assert "step 'brew' cannot be sent to another process" in message
     assert "top of a module" in message
 
 
 def test_the_last_lines_of_files(tmp_path: Path) -> None:
-    """The end of each that is there and not empty, as text whatever its bytes are."""
+    """They are those of each file that exists and is not empty, with invalid bytes replaced."""
     out, err, empty = tmp_path / "out", tmp_path / "err", tmp_path / "empty"
     out.write_bytes(b"early\n" * 2_000 + b"late\n")
     err.write_bytes(b"\xff broken\n\n")
@@ -59,13 +59,13 @@ def test_the_last_lines_of_files(tmp_path: Path) -> None:
 
 
 class Shy:
-    """Something that does not want to be pickled."""
+    """A value that refuses to be pickled."""
 
     def __reduce__(self) -> Any:
         raise ValueError("not me")
 
 
-def test_whatever_keeps_a_value_from_travelling() -> None:
+def test_any_error_of_pickle() -> None:
     """The error says which value, why, and what to do, also where user code refuses."""
     with pytest.raises(DagflowUnmetExecutorRequirementsError, match=r"step 'brew'.*not me.*in-process"):
-        pickled(Shy(), "step 'brew'")
+        pickled_spec(Shy(), "step 'brew'")

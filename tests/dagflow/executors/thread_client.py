@@ -1,4 +1,4 @@
-"""A stand-in for a client of a cluster, which does to tasks what real schedulers do seldom."""
+"""A fake client of a cluster, which treats tasks as a real scheduler does only rarely."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 
 
 class KilledWorker(Exception):
-    """Named as the error by which a scheduler says that it gave a task up."""
+    """An error with the name that a scheduler uses for a task that it gave up."""
 
 
 class Future:
-    """What becomes of a task."""
+    """The future of a task."""
 
     def __init__(self) -> None:
         self.status = "pending"
         self._error: BaseException | None = None
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Why it failed."""
+        """Return the error of the task."""
         return self._error
 
     def settle(self, function: Callable[[], Any]) -> None:
-        """Call a function, and be what comes of it."""
+        """Call a function and keep its result as the status."""
         try:
             function()
         except BaseException as error:
@@ -35,19 +35,19 @@ class Future:
 
 
 class ThreadClient:
-    """Carries tasks out in threads of this process.
+    """Runs tasks in threads of this process.
 
     Attributes:
-        treat: What is done to a task, by its name: it gets the function that carries it out, and how often
-            the task was handed over before. Default: that it is called.
-        priorities: Of each task that was handed over, in order.
+        treatments: By step key, a function that replaces the plain run of a task. It gets a function that
+            runs the task, and how often the task was submitted before.
+        priorities: The step key and priority of each submitted task, in order.
     """
 
     status = "running"
     scheduler = SimpleNamespace(address="tcp://127.0.0.1:1")
 
-    def __init__(self, **treat: Callable[[Callable[[], Any], int], Any]) -> None:
-        self.treat = treat
+    def __init__(self, **treatments: Callable[[Callable[[], Any], int], Any]) -> None:
+        self.treatments = treatments
         self.priorities: list[tuple[str, int]] = []
         self._counts: dict[str, int] = {}
         self._threads: list[threading.Thread] = []
@@ -55,32 +55,32 @@ class ThreadClient:
     def map(
         self,
         function: Callable[[bytes], Any],
-        orders: Sequence[bytes],
+        contents: Sequence[bytes],
         *,
         key: Any,
         pure: bool,
         priority: int,
     ) -> list[Future]:
-        """Take tasks."""
-        assert len({*key}) == len(orders)
+        """Submit tasks."""
+        assert len({*key}) == len(contents)
         assert not pure
-        return [self._submit(function, order, priority) for order in orders]
+        return [self._submit(function, content, priority) for content in contents]
 
-    def _submit(self, function: Callable[[bytes], Any], order: bytes, priority: int) -> Future:
-        name = pickle.loads(order)[0].partition(".")[0]
+    def _submit(self, function: Callable[[bytes], Any], content: bytes, priority: int) -> Future:
+        name = pickle.loads(content)[0].partition(".")[0]
         count = self._counts[name] = self._counts.get(name, -1) + 1
         self.priorities.append((name, priority))
-        treat = self.treat.get(name, lambda carry_out, _: carry_out())
+        treat = self.treatments.get(name, lambda run, _: run())
         future = Future()
         thread = threading.Thread(
-            target=future.settle, args=(lambda: treat(lambda: function(order), count),), daemon=True
+            target=future.settle, args=(lambda: treat(lambda: function(content), count),), daemon=True
         )
         self._threads.append(thread)
         thread.start()
         return future
 
     def close(self) -> None:
-        """Wait for all of them."""
+        """Wait for all tasks."""
         for thread in self._threads:
             thread.join(timeout=30)
             assert not thread.is_alive()

@@ -8,26 +8,22 @@ import threading
 from typing import Any
 
 import pytest
+from run_jobs import drinks, one, two
 
 from dagflow import (
     AssetKey,
     DagflowEventType,
-    DagflowInstance,
     DagflowRunStatus,
-    Definitions,
     Executor,
     ExecutorRequirement,
     Failure,
     InMemoryIOManager,
     InProcessExecutor,
-    JobDefinition,
     Nothing,
     Out,
     ReexecutionOptions,
     RetryPolicy,
     RetryRequested,
-    asset,
-    define_asset_job,
     execute_job,
     executor,
     in_process_executor,
@@ -53,23 +49,6 @@ from dagflow.events.data import ErrorSource, RunFailureReason
 from dagflow.testing import observe_runs, run_options
 
 IN_PROCESS = {"execution": {"config": {"in_process": {}}}}
-
-
-@pytest.fixture
-def instance():
-    """An instance in memory, with files in a folder of its own."""
-    with DagflowInstance.ephemeral() as made:
-        yield made
-
-
-@op
-def one() -> int:
-    return 1
-
-
-@op
-def two(n: int) -> int:
-    return n + 1
 
 
 @op
@@ -203,21 +182,6 @@ def test_a_selection_of_the_pointer(instance):
     assert execute_job(part, instance).dagflow_run.op_selection == ["one"]
     again = execute_job(part, instance, op_selection=["*two"])
     assert again.dagflow_run.step_keys_to_execute == ["one", "two"]
-
-
-@asset
-def water() -> int:
-    return 1
-
-
-@asset
-def tea(water: int) -> int:
-    return water + 1
-
-
-def drinks() -> JobDefinition:
-    job_def = define_asset_job("drinks", executor_def=in_process_executor)
-    return Definitions(assets=[water, tea], jobs=[job_def]).get_job_def("drinks")
 
 
 def test_a_selection_of_assets(instance):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from run_jobs import branch, silent
 
 from dagflow import (
     DagflowInstance,
@@ -13,9 +14,6 @@ from dagflow import (
     IOManager,
     JobExecutionResult,
     MaterializeResult,
-    Nothing,
-    Out,
-    Output,
     asset,
     execute_job,
     fs_io_manager,
@@ -39,13 +37,10 @@ happened: list[str] = []
 broken: list[str] = []
 
 
-@pytest.fixture
-def instance():
-    """An instance in memory, with files in a folder of its own."""
+@pytest.fixture(autouse=True)
+def _nothing_happened():
     happened.clear()
     broken.clear()
-    with DagflowInstance.ephemeral() as made:
-        yield made
 
 
 @resource
@@ -94,15 +89,6 @@ def plain() -> int:
 @op
 def add(n: int) -> int:
     return n + 1
-
-
-@op(out=Out(Nothing))
-def silent() -> None: ...
-
-
-@op(out={"yes": Out(is_required=False), "no": Out(is_required=False)})
-def branch() -> Any:
-    yield Output(1, "yes")
 
 
 @op

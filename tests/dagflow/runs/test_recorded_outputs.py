@@ -1,34 +1,21 @@
-"""What a run made, as its events tell."""
+"""`recorded_outputs`: the outputs and ended steps of a run, read from its events."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from run_jobs import branch, one, silent
+
 from dagflow import (
     DynamicOut,
     DynamicOutput,
-    Nothing,
     Out,
     Output,
     RetryPolicy,
     job,
     op,
 )
-from dagflow.runs.recorded_outputs import Made, made_by, outputs_in
-
-
-@op
-def one() -> int:
-    return 1
-
-
-@op(out=Out(Nothing))
-def silent() -> None: ...
-
-
-@op(out={"yes": Out(is_required=False), "no": Out(is_required=False)})
-def branch() -> Any:
-    yield Output(1, "yes")
+from dagflow.runs.recorded_outputs import RecordedOutputs, announced_outputs, recorded_outputs
 
 
 @op
@@ -50,14 +37,14 @@ def cups(context) -> Any:
     yield DynamicOutput(2, "b")
 
 
-def made(body: Any) -> Made:
-    """What a job of this body makes."""
-    return made_by(job(name="j")(body).execute_in_process(raise_on_error=False).all_events)
+def recorded(body: Any) -> RecordedOutputs:
+    """Return the recorded outputs of a run of a job with a body."""
+    return recorded_outputs(job(name="j")(body).execute_in_process(raise_on_error=False).all_events)
 
 
 def test_outputs() -> None:
     """Each output that came is there, with whether it has a value that was stored."""
-    found = made(lambda: (one(), silent()))
+    found = recorded(lambda: (one(), silent()))
 
     assert found.outputs == {("one", "result", None): True, ("silent", "result", None): False}
     assert found.ended == {"one", "silent"}
@@ -70,7 +57,7 @@ def test_skips() -> None:
         _, no = branch()
         same(no)
 
-    found = made(body)
+    found = recorded(body)
 
     assert found.outputs == {("branch", "yes", None): True}
     assert found.ended == {"branch", "same"}
@@ -83,12 +70,12 @@ def test_a_failed_step() -> None:
         first, _ = half()
         same(first)
 
-    assert made(body) == Made({}, frozenset())
+    assert recorded(body) == RecordedOutputs({}, frozenset())
 
 
 def test_a_step_that_was_tried_again() -> None:
     """Only what its last attempt gave counts, in the order in which it came."""
-    found = made(lambda: (cups().map(same), None)[1])
+    found = recorded(lambda: (cups().map(same), None)[1])
 
     assert list(found.outputs)[:2] == [("cups", "result", "try_1"), ("cups", "result", "b")]
     assert found.ended == {"cups", "same[try_1]", "same[b]"}
@@ -105,7 +92,7 @@ def test_every_output_that_came() -> None:
 
     events = j.execute_in_process(raise_on_error=False).all_events
 
-    assert outputs_in(events) == {
+    assert announced_outputs(events) == {
         ("cups", "result", "try_0"): True,
         ("cups", "result", "try_1"): True,
         ("cups", "result", "b"): True,
@@ -115,5 +102,5 @@ def test_every_output_that_came() -> None:
 
 
 def test_no_events() -> None:
-    """Of nothing, nothing was made."""
-    assert made_by([]) == Made({}, frozenset())
+    """Without events there are no outputs."""
+    assert recorded_outputs([]) == RecordedOutputs({}, frozenset())

@@ -5,21 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from run_jobs import branch, drinks, one, silent, two
 
 from dagflow import (
     AssetKey,
-    DagflowInstance,
-    Definitions,
     DynamicOut,
     DynamicOutput,
     In,
-    JobDefinition,
     Nothing,
-    Out,
-    Output,
     ReexecutionOptions,
-    asset,
-    define_asset_job,
     execute_job,
     fs_io_manager,
     in_process_executor,
@@ -43,23 +37,6 @@ from_failure = ReexecutionOptions.from_failure
 UNKNOWN = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
 
 
-@pytest.fixture
-def instance():
-    """An instance in memory, with files in a folder of its own."""
-    with DagflowInstance.ephemeral() as made:
-        yield made
-
-
-@op
-def src() -> int:
-    return 1
-
-
-@op
-def mid(x: int) -> int:
-    return x + 1
-
-
 @op
 def end(x: int) -> int:
     return x * 10
@@ -70,11 +47,6 @@ def side() -> int:
     return 7
 
 
-@op(out={"yes": Out(is_required=False), "no": Out(is_required=False)})
-def branch() -> Any:
-    yield Output(1, "yes")
-
-
 @op
 def join(xs: list) -> list:
     return list(xs)
@@ -83,10 +55,6 @@ def join(xs: list) -> list:
 @op(ins={"after": In(Nothing)})
 def last() -> str:
     return "last"
-
-
-@op(out=Out(Nothing))
-def silent() -> None: ...
 
 
 @op(out=DynamicOut())
@@ -112,7 +80,7 @@ def serve(xs: list) -> int:
 
 @job(executor_def=in_process_executor)
 def linear() -> None:
-    end(mid(src()))
+    end(two(one()))
     side()
 
 
@@ -120,12 +88,12 @@ def linear() -> None:
 def branching() -> None:
     yes, no = branch()
     end.alias("skipped_too")(end.alias("skipped")(no))
-    join([mid(yes), end(no), side()])
+    join([two(yes), end(no), side()])
 
 
 @job(executor_def=in_process_executor)
 def ordered() -> None:
-    last(after=[silent(), mid(src())])
+    last(after=[silent(), two(one())])
 
 
 @job(executor_def=in_process_executor)
@@ -151,27 +119,7 @@ def configured() -> None:
 
 @job(executor_def=in_process_executor, resource_defs={"io_manager": mem_io_manager})
 def in_memory() -> None:
-    end(mid(src()))
-
-
-@asset
-def water() -> int:
-    return 1
-
-
-@asset
-def tea(water: int) -> int:
-    return water + 1
-
-
-@asset
-def cup(tea: int) -> int:
-    return tea
-
-
-def drinks() -> JobDefinition:
-    job_def = define_asset_job("drinks", executor_def=in_process_executor)
-    return Definitions(assets=[water, tea, cup], jobs=[job_def]).get_job_def("drinks")
+    end(two(one()))
 
 
 def run(target, instance, options=None, *, fail=(), **arguments):
@@ -206,27 +154,27 @@ def loaded(result):
 
 def test_from_failure(instance):
     """What failed runs again, and what was behind it; the rest is loaded from the earlier run."""
-    first = run(linear, instance, fail=["mid"])
+    first = run(linear, instance, fail=["two"])
 
     with run(linear, instance, from_failure(first.run_id, instance)) as result:
         assert result.output_for_node("end") == 20
 
     assert result.success
-    assert started(result) == ["mid", "end"]
-    assert loaded(result) == [("mid", "src"), ("end", "mid")]
+    assert started(result) == ["two", "end"]
+    assert loaded(result) == [("two", "one"), ("end", "two")]
     kept = result.dagflow_run
     assert (kept.parent_run_id, kept.root_run_id) == (first.run_id, first.run_id)
-    assert (kept.step_keys_to_execute, kept.tags) == (["mid", "end"], {})
+    assert (kept.step_keys_to_execute, kept.tags) == (["two", "end"], {})
 
 
 def test_again_and_again(instance):
     """A re-execution of a re-execution finds what the first run made, and names it as its root."""
-    first = run(linear, instance, fail=["mid"])
-    second = run(linear, instance, from_failure(first.run_id, instance), fail=["mid"])
+    first = run(linear, instance, fail=["two"])
+    second = run(linear, instance, from_failure(first.run_id, instance), fail=["two"])
     third = run(linear, instance, from_failure(second.run_id, instance), fail=["end"])
     fourth = run(linear, instance, from_failure(third.run_id, instance))
 
-    assert [started(result) for result in (second, third, fourth)] == [["mid"], ["mid", "end"], ["end"]]
+    assert [started(result) for result in (second, third, fourth)] == [["two"], ["two", "end"], ["end"]]
     assert fourth.success
     kept = fourth.dagflow_run
     assert (kept.parent_run_id, kept.root_run_id) == (third.run_id, first.run_id)
@@ -234,48 +182,48 @@ def test_again_and_again(instance):
 
 def test_only_what_the_failed_run_was_for(instance):
     """From the failure of a run of some steps on, only these can run again."""
-    first = run(linear, instance, fail=["mid"])
-    second = again(linear, instance, first, "mid", fail=["mid"])
+    first = run(linear, instance, fail=["two"])
+    second = again(linear, instance, first, "two", fail=["two"])
 
     third = run(linear, instance, from_failure(second.run_id, instance))
 
-    assert started(third) == ["mid"]
+    assert started(third) == ["two"]
 
 
 def test_a_newer_value_is_taken(instance):
     """What a later run made goes before what an earlier one made, and that before nothing."""
     first = run(linear, instance)
-    second = again(linear, instance, first, "src", "mid")
-    third = again(linear, instance, second, fail=["mid"])  # the whole job: src is new, mid is not
+    second = again(linear, instance, first, "one", "two")
+    third = again(linear, instance, second, fail=["two"])  # the whole job: one is new, two is not
 
     with again(linear, instance, third, "end") as result:
         assert result.output_for_node("end") == 20
 
-    assert started(second) == ["src", "mid"]
+    assert started(second) == ["one", "two"]
     assert started(result) == ["end"]
 
 
 def test_the_whole_job(instance):
     """Without a selection everything runs again, from no earlier value."""
-    first = run(linear, instance, fail=["mid"])
+    first = run(linear, instance, fail=["two"])
 
     result = again(linear, instance, first)
 
     assert result.success
-    assert sorted(started(result)) == ["end", "mid", "side", "src"]
+    assert sorted(started(result)) == ["end", "one", "side", "two"]
     assert result.dagflow_run.parent_run_id == first.run_id
 
 
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        (["mid"], ["mid"]),
-        (["mid*"], ["mid", "end"]),
-        (["  *mid "], ["src", "mid"]),
-        (["+end"], ["mid", "end"]),
-        (["++end", "src++"], ["src", "mid", "end"]),
-        (["src", "end"], ["src", "end"]),
-        (["*"], ["side", "src", "mid", "end"]),
+        (["two"], ["two"]),
+        (["two*"], ["two", "end"]),
+        (["  *two "], ["one", "two"]),
+        (["+end"], ["two", "end"]),
+        (["++end", "one++"], ["one", "two", "end"]),
+        (["one", "end"], ["one", "end"]),
+        (["*"], ["one", "side", "two", "end"]),
     ],
 )
 def test_a_selection(instance, selection, expected):
@@ -290,7 +238,7 @@ def test_a_selection(instance, selection, expected):
 @pytest.mark.parametrize(
     ("target", "selection", "kind", "message", "keys"),
     [
-        (linear, ["midd"], DagflowExecutionStepNotFoundError, "unknown step: midd.*'mid'", ["midd"]),
+        (linear, ["twoo"], DagflowExecutionStepNotFoundError, "unknown step: twoo.*'two'", ["twoo"]),
         (
             linear,
             ["side", "x+", "*y"],
@@ -298,7 +246,7 @@ def test_a_selection(instance, selection, expected):
             "refers to unknown steps: x, y",
             ["x", "y"],
         ),
-        (linear, ["src,mid"], DagflowInvalidSubsetError, "No qualified steps.*'src,mid'.*expected", None),
+        (linear, ["one,two"], DagflowInvalidSubsetError, "No qualified steps.*'one,two'.*expected", None),
         (dynamic, ["brew"], DagflowExecutionStepNotFoundError, r"unknown step: brew\.", ["brew"]),
         (dynamic, ["brew[z]"], DagflowExecutionStepNotFoundError, r"unknown step: brew\[z\]", ["brew[z]"]),
         (
@@ -326,12 +274,12 @@ def test_a_selection_that_cannot_be(instance, target, selection, kind, message, 
 
 def test_skips(instance):
     """What was skipped stays so without an event of its own; a list has the values that there are."""
-    first = run(branching, instance, fail=["mid"])
+    first = run(branching, instance, fail=["two"])
 
     with run(branching, instance, from_failure(first.run_id, instance)) as result:
         assert result.output_for_node("join") == [2, 7]
 
-    assert started(result) == ["mid", "join"]
+    assert started(result) == ["two", "join"]
     assert result.get_step_skipped_events() == []
 
 
@@ -347,17 +295,17 @@ def test_a_skipped_step_is_chosen(instance):
 
 def test_nothing(instance):
     """A dependency without a value holds as it did."""
-    first = run(ordered, instance, fail=["mid"])
+    first = run(ordered, instance, fail=["two"])
 
     result = run(ordered, instance, from_failure(first.run_id, instance))
 
     assert result.success
-    assert started(result) == ["mid", "last"]
+    assert started(result) == ["two", "last"]
 
 
 def test_an_output_of_a_failed_step_is_not_taken(instance):
     """What a step gave before it failed counts for nothing: who reads it has no value."""
-    first = run(linear, instance, fail=["mid"])
+    first = run(linear, instance, fail=["two"])
 
     result = again(linear, instance, first, "end")
 
@@ -437,12 +385,12 @@ def test_the_config_of_the_earlier_run(instance):
 
 def test_the_op_selection_of_the_earlier_run(instance):
     """A re-execution has the ops that the earlier run had."""
-    first = run(linear, instance, op_selection=["src+"])
+    first = run(linear, instance, op_selection=["one+"])
 
     result = again(linear, instance, first)
 
-    assert started(result) == ["src", "mid"]
-    assert result.dagflow_run.op_selection == ["src+"]
+    assert started(result) == ["one", "two"]
+    assert result.dagflow_run.op_selection == ["one+"]
     with pytest.raises(DagflowExecutionStepNotFoundError, match="unknown step: end"):
         again(linear, instance, first, "end")
 
@@ -465,7 +413,7 @@ def test_a_run_in_process_is_the_parent(instance):
     result = again(linear, instance, first, "end")
 
     assert result.success
-    assert loaded(result) == [("end", "mid")]
+    assert loaded(result) == [("end", "two")]
 
 
 # what is refused
@@ -477,10 +425,10 @@ def test_in_memory(instance):
 
     with pytest.raises(
         DagflowInvariantViolationError,
-        match=r"Cannot perform reexecution with in-memory io managers.*'x' of step 'end'.*step 'mid'.*fs_io",
+        match=r"Cannot perform reexecution with in-memory io managers.*'x' of step 'end'.*step 'two'.*fs_io",
     ):
         again(in_memory, instance, first, "end")
-    assert again(in_memory, instance, first, "*mid").success
+    assert again(in_memory, instance, first, "*two").success
     assert again(in_memory, instance, first).success
 
 
@@ -494,7 +442,7 @@ def test_an_unknown_run(instance):
 def test_a_forgotten_ancestor(instance):
     """Where a run that an earlier one goes back to was deleted, its values are gone."""
     first = run(linear, instance)
-    second = again(linear, instance, first, "mid")
+    second = again(linear, instance, first, "two")
     instance.delete_run(first.run_id)
 
     with pytest.raises(
@@ -536,7 +484,7 @@ def test_options():
     assert ReexecutionOptions(UNKNOWN).step_selection == []
     with pytest.raises(ParameterCheckError, match="'parent_run_id'"):
         ReexecutionOptions(None)
-    with pytest.raises(ParameterCheckError, match="'step_selection' must be a list of texts, not 'mid'"):
-        ReexecutionOptions(UNKNOWN, "mid")
+    with pytest.raises(ParameterCheckError, match="'step_selection' must be a list of texts, not 'two'"):
+        ReexecutionOptions(UNKNOWN, "two")
     with pytest.raises(ParameterCheckError, match="'instance'"):
         from_failure(UNKNOWN, None)
