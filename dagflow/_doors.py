@@ -17,7 +17,7 @@ DOORS = {
     "OpDefinition": "dagflow.defs.ops.definition",
     "ScopedResources": "dagflow.context.resources",
     "build_init_resource_context": "dagflow.invocation.build",
-    "create_run": "dagflow.runs.in_process",
+    "create_run": "dagflow.runs.launch",
     "execute_in_process": "dagflow.runs.in_process",
     "invoke": "dagflow.invocation.invoke",
     "invoke_hook": "dagflow.invocation.hook",

@@ -30,7 +30,7 @@ TABLE = {
     ("context.io", "InputContext"): ".dagster_type",
     ("context.io", "OutputContext"): ".dagster_type",
     ("context.user_code", "CallContext"): ".dagster_run",
-    ("defs.assets.definition", "AssetIn"): ".dagster_type dagster_type=",
+    ("defs.assets.spec", "AssetIn"): ".dagster_type dagster_type=",
     ("defs.assets.decorator", "asset"): "dagster_type=",
     ("defs.ops.node", "NodeDefinition"): ".all_dagster_types",
     ("defs.jobs.content", "JobContent"): ".all_dagster_types",

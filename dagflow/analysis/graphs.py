@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dagflow.defs.assets.definition import AssetLayer, AssetsDefinition, AssetSpec, SourceAsset
+from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.layer import AssetLayer
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
@@ -123,7 +125,7 @@ class _Builder:
             self.edges += [(f"{place}:{prefix}{parent}", node_id) for parent in parents[name]]
 
     def _asset_job(self, job: JobDefinition, layer: AssetLayer) -> None:
-        for assets_def in layer.by_node.values():
+        for assets_def in dict.fromkeys(layer.definitions.values()):
             self._asset(assets_def, job)
 
     def _asset(self, definition: Any, job: JobDefinition | None) -> None:

@@ -18,7 +18,8 @@ from dagflow.metadata.normalize import normalize_metadata
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
-    from dagflow.defs.assets.definition import AssetLayer, AssetsDefinition
+    from dagflow.defs.assets.definition import AssetsDefinition
+    from dagflow.defs.assets.layer import AssetLayer
     from dagflow.defs.graphs.content import Node
     from dagflow.defs.jobs.definition import JobDefinition
     from dagflow.defs.ops.definition import OpDefinition

@@ -1,9 +1,9 @@
-"""The contexts of an I/O manager: of an output that it stores, of an input that it loads."""
+"""The contexts of an I/O manager: OutputContext for `handle_output`, InputContext for `load_input`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.context.resources import ScopedResources
 from dagflow.errors import CheckError, DagflowInvalidMetadata, DagflowInvariantViolationError
@@ -15,8 +15,7 @@ from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
-    from dagflow.context.op import OpExecutionContext
-    from dagflow.defs.assets.definition import AssetSpec
+    from dagflow.defs.assets.spec import AssetSpec
     from dagflow.defs.ops.definition import OpDefinition
     from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.definition import PartitionsDefinition
@@ -25,11 +24,47 @@ if TYPE_CHECKING:
 _EPHEMERAL_RUN_ID = "__EPHEMERAL_RUN_ID"
 
 
+class IOAsset(NamedTuple):
+    """The asset that an output or an input is.
+
+    Attributes:
+        key: Its key.
+        partition_keys: The partitions that are stored or loaded, None if it is not partitioned.
+        partitions_def: Its partitions definition.
+        spec: The other facts about it.
+    """
+
+    key: AssetKey | None
+    partition_keys: Sequence[str] | None = None
+    partitions_def: PartitionsDefinition | None = None
+    spec: AssetSpec | None = None
+
+
+class IOAccess(NamedTuple):
+    """The objects of the run that an I/O manager can use.
+
+    Attributes:
+        get_instance: Returns the instance of the run.
+        resources: The resources that the I/O manager requires, by key.
+        resource_config: The config of the I/O manager.
+        log: Returns the log of the step.
+    """
+
+    get_instance: Callable[[], DagflowInstance] | None = None
+    resources: Mapping[str, Any] | None = None
+    resource_config: Any = None
+    log: Callable[[], DagflowLogManager] | None = None
+
+
+_NO_ASSET = IOAsset(None)
+
+
 class _IOContext:
-    """What the contexts of outputs and inputs share."""
+    """The attributes that OutputContext and InputContext have in common."""
 
     __slots__ = (
         "_asset_key",
+        "_asset_spec",
         "_dagflow_type",
         "_get_instance",
         "_log",
@@ -51,28 +86,21 @@ class _IOContext:
         name: str | None,
         op_def: OpDefinition | None,
         dagflow_type: DagflowType | None,
-        asset_key: AssetKey | None,
-        partition_keys: Sequence[str] | None,
-        partitions_def: PartitionsDefinition | None,
         definition_metadata: Mapping[str, Any] | None,
         config: Any,
-        resource_config: Any,
-        resources: Mapping[str, Any] | None,
-        get_instance: Callable[[], DagflowInstance] | None,
-        log: Callable[[], DagflowLogManager] | None = None,
+        access: IOAccess,
+        asset: IOAsset | None = None,
     ) -> None:
         self._name = name
         self._op_def = op_def
         self._dagflow_type = dagflow_type
-        self._asset_key = asset_key
-        self._partition_keys = partition_keys
-        self._partitions_def = partitions_def
+        self._asset_key, self._partition_keys, self._partitions_def, self._asset_spec = asset or _NO_ASSET
         self.definition_metadata: Mapping[str, Any] = definition_metadata or {}
-        self.config: Any = config
-        self.resource_config: Any = {} if resource_config is None else resource_config
-        self._resources = resources or {}
-        self._get_instance = get_instance
-        self._log = log
+        self.config = config
+        self.resource_config = {} if access.resource_config is None else access.resource_config
+        self._resources = access.resources or {}
+        self._get_instance = access.get_instance
+        self._log = access.log
 
     def _known(self, value: Any, attribute: str) -> Any:
         if value is None:
@@ -96,15 +124,15 @@ class _IOContext:
 
     @property
     def op_def(self) -> OpDefinition:
-        """The op that has it."""
+        """The op of the output or input."""
         op_def: OpDefinition = self._known(self._op_def, "op_def")
         return op_def
 
     @property
     def dagflow_type(self) -> DagflowType:
         """Its type."""
-        kind: DagflowType = self._known(self._dagflow_type, "dagflow_type")
-        return kind
+        dagflow_type: DagflowType = self._known(self._dagflow_type, "dagflow_type")
+        return dagflow_type
 
     @property
     def instance(self) -> DagflowInstance:
@@ -173,7 +201,7 @@ class _IOContext:
 
     @property
     def asset_partitions_time_window(self) -> TimeWindow:
-        """From the start of the first to the end of the last partition of the asset."""
+        """The time window from the start of the first to the end of the last partition of the asset."""
         definition: Any = self.asset_partitions_def
         if not hasattr(definition, "time_window_for_partition_key"):
             raise DagflowInvariantViolationError(f"{self._kind} '{self._name}' is not partitioned by time")
@@ -182,13 +210,13 @@ class _IOContext:
         return TimeWindow(first.start, last.end)
 
     def get_asset_identifier(self) -> list[str]:
-        """The parts of the asset's key, and the partition if there is one."""
+        """Return the parts of the asset's key, and the partition if there is one."""
         path = self.asset_key.path
         return [*path, self.asset_partition_key] if self.has_asset_partitions else path
 
 
 class OutputContext(_IOContext):
-    """What `handle_output` of an I/O manager knows of the output that it stores.
+    """The context of `handle_output`: the output that an I/O manager stores.
 
     Attributes: `step_key`, `name`, `run_id`, `op_def`, `mapping_key`, `dagflow_type`, `definition_metadata`
     (of the `Out`), `output_metadata` (of the value), `config`, `resource_config`, `resources`, `asset_key`,
@@ -196,7 +224,6 @@ class OutputContext(_IOContext):
     """
 
     __slots__ = (
-        "_asset_spec",
         "_events",
         "_logged",
         "_partition_key",
@@ -216,11 +243,9 @@ class OutputContext(_IOContext):
         output_metadata: Mapping[str, MetadataValue] | None = None,
         partition_key: str | None = None,
         version: str | None = None,
-        asset_spec: AssetSpec | None = None,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
-        self._asset_spec = asset_spec
         self._step_key = step_key
         self._run_id = run_id
         self.mapping_key: str | None = mapping_key
@@ -232,12 +257,12 @@ class OutputContext(_IOContext):
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """What the `Out` says."""
+        """The metadata of the `Out`."""
         return self.definition_metadata
 
     @property
     def asset_spec(self) -> AssetSpec:
-        """What is known of the asset that it is."""
+        """The facts about the asset."""
         spec: AssetSpec = self._known(self._asset_spec, "asset_spec")
         return spec
 
@@ -262,17 +287,17 @@ class OutputContext(_IOContext):
         return str(self._of_partitions(self._partition_key, "partition_key"))
 
     def get_identifier(self) -> list[str]:
-        """Run id, step key, output name, and the mapping key if there is one."""
+        """Return the run id, step key, output name, and the mapping key if there is one."""
         parts = [self.run_id, self.step_key, self.name]
         return [*parts, self.mapping_key] if self.mapping_key else parts
 
     get_run_scoped_output_identifier = get_identifier
 
     def add_output_metadata(self, metadata: Mapping[str, Any]) -> None:
-        """Say something about how it was stored; shown on HANDLED_OUTPUT and on the materialization.
+        """Add metadata to HANDLED_OUTPUT and to the materialization.
 
         Raises:
-            DagflowInvalidMetadata: A value of a kind that metadata cannot hold, or a name that has a value.
+            DagflowInvalidMetadata: A value is invalid, or its name has a value already.
         """
         values = normalize_metadata(metadata, f"output '{self._name}'")
         twice = sorted(values.keys() & self._logged.keys())
@@ -283,16 +308,16 @@ class OutputContext(_IOContext):
         self._logged.update(values)
 
     def get_logged_metadata(self) -> Mapping[str, MetadataValue]:
-        """What `add_output_metadata` was told."""
+        """Return the metadata of all calls of `add_output_metadata`."""
         return dict(self._logged)
 
     def consume_logged_metadata(self) -> Mapping[str, MetadataValue]:
-        """What `add_output_metadata` was told since the last call."""
+        """Return the metadata of `add_output_metadata` since the last call."""
         logged, self._logged = self._logged, {}
         return logged
 
     def log_event(self, event: AssetMaterialization | AssetObservation) -> None:
-        """Put an AssetMaterialization or AssetObservation into the log of the run."""
+        """Append an AssetMaterialization or AssetObservation to the log of the run."""
         if not isinstance(event, AssetMaterialization):
             raise CheckError(
                 f"log_event of an output takes an AssetMaterialization or AssetObservation, not {event!r}"
@@ -300,20 +325,20 @@ class OutputContext(_IOContext):
         self._events.append(event)
 
     def get_logged_events(self) -> Sequence[Any]:
-        """What `log_event` was told."""
+        """Return the events of all calls of `log_event`."""
         return list(self._events)
 
     def consume_events(self) -> Iterator[Any]:
-        """Hand out what `log_event` was told since the last call."""
+        """Yield the events of `log_event` since the last call."""
         events, self._events = self._events, []
         yield from events
 
 
 class InputContext(_IOContext):
-    """What `load_input` of an I/O manager knows of the input that it loads.
+    """The context of `load_input`: the input that an I/O manager loads.
 
-    Attributes: `name`, `upstream_output` (the OutputContext of what is read, None where this run does not
-    make it), `op_def`, `dagflow_type`, `definition_metadata` (of the `In`), `config`, `resource_config`,
+    Attributes: `name`, `upstream_output` (the OutputContext of the output that is read, None if it
+    is unknown), `op_def`, `dagflow_type`, `definition_metadata` (of the `In`), `config`, `resource_config`,
     `resources`, `asset_key`, `asset_partition_key(s)`, `log`, `instance`.
     """
 
@@ -337,7 +362,7 @@ class InputContext(_IOContext):
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """What the `In` says."""
+        """The metadata of the `In`."""
         return self.definition_metadata
 
     @property
@@ -362,14 +387,12 @@ class InputContext(_IOContext):
         return str(self._of_partitions(self._partition_key, "partition_key"))
 
     def get_identifier(self) -> list[str]:
-        """The identifier of the output that is read."""
+        """Return the identifier of the output that is read."""
         upstream: OutputContext = self._known(self.upstream_output, "upstream_output")
         return upstream.get_identifier()
 
     def add_input_metadata(self, metadata: Mapping[str, Any], description: str | None = None) -> None:
-        """Say something about what was loaded; shown on LOADED_INPUT, and as an observation of the asset that
-        is read, if it is one.
-        """
+        """Add metadata to LOADED_INPUT, and to an observation of the asset that is read."""
         values = normalize_metadata(metadata, f"input '{self._name}'")
         self._logged.update(values)
         if self.has_asset_key:
@@ -379,19 +402,19 @@ class InputContext(_IOContext):
             ]
 
     def get_logged_metadata(self) -> Mapping[str, MetadataValue]:
-        """What `add_input_metadata` was told."""
+        """Return the metadata of all calls of `add_input_metadata`."""
         return dict(self._logged)
 
     def consume_logged_metadata(self) -> Mapping[str, MetadataValue]:
-        """What `add_input_metadata` was told since the last call."""
+        """Return the metadata of `add_input_metadata` since the last call."""
         logged, self._logged = self._logged, {}
         return logged
 
     def get_observations(self) -> Sequence[AssetObservation]:
-        """The observations that `add_input_metadata` made."""
+        """Return the observations of all calls of `add_input_metadata`."""
         return list(self._observations)
 
     def consume_observations(self) -> Iterator[AssetObservation]:
-        """Hand out the observations that were made since the last call."""
+        """Yield the observations of `add_input_metadata` since the last call."""
         observations, self._observations = self._observations, []
         yield from observations

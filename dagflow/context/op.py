@@ -106,7 +106,7 @@ class StepContext(CallContext):
     def asset_partitions_def_for_output(self, output_name: str = "result") -> PartitionsDefinition:
         """Return the partitions definition of the asset of an output."""
         key = self.asset_key_for_output(output_name)
-        definition = self.assets_def.partitions_def
+        definition = self.assets_def.outputs[output_name].partitions_def
         if definition is None:
             raise CheckError(f"asset '{key.to_user_string()}' is not partitioned")
         return definition
@@ -133,7 +133,8 @@ class StepContext(CallContext):
             ValueError: The output is not an asset that is partitioned by time.
         """
         assets_def = self._state.assets_def
-        definition = None if assets_def is None else assets_def.partitions_def
+        output = None if assets_def is None else assets_def.outputs.get(output_name)
+        definition = None if output is None else output.partitions_def
         if not hasattr(definition, "time_window_for_partition_key"):
             raise ValueError(
                 f"output '{output_name}' of op '{self.op_def.name}' is not an asset with partitions by "

@@ -1,4 +1,4 @@
-"""How a step ends badly: tried again, or failed for good, and which exception the caller gets."""
+"""The end of a failed attempt: the step is retried or fails, and the caller may get an exception."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from dagflow.plan.step import Step
 _UP_FOR_RETRY = CODE[DagflowEventType.STEP_UP_FOR_RETRY]
 _STEP_FAILURE = CODE[DagflowEventType.STEP_FAILURE]
 _OF_ANOTHER_RUN = (DagflowResourceFunctionError, DagflowConfigMappingFunctionError)
-# a step never raises these of itself: they come out of a run that its body started, and stay what they are
+# a step raises these only for a run that its body started, so they are not unwrapped
 
 
-def ended_badly(state: RunState, step: Step, number: int, error: BaseException) -> Failed | Retry:
-    """Write down how attempt `number` of a step ended, and decide what comes of it."""
+def end_failed_attempt(state: RunState, step: Step, number: int, error: BaseException) -> Failed | Retry:
+    """Append the event of a failed attempt, and return whether the step fails or is retried."""
     user = error
     if isinstance(error, DagflowUserCodeExecutionError) and not isinstance(error, _OF_ANOTHER_RUN):
         user = error.user_exception
     request = _retry_request(state, step, number, error, user)
     if request is None:
-        return _fail(state, step, number, error, user)
+        return _failure(state, step, number, error, user)
     if not state.retries:
-        return _refused(state, step, number, request, user)
+        return _retry_disabled(state, step, number, request, user)
     if number > request.max_retries:
-        return _exhausted(state, step, number, request, user)
+        return _retries_exceeded(state, step, number, request, user)
     seconds = request.seconds_to_wait
     data = StepRetryData(SerializableErrorInfo.from_exception(request), seconds)
     state.log.append(_UP_FOR_RETRY, step.index, number, data)
@@ -43,14 +43,12 @@ def ended_badly(state: RunState, step: Step, number: int, error: BaseException) 
 def _retry_request(
     state: RunState, step: Step, number: int, error: BaseException, user: BaseException
 ) -> RetryRequested | None:
-    """The retry that user code asked for, or that the policy of the step asks for; None where there is
-    none.
-    """
+    """Return the retry that user code or the policy of the step asks for, None for no retry."""
     if isinstance(user, RetryRequested):
         return user
     policy = step.retry_policy
-    is_users = isinstance(error, (DagflowUserCodeExecutionError, Failure))
-    if policy is None or not is_users or (isinstance(user, Failure) and not user.allow_retries):
+    is_user_error = isinstance(error, (DagflowUserCodeExecutionError, Failure))
+    if policy is None or not is_user_error or (isinstance(user, Failure) and not user.allow_retries):
         return None
     seconds = policy.calculate_delay(number, state.options.random)
     request = RetryRequestedFromPolicy(policy.max_retries, max(0, seconds))
@@ -58,10 +56,10 @@ def _retry_request(
     return request
 
 
-def _refused(
+def _retry_disabled(
     state: RunState, step: Step, number: int, request: RetryRequested, user: BaseException
 ) -> Failed:
-    """A retry that the config of the executor does not allow."""
+    """Append a failure, because the executor allows no retries."""
     _, cause_info = _cause(request, user)
     text = "RetryRequested but retries are disabled"
     info = SerializableErrorInfo(text, [], type(request).__name__, cause_info)
@@ -72,19 +70,19 @@ def _refused(
 def _cause(
     request: RetryRequested, user: BaseException
 ) -> tuple[BaseException | None, SerializableErrorInfo | None]:
-    """What a retry was asked for because of."""
+    """Return the exception that a retry was requested for, and its recorded form."""
     cause = user.__cause__ if user is request else user
     return cause, None if cause is None else SerializableErrorInfo.from_exception(cause)
 
 
-def _exhausted(
+def _retries_exceeded(
     state: RunState, step: Step, number: int, request: RetryRequested, user: BaseException
 ) -> Failed:
     cause, cause_info = _cause(request, user)
     text = f"Exceeded max_retries of {request.max_retries}\n"
     info = SerializableErrorInfo(text, [], type(request).__name__, cause_info)
-    is_asked_for = user is request  # by a RetryRequested of the user's, which is no error of the user's code
-    source = ErrorSource.FRAMEWORK_ERROR if is_asked_for else ErrorSource.USER_CODE_ERROR
+    is_requested = user is request  # a RetryRequested by the user is not an error of the user's code
+    source = ErrorSource.FRAMEWORK_ERROR if is_requested else ErrorSource.USER_CODE_ERROR
     _record(state, step, number, info, user, source)
     raised = DagflowMaxRetriesExceededError(
         f"Exceeded max_retries of {request.max_retries} in step '{step.key}'"
@@ -95,21 +93,23 @@ def _exhausted(
     return _failed(state, raised, info)
 
 
-def _fail(state: RunState, step: Step, number: int, error: BaseException, user: BaseException) -> Failed:
+def _failure(state: RunState, step: Step, number: int, error: BaseException, user: BaseException) -> Failed:
     info = SerializableErrorInfo.from_exception(error)
-    is_users = isinstance(error, DagflowUserCodeExecutionError)
+    is_user_error = isinstance(error, DagflowUserCodeExecutionError)
     if isinstance(error, Exception):
-        source = ErrorSource.USER_CODE_ERROR if is_users else ErrorSource.FRAMEWORK_ERROR
+        source = ErrorSource.USER_CODE_ERROR if is_user_error else ErrorSource.FRAMEWORK_ERROR
     else:
-        ends_itself = isinstance(error, SystemExit)
-        source = ErrorSource.UNEXPECTED_ERROR if ends_itself else ErrorSource.INTERRUPT
+        is_exit = isinstance(error, SystemExit)
+        source = ErrorSource.UNEXPECTED_ERROR if is_exit else ErrorSource.INTERRUPT
     _record(state, step, number, info, user, source)
     return _failed(state, user, info)
 
 
 def _failed(state: RunState, error: BaseException, info: SerializableErrorInfo) -> Failed:
-    """A failure ends the run if the caller wants it raised, or if it is no error but, say, the outcome of a
-    test. The outcome does not hold the error itself: its traceback would hold the outcome.
+    """Return the outcome of a failed step, and set the error that is raised to the caller.
+
+    A failure ends the run if the caller wants it raised, or if it is not an Exception, such as the outcome of
+    a test. The outcome does not hold the error, because the traceback of the error would hold the outcome.
     """
     ends_run = state.raise_on_error or not isinstance(error, (Exception, SystemExit))
     if ends_run:

@@ -1,4 +1,4 @@
-"""The inputs of a step: where each value comes from, and whether it is of the right type."""
+"""Loading the inputs of a step from their sources, and checking their types."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow.call import type_check_error, user_code
-from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.io import InputContext, IOAsset, OutputContext
 from dagflow.context.resources import ResourcesOfType, ScopedResources
 from dagflow.defs.ops.definition import where
 from dagflow.engine.run_state import RunState
-from dagflow.engine.store_outputs import manager_of, manager_resources, output_context
+from dagflow.engine.store_outputs import access_of, manager_of, output_context
 from dagflow.errors import (
     DagflowError,
     DagflowExecutionLoadInputError,
@@ -26,7 +26,6 @@ from dagflow.plan.step import (
     FROM_INPUT_VALUE,
     FROM_OUTPUT,
     FROM_OUTPUTS,
-    FROM_STORAGE,
     GIVEN,
     OutputRef,
     Source,
@@ -42,7 +41,7 @@ _OBSERVATION = CODE[DagflowEventType.ASSET_OBSERVATION]
 
 
 def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
-    """The values of all inputs by name: first all are loaded, then all are checked.
+    """Load the values of all inputs, then check all of them. Return the values by name.
 
     Raises:
         DagflowExecutionLoadInputError: An I/O manager raised.
@@ -55,7 +54,7 @@ def load_inputs(state: RunState, step: Step, number: int) -> dict[str, Any]:
     for position, item in enumerate(step.loads):
         source = item.source
         if (
-            source.kind == FROM_OUTPUT
+            source.source_type == FROM_OUTPUT
             and source.manager_key in state.in_memory
             and source.ref in state.values
         ):
@@ -82,7 +81,7 @@ def _check_input(
         )
 
 
-def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what: str) -> TypeCheck:
+def check_value(state: RunState, step: Step, dagflow_type: DagflowType, value: Any, what: str) -> TypeCheck:
     """Check a value against a type.
 
     Raises:
@@ -91,16 +90,16 @@ def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what
     context = TypeCheckContext(
         state.run.run_id,
         lambda: state.log_of(step),
-        ResourcesOfType(lambda: state.resources.values, kind.display_name),
-        kind,
+        ResourcesOfType(lambda: state.resources.values, dagflow_type.display_name),
+        dagflow_type,
     )
     try:
-        return kind.type_check(context, value)
+        return dagflow_type.type_check(context, value)
     except DagflowError:
         raise
     except Exception as error:
         raise DagflowTypeCheckError(
-            f"the check of type '{kind.display_name}', made for {what} of step '{step.key}', raised "
+            f"the check of type '{dagflow_type.display_name}', made for {what} of step '{step.key}', raised "
             f"{type(error).__name__}",
             user_exception=error,
         ) from error
@@ -108,41 +107,44 @@ def check_value(state: RunState, step: Step, kind: DagflowType, value: Any, what
 
 def _load(state: RunState, step: Step, number: int, item: StepInput, position: int) -> Any:
     source = item.source
-    if source.kind == FROM_OUTPUTS:
+    if source.source_type == FROM_OUTPUTS:
         values = []
         for part in source.parts:
-            if part.kind == FROM_OUTPUT and part.ref is not None and not state.has(part.ref):
-                continue  # that output was not produced; the others are enough
-            if part.ref is None and part.kind not in (FROM_CONFIG, FROM_DEFAULT, FROM_INPUT_VALUE):
+            if part.source_type == FROM_OUTPUT and part.ref is not None and not state.has(part.ref):
+                continue  # the step did not produce this output
+            if part.ref is None and part.source_type not in (FROM_CONFIG, FROM_DEFAULT, FROM_INPUT_VALUE):
                 continue
-            values.append(_one(state, step, number, item, position, part))
+            values.append(_load_single(state, step, number, item, position, part))
         return values
-    if source.kind == FROM_COLLECT and source.ref is not None:
+    if source.source_type == FROM_COLLECT and source.ref is not None:
         _, _, *rest = source
         return [
-            _one(state, step, number, item, position, Source(FROM_OUTPUT, ref, *rest))
+            _load_single(state, step, number, item, position, Source(FROM_OUTPUT, ref, *rest))
             for ref in state.collected(source.ref)
         ]
-    return _one(state, step, number, item, position, source)
+    return _load_single(state, step, number, item, position, source)
 
 
-def _one(state: RunState, step: Step, number: int, item: StepInput, position: int, source: Source) -> Any:
-    kind = source.kind
-    if kind == FROM_DEFAULT:
+def _load_single(
+    state: RunState, step: Step, number: int, item: StepInput, position: int, source: Source
+) -> Any:
+    """Load the value of one source: a whole input, or an element of its list."""
+    source_type = source.source_type
+    if source_type == FROM_DEFAULT:
         return source.value
-    if kind == FROM_INPUT_VALUE:
+    if source_type == FROM_INPUT_VALUE:
         return state.input_values[source.value]
-    if kind == GIVEN:
+    if source_type == GIVEN:
         assert source.ref is not None
         return state.given[source.ref]
-    if kind == FROM_CONFIG:
+    if source_type == FROM_CONFIG:
         return _from_config(state, step, item, source)
     value: Any = None
     metadata: Mapping[str, Any] = {}
-    if kind == FROM_OUTPUT and source.manager_key in state.in_memory:
+    if source_type == FROM_OUTPUT and source.manager_key in state.in_memory:
         if source.ref not in state.values:
             raise DagflowInvariantViolationError(
-                f"input '{item.name}' of step '{step.key}' reads {_named(source.ref)}, which was "
+                f"input '{item.name}' of step '{step.key}' reads {_describe(source.ref)}, which was "
                 "materialized without a value. Return the value, or read the asset through 'deps' only."
             )
         value = state.values[source.ref]
@@ -153,7 +155,7 @@ def _one(state: RunState, step: Step, number: int, item: StepInput, position: in
     return value
 
 
-def _named(ref: OutputRef | None) -> str:
+def _describe(ref: OutputRef | None) -> str:
     return "nothing" if ref is None else f"output '{ref.output_name}' of step '{ref.step_key}'"
 
 
@@ -184,51 +186,15 @@ def _from_manager(
 ) -> tuple[Any, Mapping[str, Any]]:
     assert source.manager_key is not None
     manager = manager_of(state, source.manager_key, "load_input", f"input '{item.name}' of step '{step.key}'")
-    layer = state.job.asset_layer
-    asset_key = source.asset_key
-    partitions_def = layer.partitions_def(asset_key) if layer is not None and asset_key is not None else None
-    upstream = None
-    if source.kind == FROM_STORAGE and source.value is not None:  # an asset that the body of a graph reads
-        partitions_def, spec = source.value.partitions_def, getattr(source.value, "spec", source.value)
-        upstream = OutputContext(
-            name="result",
-            op_def=None,
-            dagflow_type=None,
-            definition_metadata=spec.metadata,
-            asset_key=asset_key,
-            asset_spec=spec,
-            partition_keys=item.partition_keys,
-            partitions_def=partitions_def,
-            config=None,
-            resource_config=None,
-            resources=manager_resources(state, source.manager_key),
-            get_instance=state.get_instance,
-        )
-    if source.ref is not None:
-        producer = state.plan.step_by_key(source.ref.step_key)
-        output = producer.output_by_name[source.ref.output_name]
-        upstream = output_context(
-            state,
-            producer,
-            output,
-            source.ref.mapping_key,
-            output.definition.metadata,
-            run_id=state.stored.get(source.ref),
-        )
     context = InputContext(
         name=item.name,
         op_def=step.op,
         dagflow_type=item.dagflow_type,
-        asset_key=asset_key,
-        partition_keys=item.partition_keys,
-        partitions_def=partitions_def,
         definition_metadata=item.definition.metadata,
         config=item.config,
-        resource_config=state.plan.resource_configs.get(source.manager_key) or None,
-        resources=manager_resources(state, source.manager_key),
-        get_instance=state.get_instance,
-        log=lambda: state.log_of(step),
-        upstream_output=upstream,
+        access=access_of(state, step, source.manager_key),
+        asset=None if source.asset_key is None else _asset_read(state, item, source),
+        upstream_output=_upstream_context(state, step, item, source),
         partition_key=state.plan.partition_key,
     )
     with user_code(
@@ -244,3 +210,41 @@ def _from_manager(
     for observation in context.consume_observations():
         state.log.append(_OBSERVATION, step.index, number, observation)
     return value, context.consume_logged_metadata()
+
+
+def _asset_read(state: RunState, item: StepInput, source: Source) -> IOAsset:
+    """Return the asset that an input reads, with the partitions that it reads."""
+    layer = state.job.asset_layer
+    known = source.value  # an asset that the body of a graph reads
+    if known is None and layer is not None and source.asset_key is not None:
+        known = layer.spec(source.asset_key)
+    return IOAsset(source.asset_key, item.partition_keys, None if known is None else known.partitions_def)
+
+
+def _upstream_context(state: RunState, step: Step, item: StepInput, source: Source) -> OutputContext | None:
+    """Make the context of the output that an input reads; None if that is unknown."""
+    if source.ref is not None:
+        producer = state.plan.step_by_key(source.ref.step_key)
+        output = producer.output_by_name[source.ref.output_name]
+        return output_context(
+            state,
+            producer,
+            output,
+            source.ref.mapping_key,
+            output.definition.metadata,
+            run_id=state.stored.get(source.ref),
+        )
+    if source.value is None:
+        return None
+    assert source.manager_key is not None
+    spec = getattr(source.value, "spec", source.value)  # the body of a graph reads this asset
+    access = access_of(state, step, source.manager_key)
+    return OutputContext(
+        name="result",
+        op_def=None,
+        dagflow_type=None,
+        definition_metadata=spec.metadata,
+        config=None,
+        access=access._replace(resource_config=None, log=None),
+        asset=IOAsset(source.asset_key, item.partition_keys, spec.partitions_def, spec),
+    )

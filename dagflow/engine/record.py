@@ -267,17 +267,16 @@ def _asset_materialization(log: LogSource, record: Record) -> Decoded:
 def _of_output(log: LogSource, step: Step, payload: Any) -> AssetMaterialization:
     index, metadata, user_tags, version = payload
     output: StepOutput = step.outputs[index]
-    assets_def = step.assets_def
-    assert output.asset_key is not None
-    assert assets_def is not None
+    asset = output.asset
+    assert asset is not None
     tags = {system_tag("code_version"): _code_version(log, step), **user_tags}
     if version is not None:
         tags[system_tag("data_version")] = version.value
         tags[system_tag("data_version_is_user_provided")] = "true"
     else:
         tags[system_tag("data_version")] = data_version(log, step)
-    partition = log.plan.partition_key if assets_def.partitions_def is not None else None
-    return AssetMaterialization(output.asset_key, None, metadata, partition, tags)
+    partition = asset.partition_of(log.plan.partition_key)
+    return AssetMaterialization(asset.key, None, metadata, partition, tags)
 
 
 def data_version(log: LogSource, step: Step) -> str:

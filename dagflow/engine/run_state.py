@@ -1,4 +1,4 @@
-"""What a run holds while it runs."""
+"""RunState: everything that the steps of one run share."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ _RUN_FAILURE = CODE[DagflowEventType.RUN_FAILURE]
 
 
 class Earlier(NamedTuple):
-    """What earlier runs made, on which a run builds that executes some of the steps only.
+    """The outputs of earlier runs that a run of only some steps reads.
 
     Attributes:
-        outputs: The outputs that were stored, each with the id of the run that did.
-        ended: The keys of the steps that ended well or were skipped, so that what is not among `outputs` will
-            not come.
+        outputs: The outputs that were stored, each with the id of the run that stored it.
+        ended: The keys of the steps that succeeded or were skipped. Their other outputs will not come.
         mapping_keys: The keys of each dynamic output, in the order in which they came.
     """
 
@@ -42,28 +41,31 @@ NOTHING_EARLIER = Earlier({}, frozenset(), {})
 
 
 class RunState:
-    """What the steps of one run share.
+    """The state that the steps of one run share.
+
+    The launch of the run sets `input_values`, `raise_on_error`, `retries`, `earlier`, `flush`, `pointer` and
+    `in_memory` before the run begins, if they differ from the defaults.
 
     Attributes:
-        job, plan, run, log, options: What runs, as told.
-        get_instance: Gives the DagflowInstance.
+        job, plan, run, log, options: The parts of the run.
+        get_instance: Returns the DagflowInstance.
         resources: The started resources.
-        in_memory: The keys of I/O managers that keep values by reference for the time of this run only. What
-            they store is `values` itself, so the loop needs to ask none of them.
-        values: Every output so far that was made here. Always: an output is here exactly if its STEP_OUTPUT
-            was followed by storage.
-        stored: The outputs that exist and whose values are not here: each with the id of the run that made
-            it, which is an earlier one, or this one in another process.
-        retries: Whether steps may be tried again.
-        earlier: What an earlier run made, for a run that executes some steps only.
-        flush: Puts the log where others can read it; None where it is kept in memory.
-        given: The values that stand for outputs from the start; a step that runs all the same makes others.
-        input_values: Values of the graph's inputs.
-        error: What is raised to the caller, if something is.
-        step_error: What the last attempt at a step with hooks raised; for its hooks.
+        in_memory: The keys of the I/O managers that keep values in memory for this run only. They store into
+            `values`, so the loop does not call them.
+        values: The outputs that were made in this process. Always: an output is here exactly if its
+            STEP_OUTPUT was followed by storage.
+        stored: The outputs whose values are elsewhere, each with the id of the run that made it: an earlier
+            run, or this run in another process.
+        given: The given values that replace outputs from the start.
+        input_values: The values of the inputs of the graph; default: those of the job.
+        raise_on_error: Whether the first failure is raised to the caller.
+        retries: Whether steps can be retried.
+        earlier: The outputs of earlier runs, for a run of only some steps.
+        flush: Writes the log to the store of the instance; None for an instance in memory.
+        pointer: The ReconstructableJob of the job with its selections, None for a run in one process.
+        error: The exception that is raised to the caller, if any.
+        step_error: The exception of the last attempt at a step with hooks, for its hooks.
         mapping_keys: The keys of each dynamic output, in the order in which they came.
-        pointer: Where another process finds the job again (a ReconstructableJob, with its selections), None
-            for a run that stays in this process.
     """
 
     __slots__ = (
@@ -84,7 +86,6 @@ class RunState:
         "resources",
         "retries",
         "run",
-        "run_config",
         "step_error",
         "stored",
         "values",
@@ -98,15 +99,7 @@ class RunState:
         log: RunLog,
         options: RunOptions,
         get_instance: Callable[[], Any],
-        *,
         values: dict[OutputKey, Any],
-        input_values: Mapping[str, Any],
-        run_config: Mapping[str, Any],
-        raise_on_error: bool,
-        retries: bool = True,
-        earlier: Earlier = NOTHING_EARLIER,
-        flush: Callable[[], None] | None = None,
-        pointer: Any = None,
     ) -> None:
         self.job: JobDefinition = job
         self.plan: Plan = plan
@@ -116,23 +109,24 @@ class RunState:
         self.get_instance: Callable[[], Any] = get_instance
         self.resources: StartedResources = StartedResources(EventLoop())
         self.in_memory: frozenset[str] = frozenset()
-        self.values: dict[OutputKey, Any] = values
-        self.given: dict[OutputKey, Any] = dict(values)
-        self.input_values: Mapping[str, Any] = input_values
-        self.run_config: Mapping[str, Any] = run_config
-        self.raise_on_error: bool = raise_on_error
-        self.retries: bool = retries
-        self.earlier: Earlier = earlier
-        self.flush: Callable[[], None] | None = flush
-        self.pointer: Any = pointer
+        self.values = values
+        self.given = dict(values)
+        self.input_values: Mapping[str, Any] = job.input_values
+        self.raise_on_error = False
+        self.retries = True
+        self.earlier = NOTHING_EARLIER
+        self.flush: Callable[[], None] | None = None
+        self.pointer: Any = None
         self.stored: dict[OutputKey, str] = {}
         self.error: BaseException | None = None
         self.step_error: BaseException | None = None
         self.mapping_keys: dict[OutputRef, list[str]] = {}
 
-    def log_of(self, step: Step | None, attempt: int = 1, kind: type[LogSink] = LogSink) -> DagflowLogManager:
-        """What user code logs with: that of an attempt at a step, or of the run as a whole."""
-        from dagflow.context.log import DagflowLogManager  # imports Python's logging: who logs needs it
+    def log_of(
+        self, step: Step | None, attempt: int = 1, sink_class: type[LogSink] = LogSink
+    ) -> DagflowLogManager:
+        """Return the log for user code: the log of an attempt at a step, or of the whole run."""
+        from dagflow.context.log import DagflowLogManager  # imported lazily: it imports Python's logging
 
         meta = {
             "run_id": self.run.run_id,
@@ -141,22 +135,20 @@ class RunState:
             "step_key": None if step is None else step.key,
             "op_name": None if step is None else step.node.name,
         }
-        lines = kind(self.log, NO_STEP, 0) if step is None else kind(self.log, step.index, attempt)
-        return DagflowLogManager(meta, lines)
+        sink = sink_class(self.log, NO_STEP, 0) if step is None else sink_class(self.log, step.index, attempt)
+        return DagflowLogManager(meta, sink)
 
     def show_line(self, step: Step, attempt: int, level: int, text: str) -> None:
-        """Let Python's logging see a line of the log that was written elsewhere."""
+        """Send a line of the log that another process wrote to Python's logging."""
         self.log_of(step, attempt, LoggersOnly).log(level, "%s", text)
 
     def current_log(self) -> DagflowLogManager:
-        """The log of what runs now: of the step that wrote the last record."""
+        """Return the log of the step that wrote the last record."""
         _, _, step, attempt, _ = self.log.records[-1]
         return self.log_of(self.plan.steps[step] if step >= 0 else None, attempt)
 
     def collected(self, ref: OutputRef) -> list[OutputRef]:
-        """The values of a dynamic output, or of what was mapped over it, in the order in which they were
-        yielded.
-        """
+        """Return the outputs for all mapping keys: of a dynamic output, or of a step mapped over it."""
         template = self.plan.step_by_key(ref.step_key)
         if template.mapped_over is None:
             return [ref._replace(mapping_key=key) for key in self.mapping_keys[ref]]
@@ -165,7 +157,7 @@ class RunState:
         return [output for output in found if self.has(output)]
 
     def is_being_canceled(self) -> bool:
-        """Whether somebody asked, from outside, that this run be canceled."""
+        """Return whether another process has asked to cancel this run."""
         from dagflow.events.run import DagflowRunStatus
 
         instance = self.get_instance()
@@ -175,16 +167,16 @@ class RunState:
         return run is not None and run.status is DagflowRunStatus.CANCELING
 
     def write_failure(self, info: Any, reason: str, keys: Sequence[str] = ()) -> None:
-        """Write down that the run failed; not where it was interrupted because somebody cancels it.
+        """Append the failure of the run, unless the run was interrupted by its cancellation.
 
         Args:
             info: The recorded error.
             reason: The name of the reason.
-            keys: The steps that failed, where these are the reason.
+            keys: The failed steps, if they are the reason.
         """
         if reason != "UNEXPECTED_TERMINATION" or not self.is_being_canceled():
             self.log.append(_RUN_FAILURE, payload=(info, reason, list(keys)))
 
     def has(self, output: OutputKey) -> bool:
-        """Whether an output was produced."""
+        """Return whether an output was produced."""
         return output in self.values or output in self.stored

@@ -237,10 +237,12 @@ class Schedule:
     def _is_unavailable(self, item: StepInput) -> bool:
         """Return whether an input can never have its value."""
         source = item.source
-        if source.kind == FROM_OUTPUTS:
+        if source.source_type == FROM_OUTPUTS:
             parts = [part for part in source.parts if refs_of(part)]
             return len(parts) == len(source.parts) and all(self._is_absent(part) for part in parts)
-        return self._is_absent(source) or (source.kind == FROM_COLLECT and self._collects_nothing(source.ref))
+        return self._is_absent(source) or (
+            source.source_type == FROM_COLLECT and self._collects_nothing(source.ref)
+        )
 
     def _is_absent(self, source: Source) -> bool:
         return source.ref is not None and source.ref in self.absent

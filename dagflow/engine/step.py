@@ -73,10 +73,10 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
     except BaseException as error:
         if state.log.observer_raised:
             raise
-        from dagflow.engine.failure import ended_badly  # only a failure needs it
+        from dagflow.engine.failure import end_failed_attempt  # imported lazily: only a failure needs it
 
         take_back(state.log, attempt.logged)
-        return ended_badly(state, step, number, error)
+        return end_failed_attempt(state, step, number, error)
     append(_STEP_SUCCESS, index, number, now() - started)
     if len(attempt.got) == len(step.outputs) and not step.is_dynamic:
         return None
@@ -193,7 +193,7 @@ class Attempt:
                 stored, events = store(state, step, output, value, mapping_key, metadata)
                 for event in events:
                     self._write(event)
-        if output.asset_key is not None:
+        if output.asset is not None:
             self._materialized(output, given, {**metadata, **(stored or {})})
         if stored is not None:
             state.log.append(
@@ -303,7 +303,7 @@ class StepCallState(CallState):
                 None,
                 run_state.run,
                 run_state.job,
-                run_state.run_config,
+                run_state.run.run_config,
             ),
             step,
             step.config,

@@ -1,4 +1,4 @@
-"""Handing outputs to I/O managers."""
+"""Storing outputs with I/O managers, and loading them again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow.call import user_code
-from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
+from dagflow.defs.assets.definition import AssetOutput
 from dagflow.engine.run_state import RunState
 from dagflow.errors import (
     DagflowExecutionHandleOutputError,
@@ -27,10 +28,10 @@ def store(
     mapping_key: str | None,
     metadata: Mapping[str, Any],
 ) -> tuple[dict[str, MetadataValue], list[Any]]:
-    """Have an output stored by its I/O manager.
+    """Store an output with its I/O manager.
 
     Returns:
-        What the I/O manager said about it, and the events that it logged.
+        The metadata and the events that the I/O manager logged.
 
     Raises:
         DagflowExecutionHandleOutputError: The I/O manager raised.
@@ -51,25 +52,27 @@ def store(
         result = manager.handle_output(context, value)
         if inspect.isgenerator(result):
             yielded += result
-    said = dict(context.consume_logged_metadata())
+    logged = dict(context.consume_logged_metadata())
     events = list(context.consume_events())
     written: list[AssetMaterialization] = []
     for item in yielded:
         if isinstance(item, AssetMaterialization):
             written.append(item)
         elif isinstance(item, Mapping):
-            said.update(normalize_metadata(item, place))
+            logged.update(normalize_metadata(item, place))
         else:
             raise DagflowInvariantViolationError(
                 f"the I/O manager '{output.manager_key}' yielded {item!r} for {place}; it may yield "
                 "AssetMaterializations and dicts of metadata"
             )
-    return said, [*events, *(_with_metadata(item, said) for item in written)]
+    return logged, [*events, *(_with_metadata(item, logged) for item in written)]
 
 
-def _with_metadata(written: AssetMaterialization, said: Mapping[str, MetadataValue]) -> AssetMaterialization:
-    """What an I/O manager yields is materialized with all that it said of the output."""
-    metadata = {**said, **written.metadata}
+def _with_metadata(
+    written: AssetMaterialization, logged: Mapping[str, MetadataValue]
+) -> AssetMaterialization:
+    """Return a materialization that an I/O manager yielded, with all metadata that it logged."""
+    metadata = {**logged, **written.metadata}
     return type(written)(written.asset_key, written.description, metadata, written.partition, written.tags)
 
 
@@ -82,57 +85,42 @@ def output_context(
     output_metadata: Mapping[str, Any] | None = None,
     run_id: str | None = None,
 ) -> OutputContext:
-    """The context of an output of a step of this run, or of the run `run_id`."""
-    assets_def = step.assets_def
-    partitions_def = assets_def.partitions_def if assets_def is not None else None
-    partition_key = state.plan.partition_key
-    keys = (partition_key,) if partitions_def is not None and partition_key is not None else None
+    """Make the context of an output of a step of this run, or of the run `run_id`."""
+    asset, run_partition = output.asset, state.plan.partition_key
     manager_key = output.definition.io_manager_key
     return OutputContext(
         name=output.name,
         op_def=step.op,
         dagflow_type=output.dagflow_type,
-        asset_key=output.asset_key,
-        partition_keys=keys if output.asset_key is not None else None,
-        partitions_def=partitions_def,
+        asset=None if asset is None else _asset_of(asset, run_partition),
         definition_metadata=definition_metadata,
         config=output.config,
-        resource_config=state.plan.resource_configs.get(manager_key) or None,
-        resources=manager_resources(state, manager_key),
-        get_instance=state.get_instance,
-        log=lambda: state.log_of(step),
+        access=access_of(state, step, manager_key),
         step_key=step.key,
         run_id=run_id or state.run.run_id,
         mapping_key=mapping_key,
         output_metadata=output_metadata,
-        partition_key=partition_key,
-        asset_spec=assets_def.specs_by_key[output.asset_key]
-        if assets_def is not None and output.asset_key is not None
-        else None,
+        partition_key=run_partition,
     )
 
 
 def load_output(state: RunState, key: OutputKey) -> Any:
-    """An output of this run, loaded by its I/O manager; None where it is of type Nothing."""
+    """Load an output of this run with its I/O manager; return None for an output of type Nothing."""
     step_key, name, mapping_key = key
     step = state.plan.step_by_key(step_key)
     output = step.output_by_name[name]
     if output.manager_key is None:
         return None
     stored = output_context(state, step, output, mapping_key, output.definition.metadata)
+    asset = output.asset
     context = InputContext(
         name=name,
         op_def=step.op,
         dagflow_type=output.dagflow_type,
-        asset_key=output.asset_key,
-        partition_keys=stored.asset_partition_keys if stored.has_asset_partitions else None,
-        partitions_def=None if step.assets_def is None else step.assets_def.partitions_def,
         definition_metadata={},
         config=None,
-        resource_config=stored.resource_config,
-        resources=manager_resources(state, output.manager_key),
-        get_instance=state.get_instance,
-        log=lambda: state.log_of(step),
+        access=access_of(state, step, output.manager_key),
+        asset=None if asset is None else _asset_of(asset, state.plan.partition_key),
         upstream_output=stored,
         partition_key=state.plan.partition_key,
     )
@@ -141,10 +129,10 @@ def load_output(state: RunState, key: OutputKey) -> Any:
 
 
 def manager_of(state: RunState, key: str, method: str, place: str) -> Any:
-    """The I/O manager with this key.
+    """Return the I/O manager with a key.
 
     Raises:
-        DagflowInvariantViolationError: The resource is no I/O manager.
+        DagflowInvariantViolationError: The resource is not an I/O manager.
     """
     manager = state.resources.values[key]
     if not hasattr(manager, method):
@@ -155,7 +143,18 @@ def manager_of(state: RunState, key: str, method: str, place: str) -> Any:
     return manager
 
 
-def manager_resources(state: RunState, key: str) -> dict[str, Any]:
-    """The resources that an I/O manager requires."""
-    definition = state.job.resource_defs[key]
-    return {name: state.resources.values[name] for name in definition.required_resource_keys}
+def access_of(state: RunState, step: Step, manager_key: str) -> IOAccess:
+    """Return the objects of the run that an I/O manager can use for a step."""
+    keys = state.job.resource_defs[manager_key].required_resource_keys
+    return IOAccess(
+        state.get_instance,
+        {key: state.resources.values[key] for key in keys},
+        state.plan.resource_configs.get(manager_key) or None,
+        lambda: state.log_of(step),
+    )
+
+
+def _asset_of(asset: AssetOutput, run_partition: str | None) -> IOAsset:
+    partition = asset.partition_of(run_partition)
+    keys = None if partition is None else (partition,)
+    return IOAsset(asset.key, keys, asset.partitions_def, asset.spec)

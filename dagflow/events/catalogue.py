@@ -86,110 +86,139 @@ def duration_text(milliseconds: float) -> str:
     return f"{milliseconds:.3g}ms" if milliseconds < 1000 else f"{milliseconds / 1000:.2f}s"
 
 
-# name, belongs to, class of the data, level, message, fields (name, path, kind, name in canonical events)
+# name, description, belongs to, class of the data, level, message,
+# fields (name, path, kind, name in canonical events)
 _ROWS: tuple[tuple[Any, ...], ...] = (
-    ("STEP_OUTPUT", _OF_STEP, "StepOutputData", DEBUG,
+    ("STEP_OUTPUT", "a step returned or yielded an output",
+     _OF_STEP, "StepOutputData", DEBUG,
      lambda data, step, facts: f'Yielded output "{data.output_name}" {_mapped(data)}{_checked(data, facts)}',
      (_STEP, ("name", "output_name", "text", "output"),
       ("mapping_key", "mapping_key", "text or none", "mapping_key"), _PASSED, _METADATA, _ATTEMPT)),
-    ("STEP_INPUT", _OF_STEP, "StepInputData", DEBUG,
+    ("STEP_INPUT", "an input of a step passed or failed its type check",
+     _OF_STEP, "StepInputData", DEBUG,
      lambda data, step, facts: f'Got input "{data.input_name}" {_checked(data, facts)}',
      (_STEP, ("name", "input_name", "text", "input"), _PASSED, _ATTEMPT)),
-    ("STEP_FAILURE", _OF_STEP, "StepFailureData", ERROR,
+    ("STEP_FAILURE", "a step failed and is not retried",
+     _OF_STEP, "StepFailureData", ERROR,
      lambda data, step, facts: f'Execution of step "{step}" failed.',
      (_STEP, _ERROR, _ATTEMPT)),
-    ("STEP_START", _OF_STEP, None, DEBUG,
+    ("STEP_START", "a step started its first attempt",
+     _OF_STEP, None, DEBUG,
      lambda data, step, facts: f'Started execution of step "{step}".',
      (_STEP,)),
-    ("STEP_SUCCESS", _OF_STEP, "StepSuccessData", DEBUG,
+    ("STEP_SUCCESS", "a step succeeded",
+     _OF_STEP, "StepSuccessData", DEBUG,
      lambda data, step, facts: f'Finished execution of step "{step}" in {duration_text(data.duration_ms)}.',
      (_STEP, _ATTEMPT)),
-    ("STEP_SKIPPED", _OF_STEP, None, DEBUG,
+    ("STEP_SKIPPED", "a step was skipped, because an input is missing",
+     _OF_STEP, None, DEBUG,
      lambda data, step, facts:
          f'Skipped execution of step "{step}": an output that it needs was not produced.',
      (_STEP,)),
-    ("STEP_WORKER_STARTING", *_WORKER),
-    ("STEP_WORKER_STARTED", *_WORKER),
-    ("STEP_UP_FOR_RETRY", _OF_STEP, "StepRetryData", DEBUG,
+    ("STEP_WORKER_STARTING", "the process of a step is about to start", *_WORKER),
+    ("STEP_WORKER_STARTED", "the process of a step has started", *_WORKER),
+    ("STEP_UP_FOR_RETRY", "an attempt of a step failed, and the step is retried",
+     _OF_STEP, "StepRetryData", DEBUG,
      lambda data, step, facts: f'Execution of step "{step}" failed and has requested a retry{_wait(data)}.',
      (_STEP, _ERROR, ("seconds_to_wait", "seconds_to_wait", "number"), _ATTEMPT)),
-    ("STEP_RESTARTED", _OF_STEP, None, DEBUG,
+    ("STEP_RESTARTED", "a step started a further attempt",
+     _OF_STEP, None, DEBUG,
      lambda data, step, facts: f"Started re-execution (attempt # {facts['attempt']}) of step \"{step}\".",
      (_STEP, _ATTEMPT)),
-    ("RESOURCE_INIT_STARTED", _RESOURCE, "EngineEventData", DEBUG,
+    ("RESOURCE_INIT_STARTED", "resources are about to start",
+     _RESOURCE, "EngineEventData", DEBUG,
      lambda data, step, facts: f"Starting initialization of resources {facts['resources']}.",
      (_STEP, _MESSAGE)),
-    ("RESOURCE_INIT_SUCCESS", _RESOURCE, "EngineEventData", DEBUG,
+    ("RESOURCE_INIT_SUCCESS", "resources have started",
+     _RESOURCE, "EngineEventData", DEBUG,
      lambda data, step, facts: f"Finished initialization of resources {facts['resources']}.",
      (_STEP, _MESSAGE)),
-    ("RESOURCE_INIT_FAILURE", _RESOURCE, "EngineEventData", ERROR,
+    ("RESOURCE_INIT_FAILURE", "a resource failed to start",
+     _RESOURCE, "EngineEventData", ERROR,
      lambda data, step, facts: f"Initialization of resources {facts['resources']} failed.", (_STEP, _ERROR)),
-    ("ASSET_MATERIALIZATION", _OF_BOTH, "StepMaterializationData", DEBUG,
+    ("ASSET_MATERIALIZATION", "a step materialized an asset",
+     _OF_BOTH, "StepMaterializationData", DEBUG,
      lambda data, step, facts: _materialized(data.materialization),
      (_STEP, ("key", "materialization.asset_key", "asset key"),
       ("partition", "materialization.partition", "text or none"),
       ("metadata", "materialization.metadata", "metadata"),
       ("description", "materialization.description", "text or none"))),
-    ("ASSET_MATERIALIZATION_PLANNED", _OF_ASSET, "AssetMaterializationPlannedData", DEBUG, None,
+    ("ASSET_MATERIALIZATION_PLANNED", "a run will materialize an asset",
+     _OF_ASSET, "AssetMaterializationPlannedData", DEBUG, None,
      (_STEP, ("key", "asset_key", "asset key"), _PARTITION)),
-    ("ASSET_OBSERVATION", _OF_BOTH, "AssetObservationData", DEBUG, None,
+    ("ASSET_OBSERVATION", "a step observed an asset",
+     _OF_BOTH, "AssetObservationData", DEBUG, None,
      (_STEP, ("key", "asset_observation.asset_key", "asset key"),
       ("partition", "asset_observation.partition", "text or none"),
       ("metadata", "asset_observation.metadata", "metadata"),
       ("description", "asset_observation.description", "text or none"))),
-    ("ASSET_CHECK_EVALUATION", _OF_BOTH, "AssetCheckEvaluation", DEBUG,
+    ("ASSET_CHECK_EVALUATION", "a step evaluated an asset check",
+     _OF_BOTH, "AssetCheckEvaluation", DEBUG,
      lambda data, step, facts: f"Asset check '{data.check_name}' on {_evaluated(data)}",
      (_STEP, ("asset", "asset_key", "asset key"), ("name", "check_name", "text", "check"),
       ("passed", "passed", "flag", "passed"), ("severity", "severity.name", "text", "severity"),
       _PARTITION, _METADATA, ("description", "description", "text or none"))),
-    ("ASSET_CHECK_EVALUATION_PLANNED", _OF_ASSET, "AssetCheckEvaluationPlanned", DEBUG, None,
+    ("ASSET_CHECK_EVALUATION_PLANNED", "a run will evaluate an asset check",
+     _OF_ASSET, "AssetCheckEvaluationPlanned", DEBUG, None,
      (_STEP, ("asset", "asset_key", "asset key"), ("name", "check_name", "text"))),
-    ("ASSET_WIPED", _OF_ASSET, "AssetWipedData", DEBUG, None, (_MESSAGE,)),
-    ("STEP_EXPECTATION_RESULT", _OF_STEP, "StepExpectationResultData", DEBUG,
+    ("ASSET_WIPED", "the records of an asset were deleted",
+     _OF_ASSET, "AssetWipedData", DEBUG, None, (_MESSAGE,)),
+    ("STEP_EXPECTATION_RESULT", "a step reported the result of an expectation",
+     _OF_STEP, "StepExpectationResultData", DEBUG,
      lambda data, step, facts: _expected(data.expectation_result),
      (_STEP, ("label", "expectation_result.label", "text or none", "label"),
       ("success", "expectation_result.success", "flag", "success"),
       ("metadata", "expectation_result.metadata", "metadata"),
       ("description", "expectation_result.description", "text or none"))),
-    ("RUN_ENQUEUED", _RUN, "RunEnqueuedData", DEBUG, None, ()),
-    ("RUN_DEQUEUED", _RUN, None, DEBUG, None, ()),
-    ("RUN_STARTING", _RUN, None, DEBUG, None, ()),
-    ("RUN_START", _RUN, None, DEBUG,
+    ("RUN_ENQUEUED", "a run was added to the queue", _RUN, "RunEnqueuedData", DEBUG, None, ()),
+    ("RUN_DEQUEUED", "a run was removed from the queue", _RUN, None, DEBUG, None, ()),
+    ("RUN_STARTING", "a run is about to start", _RUN, None, DEBUG, None, ()),
+    ("RUN_START", "a run started",
+     _RUN, None, DEBUG,
      lambda data, step, facts: f"Started execution of run for \"{facts['job']}\".",
      ()),
-    ("RUN_SUCCESS", _RUN, None, DEBUG,
+    ("RUN_SUCCESS", "a run succeeded",
+     _RUN, None, DEBUG,
      lambda data, step, facts: f"Finished execution of run for \"{facts['job']}\".",
      ()),
-    ("RUN_FAILURE", _RUN, "JobFailureData", ERROR,
+    ("RUN_FAILURE", "a run failed",
+     _RUN, "JobFailureData", ERROR,
      lambda data, step, facts: f"Execution of run for \"{facts['job']}\" failed. {_reason(data, facts)}",
      (_ERROR, ("reason", "failure_reason.name", "text"))),
-    ("RUN_CANCELING", _RUN, None, DEBUG, None, ()),
-    ("RUN_CANCELED", _RUN, "JobCanceledData", ERROR, None, (_ERROR,)),
-    ("OBJECT_STORE_OPERATION", _OF_STEP, None, DEBUG, None, (_STEP,)),
-    ("ASSET_STORE_OPERATION", (), None, DEBUG, None, (_STEP,)),
-    ("LOADED_INPUT", _OF_STEP, "LoadedInputData", DEBUG,
+    ("RUN_CANCELING", "a run is being canceled", _RUN, None, DEBUG, None, ()),
+    ("RUN_CANCELED", "a run was canceled", _RUN, "JobCanceledData", ERROR, None, (_ERROR,)),
+    ("OBJECT_STORE_OPERATION", "an object store was read or written", _OF_STEP, None, DEBUG, None, (_STEP,)),
+    ("ASSET_STORE_OPERATION", "an asset store was read or written", (), None, DEBUG, None, (_STEP,)),
+    ("LOADED_INPUT", "an I/O manager loaded an input of a step",
+     _OF_STEP, "LoadedInputData", DEBUG,
      lambda data, step, facts: f'Loaded input "{data.input_name}" using input manager {_manager(data)}',
      (_STEP, ("name", "input_name", "text", "input"), ("manager_key", "manager_key", "text", "manager"),
       ("upstream_step", "upstream_step_key", "text or none", "upstream_step"),
       ("upstream_output", "upstream_output_name", "text or none", "upstream_output"), _METADATA, _ATTEMPT)),
-    ("HANDLED_OUTPUT", _OF_STEP, "HandledOutputData", DEBUG,
+    ("HANDLED_OUTPUT", "an I/O manager stored an output of a step",
+     _OF_STEP, "HandledOutputData", DEBUG,
      lambda data, step, facts: f'Handled output "{data.output_name}" using IO manager "{data.manager_key}"',
      (_STEP, ("name", "output_name", "text", "output"), ("manager_key", "manager_key", "text", "manager"),
       _METADATA, _ATTEMPT)),
-    ("ENGINE_EVENT", ("engine",), "EngineEventData", DEBUG, lambda data, step, facts: facts["text"],
+    ("ENGINE_EVENT", "the executor reported its progress or an error",
+     ("engine",), "EngineEventData", DEBUG, lambda data, step, facts: facts["text"],
      (_STEP, _MESSAGE, _ERROR)),
-    ("HOOK_COMPLETED", _HOOK, None, DEBUG,
+    ("HOOK_COMPLETED", "a hook of a step ran",
+     _HOOK, None, DEBUG,
      lambda data, step, facts: f"Finished hook \"{facts['hook']}\" of step \"{step}\".",
      (_STEP, _MESSAGE, _ATTEMPT)),
-    ("HOOK_ERRORED", _HOOK, "HookErroredData", ERROR, None, (_STEP, _ERROR, _ATTEMPT)),
-    ("HOOK_SKIPPED", _HOOK, None, DEBUG,
+    ("HOOK_ERRORED", "a hook of a step raised an error",
+     _HOOK, "HookErroredData", ERROR, None, (_STEP, _ERROR, _ATTEMPT)),
+    ("HOOK_SKIPPED", "the condition of a hook of a step is not met",
+     _HOOK, None, DEBUG,
      lambda data, step, facts:
          f"Skipped hook \"{facts['hook']}\" for step \"{step}\": its condition is not met.",
      (_STEP, _MESSAGE, _ATTEMPT)),
-    ("ALERT_START", _ALERT, None, DEBUG, None, (_MESSAGE,)),
-    ("ALERT_SUCCESS", _ALERT, None, DEBUG, None, (_MESSAGE,)),
-    ("ALERT_FAILURE", _ALERT, None, DEBUG, None, (_MESSAGE,)),
-    ("LOGS_CAPTURED", ("logs",), "ComputeLogsCaptureData", DEBUG,
+    ("ALERT_START", "an alert started", _ALERT, None, DEBUG, None, (_MESSAGE,)),
+    ("ALERT_SUCCESS", "an alert succeeded", _ALERT, None, DEBUG, None, (_MESSAGE,)),
+    ("ALERT_FAILURE", "an alert failed", _ALERT, None, DEBUG, None, (_MESSAGE,)),
+    ("LOGS_CAPTURED", "the output of a process is captured",
+     ("logs",), "ComputeLogsCaptureData", DEBUG,
      lambda data, step, facts: f"Capturing logs for process (pid: {facts['pid']}).",
      (_MESSAGE,)),
 )  # fmt: skip
@@ -232,6 +261,7 @@ class EventRow:
 
     Attributes:
         name: The name of the type.
+        description: A clause that says when such an event happens.
         belongs_to: "step", "asset", "run", "hook", "alert", "engine", "resource", "worker" or "logs". An
             event of a step about an asset belongs to both.
         data: The name of the class of `event_specific_data`, None for a type without data.
@@ -240,22 +270,24 @@ class EventRow:
             decoder. None for a type without a message.
     """
 
-    __slots__ = ("_fields", "belongs_to", "data", "level", "message", "name")
+    __slots__ = ("_fields", "belongs_to", "data", "description", "level", "message", "name")
 
     def __init__(
         self,
         name: str,
+        description: str,
         belongs_to: tuple[str, ...],
         data: str | None,
         level: int,
         message: _Message | None,
         fields: tuple[tuple[Any, ...], ...],
     ) -> None:
-        self.name: str = name
-        self.belongs_to: tuple[str, ...] = belongs_to
-        self.data: str | None = data
-        self.level: int = level
-        self.message: _Message | None = message
+        self.name = name
+        self.description = description
+        self.belongs_to = belongs_to
+        self.data = data
+        self.level = level
+        self.message = message
         self._fields = fields
 
     @property
@@ -288,6 +320,8 @@ def event_catalogue() -> Mapping[str, EventRow]:
         >>> row = event_catalogue()["STEP_OUTPUT"]
         >>> row.belongs_to, row.has_step, row.has_asset, row.data, row.level
         (('step',), True, False, 'StepOutputData', 10)
+        >>> row.description
+        'a step returned or yielded an output'
         >>> [field.name for field in row.fields]
         ['step', 'name', 'mapping_key', 'passed', 'metadata', 'attempt']
     """

@@ -32,10 +32,11 @@ from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
 from dagflow.metadata.value import MetadataValue
 from dagflow.options import RunOptions
-from dagflow.plan.compile import Surroundings, compile_plan, part_of
+from dagflow.plan.compile import compile_plan, part_of
 from dagflow.plan.dynamic import expanded
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import FROM_COLLECT, OutputKey, OutputRef, Step, refs_of
+from dagflow.plan.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from dagflow.defs.jobs.definition import JobDefinition
@@ -91,7 +92,7 @@ def run_spec_of(state: RunState) -> RunSpec:
     options = state.options
     return RunSpec(
         state.run,
-        state.run_config,
+        state.run.run_config,
         state.plan.partition_key,
         state.get_instance().ref(),
         state.retries,
@@ -110,7 +111,7 @@ def task_spec_of(state: RunState, task: Task) -> TaskSpec:
         for source in (item.source, *item.source.parts):
             if source.ref is not None:
                 wanted.add(source.ref)
-        if item.source.kind == FROM_COLLECT and item.source.ref is not None:
+        if item.source.source_type == FROM_COLLECT and item.source.ref is not None:
             wanted.update(state.collected(item.source.ref))
         wanted.update(refs_of(item.source))
     random = state.options.random
@@ -157,19 +158,9 @@ class WorkerSession:
             random=None if task_spec.seed is None else Random(task_spec.seed),
         )
         plan = self._plan_of(task_spec)
-        state = RunState(
-            job,
-            plan,
-            run_spec.run,
-            SendingLog(plan, run_spec.run, options.clock.now, send),
-            options,
-            lambda: self.instance,
-            values=dict(task_spec.values),
-            input_values=job.input_values,
-            run_config=run_spec.run_config,
-            raise_on_error=False,
-            retries=run_spec.retries,
-        )
+        log = SendingLog(plan, run_spec.run, options.clock.now, send)
+        state = RunState(job, plan, run_spec.run, log, options, lambda: self.instance, dict(task_spec.values))
+        state.retries = run_spec.retries
         state.stored.update(task_spec.stored)
         state.mapping_keys.update(task_spec.mapping_keys)
         return state, plan.step_by_key(task_spec.step_key)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagflow.context.io import InputContext, OutputContext
-from dagflow.context.op import OpExecutionContext
+from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
 from dagflow.context.resources import ScopedResources
-from dagflow.defs.assets.definition import AssetSpec
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.errors import CheckError, DagflowInvalidInvocationError, check_type
 from dagflow.instance.instance import DagflowInstance
@@ -122,9 +121,8 @@ def build_output_context(
         output_metadata=output_metadata,
         partition_key=partition_key,
         version=version,
-        asset_spec=asset_spec,
+        asset=_asset(asset_key, keys, asset_partitions_def, asset_spec),
         **_port_attributes(name, op_def, dagflow_type, given, config, resource_config, instance),
-        **_asset_attributes(asset_key, keys, asset_partitions_def),
     )
 
 
@@ -183,8 +181,8 @@ def build_input_context(
         upstream_output=upstream_output,
         partition_key=partition_key,
         step_context=step_context,
+        asset=_asset(asset_key, keys, asset_partitions_def),
         **_port_attributes(name, op_def, dagflow_type, given, config, resource_config, instance),
-        **_asset_attributes(asset_key, keys, asset_partitions_def),
     )
 
 
@@ -236,30 +234,27 @@ def _port_attributes(
         resource_config=(resource_config, Mapping),
         instance=(instance, DagflowInstance),
     )
+    get_instance = None if instance is None else lambda: instance
     return {
         "name": name,
         "op_def": op_def,
         "dagflow_type": None if dagflow_type is None else resolve_type(dagflow_type, "a context"),
         "definition_metadata": definition_metadata,
         "config": config,
-        "resource_config": resource_config,
-        "resources": None,
-        "get_instance": None if instance is None else lambda: instance,
+        "access": IOAccess(get_instance, resource_config=resource_config),
     }
 
 
-def _asset_attributes(
+def _asset(
     asset_key: CoercibleToAssetKey | None,
     partition_keys: Sequence[str] | None,
     partitions_def: PartitionsDefinition | None,
-) -> dict[str, Any]:
-    """Check the attributes about the asset, and return them."""
+    spec: AssetSpec | None = None,
+) -> IOAsset:
+    """Check the facts about the asset, and return them."""
     _check_types(asset_partitions_def=(partitions_def, PartitionsDefinition))
-    return {
-        "asset_key": None if asset_key is None else AssetKey.from_coercible(asset_key),
-        "partition_keys": partition_keys,
-        "partitions_def": partitions_def,
-    }
+    key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+    return IOAsset(key, partition_keys, partitions_def, spec)
 
 
 def _check_types(**arguments: tuple[Any, type[Any]]) -> None:

@@ -1,26 +1,40 @@
-"""The I/O managers that resources without a function of the user's stand for, by kind."""
+"""The built-in I/O managers: the one table from the kind of a definition to the I/O manager itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dagflow.context.init import InitResourceContext
+from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager, mem_io_manager
 from dagflow.io.memory import InMemoryIOManager
+
+if TYPE_CHECKING:
+    from dagflow.io.filesystem import PickleFiles
 
 
 def _memory(_: InitResourceContext) -> InMemoryIOManager:
     return InMemoryIOManager()
 
 
-def _files(context: InitResourceContext) -> Any:
-    from dagflow.io.filesystem import PickleFiles  # a run in memory needs it not
+def _files(context: InitResourceContext) -> PickleFiles:
+    from dagflow.io.filesystem import PickleFiles  # imported lazily: a run in memory does not need it
 
     base = (context.resource_config or {}).get("base_dir")
     return PickleFiles(base or context.instance.storage_directory())
 
 
-BUILTINS: dict[str, Callable[[InitResourceContext], Any]] = {
-    "memory_io_manager": _memory, "filesystem_io_manager": _files, "default_io_manager": _files
-}  # fmt: skip
-"""What makes the resources that have no function of the user's, by kind."""
+BUILTINS = {mem_io_manager.kind: _memory, fs_io_manager.kind: _files, default_io_manager.kind: _files}
+"""By kind of ResourceDefinition, the function that makes the I/O manager."""
+
+
+def is_memory_of_run(resource: ResourceDefinition) -> bool:
+    """Return whether a resource keeps values in the memory of one run only."""
+    return resource.kind == mem_io_manager.kind
+
+
+def is_in_memory(resource: ResourceDefinition) -> bool:
+    """Return whether a resource keeps values in memory, where no other process can read them."""
+    return is_memory_of_run(resource) or (
+        resource.kind == "value" and isinstance(resource.value, InMemoryIOManager)
+    )

@@ -1,9 +1,8 @@
-"""The I/O manager that keeps each value as a pickle file below one folder.
+"""The I/O manager that stores each value as a pickle file below one folder.
 
-Assets lie under the parts of their key (and their partition), other outputs under run id, step key and
-output name.
-Every part is escaped, so that a key from outside never leads out of the folder: letters, digits and a few
-safe marks stay, the rest becomes `%XX`. Only files that this class wrote are unpickled.
+The path of an asset is its key and partition; that of another output is its run id, step key and name.
+Every part is escaped, so that no key leads out of the folder: letters, digits and a few safe characters stay,
+all others become `%XX`. Only files that this class wrote are unpickled.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from dagflow.metadata.value import MetadataValue
 
 
 class PickleFiles(IOManager):
-    """Keeps each value as a pickle file.
+    """Stores each value as a pickle file.
 
     Args:
         base_dir: The folder below which all files lie.
@@ -29,8 +28,8 @@ class PickleFiles(IOManager):
         self.base_dir: str = os.fspath(base_dir)
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
-        """Write `obj`; a file appears whole, or not at all."""
-        import pickle  # a run that writes nothing needs neither
+        """Write `obj` to its file. The file is never partly written."""
+        import pickle  # imported lazily: only a run that writes needs them
         import tempfile
 
         path = self._output_path(context)
@@ -81,7 +80,7 @@ class PickleFiles(IOManager):
         return values[keys[0]] if len(keys) == 1 else values
 
     def path_of(self, *parts: str) -> str:
-        """The file for these parts of a key."""
+        """Return the path of the file for the parts of a key."""
         return os.path.join(self.base_dir, *(escaped(part) for part in parts))
 
     def _output_path(self, context: OutputContext) -> str:

@@ -1,4 +1,4 @@
-"""What an I/O manager is."""
+"""The base classes of I/O managers and input managers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dagflow.context.io import InputContext, OutputContext
 
 
 class IOManager(ABC):
-    """Stores outputs and loads them as inputs. Write one by giving it two methods.
+    """Stores outputs and loads them as inputs. A subclass has two methods.
 
     Example:
         >>> class Shelf(IOManager):
@@ -23,7 +23,7 @@ class IOManager(ABC):
 
     @abstractmethod
     def handle_output(self, context: OutputContext, obj: Any) -> Any:
-        """Store `obj`. May be a generator that yields AssetMaterializations and metadata."""
+        """Store `obj`. It may be a generator of AssetMaterializations and metadata."""
 
     @abstractmethod
     def load_input(self, context: InputContext) -> Any:
@@ -31,7 +31,7 @@ class IOManager(ABC):
 
 
 class InputManager(ABC):
-    """Loads inputs, whoever stored them."""
+    """Loads inputs that another object may have stored."""
 
     @abstractmethod
     def load_input(self, context: InputContext) -> Any:

@@ -11,12 +11,11 @@ from dagflow.keys import AssetKey
 
 
 class InMemoryIOManager(IOManager):
-    """Keeps what it is given, without a copy.
+    """Keeps values without a copy.
 
     Attributes:
-        values: What was stored, by (run id, step key, output name), with the mapping key where there is one.
-        assets: The last value of each asset, by (key, partition): what a later run with this same object
-            loads.
+        values: The values by (run id, step key, output name), with the mapping key if there is one.
+        assets: The last value of each asset, by (key, partition). A later run with this object loads it.
     """
 
     def __init__(self) -> None:
@@ -31,7 +30,7 @@ class InMemoryIOManager(IOManager):
             self.assets[context.asset_key, key] = obj
 
     def load_input(self, context: InputContext) -> Any:
-        """Give back what was kept.
+        """Return the value of an input.
 
         Returns:
             The value; for several partitions of an asset a dict of value by partition key.

@@ -1,6 +1,4 @@
-"""I/O managers as classes whose fields are their config. `dagflow.defs.resources.classes` has what they share
-with other resources.
-"""
+"""I/O managers as classes whose fields are config. Their base is in `dagflow.defs.resources.classes`."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ T = TypeVar("T", bound=IOManager)
 
 
 class ModelIOManager(ModelResource, IOManagerDefinition):
-    """The definition of an I/O manager that is an object of a class, or is configured at launch."""
+    """The definition of an I/O manager that is an object of a class, or that the run config configures."""
 
     def __init__(self, resource_cls: type[Any], source: Any, nested: dict[str, Any]) -> None:
         super().__init__(resource_cls, source, nested)
@@ -36,26 +34,26 @@ def _field(schema: Any) -> Field | None:
 
 
 class _IOManagerClass:
-    """What classes of I/O managers have beside those of other resources."""
+    """The methods of I/O manager classes that other resource classes do not have."""
 
     @classmethod
     def input_config_schema(cls) -> Any:
-        """What config an input takes that names it as its input manager: a schema or Config class."""
+        """Return the schema or Config class of the config of an input that uses it as input manager."""
         return None
 
     @classmethod
     def output_config_schema(cls) -> Any:
-        """What config each output takes that it stores: a schema or Config class."""
+        """Return the schema or Config class of the config of each output that it stores."""
         return None
 
     @classmethod
     def definition_class(cls) -> type[ModelResource]:
-        """What the definitions of its objects are, for the engine."""
+        """Return the class of the definitions of its objects."""
         return ModelIOManager
 
 
 class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[T], Generic[T]):
-    """The base of classes that make an I/O manager of their config.
+    """The base of classes that make an I/O manager from their config.
 
     Example:
         >>> from dagflow import InMemoryIOManager
@@ -67,17 +65,19 @@ class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[
     """
 
     @abstractmethod
-    def create_io_manager(self, context: InitResourceContext) -> T:
-        """Make the I/O manager; may be a generator that cleans up behind its yield."""
+    def create_io_manager(self, context: Any) -> T:
+        """Make the I/O manager. It may be a generator that cleans up after its yield."""
 
-    def create_resource(self, context: InitResourceContext) -> T:
-        """What `create_io_manager` makes."""
+    def create_resource(self, context: Any) -> T:
+        """Return the result of `create_io_manager`."""
         return self.create_io_manager(context)
 
 
 class ConfigurableIOManager(_IOManagerClass, ConfigurableResource[Any], IOManager):
-    """The base of I/O managers as classes: fields are config; write `handle_output` and `load_input`. Class
-    methods `input_config_schema` and `output_config_schema` say which config single inputs and outputs take.
+    """The base of I/O managers as classes: the fields are the config.
+
+    A subclass has `handle_output` and `load_input`. The class methods `input_config_schema` and
+    `output_config_schema` return the schema of the config of single inputs and outputs.
 
     Example:
         >>> class Shelf(ConfigurableIOManager):
@@ -97,15 +97,15 @@ class ConfigurableIOManager(_IOManagerClass, ConfigurableResource[Any], IOManage
 
 
 class ConfigurableLegacyIOManagerAdapter(ConfigurableIOManagerFactory[IOManager]):
-    """Gives an I/O manager that is made by a function the form of a class: fields become its config."""
+    """Turns an I/O manager that a function makes into a class whose fields are the config."""
 
     @property
     @abstractmethod
     def wrapped_io_manager(self) -> ResourceDefinition:
-        """The definition whose I/O manager it is."""
+        """The definition that makes the I/O manager."""
 
-    def create_io_manager(self, context: InitResourceContext) -> IOManager:
-        """What the wrapped definition makes of the fields."""
+    def create_io_manager(self, context: Any) -> Any:
+        """Make the I/O manager of the wrapped definition, with the fields as config."""
         wrapped = self.wrapped_io_manager
         value, close = wrapped.open(context.with_config(self.to_config_value(), wrapped))
         made: IOManager = value if close is None else _until_closed(value, close)
@@ -120,10 +120,10 @@ def _until_closed(value: Any, close: Callable[[], None]) -> Any:
 
 
 class FilesystemIOManager(ConfigurableIOManagerFactory[PickleFiles]):
-    """Keeps each value as a pickle file.
+    """Stores each value as a pickle file.
 
     Args:
-        base_dir: The folder below which all files lie; default: that of the instance.
+        base_dir: The folder of the files; default: the storage folder of the instance.
 
     Example:
         >>> import tempfile
@@ -143,6 +143,6 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickleFiles]):
             **{"base_dir": os.fspath(base_dir) if isinstance(base_dir, os.PathLike) else base_dir}
         )
 
-    def create_io_manager(self, context: InitResourceContext) -> PickleFiles:
-        """An I/O manager for the folder."""
+    def create_io_manager(self, context: Any) -> PickleFiles:
+        """Make the I/O manager for the folder."""
         return PickleFiles(self.base_dir or context.instance.storage_directory())

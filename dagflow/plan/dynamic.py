@@ -1,8 +1,7 @@
-"""Mapped steps: which steps of a plan run once for each value of a dynamic output, and what they become.
+"""Mapped steps: the steps of a plan that run once for each value of a dynamic output.
 
-In a plan such a step is a template, `brew[?]`. When the step with the dynamic output has ended, the templates
-over it are expanded: `brew[a]`, `brew[b]`, in the order in which the values were yielded. A template itself
-never runs.
+In a plan such a step is a template, `brew[?]`. When the step with the dynamic output has ended, its templates
+are expanded to `brew[a]`, `brew[b]`, in the order of the values. A template itself never runs.
 """
 
 from __future__ import annotations
@@ -25,8 +24,9 @@ _UNKNOWN = "?"
 
 
 def with_templates(steps: Sequence[Step]) -> list[Step]:
-    """The steps of a plan, with those that are mapped over a dynamic output made templates. What depends
-    on such an output comes after what does not.
+    """Turn each step that is mapped over a dynamic output into a template.
+
+    Steps that depend on a dynamic output move behind the steps that do not.
 
     Args:
         steps: Steps whose sources name other steps by their plain keys.
@@ -35,7 +35,7 @@ def with_templates(steps: Sequence[Step]) -> list[Step]:
     if not any(output.is_dynamic for step in steps for output in step.outputs):
         return list(steps)
     mapped: dict[str, OutputRef] = {}
-    known_after: dict[str, int] = {}  # how many dynamic outputs in a row lie before a step
+    known_after: dict[str, int] = {}  # the number of dynamic outputs in a row before a step
     for key in levels({step.key: step.upstream for step in steps}):
         known_after[key] = max(
             (
@@ -46,7 +46,7 @@ def with_templates(steps: Sequence[Step]) -> list[Step]:
             default=0,
         )
         for item in by_key[key].inputs:
-            if item.source.kind != FROM_COLLECT:
+            if item.source.source_type != FROM_COLLECT:
                 for ref in refs_of(item.source):
                     if by_key[ref.step_key].output_by_name[ref.output_name].is_dynamic:
                         mapped[key] = ref
@@ -64,11 +64,11 @@ def with_templates(steps: Sequence[Step]) -> list[Step]:
 
 
 def expanded(templates: Sequence[Step], keys: Sequence[str]) -> list[Step]:
-    """The steps that templates over one dynamic output become: for each template, one for each mapping key.
+    """Return the steps of templates over one dynamic output: for each template, a step for each mapping key.
 
     Args:
-        templates: In plan order.
-        keys: The mapping keys, in the order in which they were yielded.
+        templates: The templates in plan order.
+        keys: The mapping keys, in the order of the values.
     """
     bases = {template.key: template.key.removesuffix(f"[{_UNKNOWN}]") for template in templates}
     steps = []
@@ -91,7 +91,7 @@ def expanded(templates: Sequence[Step], keys: Sequence[str]) -> list[Step]:
 
 
 def resolved_key(template_key: str, mapping_key: str) -> str:
-    """The key of the step that a template becomes for one mapping key.
+    """Return the key of the step of a template for one mapping key.
 
     Example:
         >>> resolved_key("machine.brew[?]", "a")
@@ -101,7 +101,7 @@ def resolved_key(template_key: str, mapping_key: str) -> str:
 
 
 def template_key(key: str) -> str:
-    """The key of the template that a mapped step comes from.
+    """Return the key of the template of a mapped step.
 
     Example:
         >>> template_key("machine.brew[a]")
@@ -118,7 +118,7 @@ def _renamed(item: StepInput, names: Mapping[str, str]) -> StepInput:
 
 
 def _maker(item: StepInput, bases: Mapping[str, str], over: OutputRef | None) -> Callable[[str], StepInput]:
-    """What makes an input of a template that of the step for one mapping key."""
+    """Return a function that makes the input of the step of a mapping key from an input of a template."""
 
     def choose(ref: OutputRef, key: str) -> OutputRef:
         if ref == over:
@@ -132,11 +132,11 @@ def _maker(item: StepInput, bases: Mapping[str, str], over: OutputRef | None) ->
         if not source.parts:
             return lambda key: item
         return lambda key: item.with_source(_with_refs(source, lambda ref: choose(ref, key)))
-    kind, _, *rest = source
-    return lambda key: item.with_source(Source(kind, choose(ref, key), *rest))
+    source_type, _, *rest = source
+    return lambda key: item.with_source(Source(source_type, choose(ref, key), *rest))
 
 
 def _with_refs(source: Source, change: Callable[[OutputRef], OutputRef]) -> Source:
-    if source.kind == FROM_OUTPUTS:
+    if source.source_type == FROM_OUTPUTS:
         return source._replace(parts=tuple(_with_refs(part, change) for part in source.parts))
     return source if source.ref is None else source._replace(ref=change(source.ref))

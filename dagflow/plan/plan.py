@@ -1,4 +1,4 @@
-"""The plan of a run: its steps in order, which of them wait for which, and what the whole run needs."""
+"""The plan of a run: its steps in order, their dependencies, and the resources of the run."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ from dagflow.plan.tags import priority_of
 
 
 class Plan:
-    """Steps in plan order: in each graph the nodes by level, then by name; the steps of an inner graph stand
-    in the place of its node. Immutable, apart from mapped steps that a run adds to its copy.
+    """Steps in plan order: in each graph the nodes by level, then by name.
+
+    The steps of an inner graph take the position of its node. A plan is immutable, except that a run adds
+    mapped steps to its copy.
 
     Attributes:
         job_name: The job.
-        steps: All steps, given in plan order; `step.index` is the position.
-        index_by_key: Position by step key.
+        steps: All steps in plan order; `step.index` is the position.
+        index_by_key: The position by step key.
         dependents: For each position, the positions of the steps that wait for it.
-        waiting: For each position, how many steps it waits for.
+        waiting: For each position, the number of steps that it waits for.
         resource_keys: The resources that the run starts.
         resource_configs: Their checked config.
-        partition_key: The partition that the run is for.
-        bound_inputs: Names of the graph's inputs that are given as values.
-        given: The outputs that have a value from the start, because it was given.
+        partition_key: The partition of the run.
+        bound_inputs: The inputs of the graph that the run has values for.
+        given: The outputs that have a given value from the start.
         logger_configs: The loggers that the run makes, with their checked config.
         has_hooks: Whether a step has hooks.
-        has_templates: Whether a run adds steps to it, because some are mapped over a dynamic output.
-        to_execute: The keys of the steps that this run executes, None for all; an earlier run, or another
-            process, has made what the others give.
-        execution: The checked config of the executor, None where the run does not choose one.
+        has_templates: Whether a step is mapped over a dynamic output, so that a run adds steps.
+        to_execute: The keys of the steps that this run executes, None for all. An earlier run or another
+            process has executed the others.
+        execution: The checked config of the executor, None if the run config has none.
     """
 
     __slots__ = (
@@ -62,7 +64,6 @@ class Plan:
         resource_configs: Mapping[str, Any] | None = None,
         partition_key: str | None = None,
         bound_inputs: frozenset[str] = frozenset(),
-        given: frozenset[OutputRef] = frozenset(),
         logger_configs: Mapping[str, Any] | None = None,
     ) -> None:
         self.job_name: str = job_name
@@ -76,25 +77,25 @@ class Plan:
             for key in step.upstream:
                 self.dependents[self.index_by_key[key]].append(step.index)
             self.waiting.append(len(step.upstream))
-        self.resource_keys: tuple[str, ...] = tuple(resource_keys)
-        self.resource_configs: dict[str, Any] = dict(resource_configs or {})
-        self.partition_key: str | None = partition_key
-        self.bound_inputs: frozenset[str] = bound_inputs
-        self.given: frozenset[OutputRef] = given
-        self.logger_configs: dict[str, Any] = dict(logger_configs or {})
-        self.has_hooks: bool = any(step.hooks for step in self.steps)
-        self.has_templates: bool = any(step.mapped_over is not None for step in self.steps)
+        self.resource_keys = tuple(resource_keys)
+        self.resource_configs = dict(resource_configs or {})
+        self.partition_key = partition_key
+        self.bound_inputs = bound_inputs
+        self.given: frozenset[OutputRef] = frozenset()
+        self.logger_configs = dict(logger_configs or {})
+        self.has_hooks = any(step.hooks for step in self.steps)
+        self.has_templates = any(step.mapped_over is not None for step in self.steps)
         self.to_execute: frozenset[str] | None = None
         self.execution: Any = None
 
     def for_run(self) -> Plan:
-        """The plan for one run: a copy if the run adds steps to it, so that the next run starts anew."""
+        """Return the plan for one run: a copy if the run adds steps."""
         if not self.has_templates:
             return self
         return self._with(self.steps, self.given)
 
     def only(self, keys: Collection[str], resource_keys: Sequence[str]) -> Plan:
-        """The same plan, of which only some steps are executed.
+        """Return a copy that executes only some steps.
 
         Args:
             keys: The keys of these steps.
@@ -106,14 +107,14 @@ class Plan:
         return part
 
     def executes(self, step: Step) -> bool:
-        """Whether a step is executed by this run: it is named, or the template that it came from is."""
+        """Return whether this run executes a step: its key or the key of its template is chosen."""
         to_execute = self.to_execute
         if to_execute is None or step.key in to_execute:
             return True
         return step.mapping_key is not None and mapped_step_key(step_key_base(step.key), "?") in to_execute
 
     def add(self, steps: Sequence[Step]) -> None:
-        """Add steps behind all others, and tie them to those that they wait for."""
+        """Append steps, with their dependencies."""
         for step in steps:
             step.index = len(self.steps)
             self.steps.append(step)
@@ -126,12 +127,12 @@ class Plan:
 
     @property
     def step_keys(self) -> list[str]:
-        """The keys of all steps that are executed, in plan order."""
+        """The keys of the steps that the run executes, in plan order."""
         return [step.key for step in self.steps if self.executes(step)]
 
     @property
     def only_step(self) -> int | None:
-        """The position of the step, where one alone is executed."""
+        """The position of the step, if the run executes one step only."""
         if self.to_execute is None:
             return 0 if len(self.steps) == 1 else None
         if len(self.to_execute) > 1:
@@ -140,10 +141,10 @@ class Plan:
         return next((place for place in places if self.steps[place].mapped_over is None), None)
 
     def step_by_key(self, key: str) -> Step:
-        """The step with this key.
+        """Return the step with a key.
 
         Raises:
-            DagflowInvalidDefinitionError: There is none.
+            DagflowInvalidDefinitionError: The key is unknown.
         """
         if key not in self.index_by_key:
             raise DagflowInvalidDefinitionError(
@@ -152,17 +153,18 @@ class Plan:
         return self.steps[self.index_by_key[key]]
 
     def priorities(self) -> list[int]:
-        """The priority of each step.
+        """Return the priority of each step.
 
         Raises:
-            ValueError: A priority tag is no whole number.
+            ValueError: A priority tag is not a whole number.
         """
         return [priority_of(step) if step.node.tags else 0 for step in self.steps]
 
     def with_given(self, given: frozenset[OutputRef]) -> Plan:
-        """The plan of a run in which values stand for some outputs.
+        """Return the plan of a run with given values instead of some outputs.
 
-        A step all of whose outputs are given does not run; what reads a given output gets the value.
+        A step does not run if all of its outputs are given. An input that reads a given output gets the
+        value.
 
         Args:
             given: The outputs.
@@ -187,15 +189,15 @@ class Plan:
             self.resource_configs,
             self.partition_key,
             self.bound_inputs,
-            given,
             self.logger_configs,
         )
+        plan.given = given
         plan.to_execute = self.to_execute
         plan.execution = self.execution
         return plan
 
     def describe(self) -> str:
-        """The steps and what they wait for, a line each.
+        """Return the steps and their upstream steps, a line for each step.
 
         Example:
             >>> from dagflow.plan.plan import Plan
@@ -241,8 +243,8 @@ def _source_with_given(source: Source, given: frozenset[OutputRef], covered: set
         return source if parts == source.parts else source._replace(parts=parts)
     if source.ref is None or source.ref not in given:
         return source
-    if source.kind in (FROM_OUTPUT, FROM_COLLECT):
-        return source._replace(kind=GIVEN)
+    if source.source_type in (FROM_OUTPUT, FROM_COLLECT):
+        return source._replace(source_type=GIVEN)
     return source._replace(ref=None) if source.ref.step_key in covered else source
 
 

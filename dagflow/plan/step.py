@@ -1,6 +1,6 @@
-"""A step of a plan: which op, what feeds its inputs, where its outputs go.
+"""A step of a plan: its op, the sources of its inputs, its outputs.
 
-Made once for a plan and read in the loop, so plain classes with slots.
+Steps are made once for a plan and read in the loop, so they are plain classes with slots.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dagflow._util import UNSET
-from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.definition import AssetOutput, AssetsDefinition
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.ops.definition import OpDefinition
@@ -19,7 +19,7 @@ from dagflow.keys import AssetKey, NodeHandle, StepHandle
 from dagflow.types.kinds import DagflowType
 from dagflow.types.loaders import DagflowTypeLoader
 
-# Where the value of an input comes from. A number, because the loop asks once an input.
+# The source types of an input: numbers, because the loop compares one for each input.
 FROM_OUTPUT = 0  # one output of another step
 FROM_OUTPUTS = 1  # a list, of outputs and of other values
 FROM_COLLECT = 2  # a list of all values of a dynamic output
@@ -27,8 +27,8 @@ NO_VALUE = 3  # an input of type Nothing: it only orders
 FROM_DEFAULT = 4  # the default of the parameter
 FROM_CONFIG = 5  # the run config, through the loader of the type
 FROM_INPUT_VALUE = 6  # a value of the graph's input, given with the run
-FROM_STORAGE = 7  # an asset that this run does not make, or makes without handing a value on
-GIVEN = 8  # a value that stands for an output of a step that does not run
+FROM_STORAGE = 7  # an asset that no step of this run gives a value of
+GIVEN = 8  # a given value, instead of an output of a step
 
 
 class OutputRef(NamedTuple):
@@ -40,24 +40,24 @@ class OutputRef(NamedTuple):
 
 
 OutputKey = tuple[str, str, "str | None"]
-"""An OutputRef as the plain tuple that it equals, which is made faster."""
+"""An OutputRef, or the plain tuple that equals it, which is made faster."""
 
 
 class Source(NamedTuple):
-    """Where the value of an input, or of an element of its list, comes from.
+    """The source of an input, or of an element of a list for it.
 
     Attributes:
-        kind: One of the numbers above.
+        source_type: One of the numbers above.
         ref: The output that is read (FROM_OUTPUT, FROM_COLLECT, GIVEN).
-        manager_key: The resource that loads it.
+        manager_key: The resource that loads the value.
         value: The default, the config of the loader, the name of the graph's input, or the asset that the
             body of a graph reads.
-        parts: The elements (FROM_OUTPUTS).
+        parts: The sources of the elements (FROM_OUTPUTS).
         asset_key: The asset that is read.
-        loader: Makes the value of its config (FROM_CONFIG).
+        loader: Makes the value from config (FROM_CONFIG).
     """
 
-    kind: int
+    source_type: int
     ref: OutputRef | None = None
     manager_key: str | None = None
     value: Any = None
@@ -70,11 +70,11 @@ class StepInput:
     """An input of a step.
 
     Attributes:
-        name, dagflow_type, definition: What the op says of it.
-        check: The type where it must be checked, None for Any.
-        source: Where its value comes from.
-        partition_keys: The partitions of the asset that it reads, None where that has none.
-        config: What the run config says to its input manager.
+        name, dagflow_type, definition: Name, type and definition of the op's input.
+        check: The type, None if every value passes.
+        source: The source of the value.
+        partition_keys: The partitions of the asset that it reads, None if that is not partitioned.
+        config: The config for its input manager.
     """
 
     __slots__ = ("check", "config", "dagflow_type", "definition", "name", "partition_keys", "source")
@@ -95,7 +95,7 @@ class StepInput:
         self.config: Any = config
 
     def with_source(self, source: Source) -> StepInput:
-        """The same input, fed by something else."""
+        """Return a copy with another source."""
         return StepInput(self.definition, source, self.partition_keys, self.config)
 
     def _value(self) -> tuple[Any, ...]:
@@ -106,17 +106,17 @@ class StepOutput:
     """An output of a step.
 
     Attributes:
-        name, dagflow_type, definition: What the op says of it.
-        position: Which of the outputs it is.
-        check: The type where it must be checked, None for Any.
+        name, dagflow_type, definition: Name, type and definition of the op's output.
+        position: Its index among the outputs.
+        check: The type, None if every value passes.
         manager_key: The resource that stores it, None for an output of type Nothing.
-        asset_key: The asset that it is.
-        config: What the run config says of it to its I/O manager.
-        is_plain: Whether nothing has to be asked or said about a value of it.
+        asset: The asset that it is, with all facts about it; None if it is not an asset.
+        config: The config for its I/O manager.
+        is_plain: Whether a value needs no check and no event about an asset.
     """
 
     __slots__ = (
-        "asset_key",
+        "asset",
         "check",
         "config",
         "dagflow_type",
@@ -133,44 +133,47 @@ class StepOutput:
         self,
         definition: OutputDefinition,
         position: int,
-        asset_key: AssetKey | None = None,
+        asset: AssetOutput | None = None,
         config: Any = None,
     ) -> None:
         self.position: int = position
         self.name: str = definition.name
         self.dagflow_type: DagflowType = definition.dagflow_type
-        self.definition: OutputDefinition = definition
-        self.check: DagflowType | None = None if definition.dagflow_type.is_any else definition.dagflow_type
-        self.manager_key: str | None = (
-            None if definition.dagflow_type.is_nothing else definition.io_manager_key
-        )
-        self.asset_key: AssetKey | None = asset_key
-        self.config: Any = config
-        self.is_required: bool = definition.is_required
-        self.is_dynamic: bool = definition.is_dynamic
-        self.is_plain: bool = self.check is None and asset_key is None and definition.is_required
+        self.definition = definition
+        self.check = None if definition.dagflow_type.is_any else definition.dagflow_type
+        self.manager_key = None if definition.dagflow_type.is_nothing else definition.io_manager_key
+        self.asset = asset
+        self.config = config
+        self.is_required = definition.is_required
+        self.is_dynamic = definition.is_dynamic
+        self.is_plain = self.check is None and asset is None and definition.is_required
+
+    @property
+    def asset_key(self) -> AssetKey | None:
+        """The key of the asset that it is, None if it is not an asset."""
+        return None if self.asset is None else self.asset.key
 
 
 class Step:
-    """One step: an op at one place of the job (and for one mapping key).
+    """One step: an op at one node of the job, and for one mapping key.
 
     Attributes:
         index: Its position in the plan; among ready steps of one priority the lowest runs first.
         key: The dotted path of its node, with the mapping key in brackets.
-        path: The names of that path.
-        node, op: The node, and the op that it is.
-        inputs: All inputs; those of type Nothing only order.
+        path: The node names of that path.
+        node, op: Its node, and the op of the node.
+        inputs: All inputs; an input of type Nothing only orders.
         loads: The inputs that have a value.
-        outputs: All outputs.
-        config: The checked config of the op, None where there is none.
+        outputs, output_by_name: All outputs.
+        config: The checked config of the op, None if it has none.
         upstream: The keys of the steps that it waits for.
-        retry_policy: How it is tried again.
-        assets_def: The asset that it makes.
-        mapping_key: The key for which it runs, if it is one of several mapped steps.
-        mapped_over: The dynamic output that it runs once for each value of, if it is not yet one of those.
-        hooks: What is called when it has ended, by name.
-        is_dynamic: Whether an output of it has a value for each of several mapping keys.
-        timeout: For how many seconds an attempt may last, None for ever.
+        retry_policy: The retry policy; default: no retries.
+        assets_def: The AssetsDefinition that the op belongs to, None for another op.
+        mapping_key: The mapping key, for a step that is mapped over a dynamic output.
+        mapped_over: The dynamic output, for a template that runs once for each of its values.
+        hooks: The hooks that are called after each attempt, by name.
+        is_dynamic: Whether the step has a dynamic output.
+        timeout: The time limit of an attempt in seconds, None for no limit.
     """
 
     __slots__ = (
@@ -204,31 +207,25 @@ class Step:
         inputs: Sequence[StepInput],
         outputs: Mapping[str, StepOutput],
         config: Any = UNSET,
-        retry_policy: RetryPolicy | None = None,
-        assets_def: AssetsDefinition | None = None,
-        mapping_key: str | None = None,
-        mapped_over: OutputRef | None = None,
-        hooks: tuple[HookDefinition, ...] = (),
-        timeout: float | None = None,
     ) -> None:
-        self.index: int = -1
-        self.key: str = key
-        self.path: tuple[str, ...] = path
-        self.node: Node = node
-        self.op: OpDefinition = op
-        self.inputs: tuple[StepInput, ...] = tuple(inputs)
-        self.loads: tuple[StepInput, ...] = loaded(self.inputs)
-        self.output_by_name: Mapping[str, StepOutput] = outputs
-        self.outputs: tuple[StepOutput, ...] = tuple(outputs.values())
-        self.config: Any = config
-        self.upstream: tuple[str, ...] = _upstream(self.inputs)
-        self.retry_policy: RetryPolicy | None = retry_policy
-        self.assets_def: AssetsDefinition | None = assets_def
-        self.mapping_key: str | None = mapping_key
-        self.mapped_over: OutputRef | None = mapped_over
-        self.is_dynamic: bool = bool(op.dynamic_outputs())
-        self.hooks: tuple[HookDefinition, ...] = hooks
-        self.timeout: float | None = timeout
+        self.index = -1
+        self.key = key
+        self.path = path
+        self.node = node
+        self.op = op
+        self.inputs = tuple(inputs)
+        self.loads = loaded(self.inputs)
+        self.output_by_name = outputs
+        self.outputs = tuple(outputs.values())
+        self.config = config
+        self.upstream = _upstream(self.inputs)
+        self.assets_def: AssetsDefinition | None = None
+        self.retry_policy: RetryPolicy | None = None
+        self.mapping_key: str | None = None
+        self.mapped_over: OutputRef | None = None
+        self.is_dynamic = bool(op.dynamic_outputs())
+        self.hooks: tuple[HookDefinition, ...] = ()
+        self.timeout: float | None = None
         self._handle: NodeHandle | None = None
 
     @property
@@ -238,20 +235,20 @@ class Step:
 
     @property
     def node_handle(self) -> NodeHandle:
-        """The place of its node."""
+        """The path of its node."""
         if self._handle is None:
             self._handle = NodeHandle.from_path(self.path)
         return self._handle
 
     @property
     def step_handle(self) -> StepHandle:
-        """Its place."""
+        """The path of its node, with its key and mapping key."""
         return StepHandle(self.node_handle, self.key, self.mapping_key)
 
     def collects_from(self, step_key: str) -> bool:
-        """Whether it collects the values of a dynamic output of a step."""
+        """Return whether it collects the values of a dynamic output of a step."""
         return any(
-            item.source.kind == FROM_COLLECT
+            item.source.source_type == FROM_COLLECT
             and item.source.ref is not None
             and item.source.ref.step_key == step_key
             for item in self.inputs
@@ -260,8 +257,9 @@ class Step:
     def for_key(
         self, key: str, mapping_key: str, inputs: Sequence[StepInput], upstream: tuple[str, ...]
     ) -> Step:
-        """The step that this template becomes for one mapping key: of hundreds, so nothing is worked out
-        again.
+        """Return the step of one mapping key, made from this template.
+
+        There can be hundreds of keys, so everything that does not depend on the key is taken over.
         """
         step = Step.__new__(Step)
         step.index = -1
@@ -274,26 +272,34 @@ class Step:
         step.retry_policy, step.assets_def, step.hooks = self.retry_policy, self.assets_def, self.hooks
         step.mapping_key, step.mapped_over = mapping_key, None
         step.is_dynamic, step.timeout = self.is_dynamic, self.timeout
-        step._handle = self._handle  # noqa: SLF001 - of this very class
+        step._handle = self._handle  # noqa: SLF001 - own class
         return step
 
     def copy(self, **changes: Any) -> Step:
-        """The same step with other inputs, key, config or mapping key."""
-        values: dict[str, Any] = {
-            "key": self.key, "path": self.path, "node": self.node, "op": self.op, "inputs": self.inputs,
-            "outputs": self.output_by_name, "config": self.config, "retry_policy": self.retry_policy,
-            "assets_def": self.assets_def, "mapping_key": self.mapping_key, "mapped_over": self.mapped_over,
-            "hooks": self.hooks, "timeout": self.timeout,
-        }  # fmt: skip
-        return Step(**{**values, **changes})
+        """Return a copy with other inputs, another key, config, mapping key, policy or hooks."""
+        step = Step(
+            changes.pop("key", self.key),
+            self.path,
+            self.node,
+            self.op,
+            changes.pop("inputs", self.inputs),
+            self.output_by_name,
+            changes.pop("config", self.config),
+        )
+        step.retry_policy, step.hooks, step.timeout = self.retry_policy, self.hooks, self.timeout
+        step.assets_def = self.assets_def
+        step.mapping_key, step.mapped_over = self.mapping_key, self.mapped_over
+        for name, value in changes.items():
+            setattr(step, name, value)
+        return step
 
     def _value(self) -> tuple[Any, ...]:
         inputs = self.inputs_value()
         return self.key, self.op, inputs, self.config, self.retry_policy, self.mapped_over, self.hooks
 
     def inputs_value(self) -> tuple[Any, ...]:
-        """What feeds it, as a comparable value."""
-        return tuple(item._value() for item in self.inputs)  # noqa: SLF001 - of this very module
+        """Return the sources of its inputs as a comparable value."""
+        return tuple(item._value() for item in self.inputs)  # noqa: SLF001 - own module
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Step):
@@ -308,22 +314,22 @@ class Step:
 
 
 def loaded(inputs: Sequence[StepInput]) -> tuple[StepInput, ...]:
-    """Those inputs that have a value."""
+    """Return the inputs that have a value."""
     return tuple(
-        [item for item in inputs if item.source.kind != NO_VALUE and not item.dagflow_type.is_nothing]
+        [item for item in inputs if item.source.source_type != NO_VALUE and not item.dagflow_type.is_nothing]
     )
 
 
 def refs_of(source: Source) -> list[OutputRef]:
-    """The outputs of steps of this run that a source reads."""
-    if source.kind == FROM_OUTPUT and source.ref is not None:
+    """Return the outputs of steps of this run that a source reads."""
+    if source.source_type == FROM_OUTPUT and source.ref is not None:
         return [source.ref]
-    if source.kind in (FROM_COLLECT, NO_VALUE, FROM_STORAGE) and source.ref is not None:
+    if source.source_type in (FROM_COLLECT, NO_VALUE, FROM_STORAGE) and source.ref is not None:
         return [source.ref]
     return [ref for part in source.parts for ref in refs_of(part)]
 
 
 def _upstream(inputs: Sequence[StepInput]) -> tuple[str, ...]:
-    if len(inputs) == 1 and inputs[0].source.kind == FROM_OUTPUT and inputs[0].source.ref is not None:
+    if len(inputs) == 1 and inputs[0].source.source_type == FROM_OUTPUT and inputs[0].source.ref is not None:
         return (inputs[0].source.ref.step_key,)
     return tuple(dict.fromkeys(ref.step_key for item in inputs for ref in refs_of(item.source)))

@@ -1,4 +1,4 @@
-"""What the tags of a node say of its step: its priority, and how long an attempt may last."""
+"""Tags of a node that concern its step: its priority, and the time limit of an attempt."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def priority_of(step: Step) -> int:
-    """The priority of a step, 0 where its tags say nothing.
+    """Return the priority of a step: the value of its tag, or 0.
 
     Raises:
-        ValueError: The tag is no whole number.
+        ValueError: The tag is not a whole number.
     """
     tags = step.node.tags
     for tag in system_tag_spellings("priority") if tags else ():
@@ -32,10 +32,10 @@ def priority_of(step: Step) -> int:
 
 
 def timeout_of(node: Node, step_key: str) -> float | None:
-    """For how many seconds an attempt at the step of a node may last, None where its tags say nothing.
+    """Return the time limit of an attempt in seconds, None if the node has no such tag.
 
     Raises:
-        DagflowInvalidDefinitionError: The tag is no positive number.
+        DagflowInvalidDefinitionError: The tag is not a positive number.
     """
     for tag in system_tag_spellings("step_timeout"):
         text = node.tags.get(tag)
@@ -54,7 +54,7 @@ def timeout_of(node: Node, step_key: str) -> float | None:
 
 
 def timeout_refused(step_key: str, seconds: float) -> DagflowUnmetExecutorRequirementsError:
-    """The error of a time limit in a run whose steps nothing can end."""
+    """Build the error about a time limit in a run whose steps cannot be ended."""
     return DagflowUnmetExecutorRequirementsError(
         f"step '{step_key}' has a time limit of {seconds:g} seconds (the tag 'dagflow/step_timeout'), but "
         "all steps of this run share one process, which nothing can end. Run it with execute_job and an "

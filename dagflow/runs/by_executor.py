@@ -1,12 +1,10 @@
-"""`execute_job`: a job is run by the executor that it or the run config names, and stays in the instance."""
+"""`execute_job`: runs a job with the executor that the job or the run config names, and stores the run."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-from dagflow.config.plain import run_config_dict
 from dagflow.context.init import InitExecutorContext
 from dagflow.defs.executors.builtin import (
     DaskExecutor,
@@ -17,10 +15,9 @@ from dagflow.defs.executors.builtin import (
 from dagflow.defs.executors.definition import ExecutorRequirement
 from dagflow.defs.graphs.selection import clauses_of
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.defs.resources.io_managers import mem_io_manager
 from dagflow.engine.interrupts import raise_on_sigterm
 from dagflow.engine.loop import run_plan
-from dagflow.engine.run_state import NOTHING_EARLIER, Earlier, RunState
+from dagflow.engine.run_state import NOTHING_EARLIER, RunState
 from dagflow.engine.worker_loop import fail_before_start
 from dagflow.errors import (
     CheckError,
@@ -29,23 +26,20 @@ from dagflow.errors import (
     check_optional,
     check_type,
 )
-from dagflow.events.run import DagflowRun, DagflowRunStatus
+from dagflow.events.run import DagflowRun
 from dagflow.executors.in_process import submit
 from dagflow.executors.module_location import check_not_imported_by_worker
 from dagflow.executors.reconstructable import ReconstructableJob
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS
-from dagflow.io.memory import InMemoryIOManager
+from dagflow.io.builtin import BUILTINS, is_in_memory, is_memory_of_run
 from dagflow.keys import system_tag_spellings
-from dagflow.observers import report_run
-from dagflow.options import current_options
-from dagflow.plan.compile import Surroundings, compile_plan, part_of
+from dagflow.plan.compile import part_of
 from dagflow.plan.dynamic import template_key
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, Source, refs_of
 from dagflow.plan.tags import timeout_refused
 from dagflow.runs.job_result import JobExecutionResult
-from dagflow.runs.launch import begin, checked_id, end, new_state, run_tags, with_given
+from dagflow.runs.launch import LaunchRequest, launch, tags_of
 from dagflow.runs.reexecution import ReexecutionOptions, earlier_of, keys_to_execute, parent_of
 
 if TYPE_CHECKING:
@@ -62,17 +56,17 @@ def execute_job(
     reexecution_options: ReexecutionOptions | None = None,
     asset_selection: Sequence[Any] | None = None,
 ) -> JobExecutionResult:
-    """Run a job with the executor that it or the run config names.
+    """Run a job with the executor that the job or the run config names.
 
     Args:
-        job: The job, as other processes find it: `reconstructable(...)`.
-        instance: What remembers the run; one that lasts, if steps run in other processes.
-        run_config: Config of the run; default: that of the run that is executed again, or none.
-        tags: Tags of the run. That of a partition (`dagflow/partition`) says which partition it is for.
-        raise_on_error: Whether the first failure is raised; else the result tells.
+        job: The job, as `reconstructable(...)`, so that other processes can load it.
+        instance: The instance that stores the run. Steps in other processes need an instance on disk.
+        run_config: The config of the run; default: that of the run that is executed again, or no config.
+        tags: The tags of the run. The tag `dagflow/partition` is the partition of the run.
+        raise_on_error: Whether the first failure is raised; otherwise it is in the result.
         op_selection: Clauses that choose a part of the ops, as `["*a", "b+"]`.
-        reexecution_options: Which steps of an earlier run are executed again.
-        asset_selection: Keys of the assets to run, in a job of assets.
+        reexecution_options: The steps of an earlier run that are executed again.
+        asset_selection: The keys of the assets to run, in a job of assets.
 
     Returns:
         The result. Its outputs can be read in a `with` block.
@@ -80,73 +74,44 @@ def execute_job(
     Raises:
         ParameterCheckError: The job is not reconstructable, or another argument is of the wrong type.
         DagflowInvalidConfigError: The run config does not match; no run was made.
+        DagflowUnknownPartitionError: The partition is unknown; no run was made.
         DagflowInvalidSubsetError: A selection chooses nothing.
-        DagflowUnmetExecutorRequirementsError: An output stays in memory, where other processes need it.
-        CheckError: The run to execute again is not known.
-        DagflowInvariantViolationError: A process that imports a module to run steps comes by this call.
+        DagflowUnmetExecutorRequirementsError: An output stays in memory, but other processes need it.
+        CheckError: The run to execute again is unknown.
+        DagflowInvariantViolationError: A process that imports a module to run steps calls this function.
     """
     check_type(job, ReconstructableJob, "job", "execute_job; wrap it: reconstructable(job)")
     check_type(instance, DagflowInstance, "instance")
     check_type(raise_on_error, bool, "raise_on_error")
     check_not_imported_by_worker()
-    order = _order(job, instance, run_config, tags, op_selection, reexecution_options, asset_selection)
-    executor, error = _executor_of(order)
-    state = _state_of(order, executor, raise_on_error)
-    given = dict(state.given)
-    begin(state, instance)
-    succeeded = False
-    try:
-        if error is None:
-            succeeded = _RUNS[type(executor)](state, executor)
-        else:
-            fail_before_start(state, error)
-    finally:
-        result = JobExecutionResult(state, end(state, instance, succeeded), instance, given)
-        report_run(result)
-    return result
-
-
-class _Order(NamedTuple):
-    """What is run, with all defaults and selections applied.
-
-    Attributes:
-        op_selection: As it was given.
-        keys: The steps that are executed, None for all.
-        parent: The run that is executed again.
-    """
-
-    pointer: ReconstructableJob
-    job: JobDefinition
-    plan: Plan
-    run_config: dict[str, Any]
-    tags: dict[str, str]
-    instance: DagflowInstance
-    op_selection: Sequence[str] | None = None
-    keys: Sequence[str] | None = None
-    parent: DagflowRun | None = None
-    earlier: Earlier = NOTHING_EARLIER
-
-
-def _order(
-    pointer: ReconstructableJob,
-    instance: DagflowInstance,
-    run_config: Mapping[str, Any] | RunConfig | None,
-    tags: Mapping[str, Any] | None,
-    op_selection: Sequence[str] | None,
-    options: ReexecutionOptions | None,
-    asset_selection: Collection[Any] | None,
-) -> _Order:
-    parent = None
-    if check_optional(options, ReexecutionOptions, "reexecution_options"):
-        assert options is not None
+    options: ReexecutionOptions | None = check_optional(
+        reexecution_options, ReexecutionOptions, "reexecution_options"
+    )
+    if options is None:
+        execution = _ExecutorExecution(*_selected(job, op_selection, asset_selection), instance)
+    else:
         if op_selection is not None or asset_selection is not None:
             raise DagflowInvariantViolationError(
                 "re-execution and op selection cannot be used together at this time, nor can it and an asset "
                 "selection: a re-execution has those of the run that it goes back to. Use 'step_selection'."
             )
         parent = parent_of(instance, options)
-        op_selection, asset_selection = parent.op_selection, parent.asset_selection or None
+        selected = _selected(job, parent.op_selection, parent.asset_selection or None)
+        execution = _ExecutorExecution(*selected, instance)
+        execution.reexecution = options, parent
         run_config = parent.run_config if run_config is None else run_config
+    all_tags = tags_of(execution.job, tags)
+    partition_key = _partition_of(execution.job, all_tags)
+    request = LaunchRequest(
+        execution.job, run_config, instance, partition_key, raise_on_error, all_tags, execution=execution
+    )
+    return launch(request, JobExecutionResult)
+
+
+def _selected(
+    pointer: ReconstructableJob, op_selection: Sequence[str] | None, asset_selection: Collection[Any] | None
+) -> tuple[ReconstructableJob, Sequence[str] | None]:
+    """Return the selected part of a job, and the op selection as the run stores it."""
     if op_selection and asset_selection is not None:
         raise CheckError("both 'op_selection' and 'asset_selection' were given; give one of them")
     if op_selection is not None or asset_selection is not None:
@@ -154,47 +119,142 @@ def _order(
         pointer = pointer.get_subset(op_selection=clauses, asset_selection=asset_selection)
     elif pointer.op_selection is not None:
         op_selection = sorted(pointer.op_selection)
-    job = pointer.get_definition()
-    place = f"job '{job.name}'"
-    config = run_config_dict(run_config, place)
-    all_tags = run_tags(job, tags)
-    partition_key = _partition_of(job, all_tags)
-    if partition_key is not None and not config and job.partitioned_config is not None:
-        config = job.partitioned_config.get_run_config_for_partition_key(partition_key)
-    plan = compile_plan(
-        job,
-        config,
-        Surroundings(os.environ, current_options().clock.now(), instance),
-        partition_key=partition_key,
-        bound_inputs=frozenset(job.input_values),
-        in_process=False,
-    )
-    selection = None if op_selection is None else list(op_selection)
-    order = _Order(pointer, job, plan, config, all_tags, instance, selection)
-    return order if parent is None or options is None else _again(order, options, parent)
+    return pointer, None if op_selection is None else list(op_selection)
 
 
-def _again(order: _Order, options: ReexecutionOptions, parent: DagflowRun) -> _Order:
-    """The order to execute some steps of an earlier run again."""
-    earlier = earlier_of(order.instance, parent)
-    keys = keys_to_execute(order.plan, options, order.instance, parent, earlier)
-    if keys is None:
-        return order._replace(parent=parent)
-    plan = part_of(order.job, order.plan, keys)
-    for key in keys:
-        step = plan.step_by_key(key if key in plan.index_by_key else template_key(key))
-        for item in step.loads:
-            for source in item.source.parts or (item.source,):
-                _check_outlives(order.job, keys, source, f"input '{item.name}' of step '{step.key}'")
-    return order._replace(plan=plan, keys=keys, parent=parent, earlier=earlier)
+def _partition_of(job: JobDefinition, tags: Mapping[str, str]) -> str | None:
+    """Return the partition that the tags of a run name, None if the job is not partitioned."""
+    if job.partitions_def is None:
+        return None
+    return next((tags[tag] for tag in system_tag_spellings("partition") if tag in tags), None)
+
+
+class _ExecutorExecution:
+    """The execution of the steps of a run by an executor.
+
+    Attributes:
+        pointer: The job, as other processes load it.
+        op_selection: The op selection as the caller gave it.
+        reexecution: The options and the run that is executed again, None for a run of its own.
+        keys: The keys of the steps that are executed, None for all.
+        earlier: The outputs of earlier runs.
+        executor: Runs the steps.
+        error: Why there is no executor, so that the run fails at its start.
+    """
+
+    def __init__(
+        self, pointer: ReconstructableJob, op_selection: Sequence[str] | None, instance: DagflowInstance
+    ) -> None:
+        self.pointer = pointer
+        self.job: JobDefinition = pointer.get_definition()
+        self.op_selection = op_selection
+        self.instance = instance
+        self.reexecution: tuple[ReexecutionOptions, DagflowRun] | None = None
+        self.keys: Sequence[str] | None = None
+        self.earlier = NOTHING_EARLIER
+        self.executor = Executor()
+        self.error: Exception | None = None
+
+    def prepare(self, plan: Plan) -> Plan:
+        """Return the plan of the steps that are executed, and make the executor.
+
+        Raises:
+            ParameterCheckError: The config of the executor is not a mapping.
+            DagflowUnmetExecutorRequirementsError: The executor can never run this plan.
+            DagflowInvariantViolationError: A step reads an output that an earlier run kept in memory.
+        """
+        if self.reexecution is not None:
+            plan = self._with_steps_again(plan, *self.reexecution)
+        self._make_executor(plan)
+        return plan
+
+    def run_fields(self, plan: Plan) -> Mapping[str, Any]:
+        """Return the fields of the run about selections and the parent run."""
+        parent = None if self.reexecution is None else self.reexecution[1]
+        return {
+            "op_selection": self.op_selection,
+            "resolved_op_selection": self.pointer.op_selection,
+            "asset_selection": self.pointer.asset_selection,
+            "step_keys_to_execute": self.keys or plan.step_keys,
+            "parent_run_id": None if parent is None else parent.run_id,
+            "root_run_id": None if parent is None else parent.root_run_id or parent.run_id,
+        }
+
+    def configure(self, state: RunState) -> None:
+        """Set the attributes of the state that the executor and the re-execution decide."""
+        state.retries, state.earlier, state.pointer = self.executor.retries, self.earlier, self.pointer
+
+    def run(self, state: RunState) -> bool:
+        """Run the steps. Return whether the run succeeded."""
+        if self.error is not None:
+            fail_before_start(state, self.error)
+            return False
+        return _RUNS[type(self.executor)](state, self.executor)
+
+    def _with_steps_again(self, plan: Plan, options: ReexecutionOptions, parent: DagflowRun) -> Plan:
+        """Return the plan that executes some steps of an earlier run again."""
+        earlier = earlier_of(self.instance, parent)
+        keys = keys_to_execute(plan, options, self.instance, parent, earlier)
+        if keys is None:
+            return plan
+        self.keys, self.earlier = keys, earlier
+        for key in keys:
+            step = plan.step_by_key(key if key in plan.index_by_key else template_key(key))
+            for item in step.loads:
+                for source in item.source.parts or (item.source,):
+                    _check_outlives(self.job, keys, source, f"input '{item.name}' of step '{step.key}'")
+        return part_of(self.job, plan, keys)
+
+    def _make_executor(self, plan: Plan) -> None:
+        """Make the executor, or set the error that fails the run at its start."""
+        definition = self.job.executor_def
+        context = InitExecutorContext(self.job, definition, plan.execution or {}, self.instance)
+        requirements = definition.get_requirements(context.executor_config)
+        if ExecutorRequirement.PERSISTENT_OUTPUTS in requirements:
+            _check_outputs(self.job, plan)
+        if ExecutorRequirement.NON_EPHEMERAL_INSTANCE in requirements and self.instance.is_ephemeral:
+            self.error = DagflowUnmetExecutorRequirementsError(
+                f"the executor '{definition.name}' of job '{self.job.name}' cannot run steps with an "
+                "ephemeral instance, which other processes cannot see. Use one that lasts "
+                "(DagflowInstance.get(), instance_for_test()), or the in-process executor."
+            )
+            return
+        try:
+            self.executor = _created(definition.executor_creation_fn, context)
+        except Exception as error:
+            self.error = error
+            return
+        if isinstance(self.executor, InProcessExecutor):
+            for step in plan.steps:
+                if step.timeout is not None and plan.executes(step):
+                    raise timeout_refused(step.key, step.timeout)
+
+
+def _created(create: Callable[..., Any] | None, context: InitExecutorContext) -> Executor:
+    """Call the function of an executor definition, and check its result."""
+    name = context.executor_def.name
+    if create is None:
+        raise DagflowInvariantViolationError(
+            f"executor '{name}' of job '{context.job.name}' has no 'executor_creation_fn', so nothing says "
+            "how it runs steps"
+        )
+    executor = create(context)
+    if type(executor) not in _RUNS:
+        known = sorted(executor_class.__name__ for executor_class in _RUNS)
+        raise DagflowInvariantViolationError(
+            f"the function of executor '{name}' returned {executor!r} of type '{type(executor).__name__}', "
+            f"which runs no steps. Let it return one of {known}."
+        )
+    assert isinstance(executor, Executor)
+    return executor
 
 
 def _check_outlives(job: JobDefinition, keys: Sequence[str], source: Source, what: str) -> None:
-    """Raise where a step that is executed again reads what an earlier run kept in memory."""
+    """Raise if a step that is executed again reads an output that an earlier run kept in memory."""
     manager_key = source.manager_key
-    if manager_key is None or job.resource_defs[manager_key].kind != mem_io_manager.kind:
+    if manager_key is None or not is_memory_of_run(job.resource_defs[manager_key]):
         return
-    for ref in refs_of(source) if source.kind in (FROM_OUTPUT, FROM_COLLECT) else ():
+    for ref in refs_of(source) if source.source_type in (FROM_OUTPUT, FROM_COLLECT) else ():
         if ref.step_key not in keys:
             raise DagflowInvariantViolationError(
                 f"Cannot perform reexecution with in-memory io managers: {what} reads output "
@@ -204,109 +264,18 @@ def _check_outlives(job: JobDefinition, keys: Sequence[str], source: Source, wha
             )
 
 
-def _state_of(order: _Order, executor: Executor, raise_on_error: bool) -> RunState:
-    """The state of the run that an order asks for."""
-    options = current_options()
-    plan, values = with_given(order.plan, options)
-    run = DagflowRun(
-        order.job.name,
-        checked_id(None),
-        order.run_config,
-        DagflowRunStatus.STARTED,
-        order.tags,
-        op_selection=order.op_selection,
-        resolved_op_selection=order.pointer.op_selection,
-        asset_selection=order.pointer.asset_selection,
-        step_keys_to_execute=order.keys or plan.step_keys,
-        parent_run_id=None if order.parent is None else order.parent.run_id,
-        root_run_id=None if order.parent is None else order.parent.root_run_id or order.parent.run_id,
-    )
-    return new_state(
-        order.job,
-        plan.for_run(),
-        run,
-        order.instance,
-        options,
-        values=values,
-        input_values=order.job.input_values,
-        raise_on_error=raise_on_error,
-        retries=executor.retries,
-        earlier=order.earlier,
-        pointer=order.pointer,
-    )
-
-
-def _partition_of(job: JobDefinition, tags: Mapping[str, str]) -> str | None:
-    """The key of the partition that the tags of a run name, for a job that has partitions."""
-    if job.partitions_def is None:
-        return None
-    return next((tags[tag] for tag in system_tag_spellings("partition") if tag in tags), None)
-
-
-def _executor_of(order: _Order) -> tuple[Executor, Exception | None]:
-    """What runs the steps, and why it cannot, if it cannot.
-
-    Raises:
-        ParameterCheckError: The config of the executor is no mapping.
-        DagflowUnmetExecutorRequirementsError: It can never run this plan.
-    """
-    definition = order.job.executor_def
-    context = InitExecutorContext(order.job, definition, order.plan.execution or {}, order.instance)
-    needs = definition.get_requirements(context.executor_config)
-    if ExecutorRequirement.PERSISTENT_OUTPUTS in needs:
-        _check_outputs(order)
-    if ExecutorRequirement.NON_EPHEMERAL_INSTANCE in needs and order.instance.is_ephemeral:
-        return Executor(), DagflowUnmetExecutorRequirementsError(
-            f"the executor '{definition.name}' of job '{order.job.name}' cannot run steps with an ephemeral "
-            "instance, which other processes cannot see. Use one that lasts (DagflowInstance.get(), "
-            "instance_for_test()), or the in-process executor."
-        )
-    try:
-        executor = _made_by(definition.executor_creation_fn, context)
-    except Exception as error:
-        return Executor(), error
-    if isinstance(executor, InProcessExecutor):
-        for step in order.plan.steps:
-            if step.timeout is not None and order.plan.executes(step):
-                raise timeout_refused(step.key, step.timeout)
-    return executor, None
-
-
-def _made_by(create: Callable[..., Any] | None, context: InitExecutorContext) -> Executor:
-    name = context.executor_def.name
-    if create is None:
-        raise DagflowInvariantViolationError(
-            f"executor '{name}' of job '{context.job.name}' has no 'executor_creation_fn', so nothing says "
-            "how it runs steps"
-        )
-    made = create(context)
-    if type(made) not in _RUNS:
-        raise DagflowInvariantViolationError(
-            f"the function of executor '{name}' returned {made!r} of type '{type(made).__name__}', which "
-            f"runs no steps. Let it return one of {sorted(kind.__name__ for kind in _RUNS)}."
-        )
-    executor: Executor = made
-    return executor
-
-
-def _check_outputs(order: _Order) -> None:
-    for step in order.plan.steps:
-        for output in step.outputs if order.plan.executes(step) else ():
+def _check_outputs(job: JobDefinition, plan: Plan) -> None:
+    """Raise if an output is kept in memory, where other processes cannot read it."""
+    for step in plan.steps:
+        for output in step.outputs if plan.executes(step) else ():
             key = output.manager_key
-            if key is not None and _is_in_memory(order.job, key):
+            if key is not None and is_in_memory(job.resource_defs[key]):
                 raise DagflowUnmetExecutorRequirementsError(
-                    f"the executor '{order.job.executor_def.name}' of job '{order.job.name}' runs steps in "
+                    f"the executor '{job.executor_def.name}' of job '{job.name}' runs steps in "
                     f"several processes, but output '{output.name}' of step '{step.key}' is kept in memory "
                     f"by its I/O manager '{key}', where no other process can read it. Use one that lasts, as "
                     f"resource_defs={{'{key}': fs_io_manager}}, or the in-process executor."
                 )
-
-
-def _is_in_memory(job: JobDefinition, key: str) -> bool:
-    resource = job.resource_defs[key]
-    return resource.kind == mem_io_manager.kind or (
-        resource.kind == "value" and isinstance(resource.value, InMemoryIOManager)
-    )
 
 
 def _run_in_process(state: RunState, _: Any) -> bool:
@@ -315,13 +284,13 @@ def _run_in_process(state: RunState, _: Any) -> bool:
 
 
 def _run_in_processes(state: RunState, executor: MultiprocessExecutor) -> bool:
-    from dagflow.executors.multiprocess import run_in_processes  # few runs need it
+    from dagflow.executors.multiprocess import run_in_processes  # imported lazily: few runs need it
 
     return run_in_processes(state, executor.config)
 
 
 def _run_on_dask(state: RunState, executor: DaskExecutor) -> bool:
-    from dagflow.executors.dask import run_on_dask  # few runs need it
+    from dagflow.executors.dask import run_on_dask  # imported lazily: few runs need it
 
     return run_on_dask(state, executor.config)
 
@@ -331,4 +300,4 @@ _RUNS: Mapping[type[Executor], Callable[[RunState, Any], bool]] = {
     MultiprocessExecutor: _run_in_processes,
     DaskExecutor: _run_on_dask,
 }
-"""What runs a plan, by the kind of executor."""
+"""The function that runs a plan, by the class of the executor."""

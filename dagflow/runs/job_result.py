@@ -12,6 +12,7 @@ from dagflow.engine.store_outputs import load_output
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
+from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import StartedResources
@@ -20,22 +21,19 @@ from dagflow.runs.results import ExecutionResult
 
 
 class JobExecutionResult(ExecutionResult):
-    """What came out of a run by `execute_job`: its events, whether it succeeded, and its outputs, which can
-    be read in a `with` block: the resources of the run are started for it and stopped at its end.
+    """The result of a run by `execute_job`: its events, whether it succeeded, and its outputs.
 
-    Outputs that the run did not make, as those that a re-execution took from an earlier run, have no value
-    here.
+    The outputs can be read in a `with` block, which starts the resources of the run, and stops them at its
+    end. Only outputs of this run have a value, not those that a re-execution took from an earlier run.
     """
 
     __slots__ = ("_outputs",)
 
-    def __init__(
-        self, state: RunState, run: DagflowRun, instance: Any, given: Mapping[OutputKey, Any]
-    ) -> None:
-        self._outputs = _StoredOutputs(state)
-        super().__init__(state.job, state.log, self._outputs, run, instance, given, state.input_values)
+    def __init__(self, state: RunState, run: DagflowRun, instance: DagflowInstance) -> None:
+        super().__init__(state, run, instance)
+        self._values = self._outputs = _StoredOutputs(state)
 
-    def _at_hand(self) -> Mapping[OutputKey, Any]:
+    def _values_in_memory(self) -> Mapping[OutputKey, Any]:
         return self._outputs.kept
 
     def __enter__(self) -> JobExecutionResult:
@@ -47,12 +45,12 @@ class JobExecutionResult(ExecutionResult):
 
 
 class _StoredOutputs(Mapping[OutputKey, Any]):
-    """The outputs of a run, loaded when asked for. Always: while it is open, `state.resources` run."""
+    """The outputs of a run, loaded at each access. Always: while open, `state.resources` are started."""
 
     def __init__(self, state: RunState) -> None:
         self.state = state
         self.is_open = False
-        self._made: dict[OutputKey, None] | None = None
+        self._stored_keys: dict[OutputKey, None] | None = None
         in_memory = {
             OutputRef(step.key, output.name)
             for step in state.plan.steps
@@ -66,7 +64,7 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
         """Start the resources of the run.
 
         Raises:
-            DagflowResourceFunctionError: One could not be started; the others were stopped.
+            DagflowResourceFunctionError: A resource could not be started; the others were stopped.
         """
         if self.is_open:
             raise DagflowInvariantViolationError(
@@ -94,7 +92,7 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
         self.is_open = True
 
     def close(self) -> None:
-        """Stop the resources, and raise the first error of that."""
+        """Stop the resources, and raise the first error."""
         self.is_open = False
         for _, error in self.state.resources.stop():
             raise error
@@ -114,7 +112,7 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
         return len(self._keys())
 
     def _keys(self) -> dict[OutputKey, None]:
-        """The outputs that have a value.
+        """Return the outputs that have a value.
 
         Raises:
             DagflowInvariantViolationError: The result is not open.
@@ -124,12 +122,12 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
                 "In order to access output objects, the result of `execute_job` must be opened as a context "
                 f"manager: 'with execute_job(...) as result:'. That of job '{self.state.job.name}' is not."
             )
-        if self._made is None:
+        if self._stored_keys is None:
             step_of = self.state.plan.step_by_key
             made = announced_outputs(self.state.log.events())
-            self._made = {
+            self._stored_keys = {
                 key: None
                 for key, stored in made.items()
                 if stored or step_of(key[0]).output_by_name[key[1]].manager_key is None
             }
-        return self._made
+        return self._stored_keys

@@ -1,5 +1,7 @@
-"""What every run begins and ends with: its id and tags, the state that its steps share, and its place in the
-instance.
+"""`launch`: the one road into a run.
+
+It checks the partition, reads the config, compiles the plan, makes the run, begins it, runs its steps and
+ends it. Every function that runs something builds a LaunchRequest and calls `launch`.
 """
 
 from __future__ import annotations
@@ -7,72 +9,183 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.defs.resources.io_managers import mem_io_manager
+from dagflow.config.plain import run_config_dict
+from dagflow.defs.jobs.definition import JobDefinition, check_inputs
 from dagflow.engine.log import RunLog
-from dagflow.engine.run_state import NOTHING_EARLIER, Earlier, RunState
+from dagflow.engine.loop import run_plan
+from dagflow.engine.run_state import RunState
 from dagflow.errors import CheckError, check_type
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.events.types import CODE, DagflowEventType
+from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
-from dagflow.keys import jsonable_tags, system_tag
-from dagflow.observers import current_observers
-from dagflow.options import RunOptions
+from dagflow.io.builtin import BUILTINS, is_memory_of_run
+from dagflow.keys import AssetKey, jsonable_tags, system_tag
+from dagflow.observers import current_observers, report_run
+from dagflow.options import RunOptions, current_options
+from dagflow.plan.compile import compile_plan
 from dagflow.plan.plan import Plan
-from dagflow.plan.step import OutputKey, OutputRef, Step
+from dagflow.plan.step import OutputKey, OutputRef
+from dagflow.plan.surroundings import Surroundings, check_partition
+from dagflow.runs.results import ExecutionResult
 
+_NO_ASSETS: frozenset[AssetKey] = frozenset()
 _RUN_FAILURE = CODE[DagflowEventType.RUN_FAILURE]
+_Result = TypeVar("_Result", bound=ExecutionResult)
 
 
-def new_state(
+class Execution(Protocol):
+    """The parts of a launch that differ if an executor runs the steps."""
+
+    def prepare(self, plan: Plan) -> Plan:
+        """Return the plan of the steps that are executed, and make the executor. No run exists yet."""
+
+    def run_fields(self, plan: Plan) -> Mapping[str, Any]:
+        """Return the fields of the run about selections and the parent run."""
+
+    def configure(self, state: RunState) -> None:
+        """Set the attributes of the state that the executor decides."""
+
+    def run(self, state: RunState) -> bool:
+        """Run the steps. Return whether the run succeeded."""
+
+
+class LaunchRequest(NamedTuple):
+    """The arguments of a run, as the caller gave them.
+
+    Attributes:
+        job: The job, with the selected part of its graph.
+        run_config: The run config; if empty, the config for the partition or the default of the job.
+        instance: The instance that stores the run; default: an ephemeral instance.
+        partition_key: The partition of the run.
+        raise_on_error: Whether the first failure is raised.
+        tags: The tags of the run, over those of the job.
+        run_id: The id of the run; default: a new one.
+        input_values: The values of inputs of the graph, over those of the job.
+        execution: The executor and the selections; default: all steps run in this process.
+    """
+
+    job: JobDefinition
+    run_config: Any = None
+    instance: DagflowInstance | None = None
+    partition_key: str | None = None
+    raise_on_error: bool = True
+    tags: Mapping[str, Any] | None = None
+    run_id: str | None = None
+    input_values: Mapping[str, Any] | None = None
+    execution: Execution | None = None
+
+
+def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
+    """Run a job, and return the result.
+
+    Raises:
+        CheckError: An argument is invalid; no run was made.
+        DagflowInvalidConfigError: The run config does not match; no run was made.
+        DagflowUnknownPartitionError: The partition is unknown; no run was made.
+        Exception: The first failure, with `raise_on_error`.
+    """
+    job, run_config, given_instance, partition_key, raise_on_error, tags, run_id, inputs, execution = request
+    options = current_options()
+    place = f"job '{job.name}'"
+    config = run_config_dict(run_config, place)
+    instance = DagflowInstance.ephemeral() if given_instance is None else given_instance
+    check_type(instance, DagflowInstance, "instance")
+    check_type(raise_on_error, bool, "raise_on_error")
+    if inputs:
+        check_inputs(inputs, job.graph, place)
+    inputs = {**job.input_values, **inputs} if inputs else job.input_values
+    surroundings = Surroundings(os.environ, options.clock.now(), instance)
+    if partition_key is not None and not config and job.partitioned_config is not None:
+        check_partition(job, partition_key, surroundings)
+        config = job.partitioned_config.get_run_config_for_partition_key(partition_key)
+    plan = compile_plan(
+        job,
+        config,
+        surroundings,
+        partition_key=partition_key,
+        bound_inputs=frozenset(inputs),
+        in_process=execution is None,
+    )
+    if execution is not None:
+        plan = execution.prepare(plan)
+    values: dict[OutputKey, Any] = {}
+    if options.given:
+        plan, values = _with_given(plan, options)
+    if plan.has_templates:
+        plan = plan.for_run()
+    if execution is None:
+        assets = None if job.asset_layer is None else _NO_ASSETS
+        fields: Mapping[str, Any] = {"asset_selection": assets, "step_keys_to_execute": plan.step_keys}
+        run_tags = tags_of(job, tags, partition_key)
+    else:  # the tags of an execution name its partition, so they are complete
+        fields, run_tags = execution.run_fields(plan), tags_of(job, tags)
+    run = DagflowRun(job.name, checked_id(run_id), config, DagflowRunStatus.STARTED, run_tags, **fields)
+    state = _new_state(job, plan, run, instance, options, values)
+    state.input_values, state.raise_on_error = inputs, raise_on_error
+    if execution is not None:
+        execution.configure(state)
+    _begin(state, instance)
+    succeeded = False
+    try:
+        succeeded = run_plan(state, submit, BUILTINS) if execution is None else execution.run(state)
+    finally:
+        result = result_class(state, _end(state, instance, succeeded), instance)
+        report_run(result)
+    return result
+
+
+def create_run(
+    instance: DagflowInstance,
+    job: JobDefinition,
+    run_id: str | None = None,
+    run_config: Any = None,
+    tags: Mapping[str, Any] | None = None,
+    parent_run_id: str | None = None,
+    root_run_id: str | None = None,
+) -> DagflowRun:
+    """Store a run of a job in an instance without starting it; see `DagflowInstance.create_run_for_job`."""
+    run = DagflowRun(
+        job.name,
+        checked_id(run_id),
+        run_config_dict(run_config, f"job '{job.name}'"),
+        tags=tags_of(job, tags),
+        parent_run_id=parent_run_id,
+        root_run_id=root_run_id,
+    )
+    instance.add_run(run, current_options().clock.now())
+    return run
+
+
+def _new_state(
     job: JobDefinition,
     plan: Plan,
     run: DagflowRun,
     instance: DagflowInstance,
     options: RunOptions,
-    *,
     values: dict[OutputKey, Any],
-    input_values: Mapping[str, Any],
-    raise_on_error: bool,
-    retries: bool = True,
-    earlier: Earlier = NOTHING_EARLIER,
-    pointer: Any = None,
 ) -> RunState:
-    """The state of a run that is about to begin."""
     log = RunLog(plan, run, options.clock.now, current_observers())
-    state = RunState(
-        job,
-        plan,
-        run,
-        log,
-        options,
-        lambda: instance,
-        values=values,
-        input_values=input_values,
-        run_config=run.run_config,
-        raise_on_error=raise_on_error,
-        retries=retries,
-        earlier=earlier,
-        flush=None if instance.is_ephemeral else partial(instance.flush, run.run_id),
-        pointer=pointer,
-    )
+    state = RunState(job, plan, run, log, options, lambda: instance, values)
     state.in_memory = frozenset(
-        key for key, resource in job.resource_defs.items() if resource.kind == mem_io_manager.kind
+        [key for key, resource in job.resource_defs.items() if is_memory_of_run(resource)]
     )
+    if not instance.is_ephemeral:
+        state.flush = partial(instance.flush, run.run_id)
     if plan.logger_configs:
-        from dagflow.engine.loggers import start_loggers  # imports Python's logging
+        from dagflow.engine.loggers import start_loggers  # imported lazily: it imports Python's logging
 
         start_loggers(state)
     return state
 
 
-def begin(state: RunState, instance: DagflowInstance) -> None:
-    """Let the instance know of a run, and follow its log.
+def _begin(state: RunState, instance: DagflowInstance) -> None:
+    """Store a run that begins in the instance, with its planned assets, and let the instance follow its log.
 
     Raises:
-        DagflowRunAlreadyExists: It knows the id already.
+        DagflowRunAlreadyExists: The instance has a run with this id.
     """
     job, plan, run = state.job, state.plan, state.run
     now = state.options.clock.now()
@@ -80,29 +193,29 @@ def begin(state: RunState, instance: DagflowInstance) -> None:
     instance.set_run_status(run.run_id, DagflowRunStatus.STARTED, now)
     if job.asset_layer is not None:
         planned = [
-            (step.key, output.asset_key, plan.partition_key if _is_partitioned(step) else None)
+            (step.key, output.asset.key, output.asset.partition_of(plan.partition_key))
             for step in plan.steps
             if plan.executes(step)
             for output in step.outputs
-            if output.asset_key is not None
+            if output.asset is not None
         ]
         instance.report_planned(run, planned, now)
     instance.follow(run.run_id, state.log)
 
 
-def end(state: RunState, instance: DagflowInstance, succeeded: bool) -> DagflowRun:
-    """Let the instance know how a run ended. Returns the run as it ended."""
+def _end(state: RunState, instance: DagflowInstance, succeeded: bool) -> DagflowRun:
+    """Store the final status of a run in the instance, and return the run with that status."""
     now = state.options.clock.now()
     if not succeeded and state.is_being_canceled() and instance.report_canceled(state.run, now):
         return state.run.with_changes(status=DagflowRunStatus.CANCELED)
     status = DagflowRunStatus.SUCCESS if succeeded else DagflowRunStatus.FAILURE
-    run = state.run if succeeded else _with_reason(state, instance)
+    run = state.run if succeeded else _with_failure_reason(state, instance)
     instance.set_run_status(run.run_id, status, state.options.clock.now())
     return run.with_changes(status=status)
 
 
-def _with_reason(state: RunState, instance: DagflowInstance) -> DagflowRun:
-    """A run that failed, with the tag that says why."""
+def _with_failure_reason(state: RunState, instance: DagflowInstance) -> DagflowRun:
+    """Add the tag with the reason of the failure to a run, and return the run."""
     run = state.run
     failure = next((record for record in reversed(state.log.records) if record[0] == _RUN_FAILURE), None)
     if failure is None:
@@ -113,18 +226,14 @@ def _with_reason(state: RunState, instance: DagflowInstance) -> DagflowRun:
     return run.with_changes(tags={**run.tags, **tag})
 
 
-def _is_partitioned(step: Step) -> bool:
-    return step.assets_def is not None and step.assets_def.partitions_def is not None
-
-
 def checked_id(run_id: str | None) -> str:
-    """The id of a new run: the one that was given, or a fresh one.
+    """Return the id of a new run: the given id, or a new UUID.
 
     Raises:
-        CheckError: What was given is no UUID.
+        CheckError: The given id is not a UUID.
     """
     if run_id is None:
-        digits = os.urandom(16).hex()  # a UUID of version 4, written without the module that costs an import
+        digits = os.urandom(16).hex()  # a UUID of version 4, without importing the module
         variant = "89ab"[int(digits[16], 16) & 3]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
     import uuid
@@ -135,10 +244,13 @@ def checked_id(run_id: str | None) -> str:
         raise CheckError(f"parameter 'run_id' must be a UUID as text, not {run_id!r}") from None
 
 
-def run_tags(
+def tags_of(
     job: JobDefinition, tags: Mapping[str, Any] | None, partition_key: str | None = None
 ) -> dict[str, str]:
-    """The tags of a run: those of the job, under those that were given, under those of the partition."""
+    """Return the tags of a run.
+
+    The given tags replace those of the job, and the tags of the partition replace both.
+    """
     merged = (
         {**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")} if tags else dict(job.run_tags)
     )
@@ -147,10 +259,8 @@ def run_tags(
     return merged
 
 
-def with_given(plan: Plan, options: RunOptions) -> tuple[Plan, dict[OutputKey, Any]]:
-    """The plan with the outputs that the options give, and the values of these outputs."""
-    if not options.given:
-        return plan, {}
+def _with_given(plan: Plan, options: RunOptions) -> tuple[Plan, dict[OutputKey, Any]]:
+    """Return the plan with the outputs that the options give, and their values."""
     values: dict[OutputKey, Any] = {}
     for key, value in options.given.items():
         for step in plan.steps:

@@ -1,4 +1,4 @@
-"""Re-execution: which steps of an earlier run are executed again, and what the others made at that time."""
+"""Re-execution: the steps of an earlier run that run again, and the outputs of the other steps."""
 
 from __future__ import annotations
 
@@ -30,14 +30,13 @@ from dagflow.selection.resolve import walk
 
 @dataclass(frozen=True, slots=True)
 class ReexecutionOptions:
-    """Which run is executed again, and which of its steps.
+    """The run that is executed again, and the selection of its steps.
 
     Args:
-        parent_run_id: The run.
+        parent_run_id: The id of the run.
         step_selection: Clauses over step keys, such as `["brew[a]*", "+serve"]`; a mapped step is chosen by
-            its mapping key, or by `[?]` for all. Nothing chooses all steps.
-        is_from_failure: Whether those that failed, and those that were not run because of it, are chosen
-            instead; see `from_failure`.
+            its mapping key, or by `[?]` for all keys. An empty list chooses all steps.
+        is_from_failure: Whether the steps that failed or did not run are chosen instead; see `from_failure`.
 
     Raises:
         ParameterCheckError: An argument is of the wrong type.
@@ -59,22 +58,22 @@ class ReexecutionOptions:
 
     @staticmethod
     def from_failure(run_id: str, instance: DagflowInstance) -> ReexecutionOptions:
-        """The options that execute again what failed in a run, and what was not run because of it.
+        """Make the options that run the failed steps of a run again, and the steps behind them.
 
         Args:
-            run_id: The run.
-            instance: What remembers it.
+            run_id: The id of the run.
+            instance: The instance that stores the run.
         """
         check_type(instance, DagflowInstance, "instance")
         return ReexecutionOptions(run_id, is_from_failure=True)
 
 
 def parent_of(instance: DagflowInstance, options: ReexecutionOptions) -> DagflowRun:
-    """The run that is executed again.
+    """Return the run that is executed again.
 
     Raises:
-        CheckError: The instance does not know it.
-        DagflowInvariantViolationError: It did not fail, but what failed in it is asked for.
+        CheckError: The run is unknown.
+        DagflowInvariantViolationError: The options ask for its failed steps, but it did not fail.
     """
     parent = instance.get_run_by_id(options.parent_run_id)
     if parent is None:
@@ -91,11 +90,10 @@ def parent_of(instance: DagflowInstance, options: ReexecutionOptions) -> Dagflow
 
 
 def earlier_of(instance: DagflowInstance, parent: DagflowRun) -> Earlier:
-    """What a run made, and for what it did not make itself because it was a re-execution, what those made
-    before that it goes back to.
+    """Return the outputs of a run, and of the runs that it was a re-execution of.
 
     Raises:
-        DagflowRunNotFoundError: One of these is not known any more.
+        DagflowRunNotFoundError: One of these runs is unknown.
     """
     outputs: dict[OutputKey, str] = {}
     ended: set[str] = set()
@@ -114,7 +112,7 @@ def earlier_of(instance: DagflowInstance, parent: DagflowRun) -> Earlier:
 
 
 def _lineage(instance: DagflowInstance, run: DagflowRun) -> list[DagflowRun]:
-    """A run and those that it goes back to, the oldest first."""
+    """Return a run and the runs that it was a re-execution of, the oldest first."""
     runs = [run]
     while runs[-1].parent_run_id is not None:
         run_id = runs[-1].parent_run_id
@@ -140,20 +138,20 @@ def keys_to_execute(
     parent: DagflowRun,
     earlier: Earlier,
 ) -> list[str] | None:
-    """The keys of the steps that are executed again, in plan order; None for all.
+    """Return the keys of the steps that run again, in plan order; None for all.
 
     Raises:
-        DagflowExecutionStepNotFoundError: The selection names steps that there are not.
-        DagflowInvalidSubsetError: The selection cannot be read, or nothing failed.
+        DagflowExecutionStepNotFoundError: The selection names unknown steps.
+        DagflowInvalidSubsetError: The selection is invalid, or no step failed.
     """
-    steps = _Steps(plan, earlier)
+    steps = _StepChoice(plan, earlier)
     if options.is_from_failure:
         ended = recorded_outputs(_events(instance, parent)).ended
-        told = parent.step_keys_to_execute
+        executed = parent.step_keys_to_execute
         keys = [
             key
             for key in steps.known
-            if key not in ended and (told is None or key in told or template_key(key) in told)
+            if key not in ended and (executed is None or key in executed or template_key(key) in executed)
         ]
         if not keys:
             raise DagflowInvalidSubsetError(
@@ -161,16 +159,17 @@ def keys_to_execute(
                 f"'{parent.job_name}': all of them ended well. Execute it as a whole."
             )
         return keys
-    return steps.chosen(options.step_selection) if options.step_selection else None
+    return steps.keys_of(options.step_selection) if options.step_selection else None
 
 
-class _Steps:
-    """The steps that can be chosen: those of a plan, and of templates those for the known mapping keys.
+class _StepChoice:
+    """The steps that a selection can choose: the steps of a plan, with a step for each known mapping key.
 
     Attributes:
-        known: Their keys in plan order; of a template those of its steps, where they are known.
-        parents, children: The keys next to each.
-        made_by_step: The step with the dynamic output, of each key that is mapped.
+        known: Their keys in plan order. A template is replaced by its steps if its mapping keys are known.
+        templates: The keys of the templates.
+        parents, children: The upstream and downstream keys of each key.
+        made_by_step: The step with the dynamic output, by key of a mapped step or template.
     """
 
     def __init__(self, plan: Plan, earlier: Earlier) -> None:
@@ -178,13 +177,13 @@ class _Steps:
         self.templates: list[str] = []
         self.parents: dict[str, list[str]] = {}
         self.made_by_step: dict[str, str] = {}
-        became: dict[str, list[str]] = {}  # each template, once its mapping keys are known
+        expanded: dict[str, list[str]] = {}  # by template, the keys of its steps, if they are known
         for step in plan.steps:
             over = step.mapped_over
             if over is None:
                 self.known.append(step.key)
                 self.parents[step.key] = [
-                    key for upstream in step.upstream for key in became.get(upstream, [upstream])
+                    key for upstream in step.upstream for key in expanded.get(upstream, [upstream])
                 ]
                 continue
             self.templates.append(step.key)
@@ -194,8 +193,8 @@ class _Steps:
                 self.known.append(step.key)
                 continue
             keys = earlier.mapping_keys.get(over, [])
-            became[step.key] = [resolved_key(step.key, key) for key in keys]
-            for key, own in zip(keys, became[step.key], strict=True):
+            expanded[step.key] = [resolved_key(step.key, key) for key in keys]
+            for key, own in zip(keys, expanded[step.key], strict=True):
                 self.known.append(own)
                 self.made_by_step[own] = over.step_key
                 self.parents[own] = [
@@ -205,17 +204,17 @@ class _Steps:
         for key, parents in self.parents.items():
             for parent in parents:
                 self.children[parent].append(key)
-        self._finish(became)
+        self._add_collectors(expanded)
 
-    def _finish(self, became: dict[str, list[str]]) -> None:
-        """Let a walk down from a template meet what collects its steps."""
-        for template, keys in became.items():
+    def _add_collectors(self, expanded: dict[str, list[str]]) -> None:
+        """Make the steps that collect the steps of a template children of the template too."""
+        for template, keys in expanded.items():
             mapped = set(self.parents) - set(self.made_by_step)
             behind = [child for key in keys for child in self.children[key] if child in mapped]
             self.children[template] += dict.fromkeys(behind)
 
-    def chosen(self, selection: Sequence[str]) -> list[str]:
-        """The keys that clauses choose, in plan order."""
+    def keys_of(self, selection: Sequence[str]) -> list[str]:
+        """Return the keys that clauses choose, in plan order."""
         found: set[str] = set()
         named: set[str] = set()
         unknown: list[str] = []
@@ -244,15 +243,16 @@ class _Steps:
         return self._in_order(found, named)
 
     def _in_order(self, found: set[str], named: set[str]) -> list[str]:
-        anew = [key for key in found if self.made_by_step.get(key) in found]
-        lost = [key for key in anew if key in named and key not in self.templates]
-        if lost:
+        repeated = [key for key in found if self.made_by_step.get(key) in found]
+        conflicting = [key for key in repeated if key in named and key not in self.templates]
+        if conflicting:
             raise DagflowExecutionStepNotFoundError(
-                f"the step selection names {lost}, but also runs '{self.made_by_step[lost[0]]}' again, which "
-                f"gives new mapping keys. Choose '{template_key(lost[0])}', which means all of them.",
-                step_keys=lost,
+                f"the step selection names {conflicting}, but also runs "
+                f"'{self.made_by_step[conflicting[0]]}' again, which gives new mapping keys. Choose "
+                f"'{template_key(conflicting[0])}', which means all of them.",
+                step_keys=conflicting,
             )
-        found = (found - set(anew)) | {template_key(key) for key in anew}
+        found = (found - set(repeated)) | {template_key(key) for key in repeated}
         order = [*self.known, *self.templates]
         places = {step_key_base(key): place for place, key in reversed(list(enumerate(order)))}
         return sorted(found, key=lambda key: (places[step_key_base(key)], order.index(key)))

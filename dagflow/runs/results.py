@@ -1,4 +1,4 @@
-"""The result of a run: questions to the log of a run that is over, and the values that it made."""
+"""The result of a run: its events, and the values of its outputs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dagflow.events.record import DagflowEvent
 from dagflow.events.run import DagflowRun
 from dagflow.events.types import DagflowEventType
 from dagflow.events.user import AssetMaterialization, AssetObservation, ExpectationResult
+from dagflow.instance.instance import DagflowInstance
 from dagflow.keys import AssetKey, CoercibleToAssetKey, step_key_base
 from dagflow.plan.step import (
     FROM_COLLECT,
@@ -26,7 +27,7 @@ from dagflow.plan.step import (
 )
 
 if TYPE_CHECKING:
-    from dagflow.engine.log import RunLog
+    from dagflow.engine.run_state import RunState
     from dagflow.events.data import StepFailureData
     from dagflow.keys import NodeHandle
     from dagflow.plan.plan import Plan
@@ -35,7 +36,7 @@ _T = DagflowEventType
 
 
 class EventList(list[DagflowEvent]):
-    """Events that know the plans of their runs, so that it can be asked which of them caused which.
+    """Events with the plans of their runs, from which their causes can be derived.
 
     Attributes: `plans`, the plan by run id.
     """
@@ -46,32 +47,28 @@ class EventList(list[DagflowEvent]):
 
 
 class ExecutionResult:
-    """What came out of a run: its events, its outputs, and whether it succeeded."""
+    """The result of a run: its events, its outputs, and whether it succeeded."""
 
     __slots__ = ("_events", "_given", "_input_values", "_instance", "_job", "_log", "_run", "_values")
 
     def __init__(
         self,
-        job: JobDefinition,
-        log: RunLog,
-        values: Mapping[OutputKey, Any],
+        state: RunState,
         run: DagflowRun,
-        instance: Any,
-        given: Mapping[OutputKey, Any],
-        input_values: Mapping[str, Any],
+        instance: DagflowInstance,
     ) -> None:
-        self._job = job
-        self._log = log
-        self._values = values
+        self._job = state.job
+        self._log = state.log
+        self._values: Mapping[OutputKey, Any] = state.values
         self._run = run
-        self._instance = instance  # kept, because the files of an ephemeral instance go away with it
+        self._instance = instance  # kept, because the files of an ephemeral instance are removed with it
         self._events: EventList | None = None
-        self._given = given
-        self._input_values = input_values
+        self._given = state.given
+        self._input_values = state.input_values
 
     @property
     def job_def(self) -> JobDefinition:
-        """The job, cut down to what was selected."""
+        """The job, with the selected part of its graph."""
         return self._job
 
     @property
@@ -96,12 +93,12 @@ class ExecutionResult:
 
     @property
     def given(self) -> Mapping[OutputKey, Any]:
-        """The outputs for which a given value stood; their steps did not run."""
+        """The given values, by output that they replaced; the steps of these outputs did not run."""
         return dict(self._given)
 
     @property
     def input_values(self) -> Mapping[str, Any]:
-        """The values that the inputs of the graph were given."""
+        """The values of the inputs of the graph."""
         return dict(self._input_values)
 
     @property
@@ -114,42 +111,42 @@ class ExecutionResult:
     @property
     def all_node_events(self) -> EventList:
         """The events that belong to a node."""
-        return self._those(lambda event: event.node_handle is not None)
+        return self._filtered(lambda event: event.node_handle is not None)
 
-    def _those(self, wanted: Callable[[DagflowEvent], Any]) -> EventList:
+    def _filtered(self, is_wanted: Callable[[DagflowEvent], Any]) -> EventList:
         events = self.all_events
-        return EventList([event for event in events if wanted(event)], events.plans)
+        return EventList([event for event in events if is_wanted(event)], events.plans)
 
     def filter_events(self, event_filter: Callable[[DagflowEvent], Any]) -> EventList:
-        """The events for which a function says yes."""
-        return self._those(event_filter)
+        """Return the events that a function returns a true value for."""
+        return self._filtered(event_filter)
 
-    def _of_type(self, kind: DagflowEventType) -> EventList:
-        return self._those(lambda event: event.event_type_value == kind.value)
+    def _of_type(self, event_type: DagflowEventType) -> EventList:
+        return self._filtered(lambda event: event.event_type_value == event_type.value)
 
     def events_for_node(self, node_name: str) -> EventList:
-        """The events of a node (a dotted path) and of all that is inside it; none for an unknown name."""
+        """Return the events of a node (a dotted path) and of all nodes inside it."""
         check_type(node_name, str, "node_name")
-        return self._those(lambda event: event.step_key is not None and _is_in(event, node_name))
+        return self._filtered(lambda event: event.step_key is not None and _is_in(event, node_name))
 
-    def compute_events_for_handle(self, handle: NodeHandle) -> EventList:
-        """The events of the node with this NodeHandle."""
+    def compute_events_for_handle(self, handle: Any) -> EventList:
+        """Return the events of the node with a NodeHandle."""
         return self.events_for_node(str(handle))
 
     # outputs
 
     def output_for_node(self, node_str: str, output_name: str = "result") -> Any:
-        """The value of an output of a node.
+        """Return the value of an output of a node.
 
         Args:
             node_str: The node: a dotted path of names (aliases).
-            output_name: Which output.
+            output_name: The output.
 
         Returns:
             The value; a dict by mapping key for a dynamic output and for mapped nodes.
 
         Raises:
-            DagflowInvariantViolationError: There is no such node or output, or it has no value.
+            DagflowInvariantViolationError: The node or output is unknown, or has no value.
         """
         check_type(output_name, str, "output_name")
         path = check_type(node_str, str, "node_str").split(".")
@@ -200,10 +197,10 @@ class ExecutionResult:
         return by_key
 
     def output_value(self, output_name: str = "result") -> Any:
-        """The value of an output of the whole graph.
+        """Return the value of an output of the whole graph.
 
         Raises:
-            DagflowInvariantViolationError: The graph has no outputs, not this one, or it has no value.
+            DagflowInvariantViolationError: The output is unknown, or has no value.
         """
         check_type(output_name, str, "output_name")
         mapped = {mapping.graph_output_name: mapping for mapping in self._job.graph.output_mappings}
@@ -221,31 +218,27 @@ class ExecutionResult:
         return self.output_for_node(mapping.mapped_node_name, mapping.mapped_node_output_name)
 
     def asset_value(self, asset_key: CoercibleToAssetKey) -> Any:
-        """The value of an asset that this run made.
+        """Return the value of an asset that this run made.
 
         Raises:
-            CheckError: The job has no such asset.
+            CheckError: The job does not make the asset.
             DagflowInvariantViolationError: The asset has no value.
         """
         key = AssetKey.from_coercible(asset_key)
         layer = self._job.asset_layer
-        for name, assets_def in (layer.by_node if layer is not None else {}).items():
-            for output, own in assets_def.keys_by_output_name.items():
-                if own == key:
-                    return self._value(name, output)
-        known = [
-            own.to_user_string()
-            for a in (layer.by_node if layer is not None else {}).values()
-            for own in a.keys
-        ]
+        stored = {} if layer is None else layer.keys
+        if key in stored:
+            path, output_name = stored[key]
+            return self._value(".".join(path), output_name)
+        known = [own.to_user_string() for own in stored]
         raise CheckError(
             f"this run makes no asset '{key.to_user_string()}'.{nearest(key.to_user_string(), known)}"
         )
 
     def inputs_for_step(self, step_key: str) -> dict[str, Any]:
-        """The values that the inputs of a step had, as far as they are known here.
+        """Return the values of the inputs of a step that are known here.
 
-        Absent are inputs that came from config or from storage, and those whose output was not produced.
+        An input is left out if its value came from config or from storage, or if its output was not produced.
 
         Args:
             step_key: The key of the step.
@@ -268,46 +261,46 @@ class ExecutionResult:
             {'left': 1, 'right': 2}
         """
         loads = self.plan.step_by_key(step_key).loads
-        found = {item.name: self._read(item.source) for item in loads}
+        found = {item.name: self._value_of_source(item.source) for item in loads}
         return {name: value for name, value in found.items() if value is not UNSET}
 
-    def _read(self, source: Source) -> Any:
-        if source.kind == FROM_OUTPUTS:
-            values = [self._read(part) for part in source.parts]
+    def _value_of_source(self, source: Source) -> Any:
+        if source.source_type == FROM_OUTPUTS:
+            values = [self._value_of_source(part) for part in source.parts]
             return [value for value in values if value is not UNSET]
-        if source.kind == FROM_DEFAULT:
+        if source.source_type == FROM_DEFAULT:
             return source.value
-        if source.kind == FROM_INPUT_VALUE:
+        if source.source_type == FROM_INPUT_VALUE:
             return self._input_values.get(source.value, UNSET)
-        if source.ref is None or source.kind == FROM_STORAGE:
+        if source.ref is None or source.source_type == FROM_STORAGE:
             return UNSET
-        if source.kind == FROM_COLLECT:
+        if source.source_type == FROM_COLLECT:
             step_key, name, _ = source.ref
             return [
                 value
-                for key, value in self._at_hand().items()
+                for key, value in self._values_in_memory().items()
                 if key[1] == name and step_key in (key[0], step_key_base(key[0]))
             ]
-        return self._at_hand().get(source.ref, UNSET)
+        return self._values_in_memory().get(source.ref, UNSET)
 
-    def _at_hand(self) -> Mapping[OutputKey, Any]:
-        """The outputs whose values need not be loaded."""
+    def _values_in_memory(self) -> Mapping[OutputKey, Any]:
+        """Return the outputs whose values are in memory."""
         return self._values
 
     # what happened
 
     def asset_materializations_for_node(self, node_name: str) -> list[AssetMaterialization]:
-        """What a node materialized."""
+        """Return the materializations of a node."""
         events = self.events_for_node(node_name)
         return [event.materialization for event in events if event.event_type is _T.ASSET_MATERIALIZATION]
 
     def asset_observations_for_node(self, node_name: str) -> list[AssetObservation]:
-        """What a node observed."""
+        """Return the observations of a node."""
         events = self.events_for_node(node_name)
         return [event.asset_observation for event in events if event.event_type is _T.ASSET_OBSERVATION]
 
     def expectation_results_for_node(self, node_name: str) -> list[ExpectationResult]:
-        """What a node said of its expectations."""
+        """Return the expectation results of a node."""
         events = self.events_for_node(node_name)
         return [
             event.event_specific_data.expectation_result
@@ -316,97 +309,97 @@ class ExecutionResult:
         ]
 
     def get_asset_materialization_events(self) -> EventList:
-        """The ASSET_MATERIALIZATION events."""
+        """Return the ASSET_MATERIALIZATION events."""
         return self._of_type(_T.ASSET_MATERIALIZATION)
 
     def get_asset_materialization_planned_events(self) -> EventList:
-        """None: what is planned stands in the log of the instance only."""
+        """Return an empty list: planned events are in the log of the instance only."""
         return self._of_type(_T.ASSET_MATERIALIZATION_PLANNED)
 
     def get_asset_observation_events(self) -> EventList:
-        """The ASSET_OBSERVATION events."""
+        """Return the ASSET_OBSERVATION events."""
         return self._of_type(_T.ASSET_OBSERVATION)
 
     def get_asset_check_evaluations(self) -> list[Any]:
-        """The results of asset checks."""
+        """Return the results of asset checks."""
         return [event.event_specific_data for event in self._of_type(_T.ASSET_CHECK_EVALUATION)]
 
     def get_step_success_events(self) -> EventList:
-        """The STEP_SUCCESS events."""
+        """Return the STEP_SUCCESS events."""
         return self._of_type(_T.STEP_SUCCESS)
 
     def get_step_failure_events(self) -> EventList:
-        """The STEP_FAILURE events."""
+        """Return the STEP_FAILURE events."""
         return self._of_type(_T.STEP_FAILURE)
 
     def get_step_skipped_events(self) -> EventList:
-        """The STEP_SKIPPED events."""
+        """Return the STEP_SKIPPED events."""
         return self._of_type(_T.STEP_SKIPPED)
 
     def get_failed_step_keys(self) -> set[str]:
-        """The keys of the steps that failed."""
+        """Return the keys of the steps that failed."""
         return {event.step_key for event in self.get_step_failure_events() if event.step_key is not None}
 
     def failure_data_for_node(self, node_name: str) -> StepFailureData | None:
-        """Why a node failed; None if it did not."""
+        """Return the failure of a node; None if it did not fail."""
         for event in self.events_for_node(node_name):
             if event.event_type is _T.STEP_FAILURE:
                 data: StepFailureData = event.event_specific_data
                 return data
         return None
 
-    def _the(self, kind: DagflowEventType) -> DagflowEvent:
-        events = self._of_type(kind)
+    def _first_of_type(self, event_type: DagflowEventType) -> DagflowEvent:
+        events = self._of_type(event_type)
         if not events:
-            raise DagflowError(f"the run of job '{self._job.name}' has no {kind.name} event")
+            raise DagflowError(f"the run of job '{self._job.name}' has no {event_type.name} event")
         return events[0]
 
     def get_run_success_event(self) -> DagflowEvent:
-        """The RUN_SUCCESS event. Raises DagflowError if the run failed."""
-        return self._the(_T.RUN_SUCCESS)
+        """Return the RUN_SUCCESS event. Raises DagflowError if the run failed."""
+        return self._first_of_type(_T.RUN_SUCCESS)
 
     def get_run_failure_event(self) -> DagflowEvent:
-        """The RUN_FAILURE event. Raises DagflowError if the run succeeded."""
-        return self._the(_T.RUN_FAILURE)
+        """Return the RUN_FAILURE event. Raises DagflowError if the run succeeded."""
+        return self._first_of_type(_T.RUN_FAILURE)
 
     def get_job_success_event(self) -> DagflowEvent:
-        """The RUN_SUCCESS event (an older spelling)."""
+        """Return the RUN_SUCCESS event (an older spelling)."""
         return self.get_run_success_event()
 
     def get_job_failure_event(self) -> DagflowEvent:
-        """The RUN_FAILURE event (an older spelling)."""
+        """Return the RUN_FAILURE event (an older spelling)."""
         return self.get_run_failure_event()
 
     def is_node_success(self, node_name: str) -> bool:
-        """Whether a step of this node succeeded."""
+        """Return whether a step of a node succeeded."""
         return self._has(node_name, _T.STEP_SUCCESS)
 
     def is_node_failed(self, node_name: str) -> bool:
-        """Whether a step of this node failed."""
+        """Return whether a step of a node failed."""
         return self._has(node_name, _T.STEP_FAILURE)
 
     def is_node_skipped(self, node_name: str) -> bool:
-        """Whether a step of this node was skipped."""
+        """Return whether a step of a node was skipped."""
         return self._has(node_name, _T.STEP_SKIPPED)
 
     def is_node_untouched(self, node_name: str) -> bool:
-        """Whether nothing happened to this node: it was not selected, is unknown, or is behind a failure."""
+        """Return whether a node has no events: it was not selected, is unknown, or is behind a failure."""
         return not self.events_for_node(node_name)
 
     def retry_attempts_for_node(self, node_name: str) -> int:
-        """How often steps of this node were tried again."""
+        """Return how often steps of a node were retried."""
         events = self.events_for_node(node_name)
         return sum(event.event_type is _T.STEP_RESTARTED for event in events)
 
-    def _has(self, node_name: str, kind: DagflowEventType) -> bool:
-        return any(event.event_type is kind for event in self.events_for_node(node_name))
+    def _has(self, node_name: str, event_type: DagflowEventType) -> bool:
+        return any(event.event_type is event_type for event in self.events_for_node(node_name))
 
     def __repr__(self) -> str:
         return f"<result of job '{self._job.name}': {self._run.status.name.lower()}>"
 
 
 class ExecuteInProcessResult(ExecutionResult):
-    """What came out of a run in this process: its events, its outputs, and whether it succeeded.
+    """The result of a run in this process: its events, its outputs, and whether it succeeded.
 
     Example:
         >>> from dagflow import graph, op

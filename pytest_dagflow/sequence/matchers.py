@@ -220,11 +220,11 @@ def as_text(name: str, value: object, *, or_none: bool = False) -> object:
     return _check(name, value, types, "a string, None" if or_none else "a string")
 
 
-def as_step(value: object) -> object:
+def as_step(name: str, value: object) -> object:
     """Check an argument that is compared with a step key; an AssetKey becomes a step key."""
     if isinstance(value, AssetKey):
         return value.to_python_identifier()
-    return _check("step", value, (str,), "the key of a step, as a string,")
+    return _check(name, value, (str,), "the key of a step, as a string,")
 
 
 def as_key(name: str, value: object) -> object:
@@ -248,19 +248,19 @@ def as_number(name: str, value: object) -> object:
     return _check(name, value, (int, float, type(None)), "a number, None")
 
 
-def as_metadata(value: object) -> object:
+def as_metadata(name: str, value: object) -> object:
     """Check an argument that is compared with metadata; a mapping becomes a MetadataMatcher."""
     if isinstance(value, Mapping):
         return MetadataMatcher(value)
-    return _check("metadata", value, (), "a mapping of names to values")
+    return _check(name, value, (), "a mapping of names to values")
 
 
-def as_message(match: Match) -> object:
+def as_message(match: object) -> object:
     """Return the matcher of a message for a regular expression."""
     return ANYTHING if match is None else TextMatcher(_check_regex(match))
 
 
-def as_error(error: object, match: Match) -> object:
+def as_error(error: object, match: object) -> object:
     """Return the matcher of an error record for the arguments `error` and `match`."""
     if error is None and match is None:
         return ANYTHING

@@ -6,10 +6,13 @@ A pattern has one event type and the expected values of some fields. Users make 
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dagflow import AssetKey, DagflowError, DagflowEvent, DagflowEventType
+from dagflow.testing import EventField, EventRow, event_catalogue
 from pytest_dagflow.sequence.matchers import (
     ANYTHING,
     ErrorMatcher,
@@ -121,7 +124,7 @@ def as_pattern(value: object) -> EventPattern | Group:
         found_type = event_type(name)
         if colon and not step:
             raise DagflowError(f"the pattern {value!r} has no step after the colon")
-        if colon and found_type.name.startswith("RUN_"):
+        if colon and not event_catalogue()[found_type.name].has_step:
             raise DagflowError(f"the pattern {value!r} names a step, but {found_type.name} has no step")
         return EventPattern(found_type, {"step": step} if colon else {})
     if callable(value) and getattr(value, "__module__", None) == "pytest_dagflow.sequence.ev":
@@ -190,80 +193,36 @@ def event_type(name: str) -> DagflowEventType:
     return found
 
 
-# the attribute path of each field in the data of an event, by event type
-_FIELD_PATHS: dict[str, dict[str, str]] = {
-    "STEP_INPUT": {"name": "input_name", "passed": "type_check_data.success"},
-    "STEP_OUTPUT": {
-        "name": "output_name",
-        "mapping_key": "mapping_key",
-        "passed": "type_check_data.success",
-        "metadata": "metadata",
-    },
-    "LOADED_INPUT": {
-        "name": "input_name",
-        "manager_key": "manager_key",
-        "upstream_step": "upstream_step_key",
-        "upstream_output": "upstream_output_name",
-        "metadata": "metadata",
-    },
-    "HANDLED_OUTPUT": {"name": "output_name", "manager_key": "manager_key", "metadata": "metadata"},
-    "STEP_UP_FOR_RETRY": {"error": "error", "seconds_to_wait": "seconds_to_wait"},
-    "ASSET_MATERIALIZATION": {
-        "key": "materialization.asset_key",
-        "partition": "materialization.partition",
-        "metadata": "materialization.metadata",
-        "description": "materialization.description",
-    },
-    "ASSET_OBSERVATION": {
-        "key": "asset_observation.asset_key",
-        "partition": "asset_observation.partition",
-        "metadata": "asset_observation.metadata",
-        "description": "asset_observation.description",
-    },
-    "ASSET_MATERIALIZATION_PLANNED": {"key": "asset_key", "partition": "partition"},
-    "ASSET_CHECK_EVALUATION_PLANNED": {"asset": "asset_key", "name": "check_name"},
-    "ASSET_CHECK_EVALUATION": {
-        "asset": "asset_key",
-        "name": "check_name",
-        "passed": "passed",
-        "severity": "severity.name",
-        "partition": "partition",
-        "metadata": "metadata",
-        "description": "description",
-    },
-    "STEP_EXPECTATION_RESULT": {
-        "label": "expectation_result.label",
-        "success": "expectation_result.success",
-        "metadata": "expectation_result.metadata",
-        "description": "expectation_result.description",
-    },
-    "RUN_FAILURE": {"error": "error", "reason": "failure_reason.name"},
+# the types with a short form for events of any step: the name of its function and the positional arguments
+STEPLESS_FORMS = {
+    "ASSET_MATERIALIZATION": ("materialization", ("key",)),
+    "ASSET_CHECK_EVALUATION": ("check", ("asset", "name")),
 }
-# the fields of a pattern that is made from an event, by event type: see `pattern_of`
-_SHOWN_FIELDS: dict[str, tuple[str, ...]] = {
-    "STEP_INPUT": ("step", "name"),
-    "STEP_OUTPUT": ("step", "name", "mapping_key"),
-    "LOADED_INPUT": ("step", "name"),
-    "HANDLED_OUTPUT": ("step", "name"),
-    "STEP_RESTARTED": ("step", "attempt"),
-    "ASSET_MATERIALIZATION": ("key", "partition"),
-    "ASSET_OBSERVATION": ("step", "key", "partition"),
-    "ASSET_MATERIALIZATION_PLANNED": ("step", "key", "partition"),
-    "ASSET_CHECK_EVALUATION": ("asset", "name", "passed"),
-    "ASSET_CHECK_EVALUATION_PLANNED": ("step", "asset", "name"),
-    "STEP_EXPECTATION_RESULT": ("step", "label", "success"),
-}
-_ERROR_EVENTS = ("STEP_FAILURE", "STEP_UP_FOR_RETRY", "HOOK_ERRORED", "RESOURCE_INIT_FAILURE")
-_EVENT_ATTRIBUTES = {"step": "step_key", "attempt": "attempt", "message": "message"}
+# the names of the fields by which one event of a type differs from another of the same step
+_IDENTIFYING_FIELDS = {"name", "mapping_key", "key", "asset", "partition", "label", "success"}
 
 
-def read_field(event: DagflowEvent, field: str) -> Any:
+@functools.cache
+def fields_of(event_type: DagflowEventType) -> dict[str, EventField]:
+    """Return the fields of an event type by name."""
+    return {field.name: field for field in event_catalogue()[event_type.name].fields}
+
+
+def positional_fields(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields that a function of `ev` takes by position: a step in front, and a name after it.
+
+    Example:
+        >>> positional_fields(["step", "name", "passed"]), positional_fields(["step", "asset", "name"])
+        (('step', 'name'), ('step',))
+    """
+    leading = zip(names, ("step", "name"), strict=False)
+    return tuple(name for name, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], leading))
+
+
+def read_field(event: DagflowEvent, name: str) -> Any:
     """Return the value of a field of an event, an asset key as a string; None if the event has no value."""
-    if field in _EVENT_ATTRIBUTES:
-        return getattr(event, _EVENT_ATTRIBUTES[field])
-    value: Any = event.event_specific_data
-    for attribute in _FIELD_PATHS.get(event.event_type.name, {}).get(field, field).split("."):
-        value = getattr(value, attribute, None)
+    field = fields_of(event.event_type).get(name)
+    value = None if field is None else field.read(event)
     return value.to_user_string() if isinstance(value, AssetKey) else value
 
 
@@ -274,15 +233,30 @@ def pattern_of(event: DagflowEvent) -> EventPattern:
         >>> pattern_of(DagflowEvent("STEP_START", "cafe", step_key="beans"))
         ev.step_start("beans")
     """
-    name = event.event_type.name
-    fields = {field: read_field(event, field) for field in _SHOWN_FIELDS.get(name, ("step",))}
-    if name in _ERROR_EVENTS and (errors := unwrap_error(read_field(event, "error"))):
-        fields["error"] = ErrorMatcher(errors[-1].cls_name, None)
-    if name == "STEP_OUTPUT" and read_field(event, "passed") is False:
-        fields["passed"] = False
-    return EventPattern(
-        event.event_type, {field: value for field, value in fields.items() if value is not None}
-    )
+    row = event_catalogue()[event.event_type.name]
+    fields: dict[str, object] = {}
+    for name, field in fields_of(event.event_type).items():
+        value = read_field(event, name)
+        if value is None or not _is_shown(row, field, value):
+            continue
+        if field.kind != "error":
+            fields[name] = value
+        elif errors := unwrap_error(value):
+            fields[name] = ErrorMatcher(errors[-1].cls_name, None)
+    return EventPattern(event.event_type, fields)
+
+
+def _is_shown(row: EventRow, field: EventField, value: object) -> bool:
+    """Return whether the pattern of an event has this field."""
+    if field.kind == "step":
+        return row.name not in STEPLESS_FORMS
+    if field.kind == "error":
+        return row.has_step  # the error of a run repeats the error of a step
+    if field.name == "passed":
+        return row.has_asset or value is False  # a type check is shown only if it failed
+    if field.name == "attempt":
+        return row.name == "STEP_RESTARTED"  # a step may restart several times
+    return field.name in _IDENTIFYING_FIELDS
 
 
 def source_of(name: str, fields: Mapping[str, object], times: int | None = None) -> str:
@@ -292,14 +266,10 @@ def source_of(name: str, fields: Mapping[str, object], times: int | None = None)
         >>> print(source_of("STEP_OUTPUT", {"step": "brew", "name": "result"}))
         ev.step_output("brew", "result")
     """
-    function = name.lower()
-    positional: tuple[str, ...] = ("step",)
-    if name == "ASSET_MATERIALIZATION" and "step" not in fields:
-        function, positional = "materialization", ("key",)
-    elif name == "ASSET_CHECK_EVALUATION" and "step" not in fields:
-        function, positional = "check", ("asset", "name")
-    elif name in ("STEP_INPUT", "STEP_OUTPUT", "LOADED_INPUT", "HANDLED_OUTPUT"):
-        positional = ("step", "name")
+    if name in STEPLESS_FORMS and "step" not in fields:
+        function, positional = STEPLESS_FORMS[name]
+    else:
+        function, positional = name.lower(), positional_fields(fields_of(DagflowEventType[name]))
     arguments, by_position = [], True
     for field in (*positional, *(field for field in fields if field not in positional)):
         if field not in fields:

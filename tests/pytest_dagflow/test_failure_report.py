@@ -355,12 +355,12 @@ def test_our_frames_are_left_out_of_the_traceback(kitchen: pytest.Pytester):
 
 def test_a_mistake_of_dagflow_itself_is_not_hidden(kitchen: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     """Who looks for it needs the frames."""
-    import dagflow.runs.in_process
+    import dagflow.runs.launch
 
     def broken(*_: object) -> None:
         raise TypeError("a mistake")
 
-    monkeypatch.setattr(dagflow.runs.in_process, "compile_plan", broken)
+    monkeypatch.setattr(dagflow.runs.launch, "compile_plan", broken)
     monkeypatch.setitem(broken.__globals__, "__name__", "dagflow.broken")
     kitchen.makepyfile(
         """
@@ -373,7 +373,7 @@ def test_a_mistake_of_dagflow_itself_is_not_hidden(kitchen: pytest.Pytester, mon
 
     result = kitchen.runpytest("--tb=short")
 
-    assert any("_run_in_process" in line for line in result.outlines)
+    assert any("in launch" in line for line in result.outlines)
 
 
 def test_junit_learns_nodes_partition_and_run(kitchen: pytest.Pytester):

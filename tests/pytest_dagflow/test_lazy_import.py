@@ -72,6 +72,19 @@ def test_a_name_of_the_plugin_loads_the_runtime(pytester: pytest.Pytester, loade
     assert loaded() == ["dagflow"]
 
 
+@pytest.mark.parametrize(("use", "modules"), [("ev.__name__", []), ("ev.run_start", ["dagflow"])])
+def test_ev_loads_the_runtime_at_the_first_use_of_a_function(pytester: pytest.Pytester, loaded, use, modules):
+    """The import of `ev` into a test module does not import dagflow."""
+    pytester.makepyfile(f"""
+        from pytest_dagflow import ev
+
+        def test_one():
+            assert {use}
+    """)
+
+    assert loaded() == modules
+
+
 def test_a_selection_loads_the_runtime(pytester: pytest.Pytester, loaded):
     """Only an option of the selection loads its modules, and with them dagflow."""
     pytester.makepyfile(PLAIN)

@@ -297,7 +297,7 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
     ),
     errors.DagflowImportError: (
         lambda: df.build_reconstructable_job("no_such_module", "cafe"),
-        ["No module named", "module 'no_such_module'", "looked for in '", "Mend"],
+        ["No module named", "module 'no_such_module'", "searched for in '", "Correct"],
     ),
     errors.DagflowHomeNotSetError: (
         without_a_home,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing_extensions import assert_type
+
 from dagflow import DagflowEventType, ExecuteInProcessResult
 from pytest_dagflow import (
     assert_before,
@@ -17,6 +19,7 @@ from pytest_dagflow import (
     ev,
     par,
 )
+from pytest_dagflow.sequence.patterns import EventPattern
 
 
 def check(result: ExecuteInProcessResult) -> None:
@@ -44,3 +47,14 @@ def check(result: ExecuteInProcessResult) -> None:
         ignore=["STEP_INPUT"],
     )
     assert_event_sequence(result.all_events, ["STEP_SUCCESS:bare"], mode="exact", ignore=None)
+
+
+def check_types() -> None:
+    """The functions of `ev` have the types of their parameters; a misspelt name is an error."""
+    assert_type(ev.step_start("bare"), EventPattern)
+    assert_type(ev.output("bare", name="result", times=2), EventPattern)
+    ev.step_strat("bare")  # type: ignore[attr-defined]
+    ev.step_start("bare", atempt=1)  # type: ignore[call-arg]
+    ev.step_start("bare", times="2")  # type: ignore[arg-type]
+    ev.failure("bare", match=5)  # type: ignore[arg-type]
+    ev.step_success("bare", 1)  # type: ignore[call-arg]

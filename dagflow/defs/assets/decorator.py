@@ -1,4 +1,4 @@
-"""`@asset`: an asset and the op that makes it, from one function."""
+"""`@asset`: makes an AssetsDefinition of one function."""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET, nearest
-from dagflow.defs.assets.definition import (
-    AssetDep,
-    AssetIn,
-    AssetsDefinition,
-    AssetSpec,
-    io_manager_resources,
-)
+from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.spec import AssetDep, AssetIn, AssetSpec, io_manager_resources
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
@@ -93,38 +88,38 @@ def asset(
     """Make an asset of a function. Usable bare.
 
     Args:
-        compute_fn: The function. Each parameter reads the asset of that name; a first one named `context`
-            gets the context, one named `config` the config.
+        compute_fn: The function. Each parameter reads the asset of that name. A first parameter `context`
+            gets the context, a parameter `config` the config.
         name: The last part of the key; default: the function's name.
-        key_prefix: The parts before it.
-        ins: `AssetIn` by parameter, where the name does not say it all.
-        deps: Assets that come before this one without being loaded.
-        metadata: What is known about it.
-        tags: Short texts by name.
-        description: Default: the function's docstring.
-        config_schema: What config it takes.
+        key_prefix: The parts of the key before the name.
+        ins: `AssetIn` by parameter, for a parameter that reads an asset of another key or type.
+        deps: Assets that come before this asset without being loaded.
+        metadata: Metadata by name.
+        tags: Short strings by name.
+        description: A sentence for people; default: the function's docstring.
+        config_schema: The schema of the config.
         required_resource_keys: Resources that the body reads from `context.resources`.
         resource_defs: Resources that come with this asset.
-        hooks: Hooks that are called when an attempt at making it has ended.
-        io_manager_def: What stores it.
-        io_manager_key: The resource that stores it; None means "io_manager".
-        dagflow_type: The type of the value; default: that of the return annotation.
-        partitions_def: Its partitions.
-        op_tags: Tags of the op that makes it.
-        group_name: The group that it is shown in.
-        output_required: False lets the function make nothing; what reads the asset is then skipped.
-        retry_policy: How it is tried again when it fails.
+        hooks: Hooks that are called after each attempt.
+        io_manager_def: The I/O manager that stores the asset.
+        io_manager_key: The resource that stores the asset; default: "io_manager".
+        dagflow_type: The type of the value; default: the type of the return annotation.
+        partitions_def: The partitions of the asset.
+        op_tags: The tags of the op.
+        group_name: The group that the asset is shown in.
+        output_required: Whether the function must return a value. If it returns none, readers are skipped.
+        retry_policy: The retry policy.
         code_version: The version of this code.
         key: The whole key, instead of `name` and `key_prefix`.
-        owners: Who answers for it.
-        kinds: Of what technology it is.
+        owners: The owners: email addresses, or teams as `team:name`.
+        kinds: The technologies of the asset, such as "sql".
         pool: The name of a group of steps that share a limit.
 
     Returns:
         The AssetsDefinition, or a decorator.
 
     Raises:
-        DagflowInvalidDefinitionError: An argument that cannot be.
+        DagflowInvalidDefinitionError: An argument is invalid.
 
     Example:
         >>> from dagflow import asset, materialize_to_memory
@@ -140,7 +135,7 @@ def asset(
             raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {fn!r}")
         own_key = _own_key(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
-        normalize_metadata(metadata, place)  # refuses it in the name of the asset, not of an Out
+        normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
         own_deps = _deps(deps, place)
         body = Body(fn, place)
         keys, inputs, mappings = _inputs(body, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
@@ -220,7 +215,7 @@ def _own_key(
 
 
 def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:
-    # what comes with an asset is there for its body too; its I/O manager is asked for by the output
+    # the body can read every resource of the asset; its I/O manager is required by the output
     return [key for key in resources if key != manager_key]
 
 
@@ -241,7 +236,7 @@ def _deps(deps: Iterable[Any] | None, place: str) -> list[AssetDep]:
 def _inputs(
     body: Body, ins: Mapping[str, AssetIn], deps: Sequence[AssetDep], place: str
 ) -> tuple[dict[str, AssetKey], dict[str, In], dict[AssetKey, PartitionMapping]]:
-    """The key that each input reads, what is said of the inputs, and the partition mappings by key."""
+    """Return the key that each input reads, the inputs, and the partition mappings by key."""
     parameters = [parameter.name for parameter in body.inputs]
     keys: dict[str, AssetKey] = {}
     inputs: dict[str, In] = {}

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dagflow.config.read import check_config
-from dagflow.defs.assets.definition import AnyAsset, AssetSpec
+from dagflow.defs.assets.definition import AnyAsset
+from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import check_needs, start_order

@@ -25,7 +25,7 @@ from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import DagflowType
 
 if TYPE_CHECKING:
-    from dagflow.defs.assets.definition import AssetLayer
+    from dagflow.defs.assets.layer import AssetLayer
     from dagflow.defs.jobs.partitioned import PartitionedConfig
 
 
@@ -98,8 +98,8 @@ class JobContent:
     def hook_requirements(self) -> dict[str, Requirement]:
         """Return the resources that the hooks of the job and of its nodes need, by key."""
         if "hook_requirements" not in self._compiled:
-            by_node = {} if self.asset_layer is None else self.asset_layer.by_node
-            needs = hook_requirements(self.hook_defs, f"job '{self.name}'", self.graph, by_node)
+            assets = () if self.asset_layer is None else {path[0] for path in self.asset_layer.definitions}
+            needs = hook_requirements(self.hook_defs, f"job '{self.name}'", self.graph, assets)
             self._compiled["hook_requirements"] = needs
         found: dict[str, Requirement] = self._compiled["hook_requirements"]
         return found

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, overload
 
-from dagflow.defs.assets.definition import AssetsDefinition, AssetSpec, SourceAsset
+from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition

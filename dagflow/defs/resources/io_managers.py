@@ -1,6 +1,6 @@
 """I/O managers and input managers as definitions.
 
-The built-in ones stand here by kind and schema only; `dagflow.runs.in_process` knows what does each kind.
+The built-in I/O managers are here by kind and schema only; `dagflow.io.builtin` has the object of each kind.
 """
 
 from __future__ import annotations

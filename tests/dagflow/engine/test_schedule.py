@@ -16,8 +16,9 @@ from dagflow import (
     Out,
 )
 from dagflow.engine.schedule import Schedule
-from dagflow.plan.compile import Surroundings, compile_plan
+from dagflow.plan.compile import compile_plan
 from dagflow.plan.step import OutputRef
+from dagflow.plan.surroundings import Surroundings
 
 
 def plan_of(wiring, *, nothing=(), tags=None):

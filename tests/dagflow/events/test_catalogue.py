@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from dagflow import DagflowEvent, DagflowEventType
@@ -32,6 +34,12 @@ def test_fields_have_known_kinds_and_different_names(row: EventRow) -> None:
     names = [field.name for field in row.fields]
     assert len(set(names)) == len(names)
     assert {field.kind for field in row.fields} <= kinds
+
+
+@ROWS
+def test_a_description_completes_a_sentence(row: EventRow) -> None:
+    """The description is a clause without capital letter and full stop, so a docstring can end with it."""
+    assert re.fullmatch(r"[a-z].*[a-z]", row.description)
 
 
 @ROWS

@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 
 from dagflow import (
-    AssetIn,
-    AssetKey,
     ConfigurableResource,
     DagflowInstance,
     DagflowType,
@@ -31,7 +29,6 @@ from dagflow import (
     Output,
     RetryPolicy,
     SourceAsset,
-    StaticPartitionsDefinition,
     StringSource,
     asset,
     graph,
@@ -45,14 +42,11 @@ from dagflow.defs.jobs.asset_job import build_asset_job
 from dagflow.defs.resources.needs import start_order
 from dagflow.defs.resources.requirements import required_by, requirements_of
 from dagflow.errors import (
-    CheckError,
     DagflowInvalidConfigError,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
-    DagflowUnknownPartitionError,
-    ParameterCheckError,
 )
-from dagflow.plan.compile import Surroundings, compile_plan
+from dagflow.plan.compile import compile_plan
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import (
     FROM_CONFIG,
@@ -60,10 +54,10 @@ from dagflow.plan.step import (
     FROM_INPUT_VALUE,
     FROM_OUTPUT,
     FROM_OUTPUTS,
-    FROM_STORAGE,
     NO_VALUE,
     OutputRef,
 )
+from dagflow.plan.surroundings import Surroundings
 
 NOON = Surroundings({"HOME": "/"}, 1_704_283_200.0)  # 2024-01-03T12:00Z
 
@@ -123,17 +117,17 @@ def test_where_values_come_from() -> None:
     (given,) = plan.step_by_key("count").inputs
     (deep,) = plan.step_by_key("inner.same").inputs
 
-    assert items.source.kind == FROM_OUTPUTS
-    assert [part.kind for part in items.source.parts] == [FROM_OUTPUT, FROM_INPUT_VALUE, FROM_OUTPUT]
+    assert items.source.source_type == FROM_OUTPUTS
+    assert [part.source_type for part in items.source.parts] == [FROM_OUTPUT, FROM_INPUT_VALUE, FROM_OUTPUT]
     assert [part.ref for part in items.source.parts] == [
         OutputRef("inner.same_2", "result"),
         None,
         OutputRef("zz", "result"),
     ]
     assert items.source.parts[1].value == "amount"
-    assert (after.source.kind, after.source.ref) == (NO_VALUE, OutputRef("count", "result"))
-    assert (given.source.kind, given.source.value) == (FROM_DEFAULT, 7)
-    assert (deep.source.kind, deep.source.ref, deep.source.manager_key) == (
+    assert (after.source.source_type, after.source.ref) == (NO_VALUE, OutputRef("count", "result"))
+    assert (given.source.source_type, given.source.value) == (FROM_DEFAULT, 7)
+    assert (deep.source.source_type, deep.source.ref, deep.source.manager_key) == (
         FROM_OUTPUT, OutputRef("zz", "result"), "io_manager"
     )  # fmt: skip
 
@@ -156,7 +150,7 @@ def test_config_of_inputs(config: Any, kind: int, value: Any) -> None:
     given = {"ops": {"count": {"config": {"n": 1}, **config}}}
     (item,) = _plan(job(name="j")(lambda: (count(), None)[1]), given).steps[0].inputs
 
-    assert (item.source.kind, item.source.value) == (kind, value)
+    assert (item.source.source_type, item.source.value) == (kind, value)
 
 
 def test_inputs_of_the_top_graph_through_config() -> None:
@@ -167,7 +161,7 @@ def test_inputs_of_the_top_graph_through_config() -> None:
         .inputs[1]
         .source.parts[1]
     )
-    assert (part.kind, part.value) == (FROM_CONFIG, {"value": 3})
+    assert (part.source_type, part.value) == (FROM_CONFIG, {"value": 3})
 
 
 @pytest.mark.parametrize(
@@ -338,66 +332,6 @@ def test_a_plan_that_depends_on_the_time_is_not_kept() -> None:
     assert keys(NOON.now + 86400) == ("2024-01-01", "2024-01-02", "2024-01-03")
 
 
-def test_partitions_that_an_input_reads() -> None:
-    """The key's own, by the default mapping; none above means none; without a key none are known."""
-    parts = StaticPartitionsDefinition(["a", "b"])
-    up = asset(name="up", partitions_def=parts)(lambda: 1)
-    plain = asset(name="plain")(lambda: 1)
-    down = asset(name="down", partitions_def=parts)(lambda up, plain: 1)
-    made = build_asset_job([up, plain, down])
-
-    def keys(partition_key: str | None) -> dict[str, Any]:
-        step = _plan(made, {}, partition_key=partition_key).step_by_key("down")
-        return {item.name: item.partition_keys for item in step.inputs}
-
-    assert keys("b") == {"up": ("b",), "plain": None}
-    assert keys(None) == {"up": None, "plain": None}
-
-
-def test_assets_that_the_run_does_not_make_are_loaded() -> None:
-    """By their own I/O manager, or by the input's."""
-    source = SourceAsset("s", io_manager_key="k")
-    down = asset(name="down", ins={"t": AssetIn(input_manager_key="im")})(lambda s, t: 1)
-    t = asset(name="t")(lambda: 1)
-    made = build_asset_job([source, down, t], selection=["down"], resources={"k": 1, "im": 2})
-    step = _plan(made, {}).steps[0]
-
-    found = {
-        item.name: (item.source.kind, item.source.manager_key, item.source.asset_key) for item in step.inputs
-    }
-    assert found == {"s": (FROM_STORAGE, "k", AssetKey("s")), "t": (FROM_STORAGE, "im", AssetKey("t"))}
-
-
-def test_an_asset_without_a_value_is_loaded_from_storage() -> None:
-    """Its step stores by itself, so there is nothing to pass on but the order."""
-
-    @asset
-    def table() -> None: ...
-
-    @asset
-    def report(table: Any) -> Any: ...
-
-    (item,) = _plan(build_asset_job([table, report]), {}).step_by_key("report").inputs
-    assert (item.source.kind, item.source.ref) == (FROM_STORAGE, OutputRef("table", "result"))
-
-
-def test_the_value_of_an_op_without_one_is_looked_for_in_storage() -> None:
-    """Somebody else may have stored it: the manager of the output is asked."""
-    quiet = op(name="quiet", out=Out(Nothing))(lambda: None)
-    made = job(name="j")(lambda: (same(quiet()), None)[1])
-    (item,) = _plan(made, {}).step_by_key("same").inputs
-
-    assert (item.source.kind, item.source.manager_key) == (FROM_STORAGE, "io_manager")
-
-
-def test_an_input_manager_feeds_an_input_that_nothing_else_does() -> None:
-    """Without config."""
-    loaded = op(name="loaded", ins={"x": In(input_manager_key="im")})(lambda x: x)
-    (item,) = _plan(job(name="j", resource_defs={"im": 1})(lambda: (loaded(), None)[1]), {}).steps[0].inputs
-
-    assert (item.source.kind, item.source.manager_key) == (FROM_STORAGE, "im")
-
-
 def _needing(*keys: str, **resources: Any) -> JobDefinition:
     need = op(name="need", required_resource_keys=set(keys))(lambda context: 1)
     return job(name="j", resource_defs=resources)(lambda: (need(), None)[1])
@@ -469,22 +403,6 @@ def test_start_order_by_itself() -> None:
     assert start_order(definitions, requirements_of(required_by("ba", "x")), "here") == ["c", "a", "b"]
 
 
-@pytest.mark.parametrize(
-    ("parts", "key", "error", "message"),
-    [
-        (None, "a", CheckError, "partition_key 'a' was given to job 'j', but nothing in it is partitioned"),
-        (["a", "b"], "c", DagflowUnknownPartitionError, "'c'"),
-        (["a"], 5, ParameterCheckError, "'partition_key' must be of type 'str', not 5"),
-        (None, 5, ParameterCheckError, "'partition_key'"),
-    ],
-)
-def test_partition_keys(parts: Any, key: Any, error: type[Exception], message: str) -> None:
-    """A key needs a definition that has it."""
-    made = job(name="j", partitions_def=parts and StaticPartitionsDefinition(parts))(lambda: (one(), None)[1])
-    with pytest.raises(error, match=message):
-        _plan(made, {}, partition_key=key)
-
-
 def test_config_that_does_not_match() -> None:
     """Is refused by the compiler."""
     with pytest.raises(DagflowInvalidConfigError, match="root:ops:count:config:n"):
@@ -499,25 +417,6 @@ def test_the_same_op_many_times() -> None:
     first, second, third = _plan(made, {}).steps
 
     assert first.outputs[0] is second.outputs[0] is third.outputs[0]
-
-
-def test_an_output_deep_inside() -> None:
-    """A graph's output in a graph's output is the op's."""
-    pair = op(name="pair", out={"p": Out(), "q": Out(io_manager_key="io_manager")})(lambda: (1, 2))
-    low = GraphDefinition("low", node_defs=[pair])
-    del low
-
-    @graph
-    def middle() -> Any:
-        return pair().q
-
-    @graph
-    def upper() -> Any:
-        return middle()
-
-    plan = _plan(job(name="j")(lambda: (same(upper()), None)[1]), {})
-    assert plan.step_by_key("same").inputs[0].source.ref == OutputRef("upper.middle.pair", "q")
-    assert plan.step_by_key("same").upstream == ("upper.middle.pair",)
 
 
 def test_a_dependency_written_by_hand() -> None:
@@ -536,27 +435,6 @@ def test_an_output_object_is_no_matter_of_the_plan() -> None:
     assert len(_plan(job(name="j")(lambda: (wrong(), None)[1]), {}).steps) == 1
 
 
-def test_orders_that_nothing_gives() -> None:
-    """A Nothing input may stay loose: of an op, of the top graph, of an asset that the run does not make."""
-    quiet = op(name="quiet", ins={"after": In(Nothing)})(lambda: 1)
-    top = graph(name="g")(lambda start: quiet(start))
-    dependent = asset(name="dependent", deps=["elsewhere"])(lambda: 1)
-
-    for made in (job(name="j")(lambda: (quiet(), None)[1]), top.to_job(), build_asset_job([dependent])):
-        (item,) = _plan(made, {}).steps[0].inputs
-        assert (item.source.kind, item.source.ref) == (NO_VALUE, None)
-
-
-def test_a_default_of_one_reader_is_none_of_another() -> None:
-    """An input of the top graph that feeds both is still needed."""
-    both = graph(name="g")(lambda n: (count(n=n), same(n))[1])
-
-    with pytest.raises(DagflowInvariantViolationError, match="input 'n' of graph 'g' is fed by nothing"):
-        _plan(both)
-    plan = _plan(both, {**CONFIG, "inputs": {"n": {"value": 1}}})
-    assert [step.inputs[0].source.kind for step in plan.steps] == [FROM_CONFIG, FROM_CONFIG]
-
-
 def test_types_may_need_resources() -> None:
     """Of inputs and of outputs, each named where it is missing."""
     read = DagflowType(lambda context, value: True, "Read", required_resource_keys={"r"})
@@ -573,26 +451,3 @@ def test_types_may_need_resources() -> None:
         DagflowInvalidDefinitionError, match="'w' required by the type of output 'result' of op 'typed'"
     ):
         _plan(wired.to_job(resource_defs={"r": 1}), {})
-
-
-def test_a_list_in_a_list() -> None:
-    """What a graph gets as a list cannot be an element of a list inside of it."""
-
-    @op
-    def one():
-        return 1
-
-    @op
-    def take(items):
-        return items
-
-    @graph
-    def inner(x):
-        take([x, one()])
-
-    @job
-    def outer():
-        inner([one()])
-
-    with pytest.raises(CheckError, match="an element of the list for input 'items' of node 'take'"):
-        compile_plan(outer, {}, Surroundings({}, 0.0))

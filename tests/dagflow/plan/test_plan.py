@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from dagflow import DependencyDefinition, DynamicOut, GraphDefinition, NodeInvocation, Out, graph, job, op
 from dagflow.errors import DagflowInvalidDefinitionError
-from dagflow.plan.compile import Surroundings, compile_plan, part_of
+from dagflow.plan.compile import compile_plan, part_of
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import FROM_OUTPUTS, GIVEN, OutputRef
+from dagflow.plan.surroundings import Surroundings
 
 NOON = Surroundings({}, 0.0)
 
@@ -137,10 +138,10 @@ def test_given_outputs() -> None:
     assert half.step_keys == plan.step_keys
     assert whole.step_keys == ["same", "listed"]
     assert whole.waiting == [0, 1]
-    assert whole.step_by_key("same").inputs[0].source.kind == GIVEN
+    assert whole.step_by_key("same").inputs[0].source.source_type == GIVEN
     source = whole.step_by_key("listed").inputs[0].source
-    assert source.kind == FROM_OUTPUTS
-    assert [part.kind for part in source.parts] == [GIVEN, GIVEN]
+    assert source.source_type == FROM_OUTPUTS
+    assert [part.source_type for part in source.parts] == [GIVEN, GIVEN]
     assert whole.given == {OutputRef("pair", "p"), OutputRef("pair", "q"), OutputRef("one", "result")}
     assert plan.step_keys == ["one", "pair", "same", "listed"]
 

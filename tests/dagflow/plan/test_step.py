@@ -6,7 +6,7 @@ from typing import Any
 
 from dagflow import In, Nothing, Out, graph, op, success_hook
 from dagflow.keys import NodeHandle, StepHandle
-from dagflow.plan.compile import Surroundings, compile_plan
+from dagflow.plan.compile import compile_plan
 from dagflow.plan.step import (
     FROM_COLLECT,
     FROM_DEFAULT,
@@ -17,6 +17,7 @@ from dagflow.plan.step import (
     Source,
     refs_of,
 )
+from dagflow.plan.surroundings import Surroundings
 
 A, B = OutputRef("a", "result"), OutputRef("b", "result")
 

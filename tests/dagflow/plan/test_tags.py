@@ -8,8 +8,9 @@ import pytest
 
 from dagflow import JobDefinition, graph, job, op
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowUnmetExecutorRequirementsError
-from dagflow.plan.compile import Surroundings, compile_plan
+from dagflow.plan.compile import compile_plan
 from dagflow.plan.plan import Plan
+from dagflow.plan.surroundings import Surroundings
 
 NOON = Surroundings({}, 0.0)
 

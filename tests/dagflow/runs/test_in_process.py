@@ -43,7 +43,7 @@ from dagflow.errors import (
     DagflowUnknownPartitionError,
     ParameterCheckError,
 )
-from dagflow.runs.in_process import create_run
+from dagflow.runs.launch import create_run
 from dagflow.testing import VirtualClock, run_options
 
 ID = "11111111-2222-4333-8444-555555555555"

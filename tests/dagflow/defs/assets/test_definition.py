@@ -1,4 +1,4 @@
-"""Assets as values: specs, dependencies, sources, and what an AssetsDefinition tells."""
+"""AssetsDefinition: its attributes, and the facts about each output and input."""
 
 from __future__ import annotations
 
@@ -7,25 +7,14 @@ from typing import Any
 import pytest
 
 from dagflow import (
-    AssetDep,
-    AssetIn,
     AssetKey,
     AssetsDefinition,
     AssetSpec,
     LastPartitionMapping,
-    MetadataValue,
-    SourceAsset,
     StaticPartitionsDefinition,
     asset,
-    fs_io_manager,
-    mem_io_manager,
 )
-from dagflow.defs.assets.definition import AssetLayer, key_of
-from dagflow.errors import (
-    DagflowInvalidDefinitionError,
-    DagflowInvalidMetadata,
-    ParameterCheckError,
-)
+from dagflow.errors import DagflowInvalidDefinitionError
 
 PARTS = StaticPartitionsDefinition(["a", "b"])
 
@@ -36,132 +25,6 @@ PARTS = StaticPartitionsDefinition(["a", "b"])
 def cup(water: Any) -> Any:
     """A cup."""
     return water
-
-
-@pytest.mark.parametrize(
-    ("given", "key"),
-    [
-        (AssetIn(), ["p"]),
-        (AssetIn(key="k"), ["k"]),
-        (AssetIn(key=["a", "b"]), ["a", "b"]),
-        (AssetIn(key_prefix="x"), ["x", "p"]),
-        (AssetIn(key_prefix=["x", "y"]), ["x", "y", "p"]),
-    ],
-)
-def test_the_key_that_a_parameter_reads(given: AssetIn, key: list[str]) -> None:
-    """Its name, with a prefix, or another key."""
-    assert given.key_for("p") == AssetKey(key)
-
-
-@pytest.mark.parametrize(
-    "named",
-    [cup, "shop/cup", ["shop", "cup"], AssetKey(["shop", "cup"]), AssetSpec(["shop", "cup"]), AssetDep(cup)],
-)
-def test_what_names_an_asset(named: Any) -> None:
-    """A definition, a key, or its parts; a text is one part."""
-    key = AssetKey("shop/cup") if isinstance(named, str) else AssetKey(["shop", "cup"])
-
-    assert key_of(named) == AssetDep.from_coercible(named).asset_key == key
-
-
-@pytest.mark.parametrize("named", [5, None, [5], {"a": 1}])
-def test_what_names_none(named: Any) -> None:
-    """Anything else."""
-    with pytest.raises(ParameterCheckError, match="does not name an asset"):
-        key_of(named)
-
-
-def test_dependencies_are_values() -> None:
-    """Equal by key and mapping."""
-    mapping = LastPartitionMapping()
-
-    assert AssetDep("a") == AssetDep(AssetKey("a"), metadata={"m": 1})
-    assert AssetDep("a") != AssetDep("a", partition_mapping=mapping)
-    assert AssetDep("a") != "a"
-    assert len({AssetDep("a"), AssetDep("a")}) == 1
-    assert AssetDep("a", metadata={"m": 1}).metadata == {"m": MetadataValue.int(1)}
-    assert repr(AssetDep("a")) == "AssetDep(AssetKey(['a']))"
-
-
-def test_a_spec_keeps_what_is_said() -> None:
-    """And has a group by default; kinds are tags."""
-    spec = AssetSpec(
-        ["a", "b"],
-        deps=["x", cup],
-        description="d",
-        metadata={"m": 1},
-        skippable=True,
-        group_name="g/h",
-        code_version="1",
-        owners=["team:me"],
-        tags={"t": "1"},
-        kinds={"sql"},
-        partitions_def=PARTS,
-    )
-
-    assert spec.key == AssetKey(["a", "b"])
-    assert [dep.asset_key for dep in spec.deps] == [AssetKey("x"), cup.key]
-    assert (spec.description, spec.skippable, spec.group_name) == ("d", True, "g/h")
-    assert (spec.code_version, spec.owners, spec.partitions_def) == ("1", ["team:me"], PARTS)
-    assert spec.tags == {"t": "1", "dagflow/kind/sql": ""}
-    assert spec.kinds == {"sql"}
-    assert AssetSpec("a").group_name == "default"
-    assert repr(AssetSpec("a")) == "AssetSpec(AssetKey(['a']))"
-
-
-@pytest.mark.parametrize(
-    ("make", "error", "message"),
-    [
-        (
-            lambda: AssetSpec("a", group_name="a b"),
-            DagflowInvalidDefinitionError,
-            '"a b".*group of asset .a.',
-        ),
-        (lambda: AssetSpec("a", group_name="a//b"), DagflowInvalidDefinitionError, '"".*group of asset .a.'),
-        (lambda: AssetSpec("a", group_name=5), ParameterCheckError, "'group_name' of asset 'a'"),
-        (lambda: AssetSpec("a", partitions_def=5), ParameterCheckError, "'partitions_def'"),
-        (lambda: AssetSpec("a", metadata={"m": object()}), DagflowInvalidMetadata, "'m'"),
-        (lambda: AssetSpec("a", tags={"t": object()}), DagflowInvalidDefinitionError, "tag 't' of asset 'a'"),
-        (lambda: AssetSpec(5), ParameterCheckError, "AssetKey"),
-        (
-            lambda: SourceAsset(
-                "a", io_manager_key="k", io_manager_def=mem_io_manager, resource_defs={"k": 1}
-            ),
-            DagflowInvalidDefinitionError,
-            "asset 'a' has an 'io_manager_def' and a different resource with the key 'k'",
-        ),
-    ],
-)
-def test_what_is_refused(make: Any, error: type[Exception], message: str) -> None:
-    """With the asset's name."""
-    with pytest.raises(error, match=message):
-        make()
-
-
-def test_a_spec_says_what_loads_it() -> None:
-    """In its metadata, of a copy; without a word of it, the usual I/O manager."""
-    spec = AssetSpec("beans", metadata={"kind": "arabica"})
-    stored = spec.with_io_manager_key("cellar")
-
-    assert stored.metadata == {"kind": "arabica", "dagflow/io_manager_key": "cellar"}
-    assert (spec.io_manager_key, stored.io_manager_key) == ("io_manager", "cellar")
-    assert AssetLayer({}, {stored.key: stored}).io_manager_key(stored.key) == "cellar"
-    with pytest.raises(ParameterCheckError, match="'io_manager_key' of asset 'beans'"):
-        spec.with_io_manager_key(5)  # type: ignore[arg-type]
-
-
-def test_sources() -> None:
-    """An I/O manager by key, by definition, or the default one."""
-    plain = SourceAsset("a", description="d", group_name="g", tags={"t": "1"}, partitions_def=PARTS)
-    own = SourceAsset(["a", "b"], io_manager_def=fs_io_manager)
-    named = SourceAsset("a", io_manager_key="k", resource_defs={"k": 5})
-
-    assert (plain.key, plain.io_manager_key, plain.resource_defs) == (AssetKey("a"), "io_manager", {})
-    assert (plain.partitions_def, plain.spec.description, plain.spec.group_name) == (PARTS, "d", "g")
-    assert own.io_manager_key == "a__b__io_manager"
-    assert own.resource_defs == {"a__b__io_manager": fs_io_manager}
-    assert (named.io_manager_key, named.resource_defs["k"].value) == ("k", 5)
-    assert repr(plain) == "SourceAsset(AssetKey(['a']))"
 
 
 def test_what_an_asset_tells() -> None:
@@ -202,13 +65,55 @@ def test_several_assets_have_no_single_key() -> None:
         _ = both.key
 
 
-def test_a_layer_answers_for_each_kind_of_asset() -> None:
-    """Made here, read only, or known by spec alone."""
-    source = SourceAsset("s", io_manager_key="k", partitions_def=PARTS)
-    spec = AssetSpec("x")
-    layer = AssetLayer({"shop__cup": cup}, {cup.key: cup, source.key: source, spec.key: spec})
+def _partitioned(*specs: AssetSpec, **more: Any) -> AssetsDefinition:
+    return AssetsDefinition(
+        node_def=cup.node_def,
+        keys_by_input_name={"water": AssetKey("water")},
+        keys_by_output_name={spec.key.to_user_string(): spec.key for spec in specs},
+        specs=specs,
+        **more,
+    )
 
-    keys = [cup.key, source.key, spec.key, AssetKey("unknown")]
-    assert [layer.io_manager_key(key) for key in keys] == ["io_manager", "k", "io_manager", "io_manager"]
-    assert [layer.partitions_def(key) for key in keys] == [None, PARTS, None, None]
-    assert [layer.spec(key) for key in keys] == [cup.specs_by_key[cup.key], source.spec, spec, None]
+
+def test_each_output_has_its_asset() -> None:
+    """An AssetOutput has the key, the spec and the partitions of the asset."""
+    p = AssetSpec("p", partitions_def=PARTS)
+    both = _partitioned(p, AssetSpec("q"))
+
+    assert both.output_names == {AssetKey("p"): "p", AssetKey("q"): "q"}
+    assert both.outputs["p"].spec is p
+    assert (both.outputs["p"].key, both.outputs["p"].partitions_def) == (AssetKey("p"), PARTS)
+    assert both.outputs["q"].partitions_def is None
+    assert both.partitions_def is PARTS
+    assert repr(both.outputs["p"]) == "AssetOutput(AssetKey(['p']))"
+
+
+def test_the_partition_of_an_output() -> None:
+    """An output has the partition of the run, if its asset is partitioned."""
+    both = _partitioned(AssetSpec("p", partitions_def=PARTS), AssetSpec("q"))
+
+    assert both.outputs["p"].partition_of("a") == "a"
+    assert both.outputs["p"].partition_of(None) is None
+    assert both.outputs["q"].partition_of("a") is None
+
+
+def test_partitions_of_the_definition_are_those_of_its_assets() -> None:
+    """A spec without partitions takes those of the definition; its own partitions stay."""
+    others = StaticPartitionsDefinition(["c"])
+    both = _partitioned(AssetSpec("p", partitions_def=others), AssetSpec("q"), partitions_def=PARTS)
+
+    assert [spec.partitions_def for spec in both.specs] == [others, PARTS]
+    assert both.outputs["q"].partitions_def is both.partitions_def is PARTS
+
+
+def test_each_input_has_its_asset() -> None:
+    """An AssetInput has the key that is read, the partition mapping, and the partitions of the reader."""
+    mapping = LastPartitionMapping()
+    reader = _partitioned(
+        AssetSpec("p"), partitions_def=PARTS, partition_mappings={AssetKey("water"): mapping}
+    )
+    read = reader.inputs["water"]
+
+    assert (read.key, read.partition_mapping, read.partitions_def) == (AssetKey("water"), mapping, PARTS)
+    assert cup.inputs["water"].partition_mapping is cup.inputs["water"].partitions_def is None
+    assert repr(read) == "AssetInput(AssetKey(['water']))"

@@ -64,7 +64,7 @@ def test_the_job() -> None:
     assert set(made.graph.dependencies["hot__tea"]) == {"water", "leaves"}
     assert made.graph.dependencies["party"]["hot__tea"].node == "hot__tea"
     assert made.asset_layer is not None
-    assert made.asset_layer.by_node["hot__tea"] is tea
+    assert made.asset_layer.definitions[("hot__tea",)] is tea
 
 
 @pytest.mark.parametrize("container", [list, tuple, set])

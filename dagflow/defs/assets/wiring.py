@@ -1,0 +1,206 @@
+"""From a list of assets to the parts of a job: which assets run, their graph and their common partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dagflow._util import nearest
+from dagflow.dag import find_cycle
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.layer import AssetLayer
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
+from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
+from dagflow.defs.parts.function import location
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidSubsetError,
+    ParameterCheckError,
+)
+from dagflow.keys import AssetKey
+from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.selection.parse import parse_clause
+from dagflow.selection.resolve import walk
+
+
+def assets_by_key(assets: Any) -> dict[AssetKey, AnyAsset]:
+    """Return the assets by key.
+
+    Raises:
+        ParameterCheckError: `assets` is not a sequence.
+        CheckError: An element is not an asset.
+        DagflowInvalidDefinitionError: Two assets have one key.
+    """
+    if isinstance(assets, (str, Mapping, AssetsDefinition)) or not isinstance(
+        assets, (Sequence, set, frozenset)
+    ):
+        raise ParameterCheckError(
+            f"parameter 'assets' must be a list of assets, not {assets!r} of type '{type(assets).__name__}'"
+        )
+    known: dict[AssetKey, AnyAsset] = {}
+    for asset in assets:
+        if not isinstance(asset, (AssetsDefinition, SourceAsset, AssetSpec)):
+            raise CheckError(
+                f"parameter 'assets' holds {asset!r} of type '{type(asset).__name__}', which is no asset. "
+                "Use functions decorated with @asset, SourceAssets and AssetSpecs."
+            )
+        for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
+            if known.setdefault(key, asset) is not asset:
+                raise DagflowInvalidDefinitionError(
+                    f"Duplicate asset key: {key!r} is that of {_place(known[key])} and of {_place(asset)}. "
+                    "Give one of them another key."
+                )
+    return known
+
+
+def _place(asset: AnyAsset) -> str:
+    return location(asset.node_def.body.fn) if isinstance(asset, AssetsDefinition) else repr(asset)
+
+
+def selected_assets(
+    executable: Mapping[AssetKey, AssetsDefinition], selection: Any
+) -> dict[AssetKey, AssetsDefinition]:
+    """Return the assets that a selection chooses.
+
+    Args:
+        executable: All assets that can run, by key.
+        selection: Keys, definitions, or clauses such as "+tea".
+
+    Raises:
+        ParameterCheckError: The selection is not a list.
+        DagflowInvalidDefinitionError: The selection names an unknown asset, or is not a valid clause.
+    """
+    parents = {
+        key: [up for up in asset.dependency_keys if up in executable] for key, asset in executable.items()
+    }
+    children: dict[AssetKey, list[AssetKey]] = {key: [] for key in executable}
+    for key, before in parents.items():
+        for up in before:
+            children[up].append(key)
+    names = {key.to_user_string(): key for key in executable}
+    parts = [selection] if isinstance(selection, (str, AssetKey, AssetsDefinition)) else selection
+    if not isinstance(parts, Iterable):
+        raise ParameterCheckError(
+            f"parameter 'selection' must be a list of keys, definitions or clauses, or one of these, not "
+            f"{selection!r}"
+        )
+    chosen: set[AssetKey] = set()
+    for part in parts:
+        try:
+            if isinstance(part, str):
+                clause = parse_clause(part)
+                if clause.name is None:
+                    chosen |= set(executable)
+                    continue
+                start = _existing(names.get(clause.name), clause.name, names)
+                chosen |= walk([start], clause.up, parents.__getitem__)
+                chosen |= walk([start], clause.down, children.__getitem__)
+            else:
+                key = key_of(part)
+                chosen.add(_existing(key if key in executable else None, key.to_user_string(), names))
+        except DagflowInvalidSubsetError as error:
+            raise DagflowInvalidDefinitionError(
+                f"the selection {selection!r} cannot be run: {error}"
+            ) from error
+    return {key: asset for key, asset in executable.items() if key in chosen}
+
+
+def _existing(key: AssetKey | None, name: str, names: Mapping[str, AssetKey]) -> AssetKey:
+    if key is None:
+        raise DagflowInvalidSubsetError(
+            f"no asset '{name}' is among those that can be run: {sorted(names)}.{nearest(name, names)}"
+        )
+    return key
+
+
+_NO_RESOURCE = (
+    " There is a resource with this key: if that is meant, annotate the parameter with the class of the "
+    "resource, or with ResourceParam[...]."
+)
+
+
+def wired(
+    chosen: Mapping[AssetKey, AssetsDefinition],
+    known: Mapping[AssetKey, AnyAsset],
+    resources: Mapping[str, Any],
+) -> tuple[Wiring, AssetLayer]:
+    """Return the graph of the chosen assets, and the asset facts of its nodes.
+
+    Args:
+        chosen: The assets that run.
+        known: All assets, including those that are only read.
+        resources: The resources of the job, for a hint in an error.
+
+    Raises:
+        DagflowInvalidDefinitionError: An asset that is read is unknown, two assets have one step name, or
+            the assets form a cycle.
+    """
+    wiring, layer = Wiring(), AssetLayer(known)
+    parents: dict[AssetKey, list[AssetKey]] = {}
+    for key, asset in chosen.items():
+        node_def = asset.node_def
+        name = node_def.name
+        if wiring.node_defs.setdefault(name, node_def) is not node_def:
+            raise DagflowInvalidDefinitionError(
+                f"two assets would have the step '{name}', because their keys differ only in what separates "
+                f"the parts. One of them is '{key.to_user_string()}'. Give it another key."
+            )
+        wiring.invocations[name] = NodeInvocation(name, hook_defs=asset.hook_defs)
+        layer.add((name,), asset, asset.outputs, asset.inputs)
+        dependencies: dict[str, Dependency] = {}
+        parents[key] = []
+        for input_name, upstream in asset.keys_by_input_name.items():
+            source = chosen.get(upstream)
+            if source is not None:
+                output_name = source.output_names[upstream]
+                dependencies[input_name] = DependencyDefinition(source.node_def.name, output_name)
+                parents[key].append(upstream)
+            elif upstream not in known and not node_def.ins[input_name].dagflow_type.is_nothing:
+                hint = nearest(upstream.to_user_string(), [other.to_user_string() for other in known])
+                raise DagflowInvalidDefinitionError(
+                    f"input '{input_name}' of asset '{key.to_user_string()}' ({location(node_def.body.fn)}) "
+                    f"reads asset '{upstream.to_user_string()}', which was not provided.{hint} "
+                    "Add its definition, or a SourceAsset with this key."
+                    + (_NO_RESOURCE if input_name in resources else "")
+                )
+        wiring.dependencies[name] = dependencies
+    cycle = find_cycle(parents)
+    if cycle is not None:
+        path = " -> ".join(f"'{key.to_user_string()}'" for key in [*cycle, cycle[0]])
+        raise DagflowInvalidDefinitionError(
+            f"the assets depend on each other in a cycle: {path}. Take one away."
+        )
+    return wiring, layer
+
+
+def common_partitions(
+    chosen: Iterable[AssetsDefinition], one_partitioning: bool
+) -> PartitionsDefinition | None:
+    """Return the partitions of the assets that have partitions, None if there is no such asset.
+
+    Args:
+        chosen: The assets that run.
+        one_partitioning: Whether different partitions are an error. Otherwise the result is None for them.
+
+    Raises:
+        DagflowInvalidDefinitionError: The assets have different partitions.
+    """
+    common: tuple[PartitionsDefinition, AssetsDefinition] | None = None
+    for asset in chosen:
+        if asset.partitions_def is None:
+            continue
+        for name in asset.outputs:
+            partitions_def = asset.outputs[name].partitions_def
+            if partitions_def is None:
+                continue
+            if common is None:
+                common = (partitions_def, asset)
+            elif common[0] != partitions_def:
+                if not one_partitioning:
+                    return None
+                raise DagflowInvalidDefinitionError(
+                    f"{common[1]!r} and {asset!r} have different partitions definitions ({common[0]!r}, "
+                    f"{partitions_def!r}), so they cannot run together. Select those of one definition."
+                )
+    return None if common is None else common[0]

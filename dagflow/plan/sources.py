@@ -1,0 +1,303 @@
+"""Where each input of a step gets its value from: an output, a default, config, a given value or storage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dagflow._util import UNSET
+from dagflow.defs.assets.definition import AssetInput
+from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.graphs.wiring import (
+    DependencyDefinition,
+    DynamicCollectDependencyDefinition,
+    MultiDependencyDefinition,
+)
+from dagflow.defs.hooks.definition import HookDefinition
+from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.ops.definition import OpDefinition
+from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY, InputDefinition
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    DagflowInvariantViolationError,
+)
+from dagflow.keys import AssetKey
+from dagflow.plan.step import (
+    FROM_COLLECT,
+    FROM_CONFIG,
+    FROM_DEFAULT,
+    FROM_INPUT_VALUE,
+    FROM_OUTPUT,
+    FROM_OUTPUTS,
+    FROM_STORAGE,
+    NO_VALUE,
+    OutputRef,
+    Source,
+    StepInput,
+)
+from dagflow.plan.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from dagflow.partitions.definition import PartitionsDefinition
+    from dagflow.partitions.mapping import PartitionMapping
+
+
+class Frame(NamedTuple):
+    """A graph that is being compiled.
+
+    Attributes:
+        graph: The graph.
+        path: The names of the nodes from the graph of the job down to this graph.
+        outer: The frame of the graph around it, None for the graph of the job.
+        config: The run config of its nodes.
+        hooks: The hooks of its nodes.
+    """
+
+    graph: GraphDefinition
+    path: tuple[str, ...]
+    outer: Frame | None
+    config: Mapping[str, Any] | None
+    hooks: tuple[HookDefinition, ...]
+
+
+class InputSources:
+    """Finds the source of each input of a plan.
+
+    Attributes:
+        step_key: The step whose inputs are being made, for messages.
+    """
+
+    def __init__(
+        self,
+        job: JobDefinition,
+        config: Mapping[str, Any] | None,
+        surroundings: Surroundings,
+        partition_key: str | None,
+        bound_inputs: frozenset[str],
+    ) -> None:
+        self.job = job
+        self.root_config = config or {}
+        self.surroundings = surroundings
+        self.partition_key = partition_key
+        self.bound_inputs = bound_inputs
+        self.layer = job.asset_layer
+        self.step_key = ""
+
+    def step_input(
+        self,
+        frame: Frame,
+        node_name: str,
+        definition: InputDefinition,
+        given: Mapping[str, Any],
+        asset: AssetInput | None,
+    ) -> StepInput:
+        """Make an input of a step.
+
+        Args:
+            frame: The graph that the node is in.
+            node_name: The node of the step.
+            definition: The input of the op.
+            given: The run config of the inputs of the node.
+            asset: The asset that the input reads.
+        """
+        partition_keys = None
+        asset_key = definition.asset_key
+        if asset is not None:
+            asset_key = asset.key
+            partition_keys = self._partition_keys(asset)
+        config = None
+        if definition.input_manager_key is not None:  # the config is for the input manager, not a value
+            config, given = given.get(definition.name), {}
+        source = self._source(frame, node_name, definition.name, definition, given, asset_key)
+        if (
+            source.source_type == FROM_STORAGE
+            and source.value is not None
+            and source.value.partitions_def is not None
+        ):
+            own_def = None if self.partition_key is None else self.job.partitions_def
+            partition_keys = self._upstream_keys(own_def, source.value.partitions_def)
+        return StepInput(definition, source, partition_keys, config)
+
+    def _source(
+        self,
+        frame: Frame,
+        node_name: str,
+        name: str,
+        definition: InputDefinition,
+        given: Mapping[str, Any],
+        asset_key: AssetKey | None,
+    ) -> Source:
+        """Find the source of input `name` of a node, which leads to the input `definition` of an op."""
+        dependency = frame.graph.dependencies[node_name].get(name)
+        if isinstance(dependency, DependencyDefinition):
+            return self._from(frame, dependency.node, dependency.output, definition, asset_key)
+        if isinstance(dependency, DynamicCollectDependencyDefinition):
+            source = self._from(frame, dependency.node_name, dependency.output_name, definition, asset_key)
+            if source.source_type in (FROM_OUTPUT, NO_VALUE):
+                return source._replace(source_type=FROM_COLLECT)
+            return source
+        if isinstance(dependency, MultiDependencyDefinition):
+            parts = [
+                self._from(frame, part.node, part.output, definition, asset_key)
+                if isinstance(part, DependencyDefinition)
+                else self._outside(frame, node_name, name, definition, given, asset_key, index)
+                for index, part in enumerate(dependency.dependencies)
+            ]
+            if any(part.source_type in (FROM_OUTPUTS, FROM_COLLECT) for part in parts):
+                raise CheckError(
+                    f"in graph '{frame.graph.name}': an element of the list for input '{name}' of node "
+                    f"'{node_name}' is itself a list of outputs, given to an input of the graph. Pass that "
+                    "list to an op that returns it."
+                )
+            return Source(FROM_OUTPUTS, parts=tuple(parts))
+        return self._outside(frame, node_name, name, definition, given, asset_key)
+
+    def _outside(
+        self,
+        frame: Frame,
+        node_name: str,
+        name: str,
+        definition: InputDefinition,
+        given: Mapping[str, Any],
+        asset_key: AssetKey | None,
+        index: int | None = None,
+    ) -> Source:
+        """Find the source of an input that no node of its own graph feeds."""
+        asset = frame.graph.input_assets.get((node_name, name))
+        if asset is not None:
+            manager = getattr(asset, "io_manager_key", None) or DEFAULT_IO_MANAGER_KEY
+            return Source(FROM_STORAGE, None, manager, asset, asset_key=asset.key)
+        graph_input = frame.graph.graph_input_of(node_name, name, index)
+        if graph_input is None:
+            outer = frame.graph.node_dict[node_name].definition.ins[name]
+            return self._unconnected(node_name, name, definition, given, asset_key, outer.dagflow_type.loader)
+        if frame.outer is None:
+            return self._of_job_input(graph_input, definition, asset_key)
+        entry = (frame.outer.config or {}).get(frame.path[-1]) or {}
+        return self._source(
+            frame.outer, frame.path[-1], graph_input, definition, entry.get("inputs") or {}, asset_key
+        )
+
+    def _unconnected(
+        self,
+        node_name: str,
+        name: str,
+        definition: InputDefinition,
+        given: Mapping[str, Any],
+        asset_key: AssetKey | None,
+        loader: Any,
+    ) -> Source:
+        """Find the source of an input that no node and no graph input feeds."""
+        if asset_key is not None and self.layer is not None:
+            if definition.dagflow_type.is_nothing:
+                return Source(NO_VALUE)
+            return self._of_asset(asset_key, definition)
+        if name in given:
+            return Source(FROM_CONFIG, value=given[name], loader=loader)
+        if definition.default_value is not UNSET:
+            return Source(FROM_DEFAULT, value=definition.default_value)
+        if definition.dagflow_type.is_nothing:
+            return Source(NO_VALUE)
+        if definition.input_manager_key is not None:
+            return Source(FROM_STORAGE, None, definition.input_manager_key)
+        raise DagflowInvalidDefinitionError(
+            f"input '{name}' of node '{node_name}' in job '{self.job.name}' is fed by nothing: connect it to "
+            "an output, give it a default, or give its value in the run config."
+        )
+
+    def _of_asset(self, asset_key: AssetKey, definition: InputDefinition) -> Source:
+        """Return the source that loads an asset which no step of this plan stores."""
+        assert self.layer is not None
+        manager = definition.input_manager_key or self.layer.io_manager_key(asset_key)
+        return Source(FROM_STORAGE, None, manager, asset_key=asset_key)
+
+    def _of_job_input(
+        self, graph_input: str, definition: InputDefinition, asset_key: AssetKey | None
+    ) -> Source:
+        """Find the source of an input of the graph of the job."""
+        if graph_input in self.bound_inputs:
+            return Source(FROM_INPUT_VALUE, value=graph_input)
+        inputs = self.root_config.get("inputs") or {}
+        if graph_input in inputs:
+            loader = self.job.graph.ins[graph_input].dagflow_type.loader
+            return Source(FROM_CONFIG, value=inputs[graph_input], loader=loader)
+        if definition.default_value is not UNSET:
+            return Source(FROM_DEFAULT, value=definition.default_value)
+        if definition.dagflow_type.is_nothing:
+            return Source(NO_VALUE)
+        place = f"input '{graph_input}' of graph '{self.job.graph.name}'"
+        dagflow_type = self.job.graph.ins[graph_input].dagflow_type
+        if dagflow_type.loader is None:
+            raise DagflowInvalidInvocationError(
+                f"Attempted to invoke execute_in_process for '{self.job.graph.name}' without specifying an "
+                f"input_value for input '{graph_input}', but downstream input {definition.name} of op "
+                f"'{self.step_key}' has no other way of being loaded: the type '{dagflow_type.display_name}' "
+                f"has no loader to read it from config. Pass it: input_values={{'{graph_input}': ...}}."
+            )
+        raise DagflowInvariantViolationError(
+            f"{place} is fed by nothing: give it through 'input_values', or under 'inputs' in the run config."
+        )
+
+    def _from(
+        self,
+        frame: Frame,
+        node_name: str,
+        output_name: str,
+        definition: InputDefinition,
+        asset_key: AssetKey | None,
+    ) -> Source:
+        """Return the source that reads an output of a node, which may be an output inside a graph."""
+        path = (*frame.path, node_name)
+        node = frame.graph.node_dict[node_name]
+        while isinstance(node.definition, GraphDefinition):
+            mapping = next(
+                mapping
+                for mapping in node.definition.output_mappings
+                if mapping.graph_output_name == output_name
+            )
+            node = node.definition.node_dict[mapping.mapped_node_name]
+            path, output_name = (*path, mapping.mapped_node_name), mapping.mapped_node_output_name
+        ref = OutputRef(path[0] if len(path) == 1 else ".".join(path), output_name)
+        if definition.dagflow_type.is_nothing:
+            return Source(NO_VALUE, ref)
+        op = node.definition
+        assert isinstance(op, OpDefinition)
+        output = op.outs[output_name]
+        manager_key = output.io_manager_key
+        if not output.dagflow_type.is_nothing:
+            manager = definition.input_manager_key or manager_key
+            return Source(FROM_OUTPUT, ref, manager, asset_key=asset_key)
+        # the output has no value; the input has one, so something else has stored it
+        if asset_key is not None and self.layer is not None:
+            manager_key = self.layer.io_manager_key(asset_key)
+        return Source(FROM_STORAGE, ref, definition.input_manager_key or manager_key, asset_key=asset_key)
+
+    def _partition_keys(self, asset: AssetInput) -> tuple[str, ...] | None:
+        """Return the partitions that an input reads of its asset, None if the asset is not partitioned."""
+        assert self.layer is not None
+        upstream_def = self.layer.partitions_def(asset.key)
+        if upstream_def is None or (asset.partitions_def is not None and self.partition_key is None):
+            return None
+        return self._upstream_keys(asset.partitions_def, upstream_def, asset.partition_mapping)
+
+    def _upstream_keys(
+        self,
+        own_def: PartitionsDefinition | None,
+        upstream_def: PartitionsDefinition,
+        mapping: PartitionMapping | None = None,
+    ) -> tuple[str, ...]:
+        """Return the upstream partitions that this run reads; all of them if `own_def` is None."""
+        from dagflow.partitions.multi_mapping import (
+            default_mapping,  # imported lazily: only partitions need it
+        )
+
+        mapping = mapping or default_mapping(own_def, upstream_def)
+        assert mapping is not None
+        own = [self.partition_key] if own_def is not None and self.partition_key is not None else []
+        return tuple(
+            mapping.upstream_keys(
+                own, own_def, upstream_def, now=self.surroundings.now, dynamic=self.surroundings.dynamic
+            )
+        )

@@ -1,0 +1,69 @@
+"""From a list of assets to a graph: edges, asset facts, and the partitions that the assets have in common."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagflow import AssetKey, AssetsDefinition, AssetSpec, Out, StaticPartitionsDefinition, asset, op
+from dagflow.defs.assets.wiring import assets_by_key, common_partitions, wired
+from dagflow.defs.graphs.wiring import DependencyDefinition
+from dagflow.errors import DagflowInvalidDefinitionError
+
+LETTERS = StaticPartitionsDefinition(["a", "b"])
+DIGITS = StaticPartitionsDefinition(["1"])
+
+
+@op(out={"p": Out(), "q": Out()})
+def pair() -> tuple[int, int]:
+    """Two assets."""
+    return 1, 2
+
+
+def _pair(p: StaticPartitionsDefinition | None, q: StaticPartitionsDefinition | None) -> AssetsDefinition:
+    return AssetsDefinition(
+        node_def=pair,
+        keys_by_input_name={},
+        keys_by_output_name={"p": AssetKey("p"), "q": AssetKey("q")},
+        specs=[AssetSpec("p", partitions_def=p), AssetSpec("q", partitions_def=q)],
+    )
+
+
+@asset
+def reader(q: int) -> int:
+    """A reader of the second output."""
+    return q
+
+
+def test_an_edge_ends_at_the_output_of_the_asset() -> None:
+    """A reader depends on the output that stores its asset, and the layer has the facts about both nodes."""
+    both = _pair(None, None)
+    known = assets_by_key([both, reader])
+
+    wiring, layer = wired({AssetKey("p"): both, AssetKey("q"): both, reader.key: reader}, known, {})
+
+    assert wiring.dependencies["reader"] == {"q": DependencyDefinition("pair", "q")}
+    assert layer.definitions == {("pair",): both, ("reader",): reader}
+    assert layer.outputs["pair",]["q"].key == layer.inputs["reader",]["q"].key == AssetKey("q")
+    assert layer.known == known
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "common"),
+    [(LETTERS, LETTERS, LETTERS), (None, LETTERS, LETTERS), (LETTERS, None, LETTERS), (None, None, None)],
+)
+def test_common_partitions(
+    p: StaticPartitionsDefinition | None,
+    q: StaticPartitionsDefinition | None,
+    common: StaticPartitionsDefinition | None,
+) -> None:
+    """Assets without partitions run with every partition."""
+    assert common_partitions([_pair(p, q), reader], one_partitioning=True) == common
+
+
+def test_different_partitions_of_one_op() -> None:
+    """They are refused, or the job has no partitions."""
+    both = _pair(LETTERS, DIGITS)
+
+    assert common_partitions([both], one_partitioning=False) is None
+    with pytest.raises(DagflowInvalidDefinitionError, match="have different partitions definitions"):
+        common_partitions([both], one_partitioning=True)

@@ -1,0 +1,125 @@
+"""`launch`: the order of the checks before a run, for every function that runs something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dagflow import (
+    DagflowInstance,
+    execute_job,
+    in_process_executor,
+    job,
+    op,
+    reconstructable,
+    static_partitioned_config,
+)
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidConfigError,
+    DagflowInvalidDefinitionError,
+    DagflowUnknownPartitionError,
+)
+from dagflow.runs.launch import checked_id
+
+asked: list[str] = []
+
+
+@op(config_schema=str)
+def grow(context: Any) -> Any:
+    """The config and the partition of the run."""
+    return context.op_config, context.partition_key
+
+
+@static_partitioned_config(["north", "south"])
+def by_region(partition_key: str) -> Any:
+    """The config function of the user, which notes each call."""
+    asked.append(partition_key)
+    return {"ops": {"grow": {"config": partition_key}}}
+
+
+@job(config=by_region, executor_def=in_process_executor)
+def garden() -> None:
+    """A partitioned job."""
+    grow()
+
+
+Launch = Callable[[DagflowInstance, "str | None", Any], Any]
+
+
+def _in_process(instance: DagflowInstance, partition: str | None, run_config: Any) -> Any:
+    return garden.execute_in_process(run_config, instance, partition)
+
+
+def _by_executor(instance: DagflowInstance, partition: str | None, run_config: Any) -> Any:
+    tags = {} if partition is None else {"dagflow/partition": partition}
+    return execute_job(reconstructable(garden), instance, run_config, tags)
+
+
+@pytest.fixture(params=[_in_process, _by_executor], ids=["in process", "by executor"])
+def run(request: pytest.FixtureRequest) -> Launch:
+    """Each way to run the job."""
+    chosen: Launch = request.param
+    return chosen
+
+
+@pytest.fixture
+def instance() -> Iterator[DagflowInstance]:
+    """An instance of its own."""
+    asked.clear()
+    with DagflowInstance.ephemeral() as made:
+        yield made
+
+
+@pytest.mark.parametrize("given", [None, {"ops": {"grow": {"config": "given"}}}])
+def test_an_unknown_partition_reaches_no_user_code(
+    run: Launch, instance: DagflowInstance, given: Any
+) -> None:
+    """It is refused before the config function of the user is called and before the run is made."""
+    with pytest.raises(DagflowUnknownPartitionError, match="'nope'"):
+        run(instance, "nope", given)
+
+    assert asked == []
+    assert instance.get_runs() == []
+
+
+def test_the_config_of_a_partition(run: Launch, instance: DagflowInstance) -> None:
+    """It is made once, and the run stores it."""
+    result = run(instance, "south", None)
+
+    assert asked == ["south"]
+    assert result.success
+    (stored,) = instance.get_runs()
+    assert stored.run_config == {"ops": {"grow": {"config": "south"}}}
+    assert stored.tags["dagflow/partition"] == "south"
+
+
+def test_wrong_config_makes_no_run(run: Launch, instance: DagflowInstance) -> None:
+    """The config is read before the run is made."""
+    with pytest.raises(DagflowInvalidConfigError):
+        run(instance, None, {"ops": {"grow": {"config": 3}}})
+
+    assert instance.get_runs() == []
+
+
+def test_wrong_tags_make_no_run(instance: DagflowInstance) -> None:
+    """The tags are checked before the run is made."""
+    given = {"ops": {"grow": {"config": "given"}}}
+    with pytest.raises(DagflowInvalidDefinitionError):
+        garden.execute_in_process(given, instance, tags={"t": object()})
+    with pytest.raises(DagflowInvalidDefinitionError):
+        execute_job(reconstructable(garden), instance, given, {"t": object()})
+
+    assert instance.get_runs() == []
+
+
+def test_ids_of_runs() -> None:
+    """A new id is a UUID; a given id must be one."""
+    new = checked_id(None)
+
+    assert checked_id(new) == new
+    assert new != checked_id(None)
+    with pytest.raises(CheckError, match="must be a UUID"):
+        checked_id("nope")
