@@ -32,11 +32,11 @@ from dagflow.context.log import get_dagflow_logger as get_dagflow_logger
 from dagflow.context.op import AssetExecutionContext as AssetExecutionContext
 from dagflow.context.op import OpExecutionContext as OpExecutionContext
 from dagflow.defs.assets.decorator import asset as asset
-from dagflow.defs.assets.definition import AssetDep as AssetDep
-from dagflow.defs.assets.definition import AssetIn as AssetIn
-from dagflow.defs.assets.definition import AssetSpec as AssetSpec
 from dagflow.defs.assets.definition import AssetsDefinition as AssetsDefinition
-from dagflow.defs.assets.definition import SourceAsset as SourceAsset
+from dagflow.defs.assets.spec import AssetDep as AssetDep
+from dagflow.defs.assets.spec import AssetIn as AssetIn
+from dagflow.defs.assets.spec import AssetSpec as AssetSpec
+from dagflow.defs.assets.spec import SourceAsset as SourceAsset
 from dagflow.defs.assets.with_resources import with_resources as with_resources
 from dagflow.defs.executors.builtin import DaskExecutor as DaskExecutor
 from dagflow.defs.executors.builtin import Executor as Executor

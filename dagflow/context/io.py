@@ -15,6 +15,7 @@ from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
+    from dagflow.context.op import OpExecutionContext
     from dagflow.defs.assets.spec import AssetSpec
     from dagflow.defs.ops.definition import OpDefinition
     from dagflow.instance.instance import DagflowInstance

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
+from dagflow.context.op import OpExecutionContext
 from dagflow.context.resources import ScopedResources
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition

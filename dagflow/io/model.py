@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from dagflow.config.field import Field, resolve_field
-from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.classes import ConfigurableResource, ConfigurableResourceFactory, ModelResource
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.io_managers import IOManagerDefinition

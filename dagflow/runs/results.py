@@ -29,7 +29,6 @@ from dagflow.plan.step import (
 if TYPE_CHECKING:
     from dagflow.engine.run_state import RunState
     from dagflow.events.data import StepFailureData
-    from dagflow.keys import NodeHandle
     from dagflow.plan.plan import Plan
 
 _T = DagflowEventType

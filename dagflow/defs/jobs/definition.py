@@ -42,6 +42,7 @@ from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
     from dagflow.defs.assets.layer import AssetLayer
     from dagflow.defs.jobs.partitioned import PartitionedConfig
     from dagflow.defs.jobs.run_config import RunConfigSchema
