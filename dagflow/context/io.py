@@ -97,8 +97,8 @@ class _IOContext:
         self._dagflow_type = dagflow_type
         self._asset_key, self._partition_keys, self._partitions_def, self._asset_spec = asset or _NO_ASSET
         self.definition_metadata: Mapping[str, Any] = definition_metadata or {}
-        self.config = config
-        self.resource_config = {} if access.resource_config is None else access.resource_config
+        self.config: Any = config
+        self.resource_config: Any = {} if access.resource_config is None else access.resource_config
         self._resources = access.resources or {}
         self._get_instance = access.get_instance
         self._log = access.log

@@ -282,12 +282,12 @@ class EventRow:
         message: _Message | None,
         fields: tuple[tuple[Any, ...], ...],
     ) -> None:
-        self.name = name
-        self.description = description
-        self.belongs_to = belongs_to
-        self.data = data
-        self.level = level
-        self.message = message
+        self.name: str = name
+        self.description: str = description
+        self.belongs_to: tuple[str, ...] = belongs_to
+        self.data: str | None = data
+        self.level: int = level
+        self.message: _Message | None = message
         self._fields = fields
 
     @property

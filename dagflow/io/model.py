@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from dagflow.config.field import Field, resolve_field
+from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.classes import ConfigurableResource, ConfigurableResourceFactory, ModelResource
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.io_managers import IOManagerDefinition
@@ -64,10 +65,10 @@ class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[
     """
 
     @abstractmethod
-    def create_io_manager(self, context: Any) -> T:
+    def create_io_manager(self, context: InitResourceContext) -> T:
         """Make the I/O manager. It may be a generator that cleans up after its yield."""
 
-    def create_resource(self, context: Any) -> T:
+    def create_resource(self, context: InitResourceContext) -> T:
         """Return the result of `create_io_manager`."""
         return self.create_io_manager(context)
 
@@ -103,7 +104,7 @@ class ConfigurableLegacyIOManagerAdapter(ConfigurableIOManagerFactory[IOManager]
     def wrapped_io_manager(self) -> ResourceDefinition:
         """The definition that makes the I/O manager."""
 
-    def create_io_manager(self, context: Any) -> Any:
+    def create_io_manager(self, context: InitResourceContext) -> IOManager:
         """Make the I/O manager of the wrapped definition, with the fields as config."""
         wrapped = self.wrapped_io_manager
         value, close = wrapped.open(context.with_config(self.to_config_value(), wrapped))
@@ -142,6 +143,6 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickleFiles]):
             **{"base_dir": os.fspath(base_dir) if isinstance(base_dir, os.PathLike) else base_dir}
         )
 
-    def create_io_manager(self, context: Any) -> PickleFiles:
+    def create_io_manager(self, context: InitResourceContext) -> PickleFiles:
         """Make the I/O manager for the folder."""
         return PickleFiles(self.base_dir or context.instance.storage_directory())

@@ -77,14 +77,14 @@ class Plan:
             for key in step.upstream:
                 self.dependents[self.index_by_key[key]].append(step.index)
             self.waiting.append(len(step.upstream))
-        self.resource_keys = tuple(resource_keys)
-        self.resource_configs = dict(resource_configs or {})
-        self.partition_key = partition_key
-        self.bound_inputs = bound_inputs
+        self.resource_keys: tuple[str, ...] = tuple(resource_keys)
+        self.resource_configs: dict[str, Any] = dict(resource_configs or {})
+        self.partition_key: str | None = partition_key
+        self.bound_inputs: frozenset[str] = bound_inputs
         self.given: frozenset[OutputRef] = frozenset()
-        self.logger_configs = dict(logger_configs or {})
-        self.has_hooks = any(step.hooks for step in self.steps)
-        self.has_templates = any(step.mapped_over is not None for step in self.steps)
+        self.logger_configs: dict[str, Any] = dict(logger_configs or {})
+        self.has_hooks: bool = any(step.hooks for step in self.steps)
+        self.has_templates: bool = any(step.mapped_over is not None for step in self.steps)
         self.to_execute: frozenset[str] | None = None
         self.execution: Any = None
 

@@ -194,7 +194,7 @@ def event_type(name: str) -> DagflowEventType:
 
 
 # the types with a short form for events of any step: the name of its function and the positional arguments
-STEPLESS_FORMS = {
+STEPLESS_FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "ASSET_MATERIALIZATION": ("materialization", ("key",)),
     "ASSET_CHECK_EVALUATION": ("check", ("asset", "name")),
 }

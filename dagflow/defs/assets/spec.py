@@ -89,8 +89,8 @@ class AssetDep:
         partition_mapping: PartitionMapping | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self.asset_key = key_of(asset)
-        self.partition_mapping = partition_mapping
+        self.asset_key: AssetKey = key_of(asset)
+        self.partition_mapping: PartitionMapping | None = partition_mapping
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(
             metadata, f"dependency on {self.asset_key}"
         )
@@ -162,16 +162,19 @@ class AssetSpec(ReadableAsset):
     ) -> None:
         self.key = AssetKey.from_coercible(key)
         place = f"asset '{self.key.to_user_string()}'"
-        self.deps = [AssetDep.from_coercible(dep) for dep in deps or ()]
-        self.description = description
+        self.deps: list[AssetDep] = [AssetDep.from_coercible(dep) for dep in deps or ()]
+        self.description: str | None = description
         if metadata:
             normalize_metadata(metadata, place)  # only checks: users read their own values back
         self.metadata: Mapping[str, Any] = metadata or {}
-        self.skippable = skippable
-        self.group_name = DEFAULT_GROUP if group_name is None else _group(group_name, place)
-        self.code_version = code_version
-        self.owners = checked_owners(owners, place)
-        self.tags = {**jsonable_tags(tags, place), **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()}}
+        self.skippable: bool = skippable
+        self.group_name: str = DEFAULT_GROUP if group_name is None else _group(group_name, place)
+        self.code_version: str | None = code_version
+        self.owners: list[str] = checked_owners(owners, place)
+        self.tags: dict[str, str] = {
+            **jsonable_tags(tags, place),
+            **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()},
+        }
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def")
 
     @property
@@ -239,6 +242,8 @@ class SourceAsset(ReadableAsset):
 
     io_manager_key: str
 
+    resource_defs: dict[str, ResourceDefinition]
+
     def __init__(
         self,
         key: CoercibleToAssetKey,
@@ -251,7 +256,7 @@ class SourceAsset(ReadableAsset):
         resource_defs: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        self.spec = AssetSpec(
+        self.spec: AssetSpec = AssetSpec(
             key,
             metadata=metadata,
             description=description,
