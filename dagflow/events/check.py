@@ -9,9 +9,9 @@ from typing import Any
 from dagflow.errors import check_optional, check_type
 from dagflow.events.user import UserEvent, with_metadata
 from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
-from dagflow.metadata.constant import ByValue
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
+from dagflow.values import ByValue
 
 
 class AssetCheckSeverity(Enum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +15,7 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import AssetKey
+from dagflow.values import Constant
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -178,8 +178,7 @@ def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return dict(tags)
 
 
-@dataclass(frozen=True, slots=True)
-class RunsFilter:
+class RunsFilter(Constant):
     """Which runs are wanted; what is None does not matter. A tag's value may be a list: any of them.
 
     `created_after` and `created_before` are datetimes, or seconds since the epoch.
@@ -188,19 +187,42 @@ class RunsFilter:
         ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
     """
 
-    run_ids: Sequence[str] | None = None
-    job_name: str | None = None
-    statuses: Sequence[DagflowRunStatus] = ()
-    tags: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
-    created_after: datetime | float | None = None
-    created_before: datetime | float | None = None
+    __slots__ = (
+        "created_after",
+        "created_before",
+        "job_name",
+        "run_ids",
+        "statuses",
+        "tags",
+    )
 
-    def __post_init__(self) -> None:
+    run_ids: Sequence[str] | None
+    job_name: str | None
+    statuses: Sequence[DagflowRunStatus]
+    tags: Mapping[str, str | Sequence[str]]
+    created_after: datetime | float | None
+    created_before: datetime | float | None
+
+    def __init__(
+        self,
+        run_ids: Sequence[str] | None = None,
+        job_name: str | None = None,
+        statuses: Sequence[DagflowRunStatus] = (),
+        tags: Mapping[str, str | Sequence[str]] | None = None,
+        created_after: datetime | float | None = None,
+        created_before: datetime | float | None = None,
+    ) -> None:
+        self._set(
+            run_ids=run_ids,
+            job_name=job_name,
+            statuses=statuses,
+            tags=tags or {},
+            created_after=created_after,
+            created_before=created_before,
+        )
         check_elements(self.run_ids or (), str, "run_ids")
         check_optional(self.job_name, str, "job_name")
         check_elements(self.statuses or (), DagflowRunStatus, "statuses")
-        if not self.tags:  # None, for those who say so
-            object.__setattr__(self, "tags", {})
         for key, value in check_type(self.tags, Mapping, "tags").items():
             check_elements([value] if isinstance(value, str) else value, str, f"tags[{key!r}]")
         for name in ("created_after", "created_before"):
@@ -218,10 +240,6 @@ class RunsFilter:
             and (self.created_after is None or created > seconds_of(self.created_after))
             and (self.created_before is None or created < seconds_of(self.created_before))
         )
-
-    def with_changes(self, **changes: Any) -> RunsFilter:
-        """A copy with some fields changed."""
-        return replace(self, **changes)
 
 
 class RunRecord(NamedTuple):

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 from dagflow._util import UNSET, Unset
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
-from dagflow.metadata.constant import ByValue
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue, PathMetadataValue
+from dagflow.values import ByValue
 
 T = TypeVar("T")
 _V = TypeVar("_V", bound=ByValue)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import ClassVar, Final, NamedTuple
 
 from dagflow.errors import CheckError
-from dagflow.metadata.constant import ByValue
+from dagflow.values import ByValue
 
 ALL: Final = -1
 """The depth of a walk that goes on to the end."""

@@ -11,7 +11,6 @@ What runs the check, says which step failed and wraps the error of a user's chec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Union
 from typing import Any as AnyValue
 
@@ -34,13 +33,13 @@ from dagflow.types.loaders import (
     DagflowTypeLoader,
     ScalarLoader,
 )
+from dagflow.values import Constant
 
 if TYPE_CHECKING:
     import logging
 
 
-@dataclass(frozen=True, slots=True)
-class TypeCheck:
+class TypeCheck(Constant):
     """What came of checking a value.
 
     Args:
@@ -57,6 +56,8 @@ class TypeCheck:
         41
     """
 
+    __slots__ = ("success", "description", "metadata")  # noqa: RUF023 - as the parameters
+
     success: bool
     description: str | None
     metadata: Mapping[str, MetadataValue]
@@ -64,9 +65,11 @@ class TypeCheck:
     def __init__(
         self, success: bool, description: str | None = None, metadata: Mapping[str, AnyValue] | None = None
     ) -> None:
-        object.__setattr__(self, "success", check_type(success, bool, "success"))
-        object.__setattr__(self, "description", description)
-        object.__setattr__(self, "metadata", normalize_metadata(metadata, "a TypeCheck"))
+        self._set(
+            success=check_type(success, bool, "success"),
+            description=description,
+            metadata=normalize_metadata(metadata, "a TypeCheck"),
+        )
 
 
 PASSED = TypeCheck(True)

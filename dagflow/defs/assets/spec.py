@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.graphs.wiring import ReadableAsset
@@ -26,6 +25,7 @@ from dagflow.keys import (
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.values import Constant
 
 if TYPE_CHECKING:
     from dagflow.partitions.mapping import PartitionMapping
@@ -44,8 +44,7 @@ class HasAssetKey:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class AssetIn:
+class AssetIn(Constant):
     """The asset that a parameter reads, and how it is loaded.
 
     Args:
@@ -57,12 +56,39 @@ class AssetIn:
         dagflow_type: The type of the value.
     """
 
-    key: CoercibleToAssetKey | None = None
-    metadata: Mapping[str, Any] | None = None
-    key_prefix: str | Sequence[str] | None = None
-    input_manager_key: str | None = None
-    partition_mapping: PartitionMapping | None = None
-    dagflow_type: Any = None
+    __slots__ = (
+        "dagflow_type",
+        "input_manager_key",
+        "key",
+        "key_prefix",
+        "metadata",
+        "partition_mapping",
+    )
+
+    key: CoercibleToAssetKey | None
+    metadata: Mapping[str, Any] | None
+    key_prefix: str | Sequence[str] | None
+    input_manager_key: str | None
+    partition_mapping: PartitionMapping | None
+    dagflow_type: Any
+
+    def __init__(
+        self,
+        key: CoercibleToAssetKey | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        key_prefix: str | Sequence[str] | None = None,
+        input_manager_key: str | None = None,
+        partition_mapping: PartitionMapping | None = None,
+        dagflow_type: Any = None,
+    ) -> None:
+        self._set(
+            key=key,
+            metadata=metadata,
+            key_prefix=key_prefix,
+            input_manager_key=input_manager_key,
+            partition_mapping=partition_mapping,
+            dagflow_type=dagflow_type,
+        )
 
     def key_for(self, parameter: str) -> AssetKey:
         """Return the key of the asset that the parameter reads."""
