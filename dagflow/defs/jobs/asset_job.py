@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wired
-from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
@@ -22,6 +21,7 @@ from dagflow.keys import check_name
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
+    from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
 
 EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"

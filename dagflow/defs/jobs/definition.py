@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dagflow import _doors
 from dagflow._util import nearest
 from dagflow.config.plain import run_config_dict
-from dagflow.defs.executors.builtin import multi_or_in_process_executor
-from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition, check_definitions
-from dagflow.defs.graphs.selection import select_ops
 from dagflow.defs.graphs.type_names import check_type_names
 from dagflow.defs.graphs.unfed_inputs import check_loose_inputs
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.jobs.content import AssetSelectionData, JobContent
-from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.owners import checked_owners
@@ -44,9 +40,11 @@ from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
     from dagflow.defs.assets.layer import AssetLayer
+    from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.jobs.partitioned import PartitionedConfig
     from dagflow.defs.jobs.run_config import RunConfigSchema
     from dagflow.defs.jobs.run_request import RunRequest
+    from dagflow.defs.loggers.definition import LoggerDefinition
     from dagflow.instance.instance import DagflowInstance
 
 _IGNORED = frozenset(
@@ -137,10 +135,12 @@ class JobDefinition(JobContent):
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
                 start_order(self.resource_defs, {key: Requirement(key, place)}, place)
-        self.executor_def: ExecutorDefinition = check_optional(
-            executor_def, ExecutorDefinition, "executor_def", place
-        ) or (multi_or_in_process_executor)
-        self.logger_defs: dict[str, LoggerDefinition] = check_loggers(logger_defs, place)
+        self.given_executor_def: ExecutorDefinition | None = (
+            None if executor_def is None else _checked_executor(executor_def, place)
+        )
+        self.logger_defs: dict[str, LoggerDefinition] = (
+            {} if logger_defs is None else _checked_loggers(logger_defs, place)
+        )
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def", place)
         self.config_mapping: ConfigMapping | None = config if isinstance(config, ConfigMapping) else None
         is_default = self.config_mapping is None and not _is_partitioned(config)
@@ -226,11 +226,11 @@ class JobDefinition(JobContent):
 
     def with_executor_def(self, executor_def: ExecutorDefinition) -> JobDefinition:
         """A copy with another executor."""
-        return self.with_changes(executor_def=check_type(executor_def, ExecutorDefinition, "executor_def"))
+        return self.with_changes(given_executor_def=_checked_executor(executor_def, f"job '{self.name}'"))
 
     def with_logger_defs(self, logger_defs: Mapping[str, LoggerDefinition]) -> JobDefinition:
         """A copy with other loggers."""
-        return self.with_changes(logger_defs=check_loggers(logger_defs, f"job '{self.name}'"))
+        return self.with_changes(logger_defs=_checked_loggers(logger_defs, f"job '{self.name}'"))
 
     def with_metadata(self, metadata: Mapping[str, Any]) -> JobDefinition:
         """A copy with other metadata."""
@@ -254,6 +254,8 @@ class JobDefinition(JobContent):
             DagflowInvalidSubsetError: A clause chooses nothing, or what is left cannot run.
         """
         try:
+            from dagflow.defs.graphs.selection import select_ops  # few jobs are cut down
+
             graph_def = select_ops(self.graph, op_selection)
             check_loose_inputs(graph_def)
         except DagflowInvalidDefinitionError as error:
@@ -384,6 +386,18 @@ class JobDefinition(JobContent):
 
     def __repr__(self) -> str:
         return f"<job '{self.name}'>"
+
+
+def _checked_executor(executor_def: ExecutorDefinition, place: str) -> ExecutorDefinition:
+    from dagflow.defs.executors.definition import ExecutorDefinition  # few jobs name one
+
+    return check_type(executor_def, ExecutorDefinition, "executor_def", place)
+
+
+def _checked_loggers(logger_defs: Mapping[str, Any], place: str) -> dict[str, LoggerDefinition]:
+    from dagflow.defs.loggers.definition import check_loggers  # few jobs have loggers of their own
+
+    return check_loggers(logger_defs, place)
 
 
 def job_of_graph(graph_def: GraphDefinition) -> JobDefinition:
