@@ -199,7 +199,8 @@ class JobDefinition(JobContent):
         copy = JobDefinition.__new__(JobDefinition)
         for name in JobContent.__slots__:
             if not name.startswith("_"):
-                setattr(copy, name, changes.get(name, getattr(self, name)))
+                setattr(copy, name, changes.pop(name) if name in changes else getattr(self, name))
+        assert not changes, f"a job has no attributes {sorted(changes)}"
         copy._compiled = {}  # noqa: SLF001 - a copy of this very class
         return copy
 

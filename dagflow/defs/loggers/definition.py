@@ -7,7 +7,6 @@ Python's `logging` is imported when one is made.
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
@@ -15,6 +14,7 @@ from dagflow import _doors
 from dagflow.config.field import Field, resolve_field
 from dagflow.config.scalar import ConfigType
 from dagflow.defs.parts.configured import configured_field
+from dagflow.defs.parts.function import documentation_of, parameters_of
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type
 from dagflow.keys import check_name
 
@@ -49,7 +49,7 @@ class LoggerDefinition:
         self.logger_fn: Callable[..., logging.Logger] = logger_fn
         self.config_field: Field = resolve_field(config_schema)
         self.description: str | None = description
-        self.parameter: str | None = next(iter(inspect.signature(logger_fn).parameters), None)
+        self.parameter: str | None = next((parameter.name for parameter in parameters_of(logger_fn)), None)
 
     @property
     def config_schema(self) -> Field:
@@ -129,8 +129,8 @@ def logger(
         True
     """
     if callable(config_schema) and not isinstance(config_schema, (type, Field, ConfigType)):
-        return LoggerDefinition(config_schema, None, inspect.getdoc(config_schema))
-    return lambda fn: LoggerDefinition(fn, config_schema, description or inspect.getdoc(fn))
+        return LoggerDefinition(config_schema, None, documentation_of(config_schema))
+    return lambda fn: LoggerDefinition(fn, config_schema, description or documentation_of(fn))
 
 
 def check_loggers(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from dagflow._util import nearest
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
-from dagflow.defs.executors.builtin import multi_or_in_process_executor
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
@@ -167,8 +166,8 @@ class Definitions:
 
     def _completed(self, job: JobDefinition) -> JobDefinition:
         changes: dict[str, Any] = {}
-        if self.executor is not None and job.executor_def is multi_or_in_process_executor:
-            changes["executor_def"] = self.executor
+        if self.executor is not None and job.given_executor_def is None:
+            changes["given_executor_def"] = self.executor
         if self.loggers and not job.logger_defs:
             changes["logger_defs"] = self.loggers
         known = job.resource_defs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar, overload
 
@@ -12,7 +11,13 @@ from dagflow._util import UNSET
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.read import read_config
 from dagflow.defs.parts.configured import configured_field
-from dagflow.defs.parts.function import location
+from dagflow.defs.parts.function import (
+    VAR_KEYWORD,
+    VAR_POSITIONAL,
+    documentation_of,
+    location,
+    parameters_of,
+)
 from dagflow.defs.resources.opening import Opened, entered
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
@@ -329,7 +334,7 @@ def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: A
         raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {fn!r}")
     definition = cls(fn, *arguments, **named)
     if definition.description is None:
-        definition.description = inspect.getdoc(fn)
+        definition.description = documentation_of(fn)
     return definition
 
 
@@ -340,14 +345,13 @@ def is_function(value: Any) -> bool:
 
 def _takes_context(fn: Callable[..., Any]) -> bool:
     try:
-        parameters = list(inspect.signature(fn).parameters.values())
+        parameters = parameters_of(fn)
     except (TypeError, ValueError):
         return True
     needed = [
         parameter.name
         for parameter in parameters
-        if parameter.default is parameter.empty
-        and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        if not parameter.has_default and parameter.role not in (VAR_KEYWORD, VAR_POSITIONAL)
     ]
     if len(needed) > 1:
         raise DagflowInvalidDefinitionError(
