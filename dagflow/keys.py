@@ -256,7 +256,7 @@ _tag_prefixes: tuple[str, ...] = ("dagflow/", "dagster/")
 
 
 def use_tag_prefix(prefix: str) -> None:
-    """Set the prefix of the system tags that dagflow writes, in the whole process. Other prefixes are still read."""
+    """Set the prefix of system tags for the whole process. Tags with the other prefixes are still read."""
     global _tag_prefixes
     _tag_prefixes = (prefix, *(other for other in _tag_prefixes if other != prefix))
 

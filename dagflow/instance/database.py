@@ -125,7 +125,7 @@ _NOTHING = sa.select(1)
 _ALONE = sa.select(META.c.version).with_for_update()
 
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = ()
-"""The functions that migrate tables to the next version, from version 1 on. The tables above are up to date."""
+"""The functions that migrate tables to the next version, from version 1 on. The tables above are current."""
 
 _ADVICE = (  # words of the database's error, and the advice for it; the first match counts
     (("URL", "plugin"), "Write the url as 'sqlite:///...' or 'postgresql+psycopg://...'."),

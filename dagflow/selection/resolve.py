@@ -116,4 +116,5 @@ def _ends(selected: frozenset[str], graph: Graph, neighbours: Callable[[str], li
     too.
     """
     connected = {node_id for node_id in selected if not selected.isdisjoint(neighbours(node_id))}
-    return selected - walk(connected, tree.ALL, graph.inner)
+    inside = walk(connected, tree.ALL, graph.inner)
+    return selected - inside

@@ -166,8 +166,8 @@ def test_tags_are_texts(tags: Any, expected: dict[str, str]) -> None:
         ),
         ({"a": {1, 2}}, DagflowInvalidDefinitionError, "Could not JSON encode value"),
         ({"a": (1, 2)}, DagflowInvalidDefinitionError, "is not equivalent to original value"),
-        ({5: "a"}, DagflowInvalidDefinitionError, "tag 5 of op 'x' must have a text as its key"),
-        (5, ParameterCheckError, "the tags of op 'x' must be a mapping of texts, not 5"),
+        ({5: "a"}, DagflowInvalidDefinitionError, "tag 5 of op 'x' must have a string as its key"),
+        (5, ParameterCheckError, "the tags of op 'x' must be a mapping of strings, not 5"),
         (0, ParameterCheckError, "must be a mapping"),
     ],
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import glob
 import importlib.util
 import os
-import pwd
 import shutil
 import subprocess
 import sys
@@ -41,6 +40,8 @@ def _reason_for_no_server() -> str | None:
     if os.getuid() == 0:
         if shutil.which("runuser") is None:
             return "this is root, as which PostgreSQL does not start, and there is no 'runuser'"
+        import pwd  # imported lazily: it does not exist on all platforms
+
         try:
             pwd.getpwnam("postgres")
         except KeyError:

@@ -46,7 +46,7 @@ def test_a_full_disk(output_of, tmp_path):
 
     path = tmp_path / "history" / "dagflow.db"
     assert f"'{path}' cannot be written to" in said
-    assert "Make room" in said
+    assert "Free some disk space" in said
     known, with_log = map(int, counts.split())
     assert known > 1
     with DagflowInstance.local_temp(str(tmp_path)) as instance:

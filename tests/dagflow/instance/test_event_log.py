@@ -69,7 +69,7 @@ def test_pieces_of_some_types(instance):
 @pytest.mark.parametrize("cursor", ["x", "1.5"])
 def test_a_cursor_that_is_none(instance, cursor):
     """The error quotes it."""
-    with pytest.raises(CheckError, match=f"'{cursor}' is no cursor"):
+    with pytest.raises(CheckError, match=f"'{cursor}' is not a cursor"):
         instance.get_records_for_run("r", cursor=cursor)
 
 

@@ -241,7 +241,7 @@ def test_a_folder_that_cannot_be_made(tmp_path, taken):
     inner.write_text("")
     home = tmp_path / "cafe" if taken else inner
 
-    with pytest.raises(DagflowInvariantViolationError, match=rf"cafe.{taken or 'file'}.*cannot be made: "):
+    with pytest.raises(DagflowInvariantViolationError, match=rf"cafe.{taken or 'file'}.*cannot be created: "):
         DagflowInstance.local_temp(str(home))
 
 

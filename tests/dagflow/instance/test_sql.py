@@ -106,7 +106,7 @@ def test_a_number_that_is_too_large(url):
     """The error says so; the store can be asked again."""
     store = SqlStore(url)
 
-    with pytest.raises(DagflowStorageError, match="give a smaller one"):
+    with pytest.raises(DagflowStorageError, match="use a smaller one"):
         store.lines(LinesFilter(storage_ids=[10**30]))
     assert store.lines() == []
     store.close()

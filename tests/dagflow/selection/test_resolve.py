@@ -98,7 +98,7 @@ def test_what_is_unknown_is_an_error_with_the_nearest_names(big: Graph, text: st
 
 def test_a_thing_that_is_no_selection_is_refused(big: Graph):
     """Only the classes of the tree can be resolved."""
-    with pytest.raises(CheckError, match="no selection"):
+    with pytest.raises(CheckError, match="not a selection"):
         resolve(Selection(), big)
 
 

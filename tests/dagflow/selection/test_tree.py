@@ -110,7 +110,7 @@ def test_a_mapping_key_leads_to_the_node_without_it():
 @pytest.mark.parametrize(
     ("nodes", "edges", "message"),
     [
-        ([Node("a", ()), Node("a", ())], [], "one id"),
+        ([Node("a", ()), Node("a", ())], [], "the same id"),
         ([Node("a", ())], [("a", "b")], "names 'b'"),
         ([Node("a", (), parent="g")], [], "names 'g'"),
     ],
