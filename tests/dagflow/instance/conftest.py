@@ -66,7 +66,7 @@ def _run(*command: str) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server():
-    """The URL of a server that runs until the session ends, and its folder."""
+    """The URL of a PostgreSQL server that runs until the end of the session."""
     reason = _reason_for_no_server()
     if reason is not None:
         pytest.skip(reason)
@@ -88,7 +88,7 @@ def postgres_server():
 
 @pytest.fixture
 def url_of(request, tmp_path):
-    """Makes the URL of an empty storage of a kind."""
+    """A function that returns the URL of a new empty storage of a type."""
 
     def url(kind: str) -> str:
         if kind == "sqlite":
@@ -107,7 +107,7 @@ def url_of(request, tmp_path):
 
 @pytest.fixture(params=KINDS)
 def store(request, url_of):
-    """An empty store of each kind."""
+    """An empty store of each type."""
     if request.param == "memory":
         yield MemoryStore()
         return
@@ -118,13 +118,13 @@ def store(request, url_of):
 
 @pytest.fixture(params=LASTING)
 def url(request, url_of):
-    """The URL of an empty storage of each kind that lasts."""
+    """The URL of an empty storage of each stored type."""
     return url_of(request.param)
 
 
 @pytest.fixture(params=KINDS)
 def instance(request, url_of, tmp_path):
-    """An empty instance over a store of each kind."""
+    """An empty instance over a store of each type."""
     if request.param == "memory":
         instance = DagflowInstance.ephemeral()
     else:
@@ -143,7 +143,7 @@ def lasting(tmp_path: Path):
 
 @pytest.fixture
 def start():
-    """Starts a program of Python text in a process of its own, which is killed at the end of the test."""
+    """A function that starts a Python program in its own process, which is killed after the test."""
     started = []
 
     def run(text: str, *arguments: object) -> subprocess.Popen[str]:
@@ -165,7 +165,7 @@ def start():
 
 @pytest.fixture
 def output_of(start):
-    """What a program printed; it has to end well."""
+    """A function that runs a Python program and returns its output. The program must succeed."""
 
     def run(text: str, *arguments: object) -> str:
         process = start(text, *arguments)
