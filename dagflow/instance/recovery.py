@@ -91,8 +91,8 @@ def _interrupt(store: Store, run: DagflowRun, now: float) -> bool:
                 f"run '{run.run_id}' runs in process {process.pid} of another user, and this user has no "
                 "permission to interrupt it: cancel it as that user"
             ) from None
-        message_before = f"Interrupting process {process.pid} of the run"
-        entry = _entry(run, DagflowEventType.RUN_CANCELING, message_before, now)
+        interrupting = f"Interrupting process {process.pid} of the run"
+        entry = _entry(run, DagflowEventType.RUN_CANCELING, interrupting, now)
         if run.status is _S.STARTED and not store.change_status(
             run.run_id, (_S.STARTED,), _S.CANCELING, now, entry
         ):

@@ -191,7 +191,7 @@ def test_the_table_is_complete() -> None:
     for module in pkgutil.walk_packages(dagflow.__path__, "dagflow."):
         place = module.name.removeprefix("dagflow.")
         if place.partition(".")[0] in ("compat", "plan", "engine"):
-            continue  # no user holds an object of these
+            continue  # objects of these classes are internal
         for name, value in vars(importlib.import_module(module.name)).items():
             if name.startswith("_") or getattr(value, "__module__", "") != module.name:
                 continue

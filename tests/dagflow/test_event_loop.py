@@ -84,7 +84,7 @@ def test_inside_of_a_running_loop() -> None:
 
 
 def test_a_direct_call_needs_a_loop() -> None:
-    """A direct call uses the loop of the caller, and does not close it."""
+    """A direct call with an async resource needs a loop of the caller, which is not closed."""
     with pytest.raises(DagflowInvariantViolationError, match=r"async def yield_for_execution.*event_loop="):
         build_op_context(resources={"session": Session()})
     loop = asyncio.new_event_loop()

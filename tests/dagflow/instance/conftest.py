@@ -1,7 +1,6 @@
-"""The stores that there are, each as an instance: in memory, in a SQLite file, in a real PostgreSQL server.
+"""Fixtures of instances and stores of each type: in memory, in a SQLite file, and in a real PostgreSQL server.
 
-The server is started by the first test that needs it, when its programs and psycopg are found; otherwise the
-tests that need it are skipped.
+The first test that needs the server starts it. These tests are skipped if its programs or psycopg are missing.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from dagflow import DagflowInstance
 from dagflow.instance.memory import MemoryStore
 from dagflow.instance.sql import SqlStore
 
-KINDS = ("memory", "sqlite", "postgres")
-LASTING = KINDS[1:]
+STORE_TYPES = ("memory", "sqlite", "postgres")
+STORED = STORE_TYPES[1:]
 
 
 def _program(name: str) -> str | None:
@@ -39,19 +38,19 @@ def _reason_for_no_server() -> str | None:
         return "psycopg is not installed"
     if os.getuid() == 0:
         if shutil.which("runuser") is None:
-            return "this is root, as which PostgreSQL does not start, and there is no 'runuser'"
+            return "PostgreSQL does not start as root, and there is no 'runuser'"
         import pwd  # imported lazily: it does not exist on all platforms
 
         try:
             pwd.getpwnam("postgres")
         except KeyError:
-            return "this is root, as which PostgreSQL does not start, and there is no user 'postgres'"
+            return "PostgreSQL does not start as root, and there is no user 'postgres'"
     return None
 
 
 def _run(*command: str) -> None:
     as_other = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    with tempfile.TemporaryFile() as output:  # no pipe: the server would keep it open
+    with tempfile.TemporaryFile() as output:  # not a pipe, because the server would keep it open
         done = subprocess.run(
             [*as_other, *command],
             stdin=subprocess.DEVNULL,
@@ -71,8 +70,8 @@ def postgres_server():
     if reason is not None:
         pytest.skip(reason)
     is_root = os.getuid() == 0
-    place = "/tmp" if is_root else None  # another user must be able to come there
-    with tempfile.TemporaryDirectory(prefix="pg-", dir=place, ignore_cleanup_errors=True) as folder:
+    parent = "/tmp" if is_root else None  # the user 'postgres' needs access to it
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=parent, ignore_cleanup_errors=True) as folder:
         if is_root:
             shutil.chown(folder, "postgres")
         data = os.path.join(folder, "data")
@@ -90,8 +89,8 @@ def postgres_server():
 def url_of(request, tmp_path):
     """A function that returns the URL of a new empty storage of a type."""
 
-    def url(kind: str) -> str:
-        if kind == "sqlite":
+    def url(store_type: str) -> str:
+        if store_type == "sqlite":
             return f"sqlite:///{tmp_path / 'kept.db'}"
         import sqlalchemy
 
@@ -105,7 +104,7 @@ def url_of(request, tmp_path):
     return url
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=STORE_TYPES)
 def store(request, url_of):
     """An empty store of each type."""
     if request.param == "memory":
@@ -116,13 +115,13 @@ def store(request, url_of):
     store.close()
 
 
-@pytest.fixture(params=LASTING)
+@pytest.fixture(params=STORED)
 def url(request, url_of):
     """The URL of an empty storage of each stored type."""
     return url_of(request.param)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=STORE_TYPES)
 def instance(request, url_of, tmp_path):
     """An empty instance over a store of each type."""
     if request.param == "memory":

@@ -42,11 +42,11 @@ with DagflowInstance.local_temp(sys.argv[1]) as instance:
 
 def test_a_full_disk(output_of, tmp_path):
     """The error of a full disk names the file and the remedy, and earlier data can still be read."""
-    said, counts = output_of(FULL_DISK, tmp_path).splitlines()
+    message, counts = output_of(FULL_DISK, tmp_path).splitlines()
 
     path = tmp_path / "history" / "dagflow.db"
-    assert f"'{path}' cannot be written to" in said
-    assert "Free some disk space" in said
+    assert f"'{path}' cannot be written to" in message
+    assert "Free some disk space" in message
     known, with_log = map(int, counts.split())
     assert known > 1
     with DagflowInstance.local_temp(str(tmp_path)) as instance:

@@ -186,7 +186,7 @@ def test_settings_that_are_no_yaml(home):
 
 
 def test_settings_without_end(home):
-    """A recursive settings file is invalid, like any other with unknown settings."""
+    """A settings file that contains itself is invalid, and the error has the line."""
     (home / "dagflow.yaml").write_text("storage: &a\n  url: *a\n")
 
     with pytest.raises(DagflowInvalidConfigError, match="line 2"):

@@ -244,7 +244,10 @@ def test_levels(instance):
     result = bad.execute_in_process(instance=instance, raise_on_error=False)
 
     levels = {entry.dagflow_event.event_type.name: entry.level for entry in instance.all_logs(result.run_id)}
-    assert {kind for kind, level in levels.items() if level == 40} == {"STEP_FAILURE", "RUN_FAILURE"}
+    assert {event_type for event_type, level in levels.items() if level == 40} == {
+        "STEP_FAILURE",
+        "RUN_FAILURE",
+    }
     assert set(levels.values()) == {10, 40}
 
 
@@ -263,8 +266,8 @@ def test_records_of_events(instance):
     for partition in ("x", "y"):
         materialize_to_memory([water], partition_key=partition, instance=instance)
 
-    def numbers(kind=MATERIALIZED, limit=None, ascending=False, **fields):
-        found = instance.get_event_records(EventRecordsFilter(kind, **fields), limit, ascending)
+    def numbers(event_type=MATERIALIZED, limit=None, ascending=False, **fields):
+        found = instance.get_event_records(EventRecordsFilter(event_type, **fields), limit, ascending)
         return [record.storage_id for record in found]
 
     newest, oldest = numbers()
@@ -308,7 +311,7 @@ def test_fetching_in_pieces(instance):
 
 
 def test_assets(instance):
-    """The materialized partitions and the keys of known assets are returned."""
+    """The instance returns the materialized partitions, and the keys of all assets in the log."""
     assert instance.get_latest_materialization_event("water") is None
     materialize_to_memory([water], partition_key="x", instance=instance)
     good.execute_in_process(instance=instance)
@@ -353,8 +356,8 @@ def test_events_outside_of_runs(instance, event):
     """An event outside of any run is stored without a run id."""
     instance.report_runless_asset_event(event)
 
-    kind = OBSERVED if isinstance(event, AssetObservation) else MATERIALIZED
-    (record,) = instance.get_event_records(EventRecordsFilter(kind))
+    event_type = OBSERVED if isinstance(event, AssetObservation) else MATERIALIZED
+    (record,) = instance.get_event_records(EventRecordsFilter(event_type))
     assert (record.run_id, record.asset_key) == ("", AssetKey("water"))
     entry = record.event_log_entry
     assert event in (entry.asset_materialization, entry.asset_observation)

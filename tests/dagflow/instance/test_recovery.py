@@ -254,7 +254,7 @@ def test_a_run_of_another_user(under_way, lasting, monkeypatch):
 
 
 def test_a_canceled_run_reports_its_end(instance):
-    """The end of a canceled run is recorded once, and later events about its end are ignored."""
+    """The cancellation of a run is reported once, and later changes of its status are ignored."""
     run = instance.create_run_for_job(cafe)
     instance.set_run_status(run.run_id, DagflowRunStatus.CANCELING, 1.0)
 

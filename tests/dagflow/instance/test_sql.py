@@ -263,7 +263,7 @@ def test_forks(output_of, url):
 
 
 def test_an_interrupt_behind_a_change(url, monkeypatch):
-    """After an interrupt behind a commit, stored lines are not stored again and missing lines are."""
+    """An interrupt right after a commit causes neither duplicate nor missing lines."""
     store = SqlStore(url)
     log = cafe_log()
     store.add_run(log.run, 1.0)

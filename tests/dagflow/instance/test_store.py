@@ -45,9 +45,11 @@ def line(text, run_id="r", timestamp=0.0):
     return EventLogEntry(None, 20, text, run_id, timestamp, "beans", "cafe")
 
 
-def event(kind, run_id="r", timestamp=0.0, data=None):
+def event(event_type, run_id="r", timestamp=0.0, data=None):
     """Build a log line with an event."""
-    made = DagflowEvent(kind.value, "cafe", event_specific_data=data, run_id=run_id, timestamp=timestamp)
+    made = DagflowEvent(
+        event_type.value, "cafe", event_specific_data=data, run_id=run_id, timestamp=timestamp
+    )
     return EventLogEntry.of_event(made)
 
 
@@ -107,7 +109,7 @@ def test_a_run_is_kept_as_it_is(store):
 
 
 def test_what_is_not_there(store):
-    """An unknown run is None, and changes to it are ignored."""
+    """The record of an unknown run is None, and changes to such a run are ignored."""
     store.set_status("r", SUCCESS, 1.0)
     store.add_tags("r", {"a": "b"}, 1.0)
     store.delete_run("r")

@@ -372,9 +372,7 @@ def test_a_manager_has_resources_and_config():
 
 
 def test_a_resource_that_is_no_manager():
-    """The error about a resource that is not an I/O manager names key, location, value and the missing
-    method.
-    """
+    """The error about a resource that is not an I/O manager names key, output, value and missing method."""
     with pytest.raises(DagflowInvariantViolationError, match=r"'io_manager'.*'result'.*5.*handle_output"):
         job_with(io_manager=5).execute_in_process()
 
