@@ -267,7 +267,7 @@ def test_an_op_without_outputs():
 
 
 def test_what_the_annotation_says_of_a_wrapper():
-    """An output annotated with `Output` must be wrapped in one. An output with another annotation must not."""
+    """An output annotated with `Output` must be wrapped in one, and any other must not."""
 
     def wrapped() -> Output[int]:
         return 42  # type: ignore[return-value]

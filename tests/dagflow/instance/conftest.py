@@ -1,6 +1,6 @@
-"""Fixtures of instances and stores of each type: in memory, in a SQLite file, and in a real PostgreSQL server.
+"""Fixtures of instances and stores of each type: in memory, in a SQLite file, and in a PostgreSQL server.
 
-The first test that needs the server starts it. These tests are skipped if its programs or psycopg are missing.
+The first test that needs the server starts it. Such tests are skipped if its programs or psycopg are missing.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def flat_graphs(draw: st.DrawFn) -> Graph:
 
 @given(flat_graphs(), st.integers(0, 3), st.data())
 def test_laws_of_walks_and_sets(graph: Graph, depth: int, data: st.DataObject):
-    """Laws: n + 1 steps are one step after n, a double `not` changes nothing, and sinks and roots are ends."""
+    """Laws: n + 1 steps are one step after n, a double `not` changes nothing, sinks and roots are ends."""
     name = data.draw(st.sampled_from(sorted(graph.names)))
     near, far = (resolve(Walk(Name(name), 0, steps), graph) for steps in (depth, depth + 1))
     walked = Name(name) | Walk(Name(name), 1, depth)

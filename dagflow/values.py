@@ -5,11 +5,13 @@ They replace dataclasses, whose class statement costs about a millisecond.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+
+_Self = TypeVar("_Self", bound="ByValue")
 
 
 class ByValue:
-    """Objects that are equal if their class and their fields are equal.
+    """The base of objects that are equal if their class and their fields are equal.
 
     The fields are the slots of the class, after those of its base. A class whose constructor has another
     order of parameters lists the fields in that order in `_names`.
@@ -34,8 +36,16 @@ class ByValue:
 
     @classmethod
     def field_names(cls) -> tuple[str, ...]:
-        """The names of the fields."""
+        """Return the names of the fields."""
         return cls._names
+
+    def with_changes(self: _Self, **changes: Any) -> _Self:
+        """Return a copy with some fields changed.
+
+        Args:
+            **changes: The new values, by the name of the constructor's parameter.
+        """
+        return type(self)(**{**dict(zip(self._names, self._fields(), strict=True)), **changes})
 
     def _fields(self) -> tuple[Any, ...]:
         return tuple([getattr(self, name) for name in self._names])
@@ -50,7 +60,7 @@ class ByValue:
             return hash(
                 (type(self), *[field for field in self._fields() if type(field).__hash__ is not None])
             )
-        except TypeError:  # a tuple that holds a list
+        except TypeError:  # a tuple with a list in it
             return hash(type(self))
 
     def __repr__(self) -> str:
@@ -59,7 +69,7 @@ class ByValue:
 
 
 class Constant(ByValue):
-    """Small objects that never change. The order of `_names` is the order of the constructor's parameters.
+    """The base of immutable objects. The order of `_names` is the order of the constructor's parameters.
 
     Example:
         >>> Constant().size = 3
@@ -74,6 +84,11 @@ class Constant(ByValue):
         raise AttributeError(
             f"a {type(self).__name__} does not change: create a new one instead of setting '{name}'"
         )
+
+    def _set(self, **fields: Any) -> None:
+        """Set fields while the object is created."""
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._fields()
