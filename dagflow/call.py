@@ -1,7 +1,7 @@
-"""The call of a user's function: bind its arguments, find the outputs in its result, wrap its errors.
+"""The call of a user's function: its arguments, the outputs in its result, and the wrapping of its errors.
 
-A step of a run and a direct call share all of this. `call_user` is on the stack while the function of an op
-runs. Every other function of the user is called inside `user_code`.
+Steps of runs and direct calls share this module. `call_user` is on the stack while the function of an op
+runs. All other functions of the user are called inside `user_code`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import DagflowType, ScalarType, TypeCheck, TypeCheckContext
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
-"""The errors that user code raises on purpose, and those of dagflow itself: never wrapped."""
+"""The exception classes that are never wrapped: those of dagflow, and those that users raise on purpose."""
 SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, GeneratorType, *NOT_RETURNED})
 """The classes of results that are not plain values of an output."""
 
@@ -60,7 +60,7 @@ def call_user(
     Args:
         op: The op.
         step_key: The key of the step, for messages.
-        context: The context; ignored if the function takes none.
+        context: The context; ignored if the function has no context parameter.
         arguments: The other arguments, by parameter name.
         emit: Receives the outputs.
         emit_event: Receives the other events that a generator yields.
@@ -68,7 +68,7 @@ def call_user(
     Raises:
         DagflowExecutionStepExecutionError: The function raised; `user_exception` is its error.
         DagflowInvariantViolationError: The function returned or yielded an invalid output.
-        DagflowStepOutputNotFoundError: A required output never came.
+        DagflowStepOutputNotFoundError: A required output is missing.
     """
     body = op.body
     fn = body.fn
@@ -138,7 +138,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
     if not outs:
         if result is not None:
             raise DagflowInvariantViolationError(
-                f"{where(op)} has no outputs, but returned {result!r}. Return nothing, or give it an output."
+                f"{where(op)} has no outputs, but returned {result!r}. Return nothing, or add an output."
             )
         return
     if len(outs) == 1:
@@ -210,7 +210,7 @@ def _dynamic(
     if not isinstance(result, list):
         raise DagflowInvariantViolationError(
             f"{where(op)}: dynamic output '{output.name}' expected a list of DynamicOutput objects, but "
-            f"instead received instead an object of type {type(result)}. Return one, or yield what is in it."
+            f"instead received instead an object of type {type(result)}. Return a list, or yield its items."
         )
     for part in result:
         _check_position(op, output, part)
@@ -228,11 +228,11 @@ def _check_position(
 
 
 class YieldedOutputs:
-    """The outputs that a generator yielded so far. Each may come once, and each required one must come.
+    """The outputs that a generator has yielded so far. Each may be yielded once, and required ones must be.
 
     Args:
         op: The op.
-        again: The beginning of the error about an output that came twice.
+        again: The beginning of the error about a repeated output.
     """
 
     __slots__ = ("again", "op", "seen")
@@ -248,7 +248,7 @@ class YieldedOutputs:
         """Return the output in a yielded object, and its value; None for another event.
 
         Raises:
-            DagflowInvariantViolationError: A generator may not yield this, or not again.
+            DagflowInvariantViolationError: The object is invalid, or the output was already yielded.
         """
         if isinstance(item, UserEvent):
             return None
@@ -278,7 +278,7 @@ class YieldedOutputs:
         return output, item.value
 
     def missing(self) -> Iterable[OutputDefinition]:
-        """Return the outputs that never came. Dynamic outputs need no value."""
+        """Return the outputs that were not yielded, except dynamic ones."""
         return [
             output for name, output in self.op.outs.items() if name not in self.seen and not output.is_dynamic
         ]
@@ -381,7 +381,7 @@ def _run_async(
 ) -> None:
     with _event_loop() as wait:
 
-        def of_user(awaitable: Any) -> Any:
+        def wait_wrapped(awaitable: Any) -> Any:
             try:
                 return wait(awaitable)
             except NOT_WRAPPED:
@@ -390,12 +390,12 @@ def _run_async(
                 raise wrapped(error, op, step_key) from error
 
         if op.body.function_type == "async":
-            for output, value, given in outputs_of(op, of_user(running)):
+            for output, value, given in outputs_of(op, wait_wrapped(running)):
                 emit(output, value, given)
             return
         yielded = YieldedOutputs(op)
         try:
-            while (item := of_user(anext(running, UNSET))) is not UNSET:
+            while (item := wait_wrapped(anext(running, UNSET))) is not UNSET:
                 _emit_item(yielded, item, emit, emit_event)
         finally:
             wait(running.aclose())
@@ -420,14 +420,14 @@ def check_dagflow_type(dagflow_type: Any, value: Any) -> TypeCheck:
     """Check a value against a type, outside any run.
 
     Args:
-        dagflow_type: A DagflowType, or an object that is resolved to one, as `int`.
+        dagflow_type: A DagflowType, or an object that resolves to one, such as `int`.
         value: The value.
 
     Returns:
         The result of the check. It is not a success if the check function raises `Failure`.
 
     Raises:
-        DagflowInvalidDefinitionError: There is no such type.
+        DagflowInvalidDefinitionError: `dagflow_type` does not resolve to a type.
         DagflowInvariantViolationError: The check function returned neither a bool nor a TypeCheck.
         BaseException: Any other error of the check function.
 

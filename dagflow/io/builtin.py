@@ -1,4 +1,4 @@
-"""The built-in I/O managers: the one table from the kind of a definition to the I/O manager itself."""
+"""The built-in I/O managers, by the kind of their definitions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BUILTINS: dict[str, Callable[[InitResourceContext], IOManager]] = {
     fs_io_manager.kind: _files,
     default_io_manager.kind: _files,
 }
-"""By kind of ResourceDefinition, the function that makes the I/O manager."""
+"""The functions that create the I/O managers, by the kind of ResourceDefinition."""
 
 
 def is_memory_of_run(resource: ResourceDefinition) -> bool:

@@ -13,7 +13,7 @@ from dagflow.io.filesystem import PickleFiles
 
 
 def test_each_built_in_definition_has_its_object() -> None:
-    """There is a row for each definition without a function."""
+    """The table has a row for each definition without a function."""
     assert set(BUILTINS) == {mem_io_manager.kind, fs_io_manager.kind, default_io_manager.kind}
 
 
@@ -28,12 +28,12 @@ def test_each_built_in_definition_has_its_object() -> None:
     ],
 )
 def test_where_values_are_kept(definition: Any, of_run: bool, in_memory: bool) -> None:
-    """In the memory of one run, of this process, or neither."""
+    """The predicates distinguish the memory of one run, memory of this process, and files."""
     assert (is_memory_of_run(definition), is_in_memory(definition)) == (of_run, in_memory)
 
 
 def test_the_same_objects_without_a_run() -> None:
-    """`build_resources` makes the built-in I/O managers by the same table."""
+    """`build_resources` creates the built-in I/O managers from the same table."""
     with build_resources({"memory": mem_io_manager, "files": fs_io_manager}) as resources:
         assert type(resources.memory) is InMemoryIOManager
         assert type(resources.files) is PickleFiles

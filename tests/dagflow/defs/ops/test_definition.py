@@ -343,7 +343,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "resource keys",
         lambda: op(required_resource_keys="db")(_function),
         ParameterCheckError,
-        "'required_resource_keys' must be a set of texts, not 'db'",
+        "'required_resource_keys' must be a set of strings, not 'db'",
     ),
     (
         "policy",
