@@ -104,7 +104,7 @@ class ExecutorDefinition:
             self.config_field,
             config_or_config_fn,
             config_schema,
-            kind="ExecutorDefinition",
+            class_name="ExecutorDefinition",
             place=f"executor '{new.name}'",
         )
         new.description = self.description if description is None else description

@@ -172,7 +172,7 @@ class GraphDefinition(GraphContent):
             mapping.config_schema,
             config_or_config_fn,
             config_schema,
-            kind="GraphDefinition",
+            class_name="GraphDefinition",
             place=f"graph {new.name} (a configured '{self.name}')",
         )
         new.config_mapping = ConfigMapping(mapping.config_fn, field, mapping.receive_processed_config_values)

@@ -177,7 +177,7 @@ def _resources(
     needed = {DEFAULT_IO_MANAGER_KEY}
     for asset in assets:
         owner = asset.node_def if isinstance(asset, AssetsDefinition) else asset
-        needed |= {need.key for need in owner.own_requirements() if need.kind == IO_MANAGER}
+        needed |= {need.key for need in owner.own_requirements() if need.role == IO_MANAGER}
         if isinstance(asset, AssetSpec):
             continue
         for key, definition in asset.resource_defs.items():
@@ -201,4 +201,4 @@ def _resources(
 
 
 def _same_resource(one: ResourceDefinition, other: ResourceDefinition) -> bool:
-    return one is other or (one.kind == other.kind == "value" and one.value is other.value)
+    return one is other or (one.resource_type == other.resource_type == "value" and one.value is other.value)

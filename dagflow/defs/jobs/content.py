@@ -128,7 +128,7 @@ class JobContent:
             for name, item in definition.ins.items():
                 if item.asset_key is not None:
                     port = f"input '{name}' of {definition.describe_node()}"
-                    yield Requirement(layer.io_manager_key(item.asset_key), port, kind=IO_MANAGER)
+                    yield Requirement(layer.io_manager_key(item.asset_key), port, role=IO_MANAGER)
 
     @property
     def nodes(self) -> list[Node]:

@@ -13,7 +13,7 @@ from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition, check_definitions
 from dagflow.defs.graphs.selection import select_ops
 from dagflow.defs.graphs.type_names import check_type_names
-from dagflow.defs.graphs.unfed_inputs import check_loose_inputs
+from dagflow.defs.graphs.unfed_inputs import check_unfed_inputs
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.jobs.content import JobContent
 from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
@@ -162,7 +162,7 @@ class JobDefinition(JobContent):
         self._compiled = {}
         if asset_layer is None:
             check_definitions(graph_def, place)
-            check_loose_inputs(graph_def)
+            check_unfed_inputs(graph_def)
         check_type_names(graph_def, place)
         self._check_hooks()
 
@@ -250,7 +250,7 @@ class JobDefinition(JobContent):
         """
         try:
             graph_def = select_ops(self.graph, op_selection)
-            check_loose_inputs(graph_def)
+            check_unfed_inputs(graph_def)
         except DagflowInvalidDefinitionError as error:
             raise DagflowInvalidSubsetError(
                 f"the op selection {list(op_selection)!r} leaves a graph that cannot run: {error}"

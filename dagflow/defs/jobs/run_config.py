@@ -18,7 +18,7 @@ from dagflow.config.scalar import Any as AnyConfig
 from dagflow.config.scalar import ConfigType
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.graphs.unfed_inputs import loose_fields
+from dagflow.defs.graphs.unfed_inputs import unfed_fields
 from dagflow.defs.jobs.content import JobContent
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition
@@ -194,17 +194,17 @@ def _top_nodes(job: JobContent) -> ConfigType:
 
 
 def _nodes(job: JobContent, graph_def: GraphDefinition, path: str) -> dict[str, Field]:
-    shared: dict[int, Field] = {}  # many nodes of one op without loose inputs have one schema
+    shared: dict[int, Field] = {}  # many nodes of one op without unfed inputs have one schema
     fields: dict[str, Field] = {}
     for name, node in graph_def.node_dict.items():
         definition = node.definition
-        loose = _loose_fields(job, graph_def, name, path)
+        unfed = _unfed_fields(job, graph_def, name, path)
         if isinstance(definition, GraphDefinition):
-            fields[name] = _graph_entry(job, definition, f"{path}{name}.", loose)
+            fields[name] = _graph_entry(job, definition, f"{path}{name}.", unfed)
         elif isinstance(definition, OpDefinition):
-            if loose or id(definition) not in shared:
-                field = _op_entry(job, definition, loose)
-                if loose:
+            if unfed or id(definition) not in shared:
+                field = _op_entry(job, definition, unfed)
+                if unfed:
                     fields[name] = field
                     continue
                 shared[id(definition)] = field
@@ -218,21 +218,21 @@ def _nodes(job: JobContent, graph_def: GraphDefinition, path: str) -> dict[str, 
 
 def _unselected(job: JobContent, definition: NodeDefinition, path: str) -> Field:
     """What may be said of a node that was not selected: one run config serves any part of a job."""
-    loose = {
+    unfed = {
         name: Field(item.dagflow_type.loader.config_type, is_required=False)
         for name, item in definition.ins.items()
         if item.dagflow_type.loader is not None
     }
     if isinstance(definition, GraphDefinition):
-        entry = _graph_entry(job, definition, path, loose)
+        entry = _graph_entry(job, definition, path, unfed)
     else:
         assert isinstance(definition, OpDefinition)
-        entry = _op_entry(job, definition, loose)
+        entry = _op_entry(job, definition, unfed)
     return Field(entry.config_type, is_required=False)
 
 
-def _op_entry(job: JobContent, definition: OpDefinition, loose: Mapping[str, Field]) -> Field:
-    inputs = {**loose, **_loaded_with_config(job, definition)}
+def _op_entry(job: JobContent, definition: OpDefinition, unfed: Mapping[str, Field]) -> Field:
+    inputs = {**unfed, **_loaded_with_config(job, definition)}
     outputs = _stored_with_config(job, definition)
     return Field(Shape({
         "config": definition.config_field or _OPTIONAL,
@@ -241,10 +241,10 @@ def _op_entry(job: JobContent, definition: OpDefinition, loose: Mapping[str, Fie
     }))  # fmt: skip
 
 
-def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, loose: Mapping[str, Field]) -> Field:
+def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, unfed: Mapping[str, Field]) -> Field:
     """The entry of a graph that is a node; `path` leads to it, with a dot at its end."""
     nodes = Shape(_nodes(job, graph_def, path))
-    around: dict[str, Any] = {"inputs": Field(Shape(loose))} if loose else {}
+    around: dict[str, Any] = {"inputs": Field(Shape(unfed))} if unfed else {}
     mapping = graph_def.config_mapping
     if mapping is None:
         return Field(Shape({"ops": Field(nodes), **around}))
@@ -284,10 +284,10 @@ def _stored_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
     return fields
 
 
-def _loose_fields(job: JobContent, graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
+def _unfed_fields(job: JobContent, graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
     if job.asset_layer is not None:
         return {}  # what no node feeds is an asset, which is loaded
-    return loose_fields(graph_def, node_name, path)
+    return unfed_fields(graph_def, node_name, path)
 
 
 def _top_inputs(job: JobContent, bound: frozenset[str]) -> dict[str, Field]:
@@ -316,7 +316,7 @@ def _graph_needs_config(job: JobContent, graph_def: GraphDefinition, path: str) 
         if any(map(_demands, fields)):
             return True
     for name, node in graph_def.node_dict.items():
-        if any(field.is_required for field in _loose_fields(job, graph_def, name, path).values()):
+        if any(field.is_required for field in _unfed_fields(job, graph_def, name, path).values()):
             return True
         definition = node.definition
         if isinstance(definition, GraphDefinition) and _graph_needs_config(job, definition, f"{path}{name}."):

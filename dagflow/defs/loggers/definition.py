@@ -72,7 +72,7 @@ class LoggerDefinition:
             self.config_field,
             config_or_config_fn,
             config_schema,
-            kind="LoggerDefinition",
+            class_name="LoggerDefinition",
             place=f"logger '{name}'",
             when_refused=f"Error when applying config mapping for logger '{name}'",
         )

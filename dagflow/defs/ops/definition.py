@@ -183,13 +183,13 @@ class OpDefinition(NodeDefinition):
             <op 'espresso'>
         """
         new = copy.copy(self)
-        new.name = check_name(new_name(config_or_config_fn, name, where(self)), "op")
+        new.name = check_name(new_name(config_or_config_fn, name, op_location(self)), "op")
         new._requirements = None  # noqa: SLF001 - they name the op
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,
             config_schema,
-            kind="OpDefinition",
+            class_name="OpDefinition",
             place=f"op '{new.name}'",
         )
         new.description = self.description if description is None else description
@@ -245,7 +245,7 @@ def _checked_pool(pool: str | None, tags: Mapping[str, str], what: str) -> str |
     return pool
 
 
-def where(definition: OpDefinition) -> str:
+def op_location(definition: OpDefinition) -> str:
     """Return the name, file and line of an op, for messages."""
     return f"op '{definition.name}' ({location(definition.body.fn)})"
 

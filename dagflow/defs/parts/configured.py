@@ -165,7 +165,7 @@ def configured_field(
     config_or_fn: Any,
     config_schema: Any,
     *,
-    kind: str,
+    class_name: str,
     place: str,
     when_refused: str | None = None,
 ) -> Field:
@@ -175,7 +175,7 @@ def configured_field(
         inner: The field of the definition itself.
         config_or_fn: Its config, or a function that makes it.
         config_schema: What the function gets.
-        kind: The class of the definition, for the message about a function that raises.
+        class_name: The class of the definition, for the message about a function that raises.
         place: The new definition, for messages.
         when_refused: The first line of the error about config that does not match `inner`.
     """
@@ -190,7 +190,7 @@ def configured_field(
             function,
             ANYTHING if inner is None else inner,
             path=("config",),
-            place=f"on a `configured` {kind}",
+            place=f"on a `configured` {class_name}",
             detail=f"It makes the config of {place}.",
             when_refused=when_refused or f"Error in config for {place}",
             given=config_or_fn,

@@ -424,7 +424,7 @@ def _schema(cls: type[ConfigurableResourceFactory[Any]], source: Any) -> Field:
 def _open_part(part: ResourceDefinition, name: str, context: Any) -> Opened:
     if part.is_shared and id(part) in context.shared:
         return context.shared[id(part)], None
-    if part.kind == "value":
+    if part.resource_type == "value":
         return part.value, None
     path = f"{context.path}.{name}"
     inner = context.with_config(context.configs[path], part)

@@ -59,10 +59,10 @@ class ResourceDefinition:
         "__wrapped__",
         "config_field",
         "description",
-        "kind",
         "nested",
         "required_resource_keys",
         "resource_fn",
+        "resource_type",
         "takes_context",
         "value",
         "version",
@@ -77,7 +77,7 @@ class ResourceDefinition:
         required_resource_keys: Iterable[str] | None = None,
         version: str | None = None,
         *,
-        kind: str = "function",
+        resource_type: str = "function",
     ) -> None:
         if not callable(resource_fn):
             raise ParameterCheckError(f"parameter 'resource_fn' must be a function, not {resource_fn!r}")
@@ -87,7 +87,7 @@ class ResourceDefinition:
         self.__wrapped__ = resource_fn
         self.required_resource_keys = resource_keys(required_resource_keys, f"resource ({self.place})")
         self.version = version
-        self.kind = kind
+        self.resource_type = resource_type
         self.nested: tuple[ResourceDefinition, ...] = ()
         self.value: Any = UNSET
         self.takes_context = _takes_context(resource_fn)
@@ -147,7 +147,7 @@ class ResourceDefinition:
     def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:
         """A resource that is this value."""
         definition = ResourceDefinition(nothing, description=description)
-        definition.kind, definition.value = "value", value
+        definition.resource_type, definition.value = "value", value
         return definition
 
     @staticmethod
@@ -186,7 +186,7 @@ class ResourceDefinition:
             self.config_field,
             config_or_config_fn,
             config_schema,
-            kind=type(self).__name__,
+            class_name=type(self).__name__,
             place=f"resource ({self.place})",
         )
         new.description = self.description if description is None else description
@@ -197,7 +197,7 @@ class ResourceDefinition:
         return _doors.invoke(self, args, kwargs)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {getattr(self.resource_fn, '__name__', self.kind)}>"
+        return f"<{type(self).__name__} {getattr(self.resource_fn, '__name__', self.resource_type)}>"
 
 
 @overload

@@ -40,9 +40,16 @@ class IOManagerDefinition(ResourceDefinition):
         *,
         output_config_schema: Any = None,
         input_config_schema: Any = None,
-        kind: str = "function",
+        resource_type: str = "function",
     ) -> None:
-        super().__init__(resource_fn, config_schema, description, required_resource_keys, version, kind=kind)
+        super().__init__(
+            resource_fn,
+            config_schema,
+            description,
+            required_resource_keys,
+            version,
+            resource_type=resource_type,
+        )
         self.output_config_field = _field(output_config_schema)
         self.input_config_field = _field(input_config_schema)
 
@@ -60,7 +67,7 @@ class IOManagerDefinition(ResourceDefinition):
     def hardcoded_io_manager(value: Any, description: str | None = None) -> IOManagerDefinition:
         """An I/O manager that is this object."""
         definition = IOManagerDefinition(nothing, description=description)
-        definition.kind, definition.value = "value", value
+        definition.resource_type, definition.value = "value", value
         return definition
 
 
@@ -204,14 +211,14 @@ def _field(schema: Any) -> Field | None:
 mem_io_manager = IOManagerDefinition(
     nothing,
     description="Keeps values in memory, by reference, for the time of a run.",
-    kind="memory_io_manager",
+    resource_type="memory_io_manager",
 )
 fs_io_manager = IOManagerDefinition(
     nothing,
     {"base_dir": Field(str, is_required=False)},
     description="Keeps values as pickle files below a folder.",
-    kind="filesystem_io_manager",
+    resource_type="filesystem_io_manager",
 )
 default_io_manager = IOManagerDefinition(
-    nothing, description="Files, or memory for a run in process.", kind="default_io_manager"
+    nothing, description="Files, or memory for a run in process.", resource_type="default_io_manager"
 )

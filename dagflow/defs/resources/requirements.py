@@ -30,14 +30,14 @@ class Requirement(NamedTuple):
         key: The key.
         by: The definition that needs it, as "op 'brew'".
         at: The place of that definition, empty if unknown.
-        kind: What the key must provide: RESOURCE, IO_MANAGER or INPUT_MANAGER.
+        role: The role of the resource: RESOURCE, IO_MANAGER or INPUT_MANAGER.
         is_for_config: Whether only an input whose value comes from config needs it: a type loader.
     """
 
     key: str
     by: str
     at: Place = ""
-    kind: str = RESOURCE
+    role: str = RESOURCE
     is_for_config: bool = False
 
     @property
@@ -96,6 +96,6 @@ def not_provided(
         advice: A sentence that says what to do, or what is there.
     """
     return DagflowInvalidDefinitionError(
-        f"{requirement.kind} with key '{requirement.key}' required by {requirement.by} was not provided."
+        f"{requirement.role} with key '{requirement.key}' required by {requirement.by} was not provided."
         f"{nearest(requirement.key, known)} {advice}"
     )

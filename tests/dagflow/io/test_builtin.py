@@ -14,7 +14,11 @@ from dagflow.io.filesystem import PickleFiles
 
 def test_each_built_in_definition_has_its_object() -> None:
     """There is a row for each definition without a function."""
-    assert set(BUILTINS) == {mem_io_manager.kind, fs_io_manager.kind, default_io_manager.kind}
+    assert set(BUILTINS) == {
+        mem_io_manager.resource_type,
+        fs_io_manager.resource_type,
+        default_io_manager.resource_type,
+    }
 
 
 @pytest.mark.parametrize(

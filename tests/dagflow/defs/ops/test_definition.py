@@ -24,7 +24,7 @@ from dagflow import (
     job,
     op,
 )
-from dagflow.defs.ops.definition import where
+from dagflow.defs.ops.definition import op_location
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigDefinitionError,
@@ -208,7 +208,7 @@ def test_a_function_that_takes_all_inputs_at_once(fn: Any) -> None:
     def decorated(context, inputs): ...
 
     assert given(build_op_context(), x=1, y=2) == {"x": 1, "y": 2}
-    assert re.search(r"test_definition.py:\d+", where(given))
+    assert re.search(r"test_definition.py:\d+", op_location(given))
     assert list(op(decorated).ins) == ["inputs"]
 
 

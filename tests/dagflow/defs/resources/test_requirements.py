@@ -52,7 +52,7 @@ def grind(context: Any, beans: Any) -> Any:
 
 
 def _told(requirements: Any) -> list[str]:
-    return [f"{need.kind} {need.key} by {need.by}" for need in requirements]
+    return [f"{need.role} {need.key} by {need.by}" for need in requirements]
 
 
 def test_an_op_and_its_ports() -> None:
@@ -102,7 +102,7 @@ def test_assets() -> None:
         AssetSpec("read").with_io_manager_key("jar"),
     ):
         (need,) = read.own_requirements()
-        assert need == Requirement("jar", f'{type(read).__name__} with key ["read"]', kind=IO_MANAGER)
+        assert need == Requirement("jar", f'{type(read).__name__} with key ["read"]', role=IO_MANAGER)
 
 
 def test_the_first_of_a_key_is_named() -> None:
