@@ -207,7 +207,8 @@ class Attempt:
         if len(op.outs) == 1 and op.body.function_type in ("plain", "async"):
             self.state.log_of(self.step, self.number).warning(
                 f"{op_location(op)} returned None for its output '{output.name}', which is not required. "
-                "This value will be passed to downstream ops. To produce no output, yield outputs, not this one."
+                "This value will be passed to downstream ops. To produce no output, yield outputs, not this "
+                "one."
             )
 
     def _note_key(self, output: StepOutput, mapping_key: str) -> None:

@@ -1,4 +1,4 @@
-"""From a list of assets to the parts of a job: which assets run, their graph and their common partitions."""
+"""The parts of an asset job: the selected assets, their graph and their common partitions."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def assets_by_key(assets: Any) -> dict[AssetKey, AnyAsset]:
     for asset in assets:
         if not isinstance(asset, (AssetsDefinition, SourceAsset, AssetSpec)):
             raise CheckError(
-                f"parameter 'assets' holds {asset!r} of type '{type(asset).__name__}', which is no asset. "
-                "Use functions decorated with @asset, SourceAssets and AssetSpecs."
+                f"parameter 'assets' holds {asset!r} of type '{type(asset).__name__}', which is not an "
+                "asset. Use functions decorated with @asset, SourceAssets and AssetSpecs."
             )
         for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
             if known.setdefault(key, asset) is not asset:
@@ -169,7 +169,7 @@ def wired(
     if cycle is not None:
         path = " -> ".join(f"'{key.to_user_string()}'" for key in [*cycle, cycle[0]])
         raise DagflowInvalidDefinitionError(
-            f"the assets depend on each other in a cycle: {path}. Take one away."
+            f"the assets depend on each other in a cycle: {path}. Remove one dependency of this cycle."
         )
     return wiring, layer
 
@@ -181,7 +181,7 @@ def common_partitions(
 
     Args:
         chosen: The assets that run.
-        one_partitioning: Whether different partitions are an error. Otherwise the result is None for them.
+        one_partitioning: Whether different partitions are an error. If not, the result is None.
 
     Raises:
         DagflowInvalidDefinitionError: The assets have different partitions.

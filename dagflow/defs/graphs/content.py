@@ -116,12 +116,12 @@ class GraphContent(NodeDefinition):
 
     @property
     def has_config_mapping(self) -> bool:
-        """Whether the graph has config of its own, which is mapped to the config of its nodes."""
+        """True if the graph has its own config, which is mapped to the config of its nodes."""
         return self.config_mapping is not None
 
     @property
     def is_subselected(self) -> bool:
-        """Whether the graph is a selection of the nodes of `parent_graph_def`."""
+        """True if the graph is a selection of the nodes of `parent_graph_def`."""
         return self.parent_graph_def is not None
 
     def iterate_node_defs(self) -> Iterator[NodeDefinition]:

@@ -1,4 +1,4 @@
-"""Graphs that are written as functions: `@graph`, and the inputs and outputs from body and signature."""
+"""`@graph`: the decorator that makes a graph of a function, with inputs and outputs from its signature."""
 
 from __future__ import annotations
 

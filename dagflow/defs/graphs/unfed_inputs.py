@@ -10,7 +10,7 @@ from dagflow.errors import DagflowInvalidDefinitionError
 
 
 def unfed_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputDefinition]:
-    """Return the inputs of a node without a source: no node, input of the graph, input manager or asset."""
+    """Return the inputs of a node that no node, input of the graph, input manager or asset feeds."""
     wired = graph_def.dependencies[node_name]
     if len(wired) == len(graph_def.node_dict[node_name].definition.input_names):
         return {}
@@ -25,13 +25,13 @@ def unfed_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputD
     }
 
 
-def _config_field(item: InputDefinition, name: str, where: str) -> Field | None:
-    """Return the run config field of an input without a source; None if its type has no loader.
+def _config_field(item: InputDefinition, name: str, place: str) -> Field | None:
+    """Return the run config field of an unfed input; None if its type has no loader.
 
     Args:
         item: The input of an op.
         name: The name of the field.
-        where: The node, for the message.
+        place: The node, for the message.
 
     Raises:
         DagflowInvalidDefinitionError: The input has no default, and its type has no loader.
@@ -42,7 +42,7 @@ def _config_field(item: InputDefinition, name: str, where: str) -> Field | None:
         return Field(loader.config_type, is_required=is_required)
     if is_required:
         raise DagflowInvalidDefinitionError(
-            f"Input '{name}' of {where} has no way of being resolved: nothing feeds it, it has no default, "
+            f"Input '{name}' of {place} has no way of being resolved: nothing feeds it, it has no default, "
             f"and its type '{item.dagflow_type.display_name}' has no loader that could read it from config. "
             "Connect it, give it a default, or pass it through 'input_values'."
         )
@@ -50,7 +50,7 @@ def _config_field(item: InputDefinition, name: str, where: str) -> Field | None:
 
 
 def unfed_fields(graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
-    """Return the run config fields of the inputs of a node without a source.
+    """Return the run config fields of the unfed inputs of a node.
 
     Args:
         graph_def: The graph.
@@ -64,8 +64,8 @@ def unfed_fields(graph_def: GraphDefinition, node_name: str, path: str) -> dict[
     if not unfed:
         return {}
     node_type = graph_def.node_dict[node_name].definition.node_type_str
-    where = f"{node_type} '{path}{node_name}'"
-    fields = {name: _config_field(item, name, where) for name, item in unfed.items()}
+    place = f"{node_type} '{path}{node_name}'"
+    fields = {name: _config_field(item, name, place) for name, item in unfed.items()}
     return {name: field for name, field in fields.items() if field is not None}
 
 

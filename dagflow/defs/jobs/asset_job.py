@@ -1,4 +1,4 @@
-"""Jobs of assets: `build_asset_job` and `define_asset_job`."""
+"""Asset jobs: `build_asset_job` and `define_asset_job`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def build_asset_job(
 
 
 class UnresolvedAssetJobDefinition:
-    """A job whose assets are those of the Definitions that it belongs to. Made by `define_asset_job`."""
+    """A job that selects its assets from its Definitions. Made by `define_asset_job`."""
 
     __slots__ = ("name", "options", "partitions_def", "selection")
 
@@ -86,7 +86,7 @@ class UnresolvedAssetJobDefinition:
         assets: Sequence[Any],
         resources: Mapping[str, Any] | None = None,
     ) -> JobDefinition:
-        """Build the job of these assets.
+        """Build the job, with its selection of these assets.
 
         Raises:
             DagflowInvalidDefinitionError: The selection is invalid, or the assets have other partitions.
@@ -106,7 +106,7 @@ class UnresolvedAssetJobDefinition:
         if self.partitions_def is not None and job.partitions_def != self.partitions_def:
             raise DagflowInvalidDefinitionError(
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
-                f"{self.partitions_def!r}, but that of its assets is {job.partitions_def!r}"
+                f"{self.partitions_def!r}, but its assets have {job.partitions_def!r}"
             )
         return job
 
@@ -127,7 +127,7 @@ def define_asset_job(
     hooks: Any = None,
     op_retry_policy: RetryPolicy | None = None,
 ) -> UnresolvedAssetJobDefinition:
-    """Define a job for a part of the assets of the Definitions that it belongs to.
+    """Define a job that runs a selection of the assets of its Definitions.
 
     Args:
         name: The name of the job.

@@ -214,7 +214,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "key twice",
         lambda: asset(key="a", name="b")(water),
         DagflowInvalidDefinitionError,
-        r"test_decorator.*'key' says all",
+        r"test_decorator.*'key' is the whole key",
     ),
     ("lambda", lambda: asset(lambda: 1), DagflowInvalidDefinitionError, '"<lambda>"'),
     (

@@ -154,7 +154,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "element",
         lambda: build_asset_job([water, 5]),
         CheckError,
-        "'assets' holds 5 of type 'int', which is no asset",
+        "'assets' holds 5 of type 'int', which is not an asset",
     ),
     ("function", lambda: build_asset_job([_cycle]), CheckError, "decorated with @asset"),
     (

@@ -13,7 +13,7 @@ from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 @pytest.mark.parametrize(
     ("owners", "error", "message"),
     [
-        ("ann@cafe.org", ParameterCheckError, "'owners' of {place} must be a list of texts"),
+        ("ann@cafe.org", ParameterCheckError, "'owners' of {place} must be a list of strings"),
         ([3], ParameterCheckError, "owners"),
         (["team:"], DagflowInvalidDefinitionError, "'team:' of {place}: Team name cannot be empty"),
         (
