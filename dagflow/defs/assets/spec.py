@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
-from dagflow.defs.parts.owners import checked_owners
+from dagflow.defs.parts.owners import check_owners
 from dagflow.defs.resources.definition import ResourceDefinition, as_resource, as_resources
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import (
@@ -170,7 +170,7 @@ class AssetSpec(ReadableAsset):
         self.skippable = skippable
         self.group_name = DEFAULT_GROUP if group_name is None else _group(group_name, place)
         self.code_version = code_version
-        self.owners = checked_owners(owners, place)
+        self.owners = check_owners(owners, place)
         self.tags = {**jsonable_tags(tags, place), **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()}}
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def")
 

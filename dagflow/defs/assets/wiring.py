@@ -120,7 +120,7 @@ _NO_RESOURCE = (
 )
 
 
-def wired(
+def wire_assets(
     chosen: Mapping[AssetKey, AssetsDefinition],
     known: Mapping[AssetKey, AnyAsset],
     resources: Mapping[str, Any],

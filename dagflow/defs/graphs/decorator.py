@@ -12,7 +12,7 @@ from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.tracing import DynamicHandle, GraphInputHandle, InvokedNodeOutputHandle, compose
 from dagflow.defs.graphs.wiring import GraphIn, GraphOut, OutputMapping
 from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
-from dagflow.defs.ops.signature import documented
+from dagflow.defs.ops.signature import docstring_of
 from dagflow.defs.parts.function import annotations_of, location
 from dagflow.errors import DagflowInvalidDefinitionError, check_type
 from dagflow.keys import check_name
@@ -124,7 +124,7 @@ def trace(
         for parameter in parameters
         if parameter in annotations
     }
-    descriptions, _ = documented(fn)
+    descriptions, _ = docstring_of(fn)
     wiring.input_mappings = [
         mapping._replace(
             graph_input_description=(ins or {}).get(mapping.graph_input_name, _NO_GRAPH_IN).description

@@ -7,7 +7,7 @@ from typing import Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wired
+from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wire_assets
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
@@ -55,7 +55,7 @@ def build_asset_job(
     known = assets_by_key(assets)
     executable = {key: asset for key, asset in known.items() if isinstance(asset, AssetsDefinition)}
     chosen = executable if selection is None else selected_assets(executable, selection)
-    wiring, layer = wired(chosen, known, resources or {})
+    wiring, layer = wire_assets(chosen, known, resources or {})
     graph_def = GraphDefinition(name, _wiring=wiring)
     place = "materialize" if name == EPHEMERAL_JOB_NAME else f"job '{name}'"
     given = as_resources(resources, place)

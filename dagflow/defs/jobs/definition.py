@@ -19,7 +19,7 @@ from dagflow.defs.jobs.content import JobContent
 from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.configured import ConfigMapping
-from dagflow.defs.parts.owners import checked_owners
+from dagflow.defs.parts.owners import check_owners
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
@@ -156,7 +156,7 @@ class JobDefinition(JobContent):
             check_inputs(input_values, graph_def, place)
         self.input_values = dict(input_values or {})
         self.asset_layer = asset_layer
-        self.owners = checked_owners(owners, place)
+        self.owners = check_owners(owners, place)
         self.op_selection = None
         self.asset_selection_data = None
         self._compiled = {}

@@ -95,11 +95,11 @@ class PartitionedConfig:
         self._call = _check_function(decorated_fn, "decorated_fn")
         self._config_of: _ConfigOfKey = (
             _check_function(run_config_for_partition_key_fn, "run_config_for_partition_key_fn")
-            or _taking_key(run_config_for_partition_fn, "run_config_for_partition_fn")
+            or _adapt_to_key(run_config_for_partition_fn, "run_config_for_partition_fn")
         )  # fmt: skip
         self._tags_of: _TagsOfKey | None = (
             _check_function(tags_for_partition_key_fn, "tags_for_partition_key_fn")
-            or _taking_key(tags_for_partition_fn, "tags_for_partition_fn")
+            or _adapt_to_key(tags_for_partition_fn, "tags_for_partition_fn")
         )  # fmt: skip
 
     @classmethod
@@ -300,7 +300,7 @@ def hourly_partitioned_config(
 ) -> _Decorator:
     """Make a partitioned config with a partition for each hour. Arguments as `daily_partitioned_config`."""
     args = (start_date, None, minute_offset, timezone, fmt, end_offset, exclusions)
-    return _windowed(HourlyPartitionsDefinition(*args), tags_for_partition_fn)
+    return _window_decorator(HourlyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def daily_partitioned_config(
@@ -340,7 +340,7 @@ def daily_partitioned_config(
         '2024-01-03T00:00:00+00:00'
     """
     args = (start_date, None, minute_offset, hour_offset, timezone, fmt, end_offset, exclusions)
-    return _windowed(DailyPartitionsDefinition(*args), tags_for_partition_fn)
+    return _window_decorator(DailyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def weekly_partitioned_config(
@@ -358,7 +358,7 @@ def weekly_partitioned_config(
     day. Other arguments as `daily_partitioned_config`.
     """
     args = (start_date, None, minute_offset, hour_offset, day_offset, timezone, fmt, end_offset, exclusions)
-    return _windowed(WeeklyPartitionsDefinition(*args), tags_for_partition_fn)
+    return _window_decorator(WeeklyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def monthly_partitioned_config(
@@ -376,10 +376,12 @@ def monthly_partitioned_config(
     another. Other arguments as `daily_partitioned_config`.
     """
     args = (start_date, None, minute_offset, hour_offset, day_offset, timezone, fmt, end_offset, exclusions)
-    return _windowed(MonthlyPartitionsDefinition(*args), tags_for_partition_fn)
+    return _window_decorator(MonthlyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
-def _windowed(partitions_def: TimeWindowPartitionsDefinition, tags_of: _TagsOfWindow | None) -> _Decorator:
+def _window_decorator(
+    partitions_def: TimeWindowPartitionsDefinition, tags_of: _TagsOfWindow | None
+) -> _Decorator:
     def of_window(fn: Callable[[datetime, datetime], Any]) -> _ConfigOfKey:
         return lambda key: fn(*partitions_def.time_window_for_partition_key(key))
 
@@ -424,6 +426,6 @@ def _check_parameters(fn: Any, *arguments: str) -> Any:
     return fn
 
 
-def _taking_key(fn: Any, name: str) -> Any:
+def _adapt_to_key(fn: Any, name: str) -> Any:
     """Return a function of a partition key that passes a Partition to `fn`."""
     return None if _check_function(fn, name) is None else wraps(fn)(lambda key: fn(Partition(key)))

@@ -104,13 +104,15 @@ def needs_config(job: JobContent, bound_inputs: frozenset[str]) -> bool:
     """Return whether a run without config must still read the schema: for a requirement or a default."""
     key = ("needs_config", bound_inputs)
     if key not in job.compiled:
-        demanding = [name for name, resource in job.resource_defs.items() if _resource_demands(resource)]
+        configured = [
+            name for name, resource in job.resource_defs.items() if _resource_needs_config(resource)
+        ]
         job.compiled[key] = (
             bool(job.default_config)
             or job.config_mapping is not None
             or _graph_needs_config(job, job.graph, "")
             or any(field.is_required for field in _top_inputs(job, bound_inputs).values())
-            or bool(demanding and not _used_resources(job).isdisjoint(demanding))
+            or bool(configured and not _used_resources(job).isdisjoint(configured))
         )
     return bool(job.compiled[key])
 
@@ -212,11 +214,11 @@ def _nodes(job: JobContent, graph_def: GraphDefinition, path: str) -> dict[str, 
     if graph_def.parent_graph_def is not None:
         for name, node in graph_def.parent_graph_def.node_dict.items():
             if name not in fields:
-                fields[name] = _unselected(job, node.definition, f"{path}{name}.")
+                fields[name] = _unselected_entry(job, node.definition, f"{path}{name}.")
     return fields
 
 
-def _unselected(job: JobContent, definition: NodeDefinition, path: str) -> Field:
+def _unselected_entry(job: JobContent, definition: NodeDefinition, path: str) -> Field:
     """Return the optional entry of a node that is not selected, since one run config fits every selection."""
     unfed = {
         name: Field(item.dagflow_type.loader.config_type, is_required=False)
@@ -232,8 +234,8 @@ def _unselected(job: JobContent, definition: NodeDefinition, path: str) -> Field
 
 
 def _op_entry(job: JobContent, definition: OpDefinition, unfed: Mapping[str, Field]) -> Field:
-    inputs = {**unfed, **_loaded_with_config(job, definition)}
-    outputs = _stored_with_config(job, definition)
+    inputs = {**unfed, **_input_manager_fields(job, definition)}
+    outputs = _io_manager_fields(job, definition)
     return Field(Shape({
         "config": definition.config_field or _OPTIONAL,
         **({"inputs": Field(Shape(inputs))} if inputs else {}),
@@ -264,7 +266,7 @@ def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, unfed: 
     )
 
 
-def _loaded_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
+def _input_manager_fields(job: JobContent, op: OpDefinition) -> dict[str, Field]:
     """Return the config fields of the inputs of an op, from their input managers."""
     fields = {}
     for name, item in op.ins.items():
@@ -274,7 +276,7 @@ def _loaded_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
     return fields
 
 
-def _stored_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
+def _io_manager_fields(job: JobContent, op: OpDefinition) -> dict[str, Field]:
     """Return the config fields of the outputs of an op, from their I/O managers."""
     fields = {}
     for name, output in op.outs.items():
@@ -311,9 +313,9 @@ def _graph_needs_config(job: JobContent, graph_def: GraphDefinition, path: str) 
             continue
         fields = [definition.config_field]
         if is_io_configured:
-            fields += _loaded_with_config(job, definition).values()
-            fields += _stored_with_config(job, definition).values()
-        if any(map(_demands, fields)):
+            fields += _input_manager_fields(job, definition).values()
+            fields += _io_manager_fields(job, definition).values()
+        if any(map(_must_be_read, fields)):
             return True
     for name, node in graph_def.node_dict.items():
         if any(field.is_required for field in _unfed_fields(job, graph_def, name, path).values()):
@@ -324,7 +326,7 @@ def _graph_needs_config(job: JobContent, graph_def: GraphDefinition, path: str) 
     return False
 
 
-def _demands(field: Field | None) -> bool:
+def _must_be_read(field: Field | None) -> bool:
     """Return whether missing config must be read: the field is required, a default names an environment
     variable, or a function makes the config.
     """
@@ -335,9 +337,9 @@ def _demands(field: Field | None) -> bool:
     return bool(reading.errors) or reading.used_env or reading.has_mappings
 
 
-def _resource_demands(resource: ResourceDefinition) -> bool:
-    """Return whether the config of a resource, or of one that is nested in it, demands a reading."""
-    return _demands(resource.config_field) or any(map(_resource_demands, resource.nested))
+def _resource_needs_config(resource: ResourceDefinition) -> bool:
+    """Return whether the config of a resource, or of one that is nested in it, must be read."""
+    return _must_be_read(resource.config_field) or any(map(_resource_needs_config, resource.nested))
 
 
 def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:

@@ -91,7 +91,7 @@ class OpDefinition(NodeDefinition):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
         self.name = check_name(name, owner)
         ins = check_type(ins or {}, Mapping, "ins", what)
-        body = Body(compute_fn if by_decorator else _taking_each_input(compute_fn, ins), what)
+        body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
@@ -206,7 +206,7 @@ class OpDefinition(NodeDefinition):
         return f"<op '{self.name}'>"
 
 
-def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
+def _adapt_to_inputs(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
     """Adapt a function that takes all inputs as one dict, with the parameters (context, inputs) or *args, to
     one that takes each input by its name.
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
 
 
-def checked_owners(owners: Sequence[str] | None, place: str) -> list[str]:
+def check_owners(owners: Sequence[str] | None, place: str) -> list[str]:
     """Check an argument that holds owners, and return them.
 
     Args:
@@ -19,7 +19,7 @@ def checked_owners(owners: Sequence[str] | None, place: str) -> list[str]:
         DagflowInvalidDefinitionError: An owner is neither an email address nor a team.
 
     Example:
-        >>> checked_owners(["ann@cafe.org", "team:roasters"], "job 'brew'")
+        >>> check_owners(["ann@cafe.org", "team:roasters"], "job 'brew'")
         ['ann@cafe.org', 'team:roasters']
     """
     if owners is None:

@@ -125,7 +125,7 @@ class Definitions:
         if self._by_name is None:
             by_name: dict[str, JobDefinition] = {}
             assets = list(dict.fromkeys(self.assets))
-            resources = self._not_brought_along()
+            resources = self._shared_resources()
             if any(isinstance(asset, AssetsDefinition) for asset in assets):
                 by_name[ASSET_JOB_NAME] = build_asset_job(
                     assets,
@@ -144,10 +144,10 @@ class Definitions:
                     by_name[job.name] = job.with_top_level_resources(self.resources)
                 else:
                     by_name[job.name] = job
-            self._by_name = {name: self._completed(job) for name, job in by_name.items()}
+            self._by_name = {name: self._complete_job(job) for name, job in by_name.items()}
         return self._by_name
 
-    def _not_brought_along(self) -> dict[str, Any]:
+    def _shared_resources(self) -> dict[str, Any]:
         """Return the resources whose key no asset uses for its own resource."""
         executable = [asset for asset in self.assets if isinstance(asset, AssetsDefinition)]
         brought = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
@@ -161,7 +161,7 @@ class Definitions:
                 )
         return {key: value for key, value in self.resources.items() if key not in brought}
 
-    def _completed(self, job: JobDefinition) -> JobDefinition:
+    def _complete_job(self, job: JobDefinition) -> JobDefinition:
         changes: dict[str, Any] = {}
         if self.executor is not None and job.executor_def is multi_or_in_process_executor:
             changes["executor_def"] = self.executor

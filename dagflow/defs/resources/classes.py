@@ -23,7 +23,7 @@ from dagflow.defs.resources.definition import (
     ResourceDefinition,
     as_resource,
 )
-from dagflow.defs.resources.opening import Opened, close_all, closing, entered, must_not_close
+from dagflow.defs.resources.opening import Opened, close_all, closing, enter, must_not_close
 from dagflow.errors import CheckError, DagflowInvalidInvocationError
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         """Set up, yield the resource for ops and assets, and tear down, as one context manager."""
         self.setup_for_execution(context)
         try:
-            value, close = entered(self.create_resource(context), type(self).__name__)
+            value, close = enter(self.create_resource(context), type(self).__name__)
             try:
                 yield value
             finally:
@@ -226,9 +226,9 @@ class ConfigurableResourceFactory(Config, Generic[T]):
             cls.yield_for_execution is not base.yield_for_execution
             or cls.teardown_after_execution is not base.teardown_after_execution
         ):
-            return entered(self.yield_for_execution(context), cls.__name__)
+            return enter(self.yield_for_execution(context), cls.__name__)
         self.setup_for_execution(context)
-        return entered(self.create_resource(context), cls.__name__)
+        return enter(self.create_resource(context), cls.__name__)
 
     def _why_frozen(self, name: str) -> str:
         return (

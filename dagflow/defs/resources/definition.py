@@ -13,7 +13,7 @@ from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.read import read_config
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import location
-from dagflow.defs.resources.opening import Opened, entered
+from dagflow.defs.resources.opening import Opened, enter
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
@@ -105,7 +105,7 @@ class ResourceDefinition:
         Args:
             context: The init context, which holds the checked config.
         """
-        return entered(self.resource_fn(context) if self.takes_context else self.resource_fn(), self.place)
+        return enter(self.resource_fn(context) if self.takes_context else self.resource_fn(), self.place)
 
     def default_config(self, path: str, environ: Mapping[str, str]) -> Any:
         """Return the config of this resource if none is given: the defaults of its schema.
@@ -239,8 +239,8 @@ def resource(
         3
     """
     if is_function(config_schema):
-        return decorated(ResourceDefinition, config_schema)
-    return lambda fn: decorated(
+        return define(ResourceDefinition, config_schema)
+    return lambda fn: define(
         ResourceDefinition, fn, config_schema, description, required_resource_keys, version
     )
 
@@ -322,7 +322,7 @@ def resource_configs(
     return configs
 
 
-def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any) -> _R:
+def define(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any) -> _R:
     """Build a definition for a decorator. Its default description is the docstring of the function."""
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {fn!r}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 from dagflow.config.field import Field, resolve_field
-from dagflow.defs.resources.definition import ResourceDefinition, decorated, is_function, nothing
+from dagflow.defs.resources.definition import ResourceDefinition, define, is_function, nothing
 from dagflow.errors import ParameterCheckError
 
 
@@ -146,10 +146,10 @@ def io_manager(
         The IOManagerDefinition, or a decorator.
     """
     if is_function(config_schema):
-        return decorated(IOManagerDefinition, config_schema)
+        return define(IOManagerDefinition, config_schema)
     arguments = (config_schema, description, required_resource_keys, version)
     schemas = {"output_config_schema": output_config_schema, "input_config_schema": input_config_schema}
-    return lambda fn: decorated(IOManagerDefinition, fn, *arguments, **schemas)
+    return lambda fn: define(IOManagerDefinition, fn, *arguments, **schemas)
 
 
 @overload
@@ -201,9 +201,9 @@ def input_manager(
         'the beans of the shelf'
     """
     if is_function(config_schema):
-        return decorated(InputManagerDefinition, config_schema)
+        return define(InputManagerDefinition, config_schema)
     arguments = (config_schema, description, input_config_schema, required_resource_keys, version)
-    return lambda fn: decorated(InputManagerDefinition, fn, *arguments)
+    return lambda fn: define(InputManagerDefinition, fn, *arguments)
 
 
 def _field(schema: Any) -> Field | None:

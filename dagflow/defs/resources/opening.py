@@ -15,7 +15,7 @@ Opened = tuple[Any, "Callable[[], None] | None"]
 """A started resource and the function that stops it, or None."""
 
 
-def entered(made: Any, place: str) -> Opened:
+def enter(made: Any, place: str) -> Opened:
     """Return a started resource from the result of a function. A generator or context manager is entered.
 
     Raises:
@@ -34,11 +34,11 @@ def entered(made: Any, place: str) -> Opened:
         manager = made
         return manager.__enter__(), lambda: _exit(manager)
     if type(made).__name__ == "_AsyncGeneratorContextManager":
-        return _entered_async(made, place)
+        return _enter_async(made, place)
     return made, None
 
 
-def _entered_async(manager: Any, place: str) -> Opened:
+def _enter_async(manager: Any, place: str) -> Opened:
     loop = SHARED.get()
     if loop is None:
         raise DagflowInvariantViolationError(

@@ -1,6 +1,7 @@
 """Resource requirements: which definition needs which resource.
 
-Each definition returns its own requirements: `own_requirements()`. `requirements_of` merges requirements. `needs.py` sorts the resources in start order.
+Each definition returns its own requirements: `own_requirements()`. `requirements_of` merges requirements.
+`needs.py` sorts the resources in start order.
 """
 
 from __future__ import annotations
