@@ -48,8 +48,8 @@ def assets_by_key(assets: Any) -> dict[AssetKey, AnyAsset]:
         for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
             if known.setdefault(key, asset) is not asset:
                 raise DagflowInvalidDefinitionError(
-                    f"Duplicate asset key: {key!r} is that of {_place(known[key])} and of {_place(asset)}. "
-                    "Give one of them another key."
+                    f"Duplicate asset key: {key!r} is the key of {_place(known[key])} and of "
+                    f"{_place(asset)}. Give one of them another key."
                 )
     return known
 
@@ -177,7 +177,7 @@ def wire_assets(
 def common_partitions(
     chosen: Iterable[AssetsDefinition], one_partitioning: bool
 ) -> PartitionsDefinition | None:
-    """Return the partitions of the assets that have partitions, None if there is no such asset.
+    """Return the partitions of the assets that have partitions, None if no asset has any.
 
     Args:
         chosen: The assets that run.
@@ -201,6 +201,6 @@ def common_partitions(
                     return None
                 raise DagflowInvalidDefinitionError(
                     f"{common[1]!r} and {asset!r} have different partitions definitions ({common[0]!r}, "
-                    f"{partitions_def!r}), so they cannot run together. Select those of one definition."
+                    f"{partitions_def!r}), so they cannot run together. Select assets with one definition."
                 )
     return None if common is None else common[0]

@@ -151,7 +151,7 @@ class GraphDefinition(GraphContent):
         """Return a copy of this graph with fixed config for its config mapping.
 
         Args:
-            config_or_config_fn: The config, or a function from the config of the new graph to that of this.
+            config_or_config_fn: The config, or a function from the config of the new graph to this config.
             name: The name of the new graph; default: the name of the function.
             config_schema: The schema of the config of the new graph.
             description: Default: the description of this graph.
@@ -199,8 +199,8 @@ class GraphDefinition(GraphContent):
         run_tags: Mapping[str, Any] | None = None,
         owners: Sequence[str] | None = None,
     ) -> _doors.JobDefinition:
-        """Make a job of this graph. Parameters as those of JobDefinition; `op_selection` selects a part of
-        the ops.
+        """Make a job of this graph. The arguments are those of JobDefinition; `op_selection` selects a part
+        of the ops.
         """
         job = _doors.JobDefinition(
             graph_def=self,

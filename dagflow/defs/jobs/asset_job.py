@@ -183,14 +183,14 @@ def _resources(
         for key, definition in asset.resource_defs.items():
             if key in given:
                 raise DagflowInvalidInvocationError(
-                    f"the resource '{key}' was given, but {asset!r} brings a resource with this key along. "
+                    f"the resource '{key}' was given, but {asset!r} has its own resource with this key. "
                     "Give it in one place only."
                 )
             other = own.setdefault(key, (definition, asset))
             if not _same_resource(other[0], definition):
                 raise DagflowInvalidDefinitionError(
                     f"Conflicting versions of resource with key '{key}' were provided to different assets. "
-                    f"{other[1]!r} and {asset!r} bring them along: use one object, or two keys."
+                    f"{other[1]!r} and {asset!r} have their own: use one object, or two keys."
                 )
             resources[key] = definition
     if default is not None:

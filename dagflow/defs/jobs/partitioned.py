@@ -242,7 +242,7 @@ def static_partitioned_config(
         tags_for_partition_key_fn: Makes the tags of a run from the key.
 
     Raises:
-        DagflowInvalidDefinitionError: A key is there twice.
+        DagflowInvalidDefinitionError: A key is not unique.
         CheckError: Both functions of the tags are given.
 
     Example:

@@ -82,7 +82,7 @@ def read_run_config(
         )
         preamble = f"Error in config mapping of job '{job.name}'"
     elif not given and job.partitioned_config is not None:
-        preamble += ", which is partitioned: its 'config' makes that of a run with a partition_key"
+        preamble += ", which is partitioned: its 'config' is used only for a run with a partition_key"
     elif not given and job.default_config:
         preamble += ", in its default config (the 'config' that the job was made with)"
     read: dict[str, Any] = read_config(schema, value, preamble, environ, path=())

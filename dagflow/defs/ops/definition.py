@@ -167,7 +167,7 @@ class OpDefinition(NodeDefinition):
         """Return a copy of this op with fixed config.
 
         Args:
-            config_or_config_fn: The config, or a function from the config of the new op to that of this op.
+            config_or_config_fn: The config, or a function from the config of the new op to this config.
             name: The name of the new op; default: the name of the function.
             config_schema: The schema of the config of the new op.
             description: Default: the description of this op.

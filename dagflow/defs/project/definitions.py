@@ -150,16 +150,14 @@ class Definitions:
     def _shared_resources(self) -> dict[str, Any]:
         """Return the resources whose key no asset uses for its own resource."""
         executable = [asset for asset in self.assets if isinstance(asset, AssetsDefinition)]
-        brought = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
+        owners = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
         for asset in executable:
-            for key in sorted(
-                set(brought) & asset.node_def.required_resource_keys - set(asset.resource_defs)
-            ):
+            for key in sorted(set(owners) & asset.node_def.required_resource_keys - set(asset.resource_defs)):
                 raise DagflowInvalidDefinitionError(
-                    f"{asset!r} needs the resource '{key}' of the Definitions, and {brought[key]!r} brings "
-                    "another one along under this key. Use one object, or two keys."
+                    f"{asset!r} needs the resource '{key}' of the Definitions, and {owners[key]!r} has "
+                    "another one with this key. Use one object, or two keys."
                 )
-        return {key: value for key, value in self.resources.items() if key not in brought}
+        return {key: value for key, value in self.resources.items() if key not in owners}
 
     def _complete_job(self, job: JobDefinition) -> JobDefinition:
         changes: dict[str, Any] = {}

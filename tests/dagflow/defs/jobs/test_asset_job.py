@@ -226,7 +226,7 @@ def test_a_resource_in_two_places(same: bool) -> None:
     one = asset(name="one", resource_defs={"a": mine})(lambda: 1)
 
     with pytest.raises(
-        DagflowInvalidInvocationError, match="resource 'a' was given, but <asset 'one'> brings"
+        DagflowInvalidInvocationError, match="resource 'a' was given, but <asset 'one'> has its own"
     ):
         build_asset_job([one], resources={"a": mine if same else 2})
 
