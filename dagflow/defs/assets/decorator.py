@@ -85,7 +85,7 @@ def asset(
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
 ) -> AssetsDefinition | Callable[[Callable[..., Any]], AssetsDefinition]:
-    """Make an asset of a function. Usable bare.
+    """Make an asset of a function. Use it with or without arguments.
 
     Args:
         compute_fn: The function. Each parameter reads the asset of that name. A first parameter `context`
