@@ -12,7 +12,7 @@ from types import GeneratorType
 from typing import Any, Protocol
 
 from dagflow._util import UNSET
-from dagflow.defs.ops.definition import OpDefinition, where
+from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.errors import (
     DagflowError,
@@ -99,7 +99,7 @@ def call_user(
 def wrapped(error: Exception, op: OpDefinition, step_key: str) -> DagflowExecutionStepExecutionError:
     """Build the error that is recorded after the function of an op raised."""
     return DagflowExecutionStepExecutionError(
-        f"the body of {where(op)} raised {type(error).__name__} in step '{step_key}'",
+        f"the body of {op_location(op)} raised {type(error).__name__} in step '{step_key}'",
         user_exception=error,
         step_key=step_key,
         op_name=step_key.rpartition(".")[2],
@@ -131,14 +131,15 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
     outs = list(op.outs.values())
     if isinstance(result, NOT_RETURNED):
         raise DagflowInvariantViolationError(
-            f"{where(op)} returned an {type(result).__name__}. If you are returning an AssetMaterialization "
-            "or an ExpectationResult from op you must yield them directly, or log them with "
-            "context.log_event. Only the output itself is returned."
+            f"{op_location(op)} returned an {type(result).__name__}. If you are returning an "
+            "AssetMaterialization or an ExpectationResult from op you must yield them directly, or log them "
+            "with context.log_event. Only the output itself is returned."
         )
     if not outs:
         if result is not None:
             raise DagflowInvariantViolationError(
-                f"{where(op)} has no outputs, but returned {result!r}. Return nothing, or add an output."
+                f"{op_location(op)} has no outputs, but returned {result!r}. Return nothing, or give the op "
+                "an output."
             )
         return
     if len(outs) == 1:
@@ -156,12 +157,12 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         raise DagflowInvariantViolationError(
             f"op '{op.name}' has multiple outputs, but only one output was returned: a "
             f"'{type(result).__name__}'. Return a tuple with a value for each of {list(op.outs)}, or yield "
-            f"an Output for each, in {where(op)}."
+            f"an Output for each, in {op_location(op)}."
         )
     if len(result) != len(outs):
         raise DagflowInvariantViolationError(
-            f"Length mismatch: {where(op)} has {len(outs)} outputs ({list(op.outs)}), but returned a tuple "
-            f"of {len(result)}"
+            f"Length mismatch: {op_location(op)} has {len(outs)} outputs ({list(op.outs)}), but returned a "
+            f"tuple of {len(result)}"
         )
     for output, value in zip(outs, result, strict=True):
         if output.is_dynamic:
@@ -175,8 +176,8 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
     if isinstance(value, Output):
         if op.is_wrapped.get(output.name) is False:
             raise DagflowInvariantViolationError(
-                f"{where(op)}: received Output object for output '{output.name}' which does not have an "
-                "Output annotation. Annotate it with Output[...], or return the bare value."
+                f"{op_location(op)}: received Output object for output '{output.name}' which does not have "
+                "an Output annotation. Annotate it with Output[...], or return the bare value."
             )
         _check_position(op, output, value)
         return output, value.value, value
@@ -186,12 +187,12 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
         raise DagflowInvariantViolationError(
             f"Error with output for op \"{op.name}\": output '{output.name}' has generic output annotation, "
             "but did not receive an Output object for this output. Received instead an object of type "
-            f"{type(value)}. Wrap it, or take Output[...] out of the annotation, in {where(op)}."
+            f"{type(value)}. Wrap it, or take Output[...] out of the annotation, in {op_location(op)}."
         )
     if isinstance(value, DynamicOutput):
         raise DagflowInvariantViolationError(
-            f"{where(op)} returned a DynamicOutput for output '{output.name}', which is not dynamic. Make it "
-            "a DynamicOut()."
+            f"{op_location(op)} returned a DynamicOutput for output '{output.name}', which is not dynamic. "
+            "Make it a DynamicOut()."
         )
     return output, value, None
 
@@ -205,12 +206,13 @@ def _dynamic(
                 f"Error with output for op \"{op.name}\": dynamic output '{output.name}' at position "
                 f"{list(op.outs).index(output.name)} expected a list of DynamicOutput objects, but received "
                 f"an item with type {type(part)}. Wrap it, DynamicOutput(..., mapping_key=...), in "
-                f"{where(op)}."
+                f"{op_location(op)}."
             )
     if not isinstance(result, list):
         raise DagflowInvariantViolationError(
-            f"{where(op)}: dynamic output '{output.name}' expected a list of DynamicOutput objects, but "
-            f"instead received instead an object of type {type(result)}. Return a list, or yield its items."
+            f"{op_location(op)}: dynamic output '{output.name}' expected a list of DynamicOutput objects, "
+            f"but instead received instead an object of type {type(result)}. Return a list, or yield its "
+            "items."
         )
     for part in result:
         _check_position(op, output, part)
@@ -222,7 +224,7 @@ def _check_position(
 ) -> None:
     if given.output_name not in (output.name, "result"):
         raise DagflowInvariantViolationError(
-            f"{where(op)}: Output was explicitly named '{given.output_name}', which does not match the "
+            f"{op_location(op)}: Output was explicitly named '{given.output_name}', which does not match the "
             f"output definition specified for position {list(op.outs).index(output.name)}: '{output.name}'."
         )
 
@@ -259,15 +261,15 @@ class YieldedOutputs:
         if not isinstance(item, (Output, DynamicOutput)):
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} yielded a value of type {type(item)}: {item!r}. A generator may yield "
-                "Output, DynamicOutput, AssetMaterialization, AssetObservation, ExpectationResult and "
+                f"{op_location(self.op)} yielded a value of type {type(item)}: {item!r}. A generator may "
+                "yield Output, DynamicOutput, AssetMaterialization, AssetObservation, ExpectationResult and "
                 f"AssetCheckEvaluation only.{hint}"
             )
         output = self._named(item.output_name)
         if output.is_dynamic != isinstance(item, DynamicOutput):
             wanted, verb = ("DynamicOutput", "is a") if output.is_dynamic else ("Output", "is not a")
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} must yield {wanted} for output '{output.name}', not "
+                f"{op_location(self.op)} must yield {wanted} for output '{output.name}', not "
                 f"{type(item).__name__}: the output {verb} DynamicOut"
             )
         if isinstance(item, DynamicOutput):
@@ -287,7 +289,8 @@ class YieldedOutputs:
         output = self.op.outs.get(name)
         if output is None:
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} yielded an output named '{name}', but its outputs are {list(self.op.outs)}"
+                f"{op_location(self.op)} yielded an output named '{name}', but its outputs are "
+                f"{list(self.op.outs)}"
             )
         return output
 
@@ -297,14 +300,14 @@ class YieldedOutputs:
             with_key = "" if mapping_key is None else f' with mapping_key "{mapping_key}"'
             raise DagflowInvariantViolationError(
                 f"{self.again.format(op=self.op.name, output=name)}{with_key} multiple times. Yield it once, "
-                f"in {where(self.op)}."
+                f"in {op_location(self.op)}."
             )
         self.seen.add(key)
 
     def _only_output(self) -> OutputDefinition:
         if len(self.op.outs) != 1:
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} has several outputs, so a MaterializeResult does not name its output"
+                f"{op_location(self.op)} has several outputs, so a MaterializeResult does not name its output"
             )
         return next(iter(self.op.outs.values()))
 
@@ -332,7 +335,7 @@ def missing_output(op: OpDefinition, step_key: str, name: str) -> DagflowStepOut
     """Build the error about a step that ended without a required output."""
     return DagflowStepOutputNotFoundError(
         f'Core compute for op "{op.name}" did not return an output for non-optional output "{name}". '
-        f"Yield it, or make it Out(is_required=False), in {where(op)}, which ran as step '{step_key}'.",
+        f"Yield it, or make it Out(is_required=False), in {op_location(op)}, which ran as step '{step_key}'.",
         step_key=step_key,
         output_name=name,
     )

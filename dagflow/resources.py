@@ -14,7 +14,7 @@ from dagflow.errors import DagflowError, DagflowResourceFunctionError
 from dagflow.event_loop import SHARED, EventLoop
 
 Builtins = Mapping[str, Callable[[InitResourceContext], Any]]
-"""The functions that create the built-in resources, by kind."""
+"""The functions that make the built-in resources, by resource type."""
 
 
 class StartedResources:
@@ -58,7 +58,7 @@ class StartedResources:
         """
         for key in keys:
             definition = definitions[key]
-            if definition.kind == "value":
+            if definition.resource_type == "value":
                 self.values[key] = definition.value
                 continue
             needs = {name: self.values[name] for name in needed_keys(definition, definitions)}
@@ -68,10 +68,10 @@ class StartedResources:
                 context.configs, context.path = configs, key
                 context.shared = {id(definitions[name]): value for name, value in needs.items()}
             try:
-                if definition.kind == "function":
+                if definition.resource_type == "function":
                     value, close = self._open(definition, context)
                 else:
-                    value, close = builtins[definition.kind](context), None
+                    value, close = builtins[definition.resource_type](context), None
             except DagflowError:
                 raise
             except Exception as error:

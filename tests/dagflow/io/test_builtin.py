@@ -13,8 +13,12 @@ from dagflow.io.filesystem import PickleFiles
 
 
 def test_each_built_in_definition_has_its_object() -> None:
-    """The table has a row for each definition without a function."""
-    assert set(BUILTINS) == {mem_io_manager.kind, fs_io_manager.kind, default_io_manager.kind}
+    """There is a row for each definition without a function."""
+    assert set(BUILTINS) == {
+        mem_io_manager.resource_type,
+        fs_io_manager.resource_type,
+        default_io_manager.resource_type,
+    }
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def job_with(**managers):
 
 
 def test_a_manager_stores_and_loads():
-    """A step gets the value that `load_input` returns, and the result has the returned values of the steps."""
+    """A step gets the value that `load_input` returns, and the result has the returned values."""
     result = job_with(io_manager=Shelf()).execute_in_process()
 
     assert result.output_for_node("sack") == 1
