@@ -9,7 +9,7 @@ import pytest
 from dagflow._util import UNSET
 from dagflow.config.choice import IntSource, Noneable
 from dagflow.config.field import Array, Field, Shape, resolve_field
-from dagflow.config.mapping import Mapped
+from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.parse import Reading, parse
 from dagflow.errors import (
     DagflowConfigMappingFunctionError,
@@ -18,10 +18,11 @@ from dagflow.errors import (
 )
 
 
+MESSAGES = MappingMessages("on x", "Bad x", "It does.", ("config",))
+
+
 def _mapped(function: Any, outer: Any = int, inner: Any = int, **options: Any) -> Mapped:
-    return Mapped(
-        resolve_field(outer), function, resolve_field(inner), place="on x", when_refused="Bad x", **options
-    )
+    return Mapped(resolve_field(outer), function, resolve_field(inner), MESSAGES, **options)
 
 
 def test_what_the_function_makes_is_read() -> None:
@@ -64,12 +65,12 @@ def test_errors() -> None:
     with pytest.raises(
         DagflowConfigMappingFunctionError, match=r"on x has thrown.*execution\. It does\."
     ) as caught:
-        parse(_mapped(lambda n: n / 0, detail="It does."), 1)
+        parse(_mapped(lambda n: n / 0), 1)
     assert isinstance(caught.value.user_exception, ZeroDivisionError)
     with pytest.raises(DagflowInvariantViolationError, match="no"):
         parse(_mapped(refuses), 1)
     with pytest.raises(DagflowInvalidConfigError, match=r"(?s)Bad x.*root:config") as invalid:
-        parse(_mapped(str, path=("config",)), 1)
+        parse(_mapped(str), 1)
     assert invalid.value.config_value == "1"
 
 
@@ -95,10 +96,10 @@ def test_config_given_beforehand_is_read_once() -> None:
         calls.append(name)
         return value
 
-    fixed = _mapped(lambda _: note("fixed", {"l": [1]}), None, {"l": [int]}, given={"l": [1]})
-    asking = _mapped(lambda _: note("asking", {"env": "N"}), None, IntSource, given={"env": "N"})
+    fixed = _mapped(lambda _: note("fixed", {"l": [1]}), None, {"l": [int]}, source={"l": [1]})
+    asking = _mapped(lambda _: note("asking", {"env": "N"}), None, IntSource, source={"env": "N"})
     inner = Field(_mapped(lambda n: note("inner", n)))
-    through = _mapped(lambda _: 1, None, inner, given=1)
+    through = _mapped(lambda _: 1, None, inner, source=1)
 
     for number in ("4", "5"):
         parse(fixed, UNSET).value["l"].append(2)

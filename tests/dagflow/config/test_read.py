@@ -8,7 +8,7 @@ import pytest
 
 from dagflow import EnvVar, Field, IntSource
 from dagflow.config.field import resolve_field
-from dagflow.config.mapping import Mapped
+from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.read import check_config, read_config
 from dagflow.errors import DagflowInvalidConfigError
 
@@ -43,7 +43,7 @@ def test_a_check_before_the_run() -> None:
     """Variables are not looked up and mappings are not called; the rest is refused as in a run."""
     check_config(BAR, UNSET_CUPS, "Error")
     check_config(None, 5, "Error")
-    mapped = Field(Mapped(BAR, _raising, BAR, place="here", when_refused="Error"))
+    mapped = Field(Mapped(BAR, _raising, BAR, MappingMessages("here", "Error")))
     check_config(mapped, UNSET_CUPS, "Error")
     for schema in (BAR, mapped):
         with pytest.raises(DagflowInvalidConfigError, match=r"^Error in the check\n"):

@@ -73,7 +73,7 @@ def test_merging(texts: list[str], merged: object) -> None:
 @pytest.mark.parametrize("text", ["- 1", "tea", ""])
 def test_what_is_no_mapping(text: str) -> None:
     """The text is named by its number."""
-    with pytest.raises(CheckError, match="YAML text number 2 must hold a mapping"):
+    with pytest.raises(CheckError, match="YAML string number 2 must contain a mapping"):
         config_from_yaml_strings(["{a: 1}", text])
 
 
@@ -115,7 +115,7 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(DagflowInvariantViolationError, match=r"pattern '.*no\*' was found"):
         config_from_files([str(tmp_path / "no*")])
     with pytest.raises(
-        DagflowInvariantViolationError, match=r"file '.*bad.yaml', line 2, column 4 is no valid"
+        DagflowInvariantViolationError, match=r"file '.*bad.yaml', line 2, column 4 is not valid"
     ):
         config_from_files([str(tmp_path / "bad.yaml")])
     with pytest.raises(DagflowInvariantViolationError, match=r"binary.yaml' cannot be read"):

@@ -428,8 +428,8 @@ def test_brackets_take_types(made: object, same: str, good: list[object], bad: l
     [
         (lambda: Dict[str], r"Dict\[...\] takes 2 types, not 1"),
         (lambda: List[int, str], r"List\[...\] takes 1 type, not 2"),
-        (lambda: Tuple[int, ...], r"what stands in Tuple\[...\]"),
-        (lambda: Set["x"], r"what stands in Set\[...\]"),
+        (lambda: Tuple[int, ...], r"the type inside Tuple\[...\]"),
+        (lambda: Set["x"], r"the type inside Set\[...\]"),
         (lambda: resolve_type(Optional, "x"), "dagflow.Optional cannot be the type of x"),
     ],
 )
