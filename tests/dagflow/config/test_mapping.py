@@ -17,7 +17,6 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
 )
 
-
 MESSAGES = MappingMessages("on x", "Bad x", "It does.", ("config",))
 
 

@@ -30,7 +30,7 @@ def test_an_unknown_name_has_no_keys(store: Any) -> None:
 
 def test_without_a_store_nothing_is_known() -> None:
     """The message says what is missing."""
-    with pytest.raises(CheckError, match="'shops' are kept by an instance"):
+    with pytest.raises(CheckError, match="'shops' are stored by an instance"):
         SHOPS.get_partition_keys()
     with pytest.raises(CheckError):
         SHOPS.has_partition_key("corner")

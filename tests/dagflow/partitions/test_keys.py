@@ -26,14 +26,14 @@ def test_any_text_may_be_a_key(key: str) -> None:
 
 def test_dots_that_mean_a_range_are_refused() -> None:
     """`...` separates the ends of a range, so no key holds it."""
-    with pytest.raises(DagflowInvalidDefinitionError, match=r"'a\.\.\.b' of a test holds"):
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"'a\.\.\.b' of a test contains"):
         check_keys(["a...b"], "a test")
 
 
 @pytest.mark.parametrize("character", "\a\b\f\n\r\t\v\0")
 def test_a_key_has_no_control_characters(character: str) -> None:
     """They could not be seen where keys are shown, nor stand in the name of a file."""
-    with pytest.raises(DagflowInvalidDefinitionError, match="of a test holds a control character"):
+    with pytest.raises(DagflowInvalidDefinitionError, match="of a test contains a control character"):
         check_keys([f"a{character}b"], "a test")
 
 
@@ -45,7 +45,7 @@ def test_a_key_comes_once() -> None:
 
 def test_a_text_is_no_list_of_keys() -> None:
     """A text would give its characters as keys."""
-    with pytest.raises(ParameterCheckError, match="must be a list of texts, not 'ab'"):
+    with pytest.raises(ParameterCheckError, match="must be a list of strings, not 'ab'"):
         check_keys("ab", "a test")
     with pytest.raises(ParameterCheckError):
         check_keys(None, "a test")  # type: ignore[arg-type]
@@ -53,5 +53,5 @@ def test_a_text_is_no_list_of_keys() -> None:
 
 def test_a_key_is_a_text() -> None:
     """A number is no key."""
-    with pytest.raises(ElementCheckError, match="partition key 3 of a test must be a text"):
+    with pytest.raises(ElementCheckError, match="partition key 3 of a test must be a string"):
         check_keys(["a", 3], "a test")  # type: ignore[list-item]

@@ -155,7 +155,7 @@ def test_windows_of_other_zones_do_not_match() -> None:
 def test_windows_need_windows() -> None:
     """Both sides must be of time."""
     for downstream, upstream in ((LETTERS, DAYS), (DAYS, LETTERS), (None, DAYS)):
-        with pytest.raises(ParameterCheckError, match="needs windows of time on both sides"):
+        with pytest.raises(ParameterCheckError, match="needs time windows on both sides"):
             TimeWindowPartitionMapping().upstream_keys([], downstream, upstream)
     with pytest.raises(ParameterCheckError, match=r"'start_offset'.* must be an integer"):
         TimeWindowPartitionMapping("1")  # type: ignore[arg-type]

@@ -107,11 +107,11 @@ def test_a_named_dimension() -> None:
 
     assert MultiToSingleDimensionPartitionMapping("y").upstream_keys(["a"], LETTERS, square) == ["a|a", "b|a"]
     assert MultiToSingleDimensionPartitionMapping("y").upstream_keys(["a|b"], square, LETTERS) == ["b"]
-    with pytest.raises(CheckError, match="give the partition_dimension_name"):
+    with pytest.raises(CheckError, match="pass the partition_dimension_name"):
         MultiToSingleDimensionPartitionMapping().upstream_keys(["a"], LETTERS, square)
     with pytest.raises(CheckError, match="no dimension 'q'"):
         MultiToSingleDimensionPartitionMapping("q").upstream_keys(["a"], LETTERS, square)
-    with pytest.raises(CheckError, match="on one side alone"):
+    with pytest.raises(CheckError, match="on exactly one side"):
         MultiToSingleDimensionPartitionMapping().upstream_keys(["a|a"], square, square)
 
 

@@ -172,7 +172,7 @@ def test_an_unknown_key_is_explained() -> None:
     with pytest.raises(DagflowUnknownPartitionError, match="keys from '2024-01-01' to '2024-01-04'"):
         DAYS.validate_partition_key("2024-01-05")
     with pytest.raises(
-        DagflowUnknownPartitionError, match=r"'x' is no partition key.*look like '2024-01-01'"
+        DagflowUnknownPartitionError, match=r"'x' is not a partition key.*look like '2024-01-01'"
     ):
         DAYS.time_window_for_partition_key("x")
 
@@ -319,14 +319,14 @@ def test_attributes() -> None:
         ({"start_date": "2024-01-01", "end_date": "soon"}, "end 'soon' of time partitions does not match"),
         (
             {"start_date": "2024-01-05", "end_date": "2024-01-01"},
-            "'2024-01-01' of the partitions comes before",
+            "'2024-01-01' of the partitions is before",
         ),
         ({"start_date": "2024-01-01", "timezone": "Mars/Crater"}, "no time zone 'Mars/Crater'"),
         ({"start_date": "2024-01-01", "hour_offset": 24}, "'hour_offset' of daily partitions is 24"),
         ({"start_date": "9999-12-31"}, "too far from today"),
-        ({"start_date": datetime(2024, 1, 1), "fmt": "%m-%d"}, "loses what tells"),
-        ({"start_date": datetime(2024, 1, 1), "fmt": "%Y-%m"}, "loses what tells"),
-        ({"start_date": datetime(2024, 1, 1), "fmt": "%Y...%m%d"}, "must not hold"),
+        ({"start_date": datetime(2024, 1, 1), "fmt": "%m-%d"}, "does not distinguish windows"),
+        ({"start_date": datetime(2024, 1, 1), "fmt": "%Y-%m"}, "does not distinguish windows"),
+        ({"start_date": datetime(2024, 1, 1), "fmt": "%Y...%m%d"}, "must not contain"),
     ],
 )
 def test_definitions_that_are_none(arguments: dict[str, Any], message: str) -> None:
