@@ -1,4 +1,4 @@
-"""The node of config that a function turns into other config."""
+"""The schema node of config mappings: a function turns config into other config."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def _mapped(function: Any, outer: Any = int, inner: Any = int, **options: Any) -
     return Mapped(resolve_field(outer), function, resolve_field(inner), MESSAGES, **options)
 
 
-def test_what_the_function_makes_is_read() -> None:
-    """Each wherever it stands, once per value."""
+def test_the_result_of_the_function_is_read() -> None:
+    """The function runs once per value, and its result is checked against the inner schema."""
     called: list[int] = []
     node = Array(_mapped(lambda n: called.append(n) or {"a": n}, inner={"a": int, "b": Noneable(str)}))
 
@@ -33,8 +33,8 @@ def test_what_the_function_makes_is_read() -> None:
     assert called == [1, 2]
 
 
-def test_it_looks_like_what_is_given() -> None:
-    """To messages, and to whoever asks whether it must be given."""
+def test_it_behaves_like_its_outer_schema() -> None:
+    """In messages and as a required field, the node behaves like its outer schema."""
     needed, optional = _mapped(int, {"n": int}), _mapped(int, Field(int, default_value=3))
 
     assert (needed.describe(), needed.example(), needed.is_required) == ("{ n: Int }", {"n": 0}, True)
@@ -46,8 +46,8 @@ def test_it_looks_like_what_is_given() -> None:
     assert '"n" at the root' in error.message
 
 
-def test_the_function_is_not_called_for_what_is_wrong() -> None:
-    """Neither there, nor while something else beside it is wrong, nor for a default while it is defined."""
+def test_the_function_is_not_called_for_invalid_config() -> None:
+    """The function does not run if any part of the config is invalid, nor when a default is defined."""
     node = Shape({"m": _mapped(lambda n: 1 / 0), "other": int})
 
     assert len(parse(node, {"m": 1, "other": "x"}).errors) == 1
@@ -56,7 +56,7 @@ def test_the_function_is_not_called_for_what_is_wrong() -> None:
 
 
 def test_errors() -> None:
-    """One that the function raises is wrapped, unless it is dagflow's; what it makes may have its own."""
+    """Errors of the function are wrapped, except dagflow's own; an invalid result is a config error."""
 
     def refuses(n: int) -> Any:
         raise DagflowInvariantViolationError("no")
@@ -74,7 +74,7 @@ def test_errors() -> None:
 
 
 def test_the_environment() -> None:
-    """Is looked up for both sides; on demand the function gets what was written."""
+    """Variables are looked up in the given config and in the result; `is_raw` leaves them to the function."""
     given = {"env": "N"}
 
     parsed = parse(_mapped(lambda n: {"env": "M"}, int, IntSource), 1, environ={"M": "4"})
@@ -88,7 +88,7 @@ def test_the_environment() -> None:
 
 
 def test_config_given_beforehand_is_read_once() -> None:
-    """Unless it asks for a variable or goes through a function; code gets a copy each time."""
+    """A fixed dict is read once, unless it has a variable or an inner function; each reader gets a copy."""
     calls: list[str] = []
 
     def note(name: str, value: Any) -> Any:
