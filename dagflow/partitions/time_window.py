@@ -170,7 +170,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return self._key_within(self.windows.before(self._bound(current_time)), current_time)
 
     def get_next_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
-        """Return the key after `partition_key`, or None if it is the last one.
+        """Return the key of the next window, or None if that window does not exist.
 
         Raises:
             DagflowUnknownPartitionError: `partition_key` is not the key of a window.
@@ -178,7 +178,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return self._key_within(self.windows.after(self.start_of(partition_key)), current_time)
 
     def get_prev_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
-        """Return the key before `partition_key`, or None if it is the first one.
+        """Return the key of the previous window, or None if that window does not exist.
 
         Raises:
             DagflowUnknownPartitionError: `partition_key` is not the key of a window.
