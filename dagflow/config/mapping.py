@@ -28,10 +28,10 @@ class MappingMessages:
     __slots__ = ("detail", "owner", "path", "preamble")
 
     def __init__(self, owner: str, preamble: str, detail: str = "", path: Path = ()) -> None:
-        self.owner = owner
-        self.preamble = preamble
-        self.detail = detail
-        self.path = path
+        self.owner: str = owner
+        self.preamble: str = preamble
+        self.detail: str = detail
+        self.path: Path = path
 
 
 class Mapped(ConfigType):
@@ -60,12 +60,12 @@ class Mapped(ConfigType):
         is_raw: bool = False,
     ) -> None:
         super().__init__(outer.description)
-        self.outer = outer
-        self.function = function
-        self.inner = inner
-        self.messages = messages
-        self.source = source
-        self.is_raw = is_raw
+        self.outer: Field = outer
+        self.function: Callable[[AnyValue], AnyValue] = function
+        self.inner: Readable = inner
+        self.messages: MappingMessages = messages
+        self.source: AnyValue = source
+        self.is_raw: bool = is_raw
         self._stored: AnyValue = UNSET  # the value for a fixed dict, after the first reading
 
     @property

@@ -24,7 +24,7 @@ class ConfigType:
     is_required = True
 
     def __init__(self, description: str | None = None) -> None:
-        self.description = description
+        self.description: str | None = description
 
     def default(self) -> AnyValue:
         """Return the default of a field with this type and no further options; UNSET if it is required."""
@@ -71,7 +71,7 @@ class _Scalar(ConfigType):
 
     def __init__(self, name: str, accepted: type, example: object, convert: type | None = None) -> None:
         super().__init__()
-        self.given_name = name
+        self.given_name: str = name
         self._accepted = accepted
         self._example = example
         self._convert = convert
@@ -123,9 +123,9 @@ class _AnyType(ConfigType):
         return copied(value)
 
 
-Int = _Scalar("Int", int, 0)
-Float = _Scalar("Float", float, 0.0, convert=float)
-Bool = _Scalar("Bool", bool, True)
-String = _Scalar("String", str, "...")
-Any = _AnyType()
+Int: _Scalar = _Scalar("Int", int, 0)
+Float: _Scalar = _Scalar("Float", float, 0.0, convert=float)
+Bool: _Scalar = _Scalar("Bool", bool, True)
+String: _Scalar = _Scalar("String", str, "...")
+Any: ConfigType = _AnyType()
 SCALARS = (Int, Float, Bool, String)

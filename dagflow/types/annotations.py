@@ -231,11 +231,11 @@ class _Generic:
         return f"dagflow.{self._name}"
 
 
-List = _Generic(_List, 1)
-Set = _Generic(_Set, 1)
-Dict = _Generic(_Dict, 2)
-Tuple = _Generic(_Tuple, None)
-Optional = _Generic(_Optional, 1)
+List: _Generic = _Generic(_List, 1)
+Set: _Generic = _Generic(_Set, 1)
+Dict: _Generic = _Generic(_Dict, 2)
+Tuple: _Generic = _Generic(_Tuple, None)
+Optional: _Generic = _Generic(_Optional, 1)
 
 _LIST = _List(Any)
 _DICT = PythonObjectDagflowType(dict, "PythonDict", "dict", loader=PlainDictLoader())
@@ -360,7 +360,7 @@ def usable_as_dagflow_type(
 ) -> Callable[[_Class], _Class]: ...
 def usable_as_dagflow_type(
     name: AnyValue = None, description: str | None = None, loader: DagflowTypeLoader | None = None
-) -> AnyValue:
+) -> _Class | Callable[[_Class], _Class]:
     """Register a type for a class, with a name, a description and a loader. Usable with or without arguments.
 
     Args:
