@@ -188,7 +188,7 @@ def _of_config(field: Field | None) -> list[Any]:
     kind = field.config_type
     if not isinstance(kind, Mapped):
         return [kind.describe(), field.default]
-    given = code_of(kind.given) if callable(kind.given) else kind.given
+    given = code_of(kind.source) if callable(kind.source) else kind.source
     inner = kind.inner if isinstance(kind.inner, Field) else None
     return [kind.describe(), field.default, given, _of_config(inner)]
 

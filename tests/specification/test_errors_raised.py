@@ -203,7 +203,7 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
         ["'a'", "job 'j'", "nothing in it is partitioned", "partitions_def"],
     ),
     errors.ParameterCheckError: (lambda: run(one, 5), ["job 'j'", "mapping", "not 5", "'int'"]),
-    errors.ElementCheckError: (lambda: df.StaticPartitionsDefinition([5]), ["5", "must be a text"]),
+    errors.ElementCheckError: (lambda: df.StaticPartitionsDefinition([5]), ["5", "must be a string"]),
     errors.DagflowInvalidDefinitionError: (
         lambda: run(need),
         ["'db'", "op 'need'", HERE, "job 'j'", "Give"],

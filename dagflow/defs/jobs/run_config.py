@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.config.field import Field, Permissive, Shape
-from dagflow.config.mapping import Mapped
+from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.parse import Path, Reading
 from dagflow.config.read import read_config
 from dagflow.config.scalar import Any as AnyConfig
@@ -78,8 +78,7 @@ def read_run_config(
             mapping.config_schema,
             mapping.config_fn,
             schema,
-            place=f"on job '{job.name}'",
-            when_refused=f"{preamble}, in what its config mapping made",
+            MappingMessages(f"on job '{job.name}'", f"{preamble}, in the result of its config mapping"),
             is_raw=mapping.is_raw,
         )
         preamble = f"Error in config mapping of job '{job.name}'"
@@ -191,8 +190,10 @@ def _top_nodes(job: JobContent) -> ConfigType:
         Field(Shape({"config": mapping.config_schema})),
         lambda entry: mapping.config_fn(entry.get("config", {})),
         nodes,
-        place=f"on {place} in job '{job.name}'",
-        when_refused=f"In job '{job.name}', {place} has a configuration error. {_MADE_WRONG}",
+        MappingMessages(
+            f"on {place} in job '{job.name}'",
+            f"In job '{job.name}', {place} has a configuration error. {_MADE_WRONG}",
+        ),
         is_raw=mapping.is_raw,
     )
 
@@ -259,10 +260,12 @@ def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, unfed: 
             Field(Shape({"config": mapping.config_schema, **around})),
             lambda entry: mapping.config_fn(entry.get("config", {})),
             nodes,
-            place=f"on graph '{handle[-1]}' in job '{job.name}'",
-            detail=f'The definition is instantiated at stack "{stack}".',
-            when_refused=f"In job '{job.name}' at stack \"{stack}\": "
-            f'Op "{handle[-1]}" with definition "{graph_def.name}" has a configuration error. {_MADE_WRONG}',
+            MappingMessages(
+                f"on graph '{handle[-1]}' in job '{job.name}'",
+                f'In job \'{job.name}\' at stack "{stack}": Op "{handle[-1]}" with definition '
+                f'"{graph_def.name}" has a configuration error. {_MADE_WRONG}',
+                f'The definition is instantiated at stack "{stack}".',
+            ),
             is_raw=mapping.is_raw,
         )
     )

@@ -392,9 +392,9 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
             f"{place}: the parameter 'config' has no annotation. Annotate it with a Config class, or with "
             "int, float, str, bool, dict or list."
         )
-    from dagflow.config.annotation import kind_of  # imported lazily: only ops with config use it
+    from dagflow.config.annotation import annotation_schema  # imported lazily: only ops with config use it
 
-    annotation = kind_of(body.config, f"the parameter 'config' of {place}")
+    annotation = annotation_schema(body.config, f"the parameter 'config' of {place}")
     body.read_config = annotation.incoming
     default = body.config_default
     if not is_config_annotation(body.config):

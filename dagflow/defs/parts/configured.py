@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, overload
 
 from dagflow.config.field import ANYTHING, Field, resolve_field
-from dagflow.config.mapping import Mapped
+from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.objects import is_config_object, plain_config
 from dagflow.defs.parts.function import config_class_of, location, parameters_of
 from dagflow.errors import CheckError, ParameterCheckError
@@ -189,11 +189,13 @@ def configured_field(
             resolve_field(schema),
             function,
             ANYTHING if inner is None else inner,
-            path=("config",),
-            place=f"on a `configured` {class_name}",
-            detail=f"It makes the config of {place}.",
-            when_refused=when_refused or f"Error in config for {place}",
-            given=config_or_fn,
+            MappingMessages(
+                f"on a `configured` {class_name}",
+                when_refused or f"Error in config for {place}",
+                detail=f"It makes the config of {place}.",
+                path=("config",),
+            ),
+            source=config_or_fn,
         )
     )
 

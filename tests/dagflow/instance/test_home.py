@@ -181,7 +181,7 @@ def test_settings_that_are_no_yaml(home):
         DagflowInstance.get()
 
     (home / "dagflow.yaml").write_text("[storage]")
-    with pytest.raises(CheckError, match=r"dagflow\.yaml' must hold a mapping"):
+    with pytest.raises(CheckError, match=r"dagflow\.yaml' must contain a mapping"):
         DagflowInstance.get()
 
 

@@ -258,7 +258,7 @@ def test_a_function_that_makes_wrong_config(made: Any) -> None:
         config=ConfigMapping(lambda config: {"ops": made})
     )
     message = _messages(DagflowInvalidConfigError, of=whole)
-    assert message.startswith("Error in config for job 'whole', in what its config mapping made")
+    assert message.startswith("Error in config for job 'whole', in the result of its config mapping")
     assert "root:ops" in message
 
 
