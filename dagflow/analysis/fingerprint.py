@@ -1,7 +1,7 @@
-"""A hash of what a definition is, facet by facet, to see what changed since the last time.
+"""Fingerprints: a hash for each facet of a definition, to detect changes of a definition.
 
-The code facet is a hash of the syntax tree without docstrings: of the function, and of the functions of the
-same project that it calls. Comments, layout, descriptions and tags do not count.
+The code facet is a hash of the syntax tree of the function, without docstrings, and of the functions of the
+same project that it calls. Comments, layout, descriptions and tags are ignored.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dagflow.errors import ParameterCheckError
 
 
 class Fingerprint(NamedTuple):
-    """A hash for each facet of a definition. Equal if nothing that counts has changed."""
+    """A hash for each facet of a definition. Equal fingerprints mean that nothing relevant has changed."""
 
     code: str
     arguments: str
@@ -41,13 +41,13 @@ class Fingerprint(NamedTuple):
 
 
 def fingerprint(definition: Any) -> Fingerprint:
-    """The fingerprint of a definition.
+    """Return the fingerprint of a definition.
 
     Args:
         definition: An op, asset, graph, job or resource.
 
     Raises:
-        ParameterCheckError: It is something else.
+        ParameterCheckError: The argument is of another type.
 
     Example:
         >>> from dagflow import op
@@ -134,7 +134,7 @@ def _of_graph(graph: GraphDefinition) -> Fingerprint:
         code=_hash(
             [(name, own.code) for name, own, _ in inner], wiring, graph.input_mappings, graph.output_mappings
         ),
-        arguments=_hash([(name, own.arguments, said) for name, own, said in inner]),
+        arguments=_hash([(name, own.arguments, options) for name, own, options in inner]),
         config=_hash(
             [(name, own.config) for name, own, _ in inner],
             *_of_mapping(graph.config_mapping),
@@ -159,22 +159,22 @@ def _of_resources(definitions: Mapping[str, ResourceDefinition]) -> list[Any]:
 
 
 def _of_resource(resource: ResourceDefinition) -> str:
-    made_of = getattr(resource, "resource_cls", None)
-    if made_of is not None:
+    resource_cls = getattr(resource, "resource_cls", None)
+    if resource_cls is not None:
         nested = [(_of_resource(inner), _of_config(inner.config_field)) for inner in resource.nested]
-        return _hash(*code_of_class(made_of), nested)
+        return _hash(*code_of_class(resource_cls), nested)
     if resource.kind == "function":
         return _hash(resource.version, *code_of(resource.resource_fn))
     return _hash(resource.kind, type(resource.value).__qualname__)
 
 
 def _of_run_config(job: JobDefinition) -> list[Any]:
-    made = job.partitioned_config
-    if made is None:
+    partitioned = job.partitioned_config
+    if partitioned is None:
         return [job.default_config, *_of_mapping(job.config_mapping)]
-    if made.constant_config is not None:
-        return [made.constant_config]
-    return code_of(made.run_config_for_partition_key_fn)
+    if partitioned.constant_config is not None:
+        return [partitioned.constant_config]
+    return code_of(partitioned.run_config_for_partition_key_fn)
 
 
 def _of_mapping(mapping: ConfigMapping | None) -> list[Any]:
@@ -182,19 +182,19 @@ def _of_mapping(mapping: ConfigMapping | None) -> list[Any]:
 
 
 def _of_config(field: Field | None) -> list[Any]:
-    """A config field: its schema and default, and what was given beforehand by `configured`."""
+    """Return the schema and the default of a config field, and the config that `configured` set before."""
     if field is None:
         return []
-    kind = field.config_type
-    if not isinstance(kind, Mapped):
-        return [kind.describe(), field.default]
-    given = code_of(kind.given) if callable(kind.given) else kind.given
-    inner = kind.inner if isinstance(kind.inner, Field) else None
-    return [kind.describe(), field.default, given, _of_config(inner)]
+    schema = field.config_type
+    if not isinstance(schema, Mapped):
+        return [schema.describe(), field.default]
+    given = code_of(schema.given) if callable(schema.given) else schema.given
+    inner = schema.inner if isinstance(schema.inner, Field) else None
+    return [schema.describe(), field.default, given, _of_config(inner)]
 
 
 def _of_config_class(annotation: Any) -> list[str]:
-    """The methods of the Config class of an op, its validators among them."""
+    """Return the code of the methods and validators of the Config class of an op."""
     return code_of_class(annotation) if is_config_annotation(annotation) else []
 
 
@@ -205,7 +205,7 @@ def _hash(*parts: Any) -> str:
 
 
 def _text(part: Any) -> str:
-    """A text that is the same in another process: no addresses, no order of sets."""
+    """Return a string that is the same in another process: without addresses, sets sorted."""
     if isinstance(part, dict):
         return "{" + ",".join(sorted(f"{_text(key)}:{_text(value)}" for key, value in part.items())) + "}"
     if isinstance(part, (set, frozenset)):
@@ -217,8 +217,9 @@ def _text(part: Any) -> str:
 
 
 def code_of(fn: Callable[..., Any]) -> list[str]:
-    """The syntax of a function and of the functions of its project that it calls, directly or not,
-    docstrings apart.
+    """Return the syntax trees of a function and of the functions of its project that it calls.
+
+    Indirect calls are included, docstrings are not.
     """
     seen: dict[Any, str] = {}
     todo = [_plain(fn)]
@@ -234,7 +235,10 @@ def code_of(fn: Callable[..., Any]) -> list[str]:
 
 
 def code_of_class(cls: type) -> list[str]:
-    """The syntax of the methods of a class and of its bases, those of dagflow and of libraries apart."""
+    """Return the names and syntax trees of the methods of a class and of its bases.
+
+    Methods of dagflow and of libraries are excluded.
+    """
     code: list[str] = []
     for base in cls.__mro__:
         for name, value in sorted(vars(base).items()):
@@ -256,7 +260,7 @@ def _plain(fn: Any) -> FunctionType | None:
     if isinstance(fn, MethodType):
         fn = fn.__func__
     if callable(fn) and not isinstance(fn, (FunctionType, type)):
-        fn = inspect.unwrap(type(fn).__call__)  # an object that can be called
+        fn = inspect.unwrap(type(fn).__call__)  # a callable object
     return fn if isinstance(fn, FunctionType) else None
 
 
@@ -264,14 +268,14 @@ def _syntax(fn: FunctionType) -> str:
     try:
         if (
             fn.__code__.co_filename == "<string>"
-        ):  # newer Pythons have the text of `python -c` under this name
+        ):  # newer Pythons have the source of `python -c` under this name
             raise OSError("made by exec")
         tree = ast.parse(textwrap.dedent(inspect.getsource(fn)))
-    except (OSError, SyntaxError, TypeError):  # no source, or a lambda in the middle of a line
+    except (OSError, SyntaxError, TypeError):  # without source, or a lambda inside a line
         return repr((fn.__code__.co_code, _constants(fn.__code__.co_consts), fn.__code__.co_names))
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            node.decorator_list = []  # what the decorators say counts as facets of its own
+            node.decorator_list = []  # the arguments of decorators are in the other facets
             if ast.get_docstring(node) is not None:
                 node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(tree)
@@ -287,8 +291,9 @@ def _constants(values: Iterable[Any]) -> list[str]:
 
 
 def _called(fn: FunctionType) -> Iterator[FunctionType]:
-    """The functions that the code of a function names: of its module, of the function around it, or as an
-    attribute of a module.
+    """Yield the functions whose names occur in the code of a function.
+
+    They are from its module, from the enclosing function, or attributes of a module.
     """
     names = set(_names(fn.__code__))
     cells = zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True)
@@ -313,8 +318,8 @@ def _is_function(value: Any) -> bool:
     if isinstance(value, FunctionType):
         return True
     try:
-        return isinstance(value.__wrapped__, FunctionType)  # a cache, an op: stands for what it wraps
-    except Exception:  # the objects of others answer as they like
+        return isinstance(value.__wrapped__, FunctionType)  # a wrapper such as a cache or an op
+    except Exception:  # __getattr__ of a user's class may raise any
         return False
 
 

@@ -37,7 +37,7 @@ class StepContext(CallContext):
 
     @property
     def has_assets_def(self) -> bool:
-        """Whether an asset runs."""
+        """True if an asset runs."""
         return self._state.assets_def is not None
 
     @property
@@ -78,7 +78,7 @@ class StepContext(CallContext):
 
     @property
     def is_subset(self) -> bool:
-        """Whether the step produces only some assets of its function; always False, since it has one."""
+        """False: a function produces one asset, so no step produces only some of them."""
         return False
 
     def asset_key_for_output(self, output_name: str = "result") -> AssetKey:

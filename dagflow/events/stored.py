@@ -1,6 +1,6 @@
 """Events and their contents as JSON, for stores, child processes and users.
 
-`dagflow.events.encoding` describes the form.
+The module `dagflow.events.encoding` describes the form.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def deserialize_value(val: str, as_type: type[Any] | tuple[type[Any], ...] | Non
     try:
         plain = json.loads(val)
     except (TypeError, ValueError, RecursionError) as error:
-        raise DagflowSerializationError(f"{val!r:.200} is no JSON: {error}") from error
+        raise DagflowSerializationError(f"{val!r:.200} is not JSON: {error}") from error
     found = _FORM.decode(plain, "value")
     return found if as_type is None else check_kind(found, as_type)
 

@@ -1,4 +1,4 @@
-"""Where each input of a step gets its value from: an output, a default, config, a given value or storage."""
+"""The sources of the inputs of steps: an output, a default, config, a given value or storage."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class InputSources:
     """Finds the source of each input of a plan.
 
     Attributes:
-        step_key: The step whose inputs are being made, for messages.
+        step_key: The step whose inputs are being compiled, for messages.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class InputSources:
         given: Mapping[str, Any],
         asset: AssetInput | None,
     ) -> StepInput:
-        """Make an input of a step.
+        """Return an input of a step.
 
         Args:
             frame: The graph that the node is in.
@@ -290,7 +290,7 @@ class InputSources:
     ) -> tuple[str, ...]:
         """Return the upstream partitions that this run reads; all of them if `own_def` is None."""
         from dagflow.partitions.multi_mapping import (
-            default_mapping,  # imported lazily: only partitions need it
+            default_mapping,  # imported lazily: only partitions use it
         )
 
         mapping = mapping or default_mapping(own_def, upstream_def)

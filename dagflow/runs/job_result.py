@@ -1,4 +1,4 @@
-"""`JobExecutionResult`: the result of a run whose values are loaded from where I/O managers stored them."""
+"""`JobExecutionResult`: the result of a run whose output values are loaded by its I/O managers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class JobExecutionResult(ExecutionResult):
 
 
 class _StoredOutputs(Mapping[OutputKey, Any]):
-    """The outputs of a run, loaded at each access. Always: while open, `state.resources` are started."""
+    """The outputs of a run, loaded at each access. Invariant: while open, `state.resources` are started."""
 
     def __init__(self, state: RunState) -> None:
         self.state = state

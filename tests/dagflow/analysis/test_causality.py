@@ -255,12 +255,12 @@ def test_events_of_two_runs_are_not_ordered():
 
 
 def test_a_bare_list_is_an_error_that_names_the_way_out():
-    """A copy does not know the plan."""
+    """A copy of the list does not have the plan."""
     events = list(cafe.execute_in_process().all_events)
 
     with pytest.raises(DagflowError, match="exact, prefix, suffix, contiguous, subsequence or unordered"):
         causality(events)
-    with pytest.raises(DagflowError, match="does not know the plan"):
+    with pytest.raises(DagflowError, match="does not have the plan"):
         canonical_events(events)
 
 
@@ -268,7 +268,7 @@ def test_other_values_and_foreign_events_are_errors():
     """Nothing ends in an AttributeError."""
     one, other = cafe.execute_in_process(), cafe.execute_in_process()
 
-    with pytest.raises(DagflowError, match="a result or a list of events is needed"):
+    with pytest.raises(DagflowError, match="must be a result or a list of events"):
         causality(3)
     with pytest.raises(DagflowError, match="is not among the"):
         causality(one).caused(event(one, "RUN_START"), event(other, "RUN_START"))
@@ -279,7 +279,7 @@ def test_a_run_whose_plan_is_missing_is_an_error():
     result = cafe.execute_in_process()
     events = type(result.all_events)(result.all_events, {})
 
-    with pytest.raises(DagflowError, match=f"plan of run '{result.run_id}' is not known"):
+    with pytest.raises(DagflowError, match=f"not have the plan of run '{result.run_id}'"):
         causality(events).caused(event(result, "RUN_START"), event(result, "RUN_SUCCESS"))
 
 

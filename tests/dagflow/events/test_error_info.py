@@ -58,7 +58,7 @@ def test_an_error_as_text():
 
     order = [
         "KeyError: 'cup'",
-        "while this was handled",
+        "during the handling of",
         "ValueError: spilt",
         "caused by",
         "ZeroDivisionError",

@@ -340,13 +340,13 @@ def without(key: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("damaged", "message"),
     [
-        ([], r"a stored DagflowEvent is a dict, not \[\]"),
+        ([], r"a stored DagflowEvent must be a dict, not \[\]"),
         ({}, "lacks a 'version'"),
         ({**GOOD, "version": 2}, "version 2 of the form.* version 1 only"),
         ({**GOOD, "version": True}, "version True"),
         ({**GOOD, "__class__": "Strange"}, "unknown class 'Strange'"),
         ({**GOOD, "__class__": ["Strange"]}, "unknown class"),
-        (to_dict(data.StepSuccessData(3.5)), "a stored 'StepSuccessData' is no 'DagflowEvent'"),
+        (to_dict(data.StepSuccessData(3.5)), "a stored 'StepSuccessData' is not a 'DagflowEvent'"),
         (without("job_name"), r"lacks \['job_name'\]"),
         ({**GOOD, "mood": 3}, r"unknown fields \['mood'\]"),
         ({**GOOD, "job_name": 3}, "DagflowEvent.job_name is damaged.*'int', not 'str'"),
@@ -354,7 +354,7 @@ def without(key: str) -> dict[str, Any]:
         ({**GOOD, "logging_tags": None}, "DagflowEvent.logging_tags"),
         ({**GOOD, "timestamp": "now"}, "DagflowEvent.timestamp"),
         ({**GOOD, "event_type_value": "STEP_DANCED"}, "unknown event type 'STEP_DANCED'"),
-        ({**GOOD, "event_specific_data": 3}, "'int' is no data of a STEP_SUCCESS event"),
+        ({**GOOD, "event_specific_data": 3}, "'int' is not the data of a STEP_SUCCESS event"),
         (
             {**GOOD, "event_specific_data": {"__class__": "StepSuccessData"}},
             r"event_specific_data.*'duration_ms'",
@@ -364,10 +364,10 @@ def without(key: str) -> dict[str, Any]:
         ({**GOOD, "message": {"__reduce__": ["os.system"]}}, "DagflowEvent.message has an unknown tag"),
         ({**GOOD, "message": {"__float__": "inf", "a": 1}}, "DagflowEvent.message has an unknown tag"),
         ({**GOOD, "message": {"__items__": [[1]]}}, "DagflowEvent.message is damaged"),
-        ({**GOOD, "message": {"__class__": "AssetKey", "path": [3]}}, "makes no 'AssetKey'"),
+        ({**GOOD, "message": {"__class__": "AssetKey", "path": [3]}}, "not a valid 'AssetKey'"),
         (
             {**GOOD, "message": {"__class__": "IntMetadataValue", "value": "x"}},
-            "makes no 'IntMetadataValue'.*'value'",
+            "not a valid 'IntMetadataValue'.*'value'",
         ),
     ],
 )
@@ -380,12 +380,12 @@ def test_damage_is_named(damaged: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("read", "message"),
     [
-        (lambda: deserialize_value("{"), "is no JSON"),
-        (lambda: deserialize_value(3), "3 is no JSON"),  # type: ignore[arg-type]
-        (lambda: deserialize_value("3", str), "a stored 'int' is no 'str'"),
+        (lambda: deserialize_value("{"), "is not JSON"),
+        (lambda: deserialize_value(3), "3 is not JSON"),  # type: ignore[arg-type]
+        (lambda: deserialize_value("3", str), "a stored 'int' is not a 'str'"),
         (lambda: deserialize_value("3", (str, list)), "'str or list'"),
-        (lambda: deserialize_value("[" * 100_000 + "]" * 100_000), "no JSON|nested too deeply"),
-        (lambda: deserialize_value("[" * 5_000 + "]" * 5_000), "no JSON|nested too deeply"),
+        (lambda: deserialize_value("[" * 100_000 + "]" * 100_000), "not JSON|nested too deeply"),
+        (lambda: deserialize_value("[" * 5_000 + "]" * 5_000), "not JSON|nested too deeply"),
         (lambda: serialize_value(nested(2000)), "nested too deeply"),
         (lambda: DagflowEvent.from_dict({**GOOD, "message": nested(2000)}), "nested too deeply"),
     ],

@@ -67,7 +67,7 @@ def test_what_an_output_context_was_not_given(name):
 )
 def test_a_context_without_partitions(build, name):
     """What belongs to a partition cannot be read."""
-    with pytest.raises(CheckError, match="stands for no partition"):
+    with pytest.raises(CheckError, match="has no partition"):
         getattr(build(), name)
 
 

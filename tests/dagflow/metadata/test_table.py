@@ -82,7 +82,7 @@ def test_the_columns_of_a_lineage_are_in_order() -> None:
     [
         (lambda: TableRecord([1]), ParameterCheckError, "'data'"),
         (lambda: TableRecord({"a": [1]}), CheckError, "'a' in parameter 'data'.*str, int, float, bool, None"),
-        (lambda: TableRecord({1: 1}), CheckError, "texts as keys, not 1"),
+        (lambda: TableRecord({1: 1}), CheckError, "strings as keys, not 1"),
         (lambda: TableColumn(1), ParameterCheckError, "'name'"),
         (lambda: TableColumn("a", None), ParameterCheckError, "'type'"),
         (lambda: TableColumn("a", description=3), ParameterCheckError, "'description'"),

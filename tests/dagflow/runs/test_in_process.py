@@ -426,7 +426,7 @@ def test_run_ids() -> None:
 
     assert len(made) == 20
     assert {uuid.UUID(run_id).version for run_id in made} == {4}
-    with pytest.raises(CheckError, match="'run_id' must be a UUID as text, not 'x'"):
+    with pytest.raises(CheckError, match="'run_id' must be a UUID as a string, not 'x'"):
         cafe.execute_in_process(run_id="x")
     with pytest.raises(ParameterCheckError, match="'run_id'"):
         cafe.execute_in_process(run_id=5)

@@ -435,7 +435,7 @@ def test_in_memory(instance):
 def test_an_unknown_run(instance):
     """A run that the instance does not know cannot be executed again, in either way."""
     for options in (ReexecutionOptions(UNKNOWN), from_failure(UNKNOWN, instance)):
-        with pytest.raises(CheckError, match=f"knows no run '{UNKNOWN}'"):
+        with pytest.raises(CheckError, match=f"has no run '{UNKNOWN}'"):
             run(linear, instance, options)
 
 
@@ -484,7 +484,7 @@ def test_options():
     assert ReexecutionOptions(UNKNOWN).step_selection == []
     with pytest.raises(ParameterCheckError, match="'parent_run_id'"):
         ReexecutionOptions(None)
-    with pytest.raises(ParameterCheckError, match="'step_selection' must be a list of texts, not 'two'"):
+    with pytest.raises(ParameterCheckError, match="'step_selection' must be a list of strings, not 'two'"):
         ReexecutionOptions(UNKNOWN, "two")
     with pytest.raises(ParameterCheckError, match="'instance'"):
         from_failure(UNKNOWN, None)
