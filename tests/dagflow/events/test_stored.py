@@ -1,4 +1,4 @@
-"""What is stored as JSON: it comes back equal, whatever it is, and damage is named."""
+"""Events as JSON: decoded values equal the originals, and damage is an error with its path."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ HANDLES = st.lists(st.sampled_from("ab"), min_size=1, max_size=3).map(NodeHandle
 
 @st.composite
 def events(draw: st.DrawFn, kind: DagflowEventType) -> DagflowEvent:
-    """An event of a type, with data of its type."""
+    """Draw an event of a type, with data of this type."""
     node = draw(st.none() | HANDLES)
     return DagflowEvent(
         kind.value,
@@ -189,7 +189,7 @@ def events(draw: st.DrawFn, kind: DagflowEventType) -> DagflowEvent:
 
 
 def through_json(plain: dict[str, Any]) -> Any:
-    """What is left after writing and reading strict JSON."""
+    """Encode an object as strict JSON and decode it again."""
     return json.loads(json.dumps(plain, allow_nan=False))
 
 
@@ -197,7 +197,7 @@ def through_json(plain: dict[str, Any]) -> Any:
 @settings(max_examples=max(5, settings().max_examples // 5))
 @given(drawn=st.data())
 def test_every_event_comes_back_equal(kind: DagflowEventType, drawn: st.DataObject) -> None:
-    """An event of any type, and the line of the log that it makes, survive JSON."""
+    """An event of any type and its log line survive JSON."""
     event = drawn.draw(events(kind))
     line = EventLogEntry.of_event(event)
 
@@ -231,7 +231,7 @@ class Size(enum.IntEnum):
     ],
 )
 def test_the_form_of_values(value: object, text: str) -> None:
-    """What is not plain JSON is tagged; a number or text of another class is the plain one."""
+    """Values that are not plain JSON have a tag; subclasses of int and str become plain values."""
     assert serialize_value(value) == text
     assert deserialize_value(text) == value
 
@@ -246,7 +246,7 @@ def test_the_form_of_values(value: object, text: str) -> None:
     max_leaves=6,
 ))  # fmt: skip
 def test_every_value_comes_back_equal(value: object) -> None:
-    """So does whatever is made of plain Python, metadata and keys; equal values give equal texts."""
+    """Values of plain Python, metadata and keys survive JSON; equal values have equal strings."""
     text = serialize_value(value)
 
     assert deserialize_value(text) == value
@@ -257,13 +257,13 @@ def test_every_value_comes_back_equal(value: object) -> None:
     JSON | st.dictionaries(st.sampled_from(["__class__", "__tuple__", "__enum__", "__items__", "__x"]), JSON)
 )
 def test_any_json_is_read_or_refused(plain: object) -> None:
-    """Whatever stands in the JSON, it is a value or the one error; never another exception."""
+    """Any JSON is decoded or raises DagflowSerializationError, never another exception."""
     with suppress(DagflowSerializationError):
         serialize_value(deserialize_value(json.dumps(plain)))
 
 
 def test_the_events_of_a_run_come_back_equal() -> None:
-    """What the engine writes can be stored: also errors, materializations and lines of user code."""
+    """The events of a run survive JSON, including errors, materializations and lines of user code."""
 
     @op
     def beans(context):
@@ -288,7 +288,7 @@ def test_the_events_of_a_run_come_back_equal() -> None:
 
 
 class Strange:
-    """A class that no table knows."""
+    """A class that cannot be stored."""
 
     def __init__(self, text: str | None) -> None:
         self.text = text
@@ -300,7 +300,7 @@ class Strange:
 
 
 def test_what_json_cannot_hold_becomes_a_text() -> None:
-    """A value of another class is read as a text that says what it was, and stays the same from then on."""
+    """A value of an unknown class is decoded as an UnstoredValue with its repr, and stays the same."""
     planned = AssetMaterializationPlannedData(AssetKey("a"), None, [Strange("strange"), Strange(None)])
     event = DagflowEvent("ASSET_MATERIALIZATION_PLANNED", "cafe", event_specific_data=planned)
 
@@ -315,7 +315,7 @@ def test_what_json_cannot_hold_becomes_a_text() -> None:
 
 
 def test_a_value_of_an_unknown_class_is_no_json() -> None:
-    """`serialize_value` loses nothing in silence: it refuses."""
+    """`serialize_value` raises for a value of an unknown class."""
     with pytest.raises(DagflowSerializationError, match="'Strange'"):
         serialize_value([Strange("strange")])
     with pytest.raises(DagflowSerializationError, match="'function'"):
@@ -323,7 +323,7 @@ def test_a_value_of_an_unknown_class_is_no_json() -> None:
 
 
 def test_check_results_can_be_stored() -> None:
-    """What user code says of a check is in the table too."""
+    """Check results of user code survive JSON."""
     result = AssetCheckResult(passed=True, asset_key="a", severity=AssetCheckSeverity.WARN)
 
     assert deserialize_value(serialize_value(result), AssetCheckResult) == result
@@ -333,7 +333,7 @@ GOOD = DagflowEvent("STEP_SUCCESS", "cafe", event_specific_data=data.StepSuccess
 
 
 def without(key: str) -> dict[str, Any]:
-    """A good event that lacks a key."""
+    """Return a valid event dict that lacks a key."""
     return {name: found for name, found in GOOD.items() if name != key}
 
 
@@ -372,7 +372,7 @@ def without(key: str) -> dict[str, Any]:
     ],
 )
 def test_damage_is_named(damaged: Any, message: str) -> None:
-    """A dict that is no stored event is refused, and the message says what is wrong and where."""
+    """A dict that is not a stored event is an error with the problem and its path."""
     with pytest.raises(DagflowSerializationError, match=message):
         DagflowEvent.from_dict(damaged)
 
@@ -391,13 +391,13 @@ def test_damage_is_named(damaged: Any, message: str) -> None:
     ],
 )
 def test_texts_that_cannot_be_read(read: Callable[[], object], message: str) -> None:
-    """Text that is no JSON, another class than expected, and endless nesting are one error."""
+    """Invalid JSON, an unexpected class and endless nesting raise the same exception class."""
     with pytest.raises(DagflowSerializationError, match=message):
         read()
 
 
 def nested(depth: int) -> list[Any]:
-    """A list in a list in a list."""
+    """Return a deeply nested list."""
     found: list[Any] = []
     for _ in range(depth):
         found = [found]
