@@ -59,43 +59,43 @@ def fingerprint(definition: Any) -> Fingerprint:
         True
     """
     if isinstance(definition, JobDefinition):
-        inner = _of_graph(definition.graph)
-        resources = _of_resources(definition.resource_defs)
+        inner = _graph_fingerprint(definition.graph)
+        resources = _resource_parts(definition.resource_defs)
         return inner._replace(
-            config=_hash(inner.config, *_of_run_config(definition)),
+            config=_hash(inner.config, *_run_config_parts(definition)),
             arguments=_hash(
                 inner.arguments,
                 definition.op_retry_policy,
                 sorted(definition.input_values),
-                _of_hooks(definition.hook_defs),
+                _hook_parts(definition.hook_defs),
             ),
             resources=_hash(inner.resources, resources),
             partitions=_hash(inner.partitions, definition.partitions_def),
         )
     if isinstance(definition, GraphDefinition):
-        return _of_graph(definition)
+        return _graph_fingerprint(definition)
     if isinstance(definition, AssetsDefinition):
-        own = _of_op(definition.node_def)
+        own = _op_fingerprint(definition.node_def)
         reads = sorted((name, key.to_string()) for name, key in definition.keys_by_input_name.items())
         mappings = sorted(
             (key.to_string(), repr(value)) for key, value in definition.partition_mappings.items()
         )
-        resources = _of_resources(definition.resource_defs)
+        resources = _resource_parts(definition.resource_defs)
         return own._replace(
             arguments=_hash(
                 own.arguments,
                 reads,
                 sorted(key.to_string() for key in definition.keys),
-                _of_hooks(definition.hook_defs),
+                _hook_parts(definition.hook_defs),
             ),
             resources=_hash(own.resources, resources),
             partitions=_hash(definition.partitions_def, mappings),
         )
     if isinstance(definition, OpDefinition):
-        return _of_op(definition)
+        return _op_fingerprint(definition)
     if isinstance(definition, ResourceDefinition):
         return Fingerprint(
-            _of_resource(definition), "", _hash(*_of_config(definition.config_field)), "", "", ""
+            _resource_hash(definition), "", _hash(*_config_parts(definition.config_field)), "", "", ""
         )
     raise ParameterCheckError(
         f"fingerprint takes an op, asset, graph, job or resource, not {definition!r} of type "
@@ -103,7 +103,7 @@ def fingerprint(definition: Any) -> Fingerprint:
     )
 
 
-def _of_op(op: OpDefinition) -> Fingerprint:
+def _op_fingerprint(op: OpDefinition) -> Fingerprint:
     return Fingerprint(
         code=_hash(op.code_version, *code_of(op.body.fn)),
         arguments=_hash(
@@ -111,7 +111,7 @@ def _of_op(op: OpDefinition) -> Fingerprint:
             [(name, item.default_value, item.input_manager_key) for name, item in op.ins.items()],
             [(name, out.is_required, out.is_dynamic, out.io_manager_key) for name, out in op.outs.items()],
         ),
-        config=_hash(*_of_config(op.config_field), *_of_config_class(op.body.config)),
+        config=_hash(*_config_parts(op.config_field), *_config_class_parts(op.body.config)),
         types=_hash(
             [(name, item.dagflow_type.key) for name, item in op.ins.items()],
             [(name, out.dagflow_type.key) for name, out in op.outs.items()],
@@ -121,9 +121,9 @@ def _of_op(op: OpDefinition) -> Fingerprint:
     )
 
 
-def _of_graph(graph: GraphDefinition) -> Fingerprint:
+def _graph_fingerprint(graph: GraphDefinition) -> Fingerprint:
     inner = [
-        (name, fingerprint(node.definition), [node.retry_policy, _of_hooks(node.hook_defs)])
+        (name, fingerprint(node.definition), [node.retry_policy, _hook_parts(node.hook_defs)])
         for name, node in sorted(graph.node_dict.items())
     ]
     wiring = [
@@ -137,7 +137,7 @@ def _of_graph(graph: GraphDefinition) -> Fingerprint:
         arguments=_hash([(name, own.arguments, options) for name, own, options in inner]),
         config=_hash(
             [(name, own.config) for name, own, _ in inner],
-            *_of_mapping(graph.config_mapping),
+            *_mapping_parts(graph.config_mapping),
         ),
         types=_hash([(name, own.types) for name, own, _ in inner]),
         resources=_hash([(name, own.resources) for name, own, _ in inner]),
@@ -145,43 +145,43 @@ def _of_graph(graph: GraphDefinition) -> Fingerprint:
     )
 
 
-def _of_hooks(hooks: Iterable[HookDefinition]) -> list[Any]:
+def _hook_parts(hooks: Iterable[HookDefinition]) -> list[Any]:
     return sorted(
         (hook.name, code_of(hook.decorated_fn), sorted(hook.required_resource_keys)) for hook in hooks
     )
 
 
-def _of_resources(definitions: Mapping[str, ResourceDefinition]) -> list[Any]:
+def _resource_parts(definitions: Mapping[str, ResourceDefinition]) -> list[Any]:
     return [
-        (key, _of_resource(value), _of_config(value.config_field))
+        (key, _resource_hash(value), _config_parts(value.config_field))
         for key, value in sorted(definitions.items())
     ]
 
 
-def _of_resource(resource: ResourceDefinition) -> str:
+def _resource_hash(resource: ResourceDefinition) -> str:
     resource_cls = getattr(resource, "resource_cls", None)
     if resource_cls is not None:
-        nested = [(_of_resource(inner), _of_config(inner.config_field)) for inner in resource.nested]
+        nested = [(_resource_hash(inner), _config_parts(inner.config_field)) for inner in resource.nested]
         return _hash(*code_of_class(resource_cls), nested)
     if resource.kind == "function":
         return _hash(resource.version, *code_of(resource.resource_fn))
     return _hash(resource.kind, type(resource.value).__qualname__)
 
 
-def _of_run_config(job: JobDefinition) -> list[Any]:
+def _run_config_parts(job: JobDefinition) -> list[Any]:
     partitioned = job.partitioned_config
     if partitioned is None:
-        return [job.default_config, *_of_mapping(job.config_mapping)]
+        return [job.default_config, *_mapping_parts(job.config_mapping)]
     if partitioned.constant_config is not None:
         return [partitioned.constant_config]
     return code_of(partitioned.run_config_for_partition_key_fn)
 
 
-def _of_mapping(mapping: ConfigMapping | None) -> list[Any]:
-    return [] if mapping is None else [*code_of(mapping.config_fn), *_of_config(mapping.config_schema)]
+def _mapping_parts(mapping: ConfigMapping | None) -> list[Any]:
+    return [] if mapping is None else [*code_of(mapping.config_fn), *_config_parts(mapping.config_schema)]
 
 
-def _of_config(field: Field | None) -> list[Any]:
+def _config_parts(field: Field | None) -> list[Any]:
     """Return the schema and the default of a config field, and the config that `configured` set before."""
     if field is None:
         return []
@@ -190,10 +190,10 @@ def _of_config(field: Field | None) -> list[Any]:
         return [schema.describe(), field.default]
     given = code_of(schema.given) if callable(schema.given) else schema.given
     inner = schema.inner if isinstance(schema.inner, Field) else None
-    return [schema.describe(), field.default, given, _of_config(inner)]
+    return [schema.describe(), field.default, given, _config_parts(inner)]
 
 
-def _of_config_class(annotation: Any) -> list[str]:
+def _config_class_parts(annotation: Any) -> list[str]:
     """Return the code of the methods and validators of the Config class of an op."""
     return code_of_class(annotation) if is_config_annotation(annotation) else []
 

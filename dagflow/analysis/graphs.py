@@ -100,7 +100,7 @@ class _Builder:
 
     def _op(self, op: OpDefinition) -> None:
         node_id = f"op:{self._unique_name(f'op:{op.name}').removeprefix('op:')}"
-        self.nodes[node_id] = GraphNode(node_id, (op.name,), _of_op(op, op.tags), None, op, ())
+        self.nodes[node_id] = GraphNode(node_id, (op.name,), _op_attributes(op, op.tags), None, op, ())
 
     def _nodes(
         self,
@@ -115,7 +115,7 @@ class _Builder:
         for name, node in graph.node_dict.items():
             path = prefix + name
             node_id = f"{root_name}:{path}"
-            attributes = {**inherited, **_of_node(node)}
+            attributes = {**inherited, **_node_attributes(node)}
             names = (path,) if path == name else (path, name)
             self.nodes[node_id] = GraphNode(node_id, names, attributes, parent, node.definition, (whole,))
             if isinstance(node.definition, GraphDefinition):
@@ -142,7 +142,10 @@ class _Builder:
             text = key.to_user_string()
             node_id = f"asset:{self._unique_name(f'asset:{text}').removeprefix('asset:')}"
             known.append((node_id, definition))
-            attributes = {**_of_asset(definition, key), **({"job": frozenset({job.name})} if job else {})}
+            attributes = {
+                **_asset_attributes(definition, key),
+                **({"job": frozenset({job.name})} if job else {}),
+            }
             names = tuple(dict.fromkeys((text, *_step_names(definition))))
             self.nodes[node_id] = GraphNode(node_id, names, attributes, None, definition, whole)
             if isinstance(definition, AssetsDefinition):
@@ -171,7 +174,7 @@ def _tags(tags: Mapping[str, str]) -> frozenset[str]:
     return frozenset({*tags, *(f"{key}={value}" for key, value in tags.items())})
 
 
-def _of_op(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
+def _op_attributes(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
     return {
         "op": frozenset({op.name}),
         "tag": _tags(tags),
@@ -179,14 +182,14 @@ def _of_op(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
     }
 
 
-def _of_node(node: Node) -> _Attributes:
+def _node_attributes(node: Node) -> _Attributes:
     definition = node.definition
     if isinstance(definition, OpDefinition):
-        return {**_of_op(definition, node.tags), "op": frozenset({definition.name, node.name})}
+        return {**_op_attributes(definition, node.tags), "op": frozenset({definition.name, node.name})}
     return {"graph": frozenset({definition.name, node.name}), "tag": _tags(node.tags)}
 
 
-def _of_asset(definition: Any, key: AssetKey) -> _Attributes:
+def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
     if isinstance(definition, AssetsDefinition):
         spec = definition.specs_by_key[key]
         op = definition.node_def

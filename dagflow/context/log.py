@@ -82,28 +82,30 @@ class DagflowLogManager(logging.Logger):
 
 
 def get_dagflow_logger(name: str | None = None) -> logging.Logger:
-    """A logger for code that has no context: what it logs while a step runs goes where `context.log` of that
-    step goes; outside of a run it goes to the Python logger "dagflow".
+    """Return a logger for code without a context.
+
+    While a step runs, its records go to the receivers of `context.log` of that step. Outside of a run they
+    go to the Python logger "dagflow".
 
     Records of a thread that user code started do not belong to the step; use `context.log` there.
 
     Args:
-        name: What is logging.
+        name: The last part of the logger name.
 
     Example:
         >>> get_dagflow_logger("beans").name
         'dagflow.builtin.beans'
     """
-    return _of_the_step(_INSIDE if name is None else f"{_INSIDE}.{name}")
+    return _step_logger(_INSIDE if name is None else f"{_INSIDE}.{name}")
 
 
 @cache
-def _of_the_step(name: str) -> logging.Logger:
-    return _OfTheStep(name, logging.DEBUG)
+def _step_logger(name: str) -> logging.Logger:
+    return _StepLogger(name, logging.DEBUG)
 
 
-class _OfTheStep(logging.Logger):
-    """A handler that forwards records to the log of the step that runs now."""
+class _StepLogger(logging.Logger):
+    """A logger that forwards its records to the log of the step that runs now."""
 
     def handle(self, record: logging.LogRecord) -> None:
         logger_of_step = current_log.get()
@@ -120,7 +122,7 @@ def show_event(logger: logging.Logger, event: DagflowEvent, level: int, job_tags
     """Create the record of an event and forward it to a logger."""
     if not logger.isEnabledFor(level):
         return
-    kind = event.event_type.name
+    type_name = event.event_type.name
     text = event.message or ""
     error = getattr(event.event_specific_data, "error", None)
     if error is not None:
@@ -132,7 +134,7 @@ def show_event(logger: logging.Logger, event: DagflowEvent, level: int, job_tags
         "step_key": event.step_key,
         "op_name": None if event.node_handle is None else event.node_name,
     }
-    parts = [event.job_name, event.run_id, str(event.pid), event.step_key, kind, text]
+    parts = [event.job_name, event.run_id, str(event.pid), event.step_key, type_name, text]
     record = logger.makeRecord(
         logger.name, level, __file__, 0, " - ".join(part for part in parts if part), (), None, "show_event"
     )

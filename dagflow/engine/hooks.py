@@ -102,15 +102,17 @@ def _values(state: RunState, step: Step, records: list[Record]) -> dict[str, Any
     for record in records:
         if record[0] == _STEP_OUTPUT:
             payload = record[4]
-            position, key, _, said = (payload, None, None, {}) if isinstance(payload, int) else payload
+            position, key, _, output_metadata = (
+                (payload, None, None, {}) if isinstance(payload, int) else payload
+            )
             name = step.outputs[position].name
             place = (step.key, name, key)
             value = state.values.get(place)
             if key is None:
-                values[name], metadata[name] = value, dict(said)
+                values[name], metadata[name] = value, dict(output_metadata)
             else:
                 values.setdefault(name, {})[key] = value
-                metadata.setdefault(name, {})[key] = dict(said)
+                metadata.setdefault(name, {})[key] = dict(output_metadata)
     return {
         "job_name": state.run.job_name,
         "run_id": state.run.run_id,

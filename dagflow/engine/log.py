@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
 
-_VALUES = [kind.value for kind in TYPES_BY_CODE]
+_VALUES = [event_type.value for event_type in TYPES_BY_CODE]
 USER_LINE = -1
 """The code of a line that user code logged, which is not an event."""
 NO_STEP = -1
@@ -175,12 +175,12 @@ class RunLog:
         if code < 0:
             level, text = payload
             return StoredLine(moment, level, step_key, None, None, None, text)
-        kind = TYPES_BY_CODE[code]
+        event_type = TYPES_BY_CODE[code]
         event = self.whole_event_of(record)
-        key, partition = (event.asset_key, event.partition) if kind in ASSET_EVENTS else (None, None)
+        key, partition = (event.asset_key, event.partition) if event_type in ASSET_EVENTS else (None, None)
         body = payload.body if isinstance(payload, StreamedEvent) else as_json(event)
         key_text = None if key is None else key.to_string()
-        return StoredLine(moment, LEVELS[kind], step_key, kind.value, key_text, partition, body)
+        return StoredLine(moment, LEVELS[event_type], step_key, event_type.value, key_text, partition, body)
 
     def whole_event_of(self, record: Record) -> DagflowEvent:
         """Return the event of a record with all fields decoded."""

@@ -117,8 +117,8 @@ _DECODERS: list[_Decoder] = [_as_recorded] * len(CODE)
 
 def _decodes(*types: DagflowEventType) -> Callable[[_Decoder], _Decoder]:
     def register(decoder: _Decoder) -> _Decoder:
-        for kind in types:
-            _DECODERS[CODE[kind]] = decoder
+        for event_type in types:
+            _DECODERS[CODE[event_type]] = decoder
         return decoder
 
     return register

@@ -105,7 +105,7 @@ class JsonForm:
         """
         return {"version": VERSION, **self.encode(stored, is_strict=False)}
 
-    def from_dict(self, given: Any, kind: type[_Stored]) -> _Stored:
+    def from_dict(self, given: Any, cls: type[_Stored]) -> _Stored:
         """Return the object of which `to_dict` returned this dict.
 
         Raises:
@@ -113,19 +113,17 @@ class JsonForm:
                 path of the problem.
         """
         if not isinstance(given, dict):
-            raise DagflowSerializationError(f"a stored {kind.__name__} must be a dict, not {given!r:.200}")
+            raise DagflowSerializationError(f"a stored {cls.__name__} must be a dict, not {given!r:.200}")
         content = dict(given)
         if "version" not in content:
-            raise DagflowSerializationError(
-                f"this dict is not a stored {kind.__name__}: it lacks a 'version'"
-            )
+            raise DagflowSerializationError(f"this dict is not a stored {cls.__name__}: it lacks a 'version'")
         version = content.pop("version")
         if version != VERSION or isinstance(version, bool):
             raise DagflowSerializationError(
-                f"this {kind.__name__} was stored in version {version!r} of the form, and this dagflow reads "
+                f"this {cls.__name__} was stored in version {version!r} of the form, and this dagflow reads "
                 f"version {VERSION} only"
             )
-        found: _Stored = check_kind(self.decode(content, kind.__name__), kind)
+        found: _Stored = check_class(self.decode(content, cls.__name__), cls)
         return found
 
     def encode(self, value: Any, *, is_strict: bool) -> Any:
@@ -236,10 +234,12 @@ class JsonForm:
         return None
 
 
-def check_kind(found: Any, kind: type[Any] | tuple[type[Any], ...]) -> Any:
+def check_class(found: Any, expected: type[Any] | tuple[type[Any], ...]) -> Any:
     """Return a decoded value, or raise DagflowSerializationError if it is of another class."""
-    if not isinstance(found, kind):
-        wanted = " or ".join(cls.__name__ for cls in (kind if isinstance(kind, tuple) else (kind,)))
+    if not isinstance(found, expected):
+        wanted = " or ".join(
+            cls.__name__ for cls in (expected if isinstance(expected, tuple) else (expected,))
+        )
         raise DagflowSerializationError(f"a stored '{type(found).__name__}' is not a '{wanted}'")
     return found
 

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from dagflow.errors import DagflowSerializationError
-from dagflow.events.encoding import UnstoredValue, check_kind
+from dagflow.events.encoding import UnstoredValue, check_class
 from dagflow.events.record import json_form
 
 _FORM = json_form()
@@ -60,7 +60,7 @@ def deserialize_value(val: str, as_type: type[Any] | tuple[type[Any], ...] | Non
     except (TypeError, ValueError, RecursionError) as error:
         raise DagflowSerializationError(f"{val!r:.200} is not JSON: {error}") from error
     found = _FORM.decode(plain, "value")
-    return found if as_type is None else check_kind(found, as_type)
+    return found if as_type is None else check_class(found, as_type)
 
 
 __all__ = ["UnstoredValue", "as_json", "deserialize_value", "from_dict", "serialize_value", "to_dict"]

@@ -106,7 +106,7 @@ class MessageReader:
 
 
 class MessageSender:
-    """Sends messages to the parent, from any thread. A process that user code forks sends nothing."""
+    """A sender of messages to the parent, from any thread. A process that user code forks sends nothing."""
 
     __slots__ = ("_connection", "_lock", "_pid")
 

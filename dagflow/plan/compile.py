@@ -141,7 +141,7 @@ def _graphs(graph_def: GraphDefinition) -> Iterator[GraphDefinition]:
 
 
 class _Compiler:
-    """Makes a step of each op of a graph and of the graphs inside it.
+    """The steps of the ops of a graph and of the graphs inside it.
 
     Attributes:
         steps: The steps so far, in plan order.

@@ -124,10 +124,10 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
             )
         if self._stored_keys is None:
             step_of = self.state.plan.step_by_key
-            made = announced_outputs(self.state.log.events())
+            announced = announced_outputs(self.state.log.events())
             self._stored_keys = {
                 key: None
-                for key, stored in made.items()
+                for key, stored in announced.items()
                 if stored or step_of(key[0]).output_by_name[key[1]].manager_key is None
             }
         return self._stored_keys

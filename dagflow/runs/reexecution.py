@@ -101,15 +101,15 @@ def earlier_of(instance: DagflowInstance, parent: DagflowRun) -> Earlier:
     ended: set[str] = set()
     mapping_keys: dict[OutputRef, list[str]] = {}
     for run in _lineage(instance, parent):
-        made = recorded_outputs(_events(instance, run))
-        outputs = {ref: run_id for ref, run_id in outputs.items() if ref[0] not in made.ended}
-        mapping_keys = {ref: keys for ref, keys in mapping_keys.items() if ref.step_key not in made.ended}
-        for ref in made.outputs:
+        recorded = recorded_outputs(_events(instance, run))
+        outputs = {ref: run_id for ref, run_id in outputs.items() if ref[0] not in recorded.ended}
+        mapping_keys = {ref: keys for ref, keys in mapping_keys.items() if ref.step_key not in recorded.ended}
+        for ref in recorded.outputs:
             outputs[ref] = run.run_id
             step_key, name, mapping_key = ref
             if mapping_key is not None:
                 mapping_keys.setdefault(OutputRef(step_key, name), []).append(mapping_key)
-        ended |= made.ended
+        ended |= recorded.ended
     return Earlier(outputs, frozenset(ended), mapping_keys)
 
 

@@ -110,7 +110,7 @@ def test_retries_of_a_policy_that_are_used_up(error):
 
 
 def test_requested_retries_that_are_used_up():
-    """The request is in the recorded error, with the user's exception as its cause if there is one."""
+    """The request is in the recorded error; the caller gets DagflowMaxRetriesExceededError."""
     data, raised = failure_of(raising(RetryRequested(0)))
 
     assert (data.error.cls_name, data.error.cause) == ("RetryRequested", None)

@@ -118,9 +118,7 @@ def test_s16_hooks_after_a_retried_attempt(sequence):
 
 
 def test_hooks_come_by_name_after_the_skips_of_a_step(steps):
-    """What follows from the end of a step is decided first; then its hooks are called, in the order of their
-    names.
-    """
+    """The hooks of a step are called by name, after its downstream steps are skipped or blocked."""
 
     @op(out={"hot": Out(is_required=False), "cold": Out(is_required=False)})
     def pick():

@@ -22,7 +22,7 @@ from dagflow.plan.surroundings import Surroundings
 
 
 def plan_of(wiring, *, nothing=(), tags=None):
-    """The plan of ops that are wired as `{name: {input: source or [sources]}}`.
+    """Return the plan of ops that are wired as `{name: {input: source or [sources]}}`.
 
     A source is the name of an op, or "name.output"; every op has the outputs `result` and `other`.
     """

@@ -289,9 +289,7 @@ def test_an_asset_waits_for_one_that_hands_on_no_value(fails, steps):
 
 
 def test_what_collects_is_skipped_after_what_does_not(steps):
-    """Of the steps that are decided at one moment those that wait for all values of an output come last; a
-    mapped step between them, which never comes to be, takes no moment.
-    """
+    """Of steps that are skipped together the collecting ones come last, also behind a mapped step."""
 
     @op(out=Out(is_required=False))
     def none():

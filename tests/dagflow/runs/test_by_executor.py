@@ -524,7 +524,7 @@ def test_sigterm(instance):
 
 
 def test_another_thread(instance):
-    """A job runs on any thread; signal handlers are set in the main thread only."""
+    """A job runs on any thread, also where signal handlers cannot be set."""
     results = []
     thread = threading.Thread(target=lambda: results.append(execute_job(reconstructable(chain), instance)))
     thread.start()

@@ -225,9 +225,7 @@ def test_a_closed_result(instance):
 
 
 def test_resources(instance):
-    """The resources of the run are started in the order of their needs and stopped in reverse, and none of
-    that is written down.
-    """
+    """Resources start in the order of their needs and stop in reverse, without events."""
     result = run(shelved, instance)
     before = len(result.all_events)
 

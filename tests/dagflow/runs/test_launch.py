@@ -42,7 +42,7 @@ def by_region(partition_key: str) -> Any:
 
 @job(config=by_region, executor_def=in_process_executor)
 def garden() -> None:
-    """A partitioned job."""
+    """Run one partitioned op."""
     grow()
 
 
