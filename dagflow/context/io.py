@@ -11,14 +11,15 @@ from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.keys import AssetKey
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
-from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
+    from dagflow.context.op import OpExecutionContext
     from dagflow.defs.assets.spec import AssetSpec
     from dagflow.defs.ops.definition import OpDefinition
     from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.definition import PartitionsDefinition
+    from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
     from dagflow.types.kinds import DagflowType
 
 _EPHEMERAL_RUN_ID = "__EPHEMERAL_RUN_ID"
@@ -96,8 +97,8 @@ class _IOContext:
         self._dagflow_type = dagflow_type
         self._asset_key, self._partition_keys, self._partitions_def, self._asset_spec = asset or _NO_ASSET
         self.definition_metadata: Mapping[str, Any] = definition_metadata or {}
-        self.config = config
-        self.resource_config = {} if access.resource_config is None else access.resource_config
+        self.config: Any = config
+        self.resource_config: Any = {} if access.resource_config is None else access.resource_config
         self._resources = access.resources or {}
         self._get_instance = access.get_instance
         self._log = access.log
@@ -190,6 +191,8 @@ class _IOContext:
         keys = self.asset_partition_keys
         if not keys:
             raise CheckError(f"{self._kind} '{self._name}' has no partition")
+        from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: only partitions use it
+
         return PartitionKeyRange(keys[0], keys[-1])
 
     @property
@@ -206,6 +209,8 @@ class _IOContext:
             raise DagflowInvariantViolationError(f"{self._kind} '{self._name}' is not partitioned by time")
         keys = self.asset_partition_keys
         first, last = (definition.time_window_for_partition_key(key) for key in (keys[0], keys[-1]))
+        from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
+
         return TimeWindow(first.start, last.end)
 
     def get_asset_identifier(self) -> list[str]:
@@ -247,10 +252,10 @@ class OutputContext(_IOContext):
         super().__init__(**shared)
         self._step_key = step_key
         self._run_id = run_id
-        self.mapping_key = mapping_key
-        self.output_metadata = output_metadata or {}
+        self.mapping_key: str | None = mapping_key
+        self.output_metadata: Mapping[str, MetadataValue] = output_metadata or {}
         self._partition_key = partition_key
-        self.version = version
+        self.version: str | None = version
         self._logged: dict[str, MetadataValue] = {}
         self._events: list[Any] = []
 
@@ -349,12 +354,12 @@ class InputContext(_IOContext):
         *,
         upstream_output: OutputContext | None = None,
         partition_key: str | None = None,
-        step_context: Any = None,
+        step_context: OpExecutionContext | None = None,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
         self._step_context = step_context
-        self.upstream_output = upstream_output
+        self.upstream_output: OutputContext | None = upstream_output
         self._partition_key = partition_key
         self._logged: dict[str, MetadataValue] = {}
         self._observations: list[AssetObservation] = []
@@ -365,9 +370,10 @@ class InputContext(_IOContext):
         return self.definition_metadata
 
     @property
-    def step_context(self) -> Any:
+    def step_context(self) -> OpExecutionContext:
         """The context of the op that reads the input, if the builder of this context got one."""
-        return self._known(self._step_context, "step_context")
+        context: OpExecutionContext = self._known(self._step_context, "step_context")
+        return context
 
     @property
     def has_input_name(self) -> bool:

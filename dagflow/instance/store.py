@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dagflow.events.record import EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
 from dagflow.events.types import DagflowEventType
 from dagflow.keys import AssetKey
-from dagflow.processes import Process
+
+if TYPE_CHECKING:
+    from dagflow.processes import Process
 
 
 class StoredEntry(NamedTuple):

@@ -384,6 +384,23 @@ def test_importable_and_documented(module: ModuleType, name: str) -> None:
     assert not text.startswith((f"{name}(", "An enumeration.")), "made by Python, not written"
 
 
+@EACH
+def test_dir_and_star_import(module: ModuleType) -> None:
+    """`dir` and `import *` give every exported name, also those that were not used before."""
+    names: dict[str, object] = {}
+    exec(f"from {module.__name__} import *", names)
+
+    assert names.keys() - {"__builtins__"} == set(module.__all__)
+    assert set(module.__all__) <= set(dir(module))
+
+
+@pytest.mark.parametrize("module", [dagflow, pytest_dagflow], ids=lambda module: module.__name__)
+def test_misspelt_name(module: ModuleType) -> None:
+    """A name that does not exist is an AttributeError that names the module."""
+    with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'aset'"):
+        _ = module.aset
+
+
 def test_no_module_is_named_like_an_export() -> None:
     """`from dagflow import job` can only mean the decorator: no child of the package has an exported name."""
     children = [name for name in RUNTIME if importlib.util.find_spec(f"dagflow.{name}")]

@@ -20,8 +20,6 @@ from dagflow.errors import (
 )
 from dagflow.keys import AssetKey
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.selection.parse import parse_clause
-from dagflow.selection.resolve import walk
 
 
 def assets_by_key(assets: Any) -> dict[AssetKey, AnyAsset]:
@@ -71,6 +69,9 @@ def selected_assets(
         ParameterCheckError: The selection is not a list.
         DagflowInvalidDefinitionError: The selection names an unknown asset, or is not a valid clause.
     """
+    from dagflow.selection.parse import parse_clause  # few runs select
+    from dagflow.selection.resolve import walk
+
     parents = {
         key: [up for up in asset.dependency_keys if up in executable] for key, asset in executable.items()
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from typing import Any, get_args, get_origin, overload
@@ -13,7 +12,15 @@ from dagflow.defs.graphs.tracing import DynamicHandle, GraphInputHandle, Invoked
 from dagflow.defs.graphs.wiring import GraphIn, GraphOut, OutputMapping
 from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
 from dagflow.defs.ops.signature import documented
-from dagflow.defs.parts.function import annotations_of, location
+from dagflow.defs.parts.function import (
+    POSITIONAL_ONLY,
+    VAR_KEYWORD,
+    VAR_POSITIONAL,
+    annotations_of,
+    documentation_of,
+    location,
+    parameters_of,
+)
 from dagflow.errors import DagflowInvalidDefinitionError, check_type
 from dagflow.keys import check_name
 from dagflow.types.annotations import resolve_annotation
@@ -138,7 +145,7 @@ def trace(
     wiring.output_mappings = _output_mappings(result, out, place, what, annotations.get("return"))
     graph_def = GraphDefinition(
         name,
-        description if description is not None else inspect.getdoc(fn),
+        description if description is not None else documentation_of(fn),
         config=config,
         tags=tags,
         _wiring=wiring,
@@ -148,15 +155,16 @@ def trace(
 
 
 _NO_GRAPH_IN = GraphIn()
+_STARS = {VAR_POSITIONAL: "*", VAR_KEYWORD: "**", POSITIONAL_ONLY: ""}
 
 
 def _parameters(fn: Callable[..., Any], place: str) -> list[str]:
-    parameters = inspect.signature(fn).parameters.values()
+    parameters = parameters_of(fn)
     for parameter in parameters:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+        if parameter.role in _STARS:
             raise DagflowInvalidDefinitionError(
-                f"{place} ({location(fn)}): the parameter '{parameter}' cannot be an input, because inputs "
-                "are passed by name. Give each input a parameter of its own."
+                f"{place} ({location(fn)}): the parameter '{_STARS[parameter.role]}{parameter.name}' cannot "
+                "be an input, because inputs are passed by name. Give each input a parameter of its own."
             )
     return [parameter.name for parameter in parameters]
 

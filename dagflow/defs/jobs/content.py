@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow import _doors
 from dagflow._util import nearest
-from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.hooks.definition import HookDefinition, hook_requirements
-from dagflow.defs.loggers.definition import LoggerDefinition, default_loggers
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.retry import RetryPolicy
@@ -26,7 +24,9 @@ from dagflow.types.kinds import DagflowType
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.layer import AssetLayer
+    from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.jobs.partitioned import PartitionedConfig
+    from dagflow.defs.loggers.definition import LoggerDefinition
 
 
 class AssetSelectionData(NamedTuple):
@@ -46,7 +46,7 @@ class JobContent:
         "config_mapping",
         "default_config",
         "description",
-        "executor_def",
+        "given_executor_def",
         "graph",
         "hook_defs",
         "input_values",
@@ -68,7 +68,7 @@ class JobContent:
     config_mapping: ConfigMapping | None
     default_config: Mapping[str, Any]
     description: str | None
-    executor_def: ExecutorDefinition
+    given_executor_def: ExecutorDefinition | None
     graph: GraphDefinition
     hook_defs: frozenset[HookDefinition]
     input_values: Mapping[str, Any]
@@ -91,8 +91,19 @@ class JobContent:
         return self._compiled
 
     @property
+    def executor_def(self) -> ExecutorDefinition:
+        """The executor of the job; default: `multi_or_in_process_executor`."""
+        if self.given_executor_def is not None:
+            return self.given_executor_def
+        from dagflow.defs.executors.builtin import multi_or_in_process_executor  # a run in process needs none
+
+        return multi_or_in_process_executor
+
+    @property
     def loggers(self) -> dict[str, LoggerDefinition]:
         """The loggers that a run config can name."""
+        from dagflow.defs.loggers.definition import default_loggers  # only a run config needs them
+
         return self.logger_defs or default_loggers()
 
     def hook_requirements(self) -> dict[str, Requirement]:

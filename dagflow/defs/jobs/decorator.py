@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, overload
 
-from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.decorator import trace
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
+    from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
     from dagflow.defs.loggers.definition import LoggerDefinition
 

@@ -8,7 +8,7 @@ The schema is worked out once for a job, and only when a config is given or some
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.config.field import Field, Permissive, Shape
 from dagflow.config.mapping import Mapped
@@ -16,7 +16,6 @@ from dagflow.config.parse import Path, Reading
 from dagflow.config.read import read_config
 from dagflow.config.scalar import Any as AnyConfig
 from dagflow.config.scalar import ConfigType
-from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.unfed_inputs import loose_fields
 from dagflow.defs.jobs.content import JobContent
@@ -25,6 +24,9 @@ from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import needed_keys
+
+if TYPE_CHECKING:
+    from dagflow.defs.executors.definition import ExecutorDefinition
 
 _OPTIONAL = Field(AnyConfig, is_required=False)
 _MADE_WRONG = "Its config mapping made config that does not fit the nodes inside it; the paths begin there."

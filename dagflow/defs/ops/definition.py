@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
-from inspect import CO_VARARGS, getdoc, signature
-from inspect import Parameter as _Parameter
 from typing import Any, TypeVar, overload
 
 from dagflow import _doors
@@ -17,7 +15,7 @@ from dagflow.defs.ops.node import NodeDefinition, current_composition
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, InputDefinition, Out, OutputDefinition
 from dagflow.defs.ops.signature import inputs_of, outputs_of, plain_output_of, wrapped_outputs
 from dagflow.defs.parts.configured import configured_field, new_name
-from dagflow.defs.parts.function import CONTEXT_NAMES, Body, is_config_annotation, location
+from dagflow.defs.parts.function import CONTEXT_NAMES, Body, documentation_of, is_config_annotation, location
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.requirements import Requirement, required_by
 from dagflow.errors import (
@@ -37,6 +35,7 @@ from dagflow.keys import (
 )
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_TAKES_ANY_ARGUMENT = 0x04  # the flag of a code object with *args
 
 
 class OpDefinition(NodeDefinition):
@@ -68,6 +67,9 @@ class OpDefinition(NodeDefinition):
     )
     node_type_str = "op"
 
+    version: str | None
+    code_version: str | None
+
     def __init__(
         self,
         compute_fn: Callable[..., Any],
@@ -89,7 +91,7 @@ class OpDefinition(NodeDefinition):
         what = f"{owner} '{name}'"
         if not callable(compute_fn):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
-        self.name = check_name(name, owner)
+        self.name: str = check_name(name, owner)
         ins = check_type(ins or {}, Mapping, "ins", what)
         body = Body(compute_fn if by_decorator else _taking_each_input(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
@@ -97,7 +99,7 @@ class OpDefinition(NodeDefinition):
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
                 "AssetExecutionContext. Use OpExecutionContext."
             )
-        self.body = body
+        self.body: Body = body
         check_texts(what, description=description, version=version, code_version=code_version, pool=pool)
         if version is not None and code_version is not None:
             raise CheckError(
@@ -106,24 +108,30 @@ class OpDefinition(NodeDefinition):
         self.version = self.code_version = code_version if code_version is not None else version
         self.ins: Mapping[str, InputDefinition] = inputs_of(body, ins, what)
         self.outs: Mapping[str, OutputDefinition] = outputs_of(body, outs, what, self.code_version)
-        self.input_names = tuple(self.ins)
-        self.output_names = tuple(self.outs)
+        self.input_names: tuple[str, ...] = tuple(self.ins)
+        self.output_names: tuple[str, ...] = tuple(self.outs)
         named = [parameter.name for parameter in body.inputs]
         further = [name for name in self.input_names if name not in named]
-        self.positional_inputs = named + further if len(further) == 1 else named
-        self.is_wrapped = wrapped_outputs(body, self.outs)
-        self.plain_output = plain_output_of(self.outs, self.is_wrapped)
+        self.positional_inputs: list[str] = named + further if len(further) == 1 else named
+        self.is_wrapped: dict[str, bool] = wrapped_outputs(body, self.outs)
+        self.plain_output: OutputDefinition | None = plain_output_of(self.outs, self.is_wrapped)
         self._requirements: tuple[Requirement, ...] | None = None
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
-        self.config_field = _config_field(body, config_schema, what)
+        self.config_field: Field | None = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
         if owner == "op":
             refuse_resources_twice(body, required_resource_keys, "op")
-        self.required_resource_keys = resource_keys(required_resource_keys, what) | frozenset(body.resources)
-        self.tags = definition_tags(tags, what)
-        self.description = description if description is not None else getdoc(compute_fn) or None
-        self.retry_policy = check_optional(retry_policy, RetryPolicy, "retry_policy", what)
-        self.pool = _checked_pool(pool, self.tags, what)
+        self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, what) | frozenset(
+            body.resources
+        )
+        self.tags: dict[str, str] = definition_tags(tags, what)
+        self.description: str | None = (
+            description if description is not None else documentation_of(compute_fn) or None
+        )
+        self.retry_policy: RetryPolicy | None = check_optional(
+            retry_policy, RetryPolicy, "retry_policy", what
+        )
+        self.pool: str | None = _checked_pool(pool, self.tags, what)
         update_wrapper(self, compute_fn)
 
     @property
@@ -217,11 +225,13 @@ def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callabl
     is_context_and_inputs = (
         len(takes) == 2 and takes[0] in CONTEXT_NAMES and takes[1] in {"inputs", "_inputs"} - ins.keys()
     )
-    if not is_context_and_inputs and (takes or not code.co_flags & CO_VARARGS):
+    if not is_context_and_inputs and (takes or not code.co_flags & _TAKES_ANY_ARGUMENT):
         return fn
 
     def compute(context: Any, **inputs: Any) -> Any:
         return fn(context, inputs)
+
+    from inspect import signature  # few functions take their inputs as a dict
 
     taken: Any = compute
     taken.__signature__ = signature(lambda context, **inputs: None)
@@ -377,7 +387,7 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
         raise ParameterCheckError(
             f"{place} has both a 'config' parameter and a 'config_schema'. Keep one of them."
         )
-    if body.config is _Parameter.empty:
+    if body.config is UNSET:
         raise DagflowInvalidPythonicConfigDefinitionError(
             f"{place}: the parameter 'config' has no annotation. Annotate it with a Config class, or with "
             "int, float, str, bool, dict or list."
@@ -388,8 +398,8 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
     body.read_config = annotation.incoming
     default = body.config_default
     if not is_config_annotation(body.config):
-        return Field(annotation.node, UNSET if default is _Parameter.empty else plain_config(default))
-    if default is not _Parameter.empty:
+        return Field(annotation.node, UNSET if default is UNSET else plain_config(default))
+    if default is not UNSET:
         raise CheckError(
             f"{place}: the parameter 'config' has a default value, which a Config class does not take. Give "
             f"the fields of '{body.config.__name__}' defaults instead."

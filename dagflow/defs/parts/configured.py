@@ -6,14 +6,13 @@ function made, checked, without knowing of it.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.mapping import Mapped
 from dagflow.config.objects import is_config_object, plain_config
-from dagflow.defs.parts.function import config_class_of, location
+from dagflow.defs.parts.function import config_class_of, location, parameters_of
 from dagflow.errors import CheckError, ParameterCheckError
 
 _ConfigFn = Callable[[Any], Any]
@@ -52,9 +51,9 @@ class ConfigMapping:
         config_schema: Any = None,
         receive_processed_config_values: bool | None = None,
     ) -> None:
-        self.config_fn = _function(config_fn, "config_fn")
+        self.config_fn: _ConfigFn = _function(config_fn, "config_fn")
         self.config_schema: Field = resolve_field(config_schema)
-        self.receive_processed_config_values = receive_processed_config_values
+        self.receive_processed_config_values: bool | None = receive_processed_config_values
 
     @property
     def is_raw(self) -> bool:
@@ -218,7 +217,7 @@ def _of_objects(function: _ConfigFn, schema: Any) -> tuple[_ConfigFn, Any]:
             "Cannot provide config_schema to @configured function with Config-annotated param: "
             f"'{given.__name__}' is the schema of the function at {location(function)}"
         )
-    if given is not None and len(inspect.signature(function).parameters) != 1:
+    if given is not None and len(parameters_of(function)) != 1:
         raise CheckError(
             "@configured function should have exactly one parameter, the config; "
             f"see the one at {location(function)}"

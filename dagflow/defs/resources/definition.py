@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar, overload
 
@@ -12,7 +11,13 @@ from dagflow._util import UNSET
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.read import read_config
 from dagflow.defs.parts.configured import configured_field
-from dagflow.defs.parts.function import location
+from dagflow.defs.parts.function import (
+    VAR_KEYWORD,
+    VAR_POSITIONAL,
+    documentation_of,
+    location,
+    parameters_of,
+)
 from dagflow.defs.resources.opening import Opened, entered
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
@@ -81,16 +86,18 @@ class ResourceDefinition:
     ) -> None:
         if not callable(resource_fn):
             raise ParameterCheckError(f"parameter 'resource_fn' must be a function, not {resource_fn!r}")
-        self.resource_fn = resource_fn
+        self.resource_fn: Callable[..., Any] = resource_fn
         self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
-        self.description = description
-        self.__wrapped__ = resource_fn
-        self.required_resource_keys = resource_keys(required_resource_keys, f"resource ({self.place})")
-        self.version = version
-        self.kind = kind
+        self.description: str | None = description
+        self.__wrapped__: Callable[..., Any] = resource_fn
+        self.required_resource_keys: frozenset[str] = resource_keys(
+            required_resource_keys, f"resource ({self.place})"
+        )
+        self.version: str | None = version
+        self.kind: str = kind
         self.nested: tuple[ResourceDefinition, ...] = ()
         self.value: Any = UNSET
-        self.takes_context = _takes_context(resource_fn)
+        self.takes_context: bool = _takes_context(resource_fn)
 
     @property
     def config_schema(self) -> Field:
@@ -218,7 +225,7 @@ def resource(
     description: str | None = None,
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
-) -> Any:
+) -> ResourceDefinition | Callable[[Callable[..., Any]], ResourceDefinition]:
     """Make a resource of a function that takes an init context, or nothing. Usable bare.
 
     Args:
@@ -327,7 +334,7 @@ def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: A
         raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {fn!r}")
     definition = cls(fn, *arguments, **named)
     if definition.description is None:
-        definition.description = inspect.getdoc(fn)
+        definition.description = documentation_of(fn)
     return definition
 
 
@@ -338,14 +345,13 @@ def is_function(value: Any) -> bool:
 
 def _takes_context(fn: Callable[..., Any]) -> bool:
     try:
-        parameters = list(inspect.signature(fn).parameters.values())
+        parameters = parameters_of(fn)
     except (TypeError, ValueError):
         return True
     needed = [
         parameter.name
         for parameter in parameters
-        if parameter.default is parameter.empty
-        and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        if not parameter.has_default and parameter.role not in (VAR_KEYWORD, VAR_POSITIONAL)
     ]
     if len(needed) > 1:
         raise DagflowInvalidDefinitionError(

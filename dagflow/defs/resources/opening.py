@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from types import GeneratorType
 from typing import Any
 
 from dagflow.errors import CheckError, DagflowInvariantViolationError
@@ -21,7 +21,7 @@ def entered(made: Any, place: str) -> Opened:
     Raises:
         DagflowInvariantViolationError: A generator that yields nothing, or, once closed, more than once.
     """
-    if inspect.isgenerator(made):
+    if isinstance(made, GeneratorType):
         generator = made
         try:
             value = next(generator)
