@@ -1,4 +1,4 @@
-"""Loading the inputs of a step from their sources, and checking their types."""
+"""Load the inputs of a step from their sources, and check their types."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -
     )
     with user_code(
         lambda error: DagflowTypeLoadingError(
-            f"input '{item.name}' of step '{step.key}' could not be made from its config: "
+            f"input '{item.name}' of step '{step.key}' could not be created from its config: "
             f"{type(error).__name__}: {error}",
             user_exception=error,
         )
@@ -225,7 +225,7 @@ def _asset_read(state: RunState, item: StepInput, source: Source) -> IOAsset:
 
 
 def _upstream_context(state: RunState, step: Step, item: StepInput, source: Source) -> OutputContext | None:
-    """Make the context of the output that an input reads; None if that is unknown."""
+    """Return the context of the output that an input reads, None if the output is unknown."""
     if source.ref is not None:
         producer = state.plan.step_by_key(source.ref.step_key)
         output = producer.output_by_name[source.ref.output_name]

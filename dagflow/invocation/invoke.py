@@ -51,9 +51,10 @@ def invoke(definition: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
         The result of the function; for a generator function a generator of its outputs and events.
 
     Raises:
-        DagflowInvalidInvocationError: A missing context or input, too many arguments, or a context in use.
-        DagflowInvalidConfigError: Config that does not match.
-        DagflowTypeCheckDidNotPass: An input or output of the wrong type.
+        DagflowInvalidInvocationError: A context or input is missing, there are too many arguments, or the
+            context is in use.
+        DagflowInvalidConfigError: The config does not match.
+        DagflowTypeCheckDidNotPass: An input or output is of the wrong type.
     """
     if isinstance(definition, ResourceDefinition):
         return invoke_resource(definition, args, kwargs)
@@ -221,7 +222,7 @@ def _resources(
     """Check that every resource is given, and add the resources that are parameters to the arguments.
 
     Returns:
-        The started resources that came as arguments or with the asset; None if there are none.
+        The started resources from the arguments and from the asset, None without any.
     """
     if not op.required_resource_keys:
         return None
