@@ -10,8 +10,12 @@ from importlib import import_module
 from typing import Any
 
 DOORS = {
+    "DagflowLogManager": "dagflow.context.log",
     "ExecuteInProcessResult": "dagflow.runs.results",
+    "InitResourceContext": "dagflow.context.init",
     "JobDefinition": "dagflow.defs.jobs.definition",
+    "OpDefinition": "dagflow.defs.ops.definition",
+    "ScopedResources": "dagflow.context.resources",
     "build_init_resource_context": "dagflow.invocation.build",
     "create_run": "dagflow.runs.launch",
     "execute_in_process": "dagflow.runs.in_process",

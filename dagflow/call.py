@@ -240,8 +240,8 @@ class YieldedOutputs:
     def __init__(
         self, op: OpDefinition, again: str = 'Compute for op "{op}" returned an output "{output}"'
     ) -> None:
-        self.op = op
-        self.again = again
+        self.op: OpDefinition = op
+        self.again: str = again
         self.seen: set[Any] = set()
 
     def output(self, item: Any) -> tuple[OutputDefinition, Any] | None:

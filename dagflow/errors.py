@@ -88,7 +88,8 @@ class DagflowInvalidInvocationError(DagflowError):
 class DagflowMissingResourceError(DagflowInvalidInvocationError, DagflowInvalidDefinitionError, KeyError):
     """A function was called without a resource that one of its parameters takes."""
 
-    __str__ = Exception.__str__
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # a KeyError shows the repr of its message
 
 
 class DagflowInvalidConfigError(DagflowError):
@@ -101,13 +102,13 @@ class DagflowInvalidConfigError(DagflowError):
     """
 
     def __init__(self, preamble: str, errors: Sequence[Any], config_value: object) -> None:
-        self.errors = list(errors)
+        self.errors: list[Any] = list(errors)
         self.config_value = config_value
-        self.error_messages = [error.message for error in self.errors]
+        self.error_messages: list[Any] = [error.message for error in self.errors]
         lines = [preamble]
         for number, text in enumerate(self.error_messages, 1):
             lines.append(f"    Error {number}: " + text.replace("\n", "\n    "))
-        self.message = "\n".join(lines)
+        self.message: str = "\n".join(lines)
         super().__init__(self.message)
 
 
@@ -130,7 +131,7 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
     ) -> None:
         self.original_root = original_root
         self.current_value = current_value
-        self.stack = list(stack)
+        self.stack: list[object] = list(stack)
         place = f" Error at stack path :{':'.join(map(str, self.stack))}." if self.stack else ""
         super().__init__(
             f"Error defining config. Original value passed: {original_root!r}.{place} {current_value!r} "
@@ -198,7 +199,7 @@ class DagflowTypeCheckDidNotPass(DagflowError):
         self, description: str, metadata: dict[str, Any] | None = None, dagflow_type: Any = None
     ) -> None:
         self.description = description
-        self.metadata = metadata or {}
+        self.metadata: dict[str, Any] = metadata or {}
         self.dagflow_type = dagflow_type
         super().__init__(description)
 
@@ -216,7 +217,7 @@ class DagflowExecutionStepNotFoundError(DagflowError):
     """Steps were selected that the plan does not have; `step_keys` names them."""
 
     def __init__(self, message: str, *, step_keys: Sequence[str]) -> None:
-        self.step_keys = list(step_keys)
+        self.step_keys: list[str] = list(step_keys)
         super().__init__(message)
 
 
@@ -236,7 +237,7 @@ class DagflowMaxRetriesExceededError(DagflowError):
     """A step failed and has no retries left; `user_code_process_error_infos` holds the last error."""
 
     def __init__(self, message: str, *, user_code_process_error_infos: Sequence[Any] = ()) -> None:
-        self.user_code_process_error_infos = list(user_code_process_error_infos)
+        self.user_code_process_error_infos: list[Any] = list(user_code_process_error_infos)
         super().__init__(message)
 
 
@@ -248,7 +249,7 @@ class DagflowSubprocessError(DagflowError):
     """A worker process died; `subprocess_error_infos` says how."""
 
     def __init__(self, message: str, *, subprocess_error_infos: Sequence[Any] = ()) -> None:
-        self.subprocess_error_infos = list(subprocess_error_infos)
+        self.subprocess_error_infos: list[Any] = list(subprocess_error_infos)
         super().__init__(message)
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Union
 
 from dagflow._util import warn
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.values import Constant
 
 NAME_PATTERN = r"^[A-Za-z0-9_]+$"
 _is_name = re.compile(r"[A-Za-z0-9_]+").fullmatch
@@ -84,8 +84,7 @@ CoercibleToAssetKey = Union["AssetKey", str, Sequence[str]]
 """What a public argument that names an asset may be."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class AssetKey:
+class AssetKey(Constant):
     """The name of an asset: one or more parts.
 
     Args:
@@ -101,6 +100,8 @@ class AssetKey:
         ['a/b']
     """
 
+    __slots__ = ("parts",)
+
     parts: tuple[str, ...]
 
     def __init__(self, path: str | Sequence[str]) -> None:
@@ -113,6 +114,24 @@ class AssetKey:
                 f"parameter 'path' of an AssetKey must be a text or a sequence of texts, not {path!r}"
             )
         object.__setattr__(self, "parts", parts)
+
+    def __eq__(self, other: object) -> bool:
+        return self.parts == other.parts if isinstance(other, AssetKey) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
+
+    def __lt__(self, other: object) -> bool:
+        return self.parts < other.parts if isinstance(other, AssetKey) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self.parts <= other.parts if isinstance(other, AssetKey) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self.parts > other.parts if isinstance(other, AssetKey) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return self.parts >= other.parts if isinstance(other, AssetKey) else NotImplemented
 
     @property
     def path(self) -> list[str]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dagflow.clock import SYSTEM_CLOCK, Clock
+from dagflow.values import Constant
 
 if TYPE_CHECKING:
     from random import Random
@@ -21,8 +21,7 @@ Pick = Callable[[Sequence[str]], str]
 """Chooses the next step: gets the keys of the ready steps in their usual order, returns one of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(Constant):
     """The options of the runs that start in a block of code.
 
     Attributes:
@@ -35,12 +34,32 @@ class RunOptions:
         used: What of `given` has stood for an output so far, filled by the runs.
     """
 
-    clock: Clock = SYSTEM_CLOCK
-    pick: Pick | None = None
-    given: Mapping[Any, Any] = field(default_factory=dict)
-    faults: Callable[[str, int], None] | None = None
-    random: Random | None = None
-    used: set[Any] = field(default_factory=set)
+    __slots__ = ("clock", "pick", "given", "faults", "random", "used")  # noqa: RUF023 - as the parameters
+
+    clock: Clock
+    pick: Pick | None
+    given: Mapping[Any, Any]
+    faults: Callable[[str, int], None] | None
+    random: Random | None
+    used: set[Any]
+
+    def __init__(
+        self,
+        clock: Clock = SYSTEM_CLOCK,
+        pick: Pick | None = None,
+        given: Mapping[Any, Any] | None = None,
+        faults: Callable[[str, int], None] | None = None,
+        random: Random | None = None,
+        used: set[Any] | None = None,
+    ) -> None:
+        self._set(
+            clock=clock,
+            pick=pick,
+            given={} if given is None else given,
+            faults=faults,
+            random=random,
+            used=set() if used is None else used,
+        )
 
 
 DEFAULT_OPTIONS = RunOptions()
@@ -57,7 +76,7 @@ def set_options(**changes: Any) -> Iterator[RunOptions]:
     """Put options in force for a block; what is not named stays as it is around it."""
     if "given" in changes:
         changes.setdefault("used", set())  # that of what is given here, not of what was given around it
-    options = replace(_options.get(), **changes)
+    options = _options.get().with_changes(**changes)
     token = _options.set(options)
     try:
         yield options

@@ -31,7 +31,7 @@ class StartedResources:
     __slots__ = ("_outer_loop", "closers", "event_loop", "values")
 
     def __init__(self, event_loop: EventLoop | None = None) -> None:
-        self.event_loop = event_loop
+        self.event_loop: EventLoop | None = event_loop
         self._outer_loop: EventLoop | None = None
         self.values: dict[str, Any] = {}
         self.closers: list[tuple[str, Callable[[], None]]] = []

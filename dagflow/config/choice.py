@@ -30,9 +30,9 @@ class EnumValue:
     def __init__(
         self, config_value: str, python_value: AnyValue | None = None, description: str | None = None
     ) -> None:
-        self.config_value = check_type(config_value, str, "config_value")
-        self.python_value = config_value if python_value is None else python_value
-        self.description = description
+        self.config_value: str = check_type(config_value, str, "config_value")
+        self.python_value: AnyValue = config_value if python_value is None else python_value
+        self.description: str | None = description
 
     def __repr__(self) -> str:
         return f"EnumValue({self.config_value!r}, {self.python_value!r})"
@@ -58,8 +58,8 @@ class Enum(ConfigType):
 
     def __init__(self, name: str, enum_values: Sequence[EnumValue]) -> None:
         super().__init__()
-        self.name = check_type(name, str, "name")
-        self.enum_values = list(enum_values)
+        self.name: str = check_type(name, str, "name")
+        self.enum_values: list[EnumValue] = list(enum_values)
         self.values_by_name: dict[str, AnyValue] = {}
         for choice in self.enum_values:
             if not isinstance(choice, EnumValue):
@@ -226,7 +226,7 @@ class Noneable(ConfigType):
 
     def __init__(self, inner_type: AnyValue) -> None:
         super().__init__()
-        self.inner_type = resolve_inner(inner_type, "a Noneable")
+        self.inner_type: ConfigType = resolve_inner(inner_type, "a Noneable")
 
     def default(self) -> None:
         return None
@@ -257,8 +257,8 @@ class ScalarUnion(ConfigType):
 
     def __init__(self, scalar_type: AnyValue, non_scalar_schema: AnyValue) -> None:
         super().__init__()
-        self.scalar_type = resolve_inner(scalar_type, "the scalar of a ScalarUnion")
-        self.non_scalar_type = resolve_inner(non_scalar_schema, "a ScalarUnion")
+        self.scalar_type: ConfigType = resolve_inner(scalar_type, "the scalar of a ScalarUnion")
+        self.non_scalar_type: ConfigType = resolve_inner(non_scalar_schema, "a ScalarUnion")
         if self.scalar_type not in SCALARS:
             raise ParameterCheckError(f"parameter 'scalar_type' must be a scalar type, not {scalar_type!r}")
         if not isinstance(self.non_scalar_type, (Shape, Selector, Array, Map)):
@@ -317,7 +317,7 @@ class _Source(ScalarUnion):
             return None
 
 
-IntSource = _Source(int)
-FloatSource = _Source(float)
-StringSource = _Source(str)
-BoolSource = _Source(bool)
+IntSource: ScalarUnion = _Source(int)
+FloatSource: ScalarUnion = _Source(float)
+StringSource: ScalarUnion = _Source(str)
+BoolSource: ScalarUnion = _Source(bool)

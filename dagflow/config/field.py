@@ -185,7 +185,7 @@ class Shape(ConfigType):
         field_aliases: Mapping[str, str] | None = None,
     ) -> None:
         self.description = description
-        self.field_aliases = field_aliases
+        self.field_aliases: Mapping[str, str] | None = field_aliases
         self.fields: dict[str, Field] = resolve_fields(fields)
         self._required = [name for name, field in self.fields.items() if field.is_required]
 
@@ -315,7 +315,7 @@ class Array(ConfigType):
 
     def __init__(self, inner_type: AnyValue) -> None:
         super().__init__()
-        self.inner_type = resolve_inner(inner_type, "an Array")
+        self.inner_type: ConfigType = resolve_inner(inner_type, "an Array")
 
     def describe(self) -> str:
         return f"[{self.inner_type.describe()}]"
@@ -351,13 +351,13 @@ class Map(ConfigType):
 
     def __init__(self, key_type: AnyValue, inner_type: AnyValue, key_label_name: str | None = None) -> None:
         super().__init__()
-        self.key_type = resolve_inner(key_type, "the key of a Map")
+        self.key_type: ConfigType = resolve_inner(key_type, "the key of a Map")
         if self.key_type not in SCALARS:
             raise ParameterCheckError(
                 f"parameter 'key_type' of a Map must be a scalar type, not {key_type!r}"
             )
-        self.inner_type = resolve_inner(inner_type, "a Map")
-        self.key_label_name = key_label_name
+        self.inner_type: ConfigType = resolve_inner(inner_type, "a Map")
+        self.key_label_name: str | None = key_label_name
 
     def describe(self) -> str:
         label = f"{self.key_label_name}: " if self.key_label_name else ""

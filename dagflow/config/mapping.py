@@ -47,15 +47,15 @@ class Mapped(ConfigType):
         is_raw: bool = False,
     ) -> None:
         super().__init__(outer.description)
-        self.outer = outer
-        self.function = function
-        self.inner = inner
-        self.path = path
-        self.place = place
-        self.detail = detail
-        self.when_refused = when_refused
-        self.given = given
-        self.is_raw = is_raw
+        self.outer: Field = outer
+        self.function: Callable[[AnyValue], AnyValue] = function
+        self.inner: Readable = inner
+        self.path: Path = path
+        self.place: str = place
+        self.detail: str = detail
+        self.when_refused: str = when_refused
+        self.given: AnyValue = given
+        self.is_raw: bool = is_raw
         self._fixed: AnyValue = UNSET  # what a dict given beforehand was read as, once that is known
 
     @property

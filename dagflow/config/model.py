@@ -75,7 +75,7 @@ class Config(BaseModel):
         '18 g of mocha'
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
     __dagflow_config__: ClassVar[bool] = True
     __dagflow_what__: ClassVar[str] = "Config class"
     _dagflow_env: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -189,7 +189,7 @@ class PermissiveConfig(Config):
         3
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
 
 def entries(cls: type[Config]) -> tuple[Entry, ...]:

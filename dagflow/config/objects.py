@@ -120,10 +120,10 @@ class RunConfig:
         loggers: Mapping[str, Any] | None = None,
         execution: Mapping[str, Any] | None = None,
     ) -> None:
-        self.ops = _part(ops, "ops")
-        self.resources = _part(resources, "resources")
-        self.loggers = _part(loggers, "loggers")
-        self.execution = _part(execution, "execution")
+        self.ops: dict[str, Any] = _part(ops, "ops")
+        self.resources: dict[str, Any] = _part(resources, "resources")
+        self.loggers: dict[str, Any] = _part(loggers, "loggers")
+        self.execution: dict[str, Any] = _part(execution, "execution")
 
     def to_config_dict(self) -> dict[str, Any]:
         """The same as plain config: always the four keys."""
@@ -138,8 +138,6 @@ class RunConfig:
         if not isinstance(other, RunConfig):
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
-
-    __hash__ = None  # type: ignore[assignment]  # its parts are dicts
 
     def __repr__(self) -> str:
         parts = ((name, getattr(self, name)) for name in ("ops", "resources", "loggers", "execution"))

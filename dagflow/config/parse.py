@@ -130,10 +130,10 @@ class Reading:
 
     def __init__(self, environ: Mapping[str, str] | None, *, applies: bool = False) -> None:
         self.errors: list[EvaluationError] = []
-        self.environ = environ
-        self.used_env = False
-        self.applies = applies
-        self.has_mappings = False
+        self.environ: Mapping[str, str] | None = environ
+        self.used_env: bool = False
+        self.applies: bool = applies
+        self.has_mappings: bool = False
 
     def mismatch(self, node: object, value: object, path: Path, message: str) -> None:
         """Note a value that is of the wrong kind."""

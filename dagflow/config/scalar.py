@@ -23,7 +23,7 @@ class ConfigType:
     is_required = True
 
     def __init__(self, description: str | None = None) -> None:
-        self.description = description
+        self.description: str | None = description
 
     def default(self) -> AnyValue:
         """What a bare field of this type becomes if it is not given; UNSET if it must be."""
@@ -70,7 +70,7 @@ class _Scalar(ConfigType):
 
     def __init__(self, name: str, accepted: type, example: object, convert: type | None = None) -> None:
         super().__init__()
-        self.given_name = name
+        self.given_name: str = name
         self._accepted = accepted
         self._example = example
         self._convert = convert
@@ -122,9 +122,9 @@ class _AnyType(ConfigType):
         return copied(value)
 
 
-Int = _Scalar("Int", int, 0)
-Float = _Scalar("Float", float, 0.0, convert=float)
-Bool = _Scalar("Bool", bool, True)
-String = _Scalar("String", str, "...")
-Any = _AnyType()
+Int: _Scalar = _Scalar("Int", int, 0)
+Float: _Scalar = _Scalar("Float", float, 0.0, convert=float)
+Bool: _Scalar = _Scalar("Bool", bool, True)
+String: _Scalar = _Scalar("String", str, "...")
+Any: ConfigType = _AnyType()
 SCALARS = (Int, Float, Bool, String)

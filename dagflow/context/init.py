@@ -47,12 +47,12 @@ class InitResourceContext:
         run: DagflowRun | None = None,
         log: Callable[[], DagflowLogManager] | None = None,
     ) -> None:
-        self.resource_config = resource_config
-        self.resource_def = resource_def
-        self.run = run
+        self.resource_config: Any = resource_config
+        self.resource_def: ResourceDefinition | None = resource_def
+        self.run: DagflowRun | None = run
         self.shared: Mapping[int, Any] = {}
         self.configs: Mapping[str, Any] = {}
-        self.path = ""
+        self.path: str = ""
         self._resources = resources
         self._get_instance = get_instance
         self._log = log
@@ -111,10 +111,10 @@ class InitLoggerContext:
         job_def: JobDefinition | None = None,
         run_id: str | None = None,
     ) -> None:
-        self.logger_config = logger_config
+        self.logger_config: Any = logger_config
         self._logger_def = logger_def
-        self.job_def = job_def
-        self.run_id = run_id
+        self.job_def: JobDefinition | None = job_def
+        self.run_id: str | None = run_id
 
     @property
     def logger_def(self) -> LoggerDefinition:
@@ -144,9 +144,9 @@ class InitExecutorContext:
         executor_config: Any,
         instance: DagflowInstance,
     ) -> None:
-        self.job = job
-        self.executor_def = executor_def
+        self.job: JobDefinition = job
+        self.executor_def: ExecutorDefinition = executor_def
         self.executor_config: Mapping[str, Any] = check_type(
             executor_config, Mapping, "executor_config", f"executor '{executor_def.name}'"
         )
-        self.instance = instance
+        self.instance: DagflowInstance = instance

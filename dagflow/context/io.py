@@ -15,6 +15,7 @@ from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
+    from dagflow.context.op import OpExecutionContext
     from dagflow.defs.assets.spec import AssetSpec
     from dagflow.defs.ops.definition import OpDefinition
     from dagflow.instance.instance import DagflowInstance
@@ -96,8 +97,8 @@ class _IOContext:
         self._dagflow_type = dagflow_type
         self._asset_key, self._partition_keys, self._partitions_def, self._asset_spec = asset or _NO_ASSET
         self.definition_metadata: Mapping[str, Any] = definition_metadata or {}
-        self.config = config
-        self.resource_config = {} if access.resource_config is None else access.resource_config
+        self.config: Any = config
+        self.resource_config: Any = {} if access.resource_config is None else access.resource_config
         self._resources = access.resources or {}
         self._get_instance = access.get_instance
         self._log = access.log
@@ -248,10 +249,10 @@ class OutputContext(_IOContext):
         super().__init__(**shared)
         self._step_key = step_key
         self._run_id = run_id
-        self.mapping_key = mapping_key
-        self.output_metadata = output_metadata or {}
+        self.mapping_key: str | None = mapping_key
+        self.output_metadata: Mapping[str, MetadataValue] = output_metadata or {}
         self._partition_key = partition_key
-        self.version = version
+        self.version: str | None = version
         self._logged: dict[str, MetadataValue] = {}
         self._events: list[Any] = []
 
@@ -350,12 +351,12 @@ class InputContext(_IOContext):
         *,
         upstream_output: OutputContext | None = None,
         partition_key: str | None = None,
-        step_context: Any = None,
+        step_context: OpExecutionContext | None = None,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
         self._step_context = step_context
-        self.upstream_output = upstream_output
+        self.upstream_output: OutputContext | None = upstream_output
         self._partition_key = partition_key
         self._logged: dict[str, MetadataValue] = {}
         self._observations: list[AssetObservation] = []
@@ -366,9 +367,10 @@ class InputContext(_IOContext):
         return self.definition_metadata
 
     @property
-    def step_context(self) -> Any:
+    def step_context(self) -> OpExecutionContext:
         """The context of the op that reads it, if its builder was given one."""
-        return self._known(self._step_context, "step_context")
+        context: OpExecutionContext = self._known(self._step_context, "step_context")
+        return context
 
     @property
     def has_input_name(self) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from dagflow.context.current import current_log
 from dagflow.defs.loggers.levels import level_number
@@ -44,11 +44,13 @@ class DagflowLogManager(logging.Logger):
 
     def __init__(self, meta: dict[str, Any], sink: Sink | None = None) -> None:
         super().__init__(_ROOT, logging.DEBUG)
-        self.parent = logging.getLogger(_ROOT)
+        self.parent: logging.Logger | None = logging.getLogger(_ROOT)
         self._meta = meta
         self._sink = sink
 
-    warn = logging.Logger.warning  # an older name, which Python's own logger warns of
+    warn: ClassVar[Callable[..., None]] = (
+        logging.Logger.warning
+    )  # an older name, which Python's own logger warns of
 
     def log(self, level: int | str, msg: object, *args: Any, **kwargs: Any) -> None:
         """Log with a level, given by number or by name.

@@ -59,7 +59,8 @@ class CallContext:
         assert run is not None
         return run
 
-    dagflow_run = pipeline_run = run
+    dagflow_run = run
+    pipeline_run = run
 
     @property
     def job_def(self) -> JobDefinition:

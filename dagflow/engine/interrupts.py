@@ -16,7 +16,7 @@ class InterruptCount:
     __slots__ = ("count",)
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count: int = 0
 
 
 @contextmanager

@@ -75,9 +75,9 @@ class RunLog:
         self.run = run
         self.records: list[Record] = []
         self.unconfirmed: set[int] = set()
-        self.observers = observers
+        self.observers: Sequence[Observer] = observers
         self.loggers: Sequence[logging.Logger] = ()
-        self.observer_raised = False
+        self.observer_raised: bool = False
         self.pid = os.getpid()
         self._now = now
 

@@ -69,7 +69,7 @@ class StreamedEvent:
     __slots__ = ("_event", "body")
 
     def __init__(self, body: str) -> None:
-        self.body = body
+        self.body: str = body
         self._event: DagflowEvent | None = None
 
     @property

@@ -101,20 +101,20 @@ class RunState:
         get_instance: Callable[[], Any],
         values: dict[OutputKey, Any],
     ) -> None:
-        self.job = job
-        self.plan = plan
-        self.run = run
-        self.log = log
-        self.options = options
-        self.get_instance = get_instance
-        self.resources = StartedResources(EventLoop())
+        self.job: JobDefinition = job
+        self.plan: Plan = plan
+        self.run: DagflowRun = run
+        self.log: RunLog = log
+        self.options: RunOptions = options
+        self.get_instance: Callable[[], Any] = get_instance
+        self.resources: StartedResources = StartedResources(EventLoop())
         self.in_memory: frozenset[str] = frozenset()
-        self.values = values
-        self.given = dict(values)
+        self.values: dict[OutputKey, Any] = values
+        self.given: dict[OutputKey, Any] = dict(values)
         self.input_values: Mapping[str, Any] = job.input_values
-        self.raise_on_error = False
-        self.retries = True
-        self.earlier = NOTHING_EARLIER
+        self.raise_on_error: bool = False
+        self.retries: bool = True
+        self.earlier: Earlier = NOTHING_EARLIER
         self.flush: Callable[[], None] | None = None
         self.pointer: Any = None
         self.stored: dict[OutputKey, str] = {}

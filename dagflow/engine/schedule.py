@@ -55,12 +55,12 @@ class Schedule:
     )
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.waiting = list(plan.waiting)
+        self.plan: Plan = plan
+        self.waiting: list[int] = list(plan.waiting)
         self._dependents = plan.dependents
         priorities = plan.priorities()
         by_priority = {priority: deque[int]() for priority in sorted(set(priorities), reverse=True)}
-        self.ready = list(by_priority.values())
+        self.ready: list[deque[int]] = list(by_priority.values())
         self._queues = [by_priority[priority] for priority in priorities]
         self.tainted: set[int] = set()
         self.absent: set[OutputRef] = set()

@@ -30,13 +30,15 @@ class Scheduler:
     __slots__ = ("attempts", "failures", "is_cut_short", "schedule", "state", "take", "waiting")
 
     def __init__(self, state: RunState) -> None:
-        self.state = state
-        self.schedule = Schedule(state.plan)
-        self.take = self.schedule.take if state.options.pick is None else _picker(state, self.schedule)
+        self.state: RunState = state
+        self.schedule: Schedule = Schedule(state.plan)
+        self.take: Callable[[Callable[[Step], bool] | None], int | None] = (
+            self.schedule.take if state.options.pick is None else _picker(state, self.schedule)
+        )
         self.attempts: dict[int, int] = {}
         self.waiting: list[tuple[float, int]] = []
         self.failures: list[tuple[Step, Failed]] = []
-        self.is_cut_short = False
+        self.is_cut_short: bool = False
 
     def take_next(self) -> Step | None:
         """Return the next step, or None if the run is over. Sleeps if only retries are left."""

@@ -96,9 +96,9 @@ class Attempt:
     __slots__ = ("call_state", "got", "keys", "logged", "number", "state", "step")
 
     def __init__(self, state: RunState, step: Step, number: int) -> None:
-        self.state = state
-        self.step = step
-        self.number = number
+        self.state: RunState = state
+        self.step: Step = step
+        self.number: int = number
         self.call_state: StepCallState | None = None
         self.got: set[str] = set()
         self.keys: dict[str, dict[str, None]] | None = None

@@ -238,10 +238,10 @@ class EventField:
     __slots__ = ("canonical", "kind", "name", "path")
 
     def __init__(self, name: str, path: str, kind: str, canonical: str | None = None) -> None:
-        self.name = name
-        self.path = path
-        self.kind = kind
-        self.canonical = canonical
+        self.name: str = name
+        self.path: str = path
+        self.kind: str = kind
+        self.canonical: str | None = canonical
 
     def read(self, event: Any) -> Any:
         """Return the value that an event has in this field, None if it has none."""
@@ -282,12 +282,12 @@ class EventRow:
         message: _Message | None,
         fields: tuple[tuple[Any, ...], ...],
     ) -> None:
-        self.name = name
-        self.description = description
-        self.belongs_to = belongs_to
-        self.data = data
-        self.level = level
-        self.message = message
+        self.name: str = name
+        self.description: str = description
+        self.belongs_to: tuple[str, ...] = belongs_to
+        self.data: str | None = data
+        self.level: int = level
+        self.message: _Message | None = message
         self._fields = fields
 
     @property

@@ -9,8 +9,9 @@ from typing import Any
 from dagflow.errors import check_optional, check_type
 from dagflow.events.user import UserEvent, with_metadata
 from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
-from dagflow.metadata.constant import ByValue
 from dagflow.metadata.normalize import normalize_metadata
+from dagflow.metadata.value import MetadataValue
+from dagflow.values import ByValue
 
 
 class AssetCheckSeverity(Enum):
@@ -52,12 +53,12 @@ class AssetCheckResult(ByValue):
         severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
         description: str | None = None,
     ) -> None:
-        self.passed = check_type(passed, bool, "passed")
-        self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
-        self.check_name = check_optional(check_name, str, "check_name")
-        self.metadata = normalize_metadata(metadata, "an AssetCheckResult")
-        self.severity = check_type(severity, AssetCheckSeverity, "severity")
-        self.description = check_optional(description, str, "description")
+        self.passed: bool = check_type(passed, bool, "passed")
+        self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        self.check_name: str | None = check_optional(check_name, str, "check_name")
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, "an AssetCheckResult")
+        self.severity: AssetCheckSeverity = check_type(severity, AssetCheckSeverity, "severity")
+        self.description: str | None = check_optional(description, str, "description")
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetCheckResult:
         """A copy with this metadata in place of its own."""
@@ -113,15 +114,15 @@ class AssetCheckEvaluation(UserEvent):
         blocking: bool | None = None,
         partition: str | None = None,
     ) -> None:
-        self.asset_key = check_type(asset_key, AssetKey, "asset_key")
-        self.check_name = check_type(check_name, str, "check_name")
-        self.passed = check_type(passed, bool, "passed")
-        self.metadata = normalize_metadata(metadata, f"check '{check_name}'")
-        self.target_materialization_data = target_materialization_data
-        self.severity = check_type(severity, AssetCheckSeverity, "severity")
-        self.description = check_optional(description, str, "description")
-        self.blocking = blocking
-        self.partition = partition
+        self.asset_key: AssetKey = check_type(asset_key, AssetKey, "asset_key")
+        self.check_name: str = check_type(check_name, str, "check_name")
+        self.passed: bool = check_type(passed, bool, "passed")
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, f"check '{check_name}'")
+        self.target_materialization_data: Any = target_materialization_data
+        self.severity: AssetCheckSeverity = check_type(severity, AssetCheckSeverity, "severity")
+        self.description: str | None = check_optional(description, str, "description")
+        self.blocking: bool | None = blocking
+        self.partition: str | None = partition
 
     @property
     def asset_check_key(self) -> AssetCheckKey:

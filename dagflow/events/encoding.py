@@ -24,7 +24,7 @@ from dagflow.errors import DagflowError, DagflowSerializationError
 from dagflow.events import check, data, error_info, planned, run, user
 from dagflow.keys import AssetCheckKey, AssetKey, NodeHandle, StepHandle
 from dagflow.metadata import code, normalize, table, value
-from dagflow.metadata.constant import ByValue, Constant
+from dagflow.values import ByValue, Constant
 
 VERSION = 1
 """The version of this form. A change of the form needs a new number."""

@@ -27,7 +27,7 @@ from dagflow.events.types import (
 )
 from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.keys import AssetKey, NodeHandle, StepHandle
-from dagflow.metadata.constant import ByValue
+from dagflow.values import ByValue
 
 if TYPE_CHECKING:
     from dagflow.events import data

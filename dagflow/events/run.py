@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.errors import (
     CheckError,
@@ -16,6 +15,10 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import AssetKey
+from dagflow.values import Constant
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class DagflowRunStatus(Enum):
@@ -83,11 +86,11 @@ class DagflowRun:
         root_run_id: str | None = None,
         parent_run_id: str | None = None,
     ) -> None:
-        self.job_name = check_type(job_name, str, "job_name")
-        self.run_id = _new_id() if run_id is None else check_type(run_id, str, "run_id")
+        self.job_name: str = check_type(job_name, str, "job_name")
+        self.run_id: str = _new_id() if run_id is None else check_type(run_id, str, "run_id")
         given = {} if run_config is None else check_type(run_config, Mapping, "run_config")
         self.run_config: Mapping[str, Any] = given
-        self.status = check_type(status, DagflowRunStatus, "status")
+        self.status: DagflowRunStatus = check_type(status, DagflowRunStatus, "status")
         self.tags: dict[str, str] = checked_tags(tags) if tags else {}
         if (root_run_id is None) is not (parent_run_id is None):
             raise CheckError("a run that comes after another needs both 'root_run_id' and 'parent_run_id'")
@@ -95,13 +98,13 @@ class DagflowRun:
             raise ParameterCheckError(
                 f"parameter 'op_selection' must be a list of texts, not {op_selection!r}"
             )
-        self.op_selection = op_selection
-        self.resolved_op_selection = resolved_op_selection
-        self.asset_selection = asset_selection
-        self.asset_check_selection = asset_check_selection
-        self.step_keys_to_execute = step_keys_to_execute
-        self.root_run_id = root_run_id
-        self.parent_run_id = parent_run_id
+        self.op_selection: Sequence[str] | None = op_selection
+        self.resolved_op_selection: frozenset[str] | None = resolved_op_selection
+        self.asset_selection: frozenset[AssetKey] | None = asset_selection
+        self.asset_check_selection: frozenset[Any] | None = asset_check_selection
+        self.step_keys_to_execute: Sequence[str] | None = step_keys_to_execute
+        self.root_run_id: str | None = root_run_id
+        self.parent_run_id: str | None = parent_run_id
 
     def with_changes(self, **changes: Any) -> DagflowRun:
         """A copy with some attributes changed."""
@@ -175,8 +178,7 @@ def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return dict(tags)
 
 
-@dataclass(frozen=True, slots=True)
-class RunsFilter:
+class RunsFilter(Constant):
     """Which runs are wanted; what is None does not matter. A tag's value may be a list: any of them.
 
     `created_after` and `created_before` are datetimes, or seconds since the epoch.
@@ -185,19 +187,42 @@ class RunsFilter:
         ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
     """
 
-    run_ids: Sequence[str] | None = None
-    job_name: str | None = None
-    statuses: Sequence[DagflowRunStatus] = ()
-    tags: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
-    created_after: Any = None
-    created_before: Any = None
+    __slots__ = (
+        "created_after",
+        "created_before",
+        "job_name",
+        "run_ids",
+        "statuses",
+        "tags",
+    )
 
-    def __post_init__(self) -> None:
+    run_ids: Sequence[str] | None
+    job_name: str | None
+    statuses: Sequence[DagflowRunStatus]
+    tags: Mapping[str, str | Sequence[str]]
+    created_after: datetime | float | None
+    created_before: datetime | float | None
+
+    def __init__(
+        self,
+        run_ids: Sequence[str] | None = None,
+        job_name: str | None = None,
+        statuses: Sequence[DagflowRunStatus] = (),
+        tags: Mapping[str, str | Sequence[str]] | None = None,
+        created_after: datetime | float | None = None,
+        created_before: datetime | float | None = None,
+    ) -> None:
+        self._set(
+            run_ids=run_ids,
+            job_name=job_name,
+            statuses=statuses,
+            tags=tags or {},
+            created_after=created_after,
+            created_before=created_before,
+        )
         check_elements(self.run_ids or (), str, "run_ids")
         check_optional(self.job_name, str, "job_name")
         check_elements(self.statuses or (), DagflowRunStatus, "statuses")
-        if not self.tags:  # None, for those who say so
-            object.__setattr__(self, "tags", {})
         for key, value in check_type(self.tags, Mapping, "tags").items():
             check_elements([value] if isinstance(value, str) else value, str, f"tags[{key!r}]")
         for name in ("created_after", "created_before"):
@@ -215,10 +240,6 @@ class RunsFilter:
             and (self.created_after is None or created > seconds_of(self.created_after))
             and (self.created_before is None or created < seconds_of(self.created_before))
         )
-
-    def with_changes(self, **changes: Any) -> RunsFilter:
-        """A copy with some fields changed."""
-        return replace(self, **changes)
 
 
 class RunRecord(NamedTuple):

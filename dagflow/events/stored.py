@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
 
 from dagflow.errors import DagflowSerializationError
 from dagflow.events.encoding import UnstoredValue, check_kind
 from dagflow.events.record import json_form
 
+_T = TypeVar("_T")
+
 _FORM = json_form()
-to_dict = _FORM.to_dict
+to_dict: Callable[[object], dict[str, Any]] = _FORM.to_dict
 from_dict = _FORM.from_dict
 
 
@@ -39,6 +42,14 @@ def serialize_value(value: object) -> str:
         AssetKey(['water'])
     """
     return json.dumps(_FORM.encode(value, is_strict=True), allow_nan=False)
+
+
+@overload
+def deserialize_value(val: str, as_type: type[_T]) -> _T: ...
+
+
+@overload
+def deserialize_value(val: str, as_type: tuple[type[Any], ...] | None = None) -> Any: ...
 
 
 def deserialize_value(val: str, as_type: type[Any] | tuple[type[Any], ...] | None = None) -> Any:

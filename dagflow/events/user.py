@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 from dagflow._util import UNSET, Unset
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
-from dagflow.metadata.constant import ByValue
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue, PathMetadataValue
+from dagflow.values import ByValue
 
 T = TypeVar("T")
 _V = TypeVar("_V", bound=ByValue)
@@ -69,15 +69,17 @@ class Output(ByValue, Generic[T]):
         *,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        self.value = value
-        self.output_name = (
+        self.value: T = value
+        self.output_name: str = (
             check_type(output_name, str, "output_name") if output_name is not None else "result"
         )
-        self.metadata = normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
-        self.data_version = data_version
+        self.metadata: dict[str, MetadataValue] = (
+            normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
+        )
+        self.data_version: DataVersion | None = data_version
         if data_version is not None:
             check_type(data_version, DataVersion, "data_version", f"output '{output_name}'")
-        self.tags = _checked_tags(tags, f"output '{output_name}'") if tags else tags
+        self.tags: Mapping[str, str] | None = _checked_tags(tags, f"output '{output_name}'") if tags else tags
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> Output[T]:
         """A copy with this metadata in place of its own."""
@@ -111,11 +113,13 @@ class DynamicOutput(ByValue, Generic[T]):
         output_name: str | None = "result",
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self.value = value
+        self.value: T = value
         check_type(mapping_key, str, "mapping_key")
-        self.mapping_key = check_name(mapping_key, "mapping key", reserved=False)
-        self.output_name = output_name if output_name is not None else "result"
-        self.metadata = normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
+        self.mapping_key: str = check_name(mapping_key, "mapping key", reserved=False)
+        self.output_name: str = output_name if output_name is not None else "result"
+        self.metadata: dict[str, MetadataValue] = (
+            normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
+        )
 
 
 class DataVersion(ByValue):
@@ -124,7 +128,7 @@ class DataVersion(ByValue):
     __slots__ = ("value",)
 
     def __init__(self, value: str) -> None:
-        self.value = check_type(value, str, "value")
+        self.value: str = check_type(value, str, "value")
 
 
 class AssetMaterialization(UserEvent):
@@ -154,11 +158,13 @@ class AssetMaterialization(UserEvent):
         partition: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        self.asset_key = AssetKey.from_coercible(asset_key)
-        self.description = check_optional(description, str, "description")
-        self.metadata = normalize_metadata(metadata, self._where()) if metadata else {}
-        self.partition = check_optional(partition, str, "partition")
-        self.tags = _checked_tags(tags, self._where()) if tags else {}
+        self.asset_key: AssetKey = AssetKey.from_coercible(asset_key)
+        self.description: str | None = check_optional(description, str, "description")
+        self.metadata: dict[str, MetadataValue] = (
+            normalize_metadata(metadata, self._where()) if metadata else {}
+        )
+        self.partition: str | None = check_optional(partition, str, "partition")
+        self.tags: dict[str, str] = _checked_tags(tags, self._where()) if tags else {}
 
     def _where(self) -> str:
         return f"{type(self).__name__} of asset '{self.asset_key.to_user_string()}'"
@@ -231,10 +237,12 @@ class ExpectationResult(UserEvent):
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self.success = check_type(success, bool, "success")
-        self.label = "result" if label is None else check_type(label, str, "label")
-        self.description = check_optional(description, str, "description")
-        self.metadata = normalize_metadata(metadata, f"expectation result '{label}'") if metadata else {}
+        self.success: bool = check_type(success, bool, "success")
+        self.label: str = "result" if label is None else check_type(label, str, "label")
+        self.description: str | None = check_optional(description, str, "description")
+        self.metadata: dict[str, MetadataValue] = (
+            normalize_metadata(metadata, f"expectation result '{label}'") if metadata else {}
+        )
 
 
 class MaterializeResult(ByValue, Generic[T]):
@@ -260,15 +268,15 @@ class MaterializeResult(ByValue, Generic[T]):
         tags: Mapping[str, str] | None = None,
         value: T | Unset = UNSET,
     ) -> None:
-        self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.metadata: Mapping[str, Any] = metadata or {}
         self.normalized_metadata()  # what is wrong in it is said where it is written
-        self.check_results = list(check_results or ())
-        self.data_version = data_version
+        self.check_results: list[Any] = list(check_results or ())
+        self.data_version: DataVersion | None = data_version
         if data_version is not None:
             check_type(data_version, DataVersion, "data_version", "a MaterializeResult")
-        self.tags = _checked_tags(tags, "a MaterializeResult") if tags else tags
-        self.value = value
+        self.tags: Mapping[str, str] | None = _checked_tags(tags, "a MaterializeResult") if tags else tags
+        self.value: T | Unset = value
 
     def normalized_metadata(self) -> dict[str, MetadataValue]:
         """The metadata as metadata values; `metadata` itself is what was given."""
@@ -295,11 +303,11 @@ class Failure(Exception):
         allow_retries: bool | None = None,
     ) -> None:
         super().__init__(description)
-        self.description = check_optional(description, str, "description")
+        self.description: str | None = check_optional(description, str, "description")
         self.metadata: dict[str, MetadataValue] = (
             normalize_metadata(metadata, "a Failure") if metadata else {}
         )
-        self.allow_retries = (
+        self.allow_retries: bool = (
             True if allow_retries is None else check_type(allow_retries, bool, "allow_retries")
         )
 
@@ -317,7 +325,7 @@ class RetryRequested(Exception):
 
     def __init__(self, max_retries: int | None = 1, seconds_to_wait: float | None = None) -> None:
         super().__init__(f"retry requested (at most {max_retries})")
-        self.max_retries = 1 if max_retries is None else check_type(max_retries, int, "max_retries")
+        self.max_retries: int = 1 if max_retries is None else check_type(max_retries, int, "max_retries")
         if seconds_to_wait is not None:
             if isinstance(seconds_to_wait, bool) or not isinstance(seconds_to_wait, (int, float)):
                 raise ParameterCheckError(

@@ -104,11 +104,13 @@ class ForkServer:
         ForkServerFailure: The server could not import a module.
     """
 
+    control: socket.socket
+
     def __init__(self, spec: ServerSpec) -> None:
         self.channels: set[Channel] = set()
         self.control, other = socket.socketpair()
         try:
-            self.process = _start_interpreter(other, spec.surroundings.sys_path)
+            self.process: subprocess.Popen[bytes] = _start_interpreter(other, spec.surroundings.sys_path)
         finally:
             other.close()
         try:
@@ -124,7 +126,7 @@ class ForkServer:
         if status == FAILED:
             self.close()
             raise ForkServerFailure("an import failed there", from_dict(info, SerializableErrorInfo))
-        self.has_threads = status == THREADS
+        self.has_threads: bool = status == THREADS
 
     def open_channel(self) -> Channel:
         """Open a channel for one run. Raises OSError if the server is gone."""
@@ -164,7 +166,7 @@ class Channel:
         self._connection = connection
         self._server = server
         server.channels.add(self)
-        self.reader = MessageReader(connection)
+        self.reader: MessageReader = MessageReader(connection)
 
     def start(self, task: str) -> socket.socket:
         """Start the process of a task. Returns a socket that is connected to it."""

@@ -49,11 +49,11 @@ class StepProcess:
     __slots__ = ("connection", "has_ended", "pid", "reader", "task")
 
     def __init__(self, task: Task, connection: socket.socket) -> None:
-        self.task = task
-        self.connection = connection
-        self.reader = MessageReader(connection)
+        self.task: Task = task
+        self.connection: socket.socket = connection
+        self.reader: MessageReader = MessageReader(connection)
         self.pid: int | None = None
-        self.has_ended = False
+        self.has_ended: bool = False
 
     def reports(self) -> Iterator[TaskReport]:
         """Yield the reports that have arrived."""

@@ -133,7 +133,7 @@ class ParentServer:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family)
         self._listener.setblocking(False)
-        self.address = ParentAddress(
+        self.address: ParentAddress = ParentAddress(
             host, self._listener.getsockname()[1], secrets.token_bytes(_PROOF_LENGTH)
         )
         # by task name: the connection of its worker; None if the task has ended, was lost or is refused

@@ -64,10 +64,12 @@ class ReconstructableJob:
     ) -> None:
         self.location = location
         self.attribute = attribute
-        self.args = tuple(args)
-        self.kwargs = dict(kwargs or {})
-        self.op_selection = None if op_selection is None else frozenset(op_selection)
-        self.asset_selection = None if asset_selection is None else frozenset(asset_selection)
+        self.args: tuple[Any, ...] = tuple(args)
+        self.kwargs: dict[str, Any] = dict(kwargs or {})
+        self.op_selection: frozenset[str] | None = None if op_selection is None else frozenset(op_selection)
+        self.asset_selection: frozenset[AssetKey] | None = (
+            None if asset_selection is None else frozenset(asset_selection)
+        )
         self._definition: JobDefinition | None = None
 
     def get_definition(self) -> JobDefinition:

@@ -67,10 +67,10 @@ class MessageReader:
     __slots__ = ("_buffer", "connection", "is_closed", "max_length")
 
     def __init__(self, connection: socket.socket, max_length: int = MAX_LENGTH) -> None:
-        self.connection = connection
-        self.max_length = max_length
+        self.connection: socket.socket = connection
+        self.max_length: int = max_length
         self._buffer = bytearray()
-        self.is_closed = False
+        self.is_closed: bool = False
         connection.setblocking(False)
 
     def messages(self) -> Iterator[bytes]:

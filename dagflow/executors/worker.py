@@ -138,7 +138,7 @@ class WorkerSession:
     def __init__(self, job: JobDefinition, run_spec: RunSpec) -> None:
         self.job = job
         self.run_spec = run_spec
-        self.instance = DagflowInstance.from_ref(run_spec.instance)
+        self.instance: DagflowInstance = DagflowInstance.from_ref(run_spec.instance)
         plan = compile_plan(
             job,
             run_spec.run_config,
@@ -147,7 +147,7 @@ class WorkerSession:
             bound_inputs=frozenset(job.input_values),
             in_process=False,
         )
-        self.plan = plan.with_given(run_spec.given) if run_spec.given else plan
+        self.plan: Plan = plan.with_given(run_spec.given) if run_spec.given else plan
 
     def state_of(self, task_spec: TaskSpec, send: Send) -> tuple[RunState, Step]:
         """Return a state of the run for one task, and the step of the task."""

@@ -153,8 +153,8 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.lock = threading.RLock()
-        self.name = _name(url)
+        self.lock: threading.RLock = threading.RLock()
+        self.name: str = _name(url)
         self._url = url
         self._engine: sa.Engine | None = None
         self._connection: sa.Connection | None = None

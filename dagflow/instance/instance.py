@@ -19,6 +19,7 @@ from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.options import current_options
 
 if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
     from dagflow.instance.captured_logs import CapturedLogPaths, CapturedLogs
     from dagflow.instance.home import InstanceRef
     from dagflow.instance.stats import RunStats, StepStats
@@ -50,7 +51,7 @@ class DagflowInstance(EventLog):
         ref: InstanceRef | None = None,
     ) -> None:
         self._store = store
-        self.is_ephemeral = is_ephemeral
+        self.is_ephemeral: bool = is_ephemeral
         self._root = root_directory
         self._ref = ref
         self._finalizer: Any = None
@@ -255,7 +256,7 @@ class DagflowInstance(EventLog):
         self,
         job_def: _doors.JobDefinition,
         run_id: str | None = None,
-        run_config: Any = None,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
         tags: Mapping[str, Any] | None = None,
         parent_run_id: str | None = None,
         root_run_id: str | None = None,

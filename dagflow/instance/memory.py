@@ -46,7 +46,7 @@ class MemoryStore:
     __slots__ = ("_last", "_number", "dynamic", "followed", "lock", "runs", "wiped", "written")
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         self.runs: dict[str, _KeptRun] = {}
         self.written: list[StoredEntry] = []
         self.followed: dict[str, tuple[RunLines, int]] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from dagflow.errors import check_elements, check_optional, check_type
@@ -12,10 +11,10 @@ from dagflow.events.types import DagflowEventType
 from dagflow.events.user import AssetMaterialization
 from dagflow.instance.store import LinesFilter
 from dagflow.keys import AssetKey
+from dagflow.values import Constant
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecordsFilter:
+class EventRecordsFilter(Constant):
     """Which events of the log are wanted; what is None does not matter.
 
     Times are seconds since the epoch; cursors are storage ids, which are themselves left out.
@@ -24,16 +23,47 @@ class EventRecordsFilter:
         ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
     """
 
-    event_type: DagflowEventType
-    asset_key: AssetKey | None = None
-    asset_partitions: Sequence[str] | None = None
-    after_cursor: int | None = None
-    before_cursor: int | None = None
-    after_timestamp: float | None = None
-    before_timestamp: float | None = None
-    storage_ids: Sequence[int] | None = None
+    __slots__ = (
+        "after_cursor",
+        "after_timestamp",
+        "asset_key",
+        "asset_partitions",
+        "before_cursor",
+        "before_timestamp",
+        "event_type",
+        "storage_ids",
+    )
 
-    def __post_init__(self) -> None:
+    event_type: DagflowEventType
+    asset_key: AssetKey | None
+    asset_partitions: Sequence[str] | None
+    after_cursor: int | None
+    before_cursor: int | None
+    after_timestamp: float | None
+    before_timestamp: float | None
+    storage_ids: Sequence[int] | None
+
+    def __init__(
+        self,
+        event_type: DagflowEventType,
+        asset_key: AssetKey | None = None,
+        asset_partitions: Sequence[str] | None = None,
+        after_cursor: int | None = None,
+        before_cursor: int | None = None,
+        after_timestamp: float | None = None,
+        before_timestamp: float | None = None,
+        storage_ids: Sequence[int] | None = None,
+    ) -> None:
+        self._set(
+            event_type=event_type,
+            asset_key=asset_key,
+            asset_partitions=asset_partitions,
+            after_cursor=after_cursor,
+            before_cursor=before_cursor,
+            after_timestamp=after_timestamp,
+            before_timestamp=before_timestamp,
+            storage_ids=storage_ids,
+        )
         check_type(self.event_type, DagflowEventType, "event_type")
         check_optional(self.asset_key, AssetKey, "asset_key")
         check_optional(self.after_cursor, int, "after_cursor")
@@ -48,8 +78,7 @@ class EventRecordsFilter:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class AssetRecordsFilter:
+class AssetRecordsFilter(Constant):
     """Which materializations or observations of an asset are wanted; what is None does not matter.
 
     Times are seconds since the epoch; the ids after and before which they stand are themselves left out.
@@ -58,15 +87,43 @@ class AssetRecordsFilter:
         ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
     """
 
-    asset_key: AssetKey
-    asset_partitions: Sequence[str] | None = None
-    after_timestamp: float | None = None
-    before_timestamp: float | None = None
-    after_storage_id: int | None = None
-    before_storage_id: int | None = None
-    storage_ids: Sequence[int] | None = None
+    __slots__ = (
+        "after_storage_id",
+        "after_timestamp",
+        "asset_key",
+        "asset_partitions",
+        "before_storage_id",
+        "before_timestamp",
+        "storage_ids",
+    )
 
-    def __post_init__(self) -> None:
+    asset_key: AssetKey
+    asset_partitions: Sequence[str] | None
+    after_timestamp: float | None
+    before_timestamp: float | None
+    after_storage_id: int | None
+    before_storage_id: int | None
+    storage_ids: Sequence[int] | None
+
+    def __init__(
+        self,
+        asset_key: AssetKey,
+        asset_partitions: Sequence[str] | None = None,
+        after_timestamp: float | None = None,
+        before_timestamp: float | None = None,
+        after_storage_id: int | None = None,
+        before_storage_id: int | None = None,
+        storage_ids: Sequence[int] | None = None,
+    ) -> None:
+        self._set(
+            asset_key=asset_key,
+            asset_partitions=asset_partitions,
+            after_timestamp=after_timestamp,
+            before_timestamp=before_timestamp,
+            after_storage_id=after_storage_id,
+            before_storage_id=before_storage_id,
+            storage_ids=storage_ids,
+        )
         check_type(self.asset_key, AssetKey, "asset_key")
         check_optional(self.after_storage_id, int, "after_storage_id")
         check_optional(self.before_storage_id, int, "before_storage_id")

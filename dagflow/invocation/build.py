@@ -56,7 +56,7 @@ class DirectContext(Owner, StepContext):
     ) -> None:
         self._state = state  # not through super(): a direct call is measured by its calls
         self.running: str | None = None
-        self.op_config_given = state.config
+        self.op_config_given: Any = state.config
         self._own = own
         self._resources_config = resources_config
 

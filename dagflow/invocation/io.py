@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
+from dagflow.context.op import OpExecutionContext
 from dagflow.context.resources import ScopedResources
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition
@@ -135,7 +136,7 @@ def build_input_context(
     resource_config: Mapping[str, Any] | None = None,
     resources: Mapping[str, Any] | None = None,
     op_def: OpDefinition | None = None,
-    step_context: Any = None,
+    step_context: OpExecutionContext | None = None,
     asset_key: CoercibleToAssetKey | None = None,
     partition_key: str | None = None,
     asset_partition_key_range: PartitionKeyRange | None = None,

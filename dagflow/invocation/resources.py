@@ -55,7 +55,7 @@ class ResourcesOnDemand(Mapping[str, Any]):
         configs: Mapping[str, Any] | None,
         get_instance: Any,
     ) -> None:
-        self.started = StartedResources()
+        self.started: StartedResources = StartedResources()
         self._definitions = definitions
         self._configs = configs
         self._get_instance = get_instance
@@ -97,11 +97,11 @@ class OwnResources:
         builder: str = "build_op_context",
         event_loop: EventLoop | None = None,
     ) -> None:
-        self.builder = builder
-        self.is_entered = False
+        self.builder: str = builder
+        self.is_entered: bool = False
         self._closed: list[str] = []
         self._values: Mapping[str, Any]
-        self.started = StartedResources()
+        self.started: StartedResources = StartedResources()
         definitions = as_resources(resources, "a context")
         if isinstance(resources, OnDemand):
             on_demand = ResourcesOnDemand(definitions, configs, get_instance)

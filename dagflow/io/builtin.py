@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager, mem_io_manager
+from dagflow.io.manager import IOManager
 from dagflow.io.memory import InMemoryIOManager
 
 if TYPE_CHECKING:
@@ -24,7 +26,11 @@ def _files(context: InitResourceContext) -> PickleFiles:
     return PickleFiles(base or context.instance.storage_directory())
 
 
-BUILTINS = {mem_io_manager.kind: _memory, fs_io_manager.kind: _files, default_io_manager.kind: _files}
+BUILTINS: dict[str, Callable[[InitResourceContext], IOManager]] = {
+    mem_io_manager.kind: _memory,
+    fs_io_manager.kind: _files,
+    default_io_manager.kind: _files,
+}
 """By kind of ResourceDefinition, the function that makes the I/O manager."""
 
 

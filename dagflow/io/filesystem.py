@@ -25,7 +25,7 @@ class PickleFiles(IOManager):
     """
 
     def __init__(self, base_dir: str | os.PathLike[str]) -> None:
-        self.base_dir = os.fspath(base_dir)
+        self.base_dir: str = os.fspath(base_dir)
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Write `obj` to its file. The file is never partly written."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from dagflow.config.field import Field, resolve_field
+from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.classes import ConfigurableResource, ConfigurableResourceFactory, ModelResource
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.io_managers import IOManagerDefinition
@@ -22,8 +23,8 @@ class ModelIOManager(ModelResource, IOManagerDefinition):
 
     def __init__(self, resource_cls: type[Any], source: Any, nested: dict[str, Any]) -> None:
         super().__init__(resource_cls, source, nested)
-        self.input_config_field = _field(resource_cls.input_config_schema())
-        self.output_config_field = _field(resource_cls.output_config_schema())
+        self.input_config_field: Field | None = _field(resource_cls.input_config_schema())
+        self.output_config_field: Field | None = _field(resource_cls.output_config_schema())
 
 
 def _field(schema: Any) -> Field | None:
@@ -64,10 +65,10 @@ class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[
     """
 
     @abstractmethod
-    def create_io_manager(self, context: Any) -> T:
+    def create_io_manager(self, context: InitResourceContext) -> T:
         """Make the I/O manager. It may be a generator that cleans up after its yield."""
 
-    def create_resource(self, context: Any) -> T:
+    def create_resource(self, context: InitResourceContext) -> T:
         """Return the result of `create_io_manager`."""
         return self.create_io_manager(context)
 
@@ -103,14 +104,15 @@ class ConfigurableLegacyIOManagerAdapter(ConfigurableIOManagerFactory[IOManager]
     def wrapped_io_manager(self) -> ResourceDefinition:
         """The definition that makes the I/O manager."""
 
-    def create_io_manager(self, context: Any) -> Any:
+    def create_io_manager(self, context: InitResourceContext) -> IOManager:
         """Make the I/O manager of the wrapped definition, with the fields as config."""
         wrapped = self.wrapped_io_manager
         value, close = wrapped.open(context.with_config(self.to_config_value(), wrapped))
-        return value if close is None else _until_closed(value, close)
+        made: IOManager = value if close is None else _until_closed(value, close)
+        return made
 
 
-def _until_closed(value: Any, close: Callable[[], None]) -> Iterator[Any]:
+def _until_closed(value: Any, close: Callable[[], None]) -> Any:
     try:
         yield value
     finally:
@@ -141,6 +143,6 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickleFiles]):
             **{"base_dir": os.fspath(base_dir) if isinstance(base_dir, os.PathLike) else base_dir}
         )
 
-    def create_io_manager(self, context: Any) -> PickleFiles:
+    def create_io_manager(self, context: InitResourceContext) -> PickleFiles:
         """Make the I/O manager for the folder."""
         return PickleFiles(self.base_dir or context.instance.storage_directory())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagflow.errors import ElementCheckError, check_type
-from dagflow.metadata.constant import Constant
 from dagflow.metadata.value import MetadataValue
+from dagflow.values import Constant
 
 _set = object.__setattr__
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from dagflow.errors import DagflowInvalidMetadata, ParameterCheckError, check_optional, check_type
 from dagflow.keys import AssetKey
-from dagflow.metadata.constant import Constant
 from dagflow.metadata.value import (
     BoolMetadataValue,
     DagflowAssetMetadataValue,
@@ -22,6 +21,7 @@ from dagflow.metadata.value import (
     TableSchemaMetadataValue,
     TextMetadataValue,
 )
+from dagflow.values import Constant
 
 _set = object.__setattr__
 _BY_TYPE: dict[type, Callable[[Any], MetadataValue]] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from dagflow.errors import CheckError, ElementCheckError, check_elements, check_optional, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey
-from dagflow.metadata.constant import Constant
+from dagflow.values import Constant
 
 _set = object.__setattr__
 _PLAIN = (str, int, float, bool, type(None))

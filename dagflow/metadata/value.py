@@ -15,7 +15,7 @@ from dagflow.errors import (
     check_type,
 )
 from dagflow.keys import AssetKey
-from dagflow.metadata.constant import Constant
+from dagflow.values import Constant
 
 if TYPE_CHECKING:
     import builtins

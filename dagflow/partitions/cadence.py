@@ -164,8 +164,8 @@ class ZonedCadence:
     __slots__ = ("wall_cadence", "zone")
 
     def __init__(self, wall_cadence: Cadence, zone: tzinfo) -> None:
-        self.wall_cadence = wall_cadence
-        self.zone = zone
+        self.wall_cadence: Cadence = wall_cadence
+        self.zone: tzinfo = zone
 
     def floor(self, moment: datetime) -> datetime:
         """Return the last start at or before `moment`."""

@@ -46,8 +46,8 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
             raise DagflowInvalidDefinitionError(
                 f"the name of a DynamicPartitionsDefinition must be a text, not {name!r}"
             )
-        self.partition_fn = partition_fn
-        self.name = name
+        self.partition_fn: Callable[[datetime | None], Sequence[str]] | None = partition_fn
+        self.name: str | None = name
 
     def get_partition_keys(
         self,

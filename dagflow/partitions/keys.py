@@ -67,8 +67,8 @@ class Partition:
     def __init__(self, value: Any, name: str | None = None) -> None:
         if name is not None and not isinstance(name, str):
             raise ParameterCheckError(f"the name of a Partition must be a text, not {name!r}")
-        self.value = value
-        self.name = str(value) if name is None else name
+        self.value: Any = value
+        self.name: str = str(value) if name is None else name
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Partition) and (self.value, self.name) == (other.value, other.name)

@@ -143,7 +143,9 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
     __slots__ = ("partition_keys",)
 
     def __init__(self, partition_keys: Iterable[str]) -> None:
-        self.partition_keys = check_keys(partition_keys, "a SpecificPartitionsPartitionMapping")
+        self.partition_keys: tuple[str, ...] = check_keys(
+            partition_keys, "a SpecificPartitionsPartitionMapping"
+        )
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
         """Return the certain keys."""
@@ -232,9 +234,9 @@ class TimeWindowPartitionMapping(PartitionMapping):
                 raise ParameterCheckError(
                     f"'{name}' of a TimeWindowPartitionMapping must be an integer, not {offset!r}"
                 )
-        self.start_offset = start_offset
-        self.end_offset = end_offset
-        self.allow_nonexistent_upstream_partitions = allow_nonexistent_upstream_partitions
+        self.start_offset: int = start_offset
+        self.end_offset: int = end_offset
+        self.allow_nonexistent_upstream_partitions: bool = allow_nonexistent_upstream_partitions
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
         """Return the upstream keys whose windows overlap the windows of `keys`, shifted by the offsets."""

@@ -108,7 +108,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
             )
         for name, definition in partitions_defs.items():
             _check_dimension(name, definition)
-        self.partitions_defs = tuple(
+        self.partitions_defs: tuple[PartitionDimensionDefinition, ...] = tuple(
             PartitionDimensionDefinition(name, definition)
             for name, definition in sorted(partitions_defs.items())
         )

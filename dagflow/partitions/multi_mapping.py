@@ -31,7 +31,7 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
     __slots__ = ("partition_dimension_name",)
 
     def __init__(self, partition_dimension_name: str | None = None) -> None:
-        self.partition_dimension_name = partition_dimension_name
+        self.partition_dimension_name: str | None = partition_dimension_name
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
         """Return the parts of `keys` along the dimension, or all pairs with `keys` along it."""

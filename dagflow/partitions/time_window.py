@@ -70,7 +70,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
             raise ParameterCheckError(
                 f"'fmt' must be a text and 'end_offset' an integer, not {fmt!r} and {end_offset!r}"
             )
-        self.timezone = timezone or "UTC"
+        self.timezone: str = timezone or "UTC"
         wall_cadence = _wall_cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
         cadence = ZonedCadence(wall_cadence, zone_named(self.timezone))
         self._start = _moment_in_utc(start, fmt, cadence, "start")
@@ -80,8 +80,8 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
                 f"the end {str(end)!r} of the partitions comes before their start {str(start)!r}"
             )
         left_out = exclusion_test(exclusions, cadence) if exclusions else None
-        self.windows = Windows(cadence, fmt, self._start, self._end, end_offset, left_out)
-        self.exclusions = tuple(exclusions or ())
+        self.windows: Windows = Windows(cadence, fmt, self._start, self._end, end_offset, left_out)
+        self.exclusions: tuple[str | datetime, ...] = tuple(exclusions or ())
 
     @property
     def fmt(self) -> str:

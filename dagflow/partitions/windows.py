@@ -47,12 +47,12 @@ class Windows:
         end_offset: int,
         is_excluded: Callable[[datetime], bool] | None = None,
     ) -> None:
-        self.cadence = cadence
-        self.fmt = fmt
-        self.is_excluded = is_excluded
-        self.first = self.skip_excluded(cadence.ceil(start), cadence.after)
-        self.end = None if end is None else cadence.floor(end)
-        self.end_offset = end_offset
+        self.cadence: ZonedCadence = cadence
+        self.fmt: str = fmt
+        self.is_excluded: Callable[[datetime], bool] | None = is_excluded
+        self.first: datetime = self.skip_excluded(cadence.ceil(start), cadence.after)
+        self.end: datetime | None = None if end is None else cadence.floor(end)
+        self.end_offset: int = end_offset
         self._check_format()
 
     def bound(self, now: Moment) -> datetime:

@@ -66,25 +66,25 @@ class Plan:
         bound_inputs: frozenset[str] = frozenset(),
         logger_configs: Mapping[str, Any] | None = None,
     ) -> None:
-        self.job_name = job_name
-        self.steps = list(steps)
+        self.job_name: str = job_name
+        self.steps: list[Step] = list(steps)
         for index, step in enumerate(self.steps):
             step.index = index
-        self.index_by_key = {step.key: step.index for step in self.steps}
+        self.index_by_key: dict[str, int] = {step.key: step.index for step in self.steps}
         self.dependents: list[list[int]] = [[] for _ in self.steps]
         self.waiting: list[int] = []
         for step in self.steps:
             for key in step.upstream:
                 self.dependents[self.index_by_key[key]].append(step.index)
             self.waiting.append(len(step.upstream))
-        self.resource_keys = tuple(resource_keys)
-        self.resource_configs = dict(resource_configs or {})
-        self.partition_key = partition_key
-        self.bound_inputs = bound_inputs
+        self.resource_keys: tuple[str, ...] = tuple(resource_keys)
+        self.resource_configs: dict[str, Any] = dict(resource_configs or {})
+        self.partition_key: str | None = partition_key
+        self.bound_inputs: frozenset[str] = bound_inputs
         self.given: frozenset[OutputRef] = frozenset()
-        self.logger_configs = dict(logger_configs or {})
-        self.has_hooks = any(step.hooks for step in self.steps)
-        self.has_templates = any(step.mapped_over is not None for step in self.steps)
+        self.logger_configs: dict[str, Any] = dict(logger_configs or {})
+        self.has_hooks: bool = any(step.hooks for step in self.steps)
+        self.has_templates: bool = any(step.mapped_over is not None for step in self.steps)
         self.to_execute: frozenset[str] | None = None
         self.execution: Any = None
 

@@ -40,6 +40,7 @@ from dagflow.plan.step import (
 from dagflow.plan.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from dagflow.defs.assets.layer import AssetLayer
     from dagflow.partitions.definition import PartitionsDefinition
     from dagflow.partitions.mapping import PartitionMapping
 
@@ -78,11 +79,11 @@ class InputSources:
         bound_inputs: frozenset[str],
     ) -> None:
         self.job = job
-        self.root_config = config or {}
+        self.root_config: Mapping[str, Any] = config or {}
         self.surroundings = surroundings
         self.partition_key = partition_key
         self.bound_inputs = bound_inputs
-        self.layer = job.asset_layer
+        self.layer: AssetLayer | None = job.asset_layer
         self.step_key = ""
 
     def step_input(

@@ -86,13 +86,13 @@ class StepInput:
         partition_keys: tuple[str, ...] | None = None,
         config: Any = None,
     ) -> None:
-        self.name = definition.name
+        self.name: str = definition.name
         self.dagflow_type: DagflowType = definition.dagflow_type
-        self.definition = definition
-        self.check = None if definition.dagflow_type.is_any else definition.dagflow_type
-        self.source = source
-        self.partition_keys = partition_keys
-        self.config = config
+        self.definition: InputDefinition = definition
+        self.check: DagflowType | None = None if definition.dagflow_type.is_any else definition.dagflow_type
+        self.source: Source = source
+        self.partition_keys: tuple[str, ...] | None = partition_keys
+        self.config: Any = config
 
     def with_source(self, source: Source) -> StepInput:
         """Return a copy with another source."""
@@ -136,17 +136,19 @@ class StepOutput:
         asset: AssetOutput | None = None,
         config: Any = None,
     ) -> None:
-        self.position = position
-        self.name = definition.name
+        self.position: int = position
+        self.name: str = definition.name
         self.dagflow_type: DagflowType = definition.dagflow_type
-        self.definition = definition
-        self.check = None if definition.dagflow_type.is_any else definition.dagflow_type
-        self.manager_key = None if definition.dagflow_type.is_nothing else definition.io_manager_key
-        self.asset = asset
-        self.config = config
-        self.is_required = definition.is_required
-        self.is_dynamic = definition.is_dynamic
-        self.is_plain = self.check is None and asset is None and definition.is_required
+        self.definition: OutputDefinition = definition
+        self.check: DagflowType | None = None if definition.dagflow_type.is_any else definition.dagflow_type
+        self.manager_key: str | None = (
+            None if definition.dagflow_type.is_nothing else definition.io_manager_key
+        )
+        self.asset: AssetOutput | None = asset
+        self.config: Any = config
+        self.is_required: bool = definition.is_required
+        self.is_dynamic: bool = definition.is_dynamic
+        self.is_plain: bool = self.check is None and asset is None and definition.is_required
 
     @property
     def asset_key(self) -> AssetKey | None:
@@ -208,22 +210,22 @@ class Step:
         outputs: Mapping[str, StepOutput],
         config: Any = UNSET,
     ) -> None:
-        self.index = -1
-        self.key = key
-        self.path = path
-        self.node = node
-        self.op = op
-        self.inputs = tuple(inputs)
-        self.loads = loaded(self.inputs)
-        self.output_by_name = outputs
-        self.outputs = tuple(outputs.values())
-        self.config = config
-        self.upstream = _upstream(self.inputs)
+        self.index: int = -1
+        self.key: str = key
+        self.path: tuple[str, ...] = path
+        self.node: Node = node
+        self.op: OpDefinition = op
+        self.inputs: tuple[StepInput, ...] = tuple(inputs)
+        self.loads: tuple[StepInput, ...] = loaded(self.inputs)
+        self.output_by_name: Mapping[str, StepOutput] = outputs
+        self.outputs: tuple[StepOutput, ...] = tuple(outputs.values())
+        self.config: Any = config
+        self.upstream: tuple[str, ...] = _upstream(self.inputs)
         self.assets_def: AssetsDefinition | None = None
         self.retry_policy: RetryPolicy | None = None
         self.mapping_key: str | None = None
         self.mapped_over: OutputRef | None = None
-        self.is_dynamic = bool(op.dynamic_outputs())
+        self.is_dynamic: bool = bool(op.dynamic_outputs())
         self.hooks: tuple[HookDefinition, ...] = ()
         self.timeout: float | None = None
         self._handle: NodeHandle | None = None

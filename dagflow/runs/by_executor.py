@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.context.init import InitExecutorContext
 from dagflow.defs.executors.builtin import (
@@ -42,11 +42,14 @@ from dagflow.runs.job_result import JobExecutionResult
 from dagflow.runs.launch import LaunchRequest, launch, tags_of
 from dagflow.runs.reexecution import ReexecutionOptions, earlier_of, keys_to_execute, parent_of
 
+if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
+
 
 def execute_job(
     job: ReconstructableJob,
     instance: DagflowInstance,
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     tags: Mapping[str, Any] | None = None,
     raise_on_error: bool = False,
     op_selection: Sequence[str] | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.config.plain import run_config_dict
 from dagflow.defs.assets.spec import key_of
@@ -22,10 +22,13 @@ from dagflow.instance.instance import DagflowInstance
 from dagflow.runs.launch import LaunchRequest, launch
 from dagflow.runs.results import ExecuteInProcessResult
 
+if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
+
 
 def materialize(
     assets: Sequence[Any],
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     instance: DagflowInstance | None = None,
     resources: Mapping[str, Any] | None = None,
     partition_key: str | None = None,
@@ -71,7 +74,7 @@ def materialize(
 
 def materialize_to_memory(
     assets: Sequence[Any],
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     instance: DagflowInstance | None = None,
     resources: Mapping[str, Any] | None = None,
     partition_key: str | None = None,
@@ -100,7 +103,7 @@ def materialize_to_memory(
 def execute_in_process(
     definition: JobDefinition | GraphDefinition,
     *,
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     instance: DagflowInstance | None = None,
     partition_key: str | None = None,
     raise_on_error: bool = True,
@@ -134,7 +137,7 @@ def execute_in_process(
 
 def validate_run_config(
     job_def: JobDefinition | None = None,
-    run_config: Any = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     mode: str | None = None,
     pipeline_def: JobDefinition | None = None,
 ) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class EventList(list[DagflowEvent]):
 
     def __init__(self, events: list[DagflowEvent], plans: Mapping[str, Plan]) -> None:
         super().__init__(events)
-        self.plans = dict(plans)
+        self.plans: dict[str, Plan] = dict(plans)
 
 
 class ExecutionResult:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import ClassVar, Final, NamedTuple
 
 from dagflow.errors import CheckError
-from dagflow.metadata.constant import ByValue
+from dagflow.values import ByValue
 
 ALL: Final = -1
 """The depth of a walk that goes on to the end."""
@@ -83,7 +83,7 @@ class Name(Selection):
     __slots__ = __match_args__ = ("text",)
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text: str = text
 
     def __str__(self) -> str:
         return _written(self.text)
@@ -96,8 +96,8 @@ class Pattern(ByValue):
     __repr__ = Selection.__repr__
 
     def __init__(self, text: str, is_glob: bool = False) -> None:
-        self.text = text
-        self.is_glob = is_glob
+        self.text: str = text
+        self.is_glob: bool = is_glob
 
     def matcher(self) -> Callable[[str], object]:
         """A function that is true of the texts that this pattern fits."""
@@ -117,9 +117,9 @@ class Attribute(Selection):
     __slots__ = ("attribute", "tag_value", "value")
 
     def __init__(self, attribute: str, value: Pattern, tag_value: Pattern | None = None) -> None:
-        self.attribute = attribute
-        self.value = value
-        self.tag_value = tag_value
+        self.attribute: str = attribute
+        self.value: Pattern = value
+        self.tag_value: Pattern | None = tag_value
 
     def matcher(self) -> Callable[[str], object]:
         """A function that is true of the values that fit. A tag is the text `key=value`, or `key`."""
@@ -150,7 +150,7 @@ class Sinks(Selection):
     __slots__ = __match_args__ = ("of",)
 
     def __init__(self, of: Selection) -> None:
-        self.of = of
+        self.of: Selection = of
 
     def __str__(self) -> str:
         return f"sinks({self.of})"
@@ -162,7 +162,7 @@ class Roots(Selection):
     __slots__ = __match_args__ = ("of",)
 
     def __init__(self, of: Selection) -> None:
-        self.of = of
+        self.of: Selection = of
 
     def __str__(self) -> str:
         return f"roots({self.of})"
@@ -175,9 +175,9 @@ class Walk(Selection):
     binds = 3
 
     def __init__(self, of: Selection, up: int = 0, down: int = 0) -> None:
-        self.of = of
-        self.up = up
-        self.down = down
+        self.of: Selection = of
+        self.up: int = up
+        self.down: int = down
 
     def __str__(self) -> str:
         # a mark beside `*` or after a glob would be read as part of it
@@ -193,7 +193,7 @@ class Not(Selection):
     binds = 2
 
     def __init__(self, of: Selection) -> None:
-        self.of = of
+        self.of: Selection = of
 
     def __str__(self) -> str:
         return f"not {_inside(self.of, 2)}"
@@ -206,7 +206,7 @@ class And(Selection):
     binds = 1
 
     def __init__(self, parts: tuple[Selection, ...]) -> None:
-        self.parts = parts
+        self.parts: tuple[Selection, ...] = parts
 
     def __str__(self) -> str:
         return " and ".join(_inside(part, 2) for part in self.parts)
@@ -219,7 +219,7 @@ class Or(Selection):
     binds = 0
 
     def __init__(self, parts: tuple[Selection, ...]) -> None:
-        self.parts = parts
+        self.parts: tuple[Selection, ...] = parts
 
     def __str__(self) -> str:
         return " or ".join(_inside(part, 1) for part in self.parts)
@@ -276,8 +276,8 @@ class Graph:
     """
 
     def __init__(self, nodes: Iterable[Node], edges: Iterable[tuple[str, str]] = ()) -> None:
-        self.nodes = tuple(nodes)
-        self.edges = tuple(dict.fromkeys(edges))
+        self.nodes: tuple[Node, ...] = tuple(nodes)
+        self.edges: tuple[tuple[str, str], ...] = tuple(dict.fromkeys(edges))
         self._by_id = {node.id: node for node in self.nodes}
         if len(self._by_id) < len(self.nodes):
             raise CheckError("two nodes of a graph have one id")

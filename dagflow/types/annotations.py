@@ -231,11 +231,11 @@ class _Maker:
         return f"dagflow.{self._name}"
 
 
-List = _Maker(_List, 1)
-Set = _Maker(_Set, 1)
-Dict = _Maker(_Dict, 2)
-Tuple = _Maker(_Tuple, None)
-Optional = _Maker(_Optional, 1)
+List: _Maker = _Maker(_List, 1)
+Set: _Maker = _Maker(_Set, 1)
+Dict: _Maker = _Maker(_Dict, 2)
+Tuple: _Maker = _Maker(_Tuple, None)
+Optional: _Maker = _Maker(_Optional, 1)
 
 _LIST = _List(Any)
 _DICT = PythonObjectDagflowType(dict, "PythonDict", "dict", loader=PlainDictLoader())
@@ -360,7 +360,7 @@ def usable_as_dagflow_type(
 ) -> Callable[[_Class], _Class]: ...
 def usable_as_dagflow_type(
     name: AnyValue = None, description: str | None = None, loader: DagflowTypeLoader | None = None
-) -> AnyValue:
+) -> _Class | Callable[[_Class], _Class]:
     """Give a class a type of its own, with a name, a description and a loader. Usable bare or with arguments.
 
     Args:

@@ -11,9 +11,8 @@ What runs the check, says which step failed and wraps the error of a user's chec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Union
 from typing import Any as AnyValue
-from typing import Protocol, Union
 
 from dagflow.config import scalar as config
 from dagflow.config.scalar import ConfigType
@@ -34,10 +33,13 @@ from dagflow.types.loaders import (
     DagflowTypeLoader,
     ScalarLoader,
 )
+from dagflow.values import Constant
+
+if TYPE_CHECKING:
+    import logging
 
 
-@dataclass(frozen=True, slots=True)
-class TypeCheck:
+class TypeCheck(Constant):
     """What came of checking a value.
 
     Args:
@@ -54,6 +56,8 @@ class TypeCheck:
         41
     """
 
+    __slots__ = ("success", "description", "metadata")  # noqa: RUF023 - as the parameters
+
     success: bool
     description: str | None
     metadata: Mapping[str, MetadataValue]
@@ -61,9 +65,11 @@ class TypeCheck:
     def __init__(
         self, success: bool, description: str | None = None, metadata: Mapping[str, AnyValue] | None = None
     ) -> None:
-        object.__setattr__(self, "success", check_type(success, bool, "success"))
-        object.__setattr__(self, "description", description)
-        object.__setattr__(self, "metadata", normalize_metadata(metadata, "a TypeCheck"))
+        self._set(
+            success=check_type(success, bool, "success"),
+            description=description,
+            metadata=normalize_metadata(metadata, "a TypeCheck"),
+        )
 
 
 PASSED = TypeCheck(True)
@@ -85,18 +91,18 @@ class TypeCheckContext:
     def __init__(
         self,
         run_id: str,
-        log_manager: AnyValue,
+        log_manager: logging.Logger | Callable[[], logging.Logger],
         scoped_resources_builder: ResourcesBuilder | None,
         dagflow_type: DagflowType,
     ) -> None:
-        self.run_id = run_id
+        self.run_id: str = run_id
         self._log = log_manager
         self._builder = scoped_resources_builder
         self._dagflow_type = dagflow_type
         self._resources: AnyValue = None
 
     @property
-    def log(self) -> AnyValue:
+    def log(self) -> logging.Logger:
         """The log of the step. What was given as `log_manager` may also be a function that makes it."""
         if callable(self._log):
             self._log = self._log()
@@ -187,8 +193,8 @@ class DagflowType:
             raise CheckError("a DagflowType must have a 'key' or a 'name'")
         self.display_name: str = check_type(chosen, str, "name")
         self.key: str = check_type(key, str, "key") if key is not None else chosen
-        self.has_unique_name = name is not None
-        self.is_builtin = check_type(is_builtin, bool, "is_builtin")
+        self.has_unique_name: bool = name is not None
+        self.is_builtin: bool = check_type(is_builtin, bool, "is_builtin")
         self._typing_type = typing_type
         self._describe(description, loader, required_resource_keys, metadata)
         _check_takes_two(type_check_fn, chosen)
@@ -202,9 +208,9 @@ class DagflowType:
         metadata: Mapping[str, AnyValue] | None,
     ) -> None:
         what = f"type '{self.display_name}'"
-        self.description = check_optional(description, str, "description", what)
+        self.description: str | None = check_optional(description, str, "description", what)
         self._loader = check_optional(loader, DagflowTypeLoader, "loader", what)
-        self.required_resource_keys = resource_keys(required_resource_keys, what)
+        self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, what)
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, what)
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
@@ -283,12 +289,12 @@ class LibraryType(DagflowType):
 
     def __init__(self, key: str, display_name: str | None = None) -> None:
         self.key = key
-        self.display_name = display_name or key
+        self.display_name: str = display_name or key
         self.has_unique_name = False
         self.is_builtin = False
-        self.description = None
-        self.required_resource_keys = frozenset()
-        self.metadata = {}
+        self.description: str | None = None
+        self.required_resource_keys: frozenset[str] = frozenset()
+        self.metadata: dict[str, MetadataValue] = {}
         self._loader = None
         self._typing_type = AnyValue
 
@@ -304,7 +310,7 @@ class _Any(LibraryType):
         super().__init__("Any")
         self.is_builtin = self.has_unique_name = True
         self._loader = AnyLoader()
-        self.__dagflow_config_type__ = config.Any
+        self.__dagflow_config_type__: ConfigType = config.Any
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         return PASSED
@@ -339,7 +345,7 @@ class ScalarType(LibraryType):
         self._python_type = self._typing_type = python_type
         self._noun = noun
         self._loader = ScalarLoader(config_type)
-        self.__dagflow_config_type__ = config_type
+        self.__dagflow_config_type__: ConfigType = config_type
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         if isinstance(value, self._python_type):
@@ -432,15 +438,15 @@ class PythonObjectDagflowType(ClassType):
                 )
         chosen = _class_names(python_type) if name is None else check_type(name, str, "name")
         super().__init__(python_type, chosen if key is None else check_type(key, str, "key"), chosen)
-        self.python_type = python_type
+        self.python_type: tuple[type, ...] | type = python_type
         self.has_unique_name = True
         self._describe(description, loader, required_resource_keys, metadata)
 
 
-Any = _Any()
-Nothing = _Nothing()
-Int = ScalarType("Int", int, "int", config.Int)
-Float = ScalarType("Float", float, "float", config.Float)
-String = ScalarType("String", str, "string", config.String)
-Bool = ScalarType("Bool", bool, "bool", config.Bool)
+Any: _Any = _Any()
+Nothing: _Nothing = _Nothing()
+Int: ScalarType = ScalarType("Int", int, "int", config.Int)
+Float: ScalarType = ScalarType("Float", float, "float", config.Float)
+String: ScalarType = ScalarType("String", str, "string", config.String)
+Bool: ScalarType = ScalarType("Bool", bool, "bool", config.Bool)
 BUILTIN_TYPES = (Any, Nothing, Int, Float, String, Bool)

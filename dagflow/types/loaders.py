@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any as AnyValue
 
+from dagflow import _doors
 from dagflow.config.choice import Noneable, ScalarUnion, Selector
 from dagflow.config.field import Array, Map, Permissive, resolve_schema
 from dagflow.config.scalar import Any, ConfigType
@@ -34,22 +35,22 @@ class DagflowTypeLoaderContext:
     def __init__(
         self,
         *,
-        resources: AnyValue,
-        log: Callable[[], AnyValue],
+        resources: _doors.ScopedResources,
+        log: Callable[[], _doors.DagflowLogManager],
         run_id: str,
-        op_def: AnyValue = None,
-        job_def: AnyValue = None,
+        op_def: _doors.OpDefinition | None = None,
+        job_def: _doors.JobDefinition | None = None,
         step_key: str | None = None,
     ) -> None:
-        self.resources = resources
+        self.resources: _doors.ScopedResources = resources
         self._log = log
-        self.run_id = run_id
-        self.op_def = op_def
-        self.job_def = job_def
-        self.step_key = step_key
+        self.run_id: str = run_id
+        self.op_def: _doors.OpDefinition | None = op_def
+        self.job_def: _doors.JobDefinition | None = job_def
+        self.step_key: str | None = step_key
 
     @property
-    def log(self) -> AnyValue:
+    def log(self) -> _doors.DagflowLogManager:
         """The log of the step."""
         return self._log()
 

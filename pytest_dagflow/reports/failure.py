@@ -39,7 +39,7 @@ class ObservedRuns:
     """
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count: int = 0
         self.last: ExecuteInProcessResult | None = None
         self.failed: ExecuteInProcessResult | None = None
         self.property_values: dict[str, dict[str, None]] = {
@@ -47,8 +47,8 @@ class ObservedRuns:
             "dag_partition": {},
             "dag_run_id": {},
         }
-        self.observing = ExitStack()
-        self.is_observing = False
+        self.observing: ExitStack[bool | None] = ExitStack()
+        self.is_observing: bool = False
 
     def observe(self) -> None:
         """Observe the runs from now on, if the runtime is loaded. Before that no run is possible."""

@@ -25,7 +25,7 @@ class ChangedNodes:
     def __init__(self, project: Project, touched: Mapping[str, Iterable[str]]) -> None:
         self.project = project
         self.touched = touched
-        self.is_used = False
+        self.is_used: bool = False
 
     def is_unknown(self, test_id: str) -> bool:
         """Return whether a test is not known to have passed."""

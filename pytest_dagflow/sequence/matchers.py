@@ -50,10 +50,8 @@ def is_matcher(value: object) -> bool:
 class MetadataMatcher:
     """Equal to metadata that has these entries, and perhaps others."""
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __init__(self, entries: Mapping[str, object]) -> None:
-        self.entries = dict(entries)
+        self.entries: dict[str, object] = dict(entries)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Mapping) and not self.difference(other)
@@ -82,8 +80,6 @@ class ErrorMatcher:
     The record of a user's error has wrappers. The wrappers and the error itself are compared.
     """
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __init__(self, error: object, match: str | re.Pattern[str] | None) -> None:
         self.error = error
         self.match = match
@@ -111,8 +107,6 @@ class ErrorMatcher:
 
 class StringMatcher:
     """Equal to a string in which a regular expression is found."""
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, pattern: str | re.Pattern[str]) -> None:
         self.pattern = pattern

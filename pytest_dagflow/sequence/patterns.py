@@ -37,9 +37,11 @@ class EventPattern:
     def __init__(
         self, event_type: DagflowEventType, fields: Mapping[str, object], times: int | None = None
     ) -> None:
-        self.event_type = event_type
-        self.fields = {name: value for name, value in fields.items() if value is not ANYTHING}
-        self.times = times
+        self.event_type: DagflowEventType = event_type
+        self.fields: dict[str, object] = {
+            name: value for name, value in fields.items() if value is not ANYTHING
+        }
+        self.times: int | None = times
 
     def matches(self, event: DagflowEvent) -> bool:
         """Return whether an event matches this pattern."""
@@ -64,8 +66,8 @@ class Group:
     __slots__ = ("function", "items")
 
     def __init__(self, function: str, items: Iterable[EventPattern | Group]) -> None:
-        self.function = function
-        self.items = tuple(items)
+        self.function: str = function
+        self.items: tuple[EventPattern | Group, ...] = tuple(items)
 
     def __repr__(self) -> str:
         return f"{self.function}({', '.join(map(repr, self.items))})"
@@ -192,7 +194,7 @@ def event_type(name: str) -> DagflowEventType:
 
 
 # the types with a short form for events of any step: the name of its function and the positional arguments
-STEPLESS_FORMS = {
+STEPLESS_FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "ASSET_MATERIALIZATION": ("materialization", ("key",)),
     "ASSET_CHECK_EVALUATION": ("check", ("asset", "name")),
 }

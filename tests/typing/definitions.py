@@ -98,8 +98,7 @@ assert_type(tea.key, AssetKey)
 def run() -> None:
     """Check the types of the results of runs."""
     with DagflowInstance.ephemeral() as instance:
-        ran: ExecuteInProcessResult = outer.execute_in_process(instance=instance)
-        assert_type(ran.success, bool)
+        assert_type(outer.execute_in_process(instance=instance), ExecuteInProcessResult)
     result = materialize_to_memory([water, tea], partition_key="2024-01-01", raise_on_error=False)
     assert_type(result, ExecuteInProcessResult)
     assert_type(result.success, bool)
@@ -108,7 +107,7 @@ def run() -> None:
     for event in result.all_events:
         assert_type(event, DagflowEvent)
         assert_type(event.step_key, str | None)
-    op_context: OpExecutionContext = build_op_context(config={"by": 2}, resources={"pump": 1})
-    asset_context: AssetExecutionContext = build_asset_context(partition_key="2024-01-01")
+    op_context = build_op_context(config={"by": 2}, resources={"pump": 1})
+    asset_context = build_asset_context(partition_key="2024-01-01")
     assert_type(op_context.run_id, str)
     assert_type(asset_context.partition_key, str)

@@ -103,4 +103,9 @@ def read(event: DagflowEvent) -> None:
 def stored(event: DagflowEvent, entry: EventLogEntry) -> None:
     """Convert events and lines of the log to JSON and back."""
     assert_type(DagflowEvent.from_dict(event.to_dict()), DagflowEvent)
+    assert_type(event.materialization, AssetMaterialization)
+    assert_type(event.step_output_data.output_name, str)
+    _ = event.step_output_dat  # type: ignore[attr-defined]
+    _ = event.step_output_data.outputname  # type: ignore[attr-defined]
+    _ = entry.dagflow_evnt  # type: ignore[attr-defined]
     assert_type(EventLogEntry.from_dict(entry.to_dict()), EventLogEntry)

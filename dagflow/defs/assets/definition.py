@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
@@ -32,9 +32,9 @@ class AssetOutput:
     __slots__ = ("key", "partitions_def", "spec")
 
     def __init__(self, spec: AssetSpec) -> None:
-        self.key = spec.key
-        self.spec = spec
-        self.partitions_def = spec.partitions_def
+        self.key: AssetKey = spec.key
+        self.spec: AssetSpec = spec
+        self.partitions_def: PartitionsDefinition | None = spec.partitions_def
 
     def partition_of(self, run_partition: str | None) -> str | None:
         """Return the partition of the asset that a run for `run_partition` stores."""
@@ -61,9 +61,9 @@ class AssetInput:
         partition_mapping: PartitionMapping | None = None,
         partitions_def: PartitionsDefinition | None = None,
     ) -> None:
-        self.key = key
-        self.partition_mapping = partition_mapping
-        self.partitions_def = partitions_def
+        self.key: AssetKey = key
+        self.partition_mapping: PartitionMapping | None = partition_mapping
+        self.partitions_def: PartitionsDefinition | None = partitions_def
 
     def __repr__(self) -> str:
         return f"AssetInput({self.key!r})"
@@ -114,11 +114,11 @@ class AssetsDefinition(HasAssetKey):
         resource_defs: Mapping[str, ResourceDefinition] | None = None,
         hook_defs: frozenset[HookDefinition] = frozenset(),
     ) -> None:
-        self.node_def = node_def
-        self.hook_defs = hook_defs
-        self.keys_by_input_name = dict(keys_by_input_name)
-        self.keys_by_output_name = dict(keys_by_output_name)
-        self.specs_by_key = {
+        self.node_def: OpDefinition = node_def
+        self.hook_defs: frozenset[HookDefinition] = hook_defs
+        self.keys_by_input_name: dict[str, AssetKey] = dict(keys_by_input_name)
+        self.keys_by_output_name: dict[str, AssetKey] = dict(keys_by_output_name)
+        self.specs_by_key: dict[AssetKey, AssetSpec] = {
             spec.key: spec
             if partitions_def is None or spec.partitions_def is not None
             else spec.with_partitions_def(partitions_def)
@@ -127,20 +127,20 @@ class AssetsDefinition(HasAssetKey):
         if partitions_def is None:
             definitions = (spec.partitions_def for spec in self.specs_by_key.values())
             partitions_def = next((found for found in definitions if found is not None), None)
-        self.partitions_def = partitions_def
-        self.partition_mappings = dict(partition_mappings or {})
-        self.output_names = {key: name for name, key in self.keys_by_output_name.items()}
-        self.outputs = {
+        self.partitions_def: PartitionsDefinition | None = partitions_def
+        self.partition_mappings: dict[AssetKey, PartitionMapping] = dict(partition_mappings or {})
+        self.output_names: dict[AssetKey, str] = {key: name for name, key in self.keys_by_output_name.items()}
+        self.outputs: dict[str, AssetOutput] = {
             name: AssetOutput(self.specs_by_key[key]) for name, key in self.keys_by_output_name.items()
         }
-        self.inputs = {
+        self.inputs: dict[str, AssetInput] = {
             name: AssetInput(key, self.partition_mappings.get(key), self.partitions_def)
             for name, key in self.keys_by_input_name.items()
         }
-        self.resource_defs = dict(resource_defs or {})
-        self.__wrapped__ = node_def.body.fn
+        self.resource_defs: dict[str, ResourceDefinition] = dict(resource_defs or {})
+        self.__wrapped__: Callable[..., Any] = node_def.body.fn
         self.__doc__ = node_def.description
-        self.__name__ = node_def.name
+        self.__name__: str = node_def.name
 
     @property
     def key(self) -> AssetKey:

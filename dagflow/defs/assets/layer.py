@@ -35,7 +35,7 @@ class AssetLayer:
     __slots__ = ("definitions", "inputs", "known", "outputs")
 
     def __init__(self, known: Mapping[AssetKey, AnyAsset]) -> None:
-        self.known = known
+        self.known: Mapping[AssetKey, AnyAsset] = known
         self.outputs: dict[NodePath, Mapping[str, AssetOutput]] = {}
         self.inputs: dict[NodePath, Mapping[str, AssetInput]] = {}
         self.definitions: dict[NodePath, AssetsDefinition] = {}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.graphs.wiring import ReadableAsset
@@ -26,6 +25,7 @@ from dagflow.keys import (
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.values import Constant
 
 if TYPE_CHECKING:
     from dagflow.partitions.mapping import PartitionMapping
@@ -44,8 +44,7 @@ class HasAssetKey:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class AssetIn:
+class AssetIn(Constant):
     """The asset that a parameter reads, and how it is loaded.
 
     Args:
@@ -57,12 +56,39 @@ class AssetIn:
         dagflow_type: The type of the value.
     """
 
-    key: CoercibleToAssetKey | None = None
-    metadata: Mapping[str, Any] | None = None
-    key_prefix: str | Sequence[str] | None = None
-    input_manager_key: str | None = None
-    partition_mapping: PartitionMapping | None = None
-    dagflow_type: Any = None
+    __slots__ = (
+        "dagflow_type",
+        "input_manager_key",
+        "key",
+        "key_prefix",
+        "metadata",
+        "partition_mapping",
+    )
+
+    key: CoercibleToAssetKey | None
+    metadata: Mapping[str, Any] | None
+    key_prefix: str | Sequence[str] | None
+    input_manager_key: str | None
+    partition_mapping: PartitionMapping | None
+    dagflow_type: Any
+
+    def __init__(
+        self,
+        key: CoercibleToAssetKey | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        key_prefix: str | Sequence[str] | None = None,
+        input_manager_key: str | None = None,
+        partition_mapping: PartitionMapping | None = None,
+        dagflow_type: Any = None,
+    ) -> None:
+        self._set(
+            key=key,
+            metadata=metadata,
+            key_prefix=key_prefix,
+            input_manager_key=input_manager_key,
+            partition_mapping=partition_mapping,
+            dagflow_type=dagflow_type,
+        )
 
     def key_for(self, parameter: str) -> AssetKey:
         """Return the key of the asset that the parameter reads."""
@@ -89,8 +115,8 @@ class AssetDep:
         partition_mapping: PartitionMapping | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self.asset_key = key_of(asset)
-        self.partition_mapping = partition_mapping
+        self.asset_key: AssetKey = key_of(asset)
+        self.partition_mapping: PartitionMapping | None = partition_mapping
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(
             metadata, f"dependency on {self.asset_key}"
         )
@@ -162,16 +188,19 @@ class AssetSpec(ReadableAsset):
     ) -> None:
         self.key = AssetKey.from_coercible(key)
         place = f"asset '{self.key.to_user_string()}'"
-        self.deps = [AssetDep.from_coercible(dep) for dep in deps or ()]
-        self.description = description
+        self.deps: list[AssetDep] = [AssetDep.from_coercible(dep) for dep in deps or ()]
+        self.description: str | None = description
         if metadata:
             normalize_metadata(metadata, place)  # only checks: users read their own values back
         self.metadata: Mapping[str, Any] = metadata or {}
-        self.skippable = skippable
-        self.group_name = DEFAULT_GROUP if group_name is None else _group(group_name, place)
-        self.code_version = code_version
-        self.owners = checked_owners(owners, place)
-        self.tags = {**jsonable_tags(tags, place), **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()}}
+        self.skippable: bool = skippable
+        self.group_name: str = DEFAULT_GROUP if group_name is None else _group(group_name, place)
+        self.code_version: str | None = code_version
+        self.owners: list[str] = checked_owners(owners, place)
+        self.tags: dict[str, str] = {
+            **jsonable_tags(tags, place),
+            **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()},
+        }
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def")
 
     @property
@@ -239,6 +268,8 @@ class SourceAsset(ReadableAsset):
 
     io_manager_key: str
 
+    resource_defs: dict[str, ResourceDefinition]
+
     def __init__(
         self,
         key: CoercibleToAssetKey,
@@ -251,7 +282,7 @@ class SourceAsset(ReadableAsset):
         resource_defs: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        self.spec = AssetSpec(
+        self.spec: AssetSpec = AssetSpec(
             key,
             metadata=metadata,
             description=description,

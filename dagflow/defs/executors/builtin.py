@@ -27,7 +27,7 @@ class Executor:
     __slots__ = ("retries",)
 
     def __init__(self, retries: bool = True) -> None:
-        self.retries = check_type(retries, bool, "retries", f"{type(self).__name__}()")
+        self.retries: bool = check_type(retries, bool, "retries", f"{type(self).__name__}()")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -206,20 +206,20 @@ def _may_retry(config: Mapping[str, Any]) -> bool:
     return "disabled" not in config.get("retries", ())
 
 
-in_process_executor = ExecutorDefinition(
+in_process_executor: ExecutorDefinition = ExecutorDefinition(
     "in_process", _IN_PROCESS, executor_creation_fn=_in_process, description="All steps in this process."
 )
-multiprocess_executor = ExecutorDefinition(
+multiprocess_executor: ExecutorDefinition = ExecutorDefinition(
     "multiprocess",
     _MULTIPROCESS,
     _OTHER_PROCESSES,
     _multiprocess,
     description="Each step in its own process.",
 )
-dask_executor = ExecutorDefinition(
+dask_executor: ExecutorDefinition = ExecutorDefinition(
     "dask", _DASK, _OTHER_PROCESSES, _dask, description="Each step as a task of a cluster."
 )
-multi_or_in_process_executor = ExecutorDefinition(
+multi_or_in_process_executor: ExecutorDefinition = ExecutorDefinition(
     "multi_or_in_process_executor",
     Field(
         Selector({

@@ -56,7 +56,7 @@ class ExecutorDefinition:
         executor_creation_fn: Callable[..., Any] | None = None,
         description: str | None = None,
     ) -> None:
-        self.name = check_name(check_type(name, str, "name"), "executor")
+        self.name: str = check_name(check_type(name, str, "name"), "executor")
         self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
         self._requirements = _checked(requirements, f"executor '{name}'")
         if executor_creation_fn is not None and not callable(executor_creation_fn):
@@ -64,8 +64,8 @@ class ExecutorDefinition:
                 f"parameter 'executor_creation_fn' of executor '{name}' must be a function, not "
                 f"{executor_creation_fn!r}"
             )
-        self.executor_creation_fn = executor_creation_fn
-        self.description = description
+        self.executor_creation_fn: Callable[..., Any] | None = executor_creation_fn
+        self.description: str | None = description
 
     @property
     def config_schema(self) -> Field:

@@ -25,8 +25,8 @@ class Node:
     __slots__ = ("definition", "hook_defs", "name", "retry_policy", "tags")
 
     def __init__(self, invocation: NodeInvocation, definition: NodeDefinition) -> None:
-        self.name = invocation.node_name
-        self.definition = definition
+        self.name: str = invocation.node_name
+        self.definition: NodeDefinition = definition
         self.tags: Mapping[str, str] = (
             {**definition.tags, **invocation.tags} if invocation.tags else definition.tags
         )

@@ -22,9 +22,10 @@ from dagflow.defs.graphs.wiring import (
     InputMapping,
     NodeInvocation,
     OutputMapping,
+    ReadableAsset,
 )
 from dagflow.defs.ops.node import NodeDefinition, same_name
-from dagflow.defs.ops.ports import OutputDefinition
+from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
 from dagflow.defs.parts.configured import ConfigMapping, as_config_mapping, configured_field, new_name
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.errors import (
@@ -70,6 +71,9 @@ class GraphDefinition(GraphContent):
 
     __slots__ = ("__dict__", "compiled_job")
 
+    input_names: tuple[str, ...]
+    positional_inputs: tuple[str, ...]
+
     def __init__(
         self,
         name: str,
@@ -83,29 +87,31 @@ class GraphDefinition(GraphContent):
         **kwargs: Any,
     ) -> None:
         wiring = kwargs.pop("_wiring", None)
-        self.parent_graph_def = kwargs.pop("_parent", None)
+        self.parent_graph_def: GraphContent | None = kwargs.pop("_parent", None)
         if kwargs:
             raise ParameterCheckError(f"GraphDefinition has no parameter '{next(iter(kwargs))}'")
-        self.name = check_name(name, "graph")
+        self.name: str = check_name(name, "graph")
         check_texts(f"graph '{name}'", description=description)
         self.description = description
-        self.tags = definition_tags(tags, f"graph '{name}'")
-        self.config_mapping = as_config_mapping(config, f"graph '{name}'")
+        self.tags: dict[str, str] = definition_tags(tags, f"graph '{name}'")
+        self.config_mapping: ConfigMapping | None = as_config_mapping(config, f"graph '{name}'")
         is_traced = wiring is not None
         if wiring is None:
             wiring = wiring_of(name, node_defs, dependencies)
             wiring.input_mappings = checked_mappings(input_mappings, InputMapping, "input_mappings", name)
             wiring.output_mappings = checked_mappings(output_mappings, OutputMapping, "output_mappings", name)
         self._definitions = wiring.node_defs
-        self.node_dict = {
+        self.node_dict: dict[str, Node] = {
             node_name: Node(invocation, wiring.node_defs[invocation.name])
             for node_name, invocation in wiring.invocations.items()
         }
-        self.dependencies = wiring.dependencies
-        self.input_assets = wiring.input_assets
-        self.input_mappings = wiring.input_mappings
-        self.output_mappings = wiring.output_mappings
-        self.output_names = tuple(mapping.graph_output_name for mapping in self.output_mappings)
+        self.dependencies: dict[str, dict[str, Dependency]] = wiring.dependencies
+        self.input_assets: Mapping[tuple[str, str], ReadableAsset] = wiring.input_assets
+        self.input_mappings: list[InputMapping] = wiring.input_mappings
+        self.output_mappings: list[OutputMapping] = wiring.output_mappings
+        self.output_names: tuple[str, ...] = tuple(
+            mapping.graph_output_name for mapping in self.output_mappings
+        )
         if not is_traced:
             check_dependencies(self)
         check_mappings(self)
@@ -117,14 +123,16 @@ class GraphDefinition(GraphContent):
             ): mapping.graph_input_name
             for mapping in self.input_mappings
         }
-        self.ins = graph_ins(self)
-        self.outs = {mapping.graph_output_name: self._output_def(mapping) for mapping in self.output_mappings}
+        self.ins: dict[str, InputDefinition] = graph_ins(self)
+        self.outs: dict[str, OutputDefinition] = {
+            mapping.graph_output_name: self._output_def(mapping) for mapping in self.output_mappings
+        }
         self.input_names = self.positional_inputs = tuple(self.ins)
         self._in_order = None
         self.compiled_job: _doors.JobDefinition | None = None
         if self.parent_graph_def is not None:
             self.__dict__.update(self.parent_graph_def.__dict__)
-        self.mapped_nodes = mapped_nodes(self)
+        self.mapped_nodes: dict[str, str] = mapped_nodes(self)
 
     def _output_def(self, mapping: OutputMapping) -> OutputDefinition:
         inner = self.node_dict[mapping.mapped_node_name].definition.outs[mapping.mapped_node_output_name]

@@ -37,9 +37,9 @@ class InvokedNodeOutputHandle:
     __slots__ = ("composition", "node_name", "output_name")
 
     def __init__(self, composition: Composition, node_name: str, output_name: str) -> None:
-        self.composition = composition
-        self.node_name = node_name
-        self.output_name = output_name
+        self.composition: Composition = composition
+        self.node_name: str = node_name
+        self.output_name: str = output_name
 
     def __repr__(self) -> str:
         return f"output '{self.output_name}' of '{self.node_name}'"
@@ -114,7 +114,7 @@ class CollectHandle:
     __slots__ = ("source",)
 
     def __init__(self, source: DynamicHandle) -> None:
-        self.source = source
+        self.source: DynamicHandle = source
 
     def __repr__(self) -> str:
         return f"all values of {self.source!r}"
@@ -126,8 +126,8 @@ class GraphInputHandle:
     __slots__ = ("graph_name", "input_name")
 
     def __init__(self, graph_name: str, input_name: str) -> None:
-        self.graph_name = graph_name
-        self.input_name = input_name
+        self.graph_name: str = graph_name
+        self.input_name: str = input_name
 
     def __repr__(self) -> str:
         return f"input '{self.input_name}' of graph '{self.graph_name}'"
@@ -154,8 +154,8 @@ class Composition:
     __slots__ = ("graph_name", "numbers", "uninvoked", "wiring")
 
     def __init__(self, graph_name: str) -> None:
-        self.graph_name = graph_name
-        self.wiring = Wiring()
+        self.graph_name: str = graph_name
+        self.wiring: Wiring = Wiring()
         self.uninvoked: dict[str, PendingInvocation] = {}
         self.numbers: dict[str, int] = {}  # definition name -> the last number in the name of a node
 

@@ -41,8 +41,8 @@ class DependencyDefinition:
         solid: str | None = None,
     ) -> None:
         self.node: str = check_type(node if node is not None else solid, str, "node")
-        self.output = check_type(output, str, "output")
-        self.description = description
+        self.output: str = check_type(output, str, "output")
+        self.description: str | None = description
 
     def get_node_dependencies(self) -> list[DependencyDefinition]:
         """Return the outputs that are read: this one."""
@@ -86,7 +86,7 @@ class MultiDependencyDefinition:
     __slots__ = ("dependencies",)
 
     def __init__(self, dependencies: Sequence[DependencyDefinition | GraphInputSlot]) -> None:
-        self.dependencies = tuple(check_type(dependencies, Sequence, "dependencies"))
+        self.dependencies: tuple[Any, ...] = tuple(check_type(dependencies, Sequence, "dependencies"))
         for dependency in self.dependencies:
             check_type(dependency, (DependencyDefinition, GraphInputSlot), "dependencies")
 
@@ -117,8 +117,8 @@ class DynamicCollectDependencyDefinition:
     __slots__ = ("node_name", "output_name")
 
     def __init__(self, node_name: str, output_name: str = "result") -> None:
-        self.node_name = check_type(node_name, str, "node_name")
-        self.output_name = check_type(output_name, str, "output_name")
+        self.node_name: str = check_type(node_name, str, "node_name")
+        self.output_name: str = check_type(output_name, str, "output_name")
 
     def get_node_dependencies(self) -> list[DependencyDefinition]:
         """Return the output that is collected."""
@@ -156,13 +156,13 @@ class NodeInvocation:
         hook_defs: set[HookDefinition] | frozenset[HookDefinition] | None = None,
         retry_policy: RetryPolicy | None = None,
     ) -> None:
-        self.name = check_type(name, str, "name")
-        self.alias = None if alias is None else check_name(alias, "node")
-        self.tags = definition_tags(tags, f"node '{alias or name}'") if tags else {}
-        self.hook_defs = NO_HOOKS
+        self.name: str = check_type(name, str, "name")
+        self.alias: str | None = None if alias is None else check_name(alias, "node")
+        self.tags: dict[str, str] = definition_tags(tags, f"node '{alias or name}'") if tags else {}
+        self.hook_defs: frozenset[HookDefinition] = NO_HOOKS
         if hook_defs:
             self.hook_defs = check_hooks(hook_defs, "hook_defs", f"node '{alias or name}'")
-        self.retry_policy = retry_policy
+        self.retry_policy: RetryPolicy | None = retry_policy
 
     @property
     def node_name(self) -> str:

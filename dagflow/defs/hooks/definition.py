@@ -66,13 +66,13 @@ class HookDefinition:
         *,
         parameters: tuple[str, ...] = ("context", "event_list"),
     ) -> None:
-        self.name = check_name(name, "hook")
+        self.name: str = check_name(name, "hook")
         if not callable(hook_fn):
             raise ParameterCheckError(f"hook '{name}': 'hook_fn' must be a function, not {hook_fn!r}")
-        self.hook_fn = hook_fn
+        self.hook_fn: Callable[[Any, Sequence[DagflowEvent]], HookExecutionResult] = hook_fn
         self.decorated_fn: Callable[..., Any] = hook_fn if decorated_fn is None else decorated_fn
-        self.required_resource_keys = resource_keys(required_resource_keys, f"hook '{name}'")
-        self.parameters = parameters
+        self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, f"hook '{name}'")
+        self.parameters: tuple[str, ...] = parameters
 
     def own_requirements(self, place: str) -> list[Requirement]:
         """Return the resources that the hook needs.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec
@@ -20,6 +20,9 @@ from dagflow.defs.resources.requirements import IO_MANAGER
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError
 from dagflow.keys import check_name
 from dagflow.partitions.definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from dagflow.defs.hooks.definition import HookDefinition
 
 EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
 
@@ -76,10 +79,10 @@ class UnresolvedAssetJobDefinition:
     def __init__(
         self, name: str, selection: Any, partitions_def: PartitionsDefinition | None, options: dict[str, Any]
     ) -> None:
-        self.name = name
-        self.selection = selection
-        self.partitions_def = partitions_def
-        self.options = options
+        self.name: str = name
+        self.selection: Any = selection
+        self.partitions_def: PartitionsDefinition | None = partitions_def
+        self.options: dict[str, Any] = options
 
     def resolve(
         self,
@@ -124,7 +127,7 @@ def define_asset_job(
     metadata: Mapping[str, Any] | None = None,
     partitions_def: PartitionsDefinition | None = None,
     executor_def: ExecutorDefinition | None = None,
-    hooks: Any = None,
+    hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """Define a job for a part of the assets of the Definitions that it belongs to.

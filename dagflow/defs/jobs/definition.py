@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow import _doors
 from dagflow._util import nearest
@@ -15,13 +15,13 @@ from dagflow.defs.graphs.selection import select_ops
 from dagflow.defs.graphs.type_names import check_type_names
 from dagflow.defs.graphs.unfed_inputs import check_loose_inputs
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
-from dagflow.defs.jobs.content import JobContent
+from dagflow.defs.jobs.content import AssetSelectionData, JobContent
 from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.owners import checked_owners
 from dagflow.defs.parts.retry import RetryPolicy
-from dagflow.defs.resources.definition import as_resources
+from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import start_order
 from dagflow.defs.resources.requirements import Requirement, not_provided
@@ -39,12 +39,15 @@ from dagflow.keys import check_name, definition_tags, system_tag
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
     from dagflow.defs.assets.layer import AssetLayer
     from dagflow.defs.jobs.partitioned import PartitionedConfig
     from dagflow.defs.jobs.run_config import RunConfigSchema
     from dagflow.defs.jobs.run_request import RunRequest
+    from dagflow.instance.instance import DagflowInstance
 
 _IGNORED = frozenset(
     {
@@ -124,41 +127,43 @@ class JobDefinition(JobContent):
         for key in legacy:
             if key not in _IGNORED:
                 raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
-        self.graph = check_type(graph_def, GraphDefinition, "graph_def")
-        self.name = check_name(name, "job") if name is not None else graph_def.name
+        self.graph: GraphDefinition = check_type(graph_def, GraphDefinition, "graph_def")
+        self.name: str = check_name(name, "job") if name is not None else graph_def.name
         place = f"job '{self.name}'"
         check_texts(place, description=description)
         self.description = description
-        self.resource_defs = as_resources(resource_defs, place)
+        self.resource_defs: dict[str, ResourceDefinition] = as_resources(resource_defs, place)
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
                 start_order(self.resource_defs, {key: Requirement(key, place)}, place)
-        self.executor_def = check_optional(executor_def, ExecutorDefinition, "executor_def", place) or (
-            multi_or_in_process_executor
-        )
-        self.logger_defs = check_loggers(logger_defs, place)
+        self.executor_def: ExecutorDefinition = check_optional(
+            executor_def, ExecutorDefinition, "executor_def", place
+        ) or (multi_or_in_process_executor)
+        self.logger_defs: dict[str, LoggerDefinition] = check_loggers(logger_defs, place)
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def", place)
-        self.config_mapping = config if isinstance(config, ConfigMapping) else None
+        self.config_mapping: ConfigMapping | None = config if isinstance(config, ConfigMapping) else None
         is_default = self.config_mapping is None and not _is_partitioned(config)
-        self.default_config = _default_config(config, place) if is_default else {}
+        self.default_config: dict[str, Any] = _default_config(config, place) if is_default else {}
         self.partitioned_config: PartitionedConfig | None = None
         if _is_partitioned(config) or (self.partitions_def is not None and asset_layer is None):
             self._bind_partitions(config)
-        self.tags = {**graph_def.tags, **definition_tags(tags, place)}
-        self.run_tags = (
+        self.tags: dict[str, str] = {**graph_def.tags, **definition_tags(tags, place)}
+        self.run_tags: dict[str, str] = (
             self.tags if run_tags is None else {**graph_def.tags, **definition_tags(run_tags, place)}
         )
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
-        self.hook_defs = check_hooks(hook_defs, "hook_defs", place)
-        self.op_retry_policy = check_optional(op_retry_policy, RetryPolicy, "op_retry_policy", place)
+        self.hook_defs: frozenset[HookDefinition] = check_hooks(hook_defs, "hook_defs", place)
+        self.op_retry_policy: RetryPolicy | None = check_optional(
+            op_retry_policy, RetryPolicy, "op_retry_policy", place
+        )
         if input_values:
             check_inputs(input_values, graph_def, place)
-        self.input_values = dict(input_values or {})
+        self.input_values: dict[str, Any] = dict(input_values or {})
         self.asset_layer = asset_layer
-        self.owners = checked_owners(owners, place)
-        self.op_selection = None
-        self.asset_selection_data = None
+        self.owners: list[str] = checked_owners(owners, place)
+        self.op_selection: tuple[str, ...] | None = None
+        self.asset_selection_data: AssetSelectionData | None = None
         self._compiled = {}
         if asset_layer is None:
             check_definitions(graph_def, place)
@@ -277,9 +282,9 @@ class JobDefinition(JobContent):
         run_key: str | None = None,
         tags: Mapping[str, Any] | None = None,
         asset_selection: Sequence[Any] | None = None,
-        run_config: Any = None,
-        current_time: Any = None,
-        dynamic_partitions_store: Any = None,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> RunRequest:
         """The request for a run of this job for a partition.
 
@@ -324,8 +329,8 @@ class JobDefinition(JobContent):
 
     def execute_in_process(
         self,
-        run_config: Any = None,
-        instance: Any = None,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
+        instance: DagflowInstance | None = None,
         partition_key: str | None = None,
         raise_on_error: bool = True,
         op_selection: Sequence[str] | None = None,
@@ -371,7 +376,7 @@ class JobDefinition(JobContent):
             resources=resources,
         )
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise DagflowInvariantViolationError(
             f"Attempted to call job '{self.name}' directly. Jobs should be invoked by using an execution API "
             "function (e.g. `job.execute_in_process`). As a node of a graph, use its graph instead."

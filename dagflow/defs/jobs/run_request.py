@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.config.plain import run_config_dict
 from dagflow.keys import AssetCheckKey, AssetKey, jsonable_tags
+
+if TYPE_CHECKING:
+    from dagflow.config.objects import RunConfig
 
 
 class RunRequest:
@@ -41,7 +44,7 @@ class RunRequest:
     def __init__(
         self,
         run_key: str | None = None,
-        run_config: Any = None,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
         tags: Mapping[str, Any] | None = None,
         job_name: str | None = None,
         asset_selection: Sequence[AssetKey] | None = None,
@@ -49,22 +52,24 @@ class RunRequest:
         partition_key: str | None = None,
         asset_check_keys: Sequence[AssetCheckKey] | None = None,
     ) -> None:
-        self.run_key = run_key
+        self.run_key: str | None = run_key
         self.run_config: Mapping[str, Any] = run_config_dict(run_config, "a RunRequest")
         self.tags: Mapping[str, str] = jsonable_tags(tags, "a RunRequest")
-        self.job_name = job_name
-        self.asset_selection = None if asset_selection is None else list(asset_selection)
-        self.stale_assets_only = stale_assets_only
-        self.partition_key = partition_key
-        self.asset_check_keys = None if asset_check_keys is None else list(asset_check_keys)
+        self.job_name: str | None = job_name
+        self.asset_selection: list[AssetKey] | None = (
+            None if asset_selection is None else list(asset_selection)
+        )
+        self.stale_assets_only: bool = stale_assets_only
+        self.partition_key: str | None = partition_key
+        self.asset_check_keys: list[AssetCheckKey] | None = (
+            None if asset_check_keys is None else list(asset_check_keys)
+        )
 
     def _value(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in RunRequest.__slots__)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunRequest) and self._value() == other._value()
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         said = [f"{name}={value!r}" for name, value in zip(RunRequest.__slots__, self._value()) if value]  # noqa: B905

@@ -46,10 +46,10 @@ class LoggerDefinition:
     ) -> None:
         if not callable(logger_fn):
             raise DagflowInvalidDefinitionError(f"a logger must be made of a function, not {logger_fn!r}")
-        self.logger_fn = logger_fn
+        self.logger_fn: Callable[..., logging.Logger] = logger_fn
         self.config_field: Field = resolve_field(config_schema)
-        self.description = description
-        self.parameter = next(iter(inspect.signature(logger_fn).parameters), None)
+        self.description: str | None = description
+        self.parameter: str | None = next(iter(inspect.signature(logger_fn).parameters), None)
 
     @property
     def config_schema(self) -> Field:
@@ -83,9 +83,10 @@ class LoggerDefinition:
         """The logger, for a context whose config has been checked."""
         return self.logger_fn() if self.parameter is None else self.logger_fn(context)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.Logger:
         """Make the logger directly, without a run."""
-        return _doors.invoke_logger(self, args, kwargs)
+        made: logging.Logger = _doors.invoke_logger(self, args, kwargs)
+        return made
 
     def __repr__(self) -> str:
         return f"<logger {getattr(self.logger_fn, '__name__', self.logger_fn)!r}>"
@@ -101,7 +102,9 @@ def logger(
 ) -> Callable[[Callable[..., logging.Logger]], LoggerDefinition]: ...
 
 
-def logger(config_schema: Any = None, description: str | None = None) -> Any:
+def logger(
+    config_schema: Any = None, description: str | None = None
+) -> LoggerDefinition | Callable[[Callable[..., logging.Logger]], LoggerDefinition]:
     """Make a logger of a function that takes an InitLoggerContext. Usable bare.
 
     Args:
@@ -168,10 +171,12 @@ _CONSOLE = {
     "log_level": Field(str, default_value="INFO", description="What is less important is left out."),
     "name": Field(str, default_value="dagflow", description="What the lines say is speaking."),
 }
-colored_console_logger = LoggerDefinition(
+colored_console_logger: LoggerDefinition = LoggerDefinition(
     _colored, _CONSOLE, "Lines on standard error, in the color of their level where that is a terminal."
 )
-json_console_logger = LoggerDefinition(_json, _CONSOLE, "Lines on standard error, each a JSON object.")
+json_console_logger: LoggerDefinition = LoggerDefinition(
+    _json, _CONSOLE, "Lines on standard error, each a JSON object."
+)
 
 
 def default_loggers() -> dict[str, LoggerDefinition]:

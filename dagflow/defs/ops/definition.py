@@ -68,6 +68,9 @@ class OpDefinition(NodeDefinition):
     )
     node_type_str = "op"
 
+    version: str | None
+    code_version: str | None
+
     def __init__(
         self,
         compute_fn: Callable[..., Any],
@@ -89,7 +92,7 @@ class OpDefinition(NodeDefinition):
         what = f"{owner} '{name}'"
         if not callable(compute_fn):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
-        self.name = check_name(name, owner)
+        self.name: str = check_name(name, owner)
         ins = check_type(ins or {}, Mapping, "ins", what)
         body = Body(compute_fn if by_decorator else _taking_each_input(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
@@ -97,7 +100,7 @@ class OpDefinition(NodeDefinition):
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
                 "AssetExecutionContext. Use OpExecutionContext."
             )
-        self.body = body
+        self.body: Body = body
         check_texts(what, description=description, version=version, code_version=code_version, pool=pool)
         if version is not None and code_version is not None:
             raise CheckError(
@@ -106,24 +109,28 @@ class OpDefinition(NodeDefinition):
         self.version = self.code_version = code_version if code_version is not None else version
         self.ins: Mapping[str, InputDefinition] = inputs_of(body, ins, what)
         self.outs: Mapping[str, OutputDefinition] = outputs_of(body, outs, what, self.code_version)
-        self.input_names = tuple(self.ins)
-        self.output_names = tuple(self.outs)
+        self.input_names: tuple[str, ...] = tuple(self.ins)
+        self.output_names: tuple[str, ...] = tuple(self.outs)
         named = [parameter.name for parameter in body.inputs]
         further = [name for name in self.input_names if name not in named]
-        self.positional_inputs = named + further if len(further) == 1 else named
-        self.is_wrapped = wrapped_outputs(body, self.outs)
-        self.plain_output = plain_output_of(self.outs, self.is_wrapped)
+        self.positional_inputs: list[str] = named + further if len(further) == 1 else named
+        self.is_wrapped: dict[str, bool] = wrapped_outputs(body, self.outs)
+        self.plain_output: OutputDefinition | None = plain_output_of(self.outs, self.is_wrapped)
         self._requirements: tuple[Requirement, ...] | None = None
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
-        self.config_field = _config_field(body, config_schema, what)
+        self.config_field: Field | None = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
         if owner == "op":
             refuse_resources_twice(body, required_resource_keys, "op")
-        self.required_resource_keys = resource_keys(required_resource_keys, what) | frozenset(body.resources)
-        self.tags = definition_tags(tags, what)
-        self.description = description if description is not None else getdoc(compute_fn) or None
-        self.retry_policy = check_optional(retry_policy, RetryPolicy, "retry_policy", what)
-        self.pool = _checked_pool(pool, self.tags, what)
+        self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, what) | frozenset(
+            body.resources
+        )
+        self.tags: dict[str, str] = definition_tags(tags, what)
+        self.description: str | None = description if description is not None else getdoc(compute_fn) or None
+        self.retry_policy: RetryPolicy | None = check_optional(
+            retry_policy, RetryPolicy, "retry_policy", what
+        )
+        self.pool: str | None = _checked_pool(pool, self.tags, what)
         update_wrapper(self, compute_fn)
 
     @property

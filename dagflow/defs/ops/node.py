@@ -190,11 +190,11 @@ class PendingInvocation:
         hooks: frozenset[HookDefinition] = NO_HOOKS,
         retry_policy: RetryPolicy | None = None,
     ) -> None:
-        self.definition = definition
-        self.given_alias = given_alias
+        self.definition: NodeDefinition = definition
+        self.given_alias: str | None = given_alias
         self.tags: Mapping[str, str] = tags or {}
-        self.hooks = hooks
-        self.retry_policy = retry_policy
+        self.hooks: frozenset[Any] = hooks
+        self.retry_policy: RetryPolicy | None = retry_policy
 
     @property
     def name(self) -> str:

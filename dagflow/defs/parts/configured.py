@@ -52,9 +52,9 @@ class ConfigMapping:
         config_schema: Any = None,
         receive_processed_config_values: bool | None = None,
     ) -> None:
-        self.config_fn = _function(config_fn, "config_fn")
+        self.config_fn: _ConfigFn = _function(config_fn, "config_fn")
         self.config_schema: Field = resolve_field(config_schema)
-        self.receive_processed_config_values = receive_processed_config_values
+        self.receive_processed_config_values: bool | None = receive_processed_config_values
 
     @property
     def is_raw(self) -> bool:

@@ -67,21 +67,21 @@ class Body:
     )
 
     def __init__(self, fn: Callable[..., Any], what: str) -> None:
-        self.fn = fn
-        self.function_type = _function_type(fn)
+        self.fn: Callable[..., Any] = fn
+        self.function_type: str = _function_type(fn)
         self.context: str | None = None
         self.context_name: str | None = None
         self.config: Any = None
         self.config_default: Any = _Parameter.empty
         self.read_config: Callable[[Any], Any] | None = None
         self.resources: tuple[str, ...] = ()
-        self.takes_any_keyword = False
+        self.takes_any_keyword: bool = False
         try:
             signature = inspect.signature(fn)
         except (TypeError, ValueError) as error:
             raise DagflowInvalidDefinitionError(f"{what}: the signature of {fn!r} cannot be read") from error
         annotations = annotations_of(fn)
-        self.return_annotation = annotations.get("return", signature.return_annotation)
+        self.return_annotation: Any = annotations.get("return", signature.return_annotation)
         inputs = []
         for position, parameter in enumerate(signature.parameters.values()):
             annotation = annotations.get(parameter.name, parameter.annotation)
@@ -108,8 +108,8 @@ class Body:
                 self.resources += (parameter.name,)
             else:
                 inputs.append(Parameter(parameter.name, annotation, parameter.default))
-        self.inputs = tuple(inputs)
-        self.order = tuple(
+        self.inputs: tuple[Parameter, ...] = tuple(inputs)
+        self.order: tuple[str, ...] = tuple(
             name
             for name, parameter in signature.parameters.items()
             if name != self.context_name and parameter.kind is not _Parameter.VAR_KEYWORD

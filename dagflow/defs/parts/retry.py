@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.values import Constant
 
 if TYPE_CHECKING:
     from random import Random
@@ -26,8 +26,7 @@ class Jitter(Enum):
     PLUS_MINUS = "PLUS_MINUS"
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Constant):
     """How often a failed step is tried again, and how long to wait before that.
 
     Args:
@@ -45,12 +44,21 @@ class RetryPolicy:
         [1, 3, 7]
     """
 
-    max_retries: int = 1
-    delay: float | None = None
-    backoff: Backoff | None = None
-    jitter: Jitter | None = None
+    __slots__ = ("max_retries", "delay", "backoff", "jitter")  # noqa: RUF023 - as the parameters
 
-    def __post_init__(self) -> None:
+    max_retries: int
+    delay: float | None
+    backoff: Backoff | None
+    jitter: Jitter | None
+
+    def __init__(
+        self,
+        max_retries: int = 1,
+        delay: float | None = None,
+        backoff: Backoff | None = None,
+        jitter: Jitter | None = None,
+    ) -> None:
+        self._set(max_retries=max_retries, delay=delay, backoff=backoff, jitter=jitter)
         check_type(self.max_retries, int, "max_retries")
         if self.delay is None:
             for name in ("backoff", "jitter"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
@@ -12,7 +12,7 @@ from dagflow.defs.executors.builtin import multi_or_in_process_executor
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
-from dagflow.defs.loggers.definition import check_loggers
+from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
 from dagflow.defs.resources.needs import start_order
@@ -24,6 +24,9 @@ from dagflow.errors import (
     check_optional,
     check_type,
 )
+
+if TYPE_CHECKING:
+    from dagflow.keys import CoercibleToAssetKey
 
 ASSET_JOB_NAME = "__ASSET_JOB"
 """The job that makes all assets of a project."""
@@ -70,9 +73,9 @@ class Definitions:
         self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
-        self.resources = dict(check_type(resources or {}, Mapping, "resources"))
-        self.executor = check_optional(executor, ExecutorDefinition, "executor")
-        self.loggers = check_loggers(loggers, "Definitions", "loggers")
+        self.resources: dict[str, Any] = dict(check_type(resources or {}, Mapping, "resources"))
+        self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
+        self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self._by_name: dict[str, JobDefinition] | None = None
 
     def get_job_def(self, name: str) -> JobDefinition:
@@ -100,7 +103,7 @@ class Definitions:
         """
         return self.get_job_def(ASSET_JOB_NAME)
 
-    def get_assets_def(self, key: Any) -> AssetsDefinition:
+    def get_assets_def(self, key: CoercibleToAssetKey) -> AssetsDefinition:
         """The definition that makes an asset.
 
         Args:

@@ -56,10 +56,10 @@ class RepositoryDefinition:
         description: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self.name = check_name(name, "repository")
+        self.name: str = check_name(name, "repository")
         place = f"repository '{name}'"
         check_texts(place, description=description)
-        self.description = description
+        self.description: str | None = description
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
         self._jobs = dict(jobs)
         self._assets = tuple(assets)

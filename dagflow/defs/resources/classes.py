@@ -100,18 +100,18 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     # written by the user
 
-    def create_resource(self, context: Any) -> T | Generator[T, None, None]:
+    def create_resource(self, context: _doors.InitResourceContext) -> T | Generator[T, None, None]:
         """Make what ops and assets get; may be a generator that cleans up behind its yield."""
         raise NotImplementedError(f"{type(self).__name__} needs a method create_resource(self, context)")
 
-    def setup_for_execution(self, context: Any) -> None:
+    def setup_for_execution(self, context: _doors.InitResourceContext) -> None:
         """Called when a run starts, before `create_resource`. Private attributes may be set here."""
 
-    def teardown_after_execution(self, context: Any) -> None:
+    def teardown_after_execution(self, context: _doors.InitResourceContext) -> None:
         """Called when a run ends, whatever happened in it."""
 
     @contextlib.contextmanager
-    def yield_for_execution(self, context: Any) -> Iterator[T]:
+    def yield_for_execution(self, context: _doors.InitResourceContext) -> Iterator[T]:
         """All of it as one context manager: set up, yield what ops and assets get, tear down."""
         self.setup_for_execution(context)
         try:
@@ -157,7 +157,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         """What the definitions of its objects are, for the engine."""
         return ModelResource
 
-    def get_resource_context(self) -> Any:
+    def get_resource_context(self) -> _doors.InitResourceContext:
         """The init context with which this object was started.
 
         Raises:
@@ -169,16 +169,19 @@ class ConfigurableResourceFactory(Config, Generic[T]):
                 f"{type(self).__name__} has one in a run, after process_config_and_initialize(), and as "
                 "with_replaced_resource_context(context)."
             )
-        return self._dagflow_context
+        context: _doors.InitResourceContext = self._dagflow_context
+        return context
 
-    def with_replaced_resource_context(self: _Self, context: Any) -> _Self:
+    def with_replaced_resource_context(self: _Self, context: _doors.InitResourceContext) -> _Self:
         """A copy whose `get_resource_context()` gives this context."""
         copy = _fresh_copy(self, {})
         object.__setattr__(copy, "_dagflow_context", context)
         return copy
 
     @classmethod
-    def from_resource_context(cls, context: Any, nested_resources: Mapping[str, Any] | None = None) -> T:
+    def from_resource_context(
+        cls, context: _doors.InitResourceContext, nested_resources: Mapping[str, Any] | None = None
+    ) -> T:
         """Make the resource in a function that is one: of the config of its context.
 
         Raises:
@@ -190,7 +193,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
     @classmethod
     @contextlib.contextmanager
     def from_resource_context_cm(
-        cls, context: Any, nested_resources: Mapping[str, Any] | None = None
+        cls, context: _doors.InitResourceContext, nested_resources: Mapping[str, Any] | None = None
     ) -> Iterator[T]:
         """As `from_resource_context`, torn down at the end of the `with` block."""
         with closing(_from_context(cls, context, nested_resources)) as value:
@@ -220,7 +223,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         with closing(_open_alone(self.get_resource_definition())) as value:
             yield value
 
-    def open_for_execution(self, context: Any) -> Opened:
+    def open_for_execution(self, context: _doors.InitResourceContext) -> Opened:
         """Start this object, for the engine."""
         cls = type(self)
         base = ConfigurableResourceFactory
@@ -265,7 +268,7 @@ class ConfigurableResource(ConfigurableResourceFactory[T], Generic[T]):
 
     __dagflow_resource__: ClassVar[str] = "value"
 
-    def create_resource(self, context: Any) -> Any:
+    def create_resource(self, context: _doors.InitResourceContext) -> Any:
         """The object itself; another one where a class says so."""
         return self
 
@@ -288,8 +291,8 @@ class PartialResource:
     def __init__(
         self, resource_cls: type[ConfigurableResourceFactory[Any]], values: Mapping[str, Any]
     ) -> None:
-        self.resource_cls = resource_cls
-        self.values = dict(values)
+        self.resource_cls: type[ConfigurableResourceFactory[Any]] = resource_cls
+        self.values: dict[str, Any] = dict(values)
         self._definition: ResourceDefinition | None = None
 
     def get_resource_definition(self) -> ResourceDefinition:
@@ -321,11 +324,13 @@ class ModelResource(ResourceDefinition):
     ) -> None:
         self.resource_cls = resource_cls
         self.source = source
-        self.parts = {
+        self.parts: dict[str, Any] = {
             name: as_resource(value) if _is_definition(value) else value for name, value in nested.items()
         }
         super().__init__(self._make, _schema(resource_cls, source), description=resource_cls.__doc__)
-        self.nested = tuple(part for part in self.parts.values() if isinstance(part, ResourceDefinition))
+        self.nested: tuple[ResourceDefinition, ...] = tuple(
+            part for part in self.parts.values() if isinstance(part, ResourceDefinition)
+        )
         self._own_config: Any = UNSET
 
     @property
@@ -338,7 +343,7 @@ class ModelResource(ResourceDefinition):
         """The class and its module, for messages."""
         return f"{self.resource_cls.__module__}.{self.resource_cls.__name__}"
 
-    def open(self, context: Any) -> Opened:
+    def open(self, context: _doors.InitResourceContext) -> Opened:
         """Start what is nested, unless it is started already; make an object for this run; start it."""
         closers: list[Callable[[], None]] = []
         try:

@@ -81,16 +81,18 @@ class ResourceDefinition:
     ) -> None:
         if not callable(resource_fn):
             raise ParameterCheckError(f"parameter 'resource_fn' must be a function, not {resource_fn!r}")
-        self.resource_fn = resource_fn
+        self.resource_fn: Callable[..., Any] = resource_fn
         self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
-        self.description = description
-        self.__wrapped__ = resource_fn
-        self.required_resource_keys = resource_keys(required_resource_keys, f"resource ({self.place})")
-        self.version = version
-        self.kind = kind
+        self.description: str | None = description
+        self.__wrapped__: Callable[..., Any] = resource_fn
+        self.required_resource_keys: frozenset[str] = resource_keys(
+            required_resource_keys, f"resource ({self.place})"
+        )
+        self.version: str | None = version
+        self.kind: str = kind
         self.nested: tuple[ResourceDefinition, ...] = ()
         self.value: Any = UNSET
-        self.takes_context = _takes_context(resource_fn)
+        self.takes_context: bool = _takes_context(resource_fn)
 
     @property
     def config_schema(self) -> Field:
@@ -218,7 +220,7 @@ def resource(
     description: str | None = None,
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
-) -> Any:
+) -> ResourceDefinition | Callable[[Callable[..., Any]], ResourceDefinition]:
     """Make a resource of a function that takes an init context, or nothing. Usable bare.
 
     Args:

@@ -43,8 +43,8 @@ class IOManagerDefinition(ResourceDefinition):
         kind: str = "function",
     ) -> None:
         super().__init__(resource_fn, config_schema, description, required_resource_keys, version, kind=kind)
-        self.output_config_field = _field(output_config_schema)
-        self.input_config_field = _field(input_config_schema)
+        self.output_config_field: Field | None = _field(output_config_schema)
+        self.input_config_field: Field | None = _field(input_config_schema)
 
     @property
     def output_config_schema(self) -> Field | None:
@@ -69,6 +69,9 @@ class InputManagerDefinition(ResourceDefinition):
 
     __slots__ = ("input_config_field", "load_fn")
 
+    resource_fn: Callable[[], _Loader]
+    takes_context: bool
+
     def __init__(
         self,
         load_fn: Callable[..., Any],
@@ -81,8 +84,8 @@ class InputManagerDefinition(ResourceDefinition):
         if not callable(load_fn):
             raise ParameterCheckError(f"parameter 'load_fn' must be a function, not {load_fn!r}")
         super().__init__(load_fn, config_schema, description, required_resource_keys, version)
-        self.load_fn = load_fn
-        self.input_config_field = _field(input_config_schema)
+        self.load_fn: Callable[..., Any] = load_fn
+        self.input_config_field: Field | None = _field(input_config_schema)
         loader = _Loader(load_fn if self.takes_context else lambda context: load_fn())
         self.resource_fn, self.takes_context = lambda: loader, False
 
@@ -123,7 +126,7 @@ def io_manager(
     input_config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
-) -> Any:
+) -> IOManagerDefinition | Callable[[Callable[..., Any]], IOManagerDefinition]:
     """Make an I/O manager of a function that returns an IOManager. Usable bare.
 
     Args:
@@ -164,7 +167,7 @@ def input_manager(
     input_config_schema: Any = None,
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
-) -> Any:
+) -> InputManagerDefinition | Callable[[Callable[..., Any]], InputManagerDefinition]:
     """Make an input manager of a function that loads the value of an input. Usable bare.
 
     Args:
@@ -201,17 +204,17 @@ def _field(schema: Any) -> Field | None:
     return None if schema is None else resolve_field(schema)
 
 
-mem_io_manager = IOManagerDefinition(
+mem_io_manager: IOManagerDefinition = IOManagerDefinition(
     nothing,
     description="Keeps values in memory, by reference, for the time of a run.",
     kind="memory_io_manager",
 )
-fs_io_manager = IOManagerDefinition(
+fs_io_manager: IOManagerDefinition = IOManagerDefinition(
     nothing,
     {"base_dir": Field(str, is_required=False)},
     description="Keeps values as pickle files below a folder.",
     kind="filesystem_io_manager",
 )
-default_io_manager = IOManagerDefinition(
+default_io_manager: IOManagerDefinition = IOManagerDefinition(
     nothing, description="Files, or memory for a run in process.", kind="default_io_manager"
 )

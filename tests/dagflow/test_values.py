@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from dagflow.metadata.constant import ByValue, Constant
+from dagflow.values import ByValue, Constant
 
 
 class Cup(ByValue):

@@ -5,7 +5,9 @@ They replace dataclasses, whose class statement costs about a millisecond.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+
+_Self = TypeVar("_Self", bound="ByValue")
 
 
 class ByValue:
@@ -36,6 +38,14 @@ class ByValue:
     def field_names(cls) -> tuple[str, ...]:
         """The names of the fields."""
         return cls._names
+
+    def with_changes(self: _Self, **changes: Any) -> _Self:
+        """Return a copy with some fields changed.
+
+        Args:
+            **changes: The new values, by the name of the constructor's parameter.
+        """
+        return type(self)(**{**dict(zip(self._names, self._fields(), strict=True)), **changes})
 
     def _fields(self) -> tuple[Any, ...]:
         return tuple([getattr(self, name) for name in self._names])
@@ -74,6 +84,11 @@ class Constant(ByValue):
         raise AttributeError(
             f"a {type(self).__name__} does not change: create a new one instead of setting '{name}'"
         )
+
+    def _set(self, **fields: Any) -> None:
+        """Set fields while the object is created."""
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._fields()
