@@ -11,7 +11,7 @@ _Self = TypeVar("_Self", bound="ByValue")
 
 
 class ByValue:
-    """Objects that are equal if their class and their fields are equal.
+    """The base of objects that are equal if their class and their fields are equal.
 
     The fields are the slots of the class, after those of its base. A class whose constructor has another
     order of parameters lists the fields in that order in `_names`.
@@ -36,7 +36,7 @@ class ByValue:
 
     @classmethod
     def field_names(cls) -> tuple[str, ...]:
-        """The names of the fields."""
+        """Return the names of the fields."""
         return cls._names
 
     def with_changes(self: _Self, **changes: Any) -> _Self:
@@ -60,7 +60,7 @@ class ByValue:
             return hash(
                 (type(self), *[field for field in self._fields() if type(field).__hash__ is not None])
             )
-        except TypeError:  # a tuple that holds a list
+        except TypeError:  # a tuple with a list in it
             return hash(type(self))
 
     def __repr__(self) -> str:
@@ -69,7 +69,7 @@ class ByValue:
 
 
 class Constant(ByValue):
-    """Small objects that never change. The order of `_names` is the order of the constructor's parameters.
+    """The base of immutable objects. The order of `_names` is the order of the constructor's parameters.
 
     Example:
         >>> Constant().size = 3

@@ -163,9 +163,9 @@ def _of_resource(resource: ResourceDefinition) -> str:
     if made_of is not None:
         nested = [(_of_resource(inner), _of_config(inner.config_field)) for inner in resource.nested]
         return _hash(*code_of_class(made_of), nested)
-    if resource.kind == "function":
+    if resource.resource_type == "function":
         return _hash(resource.version, *code_of(resource.resource_fn))
-    return _hash(resource.kind, type(resource.value).__qualname__)
+    return _hash(resource.resource_type, type(resource.value).__qualname__)
 
 
 def _of_run_config(job: JobDefinition) -> list[Any]:

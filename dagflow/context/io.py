@@ -11,7 +11,6 @@ from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.keys import AssetKey
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
-from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
     from dagflow.context.log import DagflowLogManager
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from dagflow.defs.ops.definition import OpDefinition
     from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.definition import PartitionsDefinition
+    from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
     from dagflow.types.kinds import DagflowType
 
 _EPHEMERAL_RUN_ID = "__EPHEMERAL_RUN_ID"
@@ -192,6 +192,8 @@ class _IOContext:
         keys = self.asset_partition_keys
         if not keys:
             raise CheckError(f"{self._kind} '{self._name}' stands for no partition")
+        from dagflow.partitions.keys import PartitionKeyRange  # only what is partitioned needs it
+
         return PartitionKeyRange(keys[0], keys[-1])
 
     @property
@@ -208,6 +210,8 @@ class _IOContext:
             raise DagflowInvariantViolationError(f"{self._kind} '{self._name}' is not partitioned by time")
         keys = self.asset_partition_keys
         first, last = (definition.time_window_for_partition_key(key) for key in (keys[0], keys[-1]))
+        from dagflow.partitions.keys import TimeWindow  # only what is partitioned needs it
+
         return TimeWindow(first.start, last.end)
 
     def get_asset_identifier(self) -> list[str]:

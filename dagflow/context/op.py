@@ -16,11 +16,11 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
 )
 from dagflow.keys import AssetKey, CoercibleToAssetKey
-from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.definition import AssetsDefinition
     from dagflow.partitions.definition import PartitionsDefinition
+    from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 
 class StepContext(CallContext):
@@ -174,6 +174,8 @@ class StepContext(CallContext):
     def asset_partition_key_range_for_input(self, input_name: str) -> PartitionKeyRange:
         """Return the partitions of the asset that an input reads, as a range."""
         keys = self.asset_partition_keys_for_input(input_name)
+        from dagflow.partitions.keys import PartitionKeyRange  # only what is partitioned needs it
+
         return PartitionKeyRange(keys[0], keys[-1])
 
     def asset_partitions_time_window_for_input(self, input_name: str = "result") -> TimeWindow:
@@ -192,6 +194,8 @@ class StepContext(CallContext):
                 "it has no time window"
             )
         keys = self.asset_partition_keys_for_input(input_name)
+        from dagflow.partitions.keys import TimeWindow  # only what is partitioned needs it
+
         return TimeWindow(self.window_of(definition, keys[0]).start, self.window_of(definition, keys[-1]).end)
 
 

@@ -12,7 +12,6 @@ from dagflow.context.resources import ScopedResources
 from dagflow.errors import CheckError, DagflowInvalidPropertyError, DagflowInvariantViolationError
 from dagflow.events.user import UserEvent
 from dagflow.keys import NodeHandle
-from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
 
 if TYPE_CHECKING:
     from dagflow.context.debugger import ForkedPdb
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from dagflow.events.run import DagflowRun
     from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.definition import PartitionsDefinition
+    from dagflow.partitions.keys import PartitionKeyRange, TimeWindow
     from dagflow.partitions.multi import MultiPartitionKey
 
 
@@ -198,6 +198,8 @@ class CallContext:
         """The partitions that the run is for, as a range; start and end are equal for one."""
         if self._state.run.partition_key_range is not None:
             return self._state.run.partition_key_range
+        from dagflow.partitions.keys import PartitionKeyRange  # only what is partitioned needs it
+
         return PartitionKeyRange(self.partition_key, self.partition_key)
 
     asset_partition_key_range = partition_key_range
@@ -239,6 +241,8 @@ class CallContext:
         if is_of_time and not self.has_partition_key and not self.has_partition_key_range:
             raise CheckError("'partition_time_window' was read in a run that is for no partition")
         keys = self.partition_key_range
+        from dagflow.partitions.keys import TimeWindow  # only what is partitioned needs it
+
         return TimeWindow(
             self.window_of(definition, keys.start).start, self.window_of(definition, keys.end).end
         )

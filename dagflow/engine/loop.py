@@ -30,7 +30,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
     Args:
         state: The run.
         submit: Runs one attempt of one step.
-        builtins: What makes the built-in resources, by kind.
+        builtins: The functions that make the built-in resources, by resource type.
 
     Returns:
         Whether the run succeeded.

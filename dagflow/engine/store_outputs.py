@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
+from types import GeneratorType
 from typing import Any
 
 from dagflow.call import user_code
@@ -50,7 +50,7 @@ def store(
         )
     ):
         result = manager.handle_output(context, value)
-        if inspect.isgenerator(result):
+        if isinstance(result, GeneratorType):
             yielded += result
     logged = dict(context.consume_logged_metadata())
     events = list(context.consume_events())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 from dagflow._util import nearest
 from dagflow.errors import DagflowInvalidInvocationError, DagflowUnknownPartitionError
 from dagflow.keys import system_tag
-from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange
+
+if TYPE_CHECKING:
+    from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange
 
 
 class PartitionsDefinition(ABC):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from dagflow.config.plain import run_config_dict
 from dagflow.defs.assets.spec import key_of
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.graphs.selection import clauses_of
 from dagflow.defs.jobs.asset_job import build_asset_job
 from dagflow.defs.jobs.content import AssetSelectionData
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
@@ -207,6 +206,8 @@ def subset_of(
 def _op_subset(job: JobDefinition, op_selection: Sequence[str] | None) -> JobDefinition:
     if not op_selection:
         return job
+    from dagflow.defs.graphs.selection import clauses_of  # few runs select
+
     clauses = clauses_of(op_selection)
     key = ("selection", clauses)
     if key not in job.compiled:

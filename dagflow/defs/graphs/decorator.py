@@ -1,8 +1,7 @@
-"""Graphs that are written as functions: `@graph`, and the inputs and outputs from body and signature."""
+"""`@graph`: the decorator that makes a graph of a function, with inputs and outputs from its signature."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from typing import Any, get_args, get_origin, overload
@@ -12,8 +11,16 @@ from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.tracing import DynamicHandle, GraphInputHandle, InvokedNodeOutputHandle, compose
 from dagflow.defs.graphs.wiring import GraphIn, GraphOut, OutputMapping
 from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
-from dagflow.defs.ops.signature import documented
-from dagflow.defs.parts.function import annotations_of, location
+from dagflow.defs.ops.signature import docstring_of
+from dagflow.defs.parts.function import (
+    POSITIONAL_ONLY,
+    VAR_KEYWORD,
+    VAR_POSITIONAL,
+    annotations_of,
+    documentation_of,
+    location,
+    parameters_of,
+)
 from dagflow.errors import DagflowInvalidDefinitionError, check_type
 from dagflow.keys import check_name
 from dagflow.types.annotations import resolve_annotation
@@ -124,7 +131,7 @@ def trace(
         for parameter in parameters
         if parameter in annotations
     }
-    descriptions, _ = documented(fn)
+    descriptions, _ = docstring_of(fn)
     wiring.input_mappings = [
         mapping._replace(
             graph_input_description=(ins or {}).get(mapping.graph_input_name, _NO_GRAPH_IN).description
@@ -138,7 +145,7 @@ def trace(
     wiring.output_mappings = _output_mappings(result, out, place, what, annotations.get("return"))
     graph_def = GraphDefinition(
         name,
-        description if description is not None else inspect.getdoc(fn),
+        description if description is not None else documentation_of(fn),
         config=config,
         tags=tags,
         _wiring=wiring,
@@ -148,15 +155,16 @@ def trace(
 
 
 _NO_GRAPH_IN = GraphIn()
+_STARS = {VAR_POSITIONAL: "*", VAR_KEYWORD: "**", POSITIONAL_ONLY: ""}
 
 
 def _parameters(fn: Callable[..., Any], place: str) -> list[str]:
-    parameters = inspect.signature(fn).parameters.values()
+    parameters = parameters_of(fn)
     for parameter in parameters:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+        if parameter.role in _STARS:
             raise DagflowInvalidDefinitionError(
-                f"{place} ({location(fn)}): the parameter '{parameter}' cannot be an input, because inputs "
-                "are passed by name. Give each input a parameter of its own."
+                f"{place} ({location(fn)}): the parameter '{_STARS[parameter.role]}{parameter.name}' cannot "
+                "be an input, because inputs are passed by name. Give each input a parameter of its own."
             )
     return [parameter.name for parameter in parameters]
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from dagflow import _doors
-from dagflow.defs.parts.function import CONTEXT_NAMES, location
+from dagflow.defs.parts.function import (
+    CONTEXT_NAMES,
+    KEYWORD_ONLY,
+    POSITIONAL_ONLY,
+    POSITIONAL_OR_KEYWORD,
+    location,
+    parameters_of,
+)
 from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, check_type
 from dagflow.keys import check_name, resource_keys
@@ -17,8 +23,7 @@ if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent
 
 _EVENTS_NAMES = frozenset({"event_list", "_event_list", "event_list_", "_"})
-_Parameter = inspect.Parameter
-_POSITIONAL = (_Parameter.POSITIONAL_ONLY, _Parameter.POSITIONAL_OR_KEYWORD)
+_POSITIONAL = (POSITIONAL_ONLY, POSITIONAL_OR_KEYWORD)
 
 
 class HookExecutionResult(NamedTuple):
@@ -311,20 +316,17 @@ def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, 
     """Return the names of the parameters of a function for a context and a list of events."""
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {fn!r}")
-    parameters = list(inspect.signature(fn).parameters.values())
+    parameters = parameters_of(fn)
     for position, name in enumerate(wanted):
         known = CONTEXT_NAMES if name == "context" else _EVENTS_NAMES
         given = parameters[position] if position < len(parameters) else None
-        if given is None or given.kind not in _POSITIONAL or given.name not in known:
+        if given is None or given.role not in _POSITIONAL or given.name not in known:
             raise DagflowInvalidDefinitionError(
                 f"@{decorator}: the function '{getattr(fn, '__name__', fn)}' ({location(fn)}) does not have "
                 f"required positional parameter '{name}'. It is called with {' and '.join(wanted)}."
             )
     for parameter in parameters[len(wanted) :]:
-        if parameter.default is _Parameter.empty and parameter.kind in (
-            *_POSITIONAL,
-            _Parameter.KEYWORD_ONLY,
-        ):
+        if not parameter.has_default and parameter.role in (*_POSITIONAL, KEYWORD_ONLY):
             raise DagflowInvalidDefinitionError(
                 f"@{decorator}: the function '{fn.__name__}' ({location(fn)}) has the parameter "
                 f"'{parameter.name}', which gets no value. It is called with {' and '.join(wanted)}."

@@ -1,4 +1,4 @@
-"""What a job is made of: questions about the nodes, definitions and resources in it."""
+"""The content of a job: its attributes, nodes, definitions and resources. The base of JobDefinition."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow import _doors
 from dagflow._util import nearest
-from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.hooks.definition import HookDefinition, hook_requirements
-from dagflow.defs.loggers.definition import LoggerDefinition, default_loggers
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.parts.retry import RetryPolicy
@@ -26,7 +24,9 @@ from dagflow.types.kinds import DagflowType
 
 if TYPE_CHECKING:
     from dagflow.defs.assets.layer import AssetLayer
+    from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.jobs.partitioned import PartitionedConfig
+    from dagflow.defs.loggers.definition import LoggerDefinition
 
 
 class AssetSelectionData(NamedTuple):
@@ -37,7 +37,7 @@ class AssetSelectionData(NamedTuple):
 
 
 class JobContent:
-    """The attributes of a job and questions about them. The base of JobDefinition."""
+    """The attributes of a job, and lookups in them. The base of JobDefinition."""
 
     __slots__ = (
         "_compiled",
@@ -46,7 +46,7 @@ class JobContent:
         "config_mapping",
         "default_config",
         "description",
-        "executor_def",
+        "given_executor_def",
         "graph",
         "hook_defs",
         "input_values",
@@ -68,7 +68,7 @@ class JobContent:
     config_mapping: ConfigMapping | None
     default_config: Mapping[str, Any]
     description: str | None
-    executor_def: ExecutorDefinition
+    given_executor_def: ExecutorDefinition | None
     graph: GraphDefinition
     hook_defs: frozenset[HookDefinition]
     input_values: Mapping[str, Any]
@@ -87,12 +87,23 @@ class JobContent:
 
     @property
     def compiled(self) -> dict[Any, Any]:
-        """What was worked out once for this job: schema and plans, filled by those who make them."""
+        """The cache of schemas, plans and requirements of this job. The functions that build them fill it."""
         return self._compiled
+
+    @property
+    def executor_def(self) -> ExecutorDefinition:
+        """The executor of the job; default: `multi_or_in_process_executor`."""
+        if self.given_executor_def is not None:
+            return self.given_executor_def
+        from dagflow.defs.executors.builtin import multi_or_in_process_executor  # a run in process needs none
+
+        return multi_or_in_process_executor
 
     @property
     def loggers(self) -> dict[str, LoggerDefinition]:
         """The loggers that a run config can name."""
+        from dagflow.defs.loggers.definition import default_loggers  # only a run config needs them
+
         return self.logger_defs or default_loggers()
 
     def hook_requirements(self) -> dict[str, Requirement]:
@@ -117,7 +128,7 @@ class JobContent:
         return found
 
     def _asset_requirements(self) -> Iterator[Requirement]:
-        """Return the I/O managers of the assets that the job reads and does not make."""
+        """Yield the I/O managers of the assets that the job reads but does not store."""
         layer = self.asset_layer
         if layer is None:
             return
@@ -128,7 +139,7 @@ class JobContent:
             for name, item in definition.ins.items():
                 if item.asset_key is not None:
                     port = f"input '{name}' of {definition.describe_node()}"
-                    yield Requirement(layer.io_manager_key(item.asset_key), port, kind=IO_MANAGER)
+                    yield Requirement(layer.io_manager_key(item.asset_key), port, role=IO_MANAGER)
 
     @property
     def nodes(self) -> list[Node]:
@@ -137,14 +148,12 @@ class JobContent:
 
     @property
     def nodes_in_topological_order(self) -> tuple[Node, ...]:
-        """The nodes of its graph by level (those that depend on nothing first), and within a level by
-        name.
-        """
+        """The nodes of its graph by level (first the nodes without parents), and within a level by name."""
         return self.graph.nodes_in_topological_order
 
     @property
     def dependencies(self) -> Mapping[str, Any]:
-        """What the inputs of the nodes of its graph depend on: by node and input name."""
+        """The dependencies of its graph, by node name and input name."""
         return self.graph.dependencies
 
     @property
@@ -154,7 +163,7 @@ class JobContent:
 
     @property
     def all_node_defs(self) -> list[NodeDefinition]:
-        """The definitions of all nodes, however deep, each once."""
+        """The definitions of all nodes at every depth, each once."""
         return list(self._definitions().values())
 
     def _definitions(self) -> dict[str, NodeDefinition]:
@@ -163,14 +172,14 @@ class JobContent:
         return {definition.name: definition for definition in found}
 
     def has_node(self, name: str) -> bool:
-        """Whether a definition of this name stands in the job, however deep."""
+        """Return whether the job contains a definition with this name, at any depth."""
         return name in self._definitions()
 
     def node_def_named(self, name: str) -> NodeDefinition:
-        """The definition of this name, however deep in the job it stands.
+        """Return the definition with this name, at any depth.
 
         Raises:
-            CheckError: There is none.
+            CheckError: The name is unknown.
         """
         definitions = self._definitions()
         if name not in definitions:
@@ -178,55 +187,55 @@ class JobContent:
         return definitions[name]
 
     def has_node_named(self, name: str) -> bool:
-        """Whether a node of its graph has this name."""
+        """Return whether a node of its graph has this name."""
         return self.graph.has_node_named(name)
 
     def get_node_named(self, name: str) -> Node:
-        """The node of its graph with this name.
+        """Return the node of its graph with this name.
 
         Raises:
-            DagflowInvariantViolationError: There is none.
+            DagflowInvariantViolationError: The name is unknown.
         """
         return self.graph.node_named(name)
 
     def get_node(self, handle: NodeHandle) -> Node:
-        """The node at this place.
+        """Return the node with this path.
 
         Raises:
-            DagflowInvariantViolationError: There is none.
+            DagflowInvariantViolationError: The path is unknown.
         """
         return self.graph.get_node(handle)
 
     get_op = get_node
 
     def get_retry_policy_for_handle(self, handle: NodeHandle) -> RetryPolicy | None:
-        """How the op at this place is tried again: as its invocation says, else the op, else the job."""
+        """Return the retry policy of the op with this path: that of its invocation, the op or the job."""
         node = self.get_node(handle)
         return node.retry_policy or getattr(node.definition, "retry_policy", None) or self.op_retry_policy
 
     def all_dagflow_types(self) -> Iterator[DagflowType]:
-        """The types of all inputs and outputs, and the types inside those, each once."""
+        """Yield the types of all inputs and outputs, and the types inside those, each once."""
         return self.graph.all_dagflow_types()
 
     @property
     def is_subset(self) -> bool:
-        """Whether it is a part of a larger job, chosen by an op selection."""
+        """True if an op selection chose a part of a larger job."""
         return self.op_selection is not None
 
     @property
     def resolved_op_selection(self) -> frozenset[str] | None:
-        """The paths of the ops that its op selection chose; None where it has none."""
+        """The paths of the ops that the op selection chose; None without an op selection."""
         return frozenset(_op_paths(self.graph, "")) if self.is_subset else None
 
     def has_direct_input_value(self, input_name: str) -> bool:
-        """Whether the job has a value for this input of its graph."""
+        """Return whether the job has a value for this input of its graph."""
         return input_name in self.input_values
 
     def get_direct_input_value(self, input_name: str) -> Any:
-        """The job's value for an input of its graph.
+        """Return the value of the job for an input of its graph.
 
         Raises:
-            CheckError: It has none.
+            CheckError: The job has no value for this input.
         """
         if input_name not in self.input_values:
             raise CheckError(
@@ -236,7 +245,7 @@ class JobContent:
         return self.input_values[input_name]
 
     def describe_target(self) -> str:
-        """What it is, and its name."""
+        """Return type and name of the definition: "job 'brew'"."""
         return f"job '{self.name}'"
 
 

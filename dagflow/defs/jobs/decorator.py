@@ -1,4 +1,4 @@
-"""`@job`: a job that is written as a function."""
+"""`@job`: the decorator that makes a job of a function."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, overload
 
-from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.decorator import trace
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
+    from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
     from dagflow.defs.loggers.definition import LoggerDefinition
 
@@ -62,8 +62,9 @@ def job(
     owners: Sequence[str] | None = None,
     version_strategy: Any = None,
 ) -> JobDefinition | Callable[[Callable[..., Any]], JobDefinition]:
-    """Make a job of a function whose body calls ops and graphs. Usable bare. Parameters as those of
-    JobDefinition; the legacy `version_strategy` is ignored.
+    """Make a job of a function whose body calls ops and graphs. Use it with or without arguments.
+
+    The arguments are those of JobDefinition. The legacy `version_strategy` is ignored.
 
     Returns:
         The JobDefinition, or a decorator.

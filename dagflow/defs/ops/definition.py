@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
-from inspect import CO_VARARGS, getdoc, signature
-from inspect import Parameter as _Parameter
 from typing import Any, TypeVar, overload
 
 from dagflow import _doors
@@ -17,7 +15,7 @@ from dagflow.defs.ops.node import NodeDefinition, current_composition
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, InputDefinition, Out, OutputDefinition
 from dagflow.defs.ops.signature import inputs_of, outputs_of, plain_output_of, wrapped_outputs
 from dagflow.defs.parts.configured import configured_field, new_name
-from dagflow.defs.parts.function import CONTEXT_NAMES, Body, is_config_annotation, location
+from dagflow.defs.parts.function import CONTEXT_NAMES, Body, documentation_of, is_config_annotation, location
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.requirements import Requirement, required_by
 from dagflow.errors import (
@@ -37,6 +35,7 @@ from dagflow.keys import (
 )
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_TAKES_ANY_ARGUMENT = 0x04  # the flag of a code object with *args
 
 
 class OpDefinition(NodeDefinition):
@@ -94,7 +93,7 @@ class OpDefinition(NodeDefinition):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
         self.name: str = check_name(name, owner)
         ins = check_type(ins or {}, Mapping, "ins", what)
-        body = Body(compute_fn if by_decorator else _taking_each_input(compute_fn, ins), what)
+        body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
@@ -126,7 +125,9 @@ class OpDefinition(NodeDefinition):
             body.resources
         )
         self.tags: dict[str, str] = definition_tags(tags, what)
-        self.description: str | None = description if description is not None else getdoc(compute_fn) or None
+        self.description: str | None = (
+            description if description is not None else documentation_of(compute_fn) or None
+        )
         self.retry_policy: RetryPolicy | None = check_optional(
             retry_policy, RetryPolicy, "retry_policy", what
         )
@@ -174,7 +175,7 @@ class OpDefinition(NodeDefinition):
         """Return a copy of this op with fixed config.
 
         Args:
-            config_or_config_fn: The config, or a function from the config of the new op to that of this op.
+            config_or_config_fn: The config, or a function from the config of the new op to this config.
             name: The name of the new op; default: the name of the function.
             config_schema: The schema of the config of the new op.
             description: Default: the description of this op.
@@ -190,13 +191,13 @@ class OpDefinition(NodeDefinition):
             <op 'espresso'>
         """
         new = copy.copy(self)
-        new.name = check_name(new_name(config_or_config_fn, name, where(self)), "op")
+        new.name = check_name(new_name(config_or_config_fn, name, op_location(self)), "op")
         new._requirements = None  # noqa: SLF001 - they name the op
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,
             config_schema,
-            kind="OpDefinition",
+            class_name="OpDefinition",
             place=f"op '{new.name}'",
         )
         new.description = self.description if description is None else description
@@ -213,7 +214,7 @@ class OpDefinition(NodeDefinition):
         return f"<op '{self.name}'>"
 
 
-def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
+def _adapt_to_inputs(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
     """Adapt a function that takes all inputs as one dict, with the parameters (context, inputs) or *args, to
     one that takes each input by its name.
     """
@@ -224,11 +225,13 @@ def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callabl
     is_context_and_inputs = (
         len(takes) == 2 and takes[0] in CONTEXT_NAMES and takes[1] in {"inputs", "_inputs"} - ins.keys()
     )
-    if not is_context_and_inputs and (takes or not code.co_flags & CO_VARARGS):
+    if not is_context_and_inputs and (takes or not code.co_flags & _TAKES_ANY_ARGUMENT):
         return fn
 
     def compute(context: Any, **inputs: Any) -> Any:
         return fn(context, inputs)
+
+    from inspect import signature  # few functions take their inputs as a dict
 
     taken: Any = compute
     taken.__signature__ = signature(lambda context, **inputs: None)
@@ -252,7 +255,7 @@ def _checked_pool(pool: str | None, tags: Mapping[str, str], what: str) -> str |
     return pool
 
 
-def where(definition: OpDefinition) -> str:
+def op_location(definition: OpDefinition) -> str:
     """Return the name, file and line of an op, for messages."""
     return f"op '{definition.name}' ({location(definition.body.fn)})"
 
@@ -384,7 +387,7 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
         raise ParameterCheckError(
             f"{place} has both a 'config' parameter and a 'config_schema'. Keep one of them."
         )
-    if body.config is _Parameter.empty:
+    if body.config is UNSET:
         raise DagflowInvalidPythonicConfigDefinitionError(
             f"{place}: the parameter 'config' has no annotation. Annotate it with a Config class, or with "
             "int, float, str, bool, dict or list."
@@ -395,8 +398,8 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
     body.read_config = annotation.incoming
     default = body.config_default
     if not is_config_annotation(body.config):
-        return Field(annotation.node, UNSET if default is _Parameter.empty else plain_config(default))
-    if default is not _Parameter.empty:
+        return Field(annotation.node, UNSET if default is UNSET else plain_config(default))
+    if default is not UNSET:
         raise CheckError(
             f"{place}: the parameter 'config' has a default value, which a Config class does not take. Give "
             f"the fields of '{body.config.__name__}' defaults instead."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import Parameter as _Parameter
 from typing import Any, get_args, get_origin
 
 from dagflow._util import UNSET, nearest
@@ -23,7 +22,7 @@ from dagflow.types.kinds import DagflowType
 _PLAIN_IN, _PLAIN_OUT = In(), Out()  # shared, since they are immutable
 
 
-def documented(fn: Any) -> tuple[Mapping[str, str], str | None]:
+def docstring_of(fn: Any) -> tuple[Mapping[str, str], str | None]:
     """Return the descriptions in the docstring of a function: by parameter, and of the return value."""
     doc = getattr(fn, "__doc__", None)
     if not isinstance(doc, str) or "\n" not in doc:
@@ -36,7 +35,7 @@ def documented(fn: Any) -> tuple[Mapping[str, str], str | None]:
 def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDefinition]:
     """Return the inputs of an op: those with an `In`, by name, then the others, as in the signature."""
     parameters = {parameter.name: parameter for parameter in body.inputs}
-    descriptions, _ = documented(body.fn)
+    descriptions, _ = docstring_of(body.fn)
     inputs = {}
     for name in [*sorted(given, key=str), *(name for name in parameters if name not in given)]:
         check_name(name, f"input of {what}")
@@ -60,7 +59,7 @@ def _input(parameter: Parameter, given: In | None, doc: str | None, what: str) -
     spec = _PLAIN_IN if given is None else check_type(given, In, f"ins[{parameter.name!r}]", what)
     if spec.dagflow_type is UNSET:
         annotation = resolved(parameter.annotation)
-        dagflow_type = AnyType if annotation is _Parameter.empty else resolve_annotation(annotation, place)
+        dagflow_type = AnyType if annotation is UNSET else resolve_annotation(annotation, place)
         is_nothing = dagflow_type.is_nothing or annotation is type(None)
     else:
         dagflow_type = spec.dagflow_type
@@ -128,7 +127,7 @@ def outputs_of(
         version = code_version if spec.code_version is None else spec.code_version
         description = spec.description
         if description is None and len(given) == 1:
-            _, description = documented(body.fn)
+            _, description = docstring_of(body.fn)
         outputs[name] = OutputDefinition(
             name, spec, dagflow_type=dagflow_type, code_version=version, description=description
         )
@@ -146,7 +145,7 @@ def _is_list_of_dynamic(annotation: Any) -> bool:
 def wrapped_outputs(body: Body, outs: Mapping[str, OutputDefinition]) -> dict[str, bool]:
     """Return whether the return annotation of each output is `Output`, for each output with an annotation."""
     annotation = resolved(body.return_annotation)
-    if annotation is _Parameter.empty or body.is_generator:
+    if annotation is UNSET or body.is_generator:
         return {}
     parts = (annotation,) if len(outs) == 1 else get_args(annotation)
     if len(parts) != len(outs):
@@ -170,7 +169,7 @@ def plain_output_of(
 
 def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: str) -> list[DagflowType]:
     """Return the type of each output in the return annotation; Any without an annotation."""
-    if annotation is _Parameter.empty or annotation is Any or body.is_generator:
+    if annotation is UNSET or annotation is Any or body.is_generator:
         return [AnyType] * len(outs)
     if len(outs) == 1:
         return [resolve_annotation(_without_wrapper(annotation), f"the output of {what}")]
