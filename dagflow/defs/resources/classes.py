@@ -235,7 +235,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         self.setup_for_execution(context)
         return entered(self.create_resource(context), cls.__name__)
 
-    def _why_frozen(self, name: str) -> str:
+    def _frozen_message(self, name: str) -> str:
         return (
             f"'{type(self).__name__}' is a Pythonic resource and does not support item assignment: "
             f"attribute '{name}' cannot be set. Keep state in a private attribute "
