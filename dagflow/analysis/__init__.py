@@ -1,1 +1,1 @@
-"""Questions about definitions and finished runs, for tests and tools."""
+"""Analyses of definitions and finished runs, for tests and tools."""

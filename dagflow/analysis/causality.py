@@ -1,16 +1,16 @@
-"""Who caused what in a run: happens-before, worked out from the events and the plan when somebody asks.
+"""Causality of the events of a run: happens-before, computed on demand from the events and the plan.
 
-An event knows its run, its step, its attempt and its position; the plan knows which step waits for which.
-Within one run, an earlier event caused a later one when
+An event has its run, step, attempt and position; the plan has the upstream steps of each step. Within one
+run, an earlier event caused a later event if
 
 1. both belong to one step: program order within an attempt, and attempt n comes before attempt n + 1;
-2. the later one's step waits for the earlier one's, over any number of steps between, and the earlier event
-   is not after the end of its step (a hook runs after it, and nobody waits for a hook);
-3. the earlier one belongs to the start of the run (RUN_START, the start of executor and resources), or the
-   later one to its end (the end of the executor, RUN_SUCCESS, RUN_FAILURE).
+2. the step of the later event waits for the step of the earlier one, directly or through other steps, and the
+   earlier event is not after the end of its step (hooks run after that end, and no step waits for a hook);
+3. the earlier event belongs to the start of the run (RUN_START, the start of executor and resources), or the
+   later event to its end (the end of the executor, RUN_SUCCESS, RUN_FAILURE).
 
-Nothing else: two steps that no path connects ran in some order, but nothing orders them. Events of two runs
-are never ordered. Nothing of this is stored, so a run that nobody asks about pays nothing.
+No other events are ordered: two steps without a path between them ran in an accidental order. Events of two
+runs are never ordered. Nothing of this is stored, so it costs a run nothing.
 """
 
 from __future__ import annotations
@@ -44,36 +44,36 @@ class _Plan(Protocol):
 
 
 def causality(result_or_events: object) -> Causality:
-    """Who caused what among the events of a result, or of an event list that knows its plans.
+    """Return the causality of the events of a result, or of an event list that has the plans of its runs.
 
     Args:
         result_or_events: The result of a run, its `all_events`, or another list that has the plans.
 
     Raises:
-        DagflowError: A bare list, which does not know its plans.
+        DagflowError: The argument is a list without plans.
 
     Example:
         >>> causality([])
         Traceback (most recent call last):
             ...
-        dagflow.errors.DagflowError: this list of events does not know the plan of its run...
+        dagflow.errors.DagflowError: this list of events does not have the plan of its run...
     """
     events, plans = _events_and_plans(result_or_events)
     return Causality(events, plans)
 
 
 def canonical_events(result_or_events: object) -> list[dict[str, object]]:
-    """The events of the steps in a form that is equal for equal runs.
+    """Return the events of the steps in a form that is equal for equal runs.
 
-    Steps stand in topological order, ties by step key, whatever the order in which they happened to run; the
-    events of a step stand as they happened, each attempt. There are no ids, times, paths or messages, and no
-    metadata. Every value is plain JSON. Events of several runs stand one run after the other.
+    Steps are in topological order, ties by step key, independent of the order of execution. The events of a
+    step are in the order of their positions, with all attempts. Ids, times, paths and messages are omitted.
+    Every value is plain JSON. Events of several runs are grouped by run.
 
     Args:
         result_or_events: The result of a run, its `all_events`, or another list that has the plans.
 
     Raises:
-        DagflowError: A bare list, which does not know its plans.
+        DagflowError: The argument is a list without plans.
 
     Example:
         >>> from dagflow import asset, materialize_to_memory
@@ -98,34 +98,36 @@ def canonical_events(result_or_events: object) -> list[dict[str, object]]:
 
 
 class Causality:
-    """Answers whether one event of a list caused another (`dagflow.testing.causality` makes one).
+    """The causality of a list of events (`dagflow.testing.causality` creates it).
 
-    The two events of a question must be of that list.
+    The events that its methods compare must be elements of that list.
     """
 
-    __slots__ = ("_events", "_places", "_plans", "_runs")
+    __slots__ = ("_events", "_plans", "_positions", "_runs")
 
     def __init__(self, events: Sequence[DagflowEvent], plans: Mapping[str, _Plan]) -> None:
         self._events = events
         self._plans = plans
-        self._places = {id(event): place for place, event in enumerate(events)}  # the list keeps them alive
+        self._positions = {
+            id(event): position for position, event in enumerate(events)
+        }  # the list keeps the ids valid
         self._runs: dict[str, _Run] | None = None
 
     def caused(self, earlier: DagflowEvent, later: DagflowEvent) -> bool:
-        """Whether `earlier` had to come before `later`, by rule and not by luck.
+        """Return whether `earlier` had to come before `later` by the rules of this module, not by accident.
 
         Raises:
-            DagflowError: An event that is not of this list, or of a run whose plan is not known.
+            DagflowError: An event is not in this list, or the list does not have the plan of its run.
         """
-        return self._why(self._place(earlier), self._place(later)) not in _NOT_CAUSED
+        return self._why(self._position(earlier), self._position(later)) not in _NOT_CAUSED
 
     def explain(self, earlier: DagflowEvent, later: DagflowEvent) -> str:
-        """In a sentence: what orders the two events, or why nothing does.
+        """Return a sentence about the reason for the order of two events, or about the lack of a reason.
 
         Raises:
-            DagflowError: An event that is not of this list, or of a run whose plan is not known.
+            DagflowError: An event is not in this list, or the list does not have the plan of its run.
         """
-        first, second = self._place(earlier), self._place(later)
+        first, second = self._position(earlier), self._position(later)
         why = self._why(first, second)
         a, b = _named(earlier), _named(later)
         if why == "later":
@@ -133,10 +135,10 @@ class Causality:
         if why == "runs":
             return f"{a} and {b} belong to two runs, and nothing orders those"
         if why == "step":
-            return f"{a} comes before {b}: both belong to step '{_lane(earlier)}'"
+            return f"{a} comes before {b}: both belong to step '{_step_key(earlier)}'"
         if why == "run":
             return f"{a} comes before {b}: one of them is the start or the end of the whole run"
-        one, other = _lane(earlier), _lane(later)
+        one, other = _step_key(earlier), _step_key(later)
         if why == "path":
             path = " -> ".join(self._run(earlier.run_id).path(str(one), str(other)))
             return f"{a} comes before {b}: step '{other}' waits for step '{one}' ({path})"
@@ -147,24 +149,24 @@ class Causality:
             return luck
         return f"{luck}: no path of the plan leads from step '{one}' to step '{other}'"
 
-    def _place(self, event: DagflowEvent) -> int:
-        place = self._places.get(id(event))
-        if place is not None:
-            return place
+    def _position(self, event: DagflowEvent) -> int:
+        position = self._positions.get(id(event))
+        if position is not None:
+            return position
         try:
-            return self._events.index(event)  # an equal one, read from another copy of the list
+            return self._events.index(event)  # an equal event from another copy of the list
         except ValueError:
             raise DagflowError(
-                f"{event!r} is not among the {len(self._events)} events that this causality was made of"
+                f"{event!r} is not among the {len(self._events)} events of this causality"
             ) from None
 
     def _run(self, run_id: str) -> _Run:
         if self._runs is None:
             self._runs = {}
-            for place, event in enumerate(self._events):
+            for position, event in enumerate(self._events):
                 if event.run_id not in self._runs:
                     self._runs[event.run_id] = _Run()
-                self._runs[event.run_id].add(place, event)
+                self._runs[event.run_id].add(position, event)
         run = self._runs[run_id]
         if run.upstream is None:
             plan = _plan_of(self._plans, run_id)
@@ -172,14 +174,14 @@ class Causality:
         return run
 
     def _why(self, first: int, second: int) -> str:
-        """What orders the events at two places: "run", "step" or "path"; or one of `_NOT_CAUSED`."""
+        """Return the reason for the order of two events ("run", "step", "path"), or one of `_NOT_CAUSED`."""
         if first >= second:
             return "later"
         earlier, later = self._events[first], self._events[second]
         if earlier.run_id != later.run_id:
             return "runs"
         run = self._run(earlier.run_id)
-        one, other = _lane(earlier), _lane(later)
+        one, other = _step_key(earlier), _step_key(later)
         if one == other and one is not None:
             return "step"
         if first <= run.start <= second or later.event_type in _ENDS or (one is None and other is None):
@@ -194,11 +196,14 @@ class Causality:
 
 
 class _Run:
-    """Where the events of one run stand, and what its plan says of them.
+    """The positions of the events of one run, and the upstream steps from its plan.
 
-    `start` is the place of RUN_START, -1 if there is none; `first_of_steps` and `last_of_steps` bound the
-    events that belong to a step (the start of the run stands before, its end behind); `finished` has the
-    place at which each step ended well, last attempt.
+    Attributes:
+        start: The position of RUN_START, -1 without that event.
+        first_of_steps: The position of the first event of a step. The start of the run is before it.
+        last_of_steps: The position of the last event of a step. The end of the run is after it.
+        finished: The position of the success or skip of each step, by step key.
+        upstream: The keys of the upstream steps, by step key. None until the plan is read.
     """
 
     __slots__ = ("_ancestors", "finished", "first_of_steps", "last_of_steps", "start", "upstream")
@@ -211,27 +216,29 @@ class _Run:
         self.upstream: dict[str, tuple[str, ...]] | None = None
         self._ancestors: dict[str, frozenset[str]] = {}
 
-    def add(self, place: int, event: DagflowEvent) -> None:
-        """Take note of the next event of the run."""
-        kind, lane = event.event_type, _lane(event)
-        if kind is _T.RUN_START:
-            self.start = place
-            self.first_of_steps = self.last_of_steps = -1  # what was planned before is no work of a step
-        elif lane is not None:
+    def add(self, position: int, event: DagflowEvent) -> None:
+        """Update the positions with the next event of the run."""
+        event_type, step_key = event.event_type, _step_key(event)
+        if event_type is _T.RUN_START:
+            self.start = position
+            self.first_of_steps = (
+                self.last_of_steps
+            ) = -1  # events before RUN_START plan steps and do not run them
+        elif step_key is not None:
             if self.first_of_steps < 0:
-                self.first_of_steps = place
-            self.last_of_steps = place
-            if kind in _FINISHED:
-                self.finished[lane] = place
+                self.first_of_steps = position
+            self.last_of_steps = position
+            if event_type in _FINISHED:
+                self.finished[step_key] = position
 
     def ancestors(self, key: str) -> frozenset[str]:
-        """The steps that had to end before step `key` began."""
+        """Return the keys of the steps that had to end before the start of step `key`."""
         if key not in self._ancestors:
             self._ancestors[key] = frozenset(self._came_from(key))
         return self._ancestors[key]
 
     def path(self, ancestor: str, key: str) -> list[str]:
-        """A shortest path of step keys from `ancestor` to `key`."""
+        """Return a shortest path of step keys from `ancestor` to `key`."""
         came_from = self._came_from(key)
         path = [ancestor]
         while path[-1] != key:
@@ -239,7 +246,7 @@ class _Run:
         return path
 
     def _came_from(self, key: str) -> dict[str, str]:
-        """Each ancestor of a step, with the next step on a shortest path to it."""
+        """Return the ancestors of a step, each with the next step on a shortest path from it to the step."""
         came_from: dict[str, str] = {}
         upstream = self.upstream or {}
         queue = [key]
@@ -247,8 +254,8 @@ class _Run:
             for above in upstream.get(current, ()):
                 if above not in came_from and above != key:
                     came_from[above] = current
-                    # a step without events did not run, and what it would have waited for orders nothing;
-                    # except a mapped step of which there turned out to be none: what collects it did wait
+                    # a step without events did not run, so its own upstream steps are skipped, except for
+                    # the template of a mapped step without mapping keys: the collecting step waited for it
                     if above in self.finished or above.endswith("[?]"):
                         queue.append(above)
         return came_from
@@ -258,14 +265,14 @@ def _events_and_plans(result_or_events: object) -> tuple[Sequence[DagflowEvent],
     events = getattr(result_or_events, "all_events", result_or_events)
     if not isinstance(events, Sequence) or isinstance(events, (str, bytes)):
         raise DagflowError(
-            f"a result or a list of events is needed, not {result_or_events!r} of type "
+            f"the argument must be a result or a list of events, not {result_or_events!r} of type "
             f"'{type(result_or_events).__name__}'"
         )
     plans = getattr(events, "plans", None)
     if plans is None:
         raise DagflowError(
-            "this list of events does not know the plan of its run, so nobody can tell what caused what. "
-            "Give the result itself, or its 'all_events' as they are (a filtered copy is a bare list), or "
+            "this list of events does not have the plan of its run, so the causality is unknown. "
+            "Pass the result itself, or its 'all_events' unchanged (a filtered copy has no plan), or "
             "use a mode of assert_event_sequence that needs no plan: exact, prefix, suffix, contiguous, "
             "subsequence or unordered"
         )
@@ -278,16 +285,16 @@ def _plan_of(plans: Mapping[str, _Plan], run_id: str) -> _Plan:
     except KeyError:
         known = ", ".join(map(repr, plans)) or "none"
         raise DagflowError(
-            f"the plan of run '{run_id}' is not known to this list of events (known: {known}), so nobody can "
-            "tell what caused what in it"
+            f"this list of events does not have the plan of run '{run_id}' (it has: {known}), so the "
+            "causality of its events is unknown"
         ) from None
 
 
-def _lane(event: DagflowEvent) -> str | None:
-    """The step to which an event belongs; None for those of the whole run."""
+def _step_key(event: DagflowEvent) -> str | None:
+    """Return the key of the step of an event, None for an event of the whole run."""
     data = event.event_specific_data
     if isinstance(data, ComputeLogsCaptureData) and len(data.step_keys) == 1:
-        return data.step_keys[0]  # of a worker process, or of a run with this one step
+        return data.step_keys[0]  # logged by the process of this step, or by a run with this step only
     return event.step_key
 
 
@@ -296,7 +303,7 @@ def _named(event: DagflowEvent) -> str:
 
 
 def _in_topological_order(keys: Iterable[str], plan: _Plan) -> list[str]:
-    from graphlib import TopologicalSorter  # only a snapshot needs it
+    from graphlib import TopologicalSorter  # imported lazily: only canonical_events uses it
 
     wanted = set(keys)
     sorter = TopologicalSorter({step.key: step.upstream_keys for step in plan.steps})

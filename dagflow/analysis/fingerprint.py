@@ -1,7 +1,7 @@
-"""A hash of what a definition is, facet by facet, to see what changed since the last time.
+"""Fingerprints: a hash for each facet of a definition, to detect changes of a definition.
 
-The code facet is a hash of the syntax tree without docstrings: of the function, and of the functions of the
-same project that it calls. Comments, layout, descriptions and tags do not count.
+The code facet is a hash of the syntax tree of the function, without docstrings, and of the functions of the
+same project that it calls. Comments, layout, descriptions and tags are ignored.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dagflow.errors import ParameterCheckError
 
 
 class Fingerprint(NamedTuple):
-    """A hash for each facet of a definition. Equal if nothing that counts has changed."""
+    """A hash for each facet of a definition. Equal fingerprints mean that nothing relevant has changed."""
 
     code: str
     arguments: str
@@ -41,13 +41,13 @@ class Fingerprint(NamedTuple):
 
 
 def fingerprint(definition: Any) -> Fingerprint:
-    """The fingerprint of a definition.
+    """Return the fingerprint of a definition.
 
     Args:
         definition: An op, asset, graph, job or resource.
 
     Raises:
-        ParameterCheckError: It is something else.
+        ParameterCheckError: The argument is of another type.
 
     Example:
         >>> from dagflow import op
@@ -59,43 +59,43 @@ def fingerprint(definition: Any) -> Fingerprint:
         True
     """
     if isinstance(definition, JobDefinition):
-        inner = _of_graph(definition.graph)
-        resources = _of_resources(definition.resource_defs)
+        inner = _graph_fingerprint(definition.graph)
+        resources = _resource_parts(definition.resource_defs)
         return inner._replace(
-            config=_hash(inner.config, *_of_run_config(definition)),
+            config=_hash(inner.config, *_run_config_parts(definition)),
             arguments=_hash(
                 inner.arguments,
                 definition.op_retry_policy,
                 sorted(definition.input_values),
-                _of_hooks(definition.hook_defs),
+                _hook_parts(definition.hook_defs),
             ),
             resources=_hash(inner.resources, resources),
             partitions=_hash(inner.partitions, definition.partitions_def),
         )
     if isinstance(definition, GraphDefinition):
-        return _of_graph(definition)
+        return _graph_fingerprint(definition)
     if isinstance(definition, AssetsDefinition):
-        own = _of_op(definition.node_def)
+        own = _op_fingerprint(definition.node_def)
         reads = sorted((name, key.to_string()) for name, key in definition.keys_by_input_name.items())
         mappings = sorted(
             (key.to_string(), repr(value)) for key, value in definition.partition_mappings.items()
         )
-        resources = _of_resources(definition.resource_defs)
+        resources = _resource_parts(definition.resource_defs)
         return own._replace(
             arguments=_hash(
                 own.arguments,
                 reads,
                 sorted(key.to_string() for key in definition.keys),
-                _of_hooks(definition.hook_defs),
+                _hook_parts(definition.hook_defs),
             ),
             resources=_hash(own.resources, resources),
             partitions=_hash(definition.partitions_def, mappings),
         )
     if isinstance(definition, OpDefinition):
-        return _of_op(definition)
+        return _op_fingerprint(definition)
     if isinstance(definition, ResourceDefinition):
         return Fingerprint(
-            _of_resource(definition), "", _hash(*_of_config(definition.config_field)), "", "", ""
+            _resource_hash(definition), "", _hash(*_config_parts(definition.config_field)), "", "", ""
         )
     raise ParameterCheckError(
         f"fingerprint takes an op, asset, graph, job or resource, not {definition!r} of type "
@@ -103,7 +103,7 @@ def fingerprint(definition: Any) -> Fingerprint:
     )
 
 
-def _of_op(op: OpDefinition) -> Fingerprint:
+def _op_fingerprint(op: OpDefinition) -> Fingerprint:
     return Fingerprint(
         code=_hash(op.code_version, *code_of(op.body.fn)),
         arguments=_hash(
@@ -111,7 +111,7 @@ def _of_op(op: OpDefinition) -> Fingerprint:
             [(name, item.default_value, item.input_manager_key) for name, item in op.ins.items()],
             [(name, out.is_required, out.is_dynamic, out.io_manager_key) for name, out in op.outs.items()],
         ),
-        config=_hash(*_of_config(op.config_field), *_of_config_class(op.body.config)),
+        config=_hash(*_config_parts(op.config_field), *_config_class_parts(op.body.config)),
         types=_hash(
             [(name, item.dagflow_type.key) for name, item in op.ins.items()],
             [(name, out.dagflow_type.key) for name, out in op.outs.items()],
@@ -121,9 +121,9 @@ def _of_op(op: OpDefinition) -> Fingerprint:
     )
 
 
-def _of_graph(graph: GraphDefinition) -> Fingerprint:
+def _graph_fingerprint(graph: GraphDefinition) -> Fingerprint:
     inner = [
-        (name, fingerprint(node.definition), [node.retry_policy, _of_hooks(node.hook_defs)])
+        (name, fingerprint(node.definition), [node.retry_policy, _hook_parts(node.hook_defs)])
         for name, node in sorted(graph.node_dict.items())
     ]
     wiring = [
@@ -134,10 +134,10 @@ def _of_graph(graph: GraphDefinition) -> Fingerprint:
         code=_hash(
             [(name, own.code) for name, own, _ in inner], wiring, graph.input_mappings, graph.output_mappings
         ),
-        arguments=_hash([(name, own.arguments, said) for name, own, said in inner]),
+        arguments=_hash([(name, own.arguments, options) for name, own, options in inner]),
         config=_hash(
             [(name, own.config) for name, own, _ in inner],
-            *_of_mapping(graph.config_mapping),
+            *_mapping_parts(graph.config_mapping),
         ),
         types=_hash([(name, own.types) for name, own, _ in inner]),
         resources=_hash([(name, own.resources) for name, own, _ in inner]),
@@ -145,56 +145,56 @@ def _of_graph(graph: GraphDefinition) -> Fingerprint:
     )
 
 
-def _of_hooks(hooks: Iterable[HookDefinition]) -> list[Any]:
+def _hook_parts(hooks: Iterable[HookDefinition]) -> list[Any]:
     return sorted(
         (hook.name, code_of(hook.decorated_fn), sorted(hook.required_resource_keys)) for hook in hooks
     )
 
 
-def _of_resources(definitions: Mapping[str, ResourceDefinition]) -> list[Any]:
+def _resource_parts(definitions: Mapping[str, ResourceDefinition]) -> list[Any]:
     return [
-        (key, _of_resource(value), _of_config(value.config_field))
+        (key, _resource_hash(value), _config_parts(value.config_field))
         for key, value in sorted(definitions.items())
     ]
 
 
-def _of_resource(resource: ResourceDefinition) -> str:
-    made_of = getattr(resource, "resource_cls", None)
-    if made_of is not None:
-        nested = [(_of_resource(inner), _of_config(inner.config_field)) for inner in resource.nested]
-        return _hash(*code_of_class(made_of), nested)
-    if resource.kind == "function":
+def _resource_hash(resource: ResourceDefinition) -> str:
+    resource_cls = getattr(resource, "resource_cls", None)
+    if resource_cls is not None:
+        nested = [(_resource_hash(inner), _config_parts(inner.config_field)) for inner in resource.nested]
+        return _hash(*code_of_class(resource_cls), nested)
+    if resource.resource_type == "function":
         return _hash(resource.version, *code_of(resource.resource_fn))
-    return _hash(resource.kind, type(resource.value).__qualname__)
+    return _hash(resource.resource_type, type(resource.value).__qualname__)
 
 
-def _of_run_config(job: JobDefinition) -> list[Any]:
-    made = job.partitioned_config
-    if made is None:
-        return [job.default_config, *_of_mapping(job.config_mapping)]
-    if made.constant_config is not None:
-        return [made.constant_config]
-    return code_of(made.run_config_for_partition_key_fn)
+def _run_config_parts(job: JobDefinition) -> list[Any]:
+    partitioned = job.partitioned_config
+    if partitioned is None:
+        return [job.default_config, *_mapping_parts(job.config_mapping)]
+    if partitioned.constant_config is not None:
+        return [partitioned.constant_config]
+    return code_of(partitioned.run_config_for_partition_key_fn)
 
 
-def _of_mapping(mapping: ConfigMapping | None) -> list[Any]:
-    return [] if mapping is None else [*code_of(mapping.config_fn), *_of_config(mapping.config_schema)]
+def _mapping_parts(mapping: ConfigMapping | None) -> list[Any]:
+    return [] if mapping is None else [*code_of(mapping.config_fn), *_config_parts(mapping.config_schema)]
 
 
-def _of_config(field: Field | None) -> list[Any]:
-    """A config field: its schema and default, and what was given beforehand by `configured`."""
+def _config_parts(field: Field | None) -> list[Any]:
+    """Return the schema and the default of a config field, and the config that `configured` set before."""
     if field is None:
         return []
-    kind = field.config_type
-    if not isinstance(kind, Mapped):
-        return [kind.describe(), field.default]
-    given = code_of(kind.source) if callable(kind.source) else kind.source
-    inner = kind.inner if isinstance(kind.inner, Field) else None
-    return [kind.describe(), field.default, given, _of_config(inner)]
+    schema = field.config_type
+    if not isinstance(schema, Mapped):
+        return [schema.describe(), field.default]
+    given = code_of(schema.source) if callable(schema.source) else schema.source
+    inner = schema.inner if isinstance(schema.inner, Field) else None
+    return [schema.describe(), field.default, given, _config_parts(inner)]
 
 
-def _of_config_class(annotation: Any) -> list[str]:
-    """The methods of the Config class of an op, its validators among them."""
+def _config_class_parts(annotation: Any) -> list[str]:
+    """Return the code of the methods and validators of the Config class of an op."""
     return code_of_class(annotation) if is_config_annotation(annotation) else []
 
 
@@ -205,7 +205,7 @@ def _hash(*parts: Any) -> str:
 
 
 def _text(part: Any) -> str:
-    """A text that is the same in another process: no addresses, no order of sets."""
+    """Return a string that is the same in another process: without addresses, sets sorted."""
     if isinstance(part, dict):
         return "{" + ",".join(sorted(f"{_text(key)}:{_text(value)}" for key, value in part.items())) + "}"
     if isinstance(part, (set, frozenset)):
@@ -217,8 +217,9 @@ def _text(part: Any) -> str:
 
 
 def code_of(fn: Callable[..., Any]) -> list[str]:
-    """The syntax of a function and of the functions of its project that it calls, directly or not,
-    docstrings apart.
+    """Return the syntax trees of a function and of the functions of its project that it calls.
+
+    Indirect calls are included, docstrings are not.
     """
     seen: dict[Any, str] = {}
     todo = [_plain(fn)]
@@ -234,7 +235,10 @@ def code_of(fn: Callable[..., Any]) -> list[str]:
 
 
 def code_of_class(cls: type) -> list[str]:
-    """The syntax of the methods of a class and of its bases, those of dagflow and of libraries apart."""
+    """Return the names and syntax trees of the methods of a class and of its bases.
+
+    Methods of dagflow and of libraries are excluded.
+    """
     code: list[str] = []
     for base in cls.__mro__:
         for name, value in sorted(vars(base).items()):
@@ -256,7 +260,7 @@ def _plain(fn: Any) -> FunctionType | None:
     if isinstance(fn, MethodType):
         fn = fn.__func__
     if callable(fn) and not isinstance(fn, (FunctionType, type)):
-        fn = inspect.unwrap(type(fn).__call__)  # an object that can be called
+        fn = inspect.unwrap(type(fn).__call__)  # a callable object
     return fn if isinstance(fn, FunctionType) else None
 
 
@@ -264,14 +268,14 @@ def _syntax(fn: FunctionType) -> str:
     try:
         if (
             fn.__code__.co_filename == "<string>"
-        ):  # newer Pythons have the text of `python -c` under this name
+        ):  # newer Pythons have the source of `python -c` under this name
             raise OSError("made by exec")
         tree = ast.parse(textwrap.dedent(inspect.getsource(fn)))
-    except (OSError, SyntaxError, TypeError):  # no source, or a lambda in the middle of a line
+    except (OSError, SyntaxError, TypeError):  # without source, or a lambda inside a line
         return repr((fn.__code__.co_code, _constants(fn.__code__.co_consts), fn.__code__.co_names))
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            node.decorator_list = []  # what the decorators say counts as facets of its own
+            node.decorator_list = []  # the arguments of decorators are in the other facets
             if ast.get_docstring(node) is not None:
                 node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(tree)
@@ -287,8 +291,9 @@ def _constants(values: Iterable[Any]) -> list[str]:
 
 
 def _called(fn: FunctionType) -> Iterator[FunctionType]:
-    """The functions that the code of a function names: of its module, of the function around it, or as an
-    attribute of a module.
+    """Yield the functions whose names occur in the code of a function.
+
+    They are from its module, from the enclosing function, or attributes of a module.
     """
     names = set(_names(fn.__code__))
     cells = zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True)
@@ -313,8 +318,8 @@ def _is_function(value: Any) -> bool:
     if isinstance(value, FunctionType):
         return True
     try:
-        return isinstance(value.__wrapped__, FunctionType)  # a cache, an op: stands for what it wraps
-    except Exception:  # the objects of others answer as they like
+        return isinstance(value.__wrapped__, FunctionType)  # a wrapper such as a cache or an op
+    except Exception:  # __getattr__ of a user's class may raise any
         return False
 
 

@@ -21,16 +21,16 @@ _Attributes = dict[str, frozenset[str]]
 
 
 def graph_of(*definitions: Any) -> Graph:
-    """The nodes and edges of definitions, as selections are resolved against.
+    """Build the graph of the nodes and edges of definitions, for example to resolve selections.
 
     Args:
         definitions: Jobs, graphs, ops, assets. A definition that occurs twice on one level is one node.
 
     Returns:
-        The graph. Ids are the places of the nodes ("cafe:machine.brew", "asset:shop/cup", "op:beans").
+        The graph. Ids are the paths of the nodes ("cafe:machine.brew", "asset:shop/cup", "op:beans").
 
     Raises:
-        ParameterCheckError: Something is no definition.
+        ParameterCheckError: An argument is not such a definition.
 
     Example:
         >>> from dagflow import job, op
@@ -55,29 +55,28 @@ def graph_of(*definitions: Any) -> Graph:
 
 
 class _Builder:
-    """Collects nodes and edges; assets are nodes once, whichever jobs run them."""
+    """The nodes and edges so far. An asset is one node, even if several jobs run it."""
 
     def __init__(self) -> None:
         self.nodes: dict[str, GraphNode] = {}
         self.edges: list[tuple[str, str]] = []
-        self.assets: dict[
-            AssetKey, list[tuple[str, Any]]
-        ] = {}  # more than one where modules define the same key
+        # node ids and definitions; several if modules define the same key
+        self.assets: dict[AssetKey, list[tuple[str, Any]]] = {}
         self.reads: list[tuple[AssetKey, str, Any]] = []
-        self.places: dict[str, int] = {}
+        self.name_counts: dict[str, int] = {}
 
     def add(self, definition: Any) -> None:
         if isinstance(definition, JobDefinition):
             if definition.asset_layer is not None:
                 self._asset_job(definition, definition.asset_layer)
             else:
-                place = self._place(definition.name)
+                root_name = self._unique_name(definition.name)
                 self._nodes(
-                    definition.graph, place, "", None, {"job": frozenset({definition.name})}, definition
+                    definition.graph, root_name, "", None, {"job": frozenset({definition.name})}, definition
                 )
         elif isinstance(definition, GraphDefinition):
-            place = self._place(definition.name)
-            self._nodes(definition, place, "", None, {"graph": frozenset({definition.name})}, definition)
+            root_name = self._unique_name(definition.name)
+            self._nodes(definition, root_name, "", None, {"graph": frozenset({definition.name})}, definition)
         elif isinstance(definition, OpDefinition):
             self._op(definition)
         elif isinstance(definition, (AssetsDefinition, SourceAsset, AssetSpec)):
@@ -89,40 +88,40 @@ class _Builder:
             )
 
     def graph(self) -> Graph:
-        """All that was added."""
+        """Return the graph of all added definitions."""
         for key, reader, definition in self.reads:
             for upstream, _ in _nearest_first(self.assets.get(key, []), definition):
                 self.edges.append((upstream, reader))
         return Graph(self.nodes.values(), self.edges)
 
-    def _place(self, name: str) -> str:
-        count = self.places[name] = self.places.get(name, 0) + 1
+    def _unique_name(self, name: str) -> str:
+        count = self.name_counts[name] = self.name_counts.get(name, 0) + 1
         return name if count == 1 else f"{name}#{count}"
 
     def _op(self, op: OpDefinition) -> None:
-        node_id = f"op:{self._place(f'op:{op.name}').removeprefix('op:')}"
-        self.nodes[node_id] = GraphNode(node_id, (op.name,), _of_op(op, op.tags), None, op, ())
+        node_id = f"op:{self._unique_name(f'op:{op.name}').removeprefix('op:')}"
+        self.nodes[node_id] = GraphNode(node_id, (op.name,), _op_attributes(op, op.tags), None, op, ())
 
     def _nodes(
         self,
         graph: GraphDefinition,
-        place: str,
+        root_name: str,
         prefix: str,
         parent: str | None,
-        around: Mapping[str, frozenset[str]],
+        inherited: Mapping[str, frozenset[str]],
         whole: Any,
     ) -> None:
         parents = graph.parents
         for name, node in graph.node_dict.items():
             path = prefix + name
-            node_id = f"{place}:{path}"
-            attributes = {**around, **_of_node(node)}
+            node_id = f"{root_name}:{path}"
+            attributes = {**inherited, **_node_attributes(node)}
             names = (path,) if path == name else (path, name)
             self.nodes[node_id] = GraphNode(node_id, names, attributes, parent, node.definition, (whole,))
             if isinstance(node.definition, GraphDefinition):
-                inner = {**around, "graph": around.get("graph", frozenset()) | {node.definition.name}}
-                self._nodes(node.definition, place, f"{path}.", node_id, inner, whole)
-            self.edges += [(f"{place}:{prefix}{parent}", node_id) for parent in parents[name]]
+                inner = {**inherited, "graph": inherited.get("graph", frozenset()) | {node.definition.name}}
+                self._nodes(node.definition, root_name, f"{path}.", node_id, inner, whole)
+            self.edges += [(f"{root_name}:{prefix}{parent}", node_id) for parent in parents[name]]
 
     def _asset_job(self, job: JobDefinition, layer: AssetLayer) -> None:
         for assets_def in dict.fromkeys(layer.definitions.values()):
@@ -141,9 +140,12 @@ class _Builder:
                 self.nodes[found] = node._replace(attributes=attributes, part_of=(*node.part_of, *whole))
                 continue
             text = key.to_user_string()
-            node_id = f"asset:{self._place(f'asset:{text}').removeprefix('asset:')}"
+            node_id = f"asset:{self._unique_name(f'asset:{text}').removeprefix('asset:')}"
             known.append((node_id, definition))
-            attributes = {**_of_asset(definition, key), **({"job": frozenset({job.name})} if job else {})}
+            attributes = {
+                **_asset_attributes(definition, key),
+                **({"job": frozenset({job.name})} if job else {}),
+            }
             names = tuple(dict.fromkeys((text, *_step_names(definition))))
             self.nodes[node_id] = GraphNode(node_id, names, attributes, None, definition, whole)
             if isinstance(definition, AssetsDefinition):
@@ -154,7 +156,7 @@ class _Builder:
 
 
 def _nearest_first(found: list[tuple[str, Any]], reader: Any) -> Iterator[tuple[str, Any]]:
-    """Where several modules define an asset with one key: the one of the reader's own module, else all."""
+    """Yield the assets in the module of the reader, or all assets with the key if that module has none."""
     own = [pair for pair in found if _module(pair[1]) == _module(reader)]
     yield from own or found
 
@@ -172,7 +174,7 @@ def _tags(tags: Mapping[str, str]) -> frozenset[str]:
     return frozenset({*tags, *(f"{key}={value}" for key, value in tags.items())})
 
 
-def _of_op(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
+def _op_attributes(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
     return {
         "op": frozenset({op.name}),
         "tag": _tags(tags),
@@ -180,14 +182,14 @@ def _of_op(op: OpDefinition, tags: Mapping[str, str]) -> _Attributes:
     }
 
 
-def _of_node(node: Node) -> _Attributes:
+def _node_attributes(node: Node) -> _Attributes:
     definition = node.definition
     if isinstance(definition, OpDefinition):
-        return {**_of_op(definition, node.tags), "op": frozenset({definition.name, node.name})}
+        return {**_op_attributes(definition, node.tags), "op": frozenset({definition.name, node.name})}
     return {"graph": frozenset({definition.name, node.name}), "tag": _tags(node.tags)}
 
 
-def _of_asset(definition: Any, key: AssetKey) -> _Attributes:
+def _asset_attributes(definition: Any, key: AssetKey) -> _Attributes:
     if isinstance(definition, AssetsDefinition):
         spec = definition.specs_by_key[key]
         op = definition.node_def

@@ -1,10 +1,10 @@
-"""Every order in which the steps of a run can be taken, one run after the other.
+"""Interleavings: a search through all orders in which the steps of a run can be taken.
 
-A run asks for its next step whenever some are ready (`options.Pick`). What it is offered depends only on what
-it was given before, so the orders are the paths of a tree, and they are walked depth first: each run takes
-the choices of the last one up to the last turn that has another choice left, takes that one, and from there
-on the usual steps. So each order comes once, and steps that appear, are tried again, skipped or blocked in
-some orders only need no rule of their own.
+A run calls `options.Pick` with the ready steps to choose its next step. The ready steps depend only on the
+choices before, so the orders are the paths of a tree. The search walks the tree depth first. Each run repeats
+the choices of the run before it up to the last turn with an untried choice, and makes that choice. After that
+turn it takes the first ready step. So each order occurs once. Steps that are added, retried, skipped or
+blocked in some orders only need no special case.
 """
 
 from __future__ import annotations
@@ -23,28 +23,26 @@ _T = TypeVar("_T")
 def interleavings(
     run: Callable[[], _T], limit: int = 1_000, *, exhaustive: bool = True
 ) -> Iterator[tuple[tuple[str, ...], _T]]:
-    """Run something once in each order that its steps can be taken in, in this process.
+    """Call a function that starts a run once for each possible order of its steps, in this process.
 
-    Every run has a clock of its own that begins at the same moment and on which steps take no time and waits
-    are over at once. So a retry without a delay may come at any later turn, and one with a delay comes when
-    nothing else is ready.
+    Every run has its own virtual clock with the same start: steps take no time and waits end immediately. So
+    a retry without a delay can come at any later turn. A retry with a delay comes when nothing else is ready.
 
     Args:
-        run: Starts one run and returns something of it, as `job.execute_in_process` does. It must do the same
-            each time: keep nothing from one call to the next, and draw nothing by chance.
-        limit: How many orders are tried at most.
-        exhaustive: Whether it is an error if there are more. With False the search just ends, and what it
-            has seen may not be all.
+        run: A function that starts one run and returns a result, for example `job.execute_in_process`. It
+            must do the same each time: it keeps no state between calls and uses no random numbers.
+        limit: The maximal number of orders.
+        exhaustive: Raise an error if more orders exist. With False the search ends at the limit.
 
     Returns:
-        For each order: the keys of the steps as they were taken, a step that was tried again once for each
-        attempt, and what `run` returned. The usual order comes first.
+        For each order: the step keys in the order of execution (one for each attempt), and the result of
+        `run`. The default order is the first.
 
     Raises:
-        ParameterCheckError: `run` cannot be called, or `limit` is no positive number.
-        DagflowError: There are more orders than `limit`; or `run` started no run or several, or one that was
-            not the same again.
-        Exception: What `run` raised, with a note that has the order.
+        ParameterCheckError: `run` is not callable, or `limit` is not a positive integer.
+        DagflowError: More orders than `limit` exist; or `run` did not start exactly one run; or its runs
+            differ from each other.
+        Exception: `run` raised it. A note with the order is added.
 
     Example:
         >>> from dagflow import job, op
@@ -68,7 +66,7 @@ def interleavings(
     """
     if not callable(run):
         raise ParameterCheckError(
-            f"parameter 'run' must be a function without arguments that starts a run, not {run!r}. Give "
+            f"parameter 'run' must be a function without arguments that starts a run, not {run!r}. Pass "
             "'job.execute_in_process' itself, or a lambda around the call."
         )
     if check_type(limit, int, "limit") < 1:
@@ -77,13 +75,13 @@ def interleavings(
 
 
 def in_order(step_keys: Iterable[str]) -> Pick:
-    """A pick for `run_options` that takes steps in a given order, and after its end as usual.
+    """Return a `pick` for `run_options` that takes steps in a given order, then in the default order.
 
     Args:
-        step_keys: The keys of the steps. A run that comes to one that is not ready ends with a CheckError.
+        step_keys: The keys of the steps. The run ends with a CheckError if the next one is not ready.
 
     Returns:
-        The pick, for one run.
+        The `pick` function, for one run.
 
     Example:
         >>> from dagflow import job, op
@@ -112,20 +110,20 @@ def _each(run: Callable[[], _T], limit: int, exhaustive: bool) -> Iterator[tuple
             return
     if exhaustive:
         raise DagflowError(
-            f"the steps can be taken in more than {limit} orders, and 'limit' is {limit}. Raise it, take a "
-            "smaller pipeline, or say exhaustive=False if these were enough."
+            f"the steps can be taken in more than {limit} orders, and 'limit' is {limit}. Raise it, use a "
+            "smaller pipeline, or pass exhaustive=False if these are enough."
         )
 
 
 class _Search:
-    """A walk through the orders of a run.
+    """The search through the orders of a run.
 
     Attributes:
-        offered: What each turn had to choose from.
-        chosen: The place of what each turn took. Always: as long as `offered`.
-        turns: How many turns the run under way has had. Always: at most as many as stand in `offered`.
-        runs: How many runs the call under way has ended.
-        problem: Why the walk cannot go on.
+        offered: The ready steps of each turn.
+        chosen: The index of the chosen step of each turn. Invariant: as long as `offered`.
+        turns: The number of turns of the current run so far. Invariant: at most the length of `offered`.
+        runs: The number of runs that the current call has ended.
+        problem: The error that ends the search, None without one.
     """
 
     __slots__ = ("chosen", "offered", "problem", "runs", "turns")
@@ -138,12 +136,12 @@ class _Search:
         self.problem: DagflowError | None = None
 
     def run(self, run: Callable[[], _T], clock: VirtualClock) -> tuple[tuple[str, ...], _T]:
-        """Call `run` in the order whose turn it is. Returns the order and what `run` returned."""
+        """Call `run` with the current order. Return the order and the result of `run`."""
         self.turns = self.runs = 0
         pick = self.pick
 
         def note(result: Any) -> None:
-            if current_options().pick is pick:  # else a run of another thread, or one with its own order
+            if current_options().pick is pick:  # else it is a run of another thread, or has its own order
                 self.runs += 1
 
         try:
@@ -160,12 +158,12 @@ class _Search:
         if self.runs != 1:
             raise DagflowError(
                 f"the function given to interleavings() must start one run, in this process and this thread, "
-                f"with the order that it is told; it started {self.runs or 'none'}"
+                f"with the given order; it started {self.runs or 'none'}"
             )
         return self.order, returned
 
     def pick(self, ready: Sequence[str]) -> str:
-        """The step to take: the one on the path as far as that goes, then the first."""
+        """Return the next step: the chosen one of this turn, or the first after the end of the choices."""
         keys, turn = tuple(ready), self.turns
         if turn == len(self.offered):
             self.offered.append(keys)
@@ -176,7 +174,7 @@ class _Search:
         return keys[self.chosen[turn]]
 
     def has_another(self) -> bool:
-        """Go to the next order, if there is one."""
+        """Go to the next order. Return False after the last one."""
         while self.offered and self.chosen[-1] + 1 == len(self.offered[-1]):
             self.offered.pop()
             self.chosen.pop()
@@ -186,11 +184,11 @@ class _Search:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The steps that the run under way has taken."""
-        return tuple(keys[place] for keys, place in zip(self.offered, self.chosen, strict=True))[: self.turns]
+        """The keys of the steps that the current run has taken."""
+        return tuple(keys[index] for keys, index in zip(self.offered, self.chosen, strict=True))[: self.turns]
 
     def how_to_repeat(self) -> str:
-        """The order so far, and how a run takes it again."""
+        """Return a message with the order so far and the code that repeats it."""
         order = list(self.order)
         return (
             f"This run took its steps in the order {order}. To take it again: "
@@ -198,10 +196,10 @@ class _Search:
         )
 
     def differ(self, now: str) -> DagflowError:
-        """Note that a run did otherwise than the one before it, which is the end of the walk."""
+        """Store and return the error about a run that differs from the run before it."""
         self.problem = DagflowError(
             f"the run that interleavings() starts is not the same each time: after {list(self.order)}, "
-            f"{list(self.offered[self.turns])} were ready before, and now {now}. It must keep nothing from "
-            "one call to the next, and draw nothing by chance."
+            f"{list(self.offered[self.turns])} were ready before, and now {now}. It must keep no state "
+            "between calls and use no random numbers."
         )
         return self.problem

@@ -1,1 +1,1 @@
-"""The contexts of user code: everything that it can read while it runs."""
+"""Contexts: the objects by which user code reads the facts of its run."""

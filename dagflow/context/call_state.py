@@ -88,7 +88,7 @@ class CallState:
         retry_number: The number of attempts before this one.
         mapping_key: The value of the dynamic output for which this step runs.
         output_metadata: The arguments of `add_output_metadata` so far, by output.
-        produced: The outputs that came so far.
+        produced: The outputs so far.
         logged_events: The events that were logged in a direct call and not taken; empty in a run.
     """
 
@@ -198,11 +198,11 @@ class CallState:
     def add_output_metadata(
         self, metadata: Mapping[str, Any], output_name: str | None, mapping_key: str | None
     ) -> None:
-        """Store metadata for an output that has not come yet.
+        """Store metadata for an output before it is produced.
 
         Raises:
-            DagflowInvariantViolationError: There is no such output, it came already, or it has metadata that
-                may not be extended.
+            DagflowInvariantViolationError: The output is unknown, was already produced, or has metadata that
+                cannot be extended.
         """
         name = self._output_name(output_name, mapping_key)
         key = (name, mapping_key)
@@ -278,7 +278,7 @@ class DirectCallState(CallState):
         config: Any,
         resources: Mapping[str, Any],
     ) -> None:
-        """Begin a call, or end it if `op_def` is None. What the call logged can be read after its end.
+        """Begin a call, or end it if `op_def` is None. The events of the call can be read after its end.
 
         Args:
             op_def: The op that runs.

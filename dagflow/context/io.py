@@ -113,8 +113,7 @@ class _IOContext:
     def _of_partitions(self, value: Any, attribute: str) -> Any:
         if value is None:
             raise CheckError(
-                f"'{attribute}' was read on this {self._kind} context, but the {self._kind} stands for no "
-                "partition"
+                f"'{attribute}' was read on this {self._kind} context, but the {self._kind} has no partition"
             )
         return value
 
@@ -131,7 +130,7 @@ class _IOContext:
 
     @property
     def dagflow_type(self) -> DagflowType:
-        """Its type."""
+        """The type of the output or input."""
         dagflow_type: DagflowType = self._known(self._dagflow_type, "dagflow_type")
         return dagflow_type
 
@@ -157,18 +156,18 @@ class _IOContext:
 
     @property
     def has_asset_key(self) -> bool:
-        """Whether it is an asset."""
+        """True if the output or input is an asset."""
         return self._asset_key is not None
 
     @property
     def asset_key(self) -> AssetKey:
-        """The asset that it is."""
+        """The key of the asset of the output or input."""
         key: AssetKey = self._known(self._asset_key, "asset_key")
         return key
 
     @property
     def has_asset_partitions(self) -> bool:
-        """Whether it is one or more partitions of an asset."""
+        """True if the output or input has one or more partitions of an asset."""
         return self._asset_key is not None and self._partition_keys is not None
 
     @property
@@ -182,7 +181,7 @@ class _IOContext:
         keys = self.asset_partition_keys
         if len(keys) != 1:
             raise CheckError(
-                f"{self._kind} '{self._name}' stands for {len(keys)} partitions, so it has no single key"
+                f"{self._kind} '{self._name}' has {len(keys)} partitions, so it has no single key"
             )
         return keys[0]
 
@@ -191,8 +190,8 @@ class _IOContext:
         """The partitions of the asset, as a range."""
         keys = self.asset_partition_keys
         if not keys:
-            raise CheckError(f"{self._kind} '{self._name}' stands for no partition")
-        from dagflow.partitions.keys import PartitionKeyRange  # only what is partitioned needs it
+            raise CheckError(f"{self._kind} '{self._name}' has no partition")
+        from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: only partitions use it
 
         return PartitionKeyRange(keys[0], keys[-1])
 
@@ -210,7 +209,7 @@ class _IOContext:
             raise DagflowInvariantViolationError(f"{self._kind} '{self._name}' is not partitioned by time")
         keys = self.asset_partition_keys
         first, last = (definition.time_window_for_partition_key(key) for key in (keys[0], keys[-1]))
-        from dagflow.partitions.keys import TimeWindow  # only what is partitioned needs it
+        from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
 
         return TimeWindow(first.start, last.end)
 
@@ -273,17 +272,17 @@ class OutputContext(_IOContext):
 
     @property
     def step_key(self) -> str:
-        """The step that made it."""
+        """The key of the step of the output."""
         return str(self._known(self._step_key, "step_key"))
 
     @property
     def run_id(self) -> str:
-        """The run that made it."""
+        """The id of the run of the output."""
         return _EPHEMERAL_RUN_ID if self._run_id is None else self._run_id
 
     @property
     def has_partition_key(self) -> bool:
-        """Whether the run is for a partition."""
+        """True if the run is for a partition."""
         return self._partition_key is not None
 
     @property
@@ -308,7 +307,7 @@ class OutputContext(_IOContext):
         twice = sorted(values.keys() & self._logged.keys())
         if twice:
             raise DagflowInvalidMetadata(
-                f"output '{self._name}' already has metadata for {twice}. Each value is said once."
+                f"output '{self._name}' already has metadata for {twice}. Add each name once only."
             )
         self._logged.update(values)
 
@@ -372,18 +371,18 @@ class InputContext(_IOContext):
 
     @property
     def step_context(self) -> OpExecutionContext:
-        """The context of the op that reads it, if its builder was given one."""
+        """The context of the op that reads the input, if the builder of this context got one."""
         context: OpExecutionContext = self._known(self._step_context, "step_context")
         return context
 
     @property
     def has_input_name(self) -> bool:
-        """Whether it has a name."""
+        """True if the input has a name."""
         return self._name is not None
 
     @property
     def has_partition_key(self) -> bool:
-        """Whether the run is for a partition."""
+        """True if the run is for a partition."""
         return self._partition_key is not None
 
     @property

@@ -1,4 +1,4 @@
-"""Where user code logs: Python loggers whose records also go into the log of the run. Imports `logging`."""
+"""Loggers for user code: Python loggers whose records also go to the log of the run. Imports `logging`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLACES = ("job_name", "run_id", "step_key")
 
 
 class Sink(Protocol):
-    """Takes level and text of what was logged; `loggers` are those that the run config names."""
+    """The receiver of the level and message of each record; `loggers` are those of the run config."""
 
     @property
     def loggers(self) -> Sequence[logging.Logger]: ...
@@ -32,14 +32,14 @@ class Sink(Protocol):
 class DagflowLogManager(logging.Logger):
     """A `logging.Logger` for one step.
 
-    What is logged goes into the log of the run, to the loggers that the run config names, and on to the
+    Records go to the log of the run, to the loggers of the run config, and to the
     Python logger "dagflow", so that handlers and `caplog` see it. Each record has `dagflow_meta` (a dict,
-    with the text alone as `orig_message`) and its entries as attributes: `run_id`, `job_name`, `job_tags`,
+    with the plain message as `orig_message`) and its entries as attributes: `run_id`, `job_name`, `job_tags`,
     `step_key`, `op_name`.
 
     Args:
-        meta: What the records say of where they come from.
-        sink: Takes level and text for the log of the run; None where there is no run.
+        meta: The origin of the records: the facts about run, step and op.
+        sink: Receives level and message for the log of the run; None outside of a run.
     """
 
     def __init__(self, meta: dict[str, Any], sink: Sink | None = None) -> None:
@@ -48,21 +48,20 @@ class DagflowLogManager(logging.Logger):
         self._meta = meta
         self._sink = sink
 
-    warn: ClassVar[Callable[..., None]] = (
-        logging.Logger.warning
-    )  # an older name, which Python's own logger warns of
+    # an older name, which is deprecated in Python's own logger
+    warn: ClassVar[Callable[..., None]] = logging.Logger.warning
 
     def log(self, level: int | str, msg: object, *args: Any, **kwargs: Any) -> None:
-        """Log with a level, given by number or by name.
+        """Log a message with a level, which is a number or a name.
 
         Raises:
-            CheckError: There is no level of that name.
+            CheckError: The level name is unknown.
         """
         kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
         super().log(level_number(level), msg, *args, **kwargs)
 
     def handle(self, record: logging.LogRecord) -> None:
-        """Put the record into the log of the run, then hand it on with the place before the text."""
+        """Append the record to the log of the run, then forward it with its origin before the message."""
         text = record.getMessage()
         if self._sink is not None:
             self._sink(record.levelno, text)
@@ -79,34 +78,35 @@ class DagflowLogManager(logging.Logger):
             hand_to(parent, record)
 
     def with_tags(self, **tags: Any) -> DagflowLogManager:
-        """The same log with further metadata on its records."""
+        """Return the same log with further metadata in its records."""
         return DagflowLogManager({**self._meta, **tags}, self._sink)
 
 
 def get_dagflow_logger(name: str | None = None) -> logging.Logger:
-    """A logger for code that has no context: what it logs while a step runs goes where `context.log` of that
-    step goes; outside of a run it goes to the Python logger "dagflow".
+    """Return a logger for code without a context.
 
-    What is logged on a thread that user code started is not known to belong to the step; use `context.log`
-    there.
+    While a step runs, its records go to the receivers of `context.log` of that step. Outside of a run they
+    go to the Python logger "dagflow".
+
+    Records of a thread that user code started do not belong to the step; use `context.log` there.
 
     Args:
-        name: What is logging.
+        name: The last part of the logger name.
 
     Example:
         >>> get_dagflow_logger("beans").name
         'dagflow.builtin.beans'
     """
-    return _of_the_step(_INSIDE if name is None else f"{_INSIDE}.{name}")
+    return _step_logger(_INSIDE if name is None else f"{_INSIDE}.{name}")
 
 
 @cache
-def _of_the_step(name: str) -> logging.Logger:
-    return _OfTheStep(name, logging.DEBUG)
+def _step_logger(name: str) -> logging.Logger:
+    return _StepLogger(name, logging.DEBUG)
 
 
-class _OfTheStep(logging.Logger):
-    """Hands its records to the log of the step that runs now."""
+class _StepLogger(logging.Logger):
+    """A logger that forwards its records to the log of the step that runs now."""
 
     def handle(self, record: logging.LogRecord) -> None:
         logger_of_step = current_log.get()
@@ -114,16 +114,16 @@ class _OfTheStep(logging.Logger):
 
 
 def hand_to(logger: logging.Logger, record: logging.LogRecord) -> None:
-    """Let a logger handle a record that another one made."""
+    """Forward a record of one logger to another one."""
     if logger.isEnabledFor(record.levelno):
         logger.handle(record)
 
 
 def show_event(logger: logging.Logger, event: DagflowEvent, level: int, job_tags: Mapping[str, str]) -> None:
-    """Let a logger handle the record that an event makes."""
+    """Create the record of an event and forward it to a logger."""
     if not logger.isEnabledFor(level):
         return
-    kind = event.event_type.name
+    type_name = event.event_type.name
     text = event.message or ""
     error = getattr(event.event_specific_data, "error", None)
     if error is not None:
@@ -135,7 +135,7 @@ def show_event(logger: logging.Logger, event: DagflowEvent, level: int, job_tags
         "step_key": event.step_key,
         "op_name": None if event.node_handle is None else event.node_name,
     }
-    parts = [event.job_name, event.run_id, str(event.pid), event.step_key, kind, text]
+    parts = [event.job_name, event.run_id, str(event.pid), event.step_key, type_name, text]
     record = logger.makeRecord(
         logger.name, level, __file__, 0, " - ".join(part for part in parts if part), (), None, "show_event"
     )

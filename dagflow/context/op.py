@@ -37,7 +37,7 @@ class StepContext(CallContext):
 
     @property
     def has_assets_def(self) -> bool:
-        """Whether an asset runs."""
+        """True if an asset runs."""
         return self._state.assets_def is not None
 
     @property
@@ -78,7 +78,7 @@ class StepContext(CallContext):
 
     @property
     def is_subset(self) -> bool:
-        """Whether the step produces only some assets of its function; always False, since it has one."""
+        """False: a function produces one asset, so no step produces only some of them."""
         return False
 
     def asset_key_for_output(self, output_name: str = "result") -> AssetKey:
@@ -174,7 +174,7 @@ class StepContext(CallContext):
     def asset_partition_key_range_for_input(self, input_name: str) -> PartitionKeyRange:
         """Return the partitions of the asset that an input reads, as a range."""
         keys = self.asset_partition_keys_for_input(input_name)
-        from dagflow.partitions.keys import PartitionKeyRange  # only what is partitioned needs it
+        from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: only partitions use it
 
         return PartitionKeyRange(keys[0], keys[-1])
 
@@ -194,7 +194,7 @@ class StepContext(CallContext):
                 "it has no time window"
             )
         keys = self.asset_partition_keys_for_input(input_name)
-        from dagflow.partitions.keys import TimeWindow  # only what is partitioned needs it
+        from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
 
         return TimeWindow(self.window_of(definition, keys[0]).start, self.window_of(definition, keys[-1]).end)
 

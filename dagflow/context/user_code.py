@@ -43,7 +43,7 @@ class CallContext:
 
     @property
     def call_state(self) -> CallState:
-        """The state that this context reads; for dagflow itself."""
+        """The state that this context reads. Internal."""
         return self._state
 
     @property
@@ -166,17 +166,17 @@ class CallContext:
 
     @property
     def step_launcher(self) -> None:
-        """None: there are no step launchers."""
+        """None, because step launchers do not exist here."""
         self._state.require("step_launcher")
 
     @property
     def has_partition_key(self) -> bool:
-        """Whether the run is for a partition."""
+        """True if the run is for a partition."""
         return self._state.run.partition_key is not None
 
     @property
     def has_partition_key_range(self) -> bool:
-        """Whether the run is for several partitions."""
+        """True if the run is for several partitions."""
         return self._state.run.partition_key_range is not None
 
     @property
@@ -198,7 +198,7 @@ class CallContext:
         """The partitions that the run is for, as a range; start and end are equal for one."""
         if self._state.run.partition_key_range is not None:
             return self._state.run.partition_key_range
-        from dagflow.partitions.keys import PartitionKeyRange  # only what is partitioned needs it
+        from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: only partitions use it
 
         return PartitionKeyRange(self.partition_key, self.partition_key)
 
@@ -241,7 +241,7 @@ class CallContext:
         if is_of_time and not self.has_partition_key and not self.has_partition_key_range:
             raise CheckError("'partition_time_window' was read in a run that is for no partition")
         keys = self.partition_key_range
-        from dagflow.partitions.keys import TimeWindow  # only what is partitioned needs it
+        from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
 
         return TimeWindow(
             self.window_of(definition, keys.start).start, self.window_of(definition, keys.end).end
@@ -254,7 +254,7 @@ class CallContext:
         return definition
 
     def window_of(self, definition: PartitionsDefinition | None, key: str) -> TimeWindow:
-        """Return the start and end of a partition; for dagflow itself."""
+        """Return the start and end of a partition. Internal."""
         time_dimension = getattr(definition, "time_window_for_partition_key", None)
         if time_dimension is not None:
             window: TimeWindow = time_dimension(key)
@@ -279,15 +279,15 @@ class CallContext:
     def add_output_metadata(
         self, metadata: Mapping[str, Any], output_name: str | None = None, mapping_key: str | None = None
     ) -> None:
-        """Add metadata to an output that has not come yet.
+        """Add metadata to an output before it is produced.
 
         Args:
-            metadata: Values by name; they win over those of an `Output` object.
+            metadata: Values by name; they replace values of an `Output` object with the same names.
             output_name: The output; optional if the op has only one.
             mapping_key: The mapping key, if the output is dynamic.
 
         Raises:
-            DagflowInvariantViolationError: There is no such output, it is ambiguous, or it came already.
+            DagflowInvariantViolationError: The output is unknown, ambiguous, or was already produced.
         """
         self._state.require("add_output_metadata")
         self._state.add_output_metadata(metadata, output_name, mapping_key)
@@ -295,7 +295,7 @@ class CallContext:
     def get_output_metadata(
         self, output_name: str, mapping_key: str | None = None
     ) -> Mapping[str, Any] | None:
-        """Return the metadata that was added to an output so far, None if there is none."""
+        """Return the metadata that was added to an output so far, None without any."""
         return self._state.output_metadata.get((output_name, mapping_key))
 
     def log_event(self, event: UserEvent) -> None:

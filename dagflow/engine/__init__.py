@@ -1,1 +1,1 @@
-"""How a plan is run."""
+"""The engine: it runs the steps of a plan and records the events."""

@@ -1,4 +1,4 @@
-"""Calling the hooks of a step, when an attempt at it has ended and what follows from its end is decided."""
+"""Calls of the hooks of a step, after the outcome of an attempt is decided."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Settle = Callable[["Step", "Outcome"], None]
 
 
 def with_hooks(scheduler: Scheduler) -> tuple[Finish, Settle]:
-    """The two ways in which an attempt ends, followed by the hooks of its step, unless the run is over."""
+    """Return the functions that end an attempt, so that each also calls the hooks unless the run is over."""
     state = scheduler.state
 
     def finish(index: int) -> None:
@@ -54,9 +54,9 @@ def with_hooks(scheduler: Scheduler) -> tuple[Finish, Settle]:
 
 
 def call_hooks(state: RunState, step: Step, number: int) -> None:
-    """Call the hooks of a step after attempt `number`. What one raises is written down and fails nothing."""
+    """Call the hooks of a step after attempt `number`. An exception of a hook is only logged."""
     log = partial(state.log_of, step, number)
-    token = current_log.set(log)  # after an interrupt the run, which is over, sets it back
+    token = current_log.set(log)  # not reset after an interrupt: the end of the run resets it
     records = state.log.records_of(step.index, number)
     values = _values(state, step, records)
     events = [state.log.event_of(record) for record in records]
@@ -91,7 +91,7 @@ def _checked(hook: HookDefinition, result: Any) -> HookExecutionResult:
 
 
 def _values(state: RunState, step: Step, records: list[Record]) -> dict[str, Any]:
-    """What the context of each hook gives, by attribute."""
+    """Return the attribute values of the contexts of the hooks, by name."""
     config = step.config
     if isinstance(config, (dict, list)):
         from copy import deepcopy
@@ -102,15 +102,17 @@ def _values(state: RunState, step: Step, records: list[Record]) -> dict[str, Any
     for record in records:
         if record[0] == _STEP_OUTPUT:
             payload = record[4]
-            position, key, _, said = (payload, None, None, {}) if isinstance(payload, int) else payload
+            position, key, _, output_metadata = (
+                (payload, None, None, {}) if isinstance(payload, int) else payload
+            )
             name = step.outputs[position].name
             place = (step.key, name, key)
             value = state.values.get(place)
             if key is None:
-                values[name], metadata[name] = value, dict(said)
+                values[name], metadata[name] = value, dict(output_metadata)
             else:
                 values.setdefault(name, {})[key] = value
-                metadata.setdefault(name, {})[key] = dict(said)
+                metadata.setdefault(name, {})[key] = dict(output_metadata)
     return {
         "job_name": state.run.job_name,
         "run_id": state.run.run_id,

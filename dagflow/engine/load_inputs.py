@@ -1,4 +1,4 @@
-"""Loading the inputs of a step from their sources, and checking their types."""
+"""Load the inputs of a step from their sources, and check their types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from dagflow.call import type_check_error, user_code
 from dagflow.context.io import InputContext, IOAsset, OutputContext
 from dagflow.context.resources import ResourcesOfType, ScopedResources
-from dagflow.defs.ops.definition import where
+from dagflow.defs.ops.definition import op_location
 from dagflow.engine.run_state import RunState
 from dagflow.engine.store_outputs import access_of, manager_of, output_context
 from dagflow.errors import (
@@ -77,7 +77,10 @@ def _check_input(
     state.log.append(_STEP_INPUT, step.index, number, (position, check))
     if not check.success:
         raise type_check_error(
-            f'step input "{item.name}"', item.dagflow_type, check, f"step '{step.key}', {where(step.op)}"
+            f'step input "{item.name}"',
+            item.dagflow_type,
+            check,
+            f"step '{step.key}', {op_location(step.op)}",
         )
 
 
@@ -173,7 +176,7 @@ def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -
     )
     with user_code(
         lambda error: DagflowTypeLoadingError(
-            f"input '{item.name}' of step '{step.key}' could not be made from its config: "
+            f"input '{item.name}' of step '{step.key}' could not be created from its config: "
             f"{type(error).__name__}: {error}",
             user_exception=error,
         )
@@ -222,7 +225,7 @@ def _asset_read(state: RunState, item: StepInput, source: Source) -> IOAsset:
 
 
 def _upstream_context(state: RunState, step: Step, item: StepInput, source: Source) -> OutputContext | None:
-    """Make the context of the output that an input reads; None if that is unknown."""
+    """Return the context of the output that an input reads, None if the output is unknown."""
     if source.ref is not None:
         producer = state.plan.step_by_key(source.ref.step_key)
         output = producer.output_by_name[source.ref.output_name]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dagflow.events.run import DagflowRun
     from dagflow.plan.plan import Plan
 
-_VALUES = [kind.value for kind in TYPES_BY_CODE]
+_VALUES = [event_type.value for event_type in TYPES_BY_CODE]
 USER_LINE = -1
 """The code of a line that user code logged, which is not an event."""
 NO_STEP = -1
@@ -44,11 +44,11 @@ class RunLog:
     Attributes:
         plan: The plan that runs; a record's step index is a position in it.
         run: The run.
-        records: All records. Always: appended to, never changed.
+        records: All records. Invariant: records are appended, never changed.
         unconfirmed: Ids of the records of events that user code logged in an attempt that failed, or before
-            an output that failed. The instance's log has them, the events of the run do not.
+            an output that failed. The log of the instance has them, the events of the run do not.
         observers: Called with each event as it happens.
-        observer_raised: Whether an observer raised. That ends the run, and no observer gets its last events.
+        observer_raised: Whether an observer raised. Then the run ends, and observers receive no last events.
         loggers: The Python loggers that the run config names; they receive the lines of user code.
     """
 
@@ -105,7 +105,7 @@ class RunLog:
             moment: The time in that process.
             step: The index of the step.
             attempt: The attempt.
-            payload: A `StreamedEvent`; level and text of a line.
+            payload: A `StreamedEvent`, or the level and message of a line.
         """
         record = (code, moment, step, attempt, payload)
         self.records.append(record)
@@ -175,12 +175,12 @@ class RunLog:
         if code < 0:
             level, text = payload
             return StoredLine(moment, level, step_key, None, None, None, text)
-        kind = TYPES_BY_CODE[code]
+        event_type = TYPES_BY_CODE[code]
         event = self.whole_event_of(record)
-        key, partition = (event.asset_key, event.partition) if kind in ASSET_EVENTS else (None, None)
+        key, partition = (event.asset_key, event.partition) if event_type in ASSET_EVENTS else (None, None)
         body = payload.body if isinstance(payload, StreamedEvent) else as_json(event)
         key_text = None if key is None else key.to_string()
-        return StoredLine(moment, LEVELS[kind], step_key, kind.value, key_text, partition, body)
+        return StoredLine(moment, LEVELS[event_type], step_key, event_type.value, key_text, partition, body)
 
     def whole_event_of(self, record: Record) -> DagflowEvent:
         """Return the event of a record with all fields decoded."""
@@ -201,7 +201,10 @@ class RunLog:
 
     def field(self, record: Record, name: str) -> Any:
         """Return a field of the event of a record (see `dagflow.events.record.EventSource`)."""
-        from dagflow.engine.record import FIELDS, StreamedEvent  # imported lazily: most runs read no event
+        from dagflow.engine.record import (
+            FIELDS,
+            StreamedEvent,
+        )  # imported lazily: most runs do not read events
 
         if isinstance(record[4], StreamedEvent):
             return getattr(record[4].event, name)
@@ -209,7 +212,7 @@ class RunLog:
 
 
 class LogSink:
-    """Appends the lines that user code logs in one attempt of a step.
+    """The receiver of the lines that user code logs in one attempt of a step.
 
     Args:
         log: The log of the run.
@@ -226,7 +229,7 @@ class LogSink:
 
     @property
     def loggers(self) -> Sequence[logging.Logger]:
-        """The Python loggers that receive the lines too."""
+        """The Python loggers that also receive the lines."""
         return self._log.loggers
 
     def __call__(self, level: int, text: str) -> None:
@@ -234,7 +237,7 @@ class LogSink:
 
 
 class LoggersOnly(LogSink):
-    """For lines that the log of the run has already: only Python's loggers receive them."""
+    """The receiver of lines that the log of the run already has: only Python's loggers receive them."""
 
     def __call__(self, level: int, text: str) -> None:
         """Append nothing."""

@@ -1,5 +1,6 @@
-"""`run_plan`: a run from RUN_START to its last event. Decides nothing about order (`Schedule`) or place
-(`submit`).
+"""`run_plan`: a run from RUN_START to its last event.
+
+`Schedule` decides the order of the steps, `submit` runs them.
 """
 
 from __future__ import annotations
@@ -30,15 +31,14 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
     Args:
         state: The run.
         submit: Runs one attempt of one step.
-        builtins: What makes the built-in resources, by kind.
+        builtins: The functions that create the built-in resources, by resource type.
 
     Returns:
         Whether the run succeeded.
 
     Raises:
-        BaseException: The first failure, if the caller wants failures raised; always what is no error, such
-            as the outcome of a test (`pytest.fail`), but an interrupt only on that wish; and what an observer
-            raised.
+        BaseException: The first failure or an interrupt, if `state.raise_on_error` is set. Always an
+            exception of an observer, and a BaseException such as the outcome of a test (`pytest.fail`).
     """
     log = state.log
     token = current_log.set(state.current_log)
@@ -54,7 +54,9 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
                 finish: Callable[[int], None] = scheduler.schedule.finish
                 settle: Callable[[Step, Outcome], None] = scheduler.settle
                 if state.plan.has_hooks:
-                    from dagflow.engine.hooks import with_hooks  # only a plan with hooks needs it
+                    from dagflow.engine.hooks import (
+                        with_hooks,
+                    )  # imported lazily: only plans with hooks use it
 
                     finish, settle = with_hooks(scheduler)
                 attempts = scheduler.attempts
@@ -95,19 +97,21 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
 
 
 def _why(error: BaseException | None, failures: list[tuple[Step, Failed]]) -> tuple[Any, str, list[str]]:
-    """Why a run failed: the recorded error, the name of the reason, the keys of the steps that failed."""
+    """Return the recorded error of a failed run, the name of the reason and the keys of the failed steps."""
     if failures and isinstance(error, INTERRUPTS):
         return failures[-1][1].info, "UNEXPECTED_TERMINATION", []
-    if error is not None:  # what the caller gets, not the failure of a step
+    if error is not None:  # the exception for the caller, which is not the failure of a step
         return error_info(error), "RUN_EXCEPTION", []
     return failures[0][1].info, "STEP_FAILURE", [step.key for step, _ in failures]
 
 
 def _raise(state: RunState) -> None:
-    """Raise what ended the run, if something did."""
+    """Raise the exception that ended the run, if there is one."""
     error, state.error = state.error, None
     try:
         if error is not None:
             raise error
     finally:
-        del error  # else error and traceback would hold each other, and with them all that the run held
+        del (
+            error
+        )  # else the error and its traceback would form a cycle that keeps all objects of the run alive

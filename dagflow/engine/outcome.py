@@ -1,4 +1,4 @@
-"""What an attempt at a step came to, where not all outputs are there."""
+"""Outcomes of an attempt that did not produce every output."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 INTERRUPTS = (KeyboardInterrupt, DagflowExecutionInterruptedError)
-"""What ends the whole run and is nobody's failure."""
+"""Exceptions that end the whole run and are not a failure of a step."""
 
 
 class Failed(NamedTuple):
-    """A step failed for good.
+    """The outcome of an attempt after which the step is not retried.
 
     Attributes:
         info: The recorded error.
-        ends_run: Whether no further step runs. Then what is raised to the caller stands in the run's state.
+        ends_run: Whether no further step runs. Then the exception for the caller is in the state of the run.
     """
 
     info: SerializableErrorInfo
@@ -28,17 +28,17 @@ class Failed(NamedTuple):
 
 
 class Retry(NamedTuple):
-    """A step will be tried again, after this many seconds."""
+    """The outcome of an attempt after which the step is retried, after this delay in seconds."""
 
     seconds: float
 
 
 class Incomplete(NamedTuple):
-    """An attempt ended well, without some outputs, or with dynamic ones.
+    """The outcome of a successful attempt with missing or dynamic outputs.
 
     Attributes:
-        absent: The outputs that did not come.
-        mapping_keys: The keys of each dynamic output, in the order in which they came.
+        absent: The outputs that were not produced.
+        mapping_keys: The keys of each dynamic output, in the order of their values.
     """
 
     absent: list[OutputRef]

@@ -1,10 +1,10 @@
-"""The record by which a run's log keeps an event, and the functions that decode it, one per event type.
+"""The record of an event in the log of a run, and the functions that decode it, one per event type.
 
 A record is a tuple of the code of the type (`dagflow.events.types.CODE`), the time in seconds since the
-epoch, the index of the step (-1: none), the attempt (0: none) and the payload. The payloads by type:
+epoch, the index of the step (-1 for the run), the attempt (0 for the run) and the payload. Payloads by type:
 
-    LOADED_INPUT, STEP_INPUT      index of the input in the step's loads, or (index, ...) with further facts
-    STEP_OUTPUT, HANDLED_OUTPUT   index of the output in the step's outputs, or (index, ...) likewise
+    LOADED_INPUT, STEP_INPUT      index of the input in the step's loads, or (index, other facts...)
+    STEP_OUTPUT, HANDLED_OUTPUT   index of the output in the step's outputs, or (index, other facts...)
     STEP_SUCCESS                  seconds
     ASSET_MATERIALIZATION         an AssetMaterialization of the user; for an output that is an asset
                                   (index of the output, metadata, tags, data version of the user)
@@ -83,7 +83,7 @@ class StreamedEvent:
 
 
 class EngineMessage(NamedTuple):
-    """The payload of an event by which an executor sends a message."""
+    """The payload of an event that is a message of an executor."""
 
     message: str
     data: EngineEventData
@@ -98,7 +98,7 @@ class LogSource(Protocol):
     records: list[Record]
 
     def event_of(self, record: Record) -> DagflowEvent:
-        """The event of a record."""
+        """Return the event of a record."""
 
 
 Decoded = tuple[Any, dict[str, object]]
@@ -117,8 +117,8 @@ _DECODERS: list[_Decoder] = [_as_recorded] * len(CODE)
 
 def _decodes(*types: DagflowEventType) -> Callable[[_Decoder], _Decoder]:
     def register(decoder: _Decoder) -> _Decoder:
-        for kind in types:
-            _DECODERS[CODE[kind]] = decoder
+        for event_type in types:
+            _DECODERS[CODE[event_type]] = decoder
         return decoder
 
     return register
@@ -130,7 +130,7 @@ def decode(log: LogSource, record: Record) -> Decoded:
 
 
 def message_of(log: LogSource, record: Record, decoded: Decoded | None = None) -> str | None:
-    """Return the message of the event of a record; `decoded` is the result of `decode`, if it is known."""
+    """Return the message of the event of a record; `decoded` is the result of `decode`, if available."""
     message = ROWS_BY_CODE[record[0]].message
     if message is None:
         return None
@@ -280,7 +280,7 @@ def _of_output(log: LogSource, step: Step, payload: Any) -> AssetMaterialization
 
 
 def data_version(log: LogSource, step: Step) -> str:
-    """Return the data version of a step whose user gives none: a hash of its code version and its inputs."""
+    """Return the default data version of a step: a hash of its code version and its inputs."""
     import hashlib  # imported lazily: few runs read a data version
 
     versions: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Starting and stopping the resources of a run, with the events that say so."""
+"""Start and stop the resources of a run, and log the events about that."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INIT_FAILURE, _ENGINE_EVENT = CODE[_T.RESOURCE_INIT_FAILURE], CODE[_T.ENGINE_EV
 
 
 def start_resources(state: RunState, builtins: Builtins) -> bool:
-    """Start the resources. Returns whether all started; if not, `state.error` is why."""
+    """Start the resources. Return whether all started; otherwise `state.error` is the error."""
     keys = state.plan.resource_keys
     if not keys:
         return True
@@ -47,7 +47,7 @@ def start_resources(state: RunState, builtins: Builtins) -> bool:
 
 
 def stop_resources(state: RunState) -> None:
-    """Stop all resources. A teardown that fails is written down; what is no error is let out at the end."""
+    """Stop all resources. A failed teardown is logged. The first interrupt is raised at the end."""
     only = state.plan.only_step
     step = NO_STEP if only is None else only
     interrupts = []
@@ -60,7 +60,7 @@ def stop_resources(state: RunState) -> None:
 
 
 def error_info(error: BaseException | None) -> Any:
-    """The texts of an exception, None where there is none."""
-    from dagflow.events.error_info import SerializableErrorInfo  # only a failure needs it
+    """Return the record of an exception, None for None."""
+    from dagflow.events.error_info import SerializableErrorInfo  # imported lazily: only failures use it
 
     return None if error is None else SerializableErrorInfo.from_exception(error)

@@ -28,8 +28,8 @@ class Earlier(NamedTuple):
 
     Attributes:
         outputs: The outputs that were stored, each with the id of the run that stored it.
-        ended: The keys of the steps that succeeded or were skipped. Their other outputs will not come.
-        mapping_keys: The keys of each dynamic output, in the order in which they came.
+        ended: The keys of the steps that succeeded or were skipped. Their other outputs were not produced.
+        mapping_keys: The keys of each dynamic output, in the order of their values.
     """
 
     outputs: Mapping[OutputKey, str]
@@ -52,7 +52,7 @@ class RunState:
         resources: The started resources.
         in_memory: The keys of the I/O managers that keep values in memory for this run only. They store into
             `values`, so the loop does not call them.
-        values: The outputs that were made in this process. Always: an output is here exactly if its
+        values: The outputs that were produced in this process. Invariant: an output is here exactly if its
             STEP_OUTPUT was followed by storage.
         stored: The outputs whose values are elsewhere, each with the id of the run that made it: an earlier
             run, or this run in another process.
@@ -65,7 +65,7 @@ class RunState:
         pointer: The ReconstructableJob of the job with its selections, None for a run in one process.
         error: The exception that is raised to the caller, if any.
         step_error: The exception of the last attempt at a step with hooks, for its hooks.
-        mapping_keys: The keys of each dynamic output, in the order in which they came.
+        mapping_keys: The keys of each dynamic output, in the order of their values.
     """
 
     __slots__ = (

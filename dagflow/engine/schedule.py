@@ -1,4 +1,4 @@
-"""`Schedule`: which step is next. The status of a step changes here and nowhere else.
+"""`Schedule`: the choice of the next step. Only this module changes the status of a step.
 
 A step is *waiting* until all its upstream steps have ended. Then it is one of:
 
@@ -26,7 +26,7 @@ class Schedule:
     """The status of every step of a run.
 
     Attributes:
-        waiting: For each step, the number of its upstream steps that have not ended. Always: a step with 0
+        waiting: For each step, the number of its upstream steps that have not ended. Invariant: a step with 0
             is ready or decided.
         ready: The ready steps: a queue for each priority, the highest first.
         tainted: Steps with a failed upstream step or an absent input. They may be skipped or blocked.
@@ -94,7 +94,7 @@ class Schedule:
         return [index for queue in self.ready for index in queue]
 
     def take_index(self, index: int) -> None:
-        """Take a certain step, which must be ready."""
+        """Take the step with this index, which must be ready."""
         self._queues[index].remove(index)
 
     def finish(self, index: int, absent: Collection[OutputRef] = ()) -> None:
@@ -170,7 +170,7 @@ class Schedule:
         return decided
 
     def _release(self, ended: list[int]) -> list[int]:
-        """Update the downstream steps of steps that ended, in plan order. Returns those that end by it."""
+        """Update the downstream steps of ended steps, in plan order. Return those that end because of it."""
         waiting, done = self.waiting, self._done
         several = len(ended) > 1
         unblocked: list[int] = []

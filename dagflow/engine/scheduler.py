@@ -22,7 +22,7 @@ class Scheduler:
     Attributes:
         schedule: The status of every step.
         attempts: The number of finished attempts, of steps that are retried.
-        waiting: The time and the step index of each pending retry. Always: a heap.
+        waiting: The time and the step index of each pending retry. Invariant: a heap.
         failures: The steps that failed for good.
         is_cut_short: Whether a failure or an interrupt ends the run early. No step is taken after that.
     """

@@ -1,8 +1,8 @@
 """`run_step`: one attempt at one step, from its inputs to its outputs.
 
-Order of events: all LOADED_INPUT, then all STEP_INPUT; for each output STEP_OUTPUT, what the I/O manager
-logs, ASSET_MATERIALIZATION, HANDLED_OUTPUT; STEP_SUCCESS. What the context logs is written at once, and
-counts as an event of the run from the next output on.
+Order of events: all LOADED_INPUT, then all STEP_INPUT; for each output STEP_OUTPUT, the events of the
+I/O manager, ASSET_MATERIALIZATION, HANDLED_OUTPUT; STEP_SUCCESS. An event that the context logs is appended
+at once, and belongs to the events of the run from the next output on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dagflow.call import call_user, type_check_error, wrapped
 from dagflow.config.scalar import copied
 from dagflow.context.call_state import CallState, RunFacts
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
-from dagflow.defs.ops.definition import where
+from dagflow.defs.ops.definition import op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.engine.load_inputs import check_value, load_inputs
 from dagflow.engine.log import RunLog
@@ -50,7 +50,7 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
     """Run attempt `number` (from 1) of a step.
 
     Returns:
-        None where all outputs came; else what the loop must know.
+        None if every output was produced; otherwise the outcome for the loop.
     """
     append = state.log.append
     index = step.index
@@ -73,7 +73,7 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
     except BaseException as error:
         if state.log.observer_raised:
             raise
-        from dagflow.engine.failure import end_failed_attempt  # imported lazily: only a failure needs it
+        from dagflow.engine.failure import end_failed_attempt  # imported lazily: only failures use it
 
         take_back(state.log, attempt.logged)
         return end_failed_attempt(state, step, number, error)
@@ -84,13 +84,13 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
 
 
 class Attempt:
-    """One attempt at a step: makes its context, takes its outputs.
+    """One attempt at a step: it creates the context and processes the outputs.
 
     Attributes:
         call_state: The state behind the context; None if the op takes no context.
-        got: The outputs that came so far.
-        keys: The mapping keys of each dynamic output that came so far.
-        logged: What the context logged since the last output.
+        got: The outputs so far.
+        keys: The mapping keys of each dynamic output so far.
+        logged: The records of the events that the context logged since the last output.
     """
 
     __slots__ = ("call_state", "got", "keys", "logged", "number", "state", "step")
@@ -117,7 +117,7 @@ class Attempt:
         """Add the config and the resources that the function takes as parameters."""
         body = self.step.op.body
         if body.config is not None:
-            config = copied(self.step.config)  # a plan may be run again
+            config = copied(self.step.config)  # a copy, because a plan can be run again
             try:
                 arguments["config"] = config if body.read_config is None else body.read_config(config)
             except Exception as error:  # of a validator
@@ -126,7 +126,7 @@ class Attempt:
             arguments[name] = self.state.resources.values[name]
 
     def emit(self, output: OutputDefinition, value: Any, given: Any = None) -> None:
-        """Take an output: check, store, and write down what happened."""
+        """Process an output: check it, store it, and append its events."""
         state, step = self.state, self.step
         declared = step.output_by_name[output.name]
         if (
@@ -159,7 +159,7 @@ class Attempt:
             of_outputs = self.call_state.output_metadata
             added = of_outputs.get((output.name, mapping_key)) or of_outputs.get((output.name, None))
             if added:
-                where_to = f"output '{output.name}' of {where(step.op)}"
+                where_to = f"output '{output.name}' of {op_location(step.op)}"
                 metadata = {**metadata, **normalize_metadata(added, where_to)}
             self.call_state.produced.add((output.name, mapping_key))
         if isinstance(given, MaterializeResult):
@@ -167,7 +167,7 @@ class Attempt:
         key = (step.key, output.name, mapping_key)
         is_absent = value is UNSET
         if not is_absent:
-            state.values[key] = value  # whatever comes of it, who looks for the fault can read it
+            state.values[key] = value  # appended in any case, because it helps to find the cause of an error
         check = None
         if output.check is not None and not is_absent:
             check = check_value(state, step, output.check, value, f"output '{output.name}'")
@@ -184,7 +184,7 @@ class Attempt:
                 f'step output "{output.name}"',
                 output.dagflow_type,
                 check,
-                f"step '{step.key}', {where(step.op)}",
+                f"step '{step.key}', {op_location(step.op)}",
             )
         stored: Mapping[str, Any] | None = None
         if output.manager_key is not None and not is_absent:
@@ -202,12 +202,13 @@ class Attempt:
         self.got.add(output.name)
 
     def _warn_of_none(self, output: StepOutput) -> None:
-        """Say that None is a value, where the author may have meant to produce no output."""
+        """Warn that None is a value, because the user may have meant to produce no output."""
         op = self.step.op
         if len(op.outs) == 1 and op.body.function_type in ("plain", "async"):
             self.state.log_of(self.step, self.number).warning(
-                f"{where(op)} returned None for its output '{output.name}', which is not required. This "
-                "value will be passed to downstream ops. To produce no output, yield outputs, not this one."
+                f"{op_location(op)} returned None for its output '{output.name}', which is not required. "
+                "This value will be passed to downstream ops. To produce no output, yield outputs, not this "
+                "one."
             )
 
     def _note_key(self, output: StepOutput, mapping_key: str) -> None:
@@ -216,13 +217,13 @@ class Attempt:
         keys = self.keys.setdefault(output.name, {})
         if mapping_key in keys:
             raise DagflowInvariantViolationError(
-                f"{where(self.step.op)} gave the mapping key '{mapping_key}' to more than one value of its "
-                f"output '{output.name}'. Each value needs a key of its own."
+                f"{op_location(self.step.op)} yielded the mapping key '{mapping_key}' for more than one value "
+                f"of its output '{output.name}'. Each value needs a key of its own."
             )
         keys[mapping_key] = None
 
     def incomplete(self) -> Incomplete:
-        """What the loop must know of an attempt that ended well, but not with all plain outputs."""
+        """Return the outcome of a successful attempt with missing or dynamic outputs."""
         step, keys = self.step, self.keys or {}
         dynamic = {
             OutputRef(step.key, output.name): list(keys.get(output.name, ()))
@@ -253,13 +254,13 @@ class Attempt:
         )
 
     def emit_event(self, event: UserEvent) -> None:
-        """Write down an event that the user's function yielded."""
+        """Append an event that the user's function yielded."""
         if self.call_state is not None:
             self.flush()
         self._write(event)
 
     def flush(self) -> None:
-        """Let what the context logged since the last time count."""
+        """Add the events that the context logged since the last call to the events of the run."""
         self.logged.clear()
 
     def _write(self, event: UserEvent) -> None:
@@ -267,12 +268,12 @@ class Attempt:
 
 
 def code_of(event: UserEvent) -> int:
-    """The code of the event that a user's object becomes."""
+    """Return the code of the event type of a user's object."""
     return CODE[DagflowEventType(event.becomes)]
 
 
 def take_back(log: RunLog, logged: list[Record]) -> list[DagflowEvent]:
-    """The events that a context logged since the last output; they count no more."""
+    """Remove the events since the last output from the events of the run, and return them."""
     log.unconfirmed.update(map(id, logged))
     events = [log.event_of(record) for record in logged]
     logged.clear()
@@ -338,7 +339,7 @@ class StepCallState(CallState):
 def _check_key(step: Step, output: StepOutput, given: MaterializeResult[Any]) -> None:
     if given.asset_key is not None and given.asset_key != output.asset_key:
         raise DagflowInvariantViolationError(
-            f"{where(step.op)} returned a MaterializeResult for asset '{given.asset_key.to_user_string()}', "
-            "which it does not make; it makes "
+            f"{op_location(step.op)} returned a MaterializeResult for asset "
+            f"'{given.asset_key.to_user_string()}', which it does not make; it makes "
             f"'{output.asset_key.to_user_string() if output.asset_key else None}'"
         )

@@ -1,4 +1,4 @@
-"""Storing outputs with I/O managers, and loading them again."""
+"""Store outputs with I/O managers, and load them again."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def output_context(
     output_metadata: Mapping[str, Any] | None = None,
     run_id: str | None = None,
 ) -> OutputContext:
-    """Make the context of an output of a step of this run, or of the run `run_id`."""
+    """Return the context of an output of a step of this run, or of the run `run_id`."""
     asset, run_partition = output.asset, state.plan.partition_key
     manager_key = output.definition.io_manager_key
     return OutputContext(

@@ -1,8 +1,8 @@
 """`run_in_workers`: the loop of a run whose steps run in other processes, several at a time.
 
 `Scheduler` decides which step is next, as in a run in this process. `Workers` decide where and how a step
-runs (`engine/workers.py` defines the words used here). Their reports become part of the run here and nowhere
-else: records go to the log, ends of attempts to the scheduler. A lost worker is a failure of its attempt.
+runs (`engine/workers.py` defines the words used here). Only this module adds their reports to the run:
+records go to the log, ends of attempts to the scheduler. A lost worker is a failure of its attempt.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def run_in_workers(
 
     Args:
         state: The run.
-        make_workers: Makes the workers.
-        tag_limits: How many steps with certain tags may run at a time.
+        make_workers: Creates the workers.
+        tag_limits: The limits of the number of steps with a tag that run at a time.
 
     Returns:
         Whether the run succeeded.
@@ -62,7 +62,7 @@ def run_in_workers(
         DagflowSubprocessError: A worker was lost, and `state.raise_on_error` is set. The failure of a step is
             not raised.
         DagflowExecutionInterruptedError: The run was interrupted, and `state.raise_on_error` is set.
-        Exception: No workers could be made, and `state.raise_on_error` is set.
+        Exception: The workers could not be created, and `state.raise_on_error` is set.
         BaseException: An observer raised it.
     """
     log, clock = state.log, state.options.clock
@@ -102,7 +102,7 @@ def run_in_workers(
 
 
 def _end_run(state: RunState, failures: Sequence[tuple[Step, Failed]]) -> bool:
-    """Append the last event of a run. Returns whether the run succeeded."""
+    """Append the last event of a run. Return whether the run succeeded."""
     if state.error is not None:
         is_interrupt = isinstance(state.error, INTERRUPTS)
         reason = "UNEXPECTED_TERMINATION" if is_interrupt else "RUN_EXCEPTION"
@@ -153,7 +153,7 @@ class _RunningTask:
         self.deadline: float | None = None
 
     def begin(self, pid: int) -> None:
-        """Note the process of the worker and start the time limit."""
+        """Store the process of the worker and start the time limit."""
         self.pid = pid
         timeout = self.task.step.timeout
         self.deadline = None if timeout is None else monotonic() + timeout
@@ -163,7 +163,7 @@ class _WorkerLoop:
     """The running tasks of a run, and the effect of each report on the run.
 
     Attributes:
-        running: The tasks that were started. Always: each gets exactly one TaskEnded or TaskLost.
+        running: The tasks that were started. Invariant: each gets exactly one TaskEnded or TaskLost.
         timed: The running tasks whose step has a time limit.
         lost: The process and error of each worker that was lost for good.
         is_interrupted: Whether all tasks were asked to end. No step starts after that.
@@ -184,7 +184,7 @@ class _WorkerLoop:
         with count_interrupts(self.workers.wake) as interrupts:
             seen = 0
             while self._start_ready_steps():
-                _flush(self.state)  # after new tasks were started, which need not wait for it
+                _flush(self.state)  # after the start of new tasks, so that they do not wait for it
                 for report in self.workers.reports(self._timeout()):
                     self._handle(report)
                 self._kill_late_tasks()
@@ -198,7 +198,7 @@ class _WorkerLoop:
             self.state.error = _lost_error(self.lost)
 
     def _start_ready_steps(self) -> bool:
-        """Start as many steps as the limits allow. Returns whether the run goes on."""
+        """Start as many steps as the limits allow. Return whether the run continues."""
         admits = self._admits if self.tag_limits else None
         while len(self.running) < self.workers.limit:
             step = self.scheduler.take_ready(admits)

@@ -2,7 +2,7 @@
 
 The vocabulary of all executors that run steps in other processes:
 
-* parent: the process that leads a run. It alone decides which step runs and appends to the log.
+* parent: the process that controls a run. Only the parent chooses steps and appends to the log.
 * worker: a process that runs tasks. It belongs to one task (multiprocess) or serves many (dask).
 * task: one attempt at one step. Its name is the step key and the attempt, as in "brew.1".
 * spec: the picklable description that the parent sends. `RunSpec` describes the run, `TaskSpec` one task,
@@ -54,7 +54,7 @@ class TaskRecord(NamedTuple):
         moment: Seconds since the epoch.
         attempt: The attempt of the record; 0 if the record does not belong to the attempt itself.
         has_step: Whether the record has the key of the step.
-        payload: The event as JSON, or the level and text of a log line.
+        payload: The event as JSON, or the level and message of a log line.
     """
 
     task: Task

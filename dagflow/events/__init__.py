@@ -1,1 +1,1 @@
-"""What can happen: what user code hands over, the events of a run, and the run itself."""
+"""Events: the objects that user code returns or yields, the events of a run, and the record of a run."""

@@ -1,11 +1,11 @@
-"""The catalogue of events: one row per event type, the owner of all that is fixed for a type.
+"""The catalogue of events: one row per event type, the owner of all fixed facts about a type.
 
 A new event type needs a member of `DagflowEventType`, a row here in the same position, and a function in
-`dagflow.engine.record` that decodes it. Everything else is derived from the row: the sets of types and the
-levels (`dagflow.events.types`), the checks of stored events, the messages, `canonical_events`, and what tests
-may ask of an event.
+`dagflow.engine.record` that decodes it. The rest is derived from the row: the sets of types and the
+levels (`dagflow.events.types`), the checks of stored events, the messages, `canonical_events`, and the fields
+that tests can compare.
 
-The table holds names and no classes: every run loads it, and most runs read no event.
+The table holds names instead of classes: every run loads it, but most runs read no event.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _OF_STEP, _OF_ASSET, _OF_BOTH = ("step",), ("asset",), ("step", "asset")
 
 def _checked(data: Any, facts: _Facts) -> str:
     outcome = "(Type check passed)." if data.type_check_data.success else "Warning! Type check failed."
-    kind = facts["type"].display_name
-    return f'of type "{kind}". {outcome}'
+    type_name = facts["type"].display_name
+    return f'of type "{type_name}". {outcome}'
 
 
 def _mapped(data: Any) -> str:
@@ -69,15 +69,15 @@ def _evaluated(data: Any) -> str:
 def _reason(data: Any, facts: _Facts) -> str:
     reason = data.failure_reason.name
     if reason == "UNEXPECTED_TERMINATION":
-        return "Execution was interrupted unexpectedly: nobody asked this run to end."
+        return "Execution was interrupted unexpectedly, without a request to cancel the run."
     if reason == "JOB_INITIALIZATION_FAILURE":
-        return f'Failure during initialization for job "{facts["job"]}": its executor could not be made.'
+        return f'Failure during initialization for job "{facts["job"]}": its executor could not be created.'
     steps = facts["steps"]
     return f"Steps failed: {steps!r}." if steps else "An exception was thrown during execution."
 
 
 def duration_text(milliseconds: float) -> str:
-    """Return a duration as messages show it.
+    """Return a duration in milliseconds as a string for messages.
 
     Example:
         >>> duration_text(12.345), duration_text(12345)
@@ -228,11 +228,12 @@ class EventField:
     """A field that events of one type have.
 
     Attributes:
-        name: The name by which tests ask for the field.
-        path: The attributes that lead to the value from the data of the event. A path that begins with a dot
-            begins at the event itself.
-        kind: "step", "number", "message", "error", "metadata", "flag", "text", "text or none", "asset key".
-        canonical: The name of the field in canonical events, None if it is not part of them.
+        name: The name of the field in tests.
+        path: The attributes from the data of the event to the value, joined by dots. A path with a
+            leading dot begins at the event itself.
+        kind: The type of the value: "step", "number", "message", "error", "metadata", "flag",
+            "text", "text or none" or "asset key".
+        canonical: The name of the field in `canonical_events`, None if they omit it.
     """
 
     __slots__ = ("canonical", "kind", "name", "path")
@@ -244,7 +245,7 @@ class EventField:
         self.canonical: str | None = canonical
 
     def read(self, event: Any) -> Any:
-        """Return the value that an event has in this field, None if it has none."""
+        """Return the value of this field of an event, None if the event lacks it."""
         if self.path[0] == ".":
             return getattr(event, self.path[1:])
         value = event.event_specific_data
@@ -261,13 +262,13 @@ class EventRow:
 
     Attributes:
         name: The name of the type.
-        description: A clause that says when such an event happens.
+        description: A clause about the moment of such an event.
         belongs_to: "step", "asset", "run", "hook", "alert", "engine", "resource", "worker" or "logs". An
             event of a step about an asset belongs to both.
         data: The name of the class of `event_specific_data`, None for a type without data.
         level: The level of its line in a log, as in Python's logging.
-        message: A function that returns the message from the data, the step key and the further facts of the
-            decoder. None for a type without a message.
+        message: A function of the data, the step key and the other facts of the decoder; it returns the
+            message. None for a type without a message.
     """
 
     __slots__ = ("_fields", "belongs_to", "data", "description", "level", "message", "name")
@@ -292,17 +293,17 @@ class EventRow:
 
     @property
     def fields(self) -> tuple[EventField, ...]:
-        """The fields of the type, in the order in which a test writes them."""
+        """The fields of the type, in the order of the arguments in tests."""
         return tuple(EventField(*field) for field in self._fields)
 
     @property
     def has_step(self) -> bool:
-        """Whether events of this type can have a step key."""
+        """True if events of this type can have a step key."""
         return _STEP in self._fields
 
     @property
     def has_asset(self) -> bool:
-        """Whether events of this type have an asset key."""
+        """True if events of this type have an asset key."""
         return "asset" in self.belongs_to
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What is said of a check of an asset: its verdict, as user code gives it and as the log keeps it."""
+"""Results of asset checks: `AssetCheckResult` from user code, `AssetCheckEvaluation` in the log."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from dagflow.values import ByValue
 
 
 class AssetCheckSeverity(Enum):
-    """How bad it is that a check did not pass. Only an ERROR of a blocking check stops what comes after."""
+    """The severity of a failed check. Only an ERROR of a blocking check stops the downstream steps."""
 
     WARN = "WARN"
     ERROR = "ERROR"
 
 
 class AssetCheckResult(ByValue):
-    """Whether an asset passed a check.
+    """The result of an asset check, returned or yielded by user code.
 
     Args:
-        passed: Whether it did.
-        asset_key: The asset, where the check alone does not say it.
-        check_name: The check, where the function alone does not say it.
-        metadata: What led to the verdict.
-        severity: How bad it is if it did not pass.
-        description: A sentence for people.
+        passed: True if the asset passed the check.
+        asset_key: The asset; optional if the check has one asset only.
+        check_name: The check; optional if the function has one check only.
+        metadata: The evidence, for example the number of bad rows.
+        severity: The severity if the check did not pass.
+        description: A sentence for the reader.
 
     Raises:
         ParameterCheckError: An argument is of the wrong type.
-        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
+        DagflowInvalidMetadata: A metadata value is of an unsupported type.
 
     Example:
         >>> AssetCheckResult(passed=False, metadata={"empty": 3}).metadata["empty"].value
@@ -61,27 +61,27 @@ class AssetCheckResult(ByValue):
         self.description: str | None = check_optional(description, str, "description")
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetCheckResult:
-        """A copy with this metadata in place of its own."""
+        """Return a copy with this metadata instead of its own."""
         return with_metadata(self, metadata, "an AssetCheckResult")
 
 
 class AssetCheckEvaluation(UserEvent):
-    """A check that was made of an asset: the data of ASSET_CHECK_EVALUATION. User code may log or yield it.
+    """The result of an asset check: the data of ASSET_CHECK_EVALUATION. User code can also log or yield it.
 
     Args:
         asset_key: The asset.
         check_name: The check.
-        passed: Whether the asset passed.
-        metadata: What led to the verdict.
-        target_materialization_data: Which materialization was looked at.
-        severity: How bad it is if it did not pass.
-        description: A sentence for people.
-        blocking: Whether what comes after depends on it.
-        partition: The partition that was looked at.
+        passed: True if the asset passed.
+        metadata: The evidence, for example the number of bad rows.
+        target_materialization_data: The materialization that was checked.
+        severity: The severity if the check did not pass.
+        description: A sentence for the reader.
+        blocking: True if downstream steps depend on the check.
+        partition: The partition that was checked.
 
     Raises:
         ParameterCheckError: An argument is of the wrong type.
-        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
+        DagflowInvalidMetadata: A metadata value is of an unsupported type.
 
     Example:
         >>> AssetCheckEvaluation(AssetKey("water"), "wet", True).asset_check_key.name
@@ -126,9 +126,9 @@ class AssetCheckEvaluation(UserEvent):
 
     @property
     def asset_check_key(self) -> AssetCheckKey:
-        """Asset and check together."""
+        """The key of the asset and the name of the check."""
         return AssetCheckKey(self.asset_key, self.check_name)
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetCheckEvaluation:
-        """A copy with this metadata in place of its own."""
+        """Return a copy with this metadata instead of its own."""
         return with_metadata(self, metadata, f"check '{self.check_name}'")

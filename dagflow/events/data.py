@@ -1,4 +1,4 @@
-"""What belongs to an event of each type: the classes of `event_specific_data`."""
+"""The data of events: a class of `event_specific_data` for each event type that has data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ErrorSource(Enum):
-    """Whose fault a failure is."""
+    """The origin of a failure."""
 
     FRAMEWORK_ERROR = "FRAMEWORK_ERROR"
     USER_CODE_ERROR = "USER_CODE_ERROR"
@@ -26,7 +26,7 @@ class ErrorSource(Enum):
 
 
 class RunFailureReason(Enum):
-    """Why a run failed."""
+    """The reason for the failure of a run."""
 
     STEP_FAILURE = "STEP_FAILURE"
     RUN_EXCEPTION = "RUN_EXCEPTION"
@@ -38,7 +38,7 @@ class RunFailureReason(Enum):
 
 
 class TypeCheckData(NamedTuple):
-    """What a type check said of one input or output."""
+    """The result of the type check of one input or output."""
 
     success: bool
     label: str
@@ -55,14 +55,14 @@ class StepOutputHandle(NamedTuple):
 
 
 class StepInputData(NamedTuple):
-    """Of STEP_INPUT."""
+    """The data of STEP_INPUT events."""
 
     input_name: str
     type_check_data: TypeCheckData
 
 
 class StepOutputData(NamedTuple):
-    """Of STEP_OUTPUT."""
+    """The data of STEP_OUTPUT events."""
 
     step_output_handle: StepOutputHandle
     type_check_data: TypeCheckData | None = None
@@ -71,17 +71,17 @@ class StepOutputData(NamedTuple):
 
     @property
     def output_name(self) -> str:
-        """The output's name."""
+        """The name of the output."""
         return self.step_output_handle.output_name
 
     @property
     def mapping_key(self) -> str | None:
-        """The mapping key of a dynamic output."""
+        """The mapping key of a dynamic output, None for a plain output."""
         return self.step_output_handle.mapping_key
 
 
 class LoadedInputData(NamedTuple):
-    """Of LOADED_INPUT."""
+    """The data of LOADED_INPUT events."""
 
     input_name: str
     manager_key: str
@@ -91,7 +91,7 @@ class LoadedInputData(NamedTuple):
 
 
 class HandledOutputData(NamedTuple):
-    """Of HANDLED_OUTPUT."""
+    """The data of HANDLED_OUTPUT events."""
 
     output_name: str
     manager_key: str
@@ -99,13 +99,13 @@ class HandledOutputData(NamedTuple):
 
 
 class StepSuccessData(NamedTuple):
-    """Of STEP_SUCCESS."""
+    """The data of STEP_SUCCESS events."""
 
     duration_ms: float
 
 
 class UserFailureData(NamedTuple):
-    """What a `Failure` said."""
+    """The content of a `Failure` that user code raised."""
 
     label: str
     description: str | None = None
@@ -113,7 +113,7 @@ class UserFailureData(NamedTuple):
 
 
 class StepFailureData(NamedTuple):
-    """Of STEP_FAILURE."""
+    """The data of STEP_FAILURE events."""
 
     error: SerializableErrorInfo | None
     user_failure_data: UserFailureData | None = None
@@ -121,7 +121,7 @@ class StepFailureData(NamedTuple):
 
     @property
     def error_display_string(self) -> str:
-        """What people should see: for an error of user code, what that raised and where."""
+        """The error with its stack, for display; for an error of user code with the user's own exception."""
         if self.error is None:
             return ""
         if self.error_source is ErrorSource.USER_CODE_ERROR and self.error.cause is not None:
@@ -130,60 +130,60 @@ class StepFailureData(NamedTuple):
 
 
 class StepRetryData(NamedTuple):
-    """Of STEP_UP_FOR_RETRY."""
+    """The data of STEP_UP_FOR_RETRY events."""
 
     error: SerializableErrorInfo | None
     seconds_to_wait: float | None = None
 
 
 class StepMaterializationData(NamedTuple):
-    """Of ASSET_MATERIALIZATION."""
+    """The data of ASSET_MATERIALIZATION events."""
 
     materialization: AssetMaterialization
     asset_lineage: Sequence[Any] = ()
 
     @property
     def asset_key(self) -> AssetKey:
-        """The asset."""
+        """The key of the asset."""
         return self.materialization.asset_key
 
     @property
     def partition(self) -> str | None:
-        """The partition, if the asset has any."""
+        """The partition key, None if the asset is not partitioned."""
         return self.materialization.partition
 
 
 class AssetWipedData(NamedTuple):
-    """Of ASSET_WIPED."""
+    """The data of ASSET_WIPED events."""
 
     asset_key: AssetKey
     partition_keys: Sequence[str] | None = None
 
 
 class AssetObservationData(NamedTuple):
-    """Of ASSET_OBSERVATION."""
+    """The data of ASSET_OBSERVATION events."""
 
     asset_observation: AssetObservation
 
     @property
     def asset_key(self) -> AssetKey:
-        """The asset."""
+        """The key of the asset."""
         return self.asset_observation.asset_key
 
     @property
     def partition(self) -> str | None:
-        """The partition, if the asset has any."""
+        """The partition key, None if the asset is not partitioned."""
         return self.asset_observation.partition
 
 
 class StepExpectationResultData(NamedTuple):
-    """Of STEP_EXPECTATION_RESULT."""
+    """The data of STEP_EXPECTATION_RESULT events."""
 
     expectation_result: ExpectationResult
 
 
 class EngineEventData(NamedTuple):
-    """Of ENGINE_EVENT, RESOURCE_INIT_* and STEP_WORKER_*."""
+    """The data of ENGINE_EVENT, RESOURCE_INIT_* and STEP_WORKER_* events."""
 
     metadata: _Metadata = {}  # noqa: RUF012 - the default of a NamedTuple field
     error: SerializableErrorInfo | None = None
@@ -192,7 +192,7 @@ class EngineEventData(NamedTuple):
 
 
 class RunEnqueuedData(NamedTuple):
-    """Of RUN_ENQUEUED."""
+    """The data of RUN_ENQUEUED events."""
 
     code_location_name: str
     repository_name: str
@@ -200,19 +200,19 @@ class RunEnqueuedData(NamedTuple):
 
 
 class JobCanceledData(NamedTuple):
-    """Of RUN_CANCELED."""
+    """The data of RUN_CANCELED events."""
 
     error: SerializableErrorInfo | None = None
 
 
 class HookErroredData(NamedTuple):
-    """Of HOOK_ERRORED."""
+    """The data of HOOK_ERRORED events."""
 
     error: SerializableErrorInfo
 
 
 class ComputeLogsCaptureData(NamedTuple):
-    """Of LOGS_CAPTURED."""
+    """The data of LOGS_CAPTURED events."""
 
     file_key: str
     step_keys: Sequence[str]

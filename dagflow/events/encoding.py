@@ -1,15 +1,15 @@
 """The encoding of events and their contents as plain JSON: `JsonForm`.
 
     number, string, bool, None       itself; a float that JSON does not have is {"__float__": "inf"}
-    list, dict with string keys      itself
-    tuple, set, frozenset            {"__tuple__": [...]} and so on
+    list, dict with string keys      itself, with encoded items
+    tuple, set, frozenset            {"__tuple__": [...]}, {"__set__": [...]}, {"__frozenset__": [...]}
     dict with other keys             {"__items__": [[key, value], ...]}
     member of an enum                {"__enum__": "ErrorSource.INTERRUPT"}
     object of a class in the table   {"__class__": "StepSuccessData", "duration_ms": 3.5}
     anything else                    {"__text__": its repr, "type": the name of its class}
 
-Decoding imports and calls nothing that the JSON names. It creates objects of the known classes only, through
-their constructors. A value that was encoded as its repr is decoded as an `UnstoredValue`.
+Decoding is safe: the JSON cannot name a module to import or a function to call. Only the storable classes
+are created, through their constructors. The repr of a value is decoded as an `UnstoredValue`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from dagflow.metadata import code, normalize, table, value
 from dagflow.values import ByValue, Constant
 
 VERSION = 1
-"""The version of this form. A change of the form needs a new number."""
+"""The version of this form. Each change of the form needs a new version."""
 
 _Stored = TypeVar("_Stored")
 _CheckFields = Callable[[type, Mapping[str, Any]], str | None]
@@ -77,18 +77,18 @@ def _field_names(cls: type) -> tuple[str, ...]:
 
 
 class JsonForm:
-    """Encodes and decodes objects of the storable classes.
+    """The encoder and decoder of the storable classes.
 
     Args:
         further: Storable classes beside those of this module, each with the types of the fields that its
             constructor does not check.
-        check: Called with a class and its decoded fields, returns what is wrong with them.
+        check: Called with a class and its decoded fields; returns a description of the problem, or None.
     """
 
     def __init__(self, further: Mapping[type, Mapping[str, Any]], check: _CheckFields) -> None:
         self._fields = {cls: _field_names(cls) for cls in (*_CLASSES, *further)}
         self._classes = {cls.__name__: cls for cls in self._fields}
-        self._kinds = further
+        self._field_types = further
         self._check = check
 
     def names(self) -> list[str]:
@@ -105,28 +105,29 @@ class JsonForm:
         """
         return {"version": VERSION, **self.encode(stored, is_strict=False)}
 
-    def from_dict(self, given: Any, kind: type[_Stored]) -> _Stored:
+    def from_dict(self, given: Any, cls: type[_Stored]) -> _Stored:
         """Return the object of which `to_dict` returned this dict.
 
         Raises:
-            DagflowSerializationError: The dict has another version or is damaged; the message says where.
+            DagflowSerializationError: The dict has another version or is damaged. The message has the
+                path of the problem.
         """
         if not isinstance(given, dict):
-            raise DagflowSerializationError(f"a stored {kind.__name__} is a dict, not {given!r:.200}")
+            raise DagflowSerializationError(f"a stored {cls.__name__} must be a dict, not {given!r:.200}")
         content = dict(given)
         if "version" not in content:
-            raise DagflowSerializationError(f"this dict is no stored {kind.__name__}: it lacks a 'version'")
+            raise DagflowSerializationError(f"this dict is not a stored {cls.__name__}: it lacks a 'version'")
         version = content.pop("version")
         if version != VERSION or isinstance(version, bool):
             raise DagflowSerializationError(
-                f"this {kind.__name__} was stored in version {version!r} of the form, and this dagflow reads "
+                f"this {cls.__name__} was stored in version {version!r} of the form, and this dagflow reads "
                 f"version {VERSION} only"
             )
-        found: _Stored = check_kind(self.decode(content, kind.__name__), kind)
+        found: _Stored = check_class(self.decode(content, cls.__name__), cls)
         return found
 
     def encode(self, value: Any, *, is_strict: bool) -> Any:
-        """Return a value as plain JSON; `is_strict` refuses a value that JSON cannot hold."""
+        """Return a value as plain JSON; a value that JSON cannot hold is an error if `is_strict`."""
         try:
             return self._encode(value, is_strict)
         except RecursionError:
@@ -165,8 +166,8 @@ class JsonForm:
             return {"__text__": value.text, "type": value.type}
         if is_strict:
             raise DagflowSerializationError(
-                f"{value!r:.200} of type '{cls.__name__}' cannot be written as JSON: make it of plain "
-                "Python, metadata values, events and keys"
+                f"{value!r:.200} of type '{cls.__name__}' cannot be written as JSON: use plain "
+                "Python values, metadata values, events and keys"
             )
         return {"__text__": _repr_of(value), "type": f"{cls.__module__}.{cls.__qualname__}"}
 
@@ -203,7 +204,7 @@ class JsonForm:
         cls: type | None = self._classes.get(name) if isinstance(name, str) else None
         names = self._fields[cls] if cls is not None else ("keys_by_dimension",)
         if name == "MultiPartitionKey":
-            from dagflow.partitions.multi import MultiPartitionKey  # few partitions have two dimensions
+            from dagflow.partitions.multi import MultiPartitionKey  # imported lazily: rare
 
             cls = MultiPartitionKey
         if cls is None:
@@ -221,21 +222,25 @@ class JsonForm:
         try:
             return cls(*(fields[key] for key in names)) if issubclass(cls, Constant) else cls(**fields)
         except (DagflowError, TypeError, ValueError, AttributeError) as error:
-            raise DagflowSerializationError(f"{where} is damaged, it makes no '{name}': {error}") from error
+            raise DagflowSerializationError(
+                f"{where} is damaged and not a valid '{name}': {error}"
+            ) from error
 
     def _wrong_type(self, cls: type, fields: Mapping[str, Any]) -> str | None:
-        for name, kind in self._kinds.get(cls, {}).items():
-            if not isinstance(fields[name], kind):
-                wanted = (get_args(kind) or (kind,))[0].__name__
+        for name, field_type in self._field_types.get(cls, {}).items():
+            if not isinstance(fields[name], field_type):
+                wanted = (get_args(field_type) or (field_type,))[0].__name__
                 return f".{name} is damaged: it is of type '{type(fields[name]).__name__}', not '{wanted}'"
         return None
 
 
-def check_kind(found: Any, kind: type[Any] | tuple[type[Any], ...]) -> Any:
+def check_class(found: Any, expected: type[Any] | tuple[type[Any], ...]) -> Any:
     """Return a decoded value, or raise DagflowSerializationError if it is of another class."""
-    if not isinstance(found, kind):
-        wanted = " or ".join(cls.__name__ for cls in (kind if isinstance(kind, tuple) else (kind,)))
-        raise DagflowSerializationError(f"a stored '{type(found).__name__}' is no '{wanted}'")
+    if not isinstance(found, expected):
+        wanted = " or ".join(
+            cls.__name__ for cls in (expected if isinstance(expected, tuple) else (expected,))
+        )
+        raise DagflowSerializationError(f"a stored '{type(found).__name__}' is not a '{wanted}'")
     return found
 
 
@@ -253,7 +258,7 @@ def _encode_scalar(value: str | int | float) -> Any:
 def _repr_of(value: object) -> str:
     try:
         return repr(value)
-    except Exception as error:  # of the user's own class
+    except Exception as error:  # the __repr__ of a user's class may raise any
         return f"<its repr raised {type(error).__name__}>"
 
 
@@ -264,7 +269,7 @@ def _member(text: str) -> Enum:
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     **_CONTAINERS,
-    "__items__": lambda pairs: {key: item for key, item in pairs},  # noqa: C416 - a pair that is none must fail
+    "__items__": lambda pairs: {key: item for key, item in pairs},  # noqa: C416 - an item that is not a pair must fail
     "__float__": float,
     "__enum__": _member,
 }

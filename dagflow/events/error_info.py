@@ -12,7 +12,7 @@ class SerializableErrorInfo(NamedTuple):
     """The record of an exception.
 
     Attributes: `message` (the last lines of a traceback), `stack` (the other lines), `cls_name`, and the
-    records of its `cause` and `context`.
+    records of its `cause` (`raise ... from`) and `context` (the exception that was being handled).
     """
 
     message: str
@@ -31,7 +31,7 @@ class SerializableErrorInfo(NamedTuple):
             origin = link.cause or link.context
             if origin is None:
                 return "\n".join(parts)
-            how = "It was caused by:\n" if link.cause else "It came up while this was handled:\n"
+            how = "It was caused by:\n" if link.cause else "It was raised during the handling of:\n"
             link = origin
 
     def to_exception_message_only(self) -> SerializableErrorInfo:

@@ -8,7 +8,7 @@ from dagflow.keys import AssetKey
 
 
 class AssetMaterializationPlannedData(NamedTuple):
-    """Of ASSET_MATERIALIZATION_PLANNED."""
+    """The data of ASSET_MATERIALIZATION_PLANNED events."""
 
     asset_key: AssetKey
     partition: str | None = None
@@ -16,7 +16,7 @@ class AssetMaterializationPlannedData(NamedTuple):
 
 
 class AssetCheckEvaluationPlanned(NamedTuple):
-    """Of ASSET_CHECK_EVALUATION_PLANNED."""
+    """The data of ASSET_CHECK_EVALUATION_PLANNED events."""
 
     asset_key: AssetKey
     check_name: str

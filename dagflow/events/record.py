@@ -2,7 +2,7 @@
 
 The engine keeps an event as a small tuple and creates a `DagflowEvent` when the events are read. Each field
 is decoded when it is first read (`EventSource`). The types are in `dagflow.events.types`, their data in
-`dagflow.events.data`. Order and time of each type: section "Order inside one step".
+`dagflow.events.data`. Order of the types: section "Order inside one step" of the execution API.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ _T = DagflowEventType
 
 
 class StepKind(Enum):
-    """What a step is for."""
+    """The purpose of a step."""
 
     COMPUTE = "COMPUTE"
 
 
 class EventSource(Protocol):
-    """What can work out the fields of the events that it hands out (`dagflow.engine.log.RunLog`)."""
+    """The interface that decodes the fields of events when they are read (`dagflow.engine.log.RunLog`)."""
 
     def field(self, record: Any, name: str) -> Any:
-        """The field `name` of the event that `record` stands for."""
+        """Return the field `name` of the event that is stored as `record`."""
 
 
 _FIELDS = (
@@ -73,38 +73,41 @@ class _DataProperty(property):
         if event is None:
             return self
         if event.event_type not in self.types:
-            wanted = " or ".join(kind.name for kind in self.types)
-            raise CheckError(f"'{self.name}' is of {wanted} events; this is a {event.event_type.name} event")
+            wanted = " or ".join(event_type.name for event_type in self.types)
+            raise CheckError(
+                f"only {wanted} events have '{self.name}'; this is a {event.event_type.name} event"
+            )
         return event.event_specific_data
 
 
-def _data(name: str) -> Any:  # the name of a class of data, or of a type without data
+def _data(name: str) -> Any:
+    # `name` is the name of a data class, or of an event type without data
     return _DataProperty(*(types_with(name) or [DagflowEventType[name]]))
 
 
-def _is(kinds: DagflowEventType | frozenset[DagflowEventType], doc: str) -> Any:
-    if isinstance(kinds, DagflowEventType):
-        return property(lambda event: event.event_type is kinds, doc=doc)
-    return property(lambda event: event.event_type in kinds, doc=doc)
+def _is(types: DagflowEventType | frozenset[DagflowEventType], doc: str) -> Any:
+    if isinstance(types, DagflowEventType):
+        return property(lambda event: event.event_type is types, doc=doc)
+    return property(lambda event: event.event_type in types, doc=doc)
 
 
 class DagflowEvent(ByValue):
-    """Something that happened in a run. Immutable; compared by its fields.
+    """An event of a run. Immutable; compared by its fields.
 
     Args:
         event_type_value: The value of a DagflowEventType.
         job_name: The job that ran.
-        step_handle: The place of the step, None for events of the run.
-        node_handle: The place of the step's node.
+        step_handle: The handle of the step, None for events of the run.
+        node_handle: The handle of the node of the step.
         step_kind_value: "COMPUTE" for steps.
-        logging_tags: Run id, job name, step key and op name, as texts.
-        event_specific_data: What belongs to this type of event.
-        message: A sentence for people.
-        pid: The process in which it happened.
-        step_key: The step's key.
+        logging_tags: Run id, job name, step key and op name, as strings.
+        event_specific_data: The data of this event type; see `dagflow.events.data`.
+        message: A sentence for the reader.
+        pid: The id of the process of the event.
+        step_key: The key of the step.
         pipeline_name, solid_handle: Older names of `job_name` and `node_handle`.
 
-    Beside these an event that was read from a run has `run_id`, `attempt` (1 for the first try of a step,
+    An event of a run also has `run_id`, `attempt` (1 for the first try of a step,
     None outside steps) and `timestamp` (seconds since the epoch).
 
     Example:
@@ -160,7 +163,7 @@ class DagflowEvent(ByValue):
         for name, value in zip(self._names, values, strict=True):
             object.__setattr__(self, name, value)
 
-    if not TYPE_CHECKING:  # a type checker shall report unknown attributes
+    if not TYPE_CHECKING:  # so that a type checker reports unknown attributes
 
         def __getattr__(self, name: str) -> Any:
             # called only while the slot of a field is empty
@@ -190,7 +193,7 @@ class DagflowEvent(ByValue):
         """Return this event as plain JSON, with a `version`. A value that JSON cannot hold becomes its repr.
 
         Raises:
-            DagflowSerializationError: The event holds something that is nested too deeply.
+            DagflowSerializationError: A value of the event is nested too deeply.
 
         Example:
             >>> event = DagflowEvent("STEP_START", "cafe", step_key="beans")
@@ -215,7 +218,7 @@ class DagflowEvent(ByValue):
 
     @property
     def source(self) -> EventSource | None:
-        """What it was read from, None where it was made by hand; for dagflow itself."""
+        """The source of an event of a run, None for an event that was created directly. Internal."""
         try:
             source: EventSource = object.__getattribute__(self, "_source")
         except AttributeError:
@@ -224,44 +227,44 @@ class DagflowEvent(ByValue):
 
     @property
     def pipeline_name(self) -> str:
-        """The job's name (an older spelling)."""
+        """The name of the job (an older spelling)."""
         return self.job_name
 
     @property
     def solid_handle(self) -> NodeHandle | None:
-        """The node's place (an older spelling)."""
+        """The handle of the node (an older spelling)."""
         return self.node_handle
 
     @property
     def step_kind(self) -> StepKind:
-        """What the step is for. Raises ValueError on an event of the run."""
+        """The purpose of the step. Raises ValueError on an event of the run."""
         return StepKind(self.step_kind_value)
 
     @property
     def node_name(self) -> str:
-        """The node's own name."""
+        """The name of the node, without the names of the graphs around it."""
         if self.node_handle is None:
             raise CheckError(f"a {self.event_type_value} event belongs to no node, so it has no 'node_name'")
         return self.node_handle.name
 
     @property
     def asset_key(self) -> AssetKey | None:
-        """The asset that a materialization, observation, planned or check event is about."""
+        """The asset of a materialization, observation, planned or check event; None for other events."""
         return getattr(self.event_specific_data, "asset_key", None)
 
     @property
     def partition(self) -> str | None:
-        """The partition that such an event is about."""
+        """The partition of a materialization, observation, planned or check event; None for other events."""
         return getattr(self.event_specific_data, "partition", None)
 
     @property
     def materialization(self) -> AssetMaterialization:
-        """What was materialized, on an ASSET_MATERIALIZATION event."""
+        """The materialization in an ASSET_MATERIALIZATION event."""
         return self.step_materialization_data.materialization
 
     @property
     def asset_observation(self) -> AssetObservation:
-        """What was observed, on an ASSET_OBSERVATION event."""
+        """The observation in an ASSET_OBSERVATION event."""
         return self.asset_observation_data.asset_observation
 
     step_input_data: data.StepInputData = _data("StepInputData")
@@ -292,31 +295,31 @@ class DagflowEvent(ByValue):
     handled_output: data.HandledOutputData = _data("HandledOutputData")
     handled_output_data: data.HandledOutputData = _data("HandledOutputData")
 
-    is_step_event: bool = _is(STEP_EVENTS, "Whether the event belongs to a step.")
-    is_hook_event: bool = _is(HOOK_EVENTS, "Whether the event is about a hook.")
-    is_alert_event: bool = _is(ALERT_EVENTS, "Whether the event is about an alert.")
-    is_engine_event: bool = _is(_T.ENGINE_EVENT, "Whether the event is a message of the executor.")
-    is_job_event: bool = _is(RUN_EVENTS, "Whether the event is about the whole run.")
-    is_job_success: bool = _is(_T.RUN_SUCCESS, "Whether the run succeeded.")
-    is_job_failure: bool = _is(_T.RUN_FAILURE, "Whether the run failed.")
-    is_run_failure: bool = _is(_T.RUN_FAILURE, "Whether the run failed.")
-    is_failure: bool = _is(FAILURE_EVENTS, "Whether a step or the run failed, or the run was canceled.")
-    is_step_start: bool = _is(_T.STEP_START, "Whether a step started.")
-    is_step_success: bool = _is(_T.STEP_SUCCESS, "Whether a step succeeded.")
-    is_step_failure: bool = _is(_T.STEP_FAILURE, "Whether a step failed and has no retry left.")
-    is_step_skipped: bool = _is(_T.STEP_SKIPPED, "Whether a step was skipped.")
-    is_step_up_for_retry: bool = _is(_T.STEP_UP_FOR_RETRY, "Whether a step failed and has a retry.")
-    is_step_restarted: bool = _is(_T.STEP_RESTARTED, "Whether a retry of a step started.")
-    is_resource_init_failure: bool = _is(_T.RESOURCE_INIT_FAILURE, "Whether a resource did not start.")
-    is_successful_output: bool = _is(_T.STEP_OUTPUT, "Whether a step yielded an output, of any type.")
-    is_step_materialization: bool = _is(_T.ASSET_MATERIALIZATION, "Whether an asset was materialized.")
-    is_asset_observation: bool = _is(_T.ASSET_OBSERVATION, "Whether an asset was observed.")
+    is_step_event: bool = _is(STEP_EVENTS, "True if the event belongs to a step.")
+    is_hook_event: bool = _is(HOOK_EVENTS, "True if the event is about a hook.")
+    is_alert_event: bool = _is(ALERT_EVENTS, "True if the event is about an alert.")
+    is_engine_event: bool = _is(_T.ENGINE_EVENT, "True if the event is a message of the executor.")
+    is_job_event: bool = _is(RUN_EVENTS, "True if the event is about the whole run.")
+    is_job_success: bool = _is(_T.RUN_SUCCESS, "True if the run succeeded.")
+    is_job_failure: bool = _is(_T.RUN_FAILURE, "True if the run failed.")
+    is_run_failure: bool = _is(_T.RUN_FAILURE, "True if the run failed.")
+    is_failure: bool = _is(FAILURE_EVENTS, "True if a step or the run failed, or the run was canceled.")
+    is_step_start: bool = _is(_T.STEP_START, "True if a step started.")
+    is_step_success: bool = _is(_T.STEP_SUCCESS, "True if a step succeeded.")
+    is_step_failure: bool = _is(_T.STEP_FAILURE, "True if a step failed and has no retry left.")
+    is_step_skipped: bool = _is(_T.STEP_SKIPPED, "True if a step was skipped.")
+    is_step_up_for_retry: bool = _is(_T.STEP_UP_FOR_RETRY, "True if a step failed and has a retry.")
+    is_step_restarted: bool = _is(_T.STEP_RESTARTED, "True if a retry of a step started.")
+    is_resource_init_failure: bool = _is(_T.RESOURCE_INIT_FAILURE, "True if a resource did not start.")
+    is_successful_output: bool = _is(_T.STEP_OUTPUT, "True if a step yielded an output, of any type.")
+    is_step_materialization: bool = _is(_T.ASSET_MATERIALIZATION, "True if an asset was materialized.")
+    is_asset_observation: bool = _is(_T.ASSET_OBSERVATION, "True if an asset was observed.")
     is_asset_materialization_planned: bool = _is(
-        _T.ASSET_MATERIALIZATION_PLANNED, "Whether the run plans to materialize an asset."
+        _T.ASSET_MATERIALIZATION_PLANNED, "True if the run plans to materialize an asset."
     )
-    is_expectation_result: bool = _is(_T.STEP_EXPECTATION_RESULT, "Whether a step reported an expectation.")
-    is_handled_output: bool = _is(_T.HANDLED_OUTPUT, "Whether an I/O manager stored an output.")
-    is_loaded_input: bool = _is(_T.LOADED_INPUT, "Whether an I/O manager loaded an input.")
+    is_expectation_result: bool = _is(_T.STEP_EXPECTATION_RESULT, "True if a step reported an expectation.")
+    is_handled_output: bool = _is(_T.HANDLED_OUTPUT, "True if an I/O manager stored an output.")
+    is_loaded_input: bool = _is(_T.LOADED_INPUT, "True if an I/O manager loaded an input.")
 
 
 def _rebuild(values: tuple[Any, ...]) -> DagflowEvent:
@@ -327,7 +330,7 @@ def _rebuild(values: tuple[Any, ...]) -> DagflowEvent:
 
 
 class JobFailureData(NamedTuple):
-    """Of RUN_FAILURE."""
+    """The data of RUN_FAILURE events."""
 
     error: SerializableErrorInfo | None
     failure_reason: data.RunFailureReason | None = None
@@ -335,7 +338,7 @@ class JobFailureData(NamedTuple):
 
 
 class EventLogEntry(NamedTuple):
-    """A line of an instance's log: an event, or something that user code logged (`dagflow_event` None).
+    """A line of the log of an instance: an event, or a message of user code (`dagflow_event` is None).
 
     Attributes: `level` as in Python logging (10 debug to 50 critical), `timestamp` in seconds since the
         epoch.
@@ -351,63 +354,63 @@ class EventLogEntry(NamedTuple):
     dagflow_event: DagflowEvent | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """This line as plain JSON; see `DagflowEvent.to_dict`."""
+        """Return this line as plain JSON; see `DagflowEvent.to_dict`."""
         return json_form().to_dict(self)
 
     @staticmethod
     def from_dict(given: Mapping[str, Any]) -> EventLogEntry:
-        """The line that `to_dict` was called on; see `DagflowEvent.from_dict`."""
+        """Return the line of which `to_dict` returned this dict; see `DagflowEvent.from_dict`."""
         return json_form().from_dict(given, EventLogEntry)
 
     @property
     def message(self) -> str:
-        """What it says."""
+        """The message of the event or of user code."""
         return self.user_message
 
     def get_dagflow_event(self) -> DagflowEvent:
-        """The event.
+        """Return the event of this line.
 
         Raises:
-            CheckError: The line is none: user code logged it.
+            CheckError: The line is not an event, but a message of user code.
         """
         if self.dagflow_event is None:
             raise CheckError(
-                f"the line {self.user_message!r:.80} of the log is no event: user code logged it"
+                f"the line {self.user_message!r:.80} of the log is not an event: user code logged it"
             )
         return self.dagflow_event
 
     @property
     def dagflow_event_type(self) -> DagflowEventType | None:
-        """The type of the event, if it is one."""
+        """The type of the event, None for a message of user code."""
         return self.dagflow_event.event_type if self.dagflow_event is not None else None
 
     @property
     def pipeline_name(self) -> str | None:
-        """The job's name (an older spelling)."""
+        """The name of the job (an older spelling)."""
         return self.job_name
 
     @property
     def is_dagflow_event(self) -> bool:
-        """Whether it is an event, not a line of user code."""
+        """True for an event, False for a message of user code."""
         return self.dagflow_event is not None
 
     @property
     def asset_materialization(self) -> AssetMaterialization | None:
-        """What was materialized, if this is such an event."""
+        """The materialization in an ASSET_MATERIALIZATION event, None for other lines."""
         event = self.dagflow_event
         is_one = event is not None and event.event_type_value == "ASSET_MATERIALIZATION"
         return event.materialization if event is not None and is_one else None
 
     @property
     def asset_observation(self) -> AssetObservation | None:
-        """What was observed, if this is such an event."""
+        """The observation in an ASSET_OBSERVATION event, None for other lines."""
         event = self.dagflow_event
         is_one = event is not None and event.event_type_value == "ASSET_OBSERVATION"
         return event.asset_observation if event is not None and is_one else None
 
     @staticmethod
     def of_event(event: DagflowEvent) -> EventLogEntry:
-        """The line that an event makes."""
+        """Return the log line of an event."""
         level = LEVELS[event.event_type]
         error = getattr(event.event_specific_data, "error", None) if level >= ERROR else None
         return EventLogEntry(
@@ -418,32 +421,32 @@ class EventLogEntry(NamedTuple):
 
 @cache
 def json_form() -> JsonForm:
-    """Return the form in which events are stored."""
+    """Return the encoder and decoder of stored events."""
     from dagflow.events.encoding import JsonForm  # imported lazily: few runs store events
     from dagflow.events.error_info import SerializableErrorInfo
 
-    event_kinds: dict[str, Any] = {
+    event_fields: dict[str, Any] = {
         "event_type_value": str, "job_name": str, "step_handle": StepHandle | None,
         "node_handle": NodeHandle | None, "step_kind_value": str | None, "logging_tags": dict,
         "message": str | None, "pid": int | None, "step_key": str | None, "run_id": str,
         "attempt": int | None, "timestamp": int | float,
     }  # fmt: skip
-    entry_kinds: dict[str, Any] = {
+    entry_fields: dict[str, Any] = {
         "error_info": SerializableErrorInfo | None, "level": int, "user_message": str, "run_id": str,
         "timestamp": int | float, "step_key": str | None, "job_name": str | None,
         "dagflow_event": DagflowEvent | None,
     }  # fmt: skip
-    return JsonForm({DagflowEvent: event_kinds, EventLogEntry: entry_kinds, JobFailureData: {}}, _problem)
+    return JsonForm({DagflowEvent: event_fields, EventLogEntry: entry_fields, JobFailureData: {}}, _problem)
 
 
 def _problem(cls: type, fields: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with the type or the data of a stored event."""
+    """Return a description of the problem in the type or data of a stored event, or None."""
     if cls is not DagflowEvent:
         return None
     value, found = fields["event_type_value"], type(fields["event_specific_data"]).__name__
-    kind = EVENT_TYPES.get(value)
-    if kind is None:
+    event_type = EVENT_TYPES.get(value)
+    if event_type is None:
         return f" is of an unknown event type {value!r:.200}"
-    if found not in (CATALOGUE[kind.name].data, "UnstoredValue", "NoneType"):
-        return f".event_specific_data is damaged: a '{found}' is no data of a {value} event"
+    if found not in (CATALOGUE[event_type.name].data, "UnstoredValue", "NoneType"):
+        return f".event_specific_data is damaged: a '{found}' is not the data of a {value} event"
     return None

@@ -1,4 +1,4 @@
-"""The run: what it was told, where it stands, and how runs are looked for."""
+"""Runs: `DagflowRun` with its arguments and status, its record in an instance, and a filter of runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class DagflowRunStatus(Enum):
-    """Where a run stands."""
+    """The status of a run."""
 
     QUEUED = "QUEUED"
     NOT_STARTED = "NOT_STARTED"
@@ -41,13 +41,13 @@ FINISHED = frozenset({DagflowRunStatus.SUCCESS, DagflowRunStatus.FAILURE, Dagflo
 class DagflowRun:
     """One run of a job.
 
-    Attributes: `job_name`, `run_id`, `run_config` (as the caller gave it), `status`, `tags`, `op_selection`,
+    Attributes: `job_name`, `run_id`, `run_config` (as given by the caller), `status`, `tags`, `op_selection`,
     `resolved_op_selection`, `asset_selection`, `asset_check_selection`, `step_keys_to_execute`,
     `root_run_id`, `parent_run_id`. Compared by value.
 
     Raises:
         ParameterCheckError: An argument is of the wrong type.
-        ElementCheckError: A tag is no text.
+        ElementCheckError: A tag is not a string.
         CheckError: Only one of `root_run_id` and `parent_run_id` is given.
 
     Example:
@@ -93,10 +93,10 @@ class DagflowRun:
         self.status: DagflowRunStatus = check_type(status, DagflowRunStatus, "status")
         self.tags: dict[str, str] = checked_tags(tags) if tags else {}
         if (root_run_id is None) is not (parent_run_id is None):
-            raise CheckError("a run that comes after another needs both 'root_run_id' and 'parent_run_id'")
+            raise CheckError("a re-execution needs both 'root_run_id' and 'parent_run_id'")
         if isinstance(op_selection, str):
             raise ParameterCheckError(
-                f"parameter 'op_selection' must be a list of texts, not {op_selection!r}"
+                f"parameter 'op_selection' must be a list of strings, not {op_selection!r}"
             )
         self.op_selection: Sequence[str] | None = op_selection
         self.resolved_op_selection: frozenset[str] | None = resolved_op_selection
@@ -107,7 +107,7 @@ class DagflowRun:
         self.parent_run_id: str | None = parent_run_id
 
     def with_changes(self, **changes: Any) -> DagflowRun:
-        """A copy with some attributes changed."""
+        """Return a copy with some attributes changed."""
         copy = DagflowRun.__new__(DagflowRun)
         for name in DagflowRun.__slots__:
             setattr(copy, name, getattr(self, name))
@@ -117,32 +117,32 @@ class DagflowRun:
 
     @property
     def pipeline_name(self) -> str:
-        """The job's name (an older spelling)."""
+        """The name of the job (an older spelling)."""
         return self.job_name
 
     @property
     def is_success(self) -> bool:
-        """Whether it ended well."""
+        """True if the run succeeded."""
         return self.status is DagflowRunStatus.SUCCESS
 
     @property
     def is_failure(self) -> bool:
-        """Whether it failed."""
+        """True if the run failed."""
         return self.status is DagflowRunStatus.FAILURE
 
     @property
     def is_canceled(self) -> bool:
-        """Whether it was canceled."""
+        """True if the run was canceled."""
         return self.status is DagflowRunStatus.CANCELED
 
     @property
     def is_failure_or_canceled(self) -> bool:
-        """Whether it failed or was canceled."""
+        """True if the run failed or was canceled."""
         return self.is_failure or self.is_canceled
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more will happen in it."""
+        """True if the run has ended: it succeeded, failed or was canceled."""
         return self.status in FINISHED
 
     def __eq__(self, other: object) -> bool:
@@ -158,30 +158,31 @@ class DagflowRun:
 
 
 def _new_id() -> str:
-    import uuid  # the engine gives every run its id itself
+    import uuid  # imported lazily: the engine creates the ids of its runs itself
 
     return str(uuid.uuid4())
 
 
 def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags of a run, as a dict.
+    """Return the tags of a run as a dict.
 
     Raises:
-        ParameterCheckError: They are no mapping.
-        ElementCheckError: One is no text.
+        ParameterCheckError: They are not a mapping.
+        ElementCheckError: A name or a value is not a string.
     """
-    for name, text in check_type(tags, Mapping, "tags").items():
-        if not isinstance(name, str) or not isinstance(text, str):
+    for name, value in check_type(tags, Mapping, "tags").items():
+        if not isinstance(name, str) or not isinstance(value, str):
             raise ElementCheckError(
-                f"parameter 'tags' must hold texts by name, but {name!r} has the value {text!r}"
+                f"parameter 'tags' must be a dict of strings, but {name!r} has the value {value!r}"
             )
     return dict(tags)
 
 
 class RunsFilter(Constant):
-    """Which runs are wanted; what is None does not matter. A tag's value may be a list: any of them.
+    """A filter of runs. A run must match every field that differs from its default.
 
-    `created_after` and `created_before` are datetimes, or seconds since the epoch.
+    The value of a tag can be a list: the run must have one of its strings. `created_after` and
+    `created_before` are datetimes, or seconds since the epoch.
 
     Raises:
         ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
@@ -231,7 +232,7 @@ class RunsFilter(Constant):
                 check_optional(moment, (int, float), name)
 
     def admits(self, run: DagflowRun, created: float) -> bool:
-        """Whether a run that was created at `created` (seconds since the epoch) is wanted."""
+        """Return whether the filter matches a run that was created at `created` (seconds since the epoch)."""
         return (
             (self.run_ids is None or run.run_id in self.run_ids)
             and (self.job_name is None or run.job_name == self.job_name)
@@ -243,7 +244,7 @@ class RunsFilter(Constant):
 
 
 class RunRecord(NamedTuple):
-    """A run as its instance keeps it: `storage_id`, the run and its times in seconds since the epoch."""
+    """A run in an instance: `storage_id`, the run and its times in seconds since the epoch."""
 
     storage_id: int
     dagflow_run: DagflowRun
@@ -258,5 +259,5 @@ def _tag_matches(value: str | None, wanted: str | Sequence[str]) -> bool:
 
 
 def seconds_of(moment: Any) -> float:
-    """Seconds since the epoch, of a datetime or of such seconds."""
+    """Return the seconds since the epoch of a datetime, or the argument if it is a number of seconds."""
     return float(moment.timestamp()) if hasattr(moment, "timestamp") else float(moment)

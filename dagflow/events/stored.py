@@ -1,6 +1,6 @@
 """Events and their contents as JSON, for stores, child processes and users.
 
-`dagflow.events.encoding` describes the form.
+The module `dagflow.events.encoding` describes the form.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from dagflow.errors import DagflowSerializationError
-from dagflow.events.encoding import UnstoredValue, check_kind
+from dagflow.events.encoding import UnstoredValue, check_class
 from dagflow.events.record import json_form
 
 _T = TypeVar("_T")
@@ -69,9 +69,9 @@ def deserialize_value(val: str, as_type: type[Any] | tuple[type[Any], ...] | Non
     try:
         plain = json.loads(val)
     except (TypeError, ValueError, RecursionError) as error:
-        raise DagflowSerializationError(f"{val!r:.200} is no JSON: {error}") from error
+        raise DagflowSerializationError(f"{val!r:.200} is not JSON: {error}") from error
     found = _FORM.decode(plain, "value")
-    return found if as_type is None else check_kind(found, as_type)
+    return found if as_type is None else check_class(found, as_type)
 
 
 __all__ = ["UnstoredValue", "as_json", "deserialize_value", "from_dict", "serialize_value", "to_dict"]

@@ -1,4 +1,4 @@
-"""The types of events, and what the catalogue says about each: sets of types, levels and codes."""
+"""The types of events, and the sets of types, levels and codes that follow from the catalogue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dagflow.events.catalogue import CATALOGUE, ERROR
 
 
 class DagflowEventType(str, Enum):
-    """The types of events. `PIPELINE_X` is an older name of `RUN_X`, and still its value."""
+    """The types of events. `PIPELINE_X` is an older name of `RUN_X`, and is still its value."""
 
     STEP_OUTPUT = "STEP_OUTPUT"
     STEP_INPUT = "STEP_INPUT"
@@ -60,32 +60,34 @@ class DagflowEventType(str, Enum):
     LOGS_CAPTURED = "LOGS_CAPTURED"
 
 
-EVENT_TYPES = {kind.value: kind for kind in DagflowEventType}
+EVENT_TYPES = {event_type.value: event_type for event_type in DagflowEventType}
 """The types by their values."""
 
 TYPES_BY_CODE = [DagflowEventType[name] for name in CATALOGUE]
 ROWS_BY_CODE = list(CATALOGUE.values())
-CODE = {kind: code for code, kind in enumerate(TYPES_BY_CODE)}
-"""The code by which the log of a run keeps each type."""
+CODE = {event_type: code for code, event_type in enumerate(TYPES_BY_CODE)}
+"""The code of each type in the log of a run."""
 
-LEVELS = {kind: row.level for kind, row in zip(TYPES_BY_CODE, ROWS_BY_CODE, strict=True)}
-"""The level of the line that an event of each type makes in a log."""
-
-
-def _of(owner: str) -> frozenset[DagflowEventType]:
-    return frozenset([kind for kind in TYPES_BY_CODE if owner in CATALOGUE[kind.name].belongs_to])
+LEVELS = {event_type: row.level for event_type, row in zip(TYPES_BY_CODE, ROWS_BY_CODE, strict=True)}
+"""The level of the log line of an event of each type."""
 
 
-STEP_EVENTS = _of("step")
-HOOK_EVENTS = _of("hook")
-ALERT_EVENTS = _of("alert")
-RUN_EVENTS = _of("run")
-ASSET_EVENTS = _of("asset")
-ERROR_LEVEL_EVENTS = frozenset([kind for kind, level in LEVELS.items() if level >= ERROR])
+def _types_of(owner: str) -> frozenset[DagflowEventType]:
+    return frozenset(
+        [event_type for event_type in TYPES_BY_CODE if owner in CATALOGUE[event_type.name].belongs_to]
+    )
+
+
+STEP_EVENTS = _types_of("step")
+HOOK_EVENTS = _types_of("hook")
+ALERT_EVENTS = _types_of("alert")
+RUN_EVENTS = _types_of("run")
+ASSET_EVENTS = _types_of("asset")
+ERROR_LEVEL_EVENTS = frozenset([event_type for event_type, level in LEVELS.items() if level >= ERROR])
 FAILURE_EVENTS = ERROR_LEVEL_EVENTS & (STEP_EVENTS | RUN_EVENTS)
-"""The end of a step or of a run that did not succeed."""
+"""The types of the last event of a step or run that did not succeed."""
 
 
 def types_with(data: str) -> tuple[DagflowEventType, ...]:
-    """Return the types whose data is of the class of this name."""
-    return tuple([kind for kind in TYPES_BY_CODE if CATALOGUE[kind.name].data == data])
+    """Return the event types with data of this class, given by name."""
+    return tuple([event_type for event_type in TYPES_BY_CODE if CATALOGUE[event_type.name].data == data])

@@ -1,6 +1,6 @@
-"""What user code returns, yields, logs or raises: outputs, materializations, results, failures.
+"""Objects that user code returns, yields, logs or raises: outputs, materializations, results, failures.
 
-The engine turns these into events (`dagflow.events.record`); nothing here knows a run.
+The engine turns these into events (`dagflow.events.record`); nothing here depends on a run.
 Semantics: sections "Signatures" and "Return / yield rules" of the execution API.
 """
 
@@ -25,17 +25,17 @@ Metadata = Mapping[str, MetadataValue]
 
 
 def with_metadata(value: _V, metadata: Mapping[str, Any] | None, where: str) -> _V:
-    """Return a copy of `value` with this metadata; `where` names the value in the error message."""
+    """Return a copy of `value` with this metadata; `where` describes the value in error messages."""
     changed: Any = copy(value)
     changed.metadata = normalize_metadata(metadata, where)
     return changed  # type: ignore[no-any-return]
 
 
 class UserEvent(ByValue):
-    """What `context.log_event` takes, and what a generator may yield beside its outputs.
+    """The base of objects that user code logs with `context.log_event` or yields beside its outputs.
 
     Attributes:
-        becomes: The type of the event that it becomes.
+        becomes: The type of the resulting event.
     """
 
     __slots__ = ()
@@ -44,14 +44,14 @@ class UserEvent(ByValue):
 
 
 class Output(ByValue, Generic[T]):
-    """One output of an op or asset, with what is said about it.
+    """One output of an op or asset: a value with its metadata and tags.
 
     Args:
         value: The value.
-        output_name: Which output it is.
-        metadata: Shown on the output's events.
+        output_name: The name of the output.
+        metadata: The metadata of the events of the output.
         data_version: The user's own version of the value.
-        tags: Of the materialization, if the output is an asset.
+        tags: The tags of the materialization, if the output is an asset.
 
     Example:
         >>> Output(1) == Output(1)
@@ -82,22 +82,22 @@ class Output(ByValue, Generic[T]):
         self.tags: Mapping[str, str] | None = _checked_tags(tags, f"output '{output_name}'") if tags else tags
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> Output[T]:
-        """A copy with this metadata in place of its own."""
+        """Return a copy with this metadata instead of its own."""
         return with_metadata(self, metadata, f"output '{self.output_name}'")
 
 
 class DynamicOutput(ByValue, Generic[T]):
-    """One of several values of a dynamic output, told apart by `mapping_key`.
+    """One of several values of a dynamic output, identified by `mapping_key`.
 
     Args:
         value: The value.
         mapping_key: Letters, digits and `_`; unique among the values of this output in a run.
-        output_name: Which output it is.
-        metadata: Shown on the output's events.
+        output_name: The name of the output.
+        metadata: The metadata of the events of the output.
 
     Raises:
-        ParameterCheckError: The mapping key is no text.
-        DagflowInvalidDefinitionError: The mapping key holds other characters.
+        ParameterCheckError: The mapping key is not a string.
+        DagflowInvalidDefinitionError: The mapping key has other characters.
 
     Example:
         >>> DynamicOutput(3, "a").mapping_key
@@ -132,14 +132,14 @@ class DataVersion(ByValue):
 
 
 class AssetMaterialization(UserEvent):
-    """That an asset was written somewhere.
+    """The report that an asset was written.
 
     Args:
-        asset_key: The asset: key, text (one part) or sequence of parts.
-        description: A sentence for people.
-        metadata: What is known about the written data.
+        asset_key: The asset: a key, a string (one part) or a sequence of parts.
+        description: A sentence for the reader.
+        metadata: Metadata of the written data.
         partition: The partition key, if the asset is partitioned.
-        tags: Short texts by name.
+        tags: Strings by name.
 
     Example:
         >>> AssetMaterialization("water").asset_key
@@ -175,7 +175,7 @@ class AssetMaterialization(UserEvent):
         return " ".join(self.asset_key.parts)
 
     def with_metadata(self: _Asset, metadata: Mapping[str, Any] | None) -> _Asset:
-        """A copy with this metadata in place of its own."""
+        """Return a copy with this metadata instead of its own."""
         return with_metadata(self, metadata, self._where())
 
     @staticmethod
@@ -184,7 +184,7 @@ class AssetMaterialization(UserEvent):
         description: str | None = None,
         asset_key: CoercibleToAssetKey | None = None,
     ) -> AssetMaterialization:
-        """That a file was written; without a key, the parts of its path are the key of the asset."""
+        """Return the materialization of a file; the default key consists of the parts of its path."""
         value = PathMetadataValue(path)
         key = [part for part in value.path.split(os.sep) if part] if asset_key is None else asset_key
         return AssetMaterialization(key, description, {"path": value})
@@ -192,17 +192,17 @@ class AssetMaterialization(UserEvent):
 
 def _checked_tags(tags: Mapping[str, str], where: str) -> dict[str, str]:
     if not isinstance(tags, Mapping):
-        raise ParameterCheckError(f"the tags of {where} must be texts by name, not {tags!r}")
-    for name, text in tags.items():
-        if not isinstance(name, str) or not isinstance(text, str):
+        raise ParameterCheckError(f"the tags of {where} must be a dict of strings, not {tags!r}")
+    for name, value in tags.items():
+        if not isinstance(name, str) or not isinstance(value, str):
             raise DagflowInvalidDefinitionError(
-                f"the tags of {where} must be texts by name, but {name!r} has the value {text!r}"
+                f"the tags of {where} must be a dict of strings, but {name!r} has the value {value!r}"
             )
     return dict(tags)
 
 
 class AssetObservation(AssetMaterialization):
-    """That an asset was looked at, without writing it. Arguments as AssetMaterialization."""
+    """The report that an asset was observed, but not written. Same arguments as AssetMaterialization."""
 
     __slots__ = ()
 
@@ -210,20 +210,20 @@ class AssetObservation(AssetMaterialization):
 
     @property
     def data_version(self) -> str | None:
-        """The version of the data that was seen, where a tag says it."""
+        """The version of the observed data from its tag, None without such a tag."""
         return next(
             (self.tags[tag] for tag in system_tag_spellings("data_version") if tag in self.tags), None
         )
 
 
 class ExpectationResult(UserEvent):
-    """Whether something that was expected of the data holds.
+    """The result of a test of data.
 
     Args:
-        success: Whether it holds.
+        success: True if the data is as expected.
         label: A short name.
-        description: A sentence for people.
-        metadata: What led to the verdict.
+        description: A sentence for the reader.
+        metadata: The evidence, for example the number of bad rows.
     """
 
     __slots__ = ("description", "label", "metadata", "success")
@@ -246,15 +246,15 @@ class ExpectationResult(UserEvent):
 
 
 class MaterializeResult(ByValue, Generic[T]):
-    """That an asset function wrote its asset, with what is said about it and, if wanted, the value to store.
+    """The result of an asset function that wrote its asset, with metadata and, optionally, a value to store.
 
     Args:
-        asset_key: Which asset, where the function makes several.
-        metadata: Of the materialization.
-        check_results: Results of checks that the function made itself.
+        asset_key: The asset; optional if the function has one asset only.
+        metadata: The metadata of the materialization.
+        check_results: The results of the asset checks in this function.
         data_version: The user's own version of the data.
-        tags: Of the materialization.
-        value: What the I/O manager stores; without it the I/O manager is not called.
+        tags: The tags of the materialization.
+        value: The value that the I/O manager stores; without it the I/O manager is not called.
     """
 
     __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags", "value")
@@ -270,7 +270,7 @@ class MaterializeResult(ByValue, Generic[T]):
     ) -> None:
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.metadata: Mapping[str, Any] = metadata or {}
-        self.normalized_metadata()  # what is wrong in it is said where it is written
+        self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
         self.check_results: list[Any] = list(check_results or ())
         self.data_version: DataVersion | None = data_version
         if data_version is not None:
@@ -279,17 +279,17 @@ class MaterializeResult(ByValue, Generic[T]):
         self.value: T | Unset = value
 
     def normalized_metadata(self) -> dict[str, MetadataValue]:
-        """The metadata as metadata values; `metadata` itself is what was given."""
+        """Return the metadata as metadata values; the attribute `metadata` keeps the argument unchanged."""
         return normalize_metadata(self.metadata, "a MaterializeResult")
 
 
 class Failure(Exception):
-    """Raise it to fail a step on purpose, with a description and metadata.
+    """An exception that user code raises to fail a step, with a description and metadata.
 
     Args:
-        description: A sentence for people.
-        metadata: What is known about the failure.
-        allow_retries: False forbids a retry that a policy would allow. None means True.
+        description: A sentence for the reader.
+        metadata: Metadata of the failure.
+        allow_retries: False disables the retry policy of the op for this failure. None means True.
 
     Example:
         >>> Failure("out of beans", metadata={"left": 0}).metadata["left"].value
@@ -313,14 +313,15 @@ class Failure(Exception):
 
 
 class RetryRequested(Exception):
-    """Raise it to have the step tried again.
+    """An exception that user code raises to retry the step.
 
     Args:
-        max_retries: How often it may be retried in all.
-        seconds_to_wait: How long to wait before that; None waits not at all.
+        max_retries: The maximal number of retries of the step. None means 1.
+        seconds_to_wait: The delay before the retry, in seconds. None means no delay.
 
     Raises:
-        ParameterCheckError: `max_retries` is no whole number, or the wait is no number.
+        ParameterCheckError: `max_retries` is not an integer, or `seconds_to_wait` is not a number.
+        DagflowInvalidDefinitionError: `seconds_to_wait` is negative.
     """
 
     def __init__(self, max_retries: int | None = 1, seconds_to_wait: float | None = None) -> None:
@@ -339,8 +340,8 @@ class RetryRequested(Exception):
 
 
 class RetryRequestedFromPolicy(RetryRequested):
-    """A retry that a policy asks for, not the user's code; seen as the class of the recorded error."""
+    """A retry by the retry policy of the op. Users see this class name in the recorded error."""
 
 
 NOT_RETURNED = (AssetMaterialization, AssetObservation, ExpectationResult)
-"""What is logged or yielded, and no output when it is returned."""
+"""Classes of objects that are logged or yielded, and are not outputs when returned."""

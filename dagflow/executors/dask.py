@@ -56,7 +56,7 @@ class _SubmittedTask:
     Attributes:
         spec: The pickled TaskSpec.
         future: The future of the task; None before it is submitted.
-        losses: How often a worker died before it started the task.
+        losses: The number of workers that died before they started the task.
         is_end_missing: Whether the future has ended, but no last message had arrived at the last check.
     """
 

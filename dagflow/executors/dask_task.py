@@ -60,7 +60,7 @@ def run_task(content: bytes) -> None:
 
 
 class _TaskSender:
-    """Sends the messages of a task, and interrupts its thread, but never within or after the last message.
+    """The sender of the messages of a task. It interrupts the thread, but not during or after the last one.
 
     Attributes:
         is_last_sent: Whether the last message is being sent or was sent.

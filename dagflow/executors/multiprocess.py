@@ -132,7 +132,7 @@ class StepProcesses:
             self._reports.append(_lost(task, "could not be started: the process that starts them is gone"))
             return
         except OSError as error:
-            reason = f"could not be started: {error}. Let fewer run at a time (max_concurrent)"
+            reason = f"could not be started: {error}. Run fewer steps at a time (max_concurrent)"
             self._reports.append(_lost(task, reason))
             return
         try:

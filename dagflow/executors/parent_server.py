@@ -1,15 +1,17 @@
 """The TCP connections between the parent of a run and the processes of a cluster.
 
 The parent has a `ParentServer`. Each worker process connects once per run (`connect_to_parent`), and its side
-is in `executors/dask_task.py`. Both sides prove that they know the secret of the run, then the parent sends
+is in `executors/dask_task.py`. Both sides prove that they have the secret of the run, then the parent sends
 the setup of the run. Before each task the worker sends `START_REQUEST`, and the parent answers with
-`START_REPLY`: a task starts once, whatever the scheduler does. Then the worker sends the messages of
-`executors/wire.py`, with the name of the task as the second item. The parent may send `INTERRUPT` and `KILL`.
+`START_REPLY`: a task starts once, even if the scheduler submits it again. Then the worker sends the messages
+of `executors/wire.py`, with the name of the task as the second item. The parent may send `INTERRUPT` and
+`KILL`.
 
 The event stream of `distributed` (`Worker.log_event`, `Client.subscribe_topic`) was measured and is not used.
 A worker queues such events, so a process that dies loses its last ones: of 200 events before `os._exit`, 48
 and 94 arrived; over TCP all 200 did. Events pass through the scheduler, which made 1,000 steps 1.7 times as
-slow side by side and 1.4 times in a chain. The scheduler also keeps them in memory, for every client to read.
+slow side by side and 1.4 times in a chain. The scheduler also keeps them in memory, where each client can
+read them.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ _TIMEOUT = 30  # seconds
 class ParentAddress(NamedTuple):
     """The address at which worker processes reach the parent of a run.
 
-    Attributes: `secret`, which only the processes of the run know.
+    Attributes: `secret`, which only the processes of the run have.
     """
 
     host: str
@@ -122,7 +124,7 @@ class ParentServer:
 
     Args:
         host: The address of this host, as the workers reach it.
-        setup: Sent to each process that proved to know the secret.
+        setup: Sent to each process that has proved that it has the secret.
 
     Attributes:
         address: The address for the workers.
@@ -228,7 +230,7 @@ class ParentServer:
             return
         proof, challenge = message[:_PROOF_LENGTH], message[_PROOF_LENGTH:]
         if not hmac.compare_digest(proof, _proof(self.address.secret, b"process", worker.challenge)):
-            raise ConnectionRefusedError("the process does not know the secret of the run")
+            raise ConnectionRefusedError("the process does not have the secret of the run")
         worker.challenge, worker.reader.max_length = None, MAX_LENGTH
         connection = worker.reader.connection
         connection.settimeout(_TIMEOUT)

@@ -1,4 +1,4 @@
-"""`reconstructable`: finding a job again, in this process or another one.
+"""`reconstructable`: a pointer to a job, by which this or another process can load it.
 
 A ReconstructableJob is a pointer to a job: the location of a module (`executors/module_location.py`), an
 attribute of it, arguments and a selection. It is plain data and survives JSON.
@@ -34,7 +34,7 @@ _FIELDS = ("location", "attribute", "args", "kwargs", "op_selection", "asset_sel
 
 
 class ReconstructableJob:
-    """A pointer to a job, or to a part of it. Made by `reconstructable` or `build_reconstructable_job`;
+    """A pointer to a job, or to a part of it. Created by `reconstructable` or `build_reconstructable_job`;
     immutable.
 
     Attributes:
@@ -310,7 +310,7 @@ def _job_of(found: Any, pointer: ReconstructableJob) -> JobDefinition:
     if not isinstance(definition, JobDefinition):
         raise DagflowInvariantViolationError(
             "Loadable attributes must be either a JobDefinition, GraphDefinition, Definitions, or "
-            f"RepositoryDefinition. Got {definition!r}. Let '{pointer.attribute}' of module "
+            f"RepositoryDefinition. Got {definition!r}. Set '{pointer.attribute}' of module "
             f"'{pointer.location.name}' be a job, or a function that returns a job or a graph."
         )
     return definition

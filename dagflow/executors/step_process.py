@@ -91,7 +91,7 @@ def _run(spec: ProcessSpec, send: Send) -> None:
 
 
 class _InterruptibleSender:
-    """Sends messages to the parent, and raises an error at SIGINT and SIGTERM.
+    """A sender of messages to the parent that raises an error at SIGINT and SIGTERM.
 
     A signal never interrupts a message. After the last message signals are ignored.
     """

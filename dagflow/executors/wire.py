@@ -27,7 +27,7 @@ MAX_LENGTH = (1 << 32) - 1
 _LENGTH = struct.Struct("!I")
 _CHUNK = 1 << 16
 _FOLLOWED_TYPES = (EVENT, LINE)  # another message usually follows at once
-_MORE = getattr(socket, "MSG_MORE", 0)  # lets Linux wait up to 0.2 s, and send several messages together
+_MORE = getattr(socket, "MSG_MORE", 0)  # Linux waits up to 0.2 s and sends several messages together
 
 
 def framed(content: bytes) -> bytes:
@@ -106,7 +106,7 @@ class MessageReader:
 
 
 class MessageSender:
-    """Sends messages to the parent, from any thread. A process that user code forks sends nothing."""
+    """A sender of messages to the parent, from any thread. A process that user code forks sends nothing."""
 
     __slots__ = ("_connection", "_lock", "_pid")
 

@@ -72,7 +72,7 @@ class TaskSpec(NamedTuple):
 
     Attributes:
         stored: The outputs that the inputs read, each with the id of the run that stored it.
-        mapping_keys: The known keys of dynamic outputs.
+        mapping_keys: The keys of dynamic outputs so far.
         values: The given values that the inputs read.
         seed: The seed of the random numbers; None for a random seed.
         file_key: The key of the files that capture stdout and stderr.

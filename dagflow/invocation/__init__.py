@@ -1,1 +1,1 @@
-"""A definition called like a function, without a run."""
+"""Direct calls: a definition is called like a function, without a run."""

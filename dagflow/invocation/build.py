@@ -62,12 +62,12 @@ class DirectContext(Owner, StepContext):
 
     @property
     def call_state(self) -> DirectCallState:
-        """The state that this context reads; for dagflow itself."""
+        """The state that this context reads. Internal."""
         return self._state
 
     @property
     def is_bound(self) -> bool:
-        """Whether a definition runs with this context now."""
+        """True while a definition runs with this context."""
         return self.running is not None
 
     @property
@@ -131,7 +131,7 @@ def build_op_context(
             `with` block.
         op_config: The config of the op, checked when the op is called.
         resources_config: `{key: {"config": ...}}` for resource definitions.
-        instance: Default: an ephemeral one.
+        instance: The instance; default: an ephemeral one.
         config: An older name of `op_config`.
         partition_key: The partition that the call is for.
         partition_key_range: The partitions that the call is for.
@@ -279,7 +279,7 @@ def build_init_resource_context(
         config: The value of `resource_config`.
         resources: Values or definitions of the resources that it reads. Context managers among them need a
             `with` block.
-        instance: Default: an ephemeral one.
+        instance: The instance; default: an ephemeral one.
 
     Example:
         >>> from dagflow import build_init_resource_context, resource

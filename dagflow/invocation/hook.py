@@ -52,7 +52,7 @@ def build_hook_context(
         instance: The instance.
 
     Raises:
-        ParameterCheckError: An argument of the wrong type.
+        ParameterCheckError: An argument is of the wrong type.
 
     Example:
         >>> from dagflow import build_hook_context, failure_hook
@@ -81,7 +81,7 @@ def invoke_hook(hook: HookDefinition, args: tuple[Any, ...], kwargs: dict[str, A
     """Call the function of a hook.
 
     Raises:
-        DagflowInvalidInvocationError: Too few or too many arguments, or one of an unknown name.
+        DagflowInvalidInvocationError: There are too few or too many arguments, or one has an unknown name.
         ParameterCheckError: The first argument is not a context.
         DagflowInvalidDefinitionError: The context lacks a resource that the hook requires.
     """

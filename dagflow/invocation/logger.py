@@ -39,7 +39,8 @@ def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[
     """Call the function of a logger.
 
     Raises:
-        DagflowInvalidInvocationError: No context, several arguments, or one of an unknown name.
+        DagflowInvalidInvocationError: The context is missing, there are several arguments, or one has an
+            unknown name.
         DagflowInvalidConfigError: The config does not match.
     """
     if len(args) + len(kwargs) > 1:

@@ -18,9 +18,9 @@ def invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwarg
     """Call the function of a resource.
 
     Raises:
-        DagflowInvalidInvocationError: A missing context, or an argument of the wrong name or class.
+        DagflowInvalidInvocationError: The context is missing, or an argument has the wrong name or class.
         DagflowInvalidDefinitionError: The context lacks a resource that this one requires.
-        DagflowInvalidConfigError: Config that does not match.
+        DagflowInvalidConfigError: The config does not match.
     """
     if not definition.takes_context:
         if args or kwargs:
@@ -45,7 +45,7 @@ def invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwarg
 def _init_context(
     definition: ResourceDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> InitResourceContext:
-    """Return the init context among the arguments. Build one for None, if the resource needs no more."""
+    """Return the init context among the arguments, or a default context for None if that suffices."""
     here = f"of the resource at {definition.place}; pass one made by build_init_resource_context()"
     if len(args) + len(kwargs) != 1:
         raise DagflowInvalidInvocationError(

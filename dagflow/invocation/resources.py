@@ -1,5 +1,6 @@
-"""Resources without a run: `build_resources`, and those of a direct call, which are started when its context
-is built, or when they are first read.
+"""Resources without a run: `build_resources`, and the resources of a direct call.
+
+Those are started when the context is built, or when they are first read.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ _Self = TypeVar("_Self", bound="Owner")
 
 
 class OnDemand(dict[str, Any]):
-    """Resources that a context starts when they are first read, not when it is built.
+    """The resources of a context that are started when they are first read, not when the context is built.
 
-    Use the context in a `with` block, which closes those that were started.
+    The context needs a `with` block, which closes the started resources.
 
     Example:
         >>> from dagflow import build_op_context, resource
@@ -44,9 +45,9 @@ class OnDemand(dict[str, Any]):
 
 
 class ResourcesOnDemand(Mapping[str, Any]):
-    """Resources by key, each started when it is first read, with what it needs before it.
+    """Resources by key. Each is started when it is first read, after the resources that it needs.
 
-    Attributes: `started`, those that are.
+    Attributes: `started`, the started resources by key.
     """
 
     def __init__(
@@ -78,13 +79,12 @@ class ResourcesOnDemand(Mapping[str, Any]):
 
 
 class OwnResources:
-    """The resources of one context. Called, it gives them by key; those that are still open when nobody holds
-    the context any more are closed then.
+    """The resources of one context. A call returns them by key. Open ones are closed with the last reference.
 
     Attributes:
-        started: Those that were started.
+        started: The started resources.
         is_entered: Whether a `with` block will close them.
-        builder: What built the context, for messages.
+        builder: The name of the function that built the context, for messages.
     """
 
     __slots__ = ("_closed", "_values", "builder", "is_entered", "started")
@@ -111,11 +111,11 @@ class OwnResources:
             self._values = self.started.values
 
     def __call__(self) -> Mapping[str, Any]:
-        """The resources by key.
+        """Return the resources by key.
 
         Raises:
-            DagflowInvariantViolationError: Some of them have to be closed, and no `with` block will do so, or
-                one has done so.
+            DagflowInvariantViolationError: A resource must be closed and no `with` block will close it, or a
+                `with` block has closed the resources.
         """
         if self._closed:
             raise DagflowInvariantViolationError(
@@ -131,7 +131,7 @@ class OwnResources:
         return self._values
 
     def close(self) -> None:
-        """Close them, the last first. The first error of that is raised when all are closed."""
+        """Close the resources, the last first. Raise the first error after all are closed."""
         self.is_entered = False
         self._closed += self._to_close()
         failures = self.started.stop()
@@ -160,7 +160,7 @@ class Owner:
         self.close()
 
     def close(self) -> None:
-        """Close the resources, the last first. The first error of that is raised when all are closed."""
+        """Close the resources, the last first. Raise the first error after all are closed."""
         if self._own is not None:
             self._own.close()
 
@@ -175,16 +175,16 @@ def start_resources(
     """Start resources outside of a run.
 
     Args:
-        definitions: How each is made, by key.
+        definitions: The resource definitions by key.
         configs: `{key: {"config": ...}}`.
-        get_instance: Gives the instance.
-        run: What their contexts say is the run.
-        event_loop: Where async resources live.
+        get_instance: Returns the instance.
+        run: The run in the contexts of the resources.
+        event_loop: The event loop of async resources.
 
     Raises:
-        DagflowInvariantViolationError: One needs a resource that is not there.
-        DagflowInvalidConfigError: Config that does not match.
-        DagflowResourceFunctionError: One could not be started; the others were stopped.
+        DagflowInvariantViolationError: A resource needs another one that is missing.
+        DagflowInvalidConfigError: The config of a resource does not match.
+        DagflowResourceFunctionError: A resource could not be started; the others were stopped.
     """
     started = StartedResources(event_loop)
     try:
@@ -232,20 +232,20 @@ def build_resources(
     resource_config: Mapping[str, Any] | None = None,
     dagflow_run: DagflowRun | None = None,
 ) -> Iterator[ScopedResources]:
-    """Start resources without a run, for the time of a `with` block.
+    """Start resources without a run, and stop them at the end of a `with` block.
 
     Args:
         resources: Values and definitions by key.
-        instance: What `context.instance` gives while they start; default: an ephemeral one.
+        instance: The value of `context.instance` during their start; default: an ephemeral instance.
         resource_config: `{key: {"config": ...}}`.
-        dagflow_run: What `context.run` gives while they start.
+        dagflow_run: The value of `context.run` during their start.
 
     Returns:
         A context manager whose value has an attribute for each key.
 
     Raises:
-        DagflowInvalidConfigError: Config that does not match.
-        DagflowResourceFunctionError: One could not be started; the others were stopped.
+        DagflowInvalidConfigError: The config of a resource does not match.
+        DagflowResourceFunctionError: A resource could not be started; the others were stopped.
 
     Example:
         >>> from dagflow import build_resources, resource
@@ -268,7 +268,7 @@ def build_resources(
 
 
 class InstanceWhenAsked:
-    """Makes an ephemeral instance when it is first asked for one, unless one was given."""
+    """A function that returns the given instance, or an ephemeral one that its first call creates."""
 
     __slots__ = ("_instance",)
 

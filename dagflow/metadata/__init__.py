@@ -1,6 +1,6 @@
-"""What can be said about a value: `value.py` has what most use, `table.py` and `code.py` the rest.
+"""Metadata: `value.py` has the common classes, `table.py` and `code.py` those for tables and code references.
 
-Definitions, outputs, materializations and checks carry metadata: a dict of names and `MetadataValue`s. Users
-mostly write plain values (`{"rows": 3}`), which `normalize_metadata` wraps; `MetadataValue.md(...)` and its
-siblings say what a plain value cannot. Values are small, immutable and equal by content.
+Definitions, outputs, materializations and checks have metadata: a dict of `MetadataValue`s by name. Users
+mostly write plain values (`{"rows": 3}`), which `normalize_metadata` wraps. `MetadataValue.md(...)` and the
+other constructors are for values that have no plain form. Values are immutable and equal by content.
 """

@@ -1,4 +1,4 @@
-"""What can be said about code: the files or addresses where a definition stands."""
+"""Code references: the files or URLs of the code of a definition."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _set = object.__setattr__
 
 
 class LocalFileCodeReference(Constant):
-    """A place in a file.
+    """A line of a file.
 
     Example:
         >>> LocalFileCodeReference("cafe.py", 3).line_number
@@ -37,7 +37,7 @@ class LocalFileCodeReference(Constant):
 
 
 class UrlCodeReference(Constant):
-    """A place on a server.
+    """The URL of a file.
 
     Example:
         >>> UrlCodeReference("https://example.org/cafe.py").source
@@ -55,16 +55,16 @@ class UrlCodeReference(Constant):
 
     @property
     def source(self) -> str:
-        """The address."""
+        """The URL."""
         return self.url
 
 
 class CodeReferencesMetadataValue(MetadataValue):
-    """Where the code of a definition stands.
+    """References to the code of a definition.
 
     Raises:
-        ParameterCheckError: `code_references` is no list.
-        ElementCheckError: One of them is no reference.
+        ParameterCheckError: `code_references` is not a list.
+        ElementCheckError: An element is not a reference.
 
     Example:
         >>> CodeReferencesMetadataValue([LocalFileCodeReference("cafe.py")]).code_references[0].source

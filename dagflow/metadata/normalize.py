@@ -1,4 +1,4 @@
-"""From plain Python to metadata values: `normalize_metadata`, and `MetadataEntry`, the older spelling."""
+"""Conversion of plain values to metadata values: `normalize_metadata`, and the older `MetadataEntry`."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ _BY_TYPE: dict[type, Callable[[Any], MetadataValue]] = {
 
 
 def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[str, MetadataValue]:
-    """Metadata as users write it, with every value wrapped.
+    """Convert every value of a metadata dict to a `MetadataValue`.
 
     Args:
-        metadata: Values by name: numbers, texts, bools, None, dicts, lists, asset keys, paths or
+        metadata: Values by name: numbers, strings, bools, None, dicts, lists, asset keys, paths or
             `MetadataValue`s.
-        where: What bears the metadata, for the message ("output 'x'").
+        where: The owner of the metadata for error messages, for example "output 'x'".
 
     Returns:
         A new dict; empty for None.
 
     Raises:
-        DagflowInvalidMetadata: A value is of another kind, or cannot be encoded as JSON.
-        ParameterCheckError: `metadata` is no mapping, or a name is no text.
+        DagflowInvalidMetadata: A value is of another type, or cannot be encoded as JSON.
+        ParameterCheckError: `metadata` is not a mapping, or a name is not a string.
 
     Example:
         >>> normalize_metadata({"rows": 3, "note": "all"}, "output 'x'")
@@ -63,7 +63,7 @@ def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[s
     result = {}
     for name, value in metadata.items():
         if not isinstance(name, str):
-            raise ParameterCheckError(f"the names in the metadata of {where} must be texts, not {name!r}")
+            raise ParameterCheckError(f"the names in the metadata of {where} must be strings, not {name!r}")
         if isinstance(value, MetadataValue):
             result[name] = value
             continue
@@ -77,32 +77,32 @@ def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[s
 
 def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], MetadataValue]:
     """Return the wrapper for a value whose exact type is not in `_BY_TYPE`."""
-    from dagflow.metadata.table import TableColumnLineage, TableSchema  # few metadata are tables
+    from dagflow.metadata.table import TableColumnLineage, TableSchema  # imported lazily: rare
 
     if isinstance(value, TableSchema):
         return TableSchemaMetadataValue
     if isinstance(value, TableColumnLineage):
         return TableColumnLineageMetadataValue
-    for kind, wrap in _BY_TYPE.items():
-        if isinstance(value, kind):
+    for value_type, wrap in _BY_TYPE.items():
+        if isinstance(value, value_type):
             return wrap
     raise DagflowInvalidMetadata(
         f"'{name}' in the metadata of {where} is {value!r} of type '{type(value).__name__}', which metadata "
-        "cannot hold. Use a number, a text, a bool, None, a dict, a list, an asset key or a path, or wrap "
+        "cannot hold. Use a number, a string, a bool, None, a dict, a list, an asset key or a path, or wrap "
         "it, as in MetadataValue.md(...)."
     )
 
 
 class MetadataEntry(Constant):
-    """A metadata value with its name and a description: the older way to write `{label: value}`.
+    """A metadata value with its name and a description: the older form of `{label: value}`.
 
     Args:
         label: The name.
-        description: What the value is.
+        description: A description of the value.
         entry_data: The value; `value` is another name of this argument.
 
     Raises:
-        DagflowInvalidMetadata: The value is of an unsupported kind.
+        DagflowInvalidMetadata: The value is of an unsupported type.
 
     Example:
         >>> MetadataEntry("rows", value=3).entry_data

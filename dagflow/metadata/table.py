@@ -1,6 +1,6 @@
-"""What can be said about a table: its rows, its columns, and where the columns come from.
+"""Metadata of tables: rows, columns, and the lineage of columns.
 
-A `TableSchema` or a `TableColumnLineage` may stand in metadata as it is; rows are `MetadataValue.table(...)`.
+A `TableSchema` or a `TableColumnLineage` needs no wrapper in metadata; rows need `MetadataValue.table(...)`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _set = object.__setattr__
 _PLAIN = (str, int, float, bool, type(None))
 
 
-def _entries(given: Any, kinds: tuple[type, ...], name: str) -> dict[str, Any]:
-    """The entries of a dict with texts as keys, all of one of the kinds."""
+def _entries(given: Any, types: tuple[type, ...], name: str) -> dict[str, Any]:
+    """Return a copy of a dict after a check: its keys are strings, its values of one of the types."""
     check_type(given, Mapping, name)
     for key, value in given.items():
         if not isinstance(key, str):
-            raise ElementCheckError(f"parameter '{name}' must have texts as keys, not {key!r}")
-        if not isinstance(value, kinds):
-            wanted = ", ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+            raise ElementCheckError(f"parameter '{name}' must have strings as keys, not {key!r}")
+        if not isinstance(value, types):
+            wanted = ", ".join("None" if cls is type(None) else cls.__name__ for cls in types)
             raise ElementCheckError(
                 f"'{key}' in parameter '{name}' is {value!r} of type '{type(value).__name__}': "
                 f"it must be one of {wanted}"
@@ -35,11 +35,11 @@ class TableRecord(Constant):
     """One row of a table.
 
     Args:
-        data: A number, text, bool or None by the name of its column.
+        data: A number, string, bool or None for each column name.
 
     Raises:
-        ParameterCheckError: `data` is no dict.
-        ElementCheckError: A value is of another kind.
+        ParameterCheckError: `data` is not a dict.
+        ElementCheckError: A column name is not a string, or a value is of another type.
 
     Example:
         >>> TableRecord({"cups": 3}).data
@@ -54,12 +54,12 @@ class TableRecord(Constant):
 
 
 class TableColumnConstraints(Constant):
-    """What holds for the values of one column.
+    """The constraints of the values of one column.
 
     Args:
-        nullable: Whether a value may be missing.
-        unique: Whether no value comes twice.
-        other: Whatever else holds, as texts.
+        nullable: True if a value can be missing.
+        unique: True if no value occurs twice.
+        other: Further constraints as strings, in any words.
 
     Raises:
         ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
@@ -84,10 +84,10 @@ class TableColumnConstraints(Constant):
 
 
 class TableConstraints(Constant):
-    """What holds for a whole table, as texts.
+    """The constraints of a whole table as strings, in any words.
 
     Raises:
-        ParameterCheckError, ElementCheckError: `other` is no list of texts.
+        ParameterCheckError, ElementCheckError: `other` is not a list of strings.
 
     Example:
         >>> TableConstraints(["at least one row"]).other
@@ -105,11 +105,11 @@ class TableColumn(Constant):
     """One column of a table.
 
     Args:
-        name: What it is called.
+        name: The name of the column.
         type: The type of its values, in any words.
-        description: What its values are.
-        constraints: What holds for them.
-        tags: Short texts by name.
+        description: A description of its values.
+        constraints: The constraints of its values.
+        tags: Strings by name.
 
     Raises:
         ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
@@ -144,11 +144,11 @@ class TableColumn(Constant):
 
 
 class TableSchema(Constant):
-    """The columns of a table, and what holds for it.
+    """The columns and the constraints of a table.
 
     Args:
         columns: The columns, in order.
-        constraints: What holds for the whole table.
+        constraints: The constraints of the whole table.
 
     Raises:
         ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
@@ -169,16 +169,16 @@ class TableSchema(Constant):
 
     @staticmethod
     def from_name_type_dict(name_type_dict: Mapping[str, str]) -> TableSchema:
-        """The schema with these types by the names of its columns."""
+        """Return the schema with these column names and types."""
         given = _entries(name_type_dict, (str,), "name_type_dict")
-        return TableSchema([TableColumn(name, kind) for name, kind in given.items()])
+        return TableSchema([TableColumn(name, column_type) for name, column_type in given.items()])
 
 
 def schema_of_rows(rows: Sequence[TableRecord]) -> TableSchema:
-    """Return the schema that the values in the first row have.
+    """Return the schema that matches the values of the first row.
 
     Raises:
-        CheckError: There is no row, or the rows have different columns.
+        CheckError: The list is empty, or the rows have different columns.
     """
     if not rows:
         raise CheckError("a table without 'records' needs a 'schema'")
@@ -188,8 +188,8 @@ def schema_of_rows(rows: Sequence[TableRecord]) -> TableSchema:
 
 
 def column_type(value: object) -> str:
-    """Return the type of a column with such a value: bool, int, float or string."""
-    return next((kind.__name__ for kind in (bool, int, float) if isinstance(value, kind)), "string")
+    """Return the type of a column that has this value: "bool", "int", "float" or "string"."""
+    return next((cls.__name__ for cls in (bool, int, float) if isinstance(value, cls)), "string")
 
 
 class TableColumnDep(Constant):
@@ -214,15 +214,14 @@ class TableColumnDep(Constant):
 
 
 class TableColumnLineage(Constant):
-    """Which columns of other assets each column is made of.
+    """The lineage of the columns of a table: for each column, the columns of other assets that it is made of.
 
     Args:
-        deps_by_column: The columns that it is made of, by the name of the column. They are kept in the order
-            of their keys and names.
+        deps_by_column: The upstream columns by column name. They are sorted by asset key and column name.
 
     Raises:
         ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
-        CheckError: A column stands twice among those of one column.
+        CheckError: A column has the same upstream column twice.
 
     Example:
         >>> TableColumnLineage({"total": [TableColumnDep("orders", "price")]}).deps_by_column["total"]

@@ -27,7 +27,7 @@ _set = object.__setattr__
 
 
 class MetadataValue(Constant):
-    """The base of all metadata values, and the place to make one: `MetadataValue.url("https://...")`.
+    """The base of all metadata values, with their constructors: `MetadataValue.url("https://...")`.
 
     Example:
         >>> MetadataValue.md("**3** cups").value
@@ -45,57 +45,57 @@ class MetadataValue(Constant):
 
     @staticmethod
     def int(value: builtins.int) -> IntMetadataValue:
-        """A whole number."""
+        """Return the metadata value of an integer."""
         return IntMetadataValue(value)
 
     @staticmethod
     def float(value: builtins.float) -> FloatMetadataValue:
-        """A number."""
+        """Return the metadata value of a float."""
         return FloatMetadataValue(value)
 
     @staticmethod
     def text(text: str) -> TextMetadataValue:
-        """A short text."""
+        """Return the metadata value of a short string."""
         return TextMetadataValue(text)
 
     @staticmethod
     def bool(value: builtins.bool) -> BoolMetadataValue:
-        """Yes or no."""
+        """Return the metadata value of a bool."""
         return BoolMetadataValue(value)
 
     @staticmethod
     def null() -> NullMetadataValue:
-        """Nothing, said expressly."""
+        """Return the metadata value of None."""
         return NullMetadataValue()
 
     @staticmethod
     def json(data: Mapping[str, Any] | Sequence[Any] | None) -> JsonMetadataValue:
-        """Nested dicts and lists of numbers and texts."""
+        """Return the metadata value of nested dicts and lists of numbers and strings."""
         return JsonMetadataValue(data)
 
     @staticmethod
     def md(data: str) -> MarkdownMetadataValue:
-        """A text in Markdown."""
+        """Return the metadata value of a string in Markdown."""
         return MarkdownMetadataValue(data)
 
     @staticmethod
     def path(path: str | os.PathLike[str]) -> PathMetadataValue:
-        """A path of the file system."""
+        """Return the metadata value of a path of the file system."""
         return PathMetadataValue(path)
 
     @staticmethod
     def notebook(path: str | os.PathLike[str]) -> NotebookMetadataValue:
-        """The path of a notebook."""
+        """Return the metadata value of the path of a notebook."""
         return NotebookMetadataValue(path)
 
     @staticmethod
     def url(url: str) -> UrlMetadataValue:
-        """An address."""
+        """Return the metadata value of a URL."""
         return UrlMetadataValue(url)
 
     @staticmethod
     def python_artifact(python_artifact: Callable[..., Any]) -> PythonArtifactMetadataValue:
-        """A function or class, by its module and name."""
+        """Return the metadata value of a function or class: its module and name."""
         if not callable(python_artifact):
             raise ParameterCheckError(
                 f"parameter 'python_artifact' must be a function or a class, not {python_artifact!r}"
@@ -105,61 +105,62 @@ class MetadataValue(Constant):
 
     @staticmethod
     def asset(asset_key: AssetKey) -> DagflowAssetMetadataValue:
-        """A reference to an asset."""
+        """Return a reference to an asset."""
         return DagflowAssetMetadataValue(asset_key)
 
     @staticmethod
     def dagflow_run(run_id: str) -> DagflowRunMetadataValue:
-        """A reference to a run."""
+        """Return a reference to a run."""
         return DagflowRunMetadataValue(run_id)
 
     @staticmethod
     def timestamp(value: builtins.float | datetime) -> TimestampMetadataValue:
-        """A moment: seconds since 1970 as a float, or a datetime with a time zone."""
+        """Return the metadata value of a moment.
+
+        The argument is seconds since 1970 as a float, or a datetime with a time zone.
+        """
         if isinstance(value, float):
             return TimestampMetadataValue(value)
-        from datetime import datetime  # only a moment needs it
+        from datetime import datetime  # imported lazily: only timestamps use it
 
         if not isinstance(value, datetime):
             raise CheckError(
                 f"a timestamp must be a float or a datetime, not {value!r} of {type(value).__name__!r}"
             )
         if value.tzinfo is None:
-            raise CheckError(
-                f"the timestamp {value.isoformat()} must have a time zone: say which one with tzinfo"
-            )
+            raise CheckError(f"the timestamp {value.isoformat()} must have a time zone: set tzinfo")
         return TimestampMetadataValue(value.timestamp())
 
     @staticmethod
     def job(
         job_name: str, location_name: str, *, repository_name: str | None = None
     ) -> DagflowJobMetadataValue:
-        """A reference to a job, in the place where its code lives."""
+        """Return a reference to a job in a code location."""
         return DagflowJobMetadataValue(job_name, location_name, repository_name)
 
     @staticmethod
     def pool(pool: str) -> PoolMetadataValue:
-        """A reference to a pool, which limits how many ops run at once."""
+        """Return a reference to a pool, the limit of the number of ops that run at once."""
         return PoolMetadataValue(pool)
 
     @staticmethod
     def table(records: Sequence[TableRecord], schema: TableSchema | None = None) -> TableMetadataValue:
-        """Rows of a table; without a schema, one is made of the first row."""
+        """Return the metadata value of rows of a table. The default schema matches the first row."""
         return TableMetadataValue(records, schema)
 
     @staticmethod
     def table_schema(schema: TableSchema) -> TableSchemaMetadataValue:
-        """The columns of a table."""
+        """Return the metadata value of the columns of a table."""
         return TableSchemaMetadataValue(schema)
 
     @staticmethod
     def column_lineage(lineage: TableColumnLineage) -> TableColumnLineageMetadataValue:
-        """Which columns of other assets the columns of a table are made of."""
+        """Return the metadata value of the lineage of the columns of a table."""
         return TableColumnLineageMetadataValue(lineage)
 
 
 class IntMetadataValue(MetadataValue):
-    """A whole number; see `MetadataValue.int`."""
+    """An integer; see `MetadataValue.int`."""
 
     __slots__ = ("value",)
     value: int | None
@@ -169,7 +170,7 @@ class IntMetadataValue(MetadataValue):
 
 
 class FloatMetadataValue(MetadataValue):
-    """A number; see `MetadataValue.float`."""
+    """A float; see `MetadataValue.float`."""
 
     __slots__ = ("value",)
     value: float | None
@@ -179,7 +180,7 @@ class FloatMetadataValue(MetadataValue):
 
 
 class BoolMetadataValue(MetadataValue):
-    """Yes or no; see `MetadataValue.bool`."""
+    """A bool; see `MetadataValue.bool`."""
 
     __slots__ = ("value",)
     value: bool | None
@@ -199,14 +200,14 @@ class TimestampMetadataValue(MetadataValue):
 
 
 class NullMetadataValue(MetadataValue):
-    """Nothing; see `MetadataValue.null`."""
+    """None; see `MetadataValue.null`."""
 
     __slots__ = ()
     value: None = None
 
 
 class TextMetadataValue(MetadataValue):
-    """A short text; see `MetadataValue.text`."""
+    """A short string; see `MetadataValue.text`."""
 
     __slots__ = ("text",)
     text: str | None  # type: ignore[assignment]
@@ -216,12 +217,12 @@ class TextMetadataValue(MetadataValue):
 
     @property
     def value(self) -> str | None:
-        """The text."""
+        """The string."""
         return self.text
 
 
 class MarkdownMetadataValue(MetadataValue):
-    """A text in Markdown; see `MetadataValue.md`."""
+    """A string in Markdown; see `MetadataValue.md`."""
 
     __slots__ = ("md_str",)
     md_str: str | None
@@ -231,12 +232,12 @@ class MarkdownMetadataValue(MetadataValue):
 
     @property
     def value(self) -> str | None:
-        """The text."""
+        """The string."""
         return self.md_str
 
 
 class UrlMetadataValue(MetadataValue):
-    """An address; see `MetadataValue.url`."""
+    """A URL; see `MetadataValue.url`."""
 
     __slots__ = ("url",)
     url: str | None  # type: ignore[assignment]
@@ -246,7 +247,7 @@ class UrlMetadataValue(MetadataValue):
 
     @property
     def value(self) -> str | None:
-        """The address."""
+        """The URL."""
         return self.url
 
 
@@ -258,7 +259,7 @@ class PathMetadataValue(MetadataValue):
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         if path is not None and not isinstance(path, (str, os.PathLike)):
-            raise ParameterCheckError(f"parameter 'path' must be a text or a path, not {path!r}")
+            raise ParameterCheckError(f"parameter 'path' must be a string or a path, not {path!r}")
         _set(self, "fspath", "" if path is None else os.fspath(path))
 
     @property
@@ -287,8 +288,8 @@ class JsonMetadataValue(MetadataValue):
 
     def __init__(self, data: Mapping[str, Any] | Sequence[Any] | None) -> None:
         try:
-            # what is kept is what a reader will get back: a copy, tuples as lists, texts as keys
-            import json  # a run without JSON metadata needs it not
+            # the stored value equals the value that is read later: a copy, tuples as lists, strings as keys
+            import json  # imported lazily: only runs with JSON metadata use it
 
             _set(self, "data", json.loads(json.dumps(data)))
         except (TypeError, ValueError, RecursionError) as error:
@@ -315,7 +316,7 @@ class PythonArtifactMetadataValue(MetadataValue):
 
     @property
     def value(self) -> PythonArtifactMetadataValue:
-        """This value: module and name belong together."""
+        """This value, because module and name belong together."""
         return self
 
 
@@ -364,7 +365,7 @@ class DagflowJobMetadataValue(MetadataValue):
 
     @property
     def value(self) -> DagflowJobMetadataValue:
-        """This value: its names belong together."""
+        """This value, because its names belong together."""
         return self
 
 
@@ -395,7 +396,7 @@ class TableMetadataValue(MetadataValue):
     schema: TableSchema
 
     def __init__(self, records: Sequence[TableRecord], schema: TableSchema | None = None) -> None:
-        from dagflow.metadata.table import TableRecord, TableSchema, schema_of_rows  # few metadata are tables
+        from dagflow.metadata.table import TableRecord, TableSchema, schema_of_rows  # imported lazily: rare
 
         rows = check_elements(records, TableRecord, "records")
         _set(self, "records", rows)
@@ -404,14 +405,14 @@ class TableMetadataValue(MetadataValue):
 
     @staticmethod
     def infer_column_type(value: object) -> str:
-        """Return the type of a column with such a value: bool, int, float or string."""
+        """Return the type of a column that has this value: "bool", "int", "float" or "string"."""
         from dagflow.metadata.table import column_type
 
         return column_type(value)
 
     @property
     def value(self) -> TableMetadataValue:
-        """This value: rows and schema belong together."""
+        """This value, because rows and schema belong together."""
         return self
 
 
@@ -433,7 +434,7 @@ class TableSchemaMetadataValue(MetadataValue):
 
 
 class TableColumnLineageMetadataValue(MetadataValue):
-    """Where the columns of a table come from; see `MetadataValue.column_lineage`."""
+    """The lineage of the columns of a table; see `MetadataValue.column_lineage`."""
 
     __slots__ = ("lineage",)
     lineage: TableColumnLineage

@@ -1,3 +1,1 @@
-"""Which steps a run has, in which order, and what feeds each: pure values, worked out before anything
-runs.
-"""
+"""The plan of a run: its steps, their order and the sources of their inputs."""

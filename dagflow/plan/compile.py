@@ -1,6 +1,6 @@
 """`compile_plan`: from a job and the arguments of a run to a plan, or to the first error.
 
-Pure: no clock, disk, thread or random number. The time, the environment and the known dynamic partitions are
+Pure: without clock, disk, threads or random numbers. The time, the environment and the dynamic partitions are
 arguments. Everything that does not depend on the run is stored with the job.
 """
 
@@ -122,7 +122,7 @@ def _compile(
 
 
 def _is_partitioned(job: JobDefinition) -> bool:
-    """Return whether a plan of the job depends on the partition key or on the known partitions."""
+    """Return whether a plan of the job depends on the partition key or on the existing partitions."""
     if "is_partitioned" not in job.compiled:
         layer = job.asset_layer
         read = [asset for graph_def in _graphs(job.graph) for asset in graph_def.input_assets.values()]
@@ -141,7 +141,7 @@ def _graphs(graph_def: GraphDefinition) -> Iterator[GraphDefinition]:
 
 
 class _Compiler:
-    """Makes a step of each op of a graph and of the graphs inside it.
+    """The steps of the ops of a graph and of the graphs inside it.
 
     Attributes:
         steps: The steps so far, in plan order.
@@ -234,7 +234,7 @@ class _Compiler:
 def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
     """Return the resources that the steps need, and those that these need, in the order of their start.
 
-    A step needs an input manager or a loader only if its input is fed that way: hence not those of the op.
+    A step needs an input manager or a loader only if its input uses it, so those of the op are not included.
     """
     needed: dict[str, Requirement] = {}
     further: list[Requirement] = []

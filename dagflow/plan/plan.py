@@ -156,7 +156,7 @@ class Plan:
         """Return the priority of each step.
 
         Raises:
-            ValueError: A priority tag is not a whole number.
+            ValueError: A priority tag is not an integer.
         """
         return [priority_of(step) if step.node.tags else 0 for step in self.steps]
 

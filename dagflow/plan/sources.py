@@ -1,4 +1,4 @@
-"""Where each input of a step gets its value from: an output, a default, config, a given value or storage."""
+"""The sources of the inputs of steps: an output, a default, config, a given value or storage."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ class Frame(NamedTuple):
 
 
 class InputSources:
-    """Finds the source of each input of a plan.
+    """The search for the sources of the inputs of a plan.
 
     Attributes:
-        step_key: The step whose inputs are being made, for messages.
+        step_key: The step whose inputs are being compiled, for messages.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class InputSources:
         given: Mapping[str, Any],
         asset: AssetInput | None,
     ) -> StepInput:
-        """Make an input of a step.
+        """Return an input of a step.
 
         Args:
             frame: The graph that the node is in.
@@ -133,17 +133,19 @@ class InputSources:
         """Find the source of input `name` of a node, which leads to the input `definition` of an op."""
         dependency = frame.graph.dependencies[node_name].get(name)
         if isinstance(dependency, DependencyDefinition):
-            return self._from(frame, dependency.node, dependency.output, definition, asset_key)
+            return self._output_source(frame, dependency.node, dependency.output, definition, asset_key)
         if isinstance(dependency, DynamicCollectDependencyDefinition):
-            source = self._from(frame, dependency.node_name, dependency.output_name, definition, asset_key)
+            source = self._output_source(
+                frame, dependency.node_name, dependency.output_name, definition, asset_key
+            )
             if source.source_type in (FROM_OUTPUT, NO_VALUE):
                 return source._replace(source_type=FROM_COLLECT)
             return source
         if isinstance(dependency, MultiDependencyDefinition):
             parts = [
-                self._from(frame, part.node, part.output, definition, asset_key)
+                self._output_source(frame, part.node, part.output, definition, asset_key)
                 if isinstance(part, DependencyDefinition)
-                else self._outside(frame, node_name, name, definition, given, asset_key, index)
+                else self._outer_source(frame, node_name, name, definition, given, asset_key, index)
                 for index, part in enumerate(dependency.dependencies)
             ]
             if any(part.source_type in (FROM_OUTPUTS, FROM_COLLECT) for part in parts):
@@ -153,9 +155,9 @@ class InputSources:
                     "list to an op that returns it."
                 )
             return Source(FROM_OUTPUTS, parts=tuple(parts))
-        return self._outside(frame, node_name, name, definition, given, asset_key)
+        return self._outer_source(frame, node_name, name, definition, given, asset_key)
 
-    def _outside(
+    def _outer_source(
         self,
         frame: Frame,
         node_name: str,
@@ -173,15 +175,17 @@ class InputSources:
         graph_input = frame.graph.graph_input_of(node_name, name, index)
         if graph_input is None:
             outer = frame.graph.node_dict[node_name].definition.ins[name]
-            return self._unconnected(node_name, name, definition, given, asset_key, outer.dagflow_type.loader)
+            return self._unconnected_source(
+                node_name, name, definition, given, asset_key, outer.dagflow_type.loader
+            )
         if frame.outer is None:
-            return self._of_job_input(graph_input, definition, asset_key)
+            return self._job_input_source(graph_input, definition, asset_key)
         entry = (frame.outer.config or {}).get(frame.path[-1]) or {}
         return self._source(
             frame.outer, frame.path[-1], graph_input, definition, entry.get("inputs") or {}, asset_key
         )
 
-    def _unconnected(
+    def _unconnected_source(
         self,
         node_name: str,
         name: str,
@@ -194,7 +198,7 @@ class InputSources:
         if asset_key is not None and self.layer is not None:
             if definition.dagflow_type.is_nothing:
                 return Source(NO_VALUE)
-            return self._of_asset(asset_key, definition)
+            return self._asset_source(asset_key, definition)
         if name in given:
             return Source(FROM_CONFIG, value=given[name], loader=loader)
         if definition.default_value is not UNSET:
@@ -208,13 +212,13 @@ class InputSources:
             "an output, give it a default, or give its value in the run config."
         )
 
-    def _of_asset(self, asset_key: AssetKey, definition: InputDefinition) -> Source:
+    def _asset_source(self, asset_key: AssetKey, definition: InputDefinition) -> Source:
         """Return the source that loads an asset which no step of this plan stores."""
         assert self.layer is not None
         manager = definition.input_manager_key or self.layer.io_manager_key(asset_key)
         return Source(FROM_STORAGE, None, manager, asset_key=asset_key)
 
-    def _of_job_input(
+    def _job_input_source(
         self, graph_input: str, definition: InputDefinition, asset_key: AssetKey | None
     ) -> Source:
         """Find the source of an input of the graph of the job."""
@@ -241,7 +245,7 @@ class InputSources:
             f"{place} is fed by nothing: give it through 'input_values', or under 'inputs' in the run config."
         )
 
-    def _from(
+    def _output_source(
         self,
         frame: Frame,
         node_name: str,
@@ -291,7 +295,7 @@ class InputSources:
     ) -> tuple[str, ...]:
         """Return the upstream partitions that this run reads; all of them if `own_def` is None."""
         from dagflow.partitions.multi_mapping import (
-            default_mapping,  # imported lazily: only partitions need it
+            default_mapping,  # imported lazily: only partitions use it
         )
 
         mapping = mapping or default_mapping(own_def, upstream_def)

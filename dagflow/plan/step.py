@@ -1,4 +1,4 @@
-"""A step of a plan: its op, the sources of its inputs, its outputs.
+"""Steps of a plan: op, sources of the inputs, outputs.
 
 Steps are made once for a plan and read in the loop, so they are plain classes with slots.
 """
@@ -27,7 +27,7 @@ NO_VALUE = 3  # an input of type Nothing: it only orders
 FROM_DEFAULT = 4  # the default of the parameter
 FROM_CONFIG = 5  # the run config, through the loader of the type
 FROM_INPUT_VALUE = 6  # a value of the graph's input, given with the run
-FROM_STORAGE = 7  # an asset that no step of this run gives a value of
+FROM_STORAGE = 7  # an asset whose value no step of this run produces
 GIVEN = 8  # a given value, instead of an output of a step
 
 
@@ -40,7 +40,7 @@ class OutputRef(NamedTuple):
 
 
 OutputKey = tuple[str, str, "str | None"]
-"""An OutputRef, or the plain tuple that equals it, which is made faster."""
+"""An OutputRef, or the plain tuple that equals it, which is created faster."""
 
 
 class Source(NamedTuple):

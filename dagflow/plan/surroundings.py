@@ -38,7 +38,7 @@ def check_partition(job: JobDefinition, key: str | None, surroundings: Surroundi
     if job.partitions_def is None:
         raise CheckError(
             f"the partition_key '{key}' was given to job '{job.name}', but nothing in it is partitioned. "
-            "Take it away, or give the job or its assets a partitions_def."
+            "Remove it, or give the job or its assets a partitions_def."
         )
     job.partitions_def.validate_partition_key(key, surroundings.now, surroundings.dynamic)
     from_string = getattr(job.partitions_def, "get_partition_key_from_str", None)

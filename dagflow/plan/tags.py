@@ -17,7 +17,7 @@ def priority_of(step: Step) -> int:
     """Return the priority of a step: the value of its tag, or 0.
 
     Raises:
-        ValueError: The tag is not a whole number.
+        ValueError: The tag is not an integer.
     """
     tags = step.node.tags
     for tag in system_tag_spellings("priority") if tags else ():
@@ -26,7 +26,7 @@ def priority_of(step: Step) -> int:
                 return int(tags[tag])
             except ValueError as error:
                 raise ValueError(
-                    f"the tag '{tag}' of step '{step.key}' is {tags[tag]!r}, which is no whole number"
+                    f"the tag '{tag}' of step '{step.key}' is {tags[tag]!r}, which is not an integer"
                 ) from error
     return 0
 
@@ -47,7 +47,7 @@ def timeout_of(node: Node, step_key: str) -> float | None:
             if not 0 < seconds < math.inf:
                 raise DagflowInvalidDefinitionError(
                     f"the tag '{tag}' of op '{node.definition.name}' (step '{step_key}') is {text!r}, but "
-                    "must be a number of seconds above 0"
+                    "must be a positive number of seconds"
                 )
             return seconds
     return None
@@ -58,6 +58,6 @@ def timeout_refused(step_key: str, seconds: float) -> DagflowUnmetExecutorRequir
     return DagflowUnmetExecutorRequirementsError(
         f"step '{step_key}' has a time limit of {seconds:g} seconds (the tag 'dagflow/step_timeout'), but "
         "all steps of this run share one process, which nothing can end. Run it with execute_job and an "
-        "executor that gives steps processes of their own (multiprocess_executor, dask_executor), or take "
-        "the tag away."
+        "executor that gives steps processes of their own (multiprocess_executor, dask_executor), or remove "
+        "the tag."
     )

@@ -73,8 +73,8 @@ def execute_job(
 
     Raises:
         ParameterCheckError: The job is not reconstructable, or another argument is of the wrong type.
-        DagflowInvalidConfigError: The run config does not match; no run was made.
-        DagflowUnknownPartitionError: The partition is unknown; no run was made.
+        DagflowInvalidConfigError: The run config does not match; no run was created.
+        DagflowUnknownPartitionError: The partition is unknown; no run was created.
         DagflowInvalidSubsetError: A selection chooses nothing.
         DagflowUnmetExecutorRequirementsError: An output stays in memory, but other processes need it.
         CheckError: The run to execute again is unknown.
@@ -139,7 +139,7 @@ class _ExecutorExecution:
         keys: The keys of the steps that are executed, None for all.
         earlier: The outputs of earlier runs.
         executor: Runs the steps.
-        error: Why there is no executor, so that the run fails at its start.
+        error: The error that occurred instead of an executor; it fails the run at its start.
     """
 
     def __init__(
@@ -235,15 +235,15 @@ def _created(create: Callable[..., Any] | None, context: InitExecutorContext) ->
     name = context.executor_def.name
     if create is None:
         raise DagflowInvariantViolationError(
-            f"executor '{name}' of job '{context.job.name}' has no 'executor_creation_fn', so nothing says "
-            "how it runs steps"
+            f"executor '{name}' of job '{context.job.name}' has no 'executor_creation_fn', so it cannot "
+            "run steps"
         )
     executor = create(context)
     if type(executor) not in _RUNS:
         known = sorted(executor_class.__name__ for executor_class in _RUNS)
         raise DagflowInvariantViolationError(
             f"the function of executor '{name}' returned {executor!r} of type '{type(executor).__name__}', "
-            f"which runs no steps. Let it return one of {known}."
+            f"which cannot run steps. It must return one of {known}."
         )
     assert isinstance(executor, Executor)
     return executor
@@ -284,13 +284,13 @@ def _run_in_process(state: RunState, _: Any) -> bool:
 
 
 def _run_in_processes(state: RunState, executor: MultiprocessExecutor) -> bool:
-    from dagflow.executors.multiprocess import run_in_processes  # imported lazily: few runs need it
+    from dagflow.executors.multiprocess import run_in_processes  # imported lazily: few runs use it
 
     return run_in_processes(state, executor.config)
 
 
 def _run_on_dask(state: RunState, executor: DaskExecutor) -> bool:
-    from dagflow.executors.dask import run_on_dask  # imported lazily: few runs need it
+    from dagflow.executors.dask import run_on_dask  # imported lazily: few runs use it
 
     return run_on_dask(state, executor.config)
 

@@ -206,7 +206,7 @@ def subset_of(
 def _op_subset(job: JobDefinition, op_selection: Sequence[str] | None) -> JobDefinition:
     if not op_selection:
         return job
-    from dagflow.defs.graphs.selection import clauses_of  # few runs select
+    from dagflow.defs.graphs.selection import clauses_of  # imported lazily: few runs select ops
 
     clauses = clauses_of(op_selection)
     key = ("selection", clauses)

@@ -1,4 +1,4 @@
-"""`JobExecutionResult`: the result of a run whose values are loaded from where I/O managers stored them."""
+"""`JobExecutionResult`: the result of a run whose output values are loaded by its I/O managers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class JobExecutionResult(ExecutionResult):
 
 
 class _StoredOutputs(Mapping[OutputKey, Any]):
-    """The outputs of a run, loaded at each access. Always: while open, `state.resources` are started."""
+    """The outputs of a run, loaded at each access. Invariant: while open, `state.resources` are started."""
 
     def __init__(self, state: RunState) -> None:
         self.state = state
@@ -124,10 +124,10 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
             )
         if self._stored_keys is None:
             step_of = self.state.plan.step_by_key
-            made = announced_outputs(self.state.log.events())
+            announced = announced_outputs(self.state.log.events())
             self._stored_keys = {
                 key: None
-                for key, stored in made.items()
+                for key, stored in announced.items()
                 if stored or step_of(key[0]).output_by_name[key[1]].manager_key is None
             }
         return self._stored_keys

@@ -1,7 +1,7 @@
-"""`launch`: the one road into a run.
+"""`launch`: the only way to start a run.
 
-It checks the partition, reads the config, compiles the plan, makes the run, begins it, runs its steps and
-ends it. Every function that runs something builds a LaunchRequest and calls `launch`.
+It checks the partition, reads the config, compiles the plan, creates the run, begins it, runs its steps
+and ends it. Every function that runs something builds a LaunchRequest and calls `launch`.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     """Run a job, and return the result.
 
     Raises:
-        CheckError: An argument is invalid; no run was made.
-        DagflowInvalidConfigError: The run config does not match; no run was made.
-        DagflowUnknownPartitionError: The partition is unknown; no run was made.
+        CheckError: An argument is invalid; no run was created.
+        DagflowInvalidConfigError: The run config does not match; no run was created.
+        DagflowUnknownPartitionError: The partition is unknown; no run was created.
         Exception: The first failure, with `raise_on_error`.
     """
     job, run_config, given_instance, partition_key, raise_on_error, tags, run_id, inputs, execution = request
@@ -182,7 +182,7 @@ def _new_state(
 
 
 def _begin(state: RunState, instance: DagflowInstance) -> None:
-    """Store a run that begins in the instance, with its planned assets, and let the instance follow its log.
+    """Store a run and its planned assets in the instance when it begins, and connect its log to the instance.
 
     Raises:
         DagflowRunAlreadyExists: The instance has a run with this id.
@@ -241,7 +241,7 @@ def checked_id(run_id: str | None) -> str:
     try:
         return str(uuid.UUID(check_type(run_id, str, "run_id")))
     except ValueError:
-        raise CheckError(f"parameter 'run_id' must be a UUID as text, not {run_id!r}") from None
+        raise CheckError(f"parameter 'run_id' must be a UUID as a string, not {run_id!r}") from None
 
 
 def tags_of(

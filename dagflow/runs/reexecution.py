@@ -54,11 +54,13 @@ class ReexecutionOptions:
         check_type(self.parent_run_id, str, "parent_run_id")
         clauses = self.step_selection
         if isinstance(clauses, str) or not all(isinstance(clause, str) for clause in clauses):
-            raise ParameterCheckError(f"parameter 'step_selection' must be a list of texts, not {clauses!r}")
+            raise ParameterCheckError(
+                f"parameter 'step_selection' must be a list of strings, not {clauses!r}"
+            )
 
     @staticmethod
     def from_failure(run_id: str, instance: DagflowInstance) -> ReexecutionOptions:
-        """Make the options that run the failed steps of a run again, and the steps behind them.
+        """Return the options that run the failed steps of a run and their downstream steps again.
 
         Args:
             run_id: The id of the run.
@@ -78,7 +80,7 @@ def parent_of(instance: DagflowInstance, options: ReexecutionOptions) -> Dagflow
     parent = instance.get_run_by_id(options.parent_run_id)
     if parent is None:
         raise CheckError(
-            f"this instance knows no run '{options.parent_run_id}' to execute again. Use the id of a run "
+            f"this instance has no run '{options.parent_run_id}' to execute again. Use the id of a run "
             "that it remembers."
         )
     if options.is_from_failure and not parent.is_failure_or_canceled:
@@ -99,15 +101,15 @@ def earlier_of(instance: DagflowInstance, parent: DagflowRun) -> Earlier:
     ended: set[str] = set()
     mapping_keys: dict[OutputRef, list[str]] = {}
     for run in _lineage(instance, parent):
-        made = recorded_outputs(_events(instance, run))
-        outputs = {ref: run_id for ref, run_id in outputs.items() if ref[0] not in made.ended}
-        mapping_keys = {ref: keys for ref, keys in mapping_keys.items() if ref.step_key not in made.ended}
-        for ref in made.outputs:
+        recorded = recorded_outputs(_events(instance, run))
+        outputs = {ref: run_id for ref, run_id in outputs.items() if ref[0] not in recorded.ended}
+        mapping_keys = {ref: keys for ref, keys in mapping_keys.items() if ref.step_key not in recorded.ended}
+        for ref in recorded.outputs:
             outputs[ref] = run.run_id
             step_key, name, mapping_key = ref
             if mapping_key is not None:
                 mapping_keys.setdefault(OutputRef(step_key, name), []).append(mapping_key)
-        ended |= made.ended
+        ended |= recorded.ended
     return Earlier(outputs, frozenset(ended), mapping_keys)
 
 
@@ -120,7 +122,7 @@ def _lineage(instance: DagflowInstance, run: DagflowRun) -> list[DagflowRun]:
         if ancestor is None:
             raise DagflowRunNotFoundError(
                 f"Could not load ancestor run '{run_id}' for re-execution: run '{runs[0].run_id}' goes back "
-                "to it, but this instance does not know it any more. Execute the whole job anew.",
+                "to it, but this instance has deleted it. Execute the whole job anew.",
                 invalid_run_id=run_id,
             )
         runs.append(ancestor)
@@ -156,17 +158,18 @@ def keys_to_execute(
         if not keys:
             raise DagflowInvalidSubsetError(
                 f"No steps needed to be retried in the failed run '{parent.run_id}' of job "
-                f"'{parent.job_name}': all of them ended well. Execute it as a whole."
+                f"'{parent.job_name}': all of them succeeded or were skipped. Execute it as a whole."
             )
         return keys
     return steps.keys_of(options.step_selection) if options.step_selection else None
 
 
 class _StepChoice:
-    """The steps that a selection can choose: the steps of a plan, with a step for each known mapping key.
+    """The steps that a selection can choose: the steps of a plan, with a step for each mapping key so far.
 
     Attributes:
-        known: Their keys in plan order. A template is replaced by its steps if its mapping keys are known.
+        known: Their keys in plan order. The steps of a template replace it if the earlier run has its mapping
+            keys.
         templates: The keys of the templates.
         parents, children: The upstream and downstream keys of each key.
         made_by_step: The step with the dynamic output, by key of a mapped step or template.
@@ -177,7 +180,7 @@ class _StepChoice:
         self.templates: list[str] = []
         self.parents: dict[str, list[str]] = {}
         self.made_by_step: dict[str, str] = {}
-        expanded: dict[str, list[str]] = {}  # by template, the keys of its steps, if they are known
+        expanded: dict[str, list[str]] = {}  # by template, the keys of its steps, if the earlier run has them
         for step in plan.steps:
             over = step.mapped_over
             if over is None:

@@ -35,7 +35,7 @@ _T = DagflowEventType
 
 
 class EventList(list[DagflowEvent]):
-    """Events with the plans of their runs, from which their causes can be derived.
+    """A list of events with the plans of their runs, from which their causality is computed.
 
     Attributes: `plans`, the plan by run id.
     """
@@ -72,7 +72,7 @@ class ExecutionResult:
 
     @property
     def dagflow_run(self) -> DagflowRun:
-        """The run, as it ended."""
+        """The run, with its final status."""
         return self._run
 
     @property
@@ -82,7 +82,7 @@ class ExecutionResult:
 
     @property
     def success(self) -> bool:
-        """Whether every step succeeded or was skipped."""
+        """True if every step succeeded or was skipped."""
         return self._run.is_success
 
     @property
@@ -117,7 +117,7 @@ class ExecutionResult:
         return EventList([event for event in events if is_wanted(event)], events.plans)
 
     def filter_events(self, event_filter: Callable[[DagflowEvent], Any]) -> EventList:
-        """Return the events that a function returns a true value for."""
+        """Return the events for which a function returns a true value."""
         return self._filtered(event_filter)
 
     def _of_type(self, event_type: DagflowEventType) -> EventList:
@@ -155,7 +155,7 @@ class ExecutionResult:
                 inside = graph.name if hasattr(graph, "name") else self._job.name
                 known = list(graph.node_dict) if isinstance(graph, GraphDefinition) else []
                 raise DagflowInvariantViolationError(
-                    f"{inside} has no op named {name}: '{name}' (asked for as '{node_str}') is no node of "
+                    f"{inside} has no op named {name}: '{name}' (asked for as '{node_str}') is not a node of "
                     f"'{inside}', or was not selected.{nearest(name, known)}"
                 )
             if depth < len(path) - 1:
@@ -235,7 +235,7 @@ class ExecutionResult:
         )
 
     def inputs_for_step(self, step_key: str) -> dict[str, Any]:
-        """Return the values of the inputs of a step that are known here.
+        """Return the values of the inputs of a step that are in memory.
 
         An input is left out if its value came from config or from storage, or if its output was not produced.
 
@@ -386,7 +386,7 @@ class ExecutionResult:
         return not self.events_for_node(node_name)
 
     def retry_attempts_for_node(self, node_name: str) -> int:
-        """Return how often steps of a node were retried."""
+        """Return the number of retries of the steps of a node."""
         events = self.events_for_node(node_name)
         return sum(event.event_type is _T.STEP_RESTARTED for event in events)
 

@@ -20,7 +20,7 @@ class Cup(ByValue):
 
 
 class Mug(Cup):
-    """A value with a further field."""
+    """A value with another field."""
 
     __slots__ = ("handle",)
 
@@ -30,7 +30,7 @@ class Mug(Cup):
 
 
 class Plate(Constant):
-    """A constant whose slots are in another order than its parameters."""
+    """A constant whose slots have another order than its parameters."""
 
     __slots__ = ("color", "size")
     _names = ("size", "color")
@@ -41,7 +41,7 @@ class Plate(Constant):
 
 
 def test_equal_by_class_and_fields() -> None:
-    """Objects are equal if their class and all fields are equal, those of the base included."""
+    """Objects are equal if their class and all fields are equal, including the fields of the base."""
     assert Cup(1) == Cup(1)
     assert Cup(1) != Cup(2)
     assert Mug(1, True) == Mug(1, True)
@@ -51,14 +51,14 @@ def test_equal_by_class_and_fields() -> None:
 
 
 def test_hashes() -> None:
-    """Equal objects have equal hashes, also with fields that cannot be hashed."""
+    """Equal objects have equal hashes, even with fields that have no hash."""
     assert hash(Cup(1, ["a"])) == hash(Cup(1, ["a"]))
     assert hash(Cup(1, ("a", ["b"]))) == hash(Cup(2, ("c", ["d"])))
     assert len({Cup(1), Cup(1), Cup(2)}) == 2
 
 
 def test_repr_has_the_order_of_the_fields() -> None:
-    """The repr shows class, names and values in the order of the fields."""
+    """The repr has the class, and the names and values in the order of the fields."""
     assert repr(Mug(1, True)) == "Mug(size=1, tags=(), handle=True)"
     assert repr(Plate(1, "red")) == "Plate(size=1, color='red')"
 

@@ -1,4 +1,4 @@
-"""Who caused what: happens-before from events and plan, and the canonical form of a run."""
+"""Causality: happens-before from events and plan, and the canonical form of a run."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def cafe():
 
 
 def event(result, kind, step=None, nth=0):
-    """The n-th event of a type, of a step."""
+    """Return the n-th event of a type, of a step."""
     return [e for e in result.all_events if e.event_type.name == kind and e.step_key == step][nth]
 
 
 def caused(result, one, other):
-    """Whether one event, given as type and step, caused another."""
+    """Return whether one event, given as type and step, caused another."""
     return causality(result).caused(event(result, *one), event(result, *other))
 
 
@@ -81,7 +81,7 @@ def caused(result, one, other):
     ],
 )
 def test_what_had_to_come_first_caused_what_came_later(one, other):
-    """And never the other way round."""
+    """An event that had to come first caused the later one, but not the other way round."""
     result = cafe.execute_in_process()
 
     assert caused(result, one, other)
@@ -89,7 +89,7 @@ def test_what_had_to_come_first_caused_what_came_later(one, other):
 
 
 def test_steps_that_no_path_connects_are_ordered_by_luck():
-    """Whichever of them ran first."""
+    """Steps without a path between them are not ordered, whichever ran first."""
     result = cafe.execute_in_process()
     ends = [event(result, "STEP_SUCCESS", step) for step in ("beans", "tidy")]
     starts = [event(result, "STEP_START", step) for step in ("tidy", "beans")]
@@ -98,7 +98,7 @@ def test_steps_that_no_path_connects_are_ordered_by_luck():
 
 
 def test_an_attempt_comes_before_the_next_one():
-    """All attempts of a step are one line of events."""
+    """The attempts of a step are one sequence of events."""
 
     @op(retry_policy=RetryPolicy(max_retries=1))
     def flaky(context):
@@ -118,7 +118,7 @@ def test_an_attempt_comes_before_the_next_one():
 
 
 def test_a_dependency_without_a_value_orders_too():
-    """Nothing is loaded, but the step waits."""
+    """A dependency of type Nothing orders the steps, although no value is loaded."""
 
     @op(out=Out(Nothing))
     def heat():
@@ -138,7 +138,7 @@ def test_a_dependency_without_a_value_orders_too():
 
 
 def test_a_skip_is_caused_by_what_was_not_given():
-    """And hands on what it waited for."""
+    """The step with the missing output caused the skip, and also the skips behind it."""
 
     @op(out=Out(is_required=False))
     def maybe():
@@ -155,7 +155,7 @@ def test_a_skip_is_caused_by_what_was_not_given():
 
 
 class Seen(list):
-    """Events with plans, as a result hands them out: `TYPE:step ...`, and for each step what it waits for."""
+    """Events with plans, like those of a result: `TYPE:step ...`, and the upstream steps of each step."""
 
     def __init__(self, texts, **upstream):
         pairs = (text.partition(":")[::2] for text in texts.split())
@@ -166,7 +166,7 @@ class Seen(list):
 
 
 def test_nobody_waits_for_a_hook():
-    """A hook runs after the end of its step; what depends on the step does not depend on the hook."""
+    """A hook runs after the end of its step, so downstream steps do not wait for it."""
     seen = Seen("STEP_SUCCESS:beans HOOK_COMPLETED:beans STEP_START:brew", beans="", brew="beans")
 
     assert caused(seen, ("STEP_SUCCESS", "beans"), ("HOOK_COMPLETED", "beans"))
@@ -176,7 +176,7 @@ def test_nobody_waits_for_a_hook():
 
 
 def test_mapped_steps_stand_side_by_side():
-    """Each is caused by what yielded it and causes what collects it, but not its sibling."""
+    """The dynamic step caused each mapped step, and each caused the collecting step, but not its sibling."""
     seen = Seen(
         "STEP_SUCCESS:cups STEP_START:brew[b] STEP_SUCCESS:brew[b] STEP_START:brew[a] STEP_SUCCESS:brew[a] "
         "STEP_START:total",
@@ -190,21 +190,21 @@ def test_mapped_steps_stand_side_by_side():
 
 
 def test_what_collects_nothing_still_waited():
-    """The mapped step in between never came to be."""
+    """A collecting step waited for the dynamic step, even without any mapped step."""
     seen = Seen("STEP_SUCCESS:cups STEP_START:total", **{"cups": "", "brew[?]": "cups", "total": "brew[?]"})
 
     assert caused(seen, ("STEP_SUCCESS", "cups"), ("STEP_START", "total"))
 
 
 def test_what_a_step_that_did_not_run_waits_for_orders_nothing():
-    """Its value was there from the start, so what reads it need not wait."""
+    """The value of such a step is given, so its readers do not wait for its upstream steps."""
     seen = Seen("STEP_SUCCESS:beans STEP_START:serve", beans="", brew="beans", serve="brew")
 
     assert not caused(seen, ("STEP_SUCCESS", "beans"), ("STEP_START", "serve"))
 
 
 def test_events_of_the_executor_belong_to_the_start_or_the_end_of_the_run():
-    """What comes between the steps is ordered by luck; a capture of one step's logs belongs to it."""
+    """Executor events between the steps are not ordered; captured logs of one step belong to it."""
     seen = Seen("ENGINE_EVENT STEP_START:beans ENGINE_EVENT STEP_SUCCESS:beans ENGINE_EVENT", beans="")
     capture = DagflowEvent(
         "LOGS_CAPTURED", "cafe", event_specific_data=ComputeLogsCaptureData("k", ["beans"])
@@ -223,7 +223,7 @@ def test_events_of_the_executor_belong_to_the_start_or_the_end_of_the_run():
 
 
 def test_explain_names_the_path_or_its_absence():
-    """In a sentence, for an assertion to show."""
+    """The explanation is a sentence for assertions."""
     result = cafe.execute_in_process()
     judge = causality(result)
 
@@ -243,7 +243,7 @@ def test_explain_names_the_path_or_its_absence():
 
 
 def test_events_of_two_runs_are_not_ordered():
-    """A list of both runs with both plans: each run by itself."""
+    """In a list of two runs only events of the same run are ordered."""
     first, second = cafe.execute_in_process(), cafe.execute_in_process()
     plans = {**first.all_events.plans, **second.all_events.plans}
     events = type(first.all_events)([*first.all_events, *second.all_events], plans)
@@ -255,20 +255,20 @@ def test_events_of_two_runs_are_not_ordered():
 
 
 def test_a_bare_list_is_an_error_that_names_the_way_out():
-    """A copy does not know the plan."""
+    """A copy of the list does not have the plan."""
     events = list(cafe.execute_in_process().all_events)
 
     with pytest.raises(DagflowError, match="exact, prefix, suffix, contiguous, subsequence or unordered"):
         causality(events)
-    with pytest.raises(DagflowError, match="does not know the plan"):
+    with pytest.raises(DagflowError, match="does not have the plan"):
         canonical_events(events)
 
 
 def test_other_values_and_foreign_events_are_errors():
-    """Nothing ends in an AttributeError."""
+    """Other values and events of other runs raise DagflowError."""
     one, other = cafe.execute_in_process(), cafe.execute_in_process()
 
-    with pytest.raises(DagflowError, match="a result or a list of events is needed"):
+    with pytest.raises(DagflowError, match="must be a result or a list of events"):
         causality(3)
     with pytest.raises(DagflowError, match="is not among the"):
         causality(one).caused(event(one, "RUN_START"), event(other, "RUN_START"))
@@ -279,12 +279,12 @@ def test_a_run_whose_plan_is_missing_is_an_error():
     result = cafe.execute_in_process()
     events = type(result.all_events)(result.all_events, {})
 
-    with pytest.raises(DagflowError, match=f"plan of run '{result.run_id}' is not known"):
+    with pytest.raises(DagflowError, match=f"not have the plan of run '{result.run_id}'"):
         causality(events).caused(event(result, "RUN_START"), event(result, "RUN_SUCCESS"))
 
 
 def test_a_list_knows_its_events_by_value_too():
-    """The same run, read twice."""
+    """An equal event from a second read of the run is accepted."""
     result = cafe.execute_in_process()
     judge = causality(result.all_events)
 
@@ -292,7 +292,7 @@ def test_a_list_knows_its_events_by_value_too():
 
 
 def test_canonical_events_tell_a_run_without_ids_and_times():
-    """To the letter, for a chain of two and one that stands alone."""
+    """The exact form of a chain of two steps and an independent step."""
 
     @job
     def small():
@@ -327,7 +327,7 @@ def test_canonical_events_tell_a_run_without_ids_and_times():
 
 
 def test_canonical_events_do_not_depend_on_the_order_that_was_picked():
-    """Any legal order of the steps gives the same list."""
+    """Any valid order of the steps gives the same list."""
     usual = cafe.execute_in_process()
     with run_options(pick=lambda ready: ready[-1]):
         other = cafe.execute_in_process()
@@ -337,7 +337,7 @@ def test_canonical_events_do_not_depend_on_the_order_that_was_picked():
 
 
 def test_canonical_events_keep_attempts_and_name_the_users_error():
-    """The wrapper around the error is not shown."""
+    """The error is the user's own, not the wrapper around it."""
 
     @op(retry_policy=RetryPolicy(max_retries=1))
     def never():
@@ -358,7 +358,7 @@ def test_canonical_events_keep_attempts_and_name_the_users_error():
 
 
 def test_canonical_events_name_the_cause_of_a_requested_retry():
-    """The user's own error is the cause of the request; a request without a cause is itself that error."""
+    """The user's own error is the cause of the retry request, or the request if it has no cause."""
 
     @op
     def caused(context):
@@ -384,7 +384,7 @@ def test_canonical_events_name_the_cause_of_a_requested_retry():
 
 
 def test_canonical_events_name_assets():
-    """By their key, as text."""
+    """Assets are named by their key as a string."""
 
     @asset(key_prefix="shop")
     def cup():
@@ -397,13 +397,13 @@ def test_canonical_events_name_assets():
 
 @st.composite
 def graphs(draw):
-    """For each of a few steps the earlier ones that it reads."""
+    """Draw, for each of a few steps, the earlier steps that it reads."""
     count = draw(st.integers(1, 6))
     return [sorted(draw(st.sets(st.integers(0, number - 1)))) if number else [] for number in range(count)]
 
 
 def job_of(graph):
-    """A job of ops with these dependencies."""
+    """Return a job of ops with these dependencies."""
     ops = [
         OpDefinition(
             compute_fn=lambda: None,
@@ -424,7 +424,7 @@ def job_of(graph):
 
 @given(graph=graphs(), order=st.randoms(use_true_random=False))
 def test_what_caused_what_is_reachability_in_the_plan(graph, order):
-    """For any graph, in any legal order of the steps; and it is a strict partial order within the run."""
+    """Law: for any graph and order, causality is reachability, a strict partial order within the run."""
     reaches = [set() for _ in graph]
     for number, upstream in enumerate(graph):
         reaches[number] = set(upstream).union(*(reaches[above] for above in upstream))

@@ -1,4 +1,4 @@
-"""A hash of each facet of a definition: what changes it, and what does not."""
+"""Fingerprints: which changes of a definition change which facet."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ ALL = set(Fingerprint._fields)
 
 @pytest.fixture
 def of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The fingerprint of `work` in a module with this text."""
+    """Return the fingerprint of `work` in a module with this source."""
     numbers = iter(range(100))
 
     def make(text: str) -> Fingerprint:
@@ -180,7 +180,7 @@ CHANGES: list[tuple[str, str, str, str, set[str]]] = [
     ("text", "old", "new", "facets"), [row[1:] for row in CHANGES], ids=[row[0] for row in CHANGES]
 )
 def test_what_counts(of: Any, text: str, old: str, new: str, facets: set[str]) -> None:
-    """Each change shows in the facets that it belongs to, and in no other."""
+    """Each change changes its facets and no others."""
     assert text.count(old) == 1
     changed = _changed(of(text), of(text.replace(old, new.encode().decode("unicode_escape"))))
 
@@ -252,13 +252,13 @@ work = op(name="work")(functools.partial(f, n=2))
 
 @pytest.mark.parametrize("text", WAYS.values(), ids=WAYS)
 def test_code_is_found(of: Any, text: str) -> None:
-    """In whatever way a function gets to what it calls."""
+    """The code of a called function is found, however it is called."""
     assert of(text) == of(text)
     assert {"code"} <= _changed(of(text), of(text.replace("1", "7"))) <= {"code", "arguments"}
 
 
 def test_the_code_of_others_does_not_count(of: Any) -> None:
-    """The standard library's is another project."""
+    """The code of the standard library is excluded, because it is another project."""
     text = "import textwrap\n@op\ndef work():\n    return textwrap.dedent('a')\n"
     before = of(text)
 
@@ -267,7 +267,7 @@ def test_the_code_of_others_does_not_count(of: Any) -> None:
 
 
 def test_another_process_says_the_same(tmp_path: Path) -> None:
-    """Whatever the seed of its hashes."""
+    """The fingerprint does not depend on the hash seed of the process."""
     path = tmp_path / "pipeline.py"
     path.write_text(HEAD + BASE.replace('{"db"}', '{"db", "x", "y", "z"}'))
     code = (
@@ -289,7 +289,7 @@ def test_another_process_says_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("thing", [7, None, "work", print])
 def test_what_is_no_definition(thing: Any) -> None:
-    """Its value and type are named."""
+    """The error names the value and its type."""
     with pytest.raises(
         ParameterCheckError, match="fingerprint takes an op, asset, graph, job or resource, not"
     ):
@@ -297,7 +297,7 @@ def test_what_is_no_definition(thing: Any) -> None:
 
 
 def test_the_methods_of_classes_count() -> None:
-    """Those of a resource class and of what is nested in it, and those of a Config class."""
+    """Methods of resource classes, nested resources and Config classes are included."""
 
     class Mill(dagflow.ConfigurableResource[Any]):
         @property

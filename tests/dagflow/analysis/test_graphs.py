@@ -54,7 +54,7 @@ def _edges(found: Graph) -> list[tuple[str, str]]:
 
 
 def test_a_job() -> None:
-    """A node for each op and graph, also inside; edges on each level."""
+    """The graph has a node for each op and graph, also inside graphs, and edges on each level."""
     found = graph_of(cafe)
 
     assert _names(found) == [
@@ -71,7 +71,7 @@ def test_a_job() -> None:
 
 
 def test_attributes_of_nodes() -> None:
-    """Op, job, graph, tags and resources, by which a selection chooses."""
+    """Nodes have op, job, graph, tags and resources as attributes."""
     nodes = {node.id: node.attributes for node in graph_of(cafe).nodes}
 
     assert nodes["cafe:beans_2"]["op"] == {"beans", "beans_2"}
@@ -85,7 +85,7 @@ def test_attributes_of_nodes() -> None:
 
 
 def test_assets() -> None:
-    """A node for each key, edges by key; what is not there has no edge."""
+    """The graph has a node for each asset key, and edges by key, except for unknown keys."""
     found = graph_of(tea, water)
 
     assert sorted(_names(found)) == [("hot/tea", "hot__tea"), ("water",)]
@@ -103,7 +103,7 @@ def test_assets() -> None:
 
 
 def test_assets_that_are_only_known() -> None:
-    """Sources and specs are nodes; the deps of a spec are edges."""
+    """SourceAssets and AssetSpecs are nodes; the deps of a spec are edges."""
     found = graph_of(SourceAsset("outside", group_name="o"), AssetSpec("report", deps=[tea]), tea)
 
     assert _edges(found) == [("asset:hot/tea", "asset:report"), ("asset:outside", "asset:hot/tea")]
@@ -111,7 +111,7 @@ def test_assets_that_are_only_known() -> None:
 
 
 def test_an_asset_in_jobs_is_one_node() -> None:
-    """With the jobs as an attribute."""
+    """An asset in several jobs is one node with the jobs as an attribute."""
     one, two = build_asset_job([water], name="one"), build_asset_job([water, tea], name="two")
     found = graph_of(one, two, water)
 
@@ -121,7 +121,7 @@ def test_an_asset_in_jobs_is_one_node() -> None:
 
 
 def test_two_of_one_name() -> None:
-    """Have places of their own: jobs, ops, assets."""
+    """Jobs, ops and assets with the same name get different ids."""
     other = job(name="cafe")(lambda: (beans(), None)[1])
     twin = asset(name="water")(lambda: 1)
 
@@ -135,7 +135,7 @@ def test_two_of_one_name() -> None:
 
 
 def test_the_nearest_asset_of_a_key_is_read() -> None:
-    """That of the reader's module, else all of them."""
+    """An edge leads from the asset in the module of the reader, or else from all with the key."""
     twin = asset(name="water")(lambda: 1)
     twin.__wrapped__.__module__ = "elsewhere"
     stranger = asset(name="stranger")(lambda water: 1)
@@ -151,7 +151,7 @@ def test_the_nearest_asset_of_a_key_is_read() -> None:
 
 
 def test_a_graph_and_selections() -> None:
-    """What is found is what a selection is resolved against."""
+    """A selection is resolved against the nodes of the graph."""
     found = graph_of(machine, cafe)
 
     assert resolve(parse_selection("graph:machine"), found) >= {"machine:brew", "cafe:machine.brew"}
@@ -160,12 +160,12 @@ def test_a_graph_and_selections() -> None:
 
 @pytest.mark.parametrize("thing", [7, None, "cafe", object()])
 def test_what_is_no_definition(thing: Any) -> None:
-    """Its value and type are named."""
+    """The error names the value and its type."""
     with pytest.raises(ParameterCheckError, match="graph_of takes jobs, graphs, ops and assets, not"):
         graph_of(thing)
 
 
 def test_nothing_is_an_empty_graph() -> None:
-    """And a definition twice is one."""
+    """Without definitions the graph is empty; a repeated definition is one node."""
     assert len(list(graph_of().nodes)) == 0
     assert len(list(graph_of(beans, beans).nodes)) == 1

@@ -1,4 +1,4 @@
-"""Every order of steps, once each: hand-counted numbers, and what is said when a search cannot be trusted."""
+"""The search through all orders of steps: numbers counted by hand, and errors."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ from dagflow.testing import in_order, interleavings, run_options
 
 @op
 def one(x=None):
-    """An op that can stand anywhere."""
+    """Return a value; the op has no inputs."""
     return x
 
 
 @op
 def both(x, y):
-    """An op that waits for two."""
+    """Wait for two inputs."""
     return [x, y]
 
 
 @op
 def burnt(x=None):
-    """Fails."""
+    """Fail."""
     raise ValueError("burnt")
 
 
 @op(out=Out(is_required=False))
 def nothing(x=None):
-    """Gives no output, so that what is behind it is skipped."""
+    """Yield no output, so that the downstream steps are skipped."""
     yield from ()
 
 
 @op(out=DynamicOut())
 def many():
-    """Two values."""
+    """Yield two values."""
     yield DynamicOutput(1, "a")
     yield DynamicOutput(2, "b")
 
 
 def flaky(delay=None):
-    """An op that fails the first time."""
+    """Return an op that fails the first time."""
 
     @op(name="flaky", retry_policy=RetryPolicy(delay=delay))
     def made(context):
@@ -70,19 +70,19 @@ def flaky(delay=None):
 
 
 def orders(body, **arguments):
-    """The orders in which the steps of a job with this body can be taken, as text."""
+    """Return the orders of the steps of a job with this body, as strings."""
     whole = job(name="whole")(body)
     run = lambda: whole.execute_in_process(raise_on_error=False)  # noqa: E731
     return [" ".join(order) for order, _ in interleavings(run, **arguments)]
 
 
 def test_a_job_without_steps_has_one_order():
-    """It is run once."""
+    """A job without steps is run once."""
     assert orders(lambda: None) == [""]
 
 
 def test_a_chain_has_one_order():
-    """Each step waits for the one before it."""
+    """Each step of a chain waits for the step before it."""
 
     def chain():
         one.alias("c")(one.alias("b")(one.alias("a")()))
@@ -91,7 +91,7 @@ def test_a_chain_has_one_order():
 
 
 def test_independent_steps_come_in_every_order():
-    """Three steps that do not know each other: 3! orders, the usual one first."""
+    """Three independent steps have 3! orders, the default order first."""
 
     def three():
         one.alias("a")(), one.alias("b")(), one.alias("c")()
@@ -101,7 +101,7 @@ def test_independent_steps_come_in_every_order():
 
 
 def test_the_sides_of_a_diamond_come_in_two_orders():
-    """Top and bottom stay where they are."""
+    """The first and the last step of a diamond keep their positions."""
 
     def diamond():
         top = one.alias("top")()
@@ -124,7 +124,7 @@ def test_two_chains_are_shuffled():
 
 
 def test_priorities_do_not_forbid_an_order():
-    """They say what is taken first, not what waits for what."""
+    """Priorities change the default order, but not the dependencies."""
 
     def two():
         one.alias("low")()
@@ -134,7 +134,7 @@ def test_priorities_do_not_forbid_an_order():
 
 
 def test_steps_that_appear():
-    """Mapped steps are there once their keys are known; with a step behind each: two chains."""
+    """Mapped steps join the run with their keys; each with a downstream step makes two chains."""
 
     def mapped():
         both(many().map(one.alias("m")).collect(), one.alias("other")())
@@ -149,17 +149,17 @@ def test_steps_that_appear():
 
 
 def test_a_retry_without_delay_comes_at_any_later_turn():
-    """The other step stands before, between and behind the attempts."""
+    """The other step is before, between and after the attempts."""
     assert orders(lambda: (flaky()(), one())) == ["flaky one flaky", "flaky flaky one", "one flaky flaky"]
 
 
 def test_a_retry_with_a_delay_comes_when_nothing_else_is_ready():
-    """An hour on a clock on which steps take no time."""
+    """The delay is an hour on a clock on which steps take no time."""
     assert orders(lambda: (flaky(delay=3600)(), one())) == ["flaky one flaky", "one flaky flaky"]
 
 
 def test_what_a_failure_blocks_is_not_taken():
-    """The step behind the failed one is in no order, the one beside it in each."""
+    """A step downstream of the failed one is in no order, an independent one in each."""
 
     def blocked():
         one.alias("behind")(burnt())
@@ -169,7 +169,7 @@ def test_what_a_failure_blocks_is_not_taken():
 
 
 def test_what_is_skipped_is_not_taken():
-    """A skipped step does not run, whichever step decides that."""
+    """A skipped step does not run in any order."""
 
     def skips():
         one.alias("behind")(nothing())
@@ -179,7 +179,7 @@ def test_what_is_skipped_is_not_taken():
 
 
 def test_assets_have_orders_too():
-    """What is run may be a materialization."""
+    """`run` can be a function that materializes assets."""
 
     @asset
     def water():
@@ -199,7 +199,7 @@ def test_assets_have_orders_too():
 
 @given(descriptions(most=4))
 def test_every_order_comes_to_the_same(description):
-    """Law: in whichever order the steps are taken, each fares the same and gives the same."""
+    """Law: every order gives each step the same outcome and output."""
     whole = job_of(description)
     run = lambda: whole.execute_in_process(raise_on_error=False)  # noqa: E731
     usual = observed(run())
@@ -209,12 +209,12 @@ def test_every_order_comes_to_the_same(description):
 
 
 def test_a_bound_that_is_enough():
-    """As many orders as the limit is no error."""
+    """As many orders as the limit are not an error."""
     assert len(orders(lambda: (one.alias("a")(), one.alias("b")()), limit=2)) == 2
 
 
 def test_a_bound_that_is_not_enough_is_an_error():
-    """All orders up to the limit are there, and then it is said that these were not all."""
+    """More orders than the limit are an error after all orders up to the limit."""
 
     @job
     def three():
@@ -228,7 +228,7 @@ def test_a_bound_that_is_not_enough_is_an_error():
 
 
 def test_some_orders_can_be_enough():
-    """Who asks for it gets the first orders without an error."""
+    """With exhaustive=False more orders than the limit are not an error."""
 
     def three():
         one.alias("a")(), one.alias("b")(), one.alias("c")()
@@ -237,7 +237,7 @@ def test_some_orders_can_be_enough():
 
 
 def test_what_the_run_raised_tells_the_order():
-    """An error that only one order shows comes out as it is, with a note that is enough to see it again."""
+    """An error of one order is raised unchanged, with a note that repeats the order."""
     taken = []
 
     @op
@@ -265,7 +265,7 @@ def test_what_the_run_raised_tells_the_order():
 
 
 def test_a_run_that_remembers_is_no_proof():
-    """If other steps are ready than before, nobody knows which orders were tried."""
+    """Other ready steps than in the run before are an error."""
     calls = []
 
     @op(out=DynamicOut())
@@ -283,7 +283,7 @@ def test_a_run_that_remembers_is_no_proof():
 
 
 def test_a_run_that_ends_too_early_is_no_proof():
-    """Also if the run, which must come to a turn with another choice, is over before."""
+    """A run that ends before the turn with the next choice is an error."""
     jobs = [
         job(name="two")(lambda: (one.alias("a")(), one.alias("b")())),
         job(name="none")(lambda: None),
@@ -296,7 +296,7 @@ def test_a_run_that_ends_too_early_is_no_proof():
 
 
 def test_a_difference_is_told_even_if_the_run_hides_it():
-    """What is raised inside the run may be caught by the function around it."""
+    """The error is raised even if `run` catches exceptions."""
     jobs = [
         job(name="two")(lambda: (one.alias("a")(), one.alias("b")())),
         job(name="other")(lambda: (one.alias("c")(), one.alias("d")())),
@@ -312,25 +312,25 @@ def test_a_difference_is_told_even_if_the_run_hides_it():
 
 @job
 def single():
-    """A job of one step."""
+    """Return a job of one step."""
     one()
 
 
 def twice():
-    """Starts two runs."""
+    """Start two runs."""
     single.execute_in_process()
     single.execute_in_process()
 
 
 def elsewhere():
-    """Starts a run on another thread, which has options of its own."""
+    """Start a run on another thread, which has its own options."""
     thread = threading.Thread(target=single.execute_in_process)
     thread.start()
     thread.join()
 
 
 def in_its_own_order():
-    """Starts a run that does not take the order that it is told."""
+    """Start a run with another `pick` function."""
     with run_options(pick=in_order(["one"])):
         single.execute_in_process()
 
@@ -339,13 +339,13 @@ def in_its_own_order():
     ("run", "count"), [(twice, "2"), (lambda: None, "none"), (elsewhere, "none"), (in_its_own_order, "none")]
 )
 def test_one_run_a_call(run, count):
-    """A function that starts no run, or several, has no order of steps."""
+    """A function must start exactly one run with the given order."""
     with pytest.raises(DagflowError, match=f"must start one run.* it started {count}"):
         list(interleavings(run))
 
 
 def test_runs_of_other_threads_do_not_count():
-    """Only those that take the order that they are told."""
+    """Only runs with the given order count as the run of the function."""
 
     def run():
         elsewhere()
@@ -355,7 +355,7 @@ def test_runs_of_other_threads_do_not_count():
 
 
 def test_the_caller_keeps_its_options():
-    """Between two orders the code that asks for them runs under its own."""
+    """Between two orders the options of the caller are unchanged."""
     with run_options() as options:
         for _ in interleavings(single.execute_in_process):
             with run_options() as inside:
@@ -371,12 +371,12 @@ def test_the_caller_keeps_its_options():
     ],
 )
 def test_wrong_arguments(arguments, message):
-    """They are refused before anything runs."""
+    """Invalid arguments raise before any run."""
     with pytest.raises(ParameterCheckError, match=message):
         interleavings(*arguments)
 
 
 def test_an_order_that_cannot_be():
-    """A step that is not ready when its turn comes ends the run."""
+    """A step that is not ready at its turn ends the run with an error."""
     with run_options(pick=in_order(["two"])), pytest.raises(CheckError, match="'two'"):
         single.execute_in_process()

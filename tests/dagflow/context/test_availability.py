@@ -1,4 +1,4 @@
-"""The differences between a run and a direct call: the listed ones, and no others."""
+"""The listed differences between a run and a direct call are the only ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NONSENSE = object()
 
 
 def in_run(definition):
-    """What an op makes in a run, or the error that comes out of it."""
+    """Return the result of an op in a run, or the raised error."""
 
     @job(resource_defs=RESOURCES)
     def j():
@@ -41,7 +41,7 @@ def in_run(definition):
 
 
 def directly(definition):
-    """What an op makes in a direct call, unpacked as a run does it, or the error that comes out of it."""
+    """Return the result of an op in a direct call, unpacked as in a run, or the raised error."""
     context = build_op_context(RESOURCES, op_config=CONFIG, run_tags=TAGS)
     made = definition(context) if definition.body.context else definition()
     items = list(made) if definition.body.function_type == "generator" else [made]
@@ -52,7 +52,7 @@ def directly(definition):
 
 
 def outcome(way, definition):
-    """What came, or class and message of the error."""
+    """Return the result, or class and message of the error."""
     try:
         return way(definition)
     except Exception as error:
@@ -153,7 +153,7 @@ def test_the_same_body_does_the_same(body):
 
 
 def test_an_output_that_is_given_twice():
-    """The same class and the same message, but for what was at it: a run or a call."""
+    """Class and message of the error are equal, except for the word for the run or the call."""
     definition = op(name="brew")(yields_twice)
 
     (called, said), (ran, told) = outcome(directly, definition), outcome(in_run, definition)
@@ -167,7 +167,7 @@ def test_an_output_that_is_given_twice():
 
 
 def test_config_resources_and_tags_are_the_same():
-    """What a context gives of its surroundings, where both have the same."""
+    """Config, resources and tags of the context are equal in both."""
     options = {
         "config_schema": {"n": int, "z": Field(int, default_value=7)},
         "required_resource_keys": {"beans"},
@@ -181,7 +181,7 @@ def test_config_resources_and_tags_are_the_same():
     "value", [(1, 2, 3), [1, 2], 5, None, (Output(1, "cold"), Output(2, "hot")), (1, 2), (1, Output(2))]
 )
 def test_several_outputs_are_the_same(value):
-    """Tuples are taken apart, or refused, alike."""
+    """Tuples are unpacked, or are errors, in both."""
     definition = op(name="brew", out={"hot": Out(), "cold": Out()})(lambda: value)
 
     assert outcome(directly, definition) == outcome(in_run, definition)
@@ -215,7 +215,7 @@ def test_attributes(name):
 
 
 def test_run_id():
-    """A direct call has no run, and says so by a word."""
+    """The run id of a direct call is a constant."""
     definition = op(name="brew")(lambda context: context.run_id)
 
     assert directly(definition) == [DIRECT_RUN_ID]
@@ -224,7 +224,7 @@ def test_run_id():
 
 @pytest.mark.parametrize(("way", "is_merged"), [(in_run, True), (directly, False)])
 def test_metadata_that_is_added_twice(way, is_merged):
-    """Merged in a run, refused in a direct call."""
+    """Repeated metadata is merged in a run, and is an error in a direct call."""
 
     def body(context):
         context.add_output_metadata({"a": 1})
@@ -238,7 +238,7 @@ def test_metadata_that_is_added_twice(way, is_merged):
 
 
 def test_what_is_handed_out():
-    """The caller of a direct call gets the objects, the reader of a run the values."""
+    """The caller of a direct call gets the output objects, the reader of a run the values."""
     output = Output(4)
     definition = op(name="brew")(lambda: output)
 
@@ -247,7 +247,7 @@ def test_what_is_handed_out():
 
 
 def test_what_errors_are_wrapped_in():
-    """A run records a wrapper; a direct call has nothing to record."""
+    """A run wraps the recorded error; a direct call records nothing."""
     definition = op(name="brew")(raises)
 
     @job
@@ -262,7 +262,7 @@ def test_what_errors_are_wrapped_in():
 
 
 def test_the_error_of_a_missing_output():
-    """A run has an error of its own for it, a direct call has none."""
+    """The error classes of a run and of a direct call differ."""
     definition = op(name="brew", out={"hot": Out(), "cold": Out()})(yields_hot)
 
     assert outcome(directly, definition)[0] is DagflowInvariantViolationError
@@ -274,7 +274,7 @@ def yields_hot():
 
 
 def test_who_enters_resources():
-    """A run enters them itself; a direct call leaves that to a block of its caller."""
+    """A run opens context managers itself; a direct call needs a `with` block."""
 
     @resource
     def beans():
@@ -294,7 +294,7 @@ def test_who_enters_resources():
 
 
 def test_types_are_checked_alike():
-    """The message is the same but for its beginning, which names the step or the op."""
+    """The messages differ only at their beginning, which names the step or the op."""
 
     @op
     def word():

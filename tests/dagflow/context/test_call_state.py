@@ -1,4 +1,4 @@
-"""The state of a call, which is created late and bound to one definition at a time."""
+"""The state of a call, which is bound to one definition at a time."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ RUN = RunFacts("r", lambda: None)
 
 
 def state(**fields):
-    """A state of direct calls with little in it."""
+    """Return a state of direct calls with few values."""
     return DirectCallState(RUN, **fields)
 
 
 def test_attributes_that_do_not_exist_here():
-    """A direct call lacks some attributes, and the error says when they exist; a run has all of them."""
+    """A direct call lacks some attributes, and the error has the remedy; a run has all."""
     bare = state()
     with pytest.raises(DagflowInvalidPropertyError, match="'run'"):
         bare.require("run")
@@ -66,7 +66,7 @@ def test_events_and_metadata_of_a_call():
 
 @pytest.mark.parametrize("config", [{"n": [1]}, [1, [2]]])
 def test_config_is_copied_where_it_can_be_changed(config):
-    """One copy for each call, so that a plan stays as it is."""
+    """Each call gets its own copy, so the plan does not change."""
     first, second = state(config=config), state(config=config)
 
     assert first.op_config == config
@@ -76,7 +76,7 @@ def test_config_is_copied_where_it_can_be_changed(config):
 
 
 def test_resources_are_asked_for_once():
-    """Only when they are read."""
+    """Resources are computed at their first access."""
     asked = []
 
     def values():
@@ -90,7 +90,7 @@ def test_resources_are_asked_for_once():
 
 
 def test_metadata_without_an_op():
-    """Before a call nothing is known of outputs: any name will do."""
+    """Before a call every output name is accepted."""
     bare = state()
     bare.add_output_metadata({"a": 1}, None, None)
     bare.add_output_metadata({"b": 1}, "cup", None)
@@ -99,7 +99,7 @@ def test_metadata_without_an_op():
 
 
 def test_resources_of_a_type():
-    """The check of a type sees what its type requires, as far as it is there."""
+    """The check of a type gets the available resources that the type requires."""
     of_type = ResourcesOfType(lambda: {"beans": 3, "milk": 4}, "Cup")
     found = of_type.build(frozenset({"beans", "sugar"}))
 

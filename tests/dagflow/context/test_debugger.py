@@ -1,4 +1,4 @@
-"""`context.pdb`: a debugger that reaches the terminal from inside an op."""
+"""`context.pdb`: a debugger that reads from the terminal inside an op."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ def test_debugged():
 
 
 def test_each_context_has_one() -> None:
-    """A subclass of Python's debugger, also in a direct call."""
+    """`pdb` is a subclass of Python's debugger, also in a direct call."""
     assert isinstance(build_op_context().pdb, ForkedPdb)
 
 
 def _talk(arguments: list[str], folder: str, typed: list[bytes]) -> str:
-    """What a program on a terminal of its own writes; each of `typed` answers a prompt of the debugger."""
+    """Return the output of a program on its own terminal; each of `typed` answers a prompt of the
+    debugger.
+    """
     terminal, inner = pty.openpty()
     process = subprocess.Popen(
         arguments, stdin=inner, stdout=inner, stderr=inner, cwd=folder, env={**os.environ, "TERM": "dumb"}
@@ -67,7 +69,7 @@ def _read(terminal: int) -> bytes:
 
 
 def test_under_pytest(pytester: pytest.Pytester) -> None:
-    """With `pytest -s`, who sits at the terminal sees the op's frame, reads and changes it, and goes on."""
+    """With `pytest -s` the user can see, read and change the frame of the op, and continue."""
     pytester.makepyfile(TEST)
     seen = _talk(
         [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", "-p", "no:asyncio"],
@@ -82,7 +84,7 @@ def test_under_pytest(pytester: pytest.Pytester) -> None:
 
 
 def test_where_standard_input_is_replaced(pytester: pytest.Pytester) -> None:
-    """The debugger reads from the terminal, and what stood in its place stands there again afterwards."""
+    """The debugger reads from the terminal, and restores the replaced standard input afterwards."""
     script = pytester.makepyfile(
         script="""
         import io, sys

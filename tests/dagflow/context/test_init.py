@@ -1,4 +1,4 @@
-"""What a resource function knows while it makes its resource."""
+"""The context of a resource function."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dagflow.context.init import InitResourceContext
 
 
 def seen_by(read, **options):
-    """What a resource reads from its context in a run, and the result and the instance of that run."""
+    """Return the values that a resource reads from its context in a run, the result and the instance."""
     seen = []
 
     @resource(**options)
@@ -31,7 +31,7 @@ def seen_by(read, **options):
 
 
 def test_the_run():
-    """Run, id and instance."""
+    """The context has the run, its id and the instance."""
     (run, other, run_id, instance), result, expected = seen_by(
         lambda c: (c.run, c.dagflow_run, c.run_id, c.instance)
     )
@@ -42,7 +42,7 @@ def test_the_run():
 
 
 def test_config_definition_and_resources():
-    """Its checked config, its own definition, and only what it requires."""
+    """The context has the checked config, the definition, and only the required resources."""
 
     def read(context):
         with pytest.raises(DagflowUnknownResourceError, match=r"'milk'"):
@@ -55,7 +55,7 @@ def test_config_definition_and_resources():
 
 
 def test_a_copy_for_another_resource():
-    """Everything but config and definition stays."""
+    """A copy has another config and definition, and the same other values."""
     context = InitResourceContext(1, {"beans": 3}, lambda: "instance", log=lambda: "log")
     copy = context.with_config(2, None)
 

@@ -1,4 +1,4 @@
-"""What user code logs: a Python logger, whose lines also stand in the log of the run."""
+"""Logging in user code: a Python logger whose lines are also in the log of the run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dagflow.errors import CheckError
 
 
 def logged(body, instance=None):
-    """Run a body that logs. Returns the result and the lines of the instance's log that are its own."""
+    """Run a body that logs. Return the result and the lines of user code in the instance's log."""
     instance = instance or DagflowInstance.ephemeral()
 
     @job
@@ -40,7 +40,7 @@ LEVELS = {
 
 @pytest.mark.parametrize("name", LEVELS)
 def test_levels(name):
-    """Each method has its level, and takes arguments for its text."""
+    """Each method has its level, and formats its arguments."""
     result, (entry,) = logged(lambda context: getattr(context.log, name)("%s of %d", "cup", 3))
 
     assert (entry.level, entry.user_message) == (LEVELS[name], "cup of 3")
@@ -48,7 +48,7 @@ def test_levels(name):
 
 
 def test_other_levels():
-    """`log` takes a number; `exception` logs an error."""
+    """`log` accepts a number; `exception` logs an error."""
 
     def body(context):
         context.log.log(35, "between")
@@ -62,7 +62,7 @@ def test_other_levels():
 
 
 def test_lines_are_no_events():
-    """The result has none of them; their times are in order with those of events."""
+    """The result does not have the lines; their times are in order with those of events."""
     instance = DagflowInstance.ephemeral()
     result, entries = logged(lambda context: context.log.info("said"), instance)
 
@@ -73,7 +73,7 @@ def test_lines_are_no_events():
 
 
 def test_lines_of_a_step_that_fails_are_kept():
-    """What was logged before an error stands in the log."""
+    """Lines before an error are in the log."""
 
     def body(context):
         context.log.info("before")
@@ -85,7 +85,7 @@ def test_lines_of_a_step_that_fails_are_kept():
 
 
 def test_handlers_see_records(caplog):
-    """Python's logging gets each record, with the place before the text and metadata on it."""
+    """Handlers of Python's logging get each record, with the origin in its message and its metadata."""
     with caplog.at_level(logging.INFO, logger="dagflow"):
         result, _ = logged(
             lambda context: (context.log.debug("unheard"), context.log.info("heard %s", "well"))
@@ -99,7 +99,7 @@ def test_handlers_see_records(caplog):
 
 
 def test_the_log_of_the_run_is_complete_whatever_the_handlers_take(caplog):
-    """A level on the Python logger keeps nothing out of the log of the run."""
+    """The level of the Python logger does not filter the log of the run."""
     with caplog.at_level(logging.CRITICAL, logger="dagflow"):
         _, entries = logged(lambda context: context.log.debug("quiet"))
 
@@ -108,7 +108,7 @@ def test_the_log_of_the_run_is_complete_whatever_the_handlers_take(caplog):
 
 
 def test_direct_calls_log_too(caplog):
-    """Without a run there is no log of one; Python's logging gets the record."""
+    """In a direct call only Python's logging gets the record."""
 
     @op
     def brew(context):
@@ -121,7 +121,7 @@ def test_direct_calls_log_too(caplog):
 
 
 def test_further_tags():
-    """A log with more metadata on its records goes to the same place."""
+    """A log with more metadata in its records has the same receivers."""
     lines = []
 
     class Sink:
@@ -152,7 +152,7 @@ def test_further_tags():
 
 
 def test_a_resource_may_log(caplog):
-    """The log of an init context knows the run."""
+    """The log of an init context has the facts of the run."""
 
     @resource
     def mill(context):
@@ -181,7 +181,7 @@ def test_the_same_log_each_time():
 
 
 def test_a_level_by_name():
-    """`log` takes names too, and says which there are."""
+    """`log` accepts a level name; an unknown name is an error."""
     _, (entry,) = logged(lambda context: context.log.log("info", "%s", "named"))
     assert (entry.level, entry.message) == (20, "named")
 
@@ -190,14 +190,14 @@ def test_a_level_by_name():
 
 
 def test_the_line_of_code_that_logs(caplog):
-    """A record knows the function that logged it, however it did."""
+    """A record has the function that logged it, for every method."""
     logged(lambda context: (context.log.warning("a"), context.log.log(30, "b")))
 
     assert {record.funcName for record in caplog.records} == {"<lambda>"}
 
 
 def test_a_logger_for_code_without_a_context(caplog):
-    """What it logs while a step runs goes where the log of this step goes, at every level."""
+    """Its records go to the log of the running step, at every level."""
 
     def body(context):
         get_dagflow_logger().debug("plain")
@@ -214,7 +214,7 @@ def test_a_logger_for_code_without_a_context(caplog):
 
 
 def test_the_same_logger_outside_of_runs(caplog):
-    """There it is a Python logger like any other."""
+    """Outside of runs it is a plain Python logger."""
     logged(lambda context: None)
     get_dagflow_logger("beans").warning("alone")
 
@@ -223,7 +223,7 @@ def test_the_same_logger_outside_of_runs(caplog):
 
 
 def test_runs_inside_runs():
-    """What is logged belongs to the innermost run, and after it to the step around it again."""
+    """Records belong to the innermost run, and after its end to the outer step again."""
     inside = []
 
     def body(context):
@@ -238,7 +238,7 @@ def test_runs_inside_runs():
 
 @pytest.mark.parametrize(("nodes", "step_key"), [(1, "grind"), (2, None)])
 def test_what_a_resource_logs_belongs_to_the_run(nodes, step_key):
-    """Its lines have no step, but where the run has only one."""
+    """Its lines have no step, unless the run has only one."""
 
     @resource
     def mill(context):
@@ -265,7 +265,7 @@ def test_what_a_resource_logs_belongs_to_the_run(nodes, step_key):
 
 
 def test_each_attempt_has_its_lines():
-    """Lines of an attempt that failed are kept, between its events."""
+    """Lines of a failed attempt are kept, between its events."""
 
     @op(retry_policy=RetryPolicy())
     def brew(context):
@@ -289,7 +289,7 @@ def test_each_attempt_has_its_lines():
 
 
 def test_a_run_that_logs_nothing_does_not_load_logging():
-    """Python's `logging` costs an import; a run that does not use it does without, hooks included."""
+    """A run that does not log does not import `logging`, even with hooks."""
     code = (
         "import sys, dagflow as d\n"
         "@d.op\n"

@@ -1,4 +1,4 @@
-"""The context of an op or asset in a run: every attribute, and what it says outside of its domain."""
+"""The contexts of ops and assets in a run: every attribute, and its errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ DAYS = DailyPartitionsDefinition("2024-01-01", end_date="2024-02-01")
 
 
 def in_op(read, **options):
-    """What a function reads from the context of an op, three levels deep in a job."""
+    """Return the values that a function reads from the context of an op, three levels deep in a job."""
 
     @op(name="brew", tags={"own": "x"}, **options)
     def brew(context):
@@ -65,7 +65,7 @@ def in_op(read, **options):
 
 
 def in_asset(read, partition_key=None, before=(), resources=None, **options):
-    """What a function reads from the context of an asset."""
+    """Return the values that a function reads from the context of an asset."""
 
     @asset(name="brew", **options)
     def brew(context):
@@ -105,12 +105,12 @@ def in_asset(read, partition_key=None, before=(), resources=None, **options):
     ],
 )  # fmt: skip
 def test_attributes_of_an_op(read, value):
-    """What the context of an op knows."""
+    """Every attribute of the context of an op has its value."""
     assert in_op(read)[1] == value
 
 
 def test_the_run():
-    """The run, its id and its instance."""
+    """The context has the run, its id and the instance."""
     result, (run, older, oldest, run_id) = in_op(lambda c: (c.run, c.dagflow_run, c.pipeline_run, c.run_id))
 
     assert run is older is oldest
@@ -129,7 +129,7 @@ def test_the_run():
 
 
 def test_config():
-    """Checked, with defaults; the run config is as it was given; changing it harms no later run."""
+    """The config is checked and has its defaults; changes of it do not affect later runs."""
     seen = []
 
     @op(config_schema={"n": int, "many": Field([int], default_value=[])})
@@ -149,7 +149,7 @@ def test_config():
 
 
 def test_resources():
-    """Those that are required, and the I/O manager; another is an error that is also an AttributeError."""
+    """The context has the required resources; another key raises an error that is also an AttributeError."""
 
     def read(context):
         with pytest.raises(DagflowUnknownResourceError, match=r"'milk'.*'brew'"):
@@ -160,7 +160,7 @@ def test_resources():
 
 
 def test_retry_number():
-    """Counts from 0."""
+    """The retry number starts at 0."""
     seen = []
 
     def read(context):
@@ -195,13 +195,13 @@ def test_retry_number():
     ],
 )
 def test_what_a_plain_op_has_not(read, error):
-    """No asset, no partition: each has its error."""
+    """A plain op has no asset and no partition, and each attribute raises its error."""
     with pytest.raises(error):
         in_op(read)
 
 
 def test_the_asset():
-    """An asset knows what it is."""
+    """The context of an asset has the facts about the asset."""
 
     def read(c):
         keys = (c.asset_key, c.assets_def.key, c.asset_key_for_output(), c.asset_keys, c.selected_asset_keys)
@@ -220,7 +220,7 @@ def test_the_asset():
 
 
 def test_an_asset_may_ask_for_the_context_of_an_op():
-    """The annotation decides."""
+    """The annotation selects the class of the context."""
 
     @asset
     def brew(context: OpExecutionContext):
@@ -236,7 +236,7 @@ def test_an_asset_may_ask_for_the_context_of_an_op():
 
 
 def test_the_partition_of_an_asset():
-    """Key, range, window, also by output."""
+    """The context has the key, range and time window, also by output."""
 
     def read(c):
         own = (c.partition_key, list(c.partition_keys), c.partition_key_range, c.partition_time_window)
@@ -270,13 +270,13 @@ def test_the_partition_of_an_asset():
     ],
 )  # fmt: skip
 def test_partitions_that_are_not_there(read, key, definition, error):
-    """A partitioned asset without a key, or without time."""
+    """A run without a partition, or without a time partition, raises."""
     with pytest.raises(error):
         in_asset(read, key, partitions_def=definition)
 
 
 def test_a_partition_in_two_dimensions():
-    """The window is that of the dimension that is time."""
+    """The window is that of the time dimension."""
     grid = MultiPartitionsDefinition({"day": DAYS, "shop": StaticPartitionsDefinition(["a", "b"])})
     key = MultiPartitionKey({"day": "2024-01-05", "shop": "b"})
 
@@ -285,7 +285,7 @@ def test_a_partition_in_two_dimensions():
 
 
 def test_the_partitions_that_an_input_reads():
-    """One, or all that the mapping says."""
+    """An input reads one partition, or all that the mapping returns."""
     daily = SourceAsset("daily", partitions_def=DAYS)
     manager = InMemoryIOManager()
     for day in DAYS.get_partition_keys():
@@ -328,7 +328,7 @@ def test_the_partitions_that_an_input_reads():
 
 
 def test_an_input_that_reads_no_partition():
-    """An upstream asset without partitions has none to read."""
+    """An unpartitioned upstream asset has no partitions to read."""
 
     @asset
     def water():
@@ -345,7 +345,7 @@ def test_an_input_that_reads_no_partition():
 
 
 def test_a_range_of_partitions():
-    """A context for a range knows its keys while it is bound."""
+    """A bound context for a range has its keys."""
 
     @asset(partitions_def=DAYS)
     def brew(context):
@@ -357,7 +357,7 @@ def test_a_range_of_partitions():
 
 
 def test_mapping_keys():
-    """A mapped step knows for which value it runs."""
+    """A mapped step has the mapping key of its value."""
 
     @op(out=DynamicOut())
     def cups():
@@ -376,13 +376,13 @@ def test_mapping_keys():
 
 
 def metadata_of(result, node):
-    """The metadata on the outputs of a node: values by key, in order."""
+    """Return the metadata of the outputs of a node: values by key, in order."""
     events = [event for event in result.events_for_node(node) if event.is_successful_output]
     return [{key: v.value for key, v in event.step_output_data.metadata.items()} for event in events]
 
 
 def test_metadata_of_outputs():
-    """Calls are merged, and win over the metadata of the Output."""
+    """Metadata of several calls is merged, and replaces that of the Output."""
 
     @op
     def one(context):
@@ -417,7 +417,7 @@ def test_metadata_of_outputs():
 
 
 def test_metadata_that_comes_too_late_or_nowhere():
-    """After the output, for several without a name, for one that is not there, without its mapping key."""
+    """Errors: after the output, an ambiguous or unknown output, a missing mapping key."""
 
     def late(context):
         yield Output(1)
@@ -449,7 +449,7 @@ def test_metadata_that_comes_too_late_or_nowhere():
 
 
 def test_metadata_of_an_asset():
-    """It stands on the materialization; another asset or partition is refused."""
+    """The materialization has the metadata; another asset or partition is an error."""
 
     @asset(partitions_def=DAYS)
     def brew(context):
@@ -467,9 +467,7 @@ def test_metadata_of_an_asset():
 
 
 def test_events_that_were_consumed_are_none_of_the_run():
-    """`consume_events` hands out events as the log holds them, once; the result has them no more, the log of
-    the instance keeps them.
-    """
+    """`consume_events` returns each event once; the result loses it, the log of the instance keeps it."""
     seen = []
 
     @op
@@ -494,6 +492,6 @@ def test_events_that_were_consumed_are_none_of_the_run():
 
 
 def test_what_cannot_be_logged():
-    """Only events of the user."""
+    """Only event objects of user code can be logged."""
     with pytest.raises(CheckError, match=r"'spilt'.*'str'"):
         in_op(lambda c: c.log_event("spilt"))

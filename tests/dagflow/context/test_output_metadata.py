@@ -1,4 +1,4 @@
-"""Metadata that user code adds to an output of its own."""
+"""Metadata that user code adds to its own output."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dagflow import DagflowInvalidMetadata, IntMetadataValue, build_op_context, 
 
 @op
 def count(context):
-    """Says how many there are, and reads it again."""
+    """Add the number of elements as metadata, and read it again."""
     context.add_output_metadata({"cups": 3})
     return context.get_output_metadata("result")
 
 
 def test_user_code_reads_what_it_wrote():
-    """In a direct call and in a run alike."""
+    """The metadata is readable in a direct call and in a run."""
 
     @job
     def j():
@@ -28,7 +28,7 @@ def test_user_code_reads_what_it_wrote():
 
 
 def test_events_have_metadata_values():
-    """Who reads the log knows what kind of value it is."""
+    """Metadata in events consists of metadata values."""
 
     @job
     def j():
@@ -40,7 +40,7 @@ def test_events_have_metadata_values():
 
 
 def test_a_value_that_cannot_be_metadata_is_refused_where_it_is_added():
-    """The traceback leads to the line that added it."""
+    """The traceback has the line that added it."""
 
     @op
     def wrong(context):

@@ -1,4 +1,4 @@
-"""What every context knows, whatever runs: older spellings, partitions of two dimensions, events."""
+"""Attributes of every context: older spellings, two-dimensional partitions, events."""
 
 from __future__ import annotations
 
@@ -39,12 +39,14 @@ SIZES = StaticPartitionsDefinition(["s"])
     ],
 )
 def test_older_spellings(older, name):
-    """They are the attribute itself, under another name."""
+    """An older spelling has the same value."""
     assert getattr(CallContext, older) is getattr(CallContext, name)
 
 
 def test_keys_of_two_dimensions():
-    """`multi_partition_key` has the parts; where there are none, the error says what to read instead."""
+    """`multi_partition_key` has the parts; without dimensions the error names the attribute to use
+    instead.
+    """
 
     @asset(partitions_def=MultiPartitionsDefinition({"day": DAYS, "size": SIZES}))
     def both(context):
@@ -65,7 +67,7 @@ def test_keys_of_two_dimensions():
 
 
 def test_events_of_a_direct_call():
-    """They stay until they are consumed."""
+    """Events are kept until they are consumed."""
 
     @op
     def brew(context):
@@ -80,7 +82,7 @@ def test_events_of_a_direct_call():
 
 
 def test_no_other_context_in_a_run():
-    """There is nothing behind the context, in a run neither."""
+    """A context has no further context behind it, also in a run."""
 
     @op
     def brew(context):

@@ -1,4 +1,4 @@
-"""How tests of the engine make a small job and write down its steps."""
+"""Fixtures for tests of the engine: small jobs and the events of their steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dagflow import job, op
 
 @pytest.fixture(name="steps")
 def _steps(sequence):
-    """As `sequence`, but only what lies between LOGS_CAPTURED and the end: the events of steps."""
+    """Return the events of steps as `sequence` does, without the first and last events of the run."""
 
     def text(run):
         events = getattr(run, "all_events", run)
@@ -20,7 +20,7 @@ def _steps(sequence):
 
 @pytest.fixture(name="job_of")
 def _job_of():
-    """Makes a job of one function that is an op; `options` are those of the op."""
+    """Return a function that creates a job of one op; `options` are the arguments of `@op`."""
 
     def make(fn, resource_defs=None, **options):
         definition = op(**options)(fn) if options else op(fn)

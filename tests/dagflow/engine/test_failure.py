@@ -1,4 +1,4 @@
-"""How a step ends badly: what is recorded, whose fault it is, what the caller gets, what is tried again."""
+"""Failures of steps: the recorded error, its source, the raised exception and retries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dagflow import (
 
 
 def failure_of(fn, **options):
-    """Run a function as an op. Returns the data of its failure, and what is raised if failures are."""
+    """Run a function as an op. Return the data of its failure, and the exception with raise_on_error."""
 
     @op(name="brew", **options)
     def brew():
@@ -42,7 +42,7 @@ def failure_of(fn, **options):
 
 
 def raising(error):
-    """A function that raises this."""
+    """Return a function that raises this error."""
 
     def fn():
         raise error
@@ -64,7 +64,7 @@ def test_an_error_of_the_user():
 
 
 def test_a_failure_on_purpose():
-    """The failure itself is the top error; what it says is kept."""
+    """A `Failure` is recorded without a wrapper, with its description and metadata."""
     failure = Failure("spilt", metadata={"cups": 3})
     data, raised = failure_of(raising(failure))
 
@@ -85,7 +85,7 @@ def test_a_failure_on_purpose():
     ],
 )
 def test_errors_of_the_framework(fn, options, error):
-    """Recorded and raised as they are, and never retried."""
+    """Framework errors are recorded and raised without a wrapper, and never retried."""
     data, raised = failure_of(fn, retry_policy=RetryPolicy(3), **options)
 
     assert type(raised) is error
@@ -95,7 +95,7 @@ def test_errors_of_the_framework(fn, options, error):
 
 @pytest.mark.parametrize("error", [ValueError("spilt"), Failure("spilt")])
 def test_retries_of_a_policy_that_are_used_up(error):
-    """Recorded with the policy's class and the last error as cause; the caller is told how many they were."""
+    """The last error is the cause of the recorded error; the raised error has the number of retries."""
     data, raised = failure_of(raising(error), retry_policy=RetryPolicy(2))
 
     assert data.error.cls_name == "RetryRequestedFromPolicy"
@@ -110,7 +110,7 @@ def test_retries_of_a_policy_that_are_used_up(error):
 
 
 def test_requested_retries_that_are_used_up():
-    """The same, with the class of the request, whose cause is the user's if there is one."""
+    """The request is in the recorded error; the caller gets DagflowMaxRetriesExceededError."""
     data, raised = failure_of(raising(RetryRequested(0)))
 
     assert (data.error.cls_name, data.error.cause) == ("RetryRequested", None)
@@ -119,7 +119,7 @@ def test_requested_retries_that_are_used_up():
 
 
 def test_what_a_retry_says():
-    """The event has the error, its cause and the wait."""
+    """STEP_UP_FOR_RETRY has the error, its cause and the delay."""
 
     @op(retry_policy=RetryPolicy(delay=0))
     def flaky(context):
@@ -148,7 +148,7 @@ def test_what_a_retry_says():
     ("error", "source"), [(KeyboardInterrupt, "INTERRUPT"), (SystemExit, "UNEXPECTED_ERROR")]
 )
 def test_what_is_no_error_of_the_code(error, source):
-    """An interrupt comes from outside; an exit is nothing that a step should do."""
+    """An interrupt has the source INTERRUPT; a SystemExit is an unexpected error."""
     data, raised = failure_of(raising(error()))
 
     assert (data.error.cls_name, data.error_source.name) == (error.__name__, source)
@@ -177,7 +177,7 @@ def check_breaks_a_rule(_, value):
 )
 @pytest.mark.parametrize("place", ["input", "output"])
 def test_a_type_check_that_raises(check, recorded, raised, place):
-    """The caller gets the error of the check; the event names the type and what was checked."""
+    """The caller gets the error of the check; the event names the type and the checked value."""
     kind = DagflowType(check, "Cup")
 
     @op(out=Out(kind) if place == "output" else Out())
@@ -202,7 +202,7 @@ def test_a_type_check_that_raises(check, recorded, raised, place):
 
 
 def test_what_a_type_check_says():
-    """Description and metadata are in the event and in the error."""
+    """Description and metadata of the check are in the event and in the error."""
 
     def check(_, value):
         return TypeCheck(False, description="too hot", metadata={"degrees": 99})
@@ -227,7 +227,7 @@ def test_what_a_type_check_says():
 
 
 def test_a_resource_of_a_run_inside_keeps_its_wrapper():
-    """The wrapper that the inner caller got is what the outer caller gets, also after a retry."""
+    """The outer caller gets the wrapper of the inner run, also after a retry."""
     error = DagflowResourceFunctionError("'mill'", user_exception=ValueError())
 
     data, raised = failure_of(raising(error))
@@ -238,7 +238,7 @@ def test_a_resource_of_a_run_inside_keeps_its_wrapper():
 
 
 def test_errors_of_loading_are_retried():
-    """A policy covers what happens around the body, too."""
+    """A retry policy also covers errors of I/O managers and type loaders."""
     calls = []
 
     class Flaky(IOManager):
@@ -267,7 +267,7 @@ def test_errors_of_loading_are_retried():
 
 
 def test_a_value_that_was_refused_can_be_read():
-    """What an op gave stands in the result, also where its type or its I/O manager did not take it."""
+    """The result has the value of an output even if its type check or its I/O manager failed."""
 
     class Full(IOManager):
         def handle_output(self, context, obj):

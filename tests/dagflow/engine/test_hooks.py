@@ -1,4 +1,4 @@
-"""Hooks in runs: when they are called, what they know, and that none of them fails anything."""
+"""Hooks in runs: when they are called, the attributes of their contexts, and their errors."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def spill():
 
 @success_hook
 def cheer(context):
-    """Says nothing."""
+    """Do nothing."""
 
 
 @failure_hook
 def nay(context):
-    """Says nothing."""
+    """Do nothing."""
 
 
 @success_hook
@@ -60,7 +60,7 @@ def broken(context):
 
 
 def seen_by(decorator, **options):
-    """A hook, and what it has been called with by step key."""
+    """Return a hook, and its calls by step key."""
     seen = {}
 
     @decorator(**options)
@@ -71,7 +71,7 @@ def seen_by(decorator, **options):
 
 
 def flaky(failures, **options):
-    """An op that fails so often before it succeeds."""
+    """Return an op that fails this many times before it succeeds."""
 
     @op(name="flaky", **options)
     def fn(context):
@@ -103,7 +103,7 @@ def test_s15_a_hook_that_raises_and_a_hook_of_a_failure(sequence):
 
 
 def test_s16_hooks_after_a_retried_attempt(sequence):
-    """An attempt that will be tried again calls neither kind of hook."""
+    """An attempt that is retried calls neither kind of hook."""
 
     @job(hooks={nay})
     def j():
@@ -118,9 +118,7 @@ def test_s16_hooks_after_a_retried_attempt(sequence):
 
 
 def test_hooks_come_by_name_after_the_skips_of_a_step(steps):
-    """What follows from the end of a step is decided first; then its hooks are called, in the order of their
-    names.
-    """
+    """The hooks of a step are called by name, after its downstream steps are skipped or blocked."""
 
     @op(out={"hot": Out(is_required=False), "cold": Out(is_required=False)})
     def pick():
@@ -144,7 +142,7 @@ def test_hooks_come_by_name_after_the_skips_of_a_step(steps):
 
 
 def test_steps_that_do_not_run_have_no_hooks_but_a_line(steps):
-    """A step behind a failure: no event, no hook, one line in the log of the instance."""
+    """A blocked step has no event and no hook, but a line in the log of the instance."""
 
     @job(hooks={cheer})
     def j():
@@ -165,7 +163,7 @@ def test_steps_that_do_not_run_have_no_hooks_but_a_line(steps):
 
 
 def test_a_raised_failure_ends_the_run_before_its_hooks(steps):
-    """Where the caller wants the failure raised, nothing comes after it."""
+    """With raise_on_error no hook is called after the failure."""
 
     @job(hooks={nay})
     def j():
@@ -181,7 +179,7 @@ def test_a_raised_failure_ends_the_run_before_its_hooks(steps):
 
 
 def test_other_steps_run_while_one_waits_for_its_retry(steps):
-    """The hooks of an attempt do not wait for the next one."""
+    """The hooks of an attempt do not wait for the next attempt."""
 
     @job(hooks={cheer})
     def j():
@@ -220,7 +218,7 @@ def test_mapped_steps_have_the_hooks_of_their_node(steps):
 
 
 def test_hooks_add_up():
-    """Those of the job, of the graphs around, and of the node itself; each once."""
+    """The hooks of the job, of the enclosing graphs and of the node itself are called, each once."""
     called = []
 
     def noting(name):
@@ -248,7 +246,7 @@ def test_hooks_add_up():
 
 
 def test_hooks_of_assets():
-    """An asset has hooks of its own; without a value its hook sees None."""
+    """The hooks of an asset are called; the output without a value is None."""
     watch, seen = seen_by(success_hook)
 
     @asset(hooks={watch})
@@ -271,7 +269,7 @@ def test_hooks_of_assets():
 
 
 def test_what_a_hook_knows():
-    """Every attribute of its context, in a run."""
+    """Every attribute of the context of a hook has its value in a run."""
     watch, seen = seen_by(success_hook, required_resource_keys={"cup"})
 
     @op(config_schema={"grams": [int]}, required_resource_keys={"mill"})
@@ -304,7 +302,7 @@ def test_what_a_hook_knows():
 
 
 def test_what_a_hook_logs_belongs_to_its_step():
-    """By its context or without one, also where other steps were decided in between."""
+    """Log lines of a hook have its step, even if other steps were skipped or blocked before."""
 
     @failure_hook
     def tell(context):
@@ -325,7 +323,7 @@ def test_what_a_hook_logs_belongs_to_its_step():
 
 
 def test_a_hook_cannot_change_the_config_of_the_plan():
-    """Each call gets config of its own."""
+    """Each call gets its own copy of the config."""
 
     @success_hook
     def grab(context):
@@ -357,7 +355,7 @@ def _half():
     ids=["raises", "wrong type", "no value"],
 )
 def test_what_came_in_the_attempt(fn, options, error, values):
-    """The error itself, and the outputs that came, also one of the wrong type."""
+    """The context has the exception and the outputs of the attempt, including one of the wrong type."""
     watch, seen = seen_by(failure_hook if error else success_hook)
 
     @job(hooks={watch})
@@ -381,7 +379,7 @@ def test_what_came_in_the_attempt(fn, options, error, values):
     ids=repr,
 )
 def test_the_error_of_a_failure(error, options):
-    """What the op raised, not what it is recorded in; after retries that of the last attempt."""
+    """The context has the user's exception without the wrapper, from the last attempt."""
     watch, seen = seen_by(failure_hook)
 
     @op(**options)
@@ -397,7 +395,7 @@ def test_the_error_of_a_failure(error, options):
 
 
 def test_hooks_for_any_event():
-    """Called after every attempt, with the events of this attempt; an error that is tried again is none."""
+    """They are called after every attempt with its events; the error of a retried attempt is None."""
     seen, errors = [], []
 
     @event_list_hook
@@ -437,7 +435,7 @@ def test_hooks_for_any_event():
     ids=["returns nothing", "unknown resource", "fails on purpose"],
 )
 def test_a_hook_that_goes_wrong_fails_nothing(body, cls_name):
-    """Also where it is dagflow that refuses what it does."""
+    """Errors of dagflow about an invalid hook are recorded too, and fail nothing."""
     bad = event_list_hook(name="bad")(body)
 
     @job(hooks={bad})
@@ -452,7 +450,7 @@ def test_a_hook_that_goes_wrong_fails_nothing(body, cls_name):
 
 
 def test_an_interrupt_in_a_hook_ends_the_run(sequence):
-    """It is nobody's failure, and no hook keeps it."""
+    """An interrupt in a hook ends the run, but no step fails."""
 
     @success_hook
     def stop(context):

@@ -1,4 +1,4 @@
-"""Where the values of inputs come from."""
+"""Loading of inputs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dagflow import DagflowInvariantViolationError, IOManager, graph, op
 
 
 def test_an_input_reads_an_output_without_a_value():
-    """The I/O manager is asked, with the output above; the one in memory has nothing, and says why."""
+    """The I/O manager gets the upstream output; the error of the one in memory has the reason."""
     asked = []
 
     class Shelf(IOManager):
@@ -32,5 +32,5 @@ def test_an_input_reads_an_output_without_a_value():
 
     assert j.execute_in_process(resources={"io_manager": Shelf()}).output_for_node("loud") == 9
     assert asked == [("load", "quiet"), ("store", "loud")]
-    with pytest.raises(DagflowInvariantViolationError, match=r"input 'x'.*type Nothing has none"):
+    with pytest.raises(DagflowInvariantViolationError, match=r"input 'x'.*type Nothing has no value"):
         j.execute_in_process()

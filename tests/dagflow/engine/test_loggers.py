@@ -1,4 +1,4 @@
-"""Loggers in runs: made when the run config names them, told of every event and of what user code logs."""
+"""Loggers in runs: created if the run config names them, called with events and lines of user code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dagflow.errors import CheckError, DagflowInvalidConfigError
 
 
 class Records(logging.Handler):
-    """Keeps what it handles."""
+    """A handler that keeps its records."""
 
     def __init__(self):
         super().__init__()
@@ -23,7 +23,7 @@ class Records(logging.Handler):
 
 @pytest.fixture(name="own")
 def _own():
-    """A logger definition, the contexts that it was made with, and the records that it got."""
+    """Return a logger definition, the contexts of its function, and its records."""
     handler, contexts = Records(), []
 
     @logger({"level": str})
@@ -57,7 +57,7 @@ def mop(spilt):
 
 
 def test_every_event_and_every_line(own):
-    """Events at DEBUG, failures at ERROR, lines at their own level, in order; with place, type and data."""
+    """Events are at DEBUG, failures at ERROR and lines at their own level, in order and with their facts."""
 
     @job(logger_defs={"own": own["definition"]}, tags={"shop": "a"})
     def cafe():
@@ -93,7 +93,7 @@ def test_every_event_and_every_line(own):
 
 
 def test_what_its_function_knows(own):
-    """Checked config, its definition, job and run."""
+    """The context has the checked config, the definition, the job and the run."""
 
     @job(logger_defs={"own": own["definition"]})
     def cafe():
@@ -109,7 +109,7 @@ def test_what_its_function_knows(own):
 
 
 def test_a_logger_that_is_not_named_is_not_made(own):
-    """No run config, no logger; each run that names it makes one."""
+    """A logger is created only for each run whose config names it."""
 
     @job(logger_defs={"own": own["definition"]})
     def cafe():
@@ -123,7 +123,7 @@ def test_a_logger_that_is_not_named_is_not_made(own):
 
 
 def test_the_console(capsys):
-    """Silent unless it is named; then it writes to standard error, from its level on, once a line."""
+    """The console logger writes to standard error, from its level on, each line once."""
 
     @job
     def cafe():
@@ -147,7 +147,7 @@ def test_the_console(capsys):
     ],
 )
 def test_what_stops_a_run_before_it_begins(own, loggers, error, message):
-    """Raised to the caller whatever it asked for, and no run is remembered."""
+    """An error of a logger is always raised, and no run is stored."""
     from dagflow import colored_console_logger
 
     @logger
@@ -173,7 +173,7 @@ def test_what_stops_a_run_before_it_begins(own, loggers, error, message):
 
 
 def test_config_given_beforehand(own):
-    """`configured` loggers need none from the run config."""
+    """`configured` loggers need no config in the run config."""
     configured = own["definition"].configured({"level": "DEBUG"})
 
     @job(logger_defs={"own": configured})

@@ -1,4 +1,4 @@
-"""A run from its first event to its last: retries, what ends it early, picks, faults, given values."""
+"""Runs from the first to the last event: retries, early ends, picks, faults, given values."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def brew(beans):
 
 
 def flaky_op(failures, name="flaky", **options):
-    """An op that fails so many times before it succeeds."""
+    """Return an op that fails this many times before it succeeds."""
 
     def body(context):
         if context.retry_number < failures:
@@ -56,7 +56,7 @@ def flaky_op(failures, name="flaky", **options):
 
 
 def run_on_a_clock(definition, **options):
-    """Run a job on a virtual clock. Returns the result and the waits."""
+    """Run a job on a virtual clock. Return the result and the delays."""
     with run_options(clock=VirtualClock(0)) as settings:
         result = definition.execute_in_process(**options)
     return result, settings.clock.sleeps
@@ -71,7 +71,7 @@ def run_on_a_clock(definition, **options):
     ],
 )
 def test_waits_grow_as_the_policy_says(backoff, waits):
-    """The run waits before each attempt, and its events say how long."""
+    """The delays before the attempts follow the policy, and are in the events."""
 
     @job
     def j():
@@ -89,7 +89,7 @@ def test_waits_grow_as_the_policy_says(backoff, waits):
 
 @pytest.mark.parametrize(("jitter", "low", "high"), [(Jitter.FULL, 0, 10), (Jitter.PLUS_MINUS, 0, 20)])
 def test_a_jitter_keeps_within_its_bounds(jitter, low, high):
-    """Chance spreads a wait, within what the policy says."""
+    """Jitter changes a delay within the bounds of the policy."""
 
     @job
     def j():
@@ -102,7 +102,7 @@ def test_a_jitter_keeps_within_its_bounds(jitter, low, high):
 
 
 def test_the_chance_of_a_jitter_can_be_given():
-    """The same source of chance makes the same waits, so that a run with jitter can be repeated."""
+    """The same seed gives the same delays, so a run with jitter can be repeated."""
 
     @job
     def j():
@@ -117,7 +117,7 @@ def test_the_chance_of_a_jitter_can_be_given():
 
 
 def test_a_policy_without_a_delay_waits_not_at_all():
-    """The event then says 0, and its message nothing of a wait."""
+    """The delay in the event is 0, and the message does not mention it."""
 
     @job
     def j():
@@ -132,7 +132,7 @@ def test_a_policy_without_a_delay_waits_not_at_all():
 
 
 def test_others_run_while_one_waits(steps):
-    """A step that waits for its retry keeps nobody; the run sleeps when only such steps are left."""
+    """Other steps run during the delay of a retry; the run sleeps if only retries are left."""
 
     @job
     def j():
@@ -149,7 +149,7 @@ def test_others_run_while_one_waits(steps):
 
 
 def test_the_earliest_retry_comes_first(steps):
-    """Of several steps that wait the one that is due first goes on first."""
+    """Of several pending retries the earliest runs first."""
 
     @job
     def j():
@@ -167,7 +167,7 @@ def test_the_earliest_retry_comes_first(steps):
 
 
 def test_a_retry_stands_behind_those_that_are_ready(steps):
-    """A step that is tried again at once does not overtake those that were ready before."""
+    """A retry without a delay runs after the steps that were ready before."""
 
     @job
     def j():
@@ -180,7 +180,7 @@ def test_a_retry_stands_behind_those_that_are_ready(steps):
 
 @pytest.mark.parametrize("most", [0, 1, 3])
 def test_a_requested_retry_is_tried_as_often_as_it_says(most):
-    """RetryRequested needs no policy; used up, the caller gets an error that names its maximum."""
+    """RetryRequested needs no policy; after the last retry the error names its maximum."""
     numbers = []
 
     @op
@@ -204,7 +204,7 @@ def test_a_requested_retry_is_tried_as_often_as_it_says(most):
     [(None, None, 1, 2), (2, None, 1, 3), (2, 3, 1, 4), (None, 3, None, 4), (None, None, None, 1)],
 )
 def test_which_policy_counts(of_op, of_node, of_job, attempts):
-    """A policy of the node wins over that of the op, and that over the one of the job."""
+    """The policy of a node overrides that of the op, which overrides that of the job."""
 
     def policy(retries):
         return None if retries is None else RetryPolicy(max_retries=retries)
@@ -221,7 +221,7 @@ def test_which_policy_counts(of_op, of_node, of_job, attempts):
 
 
 def test_a_failure_can_forbid_a_retry(job_of):
-    """`Failure(allow_retries=False)` is final, whatever the policy says."""
+    """`Failure(allow_retries=False)` disables the retry policy."""
 
     def final():
         raise Failure("no", allow_retries=False)
@@ -250,7 +250,7 @@ def test_resources_are_not_made_again_for_a_retry():
 
 
 class Outcome(BaseException):
-    """As a test runner ends a test: no Exception."""
+    """The outcome of a test in a test runner, which is not an Exception."""
 
 
 @pytest.mark.parametrize("raise_on_error", [True, False])
@@ -258,7 +258,7 @@ class Outcome(BaseException):
     "raised", [Outcome("over"), pytest.fail.Exception("failed"), pytest.skip.Exception("skip")]
 )
 def test_what_is_no_error_comes_out(raised, raise_on_error, sequence):
-    """The outcome of a test ends the run at once, reaches the caller in any case, and the run has failed."""
+    """The outcome of a test ends the run at once, is always raised to the caller, and fails the run."""
     instance = DagflowInstance.ephemeral()
 
     @op
@@ -282,7 +282,7 @@ def test_what_is_no_error_comes_out(raised, raise_on_error, sequence):
 
 
 def test_an_exit_is_a_failure_like_others(sequence):
-    """SystemExit from an op fails its step; the other steps go on, unless failures are raised."""
+    """SystemExit from an op fails its step; the other steps run, unless failures are raised."""
 
     @op
     def a_exits():
@@ -305,7 +305,7 @@ def test_an_exit_is_a_failure_like_others(sequence):
 @pytest.mark.parametrize("place", ["start", "stop"])
 @pytest.mark.parametrize("raise_on_error", [True, False])
 def test_an_interrupt_in_a_resource(interrupt, place, raise_on_error):
-    """An interrupt ends the run wherever it comes, after all that was started has been stopped."""
+    """An interrupt in a resource ends the run after all started resources are stopped."""
     stopped, seen = [], []
 
     @resource
@@ -342,7 +342,7 @@ def test_an_interrupt_in_a_resource(interrupt, place, raise_on_error):
 
 
 def test_a_resource_that_fails_ends_the_run(sequence):
-    """The caller gets the wrapper with its cause; the run has the reason, and no step failed."""
+    """The caller gets the wrapper with its cause; the run has the reason, and no failed step."""
 
     @resource
     def mill():
@@ -368,7 +368,7 @@ def test_a_resource_that_fails_ends_the_run(sequence):
 
 
 def test_an_error_of_dagflow_in_a_resource_is_not_wrapped():
-    """What dagflow itself raised in a resource function comes out as it is."""
+    """An error of dagflow in a resource function is raised unchanged."""
 
     @resource
     def mill(context):
@@ -388,7 +388,7 @@ def test_an_error_of_dagflow_in_a_resource_is_not_wrapped():
 
 
 def test_all_failures_are_named_and_the_first_is_linked():
-    """RUN_FAILURE lists the steps that failed, in the order in which they did."""
+    """RUN_FAILURE has the failed steps in the order of their failures."""
 
     def fails():
         raise ValueError
@@ -417,7 +417,7 @@ def tea(water):
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_files_go_away_with_the_result(fails, monkeypatch):
-    """No temporary folder is left when the result, or the error, is dropped: not even for the collector."""
+    """The temporary folder is removed with the last reference to the result or error."""
     folders = []
 
     @asset
@@ -447,7 +447,7 @@ def test_files_go_away_with_the_result(fails, monkeypatch):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_any_legal_order_gives_the_same(seed):
-    """Whichever ready step is picked, the outputs are the same and every step runs once."""
+    """Any order of the ready steps has the same outputs, and runs every step once."""
 
     @graph
     def diamond():
@@ -468,7 +468,7 @@ def test_any_legal_order_gives_the_same(seed):
 
 
 def test_the_pick_sees_what_is_ready_in_its_usual_order():
-    """The function gets keys, the one that would come first in front."""
+    """The `pick` function gets the keys of the ready steps in the default order."""
     seen = []
 
     def last(keys):
@@ -487,7 +487,7 @@ def test_the_pick_sees_what_is_ready_in_its_usual_order():
 
 
 def test_a_pick_that_is_not_ready_is_refused():
-    """The error says what was picked and what could have been."""
+    """The error names the picked key and the ready steps."""
 
     @job
     def j():
@@ -498,7 +498,7 @@ def test_a_pick_that_is_not_ready_is_refused():
 
 
 def test_a_fault_fails_an_attempt():
-    """A fault stands in for a failure of the step's own, and is retried like one."""
+    """A fault acts as a failure of the step and is retried like one."""
 
     def fault(step_key, attempt):
         if step_key == "brew" and attempt == 1:
@@ -516,7 +516,7 @@ def test_a_fault_fails_an_attempt():
 
 
 def test_a_fault_can_be_final():
-    """What it raises is the failure of the step."""
+    """The exception of a fault is the failure of the step."""
 
     def fault(step_key, attempt):
         raise OSError(f"{step_key} {attempt}")
@@ -536,7 +536,7 @@ def test_a_fault_can_be_final():
 
 @pytest.mark.parametrize("key", ["beans", ("beans", "result")])
 def test_a_given_value_stands_for_its_step(key, steps):
-    """A step whose output is given has no events; who reads it checks the value and loads nothing."""
+    """A step with a given output has no events; its readers check the value and load nothing."""
 
     @job
     def j():
@@ -554,7 +554,7 @@ def test_a_given_value_stands_for_its_step(key, steps):
 
 
 def test_a_given_asset(steps):
-    """An asset can be given by its key."""
+    """A given value can be named by the asset key."""
     with run_options(given={water.key: 41}):
         result = materialize_to_memory([water, tea])
 
@@ -564,7 +564,7 @@ def test_a_given_asset(steps):
 
 
 def test_one_of_two_outputs_is_given(steps):
-    """A step of which only some outputs are given runs all the same; the given value is what is read."""
+    """A step with only some given outputs runs; downstream steps read the given value."""
 
     @op(out={"hot": Out(), "cold": Out()})
     def pick():
@@ -585,7 +585,7 @@ def test_one_of_two_outputs_is_given(steps):
 
 
 def test_a_run_inside_a_run():
-    """An op may run something itself: the runs do not see each other, and errors keep their kind."""
+    """An op can start a run; the runs are independent, and errors keep their class."""
 
     @op
     def outer():
@@ -603,7 +603,7 @@ def test_a_run_inside_a_run():
 
 
 def test_the_failure_of_a_run_inside_a_run():
-    """The inner error is the failure of the outer step, as it is."""
+    """The inner error is the failure of the outer step, unchanged."""
 
     @resource
     def mill():

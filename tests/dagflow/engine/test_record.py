@@ -1,4 +1,4 @@
-"""How records are decoded: the messages of events, and their data."""
+"""Decoded records: the messages and the data of events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WARM = DagflowType(lambda context, value: TypeCheck(True, "just right", {"degree
 
 @pytest.fixture(name="run", scope="module")
 def _run():
-    """A run in which most types of events happen."""
+    """Return a run with most types of events."""
 
     @op(out={"cup": Out(int), "cold": Out(is_required=False)})
     def beans():
@@ -91,7 +91,7 @@ def _run():
 
 
 def found(run, kind, step_key=None):
-    """The events of a type and step."""
+    """Return the events of a type and step."""
     return [e for e in run.all_events if e.event_type.name == kind and (step_key in (None, e.step_key))]
 
 
@@ -119,21 +119,21 @@ def found(run, kind, step_key=None):
     ],
 )
 def test_messages_name_what_they_are_about(run, kind, step_key, names):
-    """A message holds job, step, input, output, type or manager in quotes."""
+    """A message has the job, step, input, output, type or manager in quotes."""
     message = found(run, kind, step_key)[0].message
 
     assert [name for name in names if name not in message] == []
 
 
 def test_descriptions_are_messages(run):
-    """What user code describes is said in its words; an observation says nothing."""
+    """The description by user code is the message; an observation has no message."""
     assert found(run, "ASSET_MATERIALIZATION")[1].message == "a box"
     assert found(run, "STEP_EXPECTATION_RESULT")[1].message == "too big"
     assert found(run, "ASSET_OBSERVATION")[0].message is None
 
 
 def test_messages_of_the_process_name_it(run):
-    """Start and end of the steps, and the capture of logs, name the process; the end says how long."""
+    """Messages about start, end and logs of the process have its id; the last one has the duration."""
     first, last = found(run, "ENGINE_EVENT")
     for event in (first, last, *found(run, "LOGS_CAPTURED")):
         assert f"(pid: {event.pid})" in event.message
@@ -141,7 +141,7 @@ def test_messages_of_the_process_name_it(run):
 
 
 def test_steps_that_join_later_do_not_change_what_was_said(run):
-    """Events of the process name the steps of the plan as it was: templates, not mapped steps."""
+    """Events of the process name templates of the plan, not mapped steps."""
     names = str(["beans", "cups", "flaky", "warm", "skipped", "wrong", "brew[?]", "total", "after"])
     metadata = [event.engine_event_data.metadata for event in found(run, "ENGINE_EVENT")]
 
@@ -152,7 +152,7 @@ def test_steps_that_join_later_do_not_change_what_was_said(run):
 
 
 def test_resources_are_named_with_class_and_time(run):
-    """The end of the start of resources tells the class of each, and how long it took."""
+    """RESOURCE_INIT_SUCCESS has the class of each resource and the duration."""
     started, done = found(run, "RESOURCE_INIT_STARTED")[0], found(run, "RESOURCE_INIT_SUCCESS")[0]
 
     assert (started.engine_event_data.marker_start, done.engine_event_data.marker_end) == ("resources",) * 2
@@ -162,7 +162,7 @@ def test_resources_are_named_with_class_and_time(run):
 
 
 def test_what_a_type_check_said_is_kept(run):
-    """Description and metadata of a check stand in the data of the output, as do those of a failed one."""
+    """Description and metadata of a type check are in the data of the output."""
     passed = found(run, "STEP_OUTPUT", "warm")[0].step_output_data.type_check_data
     failed = found(run, "STEP_INPUT", "wrong")[0].step_input_data.type_check_data
 
@@ -173,7 +173,7 @@ def test_what_a_type_check_said_is_kept(run):
 
 
 def test_the_evaluation_of_a_check():
-    """Logged or yielded by an op, it is an event with the verdict as its data."""
+    """An asset check evaluation that an op logs or yields is the data of its event."""
     key = AssetKey(["shop", "cup"])
     good = AssetCheckEvaluation(key, "full", True)
     bad = AssetCheckEvaluation(key, "hot", False, severity=AssetCheckSeverity.WARN, description="It is cold.")

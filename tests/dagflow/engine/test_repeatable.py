@@ -1,4 +1,4 @@
-"""Laws of whole runs: a job that is run again does the same, whatever order sets and dicts come in."""
+"""Laws of whole runs: a repeated run of a job is equal, for any order of sets and dicts."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ KINDS = [plain, plain, plain, fails, flaky, skips, dynamic, empty, half]
 
 @st.composite
 def programs(draw):
-    """Up to eight ops: which, under which name, fed by which one before, and whether that is collected."""
+    """Draw up to eight ops, each with its name, the op that it reads, and whether it collects."""
     count = draw(st.integers(1, 8))
     names = draw(st.permutations([f"n{i}" for i in range(count)]))
     return [
@@ -71,7 +71,7 @@ def programs(draw):
 
 
 def job_of(program):
-    """The job that a program describes. A mapped op is a leaf if it is dynamic itself."""
+    """Return the job of a program. A mapped op is a leaf if it is dynamic itself."""
 
     @graph
     def whole() -> None:
@@ -93,13 +93,13 @@ def job_of(program):
 
 
 def events_of(result):
-    """Type and step of all events, in order."""
+    """Return type and step of all events, in order."""
     return [(event.event_type_value, event.step_key) for event in result.all_events]
 
 
 @given(programs())
 def test_two_runs_of_one_plan_are_equal(program):
-    """Law: the same job gives the same events in the same order, and so does one that is made again."""
+    """Law: the same job, or one that is created again, has the same events in the same order."""
     job = job_of(program)
     first, second = (job.execute_in_process(raise_on_error=False) for _ in range(2))
 
@@ -111,7 +111,7 @@ def test_two_runs_of_one_plan_are_equal(program):
 
 @given(programs(), st.randoms(use_true_random=False))
 def test_any_order_of_the_steps_comes_to_the_same(program, random):
-    """Law: whichever ready step is taken, every step fares the same."""
+    """Law: for any order of the ready steps, every step has the same outcome."""
     job = job_of(program)
     usual = job.execute_in_process(raise_on_error=False)
 
@@ -156,7 +156,7 @@ for event in j.execute_in_process().all_events:
 
 
 def test_the_order_does_not_depend_on_hashes():
-    """Python makes hashes anew for each process; nothing that a run does may follow them."""
+    """Each process has other hashes, and no result of a run depends on them."""
     told = set()
     for seed in ("1", "2", "3"):
         done = subprocess.run(

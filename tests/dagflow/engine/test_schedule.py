@@ -1,4 +1,4 @@
-"""Which step is next: the state machine alone, without a run, a clock or an event."""
+"""The state machine of the steps alone, without a run, a clock or events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dagflow.plan.surroundings import Surroundings
 
 
 def plan_of(wiring, *, nothing=(), tags=None):
-    """The plan of ops that are wired as `{name: {input: source or [sources]}}`.
+    """Return the plan of ops that are wired as `{name: {input: source or [sources]}}`.
 
     A source is the name of an op, or "name.output"; every op has the outputs `result` and `other`.
     """
@@ -59,7 +59,7 @@ def _dependency(text):
 
 
 class Drive:
-    """A schedule that is driven by step keys."""
+    """A schedule that is controlled by step keys."""
 
     def __init__(self, plan):
         self.plan = plan
@@ -84,7 +84,7 @@ class Drive:
         ]
 
     def rest(self):
-        """Finish everything that is still to come. Returns the steps in order."""
+        """Finish all remaining steps. Return the steps in order."""
         keys = []
         while (key := self.take()) is not None:
             keys.append(key)
@@ -93,12 +93,12 @@ class Drive:
 
 
 def test_steps_without_a_tie_come_by_name():
-    """Steps that are ready at the start come in the order of their keys, not of their definition."""
+    """Independent steps come in the order of their keys, not of their definition."""
     assert Drive(plan_of({"zz": {}, "bb": {}, "aa": {}})).rest() == ["aa", "bb", "zz"]
 
 
 def test_a_step_waits_for_all_before_it():
-    """A step is ready when the last of those that it reads has ended."""
+    """A step is ready when the last of its upstream steps has ended."""
     drive = Drive(plan_of({"a": {}, "b": {}, "sum": {"x": "a", "y": "b"}}))
 
     assert [drive.take(), drive.take(), drive.take()] == ["a", "b", None]
@@ -109,14 +109,14 @@ def test_a_step_waits_for_all_before_it():
 
 
 def test_who_was_ready_first_comes_first():
-    """Steps that become ready come behind those that are ready already."""
+    """Steps that become ready come after the steps that are already ready."""
     plan = plan_of({"a0": {}, "z0": {}, "b1": {"x": "a0"}, "a1": {"x": "z0"}})
 
     assert Drive(plan).rest() == ["a0", "z0", "b1", "a1"]
 
 
 def test_priorities_come_first():
-    """The highest priority is taken first; without a tag it is 0."""
+    """The highest priority is taken first; the default is 0."""
     tags = {"hi": {"dagflow/priority": "3"}, "lo": {"dagflow/priority": -1}}
     plan = plan_of({"lo": {}, "mid": {}, "hi": {}, "aaa": {}}, tags=tags)
 
@@ -124,7 +124,7 @@ def test_priorities_come_first():
 
 
 def test_a_step_that_becomes_ready_with_a_high_priority_overtakes():
-    """Priority counts among all that are ready at the moment."""
+    """Priority applies to all ready steps."""
     tags = {"last": {"dagflow/priority": "1"}}
     plan = plan_of({"a": {}, "b": {}, "last": {"x": "a"}}, tags=tags)
 
@@ -132,7 +132,7 @@ def test_a_step_that_becomes_ready_with_a_high_priority_overtakes():
 
 
 def test_a_priority_that_is_no_number_is_refused():
-    """The error names tag, step and value."""
+    """The error names the tag, the step and the value."""
     plan = plan_of({"a": {}}, tags={"a": {"dagflow/priority": "high"}})
 
     with pytest.raises(ValueError, match=r"'dagflow/priority' of step 'a' is 'high'"):
@@ -140,7 +140,7 @@ def test_a_priority_that_is_no_number_is_refused():
 
 
 def test_a_step_without_its_input_is_skipped():
-    """An output that did not come skips who needs it, and those behind."""
+    """A missing output skips its readers and their downstream steps."""
     plan = plan_of({"pick": {}, "cup": {"x": "pick.other"}, "mix": {"x": "cup"}, "hot": {"x": "pick"}})
     drive = Drive(plan)
 
@@ -150,7 +150,7 @@ def test_a_step_without_its_input_is_skipped():
 
 
 def test_a_step_behind_a_failure_is_blocked_without_a_word():
-    """Steps behind a failure never become ready, and are not skipped."""
+    """Steps downstream of a failure never become ready, and are not skipped."""
     drive = Drive(plan_of({"a": {}, "b": {"x": "a"}, "c": {"x": "b"}, "free": {}}))
 
     assert drive.take() == "a"
@@ -159,7 +159,7 @@ def test_a_step_behind_a_failure_is_blocked_without_a_word():
 
 
 def test_a_skip_wins_over_a_failure():
-    """Where one input will not come and another's step failed, the step is skipped."""
+    """A step with a missing input and a failed upstream step is skipped."""
     drive = Drive(plan_of({"bad": {}, "opt": {}, "c": {"x": "bad", "y": "opt.other"}, "d": {"x": "c"}}))
     assert [drive.take(), drive.take()] == ["bad", "opt"]
 
@@ -169,7 +169,7 @@ def test_a_skip_wins_over_a_failure():
 
 @pytest.mark.parametrize("nothing", [(), ("x",)])
 def test_a_list_runs_with_what_came(nothing):
-    """A list of sources is enough if one of them came, also where it only orders."""
+    """A list of sources needs one of them, also if it only orders."""
     drive = Drive(plan_of({"a": {}, "b": {}, "all": {"x": ["a", "b.other"]}}, nothing=nothing))
     assert [drive.take(), drive.take()] == ["a", "b"]
 
@@ -190,7 +190,7 @@ def test_a_list_of_which_nothing_came_is_skipped(nothing):
 
 @pytest.mark.parametrize("nothing", [(), ("x",)])
 def test_a_list_of_which_one_failed_is_blocked(nothing):
-    """A list waits for no failed source: its step never runs."""
+    """A failed source of a list blocks its step."""
     drive = Drive(plan_of({"a": {}, "b": {}, "all": {"x": ["a", "b"]}}, nothing=nothing))
     assert [drive.take(), drive.take()] == ["a", "b"]
 
@@ -200,7 +200,7 @@ def test_a_list_of_which_one_failed_is_blocked(nothing):
 
 
 def test_one_ordering_source_that_was_skipped_skips():
-    """A single Nothing input is no list: without its source there is a skip."""
+    """A single Nothing input is not a list: without its source the step is skipped."""
     drive = Drive(plan_of({"a": {}, "b": {"x": "a.other"}}, nothing=("x",)))
 
     assert drive.take() == "a"
@@ -208,7 +208,7 @@ def test_one_ordering_source_that_was_skipped_skips():
 
 
 def test_a_retried_step_is_ready_again():
-    """A step that is tried again stands behind those of its priority, and nothing behind it moves."""
+    """A retried step comes after the ready steps of its priority; its downstream steps wait."""
     plan = plan_of({"a": {}, "b": {}, "c": {"x": "a"}})
     drive = Drive(plan)
     assert drive.take() == "a"
@@ -231,7 +231,7 @@ def test_a_step_can_be_taken_out_of_turn():
 
 @pytest.mark.parametrize("outcome", ["skip", "block"])
 def test_a_long_chain_is_decided_without_recursion(outcome):
-    """A thousand steps behind one can be skipped or blocked at once."""
+    """A chain of a thousand steps can be skipped or blocked at once."""
     wiring = {"s0000": {}} | {f"s{i:04}": {"x": f"s{i - 1:04}"} for i in range(1, 1200)}
     drive = Drive(plan_of(wiring))
     assert drive.take() == "s0000"
@@ -243,7 +243,7 @@ def test_a_long_chain_is_decided_without_recursion(outcome):
 
 
 def test_many_steps_at_once_are_skipped_in_order():
-    """Those that one loss skips come in plan order."""
+    """Steps that are skipped together come in plan order."""
     wiring = {"a": {}} | {f"s{i:03}": {"x": "a"} for i in range(200)}
     drive = Drive(plan_of(wiring))
     assert drive.take() == "a"
@@ -253,7 +253,7 @@ def test_many_steps_at_once_are_skipped_in_order():
 
 @st.composite
 def wirings(draw):
-    """Random wirings of up to nine steps, with single sources and lists, some of them only ordering."""
+    """Draw dependencies of up to nine steps, with single sources and lists, some of which only order."""
     count = draw(st.integers(1, 9))
     names = [f"{draw(st.sampled_from('abcxyz'))}{i}" for i in range(count)]
     wiring = {}
@@ -270,7 +270,7 @@ outcomes = st.lists(st.sampled_from(["fine", "fine", "fine", "fail", "no result"
 
 
 def run(plan, results):
-    """Drive a plan to its end. Returns what happened, in order, as (what, step)."""
+    """Run a plan to its end. Return the outcomes in order, as (outcome, step)."""
     drive, seen = Drive(plan), []
     results = iter(results)
     while (key := drive.take()) is not None:
@@ -291,7 +291,7 @@ def run(plan, results):
 
 @given(wirings(), outcomes)
 def test_every_step_is_decided(wiring, results):
-    """In any graph with any outcomes each step runs, is skipped, or stands behind a failure; none twice."""
+    """Law: in any graph each step runs, is skipped or is blocked, exactly once."""
     plan = plan_of(wiring, nothing=("np", "nl"))
 
     seen = run(plan, results)
@@ -307,7 +307,7 @@ def test_every_step_is_decided(wiring, results):
 
 @given(wirings(), outcomes)
 def test_no_step_runs_before_what_it_reads(wiring, results):
-    """A step runs only after all that it reads has ended, and none of that failed."""
+    """Law: a step runs only after all its upstream steps have ended without a failure."""
     plan = plan_of(wiring, nothing=("np", "nl"))
 
     ended, failed = set(), set()
@@ -324,7 +324,7 @@ def test_no_step_runs_before_what_it_reads(wiring, results):
 
 @given(wirings(), outcomes, st.randoms(use_true_random=False))
 def test_the_order_depends_on_nothing_but_the_wiring(wiring, results, random):
-    """The order in which steps and inputs were written down does not matter."""
+    """Law: the order of the definitions of steps and inputs has no effect."""
     shuffled = list(wiring.items())
     random.shuffle(shuffled)
     other = plan_of({name: dict(reversed(inputs.items())) for name, inputs in shuffled}, nothing=("np", "nl"))
@@ -333,7 +333,7 @@ def test_the_order_depends_on_nothing_but_the_wiring(wiring, results, random):
 
 
 def test_skips_come_by_priority():
-    """Of steps that are skipped at the same moment the highest priority is named first, as if they ran."""
+    """Of steps that are skipped together the highest priority comes first."""
     tags = {"c": {"dagflow/priority": "2"}, "b": {"dagflow/priority": "-1"}}
     drive = Drive(
         plan_of({"a": {}, "b": {"x": "a"}, "c": {"x": "a"}, "d": {"x": "b"}, "e": {"x": "c"}}, tags=tags)
@@ -344,7 +344,7 @@ def test_skips_come_by_priority():
 
 
 def test_a_step_without_room_keeps_its_place():
-    """Who is not admitted waits where it stands, and those behind it of the same priority go first."""
+    """A step that is not admitted keeps its position, and the next ones are taken first."""
     plan = plan_of({name: {} for name in "abcd"}, tags={"d": {"dagflow/priority": "1"}})
     schedule = Schedule(plan)
 

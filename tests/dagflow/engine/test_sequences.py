@@ -1,4 +1,4 @@
-"""The order of the events within a step, where `test_scenarios` does not show it."""
+"""The order of the events of a step, in cases that `test_scenarios` does not cover."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_all_inputs_are_loaded_before_any_is_checked(steps):
 
 
 def test_the_inputs_of_an_asset_come_in_alphabetical_order():
-    """Of an asset they come in the order of their names."""
+    """The inputs of an asset are loaded in alphabetical order."""
 
     @asset
     def mix(water, tea):
@@ -88,7 +88,7 @@ def test_the_inputs_of_an_asset_come_in_alphabetical_order():
 
 
 def test_a_list_is_loaded_element_by_element_and_checked_once(steps):
-    """A fan-in has a LOADED_INPUT for each of its sources in written order, and one STEP_INPUT."""
+    """A fan-in has a LOADED_INPUT for each source, in order, and one STEP_INPUT."""
 
     @op
     def mix(parts):
@@ -105,7 +105,7 @@ def test_a_list_is_loaded_element_by_element_and_checked_once(steps):
 
 
 def test_events_that_were_logged_last_stand_before_the_success(steps, job_of):
-    """What is logged after the last output comes before STEP_SUCCESS."""
+    """Events that are logged after the last output come before STEP_SUCCESS."""
 
     def reporter(context):
         yield Output(1)
@@ -118,7 +118,7 @@ def test_events_that_were_logged_last_stand_before_the_success(steps, job_of):
 
 
 def test_events_that_were_logged_are_lost_if_the_op_raises(steps, job_of):
-    """An op that raises takes with it what it logged since its last output."""
+    """An op that raises loses the events that it logged since its last output."""
 
     def reporter(context):
         context.log_event(AssetMaterialization("kept"))
@@ -133,7 +133,7 @@ def test_events_that_were_logged_are_lost_if_the_op_raises(steps, job_of):
 
 
 def test_a_retried_generator_yields_its_outputs_again(steps, job_of):
-    """Outputs of an attempt that failed keep their events, and come again."""
+    """The events of the outputs of a failed attempt are kept, and occur again."""
 
     def pour(context):
         yield Output(1, "first")
@@ -151,7 +151,7 @@ def test_a_retried_generator_yields_its_outputs_again(steps, job_of):
 
 
 def test_an_io_manager_speaks_between_output_and_storage(steps):
-    """What handle_output logs stands before the materialization of the asset itself."""
+    """Events of handle_output come before the materialization of the asset."""
 
     class Talkative(IOManager):
         def handle_output(self, context, obj):
@@ -173,7 +173,7 @@ def test_an_io_manager_speaks_between_output_and_storage(steps):
 
 
 def test_an_asset_that_logs_its_own_materialization_has_two():
-    """The automatic materialization is written all the same."""
+    """The automatic materialization is logged too."""
 
     @asset
     def shelf(context):
@@ -186,7 +186,7 @@ def test_an_asset_that_logs_its_own_materialization_has_two():
 
 
 def test_an_empty_job_runs(sequence):
-    """Without steps nothing is started, and the run succeeds."""
+    """Without steps no resource starts, and the run succeeds."""
 
     @job
     def nothing():
@@ -198,7 +198,7 @@ def test_an_empty_job_runs(sequence):
 
 
 def test_an_inner_graph_stands_where_its_node_does(steps):
-    """A graph that waits for something comes as a whole after what does not, in the order of its nodes."""
+    """The steps of a graph with an upstream step come after the independent ones, in node order."""
 
     @graph
     def shop(x):
@@ -215,7 +215,7 @@ def test_an_inner_graph_stands_where_its_node_does(steps):
 
 
 def test_a_raised_failure_is_what_the_run_failed_of(sequence):
-    """With raise_on_error the run fails of what the caller gets, without it of its failed steps."""
+    """With raise_on_error RUN_FAILURE has the raised error, otherwise the failed steps."""
 
     @job
     def j():
@@ -241,7 +241,7 @@ def test_a_raised_failure_is_what_the_run_failed_of(sequence):
     ],
 )
 def test_whose_fault_a_last_attempt_is(job_of, policy, error, source):
-    """An error that a policy gave up on is the user's; a retry that was asked for too often is no error."""
+    """After a policy the source is the user's code; after too many requests it is the framework."""
 
     def again():
         raise error
@@ -252,7 +252,7 @@ def test_whose_fault_a_last_attempt_is(job_of, policy, error, source):
 
 @pytest.mark.parametrize(("out", "written"), [(Out(Nothing), 1), (Out(Nothing, is_required=False), 0)])
 def test_an_output_without_a_value_that_nobody_gave(job_of, out, written):
-    """A required output of type Nothing comes of itself; an optional one is absent unless it is given."""
+    """A required output of type Nothing is produced automatically, an optional one is absent."""
 
     def quiet():
         yield from ()
@@ -263,7 +263,7 @@ def test_an_output_without_a_value_that_nobody_gave(job_of, out, written):
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_an_asset_waits_for_one_that_hands_on_no_value(fails, steps):
-    """An asset that stores itself is made before those that load it, and blocks them when it fails."""
+    """An asset without a value runs before its readers, and blocks them if it fails."""
 
     class Files(IOManager):
         def handle_output(self, context, obj):
@@ -289,9 +289,7 @@ def test_an_asset_waits_for_one_that_hands_on_no_value(fails, steps):
 
 
 def test_what_collects_is_skipped_after_what_does_not(steps):
-    """Of the steps that are decided at one moment those that wait for all values of an output come last; a
-    mapped step between them, which never comes to be, takes no moment.
-    """
+    """Of steps that are skipped together the collecting ones come last, also behind a mapped step."""
 
     @op(out=Out(is_required=False))
     def none():
@@ -314,7 +312,7 @@ def test_what_collects_is_skipped_after_what_does_not(steps):
 
 
 def test_none_for_an_output_that_is_not_required(dag_instance):
-    """It is a value and goes on. A line of the log says so, if the function returned it bare."""
+    """None is a value. A log line warns of it if the function returned it without an Output."""
 
     @op(out=Out(is_required=False))
     def silent():

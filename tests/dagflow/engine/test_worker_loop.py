@@ -1,4 +1,4 @@
-"""Runs with workers, here in this process, with any order of their reports."""
+"""Runs with workers in this process, with any order of their reports."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ class LocalWorkers:
         return [read_report(task, message)]
 
     def wake(self) -> None:
-        """`reports` never waits."""
+        """Do nothing: `reports` never waits."""
 
     def interrupt(self) -> None:
-        """No task is running between two calls."""
+        """Do nothing: no task is running between two calls."""
 
     def kill(self, task: Task) -> None:
-        """No task is running between two calls."""
+        """Do nothing: no task is running between two calls."""
 
     def output_of(self, task: Task) -> str:
         return "some words" if (task.step.key, task.attempt) in self.lost else ""
@@ -129,7 +129,7 @@ def run(
 
 
 def pipeline(*names: str, **changes: Any) -> str:
-    """A description of a chain of ops."""
+    """Return the description of a chain of ops."""
     rows = [
         {
             "name": name,
@@ -185,7 +185,7 @@ def test_a_lost_worker_is_a_failure_of_its_step(instance: DagflowInstance) -> No
 
 
 def test_a_lost_worker_is_replaced_if_the_policy_allows(instance: DagflowInstance) -> None:
-    """The attempt counts, and the next one is a restart."""
+    """The attempt counts, and the next attempt is a restart."""
     result, _ = run(pipeline("a", retries=1), instance, lost=[("a", 1)])
 
     assert result.success
@@ -208,7 +208,7 @@ def test_retries_wait_on_the_clock_of_the_run(instance: DagflowInstance) -> None
 
 
 def test_what_an_observer_raises_ends_the_run(instance: DagflowInstance) -> None:
-    """The run raises it, and the workers are closed."""
+    """The exception of an observer is raised, and the workers are closed."""
 
     def refuse(event: Any) -> None:
         if event.event_type is T.STEP_START:

@@ -1,4 +1,4 @@
-"""The catalogue of events is complete, and everything that it names exists."""
+"""The catalogue of events is complete, and all names in it exist."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_data_of_a_type_can_be_stored(row: EventRow) -> None:
 
 @ROWS
 def test_fields_have_known_kinds_and_different_names(row: EventRow) -> None:
-    """Each field has its own name and a kind that tests know."""
+    """Each field has a unique name and a kind that the test functions support."""
     kinds = {"step", "number", "message", "error", "metadata", "flag", "text", "text or none", "asset key"}
 
     names = [field.name for field in row.fields]
@@ -38,13 +38,15 @@ def test_fields_have_known_kinds_and_different_names(row: EventRow) -> None:
 
 @ROWS
 def test_a_description_completes_a_sentence(row: EventRow) -> None:
-    """The description is a clause without capital letter and full stop, so a docstring can end with it."""
+    """The description is a clause without a capital letter and a full stop, so that it can end a
+    docstring.
+    """
     assert re.fullmatch(r"[a-z].*[a-z]", row.description)
 
 
 @ROWS
 def test_events_of_a_step_have_a_step_field(row: EventRow) -> None:
-    """An event that belongs to a step or a hook can be asked for its step; one of the run cannot."""
+    """Events of steps and hooks have a step field; events of the run do not."""
     if {"step", "hook"} & set(row.belongs_to):
         assert row.has_step
     if "run" in row.belongs_to:
@@ -52,13 +54,13 @@ def test_events_of_a_step_have_a_step_field(row: EventRow) -> None:
 
 
 def test_the_catalogue_is_read_only() -> None:
-    """Nobody can change the rows through the public view."""
+    """The rows cannot be changed through the public view."""
     with pytest.raises(TypeError):
         event_catalogue()["RUN_START"] = CATALOGUE["RUN_SUCCESS"]  # type: ignore[index]
 
 
 def test_a_field_is_read_from_the_event_or_its_data() -> None:
-    """A path with a dot in front begins at the event; a missing attribute is None."""
+    """A path with a leading dot begins at the event; a missing attribute is None."""
     fields = {field.name: field for field in CATALOGUE["STEP_OUTPUT"].fields}
     event = DagflowEvent("STEP_OUTPUT", "cafe", step_key="brew")
 
@@ -67,7 +69,7 @@ def test_a_field_is_read_from_the_event_or_its_data() -> None:
 
 
 def test_user_events_become_known_types() -> None:
-    """Each class that user code may log becomes a type whose event belongs to a step."""
+    """Each class that user code can log has an event type that belongs to a step."""
     classes = [UserEvent]
     for cls in classes:
         classes += cls.__subclasses__()

@@ -1,4 +1,4 @@
-"""Verdicts on assets: plain values, compared by content."""
+"""Results of asset checks: they have plain fields and are compared by value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FIELDS = {
 
 
 def test_a_result_has_defaults():
-    """A verdict alone is enough; if it is bad, it is an error."""
+    """`passed` is the only required argument; the default severity is ERROR."""
     result = AssetCheckResult(passed=False)
 
     assert (result.asset_key, result.check_name, result.description, result.metadata) == (
@@ -38,7 +38,7 @@ def test_a_result_has_defaults():
 
 
 def test_an_evaluation_has_defaults():
-    """An evaluation names asset and check."""
+    """Asset, check and `passed` are the only required arguments."""
     made = AssetCheckEvaluation(AssetKey("water"), "wet", True)
 
     assert made.asset_check_key == AssetCheckKey(AssetKey("water"), "wet")
@@ -47,7 +47,7 @@ def test_an_evaluation_has_defaults():
 
 @pytest.mark.parametrize("kind", [AssetCheckResult, AssetCheckEvaluation])
 def test_metadata_can_be_replaced(kind):
-    """`with_metadata` makes a copy with other metadata; all else, and the original, stay as they are."""
+    """`with_metadata` returns a copy with other metadata; the other fields and the original are unchanged."""
     made = kind(**FIELDS, metadata={"n": 1})
 
     assert made.metadata == {"n": MetadataValue.int(1)}
@@ -71,6 +71,6 @@ def test_metadata_can_be_replaced(kind):
     ],
 )
 def test_arguments_of_the_wrong_type(kind, wrong):
-    """An argument of the wrong type is named when the object is made."""
+    """The error names the argument of the wrong type."""
     with pytest.raises(ParameterCheckError, match=f"'{next(iter(wrong))}' must be"):
         kind(**{**FIELDS, **wrong})

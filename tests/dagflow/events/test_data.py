@@ -7,7 +7,7 @@ from dagflow.events.data import ErrorSource, StepFailureData
 
 
 def test_what_people_are_shown_of_a_failure():
-    """For an error of user code: the wrapper's sentence, then what the user raised; else the error."""
+    """For an error of user code the message of the wrapper is followed by the user's exception."""
     theirs = SerializableErrorInfo("ValueError: spilt\n", ["frame\n"], "ValueError")
     ours = SerializableErrorInfo("Wrapper: op 'brew'\n", ["frame\n"], "Wrapper", theirs)
 

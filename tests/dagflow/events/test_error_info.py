@@ -1,4 +1,4 @@
-"""The record of an exception, and which error in it is the user's own."""
+"""The record of an exception, and the user's own error in it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dagflow.events.user import RetryRequestedFromPolicy
 
 
 def raised(error: BaseException) -> SerializableErrorInfo:
-    """What is kept of an exception after it was raised."""
+    """Return the record of an exception after it was raised."""
     with pytest.raises(type(error)) as caught:
         raise error
     return SerializableErrorInfo.from_exception(caught.value)
 
 
 def chained() -> BaseException:
-    """A KeyError that came up while a ValueError was handled, which was caused by a ZeroDivisionError."""
+    """Return a KeyError raised while a ValueError was handled, which was caused by a ZeroDivisionError."""
     try:
         try:
             try:
@@ -44,7 +44,7 @@ def test_an_error_is_its_last_line_and_its_stack():
 
 
 def test_an_error_tells_where_it_comes_from():
-    """A cause and what was being handled are told apart."""
+    """The cause and the context of an exception are recorded separately."""
     info = SerializableErrorInfo.from_exception(chained())
 
     assert (info.cls_name, info.cause) == ("KeyError", None)
@@ -53,12 +53,12 @@ def test_an_error_tells_where_it_comes_from():
 
 
 def test_an_error_as_text():
-    """The text starts with the error and ends with the origin of it all."""
+    """The string starts with the error and ends with the first error of the chain."""
     text = SerializableErrorInfo.from_exception(chained()).to_string()
 
     order = [
         "KeyError: 'cup'",
-        "while this was handled",
+        "during the handling of",
         "ValueError: spilt",
         "caused by",
         "ZeroDivisionError",
@@ -72,7 +72,7 @@ def test_an_error_as_text():
 
 
 def test_an_origin_can_be_hidden():
-    """`raise ... from None` hides what was being handled."""
+    """`raise ... from None` hides the context."""
     error = ValueError("spilt")
     error.__context__ = KeyError("cup")
     assert SerializableErrorInfo.from_exception(error).context.cls_name == "KeyError"
@@ -82,7 +82,7 @@ def test_an_origin_can_be_hidden():
 
 
 def test_endless_chains():
-    """A chain that ends in itself ends; one longer than the stack is told whole."""
+    """A chain that ends in itself is finite; one longer than the stack is complete."""
     error, other = ValueError("a"), ValueError("b")
     error.__cause__, other.__cause__ = other, error
     assert SerializableErrorInfo.from_exception(error).to_string().count("ValueError") == 2
@@ -125,7 +125,7 @@ def caused(error: BaseException, cause: BaseException) -> BaseException:
     ],
 )
 def test_the_users_own_error(error: BaseException, names: list[str]) -> None:
-    """The chain ends at the first error that is neither a wrapper nor a request for a retry with a cause."""
+    """The chain ends at the first error that is neither a wrapper nor a retry request with a cause."""
     chain = error_chain(SerializableErrorInfo.from_exception(error))
 
     assert [link.cls_name for link in chain] == names

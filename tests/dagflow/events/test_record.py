@@ -1,4 +1,4 @@
-"""The event as a record: its fields, its flags, its data, and that nobody can change it."""
+"""Events: their fields, flags and data, and that they are immutable."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FIELDS = (
 
 @pytest.fixture(name="run")
 def _run():
-    """A run in which much happens."""
+    """Return the events of a run with most event types."""
 
     @op(retry_policy=RetryPolicy(max_retries=1))
     def flaky(context):
@@ -73,7 +73,7 @@ def an_event(kind, **fields):
 
 
 def test_fields_have_their_place_in_the_constructor():
-    """The constructor takes the fields in their order, and the rest has defaults."""
+    """The constructor takes the fields in their order; most have defaults."""
     handle = NodeHandle("beans", None)
     event = DagflowEvent("STEP_START", "cafe", None, handle, "COMPUTE", {"a": "b"}, None, "said", 7, "beans")
 
@@ -84,7 +84,7 @@ def test_fields_have_their_place_in_the_constructor():
 
 
 def test_older_spellings():
-    """`pipeline_name` and `solid_handle` can be given and read."""
+    """`pipeline_name` and `solid_handle` are accepted as arguments and exist as attributes."""
     handle = NodeHandle("beans", None)
     event = DagflowEvent("STEP_START", pipeline_name="cafe", solid_handle=handle)
 
@@ -93,7 +93,7 @@ def test_older_spellings():
 
 
 def test_an_event_needs_a_job_and_a_known_type():
-    """Neither an event without a job nor one of an unknown type can be made."""
+    """An event without a job name or with an unknown type is an error."""
     with pytest.raises(CheckError, match="job_name"):
         DagflowEvent("STEP_START")
     with pytest.raises(ValueError, match="STEP_DANCED"):
@@ -101,14 +101,14 @@ def test_an_event_needs_a_job_and_a_known_type():
 
 
 def test_names_of_run_events():
-    """`PIPELINE_X` is an alias of `RUN_X`, whose value is the older text."""
+    """`PIPELINE_X` is an alias of `RUN_X`; the value is the older string."""
     assert DagflowEventType.PIPELINE_START is DagflowEventType.RUN_START
     assert DagflowEventType.RUN_START.name == "RUN_START"
     assert DagflowEventType.RUN_START.value == "PIPELINE_START"
 
 
 def test_an_event_cannot_be_changed(run):
-    """Fields can be neither set nor deleted, before and after they were read."""
+    """Fields can be neither set nor deleted, before and after they are read."""
     event = run.all_events[5]
     for name in ("message", "step_key", "timestamp", "new"):
         with pytest.raises(AttributeError, match=f"'{name}'"):
@@ -120,7 +120,7 @@ def test_an_event_cannot_be_changed(run):
 
 
 def test_events_are_equal_by_their_fields(run):
-    """The same fields make the same event, however it came to be."""
+    """Events with equal fields are equal, however they were created."""
     first, second = run.all_events[5], copy.copy(run.all_events[5])
 
     assert first == second
@@ -131,7 +131,7 @@ def test_events_are_equal_by_their_fields(run):
 
 
 def test_every_event_of_a_run_survives_pickling(run):
-    """Events can be handed to another process, with all that belongs to them."""
+    """An unpickled event equals the original."""
     for event in run.all_events:
         again = pickle.loads(pickle.dumps(event))
         assert again == event
@@ -141,7 +141,7 @@ def test_every_event_of_a_run_survives_pickling(run):
 
 
 def test_an_event_of_a_step_knows_its_place(run):
-    """Step events have handles, kind, node name and tags."""
+    """Events of steps have handles, step kind, node name and tags."""
     event = run.events_for_node("flaky")[0]
 
     assert (event.step_key, event.node_name, str(event.node_handle)) == ("flaky", "flaky", "flaky")
@@ -158,7 +158,7 @@ def test_an_event_of_a_step_knows_its_place(run):
 
 
 def test_an_event_of_the_run_has_no_place(run):
-    """Run events have no step; asking for their node or kind is an error."""
+    """Events of the run have no step; reading their node name or step kind raises."""
     event = run.all_events[0]
 
     assert (event.step_key, event.step_handle, event.node_handle, event.logging_tags) == (
@@ -175,7 +175,7 @@ def test_an_event_of_the_run_has_no_place(run):
 
 
 def test_attempts_and_times(run):
-    """Events count the attempts of their step; their times never go back."""
+    """Events have the attempt of their step; their times never decrease."""
     flaky = run.events_for_node("flaky")
 
     assert [event.attempt for event in flaky if event.event_type.name.startswith("STEP_")][:3] == [1, 1, 1]
@@ -226,7 +226,7 @@ RUN_FAMILY = {
     ],
 )
 def test_flags(flag, types):
-    """Each flag is true of its types and of no other."""
+    """Each flag is true for its event types only."""
     assert {kind.name for kind in DagflowEventType if getattr(an_event(kind), flag)} == types
 
 
@@ -267,7 +267,7 @@ def test_flags(flag, types):
     ],
 )  # fmt: skip
 def test_data_accessors(accessor, types):
-    """An accessor gives the data on its type; elsewhere the error names it, the type and the wanted one."""
+    """An accessor returns the data of its type; for other types the error names both types."""
     for kind in DagflowEventType:
         event = an_event(kind, event_specific_data="data")
         if kind.name in types:
@@ -281,7 +281,7 @@ def test_data_accessors(accessor, types):
 
 
 def test_what_an_event_says_of_an_asset():
-    """Events about assets know key and partition; others have neither."""
+    """Events about assets have key and partition; for other events both are None."""
     written, seen = AssetMaterialization("shelf", partition="p"), AssetObservation(["a", "b"])
     event = an_event(
         DagflowEventType.ASSET_MATERIALIZATION, event_specific_data=StepMaterializationData(written)
@@ -298,14 +298,14 @@ def test_what_an_event_says_of_an_asset():
 
 
 def test_the_data_of_an_output_knows_its_names():
-    """Name and mapping key of an output can be read off its data."""
+    """The data of an output has its name and mapping key."""
     data = StepOutputData(StepOutputHandle("brew", "cup", "a"))
 
     assert (data.output_name, data.mapping_key, data.version, data.metadata) == ("cup", "a", None, {})
 
 
 def test_a_line_of_the_log(run):
-    """A line of the log is an event, or what a user wrote; it has the level of its kind."""
+    """A line of the log is an event or a message of user code, with the level of its type."""
     failed = EventLogEntry.of_event(run.get_step_failure_events()[0])
     started = EventLogEntry.of_event(run.all_events[0])
 
@@ -323,7 +323,7 @@ def test_a_line_of_the_log(run):
 
 
 def test_the_asset_in_a_line_of_the_log(run):
-    """Lines give the materialization or observation that they are about."""
+    """Lines have the materialization or observation of their event."""
     lines = [EventLogEntry.of_event(event) for event in run.all_events]
 
     assert next(line.asset_materialization for line in lines if line.asset_materialization).partition == "p"
@@ -331,7 +331,7 @@ def test_the_asset_in_a_line_of_the_log(run):
 
 
 def test_events_without_a_message_make_an_empty_line():
-    """An observation says nothing; its line in the log is empty."""
+    """An observation has no message, so its line in the log is empty."""
 
     @asset
     def river(context):
@@ -344,5 +344,5 @@ def test_events_without_a_message_make_an_empty_line():
 
 
 def test_engine_data_has_defaults():
-    """Data of the executor can be made with nothing."""
+    """All fields of EngineEventData are optional."""
     assert EngineEventData() == ({}, None, None, None)

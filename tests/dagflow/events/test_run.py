@@ -1,4 +1,4 @@
-"""The run as a record, and filters of runs."""
+"""Runs and filters of runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RUN = DagflowRun("cafe", "r", {"ops": {}}, DagflowRunStatus.STARTED, {"size": "b
     ],
 )
 def test_where_a_run_stands(status, said):
-    """Each status has its properties."""
+    """The flags of a run match its status."""
     run = RUN.with_changes(status=DagflowRunStatus[status])
 
     names = ("is_success", "is_failure", "is_canceled", "is_finished", "is_failure_or_canceled")
@@ -32,7 +32,7 @@ def test_where_a_run_stands(status, said):
 
 
 def test_a_run_has_defaults():
-    """A name is enough: the id is new, and nothing was started, chosen or tagged."""
+    """The job name is the only required argument; the id is new."""
     one, other = DagflowRun("cafe"), DagflowRun("cafe")
 
     assert uuid.UUID(one.run_id) != uuid.UUID(other.run_id)
@@ -54,13 +54,13 @@ def test_a_run_has_defaults():
     ],
 )
 def test_what_is_no_run_is_refused(fields, kind, message):
-    """A wrong argument is named where the run is made."""
+    """An invalid argument of a run is an error that names it."""
     with pytest.raises(kind, match=message):
         DagflowRun(**{"job_name": "cafe", **fields})
 
 
 def test_runs_are_equal_by_value():
-    """A copy is equal to its original until something in it is changed."""
+    """A copy equals its original until one of its fields is changed."""
     copy = RUN.with_changes()
 
     assert copy == RUN
@@ -95,12 +95,12 @@ def test_runs_are_equal_by_value():
     ],
 )
 def test_filters(fields, admitted):
-    """All that a filter says must hold; of a list of tag values any is enough."""
+    """A run must match all fields of a filter; of a list of tag values it needs one."""
     assert RunsFilter(**fields).admits(RUN, created=100.0) is admitted
 
 
 def test_a_changed_filter():
-    """A filter is changed by copying it."""
+    """`with_changes` returns a changed copy of a filter."""
     assert RunsFilter(job_name="cafe").with_changes(run_ids=["r"]) == RunsFilter(["r"], "cafe")
 
 
@@ -120,13 +120,13 @@ def test_a_changed_filter():
     ],
 )
 def test_filters_that_cannot_be(name, value):
-    """The error names the argument."""
+    """The error names the invalid argument."""
     with pytest.raises(CheckError, match=f"'{name}"):
         RunsFilter(**{name: value})
 
 
 def test_filters_of_nothing():
-    """What is None does not matter."""
+    """A field that is None matches every run."""
     wanted = RunsFilter(None, None, None, None, None, None)
 
     assert wanted.admits(RUN, created=100.0)

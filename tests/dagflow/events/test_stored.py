@@ -1,4 +1,4 @@
-"""What is stored as JSON: it comes back equal, whatever it is, and damage is named."""
+"""Events as JSON: decoded values equal the originals, and damage is an error with its path."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ HANDLES = st.lists(st.sampled_from("ab"), min_size=1, max_size=3).map(NodeHandle
 
 @st.composite
 def events(draw: st.DrawFn, kind: DagflowEventType) -> DagflowEvent:
-    """An event of a type, with data of its type."""
+    """Draw an event of a type, with data of this type."""
     node = draw(st.none() | HANDLES)
     return DagflowEvent(
         kind.value,
@@ -189,7 +189,7 @@ def events(draw: st.DrawFn, kind: DagflowEventType) -> DagflowEvent:
 
 
 def through_json(plain: dict[str, Any]) -> Any:
-    """What is left after writing and reading strict JSON."""
+    """Encode an object as strict JSON and decode it again."""
     return json.loads(json.dumps(plain, allow_nan=False))
 
 
@@ -197,7 +197,7 @@ def through_json(plain: dict[str, Any]) -> Any:
 @settings(max_examples=max(5, settings().max_examples // 5))
 @given(drawn=st.data())
 def test_every_event_comes_back_equal(kind: DagflowEventType, drawn: st.DataObject) -> None:
-    """An event of any type, and the line of the log that it makes, survive JSON."""
+    """An event of any type and its log line survive JSON."""
     event = drawn.draw(events(kind))
     line = EventLogEntry.of_event(event)
 
@@ -231,7 +231,7 @@ class Size(enum.IntEnum):
     ],
 )
 def test_the_form_of_values(value: object, text: str) -> None:
-    """What is not plain JSON is tagged; a number or text of another class is the plain one."""
+    """Values that are not plain JSON have a tag; subclasses of int and str become plain values."""
     assert serialize_value(value) == text
     assert deserialize_value(text) == value
 
@@ -246,7 +246,7 @@ def test_the_form_of_values(value: object, text: str) -> None:
     max_leaves=6,
 ))  # fmt: skip
 def test_every_value_comes_back_equal(value: object) -> None:
-    """So does whatever is made of plain Python, metadata and keys; equal values give equal texts."""
+    """Values of plain Python, metadata and keys survive JSON; equal values have equal strings."""
     text = serialize_value(value)
 
     assert deserialize_value(text) == value
@@ -257,13 +257,13 @@ def test_every_value_comes_back_equal(value: object) -> None:
     JSON | st.dictionaries(st.sampled_from(["__class__", "__tuple__", "__enum__", "__items__", "__x"]), JSON)
 )
 def test_any_json_is_read_or_refused(plain: object) -> None:
-    """Whatever stands in the JSON, it is a value or the one error; never another exception."""
+    """Any JSON is decoded or raises DagflowSerializationError, never another exception."""
     with suppress(DagflowSerializationError):
         serialize_value(deserialize_value(json.dumps(plain)))
 
 
 def test_the_events_of_a_run_come_back_equal() -> None:
-    """What the engine writes can be stored: also errors, materializations and lines of user code."""
+    """The events of a run survive JSON, including errors, materializations and lines of user code."""
 
     @op
     def beans(context):
@@ -288,7 +288,7 @@ def test_the_events_of_a_run_come_back_equal() -> None:
 
 
 class Strange:
-    """A class that no table knows."""
+    """A class that cannot be stored."""
 
     def __init__(self, text: str | None) -> None:
         self.text = text
@@ -300,7 +300,7 @@ class Strange:
 
 
 def test_what_json_cannot_hold_becomes_a_text() -> None:
-    """A value of another class is read as a text that says what it was, and stays the same from then on."""
+    """A value of an unknown class is decoded as an UnstoredValue with its repr, and stays the same."""
     planned = AssetMaterializationPlannedData(AssetKey("a"), None, [Strange("strange"), Strange(None)])
     event = DagflowEvent("ASSET_MATERIALIZATION_PLANNED", "cafe", event_specific_data=planned)
 
@@ -315,7 +315,7 @@ def test_what_json_cannot_hold_becomes_a_text() -> None:
 
 
 def test_a_value_of_an_unknown_class_is_no_json() -> None:
-    """`serialize_value` loses nothing in silence: it refuses."""
+    """`serialize_value` raises for a value of an unknown class."""
     with pytest.raises(DagflowSerializationError, match="'Strange'"):
         serialize_value([Strange("strange")])
     with pytest.raises(DagflowSerializationError, match="'function'"):
@@ -323,7 +323,7 @@ def test_a_value_of_an_unknown_class_is_no_json() -> None:
 
 
 def test_check_results_can_be_stored() -> None:
-    """What user code says of a check is in the table too."""
+    """Check results of user code survive JSON."""
     result = AssetCheckResult(passed=True, asset_key="a", severity=AssetCheckSeverity.WARN)
 
     assert deserialize_value(serialize_value(result), AssetCheckResult) == result
@@ -333,20 +333,20 @@ GOOD = DagflowEvent("STEP_SUCCESS", "cafe", event_specific_data=data.StepSuccess
 
 
 def without(key: str) -> dict[str, Any]:
-    """A good event that lacks a key."""
+    """Return a valid event dict that lacks a key."""
     return {name: found for name, found in GOOD.items() if name != key}
 
 
 @pytest.mark.parametrize(
     ("damaged", "message"),
     [
-        ([], r"a stored DagflowEvent is a dict, not \[\]"),
+        ([], r"a stored DagflowEvent must be a dict, not \[\]"),
         ({}, "lacks a 'version'"),
         ({**GOOD, "version": 2}, "version 2 of the form.* version 1 only"),
         ({**GOOD, "version": True}, "version True"),
         ({**GOOD, "__class__": "Strange"}, "unknown class 'Strange'"),
         ({**GOOD, "__class__": ["Strange"]}, "unknown class"),
-        (to_dict(data.StepSuccessData(3.5)), "a stored 'StepSuccessData' is no 'DagflowEvent'"),
+        (to_dict(data.StepSuccessData(3.5)), "a stored 'StepSuccessData' is not a 'DagflowEvent'"),
         (without("job_name"), r"lacks \['job_name'\]"),
         ({**GOOD, "mood": 3}, r"unknown fields \['mood'\]"),
         ({**GOOD, "job_name": 3}, "DagflowEvent.job_name is damaged.*'int', not 'str'"),
@@ -354,7 +354,7 @@ def without(key: str) -> dict[str, Any]:
         ({**GOOD, "logging_tags": None}, "DagflowEvent.logging_tags"),
         ({**GOOD, "timestamp": "now"}, "DagflowEvent.timestamp"),
         ({**GOOD, "event_type_value": "STEP_DANCED"}, "unknown event type 'STEP_DANCED'"),
-        ({**GOOD, "event_specific_data": 3}, "'int' is no data of a STEP_SUCCESS event"),
+        ({**GOOD, "event_specific_data": 3}, "'int' is not the data of a STEP_SUCCESS event"),
         (
             {**GOOD, "event_specific_data": {"__class__": "StepSuccessData"}},
             r"event_specific_data.*'duration_ms'",
@@ -364,15 +364,15 @@ def without(key: str) -> dict[str, Any]:
         ({**GOOD, "message": {"__reduce__": ["os.system"]}}, "DagflowEvent.message has an unknown tag"),
         ({**GOOD, "message": {"__float__": "inf", "a": 1}}, "DagflowEvent.message has an unknown tag"),
         ({**GOOD, "message": {"__items__": [[1]]}}, "DagflowEvent.message is damaged"),
-        ({**GOOD, "message": {"__class__": "AssetKey", "path": [3]}}, "makes no 'AssetKey'"),
+        ({**GOOD, "message": {"__class__": "AssetKey", "path": [3]}}, "not a valid 'AssetKey'"),
         (
             {**GOOD, "message": {"__class__": "IntMetadataValue", "value": "x"}},
-            "makes no 'IntMetadataValue'.*'value'",
+            "not a valid 'IntMetadataValue'.*'value'",
         ),
     ],
 )
 def test_damage_is_named(damaged: Any, message: str) -> None:
-    """A dict that is no stored event is refused, and the message says what is wrong and where."""
+    """A dict that is not a stored event is an error with the problem and its path."""
     with pytest.raises(DagflowSerializationError, match=message):
         DagflowEvent.from_dict(damaged)
 
@@ -380,24 +380,24 @@ def test_damage_is_named(damaged: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("read", "message"),
     [
-        (lambda: deserialize_value("{"), "is no JSON"),
-        (lambda: deserialize_value(3), "3 is no JSON"),  # type: ignore[arg-type]
-        (lambda: deserialize_value("3", str), "a stored 'int' is no 'str'"),
+        (lambda: deserialize_value("{"), "is not JSON"),
+        (lambda: deserialize_value(3), "3 is not JSON"),  # type: ignore[arg-type]
+        (lambda: deserialize_value("3", str), "a stored 'int' is not a 'str'"),
         (lambda: deserialize_value("3", (str, list)), "'str or list'"),
-        (lambda: deserialize_value("[" * 100_000 + "]" * 100_000), "no JSON|nested too deeply"),
-        (lambda: deserialize_value("[" * 5_000 + "]" * 5_000), "no JSON|nested too deeply"),
+        (lambda: deserialize_value("[" * 100_000 + "]" * 100_000), "not JSON|nested too deeply"),
+        (lambda: deserialize_value("[" * 5_000 + "]" * 5_000), "not JSON|nested too deeply"),
         (lambda: serialize_value(nested(2000)), "nested too deeply"),
         (lambda: DagflowEvent.from_dict({**GOOD, "message": nested(2000)}), "nested too deeply"),
     ],
 )
 def test_texts_that_cannot_be_read(read: Callable[[], object], message: str) -> None:
-    """Text that is no JSON, another class than expected, and endless nesting are one error."""
+    """Invalid JSON, an unexpected class and endless nesting raise the same exception class."""
     with pytest.raises(DagflowSerializationError, match=message):
         read()
 
 
 def nested(depth: int) -> list[Any]:
-    """A list in a list in a list."""
+    """Return a deeply nested list."""
     found: list[Any] = []
     for _ in range(depth):
         found = [found]

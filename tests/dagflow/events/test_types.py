@@ -1,4 +1,4 @@
-"""What the catalogue says about each type, as sets and levels."""
+"""The sets and levels of event types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def names(kinds: frozenset[DagflowEventType]) -> set[str]:
 
 
 def test_sets_of_types() -> None:
-    """Each type is in the sets of its owners."""
+    """Each type is in the sets of the owners in its row."""
     assert names(types.STEP_EVENTS) == {
         "STEP_START", "STEP_OUTPUT", "STEP_INPUT", "STEP_SUCCESS", "STEP_SKIPPED", "STEP_FAILURE",
         "STEP_UP_FOR_RETRY", "STEP_RESTARTED", "ASSET_MATERIALIZATION", "ASSET_OBSERVATION",
@@ -35,7 +35,7 @@ def test_sets_of_types() -> None:
 
 
 def test_levels() -> None:
-    """A type is logged as an error if something failed, else as debug."""
+    """A type is logged as an error if it reports a failure, otherwise as debug."""
     errors = {"STEP_FAILURE", "RUN_FAILURE", "RUN_CANCELED", "RESOURCE_INIT_FAILURE", "HOOK_ERRORED"}
 
     assert names(types.ERROR_LEVEL_EVENTS) == errors
@@ -44,7 +44,7 @@ def test_levels() -> None:
 
 
 def test_types_with_the_same_data() -> None:
-    """Several types can share a class of data."""
+    """`types_with` returns all types with a data class."""
     assert [kind.name for kind in types.types_with("EngineEventData")] == [
         "STEP_WORKER_STARTING", "STEP_WORKER_STARTED", "RESOURCE_INIT_STARTED", "RESOURCE_INIT_SUCCESS",
         "RESOURCE_INIT_FAILURE", "ENGINE_EVENT",

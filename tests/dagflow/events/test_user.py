@@ -1,4 +1,4 @@
-"""What user code returns, yields, logs and raises: checked when it is made, compared by value."""
+"""Objects that user code returns, yields, logs and raises: their checks and their equality."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MADE = [
 
 @pytest.mark.parametrize("make", MADE)
 def test_equal_by_value(make):
-    """The same arguments make equal objects with the same hash and a telling repr."""
+    """The same arguments give equal objects with the same hash and a repr with all fields."""
     one, other = make(), make()
 
     assert one == other
@@ -49,7 +49,7 @@ def test_equal_by_value(make):
 
 
 def test_an_observation_is_no_materialization():
-    """The two are different, even with the same arguments."""
+    """An observation and a materialization differ, even with the same arguments."""
     assert AssetMaterialization("a") != AssetObservation("a")
     assert AssetObservation("a") != AssetObservation("b")
 
@@ -62,7 +62,7 @@ def test_an_observation_shows_what_it_holds():
 
 
 def test_metadata_is_made_of_metadata_values():
-    """Plain values become metadata values; the error about others names what bears them."""
+    """Plain values become metadata values; the error about others names the owner of the metadata."""
     assert Output(1, metadata={"n": 1}).metadata == {"n": MetadataValue.int(1)}
     with pytest.raises(DagflowInvalidMetadata, match="'cup'"):
         Output(1, "cup", metadata={"x": object()})
@@ -72,14 +72,14 @@ def test_metadata_is_made_of_metadata_values():
     "made", [Output(1), Output(1, None), DynamicOutput(1, "k"), DynamicOutput(1, "k", None)]
 )
 def test_the_default_output(made):
-    """Without a name an output is `result`."""
+    """The default name of an output is `result`."""
     assert made.output_name == "result"
     assert made.metadata == {}
 
 
 @pytest.mark.parametrize("key", ["", "a b", "a-b", "a.b", "a/b", "ä", "a\n"])
 def test_mapping_keys_are_names(key):
-    """A mapping key holds letters, digits and underscores only."""
+    """A mapping key has letters, digits and underscores only."""
     with pytest.raises(DagflowInvalidDefinitionError, match="mapping key"):
         DynamicOutput(1, key)
 
@@ -108,19 +108,19 @@ def test_mapping_keys_are_names(key):
     ],
 )
 def test_arguments_of_the_wrong_type(make):
-    """An argument of the wrong type is named when the object is made."""
+    """The error names the argument of the wrong type."""
     with pytest.raises(ParameterCheckError, match="must be"):
         make()
 
 
 def test_a_wait_is_never_negative():
-    """A retry cannot be asked for in the past."""
+    """A negative delay of a retry is an error."""
     with pytest.raises(DagflowInvalidDefinitionError, match="negative"):
         RetryRequested(seconds_to_wait=-1)
 
 
 def test_a_retry_has_defaults():
-    """One retry, at once."""
+    """The default is one retry without a delay."""
     retry = RetryRequested()
 
     assert (retry.max_retries, retry.seconds_to_wait) == (1, None)
@@ -129,7 +129,7 @@ def test_a_retry_has_defaults():
 
 @pytest.mark.parametrize(("given", "allowed"), [(None, True), (True, True), (False, False)])
 def test_a_failure_allows_retries_unless_it_says_no(given, allowed):
-    """Description and metadata stay with a failure, also through pickling."""
+    """The default of `allow_retries` is True; a failure survives pickling with its fields."""
     failure = Failure("spilt", METADATA, given)
 
     assert failure.allow_retries is allowed
@@ -139,7 +139,7 @@ def test_a_failure_allows_retries_unless_it_says_no(given, allowed):
 
 
 def test_the_label_of_an_asset():
-    """The label is the parts of the key."""
+    """The label consists of the parts of the key."""
     made = AssetMaterialization(["a", "b"])
 
     assert (made.label, made.asset_key) == ("a b", AssetKey(["a", "b"]))
@@ -147,7 +147,7 @@ def test_the_label_of_an_asset():
 
 
 def test_a_materialize_result_keeps_its_metadata_as_given():
-    """What a test calls directly gives back what was written; what is wrong in it is said at once."""
+    """`metadata` is the argument unchanged; invalid metadata raises in the constructor."""
     result = MaterializeResult(metadata={"n": 1})
 
     assert (result.metadata, result.normalized_metadata()) == ({"n": 1}, {"n": MetadataValue.int(1)})
@@ -156,14 +156,14 @@ def test_a_materialize_result_keeps_its_metadata_as_given():
 
 
 def test_a_materialize_result_without_a_value():
-    """No value is something else than None."""
+    """A missing value differs from None."""
     assert MaterializeResult().value is UNSET
     assert MaterializeResult(value=None).value is None
     assert MaterializeResult().asset_key is None
 
 
 def test_equal_objects_have_equal_hashes():
-    """1, 1.0 and True are equal in Python; what holds them, or what cannot be hashed, hashes alike."""
+    """1, 1.0 and True are equal in Python, so objects with them have equal hashes."""
     assert len({hash(Output(one, metadata={"n": one})) for one in (1, True)}) == 1
     assert hash(Output([1])) == hash(Output([1.0]))
     assert hash(Output(([],))) == hash(Output(([],)))
@@ -178,7 +178,7 @@ def test_equal_objects_have_equal_hashes():
     ],
 )
 def test_metadata_can_be_replaced(make):
-    """`with_metadata` makes a copy with other metadata; all else, and the original, stay as they are."""
+    """`with_metadata` returns a copy with other metadata; the other fields and the original are unchanged."""
     made = make(METADATA)
 
     assert made.with_metadata({"new": 2}) == make({"new": 2})
@@ -188,7 +188,7 @@ def test_metadata_can_be_replaced(make):
 
 
 def test_tags_are_texts():
-    """A tag that is none is refused, and the message says of what."""
+    """A tag that is not a string is an error that names the owner of the tags."""
     for make in (lambda tags: Output(1, "cup", tags=tags), lambda tags: MaterializeResult(tags=tags)):
         with pytest.raises(DagflowInvalidDefinitionError, match=r"output 'cup'|MaterializeResult"):
             make({"x": 1})
@@ -199,7 +199,7 @@ def test_tags_are_texts():
 
 
 def test_a_file_is_an_asset():
-    """A file that was written is an asset whose key is its path, unless another is given."""
+    """The default key of the asset of a file is its path."""
     made = AssetMaterialization.file("/shelf/cups.csv", "written")
 
     assert made.asset_key == AssetKey(["shelf", "cups.csv"])
@@ -208,7 +208,7 @@ def test_a_file_is_an_asset():
 
 
 def test_an_observation_may_know_a_version():
-    """The version of the data stands in a tag, in either spelling."""
+    """The data version of an observation is in a tag, in either spelling."""
     assert AssetObservation("a").data_version is None
     for tag in ("dagflow/data_version", "dagster/data_version"):
         assert AssetObservation("a", tags={tag: "3"}).data_version == "3"

@@ -1,4 +1,4 @@
-"""How hypothesis draws the descriptions of `pipelines`."""
+"""Hypothesis strategies for the descriptions of `pipelines`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PLAIN, DYNAMIC, MAPPED, NOTHING = "plain", "dynamic", "mapped", "nothing"
 
 
 def descriptions(*, process_faults: bool = False, most: int = 6) -> st.SearchStrategy[str]:
-    """Descriptions of one to `most` nodes.
+    """Draw descriptions of one to `most` nodes.
 
     Args:
-        process_faults: Whether steps may also end their process, hang, or give what cannot be stored in a
-            file.
-        most: How many nodes there are at most.
+        process_faults: Whether steps can also end their process, hang, or produce a value that cannot be
+            stored in a file.
+        most: The maximum number of nodes.
     """
     return _described(process_faults, most)
 
@@ -39,8 +39,8 @@ class _Drawing:
     """A description that is being drawn.
 
     Attributes:
-        faults: What may happen to an op.
-        made: The outputs so far: node, output, and how it may be read.
+        faults: The possible faults of an op.
+        made: The outputs so far: node, output, and the possible kind of source.
     """
 
     draw: Any
@@ -54,7 +54,7 @@ class _Drawing:
         return bool(self.draw(st.integers(0, 4)) == 4)  # shrinks to False
 
     def op(self, name: str) -> dict[str, Any]:
-        """A row of an op, whose outputs those after it may read."""
+        """Draw a row of an op, whose outputs later rows can read."""
         outs, yields = self.outs()
         is_dynamic = ["result", "dynamic"] in outs
         reads = self.reads(may_be_mapped=not is_dynamic)
@@ -74,7 +74,7 @@ class _Drawing:
         }
 
     def outs(self) -> tuple[list[list[str]], list[list[str | None]]]:
-        """The outputs of an op, and what comes out of them."""
+        """Draw the outputs of an op, and the values that it yields."""
         match self.one_of("one", "one", "one", "maybe", "two", "many", "nothing"):
             case "one":
                 return [["result", "required"]], [["result", None]]
@@ -91,14 +91,14 @@ class _Drawing:
         return [["result", "nothing"]], [["result", None]]
 
     def reads(self, *, may_be_mapped: bool) -> list[list[Any]]:
-        """The sources of an op; at most one of them is mapped."""
+        """Draw the sources of an op; at most one of them is mapped."""
         plain = [[node, output] for node, output, kind in self.made if kind == PLAIN]
         many = [[node, output] for node, output, kind in self.made if kind in (DYNAMIC, MAPPED)]
         after = [[node, output] for node, output, kind in self.made if kind in (PLAIN, NOTHING)]
         is_mapped = bool(may_be_mapped and many and self.one_of(False, True))
         sources: list[list[Any]] = [["each", *self.one_of(*many)]] if is_mapped else []
         hows = ["value", "list"] if plain else []
-        hows += ["collect"] if many and not is_mapped else []  # what is mapped cannot collect too
+        hows += ["collect"] if many and not is_mapped else []  # a mapped op cannot collect too
         hows += ["after"] if after else []
         for how in self.draw(st.lists(st.sampled_from([*hows, "default"]), max_size=3 - is_mapped)):
             match how:
@@ -113,7 +113,7 @@ class _Drawing:
         return sources
 
     def fault(self, yields: int, *, is_mapped: bool) -> dict[str, Any] | None:
-        """What happens to an op, if something does."""
+        """Draw a fault of an op, or none."""
         if not self.one_of(False, False, True):
             return None
         what = self.one_of(*(name for name in self.faults if not (is_mapped and name == "hang")))
@@ -126,7 +126,7 @@ class _Drawing:
         }
 
     def graph(self, name: str) -> dict[str, Any]:
-        """A row of a graph: one op, or two in a row, with an input from before."""
+        """Draw a row of a graph: one op, or two in a chain, with an input from an earlier row."""
         plain = [["value", node, output] for node, output, kind in self.made if kind == PLAIN]
         many = [["each", node, output] for node, output, kind in self.made if kind in (DYNAMIC, MAPPED)]
         if not plain and not many:

@@ -1,21 +1,21 @@
-"""Pipelines as text: the same job in this process and in any other that imports this file.
+"""Pipelines as strings: the same job in this process and in any other that imports this file.
 
-A description is JSON: `rows`, one for each node of the job, each of which may read those before it; `hooks`
+A description is a JSON string with `rows`, one for each node of the job, which can read earlier rows; `hooks`
 of the whole job, each as `[when, raises]`; `retries`, the policy of the job. A row of an op has
 
 * `name`;
 * `reads`, a list of sources: `["value", node, output]`, `["each", node, output]` (the op is mapped),
-  `["collect", node, output]`, `["list", [[node, output], ...]]`, `["after", node, output]` (nothing but
+  `["collect", node, output]`, `["list", [[node, output], ...]]`, `["after", node, output]` (only the
   order), `["default"]`;
-* `outs`, `[name, kind]` with a kind of `OUTS`, and `yields`, what comes out of it: `[output, mapping key]`;
+* `outs`, `[name, kind]` with a kind of `OUTS`, and `yields`, the produced outputs: `[output, mapping key]`;
 * `retries`, its own policy;
-* `fault`: `what` of `FAULTS`, or of `PROCESS_FAULTS` where each step has a process of its own; `attempts`,
-  how many attempts it hits; `after`, how many outputs come before it; `key`, the only mapping key that it
-  hits.
+* `fault`: `what` of `FAULTS`, or of `PROCESS_FAULTS` if each step has its own process; `attempts`, the
+  number of attempts with the fault; `after`, the number of outputs before it; `key`, the only mapping key
+  with the fault.
 
 A row of a graph has `name`, `reads` (one source) and `rows`, ops of which the first may read the graph's
-input as the node "" and the last gives the output. Values are made of names, attempts and inputs, so nothing
-hangs on time, chance or place. `drawn_pipelines` draws descriptions.
+input as the node "" and the last has the output. Values consist of names, attempts and inputs, so they do
+not depend on time, random numbers or the process. `drawn_pipelines` draws descriptions.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ OUTS: dict[str, Callable[[Any], Any]] = {
 
 
 class TwoPartError(Exception):
-    """An error that pickle cannot make again: it keeps one argument and needs two."""
+    """An error that pickle cannot restore: it stores one argument and needs two."""
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(f"{what}: {why}")
 
 
 class OpenError(Exception):
-    """An error that cannot be pickled: it holds something that is alive."""
+    """An error that cannot be pickled, because it holds an open object."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what)
@@ -85,7 +85,7 @@ FAULTS: dict[str, Callable[[str], object]] = {
     "failure": lambda name: _raise(Failure(name)),
     "final failure": lambda name: _raise(Failure(name, allow_retries=False)),
     "retry": lambda name: _raise(RetryRequested(max_retries=1)),
-    "type": lambda name: None,  # the outputs are declared as numbers, and are none
+    "type": lambda name: None,  # None does not match the declared type of the outputs
 }
 PROCESS_FAULTS: dict[str, Callable[[str], object]] = {
     "exit": lambda name: os._exit(3),
@@ -99,10 +99,10 @@ PROCESS_FAULTS: dict[str, Callable[[str], object]] = {
 
 
 def job_of(description: str, executor: str | None = None) -> JobDefinition:
-    """The job that a description stands for.
+    """Return the job of a description.
 
     Args:
-        description: The text.
+        description: The JSON string.
         executor: The name in `dagflow` of the job's executor, None for the default.
     """
     described = json.loads(description)
@@ -115,7 +115,7 @@ def job_of(description: str, executor: str | None = None) -> JobDefinition:
 
 
 def _wire(rows: list[dict[str, Any]], handles: dict[tuple[str, str], Any]) -> None:
-    """Call what the rows describe, and put the handle of each output with those before it."""
+    """Call the nodes that the rows describe, and add the handle of each output to the earlier handles."""
     for row in rows:
         _call(row, handles)
 
@@ -173,7 +173,7 @@ def _op(row: dict[str, Any]) -> OpDefinition:
 
 
 def _outputs(row: dict[str, Any], context: Any, inputs: dict[str, Any]) -> Iterator[Any]:
-    """What an attempt at an op does: its outputs, and the fault in its place."""
+    """Yield the outputs of an attempt at an op, or raise its fault."""
     name, fault, attempt = row["name"], row["fault"], context.retry_number
     strikes = (
         fault is not None
@@ -226,13 +226,13 @@ def _hook(place: int, when: str, raises: bool) -> Any:
     return made(name=f"hook_{place}")(called)
 
 
-# --- what came of it
+# --- the result
 
 
 def observed(result: Any) -> dict[str, Any]:
-    """All that must be the same wherever a pipeline runs: how it ended, its events, and the outputs.
+    """Return the facts that must be equal with every executor: the outcome, the events and the outputs.
 
-    The values that did not pass their type check are left out: they are kept in memory, and nowhere else.
+    Values that did not pass their type check are omitted, because they exist in memory only.
     """
     events = canonical_events(result)
     refused = [

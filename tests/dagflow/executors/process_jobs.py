@@ -1,4 +1,4 @@
-"""Jobs for the tests of executors that use processes: importable in each of them."""
+"""Jobs for the tests of executors with processes, which can import this module."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def limited(context, config: EndConfig):
 
 
 def end_as_configured(context, config):
-    """End as configured."""
+    """End the step as its config describes."""
     if context.retry_number >= config.attempts:
         return "well"
     if config.end == "exit":
@@ -302,6 +302,6 @@ def pouring():
 
 
 def fail_first(step_key, attempt):
-    """A fault for `run_options`."""
+    """Raise in the first attempt of a step: a fault for `run_options`."""
     if attempt == 1:
         raise ValueError(f"fault in {step_key}")

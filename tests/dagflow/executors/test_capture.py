@@ -1,4 +1,4 @@
-"""What threads write to stdout and stderr goes to files of their own."""
+"""The stdout and stderr of each thread go to its own files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dagflow.executors.capture import capture_output
 
 
 def usual_streams(monkeypatch: pytest.MonkeyPatch) -> list[StringIO]:
-    """Streams for this test alone; called in it, since pytest sets those of a fixture back."""
+    """Replace stdout and stderr for this test. Not a fixture, because pytest resets the streams after it."""
     streams = [StringIO(), StringIO()]
     monkeypatch.setattr(sys, "stdout", streams[0])
     monkeypatch.setattr(sys, "stderr", streams[1])
@@ -35,7 +35,7 @@ def test_both_streams_are_captured(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_threads_at_once_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is written at the same time goes to the file of who writes it."""
+    """The output of each thread goes to its own file."""
     usual_streams(monkeypatch)
     both_there = threading.Barrier(3)
 
@@ -61,7 +61,7 @@ def test_threads_at_once_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_who_writes_nothing_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does flushing."""
+    """A thread without output creates no file, even if it flushes."""
     usual_streams(monkeypatch)
     with capture_output([tmp_path / "step.out", tmp_path / "step.err"]):
         sys.stdout.flush()
@@ -70,7 +70,7 @@ def test_who_writes_nothing_makes_no_file(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_what_was_captured_before_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second attempt writes behind the first."""
+    """A second attempt appends to the file."""
     usual_streams(monkeypatch)
     paths = tmp_path / "step.out", tmp_path / "step.err"
     for number in (1, 2):
@@ -81,7 +81,7 @@ def test_what_was_captured_before_stays(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_flushed_text_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where its line has not ended, as long as the step lasts."""
+    """Flushed output is in the file during the step, even without a newline."""
     usual_streams(monkeypatch)
     paths = tmp_path / "step.out", tmp_path / "step.err"
     with capture_output(paths):
@@ -91,7 +91,7 @@ def test_a_flushed_text_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_bytes_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stream has what streams have: a buffer, a number, an encoding."""
+    """The stream has the attributes of a stream: a buffer, a file descriptor, an encoding."""
     usual_streams(monkeypatch)
     paths = tmp_path / "step.out", tmp_path / "step.err"
     with capture_output(paths):

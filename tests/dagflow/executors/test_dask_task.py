@@ -39,7 +39,7 @@ def _instance() -> Iterator[DagflowInstance]:
 
 @pytest.fixture(name="run")
 def _run(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Runs a job with a client; `ops` is the config of its ops."""
+    """Return a function that runs a job with a client; `ops` is the config of its ops."""
     monkeypatch.setattr(executor, "_CHECK_INTERVAL", 0.01)
 
     def run(name: str, client: ThreadClient, **ops: Any) -> Any:
@@ -171,7 +171,7 @@ def test_an_interrupt_reaches_the_thread(run: Callable[..., Any], tmp_path: Path
 
 
 class FakeSender:
-    """A `MessageSender` that notes the types of messages, and calls a function during each."""
+    """A `MessageSender` that stores the types of messages, and calls a function during each."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []

@@ -1,4 +1,4 @@
-"""Fork servers: kept while runs need them, and found again by their module."""
+"""Fork servers: one per module, kept as long as runs need them."""
 
 from __future__ import annotations
 

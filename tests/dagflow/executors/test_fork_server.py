@@ -55,7 +55,7 @@ def test_an_import_that_hangs_ends_with_the_parent(tmp_path: Path) -> None:
 
 
 def test_an_interpreter_has_the_flags_of_this_one() -> None:
-    """Without assertions here there are none there."""
+    """If this interpreter runs without assertions, so does the new one."""
     code = "from dagflow.executors.fork_server import command; print(command(['here'], 'pass'))"
     done = subprocess.run([sys.executable, "-O", "-c", code], capture_output=True, text=True, check=True)
 
@@ -63,7 +63,7 @@ def test_an_interpreter_has_the_flags_of_this_one() -> None:
 
 
 def test_it_leaves_nothing_open() -> None:
-    """Python's development mode warns about no open socket or file."""
+    """Python's development mode does not warn about an open socket or file."""
     code = (
         "from dagflow.executors.fork_client import ForkServer; "
         "from dagflow.executors.fork_server import ServerSpec; "

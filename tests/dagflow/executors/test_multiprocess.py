@@ -245,7 +245,7 @@ def test_hooks_run_where_the_step_ran(instance: DagflowInstance) -> None:
 
 @pytest.mark.parametrize("limit", [1, 2])
 def test_max_concurrent(instance: DagflowInstance, limit: int) -> None:
-    """No more processes at a time than the config says."""
+    """The number of processes at a time is limited by the config."""
     result = run("crowd", instance, max_concurrent=limit)
 
     assert result.success

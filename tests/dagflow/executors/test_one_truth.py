@@ -61,7 +61,7 @@ PROCESSES = [name for name in TARGETS if name != "in_process"]
 
 @pytest.fixture(scope="module", name="target")
 def _target(request: pytest.FixtureRequest) -> Target:
-    """A row of the table."""
+    """Return a row of the table."""
     target = TARGETS[request.param]
     if target.executor == "dask_executor":
         address = request.getfixturevalue("cluster")
@@ -71,7 +71,7 @@ def _target(request: pytest.FixtureRequest) -> Target:
 
 @pytest.fixture(scope="module", name="cluster")
 def _cluster() -> Iterator[str]:
-    """The address of a cluster with two worker processes."""
+    """Return the address of a cluster with two worker processes."""
     dask = pytest.importorskip("dask", reason="it is not installed: pip install -e '.[dask]'")
     distributed = pytest.importorskip("distributed", reason="it is not installed: pip install -e '.[dask]'")
     config = {
@@ -88,7 +88,7 @@ def _cluster() -> Iterator[str]:
 
 @pytest.fixture(scope="module", name="instance")
 def _instance() -> Iterator[DagflowInstance]:
-    """One instance for all runs."""
+    """Return one instance for all runs."""
     with instance_for_test() as instance:
         yield instance
 

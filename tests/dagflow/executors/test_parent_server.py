@@ -78,7 +78,7 @@ def in_thread(function: Callable[[], Any]) -> Callable[[], Any]:
 
 @pytest.fixture(name="connect")
 def _connect(server: ParentServer) -> Iterator[Callable[[], Worker]]:
-    """Connects another worker with the secret."""
+    """Return a function that connects another worker with the secret."""
     made: list[Worker] = []
 
     def connect() -> Worker:
@@ -262,7 +262,7 @@ def test_an_invalid_message_closes_the_connection(server: ParentServer, worker: 
 
 
 def test_a_false_parent_is_rejected() -> None:
-    """A worker accepts the setup only from a parent that knows the secret."""
+    """A worker accepts the setup only from a parent that has the secret."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = ParentServer("127.0.0.1", SETUP)
         server.close()
@@ -283,7 +283,7 @@ def test_a_false_parent_is_rejected() -> None:
 
 
 def test_a_parent_that_is_gone_is_named() -> None:
-    """The error has the address, and says that workers must be able to connect to it."""
+    """The error has the address and the remedy: workers must be able to connect to it."""
     server = ParentServer("127.0.0.1", SETUP)
     server.close()
 

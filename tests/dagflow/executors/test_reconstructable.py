@@ -1,4 +1,4 @@
-"""`reconstructable`: jobs that can be found again, and those that cannot, in this and in a new process."""
+"""`reconstructable`: which jobs this or a new process can load again, and which not."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def local_job() -> Any:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current directory, with the module `shop_zz`, which is unloaded afterwards."""
+    """Return the current directory, with the module `shop_zz`, which is unloaded afterwards."""
     (tmp_path / "shop_zz.py").write_text(textwrap.dedent(SHOP))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "shop_zz", raising=False)
@@ -184,7 +184,7 @@ LOAD = """
 
 
 def test_a_job_is_found() -> None:
-    """A job at module scope is found as the same object."""
+    """A job at module scope is loaded as the same object."""
     found = reconstructable(cafe)
 
     assert found.get_definition() is cafe

@@ -66,6 +66,6 @@ class Shy:
 
 
 def test_any_error_of_pickle() -> None:
-    """The error says which value, why, and what to do, also where user code refuses."""
+    """The error names the value, the reason and a remedy, even if `__reduce__` raises."""
     with pytest.raises(DagflowUnmetExecutorRequirementsError, match=r"step 'brew'.*not me.*in-process"):
         pickled_spec(Shy(), "step 'brew'")

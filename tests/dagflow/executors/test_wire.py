@@ -1,4 +1,4 @@
-"""Messages arrive as they were sent, however the socket splits them."""
+"""Messages over a socket arrive unchanged, in parts of any size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Pair = tuple[socket.socket, socket.socket]
 
 @pytest.fixture(name="pair")
 def _pair() -> Iterator[Pair]:
-    """Both ends of a connection."""
+    """Return both ends of a connection."""
     one, other = socket.socketpair()
     with one, other:
         yield one, other
@@ -62,7 +62,7 @@ def test_half_a_message_is_the_end(pair: Pair, cut: int) -> None:
     cuts=st.lists(st.integers(min_value=0, max_value=120), max_size=6),
 )
 def test_messages_may_be_cut_at_any_byte(contents: list[bytes], cuts: list[int]) -> None:
-    """Law: the messages are the same and in order, whenever which part of them arrives."""
+    """Law: the messages are the same and in order, whatever the sizes of the parts."""
     whole = framed(*contents)
     places = sorted({0, len(whole), *(cut for cut in cuts if cut < len(whole))})
     one, other = socket.socketpair()

@@ -35,7 +35,7 @@ class Future:
 
 
 class ThreadClient:
-    """Runs tasks in threads of this process.
+    """A client that runs tasks in threads of this process.
 
     Attributes:
         treatments: By step key, a function that replaces the plain run of a task. It gets a function that

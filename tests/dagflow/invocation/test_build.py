@@ -1,4 +1,4 @@
-"""The builders of contexts: what each gives, what it refuses, and how its resources end."""
+"""The builders of contexts: values, errors, and the end of their resources."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ DAYS = DailyPartitionsDefinition("2024-01-01")
 
 @pytest.fixture(name="story")
 def _story():
-    """What happened, in order."""
+    """Return a list of the calls of resources, in order."""
     return []
 
 
 @pytest.fixture(name="mill")
 def _mill(story):
-    """A resource that must be closed."""
+    """Return a resource that must be closed."""
 
     @resource
     def mill():
@@ -58,7 +58,7 @@ def _mill(story):
 
 
 def test_what_an_unbound_context_knows():
-    """What was given can be read, everything has a sensible default."""
+    """Given values can be read, and every other attribute has a default."""
     context = build_op_context()
 
     assert (context.run_id, context.op_config, context.retry_number) == ("EPHEMERAL", None, 0)
@@ -74,7 +74,7 @@ def test_what_an_unbound_context_knows():
 
 
 def test_what_was_given_can_be_read():
-    """All that a builder takes comes back."""
+    """The context has every argument of its builder."""
     instance = DagflowInstance.ephemeral()
     context = build_op_context(
         resources={"beans": 3},
@@ -115,14 +115,14 @@ def test_what_needs_a_run_or_a_definition(build, name):
 
 
 def test_describing_no_op():
-    """A context that is bound to nothing can describe nothing."""
+    """An unbound context cannot describe its op."""
     with pytest.raises(DagflowInvalidPropertyError, match="'describe_op'"):
         build_op_context().describe_op()
 
 
 @pytest.mark.parametrize("name", ["partition_key", "partition_keys", "partition_key_range"])
 def test_partitions_of_no_partition(name):
-    """A context without a partition says so."""
+    """A context without a partition raises."""
     with pytest.raises(DagflowInvariantViolationError, match="partition"):
         getattr(build_op_context(), name)
 
@@ -141,7 +141,7 @@ def test_partitions_of_no_partition(name):
     ],
 )
 def test_arguments_that_cannot_be(arguments, error, says):
-    """Errors of the builder itself."""
+    """The builder raises for invalid arguments."""
     with pytest.raises(error, match=says):
         build_op_context(**arguments)
 
@@ -161,7 +161,7 @@ def test_an_unknown_resource():
 
 
 def test_resource_definitions_are_started_with_their_config():
-    """Config is checked and completed, needs are met."""
+    """The config is checked and completed, and needed resources start first."""
 
     @resource(config_schema={"size": int})
     def sack(context):
@@ -181,7 +181,7 @@ def test_resource_definitions_are_started_with_their_config():
 
 
 def test_a_block_closes(mill, story):
-    """Entered once, read often, closed at the end, also when the block raises."""
+    """Resources are started once, and closed at the end of the block, even after an error."""
 
     @op(required_resource_keys={"mill"})
     def grind(context):
@@ -199,7 +199,7 @@ def test_a_block_closes(mill, story):
 
 
 def test_plain_resources_outlive_a_block():
-    """What needs no closing can be read after the block."""
+    """Resources that need no close can be read after the block."""
     with build_op_context({"beans": 3}) as context:
         pass
 
@@ -209,7 +209,7 @@ def test_plain_resources_outlive_a_block():
 
 
 def test_an_error_at_the_end_of_a_block():
-    """All are closed; the first error is raised."""
+    """All resources are closed; the first error is raised."""
     closed = []
 
     def broken(name):
@@ -227,7 +227,7 @@ def test_an_error_at_the_end_of_a_block():
 
 
 def test_a_resource_that_does_not_start_closes_the_others(mill, story):
-    """Half-way up, all goes down again."""
+    """The resources that were started before are closed."""
 
     @resource(required_resource_keys={"mill"})
     def pump(context):
@@ -243,7 +243,7 @@ def test_a_resource_that_does_not_start_closes_the_others(mill, story):
 
 
 def test_init_context():
-    """Config, resources, instance, log; no run."""
+    """The context has config, resources, instance and log, but no run."""
     instance = DagflowInstance.ephemeral()
     context = build_init_resource_context({"n": 1}, {"beans": 3}, instance)
 
@@ -265,7 +265,7 @@ def test_init_context():
     ],
 )
 def test_contexts_that_close_resources(build, mill, story):
-    """A resource that must be closed needs a block; without one it is closed when the context goes."""
+    """A resource that must be closed needs a block; otherwise the end of the context closes it."""
     with pytest.raises(DagflowInvariantViolationError, match=rf"with {build.__name__}\(\.\.\.\) as"):
         build(resources={"mill": mill}).resources  # noqa: B018
     assert story == ["opened", "closed"]
@@ -277,7 +277,7 @@ def test_contexts_that_close_resources(build, mill, story):
 
 
 def test_an_asset_may_be_called_with_the_context_of_an_op():
-    """Either context serves either definition."""
+    """Ops and assets accept both contexts."""
 
     @asset
     def water(context):
@@ -292,7 +292,7 @@ def test_an_asset_may_be_called_with_the_context_of_an_op():
 
 
 def test_the_state_of_a_context():
-    """It is bound while something runs; what that said stays until the next call."""
+    """A context is bound during a call; its events and metadata stay until the next call."""
 
     @op(out={"hot": Out(), "many": DynamicOut()})
     def brew(context):
@@ -318,7 +318,7 @@ def test_the_state_of_a_context():
 
 
 def test_the_run_config_of_a_call():
-    """It is that of a run that would do the same; without a call there is none."""
+    """The run config is that of an equal run; outside of a call it raises."""
 
     @resource(config_schema=str)
     def shop(context):
@@ -337,14 +337,14 @@ def test_the_run_config_of_a_call():
 
 
 def test_config_of_resources_that_are_not_there():
-    """It is refused, by key."""
+    """The error names the keys."""
     for resources in (None, {"mill": 1}):
         with pytest.raises(DagflowInvalidConfigError, match='unexpected config entry "shop" at the root'):
             build_op_context(resources, resources_config={"shop": {"config": 1}})
 
 
 def test_a_context_is_collected_at_once():
-    """Nothing holds it in a circle, so its resources are closed when it goes."""
+    """A context is not part of a reference cycle, so its end closes its resources."""
 
     class Mill:
         pass
@@ -357,7 +357,7 @@ def test_a_context_is_collected_at_once():
 
 
 def test_partitions_of_an_asset_that_is_called():
-    """A range has a window from its first to its last partition; keys of two dimensions have parts."""
+    """A range has a time window; keys of two dimensions have parts."""
     two = MultiPartitionsDefinition({"day": DAYS, "size": StaticPartitionsDefinition(["s"])})
 
     @asset(partitions_def=DAYS)
@@ -377,7 +377,7 @@ def test_partitions_of_an_asset_that_is_called():
 
 
 def test_there_is_no_other_context():
-    """What was once reached through the context is not there, and the error says where to look."""
+    """`get_step_execution_context` raises, and the error names the alternative."""
     with pytest.raises(DagflowInvalidPropertyError, match="attributes of the context itself"):
         build_op_context().get_step_execution_context()
 

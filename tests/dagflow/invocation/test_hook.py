@@ -1,4 +1,4 @@
-"""Calling hooks directly, and the context for it."""
+"""Direct calls of hooks, and the context for them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def watch(context, event_list):
 
 
 def test_what_it_returns():
-    """A direct call gives what the function returns, for any hook."""
+    """A direct call returns the result of the function, for any hook."""
     context = build_hook_context()
 
     assert isinstance(tell(context), HookContext)
@@ -53,7 +53,7 @@ def test_what_it_returns():
 
 
 def test_what_was_given_can_be_read():
-    """Each argument of the builder; while a hook is called, the hook too."""
+    """The context has every argument of its builder, and during the call the hook."""
     error, instance = ValueError("spilt"), DagflowInstance.ephemeral()
     context = tell(
         build_hook_context(
@@ -85,13 +85,13 @@ def test_what_was_not_given(name):
     ["step_key", "hook_def", "required_resource_keys", "op_config", "op_output_values", "op_output_metadata"],
 )
 def test_what_only_a_run_has(name):
-    """The error says so."""
+    """The error is about an attribute that exists in a run only."""
     with pytest.raises(DagflowInvalidPropertyError, match="It exists in a run"):
         getattr(build_hook_context(), name)
 
 
 def test_defaults():
-    """No error, no resources, a log; an instance only where one was given."""
+    """By default there is a log, but no error, resource or instance."""
     context = build_hook_context()
 
     assert context.op_exception is None
@@ -102,7 +102,7 @@ def test_defaults():
 
 
 def test_the_log_speaks(caplog):
-    """As outside of a run, to Python's logging."""
+    """The log writes to Python's logging."""
     build_hook_context(run_id="r", job_name="cafe").log.warning("hot")
 
     assert [record.getMessage() for record in caplog.records] == ["cafe - r - hot"]
@@ -121,13 +121,13 @@ def test_the_log_speaks(caplog):
     ],
 )
 def test_wrong_calls(call, error, message):
-    """Named with the hook and what it takes."""
+    """The error names the hook and its parameters."""
     with pytest.raises(error, match=message):
         call()
 
 
 def test_resources():
-    """Definitions are started; one that is missing is named."""
+    """Resource definitions are started; the error names a missing one."""
 
     @resource
     def mill(context):
@@ -144,7 +144,7 @@ def test_resources():
 
 
 def test_resources_that_must_be_closed():
-    """They need a block, at whose end they are closed."""
+    """They need a block, which closes them at its end."""
     happened = []
 
     @resource

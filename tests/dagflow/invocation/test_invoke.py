@@ -49,7 +49,7 @@ def configured(context):
 
 
 def call_of(fn, *args, **options):
-    """An op made of a function, called."""
+    """Return the result of calling an op with this function."""
     return (op(**options)(fn) if options else op(fn))(*args)
 
 
@@ -57,13 +57,13 @@ def call_of(fn, *args, **options):
 
 
 def test_arguments_by_place_and_name():
-    """Arguments are bound as by Python, with the defaults of the signature."""
+    """Arguments are bound as in Python, with the defaults of the signature."""
     assert pour(1) == pour(n=1) == (1, 2)
     assert pour(1, z=3) == pour(z=3, n=1) == pour(1, 3) == (1, 3)
 
 
 def test_an_unknown_keyword_is_ignored():
-    """What no parameter takes is dropped."""
+    """A keyword without a parameter is ignored."""
     assert pour(1, milk=3) == (1, 2)
 
 
@@ -79,13 +79,13 @@ def test_an_unknown_keyword_is_ignored():
     ],
 )
 def test_arguments_that_cannot_be_bound(call, says):
-    """The message names the op and what is missing, double, or too much."""
+    """The error names the op and the missing, repeated or extra argument."""
     with pytest.raises(DagflowInvalidInvocationError, match=says):
         call()
 
 
 def test_the_context_may_come_by_name():
-    """Under the name of the function's own parameter."""
+    """The keyword is the parameter name of the function."""
 
     @op
     def other(_context, n):
@@ -97,7 +97,7 @@ def test_the_context_may_come_by_name():
 
 
 def test_none_is_a_context_where_nothing_is_needed():
-    """Without config and resources None will do; where they are needed it will not."""
+    """None is a valid context if neither config nor resources are required."""
     context, n = ask(None, 3)
 
     assert (context.run_id, context.op_config, n) == ("EPHEMERAL", None, 3)
@@ -106,12 +106,12 @@ def test_none_is_a_context_where_nothing_is_needed():
 
 
 def test_a_context_that_the_function_does_not_take_is_dropped():
-    """It is tolerated, and used for resources and config all the same."""
+    """The context is accepted, and used for resources and config."""
     assert pour(build_op_context(), 1) == (1, 2)
 
 
 def test_the_context_of_a_run_is_no_context_for_a_call():
-    """An op that calls another one inside a run is told what to do."""
+    """The error about an op that calls another op in a run has a remedy."""
 
     @op
     def outer(context):
@@ -126,7 +126,7 @@ def test_the_context_of_a_run_is_no_context_for_a_call():
 
 
 def test_keyword_arguments_of_the_function():
-    """A function with **kwargs gets its declared inputs by name, and finds out itself what is missing."""
+    """A function with **kwargs gets its declared inputs by name, and missing ones are not checked."""
     from dagflow import In
 
     @op(ins={"a": In(), "b": In()})
@@ -143,7 +143,7 @@ def test_keyword_arguments_of_the_function():
 
 
 def test_nothing_cannot_be_given():
-    """An input of type Nothing has no value, neither by name nor by place."""
+    """An input of type Nothing accepts no argument, neither by name nor by position."""
     from dagflow import In, Nothing
 
     @op(ins={"start": In(Nothing), "n": In()})
@@ -158,7 +158,7 @@ def test_nothing_cannot_be_given():
 
 
 def test_resources_that_nothing_can_read():
-    """An op without a context runs without the resources that it names."""
+    """An op without a context runs without its required resources."""
     assert call_of(lambda: 1, name="blind", required_resource_keys={"beans"}) == 1
 
 
@@ -166,7 +166,7 @@ def test_resources_that_nothing_can_read():
 
 
 def test_config_is_checked_and_completed():
-    """Defaults come in; an error names the path from `root:config` on."""
+    """Defaults are added; an error names the path from `root:config` on."""
     assert configured(build_op_context(op_config={"n": 1})) == {"n": 1, "z": 7}
     with pytest.raises(DagflowInvalidConfigError, match="root:config") as caught:
         configured(build_op_context(op_config={"n": "x"}))
@@ -175,13 +175,13 @@ def test_config_is_checked_and_completed():
 
 @pytest.mark.parametrize("given", [None, {}, {"z": 1}])
 def test_config_that_is_missing(given):
-    """A required entry that is not there is named."""
+    """The error names the missing required entry."""
     with pytest.raises(DagflowInvalidConfigError, match="n"):
         configured(build_op_context(op_config=given))
 
 
 def test_config_without_a_schema_passes():
-    """Anything goes where nothing is said."""
+    """Without a schema any config is valid."""
 
     @op
     def free(context):
@@ -192,7 +192,7 @@ def test_config_without_a_schema_passes():
 
 
 def test_config_as_a_parameter():
-    """A parameter `config` is filled by the context or by the call, not by both."""
+    """The parameter `config` comes from the context or from the call, not from both."""
 
     @op
     def sized(config: int):
@@ -214,7 +214,7 @@ def test_config_as_a_parameter():
 
 
 def test_resources():
-    """They are read from the context; a missing one is named with the op that needs it."""
+    """They are read from the context; the error about a missing one names the op."""
 
     @op(required_resource_keys={"beans"})
     def needs(context):
@@ -230,7 +230,7 @@ def test_resources():
 
 
 def test_types_of_inputs():
-    """A value of the wrong type is refused, by input, op and type."""
+    """The error about a value of the wrong type names input, op and type."""
 
     @op
     def typed(n: int):
@@ -242,7 +242,7 @@ def test_types_of_inputs():
 
 
 def test_types_of_outputs():
-    """Also inside of an Output object."""
+    """The value inside of an Output object is checked too."""
 
     def bare() -> int:
         return "x"  # type: ignore[return-value]
@@ -259,12 +259,12 @@ def test_types_of_outputs():
     "value", [4, None, [1], Output(4, metadata={"a": 1}), MaterializeResult(metadata={"a": 1})]
 )
 def test_what_is_returned_is_handed_on_as_it_is(value):
-    """Output objects are not unpacked."""
+    """Output objects are returned unchanged."""
     assert call_of(lambda: value, name="brew") is value
 
 
 def test_tuples():
-    """Several outputs are the tuple that was returned; its length must be right."""
+    """Several outputs are the returned tuple; its length is checked."""
     value = (1, Output(2, "cold"))
 
     assert call_of(lambda: value, name="brew", out=TWO) is value
@@ -274,7 +274,7 @@ def test_tuples():
 
 
 def test_a_generator_is_lazy():
-    """The call gives a generator of what is yielded, events included; nothing runs before it is read."""
+    """The call returns a generator of all yielded objects; nothing runs before it is read."""
     seen = []
 
     @op
@@ -299,7 +299,7 @@ def test_a_generator_is_lazy():
     ],
 )
 def test_what_a_generator_may_not_yield(items, says):
-    """The errors come while it is read, and the function is closed by them at once."""
+    """Errors are raised during the iteration, and close the function at once."""
     closed = []
 
     @op
@@ -327,7 +327,7 @@ def test_types_in_a_generator():
 
 
 def test_optional_outputs():
-    """They may stay away."""
+    """Optional outputs can be missing."""
 
     @op(out={"hot": Out(), "cold": Out(is_required=False)})
     def pick():
@@ -337,7 +337,7 @@ def test_optional_outputs():
 
 
 def test_dynamic_outputs():
-    """The objects themselves come, yielded or in a list."""
+    """DynamicOutput objects are returned unchanged, yielded or in a list."""
     outputs = [DynamicOutput(1, "a"), DynamicOutput(2, "b")]
 
     @op(out=DynamicOut())
@@ -349,7 +349,7 @@ def test_dynamic_outputs():
 
 
 def test_async():
-    """A coroutine, or an async generator."""
+    """The call returns a coroutine or an async generator."""
 
     @op
     async def slow(context):
@@ -383,7 +383,7 @@ def test_async():
 
 
 def test_errors_pass_unchanged():
-    """What the function raises is what the caller gets; nothing is retried."""
+    """The caller gets the exception of the function; nothing is retried."""
     calls, error = [], ValueError("spilt")
 
     @op(retry_policy=RetryPolicy(max_retries=3))
@@ -401,7 +401,7 @@ def test_errors_pass_unchanged():
 
 
 def test_a_context_is_bound_while_it_is_used():
-    """Inside of the call it knows the op; afterwards no more."""
+    """The context has the op during the call only."""
 
     @op(config_schema={"n": Field(int, default_value=1)})
     def brew(context):
@@ -415,7 +415,7 @@ def test_a_context_is_bound_while_it_is_used():
 
 
 def test_a_context_of_an_asset_knows_the_asset():
-    """Key, definition and window of the partition."""
+    """The context has the key, the definition and the time window of the partition."""
     days = DailyPartitionsDefinition("2024-01-01")
 
     @asset(partitions_def=days, key_prefix="shop")
@@ -429,7 +429,7 @@ def test_a_context_of_an_asset_knows_the_asset():
 
 
 def test_a_context_is_used_again_and_again():
-    """What it recorded is that of the last call."""
+    """The recorded events and metadata are those of the last call."""
 
     @op
     def brew(context, n):
@@ -447,7 +447,7 @@ def test_a_context_is_used_again_and_again():
 
 
 def test_a_context_is_used_by_one_at_a_time():
-    """A call inside of a call needs a context of its own; the first is named."""
+    """A nested call needs its own context; the error names the outer definition."""
 
     @op
     def outer(context):
@@ -460,7 +460,7 @@ def test_a_context_is_used_by_one_at_a_time():
 
 
 def test_a_generator_uses_its_context_until_its_end():
-    """Also when it is left early."""
+    """The context is released even if the generator is closed early."""
 
     @op
     def drops(context):
@@ -476,7 +476,7 @@ def test_a_generator_uses_its_context_until_its_end():
 
 
 def test_metadata_of_outputs():
-    """Once for each output, before it is yielded, and never ambiguous."""
+    """Metadata is added once for each output, before it is yielded, and never ambiguously."""
 
     def twice(context):
         context.add_output_metadata({"a": 1})
@@ -506,7 +506,7 @@ def test_metadata_of_outputs():
 
 
 def test_assets_are_called_like_functions():
-    """With their inputs, and with a context where they take one."""
+    """Assets take their inputs, and the context if they have the parameter."""
 
     @asset
     def water():
@@ -521,7 +521,7 @@ def test_assets_are_called_like_functions():
 
 
 def test_inside_a_graph_a_call_makes_a_node():
-    """In the body of a graph or job nothing runs."""
+    """In the body of a graph or job a call runs nothing."""
 
     @job
     def j():
@@ -531,7 +531,7 @@ def test_inside_a_graph_a_call_makes_a_node():
 
 
 def test_an_alias_that_is_called():
-    """It bears the alias, in the context and in errors; the op keeps its name."""
+    """The context and errors have the alias; the op keeps its name."""
 
     @op
     def brew(context, cups):

@@ -1,4 +1,4 @@
-"""The builders of the contexts of I/O managers: what each gives, and what it refuses."""
+"""The builders of the contexts of I/O managers: values and errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DAYS = DailyPartitionsDefinition("2024-01-01")
 
 
 def test_output_context():
-    """What was given can be read; what was not is an error that names it, or has a default."""
+    """Given values can be read; a missing one raises an error that names it, or has a default."""
     instance = DagflowInstance.ephemeral()
     context = build_output_context(
         step_key="brew", name="cup", definition_metadata={"a": 1}, mapping_key="k", config=2, version="v",
@@ -66,14 +66,14 @@ def test_what_an_output_context_was_not_given(name):
     "name", ["partition_key", "asset_partition_key", "asset_partition_keys", "asset_partition_key_range"]
 )
 def test_a_context_without_partitions(build, name):
-    """What belongs to a partition cannot be read."""
-    with pytest.raises(CheckError, match="stands for no partition"):
+    """Attributes about partitions raise."""
+    with pytest.raises(CheckError, match="has no partition"):
         getattr(build(), name)
 
 
 @pytest.mark.parametrize("build", [build_output_context, build_input_context])
 def test_arguments_of_two_names(build):
-    """`metadata` is an older name of `definition_metadata`; one partition excludes several in an output."""
+    """`metadata` is an older name of `definition_metadata`; an output has one partition or a range."""
     assert build(metadata={"a": 1}).definition_metadata == {"a": 1}
     with pytest.raises(DagflowInvalidInvocationError, match=r"'definition_metadata'.*'metadata'"):
         build(metadata={}, definition_metadata={})
@@ -82,7 +82,7 @@ def test_arguments_of_two_names(build):
 
 
 def test_defaults_of_an_output_context():
-    """The rest is empty."""
+    """The other attributes are empty."""
     context = build_output_context()
 
     assert (context.config, context.resource_config, context.metadata) == (None, {}, {})
@@ -91,7 +91,7 @@ def test_defaults_of_an_output_context():
 
 
 def test_metadata_of_an_output_context():
-    """Metadata is merged, each name once, and consumed once."""
+    """Metadata is merged, with each name once, and consumed once."""
     context = build_output_context()
     context.add_output_metadata({"a": 1})
     context.add_output_metadata({"b": 2})
@@ -104,7 +104,7 @@ def test_metadata_of_an_output_context():
 
 
 def test_events_of_an_output_context():
-    """Materializations and observations, kept until they are consumed; nothing else."""
+    """Materializations and observations are kept until they are consumed; other objects are errors."""
     context = build_output_context(name="cup")
     events = [AssetMaterialization("a"), AssetObservation("a")]
     for event in events:
@@ -118,7 +118,7 @@ def test_events_of_an_output_context():
 
 
 def test_input_context():
-    """An input knows what it reads."""
+    """The context of an input has the upstream output."""
     upstream = build_output_context(step_key="brew", name="cup", run_id="r")
     context = build_input_context(name="n", upstream_output=upstream, definition_metadata={"a": 1})
 
@@ -138,7 +138,7 @@ def test_what_an_input_context_was_not_given(name):
 
 
 def test_partitions_of_an_input_context():
-    """One partition, or several."""
+    """An input reads one or several partitions."""
     keys = ["2024-01-01", "2024-01-02"]
     one = build_input_context(asset_key="a", partition_key=keys[0], asset_partitions_def=DAYS)
     both = PartitionKeyRange(*keys)

@@ -1,4 +1,4 @@
-"""Calling logger definitions directly, and the context for it."""
+"""Direct calls of logger definitions, and the context for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dagflow.errors import (
 
 @graph
 def cafe():
-    """Does nothing."""
+    """Do nothing."""
 
 
 @logger({"level": int})
@@ -38,7 +38,7 @@ def plain():
 
 
 def test_a_call():
-    """The config is checked, job and id are those of the context."""
+    """The config is checked; job and run id are those of the context."""
     job_def = cafe.to_job()
     made = shop(build_init_logger_context({"level": 30}, job_def))
 
@@ -51,7 +51,7 @@ def test_a_call():
 
 
 def test_config_given_beforehand():
-    """A configured logger needs none."""
+    """A configured logger needs no config."""
     assert shop.configured({"level": 20})(None).level == 20
 
 
@@ -69,6 +69,6 @@ def test_config_given_beforehand():
     ],
 )
 def test_wrong_calls(call, error, message):
-    """Named with the logger and what it takes."""
+    """The error names the logger and its parameter."""
     with pytest.raises(error, match=message):
         call()

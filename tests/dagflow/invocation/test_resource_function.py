@@ -15,7 +15,7 @@ from dagflow import (
 
 
 def test_resources_are_called_like_functions():
-    """Without a context, or with one made for it."""
+    """They are called without a context, or with one of the builder."""
 
     @resource
     def plain():
@@ -49,7 +49,7 @@ def test_resources_are_called_like_functions():
 
 
 def test_a_resource_may_look_at_the_instance():
-    """Called with None there is an ephemeral one."""
+    """The default context has an ephemeral instance."""
 
     @resource
     def which(context):

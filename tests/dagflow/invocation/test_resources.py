@@ -1,4 +1,4 @@
-"""The resources of a direct call: when they are started, and when they are closed."""
+"""The resources of a direct call: their start and their end."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from dagflow.testing import OnDemand
 
 @pytest.fixture
 def story() -> list[str]:
-    """What happens to the resources."""
+    """Return a list of the starts and ends of the resources."""
     return []
 
 
 @pytest.fixture
 def resources(story):
-    """A pump that needs a line, and one that cannot be made without config."""
+    """Return a pump that needs a line, and a resource that needs config."""
 
     @resource
     def line():
@@ -52,7 +52,7 @@ def resources(story):
 
 
 def test_what_is_not_read_is_not_started(resources, story):
-    """Plain values are there, and a resource without its config disturbs nobody."""
+    """Plain values are available, and an unread resource without its config is no error."""
     with build_op_context(resources) as context:
         assert context.resources.beans == 3
         assert set(context.resources) == {"pump", "line", "heater", "beans"}
@@ -61,7 +61,7 @@ def test_what_is_not_read_is_not_started(resources, story):
 
 
 def test_what_is_read_is_started_once_after_what_it_needs(resources, story):
-    """And closed with the context, the last first."""
+    """Needed resources start first; the end of the context closes them, the last first."""
     with build_op_context(resources) as context:
         assert [context.resources.pump, context.resources.line, context.resources.pump] == [
             "pump",
@@ -73,13 +73,13 @@ def test_what_is_read_is_started_once_after_what_it_needs(resources, story):
 
 
 def test_config_is_checked_when_the_resource_is_read(resources):
-    """The entry that is missing is named."""
+    """The error names the missing entry."""
     with build_op_context(resources) as context, pytest.raises(DagflowInvalidConfigError, match="'heater'"):
         context.resources.heater  # noqa: B018
 
 
 def test_an_op_gets_what_it_asks_for(resources, story):
-    """A direct call finds its resources, with their config."""
+    """A direct call gets its resources, with their config."""
 
     @op(required_resource_keys={"heater", "beans"})
     def brew(context):
@@ -91,7 +91,7 @@ def test_an_op_gets_what_it_asks_for(resources, story):
 
 @job(resource_defs={"pump": resource(required_resource_keys={"line"})(lambda c: c.resources.line), "line": 3})
 def watering():
-    """A job with a resource that needs another one, and the default I/O manager."""
+    """Return a job with a resource that needs another one, and the default I/O manager."""
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_those_of_a_job(resources_of):
 
 
 def test_config_and_defaults(monkeypatch):
-    """Given config is checked; without any, the defaults are read, with the variables of the process."""
+    """Given config is checked; defaults read the variables of the process."""
     schema = {"name": Field(StringSource, default_value={"env": "TAP"}), "size": Field(int, default_value=1)}
     tap = resource(config_schema=schema)(lambda context: context.resource_config)
     monkeypatch.setenv("TAP", "left")
@@ -129,6 +129,6 @@ def test_config_and_defaults(monkeypatch):
 
 
 def test_a_key_that_is_not_there_is_unknown(resources):
-    """As without laziness."""
+    """The error is the same as for resources that start at once."""
     with build_op_context(resources) as context, pytest.raises(DagflowUnknownResourceError, match="'milk'"):
         context.resources.milk  # noqa: B018

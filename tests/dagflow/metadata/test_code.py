@@ -10,7 +10,7 @@ from dagflow.metadata.normalize import normalize_metadata
 
 
 def test_code_is_in_files_and_at_addresses() -> None:
-    """A reference says where the code is; several make one metadata value."""
+    """A reference is a line of a file or a URL; several make one metadata value."""
     places = [LocalFileCodeReference("cafe.py", 3, "the op"), UrlCodeReference("https://example.org", "docs")]
     value = CodeReferencesMetadataValue(places)
 
@@ -21,7 +21,7 @@ def test_code_is_in_files_and_at_addresses() -> None:
 
 
 def test_what_is_no_reference_is_refused() -> None:
-    """Texts are no references: they would not say what they are."""
+    """A string is not a reference, because it can be a path or a URL."""
     with pytest.raises(CheckError, match=r"'code_references'.*'cafe\.py'"):
         CodeReferencesMetadataValue(["cafe.py"])  # type: ignore[list-item]
     with pytest.raises(ParameterCheckError, match="'code_references'"):

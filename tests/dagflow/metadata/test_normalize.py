@@ -1,4 +1,4 @@
-"""From plain Python to metadata values."""
+"""Conversion of plain values to metadata values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from dagflow.metadata.value import MetadataValue
     ],
 )
 def test_plain_values_are_wrapped(plain: object, wrapped: MetadataValue) -> None:
-    """Each kind of plain value becomes the metadata value of its kind."""
+    """Each type of plain value has its class of metadata value."""
     (value,) = normalize_metadata({"k": plain}, "op 'x'").values()
 
     assert value == wrapped
@@ -38,19 +38,19 @@ def test_plain_values_are_wrapped(plain: object, wrapped: MetadataValue) -> None
 
 
 def test_metadata_values_pass_as_they_are() -> None:
-    """What is wrapped already is not wrapped again."""
+    """A metadata value is not wrapped again."""
     url = MetadataValue.url("https://example.org")
 
     assert normalize_metadata({"k": url}, "op 'x'")["k"] is url
 
 
 def test_no_metadata_is_an_empty_dict() -> None:
-    """None and an empty dict both give an empty dict."""
+    """None and an empty dict become an empty dict."""
     assert normalize_metadata(None, "op 'x'") == normalize_metadata({}, "op 'x'") == {}
 
 
 def test_a_subclass_counts_as_its_base() -> None:
-    """An IntEnum member is a number, as it is in Python."""
+    """An IntEnum member becomes an integer value."""
     level = enum.IntEnum("level", "LOW").LOW
 
     assert normalize_metadata({"k": level}, "op 'x'")["k"] == MetadataValue.int(1)
@@ -58,7 +58,7 @@ def test_a_subclass_counts_as_its_base() -> None:
 
 @pytest.mark.parametrize("value", [(1, 2), {1}, object(), datetime(2020, 1, 1), b"x", int])
 def test_other_kinds_are_refused(value: object) -> None:
-    """A value that metadata cannot hold is refused, naming the place, the key and the type."""
+    """A value of another type is an error that names the owner, the key and the type."""
     with pytest.raises(DagflowInvalidMetadata, match=r"'rows' in the metadata of op 'x'.*") as caught:
         normalize_metadata({"rows": value}, "op 'x'")
 
@@ -66,7 +66,7 @@ def test_other_kinds_are_refused(value: object) -> None:
 
 
 def test_json_that_cannot_be_encoded_is_refused() -> None:
-    """A dict must hold JSON at every depth; the message names the key."""
+    """A dict must be valid JSON at every depth; the error names the key."""
     with pytest.raises(DagflowInvalidMetadata, match=r"'rows'.*JSON"):
         normalize_metadata({"rows": {"a": object()}}, "op 'x'")
     with pytest.raises(DagflowInvalidMetadata, match="JSON"):
@@ -74,7 +74,7 @@ def test_json_that_cannot_be_encoded_is_refused() -> None:
 
 
 def test_names_must_be_texts_and_metadata_a_dict() -> None:
-    """A name that is no text, and metadata that is no dict, are wrong arguments."""
+    """A name that is not a string and metadata that is not a dict are errors."""
     with pytest.raises(ParameterCheckError, match="op 'x'"):
         normalize_metadata({1: 1}, "op 'x'")  # type: ignore[dict-item]
     with pytest.raises(ParameterCheckError, match="op 'x'"):
@@ -82,7 +82,7 @@ def test_names_must_be_texts_and_metadata_a_dict() -> None:
 
 
 def test_an_entry_is_a_value_with_a_name() -> None:
-    """Either argument gives the value, wrapped as in a dict; no argument is None."""
+    """Either argument is the value, wrapped as in a dict; the default is None."""
     given = [MetadataEntry("rows", entry_data=3), MetadataEntry("rows", "all", value=3)]
 
     assert [entry.entry_data for entry in given] == [MetadataValue.int(3)] * 2

@@ -1,4 +1,4 @@
-"""Tables in metadata: rows, columns, where columns come from, and which of them are refused."""
+"""Tables in metadata: rows, columns, column lineage, and invalid arguments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LINEAGE = TableColumnLineage({"total": [TableColumnDep("orders", "price"), Table
 
 
 def test_a_schema_is_made_of_the_first_row() -> None:
-    """Without a schema, names and types of the columns are those of the first row."""
+    """The default schema has the names and types of the columns of the first row."""
     row = TableRecord({"a": 1, "b": "x", "c": True, "d": 1.5, "e": None})
 
     table = MetadataValue.table([row, TableRecord({"b": 2, "a": 2, "c": 2, "d": 2, "e": 2})])
@@ -39,13 +39,13 @@ def test_a_schema_is_made_of_the_first_row() -> None:
 
 
 def test_a_given_schema_stands() -> None:
-    """With a schema, rows may be empty, or have other columns."""
+    """With a schema, rows can be empty or have other columns."""
     assert MetadataValue.table([], SCHEMA).schema is SCHEMA
     assert MetadataValue.table([TableRecord({"x": 1})], schema=SCHEMA).schema is SCHEMA
 
 
 def test_defaults_of_a_column() -> None:
-    """A column holds texts that may be missing and come twice, unless it says otherwise."""
+    """By default a column has strings that can be missing and repeated."""
     column = TableColumn("a")
 
     assert (column.type, column.description, column.tags) == ("string", None, {})
@@ -54,7 +54,7 @@ def test_defaults_of_a_column() -> None:
 
 
 def test_schema_and_lineage_stand_in_metadata_as_they_are() -> None:
-    """They are wrapped like plain values, and come out of their wrappers as they were."""
+    """They are wrapped like plain values, and `value` returns them unchanged."""
     found = AssetMaterialization("a", metadata={"schema": SCHEMA, "lineage": LINEAGE}).metadata
 
     assert found == {
@@ -67,7 +67,7 @@ def test_schema_and_lineage_stand_in_metadata_as_they_are() -> None:
 
 
 def test_the_columns_of_a_lineage_are_in_order() -> None:
-    """Two lineages are equal whatever the order in which their columns were written."""
+    """Equality of lineages does not depend on the order of their columns."""
     reverse = TableColumnLineage({"total": list(reversed(LINEAGE.deps_by_column["total"]))})
 
     assert reverse == LINEAGE
@@ -82,7 +82,7 @@ def test_the_columns_of_a_lineage_are_in_order() -> None:
     [
         (lambda: TableRecord([1]), ParameterCheckError, "'data'"),
         (lambda: TableRecord({"a": [1]}), CheckError, "'a' in parameter 'data'.*str, int, float, bool, None"),
-        (lambda: TableRecord({1: 1}), CheckError, "texts as keys, not 1"),
+        (lambda: TableRecord({1: 1}), CheckError, "strings as keys, not 1"),
         (lambda: TableColumn(1), ParameterCheckError, "'name'"),
         (lambda: TableColumn("a", None), ParameterCheckError, "'type'"),
         (lambda: TableColumn("a", description=3), ParameterCheckError, "'description'"),
@@ -112,7 +112,7 @@ def test_the_columns_of_a_lineage_are_in_order() -> None:
     ],
 )
 def test_what_is_no_table_is_refused(make: Callable[[], Any], kind: type[Exception], message: str) -> None:
-    """What is of the wrong type, or does not fit together, is refused where it is written."""
+    """Arguments of the wrong type or with a conflict raise in the constructor."""
     with pytest.raises(kind, match=message):
         make()
 
@@ -123,7 +123,7 @@ def test_what_is_no_table_is_refused(make: Callable[[], Any], kind: type[Excepti
     ids=lambda value: type(value).__name__,
 )
 def test_tables_are_constants(value: Any) -> None:
-    """They can be pickled and put in sets, and do not change."""
+    """Tables are immutable, and survive pickling and sets."""
     copy = pickle.loads(pickle.dumps(value))
 
     assert {copy, value} == {value}

@@ -1,4 +1,4 @@
-"""Metadata values: their content, and that they do not change."""
+"""Metadata values: their content, and that they are immutable."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ json_values = st.recursive(
 def test_content_has_its_own_name_and_is_the_value(
     value: MetadataValue, attribute: str, content: object
 ) -> None:
-    """The content is found under its own name and under `value`."""
+    """The content is an attribute with its own name, and equals `value`."""
     assert getattr(value, attribute) == value.value == content
 
 
 def test_a_python_artifact_is_module_and_name() -> None:
-    """A function or class is kept by its module and name."""
+    """A function or class is stored as its module and name."""
     value = MetadataValue.python_artifact(AssetKey)
 
     assert (value.module, value.name, value.value) == ("dagflow.keys", "AssetKey", value)
@@ -55,7 +55,7 @@ def test_a_python_artifact_is_module_and_name() -> None:
 
 
 def test_a_timestamp_knows_its_zone() -> None:
-    """A datetime counts as a moment only with a time zone; an int is no timestamp."""
+    """A datetime needs a time zone; an int is not a timestamp."""
     moment = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
 
     assert MetadataValue.timestamp(moment).value == moment.timestamp()
@@ -82,14 +82,14 @@ def test_a_timestamp_knows_its_zone() -> None:
     ],
 )
 def test_constructors_check_their_argument(make: object, wrong: object) -> None:
-    """A constructor refuses content of another kind."""
+    """A constructor raises for content of another type."""
     with pytest.raises(ParameterCheckError):
         make(wrong)  # type: ignore[operator]
 
 
 @given(json_values.filter(lambda value: isinstance(value, (dict, list))))
 def test_json_values_are_equal_by_content(data: dict[str, object] | list[object]) -> None:
-    """Two values with equal data are equal, hash alike and survive pickling."""
+    """Values with equal data are equal, have equal hashes and survive pickling."""
     first, second = MetadataValue.json(data), MetadataValue.json(data)
 
     assert first == second
@@ -98,7 +98,7 @@ def test_json_values_are_equal_by_content(data: dict[str, object] | list[object]
 
 
 def test_json_is_a_copy() -> None:
-    """What happens to the data afterwards does not reach the metadata; tuples become lists."""
+    """Later changes of the data do not change the metadata; tuples become lists."""
     data = {"a": (1, 2)}
     value = MetadataValue.json(data)
     data["b"] = (3,)
@@ -107,26 +107,26 @@ def test_json_is_a_copy() -> None:
 
 
 def test_values_of_another_kind_differ() -> None:
-    """A text is no address, and a metadata value is not its content."""
+    """Values of different classes differ, and a metadata value differs from its content."""
     assert MetadataValue.text("a") != MetadataValue.url("a")
     assert MetadataValue.int(1) != 1
     assert len({MetadataValue.int(1), MetadataValue.int(1), MetadataValue.int(2)}) == 2
 
 
 def test_values_do_not_change() -> None:
-    """Setting an attribute is refused."""
+    """Setting an attribute raises."""
     with pytest.raises(AttributeError, match="'value'"):
         MetadataValue.int(1).value = 2  # type: ignore[misc]
 
 
 def test_repr_shows_class_and_content() -> None:
-    """The repr can be read in a failing assertion."""
+    """The repr has the class and the content."""
     assert repr(MetadataValue.md("x")) == "MarkdownMetadataValue(md_str='x')"
     assert repr(MetadataValue.null()) == "NullMetadataValue()"
 
 
 def test_a_job_is_named_with_its_place() -> None:
-    """The names of a reference to a job belong together, so they are its value."""
+    """The value of a reference to a job is the object itself, with job and location."""
     value = MetadataValue.job("j", "here", repository_name="r")
 
     assert (value.job_name, value.location_name, value.repository_name) == ("j", "here", "r")
@@ -134,7 +134,7 @@ def test_a_job_is_named_with_its_place() -> None:
 
 
 def test_equal_values_have_equal_hashes() -> None:
-    """1, 1.0 and True are equal in Python, and so are values that hold them."""
+    """1, 1.0 and True are equal in Python, so values with them are equal too."""
     ones = [MetadataValue.json({"a": one}) for one in (1, 1.0, True)]
 
     assert len(set(ones)) == 1

@@ -1,4 +1,4 @@
-"""`compile_plan`: what it settles, that it is pure, and what it refuses."""
+"""`compile_plan`: its results, its purity and its errors."""
 
 from __future__ import annotations
 
@@ -106,12 +106,12 @@ def _bound(**more: Any) -> Plan:
 
 
 def test_steps_stand_in_order() -> None:
-    """By level, then by name, in each graph; whatever the order of writing."""
+    """Steps are sorted by level, then by name, in each graph, independent of the definition order."""
     assert _bound().step_keys == ["count", "zz", "inner.same", "inner.same_2", "late"]
 
 
 def test_where_values_come_from() -> None:
-    """Outputs through graphs, lists, orders without a value, defaults, inputs of the graph."""
+    """Sources are outputs through graphs, lists, orders without a value, defaults and inputs of the graph."""
     plan = _bound()
     after, items = plan.step_by_key("late").inputs
     (given,) = plan.step_by_key("count").inputs
@@ -133,7 +133,7 @@ def test_where_values_come_from() -> None:
 
 
 def test_config_is_settled() -> None:
-    """Checked, and with its defaults; where nothing is required it may be absent."""
+    """The config is checked and has its defaults; it is optional if no entry is required."""
     late_one = op(name="late_one", config_schema={"m": Field(int, default_value=5)})(lambda context: None)
 
     assert _bound().step_by_key("count").config == {"n": 1, "m": 5}
@@ -146,7 +146,7 @@ def test_config_is_settled() -> None:
     [({}, FROM_DEFAULT, 7), ({"inputs": {"n": {"value": 8}}}, FROM_CONFIG, {"value": 8})],
 )
 def test_config_of_inputs(config: Any, kind: int, value: Any) -> None:
-    """It stands over the default."""
+    """The config of an input replaces its default."""
     given = {"ops": {"count": {"config": {"n": 1}, **config}}}
     (item,) = _plan(job(name="j")(lambda: (count(), None)[1]), given).steps[0].inputs
 
@@ -154,7 +154,7 @@ def test_config_of_inputs(config: Any, kind: int, value: Any) -> None:
 
 
 def test_inputs_of_the_top_graph_through_config() -> None:
-    """The same place, without a bound value."""
+    """An unbound input of the graph of the job reads its value from config."""
     part = (
         _plan(config={**CONFIG, "inputs": {"amount": {"value": 3}}})
         .step_by_key("late")
@@ -169,7 +169,7 @@ def test_inputs_of_the_top_graph_through_config() -> None:
     [(1, 2, 3, 2), (1, None, 3, 1), (None, None, 3, 3), (None, None, None, None)],
 )
 def test_the_nearest_retry_policy(op_policy: Any, node_policy: Any, job_policy: Any, expected: Any) -> None:
-    """Of the invocation, else of the op, else of the job."""
+    """The policy of the invocation is used, otherwise that of the op, otherwise that of the job."""
 
     def policy(count: int | None) -> RetryPolicy | None:
         return None if count is None else RetryPolicy(count)
@@ -183,7 +183,7 @@ def test_the_nearest_retry_policy(op_policy: Any, node_policy: Any, job_policy: 
 
 
 def test_the_same_arguments_give_an_equal_plan() -> None:
-    """Also from definitions that were compiled anew."""
+    """Plans of equal definitions are equal too."""
     fresh = SHOP.with_changes()
 
     assert _bound() == _bound(made=fresh)
@@ -196,7 +196,7 @@ def test_the_same_arguments_give_an_equal_plan() -> None:
 
 
 def test_values_never_stand_in_a_plan() -> None:
-    """Neither those of inputs, nor outputs; only the name of the input does."""
+    """A plan has neither values of inputs nor of outputs, only the names of inputs."""
     secret = object()
     plan = _bound()
     shop.execute_in_process(run_config=CONFIG, input_values={"amount": secret})
@@ -211,20 +211,20 @@ def test_values_never_stand_in_a_plan() -> None:
 
 
 class Line(ConfigurableResource[Any]):
-    """Nested in a pump."""
+    """A resource that is nested in a pump."""
 
     url: str
 
 
 class Pump(ConfigurableResource[Any]):
-    """Has config, and another resource with config."""
+    """A resource with config and a nested resource with config."""
 
     name: str
     line: Line
 
 
 def _defaults_from(variable: str) -> JobDefinition:
-    """A job whose resources have defaults that come from a variable, one of them nested, one in a tree."""
+    """Return a job whose resource defaults read a variable: one nested, one in a tree."""
     plain = resource(config_schema=Field(StringSource, default_value={"env": variable}))(lambda context: 1)
     later = resource(required_resource_keys={"plain"})(lambda context: 1)
     pump = Pump(name=EnvVar(variable), line=Line(url=EnvVar(variable)))
@@ -234,7 +234,7 @@ def _defaults_from(variable: str) -> JobDefinition:
 
 
 def test_defaults_of_resources_come_from_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A default of a resource is read with the given environment, and again for each plan."""
+    """A default of a resource reads the given environment, again for each plan."""
     monkeypatch.setenv("TAP", "of the process")
     made = _defaults_from("TAP")
 
@@ -246,7 +246,7 @@ def test_defaults_of_resources_come_from_the_surroundings(monkeypatch: pytest.Mo
 
 
 def test_a_nested_default_is_checked_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the path of the nested resource; there is no run yet."""
+    """The error names the path of the nested resource, and no run is created."""
     monkeypatch.delenv("TAP", raising=False)
     need = op(name="need", required_resource_keys={"pump"})(lambda context: 1)
     pump = Pump(name="p", line=Line(url=EnvVar("TAP")))
@@ -259,7 +259,7 @@ def test_a_nested_default_is_checked_before_the_run(monkeypatch: pytest.MonkeyPa
 
 
 def test_resources_that_only_reading_an_asset_starts() -> None:
-    """The default config of an I/O manager that loads an asset comes from the surroundings too."""
+    """The defaults of an I/O manager that loads an asset read the surroundings too."""
     schema = Field(StringSource, default_value={"env": "TAP"})
     tap = io_manager(config_schema=schema)(lambda context: None)
     source = SourceAsset("water", io_manager_key="tap")
@@ -274,7 +274,7 @@ def test_resources_that_only_reading_an_asset_starts() -> None:
 
 
 def test_nothing_but_the_arguments_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No clock, no disk, no thread, no chance, no environment."""
+    """The compiler uses no clock, disk, thread, random number or environment."""
     daily = DailyPartitionsDefinition("2024-01-01")
     env = op(name="env", config_schema={"u": StringSource})(lambda context: None)
     days = asset(name="days", partitions_def=daily)(lambda: 1)
@@ -311,7 +311,7 @@ def test_nothing_but_the_arguments_is_asked(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_plan_is_kept_where_nothing_of_the_run_is_in_it() -> None:
-    """Once for each set of bound inputs."""
+    """A plan is stored with the job, once for each set of bound inputs."""
     made = graph(name="g")(lambda n: same(n)).to_job()
     bound = frozenset({"n"})
 
@@ -319,7 +319,7 @@ def test_a_plan_is_kept_where_nothing_of_the_run_is_in_it() -> None:
 
 
 def test_a_plan_that_depends_on_the_time_is_not_kept() -> None:
-    """All partitions so far are another list tomorrow."""
+    """A plan that reads all partitions so far is compiled for each run."""
     daily = DailyPartitionsDefinition("2024-01-01")
     made = build_asset_job(
         [asset(name="days", partitions_def=daily)(lambda: 1), asset(name="total")(lambda days: 1)]
@@ -342,7 +342,7 @@ def _resource(*keys: str) -> Any:
 
 
 def test_resources_that_are_needed_only() -> None:
-    """Those of ops, of I/O managers, and what these need; each before what needs it."""
+    """A run starts the resources of ops and I/O managers, each after the resources that it needs."""
     made = _needing("a", a=_resource("z"), z=_resource("b"), b=5, spare=6)
     assert _plan(made, {}).resource_keys == ("b", "io_manager", "z", "a")
 
@@ -372,7 +372,7 @@ def test_resources_that_are_needed_only() -> None:
 def test_resources_that_cannot_be(
     made: Callable[[], JobDefinition], error: type[Exception], message: str
 ) -> None:
-    """A missing one, one that is missing to another, a cycle."""
+    """Errors: a missing resource, one that another resource needs, a cycle."""
     with pytest.raises(error, match=message):
         _plan(made(), {})
 
@@ -385,7 +385,7 @@ def test_resources_that_cannot_be(
     ],
 )
 def test_managers_are_resources_too(define: Any, what: str | None) -> None:
-    """The output that stores with a missing one is named; what loads nothing needs none."""
+    """The error names the output with the missing I/O manager; unused ones are not required."""
     made = define()
     j = job(name="j")(lambda: (made(), None)[1])
 
@@ -398,13 +398,13 @@ def test_managers_are_resources_too(define: Any, what: str | None) -> None:
 
 
 def test_start_order_by_itself() -> None:
-    """Sorted, needs first, each once."""
+    """The order is sorted, has each resource once, and needed resources first."""
     definitions = {"a": _resource("c"), "b": _resource("c"), "c": _resource()}
     assert start_order(definitions, requirements_of(required_by("ba", "x")), "here") == ["c", "a", "b"]
 
 
 def test_config_that_does_not_match() -> None:
-    """Is refused by the compiler."""
+    """The compiler raises for invalid config."""
     with pytest.raises(DagflowInvalidConfigError, match="root:ops:count:config:n"):
         _bound(config={"ops": {"count": {"config": {"n": "x"}}}})
     with pytest.raises(DagflowInvalidConfigError, match='"ops" at the root'):
@@ -412,7 +412,7 @@ def test_config_that_does_not_match() -> None:
 
 
 def test_the_same_op_many_times() -> None:
-    """Its outputs are described once."""
+    """Steps of the same op share the description of its outputs."""
     made = job(name="j")(lambda: [one() for _ in range(3)] and None)
     first, second, third = _plan(made, {}).steps
 
@@ -420,7 +420,7 @@ def test_the_same_op_many_times() -> None:
 
 
 def test_a_dependency_written_by_hand() -> None:
-    """The constructor's graph compiles as the traced one does."""
+    """A graph of the constructor compiles like one of the decorator."""
     by_hand = GraphDefinition(
         "g", node_defs=[one, same], dependencies={"same": {"n": DependencyDefinition("one")}}
     )
@@ -430,13 +430,13 @@ def test_a_dependency_written_by_hand() -> None:
 
 
 def test_an_output_object_is_no_matter_of_the_plan() -> None:
-    """What ops return is not looked at."""
+    """The plan does not depend on the returned objects of ops."""
     wrong = op(name="wrong", out={"a": Out(), "b": Out()})(lambda: Output(1))
     assert len(_plan(job(name="j")(lambda: (wrong(), None)[1]), {}).steps) == 1
 
 
 def test_types_may_need_resources() -> None:
-    """Of inputs and of outputs, each named where it is missing."""
+    """Types of inputs and outputs can require resources; the error names a missing one."""
     read = DagflowType(lambda context, value: True, "Read", required_resource_keys={"r"})
     written = DagflowType(lambda context, value: True, "Written", required_resource_keys={"w"})
     typed = op(name="typed", ins={"n": In(read)}, out=Out(written))(lambda n: n)

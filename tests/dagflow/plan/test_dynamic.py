@@ -1,4 +1,4 @@
-"""Runs with dynamic outputs: what is mapped and collected, in which order, and what failures and skips do."""
+"""Runs with dynamic outputs: mapping and collecting, their order, failures and skips."""
 
 from __future__ import annotations
 
@@ -465,7 +465,7 @@ ROWS = [
 
 
 def made(body):
-    """A graph whose body returns nothing."""
+    """Return a graph whose body returns nothing."""
 
     def whole() -> None:
         body()
@@ -474,7 +474,7 @@ def made(body):
 
 
 def course(result):
-    """Which steps started, and what else became of steps, in order."""
+    """Return the started steps and the other outcomes of steps, in order."""
     names = ("START", "FAILURE", "SKIPPED", "UP_FOR_RETRY", "RESTARTED")
     seen = [
         (event.step_key, event.event_type.value.removeprefix("STEP_"))
@@ -488,7 +488,7 @@ def course(result):
     ("body", "outputs", "steps"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
 )
 def test_a_dynamic_graph(body, outputs, steps):
-    """Values and course of a run; a mapped step comes in the order of its keys."""
+    """The run has the expected values and order; mapped steps come in the order of their keys."""
     result = made(body).execute_in_process(raise_on_error=False)
 
     assert course(result) == steps
@@ -500,7 +500,7 @@ def test_a_dynamic_graph(body, outputs, steps):
 
 @pytest.mark.parametrize("body", [lambda: total(cups().map(fails_b).collect()), lambda: breaks().map(brew)])
 def test_a_failure_is_raised_as_it_is(body):
-    """Also from one of several mapped steps, or from the source of the values."""
+    """A failure of a mapped step or of the dynamic step is raised unchanged."""
     with pytest.raises(ValueError, match=r"^(b|after one)$"):
         made(body).execute_in_process()
 
@@ -509,7 +509,7 @@ def test_a_failure_is_raised_as_it_is(body):
     "node", ["total", "brew", "none"], ids=["a collector that did not run", "a map over nothing", "no values"]
 )
 def test_what_never_came_is_asked_for(node):
-    """The error names output and node."""
+    """The error about an output without a value names output and node."""
     body = (lambda: total(cups().map(fails_b).collect())) if node == "total" else (lambda: none().map(brew))
     result = made(body).execute_in_process(raise_on_error=False)
 
@@ -527,7 +527,7 @@ def test_what_never_came_is_asked_for(node):
     ],
 )
 def test_a_selection_of_a_dynamic_graph(selection, expected):
-    """What is selected runs as ever; what was mapped stays mapped."""
+    """The selected part runs, and mapped nodes stay mapped."""
     body = made(lambda: total(cups().map(brew).collect()))
 
     assert course(body.execute_in_process(op_selection=selection)) == expected
@@ -548,7 +548,7 @@ def test_a_selection_without_the_source_needs_config():
 
 
 def test_the_output_of_a_whole_graph():
-    """A dynamic output of the graph that is run is a dict."""
+    """A dynamic output of the graph of the run is a dict."""
 
     @graph
     def whole() -> Any:
@@ -558,7 +558,7 @@ def test_the_output_of_a_whole_graph():
 
 
 def gives(*values, type_=Any):
-    """A graph with one dynamic op that yields these."""
+    """Return a graph with one dynamic op that yields these outputs."""
 
     @op(out=DynamicOut(type_))
     def gives():
@@ -577,7 +577,7 @@ def gives(*values, type_=Any):
     ],
 )
 def test_what_a_dynamic_output_cannot_be_given(values, error, message):
-    """The error names the op with its place, and the output."""
+    """The error names the op with its location, and the output."""
     with pytest.raises(error) as raised:
         gives(*values).execute_in_process()
 
@@ -587,7 +587,7 @@ def test_what_a_dynamic_output_cannot_be_given(values, error, message):
 
 
 def test_each_value_is_checked():
-    """A value of the wrong type fails the step; it and those before it can be read."""
+    """A value of the wrong type fails the step; the result has it and the values before it."""
     broken = gives(DynamicOutput(1, "i"), DynamicOutput("x", "k"), type_=int)
 
     result = broken.execute_in_process(raise_on_error=False)

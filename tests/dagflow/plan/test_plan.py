@@ -1,4 +1,4 @@
-"""Plans: order, questions, priorities, given outputs."""
+"""Plans: order of the steps, methods, priorities, given outputs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _plan(definition: Any) -> Plan:
 
 
 def test_what_a_plan_knows() -> None:
-    """Steps in order, who waits for whom, and how many each waits for."""
+    """A plan has the steps in order, their downstream steps and the number of their upstream steps."""
     plan = _plan(cafe)
 
     assert plan.step_keys == ["one", "pair", "same", "listed"]
@@ -69,7 +69,7 @@ def test_what_a_plan_knows() -> None:
 
 
 def test_unknown_steps() -> None:
-    """With the nearest that there is."""
+    """The error about an unknown step has a suggestion."""
     assert _plan(cafe).step_by_key("same").key == "same"
     with pytest.raises(DagflowInvalidDefinitionError, match=r"plan of job 'cafe' has no step 'sam'.*'same'"):
         _plan(cafe).step_by_key("sam")
@@ -77,7 +77,7 @@ def test_unknown_steps() -> None:
 
 @given(st.integers(1, 10), st.integers())
 def test_the_order_of_writing_has_no_say(count: int, seed: int) -> None:
-    """The same nodes and ties, written in any order, give the same plan."""
+    """The same nodes and dependencies give the same plan in any order of definition."""
     chance = random.Random(seed)
     above = {
         f"n{i}": sorted({f"n{chance.randrange(i)}" for _ in range(2)}) if i else [] for i in range(count)
@@ -115,20 +115,20 @@ def test_the_order_of_writing_has_no_say(count: int, seed: int) -> None:
     ],
 )
 def test_priorities(tags: list[dict[str, Any]], expected: list[int]) -> None:
-    """By tag, under either name, the own one first; 0 without."""
+    """The priority is the tag in either spelling, dagflow's own spelling first; the default is 0."""
     made = job(name="j")(lambda: [one.alias(f"n{i}").tag(own)() for i, own in enumerate(tags)] and None)
     assert _plan(made).priorities() == expected
 
 
 def test_a_priority_that_is_no_number() -> None:
-    """The tag, the step and the value are named, with the error of Python."""
+    """The error names the tag, the step and the value, and has Python's error."""
     made = job(name="j")(lambda: (one.tag({"dagflow/priority": "high"})(), None)[1])
     with pytest.raises(ValueError, match="the tag 'dagflow/priority' of step 'one' is 'high'"):
         _plan(made).priorities()
 
 
 def test_given_outputs() -> None:
-    """A step all of whose outputs are given does not run; what reads a given one gets its value."""
+    """A step does not run if all its outputs are given; their readers get the values."""
     plan = _plan(cafe)
     half = plan.with_given(frozenset({OutputRef("pair", "p")}))
     whole = plan.with_given(
@@ -166,7 +166,7 @@ def mapped() -> None:
     ],
 )
 def test_a_part_of_the_steps(keys: Any, resources: Any, step_keys: Any, only: str | None) -> None:
-    """A part has what its steps need; a mapped step is named by its mapping key, or all of them by `[?]`."""
+    """A part has the resources of its steps; a mapped step is named by its key, all of them by `[?]`."""
     plan = compile_plan(mapped, {}, NOON)
 
     part = part_of(mapped, plan, keys)
@@ -178,7 +178,7 @@ def test_a_part_of_the_steps(keys: Any, resources: Any, step_keys: Any, only: st
 
 
 def test_an_order_without_a_value_ends_with_its_step() -> None:
-    """What only waited for a step that is given waits no more."""
+    """A step that only waited for a given step no longer waits."""
     from dagflow import In, Nothing
 
     after = op(name="after", ins={"start": In(Nothing)})(lambda: 1)
@@ -188,6 +188,6 @@ def test_an_order_without_a_value_ends_with_its_step() -> None:
 
 
 def test_an_empty_plan() -> None:
-    """Has no steps, and says so."""
+    """An empty plan has no steps, and its description has none."""
     assert _plan(job(name="j")(lambda: None)).describe() == "job 'j': 0 steps"
     assert _plan(job(name="j")(lambda: (one(), None)[1])).describe().startswith("job 'j': 1 step\n")

@@ -1,4 +1,4 @@
-"""Where each input of a step gets its value from."""
+"""The sources of the inputs of steps."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ NOON = Surroundings({}, 1_704_283_200.0)  # 2024-01-03T12:00Z
 
 @op
 def one() -> Any:
-    """A source."""
+    """Return a value."""
     return 1
 
 
 @op
 def same(n: Any) -> Any:
-    """A reader."""
+    """Return the input."""
     return n
 
 
 @op(config_schema={"n": int})
 def count(context: Any, n: Any = 7) -> Any:
-    """A reader with a default and with config."""
+    """Return the input, which has a default and config."""
 
 
 CONFIG = {"ops": {"count": {"config": {"n": 1}}}}
@@ -65,7 +65,7 @@ def _plan(made: Any, config: Any, partition_key: str | None = None) -> Plan:
 
 
 def test_partitions_that_an_input_reads() -> None:
-    """The key's own, by the default mapping; none above means none; without a key none are known."""
+    """The default mapping reads the same key; an unpartitioned upstream or a run without a key has none."""
     parts = StaticPartitionsDefinition(["a", "b"])
     up = asset(name="up", partitions_def=parts)(lambda: 1)
     plain = asset(name="plain")(lambda: 1)
@@ -81,7 +81,7 @@ def test_partitions_that_an_input_reads() -> None:
 
 
 def test_assets_that_the_run_does_not_make_are_loaded() -> None:
-    """By their own I/O manager, or by the input's."""
+    """They are loaded by their own I/O manager, or by that of the input."""
     source = SourceAsset("s", io_manager_key="k")
     down = asset(name="down", ins={"t": AssetIn(input_manager_key="im")})(lambda s, t: 1)
     t = asset(name="t")(lambda: 1)
@@ -96,7 +96,7 @@ def test_assets_that_the_run_does_not_make_are_loaded() -> None:
 
 
 def test_an_asset_without_a_value_is_loaded_from_storage() -> None:
-    """Its step stores by itself, so there is nothing to pass on but the order."""
+    """Its step stores the value itself, so its output only orders."""
 
     @asset
     def table() -> None: ...
@@ -109,7 +109,7 @@ def test_an_asset_without_a_value_is_loaded_from_storage() -> None:
 
 
 def test_the_value_of_an_op_without_one_is_looked_for_in_storage() -> None:
-    """Somebody else may have stored it: the manager of the output is asked."""
+    """The I/O manager of an output without a value is called, because it may be stored elsewhere."""
     quiet = op(name="quiet", out=Out(Nothing))(lambda: None)
     made = job(name="j")(lambda: (same(quiet()), None)[1])
     (item,) = _plan(made, {}).step_by_key("same").inputs
@@ -118,7 +118,7 @@ def test_the_value_of_an_op_without_one_is_looked_for_in_storage() -> None:
 
 
 def test_an_input_manager_feeds_an_input_that_nothing_else_does() -> None:
-    """Without config."""
+    """An unconnected input with an input manager needs no config."""
     loaded = op(name="loaded", ins={"x": In(input_manager_key="im")})(lambda x: x)
     (item,) = _plan(job(name="j", resource_defs={"im": 1})(lambda: (loaded(), None)[1]), {}).steps[0].inputs
 
@@ -126,7 +126,7 @@ def test_an_input_manager_feeds_an_input_that_nothing_else_does() -> None:
 
 
 def test_an_output_deep_inside() -> None:
-    """A graph's output in a graph's output is the op's."""
+    """The output of a graph in a graph is the output of its op."""
     pair = op(name="pair", out={"p": Out(), "q": Out(io_manager_key="io_manager")})(lambda: (1, 2))
     low = GraphDefinition("low", node_defs=[pair])
     del low
@@ -145,7 +145,7 @@ def test_an_output_deep_inside() -> None:
 
 
 def test_orders_that_nothing_gives() -> None:
-    """A Nothing input may stay loose: of an op, of the top graph, of an asset that the run does not make."""
+    """A Nothing input of an op, of the graph of the job or for an external asset can be unconnected."""
     quiet = op(name="quiet", ins={"after": In(Nothing)})(lambda: 1)
     top = graph(name="g")(lambda start: quiet(start))
     dependent = asset(name="dependent", deps=["elsewhere"])(lambda: 1)
@@ -156,7 +156,7 @@ def test_orders_that_nothing_gives() -> None:
 
 
 def test_a_default_of_one_reader_is_none_of_another() -> None:
-    """An input of the top graph that feeds both is still needed."""
+    """An input of the job's graph needs a value if one of its readers has no default."""
     both = graph(name="g")(lambda n: (count(n=n), same(n))[1])
 
     with pytest.raises(DagflowInvariantViolationError, match="input 'n' of graph 'g' is fed by nothing"):
@@ -166,7 +166,7 @@ def test_a_default_of_one_reader_is_none_of_another() -> None:
 
 
 def test_a_list_in_a_list() -> None:
-    """What a graph gets as a list cannot be an element of a list inside of it."""
+    """A graph input that gets a list cannot be an element of a list inside the graph."""
 
     @op
     def one():

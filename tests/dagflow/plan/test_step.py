@@ -1,4 +1,4 @@
-"""Steps: what they hold, where their values come from, when they are equal."""
+"""Steps: their fields, the outputs that they read, and their equality."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ STEPS = {step.key: step for step in compile_plan(outer.to_job(), {}, Surrounding
 
 
 def test_what_a_step_holds() -> None:
-    """Key, place, inputs and those with a value, outputs and where they go, and what comes before."""
+    """A step has its key, path, inputs, outputs and upstream steps."""
     step = STEPS["inner.work"]
 
     assert (step.path, step.node.name, step.op) == (("inner", "work"), "work", work)
@@ -65,7 +65,7 @@ def test_what_a_step_holds() -> None:
 
 
 def test_equality_is_by_content() -> None:
-    """Key, op, sources, config, policy and hooks; a copy may change any of them."""
+    """Steps are compared by key, op, sources, config, policy and hooks; a copy can change any of them."""
     step = STEPS["inner.work"]
 
     assert step.copy() == step
@@ -78,7 +78,7 @@ def test_equality_is_by_content() -> None:
 
 
 def test_outputs_that_a_source_reads() -> None:
-    """Those of steps of the run, in the order of the list."""
+    """The outputs of steps of the run, in the order of the list."""
     assert (
         refs_of(Source(FROM_OUTPUT, A))
         == refs_of(Source(NO_VALUE, A))

@@ -24,7 +24,7 @@ NOON = Surroundings({}, 1_704_283_200.0)  # 2024-01-03T12:00Z
 
 @op
 def one() -> Any:
-    """A step."""
+    """Return a value."""
     return 1
 
 
@@ -38,7 +38,7 @@ def one() -> Any:
     ],
 )
 def test_partition_keys(parts: Any, key: Any, error: type[Exception], message: str) -> None:
-    """A key needs a definition that has it."""
+    """A partition key needs a partitions definition that has the key."""
     made = job(name="j", partitions_def=parts and StaticPartitionsDefinition(parts))(lambda: (one(), None)[1])
     for check in (
         lambda: check_partition(made, key, NOON),
@@ -49,5 +49,5 @@ def test_partition_keys(parts: Any, key: Any, error: type[Exception], message: s
 
 
 def test_no_partition_key() -> None:
-    """A run without a partition passes."""
+    """A run without a partition is valid."""
     assert check_partition(job(name="j")(lambda: (one(), None)[1]), None, NOON) is None

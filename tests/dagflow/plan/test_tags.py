@@ -1,4 +1,4 @@
-"""What tags say of a step: priority and time limit."""
+"""Tags about a step: priority and time limit."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def plan_of(tags: dict[str, Any]) -> Plan:
     ],
 )
 def test_a_time_limit(tags: dict[str, Any], seconds: float | None) -> None:
-    """A number of seconds, as a number or a text, in either spelling; else there is none."""
+    """The limit is a number of seconds, as a number or a string, in either spelling; the default is None."""
     assert plan_of(tags).steps[0].timeout == seconds
 
 
 def test_an_invocation_has_its_own_limit() -> None:
-    """The tag of an invocation goes before that of the op, also inside a graph."""
+    """The tag of an invocation overrides that of the op, also inside a graph."""
 
     @graph
     def inner() -> None:
@@ -71,7 +71,7 @@ def test_what_is_no_time_limit(value: Any) -> None:
 
 
 def test_a_shared_process() -> None:
-    """A plan whose steps share one process cannot have time limits; the error names who can keep them."""
+    """A plan whose steps share one process cannot have time limits; the error names executors that can."""
 
     @job
     def j() -> None:
@@ -85,7 +85,7 @@ def test_a_shared_process() -> None:
 
 
 def test_what_the_executor_is_told() -> None:
-    """The config of the executor stands in the plan of a run that chooses one, with its defaults."""
+    """The plan has the config of the selected executor, with its defaults."""
     j: JobDefinition = graph(name="j")(lambda: quick()).to_job()
     given = {"execution": {"config": {"in_process": {}}}}
 

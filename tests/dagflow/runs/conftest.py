@@ -11,6 +11,6 @@ from dagflow import DagflowInstance
 
 @pytest.fixture(name="instance")
 def _instance() -> Iterator[DagflowInstance]:
-    """An instance in memory, with files in its own directory."""
+    """Return an instance in memory, with files in its own directory."""
     with DagflowInstance.ephemeral() as instance:
         yield instance

@@ -1,4 +1,4 @@
-"""`execute_job`: which executor runs a job, what is refused before a run, what the instance keeps of it."""
+"""`execute_job`: the executor of a run, errors before the run, and the stored run."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def either() -> None:
 
 
 def test_in_process(instance, sequence):
-    """An in-process run writes down what `execute_in_process` would, and the instance keeps it."""
+    """An in-process run stores the same events as `execute_in_process`."""
     result = execute_job(reconstructable(chain), instance)
 
     assert result.success
@@ -86,7 +86,7 @@ def test_in_process(instance, sequence):
 
 
 def test_the_run_config_chooses_the_executor(instance):
-    """The default executor runs steps in this process if the run config says so."""
+    """The run config can select the in-process part of the default executor."""
     result = execute_job(reconstructable(either), instance, IN_PROCESS)
 
     assert result.success
@@ -95,7 +95,7 @@ def test_the_run_config_chooses_the_executor(instance):
 
 
 def test_a_failure(instance):
-    """By default a failure is told by the result, and independent steps run."""
+    """By default a failure is in the result, and independent steps run."""
     result = execute_job(reconstructable(mess), instance)
 
     assert not result.success
@@ -105,7 +105,7 @@ def test_a_failure(instance):
 
 
 def test_a_failure_is_raised(instance):
-    """With raise_on_error the user's own error comes out, nothing runs after it, and the run is kept."""
+    """With raise_on_error the user's own error is raised, no further step runs, and the run is stored."""
     with pytest.raises(ValueError, match="theirs"):
         execute_job(reconstructable(mess), instance, raise_on_error=True)
 
@@ -126,7 +126,7 @@ def without_resource() -> None:
 
 
 def test_a_resource_that_fails(instance):
-    """A resource that does not start fails the run, and is raised on that wish only."""
+    """A resource that does not start fails the run; the error is raised with raise_on_error."""
     assert not execute_job(reconstructable(without_resource), instance).success
     with pytest.raises(DagflowResourceFunctionError):
         execute_job(reconstructable(without_resource), instance, raise_on_error=True)
@@ -149,7 +149,7 @@ def test_a_resource_that_fails(instance):
     ],
 )
 def test_what_is_refused_before_a_run(instance, arguments, kind, message):
-    """A wrong argument is raised whatever raise_on_error says, and no run is kept."""
+    """An invalid argument is always raised, and no run is stored."""
     with pytest.raises(kind, match=message):
         execute_job(**{"job": reconstructable(chain), "instance": instance, **arguments})
 
@@ -157,14 +157,14 @@ def test_what_is_refused_before_a_run(instance, arguments, kind, message):
 
 
 def test_tags(instance):
-    """Tags of the call lie over those of the job."""
+    """Tags of the call replace those of the job."""
     result = execute_job(reconstructable(chain), instance, tags={"kind": "other", "n": 5})
 
     assert result.dagflow_run.tags == {"kind": "other", "n": "5"}
 
 
 def test_a_selection_of_ops(instance):
-    """The run keeps the selection, as it was given and as a set, and the steps that it chooses."""
+    """The run has the selection as given and as a set, and the selected step keys."""
     result = execute_job(reconstructable(chain), instance, op_selection=["*two"])
     part = execute_job(reconstructable(chain), instance, op_selection=["one"])
 
@@ -176,7 +176,7 @@ def test_a_selection_of_ops(instance):
 
 
 def test_a_selection_of_the_pointer(instance):
-    """A subset of a reconstructable job runs as such, unless the call selects something else."""
+    """A subset of a reconstructable job runs, unless the call has another selection."""
     part = reconstructable(chain).get_subset(op_selection=["one"])
 
     assert execute_job(part, instance).dagflow_run.op_selection == ["one"]
@@ -185,7 +185,7 @@ def test_a_selection_of_the_pointer(instance):
 
 
 def test_a_selection_of_assets(instance):
-    """The run keeps the keys; only what is selected is planned and made."""
+    """The run has the keys; only the selected assets are planned and materialized."""
     result = execute_job(reconstructable(drinks), instance, asset_selection=[AssetKey("water")])
 
     assert result.dagflow_run.asset_selection == {AssetKey("water")}
@@ -212,7 +212,7 @@ def regional() -> None:
 
 
 def test_a_partition(instance):
-    """The tag of a partition says which one the run is for, in either spelling, and makes its config."""
+    """The partition tag, in either spelling, selects the partition and its config."""
     for tag in ("dagflow/partition", "dagster/partition"):
         with execute_job(reconstructable(regional), instance, tags={tag: "north"}) as result:
             assert result.output_for_node("says") == ("north", "north")
@@ -224,7 +224,7 @@ def test_a_partition(instance):
 
 
 def test_an_unknown_partition(instance):
-    """A key that the partitions do not have is refused; a job without partitions does not read the tag."""
+    """An unknown partition is an error; a job without partitions ignores the tag."""
     with pytest.raises(DagflowUnknownPartitionError, match="'west'"):
         execute_job(reconstructable(regional), instance, tags={"dagflow/partition": "west"})
     assert execute_job(reconstructable(chain), instance, tags={"dagflow/partition": "west"}).success
@@ -240,7 +240,7 @@ def with_input(n) -> None:
 
 
 def test_input_values(instance):
-    """The values that the job gives its inputs are used, whatever they are."""
+    """The input values of the job are used, whatever their type."""
     assert execute_job(reconstructable(with_input), instance).success
 
 
@@ -273,7 +273,7 @@ NO_RETRIES = {"execution": {"config": {"retries": {"disabled": {}}}}}
 
 
 def test_retries_disabled(instance):
-    """Where the config disables retries, a step that asks for one fails at once; its error says so."""
+    """With disabled retries a requested retry fails the step at once; the error has the reason."""
     result = execute_job(reconstructable(retried), instance, NO_RETRIES)
 
     found = {event.step_key: event.step_failure_data for event in result.get_step_failure_events()}
@@ -288,7 +288,7 @@ def test_retries_disabled(instance):
 
 
 def test_retries_disabled_and_raised(instance):
-    """With raise_on_error the user's own error comes out."""
+    """With raise_on_error the user's own error is raised."""
     with pytest.raises(ValueError, match="theirs"):
         execute_job(
             reconstructable(retried), instance, NO_RETRIES, op_selection=["tries"], raise_on_error=True
@@ -296,7 +296,7 @@ def test_retries_disabled_and_raised(instance):
 
 
 def test_retries_enabled(instance):
-    """By default steps are tried again."""
+    """By default steps are retried."""
     result = execute_job(reconstructable(retried), instance)
 
     assert {result.retry_attempts_for_node(name) for name in ("tries", "asks", "gives_up")} == {2}
@@ -404,7 +404,9 @@ def timed() -> None:
 
 
 def test_a_custom_executor(instance):
-    """Its function gets the checked config, the job, the definition and the instance, and says how to run."""
+    """Its function gets the checked config, the job, the definition and the instance, and returns an
+    executor.
+    """
     seen.clear()
 
     result = execute_job(reconstructable(customized), instance, {"execution": {"config": {"say": "hello"}}})
@@ -414,7 +416,7 @@ def test_a_custom_executor(instance):
 
 
 def test_a_custom_executor_without_its_config(instance):
-    """Config that the executor requires is demanded as any other."""
+    """The required config of an executor is checked as any other config."""
     with pytest.raises(DagflowInvalidConfigError, match="say"):
         execute_job(reconstructable(customized), instance)
     with pytest.raises(ParameterCheckError, match=r"'executor_config' of executor 'of_text'.*'hello'"):
@@ -432,7 +434,7 @@ def test_a_custom_executor_without_its_config(instance):
     ],
 )
 def test_an_executor_that_cannot_be_made(instance, broken_job, kind, message):
-    """The run fails before its first step: its log is the failure alone, which is raised on that wish."""
+    """The run fails before its first step with one event, which is raised with raise_on_error."""
     result = execute_job(reconstructable(broken_job), instance)
 
     assert not result.success
@@ -448,7 +450,7 @@ def test_an_executor_that_cannot_be_made(instance, broken_job, kind, message):
 
 @pytest.mark.parametrize("kept", [in_memory, in_an_object])
 def test_outputs_in_memory(instance, kept):
-    """Where other processes would have to read an output, its I/O manager must not keep it in memory."""
+    """An I/O manager in memory is an error if other processes must read the output."""
     with pytest.raises(
         DagflowUnmetExecutorRequirementsError, match=r"output 'result' of step 'one'.*'io_man"
     ):
@@ -458,12 +460,12 @@ def test_outputs_in_memory(instance, kept):
 
 
 def test_outputs_of_type_nothing(instance):
-    """What has no value may be kept anywhere."""
+    """Outputs without a value can have an I/O manager in memory."""
     assert execute_job(reconstructable(without_values), instance).success
 
 
 def test_a_time_limit(instance):
-    """A step with a time limit cannot share this process; where it is left out, nothing is said."""
+    """A step with a time limit cannot run in this process, unless the step is not selected."""
     with pytest.raises(
         DagflowUnmetExecutorRequirementsError, match=r"'slow'.*2.5 seconds.*multiprocess_exec"
     ):
@@ -478,7 +480,7 @@ def test_a_time_limit(instance):
 
 
 def test_observers(instance):
-    """An observer of runs sees the result, also of a run whose failure is raised."""
+    """An observer of runs gets the result, even if the failure is raised."""
     results = []
     with observe_runs(results.append), pytest.raises(ValueError, match="theirs"):
         execute_job(reconstructable(mess), instance, raise_on_error=True)
@@ -488,7 +490,7 @@ def test_observers(instance):
 
 
 def test_given_values(instance):
-    """Values that stand for outputs are used, and the result names them."""
+    """Given values replace outputs, and are in the result."""
     with run_options(given={"one": 5}), execute_job(reconstructable(chain), instance) as result:
         assert result.output_for_node("two") == 6
     assert list(result.given.values()) == [5]
@@ -506,7 +508,7 @@ def terminated() -> None:
 
 
 def test_sigterm(instance):
-    """SIGTERM acts as Ctrl-C while a run lasts, and has its own meaning again afterwards."""
+    """SIGTERM interrupts like Ctrl-C during a run; its handler is restored afterwards."""
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         result = execute_job(reconstructable(terminated), instance)
@@ -522,7 +524,7 @@ def test_sigterm(instance):
 
 
 def test_another_thread(instance):
-    """A job runs on any thread, where no signal is handled."""
+    """A job runs on any thread, also where signal handlers cannot be set."""
     results = []
     thread = threading.Thread(target=lambda: results.append(execute_job(reconstructable(chain), instance)))
     thread.start()
@@ -532,7 +534,7 @@ def test_another_thread(instance):
 
 
 def test_reexecution_and_selection(instance):
-    """A re-execution has the selection of its parent, so that another one is refused."""
+    """A re-execution has the selection of its parent, so another selection is an error."""
     result = execute_job(reconstructable(chain), instance)
     options = ReexecutionOptions(result.run_id)
 

@@ -1,4 +1,4 @@
-"""`materialize`, `materialize_to_memory` and `execute_in_process`, with every parameter of theirs."""
+"""`materialize`, `materialize_to_memory` and `execute_in_process`, with all their parameters."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ BOTH = pytest.mark.parametrize("run", [materialize, materialize_to_memory])
 
 
 class Store(IOManager):
-    """Keeps values in a dict, loads them ten times as large."""
+    """An I/O manager that keeps values in a dict and multiplies loaded values by ten."""
 
     def __init__(self) -> None:
         self.values: dict[Any, Any] = {}
@@ -65,7 +65,7 @@ class Store(IOManager):
 
 
 class Constant(IOManager):
-    """Loads 50."""
+    """An I/O manager that loads 50."""
 
     def handle_output(self, context: Any, obj: Any) -> None: ...
 
@@ -123,12 +123,12 @@ def sales(context: Any) -> Any:
 
 
 def ran(result: ExecuteInProcessResult) -> list[Any]:
-    """The steps that started, in order."""
+    """Return the keys of the started steps, in order."""
     return [event.step_key for event in result.all_events if event.event_type_value == "STEP_START"]
 
 
 def handled(result: ExecuteInProcessResult) -> Any:
-    """The metadata of the first output that was stored."""
+    """Return the metadata of the first stored output."""
     return next(
         event.event_specific_data.metadata
         for event in result.all_events
@@ -141,7 +141,7 @@ def handled(result: ExecuteInProcessResult) -> Any:
 
 @BOTH
 def test_assets_run_upstream_first(run: Any) -> None:
-    """As one run of the ephemeral job."""
+    """Upstream assets run first, in one run of the ephemeral job."""
     result = run([tea, water])
 
     assert isinstance(result, ExecuteInProcessResult)
@@ -153,21 +153,21 @@ def test_assets_run_upstream_first(run: Any) -> None:
 
 @BOTH
 def test_nothing_to_do(run: Any) -> None:
-    """Is a success without steps; an asset twice is one."""
+    """A run without assets succeeds without steps; a repeated asset runs once."""
     assert ran(run([])) == []
     assert run([]).success
     assert ran(run([water, water])) == ["water"]
 
 
 def test_where_values_go() -> None:
-    """Into files, or nowhere."""
+    """`materialize` stores values in files, `materialize_to_memory` does not."""
     assert "path" in handled(materialize([water]))
     assert handled(materialize_to_memory([water])) == {}
 
 
 @BOTH
 def test_run_config_of_assets(run: Any) -> None:
-    """By the name of the step."""
+    """The run config of an asset has the name of its step."""
     made = asset(key_prefix="p", name="q", config_schema={"n": int})(
         lambda context: context.op_execution_context.op_config
     )
@@ -180,7 +180,7 @@ def test_run_config_of_assets(run: Any) -> None:
 
 @BOTH
 def test_an_instance_remembers(run: Any) -> None:
-    """The run, its events and the materialization."""
+    """The instance has the run, its events and the materialization."""
     with DagflowInstance.ephemeral() as instance:
         result = run([water], instance=instance)
 
@@ -190,7 +190,7 @@ def test_an_instance_remembers(run: Any) -> None:
 
 
 def test_a_later_run_loads_what_an_earlier_one_stored(tmp_path: Path) -> None:
-    """From the files of the instance, where the upstream asset is not selected."""
+    """The value of an asset that is not selected is loaded from the files of the instance."""
     with DagflowInstance.ephemeral() as instance:
         materialize([water, tea], instance=instance)
         again = materialize([water, tea], instance=instance, selection=["tea"])
@@ -214,20 +214,20 @@ def test_a_later_run_loads_what_an_earlier_one_stored(tmp_path: Path) -> None:
     ],
 )
 def test_selections_of_assets(selection: Any, steps: list[str]) -> None:
-    """Keys, definitions, clauses; the others are loaded."""
+    """A selection has keys, definitions or clauses; the other assets are loaded."""
     constant = {"io_manager": Constant()}
     assert ran(materialize_to_memory([water, tea], selection=selection, resources=constant)) == steps
 
 
 def test_an_unknown_selection() -> None:
-    """Is a definition error, caused by that of the selection."""
+    """An unknown selection is a definition error with the selection error as its cause."""
     with pytest.raises(DagflowInvalidDefinitionError, match="'nope'") as raised:
         materialize_to_memory([water], selection=["nope"])
     assert isinstance(raised.value.__cause__, DagflowInvalidSubsetError)
 
 
 def test_sources_are_loaded_and_never_run() -> None:
-    """With their own I/O manager; the event names no step above."""
+    """A SourceAsset is loaded with its own I/O manager; the event has no upstream step."""
     source = SourceAsset("water", io_manager_def=Constant())
     result = materialize_to_memory([source, tea])
     loaded = next(event for event in result.all_events if event.event_type_value == "LOADED_INPUT")
@@ -240,7 +240,7 @@ def test_sources_are_loaded_and_never_run() -> None:
 @BOTH
 @pytest.mark.parametrize("value", [5, ResourceDefinition.hardcoded_resource(5)])
 def test_resources_of_assets(run: Any, value: Any) -> None:
-    """Definitions or plain objects; a missing one is named with what needs it."""
+    """Resources are definitions or plain objects; the error about a missing one names the asset."""
     made = asset(name="made", required_resource_keys={"db"})(lambda context: context.resources.db)
 
     assert run([made], resources={"db": value}).asset_value("made") == 5
@@ -251,7 +251,7 @@ def test_resources_of_assets(run: Any, value: Any) -> None:
 
 @BOTH
 def test_conflicts_of_resources(run: Any) -> None:
-    """Between asset and argument, and between assets."""
+    """Different resources of one key are an error, between asset and argument and between assets."""
     one, two = (asset(name=name, resource_defs={"db": object()})(lambda: 1) for name in ("one", "two"))
 
     assert run([one]).success
@@ -263,7 +263,7 @@ def test_conflicts_of_resources(run: Any) -> None:
 
 @BOTH
 def test_an_io_manager_that_is_given_is_used(run: Any) -> None:
-    """In `resources`, on the asset, among its resources; as object or definition."""
+    """An I/O manager can be in `resources`, on the asset or among its resources."""
     for given in (Store(), ResourceDefinition.hardcoded_resource(Store()), io_manager(lambda: Store())):
         assert run([water, tea], resources={"io_manager": given}).output_for_node("tea") == 11
         own = asset(name="water", io_manager_def=given)(lambda: 1)
@@ -273,7 +273,7 @@ def test_an_io_manager_that_is_given_is_used(run: Any) -> None:
 
 
 def test_other_managers_must_be_given_to_files_only() -> None:
-    """Memory stands for every key that has none."""
+    """`materialize_to_memory` has an I/O manager for every missing key."""
     made = asset(name="made", io_manager_key="k")(lambda: 1)
 
     assert materialize_to_memory([made]).asset_value("made") == 1
@@ -283,7 +283,7 @@ def test_other_managers_must_be_given_to_files_only() -> None:
 
 @BOTH
 def test_partitions_of_assets(run: Any) -> None:
-    """The key is known, tagged, and may be absent until somebody asks."""
+    """The partition key is a tag of the run, and optional unless an asset reads it."""
     result = run([sales, water], partition_key="b")
 
     assert result.asset_value("sales") == "b"
@@ -312,7 +312,7 @@ def test_partitions_of_assets(run: Any) -> None:
     ],
 )
 def test_partition_keys_that_cannot_be(run: Any, assets: Any, key: Any, error: type[Exception]) -> None:
-    """Nothing partitioned, unknown, no text, or two definitions."""
+    """Errors: nothing is partitioned, an unknown key, not a string, two partitions definitions."""
     with DagflowInstance.ephemeral() as instance:
         with pytest.raises(error):
             run(assets, partition_key=key, instance=instance)
@@ -321,7 +321,7 @@ def test_partition_keys_that_cannot_be(run: Any, assets: Any, key: Any, error: t
 
 @BOTH
 def test_tags_of_asset_runs(run: Any) -> None:
-    """Texts, or JSON."""
+    """Tags are strings, or are encoded as JSON."""
     assert run([water], tags={"a": 3, "b": {"x": 1}}).dagflow_run.tags == {"a": "3", "b": '{"x": 1}'}
     with pytest.raises(DagflowInvalidDefinitionError, match="'a'"):
         run([water], tags={"a": object()})
@@ -329,7 +329,7 @@ def test_tags_of_asset_runs(run: Any) -> None:
 
 @BOTH
 def test_failures_of_assets(run: Any) -> None:
-    """Are raised as they are, or told by the result."""
+    """Failures are raised unchanged, or are in the result."""
 
     @asset
     def broken() -> Any:
@@ -344,7 +344,7 @@ def test_failures_of_assets(run: Any) -> None:
 
 
 def test_a_job_runs_in_process_whatever_its_executor() -> None:
-    """With values in memory, unless an I/O manager was given."""
+    """Values are in memory, unless the job has an I/O manager."""
     made = cafe.graph.to_job(executor_def=in_process_executor)
     files = cafe.graph.to_job(resource_defs={"io_manager": fs_io_manager})
 
@@ -354,7 +354,7 @@ def test_a_job_runs_in_process_whatever_its_executor() -> None:
 
 
 def test_a_graph_runs_as_the_job_of_its_name() -> None:
-    """And is compiled once."""
+    """The job of a graph has its name, and is compiled once."""
     result = shop.execute_in_process(input_values={"amount": 3})
 
     assert (result.output_value(), result.dagflow_run.job_name) == (30, "shop")
@@ -364,7 +364,7 @@ def test_a_graph_runs_as_the_job_of_its_name() -> None:
 
 
 def test_every_parameter_of_a_graph() -> None:
-    """The job's, but for partitions, tags and assets."""
+    """A graph has the parameters of a job without partitions, tags and assets."""
     need = op(name="need", required_resource_keys={"db"})(lambda context, n: context.resources.db + n)
     two = graph(name="two")(lambda n: (need(n), beans(), None)[2])
     with DagflowInstance.ephemeral() as instance:
@@ -384,12 +384,12 @@ def test_every_parameter_of_a_graph() -> None:
 
 @pytest.mark.parametrize("selection", [None, [], ()])
 def test_no_selection_is_everything(selection: Any) -> None:
-    """None and an empty list alike."""
+    """None and an empty list select everything."""
     assert ran(cafe.execute_in_process(op_selection=selection)) == ["beans", "brew"]
 
 
 def test_an_op_selection() -> None:
-    """Runs the part, under the job's name, and leaves no trace in the run."""
+    """The selected part runs under the name of the job."""
     for _ in range(2):
         result = cafe.execute_in_process(op_selection=["beans"])
         assert ran(result) == ["beans"]
@@ -398,7 +398,7 @@ def test_an_op_selection() -> None:
 
 
 def test_a_selection_of_a_selected_job() -> None:
-    """Chooses within that part."""
+    """A selection selects from the selected part."""
     part = cafe.graph.to_job(op_selection=["beans"])
 
     assert ran(part.execute_in_process()) == ["beans"]
@@ -407,7 +407,7 @@ def test_a_selection_of_a_selected_job() -> None:
 
 
 def test_inputs_that_lost_their_source() -> None:
-    """Need config, as inputs that never had one."""
+    """Inputs whose source is not selected need config."""
     given = {"ops": {"brew": {"inputs": {"n": {"value": 5}}}}}
 
     assert cafe.execute_in_process(given, op_selection=["brew"]).output_for_node("brew") == 50
@@ -416,7 +416,7 @@ def test_inputs_that_lost_their_source() -> None:
 
 
 def test_run_ids() -> None:
-    """A UUID as text, used once on an instance; else a new one each time."""
+    """A run id is a UUID, unique in an instance; the default is a new one."""
     with DagflowInstance.ephemeral() as instance:
         assert cafe.execute_in_process(run_id=ID, instance=instance).run_id == ID
         with pytest.raises(DagflowRunAlreadyExists, match=ID):
@@ -426,14 +426,14 @@ def test_run_ids() -> None:
 
     assert len(made) == 20
     assert {uuid.UUID(run_id).version for run_id in made} == {4}
-    with pytest.raises(CheckError, match="'run_id' must be a UUID as text, not 'x'"):
+    with pytest.raises(CheckError, match="'run_id' must be a UUID as a string, not 'x'"):
         cafe.execute_in_process(run_id="x")
     with pytest.raises(ParameterCheckError, match="'run_id'"):
         cafe.execute_in_process(run_id=5)
 
 
 def test_input_values() -> None:
-    """Bound to the graph's input, over those of the job; a step input without loading."""
+    """A value for an input of the graph replaces the value of the job; it is not loaded."""
     bound = shop.to_job(input_values={"amount": 3})
     result = bound.execute_in_process(input_values={"amount": 4})
     types = [event.event_type_value for event in result.all_events]
@@ -474,14 +474,14 @@ def test_top_level_inputs(arguments: dict[str, Any], error: type[Exception], mes
 
 
 def test_a_default_in_a_graphs_signature_is_ignored() -> None:
-    """Only the op's counts."""
+    """Only the default of the op is used."""
     made = graph(name="made")(lambda amount=3: brew(amount))
     with pytest.raises(DagflowInvalidConfigError, match="'inputs'"):
         made.execute_in_process()
 
 
 def test_an_inner_input_is_no_input_of_the_job() -> None:
-    """What an op lacks is given through config."""
+    """A missing input of an op is given through config."""
     made = job(name="made")(lambda: (brew(), None)[1])
 
     with pytest.raises(DagflowInvalidDefinitionError, match="key 'n'"):
@@ -490,7 +490,7 @@ def test_an_inner_input_is_no_input_of_the_job() -> None:
 
 
 def test_tags_of_runs() -> None:
-    """Graph, job, argument, partition: the later wins."""
+    """Tags of graph, job, argument and partition are merged; later ones win."""
     tagged = graph(name="g", tags={"a": "g", "b": "g", "c": "g"})(lambda: (beans(), None)[1])
     made = tagged.to_job(tags={"b": "j", "c": "j"}, partitions_def=PARTS)
     result = made.execute_in_process(partition_key="a", tags={"c": 1, "dagflow/partition": "mine"})
@@ -501,7 +501,7 @@ def test_tags_of_runs() -> None:
 
 
 def test_resources_of_a_run() -> None:
-    """Stand over those of the job, key by key."""
+    """Resources of a run replace those of the job, key by key."""
     need = op(name="need", required_resource_keys={"a", "b"})(
         lambda context: (context.resources.a, context.resources.b)
     )
@@ -514,7 +514,7 @@ def test_resources_of_a_run() -> None:
 
 
 def test_raise_on_error() -> None:
-    """The first failure is raised and the rest left; or all that can run does."""
+    """With raise_on_error the first failure ends the run; otherwise independent steps run."""
     with DagflowInstance.ephemeral() as instance:
         with pytest.raises(ValueError, match="spill") as raised:
             mess.execute_in_process(instance=instance)
@@ -528,7 +528,7 @@ def test_raise_on_error() -> None:
 
 
 def test_assets_of_a_job() -> None:
-    """`asset_selection` chooses among those that it makes."""
+    """`asset_selection` selects from the assets of the job."""
     made = build_asset_job([water, tea], name="assets")
 
     result = made.execute_in_process(asset_selection=[AssetKey("water")])
@@ -562,14 +562,14 @@ def test_assets_of_a_job() -> None:
     ],
 )
 def test_arguments_that_cannot_be(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
-    """Each is named, whatever `raise_on_error` says."""
+    """Each error names the argument, with any `raise_on_error`."""
     for raise_on_error in (True, False):
         with pytest.raises(error, match=message):
             cafe.execute_in_process(raise_on_error=raise_on_error, **arguments)
 
 
 def test_partitions_of_a_job() -> None:
-    """A key, or none."""
+    """The partition of a job is optional."""
     read = op(name="read")(lambda context: context.has_partition_key and context.partition_key)
     made = job(name="j", partitions_def=PARTS)(lambda: (read(), None)[1])
 
@@ -580,7 +580,7 @@ def test_partitions_of_a_job() -> None:
 
 
 def test_the_run_is_reloaded_after_the_end() -> None:
-    """Config as it was given, status as it is."""
+    """The run has the config as given and its final status."""
     run = cafe.execute_in_process(run_config={"ops": {}}).dagflow_run
 
     assert (run.run_config, run.is_success, run.step_keys_to_execute) == (
@@ -592,7 +592,9 @@ def test_the_run_is_reloaded_after_the_end() -> None:
 
 
 def test_given_values() -> None:
-    """By step, output or asset; what they replace does not run, and the result says so."""
+    """Values are given by step, output or asset; the replaced steps do not run, and the result has the
+    values.
+    """
     with run_options(given={"beans": 5, "nobody": 1}) as options:
         result = cafe.execute_in_process()
     with run_options(given={AssetKey("water"): 7}):
@@ -606,14 +608,14 @@ def test_given_values() -> None:
 
 
 def test_the_clock_of_the_options_counts() -> None:
-    """For what an instance remembers."""
+    """The instance stores times of the clock in the options."""
     with run_options(clock=VirtualClock(1000.0)):
         events = cafe.execute_in_process().all_events
     assert {event.timestamp for event in events} == {1000.0}
 
 
 def test_a_run_that_is_only_kept() -> None:
-    """Id, config and tags of a run that was not started."""
+    """A stored run that was not started has its id, config and tags."""
     with DagflowInstance.ephemeral() as instance:
         made = cafe.graph.to_job(name="j", tags={"a": "1"})
         run = create_run(instance, made, ID, {"ops": {}}, {"b": 2})
@@ -624,7 +626,7 @@ def test_a_run_that_is_only_kept() -> None:
 
 
 def test_values_pass_by_reference_in_memory() -> None:
-    """The same object, not a copy."""
+    """A value in memory is the same object, not a copy."""
     seen: list[Any] = []
     give = op(name="give")(lambda: seen)
     take = op(name="take")(lambda x: x.append(1))
@@ -636,7 +638,7 @@ def test_values_pass_by_reference_in_memory() -> None:
 
 
 def test_many_nodes_in_a_row() -> None:
-    """A chain longer than Python's stack runs."""
+    """A chain can be longer than Python's stack."""
 
     @job
     def chain() -> None:
@@ -651,7 +653,7 @@ def test_many_nodes_in_a_row() -> None:
 
 
 def test_a_value_for_what_was_not_selected():
-    """A value for an input that only an op reads that was not chosen is refused; without it the rest runs."""
+    """A value for an input that only an unselected op reads is an error."""
 
     @op
     def take(x):

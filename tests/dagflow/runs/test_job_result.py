@@ -1,4 +1,4 @@
-"""`JobExecutionResult`: outputs are loaded from where they were stored, in a `with` block."""
+"""`JobExecutionResult`: outputs are loaded by their I/O managers, in a `with` block."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def outer(_):
 
 
 class Shelf(IOManager):
-    """Keeps what is stored; notes what is loaded, and of which upstream."""
+    """An I/O manager that notes its loads with their upstream outputs."""
 
     values: dict[Any, Any] = {}  # noqa: RUF012 - what the class itself keeps
 
@@ -150,14 +150,14 @@ def drinks() -> Any:
 
 
 def run(target: Any, instance: DagflowInstance) -> JobExecutionResult:
-    """The result of a run, from whose start and end nothing is noted."""
+    """Return the result of a run, and clear the notes about it."""
     result = execute_job(reconstructable(target), instance)
     happened.clear()
     return result
 
 
 def test_outputs(instance):
-    """Each kind of output is read: of an op, through graphs, by mapping key, without a value."""
+    """Outputs of ops, of graphs, of dynamic outputs and without a value can be read."""
     with run(shelved, instance) as result:
         assert result.output_for_node("one") == 1
         assert result.output_for_node("doubled.first") == 2
@@ -169,13 +169,13 @@ def test_outputs(instance):
 
 
 def test_output_value(instance):
-    """The output of the whole graph is read through its mapping."""
+    """The output of the whole graph is read through its output mapping."""
     with run(with_output, instance) as result:
         assert result.output_value() == 3
 
 
 def test_assets(instance):
-    """The value of an asset is loaded; one that was materialized without a value has none."""
+    """The value of an asset is loaded; an asset that was materialized without a value has none."""
     with run(drinks, instance) as result:
         assert result.asset_value("water") == 5
         with pytest.raises(DagflowInvariantViolationError, match=r"No outputs found .* 'note'"):
@@ -185,7 +185,7 @@ def test_assets(instance):
 
 
 def test_only_what_is_asked_for_is_loaded(instance):
-    """A value is loaded when it is asked for, each time, by the I/O manager that stored it."""
+    """A value is loaded at each access, by the I/O manager that stored it."""
     with run(shelved, instance) as result:
         happened.clear()
         result.output_for_node("each")
@@ -206,13 +206,13 @@ def test_only_what_is_asked_for_is_loaded(instance):
     ],
 )
 def test_what_has_no_value(instance, node, output, kind):
-    """What is unknown, failed or did not come has no value."""
+    """Unknown, failed and missing outputs have no value."""
     with run(shelved, instance) as result, pytest.raises(kind, match=node if output == "result" else output):
         result.output_for_node(node, output)
 
 
 def test_a_closed_result(instance):
-    """Before and after the block no value can be read; everything else can."""
+    """Outside of the block values cannot be read; everything else can."""
     result = run(shelved, instance)
 
     for _ in range(2):
@@ -225,9 +225,7 @@ def test_a_closed_result(instance):
 
 
 def test_resources(instance):
-    """The resources of the run are started in the order of their needs and stopped in reverse, and none of
-    that is written down.
-    """
+    """Resources start in the order of their needs and stop in reverse, without events."""
     result = run(shelved, instance)
     before = len(result.all_events)
 
@@ -242,14 +240,14 @@ def test_resources(instance):
 
 
 def test_opened_twice(instance):
-    """One block at a time."""
+    """A result can be open once at a time."""
     result = run(shelved, instance)
     with result, pytest.raises(DagflowInvariantViolationError, match="'shelved' was opened twice"):
         result.__enter__()
 
 
 def test_a_resource_that_does_not_start(instance):
-    """The error of a resource is raised at the block, and what was started is stopped."""
+    """The error of a resource is raised at the start of the block, and started resources are stopped."""
     result = run(shelved, instance)
     broken.append("start")
 
@@ -262,7 +260,7 @@ def test_a_resource_that_does_not_start(instance):
 
 
 def test_a_resource_that_does_not_stop(instance):
-    """What a resource raises at its end comes out of the block."""
+    """The error of a teardown is raised at the end of the block."""
     result = run(shelved, instance)
     broken.append("stop")
 
@@ -271,7 +269,7 @@ def test_a_resource_that_does_not_stop(instance):
 
 
 def test_an_io_manager_that_does_not_load(instance):
-    """What the I/O manager raises comes out as it is."""
+    """The error of the I/O manager is raised unchanged."""
     broken.append("load")
 
     with run(shelved, instance) as result, pytest.raises(OSError, match="load"):
@@ -279,7 +277,7 @@ def test_an_io_manager_that_does_not_load(instance):
 
 
 def test_values_in_memory(instance):
-    """What a run in this process kept in memory is still there."""
+    """Values of I/O managers in memory can be read after a run in this process."""
     with run(in_memory, instance) as result:
         assert result.output_for_node("add") == 2
         assert result.output_for_node("each") == {"b": 2, "a": 3}
@@ -287,7 +285,7 @@ def test_values_in_memory(instance):
 
 
 def test_the_run():
-    """The run is as it ended, also when its instance is gone."""
+    """The run has its final status, even if its instance is deleted."""
     with instance_for_test() as instance:
         result = run(in_memory, instance)
         instance.add_run_tags(result.run_id, {"seen": "yes"})

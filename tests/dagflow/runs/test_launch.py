@@ -29,20 +29,20 @@ asked: list[str] = []
 
 @op(config_schema=str)
 def grow(context: Any) -> Any:
-    """The config and the partition of the run."""
+    """Return the config and the partition of the run."""
     return context.op_config, context.partition_key
 
 
 @static_partitioned_config(["north", "south"])
 def by_region(partition_key: str) -> Any:
-    """The config function of the user, which notes each call."""
+    """Return the config of a partition, and note the call."""
     asked.append(partition_key)
     return {"ops": {"grow": {"config": partition_key}}}
 
 
 @job(config=by_region, executor_def=in_process_executor)
 def garden() -> None:
-    """A partitioned job."""
+    """Run one partitioned op."""
     grow()
 
 
@@ -60,14 +60,14 @@ def _by_executor(instance: DagflowInstance, partition: str | None, run_config: A
 
 @pytest.fixture(params=[_in_process, _by_executor], ids=["in process", "by executor"])
 def run(request: pytest.FixtureRequest) -> Launch:
-    """Each way to run the job."""
+    """Return a function that runs the job, for each way to run it."""
     chosen: Launch = request.param
     return chosen
 
 
 @pytest.fixture
 def instance() -> Iterator[DagflowInstance]:
-    """An instance of its own."""
+    """Return a new instance."""
     asked.clear()
     with DagflowInstance.ephemeral() as made:
         yield made
@@ -77,7 +77,7 @@ def instance() -> Iterator[DagflowInstance]:
 def test_an_unknown_partition_reaches_no_user_code(
     run: Launch, instance: DagflowInstance, given: Any
 ) -> None:
-    """It is refused before the config function of the user is called and before the run is made."""
+    """The error comes before the call of the user's config function and before the run."""
     with pytest.raises(DagflowUnknownPartitionError, match="'nope'"):
         run(instance, "nope", given)
 
@@ -86,7 +86,7 @@ def test_an_unknown_partition_reaches_no_user_code(
 
 
 def test_the_config_of_a_partition(run: Launch, instance: DagflowInstance) -> None:
-    """It is made once, and the run stores it."""
+    """The config function is called once, and the run stores its result."""
     result = run(instance, "south", None)
 
     assert asked == ["south"]
@@ -97,7 +97,7 @@ def test_the_config_of_a_partition(run: Launch, instance: DagflowInstance) -> No
 
 
 def test_wrong_config_makes_no_run(run: Launch, instance: DagflowInstance) -> None:
-    """The config is read before the run is made."""
+    """The config is checked before the run is created."""
     with pytest.raises(DagflowInvalidConfigError):
         run(instance, None, {"ops": {"grow": {"config": 3}}})
 
@@ -105,7 +105,7 @@ def test_wrong_config_makes_no_run(run: Launch, instance: DagflowInstance) -> No
 
 
 def test_wrong_tags_make_no_run(instance: DagflowInstance) -> None:
-    """The tags are checked before the run is made."""
+    """The tags are checked before the run is created."""
     given = {"ops": {"grow": {"config": "given"}}}
     with pytest.raises(DagflowInvalidDefinitionError):
         garden.execute_in_process(given, instance, tags={"t": object()})

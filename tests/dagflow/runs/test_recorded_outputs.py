@@ -43,7 +43,7 @@ def recorded(body: Any) -> RecordedOutputs:
 
 
 def test_outputs() -> None:
-    """Each output that came is there, with whether it has a value that was stored."""
+    """Each produced output is included, with whether its value was stored."""
     found = recorded(lambda: (one(), silent()))
 
     assert found.outputs == {("one", "result", None): True, ("silent", "result", None): False}
@@ -51,7 +51,7 @@ def test_outputs() -> None:
 
 
 def test_skips() -> None:
-    """A skipped step has ended, without outputs, and so has one that left an output out."""
+    """A skipped step and a step with a missing output have ended."""
 
     def body() -> None:
         _, no = branch()
@@ -64,7 +64,7 @@ def test_skips() -> None:
 
 
 def test_a_failed_step() -> None:
-    """What a step gave before it failed does not count, and neither it nor who waits for it has ended."""
+    """Outputs of a failed step are excluded, and neither it nor its downstream steps have ended."""
 
     def body() -> None:
         first, _ = half()
@@ -74,7 +74,7 @@ def test_a_failed_step() -> None:
 
 
 def test_a_step_that_was_tried_again() -> None:
-    """Only what its last attempt gave counts, in the order in which it came."""
+    """Only the outputs of the last attempt are included, in order."""
     found = recorded(lambda: (cups().map(same), None)[1])
 
     assert list(found.outputs)[:2] == [("cups", "result", "try_1"), ("cups", "result", "b")]
@@ -82,7 +82,7 @@ def test_a_step_that_was_tried_again() -> None:
 
 
 def test_every_output_that_came() -> None:
-    """Also those of attempts that failed: each with whether it has a value that was stored."""
+    """Outputs of failed attempts are included too, with whether their values were stored."""
 
     @job
     def j() -> None:

@@ -1,4 +1,4 @@
-"""Executing a run again: which steps are chosen, and what the others made at that time."""
+"""Re-execution: the selected steps, and the outputs of the others from earlier runs."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def in_memory() -> None:
 
 
 def run(target, instance, options=None, *, fail=(), **arguments):
-    """The result of a run in which some steps fail."""
+    """Return the result of a run in which some steps fail."""
 
     def faults(step_key, attempt):
         if step_key in fail:
@@ -134,17 +134,17 @@ def run(target, instance, options=None, *, fail=(), **arguments):
 
 
 def again(target, instance, parent, *selection, **arguments):
-    """The result of a re-execution of some steps."""
+    """Return the result of a re-execution of some steps."""
     return run(target, instance, ReexecutionOptions(parent.run_id, list(selection)), **arguments)
 
 
 def started(result):
-    """The keys of the steps that ran, in order."""
+    """Return the keys of the steps that ran, in order."""
     return [event.step_key for event in result.all_events if event.is_step_start]
 
 
 def loaded(result):
-    """What was loaded from storage: the reading step, and the step that is read."""
+    """Return the loads from storage as pairs: the reading step and the upstream step."""
     return [
         (event.step_key, event.event_specific_data.upstream_step_key)
         for event in result.all_events
@@ -153,7 +153,7 @@ def loaded(result):
 
 
 def test_from_failure(instance):
-    """What failed runs again, and what was behind it; the rest is loaded from the earlier run."""
+    """Failed and blocked steps run again; the other values are loaded from the earlier run."""
     first = run(linear, instance, fail=["two"])
 
     with run(linear, instance, from_failure(first.run_id, instance)) as result:
@@ -168,7 +168,7 @@ def test_from_failure(instance):
 
 
 def test_again_and_again(instance):
-    """A re-execution of a re-execution finds what the first run made, and names it as its root."""
+    """A re-execution of a re-execution loads values of the first run, and has it as its root."""
     first = run(linear, instance, fail=["two"])
     second = run(linear, instance, from_failure(first.run_id, instance), fail=["two"])
     third = run(linear, instance, from_failure(second.run_id, instance), fail=["end"])
@@ -181,7 +181,7 @@ def test_again_and_again(instance):
 
 
 def test_only_what_the_failed_run_was_for(instance):
-    """From the failure of a run of some steps on, only these can run again."""
+    """After the failure of a run of some steps only these steps can run again."""
     first = run(linear, instance, fail=["two"])
     second = again(linear, instance, first, "two", fail=["two"])
 
@@ -191,7 +191,7 @@ def test_only_what_the_failed_run_was_for(instance):
 
 
 def test_a_newer_value_is_taken(instance):
-    """What a later run made goes before what an earlier one made, and that before nothing."""
+    """The value of the latest run that produced the output is used."""
     first = run(linear, instance)
     second = again(linear, instance, first, "one", "two")
     third = again(linear, instance, second, fail=["two"])  # the whole job: one is new, two is not
@@ -204,7 +204,7 @@ def test_a_newer_value_is_taken(instance):
 
 
 def test_the_whole_job(instance):
-    """Without a selection everything runs again, from no earlier value."""
+    """Without a selection every step runs again, without values of earlier runs."""
     first = run(linear, instance, fail=["two"])
 
     result = again(linear, instance, first)
@@ -227,7 +227,7 @@ def test_the_whole_job(instance):
     ],
 )
 def test_a_selection(instance, selection, expected):
-    """Clauses choose steps, which run in plan order."""
+    """Clauses select steps, which run in plan order."""
     result = again(linear, instance, run(linear, instance), *selection)
 
     assert result.success
@@ -259,7 +259,7 @@ def test_a_selection(instance, selection, expected):
     ],
 )
 def test_a_selection_that_cannot_be(instance, target, selection, kind, message, keys):
-    """A clause that names no step, or one that there may not be this time, is refused before a run."""
+    """A clause without a step, or with a conflict, is an error before the run."""
     first = run(target, instance)
 
     with pytest.raises(kind, match=f"(?s){message}") as raised:
@@ -273,7 +273,7 @@ def test_a_selection_that_cannot_be(instance, target, selection, kind, message, 
 
 
 def test_skips(instance):
-    """What was skipped stays so without an event of its own; a list has the values that there are."""
+    """Skipped steps stay skipped without an event; a list has the available values."""
     first = run(branching, instance, fail=["two"])
 
     with run(branching, instance, from_failure(first.run_id, instance)) as result:
@@ -284,7 +284,7 @@ def test_skips(instance):
 
 
 def test_a_skipped_step_is_chosen(instance):
-    """A step whose input did not come in the earlier run is skipped when it is chosen."""
+    """A selected step whose input is missing in the earlier run is skipped."""
     first = run(branching, instance)
 
     result = again(branching, instance, first, "skipped")
@@ -294,7 +294,7 @@ def test_a_skipped_step_is_chosen(instance):
 
 
 def test_nothing(instance):
-    """A dependency without a value holds as it did."""
+    """A dependency of type Nothing on a step of the earlier run is satisfied."""
     first = run(ordered, instance, fail=["two"])
 
     result = run(ordered, instance, from_failure(first.run_id, instance))
@@ -304,7 +304,7 @@ def test_nothing(instance):
 
 
 def test_an_output_of_a_failed_step_is_not_taken(instance):
-    """What a step gave before it failed counts for nothing: who reads it has no value."""
+    """Outputs of a failed step are not used, so its readers have no value."""
     first = run(linear, instance, fail=["two"])
 
     result = again(linear, instance, first, "end")
@@ -316,7 +316,7 @@ def test_an_output_of_a_failed_step_is_not_taken(instance):
 
 
 def test_a_failed_mapped_step(instance):
-    """Only the mapped step that failed runs again, and what follows from it."""
+    """Only the failed mapped step and its downstream steps run again."""
     first = run(dynamic, instance, fail=["brew[b]"])
 
     with run(dynamic, instance, from_failure(first.run_id, instance)) as result:
@@ -329,7 +329,7 @@ def test_a_failed_mapped_step(instance):
 
 
 def test_a_failed_dynamic_step(instance):
-    """Where the mapping keys are not known, all that is mapped over them runs."""
+    """If the mapping keys are missing, all steps that are mapped over them run."""
     first = run(dynamic, instance, fail=["cups"])
 
     result = run(dynamic, instance, from_failure(first.run_id, instance))
@@ -356,7 +356,7 @@ def test_a_failed_dynamic_step(instance):
     ],
 )
 def test_a_selection_of_mapped_steps(instance, selection, expected):
-    """A mapped step is chosen by its key, all of them by `[?]` or by a walk."""
+    """A mapped step is selected by its key, all of them by `[?]` or by a traversal."""
     first = run(dynamic, instance)
 
     result = again(dynamic, instance, first, *selection)
@@ -369,7 +369,7 @@ def test_a_selection_of_mapped_steps(instance, selection, expected):
 
 
 def test_the_config_of_the_earlier_run(instance):
-    """Without a run config that of the earlier run holds; one that is given must be whole."""
+    """The default run config is that of the earlier run; a given one replaces it."""
     given = {"ops": {"word": {"config": "a"}, "words": {"config": "b"}}}
     first = run(configured, instance, run_config=given)
 
@@ -384,7 +384,7 @@ def test_the_config_of_the_earlier_run(instance):
 
 
 def test_the_op_selection_of_the_earlier_run(instance):
-    """A re-execution has the ops that the earlier run had."""
+    """A re-execution has the op selection of the earlier run."""
     first = run(linear, instance, op_selection=["one+"])
 
     result = again(linear, instance, first)
@@ -396,7 +396,7 @@ def test_the_op_selection_of_the_earlier_run(instance):
 
 
 def test_the_assets_of_the_earlier_run(instance):
-    """A re-execution has the assets that the earlier run had, and plans those that it makes."""
+    """A re-execution has the assets of the earlier run, and plans those that it materializes."""
     first = run(drinks, instance, asset_selection=[AssetKey("water"), AssetKey("tea")], fail=["tea"])
 
     result = run(drinks, instance, from_failure(first.run_id, instance))
@@ -407,7 +407,7 @@ def test_the_assets_of_the_earlier_run(instance):
 
 
 def test_a_run_in_process_is_the_parent(instance):
-    """A run by execute_in_process can be executed again too."""
+    """A run by execute_in_process can be re-executed too."""
     first = linear.execute_in_process(instance=instance, resources={"io_manager": fs_io_manager})
 
     result = again(linear, instance, first, "end")
@@ -420,7 +420,7 @@ def test_a_run_in_process_is_the_parent(instance):
 
 
 def test_in_memory(instance):
-    """What an earlier run kept in memory is gone: who needs it is refused, who does not is not."""
+    """Values in memory of an earlier run are an error for the steps that read them."""
     first = run(in_memory, instance)
 
     with pytest.raises(
@@ -433,14 +433,14 @@ def test_in_memory(instance):
 
 
 def test_an_unknown_run(instance):
-    """A run that the instance does not know cannot be executed again, in either way."""
+    """A run that the instance does not have cannot be re-executed."""
     for options in (ReexecutionOptions(UNKNOWN), from_failure(UNKNOWN, instance)):
-        with pytest.raises(CheckError, match=f"knows no run '{UNKNOWN}'"):
+        with pytest.raises(CheckError, match=f"has no run '{UNKNOWN}'"):
             run(linear, instance, options)
 
 
 def test_a_forgotten_ancestor(instance):
-    """Where a run that an earlier one goes back to was deleted, its values are gone."""
+    """A deleted run in the chain of parents is an error."""
     first = run(linear, instance)
     second = again(linear, instance, first, "two")
     instance.delete_run(first.run_id)
@@ -454,7 +454,7 @@ def test_a_forgotten_ancestor(instance):
 
 
 def test_from_no_failure(instance):
-    """A run that succeeded has no failure to go on from."""
+    """A run that succeeded cannot be re-executed from failure."""
     first = run(linear, instance)
 
     with pytest.raises(
@@ -464,7 +464,7 @@ def test_from_no_failure(instance):
 
 
 def test_from_a_failure_after_the_last_step(instance):
-    """A run whose steps all ended well before it failed has nothing to execute again."""
+    """A failed run whose steps all succeeded has no steps to run again."""
 
     def refuse(event):
         if event.message and event.message.startswith("Finished steps"):
@@ -479,12 +479,12 @@ def test_from_a_failure_after_the_last_step(instance):
 
 
 def test_options():
-    """Options are values, with checked arguments."""
+    """Options are compared by value, and check their arguments."""
     assert ReexecutionOptions(UNKNOWN) == ReexecutionOptions(UNKNOWN, [])
     assert ReexecutionOptions(UNKNOWN).step_selection == []
     with pytest.raises(ParameterCheckError, match="'parent_run_id'"):
         ReexecutionOptions(None)
-    with pytest.raises(ParameterCheckError, match="'step_selection' must be a list of texts, not 'two'"):
+    with pytest.raises(ParameterCheckError, match="'step_selection' must be a list of strings, not 'two'"):
         ReexecutionOptions(UNKNOWN, "two")
     with pytest.raises(ParameterCheckError, match="'instance'"):
         from_failure(UNKNOWN, None)

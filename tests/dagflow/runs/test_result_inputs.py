@@ -1,4 +1,4 @@
-"""What a result tells of the values that went into a step."""
+"""The values of the inputs of a step in a result."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dagflow import DagflowInstance, DagflowInvalidDefinitionError, asset, graph
 
 @op
 def one():
-    """A value."""
+    """Return a value."""
     return 1
 
 
 @op
 def total(numbers, start=10):
-    """Takes a list, and something by default."""
+    """Take a list, and a parameter with a default."""
     return sum(numbers) + start
 
 
 @graph
 def with_input(left):
-    """Takes a value from outside."""
+    """Take a value from outside of the graph."""
     total([one(), one.alias("other")(), left])
 
 
 def test_inputs_come_from_outputs_defaults_and_the_graph():
-    """A list holds what each of its sources gave."""
+    """A list has the value of each of its sources."""
     result = with_input.execute_in_process(input_values={"left": 5})
 
     assert result.input_values == {"left": 5}
@@ -34,7 +34,7 @@ def test_inputs_come_from_outputs_defaults_and_the_graph():
 
 
 def test_what_came_from_storage_is_not_known():
-    """The result holds what this run made, no more."""
+    """The result has the values of this run only."""
 
     @asset
     def water():
@@ -53,7 +53,7 @@ def test_what_came_from_storage_is_not_known():
 
 
 def test_an_unknown_step_is_named():
-    """As everywhere, with the nearest that there is."""
+    """The error about an unknown step has a suggestion."""
     result = with_input.execute_in_process(input_values={"left": 5})
 
     with pytest.raises(DagflowInvalidDefinitionError, match=r"no step 'totl'.*'total'"):

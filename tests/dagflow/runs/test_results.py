@@ -1,4 +1,4 @@
-"""Every question that can be put to the result of a run, and every one that has no answer."""
+"""Every method of the result of a run, and its errors."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def tea(water):
 
 
 def test_what_it_is(result):
-    """The run, its id, its job, and whether it succeeded."""
+    """The result has the run, its id, its job, and whether it succeeded."""
     assert not result.success
     assert result.run_id == result.dagflow_run.run_id
     assert result.dagflow_run.is_failure
@@ -105,7 +105,7 @@ def test_what_it_is(result):
 
 
 def test_a_selection_keeps_the_name_of_the_job():
-    """The job of the result is cut down to what ran."""
+    """The job of the result is the selected part."""
     result = kitchen.execute_in_process(op_selection=["machine.beans"])
 
     assert result.job_def.name == "kitchen"
@@ -115,7 +115,7 @@ def test_a_selection_keeps_the_name_of_the_job():
 
 
 def test_events_of_nodes_are_those_of_steps(result):
-    """`all_node_events` has what belongs to steps only, in order."""
+    """`all_node_events` has the events of steps only, in order."""
     rest = [event for event in result.all_events if event not in result.all_node_events]
 
     assert {event.event_type.name for event in rest} == {
@@ -126,7 +126,7 @@ def test_events_of_nodes_are_those_of_steps(result):
 
 
 def test_all_events_is_the_same_list_each_time(result):
-    """Asking twice makes nothing new, and the list knows its plan."""
+    """`all_events` returns the same list each time, with the plan."""
     assert result.all_events is result.all_events
     assert set(result.all_events.plans) == {result.run_id}
 
@@ -141,12 +141,12 @@ def test_all_events_is_the_same_list_each_time(result):
     ],
 )
 def test_outputs_by_node(node, output, value):
-    """A node is named by its path of aliases; a graph by its output mapping."""
+    """A node is named by its path of aliases; the output of a graph by its output mapping."""
     assert kitchen.execute_in_process().output_for_node(node, output) == value
 
 
 def test_outputs_of_the_whole_graph():
-    """By the name that the graph gives them."""
+    """An output of the whole graph is named by its output mapping."""
     result = kitchen.execute_in_process()
 
     assert [result.output_value(name) for name in ("cup", "grounds")] == [2, 1]
@@ -166,7 +166,7 @@ def test_outputs_of_the_whole_graph():
     ],
 )
 def test_outputs_that_do_not_exist(arguments, error, says):
-    """The message names the graph or op, and what is missing in it."""
+    """The message names the graph or op, and the missing name."""
     with pytest.raises(error) as caught:
         kitchen.execute_in_process().output_for_node(*arguments)
 
@@ -178,7 +178,7 @@ def test_outputs_that_do_not_exist(arguments, error, says):
     [("spill", "result"), ("behind_spill", "result"), ("cold_cup", "result"), ("pick", "cold")],
 )
 def test_outputs_that_never_came(result, node, output):
-    """Failed, blocked, skipped, or simply not yielded: an error that names output and node."""
+    """The error about an output of a failed, blocked or skipped step names output and node."""
     with pytest.raises(DagflowInvariantViolationError) as caught:
         result.output_for_node(node, output)
 
@@ -187,7 +187,7 @@ def test_outputs_that_never_came(result, node, output):
 
 
 def test_graph_outputs_that_do_not_exist(result):
-    """A job has none; a graph has those that it names."""
+    """A job has no outputs; a graph has those of its output mappings."""
     with pytest.raises(DagflowInvariantViolationError, match="'busy'"):
         result.output_value()
     with pytest.raises(DagflowInvariantViolationError, match=r"'zz'.*'kitchen'"):
@@ -197,7 +197,7 @@ def test_graph_outputs_that_do_not_exist(result):
 
 
 def test_an_output_of_type_nothing_is_none():
-    """There is no value, and no error."""
+    """Such an output is None, and not an error."""
 
     @op(out=Out(Nothing))
     def heat():
@@ -216,7 +216,7 @@ def test_an_output_of_type_nothing_is_none():
 
 @pytest.mark.parametrize("keys", [["a", "b"], []])
 def test_dynamic_outputs_are_dicts_by_key(keys):
-    """Of the op itself, of what is mapped over it, and of the graph; nothing at all is an error."""
+    """The value is a dict for the op, a mapped node and the graph; without values it is an error."""
 
     @op(out=DynamicOut())
     def cups():
@@ -246,12 +246,12 @@ def test_dynamic_outputs_are_dicts_by_key(keys):
 
 @pytest.mark.parametrize("key", ["water", ["water"], AssetKey("water")])
 def test_values_of_assets(key):
-    """An asset is named by text, parts or key."""
+    """An asset is named by a string, parts or a key."""
     assert materialize_to_memory([water, tea]).asset_value(key) == 1
 
 
 def test_an_asset_with_a_prefix():
-    """Several parts are a list; a text with slashes is one part."""
+    """Several parts are a list; a string with slashes is one part."""
     result = materialize_to_memory([water, tea])
 
     assert result.asset_value(["shop", "bar", "tea"]) == 2
@@ -260,7 +260,7 @@ def test_an_asset_with_a_prefix():
 
 
 def test_assets_without_a_value(result):
-    """Unknown to the run, or known and without a value: two different errors."""
+    """An unknown asset and an asset without a value are different errors."""
 
     @asset
     def note():
@@ -281,7 +281,7 @@ def test_assets_without_a_value(result):
 
 
 def test_events_for_node(result):
-    """All events of a node and of what is inside it; none for an unknown name."""
+    """All events of a node and of the nodes inside it; an empty list for an unknown name."""
     events = kitchen.execute_in_process().events_for_node("machine")
 
     assert {event.step_key for event in events} == {"machine.beans", "machine.brew"}
@@ -294,7 +294,7 @@ def test_events_for_node(result):
 
 
 def test_filter_events(result):
-    """Any function that says yes or no."""
+    """The filter is any function that returns a bool."""
     found = result.filter_events(lambda event: event.step_key == "pick" and event.is_step_success)
 
     assert [event.event_type.name for event in found] == ["STEP_SUCCESS"]
@@ -302,7 +302,9 @@ def test_filter_events(result):
 
 
 def test_what_nodes_said(result):
-    """Materializations, observations and expectations as the user made them, of every attempt."""
+    """Materializations, observations and expectations of every attempt are returned as user code made
+    them.
+    """
     shelf = AssetMaterialization(["shelf", "top"])
 
     assert result.asset_materializations_for_node("reporter") == [shelf] * 3
@@ -313,7 +315,7 @@ def test_what_nodes_said(result):
 
 
 def test_events_by_type(result):
-    """Lists of events of one type."""
+    """Each method returns the events of one type."""
     assert len(result.get_asset_materialization_events()) == 3
     assert len(result.get_asset_observation_events()) == 3
     assert result.get_asset_materialization_planned_events() == []
@@ -325,14 +327,14 @@ def test_events_by_type(result):
 
 
 def test_why_a_node_failed(result):
-    """The data of its failure; None for who did not fail."""
+    """The data of the failure; None for a node that did not fail."""
     assert result.failure_data_for_node("spill").error.cause.cls_name == "ValueError"
     assert result.failure_data_for_node("pick") is None
     assert result.failure_data_for_node("nope") is None
 
 
 def test_how_the_run_ended(result):
-    """The event of its end; asking for the other one is an error that names it."""
+    """The last event of the run; reading the other type is an error that names it."""
     good = kitchen.execute_in_process()
 
     assert result.get_run_failure_event() == result.get_job_failure_event() == result.all_events[-1]
@@ -355,19 +357,19 @@ def test_how_the_run_ended(result):
     ],
 )
 def test_what_became_of_a_node(result, node, states):
-    """Success, failure, skip, or nothing at all."""
+    """A node succeeded, failed, was skipped, or has no events."""
     names = ("success", "failed", "skipped", "untouched")
 
     assert {name for name in names if getattr(result, f"is_node_{name}")(node)} == states
 
 
 def test_retries_are_counted(result):
-    """How often a node was tried again."""
+    """The number of retries of a node."""
     assert [result.retry_attempts_for_node(node) for node in ("reporter", "pick", "nope")] == [2, 0, 0]
 
 
 def test_a_mapped_node_can_be_both():
-    """A node that failed for one key only has succeeded and failed."""
+    """A mapped node that failed for one key only has succeeded and failed."""
 
     @op(out=DynamicOut())
     def cups():
@@ -402,7 +404,7 @@ def test_a_mapped_node_can_be_both():
     ],
 )
 def test_questions_of_the_wrong_type(ask, name):
-    """The error names the parameter."""
+    """The error names the parameter of the wrong type."""
     result = graph(name="shop")(lambda: op(name="used")(lambda: 1)()).execute_in_process()
 
     with pytest.raises(ParameterCheckError, match=f"'{name}'"):

@@ -309,9 +309,9 @@ def check(context: object, value: object) -> bool:
         (lambda: DagflowType(check, name="Warm", is_builtin=3), "'is_builtin'"),  # type: ignore[arg-type]
         (
             lambda: DagflowType(check, name="Warm", required_resource_keys="db"),
-            "must be a set of texts, not 'db'",
+            "must be a set of strings, not 'db'",
         ),
-        (lambda: DagflowType(check, name="Warm", required_resource_keys=[1]), "texts"),  # type: ignore[list-item]
+        (lambda: DagflowType(check, name="Warm", required_resource_keys=[1]), "strings"),  # type: ignore[list-item]
         (lambda: PythonObjectDagflowType(3), "python_type"),  # type: ignore[arg-type]
         (lambda: PythonObjectDagflowType((int, "x")), "python_type"),  # type: ignore[arg-type]
         (lambda: PythonObjectDagflowType(int, name=3), "'name'"),  # type: ignore[arg-type]
