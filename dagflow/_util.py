@@ -1,5 +1,5 @@
-"""Small things without a domain noun: the sentinel for "not given", suggestions for a misspelt name,
-warnings, texts as names of files, and files beside a module.
+"""Small utilities: the sentinel for "not given", suggestions for a misspelt name, warnings, strings as file
+names, and paths relative to a module.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 
 
 class Unset(enum.Enum):
-    """The type of `UNSET`, so that a type checker can tell it from any value."""
+    """The type of `UNSET`. Type checkers can distinguish it from all other values."""
 
     UNSET = "UNSET"
 
@@ -22,14 +22,14 @@ class Unset(enum.Enum):
 
 
 UNSET: Final = Unset.UNSET
-"""Stands for an argument that was not given, where None is a value."""
+"""The default of an argument for which None is a value: not given."""
 
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-=@+,[]:| ")
 _LONGEST = 200
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """Return " Did you mean 'x'?" for the known names that look like `name`, or an empty text.
+    """Return " Did you mean 'x'?" for the known names that are similar to `name`, or an empty string.
 
     Example:
         >>> nearest("bens", ["beans", "brew"])
@@ -37,42 +37,42 @@ def nearest(name: object, known: Iterable[str]) -> str:
         >>> nearest("zzz", ["beans"])
         ''
     """
-    import difflib  # only an error message needs it
+    import difflib  # imported lazily: only error messages use it
 
     close = difflib.get_close_matches(str(name), list(known), n=3)
     return f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the line of the user's code that called into dagflow."""
+    """Issue a warning at the line of the user's code that called dagflow."""
     import sys
-    import warnings  # few programs are warned
+    import warnings  # imported lazily: few programs get a warning
 
-    level, frame = 2, sys._getframe(1)  # noqa: SLF001 - there is no public way that costs as little
+    level, frame = 2, sys._getframe(1)  # noqa: SLF001 - the public functions are slower
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("dagflow."):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
 
 
 def file_relative_path(dunderfile: str, relative_path: str) -> str:
-    """The path of a file that lies beside a module, wherever the program was started.
+    """Return the path of a file next to a module, independent of the current folder.
 
     Args:
-        dunderfile: The module's `__file__`.
-        relative_path: Where the file is, seen from the module's folder.
+        dunderfile: The `__file__` of the module.
+        relative_path: The path of the file, relative to the folder of the module.
 
     Example:
         >>> from pathlib import Path
         >>> Path(file_relative_path("shop/jobs.py", "prices.csv")).as_posix()
         'shop/prices.csv'
     """
-    import os.path  # few programs ask
+    import os.path  # imported lazily: few programs use it
 
     return os.path.join(os.path.dirname(dunderfile), relative_path)
 
 
 def escaped(part: str) -> str:
-    """A text as one file name: never empty, never "." or "..", without separators, not too long.
+    """Convert a string to a file name of at most 200 characters: not empty, not "." or "..", no separators.
 
     Example:
         >>> escaped("2024-01-01"), escaped("../x"), escaped("")

@@ -1,7 +1,7 @@
-"""The call of a user's function: bind its arguments, find the outputs in its result, wrap its errors.
+"""The call of a user's function: its arguments, the outputs in its result, and the wrapping of its errors.
 
-A step of a run and a direct call share all of this. `call_user` is on the stack while the function of an op
-runs. Every other function of the user is called inside `user_code`.
+Steps of runs and direct calls share this module. `call_user` is on the stack while the function of an op
+runs. All other functions of the user are called inside `user_code`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import GeneratorType
 from typing import Any, Protocol
 
 from dagflow._util import UNSET
-from dagflow.defs.ops.definition import OpDefinition, where
+from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.errors import (
     DagflowError,
@@ -36,7 +36,7 @@ from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import DagflowType, ScalarType, TypeCheck, TypeCheckContext
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
-"""The errors that user code raises on purpose, and those of dagflow itself: never wrapped."""
+"""The exception classes that are never wrapped: those of dagflow, and those that users raise on purpose."""
 SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, GeneratorType, *NOT_RETURNED})
 """The classes of results that are not plain values of an output."""
 
@@ -60,7 +60,7 @@ def call_user(
     Args:
         op: The op.
         step_key: The key of the step, for messages.
-        context: The context; ignored if the function takes none.
+        context: The context; ignored if the function has no context parameter.
         arguments: The other arguments, by parameter name.
         emit: Receives the outputs.
         emit_event: Receives the other events that a generator yields.
@@ -68,7 +68,7 @@ def call_user(
     Raises:
         DagflowExecutionStepExecutionError: The function raised; `user_exception` is its error.
         DagflowInvariantViolationError: The function returned or yielded an invalid output.
-        DagflowStepOutputNotFoundError: A required output never came.
+        DagflowStepOutputNotFoundError: A required output is missing.
     """
     body = op.body
     fn = body.fn
@@ -99,7 +99,7 @@ def call_user(
 def wrapped(error: Exception, op: OpDefinition, step_key: str) -> DagflowExecutionStepExecutionError:
     """Build the error that is recorded after the function of an op raised."""
     return DagflowExecutionStepExecutionError(
-        f"the body of {where(op)} raised {type(error).__name__} in step '{step_key}'",
+        f"the body of {op_location(op)} raised {type(error).__name__} in step '{step_key}'",
         user_exception=error,
         step_key=step_key,
         op_name=step_key.rpartition(".")[2],
@@ -131,14 +131,15 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
     outs = list(op.outs.values())
     if isinstance(result, NOT_RETURNED):
         raise DagflowInvariantViolationError(
-            f"{where(op)} returned an {type(result).__name__}. If you are returning an AssetMaterialization "
-            "or an ExpectationResult from op you must yield them directly, or log them with "
-            "context.log_event. Only the output itself is returned."
+            f"{op_location(op)} returned an {type(result).__name__}. If you are returning an "
+            "AssetMaterialization or an ExpectationResult from op you must yield them directly, or log them "
+            "with context.log_event. Only the output itself is returned."
         )
     if not outs:
         if result is not None:
             raise DagflowInvariantViolationError(
-                f"{where(op)} has no outputs, but returned {result!r}. Return nothing, or give it an output."
+                f"{op_location(op)} has no outputs, but returned {result!r}. Return nothing, or give the op "
+                "an output."
             )
         return
     if len(outs) == 1:
@@ -156,12 +157,12 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         raise DagflowInvariantViolationError(
             f"op '{op.name}' has multiple outputs, but only one output was returned: a "
             f"'{type(result).__name__}'. Return a tuple with a value for each of {list(op.outs)}, or yield "
-            f"an Output for each, in {where(op)}."
+            f"an Output for each, in {op_location(op)}."
         )
     if len(result) != len(outs):
         raise DagflowInvariantViolationError(
-            f"Length mismatch: {where(op)} has {len(outs)} outputs ({list(op.outs)}), but returned a tuple "
-            f"of {len(result)}"
+            f"Length mismatch: {op_location(op)} has {len(outs)} outputs ({list(op.outs)}), but returned a "
+            f"tuple of {len(result)}"
         )
     for output, value in zip(outs, result, strict=True):
         if output.is_dynamic:
@@ -175,8 +176,8 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
     if isinstance(value, Output):
         if op.is_wrapped.get(output.name) is False:
             raise DagflowInvariantViolationError(
-                f"{where(op)}: received Output object for output '{output.name}' which does not have an "
-                "Output annotation. Annotate it with Output[...], or return the bare value."
+                f"{op_location(op)}: received Output object for output '{output.name}' which does not have "
+                "an Output annotation. Annotate it with Output[...], or return the bare value."
             )
         _check_position(op, output, value)
         return output, value.value, value
@@ -186,12 +187,12 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
         raise DagflowInvariantViolationError(
             f"Error with output for op \"{op.name}\": output '{output.name}' has generic output annotation, "
             "but did not receive an Output object for this output. Received instead an object of type "
-            f"{type(value)}. Wrap it, or take Output[...] out of the annotation, in {where(op)}."
+            f"{type(value)}. Wrap it, or take Output[...] out of the annotation, in {op_location(op)}."
         )
     if isinstance(value, DynamicOutput):
         raise DagflowInvariantViolationError(
-            f"{where(op)} returned a DynamicOutput for output '{output.name}', which is not dynamic. Make it "
-            "a DynamicOut()."
+            f"{op_location(op)} returned a DynamicOutput for output '{output.name}', which is not dynamic. "
+            "Make it a DynamicOut()."
         )
     return output, value, None
 
@@ -205,12 +206,13 @@ def _dynamic(
                 f"Error with output for op \"{op.name}\": dynamic output '{output.name}' at position "
                 f"{list(op.outs).index(output.name)} expected a list of DynamicOutput objects, but received "
                 f"an item with type {type(part)}. Wrap it, DynamicOutput(..., mapping_key=...), in "
-                f"{where(op)}."
+                f"{op_location(op)}."
             )
     if not isinstance(result, list):
         raise DagflowInvariantViolationError(
-            f"{where(op)}: dynamic output '{output.name}' expected a list of DynamicOutput objects, but "
-            f"instead received instead an object of type {type(result)}. Return one, or yield what is in it."
+            f"{op_location(op)}: dynamic output '{output.name}' expected a list of DynamicOutput objects, "
+            f"but instead received instead an object of type {type(result)}. Return a list, or yield its "
+            "items."
         )
     for part in result:
         _check_position(op, output, part)
@@ -222,17 +224,17 @@ def _check_position(
 ) -> None:
     if given.output_name not in (output.name, "result"):
         raise DagflowInvariantViolationError(
-            f"{where(op)}: Output was explicitly named '{given.output_name}', which does not match the "
+            f"{op_location(op)}: Output was explicitly named '{given.output_name}', which does not match the "
             f"output definition specified for position {list(op.outs).index(output.name)}: '{output.name}'."
         )
 
 
 class YieldedOutputs:
-    """The outputs that a generator yielded so far. Each may come once, and each required one must come.
+    """The outputs that a generator has yielded so far. Each may be yielded once, and required ones must be.
 
     Args:
         op: The op.
-        again: The beginning of the error about an output that came twice.
+        again: The beginning of the error about a repeated output.
     """
 
     __slots__ = ("again", "op", "seen")
@@ -248,7 +250,7 @@ class YieldedOutputs:
         """Return the output in a yielded object, and its value; None for another event.
 
         Raises:
-            DagflowInvariantViolationError: A generator may not yield this, or not again.
+            DagflowInvariantViolationError: The object is invalid, or the output was already yielded.
         """
         if isinstance(item, UserEvent):
             return None
@@ -259,15 +261,15 @@ class YieldedOutputs:
         if not isinstance(item, (Output, DynamicOutput)):
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} yielded a value of type {type(item)}: {item!r}. A generator may yield "
-                "Output, DynamicOutput, AssetMaterialization, AssetObservation, ExpectationResult and "
+                f"{op_location(self.op)} yielded a value of type {type(item)}: {item!r}. A generator may "
+                "yield Output, DynamicOutput, AssetMaterialization, AssetObservation, ExpectationResult and "
                 f"AssetCheckEvaluation only.{hint}"
             )
         output = self._named(item.output_name)
         if output.is_dynamic != isinstance(item, DynamicOutput):
             wanted, verb = ("DynamicOutput", "is a") if output.is_dynamic else ("Output", "is not a")
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} must yield {wanted} for output '{output.name}', not "
+                f"{op_location(self.op)} must yield {wanted} for output '{output.name}', not "
                 f"{type(item).__name__}: the output {verb} DynamicOut"
             )
         if isinstance(item, DynamicOutput):
@@ -278,7 +280,7 @@ class YieldedOutputs:
         return output, item.value
 
     def missing(self) -> Iterable[OutputDefinition]:
-        """Return the outputs that never came. Dynamic outputs need no value."""
+        """Return the outputs that were not yielded, except dynamic ones."""
         return [
             output for name, output in self.op.outs.items() if name not in self.seen and not output.is_dynamic
         ]
@@ -287,7 +289,8 @@ class YieldedOutputs:
         output = self.op.outs.get(name)
         if output is None:
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} yielded an output named '{name}', but its outputs are {list(self.op.outs)}"
+                f"{op_location(self.op)} yielded an output named '{name}', but its outputs are "
+                f"{list(self.op.outs)}"
             )
         return output
 
@@ -297,14 +300,14 @@ class YieldedOutputs:
             with_key = "" if mapping_key is None else f' with mapping_key "{mapping_key}"'
             raise DagflowInvariantViolationError(
                 f"{self.again.format(op=self.op.name, output=name)}{with_key} multiple times. Yield it once, "
-                f"in {where(self.op)}."
+                f"in {op_location(self.op)}."
             )
         self.seen.add(key)
 
     def _only_output(self) -> OutputDefinition:
         if len(self.op.outs) != 1:
             raise DagflowInvariantViolationError(
-                f"{where(self.op)} has several outputs, so a MaterializeResult does not name its output"
+                f"{op_location(self.op)} has several outputs, so a MaterializeResult does not name its output"
             )
         return next(iter(self.op.outs.values()))
 
@@ -332,7 +335,7 @@ def missing_output(op: OpDefinition, step_key: str, name: str) -> DagflowStepOut
     """Build the error about a step that ended without a required output."""
     return DagflowStepOutputNotFoundError(
         f'Core compute for op "{op.name}" did not return an output for non-optional output "{name}". '
-        f"Yield it, or make it Out(is_required=False), in {where(op)}, which ran as step '{step_key}'.",
+        f"Yield it, or make it Out(is_required=False), in {op_location(op)}, which ran as step '{step_key}'.",
         step_key=step_key,
         output_name=name,
     )
@@ -381,7 +384,7 @@ def _run_async(
 ) -> None:
     with _event_loop() as wait:
 
-        def of_user(awaitable: Any) -> Any:
+        def wait_wrapped(awaitable: Any) -> Any:
             try:
                 return wait(awaitable)
             except NOT_WRAPPED:
@@ -390,12 +393,12 @@ def _run_async(
                 raise wrapped(error, op, step_key) from error
 
         if op.body.function_type == "async":
-            for output, value, given in outputs_of(op, of_user(running)):
+            for output, value, given in outputs_of(op, wait_wrapped(running)):
                 emit(output, value, given)
             return
         yielded = YieldedOutputs(op)
         try:
-            while (item := of_user(anext(running, UNSET))) is not UNSET:
+            while (item := wait_wrapped(anext(running, UNSET))) is not UNSET:
                 _emit_item(yielded, item, emit, emit_event)
         finally:
             wait(running.aclose())
@@ -420,14 +423,14 @@ def check_dagflow_type(dagflow_type: Any, value: Any) -> TypeCheck:
     """Check a value against a type, outside any run.
 
     Args:
-        dagflow_type: A DagflowType, or an object that is resolved to one, as `int`.
+        dagflow_type: A DagflowType, or an object that resolves to one, such as `int`.
         value: The value.
 
     Returns:
         The result of the check. It is not a success if the check function raises `Failure`.
 
     Raises:
-        DagflowInvalidDefinitionError: There is no such type.
+        DagflowInvalidDefinitionError: `dagflow_type` does not resolve to a type.
         DagflowInvariantViolationError: The check function returned neither a bool nor a TypeCheck.
         BaseException: Any other error of the check function.
 

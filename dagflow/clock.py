@@ -1,4 +1,4 @@
-"""What time it is and how to wait: the real clock, and a virtual one on which waiting takes no time."""
+"""The clocks of runs: the system clock, and a virtual clock on which waits take no time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What a run needs to know of time.
+    """The interface of a clock.
 
-    `now()` gives seconds since the epoch, `sleep(seconds)` returns when they have passed.
+    `now()` returns the seconds since the epoch, `sleep(seconds)` waits.
     """
 
     @property
@@ -21,7 +21,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The clock of this machine.
+    """The clock of the operating system.
 
     Example:
         >>> SYSTEM_CLOCK.now() > 1_600_000_000
@@ -31,7 +31,7 @@ class SystemClock:
     __slots__ = ("now",)
 
     def __init__(self) -> None:
-        self.now: Callable[[], float] = time.time  # a plain attribute: the engine asks several times a step
+        self.now: Callable[[], float] = time.time  # an attribute, not a method: the engine calls it often
 
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""
@@ -39,12 +39,13 @@ class SystemClock:
 
 
 class VirtualClock:
-    """A clock that stands still until somebody waits on it or moves it.
+    """A clock that only moves by `sleep` and `move_to`.
 
     Args:
         start: Seconds since the epoch, or a datetime (UTC if naive). Default: the time of construction.
 
-    Attributes: `sleeps`, the seconds of each wait in order.
+    Attributes:
+        sleeps: The seconds of each wait, in order.
 
     Example:
         >>> clock = VirtualClock(0)
@@ -60,11 +61,11 @@ class VirtualClock:
         self.sleeps: list[float] = []
 
     def now(self) -> float:
-        """Seconds since the epoch on this clock."""
+        """Return the seconds since the epoch on this clock."""
         return self._time
 
     def sleep(self, seconds: float) -> None:
-        """Record the wait and move forward by it, at once."""
+        """Record the wait and move the clock forward by `seconds`, without waiting."""
         self.sleeps.append(seconds)
         self._time += max(0.0, seconds)
 

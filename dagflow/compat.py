@@ -1,8 +1,8 @@
-"""A test suite that was written for Dagster, run on dagflow: `install()` gives it the module `dagster`.
+"""The module `dagster` for test suites written for Dagster: `install()` provides it on top of dagflow.
 
-Nothing of it costs anything before it is called. There is one rule: where a name of dagflow has the word
-`dagflow`, Dagster's has `dagster`. The names of the module follow the rule when they are asked for;
-attributes and keywords are in a table, a line for each definition that has one.
+It costs nothing before `install()` is called. One rule maps the names: `dagflow` in a name of dagflow is
+`dagster` in the name of Dagster. The names of the module are mapped at their first use. Attributes and
+keywords are in a table with one line for each definition.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dagflow.errors import DagflowInvariantViolationError
 from dagflow.instance.home import use_home_variable
 from dagflow.keys import use_tag_prefix
 
-# module, definition: its attributes (.name) and keywords (name=) in Dagster's spelling
+# (module, definition) -> its attributes (.name) and keywords (name=) in Dagster's spelling
 TABLE = {
     ("call", "check_dagflow_type"): "dagster_type=",
     ("types.annotations", "make_python_type_usable_as_dagflow_type"): "dagster_type=",
@@ -60,10 +60,10 @@ def install() -> ModuleType:
     """Make `import dagster` import dagflow, in the whole process.
 
     The module `dagster` has all names of dagflow in Dagster's spelling (`DagsterInstance`,
-    `dagster_type_loader`), and what they name has Dagster's attributes and keywords as well
+    `dagster_type_loader`). Their attributes and keywords exist in Dagster's spelling too
     (`result.dagster_run`, `In(dagster_type=int)`). The tags that dagflow sets begin with `dagster/`, and the
-    error classes have Dagster's names, since suites look at both. Call it before the first `import dagster`:
-    at the top of the outermost `conftest.py`. A second call changes nothing.
+    error classes have Dagster's names, because test suites check both. Call it before the first
+    `import dagster`: at the top of the outermost `conftest.py`. A second call changes nothing.
 
     Returns:
         The module `dagster`.
@@ -86,9 +86,8 @@ def install() -> ModuleType:
     _add_spellings(LogRecord, [".dagster_meta"])  # on the records of context.log
     for error in vars(errors).values():
         if isinstance(error, type) and issubclass(error, BaseException):
-            error.__name__ = _as_dagster(
-                error.__name__
-            )  # __qualname__ stays, by which pickle finds the class
+            # pickle finds the class by __qualname__, which therefore does not change
+            error.__name__ = _as_dagster(error.__name__)
     use_tag_prefix("dagster/")
     use_home_variable("DAGSTER_HOME")
     sys.modules["dagster"] = module = _Dagster()
@@ -96,11 +95,11 @@ def install() -> ModuleType:
 
 
 class _Dagster(ModuleType):
-    """The module `dagster`, whose names are looked up in dagflow at first use."""
+    """The module `dagster`. Its names are looked up in dagflow at their first use."""
 
     def __init__(self) -> None:
         super().__init__("dagster", "dagflow in the spelling of Dagster.")
-        self.__file__ = __file__  # `from dagster import ...` names it when it finds nothing
+        self.__file__ = __file__  # the ImportError of `from dagster import ...` names it
         self.__spec__ = ModuleSpec("dagster", None, origin=__file__)
         self.__all__ = [_as_dagster(name) for name in _dagflow().__all__]
 
@@ -112,9 +111,9 @@ class _Dagster(ModuleType):
                 f"module 'dagster', which dagflow.compat installed, has no attribute '{name}': "
                 f"dagflow has no '{native}'"
             )
-        keywords = next((text for (_, own), text in TABLE.items() if own == native and own[0].islower()), "")
-        if keywords:
-            value = _with_keywords(value, keywords.split())
+        spellings = next((row for (_, own), row in TABLE.items() if own == native and own[0].islower()), "")
+        if spellings:
+            value = _with_keywords(value, spellings.split())
         setattr(self, name, value)
         return value
 
@@ -136,7 +135,7 @@ def _add_spellings(cls: type, spellings: list[str]) -> None:
 
 
 def _with_keywords(function: Callable[..., Any], spellings: list[str]) -> Callable[..., Any]:
-    """Return a function that accepts some of its keywords in Dagster's spelling too."""
+    """Return a wrapper of a function that accepts some of its keywords in Dagster's spelling too."""
     known = {spelling[:-1]: _as_dagflow(spelling[:-1]) for spelling in spellings}
 
     @functools.wraps(function)

@@ -1,4 +1,4 @@
-"""Graph algorithms on bare names: in which order they come, and how a cycle runs."""
+"""Graph algorithms on bare names: topological levels, and cycles."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ N = TypeVar("N")
 
 
 def levels(parents: Mapping[N, Iterable[N]]) -> dict[N, int]:
-    """The level of each name: 0 without parents, else one more than the highest level of a parent.
+    """Return the level of each name: 0 without parents, else one more than the highest level of a parent.
 
     Args:
-        parents: For each name, the names that come before it; a name may stand there more than once.
+        parents: The parents of each name, all of them keys too. Duplicates are allowed.
 
     Returns:
-        Level by name, in an order in which parents come first. Names on a cycle, and after one, are missing.
+        The levels by name, parents first. Names on a cycle, and all names after it, are omitted.
 
     Example:
         >>> levels({"b": ["a"], "a": [], "c": ["a", "b"]})
@@ -42,14 +42,14 @@ def levels(parents: Mapping[N, Iterable[N]]) -> dict[N, int]:
 
 
 def find_cycle(parents: Mapping[N, Iterable[N]]) -> list[N] | None:
-    """The names along one cycle, in the order in which they depend on each other, or None.
+    """Return the names on one cycle, in the order in which they depend on each other, or None.
 
     Example:
         >>> find_cycle({"a": ["c"], "b": ["a"], "c": ["b"]})
         ['a', 'b', 'c']
         >>> find_cycle({"a": [], "b": ["a"]})
 
-    Where there are several, the choice depends on the names alone, not on the order in which they are given.
+    If there are several cycles, the choice depends on the names only, not on their order.
     """
     level = levels(parents)
     if len(level) == len(parents):
@@ -57,7 +57,9 @@ def find_cycle(parents: Mapping[N, Iterable[N]]) -> list[N] | None:
     trail: list[N] = []
     seen: set[N] = set()
     name = min((name for name in parents if name not in level), key=str)
-    while name not in seen:  # every name here has a parent that is here too, so the walk upward must close
+    while (
+        name not in seen
+    ):  # each name without a level has a parent without one, so the walk up ends in a cycle
         seen.add(name)
         trail.append(name)
         name = min((parent for parent in parents[name] if parent not in level), key=str)

@@ -1,46 +1,46 @@
-"""Every exception of dagflow, and the check of a public argument that raises one.
+"""All exceptions of dagflow, and the functions that check public arguments.
 
     DagflowError
     ├── CheckError                                  a broken invariant, or an argument without a meaning
     │   ├── ParameterCheckError                     an argument of the wrong type
     │   └── ElementCheckError                       an element of an argument of the wrong type
-    ├── DagflowInvalidDefinitionError               what was written cannot be a pipeline
-    ├── DagflowInvalidInvocationError               a definition or context was called in a wrong way
-    │   └── DagflowMissingResourceError             without a resource that is a parameter (also the class
-    │                                               above, and a KeyError)
-    ├── DagflowInvalidConfigError                   config that its schema refuses
-    ├── DagflowInvalidConfigDefinitionError         a schema that is none
-    ├── DagflowInvalidPythonicConfigDefinitionError a Config annotation that is none
-    ├── DagflowInvalidSubsetError                   a selection that selects nothing, or cannot be read
-    ├── DagflowInvariantViolationError              a rule that was broken while running
+    ├── DagflowInvalidDefinitionError               an invalid definition of a pipeline
+    ├── DagflowInvalidInvocationError               an invalid call of a definition or context
+    │   └── DagflowMissingResourceError             a call without a required resource (also the class above,
+    │                                               and a KeyError)
+    ├── DagflowInvalidConfigError                   config that does not match its schema
+    ├── DagflowInvalidConfigDefinitionError         an invalid schema
+    ├── DagflowInvalidPythonicConfigDefinitionError an invalid Config annotation
+    ├── DagflowInvalidSubsetError                   a selection that selects nothing, or cannot be parsed
+    ├── DagflowInvariantViolationError              a rule that was broken at run time
     ├── DagflowInvalidPropertyError                 an attribute that this context does not have
-    ├── DagflowInvalidMetadata                      a metadata value of an unsupported kind
-    ├── DagflowSerializationError                   no JSON can be made of it, or it of that JSON
+    ├── DagflowInvalidMetadata                      a metadata value of an unsupported type
+    ├── DagflowSerializationError                   a value without JSON form, or damaged JSON
     ├── DagflowUnknownResourceError                 (also an AttributeError)
     ├── DagflowUnknownPartitionError                a partition key outside its definition
     ├── DagflowTypeCheckDidNotPass                  a value of the wrong type
-    ├── DagflowStepOutputNotFoundError              a required output that never came
+    ├── DagflowStepOutputNotFoundError              a required output that is missing
     ├── DagflowMaxRetriesExceededError              retries used up
     ├── DagflowRunNotFoundError, DagflowRunAlreadyExists
     ├── DagflowHomeNotSetError
-    ├── DagflowStorageError                         what an instance keeps cannot be read or written
-    ├── DagflowImportError                          a module of a job that does not import
-    ├── DagflowUnmetExecutorRequirementsError       what an executor needs and does not have
-    ├── DagflowStepTimeoutError                     a step that took too long, so that its process was ended
-    ├── DagflowSubprocessError                      workers that did not come to the end of their steps
-    ├── DagflowExecutionStepNotFoundError           steps that a re-execution names and the plan does not have
-    └── DagflowUserCodeExecutionError               user code raised; the wrapper keeps the user's exception
+    ├── DagflowStorageError                         a storage that cannot be read or written
+    ├── DagflowImportError                          a module of a job that cannot be imported
+    ├── DagflowUnmetExecutorRequirementsError       a missing requirement of an executor
+    ├── DagflowStepTimeoutError                     a step that exceeded its time limit
+    ├── DagflowSubprocessError                      worker processes that died
+    ├── DagflowExecutionStepNotFoundError           selected steps that the plan does not have
+    └── DagflowUserCodeExecutionError               user code raised; has the user's exception
         ├── DagflowExecutionStepExecutionError      the body of an op
         ├── DagflowExecutionLoadInputError          load_input of an I/O manager
         ├── DagflowExecutionHandleOutputError       handle_output of an I/O manager
-        ├── DagflowResourceFunctionError            a resource; this is what the caller gets
+        ├── DagflowResourceFunctionError            a resource; raised to the caller
         ├── DagflowConfigMappingFunctionError       a config mapping or a configured function
         ├── DagflowTypeCheckError                   a type check function
         ├── DagflowTypeLoadingError                 a type loader
         └── HookExecutionError                      a hook
 
-`Failure` and `RetryRequested`, which users raise, are no errors of dagflow: see `dagflow.events.user`.
-Semantics: `Exceptions` of the execution API (class, attributes, moment).
+`Failure` and `RetryRequested`, which users raise, are not subclasses: see `dagflow.events.user`. The section
+`Exceptions` of the execution API specifies class, attributes and occasion of each.
 """
 
 from __future__ import annotations
@@ -57,16 +57,16 @@ _T = TypeVar("_T")
 
 
 class DagflowError(Exception):
-    """The base of every error that dagflow raises.
+    """The base of all errors of dagflow.
 
-    `is_user_code_error` tells whether code of the user, and not of dagflow, went wrong.
+    `is_user_code_error` is true if user code raised, and not dagflow.
     """
 
     is_user_code_error = False
 
 
 class CheckError(DagflowError):
-    """A broken invariant, or an argument that has no sensible meaning."""
+    """A broken invariant, or an argument without a meaning."""
 
 
 class ParameterCheckError(CheckError):
@@ -78,15 +78,15 @@ class ElementCheckError(CheckError):
 
 
 class DagflowInvalidDefinitionError(DagflowError):
-    """Names, wiring, schemas, tags or resources that cannot be a pipeline."""
+    """Invalid names, wiring, schemas, tags or resources of a definition."""
 
 
 class DagflowInvalidInvocationError(DagflowError):
-    """A definition, a context or a builder was called in a way that it does not allow."""
+    """An invalid call of a definition, a context or a builder."""
 
 
 class DagflowMissingResourceError(DagflowInvalidInvocationError, DagflowInvalidDefinitionError, KeyError):
-    """A function was called without a resource that one of its parameters takes."""
+    """A direct call of a function without a resource that is one of its parameters."""
 
     def __str__(self) -> str:
         return Exception.__str__(self)  # a KeyError shows the repr of its message
@@ -96,9 +96,9 @@ class DagflowInvalidConfigError(DagflowError):
     """Config that does not match its schema.
 
     Args:
-        preamble: What the config is for, in one line.
+        preamble: The first line of the message. It names the purpose of the config.
         errors: All errors found, each with `reason`, `stack`, `error_data` and `message`.
-        config_value: The value that was refused.
+        config_value: The invalid value.
     """
 
     def __init__(self, preamble: str, errors: Sequence[Any], config_value: object) -> None:
@@ -106,8 +106,8 @@ class DagflowInvalidConfigError(DagflowError):
         self.config_value = config_value
         self.error_messages: list[Any] = [error.message for error in self.errors]
         lines = [preamble]
-        for number, text in enumerate(self.error_messages, 1):
-            lines.append(f"    Error {number}: " + text.replace("\n", "\n    "))
+        for number, message in enumerate(self.error_messages, 1):
+            lines.append(f"    Error {number}: " + message.replace("\n", "\n    "))
         self.message: str = "\n".join(lines)
         super().__init__(self.message)
 
@@ -117,9 +117,9 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
 
     Args:
         original_root: The schema as it was given.
-        current_value: The part of it that cannot be used.
-        stack: The keys that lead from the one to the other.
-        reason: Why, in a sentence.
+        current_value: The invalid part of it.
+        stack: The keys that lead from `original_root` to `current_value`.
+        reason: The reason, in a sentence.
     """
 
     def __init__(
@@ -142,15 +142,15 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
 
 
 class DagflowInvalidPythonicConfigDefinitionError(DagflowError):
-    """A `config` parameter whose annotation is no Config class, primitive or dict."""
+    """A `config` parameter whose annotation is not a Config class, primitive or dict."""
 
 
 class DagflowInvalidSubsetError(DagflowError):
-    """A selection of ops or assets that cannot be read, or that matches nothing."""
+    """A selection of ops or assets that cannot be parsed, or matches nothing."""
 
 
 class DagflowInvariantViolationError(DagflowError):
-    """A rule that can only be checked while running was broken."""
+    """A broken rule that can only be checked at run time."""
 
 
 class DagflowInvalidPropertyError(DagflowError):
@@ -158,15 +158,15 @@ class DagflowInvalidPropertyError(DagflowError):
 
 
 class DagflowInvalidMetadata(DagflowError):
-    """A metadata value of a kind that metadata cannot hold."""
+    """A metadata value of an unsupported type."""
 
 
 class DagflowSerializationError(DagflowError):
-    """A value that cannot be written as JSON, or stored JSON that is damaged or of another version."""
+    """A value that cannot be converted to JSON, or stored JSON that is damaged or of another version."""
 
 
 class DagflowInvalidObservationError(DagflowError):
-    """An observation function returned something other than a data version."""
+    """An observation function that did not return a data version."""
 
 
 class DagflowInvalidAssetKey(DagflowError):
@@ -174,14 +174,14 @@ class DagflowInvalidAssetKey(DagflowError):
 
 
 class DagflowUnknownResourceError(DagflowError, AttributeError):
-    """A resource was asked for that the context does not hold; `resource_name` says which."""
+    """A resource that the context does not have. `resource_name` is its key."""
 
     def __init__(self, resource_name: str, message: str | None = None) -> None:
         self.resource_name = resource_name
         super().__init__(
             message
             or f"unknown resource '{resource_name}': name it in required_resource_keys of the definition "
-            "that reads it, and provide it where that is run"
+            "that reads it, and provide it to the job or run"
         )
 
 
@@ -190,7 +190,7 @@ class DagflowUnknownPartitionError(DagflowError):
 
 
 class DagflowTypeCheckDidNotPass(DagflowError):
-    """A value did not pass the check of its type.
+    """A value that did not pass the check of its type.
 
     Attributes: `description` (the whole message), `metadata` (of the type check), `dagflow_type`.
     """
@@ -205,7 +205,7 @@ class DagflowTypeCheckDidNotPass(DagflowError):
 
 
 class DagflowStepOutputNotFoundError(DagflowError):
-    """A step ended without one of its required outputs."""
+    """A step that ended without one of its required outputs."""
 
     def __init__(self, message: str, *, step_key: str, output_name: str) -> None:
         self.step_key = step_key
@@ -214,7 +214,7 @@ class DagflowStepOutputNotFoundError(DagflowError):
 
 
 class DagflowExecutionStepNotFoundError(DagflowError):
-    """Steps were selected that the plan does not have; `step_keys` names them."""
+    """Selected steps that the plan does not have. `step_keys` are their keys."""
 
     def __init__(self, message: str, *, step_keys: Sequence[str]) -> None:
         self.step_keys: list[str] = list(step_keys)
@@ -222,7 +222,7 @@ class DagflowExecutionStepNotFoundError(DagflowError):
 
 
 class DagflowRunNotFoundError(DagflowError):
-    """A run that its instance does not know."""
+    """A run id that is unknown to the instance."""
 
     def __init__(self, message: str, *, invalid_run_id: str) -> None:
         self.invalid_run_id = invalid_run_id
@@ -230,11 +230,11 @@ class DagflowRunNotFoundError(DagflowError):
 
 
 class DagflowRunAlreadyExists(DagflowError):
-    """A run id that its instance knows already."""
+    """A run id that already exists in the instance."""
 
 
 class DagflowMaxRetriesExceededError(DagflowError):
-    """A step failed and has no retries left; `user_code_process_error_infos` holds the last error."""
+    """A step that failed and has no retries left. `user_code_process_error_infos` has the last error."""
 
     def __init__(self, message: str, *, user_code_process_error_infos: Sequence[Any] = ()) -> None:
         self.user_code_process_error_infos: list[Any] = list(user_code_process_error_infos)
@@ -242,11 +242,11 @@ class DagflowMaxRetriesExceededError(DagflowError):
 
 
 class DagflowUnmetExecutorRequirementsError(DagflowError):
-    """An executor needs something (a stored instance, a stored I/O manager) that the run does not have."""
+    """A missing requirement of an executor: a stored instance, or a stored I/O manager."""
 
 
 class DagflowSubprocessError(DagflowError):
-    """A worker process died; `subprocess_error_infos` says how."""
+    """A worker process that died. `subprocess_error_infos` has its errors."""
 
     def __init__(self, message: str, *, subprocess_error_infos: Sequence[Any] = ()) -> None:
         self.subprocess_error_infos: list[Any] = list(subprocess_error_infos)
@@ -254,7 +254,7 @@ class DagflowSubprocessError(DagflowError):
 
 
 class ChildProcessCrashException(Exception):
-    """The recorded error of a step whose process ended without a word. Nobody raises it.
+    """The recorded error of a step whose process ended without a result. It is never raised.
 
     Attributes: `pid`, and `exit_code` (negative: the number of the signal).
     """
@@ -266,27 +266,27 @@ class ChildProcessCrashException(Exception):
 
 
 class DagflowStepTimeoutError(DagflowError):
-    """A step took longer than its tag `dagflow/step_timeout` allows, so that its process was ended."""
+    """A step that exceeded its tag `dagflow/step_timeout`, so that its process was ended."""
 
 
 class DagflowHomeNotSetError(DagflowError):
-    """`DagflowInstance.get()` was called, and `DAGFLOW_HOME` is not set."""
+    """A call of `DagflowInstance.get()` while `DAGFLOW_HOME` is not set."""
 
 
 class DagflowStorageError(DagflowError):
-    """The file or database in which an instance keeps what it remembers cannot be read or written."""
+    """The storage of an instance, a file or database, that cannot be read or written."""
 
 
 class DagflowImportError(DagflowError):
-    """A module that is named by a definition does not import."""
+    """A module named by a definition that cannot be imported."""
 
 
 class DagflowAssetCheckFailedError(DagflowError):
-    """A blocking asset check failed."""
+    """A blocking asset check that failed."""
 
 
 class DagflowUserCodeExecutionError(DagflowError):
-    """User code raised. The wrapper keeps the user's own exception.
+    """The wrapper of an exception that user code raised.
 
     Attributes: `user_exception`, and `original_exc_info` (type, exception, traceback).
     """
@@ -365,14 +365,14 @@ class DagflowExecutionInterruptedError(BaseException):
 
 
 def check_texts(of: str, **arguments: object) -> None:
-    """Check arguments that must be texts, where they are given.
+    """Check that arguments are strings or None.
 
     Args:
-        of: What has these parameters ("op 'brew'").
-        **arguments: By name; None is not given.
+        of: The owner of the parameters, for the message ("op 'brew'").
+        **arguments: The arguments by parameter name. None means not given.
 
     Raises:
-        ParameterCheckError: One of them is no text.
+        ParameterCheckError: An argument is not a string.
     """
     for name, value in arguments.items():
         if value is not None and not isinstance(value, str):
@@ -382,18 +382,18 @@ def check_texts(of: str, **arguments: object) -> None:
 def check_optional(
     value: object, expected: type[_T] | tuple[type[Any], ...], name: str, of: str = ""
 ) -> _T | None:
-    """As `check_type`, for an argument that may be None."""
+    """Return `value` if it is an `expected` or None. Parameters and errors as in `check_type`."""
     return None if value is None else check_type(value, expected, name, of)
 
 
 def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: str, of: str = "") -> _T:
-    """Return `value` if it is an `expected`, else say which argument is wrong and how.
+    """Return `value` if it is an instance of `expected`.
 
     Args:
         value: The argument.
         expected: A class or a tuple of classes.
-        name: The parameter's name.
-        of: What has this parameter ("op 'brew'"), where the caller alone does not say it.
+        name: The name of the parameter, for the message.
+        of: The owner of the parameter ("op 'brew'"), if the message needs it.
 
     Raises:
         ParameterCheckError: The value is of another class.
@@ -413,15 +413,15 @@ def check_type(value: object, expected: type[_T] | tuple[type[Any], ...], name: 
 
 
 def check_elements(values: Any, expected: type[_T], name: str) -> list[_T]:
-    """Return the elements of a list, a tuple or a set if all are `expected`, else say which is not.
+    """Return the elements of a list, a tuple or a set as a list, if all are instances of `expected`.
 
     Args:
         values: The argument.
         expected: A class.
-        name: The parameter's name.
+        name: The name of the parameter, for the message.
 
     Raises:
-        ParameterCheckError: It is no list; a text is none.
+        ParameterCheckError: The argument is not a collection, or is a string.
         ElementCheckError: An element is of another class.
 
     Example:

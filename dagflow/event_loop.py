@@ -1,5 +1,5 @@
-"""The event loop on which async functions of the user are waited for: one for each async op, or, where an
-async resource lives on one, that of the resource for the whole run.
+"""The event loop that runs async functions of the user: one for each async op, or one for the whole run if an
+async resource needs it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class EventLoop:
-    """An asyncio loop that is made when something is first waited for.
+    """An asyncio loop that is created at the first wait.
 
     Args:
-        loop: One that exists and is not ours to close.
+        loop: An existing loop to use, which is not closed here; default: a new one.
     """
 
     __slots__ = ("_is_given", "_loop")
@@ -23,17 +23,19 @@ class EventLoop:
 
     @property
     def is_used(self) -> bool:
-        """Whether there is a loop by now."""
+        """True if the loop exists."""
         return self._loop is not None
 
     @property
     def is_ours(self) -> bool:
-        """Whether there is a loop by now, made here."""
+        """True if the loop exists and was created here."""
         return self._loop is not None and not self._is_given
 
     def wait(self, awaitable: Any) -> Any:
-        """What an awaitable gives; waited for on another thread where this one has a loop that runs."""
-        import asyncio  # an async function only
+        """Run the loop until an awaitable is done, and return its result. Uses another thread if a loop is
+        already running in this one.
+        """
+        import asyncio  # imported lazily: only async functions use it
 
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
@@ -46,7 +48,7 @@ class EventLoop:
             return pool.submit(copy_context().run, self._loop.run_until_complete, awaitable).result()
 
     def close(self) -> None:
-        """Cancel the tasks that are left, and close the loop, unless it was given."""
+        """Cancel the remaining tasks and close the loop, unless it was given."""
         loop = self._loop
         if not self.is_ours:
             return
@@ -66,4 +68,4 @@ class EventLoop:
 
 
 SHARED: ContextVar[EventLoop | None] = ContextVar("shared_event_loop", default=None)
-"""The loop where resources may live: set while they are started, and in a run as long as one lives there."""
+"""The loop of async resources: set while resources start, and during a run whose resources use it."""

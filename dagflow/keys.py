@@ -1,6 +1,4 @@
-"""What things are called: asset keys, check keys, paths of nodes, step handles, and which names are
-allowed.
-"""
+"""The names of things: asset keys, check keys, node handles, step handles, tags, and the check of names."""
 
 from __future__ import annotations
 
@@ -45,16 +43,16 @@ def _is_name(name: str) -> bool:
 
 
 def check_name(name: object, what: str, *, reserved: bool = True) -> str:
-    """Return `name` if a definition may bear it.
+    """Return `name` if it is a valid name of a definition.
 
     Args:
         name: The name.
-        what: What bears it, for the message ("op", "input of op 'x'").
-        reserved: Whether Python keywords and the words that user functions need for themselves are refused.
+        what: The thing with this name, for the message ("op", "input of op 'x'").
+        reserved: Whether Python keywords, and words with a meaning in user functions, are invalid.
 
     Raises:
-        DagflowInvalidDefinitionError: It is no text, holds other characters than letters, digits and `_`,
-            or is reserved.
+        DagflowInvalidDefinitionError: The name is not a string, has characters other than letters, digits and
+            `_`, or is reserved.
 
     Example:
         >>> check_name("beans", "op")
@@ -71,10 +69,14 @@ def check_name(name: object, what: str, *, reserved: bool = True) -> str:
 
 
 def resource_keys(keys: object, place: str) -> frozenset[str]:
-    """The resources that a definition requires, as its `required_resource_keys` gives them.
+    """Return the `required_resource_keys` of a definition as a frozenset.
+
+    Args:
+        keys: A set, list or tuple of strings, or None.
+        place: The definition, for the message.
 
     Raises:
-        ParameterCheckError: It is no set, list or tuple of texts.
+        ParameterCheckError: The keys are not a set, list or tuple of strings.
 
     Example:
         >>> sorted(resource_keys({"db", "log"}, "op 'o'"))
@@ -83,22 +85,22 @@ def resource_keys(keys: object, place: str) -> frozenset[str]:
     if keys is None:
         return frozenset()
     if not isinstance(keys, (Set, list, tuple)) or not all(isinstance(key, str) for key in keys):
-        raise ParameterCheckError(f"{place}: 'required_resource_keys' must be a set of texts, not {keys!r}")
+        raise ParameterCheckError(f"{place}: 'required_resource_keys' must be a set of strings, not {keys!r}")
     return frozenset(keys)
 
 
 CoercibleToAssetKey = Union["AssetKey", str, Sequence[str]]
-"""What a public argument that names an asset may be."""
+"""The types of a public argument that names an asset."""
 
 
 class AssetKey(Constant):
     """The name of an asset: one or more parts.
 
     Args:
-        path: A text (one part, whatever it holds) or a sequence of texts.
+        path: A string (one part, even with slashes) or a sequence of strings.
 
     Raises:
-        ParameterCheckError: The path is neither.
+        ParameterCheckError: The path is neither a string nor a sequence of strings.
 
     Example:
         >>> AssetKey(["shop", "cup"]).to_user_string()
@@ -118,7 +120,7 @@ class AssetKey(Constant):
             parts = tuple(path)
         else:
             raise ParameterCheckError(
-                f"parameter 'path' of an AssetKey must be a text or a sequence of texts, not {path!r}"
+                f"parameter 'path' of an AssetKey must be a string or a sequence of strings, not {path!r}"
             )
         object.__setattr__(self, "parts", parts)
 
@@ -142,40 +144,40 @@ class AssetKey(Constant):
 
     @property
     def path(self) -> list[str]:
-        """The parts, as a list."""
+        """The parts as a list."""
         return list(self.parts)
 
     @staticmethod
     def from_user_string(text: str) -> AssetKey:
-        """The key whose parts are separated by slashes in `text`."""
+        """Return the key of a string with its parts separated by slashes."""
         return AssetKey(text.split("/"))
 
     @staticmethod
     def from_coercible(value: CoercibleToAssetKey) -> AssetKey:
-        """The key that a text (one part), a sequence of parts or a key stands for."""
+        """Convert a string (one part), a sequence of parts or a key to a key."""
         return value if isinstance(value, AssetKey) else AssetKey(value)
 
     def to_user_string(self) -> str:
-        """The parts, joined by slashes."""
+        """Return the parts joined by slashes."""
         return "/".join(self.parts)
 
     def to_string(self) -> str:
-        """The parts as a JSON list, which is unambiguous."""
-        import json  # few texts need it
+        """Return the parts as a JSON list. Unlike `to_user_string`, it is unambiguous."""
+        import json  # imported lazily: only a stored run uses it
 
         return json.dumps(self.path)
 
     def to_python_identifier(self, suffix: str | None = None) -> str:
-        """The parts joined by two underscores, as the step of this asset is called."""
+        """Return the step key of the asset: the parts joined by `__`, with `_` instead of `-` and `.`."""
         name = "__".join(self.parts).replace("-", "_").replace(".", "_")
         return f"{name}__{suffix}" if suffix else name
 
     def with_prefix(self, prefix: str | Sequence[str]) -> AssetKey:
-        """This key with parts put before it."""
+        """Return a key with parts added at its beginning."""
         return AssetKey(((prefix,) if isinstance(prefix, str) else tuple(prefix)) + self.parts)
 
     def has_prefix(self, prefix: Sequence[str]) -> bool:
-        """Whether the first parts are those of `prefix`."""
+        """Return whether the key begins with the parts of `prefix`."""
         return self.parts[: len(prefix)] == tuple(prefix)
 
     def __repr__(self) -> str:
@@ -183,18 +185,18 @@ class AssetKey(Constant):
 
 
 class AssetCheckKey(NamedTuple):
-    """The name of an asset check: the asset and the name that the check has there."""
+    """The key of an asset check: the key of its asset, and its name."""
 
     asset_key: AssetKey
     name: str
 
     def to_user_string(self) -> str:
-        """Asset and check, joined by a colon."""
+        """Return asset and check joined by a colon."""
         return f"{self.asset_key.to_user_string()}:{self.name}"
 
 
 class NodeHandle(NamedTuple):
-    """The place of a node in a job: its name and the handle of the graph node around it.
+    """The path of a node in a job: its name and the handle of the enclosing graph node.
 
     Example:
         >>> str(NodeHandle("brew", NodeHandle("machine", None)))
@@ -211,12 +213,12 @@ class NodeHandle(NamedTuple):
 
     @property
     def root(self) -> NodeHandle:
-        """The handle of the outermost node around this one."""
+        """The handle of the outermost enclosing node, or this handle."""
         return self.parent.root if self.parent else self
 
     @staticmethod
     def from_path(path: Sequence[str]) -> NodeHandle:
-        """The handle with these names, outermost first."""
+        """Return the handle for a path of names, the outermost first."""
         handle: NodeHandle | None = None
         for name in path:
             handle = NodeHandle(name, handle)
@@ -226,15 +228,15 @@ class NodeHandle(NamedTuple):
 
     @staticmethod
     def from_string(text: str) -> NodeHandle:
-        """The handle that a dotted path stands for."""
+        """Return the handle for a dotted path."""
         return NodeHandle.from_path(text.split("."))
 
     def to_string(self) -> str:
-        """The names, joined by dots."""
+        """Return the names joined by dots."""
         return f"{self.parent.to_string()}.{self.name}" if self.parent else self.name
 
     def is_or_descends_from(self, other: NodeHandle) -> bool:
-        """Whether this is `other` or a node inside it."""
+        """Return whether this node is `other`, or is inside it."""
         return self.path[: len(other.path)] == other.path
 
     def __str__(self) -> str:
@@ -242,14 +244,14 @@ class NodeHandle(NamedTuple):
 
 
 class StepHandle(NamedTuple):
-    """The place of a step: its node, and the mapping key if it is one of several mapped steps."""
+    """The identity of a step: its node, its key, and its mapping key if it is a mapped step."""
 
     node_handle: NodeHandle
     key: str
     mapping_key: str | None = None
 
     def to_key(self) -> str:
-        """The step key: the dotted path of the node, with the mapping key in brackets."""
+        """Return the step key: the dotted path of the node, with the mapping key in brackets."""
         return self.key
 
     def __str__(self) -> str:
@@ -257,7 +259,7 @@ class StepHandle(NamedTuple):
 
 
 def mapped_step_key(base: str, mapping_key: str) -> str:
-    """The key of the step that runs `base` for one mapping key.
+    """Return the key of the step that runs `base` for one mapping key.
 
     Example:
         >>> mapped_step_key("machine.brew", "a")
@@ -267,7 +269,7 @@ def mapped_step_key(base: str, mapping_key: str) -> str:
 
 
 def step_key_base(key: str) -> str:
-    """The key of a step without its mapping key.
+    """Return the key of a step without its mapping key.
 
     Example:
         >>> step_key_base("machine.brew[a]")
@@ -280,13 +282,13 @@ _tag_prefixes: tuple[str, ...] = ("dagflow/", "dagster/")
 
 
 def use_tag_prefix(prefix: str) -> None:
-    """Write system tags with another prefix from now on, in the whole process; the others are still read."""
+    """Set the prefix of system tags for the whole process. Tags with the other prefixes are still read."""
     global _tag_prefixes
     _tag_prefixes = (prefix, *(other for other in _tag_prefixes if other != prefix))
 
 
 def system_tag(name: str) -> str:
-    """The key of a tag that dagflow itself sets.
+    """Return the key of a tag that dagflow itself sets.
 
     Example:
         >>> system_tag("partition")
@@ -296,7 +298,7 @@ def system_tag(name: str) -> str:
 
 
 def system_tag_spellings(name: str) -> tuple[str, ...]:
-    """The keys under which dagflow reads a tag that users set, the one that it would write itself first.
+    """Return the keys under which dagflow reads a tag, its own spelling first.
 
     Example:
         >>> system_tag_spellings("priority")
@@ -306,39 +308,39 @@ def system_tag_spellings(name: str) -> tuple[str, ...]:
 
 
 def definition_tags(tags: Any, where: str) -> dict[str, str]:
-    """The tags of a definition, as texts. A key that is not made of letters, digits, `_`, `-` and `.`, after
-    a namespace and a slash perhaps, is warned of.
+    """Return the tags of a definition as strings. Warns of keys with characters other than letters, digits,
+    `_`, `-` and `.`, apart from one slash after a namespace.
 
     Args:
-        tags: None or a mapping of texts to JSON values.
-        where: What bears the tags, for the message.
+        tags: None or a mapping of strings to JSON values.
+        where: The definition, for the message.
 
     Raises:
-        ParameterCheckError: The tags are no mapping.
-        DagflowInvalidDefinitionError: A key is no text, or a value cannot be encoded.
+        ParameterCheckError: The tags are not a mapping.
+        DagflowInvalidDefinitionError: A key is not a string, or a value cannot be encoded.
     """
-    texts = jsonable_tags(tags, where)
-    strange = [key for key in texts if not re.fullmatch(_TAG_KEY, key)]
-    if strange:
+    strings = jsonable_tags(tags, where)
+    non_compliant = [key for key in strings if not re.fullmatch(_TAG_KEY, key)]
+    if non_compliant:
         warn(
-            f"Non-compliant tag keys like {strange} are deprecated, on {where}: use up to 63 of the "
-            "characters A-Z, a-z, 0-9, '_', '-' and '.', after a namespace made of the "
-            "same and a '/' if you like",
+            f"Non-compliant tag keys like {non_compliant} are deprecated, on {where}: use up to 63 of the "
+            "characters A-Z, a-z, 0-9, '_', '-' and '.', after an optional namespace of the same characters "
+            "and a '/'",
             DeprecationWarning,
         )
-    return texts
+    return strings
 
 
 def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
-    """Tags as texts: what is no text is encoded as JSON.
+    """Return tags as strings. Values that are not strings are encoded as JSON.
 
     Args:
-        tags: None or a mapping of texts to JSON values.
-        where: What bears the tags, for the message.
+        tags: None or a mapping of strings to JSON values.
+        where: The definition, for the message.
 
     Raises:
-        ParameterCheckError: The tags are no mapping.
-        DagflowInvalidDefinitionError: A key is no text, or a value cannot be encoded.
+        ParameterCheckError: The tags are not a mapping.
+        DagflowInvalidDefinitionError: A key is not a string, or a value cannot be encoded.
 
     Example:
         >>> jsonable_tags({"a": 3, "b": "x"}, "op 'beans'")
@@ -347,30 +349,30 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
     if tags is None:
         return {}
     if not isinstance(tags, Mapping):
-        raise ParameterCheckError(f"the tags of {where} must be a mapping of texts, not {tags!r}")
+        raise ParameterCheckError(f"the tags of {where} must be a mapping of strings, not {tags!r}")
     if not tags:
         return {}
-    import json  # jobs without tags need it not
+    import json  # imported lazily: only definitions with tags use it
 
     result = {}
     for key, value in tags.items():
         if not isinstance(key, str):
-            raise DagflowInvalidDefinitionError(f"tag {key!r} of {where} must have a text as its key")
+            raise DagflowInvalidDefinitionError(f"tag {key!r} of {where} must have a string as its key")
         if not isinstance(value, str):
             try:
-                text = json.dumps(value)
-                faithful = json.loads(text) == value
+                encoded = json.dumps(value)
+                is_equal = json.loads(encoded) == value
             except (TypeError, ValueError) as error:
                 raise DagflowInvalidDefinitionError(
                     f"Invalid value for tag '{key}' of {where}: Could not JSON encode value {value!r}. "
-                    "Use a text, or a value made of numbers, texts, lists and dicts."
+                    "Use a string, or a value made of numbers, strings, lists and dicts."
                 ) from error
-            if not faithful:
+            if not is_equal:
                 raise DagflowInvalidDefinitionError(
-                    f'Invalid value for tag \'{key}\' of {where}: JSON encoding "{text}" of value "{value}" '
-                    "is not equivalent to original value, so nothing could give it back. Use numbers, texts, "
-                    "lists and dicts."
+                    f"Invalid value for tag '{key}' of {where}: JSON encoding \"{encoded}\" of value "
+                    f'"{value}" is not equivalent to original value, so it cannot be restored. Use numbers, '
+                    "strings, lists and dicts."
                 )
-            value = text
+            value = encoded
         result[key] = value
     return result

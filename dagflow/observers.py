@@ -1,4 +1,4 @@
-"""Who wants to see each event of each run of this process as it happens, or each run when it is over."""
+"""The observers of runs of this process: functions called with each event, or with each finished run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _run_observers: list[RunObserver] = []
 
 
 def current_observers() -> tuple[Observer, ...]:
-    """The observers of a run that starts now."""
+    """Return the observers of a run that starts now."""
     return tuple(_observers)
 
 
@@ -24,7 +24,7 @@ def observe(callback: Observer) -> Iterator[None]:
     """Call `callback` with each event of each run that starts in this block, on any thread.
 
     Args:
-        callback: Takes a DagflowEvent. What it raises ends the run.
+        callback: A function that takes a DagflowEvent. An exception of it ends the run.
 
     Example:
         >>> from dagflow import job
@@ -46,17 +46,18 @@ def observe(callback: Observer) -> Iterator[None]:
 
 
 def report_run(result: Any) -> None:
-    """Show a run that is over to those who want to see it."""
+    """Call the run observers with the result of a finished run."""
     for observer in tuple(_run_observers):
         observer(result)
 
 
 @contextmanager
 def observe_runs(callback: RunObserver) -> Iterator[None]:
-    """Call `callback` once for each run that ends in this block, on any thread. An event costs no more by it.
+    """Call `callback` once for each run that ends in this block, on any thread. Adds no cost per event.
 
     Args:
-        callback: Takes the ExecuteInProcessResult, also that of a run whose failure is raised to its caller.
+        callback: A function that takes the ExecuteInProcessResult, even if the failure of the run is raised
+            to its caller.
 
     Example:
         >>> from dagflow import job

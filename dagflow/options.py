@@ -1,7 +1,7 @@
-"""What a run can be told from around it, without an argument at each call: clock, pick, given values, faults.
+"""The options of runs that are set from outside, without an argument at each call: clock, pick, given...
 
-The options stand in one context variable, set by `dagflow.testing.run_options` and read once at the start of
-each run, so they also reach a run that somebody else's code starts.
+One context variable holds the options. `dagflow.testing.run_options` sets it, and each run reads it once at
+its start. So the options also reach runs that third-party code starts.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from random import Random
 
 Pick = Callable[[Sequence[str]], str]
-"""Chooses the next step: gets the keys of the ready steps in their usual order, returns one of them."""
+"""A function that gets the keys of the ready steps in default order, and returns the one to run next."""
 
 
 class RunOptions(Constant):
     """The options of the runs that start in a block of code.
 
     Attributes:
-        clock: What the time is and how to wait.
-        pick: Chooses among the ready steps; None takes the first.
-        given: Values that stand for outputs: step key, `(step key, output name)` or AssetKey to value. A step
-            whose outputs are all given does not run and has no events.
-        faults: `(step key, attempt from 1, what)` is called before each attempt of a step and may raise.
-        random: The source of chance for jitter between retries; None: a fresh one for each wait.
-        used: What of `given` has stood for an output so far, filled by the runs.
+        clock: The clock for timestamps and waits.
+        pick: A function that chooses among the ready steps; None takes the first.
+        given: Values that replace outputs, by step key, `(step key, output name)` or AssetKey. A step whose
+            outputs are all given does not run and has no events.
+        faults: A function that is called with (step key, attempt from 1) before each attempt and may raise.
+        random: The random generator for the jitter of retries; None: a new one for each wait.
+        used: The keys of `given` that have replaced an output so far. The runs fill it.
     """
 
     __slots__ = ("clock", "pick", "given", "faults", "random", "used")  # noqa: RUF023 - as the parameters
@@ -67,15 +67,15 @@ _options: ContextVar[RunOptions] = ContextVar("dagflow_run_options", default=DEF
 
 
 def current_options() -> RunOptions:
-    """The options in force here."""
+    """Return the options of the current context."""
     return _options.get()
 
 
 @contextmanager
 def set_options(**changes: Any) -> Iterator[RunOptions]:
-    """Put options in force for a block; what is not named stays as it is around it."""
+    """Set options for a block. Options that are not named keep their outer values."""
     if "given" in changes:
-        changes.setdefault("used", set())  # that of what is given here, not of what was given around it
+        changes.setdefault("used", set())  # belongs to the new `given`, not to the outer one
     options = _options.get().with_changes(**changes)
     token = _options.set(options)
     try:

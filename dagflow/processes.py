@@ -1,8 +1,8 @@
-"""The identity of a process, by which another process can check later whether it still runs.
+"""The identity of a process, with which another process can check whether it still runs.
 
 The system reuses process ids, so an identity also has the start time. On Linux that is the boot and the clock
-ticks since the boot, which stay the same when the clock is set. (The start times of `psutil` move with the
-clock there, so it would not replace this code. Elsewhere it would only save a call of `ps`.)
+ticks since the boot, which do not change when the clock is set. (The start times of `psutil` do change, so it
+cannot replace this code. On other systems it would only save a call of `ps`.)
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ def start_of(pid: int) -> str | None:
 def _start_on_linux(pid: int) -> str | None:
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            text = file.read()
+            stat = file.read()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    state, *others = text[text.rindex(")") + 2 :].split()  # the program name before it may contain ")"
+    state, *others = stat[stat.rindex(")") + 2 :].split()  # the program name before it may contain ")"
     if state in "ZX":
         return None
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:

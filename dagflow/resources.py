@@ -1,6 +1,4 @@
-"""Starting the resources of a run in the order of their needs, and stopping them in reverse, whatever
-happened.
-"""
+"""The start of the resources of a run in the order of their requirements, and their stop in reverse order."""
 
 from __future__ import annotations
 
@@ -16,16 +14,16 @@ from dagflow.errors import DagflowError, DagflowResourceFunctionError
 from dagflow.event_loop import SHARED, EventLoop
 
 Builtins = Mapping[str, Callable[[InitResourceContext], Any]]
-"""What makes the resources that have no function of the user's, by kind."""
+"""The functions that make the built-in resources, by resource type."""
 
 
 class StartedResources:
-    """Resources that have been started, to be stopped once.
+    """The started resources of a run. Each is stopped once.
 
     Attributes:
-        values: The resources by key. Always: what has been stopped is not here.
-        closers: How to stop them, in the order in which they were started.
-        event_loop: Where async resources live; None: there can be none.
+        values: The resources by key. Invariant: a stopped resource is not in it.
+        closers: The functions that stop the resources, as (key, function), in the order of their start.
+        event_loop: The loop of async resources; None: async resources are not supported.
     """
 
     __slots__ = ("_outer_loop", "closers", "event_loop", "values")
@@ -44,22 +42,23 @@ class StartedResources:
         configs: Mapping[str, Any],
         builtins: Builtins,
     ) -> None:
-        """Start resources, in this order.
+        """Start resources in the given order.
 
         Args:
-            keys: What to start; what one needs comes before it.
-            definitions: How each is made.
-            make_context: Makes an init context out of definition, config and the resources that it needs.
-            configs: Checked config by key, of nested resources by path, as `resource_configs` returns it.
-            builtins: What makes the built-in kinds.
+            keys: The keys to start. The requirements of a resource come before it.
+            definitions: The definitions by key.
+            make_context: A function that builds an init context from a definition, its config and the
+                resources that it requires.
+            configs: The checked config by key, and by path for nested resources, from `resource_configs`.
+            builtins: The functions that create the built-in resources.
 
         Raises:
-            DagflowResourceFunctionError: One raised. Those that had been started still run: call `stop`.
-            DagflowError: One raised this, so it comes out as it is; the same holds.
+            DagflowResourceFunctionError: A resource raised. The started ones still run: call `stop`.
+            DagflowError: A resource raised this error itself. The started ones still run: call `stop`.
         """
         for key in keys:
             definition = definitions[key]
-            if definition.kind == "value":
+            if definition.resource_type == "value":
                 self.values[key] = definition.value
                 continue
             needs = {name: self.values[name] for name in needed_keys(definition, definitions)}
@@ -69,10 +68,10 @@ class StartedResources:
                 context.configs, context.path = configs, key
                 context.shared = {id(definitions[name]): value for name, value in needs.items()}
             try:
-                if definition.kind == "function":
+                if definition.resource_type == "function":
                     value, close = self._open(definition, context)
                 else:
-                    value, close = builtins[definition.kind](context), None
+                    value, close = builtins[definition.resource_type](context), None
             except DagflowError:
                 raise
             except Exception as error:
@@ -92,8 +91,10 @@ class StartedResources:
             SHARED.reset(token)
 
     def stop(self) -> list[tuple[str, BaseException]]:
-        """Stop all of them, the last first. Returns what went wrong; nothing keeps the others from being
-        stopped.
+        """Stop all resources, the last one first. An error does not prevent the stop of the others.
+
+        Returns:
+            The errors, as (key, exception).
         """
         failures: list[tuple[str, BaseException]] = []
         while self.closers:
@@ -113,7 +114,7 @@ class StartedResources:
 def resource_error(
     key: str, definition: ResourceDefinition, error: Exception
 ) -> DagflowResourceFunctionError:
-    """The error of a resource that could not be started."""
+    """Build the error about a resource that could not be started."""
     return DagflowResourceFunctionError(
         f"Error executing resource_fn on ResourceDefinition {key}: the resource '{key}' ({definition.place}) "
         f"could not be started: {type(error).__name__}: {error}",

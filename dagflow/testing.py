@@ -1,5 +1,5 @@
-"""What a test wants to know of a pipeline or to change around a run; the doors that tools such as a pytest
-plugin use.
+"""The tools of tests: options of runs, test instances, and the analysis of runs. Test tools such as a pytest
+plugin use only this API.
 """
 
 from __future__ import annotations
@@ -40,16 +40,17 @@ def run_options(
     faults: Callable[[str, int], None] | None = None,
     random: Random | None = None,
 ) -> Iterator[RunOptions]:
-    """Change what surrounds the runs that start in this block; what is not named stays as it is around it.
+    """Set options of the runs that start in this block. Options that are not named keep their outer values.
 
     Args:
-        clock: What time it is and how to wait, for retries, timestamps and the "now" of partitions.
-        pick: Gets the keys of the ready steps in their usual order and returns the one to run next.
-        given: Values that stand for outputs, by step key, `(step key, output name)` or AssetKey: their steps
-            do not run.
-        faults: Called with step key and attempt (from 1) before each attempt; what it raises fails the
-            attempt.
-        random: The source of chance for jitter between retries, as `random.Random(1)`.
+        clock: The clock for the waits of retries, timestamps and the "now" of partitions.
+        pick: A function that gets the keys of the ready steps in default order, and returns the one to run
+            next.
+        given: Values that replace outputs, by step key, `(step key, output name)` or AssetKey. Their steps do
+            not run.
+        faults: A function that is called with step key and attempt (from 1) before each attempt. If it
+            raises, the attempt fails.
+        random: The random generator for the jitter of retries, such as `random.Random(1)`.
 
     Example:
         >>> from dagflow import RetryPolicy, job, op
@@ -77,17 +78,17 @@ def instance_for_test(
     set_dagflow_home: bool = True,
     temp_dir: str | None = None,
 ) -> Iterator[DagflowInstance]:
-    """A stored instance for a block of code.
+    """Provide a stored instance in a block of code.
 
     Args:
-        overrides: Settings, as in a `dagflow.yaml`, which is written into its folder.
-        set_dagflow_home: Whether the environment variable DAGFLOW_HOME names its folder inside the block, so
-            that `DagflowInstance.get()` finds it, here and in other processes.
-        temp_dir: The folder, which stays; default: a temporary one, removed at the end of the block.
+        overrides: Settings, which are written to a `dagflow.yaml` in the folder of the instance.
+        set_dagflow_home: Whether DAGFLOW_HOME is set to the folder inside the block, so that
+            `DagflowInstance.get()` opens this instance, also in child processes.
+        temp_dir: The folder, which is not removed; default: a temporary one, removed after the block.
 
     Raises:
-        DagflowInvalidConfigError: The settings cannot be.
-        DagflowInvariantViolationError: A variable that they need is not set, or the folder cannot be made.
+        DagflowInvalidConfigError: The settings are invalid.
+        DagflowInvariantViolationError: A required variable is not set, or the folder cannot be created.
 
     Example:
         >>> from dagflow import DagflowInstance
@@ -108,7 +109,7 @@ def instance_for_test(
         ref = ref_of_home(root) if overrides is None else ref_in(root, overrides)
         if overrides is not None:
             with open(os.path.join(root, SETTINGS_FILE), "w", encoding="utf-8") as file:
-                json.dump(overrides, file, default=dict)  # which is YAML too
+                json.dump(overrides, file, default=dict)  # JSON is valid YAML
         with DagflowInstance.from_ref(ref) as instance:
             if set_dagflow_home:
                 os.environ.update(dict.fromkeys(before, instance.root_directory))
@@ -123,10 +124,10 @@ def instance_for_test(
 
 
 def with_plans(events: Iterable[DagflowEvent]) -> EventList:
-    """Events that were observed one by one, as a list that knows the plans of their runs.
+    """Return observed events as an EventList, with the plans of their runs.
 
     Args:
-        events: Events of any runs of this process.
+        events: Events of runs of this process.
     """
     events = list(events)
     plans = {}

@@ -60,7 +60,7 @@ class ByValue:
             return hash(
                 (type(self), *[field for field in self._fields() if type(field).__hash__ is not None])
             )
-        except TypeError:  # a tuple that holds a list
+        except TypeError:  # a tuple with a list in it
             return hash(type(self))
 
     def __repr__(self) -> str:

@@ -393,9 +393,9 @@ def assert_same_run(one: object, other: object) -> None:
     ends = [[end.event_type.name for end in _end_events(events_of(run))] for run in (one, other)]
     if first == second and ends[0] == ends[1]:
         return
-    texts = [[*map(str, facts), *end] for facts, end in zip((first, second), ends, strict=True)]
-    lines = difflib.unified_diff(texts[0], texts[1], "the first run", "the second run", lineterm="", n=2)
-    raise AssertionError("the runs differ\n" + "\n".join(lines))
+    lines = [[*map(str, facts), *end] for facts, end in zip((first, second), ends, strict=True)]
+    difference = difflib.unified_diff(lines[0], lines[1], "the first run", "the second run", lineterm="", n=2)
+    raise AssertionError("the runs differ\n" + "\n".join(difference))
 
 
 def _assert_none_forbidden(

@@ -1,4 +1,4 @@
-"""Shared by all tests: pytester, the text form of a run, and the number of examples that hypothesis tries."""
+"""Shared fixtures: pytester and the events of a run as a string; and the number of hypothesis examples."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from hypothesis import settings
 
 if importlib.util.find_spec("numpy"):
-    # it can be loaded once in a process, so not first by a pytester, which throws its modules away
+    # imported here, because it can be loaded only once, and pytester removes the modules that it loads
     importlib.import_module("numpy")
 
 pytest_plugins = ["pytester"]
-collect_ignore = ["typing"]  # for mypy alone: not all of it can run
+collect_ignore = ["typing"]  # only for type checkers: some of it cannot run
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
@@ -25,7 +25,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project of its own, without pytest-asyncio, which warns when a project does not configure it."""
+    """Provide a project without pytest-asyncio, which warns if a project does not configure it."""
     inline_run = pytester.inline_run
     pytester.plugins.append("no:asyncio")
     monkeypatch.setattr(
@@ -36,7 +36,7 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
 
 @pytest.fixture(name="sequence")
 def _sequence():
-    """Writes the events of a result (or a list of events) as 'RUN_START > STEP_START[brew] > ...'."""
+    """Return a function that formats events as 'RUN_START > STEP_START[brew] > ...'."""
 
     def text(run):
         events = getattr(run, "all_events", run)

@@ -163,9 +163,9 @@ def _resource_hash(resource: ResourceDefinition) -> str:
     if resource_cls is not None:
         nested = [(_resource_hash(inner), _config_parts(inner.config_field)) for inner in resource.nested]
         return _hash(*code_of_class(resource_cls), nested)
-    if resource.kind == "function":
+    if resource.resource_type == "function":
         return _hash(resource.version, *code_of(resource.resource_fn))
-    return _hash(resource.kind, type(resource.value).__qualname__)
+    return _hash(resource.resource_type, type(resource.value).__qualname__)
 
 
 def _run_config_parts(job: JobDefinition) -> list[Any]:
@@ -188,7 +188,7 @@ def _config_parts(field: Field | None) -> list[Any]:
     schema = field.config_type
     if not isinstance(schema, Mapped):
         return [schema.describe(), field.default]
-    given = code_of(schema.given) if callable(schema.given) else schema.given
+    given = code_of(schema.source) if callable(schema.source) else schema.source
     inner = schema.inner if isinstance(schema.inner, Field) else None
     return [schema.describe(), field.default, given, _config_parts(inner)]
 

@@ -1,1 +1,1 @@
-"""Config: what can be set from outside, the schemas that say so, and reading a value against its schema."""
+"""Config: schemas of the settings that a run config gives, and checking of values against a schema."""

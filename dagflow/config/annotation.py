@@ -1,7 +1,8 @@
 """Annotations of config as schema nodes: `int`, `list[str]`, `Optional[...]`, enums, Config classes.
 
-pydantic is not needed here: a Config class is known by its marker and gives its own node. Beside the node, an
-annotation says how values are turned from checked config into Python and back, where they differ.
+Beside the node, an annotation can have two functions: one that turns checked config into a Python value, and
+one that turns the value back. This module does not import pydantic: a Config class has a marker attribute and
+builds its own node.
 """
 
 from __future__ import annotations
@@ -46,16 +47,16 @@ _LISTS = (list, collections.abc.Sequence)
 _DICTS = (dict, collections.abc.Mapping)
 
 
-class Kind(NamedTuple):
-    """What an annotation means in config.
+class AnnotationSchema(NamedTuple):
+    """The config schema of an annotation, and the conversion of its values.
 
     Attributes:
         node: The schema.
-        incoming: Makes a Python value of checked config; None where they are the same.
-        outgoing: Makes plain config of a Python value; None where `plain_config` does.
-        is_selector: Whether the config form differs from what pydantic takes, so that a constructor converts
-            it too.
-        names: The members of an enum by name; a constructor takes these too.
+        incoming: A function that turns checked config into a Python value; None if they are the same.
+        outgoing: A function that turns a Python value into plain config; None if `plain_config` does it.
+        is_selector: True if pydantic does not accept the config form, so that the constructor of a Config
+            class must convert it.
+        names: The members of an enum by name, if constructors accept the names.
     """
 
     node: ConfigType
@@ -65,33 +66,37 @@ class Kind(NamedTuple):
     names: Mapping[str, enum.Enum] | None = None
 
 
-def kind_of(annotation: Any, place: str, discriminator: str | None = None, default: Any = UNSET) -> Kind:
-    """What an annotation means in config.
+def annotation_schema(
+    annotation: Any, place: str, discriminator: str | None = None, default: Any = UNSET
+) -> AnnotationSchema:
+    """Return the config schema of an annotation.
 
     Args:
         annotation: The annotation.
-        place: What is annotated, for messages.
-        discriminator: The field that tells the classes of a union apart.
-        default: For a Config class: the plain config that is the default of its fields.
+        place: The annotated field, as error messages name it.
+        discriminator: The field that distinguishes the classes of a union.
+        default: Plain config with the default of each field, if the annotation is a Config class.
 
     Raises:
-        DagflowInvalidPythonicConfigDefinitionError: It cannot be config.
+        DagflowInvalidPythonicConfigDefinitionError: The annotation is not a type of config.
     """
     origin, arguments = get_origin(annotation), get_args(annotation)
     plain = annotation if arguments or origin is None else origin  # typing.List as list
     node = _SCALARS.get(plain) if isinstance(plain, collections.abc.Hashable) else None
     if node is not None:
-        return Kind(node)
+        return AnnotationSchema(node)
     if origin is Annotated:
         tags = (getattr(extra, "discriminator", None) for extra in arguments[1:])
-        return kind_of(arguments[0], place, next((tag for tag in tags if tag), discriminator), default)
+        return annotation_schema(
+            arguments[0], place, next((tag for tag in tags if tag), discriminator), default
+        )
     if origin in (Union, types.UnionType):
         return _union(arguments, annotation, place, discriminator, default)
     if origin is Literal and all(isinstance(value, str) for value in arguments):
         name = f"Literal[{', '.join(map(repr, arguments))}]"
-        return Kind(Enum(name, [EnumValue(value) for value in arguments]))
+        return AnnotationSchema(Enum(name, [EnumValue(value) for value in arguments]))
     if origin in _LISTS and len(arguments) == 1:
-        inner = kind_of(arguments[0], place)
+        inner = annotation_schema(arguments[0], place)
         return inner._replace(
             node=Array(inner.node),
             incoming=_each_item(inner.incoming),
@@ -99,7 +104,7 @@ def kind_of(annotation: Any, place: str, discriminator: str | None = None, defau
             names=None,
         )
     if origin in _DICTS and len(arguments) == 2 and arguments[0] in _KEYS:
-        inner = kind_of(arguments[1], place)
+        inner = annotation_schema(arguments[1], place)
         return inner._replace(
             node=Map(_KEYS[arguments[0]], inner.node),
             incoming=_each_value(inner.incoming),
@@ -109,31 +114,36 @@ def kind_of(annotation: Any, place: str, discriminator: str | None = None, defau
     if isinstance(annotation, type) and not getattr(annotation, "__dagflow_resource__", False):
         if issubclass(annotation, enum.Enum):
             node = Enum.from_python_enum_direct_values(annotation)
-            return Kind(node, annotation, names=annotation.__members__)
+            return AnnotationSchema(node, annotation, names=annotation.__members__)
         config_class: Any = annotation
         if hasattr(config_class, "__dagflow_config__"):
-            return Kind(config_class.config_node(default), _from_config(config_class))
-    raise _refused(annotation, place)
+            return AnnotationSchema(config_class.config_node(default), _from_config(config_class))
+    raise _unsupported_error(annotation, place)
 
 
 def _union(
     members: tuple[Any, ...], annotation: Any, place: str, discriminator: str | None, default: Any
-) -> Kind:
+) -> AnnotationSchema:
     rest = tuple(member for member in members if member is not type(None))
     if len(rest) < len(members):
-        inner = kind_of(Union[rest], place, discriminator, default)  # noqa: UP007 - made of a tuple
+        inner = annotation_schema(
+            Union[rest],  # noqa: UP007 - the operator `|` does not take a tuple
+            place,
+            discriminator,
+            default,
+        )
         return inner._replace(
             node=Noneable(inner.node),
             incoming=_unless_none(inner.incoming),
             outgoing=_unless_none(inner.outgoing),
         )
     if discriminator is None:
-        raise _refused(annotation, place)
+        raise _unsupported_error(annotation, place)
     return _selector(rest, place, discriminator)
 
 
-def _selector(members: tuple[Any, ...], place: str, discriminator: str) -> Kind:
-    """A union of Config classes: a selector by the value of the field that tells them apart."""
+def _selector(members: tuple[Any, ...], place: str, discriminator: str) -> AnnotationSchema:
+    """Return a selector for a union of Config classes. Its keys are the values of the discriminator."""
     classes: dict[str, Any] = {}
     for member in members:
         field = getattr(member, "model_fields", {}).get(discriminator)
@@ -141,7 +151,7 @@ def _selector(members: tuple[Any, ...], place: str, discriminator: str) -> Kind:
             classes[value] = member
     if not all(hasattr(member, "__dagflow_config__") for member in members) or not classes:
         raise DagflowInvalidPythonicConfigDefinitionError(
-            f"{place} is a union whose members are told apart by '{discriminator}'. Each of them must be a "
+            f"{place} is a union with the discriminator '{discriminator}'. Each of its members must be a "
             f"Config class with a field '{discriminator}: Literal[...]'."
         )
     node = Selector({
@@ -163,7 +173,7 @@ def _selector(members: tuple[Any, ...], place: str, discriminator: str) -> Kind:
         plain = value.to_config_value()
         return {plain.pop(discriminator): plain}
 
-    return Kind(node, incoming, outgoing, is_selector=True)
+    return AnnotationSchema(node, incoming, outgoing, is_selector=True)
 
 
 def _from_config(config_class: Any) -> Convert:
@@ -182,11 +192,11 @@ def _unless_none(convert: Convert | None) -> Convert | None:
     return None if convert is None else lambda value: None if value is None else convert(value)
 
 
-def _refused(annotation: Any, place: str) -> DagflowInvalidPythonicConfigDefinitionError:
-    said = annotation if isinstance(annotation, type) else str(annotation)
+def _unsupported_error(annotation: Any, place: str) -> DagflowInvalidPythonicConfigDefinitionError:
+    shown = annotation if isinstance(annotation, type) else str(annotation)
     return DagflowInvalidPythonicConfigDefinitionError(
-        f"{place} is annotated with {said}, which cannot be config. It can be int, float, bool, str, an "
-        "Enum, a Literal of texts, a list or dict of these, Optional[...], a Config class, or a union of "
+        f"{place} is annotated with {shown}, which is not a type of config. Use int, float, bool, str, an "
+        "Enum, a Literal of strings, a list or dict of these, Optional[...], a Config class, or a union of "
         "Config classes with a pydantic discriminator. A resource belongs in a field of a "
-        "ConfigurableResource, wrapped as ResourceDependency[...] unless it is one itself."
+        "ConfigurableResource; annotate it with ResourceDependency[...] unless it is a ConfigurableResource."
     )

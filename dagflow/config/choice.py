@@ -1,4 +1,4 @@
-"""Config schemas in which the value chooses its form: enums, selectors, None or a value, and sources.
+"""Config schemas with alternatives: enums, selectors, optional values, scalar unions and sources.
 
 A source is a scalar that may come from an environment variable.
 """
@@ -20,9 +20,9 @@ class EnumValue:
     """One choice of a config `Enum`.
 
     Args:
-        config_value: The name that is written in config.
-        python_value: What code sees; without it, the name.
-        description: What it means.
+        config_value: The name in config.
+        python_value: The value that user code receives. Default: the name.
+        description: The meaning of the choice.
     """
 
     __slots__ = ("config_value", "description", "python_value")
@@ -39,14 +39,14 @@ class EnumValue:
 
 
 class Enum(ConfigType):
-    """One of several names, each of which stands for a Python value.
+    """A choice among names, each with a Python value.
 
     Args:
-        name: What the choice is called in messages.
+        name: The name of the enum in messages.
         enum_values: The choices.
 
     Raises:
-        CheckError: Two choices have the same name, or one is no EnumValue.
+        CheckError: Two choices have the same name, or one is not an EnumValue.
 
     Example:
         >>> size = Enum("Size", [EnumValue("SMALL", 1), EnumValue("LARGE", 3)])
@@ -72,24 +72,24 @@ class Enum(ConfigType):
 
     @staticmethod
     def from_python_enum(enum: type[enum.Enum], name: str | None = None) -> Enum:
-        """The choice among the members of a Python enum, written as their names.
+        """Return a config enum with the member names of a Python enum; user code receives the members.
 
         Args:
             enum: The enum class.
-            name: What the choice is called in messages; without it, the name of the class.
+            name: The name of the config enum in messages. Default: the name of the class.
         """
         choices = [EnumValue(member.name, python_value=member) for member in enum]
         return Enum(name or enum.__name__, choices)
 
     @staticmethod
     def from_python_enum_direct_values(enum: type[enum.Enum], name: str | None = None) -> Enum:
-        """As `from_python_enum`, where code sees the values of the members."""
+        """Return the config enum of `from_python_enum`, but user code receives the values of the members."""
         choices = [EnumValue(member.name, python_value=member.value) for member in enum]
         return Enum(name or enum.__name__, choices)
 
     @property
     def config_values(self) -> list[str]:
-        """The names to choose from."""
+        """The names of the choices."""
         return list(self.values_by_name)
 
     def describe(self) -> str:
@@ -101,8 +101,8 @@ class Enum(ConfigType):
     def check_default(self, value: AnyValue) -> None:
         if isinstance(value, enum.Enum) and any(value is choice.python_value for choice in self.enum_values):
             raise DagflowInvalidDefinitionError(
-                f"the default of a field of the config enum '{self.name}' is the value {value!r}. Write its "
-                f"name, as in config: one of {self.config_values!r}."
+                f"the default of a field of the config enum '{self.name}' is the value {value!r}. Use its "
+                f"name as in config, one of {self.config_values!r}."
             )
 
     def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
@@ -128,11 +128,11 @@ class Enum(ConfigType):
 
 
 class Selector(ConfigType):
-    """A dict with exactly one of these fields.
+    """A dict with exactly one of several fields.
 
     Args:
-        fields: The fields to choose from, by name.
-        description: What it is for.
+        fields: The possible fields, by name.
+        description: The purpose of the value.
 
     Example:
         >>> Selector({"tea": int, "coffee": int}).read({"tea": 2}, (), Reading(None))
@@ -146,7 +146,7 @@ class Selector(ConfigType):
         self.fields: dict[str, Field] = resolve_fields(fields)
 
     def _only_field(self) -> tuple[str, Field] | None:
-        """The field that is chosen where none is named: the only one, if it need not be given."""
+        """Return the field that an empty dict selects: the only field, if it is optional."""
         if len(self.fields) == 1:
             ((name, field),) = self.fields.items()
             if not field.is_required:
@@ -155,7 +155,7 @@ class Selector(ConfigType):
 
     @property
     def is_required(self) -> bool:  # type: ignore[override]
-        """Whether a choice must be made."""
+        """True if the value must name a field."""
         return self._only_field() is None
 
     def default(self) -> AnyValue:
@@ -178,8 +178,8 @@ class Selector(ConfigType):
             if value is None:
                 reading.none_given(self, path, self.describe())
             else:
-                text = f"Value for selector type {where(path)} must be a dict, not {value!r}. "
-                reading.mismatch(self, value, path, text + f'Expected: "{self.describe()}".')
+                message = f"Value for selector type {where(path)} must be a dict, not {value!r}. "
+                reading.mismatch(self, value, path, message + f'Expected: "{self.describe()}".')
             return None
         if len(value) == 1:
             ((name, chosen),) = value.items()
@@ -189,7 +189,7 @@ class Selector(ConfigType):
                 return None
             if chosen is None:
                 if field.default is UNSET and self._only_field() is not None:
-                    return {name: None}  # what an empty dict gives; so a result can be read again
+                    return {name: None}  # equal to the result for {}, so that a result can be read again
                 if isinstance(field.config_type, Shape):
                     chosen = {}
             return {name: field.config_type.read(chosen, (*path, name), reading)}
@@ -197,25 +197,25 @@ class Selector(ConfigType):
         if not value and only is not None:
             result = only[1].read_absent((*path, only[0]), reading)
             return {only[0]: None if result is UNSET else result}
-        self._refuse(value, path, reading)
+        self._note_wrong_count(value, path, reading)
         return None
 
-    def _refuse(self, value: dict[AnyValue, AnyValue], path: Path, reading: Reading) -> None:
+    def _note_wrong_count(self, value: dict[AnyValue, AnyValue], path: Path, reading: Reading) -> None:
         known = sorted(self.fields)
         if value:
             given = sorted(str(name) for name in value)
-            text = f"You can only specify a single field {where(path)}. You specified {given!r}. "
-            reading.selector(self, value, path, text + f"The available fields are {known!r}")
+            message = f"You can only specify a single field {where(path)}. You specified {given!r}. "
+            reading.selector(self, value, path, message + f"The available fields are {known!r}")
         elif len(known) == 1:
-            text = f"Must specify the required field {where(path)}. Defined fields: {known!r}"
-            reading.selector(self, value, path, text)
+            message = f"Must specify the required field {where(path)}. Defined fields: {known!r}"
+            reading.selector(self, value, path, message)
         else:
-            text = f"Must specify a field {where(path)} if more than one field is defined. "
-            reading.selector(self, value, path, text + f"Defined fields: {known!r}")
+            message = f"Must specify a field {where(path)} if more than one field is defined. "
+            reading.selector(self, value, path, message + f"Defined fields: {known!r}")
 
 
 class Noneable(ConfigType):
-    """A value of a type, or None. As a field it need not be given, and is None then.
+    """A value of a type, or None. A field of this type is optional, with the default None.
 
     Args:
         inner_type: The type of a value that is not None.
@@ -239,14 +239,15 @@ class Noneable(ConfigType):
 
 
 class ScalarUnion(ConfigType):
-    """A scalar, or a dict or list that stands for it.
+    """A scalar, or a dict or list in its place.
 
     Args:
         scalar_type: The type of the scalar: int, float, bool or str.
         non_scalar_schema: The schema of the dict or list.
 
     Raises:
-        ParameterCheckError: The one is no scalar type, or the other is one.
+        ParameterCheckError: `scalar_type` is not a scalar type, or `non_scalar_schema` is not the schema of a
+            dict or list.
 
     Example:
         >>> ScalarUnion(str, {"file": str})
@@ -295,23 +296,24 @@ class _Source(ScalarUnion):
         result = super().read(value, path, reading)
         if not isinstance(result, dict) or len(reading.errors) != before or reading.environ is None:
             return result
-        text = reading.lookup(value, result["env"], path)
-        return None if text is None else self._convert(text, value, path, reading)
+        content = reading.lookup(value, result["env"], path)
+        return None if content is None else self._convert(content, value, path, reading)
 
-    def _convert(self, text: str, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
-        """The content of the variable as the scalar's Python type."""
+    def _convert(self, content: str, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        """Return the content of an environment variable as the scalar's Python type."""
         if self.scalar_type is String:
-            return text
+            return content
         if self.scalar_type is Bool:
-            return text.lower() not in ("", "0", "false")
+            return content.lower() not in ("", "0", "false")
         number = float if self.scalar_type is Float else int
         try:
-            return number(text)
+            return number(content)
         except ValueError:
             variable = value["env"]
-            kind = "a float" if number is float else "an int"
+            expected = "a float" if number is float else "an int"
             problem = (
-                f'Value stored in env variable "{variable}" cannot be coerced into {kind}: it is {text!r}.'
+                f'Value stored in env variable "{variable}" cannot be coerced into {expected}: '
+                f"it is {content!r}."
             )
             reading.failed_lookup(value, variable, path, problem)
             return None

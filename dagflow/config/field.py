@@ -1,10 +1,10 @@
-"""Config schemas: dicts, lists, `Field`, and the plain Python values that stand for schemas.
+"""Config schemas: dicts, lists, `Field`, and plain Python values in place of schemas.
 
 A schema is a tree of `ConfigType` nodes: scalars (`dagflow.config.scalar`), `Shape` and `Permissive` dicts,
-`Array`, `Map`, and those of `dagflow.config.choice`. A `Field` is an entry of a dict, or the whole schema
-of a definition: a node, whether it must be given, and its default. Users mostly write plain Python
+`Array`, `Map`, and the nodes of `dagflow.config.choice`. A `Field` is an entry of a dict, or the whole schema
+of a definition: a node, with a default or the rule that a value is required. Users mostly write plain Python
 (`{"cups": int, "names": [str]}`), which `resolve_schema` and `resolve_field` turn into nodes once.
-Defaults are kept as they would be written in a config file and are read like any other value.
+Defaults are stored in the form of a config file and are read like any other value.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ class Field:
     """An entry of a config dict, or the whole config of a definition.
 
     Args:
-        config: The type of its value: anything that can be a config schema.
-        default_value: What it becomes if it is not given, written as in a config file.
-        is_required: Whether it must be given. Without this and without a default the type decides: numbers,
-            texts and lists must be given, a `Noneable` and a dict in which nothing is required need not.
-        description: What it is for.
-        is_secret: Whether its value should not be shown.
+        config: The schema of the value.
+        default_value: The value if the field is not given, in the form of a config file.
+        is_required: Whether the field must be given. Default: without a default value, the type decides. It
+            requires numbers, strings and lists, but neither a `Noneable` nor a dict without required fields.
+        description: The purpose of the field.
+        is_secret: Whether to hide the value where config is displayed.
 
     Raises:
-        DagflowInvalidDefinitionError: `config` cannot be a config schema.
+        DagflowInvalidDefinitionError: `config` is not a config schema.
         DagflowInvalidConfigError: The default does not match the type.
         ParameterCheckError: A required field has a default, or the default is a function.
 
@@ -69,7 +69,7 @@ class Field:
     ) -> None:
         if isinstance(config, Field):
             raise DagflowInvalidDefinitionError(
-                f"{config!r} is a Field already and cannot be wrapped in another one"
+                f"{config!r} is a Field already and cannot be wrapped in another Field"
             )
         self.config_type = config_type = resolve_inner(config, "a Field")
         self.description = check_optional(description, str, "description")
@@ -79,7 +79,7 @@ class Field:
         if default_value is not UNSET:
             if is_required:
                 raise ParameterCheckError(
-                    "parameter 'default_value' makes no sense for a field that is required"
+                    "parameter 'default_value' cannot be combined with 'is_required=True'"
                 )
             _check_default(config_type, default_value)
             self.is_required = False
@@ -90,23 +90,23 @@ class Field:
 
     @property
     def type(self) -> ConfigType:
-        """The node that reads the field's value."""
+        """The schema node of the value."""
         return self.config_type
 
     @property
     def default_provided(self) -> bool:
-        """Whether the field becomes something if it is not given."""
+        """True if the field has a default."""
         return self.default is not UNSET
 
     @property
     def default_value(self) -> AnyValue:
-        """What the field becomes if it is not given, written as in a config file.
+        """The default, in the form of a config file.
 
         Raises:
-            CheckError: It has no default.
+            CheckError: The field has no default.
         """
         if self.default is UNSET:
-            raise CheckError(f"{self!r} has no default value; 'default_provided' tells whether there is one")
+            raise CheckError(f"{self!r} has no default value; check 'default_provided' first")
         return self.default
 
     @property
@@ -114,22 +114,22 @@ class Field:
         """The default as JSON.
 
         Raises:
-            CheckError: It has no default.
+            CheckError: The field has no default.
         """
         import json  # few defaults are shown
 
         return json.dumps(self.default_value)
 
     def as_field(self) -> Field:
-        """This field itself: an older way to read the `config_schema` of a definition."""
+        """Return the field itself, for callers of an older interface of `config_schema`."""
         return self
 
     def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
-        """The value as code will see it; mistakes go to `reading`."""
+        """Return the value as user code receives it; add errors to `reading`."""
         return self.config_type.read(value, path, reading)
 
     def read_absent(self, path: Path, reading: Reading) -> AnyValue:
-        """The default as code will see it, UNSET if there is none, or a mistake if the field is required."""
+        """Return the default as user code receives it, or UNSET; add an error if the field is required."""
         if self.is_required:
             self.config_type.note_missing(path, reading)
             return UNSET
@@ -144,7 +144,7 @@ class Field:
 
 
 def _check_default(config_type: ConfigType, default_value: AnyValue) -> None:
-    """Refuse a default that its own type would refuse. Environment variables are not looked up for it."""
+    """Raise an error if a default does not match its type. Environment variables are not looked up."""
     if callable(default_value) and not isinstance(default_value, type):
         raise ParameterCheckError("parameter 'default_value' must be a config value, not a function")
     config_type.check_default(default_value)
@@ -160,16 +160,16 @@ def _check_default(config_type: ConfigType, default_value: AnyValue) -> None:
 
 
 class Shape(ConfigType):
-    """A dict with exactly these fields. A plain dict in a schema means the same.
+    """A dict with declared fields only. A plain dict in a schema means the same.
 
     Args:
-        fields: The fields by name; the values are anything that can be a config schema.
-        description: What it is for.
-        field_aliases: Other names, by name: a field may be given under either.
+        fields: The schema of each field, by name.
+        description: The purpose of the value.
+        field_aliases: Aliases of fields, by name. Config may use either name.
 
     Raises:
-        TypeError: A name is no text.
-        DagflowInvalidConfigDefinitionError: A value, at any depth, cannot be a config schema.
+        TypeError: A name is not a string.
+        DagflowInvalidConfigDefinitionError: A value, at any depth, is not a config schema.
 
     Example:
         >>> Shape({"cups": int, "sugar": Field(bool, is_required=False)})
@@ -191,7 +191,7 @@ class Shape(ConfigType):
 
     @property
     def is_required(self) -> bool:  # type: ignore[override]
-        """Whether one of the fields is required."""
+        """True if one of the fields is required."""
         return bool(self._required)
 
     def default(self) -> AnyValue:
@@ -252,7 +252,7 @@ class Shape(ConfigType):
         reading: Reading,
         start: int,
     ) -> None:
-        """Deal with what is unusual: unknown and missing fields, before the mistakes since `start`."""
+        """Add errors about unknown and missing fields, in front of the errors since index `start`."""
         inside = reading.errors[start:]
         inside.sort(key=lambda error: str(error.stack[len(path)]))
         del reading.errors[start:]
@@ -282,11 +282,11 @@ def describe_fields(fields: Mapping[str, Field]) -> str:
 
 
 class Permissive(Shape):
-    """A dict in which these fields are checked and all others are kept. `dict` means one without fields.
+    """A dict with declared fields and any others. `dict` in a schema means one without declared fields.
 
     Args:
-        fields: The fields that are checked, by name. In the result they come first.
-        description: What it is for.
+        fields: The declared fields, by name. They come first in the result.
+        description: The purpose of the value.
 
     Example:
         >>> Permissive({"cups": int}).read({"extra": None, "cups": 1}, (), Reading(None))
@@ -305,7 +305,7 @@ class Permissive(Shape):
 
 
 class Array(ConfigType):
-    """A list whose items are all of one type. `[T]` in a schema means the same, `list` means `[Any]`.
+    """A list of items of one type. `[T]` in a schema means the same; `list` means `[Any]`.
 
     Args:
         inner_type: The type of an item.
@@ -332,15 +332,15 @@ class Array(ConfigType):
 
 
 class Map(ConfigType):
-    """A dict with any keys of one type and values of one type. `{str: T}` in a schema means the same.
+    """A dict with arbitrary keys of one type and values of one type. `{str: T}` in a schema means the same.
 
     Args:
         key_type: The type of a key: int, float, bool or str.
         inner_type: The type of a value.
-        key_label_name: What the key is called in messages.
+        key_label_name: The name of the key in messages.
 
     Raises:
-        ParameterCheckError: The key type is another one.
+        ParameterCheckError: `key_type` is not a scalar type.
 
     Example:
         >>> Map(str, int, key_label_name="shop")
@@ -377,16 +377,16 @@ class Map(ConfigType):
 
 
 def resolve_schema(schema: AnyValue) -> ConfigType:
-    """The node that a schema, as users write it, stands for.
+    """Return the node of a schema in any form that users write.
 
     Args:
         schema: A node, a Field, one of int, float, bool, str, list, dict, a dict of schemas, a list of one
-            schema, a dict with one scalar type as its key, or None or Any for "anything".
+            schema, a dict with one scalar type as its key, or None or Any for any value.
 
     Raises:
-        DagflowInvalidConfigDefinitionError: It cannot be a config schema; the error says which part of it.
-        DagflowInvalidDefinitionError: It is a type of the `typing` module, or of dagflow's values.
-        TypeError: A dict has a key that is no text.
+        DagflowInvalidConfigDefinitionError: It is not a config schema; the error names the invalid part.
+        DagflowInvalidDefinitionError: It is a type of the `typing` module or a DagflowType.
+        TypeError: A key of a dict is not a string.
 
     Example:
         >>> resolve_schema({"cups": int, "names": [str]})
@@ -398,10 +398,10 @@ def resolve_schema(schema: AnyValue) -> ConfigType:
 
 
 def resolve_field(schema: AnyValue) -> Field:
-    """The field that a definition's `config_schema` stands for; for None, one that takes anything or nothing.
+    """Return the field of a definition's `config_schema`. For None, return an optional field of any value.
 
     Raises:
-        DagflowInvalidConfigDefinitionError: It cannot be a config schema; the error says which part of it.
+        DagflowInvalidConfigDefinitionError: It is not a config schema; the error names the invalid part.
 
     Example:
         >>> resolve_field({"cups": int}).is_required
@@ -415,7 +415,16 @@ def resolve_field(schema: AnyValue) -> Field:
 
 
 def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
-    """As `resolve_schema`, for what is handed to a node or a Field: another error if all of it is wrong."""
+    """Return the node of a schema inside a node or Field.
+
+    Args:
+        schema: The inner schema.
+        what: The outer node, as error messages name it.
+
+    Raises:
+        DagflowInvalidConfigDefinitionError: A part of the schema is invalid.
+        DagflowInvalidDefinitionError: The schema as a whole is invalid.
+    """
     if isinstance(schema, ConfigType):
         return schema
     if schema is None:
@@ -458,7 +467,7 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
         raise DagflowInvalidDefinitionError(
             f"{schema!r} is a type for annotations, which cannot be used in a config schema. Use [int] for a "
             "list, {str: int} for a dict, Noneable(int) for a value or None, Field(int, is_required=False) "
-            "for what need not be given."
+            "for an optional value."
         )
     as_config = getattr(schema, "__dagflow_config_type__", UNSET)
     if isinstance(as_config, ConfigType):
@@ -470,19 +479,19 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
         )
     if isinstance(schema, type) and issubclass(schema, ConfigType):
         raise ParameterCheckError(
-            f"{schema.__name__} is a class of config types; make one, as in {schema.__name__}(...)"
+            f"{schema.__name__} is a class of config types; make an instance, as in {schema.__name__}(...)"
         )
     raise DagflowInvalidConfigDefinitionError(root, schema, stack)
 
 
-def _resolve_item(whole: AnyValue, item: AnyValue, root: AnyValue, stack: _Stack, what: str) -> ConfigType:
-    """The type of the items of a list or map; `whole` is to blame where the item itself is no type."""
+def _resolve_item(whole: AnyValue, item: AnyValue, root: AnyValue, stack: _Stack, rule: str) -> ConfigType:
+    """Return the node of the items of a list or map. An error about `item` names `whole`."""
     try:
         return _resolve(item, root, stack)
     except DagflowInvalidConfigDefinitionError as error:
         if len(error.stack) > len(stack):
             raise
-        reason = f"{what} Got item {item!r}."
+        reason = f"{rule} Got item {item!r}."
         raise DagflowInvalidConfigDefinitionError(root, whole, stack, reason) from None
 
 
@@ -514,7 +523,13 @@ def _resolve_dict(schema: dict[AnyValue, AnyValue], root: AnyValue, stack: _Stac
 def resolve_fields(
     fields: Mapping[str, AnyValue], root: AnyValue = UNSET, stack: _Stack = ()
 ) -> dict[str, Field]:
-    """The fields of a dict as users write it; `root` is the whole schema, `stack` the way from there."""
+    """Return the fields of a dict of schemas.
+
+    Args:
+        fields: The schemas, by name.
+        root: The whole schema that contains `fields`, for errors.
+        stack: The keys that lead from `root` to `fields`.
+    """
     result = {}
     if root is UNSET:
         root = fields
@@ -528,7 +543,7 @@ def resolve_fields(
         else:
             field = Field(_resolve(schema, root, (*stack, name)))
         if not isinstance(name, str):
-            raise TypeError(f"the names of config fields must be texts, not {name!r} (in {fields!r})")
+            raise TypeError(f"the names of config fields must be strings, not {name!r} (in {fields!r})")
         result[name] = field
     return result
 

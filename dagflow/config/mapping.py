@@ -1,5 +1,6 @@
-"""Config of one form that a function turns into config of another: the node behind `ConfigMapping` and
-`configured` (see `dagflow.defs.parts.configured`).
+"""The schema node of `ConfigMapping` and `configured`: a function turns config of one form into another.
+
+See `dagflow.defs.parts.configured`.
 """
 
 from __future__ import annotations
@@ -14,53 +15,62 @@ from dagflow.config.scalar import ConfigType, copied
 from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, DagflowInvalidConfigError
 
 
-class Mapped(ConfigType):
-    """What is given matches `outer`; a function turns it into what `inner` reads, which code sees.
+class MappingMessages:
+    """The words of the errors of a `Mapped` node.
 
     Args:
-        outer: What is given. Where it may be left out without a default, the function gets None.
-        function: Makes config for `inner` of it.
-        inner: Reads what the function made.
-        path: Where that stands, as messages shall say it.
-        place: What has the function, for the error of one that raises, as "on job 'j'".
-        detail: A further sentence about the place.
-        when_refused: The first line of the error of what `inner` refuses.
-        given: The config or function of the user that `function` is made of, for a look at what has changed.
-        is_raw: Whether the function gets names of enums and `{"env": ...}` as they were written.
+        owner: The owner of the function, for the error if it raises, such as "on job 'j'".
+        preamble: The first line of the error if the result of the function does not match `inner`.
+        detail: A further sentence about the function.
+        path: The path of the result of the function.
     """
 
-    __slots__ = (
-        "_fixed", "detail", "function", "given", "inner", "is_raw", "outer", "path", "place", "when_refused",
-    )  # fmt: skip
+    __slots__ = ("detail", "owner", "path", "preamble")
+
+    def __init__(self, owner: str, preamble: str, detail: str = "", path: Path = ()) -> None:
+        self.owner: str = owner
+        self.preamble: str = preamble
+        self.detail: str = detail
+        self.path: Path = path
+
+
+class Mapped(ConfigType):
+    """Config that matches `outer`, which a function turns into config for `inner`; user code receives that.
+
+    Args:
+        outer: The schema of the given config. The function receives None if no config is given and the field
+            is optional without a default.
+        function: A function from config that matches `outer` to config that matches `inner`.
+        inner: The schema of the function's result.
+        messages: The words of errors.
+        source: The config or function of the user behind `function`. The result for a dict is stored.
+        is_raw: Whether the function receives names of enums and `{"env": ...}` without conversion.
+    """
+
+    __slots__ = ("_stored", "function", "inner", "is_raw", "messages", "outer", "source")
 
     def __init__(
         self,
         outer: Field,
         function: Callable[[AnyValue], AnyValue],
         inner: Readable,
+        messages: MappingMessages,
         *,
-        path: Path = (),
-        place: str,
-        detail: str = "",
-        when_refused: str,
-        given: AnyValue = None,
+        source: AnyValue = None,
         is_raw: bool = False,
     ) -> None:
         super().__init__(outer.description)
         self.outer: Field = outer
         self.function: Callable[[AnyValue], AnyValue] = function
         self.inner: Readable = inner
-        self.path: Path = path
-        self.place: str = place
-        self.detail: str = detail
-        self.when_refused: str = when_refused
-        self.given: AnyValue = given
+        self.messages: MappingMessages = messages
+        self.source: AnyValue = source
         self.is_raw: bool = is_raw
-        self._fixed: AnyValue = UNSET  # what a dict given beforehand was read as, once that is known
+        self._stored: AnyValue = UNSET  # the value for a fixed dict, after the first reading
 
     @property
     def is_required(self) -> bool:  # type: ignore[override]
-        """Whether something must be given."""
+        """True if config must be given."""
         return self.outer.is_required
 
     def default(self) -> AnyValue:
@@ -78,40 +88,53 @@ class Mapped(ConfigType):
         self.outer.config_type.note_missing(path, reading)
 
     def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
-        if self._fixed is not UNSET:
-            return copied(self._fixed)
+        if self._stored is not UNSET:
+            return copied(self._stored)
         outer = self._read_outer(value, path, reading)
         if not reading.applies:
             reading.has_mappings = True
             return outer
-        given = self._read_outer(value, path, Reading(None)) if self.is_raw else outer
+        result = self._call(self._read_outer(value, path, Reading(None)) if self.is_raw else outer)
+        parsed = parse(self.inner, result, path=self.messages.path, environ=reading.environ)
+        reading.used_env |= parsed.used_env
+        if parsed.errors:
+            raise DagflowInvalidConfigError(self.messages.preamble, parsed.errors, result)
+        inner = None if parsed.value is UNSET else parsed.value
+        is_fixed = self.source is not None and not callable(self.source)
+        if is_fixed and not (parsed.used_env or self._has_inner_mapping()):
+            self._stored = copied(inner)
+        return self.finish(outer, inner)
+
+    def _call(self, config: AnyValue) -> AnyValue:
+        """Call the function and return its result as plain config.
+
+        Raises:
+            DagflowConfigMappingFunctionError: The function raised an error that is not a DagflowError.
+        """
         try:
-            made = self.function(given)
+            result = self.function(config)
         except DagflowError:
             raise
         except Exception as error:
+            owner, detail = self.messages.owner, self.messages.detail
             raise DagflowConfigMappingFunctionError(
-                f"The config mapping function {self.place} has thrown an unexpected error during its "
-                f"execution. {self.detail} It raised {type(error).__name__}: {error}".replace("  ", " "),
+                f"The config mapping function {owner} has thrown an unexpected error during its "
+                f"execution. {detail} It raised {type(error).__name__}: {error}".replace("  ", " "),
                 user_exception=error,
             ) from error
-        if hasattr(made, "to_config_dict"):
-            made = made.to_config_dict()
-        parsed = parse(self.inner, made, path=self.path, environ=reading.environ)
-        reading.used_env |= parsed.used_env
-        if parsed.errors:
-            raise DagflowInvalidConfigError(self.when_refused, parsed.errors, made)
-        inner = None if parsed.value is UNSET else parsed.value
-        if self.given is not None and not (callable(self.given) or parsed.used_env or self._asks_further()):
-            self._fixed = copied(inner)
-        return self.finish(outer, inner)
+        return result.to_config_dict() if hasattr(result, "to_config_dict") else result
 
-    def _asks_further(self) -> bool:
-        """Whether what is given goes through another function, which may say something else each time."""
+    def _has_inner_mapping(self) -> bool:
+        """Return whether the result goes through another function, whose result may differ each time."""
         return isinstance(self.inner, Field) and isinstance(self.inner.config_type, Mapped)
 
     def finish(self, outer: AnyValue, inner: AnyValue) -> AnyValue:
-        """What code sees, of what was given and what was made of it."""
+        """Return the value that user code receives.
+
+        Args:
+            outer: The given config, checked against `outer`.
+            inner: The function's result, checked against `inner`.
+        """
         return inner
 
     def _read_outer(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:

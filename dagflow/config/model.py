@@ -1,8 +1,8 @@
-"""Config as classes: `Config` and `PermissiveConfig`. The one door to pydantic.
+"""Config as classes: `Config` and `PermissiveConfig`. Only this module imports pydantic.
 
-A class is read once, into the list of its `Entry` values: the config schema of each field and how its values
-are turned. Config that a run is given is checked against that schema, so that all mistakes are reported
-together; pydantic's own validators run when the step builds the object.
+Each class is read once, into the list of its `Entry` values: the config schema of each field and the
+conversion of its values. The config of a run is checked against that schema, so that one error lists all
+mistakes. pydantic's own validators run when the step builds the object.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import PrivateAttr as PrivateAttr
 from pydantic import model_validator as model_validator
 
 from dagflow._util import UNSET
-from dagflow.config.annotation import Kind, kind_of
+from dagflow.config.annotation import AnnotationSchema, annotation_schema
 from dagflow.config.choice import Noneable
 from dagflow.config.field import Field, Permissive, Shape
 from dagflow.config.objects import holds_env_var, plain_config
@@ -38,30 +38,31 @@ class Entry(NamedTuple):
 
     Attributes:
         name: The attribute.
-        key: What it is called in config: its alias, else its name.
-        kind: What its annotation means.
-        field: Its schema.
-        is_none: Whether None stands for nothing given: its default is None.
-        needs_none: Whether the constructor must be told None where nothing is given.
+        key: The name in config: the alias, else the name.
+        annotation: The schema of the annotation, and the conversion of values.
+        field: The schema, with the default.
+        is_none: True if the default is None, so that None in config means that no value is given.
+        needs_none: True if the constructor needs an explicit None when no value is given.
     """
 
     name: str
     key: str
-    kind: Kind
+    annotation: AnnotationSchema
     field: Field
     is_none: bool
     needs_none: bool
 
 
 class Config(BaseModel):
-    """The base of classes that are the config of an op or asset: annotate its parameter `config` with one.
+    """The base of config classes: annotate the parameter `config` of an op or asset with a subclass.
 
-    The fields are the schema: one without a default must be given in the run config; `Optional` fields need
-    not. Objects cannot be changed. The constructor ignores arguments that are no fields; a run config with
-    an unknown key is refused.
+    The fields are the schema. The run config must give each field without a default, unless it is `Optional`.
+    Objects are immutable. The constructor ignores unknown arguments, but an unknown key in a run config is
+    an error.
 
     Raises:
-        DagflowInvalidPythonicConfigDefinitionError: When used: a field whose annotation cannot be config.
+        DagflowInvalidPythonicConfigDefinitionError: A field's annotation is not a type of config. Raised on
+            first use.
 
     Example:
         >>> from dagflow import Config, op
@@ -85,7 +86,7 @@ class Config(BaseModel):
             if not isinstance(annotation, type) and hasattr(type(annotation), "__dagflow_config_type__"):
                 raise DagflowInvalidPythonicConfigDefinitionError(
                     f"field '{name}' of {cls.__dagflow_what__} '{cls.__name__}' is annotated with "
-                    f"{annotation!r}, a type that checks the values of inputs and outputs. Annotate config "
+                    f"{annotation!r}, a type of inputs and outputs. Annotate config "
                     "with int, str, an Enum, a Config class or another type of config."
                 )
         super().__init_subclass__(**kwargs)
@@ -93,7 +94,7 @@ class Config(BaseModel):
     def __init__(self, **data: Any) -> None:
         for entry in converted(type(self)):
             if entry.key in data:
-                data[entry.key] = _from_python(entry.kind, data[entry.key])
+                data[entry.key] = _from_python(entry.annotation, data[entry.key])
         super().__init__(**data)
         for key, value in data.items():
             if type(value) not in _PLAIN and holds_env_var(value):
@@ -103,9 +104,9 @@ class Config(BaseModel):
         if name.startswith("_"):
             super().__setattr__(name, value)
             return
-        raise DagflowInvalidInvocationError(self._why_frozen(name))
+        raise DagflowInvalidInvocationError(self._frozen_message(name))
 
-    def _why_frozen(self, name: str) -> str:
+    def _frozen_message(self, name: str) -> str:
         cls = type(self).__name__
         return (
             f"'{cls}' is a Pythonic config class and does not support item assignment: attribute '{name}' "
@@ -114,16 +115,16 @@ class Config(BaseModel):
 
     @classmethod
     def to_fields_dict(cls) -> dict[str, Field]:
-        """The schema of each field, by its name in config.
+        """Return the schema of each field, by its name in config.
 
         Raises:
-            DagflowInvalidPythonicConfigDefinitionError: An annotation that cannot be config.
+            DagflowInvalidPythonicConfigDefinitionError: An annotation is not a type of config.
         """
         return {entry.key: entry.field for entry in entries(cls)}
 
     @classmethod
     def to_config_schema(cls) -> Field:
-        """The schema of the whole class, as `config_schema=` takes it."""
+        """Return the schema of the whole class, for the argument `config_schema`."""
         field: Field | None = cls.__dict__.get("__dagflow_schema__")
         if field is None:
             doc = cls.__dict__.get("__doc__")
@@ -133,11 +134,11 @@ class Config(BaseModel):
 
     @classmethod
     def config_node(cls, default: Any = UNSET, without: str | None = None) -> ConfigType:
-        """The schema as a node.
+        """Return the schema as a node.
 
         Args:
-            default: Plain config that is the default of its fields.
-            without: A field that is left out.
+            default: Plain config with the default of each field.
+            without: The name of a field to leave out.
         """
         found = entries(cls) if default is UNSET else tuple(_entries(cls, default))
         fields = {entry.key: entry.field for entry in found if entry.name != without}
@@ -145,10 +146,10 @@ class Config(BaseModel):
 
     @classmethod
     def from_config(cls: type[_C], config: Mapping[str, Any]) -> _C:
-        """An object made of checked config.
+        """Return an object for checked config.
 
         Raises:
-            pydantic.ValidationError: A validator of the class refuses it.
+            pydantic.ValidationError: A validator of the class rejects the config.
         """
         data = dict(config)
         for entry in entries(cls):
@@ -158,12 +159,12 @@ class Config(BaseModel):
                     data[key] = None
                 elif entry.is_none:
                     data.pop(key, None)
-            elif entry.kind.incoming is not None:
-                data[key] = entry.kind.incoming(data[key])
+            elif entry.annotation.incoming is not None:
+                data[key] = entry.annotation.incoming(data[key])
         return cls(**data)
 
     def to_config_value(self) -> dict[str, Any]:
-        """The object as plain config. Fields that are None stay away unless they were given."""
+        """Return the object as plain config, without fields that are None by default."""
         result: dict[str, Any] = {}
         for entry in entries(type(self)):
             if entry.key in self._dagflow_env:
@@ -171,18 +172,18 @@ class Config(BaseModel):
                 continue
             value = getattr(self, entry.name)
             if value is not None or entry.name in self.model_fields_set:
-                result[entry.key] = (entry.kind.outgoing or plain_config)(value)
+                result[entry.key] = (entry.annotation.outgoing or plain_config)(value)
         for name, value in (self.model_extra or {}).items():
             result[name] = plain_config(self._dagflow_env.get(name, value))
         return result
 
     def holds_env_vars(self) -> bool:
-        """Whether a field, at any depth, is still to be looked up in the environment."""
+        """Return whether a field, at any depth, is an environment variable."""
         return bool(self._dagflow_env)
 
 
 class PermissiveConfig(Config):
-    """A Config class whose objects keep what is no field of theirs, and whose schema lets it pass.
+    """The base of config classes that accept and keep values without a field.
 
     Example:
         >>> PermissiveConfig(anything=3).anything
@@ -193,7 +194,7 @@ class PermissiveConfig(Config):
 
 
 def entries(cls: type[Config]) -> tuple[Entry, ...]:
-    """The fields of a Config class, read once."""
+    """Return the fields of a Config class."""
     found: tuple[Entry, ...] | None = cls.__dict__.get("__dagflow_entries__")
     if found is None:
         found = tuple(_entries(cls))
@@ -202,22 +203,24 @@ def entries(cls: type[Config]) -> tuple[Entry, ...]:
 
 
 def converted(cls: type[Config]) -> tuple[Entry, ...]:
-    """The fields whose values the constructor converts: few classes have any."""
+    """Return the fields whose values the constructor converts; few classes have such fields."""
     found: tuple[Entry, ...] | None = cls.__dict__.get("__dagflow_converted__")
     if found is None:
-        found = tuple(entry for entry in entries(cls) if entry.kind.is_selector or entry.kind.names)
+        found = tuple(
+            entry for entry in entries(cls) if entry.annotation.is_selector or entry.annotation.names
+        )
         type.__setattr__(cls, "__dagflow_converted__", found)
     return found
 
 
-def _from_python(kind: Kind, value: Any) -> Any:
-    if kind.names is not None:
-        return kind.names.get(value, value) if isinstance(value, str) else value
-    return value if kind.incoming is None else kind.incoming(value)
+def _from_python(annotation: AnnotationSchema, value: Any) -> Any:
+    if annotation.names is not None:
+        return annotation.names.get(value, value) if isinstance(value, str) else value
+    return value if annotation.incoming is None else annotation.incoming(value)
 
 
 def is_resource_field(info: Any) -> bool:
-    """Whether a field takes another resource: its annotation has the marker `__dagflow_resource__`."""
+    """Return whether the annotation of a field is a resource, by its marker `__dagflow_resource__`."""
     return _names_resource(info.annotation) or any(hasattr(extra, _RESOURCE) for extra in info.metadata)
 
 
@@ -252,22 +255,23 @@ def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
             "Use pydantic.Field in a Config class."
         )
     tag = getattr(info.discriminator, "discriminator", info.discriminator)
-    kind = kind_of(info.annotation, place, tag)
-    default = _default(info, kind)
+    annotation = annotation_schema(info.annotation, place, tag)
+    default = _default(info, annotation)
     if defaults is not UNSET and key in defaults:
         default = defaults[key]
     if isinstance(default, Mapping) and hasattr(info.annotation, "__dagflow_config__"):
-        kind = kind_of(info.annotation, place, tag, default)  # what is not given of it is taken from there
-    may_be_none = isinstance(kind.node, Noneable)
+        # the fields of a default object are the defaults of the nested class
+        annotation = annotation_schema(info.annotation, place, tag, default)
+    may_be_none = isinstance(annotation.node, Noneable)
     is_given = default is not UNSET and (default is not None or may_be_none)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     is_optional = default is None or may_be_none or not info.is_required()
     return Entry(
         name,
         key,
-        kind,
+        annotation,
         Field(
-            kind.node,
+            annotation.node,
             default_value=default if is_given else UNSET,
             is_required=False if is_optional and not is_given else None,
             description=info.description,
@@ -278,14 +282,16 @@ def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
     )
 
 
-def _default(info: Any, kind: Kind) -> Any:
-    """The default of a field as plain config. One that a factory makes is pydantic's to make for each object,
-    unless it is a Config object, which says what the config in it may be.
+def _default(info: Any, annotation: AnnotationSchema) -> Any:
+    """Return the default of a field as plain config, or UNSET.
+
+    pydantic calls a default factory for each object. Only a factory of Config objects is called here, because
+    its result has the defaults of the fields inside.
     """
     if info.is_required():
         return UNSET
     value = info.default
     if info.default_factory is not None:
-        holds_config = kind.incoming is not None and kind.names is None
+        holds_config = annotation.incoming is not None and annotation.names is None
         value = info.get_default(call_default_factory=True) if holds_config else UNSET
-    return value if value is UNSET or value is None else (kind.outgoing or plain_config)(value)
+    return value if value is UNSET or value is None else (annotation.outgoing or plain_config)(value)

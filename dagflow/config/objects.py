@@ -1,6 +1,6 @@
-"""Config as Python objects, without pydantic: `RunConfig`, `EnvVar`, and what they are in plain config.
+"""Config as Python objects, without pydantic: `RunConfig`, `EnvVar`, and their conversion to plain config.
 
-`dagflow.config.model` has the `Config` classes; they are known here by the marker `__dagflow_config__`.
+The `Config` classes are in `dagflow.config.model`. This module recognises them by `__dagflow_config__`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dagflow.errors import check_type
 
 
 class EnvVar(str):
-    """The content of an environment variable, looked up when the run starts: for fields of Config objects and
-    of resources. In plain config write `{"env": "NAME"}` instead.
+    """The content of an environment variable, looked up when the run starts.
+
+    For fields of Config objects and resources. In plain config write `{"env": "NAME"}` instead.
 
     Example:
         >>> EnvVar("DB_URL").env_var_name
@@ -35,7 +36,7 @@ class EnvVar(str):
 
     @classmethod
     def int(cls, name: str) -> IntEnvVar:
-        """A variable that holds an int.
+        """Return a variable whose content is an integer.
 
         Example:
             >>> EnvVar.int("PORT")
@@ -44,15 +45,15 @@ class EnvVar(str):
         return IntEnvVar(name)
 
     def get_value(self, default: str | None = None) -> str | None:
-        """What the variable holds now, or the default."""
+        """Return the current content of the variable, or the default if it is not set."""
         return os.environ.get(self.env_var_name, default)
 
     def __str__(self) -> str:
-        _refuse(f'EnvVar("{self.env_var_name}")')
+        _raise_read_too_early(f'EnvVar("{self.env_var_name}")')
 
 
 class IntEnvVar(int):
-    """The content of an environment variable as an int; made by `EnvVar.int`."""
+    """The content of an environment variable as an integer; made by `EnvVar.int`."""
 
     env_var_name: str
 
@@ -66,33 +67,33 @@ class IntEnvVar(int):
         return self.env_var_name
 
     def get_value(self, default: int | None = None) -> int | None:
-        """What the variable holds now, or the default.
+        """Return the current content of the variable, or the default if it is not set.
 
         Raises:
-            ValueError: It holds no int.
+            ValueError: The content is not an integer.
         """
-        text = os.environ.get(self.env_var_name)
-        return default if text is None else int(text)
+        content = os.environ.get(self.env_var_name)
+        return default if content is None else int(content)
 
     def __int__(self) -> int:
-        _refuse(f'EnvVar.int("{self.env_var_name}")')
+        _raise_read_too_early(f'EnvVar.int("{self.env_var_name}")')
 
     def __str__(self) -> str:
-        _refuse(f'EnvVar.int("{self.env_var_name}")')
+        _raise_read_too_early(f'EnvVar.int("{self.env_var_name}")')
 
     def __repr__(self) -> str:
         return f"EnvVar.int({self.env_var_name!r})"
 
 
-def _refuse(variable: str) -> NoReturn:
+def _raise_read_too_early(variable: str) -> NoReturn:
     raise RuntimeError(
-        f"{variable} was read like a value, but it is looked up only when a run starts. Give it to a Config "
+        f"{variable} was used as a value, but it is looked up only when a run starts. Pass it to a Config "
         "object or a resource, or read it now with get_value()."
     )
 
 
 class RunConfig:
-    """A run config whose parts may be Config objects. Taken wherever a run config is.
+    """A run config whose parts may be Config objects. Every function that takes a run config accepts it.
 
     Args:
         ops: A Config object, or a dict as in a plain run config, by op.
@@ -101,7 +102,7 @@ class RunConfig:
         execution: The config of the executor.
 
     Raises:
-        ParameterCheckError: A part is no mapping.
+        ParameterCheckError: A part is not a mapping.
 
     Example:
         >>> from dagflow import Config
@@ -126,7 +127,7 @@ class RunConfig:
         self.execution: dict[str, Any] = _part(execution, "execution")
 
     def to_config_dict(self) -> dict[str, Any]:
-        """The same as plain config: always the four keys."""
+        """Return the run config as a plain dict. It always has the four keys."""
         return {
             "loggers": dict(self.loggers),
             "resources": {key: _entry(value) for key, value in self.resources.items()},
@@ -149,7 +150,7 @@ def _part(given: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
 
 
 def _entry(value: Any) -> Any:
-    """The entry of an op, graph or resource: a Config object is its config."""
+    """Return the plain entry of an op, graph or resource. A Config object becomes `{"config": ...}`."""
     if is_config_object(value):
         return {"config": plain_config(value)}
     if isinstance(value, Mapping) and isinstance(value.get("ops"), Mapping):
@@ -158,13 +159,14 @@ def _entry(value: Any) -> Any:
 
 
 def is_config_object(value: Any) -> bool:
-    """Whether a value is an object of a Config class."""
+    """Return whether a value is an object of a Config class."""
     return hasattr(type(value), "__dagflow_config__")
 
 
 def plain_config(value: Any) -> Any:
-    """A Python value as it is written in plain config: Config objects as dicts, members of enums as their
-    names, environment variables as `{"env": "NAME"}`.
+    """Return a Python value as plain config.
+
+    Config objects become dicts, members of enums their names, environment variables `{"env": "NAME"}`.
 
     Example:
         >>> plain_config([EnvVar("DB_URL"), (1, 2)])
@@ -185,7 +187,7 @@ def plain_config(value: Any) -> Any:
 
 
 def holds_env_var(value: Any) -> bool:
-    """Whether a value is an environment variable, or a list, dict or Config object with one in it."""
+    """Return whether a value is an environment variable, or contains one at any depth."""
     if is_config_object(value):
         return bool(value.holds_env_vars())
     if isinstance(value, Mapping):

@@ -1,11 +1,12 @@
-"""Reading a value against a config schema: the value as code will see it, or every mistake in it at once.
+"""Reading of a value against a config schema. The result is the value for user code, or all mistakes in it.
 
-Each schema node (`dagflow.config.field`) knows how to `read` its own kind of value. What all of them share is
-here: the `Reading` that collects mistakes and looks up environment variables, the `EvaluationError` that
-says what is wrong and where, and `parse`, which starts it all. Nothing here raises for a wrong value; the
-functions of config mappings are only called, in a second reading, once what they are given has no mistake.
+Each schema node (`dagflow.config.field`) has a method `read` for its own type of value. This module holds the
+common parts: `Reading` collects mistakes and looks up environment variables, `EvaluationError` describes a
+mistake and its path, and `parse` starts a reading. Nothing here raises an error for an invalid value.
 
-The place of a value is a tuple: a field's name, the number of a list item, or a `MapPart`. As a text it is
+The functions of config mappings are called in a second reading, and only if the first one found no mistake.
+
+The path of a value is a tuple of field names, indexes of list items and `MapPart` values. As a string it is
 written `root:ops:brew:config[1]:k`, with `root:m:'a':value` and `root:m:1:key` inside maps.
 """
 
@@ -30,7 +31,7 @@ Path = tuple[PathPart, ...]
 
 
 class DagflowEvaluationErrorReason(enum.Enum):
-    """What kind of mistake an `EvaluationError` is about."""
+    """The type of mistake that an `EvaluationError` describes."""
 
     RUNTIME_TYPE_MISMATCH = "RUNTIME_TYPE_MISMATCH"
     MISSING_REQUIRED_FIELD = "MISSING_REQUIRED_FIELD"
@@ -46,39 +47,39 @@ _Reason = DagflowEvaluationErrorReason
 
 
 class Mismatch(NamedTuple):
-    """A value of the wrong kind: the schema node that refused it, and its repr."""
+    """A value of the wrong type: the schema node that rejected it, and its repr."""
 
     config_type: Any
     value_rep: str
 
 
 class FieldNames(NamedTuple):
-    """Fields that are missing, or that the schema does not have."""
+    """The names of fields that are missing or unknown."""
 
     field_names: list[str]
 
     @property
     def field_name(self) -> str:
-        """The first of them, which is the only one where the reason is in the singular."""
+        """The first name; the only one if the reason is in the singular."""
         return self.field_names[0]
 
 
 class SelectorMismatch(NamedTuple):
-    """A selector that does not get exactly one field: the schema node and the names given."""
+    """A selector without exactly one field: the schema node and the given names."""
 
     config_type: Any
     incoming_fields: list[str]
 
 
 class FailedLookup(NamedTuple):
-    """An environment variable that is not set, or holds something of the wrong kind."""
+    """An environment variable that is not set, or whose content has the wrong type."""
 
     original_value: object
     variable: str
 
 
 class EvaluationError(NamedTuple):
-    """One mistake in a config value: its kind, its place, details for a program and a text for a person."""
+    """One mistake in a config value: its type, its path, details for programs and a message for readers."""
 
     reason: DagflowEvaluationErrorReason
     stack: Path
@@ -87,16 +88,18 @@ class EvaluationError(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The place as a text, such as `root:ops:brew:config:a`."""
-        return path_text(self.stack)
+        """The path as a string, such as `root:ops:brew:config:a`."""
+        return path_string(self.stack)
 
 
 class Parsed(NamedTuple):
-    """What came of reading a value.
+    """The result of reading a value.
 
-    `value` has no meaning where there are errors; it is UNSET where nothing was given and nothing is the
-    default. `used_env` tells whether an environment variable was asked for, so that the value may differ
-    another time.
+    Attributes:
+        value: The value for user code; UNSET if neither a value nor a default exists. Undefined if there are
+            errors.
+        errors: All mistakes.
+        used_env: True if an environment variable was looked up, so that the next result may differ.
     """
 
     value: Any
@@ -105,13 +108,13 @@ class Parsed(NamedTuple):
 
 
 class Readable(Protocol):
-    """A schema node or a field, as far as reading is concerned."""
+    """The methods of schema nodes and fields that read values."""
 
     def read(self, value: Any, path: Path, reading: Reading) -> Any:
-        """The value as code will see it; mistakes go to `reading`."""
+        """Return the value as user code receives it; add errors to `reading`."""
 
     def read_absent(self, path: Path, reading: Reading) -> Any:
-        """What is read where no value was given."""
+        """Return the default as user code receives it; add an error to `reading` if a value is required."""
 
 
 class _Described(Protocol):
@@ -119,11 +122,15 @@ class _Described(Protocol):
 
 
 class Reading:
-    """One parse while it goes on: the mistakes so far, and the environment.
+    """The state of one reading.
 
-    `environ` is None where the value shall stay as it was written: variables are not looked up then, and the
-    choices of an enum remain names. `applies`: whether config mappings are carried out, which is when the
-    config that they are given is known to be right; `has_mappings`: whether there was one.
+    Attributes:
+        errors: The mistakes so far.
+        environ: The environment. None leaves the value unchanged: variables are not looked up, and the
+            choices of an enum remain names.
+        used_env: True if an environment variable was looked up.
+        applies: True if the functions of config mappings are called, because their config is valid.
+        has_mappings: True if the schema has a config mapping.
     """
 
     __slots__ = ("applies", "environ", "errors", "has_mappings", "used_env")
@@ -136,7 +143,7 @@ class Reading:
         self.has_mappings: bool = False
 
     def mismatch(self, node: object, value: object, path: Path, message: str) -> None:
-        """Note a value that is of the wrong kind."""
+        """Add an error about a value of the wrong type."""
         variable = getattr(value, "__dagflow_env_var__", None)
         if isinstance(variable, str):
             message = (
@@ -148,7 +155,7 @@ class Reading:
         )
 
     def scalar_mismatch(self, node: object, value: object, path: Path, expected: str) -> None:
-        """Note a value that is not the scalar expected, or None."""
+        """Add an error about a value that is None or not the expected scalar."""
         if value is None:
             self.none_given(node, path, expected)
             return
@@ -162,11 +169,11 @@ class Reading:
         )
 
     def none_given(self, node: object, path: Path, expected: str) -> None:
-        """Note a None where none is allowed."""
+        """Add an error about a value None that is not allowed."""
         self.mismatch(node, None, path, f'Value {where(path)} must not be None. Expected "{expected}".')
 
     def container_mismatch(self, node: _Described, value: object, path: Path, container: str) -> None:
-        """Note something that is no dict or list where one belongs."""
+        """Add an error about a value that is not the expected dict or list."""
         expected = node.describe()
         if value is None:
             self.none_given(node, path, expected)
@@ -179,60 +186,65 @@ class Reading:
         )
 
     def undefined(self, node: _Described, names: Iterable[object], known: Sequence[str], path: Path) -> None:
-        """Note fields that the schema does not have, before all other mistakes of this level."""
-        texts = sorted(str(name) for name in names)
-        if len(texts) == 1:
+        """Add an error about unknown fields."""
+        unknown = sorted(str(name) for name in names)
+        if len(unknown) == 1:
             reason = _Reason.FIELD_NOT_DEFINED
             message = (
-                f'Received unexpected config entry "{texts[0]}" {where(path)}. '
-                f'Expected: "{node.describe()}".{nearest(texts[0], known)}'
+                f'Received unexpected config entry "{unknown[0]}" {where(path)}. '
+                f'Expected: "{node.describe()}".{nearest(unknown[0], known)}'
             )
         else:
             reason = _Reason.FIELDS_NOT_DEFINED
-            hints = "".join(f" {name!r}:{hint}" for name in texts if (hint := nearest(name, known)))
-            message = f'Received unexpected config entries "{texts!r}" {where(path)}. '
+            hints = "".join(f" {name!r}:{hint}" for name in unknown if (hint := nearest(name, known)))
+            message = f'Received unexpected config entries "{unknown!r}" {where(path)}. '
             message += f'Expected: "{sorted(known)!r}".{hints}'
-        self.errors.append(EvaluationError(reason, path, FieldNames(texts), message))
+        self.errors.append(EvaluationError(reason, path, FieldNames(unknown), message))
 
     def missing(self, examples: Mapping[str, object], path: Path) -> None:
-        """Note required fields that were not given, with an example of what to write."""
+        """Add an error about missing required fields.
+
+        Args:
+            examples: An example value for each missing field, by name.
+            path: The path of the dict that lacks the fields.
+        """
         names = sorted(examples)
         example = {name: examples[name] for name in names}
         if len(names) == 1:
-            reason, what, this, entry = (
+            reason, subject, this, entry = (
                 _Reason.MISSING_REQUIRED_FIELD,
                 f'entry "{names[0]}"',
                 "this value",
                 "entry",
             )
         else:
-            reason, what = _Reason.MISSING_REQUIRED_FIELDS, f"entries {names!r}"
+            reason, subject = _Reason.MISSING_REQUIRED_FIELDS, f"entries {names!r}"
             this, entry = "these values", "entries"
         message = (
-            f"Missing required config {what} {where(path)}. You must provide {this} in your run config. "
+            f"Missing required config {subject} {where(path)}. You must provide {this} in your run config. "
         )
         message += f"Example config for the missing {entry}: {example!r}"
         self.errors.append(EvaluationError(reason, path, FieldNames(names), message))
 
     def collision(self, name: str, alias: str, path: Path) -> None:
-        """Note a field that is given under two names."""
+        """Add an error about a field that is given under two names."""
         message = f"Received both field '{name}' and field '{alias}' {where(path)}. Use one or the other."
         self.errors.append(
             EvaluationError(_Reason.FIELD_ALIAS_COLLISION, path, FieldNames([name, alias]), message)
         )
 
     def selector(self, node: object, given: Iterable[object], path: Path, message: str) -> None:
-        """Note a selector that does not get exactly one field."""
+        """Add an error about a selector without exactly one field."""
         names = [str(name) for name in given]
         self.errors.append(
             EvaluationError(_Reason.SELECTOR_FIELD_ERROR, path, SelectorMismatch(node, names), message)
         )
 
     def lookup(self, original: object, variable: str, path: Path) -> str | None:
-        """The text of an environment variable; None, noting why, if it is not set."""
+        """Return the content of an environment variable. If it is not set, add an error and return None."""
         self.used_env = True
-        text = self.environ.get(variable) if self.environ is not None else None
-        if text is None:
+        content = self.environ.get(variable) if self.environ is not None else None
+        if content is None:
             self.failed_lookup(
                 original,
                 variable,
@@ -240,10 +252,10 @@ class Reading:
                 f'You have attempted to fetch the environment variable "{variable}" which is not set. '
                 "Set it for this run.",
             )
-        return text
+        return content
 
     def failed_lookup(self, original: object, variable: str, path: Path, problem: str) -> None:
-        """Note an environment variable that cannot be used."""
+        """Add an error about an environment variable that is not set or has the wrong content."""
         message = f"Post processing {where(path)} of original value {original!r} failed: {problem}"
         self.errors.append(
             EvaluationError(_Reason.FAILED_POST_PROCESSING, path, FailedLookup(original, variable), message)
@@ -257,17 +269,17 @@ def parse(
 
     Args:
         schema: A schema node or a Field.
-        value: What was given; UNSET stands for nothing.
-        path: Where the value stands, as the messages shall say it.
-        environ: The environment for `{"env": "NAME"}`. Without one, every variable counts as not set.
+        value: The value; UNSET if none was given.
+        path: The path of the value, for messages.
+        environ: The environment for `{"env": "NAME"}`. Default: no variable is set.
 
     Returns:
-        The value, or all mistakes in it. At one level they come in the order: unknown fields, missing fields,
-        then the mistakes inside the fields by name.
+        The value, or all mistakes in it. The order at each level: unknown fields, missing fields, then the
+        mistakes inside the fields by name.
 
     Raises:
-        DagflowConfigMappingFunctionError: A config mapping in the schema failed.
-        DagflowInvalidConfigError: What it made is wrong.
+        DagflowConfigMappingFunctionError: The function of a config mapping in the schema raised.
+        DagflowInvalidConfigError: The result of such a function is invalid.
 
     Example:
         >>> from dagflow.config.field import resolve_schema
@@ -287,15 +299,15 @@ def parse(
 
 
 def where(path: Path) -> str:
-    """The place of a value as a part of a sentence: "at the root" or "at path root:a"."""
-    return f"at path {path_text(path)}" if path else "at the root"
+    """Return the path of a value for use in a sentence: "at the root" or "at path root:a"."""
+    return f"at path {path_string(path)}" if path else "at the root"
 
 
-def path_text(path: Path) -> str:
-    """The place of a value as a text.
+def path_string(path: Path) -> str:
+    """Return the path of a value as a string.
 
     Example:
-        >>> path_text(("ops", "brew", 1, MapPart("a", "value")))
+        >>> path_string(("ops", "brew", 1, MapPart("a", "value")))
         "root:ops:brew[1]:'a':value"
     """
     parts = ["root"]

@@ -1,4 +1,4 @@
-"""A run config as people give it, made a plain dict."""
+"""Conversion of a run config, in any form that users pass, to a plain dict."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dagflow.errors import ParameterCheckError
 
 
 def run_config_dict(value: Any, place: str) -> dict[str, Any]:
-    """A run config as a plain dict.
+    """Return a run config as a plain dict.
 
     Args:
         value: None, a mapping, or an object with `to_config_dict()`.
-        place: What the config is for.
+        place: The owner of the config, for the error message.
 
     Raises:
-        ParameterCheckError: It is something else.
+        ParameterCheckError: `value` is something else.
 
     Example:
         >>> run_config_dict(None, "job 'brew'")

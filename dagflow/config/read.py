@@ -1,6 +1,6 @@
-"""Reading of config against its schema, with an error for mistakes: the one way to checked config.
+"""Reading and checking of config against its schema, with one error for all mistakes.
 
-The environment is always an argument: the caller at the border decides which variables there are.
+The environment is always an argument: only the outermost caller chooses the variables.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ def read_config(
     *,
     path: Path = _CONFIG,
 ) -> Any:
-    """Read config against its schema, with the defaults of the schema.
+    """Check config against its schema and return it with the defaults of the schema.
 
     Args:
         schema: A schema node or a Field; None accepts any value.
         value: The config; UNSET if none was given.
         preamble: The first line of the error, as "Error in config for op 'brew'".
         environ: The environment variables for `{"env": "NAME"}`.
-        path: The place of the value in messages.
+        path: The path of the value, for messages.
 
     Returns:
-        The config as code sees it; None if none was given and the schema has no default.
+        The config as user code receives it; None if none was given and the schema has no default.
 
     Raises:
-        DagflowInvalidConfigError: The value does not match; it lists every mistake.
+        DagflowInvalidConfigError: The value does not match the schema. The error lists every mistake.
         DagflowConfigMappingFunctionError: The function of a config mapping raised.
 
     Example:
@@ -53,12 +53,12 @@ def read_config(
 
 
 def check_config(schema: Readable | None, value: Any, preamble: str, *, path: Path = _CONFIG) -> None:
-    """Check config as it is written, before there is a run.
+    """Check config at definition time.
 
     Environment variables are not looked up, and the functions of config mappings are not called.
 
     Raises:
-        DagflowInvalidConfigError: The value does not match; it lists every mistake.
+        DagflowInvalidConfigError: The value does not match the schema. The error lists every mistake.
 
     Example:
         >>> from dagflow import IntSource

@@ -1,7 +1,7 @@
-"""The leaves of a config schema: the base of all nodes, numbers, texts, Any.
+"""The leaves of a config schema, numbers, strings and Any, and the base class of all nodes.
 
-The nodes that hold other nodes, and `Field`, are in `dagflow.config.field`. Every node knows how to `read` a
-value (see `dagflow.config.parse`), to `describe` itself in an error message and to give an `example`.
+The nodes that contain other nodes, and `Field`, are in `dagflow.config.field`. Every node has methods that
+`read` a value (see `dagflow.config.parse`), `describe` the type in an error message and return an `example`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import Any as AnyValue
 
 from dagflow._util import UNSET
-from dagflow.config.parse import Path, Reading, path_text
+from dagflow.config.parse import Path, Reading, path_string
 
 
 class ConfigType:
     """A node of a config schema.
 
-    `is_required` tells whether a bare field of this type must be given; `default()` is what it becomes
-    otherwise.
+    Attributes:
+        is_required: Whether a field with this type and no further options must be given. If not,
+            `default()` returns its default.
     """
 
     __slots__ = ("description",)
@@ -26,45 +27,45 @@ class ConfigType:
         self.description: str | None = description
 
     def default(self) -> AnyValue:
-        """What a bare field of this type becomes if it is not given; UNSET if it must be."""
+        """Return the default of a field with this type and no further options; UNSET if it is required."""
         return UNSET
 
     def describe(self) -> str:
-        """The type as error messages write it, such as `{ a: Int b?: String }`."""
+        """Return the type as error messages show it, such as `{ a: Int b?: String }`."""
         raise NotImplementedError
 
     def example(self) -> AnyValue:
-        """A value to show in an error message."""
+        """Return an example value for an error message."""
         return "<unknown>"
 
     def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
-        """The value as code will see it; mistakes go to `reading`."""
+        """Return the value as user code receives it; add errors to `reading`."""
         raise NotImplementedError
 
     def read_absent(self, path: Path, reading: Reading) -> AnyValue:
-        """What is read where no value was given."""
+        """Return the default as user code receives it; add an error to `reading` if a value is required."""
         if self.is_required:
             self.note_missing(path, reading)
             return UNSET
         return self.read(self.default(), path, reading)
 
     def note_missing(self, path: Path, reading: Reading) -> None:
-        """Note that the value at `path` itself is missing."""
+        """Add an error to `reading`: the value at `path` itself is missing."""
         if path:
-            name = path_text(path[-1:])[len("root") :].removeprefix(":")
+            name = path_string(path[-1:])[len("root") :].removeprefix(":")
             reading.missing({name: self.example()}, path[:-1])
         else:
             reading.none_given(self, path, self.describe())
 
     def check_default(self, value: AnyValue) -> None:
-        """Refuse a default that is a mistake in a way of its own, with a better message than `read` has."""
+        """Raise an error for an invalid default, if this type has a better message than `read`."""
 
     def __repr__(self) -> str:
         return f"<config type {self.describe()}>"
 
 
 class _Scalar(ConfigType):
-    """int, float, bool or str."""
+    """An int, float, bool or str."""
 
     __slots__ = ("_accepted", "_convert", "_example", "given_name")
 
@@ -89,7 +90,7 @@ class _Scalar(ConfigType):
         if self._convert is not None and isinstance(value, (int, float)):
             try:
                 return self._convert(value)
-            except OverflowError:  # an int beyond all floats
+            except OverflowError:  # an int larger than every float
                 reading.scalar_mismatch(self, value, path, self.given_name)
                 return None
         if isinstance(value, accepted) and given is not bool and not hasattr(value, "__dagflow_env_var__"):
@@ -99,7 +100,7 @@ class _Scalar(ConfigType):
 
 
 def copied(value: AnyValue) -> AnyValue:
-    """A value whose dicts and lists, at any depth, are new ones."""
+    """Return a copy of a value, with new dicts and lists at every depth."""
     if type(value) is dict:
         return {key: copied(item) for key, item in value.items()}
     if type(value) is list:
@@ -108,7 +109,7 @@ def copied(value: AnyValue) -> AnyValue:
 
 
 class _AnyType(ConfigType):
-    """Whatever is given, None included. Dicts and lists are copied, so that code cannot change a default."""
+    """Any value, including None. Dicts and lists are copied, so that user code cannot change a default."""
 
     __slots__ = ()
 

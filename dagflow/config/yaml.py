@@ -1,6 +1,7 @@
-"""Config from YAML files and texts. The one door to PyYAML, whose safe loader makes plain values only.
+"""Config from YAML files and strings. Only this module imports PyYAML; its safe loader returns plain values.
 
-Later files are laid over earlier ones, key by key at every depth; what is no mapping replaces what was there.
+Later files are merged into earlier ones, key by key at every depth. A value that is not a mapping replaces
+the earlier one.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from typing import Any
 
 from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type
 
-_DEEPEST = 4  # settings are no deeper; a YAML text can be, without end
+_MAX_DEPTH = 4  # settings are not deeper, but YAML with anchors can be infinitely deep
 
 
 def config_from_files(config_files: Sequence[str]) -> dict[str, Any]:
-    """The run config that YAML files say together.
+    """Return the run config merged from YAML files.
 
     Args:
-        config_files: Paths or globs, in order: what a later file says replaces what an earlier one did.
+        config_files: Paths or globs, in order. Values of later files replace values of earlier ones.
 
     Raises:
-        DagflowInvariantViolationError: A path or glob finds no file, or a file is no YAML; its line is named.
-        CheckError: A file holds no mapping.
+        DagflowInvariantViolationError: A path or glob matches no file, or a file is not valid YAML. The error
+            names the line.
+        CheckError: The content of a file is not a mapping.
 
     Example:
         >>> import tempfile, pathlib
@@ -32,7 +34,7 @@ def config_from_files(config_files: Sequence[str]) -> dict[str, Any]:
         >>> config_from_files([str(folder / "*.yaml")])
         {'ops': {'brew': {'config': {'grams': 18}}}}
     """
-    _check_texts(config_files, "config_files")
+    _check_is_list(config_files, "config_files")
     texts: list[tuple[str, str]] = []
     for pattern in config_files:
         found = sorted(glob.glob(str(pattern)))
@@ -46,32 +48,33 @@ def config_from_files(config_files: Sequence[str]) -> dict[str, Any]:
 
 
 def config_from_yaml_strings(yaml_strings: Sequence[str]) -> dict[str, Any]:
-    """The run config that YAML texts say together, in order: a later one replaces what an earlier one said.
+    """Return the run config merged from YAML strings.
 
     Args:
-        yaml_strings: The texts.
+        yaml_strings: The strings, in order. Values of later strings replace values of earlier ones.
 
     Raises:
-        DagflowInvariantViolationError: A text is no YAML; its line is named.
-        CheckError: A text holds no mapping.
+        DagflowInvariantViolationError: A string is not valid YAML. The error names the line.
+        CheckError: The content of a string is not a mapping.
 
     Example:
         >>> config_from_yaml_strings(["ops: {brew: {config: 1}}", "ops: {brew: {config: 2}, pour: {}}"])
         {'ops': {'brew': {'config': 2}, 'pour': {}}}
     """
-    _check_texts(yaml_strings, "yaml_strings")
-    return _merged([(text, f"YAML text number {number}") for number, text in enumerate(yaml_strings, 1)])
+    _check_is_list(yaml_strings, "yaml_strings")
+    return _merged([(text, f"YAML string number {number}") for number, text in enumerate(yaml_strings, 1)])
 
 
 def config_from_pkg_resources(pkg_resource_defs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """The run config that YAML files inside Python packages say together.
+    """Return the run config merged from YAML files inside Python packages.
 
     Args:
         pkg_resource_defs: Pairs of the name of a package and the path of a file in it, in order.
 
     Raises:
-        DagflowInvariantViolationError: There is no such package or file, or it is no YAML; its line is named.
-        CheckError: A file holds no mapping.
+        DagflowInvariantViolationError: A package or file does not exist, or a file is not valid YAML. The
+            error names the line.
+        CheckError: The content of a file is not a mapping.
     """
     texts = []
     for package, name in check_type(pkg_resource_defs, Sequence, "pkg_resource_defs"):
@@ -86,17 +89,18 @@ def config_from_pkg_resources(pkg_resource_defs: Sequence[tuple[str, str]]) -> d
 
 
 def mapping_with_lines(name: str) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
-    """What a YAML file of settings says, and where.
+    """Return the settings in a YAML file, and the line of each key.
 
     Args:
-        name: The path of the file; an empty one says nothing.
+        name: The path of the file. An empty file has no settings.
 
     Returns:
-        The mapping, and the line of each of its keys, by the keys that lead there.
+        The mapping, and the line number of each key, by the tuple of keys that leads to it.
 
     Raises:
-        DagflowInvariantViolationError: The file cannot be read, or is no YAML; its line is named.
-        CheckError: It holds no mapping.
+        DagflowInvariantViolationError: The file cannot be read, or is not valid YAML. The error names the
+            line.
+        CheckError: The content of the file is not a mapping.
     """
     import yaml
 
@@ -105,18 +109,18 @@ def mapping_with_lines(name: str) -> tuple[dict[str, Any], dict[tuple[str, ...],
     settings = {} if is_empty else _parsed(text, f"file '{name}'")
     lines: dict[tuple[str, ...], int] = {}
 
-    def note(node: Any, path: tuple[str, ...]) -> None:
-        if isinstance(node, yaml.MappingNode) and len(path) < _DEEPEST:
+    def add_lines(node: Any, path: tuple[str, ...]) -> None:
+        if isinstance(node, yaml.MappingNode) and len(path) < _MAX_DEPTH:
             for key, value in node.value:
                 inner = (*path, str(key.value))
                 lines[inner] = key.start_mark.line + 1
-                note(value, inner)
+                add_lines(value, inner)
 
-    note(yaml.compose(text, yaml.SafeLoader), ())
+    add_lines(yaml.compose(text, yaml.SafeLoader), ())
     return settings, lines
 
 
-def _check_texts(values: Any, name: str) -> None:
+def _check_is_list(values: Any, name: str) -> None:
     if isinstance(values, str) or not isinstance(values, Iterable):
         check_type(values, list, name)
 
@@ -132,15 +136,15 @@ def _read(name: str) -> str:
 def _merged(texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for text, place in texts:
-        _lay_over(result, _parsed(text, place))
+        _merge_into(result, _parsed(text, place))
     return result
 
 
 def _parsed(text: str, place: str) -> dict[Any, Any]:
-    import yaml  # only YAML config needs it
+    import yaml  # imported lazily: only YAML config uses it
 
     class Loader(yaml.SafeLoader):
-        """Leaves dates as texts, since config has no dates."""
+        """A safe loader that leaves dates as strings, because config has no dates."""
 
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -148,18 +152,18 @@ def _parsed(text: str, place: str) -> dict[Any, Any]:
     }
     try:
         value = yaml.load(text, Loader)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: an int of too many digits
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: an int with too many digits
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
-        raise DagflowInvariantViolationError(f"{place}{line} is no valid YAML: {error}") from error
+        raise DagflowInvariantViolationError(f"{place}{line} is not valid YAML: {error}") from error
     if not isinstance(value, dict):
-        raise CheckError(f"{place} must hold a mapping, not {value!r:.80}")
+        raise CheckError(f"{place} must contain a mapping, not {value!r:.80}")
     return value
 
 
-def _lay_over(below: dict[Any, Any], above: dict[Any, Any]) -> None:
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(below.get(key), dict):
-            _lay_over(below[key], value)
+def _merge_into(target: dict[Any, Any], source: dict[Any, Any]) -> None:
+    for key, value in source.items():
+        if isinstance(value, dict) and isinstance(target.get(key), dict):
+            _merge_into(target[key], value)
         else:
-            below[key] = value
+            target[key] = value

@@ -1,1 +1,1 @@
-"""What the user wrote: ops, graphs, jobs, assets, resources. Immutable by habit; a change is a copy."""
+"""User definitions: ops, graphs, jobs, assets, resources. Immutable by convention; a change is a copy."""

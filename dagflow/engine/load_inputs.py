@@ -8,7 +8,7 @@ from typing import Any
 from dagflow.call import type_check_error, user_code
 from dagflow.context.io import InputContext, IOAsset, OutputContext
 from dagflow.context.resources import ResourcesOfType, ScopedResources
-from dagflow.defs.ops.definition import where
+from dagflow.defs.ops.definition import op_location
 from dagflow.engine.run_state import RunState
 from dagflow.engine.store_outputs import access_of, manager_of, output_context
 from dagflow.errors import (
@@ -77,7 +77,10 @@ def _check_input(
     state.log.append(_STEP_INPUT, step.index, number, (position, check))
     if not check.success:
         raise type_check_error(
-            f'step input "{item.name}"', item.dagflow_type, check, f"step '{step.key}', {where(step.op)}"
+            f'step input "{item.name}"',
+            item.dagflow_type,
+            check,
+            f"step '{step.key}', {op_location(step.op)}",
         )
 
 

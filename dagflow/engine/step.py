@@ -15,7 +15,7 @@ from dagflow.call import call_user, type_check_error, wrapped
 from dagflow.config.scalar import copied
 from dagflow.context.call_state import CallState, RunFacts
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext
-from dagflow.defs.ops.definition import where
+from dagflow.defs.ops.definition import op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.engine.load_inputs import check_value, load_inputs
 from dagflow.engine.log import RunLog
@@ -159,7 +159,7 @@ class Attempt:
             of_outputs = self.call_state.output_metadata
             added = of_outputs.get((output.name, mapping_key)) or of_outputs.get((output.name, None))
             if added:
-                where_to = f"output '{output.name}' of {where(step.op)}"
+                where_to = f"output '{output.name}' of {op_location(step.op)}"
                 metadata = {**metadata, **normalize_metadata(added, where_to)}
             self.call_state.produced.add((output.name, mapping_key))
         if isinstance(given, MaterializeResult):
@@ -184,7 +184,7 @@ class Attempt:
                 f'step output "{output.name}"',
                 output.dagflow_type,
                 check,
-                f"step '{step.key}', {where(step.op)}",
+                f"step '{step.key}', {op_location(step.op)}",
             )
         stored: Mapping[str, Any] | None = None
         if output.manager_key is not None and not is_absent:
@@ -206,8 +206,9 @@ class Attempt:
         op = self.step.op
         if len(op.outs) == 1 and op.body.function_type in ("plain", "async"):
             self.state.log_of(self.step, self.number).warning(
-                f"{where(op)} returned None for its output '{output.name}', which is not required. This "
-                "value will be passed to downstream ops. To produce no output, yield outputs, not this one."
+                f"{op_location(op)} returned None for its output '{output.name}', which is not required. "
+                "This value will be passed to downstream ops. To produce no output, yield outputs, not this "
+                "one."
             )
 
     def _note_key(self, output: StepOutput, mapping_key: str) -> None:
@@ -216,8 +217,8 @@ class Attempt:
         keys = self.keys.setdefault(output.name, {})
         if mapping_key in keys:
             raise DagflowInvariantViolationError(
-                f"{where(self.step.op)} yielded the mapping key '{mapping_key}' for more than one value of "
-                f"its output '{output.name}'. Each value needs a key of its own."
+                f"{op_location(self.step.op)} yielded the mapping key '{mapping_key}' for more than one value "
+                f"of its output '{output.name}'. Each value needs a key of its own."
             )
         keys[mapping_key] = None
 
@@ -338,7 +339,7 @@ class StepCallState(CallState):
 def _check_key(step: Step, output: StepOutput, given: MaterializeResult[Any]) -> None:
     if given.asset_key is not None and given.asset_key != output.asset_key:
         raise DagflowInvariantViolationError(
-            f"{where(step.op)} returned a MaterializeResult for asset '{given.asset_key.to_user_string()}', "
-            "which it does not make; it makes "
+            f"{op_location(step.op)} returned a MaterializeResult for asset "
+            f"'{given.asset_key.to_user_string()}', which it does not make; it makes "
             f"'{output.asset_key.to_user_string() if output.asset_key else None}'"
         )

@@ -1,1 +1,1 @@
-"""What is remembered between runs."""
+"""The instance: the storage of runs, logs, assets and dynamic partitions between runs."""

@@ -1,4 +1,4 @@
-"""What the steps of a run printed: where it is kept, and how it is read."""
+"""The captured output of the steps of a run: the paths of its files, and how to read it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from dagflow.events.record import DagflowEvent
 
 
 class CapturedLogs(NamedTuple):
-    """What was printed to stdout and to stderr, as text."""
+    """The captured stdout and stderr, as strings."""
 
     stdout: str
     stderr: str
 
 
 class CapturedLogPaths(NamedTuple):
-    """The files for what is printed to stdout and to stderr."""
+    """The paths of the files for captured stdout and stderr."""
 
     stdout: str
     stderr: str
 
 
 def captured_log_paths(storage_directory: str, run_id: str, file_key: str) -> CapturedLogPaths:
-    """Where it is kept, by the `file_key` of a LOGS_CAPTURED event.
-
+    """Return the paths of the files for the `file_key` of a LOGS_CAPTURED event.
     Example:
         >>> captured_log_paths("storage", "r", "brew").stdout.replace(os.sep, "/")
         'storage/r/compute_logs/brew.out'
@@ -38,23 +37,23 @@ def captured_log_paths(storage_directory: str, run_id: str, file_key: str) -> Ca
 def captured_logs(
     storage_directory: str, run_id: str, step_key: str, events: Iterable[DagflowEvent]
 ) -> CapturedLogs:
-    """What a step printed in all of its attempts.
+    """Read the captured output of a step, of all attempts in order.
 
     Args:
-        storage_directory: The folder for files of the instance.
-        run_id: The run.
-        step_key: The step.
+        storage_directory: The storage folder of the instance.
+        run_id: The id of the run.
+        step_key: The key of the step.
         events: The LOGS_CAPTURED events of the run, in order.
     """
     found = (event.logs_captured_data for event in events)
     keys = dict.fromkeys(data.file_key for data in found if step_key in data.step_keys)
     paths = [captured_log_paths(storage_directory, run_id, key) for key in keys]
     return CapturedLogs(
-        "".join(_text(path.stdout) for path in paths), "".join(_text(path.stderr) for path in paths)
+        "".join(_contents(path.stdout) for path in paths), "".join(_contents(path.stderr) for path in paths)
     )
 
 
-def _text(path: str) -> str:
+def _contents(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()

@@ -1,9 +1,9 @@
-"""The database of a store: its tables, its connection, and what its errors mean.
+"""The database of a store: its tables, its connection, and the translation of its errors.
 
-A SQLite file or a PostgreSQL database. There is one connection and one lock, so several threads can use it,
-and several processes can use one database, which has one writer at a time: on SQLite a change begins with
-BEGIN IMMEDIATE, on PostgreSQL with a lock on the row of the table `dagflow_meta`. So numbers of lines become
-visible in the order in which they grow. Before the process forks, the connection is closed.
+It is a SQLite file or a PostgreSQL database. One connection and one lock serve several threads. Several
+processes can use one database, which has one writer at a time. On SQLite a change begins with BEGIN
+IMMEDIATE, on PostgreSQL with a lock on the row of the table `dagflow_meta`. So line ids become visible in
+ascending order. The connection is closed before the process forks.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from dagflow.errors import DagflowStorageError
 from dagflow.instance.home import without_password
 
 _BUSY_SECONDS = 60
-_CREATION = 4_227_196_032  # any number: who holds the advisory lock of this number may make the tables
+_CREATION = 4_227_196_032  # an arbitrary number: the id of the advisory lock for the creation of the tables
 
 
 class _AnyText(sa.TypeDecorator[str]):
-    """A text of any characters. Those that a database does not take, NUL and lone surrogates, are written as
-    their number behind the mark SUBSTITUTE.
+    """A string of any characters. Databases reject NUL and lone surrogates, so these are stored as the
+    character SUBSTITUTE and their code in hex.
     """
 
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        """What is stored."""
-        if value is None or value.isprintable():  # which has none of them
+        """Return the string to store."""
+        if value is None or value.isprintable():  # a printable string has none of these characters
             return value
         return _UNSTORABLE.sub(lambda found: f"\x1a{ord(found[0]):04x}", value)
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        """What was to be stored."""
+        """Return the original string of a stored one."""
         if value is None or "\x1a" not in value:
             return value
         return _STORED.sub(lambda found: chr(int(found[1], 16)), value)
@@ -62,7 +62,7 @@ RUNS = sa.Table(
     sa.Column("run_id", _AnyText, nullable=False, unique=True),
     sa.Column("job_name", _AnyText, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),  # the run as JSON; its status stands in the column
+    sa.Column("body", sa.Text, nullable=False),  # the run as JSON; the column `status` has its status
     sa.Column("created", sa.Double, nullable=False),
     sa.Column("updated", sa.Double, nullable=False),
     sa.Column("started", sa.Double),
@@ -91,7 +91,7 @@ LINES = sa.Table(
     *(sa.Column(name, sa.Text) for name in ("step_key", "event_type", "asset_key")),
     sa.Column("partition", _AnyText),
     sa.Column("body", sa.Text, nullable=False),
-    sa.Column("position", sa.Integer),  # in the log of the run; None: it comes from outside of the run
+    sa.Column("position", sa.Integer),  # in the log of the run; NULL if written from outside of the run
     sa.Index("dagflow_lines_by_run", "run_id", "id"),
     sa.Index("dagflow_lines_by_type", "event_type", "id"),
     sqlite_autoincrement=True,
@@ -125,31 +125,31 @@ _NOTHING = sa.select(1)
 _ALONE = sa.select(META.c.version).with_for_update()
 
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = ()
-"""What brings tables from each version to the next, from version 1 on. The tables above are the newest."""
+"""The functions that migrate tables to the next version, from version 1 on. The tables above are current."""
 
-_ADVICE = (  # what to do, by what the database said; the first that fits
+_ADVICE = (  # words of the database's error, and the advice for it; the first match counts
     (("URL", "plugin"), "Write the url as 'sqlite:///...' or 'postgresql+psycopg://...'."),
-    (("Python int", "out of range"), "Nothing has so large a number: give a smaller one."),
-    (("full", "disk I/O", "too large"), "Make room for it; what was written before can still be read."),
+    (("Python int", "out of range"), "The number is too large for the database: use a smaller one."),
+    (("full", "disk I/O", "too large"), "Free some disk space; the data written before can still be read."),
     (
         ("not a database", "malformed", "encrypted"),
-        "It is damaged, or no file of dagflow: put a copy in its place, or move it away to begin anew.",
+        "It is damaged, or is not a file of dagflow: restore a copy, or move it away to start anew.",
     ),
-    (("locked",), "Another process kept it to itself for too long: end that, or try again."),
-    (("unable to open", "readonly", "permission"), "See whether its folder exists and may be written to."),
-    (("connect", "server", "password"), "See whether the server runs there and lets you in."),
+    (("locked",), "Another process locked it for too long: end that process, or try again."),
+    (("unable to open", "readonly", "permission"), "Check that its folder exists and is writable."),
+    (("connect", "server", "password"), "Check that the server is running and accepts your login."),
 )
 
 
 class Database:
-    """One connection, made when it is first needed.
+    """One connection to a database, opened at the first use.
 
     Args:
-        url: As SQLAlchemy writes it.
+        url: The database URL, as SQLAlchemy writes it.
 
     Attributes:
-        lock: Held by whoever uses the connection.
-        name: What messages call it; without a password.
+        lock: The lock that each user of the connection holds.
+        name: The name of the database in messages, without a password.
     """
 
     def __init__(self, url: str) -> None:
@@ -163,7 +163,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A transaction that only reads.
+        """Open a transaction that only reads.
 
         Raises:
             DagflowStorageError: The database cannot be read.
@@ -173,8 +173,8 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that changes something, while no other does. What it did is kept when the block ends,
-        and undone when an error ends it.
+        """Open the only transaction that writes. It is committed at the end of the block, and rolled back if
+        the block raises.
 
         Raises:
             DagflowStorageError: The database cannot be written to.
@@ -183,12 +183,11 @@ class Database:
             yield transaction.connection
 
     def _begun(self, begin: str, first: sa.Select[Any]) -> sa.RootTransaction:
-        """A transaction that has begun.
+        """Begin a transaction. If the server has closed the connection, retry with a new one.
 
         Args:
-            begin: How SQLite begins it.
-            first: How a server does, which may have closed the connection in the meantime: then there is
-                another try with a new one, since nothing is lost yet.
+            begin: The statement that begins the transaction on SQLite.
+            first: The first query on a server. It fails if the server has closed the connection.
         """
         while True:
             is_new = self._connection is None
@@ -204,27 +203,28 @@ class Database:
                     raise
 
     def close(self) -> None:
-        """Close the connection; the next transaction makes another."""
+        """Close the connection. The next transaction opens another one."""
         with self.lock:
             with suppress(SQLAlchemyError):
                 self._close()
             self._connection = None
 
     def forget_connection(self) -> None:
-        """In a forked child: begin anew, with a lock that nobody holds."""
+        """Replace the lock by a free one, in a forked child. The parent has closed the connection."""
         self.lock = threading.RLock()
 
     @contextmanager
     def _translated(self, doing: str) -> Iterator[None]:
-        """Raises DagflowStorageError for whatever SQLAlchemy or a driver raises."""
+        """Translate the errors of SQLAlchemy and of a driver to DagflowStorageError."""
         try:
             yield
         except (SQLAlchemyError, UnicodeError, OverflowError) as error:
             self.close()
-            said = " ".join(str(getattr(error, "orig", None) or error).split())
-            advice = next((text for words, text in _ADVICE if any(word in said for word in words)), "")
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            advice = next((advice for words, advice in _ADVICE if any(word in reason for word in words)), "")
+            end = "" if reason[-1:] in ".?!" else "."
             raise DagflowStorageError(
-                f"{self.name} cannot be {doing}: {said}{'' if said[-1:] in '.?!' else '.'} {advice}".rstrip()
+                f"{self.name} cannot be {doing}: {reason}{end} {advice}".rstrip()
             ) from error
 
     def _connected(self) -> sa.Connection:
@@ -243,28 +243,29 @@ class Database:
 
 
 def _engine(url: str, name: str) -> sa.Engine:
-    made = _parsed(url)
-    backend = made.get_backend_name()
+    parsed = _parsed(url)
+    backend = parsed.get_backend_name()
     if backend == "sqlite":
-        if not made.database or made.database == ":memory:":
+        if not parsed.database or parsed.database == ":memory:":
             raise DagflowStorageError(
                 f"the storage url '{url}' names no file. Write 'sqlite:///' and a path, or use "
-                "DagflowInstance.ephemeral() to keep nothing."
+                "DagflowInstance.ephemeral() for an instance in memory."
             )
         arguments: dict[str, Any] = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
     elif backend == "postgresql":
-        if made.drivername == "postgresql":
-            made = made.set(drivername="postgresql+psycopg")
-        arguments = {} if "connect_timeout" in made.query else {"connect_timeout": 10}
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        arguments = {} if "connect_timeout" in parsed.query else {"connect_timeout": 10}
     else:
         raise DagflowStorageError(
-            f"{name} is in a database '{backend}'. Use 'sqlite:///...' or 'postgresql+psycopg://...'."
+            f"{name} is in an unsupported database '{backend}'. Use 'sqlite:///...' or "
+            "'postgresql+psycopg://...'."
         )
     try:
-        engine = sa.create_engine(made, poolclass=sa.NullPool, connect_args=arguments)
+        engine = sa.create_engine(parsed, poolclass=sa.NullPool, connect_args=arguments)
     except ModuleNotFoundError as error:
         advice = 'pip install "pytest-dagflow[postgres]"'
-        if made.get_driver_name() != "psycopg":
+        if parsed.get_driver_name() != "psycopg":
             advice = (
                 f"or write '{'sqlite' if backend == 'sqlite' else 'postgresql+psycopg'}://...' as the url"
             )
@@ -277,38 +278,37 @@ def _engine(url: str, name: str) -> sa.Engine:
 
 def _parsed(url: str) -> sa.URL:
     try:
-        made = sa.make_url(url)
-    except ValueError as error:  # of a port that is no number
+        parsed = sa.make_url(url)
+    except ValueError as error:  # the port is not a number
         raise ArgumentError(f"Could not parse the URL: {error}") from error
-    if made.get_backend_name() != "sqlite":
-        return made
+    if parsed.get_backend_name() != "sqlite":
+        return parsed
     path = url.partition(":///")[2].partition("?")[0]
-    return made.set(
-        database=unquote(path)
-    )  # SQLAlchemy 2.0 reads '%3F' in it as three characters, 2.1 as one
+    # SQLAlchemy 2.0 reads '%3F' in the path as three characters, 2.1 as one
+    return parsed.set(database=unquote(path))
 
 
 def _name(url: str) -> str:
-    """What the messages call a store; without a password."""
+    """Return the name of a store for messages, without a password."""
     try:
-        made = _parsed(url)
+        parsed = _parsed(url)
     except SQLAlchemyError:
         return "the storage url"
-    is_file = made.get_backend_name() == "sqlite"
-    return f"the store '{made.database if is_file else without_password(url)}'"
+    is_file = parsed.get_backend_name() == "sqlite"
+    return f"the store '{parsed.database if is_file else without_password(url)}'"
 
 
 def _on_connect(connection: Any, _: Any) -> None:
-    """Let SQLite begin transactions when told to, and let readers and a writer not wait for each other."""
+    """Set up SQLite: transactions begin by a statement only, and readers do not block the writer (WAL)."""
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous=NORMAL")
     deadline = time.monotonic() + _BUSY_SECONDS
-    while True:  # the first to ask for this mode needs the file for itself, and SQLite does not wait for that
+    while True:  # the first change to this mode needs exclusive access, and SQLite does not wait for that
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
             break
-        except Exception as error:  # of the driver, which only SQLAlchemy imports
+        except Exception as error:  # an error of the driver, which only SQLAlchemy imports
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
@@ -325,7 +325,7 @@ def _begin(connection: sa.Connection, begin: str) -> sa.RootTransaction:
 
 
 def _prepare(connection: sa.Connection, name: str) -> None:
-    """Make the tables, or bring them to the newest version."""
+    """Create the tables, or migrate them to the newest version."""
     newest = 1 + len(MIGRATIONS)
     with _begin(connection, "BEGIN"):
         if _version(connection) == newest:
@@ -340,7 +340,7 @@ def _prepare(connection: sa.Connection, name: str) -> None:
             return
         if not 0 < version <= newest:
             raise DagflowStorageError(
-                f"{name} has version {version} of the tables, and this dagflow knows them from 1 up to "
+                f"{name} has version {version} of the tables, and this dagflow supports versions 1 up to "
                 f"version {newest}. Use a newer dagflow, or another home."
             )
         for migrate in MIGRATIONS[version - 1 :]:
@@ -355,11 +355,11 @@ def _version(connection: sa.Connection) -> int | None:
 
 
 def _nothing() -> None:
-    """What closes a connection that was never made."""
+    """Do nothing: the close function before the first connection."""
 
 
-# A connection that two processes have would break what SQLite keeps of its locks in memory, and a lock that
-# another thread holds would be held for ever in the child.
+# SQLite keeps its locks in memory, so a connection shared by two processes would break them. A lock that
+# another thread holds during the fork would never be released in the child.
 
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
 _forking = threading.Lock()

@@ -1,4 +1,4 @@
-"""`EventLog`: what an instance can be asked about the log of its runs."""
+"""`EventLog`: the queries of an instance over the log of its runs."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ _SOME_TYPES = DagflowEventType | Collection[DagflowEventType] | None
 class EventLog:
     """The log over all runs of an instance.
 
-    Nothing is read that was not asked for: with `limit` and a cursor a log of any length can be read in
-    pieces of the same size.
+    Only the requested lines are read. With `limit` and a cursor, a log of any length can be read in pages.
     """
 
     __slots__ = ("_store",)
@@ -33,11 +32,11 @@ class EventLog:
     _store: Store
 
     def all_logs(self, run_id: str, of_type: _SOME_TYPES = None) -> list[EventLogEntry]:
-        """The log of a run: events, and what user code logged, in the order in which it was written.
+        """Return the log of a run: its events and the messages of user code, the oldest first.
 
         Args:
-            run_id: The run; an unknown one has an empty log.
-            of_type: One or several types of events.
+            run_id: The id of the run. The log of an unknown run is empty.
+            of_type: One or several event types; default: all lines.
         """
         return [line.entry for line in self._store.lines(LinesFilter(run_id, _types(of_type)))]
 
@@ -49,26 +48,26 @@ class EventLog:
         limit: int | None = None,
         ascending: bool = True,
     ) -> EventRecordsResult:
-        """The log of a run in pieces.
+        """Return one page of the log of a run.
 
         Args:
-            run_id: The run; an unknown one has an empty log.
-            cursor: The `cursor` of the piece before.
-            of_type: One or several types of events.
-            limit: How many lines at most.
-            ascending: The oldest first.
+            run_id: The id of the run. The log of an unknown run is empty.
+            cursor: The `cursor` of the previous page.
+            of_type: One or several event types; default: all lines.
+            limit: The maximum number of lines.
+            ascending: Whether the oldest line comes first.
         """
         return self._page(LinesFilter(run_id, _types(of_type)), limit, cursor, ascending)
 
     def get_event_records(
         self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False
     ) -> list[EventLogRecord]:
-        """Events of the log over all runs, the newest first.
+        """Return events of all runs, the newest first.
 
         Args:
-            event_records_filter: Which.
-            limit: How many at most.
-            ascending: The oldest first.
+            event_records_filter: The filter.
+            limit: The maximum number of events.
+            ascending: Whether the oldest event comes first.
         """
         wanted = check_type(event_records_filter, EventRecordsFilter, "event_records_filter")
         lines = self._store.lines(wanted.lines(), checked_limit(limit), ascending)
@@ -81,15 +80,15 @@ class EventLog:
         cursor: str | None = None,
         ascending: bool = False,
     ) -> EventRecordsResult:
-        """Materializations of an asset, the newest first.
+        """Return materializations of an asset, the newest first.
 
         Args:
-            records_filter: The asset, or a filter that says more.
-            limit: How many at most.
-            cursor: The `cursor` of the result before.
-            ascending: The oldest first.
+            records_filter: An asset key, or a filter.
+            limit: The maximum number of records.
+            cursor: The `cursor` of the previous result.
+            ascending: Whether the oldest record comes first.
         """
-        return self._page(_of_asset(records_filter, _MATERIALIZATION), limit, cursor, ascending)
+        return self._page(_asset_filter(records_filter, _MATERIALIZATION), limit, cursor, ascending)
 
     def fetch_observations(
         self,
@@ -98,8 +97,8 @@ class EventLog:
         cursor: str | None = None,
         ascending: bool = False,
     ) -> EventRecordsResult:
-        """Observations of an asset, the newest first. Parameters as `fetch_materializations`."""
-        return self._page(_of_asset(records_filter, _OBSERVATION), limit, cursor, ascending)
+        """Return observations of an asset, the newest first. Parameters as in `fetch_materializations`."""
+        return self._page(_asset_filter(records_filter, _OBSERVATION), limit, cursor, ascending)
 
     def _page(
         self, wanted: LinesFilter, limit: int | None, cursor: str | None, ascending: bool
@@ -115,36 +114,37 @@ class EventLog:
     # assets
 
     def get_latest_materialization_event(self, asset_key: CoercibleToAssetKey) -> EventLogEntry | None:
-        """The newest materialization of an asset since it was wiped, None if there is none."""
+        """Return the newest materialization of an asset since it was wiped, or None."""
         record = self._latest(AssetKey.from_coercible(asset_key), _MATERIALIZATION)
         return None if record is None else record.event_log_entry
 
     def get_latest_data_version_record(self, key: CoercibleToAssetKey) -> EventLogRecord | None:
-        """The newest event that tells in which version the data of an asset is: its last materialization,
-        or without one its last observation; None if there is neither.
+        """Return the event with the current data version of an asset: the last materialization, else the last
+        observation, else None.
         """
         asset_key = AssetKey.from_coercible(key)
         return self._latest(asset_key, _MATERIALIZATION) or self._latest(asset_key, _OBSERVATION)
 
-    def _latest(self, key: AssetKey, kind: DagflowEventType) -> EventLogRecord | None:
-        wanted = LinesFilter(event_types=(kind,), asset_key=key, after_cursor=self._store.wiped_before(key))
+    def _latest(self, key: AssetKey, event_type: DagflowEventType) -> EventLogRecord | None:
+        cursor = self._store.wiped_before(key)
+        wanted = LinesFilter(event_types=(event_type,), asset_key=key, after_cursor=cursor)
         lines = self._store.lines(wanted, limit=1, ascending=False)
         return EventLogRecord(*lines[0]) if lines else None
 
     def get_materialized_partitions(self, asset_key: CoercibleToAssetKey) -> set[str]:
-        """The partitions of an asset that were materialized since it was wiped."""
+        """Return the partitions of an asset that were materialized since the asset was wiped."""
         return self._store.materialized_partitions(AssetKey.from_coercible(asset_key))
 
     def get_asset_keys(self) -> list[AssetKey]:
-        """The assets of which something is in the log."""
+        """Return the keys of the assets with a materialization or observation in the log."""
         return self._store.asset_keys()
 
     def all_asset_keys(self) -> list[AssetKey]:
-        """The assets of which something is in the log."""
+        """Return the keys of the assets with a materialization or observation in the log."""
         return self.get_asset_keys()
 
     def has_asset_key(self, asset_key: CoercibleToAssetKey) -> bool:
-        """Whether something of an asset is in the log."""
+        """Return whether the log has a materialization or observation of an asset."""
         return self.get_latest_data_version_record(asset_key) is not None
 
 
@@ -157,28 +157,30 @@ def _types(of_type: _SOME_TYPES) -> Collection[DagflowEventType] | None:
 
 
 def checked_limit(limit: int | None) -> int | None:
-    """How many are wanted at most; None: all.
+    """Return `limit` if it is a valid maximum number of results. None means all.
 
     Raises:
-        ParameterCheckError: It is no number.
-        CheckError: It is less than 0.
+        ParameterCheckError: The limit is not an integer.
+        CheckError: The limit is less than 0.
     """
     if limit is not None and check_type(limit, int, "limit") < 0:
         raise CheckError(f"parameter 'limit' must be 0 or more, or None for all, not {limit}")
     return limit
 
 
-def _of_asset(wanted: CoercibleToAssetKey | AssetRecordsFilter, kind: DagflowEventType) -> LinesFilter:
+def _asset_filter(
+    wanted: CoercibleToAssetKey | AssetRecordsFilter, event_type: DagflowEventType
+) -> LinesFilter:
     if isinstance(wanted, AssetRecordsFilter):
-        return wanted.lines(kind)
-    return LinesFilter(event_types=(kind,), asset_key=AssetKey.from_coercible(wanted))
+        return wanted.lines(event_type)
+    return LinesFilter(event_types=(event_type,), asset_key=AssetKey.from_coercible(wanted))
 
 
 def _from_cursor(wanted: LinesFilter, cursor: str, ascending: bool) -> LinesFilter:
     try:
         number = int(cursor)
     except ValueError:
-        raise CheckError(f"{cursor!r} is no cursor: give the 'cursor' of an earlier result") from None
+        raise CheckError(f"{cursor!r} is not a cursor: use the 'cursor' of an earlier result") from None
     if ascending:
         return wanted._replace(after_cursor=max(number, wanted.after_cursor or 0))
     before = wanted.before_cursor

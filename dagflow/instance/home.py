@@ -1,14 +1,14 @@
-"""Where an instance keeps what it remembers: the home folder, its `dagflow.yaml`, and what follows from them.
+"""The home folder of an instance and its `dagflow.yaml`: the location of its storage and files.
 
     storage:
       url: postgresql+psycopg://cafe@db/cafe     # default: a SQLite file, sqlite:///history/dagflow.db
     local_artifact_storage:
       base_dir: /data/cafe                       # files go to `storage` below it; default: the home
-    env:                                         # variables that have to be set, or it does not open
+    env:                                         # required environment variables
       PGPASSWORD:
 
-All of it may be left out. Relative paths count from the home; `%` and `?` in the path of a URL are written as
-`%25` and `%3F`. A text may be `{env: NAME}`, which is looked up when the instance is opened.
+All settings are optional. Relative paths are relative to the home. In the path of a URL, write `%` and `?` as
+`%25` and `%3F`. A string may be `{env: NAME}`, which is looked up when the instance is opened.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _home_variables: tuple[str, ...] = ("DAGFLOW_HOME",)
 
 
 class InstanceRef(NamedTuple):
-    """Where a stored instance is, for another process.
+    """The location of a stored instance. Another process can open the instance with it.
 
     Attributes:
         root_directory: The folder for files.
-        url: The storage, as SQLAlchemy writes it.
-        storage_directory: The folder for what I/O managers store.
+        url: The database URL of the storage, as SQLAlchemy writes it.
+        storage_directory: The folder for the values of I/O managers.
     """
 
     root_directory: str
@@ -56,50 +56,50 @@ class InstanceRef(NamedTuple):
 
 
 def home_variables() -> tuple[str, ...]:
-    """The environment variables that can name the home, the one that counts more first."""
+    """Return the names of the environment variables for the home, the highest priority first."""
     return _home_variables
 
 
 def use_home_variable(name: str) -> None:
-    """Let another environment variable name the home too from now on, in the whole process."""
+    """Add an environment variable for the home, with the lowest priority, in the whole process."""
     global _home_variables
     _home_variables = (*_home_variables, *({name} - set(_home_variables)))
 
 
 def home_folder() -> str:
-    """The folder that the environment names.
+    """Return the home folder from the environment.
 
     Raises:
-        DagflowHomeNotSetError: It names none.
-        DagflowInvariantViolationError: What it names is no absolute path, or no folder.
+        DagflowHomeNotSetError: The environment variable is not set.
+        DagflowInvariantViolationError: Its value is not an absolute path, or not a folder.
     """
     name, value = next(
         ((name, os.environ[name]) for name in _home_variables if os.environ.get(name)), ("", "")
     )
     if not value:
         raise DagflowHomeNotSetError(
-            f"The environment variable ${_home_variables[-1]} is not set. So there is no home in which an "
-            "instance could remember anything: set it to the absolute path of a folder, or use "
-            "DagflowInstance.ephemeral() or DagflowInstance.local_temp()."
+            f"The environment variable ${_home_variables[-1]} is not set, so there is no home for the "
+            "instance. Set it to the absolute path of a folder, or use DagflowInstance.ephemeral() or "
+            "DagflowInstance.local_temp()."
         )
     folder = os.path.expanduser(value)
     if not os.path.isabs(folder):
         raise DagflowInvariantViolationError(
-            f'${name} "{value}" must be an absolute path. What it is relative to could be anywhere.'
+            f'${name} "{value}" must be an absolute path. Each process may have another current folder.'
         )
     if not os.path.isdir(folder):
         raise DagflowInvariantViolationError(
-            f'${name} "{value}" is not a directory or does not exist. Make it, or name another.'
+            f'${name} "{value}" is not a directory or does not exist. Create it, or use another.'
         )
     return folder
 
 
 def ref_of_home(folder: str) -> InstanceRef:
-    """Where the instance of a home is, by its settings file.
+    """Return the location of the instance of a home, from its settings file if there is one.
 
     Raises:
-        DagflowInvalidConfigError: The settings cannot be; each mistake comes with file and line.
-        DagflowInvariantViolationError: The file is no YAML.
+        DagflowInvalidConfigError: The settings are invalid. Each error has file and line.
+        DagflowInvariantViolationError: The file is not valid YAML.
     """
     path = os.path.join(folder, SETTINGS_FILE)
     if not os.path.exists(path):
@@ -117,16 +117,17 @@ def ref_of_home(folder: str) -> InstanceRef:
 
 
 def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> InstanceRef:
-    """Where the instance of a folder is, by settings; `history` and `storage` are made there.
+    """Return the location of the instance in a folder, and create its folders `history` and `storage`.
 
     Args:
         folder: The folder.
-        settings: What stands in a `dagflow.yaml`.
-        place: Says of the path of a setting where it was written.
+        settings: The content of a `dagflow.yaml`.
+        place: A function that returns file and line of a setting, given its path as a tuple of keys.
 
     Raises:
-        DagflowInvalidConfigError: The settings cannot be.
-        DagflowInvariantViolationError: A variable that they need is not set, or a folder cannot be made.
+        DagflowInvalidConfigError: The settings are invalid.
+        DagflowInvariantViolationError: A required environment variable is not set, or a folder cannot be
+            created.
     """
     folder = os.path.abspath(check_type(folder, (str, os.PathLike), "tempdir"))
     parsed = parse(resolve_schema(_SCHEMA), check_type(settings, Mapping, "overrides"), environ=os.environ)
@@ -141,7 +142,7 @@ def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> Insta
         where = "" if place is None else f"{place(('env', unset[0]))}: "
         raise DagflowInvariantViolationError(
             f"{where}the settings of an instance name environment variables that are not set: {unset}. Set "
-            "them, or take them out of 'env'."
+            "them, or remove them from 'env'."
         )
     base = os.path.join(folder, parsed.value.get("local_artifact_storage", {}).get("base_dir", ""))
     history, storage = os.path.join(folder, "history"), os.path.join(base, "storage")
@@ -160,13 +161,13 @@ def _make_folder(path: str) -> None:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
         raise DagflowInvariantViolationError(
-            f"the folder {path!r} of an instance cannot be made: {reason}. See whether the one "
-            "around it may be written to, or name another."
+            f"the folder {path!r} of an instance cannot be created: {reason}. Check that its parent folder "
+            "is writable, or use another folder."
         ) from error
 
 
 def without_password(url: str) -> str:
-    """The URL of a storage, as it can be shown.
+    """Return the URL of a storage with its password replaced by `***`.
 
     Example:
         >>> without_password("postgresql://cafe:secret@host/cafe")

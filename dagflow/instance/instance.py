@@ -1,4 +1,4 @@
-"""`DagflowInstance`: what is remembered of runs, assets and dynamic partitions, over a store."""
+"""`DagflowInstance`: the API for stored runs, logs, assets and dynamic partitions, over a store."""
 
 from __future__ import annotations
 
@@ -24,15 +24,14 @@ if TYPE_CHECKING:
     from dagflow.instance.home import InstanceRef
     from dagflow.instance.stats import RunStats, StepStats
 
-_making_roots = threading.Lock()
+_root_lock = threading.Lock()
 
 
 class DagflowInstance(EventLog):
-    """What is remembered of runs, assets and dynamic partitions. Usable as a context manager, which disposes
-    of it.
+    """The storage of runs, logs, assets and dynamic partitions. As a context manager it disposes of itself.
 
-    Made by `ephemeral()`, which remembers in memory, by `get()`, for the home that the environment names, or
-    by `local_temp()`, for a folder.
+    Create one with `ephemeral()` (in memory), `get()` (the home of the environment) or `local_temp()` (a
+    folder).
 
     Example:
         >>> with DagflowInstance.ephemeral() as instance:
@@ -60,26 +59,27 @@ class DagflowInstance(EventLog):
     def ephemeral(
         tempdir: str | None = None, preload: Sequence[Any] | None = None, settings: Any = None
     ) -> DagflowInstance:
-        """An instance in memory that nobody else sees and that goes away with this object.
+        """Create an instance in memory. Its data ends with this object.
 
         Args:
-            tempdir: The folder for files; default: a temporary one, made when the first file is written and
-                removed with the instance.
-            preload, settings: Legacy arguments, accepted and ignored.
+            tempdir: The folder for files; default: a temporary one, created at the first file and removed
+                with the instance.
+            preload, settings: Legacy arguments, ignored.
         """
         return DagflowInstance(MemoryStore(), is_ephemeral=True, root_directory=tempdir)
 
     @staticmethod
     def get() -> DagflowInstance:
-        """The instance of the home that the environment variable DAGFLOW_HOME names, which is there for every
-        process that asks. A `dagflow.yaml` in it may name another storage. Runs that their processes left
-        behind are logged as a hint; see `recover`.
+        """Open the instance of the home folder, given by the environment variable DAGFLOW_HOME.
+
+        Its `dagflow.yaml` may name another storage. Logs a warning if processes ended before their runs; see
+        `recover`.
 
         Raises:
-            DagflowHomeNotSetError: No home is named.
-            DagflowInvariantViolationError: It is no absolute path, or no folder, or its settings no YAML.
-            DagflowInvalidConfigError: Its settings cannot be.
-            DagflowStorageError: Its storage cannot be read.
+            DagflowHomeNotSetError: DAGFLOW_HOME is not set.
+            DagflowInvariantViolationError: It is not the absolute path of a folder, or the file is not YAML.
+            DagflowInvalidConfigError: The settings are invalid.
+            DagflowStorageError: The storage cannot be read.
         """
         from dagflow.instance.home import home_folder, ref_of_home
         from dagflow.instance.recovery import lost_runs
@@ -99,15 +99,15 @@ class DagflowInstance(EventLog):
 
     @staticmethod
     def local_temp(tempdir: str | None = None, overrides: Mapping[str, Any] | None = None) -> DagflowInstance:
-        """An instance that remembers in a folder.
+        """Open an instance that is stored in a folder.
 
         Args:
             tempdir: The folder; default: a temporary one, removed with the instance.
             overrides: Settings, as in a `dagflow.yaml`.
 
         Raises:
-            DagflowInvalidConfigError: The settings cannot be.
-            DagflowInvariantViolationError: A variable that they need is not set, or a folder cannot be made.
+            DagflowInvalidConfigError: The settings are invalid.
+            DagflowInvariantViolationError: A required variable is not set, or a folder cannot be created.
 
         Example:
             >>> with DagflowInstance.local_temp() as instance:
@@ -129,9 +129,7 @@ class DagflowInstance(EventLog):
 
     @staticmethod
     def from_ref(ref: InstanceRef) -> DagflowInstance:
-        """The stored instance that a `ref()` was taken of, here or in another process. It opens nothing
-        before it is asked something.
-        """
+        """Return the instance of a `ref()`. Its storage is opened at the first use."""
 
         def store() -> Store:
             from dagflow.instance.sql import SqlStore  # imports SQLAlchemy, which few steps need
@@ -142,10 +140,10 @@ class DagflowInstance(EventLog):
         return DagflowInstance(late, is_ephemeral=False, root_directory=ref.root_directory, ref=ref)
 
     def ref(self) -> InstanceRef:
-        """Where this instance is, as a small value that other processes understand.
+        """Return the location of this instance, with which another process can open it.
 
         Raises:
-            DagflowInvariantViolationError: It remembers in memory.
+            DagflowInvariantViolationError: The instance is in memory.
         """
         if self._ref is None:
             raise DagflowInvariantViolationError(
@@ -156,7 +154,7 @@ class DagflowInstance(EventLog):
 
     @property
     def is_persistent(self) -> bool:
-        """Whether what it remembers outlives this object."""
+        """True if the data outlives this object."""
         return not self.is_ephemeral
 
     @property
@@ -166,7 +164,7 @@ class DagflowInstance(EventLog):
         return self._make_root() if root is None else root
 
     def _make_root(self) -> str:
-        with _making_roots:  # else two threads would make two folders, and one of them would be lost
+        with _root_lock:  # else two threads could create two folders, and one would never be removed
             if self._root is None:
                 self._root, remove = _temporary_folder()
                 self._remove_at_end(self._root, remove)
@@ -178,7 +176,7 @@ class DagflowInstance(EventLog):
         self._finalizer = weakref.finalize(self, remove, folder, ignore_errors=True)
 
     def storage_directory(self) -> str:
-        """The folder for what I/O managers store."""
+        """Return the folder for the values of I/O managers."""
         if self._ref is not None:
             return self._ref.storage_directory
         import os
@@ -186,8 +184,8 @@ class DagflowInstance(EventLog):
         return os.path.join(self.root_directory, "storage")
 
     def dispose(self) -> None:
-        """Close what is open, and remove the temporary folder, if there is one; a folder that was given
-        stays. The instance can go on being used, unless it remembered in that temporary folder.
+        """Close the storage and remove the temporary folder, if any. The instance can still be used, unless
+        that folder was its storage.
         """
         self._store.close()
         if self._finalizer is not None:
@@ -205,11 +203,11 @@ class DagflowInstance(EventLog):
     # runs
 
     def has_run(self, run_id: str) -> bool:
-        """Whether it knows this run."""
+        """Return whether this run is stored."""
         return self._store.run_record(run_id) is not None
 
     def get_run_by_id(self, run_id: str) -> DagflowRun | None:
-        """The run, None if it does not know it."""
+        """Return the run, or None if it is unknown."""
         record = self._store.run_record(run_id)
         return None if record is None else record.dagflow_run
 
@@ -220,13 +218,13 @@ class DagflowInstance(EventLog):
         cursor: str | None = None,
         ascending: bool = False,
     ) -> list[RunRecord]:
-        """Runs with their times, the newest first.
+        """Return records of runs, with their times, the newest first.
 
         Args:
-            filters: Which.
-            limit: How many at most.
-            cursor: The id of the run after which to go on.
-            ascending: The oldest first.
+            filters: The filter; default: all runs.
+            limit: The maximum number of runs.
+            cursor: A run id: only runs after this run.
+            ascending: Whether the oldest run comes first.
         """
         return self._store.run_records(_wanted(filters), checked_limit(limit), cursor, ascending)
 
@@ -237,19 +235,19 @@ class DagflowInstance(EventLog):
         limit: int | None = None,
         ascending: bool = False,
     ) -> list[DagflowRun]:
-        """Runs, the newest first. Parameters as `get_run_records`."""
+        """Return runs, the newest first. Parameters as in `get_run_records`."""
         return [record.dagflow_run for record in self.get_run_records(filters, limit, cursor, ascending)]
 
     def get_runs_count(self, filters: RunsFilter | None = None) -> int:
-        """How many runs it knows."""
+        """Return the number of runs."""
         return self._store.count_runs(_wanted(filters))
 
     def delete_run(self, run_id: str) -> None:
-        """Forget a run and its log; one that it does not know is no error."""
+        """Delete a run and its log. An unknown run is ignored."""
         self._store.delete_run(run_id)
 
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
-        """Put tags over those of a run."""
+        """Add tags to a run and overwrite existing keys."""
         self._store.add_tags(run_id, checked_tags(new_tags), current_options().clock.now())
 
     def create_run_for_job(
@@ -261,54 +259,49 @@ class DagflowInstance(EventLog):
         parent_run_id: str | None = None,
         root_run_id: str | None = None,
     ) -> DagflowRun:
-        """Store a run of a job that has not started.
+        """Store a run of a job, not started yet.
 
         Args:
             job_def: The job.
             run_id: A UUID as a string.
             run_config: The config of the run.
-            tags: Tags of the run, over those of the job.
-            parent_run_id: The run that this one repeats, if it is a re-execution.
-            root_run_id: The first run of that chain of re-executions.
+            tags: Tags of the run. They override the tags of the job.
+            parent_run_id: The run that this one re-executes.
+            root_run_id: The first run of the chain of re-executions.
 
         Raises:
-            CheckError: The id is no UUID.
-            DagflowRunAlreadyExists: It knows the id already.
+            CheckError: The id is not a UUID.
+            DagflowRunAlreadyExists: The id is already used.
         """
         return _doors.create_run(self, job_def, run_id, run_config, tags, parent_run_id, root_run_id)
 
     def add_run(self, run: DagflowRun, now: float) -> None:
-        """Keep a new run; for dagflow itself.
-
-        Raises:
-            DagflowRunAlreadyExists: It knows the id already.
-        """
+        """Store a new run; internal. Raises DagflowRunAlreadyExists."""
         self._store.add_run(run, now)
 
     def set_run_status(self, run_id: str, status: DagflowRunStatus, now: float) -> None:
-        """Write down where a run stands; for dagflow itself."""
+        """Change the status of a run; internal."""
         self._store.set_status(run_id, status, now)
 
     def get_run_stats(self, run_id: str) -> RunStats:
-        """A run in numbers: steps, materializations, moments."""
+        """Return statistics of a run: its steps, materializations and times."""
         from dagflow.instance.stats import run_stats
 
         return run_stats(self._store, run_id)
 
     def get_run_step_stats(self, run_id: str, step_keys: Collection[str] | None = None) -> list[StepStats]:
-        """The steps of a run in numbers, in the order in which they began.
+        """Return statistics of the steps of a run, in the order in which they began.
 
         Args:
-            run_id: The run.
-            step_keys: Which steps; default: all that began or were skipped.
+            run_id: The id of the run.
+            step_keys: The keys of the steps; default: all steps that began or were skipped.
         """
         from dagflow.instance.stats import step_stats
 
         return step_stats(self._store, run_id, step_keys)
 
     def recover(self) -> list[str]:
-        """Let each run that is under way in a process of this host that is gone end as failed, with a
-        RUN_FAILURE event that says so. Nothing else changes.
+        """Mark runs as failed whose process on this host ended before the run did, with a RUN_FAILURE event.
 
         Returns:
             The ids of these runs, the oldest first.
@@ -318,15 +311,14 @@ class DagflowInstance(EventLog):
         return recover(self._store, current_options().clock.now())
 
     def cancel_run(self, run_id: str) -> bool:
-        """End a run before its time. One that has not begun is canceled at once; the process of one that is
-        under way is interrupted (SIGTERM), and the run ends as canceled when that is done.
+        """Cancel a run: at once if it has not started, else by an interrupt (SIGTERM) of its process.
 
         Returns:
-            False if the run had ended already.
+            False if the run had already ended.
 
         Raises:
-            DagflowRunNotFoundError: It knows no such run.
-            DagflowInvariantViolationError: The run is under way in this process, on another host, or in a
+            DagflowRunNotFoundError: The run is unknown.
+            DagflowInvariantViolationError: The run is in progress in this process, on another host, or in a
                 process of another user.
         """
         from dagflow.instance.recovery import cancel
@@ -334,8 +326,8 @@ class DagflowInstance(EventLog):
         return cancel(self._store, run_id, current_options().clock.now())
 
     def report_canceled(self, run: DagflowRun, now: float) -> bool:
-        """Let a run end as canceled, with a RUN_CANCELED event, unless it has ended already; for dagflow
-        itself. Returns whether it did.
+        """Mark a run as canceled, with a RUN_CANCELED event, unless it has ended; internal. Returns whether
+        the status was changed.
         """
         from dagflow.instance.recovery import report_canceled
 
@@ -344,19 +336,17 @@ class DagflowInstance(EventLog):
     # the log
 
     def follow(self, run_id: str, lines: RunLines) -> None:
-        """Keep the lines of a run, those to come included; for dagflow itself."""
+        """Store all lines of a run, including future ones; internal."""
         self._store.follow(run_id, lines)
 
     def flush(self, run_id: str) -> None:
-        """Put what a run has written so far where others can read it; for dagflow itself."""
+        """Store the lines that a run has written so far, so that other processes can read them; internal."""
         self._store.flush(run_id)
 
     def report_planned(
         self, run: DagflowRun, planned: Sequence[tuple[str, AssetKey, str | None]], now: float
     ) -> None:
-        """Write down which assets a run is going to make: step key, asset key and partition of each. For
-        dagflow itself.
-        """
+        """Store which assets a run plans to materialize, as (step key, asset key, partition); internal."""
         from dagflow.events.planned import AssetMaterializationPlannedData
 
         events = [
@@ -375,15 +365,17 @@ class DagflowInstance(EventLog):
             self._store.add_entries([EventLogEntry.of_event(event) for event in events])
 
     def report_runless_asset_event(self, asset_event: AssetMaterialization | AssetObservation) -> None:
-        """Write down that an asset was written or observed outside of any run."""
+        """Store a materialization or observation that happened outside of any run."""
         check_type(asset_event, AssetMaterialization, "asset_event")
         from dagflow.events.data import AssetObservationData, StepMaterializationData
 
         observed = isinstance(asset_event, AssetObservation)
-        kind = DagflowEventType.ASSET_OBSERVATION if observed else DagflowEventType.ASSET_MATERIALIZATION
+        event_type = (
+            DagflowEventType.ASSET_OBSERVATION if observed else DagflowEventType.ASSET_MATERIALIZATION
+        )
         data = AssetObservationData(asset_event) if observed else StepMaterializationData(asset_event, [])  # type: ignore[arg-type]
         event = DagflowEvent(
-            kind.value,
+            event_type.value,
             "RUNLESS",
             event_specific_data=data,
             run_id="",
@@ -394,24 +386,18 @@ class DagflowInstance(EventLog):
     # assets
 
     def wipe_assets(self, asset_keys: Sequence[CoercibleToAssetKey]) -> None:
-        """Forget what was materialized of assets."""
+        """Hide all materializations and observations of assets up to now."""
         for key in check_elements(asset_keys, object, "asset_keys"):
-            self._store.wipe_asset(AssetKey.from_coercible(key))  # type: ignore[arg-type] # which looks at it
+            self._store.wipe_asset(AssetKey.from_coercible(key))  # type: ignore[arg-type] # checked there
 
     def captured_log_paths(self, run_id: str, file_key: str) -> CapturedLogPaths:
-        """The two files for what is printed in a run, by the `file_key` of a LOGS_CAPTURED event."""
+        """Return the paths of captured stdout and stderr, for the `file_key` of a LOGS_CAPTURED event."""
         from dagflow.instance.captured_logs import captured_log_paths
 
         return captured_log_paths(self.storage_directory(), run_id, file_key)
 
     def captured_logs(self, run_id: str, step_key: str) -> CapturedLogs:
-        """What a step printed to stdout and stderr, in all of its attempts one after the other; empty where
-        nothing was captured.
-
-        Args:
-            run_id: The run.
-            step_key: The step.
-        """
+        """Read the captured stdout and stderr of a step, of all attempts in order. Empty if not captured."""
         from dagflow.instance.captured_logs import captured_logs
 
         entries = self.all_logs(run_id, DagflowEventType.LOGS_CAPTURED)
@@ -419,27 +405,27 @@ class DagflowInstance(EventLog):
         return captured_logs(self.storage_directory(), run_id, step_key, events)
 
     def wipe(self) -> None:
-        """Forget everything: runs, the log, assets, dynamic partitions. Files stay."""
+        """Delete everything (runs, the log, assets, dynamic partitions) except files."""
         self._store.wipe()
 
     # dynamic partitions
 
     def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
-        """Register keys of dynamic partitions; those that are there already stay where they are."""
+        """Append keys of dynamic partitions. Existing keys keep their position."""
         check_type(partitions_def_name, str, "partitions_def_name")
         keys = check_elements(partition_keys, str, "partition_keys")
         self._store.add_dynamic_partitions(partitions_def_name, keys)
 
     def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
-        """The keys of dynamic partitions; an unknown name has none."""
+        """Return the keys of dynamic partitions, or an empty list for an unknown name."""
         return self._store.dynamic_partitions(check_type(partitions_def_name, str, "partitions_def_name"))
 
     def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
-        """Whether a key is registered."""
+        """Return whether a key of dynamic partitions exists."""
         return partition_key in self.get_dynamic_partitions(partitions_def_name)
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
-        """Take a key away; one that is not there is no error."""
+        """Delete a key of dynamic partitions. An unknown key is ignored."""
         self._store.delete_dynamic_partition(partitions_def_name, partition_key)
 
     def __repr__(self) -> str:
@@ -451,7 +437,7 @@ def _wanted(filters: RunsFilter | None) -> RunsFilter:
 
 
 def _temporary_folder() -> tuple[str, Callable[..., None]]:
-    """A new folder, and what removes it."""
+    """Create a folder. Returns its path and a function that removes it."""
     import shutil
     import tempfile
 

@@ -18,7 +18,7 @@ _WRITTEN = (DagflowEventType.ASSET_MATERIALIZATION, DagflowEventType.ASSET_OBSER
 
 
 class _KeptRun:
-    """A run with its times."""
+    """A run with its times, in seconds since the epoch."""
 
     __slots__ = ("created", "ended", "number", "run", "started", "updated")
 
@@ -34,13 +34,13 @@ class _KeptRun:
 
 
 class MemoryStore:
-    """Keeps everything in dicts.
+    """A store that keeps everything in dicts.
 
     Attributes:
-        runs: By id, in the order in which they were added.
-        written: Every line that was read off so far, with its number. Always: numbers grow, and none is given
-            twice, even when a run is deleted.
-        followed: The logs of runs, each with how many of its lines stand in `written` already.
+        runs: The runs by id, in the order in which they were added.
+        written: The lines collected so far, with their ids. Invariant: ids ascend and are never reused, even
+            after a run is deleted.
+        followed: By run id, the log of the run and the number of its lines that are already in `written`.
     """
 
     __slots__ = ("_last", "_number", "dynamic", "followed", "lock", "runs", "wiped", "written")
@@ -55,18 +55,18 @@ class MemoryStore:
         self._number = self._last = 0
 
     def add_run(self, run: DagflowRun, now: float) -> None:
-        """Keep a new run. Raises DagflowRunAlreadyExists."""
+        """Store a new run. Raises DagflowRunAlreadyExists."""
         with self.lock:
             if run.run_id in self.runs:
                 raise DagflowRunAlreadyExists(
                     f"this instance already has a run with the id '{run.run_id}' (of job "
-                    f"'{self.runs[run.run_id].run.job_name}'). Leave 'run_id' away, or use another UUID."
+                    f"'{self.runs[run.run_id].run.job_name}'). Omit 'run_id', or use another UUID."
                 )
             self._number += 1
             self.runs[run.run_id] = _KeptRun(self._number, run, now)
 
     def set_status(self, run_id: str, status: DagflowRunStatus, now: float) -> None:
-        """Write down where a run stands; one that has ended stays as it ended."""
+        """Change the status of a run, unless the run has ended."""
         with self.lock:
             kept = self.runs.get(run_id)
             if kept is not None and not kept.run.is_finished:  # None: it was deleted while it ran
@@ -89,7 +89,7 @@ class MemoryStore:
         now: float,
         entry: EventLogEntry,
     ) -> bool:
-        """Let a run stand elsewhere, and add a line to its log, if it stands where it is expected to."""
+        """Change the status of a run and append a line to its log, if its status is one of `expected`."""
         with self.lock:
             self._read_off()
             kept = self.runs.get(run_id)
@@ -100,7 +100,7 @@ class MemoryStore:
             return True
 
     def add_tags(self, run_id: str, tags: Mapping[str, str], now: float) -> None:
-        """Put tags over those of a run; one that is not here is no error."""
+        """Add tags to a run and overwrite existing keys. An unknown run is ignored."""
         with self.lock:
             kept = self.runs.get(run_id)
             if kept is not None:
@@ -108,7 +108,7 @@ class MemoryStore:
                 kept.updated = now
 
     def run_record(self, run_id: str) -> RunRecord | None:
-        """A run, None if it is not here."""
+        """Return the record of a run, or None if the run is unknown."""
         with self.lock:
             kept = self.runs.get(run_id)
             return None if kept is None else kept.record()
@@ -116,7 +116,7 @@ class MemoryStore:
     def run_records(
         self, wanted: RunsFilter, limit: int | None = None, cursor: str | None = None, ascending: bool = True
     ) -> list[RunRecord]:
-        """Runs, the oldest first or, not `ascending`, the newest."""
+        """Return runs, the oldest first, or the newest first if not `ascending`."""
         with self.lock:
             every = list(self.runs.values())
             after = None if cursor is None else self.runs.get(cursor)
@@ -130,14 +130,14 @@ class MemoryStore:
         return found[:limit]
 
     def count_runs(self, wanted: RunsFilter) -> int:
-        """How many runs there are."""
+        """Return the number of runs that match a filter."""
         return len(self.run_records(wanted))
 
     def process_of(self, run_id: str) -> None:
-        """None: all runs belong to this process."""
+        """Return None, because all runs belong to this process."""
 
     def delete_run(self, run_id: str) -> None:
-        """Forget a run and its log."""
+        """Delete a run and its log."""
         with self.lock:
             self._read_off()
             self.runs.pop(run_id, None)
@@ -145,15 +145,15 @@ class MemoryStore:
             self.written = [line for line in self.written if line.entry.run_id != run_id]
 
     def follow(self, run_id: str, lines: RunLines) -> None:
-        """Keep the lines of a run, those to come included."""
+        """Store all lines of a run, including future ones."""
         with self.lock:
             self.followed[run_id] = (lines, 0)
 
     def flush(self, run_id: str) -> None:
-        """Nothing: nobody else reads this store, and it reads the log of a run itself."""
+        """Do nothing, because each read of this store first collects the new lines of the runs."""
 
     def add_entries(self, entries: Sequence[EventLogEntry]) -> None:
-        """Keep lines that come from no run under way."""
+        """Store lines that do not come from a run in progress."""
         with self.lock:
             self._read_off()
             for entry in entries:
@@ -162,7 +162,7 @@ class MemoryStore:
     def lines(
         self, wanted: LinesFilter = EVERY_LINE, limit: int | None = None, ascending: bool = True
     ) -> list[StoredEntry]:
-        """Lines, in the order in which they were written or, not `ascending`, the newest first."""
+        """Return lines, the oldest first, or the newest first if not `ascending`."""
         with self.lock:
             self._read_off()
             every = list(self.written)
@@ -171,12 +171,12 @@ class MemoryStore:
         return list(found if limit is None else islice(found, limit))
 
     def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
-        """How many events of each type a run has."""
+        """Return the number of events of a run by event type."""
         events = (line.entry.dagflow_event for line in self.lines(LinesFilter(run_id)))
         return dict(Counter(event.event_type for event in events if event is not None))
 
     def asset_keys(self) -> list[AssetKey]:
-        """The assets of which a materialization or observation is here that was not wiped, in order."""
+        """Return the sorted keys of the assets that were materialized or observed since they were wiped."""
         keys = set()
         for line in self.lines(LinesFilter(event_types=_WRITTEN)):
             event = line.entry.dagflow_event
@@ -186,47 +186,47 @@ class MemoryStore:
         return sorted(keys)
 
     def materialized_partitions(self, key: AssetKey) -> set[str]:
-        """The partitions of an asset that were materialized since it was wiped."""
+        """Return the partitions of an asset that were materialized since the asset was wiped."""
         wanted = LinesFilter(event_types=_WRITTEN[:1], asset_key=key, after_cursor=self.wiped_before(key))
         events = (line.entry.dagflow_event for line in self.lines(wanted))
         keys = (event.partition for event in events if event is not None)
         return {key for key in keys if key is not None}
 
     def wipe_asset(self, key: AssetKey) -> None:
-        """Forget what was written of an asset so far."""
+        """Hide all events of an asset up to now."""
         with self.lock:
             self._read_off()
             self.wiped[key] = self._last
 
     def wiped_before(self, key: AssetKey) -> int:
-        """The line up to which an asset was wiped; 0 if it never was."""
+        """Return the id of the last line that is hidden by a wipe of an asset, or 0 if it was never wiped."""
         with self.lock:
             return self.wiped.get(key, 0)
 
     def dynamic_partitions(self, name: str) -> list[str]:
-        """The keys of dynamic partitions, in the order in which they were added."""
+        """Return the keys of dynamic partitions, in the order in which they were added."""
         with self.lock:
             return list(self.dynamic.get(name, ()))
 
     def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
-        """Put keys of dynamic partitions behind those that are there."""
+        """Append keys of dynamic partitions. Existing keys are ignored."""
         with self.lock:
             self.dynamic[name] = list(dict.fromkeys([*self.dynamic.get(name, ()), *keys]))
 
     def delete_dynamic_partition(self, name: str, key: str) -> None:
-        """Take a key of dynamic partitions away; one that is not here is no error."""
+        """Delete a key of dynamic partitions. An unknown key is ignored."""
         with self.lock:
             self.dynamic[name] = [known for known in self.dynamic.get(name, ()) if known != key]
 
     def wipe(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         with self.lock:
             self._read_off()
             for kept in (self.runs, self.written, self.followed, self.wiped, self.dynamic):
                 kept.clear()
 
     def close(self) -> None:
-        """Nothing: nothing is open outside of this process."""
+        """Do nothing, because a store in memory has no open connection."""
 
     def _add(self, entry: EventLogEntry) -> None:
         self._last += 1

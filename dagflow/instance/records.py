@@ -1,4 +1,4 @@
-"""What people ask the log of an instance for, and the records that they get."""
+"""The filters and the records of the queries over the log of an instance."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dagflow.values import Constant
 
 
 class EventRecordsFilter(Constant):
-    """Which events of the log are wanted; what is None does not matter.
+    """A filter of the events of the log. A field that is None is no condition.
 
-    Times are seconds since the epoch; cursors are storage ids, which are themselves left out.
+    Timestamps are seconds since the epoch. Cursors are storage ids, and exclusive.
 
     Raises:
-        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
+        ParameterCheckError, ElementCheckError: An argument, or an element of it, has the wrong type.
     """
 
     __slots__ = (
@@ -71,7 +71,7 @@ class EventRecordsFilter(Constant):
         _check_shared(self)
 
     def lines(self) -> LinesFilter:
-        """The same, as a store is asked."""
+        """Convert to the filter that a store takes."""
         return LinesFilter(
             None, (self.event_type,), self.asset_key, self.asset_partitions, self.after_cursor,
             self.before_cursor, self.after_timestamp, self.before_timestamp, self.storage_ids,
@@ -79,12 +79,12 @@ class EventRecordsFilter(Constant):
 
 
 class AssetRecordsFilter(Constant):
-    """Which materializations or observations of an asset are wanted; what is None does not matter.
+    """A filter of the materializations or observations of an asset. A field that is None is no condition.
 
-    Times are seconds since the epoch; the ids after and before which they stand are themselves left out.
+    Timestamps are seconds since the epoch. `after_storage_id` and `before_storage_id` are exclusive.
 
     Raises:
-        ParameterCheckError, ElementCheckError: An argument, or an element of it, is of the wrong type.
+        ParameterCheckError, ElementCheckError: An argument, or an element of it, has the wrong type.
     """
 
     __slots__ = (
@@ -130,7 +130,7 @@ class AssetRecordsFilter(Constant):
         _check_shared(self)
 
     def lines(self, event_type: DagflowEventType) -> LinesFilter:
-        """The same, for events of a type, as a store is asked."""
+        """Convert to the filter that a store takes, for events of one type."""
         return LinesFilter(
             None, (event_type,), self.asset_key, self.asset_partitions, self.after_storage_id,
             self.before_storage_id, self.after_timestamp, self.before_timestamp, self.storage_ids,
@@ -145,41 +145,41 @@ def _check_shared(wanted: EventRecordsFilter | AssetRecordsFilter) -> None:
 
 
 class EventLogRecord(NamedTuple):
-    """A line of the log with its number."""
+    """A line of the log with its storage id."""
 
     storage_id: int
     event_log_entry: EventLogEntry
 
     @property
     def asset_key(self) -> AssetKey | None:
-        """The asset that it is about."""
+        """The asset of the event, or None."""
         event = self.event_log_entry.dagflow_event
         return None if event is None else event.asset_key
 
     @property
     def partition_key(self) -> str | None:
-        """The partition that it is about."""
+        """The partition of the event, or None."""
         event = self.event_log_entry.dagflow_event
         return None if event is None else event.partition
 
     @property
     def asset_materialization(self) -> AssetMaterialization | None:
-        """What was materialized, if this is such a line."""
+        """The materialization in the event, or None if it is another event."""
         return self.event_log_entry.asset_materialization
 
     @property
     def run_id(self) -> str:
-        """The run that wrote it; "" if none did."""
+        """The id of the run that wrote the line, or "" if it was written outside of a run."""
         return self.event_log_entry.run_id
 
     @property
     def timestamp(self) -> float:
-        """When it was written, in seconds since the epoch."""
+        """The time of the line, in seconds since the epoch."""
         return self.event_log_entry.timestamp
 
 
 class EventRecordsResult(NamedTuple):
-    """Some lines of the log, a cursor to go on from, and whether there are more."""
+    """One page of the log: its records, the cursor for the next page, and whether there are more."""
 
     records: Sequence[EventLogRecord]
     cursor: str

@@ -1,4 +1,4 @@
-"""How runs end from outside: what their processes left behind, and cancellation."""
+"""Runs that are ended from outside: recovery after a process died, and cancellation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dagflow.processes import Process, is_alive, this_host
 
 _S = DagflowRunStatus
 _NOT_STARTED = (_S.QUEUED, _S.NOT_STARTED, _S.MANAGED, _S.STARTING)
-_UNDER_WAY = (_S.STARTED, _S.CANCELING)
+_IN_PROGRESS = (_S.STARTED, _S.CANCELING)
 
 
 def lost_runs(store: Store) -> list[tuple[DagflowRun, Process]]:
-    """The runs that are under way in processes of this host that are gone, the oldest first."""
+    """Return the runs in progress whose process on this host has ended, the oldest first."""
     host = this_host()
     found = []
-    for record in store.run_records(RunsFilter(statuses=_UNDER_WAY)):
+    for record in store.run_records(RunsFilter(statuses=_IN_PROGRESS)):
         process = store.process_of(record.dagflow_run.run_id)
         if process is not None and process.host == host and not is_alive(process):
             found.append((record.dagflow_run, process))
@@ -30,8 +30,8 @@ def lost_runs(store: Store) -> list[tuple[DagflowRun, Process]]:
 
 
 def recover(store: Store, now: float) -> list[str]:
-    """Let the runs that their processes left behind end as failed; see `DagflowInstance.recover`."""
-    from dagflow.events.data import RunFailureReason  # few runs are lost
+    """Mark lost runs as failed; see `DagflowInstance.recover`."""
+    from dagflow.events.data import RunFailureReason  # imported lazily: few runs are lost
     from dagflow.events.record import JobFailureData
 
     reason = RunFailureReason.UNEXPECTED_TERMINATION
@@ -42,19 +42,19 @@ def recover(store: Store, now: float) -> list[str]:
             f"'{process.host}' ended before the run did"
         )
         entry = _entry(run, DagflowEventType.RUN_FAILURE, message, now, JobFailureData(None, reason))
-        if store.change_status(run.run_id, _UNDER_WAY, _S.FAILURE, now, entry):
+        if store.change_status(run.run_id, _IN_PROGRESS, _S.FAILURE, now, entry):
             store.add_tags(run.run_id, {system_tag("failure_reason"): reason.name}, now)
             recovered.append(run.run_id)
     return recovered
 
 
 def cancel(store: Store, run_id: str, now: float) -> bool:
-    """End a run before its time; see `DagflowInstance.cancel_run`."""
-    while True:  # until the run stands where it stood when it was looked at
+    """Cancel a run; see `DagflowInstance.cancel_run`."""
+    while True:  # retry if the status of the run changed since it was read
         record = store.run_record(run_id)
         if record is None:
             raise DagflowRunNotFoundError(
-                f"this instance knows no run '{run_id}', so it cannot be canceled", invalid_run_id=run_id
+                f"this instance has no run '{run_id}', so it cannot be canceled", invalid_run_id=run_id
             )
         run = record.dagflow_run
         if run.is_finished:
@@ -68,12 +68,12 @@ def cancel(store: Store, run_id: str, now: float) -> bool:
 
 
 def _interrupt(store: Store, run: DagflowRun, now: float) -> bool:
-    """Interrupt the process of a run. Returns False if the run moved on in the meantime."""
+    """Interrupt the process of a run. Returns False if the status of the run changed meanwhile."""
     process = store.process_of(run.run_id)
     if process is None or (process.host, process.pid) == (this_host(), os.getpid()):
         raise DagflowInvariantViolationError(
             f"run '{run.run_id}' runs in this very process, which cannot cancel it from outside: raise "
-            "KeyboardInterrupt where it runs"
+            "KeyboardInterrupt in the run instead"
         )
     if process.host != this_host():
         raise DagflowInvariantViolationError(
@@ -88,11 +88,11 @@ def _interrupt(store: Store, run: DagflowRun, now: float) -> bool:
             return False
         except PermissionError:
             raise DagflowInvariantViolationError(
-                f"run '{run.run_id}' runs in process {process.pid} of another user, which this one must not "
-                "interrupt: cancel it as that user"
+                f"run '{run.run_id}' runs in process {process.pid} of another user, and this user has no "
+                "permission to interrupt it: cancel it as that user"
             ) from None
-        kind = DagflowEventType.RUN_CANCELING
-        entry = _entry(run, kind, f"Interrupting process {process.pid} of the run", now)
+        interrupting = f"Interrupting process {process.pid} of the run"
+        entry = _entry(run, DagflowEventType.RUN_CANCELING, interrupting, now)
         if run.status is _S.STARTED and not store.change_status(
             run.run_id, (_S.STARTED,), _S.CANCELING, now, entry
         ):
@@ -102,7 +102,7 @@ def _interrupt(store: Store, run: DagflowRun, now: float) -> bool:
             return True
         except ProcessLookupError:
             pass  # it ended just now
-    return report_canceled(store, run, now, message, _UNDER_WAY)
+    return report_canceled(store, run, now, message, _IN_PROGRESS)
 
 
 def report_canceled(
@@ -110,21 +110,21 @@ def report_canceled(
     run: DagflowRun,
     now: float,
     message: str | None = None,
-    expected: tuple[DagflowRunStatus, ...] = (*_NOT_STARTED, *_UNDER_WAY),
+    expected: tuple[DagflowRunStatus, ...] = (*_NOT_STARTED, *_IN_PROGRESS),
 ) -> bool:
-    """Let a run end as canceled; see `DagflowInstance.report_canceled`."""
+    """Mark a run as canceled; see `DagflowInstance.report_canceled`."""
     from dagflow.events.data import JobCanceledData
 
-    text = message or f"Run for '{run.job_name}' was canceled"
-    entry = _entry(run, DagflowEventType.RUN_CANCELED, text, now, JobCanceledData())
+    message = message or f"Run for '{run.job_name}' was canceled"
+    entry = _entry(run, DagflowEventType.RUN_CANCELED, message, now, JobCanceledData())
     return store.change_status(run.run_id, expected, _S.CANCELED, now, entry)
 
 
 def _entry(
-    run: DagflowRun, kind: DagflowEventType, message: str, now: float, data: object = None
+    run: DagflowRun, event_type: DagflowEventType, message: str, now: float, data: object = None
 ) -> EventLogEntry:
     event = DagflowEvent(
-        kind.value,
+        event_type.value,
         run.job_name,
         event_specific_data=data,
         message=message,

@@ -37,9 +37,10 @@ class _Followed:
 
     Attributes:
         lines: The log.
-        pid: The process that writes it; a child that was forked from it does not.
-        written: How many of its lines are stored.
-        is_sure: Whether that is known. Not after a change that may have been interrupted behind its end.
+        pid: The id of the process that writes the log. A forked child does not write it.
+        written: The number of stored lines.
+        is_sure: Whether `written` is certain. It is not after a transaction that was interrupted and may have
+            been committed.
     """
 
     __slots__ = ("is_sure", "lines", "pid", "written")
@@ -52,17 +53,18 @@ class _Followed:
 
 
 class SqlStore:
-    """Keeps everything in a SQLite file or a PostgreSQL database.
+    """A store in a SQLite file or a PostgreSQL database.
 
-    Nothing is opened before the first question or change. What the runs of this process have written is put
-    there by `flush`, at the latest when somebody reads through this object.
+    The database is opened at the first use. `flush` stores the lines of the runs of this process; each read
+    through this object flushes first.
 
     Args:
-        url: As SQLAlchemy writes it: `sqlite:///runs.db`, `postgresql+psycopg://user:password@host/name`.
+        url: The database URL as SQLAlchemy writes it: `sqlite:///runs.db`,
+            `postgresql+psycopg://user:password@host/name`.
 
     Raises:
-        DagflowStorageError: By each method, if the database cannot be read or written; nothing is then half
-            written.
+        DagflowStorageError: Raised by each method if the database cannot be read or written. The change is
+            then rolled back.
     """
 
     def __init__(self, url: str) -> None:
@@ -72,7 +74,7 @@ class SqlStore:
     # runs
 
     def add_run(self, run: DagflowRun, now: float) -> None:
-        """Keep a new run. Raises DagflowRunAlreadyExists."""
+        """Store a new run. Raises DagflowRunAlreadyExists."""
         row: dict[str, Any] = {
             "run_id": run.run_id,
             "job_name": run.job_name,
@@ -87,15 +89,16 @@ class SqlStore:
             same = connection.execute(sa.select(RUNS.c.job_name).where(RUNS.c.run_id == run.run_id)).scalar()
             if same is not None:
                 raise DagflowRunAlreadyExists(
-                    f"this instance already has a run with the id '{run.run_id}' (of job '{same}'). Leave "
-                    "'run_id' away, or use another UUID."
+                    f"this instance already has a run with the id '{run.run_id}' (of job '{same}'). Omit "
+                    "'run_id', or use another UUID."
                 )
             connection.execute(RUNS.insert().values(row))
             _insert_tags(connection, run.run_id, run.tags)
 
     def set_status(self, run_id: str, status: DagflowRunStatus, now: float) -> None:
-        """Write down where a run stands; one that has ended stays as it ended. With STARTED it belongs to
-        this process from now on; with its end its log is complete.
+        """Change the status of a run, unless the run has ended.
+
+        With STARTED, this process becomes the process of the run. With a final status, its log is complete.
         """
         ends = status.value in _FINISHED
         with self._database.lock:
@@ -115,7 +118,7 @@ class SqlStore:
         now: float,
         entry: EventLogEntry,
     ) -> bool:
-        """Let a run stand elsewhere, and add a line to its log, if it stands where it is expected to."""
+        """Change the status of a run and append a line to its log, if its status is one of `expected`."""
         with self._database.lock:
             self._flush_all()
             with self._database.writing() as connection:
@@ -126,7 +129,7 @@ class SqlStore:
             return is_changed
 
     def add_tags(self, run_id: str, tags: Mapping[str, str], now: float) -> None:
-        """Put tags over those of a run; one that is not here is no error."""
+        """Add tags to a run and overwrite existing keys. An unknown run is ignored."""
         of_run = RUNS.c.run_id == run_id
         with self._database.writing() as connection:
             body = connection.execute(sa.select(RUNS.c.body).where(of_run)).scalar()
@@ -140,14 +143,14 @@ class SqlStore:
             _insert_tags(connection, run_id, run.tags)
 
     def run_record(self, run_id: str) -> RunRecord | None:
-        """A run, None if it is not here."""
+        """Return the record of a run, or None if the run is unknown."""
         found = self.run_records(RunsFilter(run_ids=[run_id]))
         return found[0] if found else None
 
     def run_records(
         self, wanted: RunsFilter, limit: int | None = None, cursor: str | None = None, ascending: bool = True
     ) -> list[RunRecord]:
-        """Runs, the oldest first or, not `ascending`, the newest."""
+        """Return runs, the oldest first, or the newest first if not `ascending`."""
         number = RUNS.c.id
         query = sa.select(RUNS).where(*run_conditions(wanted)).limit(limit)
         if cursor is not None:
@@ -159,20 +162,20 @@ class SqlStore:
         return [self._run_of(row) for row in rows]
 
     def count_runs(self, wanted: RunsFilter) -> int:
-        """How many runs there are."""
+        """Return the number of runs that match a filter."""
         query = sa.select(sa.func.count()).select_from(RUNS).where(*run_conditions(wanted))
         with self._reading() as connection:
             return connection.execute(query).scalar_one()
 
     def process_of(self, run_id: str) -> Process | None:
-        """The process to which a run belongs, None if it has not begun."""
+        """Return the process of a run, or None if the run has not started."""
         columns = (RUNS.c.host, RUNS.c.pid, RUNS.c.process_start)
         with self._reading() as connection:
             row = connection.execute(sa.select(*columns).where(RUNS.c.run_id == run_id)).first()
         return None if row is None or row.pid is None else Process(*row)
 
     def delete_run(self, run_id: str) -> None:
-        """Forget a run and its log."""
+        """Delete a run and its log."""
         with self._database.lock:
             with self._database.writing() as connection:
                 for table in (LINES, TAGS, RUNS):
@@ -182,12 +185,12 @@ class SqlStore:
     # lines
 
     def follow(self, run_id: str, lines: RunLines) -> None:
-        """Keep the lines of a run, those to come included."""
+        """Store all lines of a run, including future ones."""
         with self._database.lock:
             self._followed[run_id] = _Followed(lines)
 
     def flush(self, run_id: str) -> None:
-        """Put what a followed run has written so far where others can read it, and where it stays."""
+        """Store the lines that a followed run has written so far, so that other processes can read them."""
         with self._database.lock:
             followed, new = self._pending(run_id)
             if followed is not None and new:
@@ -197,7 +200,7 @@ class SqlStore:
                 followed.is_sure = True
 
     def _pending(self, run_id: str) -> tuple[_Followed | None, Sequence[StoredLine]]:
-        """The log of a run that this process writes, and its lines that are not stored."""
+        """Return the log of a run and its lines that are not stored. None if another process writes it."""
         followed = self._followed.get(run_id)
         if followed is None or followed.pid != os.getpid():
             return None, ()
@@ -212,7 +215,7 @@ class SqlStore:
     def _store_lines(
         self, connection: sa.Connection, run_id: str, followed: _Followed, new: Sequence[StoredLine]
     ) -> None:
-        """Store new lines of a followed run; a run that another process deleted has no log any more."""
+        """Store new lines of a followed run. Stop following it if another process deleted the run."""
         followed.is_sure = False
         if connection.execute(_IS_KNOWN, {"known": run_id}).first() is None:
             del self._followed[run_id]
@@ -224,7 +227,7 @@ class SqlStore:
             self.flush(run_id)
 
     def add_entries(self, entries: Sequence[EventLogEntry]) -> None:
-        """Keep lines that come from no run under way."""
+        """Store lines that do not come from a run in progress."""
         with self._database.writing() as connection:
             for entry in entries:
                 _insert_lines(connection, entry.run_id, [stored_line(entry)])
@@ -232,7 +235,7 @@ class SqlStore:
     def lines(
         self, wanted: LinesFilter = EVERY_LINE, limit: int | None = None, ascending: bool = True
     ) -> list[StoredEntry]:
-        """Lines, in the order in which they were written or, not `ascending`, the newest first."""
+        """Return lines, the oldest first, or the newest first if not `ascending`."""
         number = LINES.c.id
         query = (
             sa.select(*_ENTRY)
@@ -246,17 +249,18 @@ class SqlStore:
         return [self._entry_of(*row) for row in rows]
 
     def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
-        """How many events of each type a run has."""
-        kind = LINES.c.event_type
-        of_run = (LINES.c.run_id == run_id, kind.is_not(None))
+        """Return the number of events of a run by event type."""
+        event_type = LINES.c.event_type
+        query = sa.select(event_type, sa.func.count()).group_by(event_type)
+        query = query.where(LINES.c.run_id == run_id, event_type.is_not(None))
         with self._reading() as connection:
-            rows = connection.execute(sa.select(kind, sa.func.count()).where(*of_run).group_by(kind)).all()
+            rows = connection.execute(query).all()
         return {EVENT_TYPES[name]: count for name, count in rows}
 
     # assets
 
     def asset_keys(self) -> list[AssetKey]:
-        """The assets of which a materialization or observation is here that was not wiped, in order."""
+        """Return the sorted keys of the assets that were materialized or observed since they were wiped."""
         query = (
             sa.select(LINES.c.asset_key)
             .distinct()
@@ -268,10 +272,10 @@ class SqlStore:
             )
         )
         with self._reading() as connection:
-            return sorted(AssetKey(json.loads(text)) for text in connection.execute(query).scalars())
+            return sorted(AssetKey(json.loads(key)) for key in connection.execute(query).scalars())
 
     def materialized_partitions(self, key: AssetKey) -> set[str]:
-        """The partitions of an asset that were materialized since it was wiped."""
+        """Return the partitions of an asset that were materialized since the asset was wiped."""
         text, partition = key.to_string(), LINES.c.partition
         wiped = sa.select(WIPED.c.line).where(WIPED.c.asset_key == text).scalar_subquery()
         query = (
@@ -288,7 +292,7 @@ class SqlStore:
             return set(connection.execute(query).scalars())
 
     def wipe_asset(self, key: AssetKey) -> None:
-        """Forget what was written of an asset so far."""
+        """Hide all events of an asset up to now."""
         text = key.to_string()
         with self._database.lock:
             self._flush_all()
@@ -298,7 +302,7 @@ class SqlStore:
                 connection.execute(WIPED.insert().values(asset_key=text, line=last))
 
     def wiped_before(self, key: AssetKey) -> int:
-        """The line up to which an asset was wiped; 0 if it never was."""
+        """Return the id of the last line that is hidden by a wipe of an asset, or 0 if it was never wiped."""
         query = sa.select(WIPED.c.line).where(WIPED.c.asset_key == key.to_string())
         with self._reading() as connection:
             return connection.execute(query).scalar() or 0
@@ -306,12 +310,12 @@ class SqlStore:
     # dynamic partitions
 
     def dynamic_partitions(self, name: str) -> list[str]:
-        """The keys of dynamic partitions, in the order in which they were added."""
+        """Return the keys of dynamic partitions, in the order in which they were added."""
         with self._reading() as connection:
             return _dynamic_keys(connection, name)
 
     def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
-        """Put keys of dynamic partitions behind those that are there."""
+        """Append keys of dynamic partitions. Existing keys are ignored."""
         with self._database.writing() as connection:
             known = set(_dynamic_keys(connection, name))
             new = [{"name": name, "key": key} for key in dict.fromkeys(keys) if key not in known]
@@ -319,14 +323,14 @@ class SqlStore:
                 connection.execute(DYNAMIC.insert(), new)
 
     def delete_dynamic_partition(self, name: str, key: str) -> None:
-        """Take a key of dynamic partitions away; one that is not here is no error."""
+        """Delete a key of dynamic partitions. An unknown key is ignored."""
         with self._database.writing() as connection:
             connection.execute(DYNAMIC.delete().where(DYNAMIC.c.name == name, DYNAMIC.c.key == key))
 
     # the whole
 
     def wipe(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         with self._database.lock:
             with self._database.writing() as connection:
                 for table in TABLES.sorted_tables:
@@ -335,13 +339,13 @@ class SqlStore:
             self._followed.clear()
 
     def close(self) -> None:
-        """Close the connection. The store can go on being used."""
+        """Close the connection. The store can still be used, and opens another one."""
         self._database.close()
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         with self._database.lock:
-            with suppress(DagflowStorageError):  # the run that could not write is told so itself
+            with suppress(DagflowStorageError):  # the run itself raises the error about its lines
                 self._flush_all()
             with self._database.reading() as connection:
                 yield connection
@@ -363,10 +367,10 @@ class SqlStore:
         job_name: str | None,
     ) -> StoredEntry:
         with self._read_whole(f"line {number}"):
-            said = _decode(body)
+            value = _decode(body)
             if event_type is not None:
-                return StoredEntry(number, EventLogEntry.of_event(DagflowEvent.from_dict(said)))
-        return StoredEntry(number, EventLogEntry(None, level, said, run_id, timestamp, step_key, job_name))
+                return StoredEntry(number, EventLogEntry.of_event(DagflowEvent.from_dict(value)))
+        return StoredEntry(number, EventLogEntry(None, level, value, run_id, timestamp, step_key, job_name))
 
     @contextmanager
     def _read_whole(self, what: str) -> Iterator[None]:
@@ -392,12 +396,12 @@ def _insert_tags(connection: sa.Connection, run_id: str, tags: Mapping[str, str]
 def _insert_lines(
     connection: sa.Connection, run_id: str, lines: Sequence[StoredLine], start: int | None = None
 ) -> None:
-    """Put lines behind those that are there; `start` is the place of the first in the log of its run."""
+    """Append lines. `start` is the position of the first one in the log of its run; None: not of its log."""
     rows = []
-    for place, line in enumerate(lines, start or 0):
+    for position, line in enumerate(lines, start or 0):
         row = line._asdict()
-        row.update(run_id=run_id, position=None if start is None else place)
-        if line.event_type is None:  # as JSON, since a database does not take every text
+        row.update(run_id=run_id, position=None if start is None else position)
+        if line.event_type is None:  # as JSON, because a database rejects some characters
             row["body"] = json.dumps(line.body)
         rows.append(row)
     if rows:
@@ -421,7 +425,7 @@ def _change_status(
 
 
 def stored_line(entry: EventLogEntry) -> StoredLine:
-    """A line of the log in the form in which it is kept."""
+    """Convert a line of the log to its stored form."""
     event = entry.dagflow_event
     if event is None:
         return StoredLine(entry.timestamp, entry.level, entry.step_key, None, None, None, entry.user_message)

@@ -1,4 +1,4 @@
-"""What is asked of a store, as conditions in SQL. What a filter does not say is no condition."""
+"""The filters of a store as SQL conditions. A field of a filter that is None is no condition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_PARAMETERS = 10_000
 
 
 def run_conditions(wanted: RunsFilter) -> list[sa.ColumnElement[bool]]:
-    """What holds of the rows of runs that are wanted."""
+    """Build the conditions on the table of runs for a filter."""
     runs = RUNS.c
     found: list[sa.ColumnElement[bool]] = []
     if wanted.run_ids is not None:
@@ -37,13 +37,13 @@ def run_conditions(wanted: RunsFilter) -> list[sa.ColumnElement[bool]]:
 
 
 def line_conditions(wanted: LinesFilter) -> list[sa.ColumnElement[bool]]:
-    """What holds of the rows of lines that are wanted."""
+    """Build the conditions on the table of lines for a filter."""
     lines = LINES.c
     key = wanted.asset_key
-    kinds = wanted.event_types
+    types = wanted.event_types
     given: tuple[tuple[Any, Callable[[Any], sa.ColumnElement[bool]]], ...] = (
         (wanted.run_id, lambda value: lines.run_id == value),
-        (None if kinds is None else [kind.value for kind in kinds], lines.event_type.in_),
+        (None if types is None else [event_type.value for event_type in types], lines.event_type.in_),
         (None if key is None else key.to_string(), lambda value: lines.asset_key == value),
         (wanted.asset_partitions, partial(_is_one_of, lines.partition)),
         (wanted.after_cursor, lambda value: lines.id > value),
@@ -56,6 +56,9 @@ def line_conditions(wanted: LinesFilter) -> list[sa.ColumnElement[bool]]:
 
 
 def _is_one_of(column: sa.ColumnElement[Any], values: Collection[Any]) -> sa.ColumnElement[bool]:
-    """Whether a column has one of these values; many stand in the query, which takes few parameters."""
+    """Build the condition that a column has one of these values.
+
+    Many values become literals of the query, because the number of its parameters is limited.
+    """
     is_long = len(values) > _MOST_PARAMETERS
     return column.in_(sa.bindparam(None, list(values), column.type, expanding=True, literal_execute=is_long))

@@ -1,4 +1,4 @@
-"""What a run came to, in numbers: of the whole, and of each of its steps."""
+"""The statistics of a run and of each of its steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BEGINNINGS = frozenset({_T.STEP_START, _T.STEP_RESTARTED})
 
 
 class StepEventStatus(Enum):
-    """Where a step stands."""
+    """The status of a step in the statistics of its run."""
 
     IN_PROGRESS = "IN_PROGRESS"
     SKIPPED = "SKIPPED"
@@ -29,13 +29,13 @@ _STATUS = {
     _T.STEP_SUCCESS: StepEventStatus.SUCCESS,
     _T.STEP_FAILURE: StepEventStatus.FAILURE,
 }
-_OF_STEPS = frozenset({
+_STEP_EVENTS = frozenset({
     *_BEGINNINGS, *_STATUS, _T.STEP_UP_FOR_RETRY, _T.ASSET_MATERIALIZATION, _T.STEP_EXPECTATION_RESULT,
 })  # fmt: skip
 
 
 class RunStats(NamedTuple):
-    """A run in numbers; moments are seconds since the epoch, None: not yet."""
+    """The statistics of a run. Times are seconds since the epoch, or None if not reached yet."""
 
     run_id: str
     steps_succeeded: int
@@ -49,23 +49,23 @@ class RunStats(NamedTuple):
 
 
 class StepAttempt(NamedTuple):
-    """When one attempt at a step began and ended."""
+    """The start and end of one attempt of a step, in seconds since the epoch."""
 
     start_time: float | None
     end_time: float | None
 
 
 class StepStats(NamedTuple):
-    """A step of a run in numbers; moments are seconds since the epoch.
+    """The statistics of a step of a run. Times are seconds since the epoch.
 
     Attributes:
-        status: Where it stands.
-        start_time: When its first attempt began; None if it was skipped.
-        end_time: When it ended; None if it has not.
-        materialization_events: The lines about the assets that it wrote.
-        expectation_results: The lines about expectations.
-        attempts: How many attempts there were.
-        attempts_list: Those that have ended.
+        status: The status.
+        start_time: The start of the first attempt; None if the step was skipped.
+        end_time: The end of the step; None if it has not ended.
+        materialization_events: The log lines with materializations.
+        expectation_results: The log lines with expectation results.
+        attempts: The number of attempts.
+        attempts_list: The attempts that have ended.
     """
 
     run_id: str
@@ -80,13 +80,13 @@ class StepStats(NamedTuple):
 
 
 def run_stats(store: Store, run_id: str) -> RunStats:
-    """A run in numbers; of an unknown one all are 0 or None."""
+    """Return the statistics of a run: all 0 or None for an unknown one."""
     counts = store.count_events(run_id)
 
-    def moment_of(*kinds: DagflowEventType) -> float | None:
-        if not any(kind in counts for kind in kinds):
+    def time_of(*types: DagflowEventType) -> float | None:
+        if not any(event_type in counts for event_type in types):
             return None
-        (line,) = store.lines(LinesFilter(run_id, kinds), limit=1, ascending=False)
+        (line,) = store.lines(LinesFilter(run_id, types), limit=1, ascending=False)
         return line.entry.timestamp
 
     return RunStats(
@@ -95,26 +95,26 @@ def run_stats(store: Store, run_id: str) -> RunStats:
         counts.get(_T.STEP_FAILURE, 0),
         counts.get(_T.ASSET_MATERIALIZATION, 0),
         counts.get(_T.STEP_EXPECTATION_RESULT, 0),
-        moment_of(_T.RUN_ENQUEUED),
-        moment_of(_T.RUN_STARTING),
-        moment_of(_T.RUN_START),
-        moment_of(*_ENDS),
+        time_of(_T.RUN_ENQUEUED),
+        time_of(_T.RUN_STARTING),
+        time_of(_T.RUN_START),
+        time_of(*_ENDS),
     )
 
 
 def step_stats(store: Store, run_id: str, step_keys: Collection[str] | None) -> list[StepStats]:
-    """The steps of a run in numbers, in the order in which they began."""
+    """Return the statistics of the steps of a run, in the order in which they began."""
     found: dict[str, list[EventLogEntry]] = {}
-    for line in store.lines(LinesFilter(run_id, _OF_STEPS)):
+    for line in store.lines(LinesFilter(run_id, _STEP_EVENTS)):
         key = line.entry.step_key
         if key is not None and (step_keys is None or key in step_keys):
             found.setdefault(key, []).append(line.entry)
-    return [_of_step(run_id, key, entries) for key, entries in found.items()]
+    return [_stats(run_id, key, entries) for key, entries in found.items()]
 
 
-def _of_step(run_id: str, key: str, entries: Sequence[EventLogEntry]) -> StepStats:
-    def of_type(kind: DagflowEventType) -> list[EventLogEntry]:
-        return [entry for entry in entries if entry.dagflow_event_type is kind]
+def _stats(run_id: str, key: str, entries: Sequence[EventLogEntry]) -> StepStats:
+    def of_type(event_type: DagflowEventType) -> list[EventLogEntry]:
+        return [entry for entry in entries if entry.dagflow_event_type is event_type]
 
     events = [entry.dagflow_event for entry in entries if entry.dagflow_event is not None]
     begun = [event.timestamp for event in events if event.event_type in _BEGINNINGS]

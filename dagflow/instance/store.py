@@ -1,4 +1,4 @@
-"""What an instance keeps its memory in, and which lines of the log it can ask for."""
+"""The interface of a store, in which an instance keeps its data, and the filter of log lines."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 class StoredEntry(NamedTuple):
-    """A line of the log with its number, which grows over all runs of the store."""
+    """A line of the log with its storage id, which ascends over all runs of the store."""
 
     storage_id: int
     entry: EventLogEntry
 
 
 class StoredLine(NamedTuple):
-    """A line of the log in the form in which it is kept outside of this process.
+    """A line of the log in the form that is stored outside of this process.
 
     Attributes:
         timestamp: Seconds since the epoch.
-        level: As in Python's logging.
-        step_key: The step that it belongs to.
-        event_type: The value of the event's type; None: user code logged a text.
-        asset_key: The asset that the event is about, as `AssetKey.to_string` writes it.
-        partition: The partition that it is about.
-        body: The event as JSON (`DagflowEvent.to_dict`), or the text.
+        level: The level, as in Python's logging.
+        step_key: The key of the step of the line.
+        event_type: The value of the event's type; None for a message of user code.
+        asset_key: The asset of the event, as `AssetKey.to_string` writes it.
+        partition: The partition of the event.
+        body: The event as JSON (`DagflowEvent.to_dict`), or the message.
     """
 
     timestamp: float
@@ -44,19 +44,19 @@ class StoredLine(NamedTuple):
 
 
 class RunLines(Protocol):
-    """The log of a run that may still be growing: its lines are made when somebody reads them."""
+    """The log of a run that may still grow. Its lines are built when they are read."""
 
     def entries(self, start: int = 0) -> Sequence[EventLogEntry]:
-        """The lines from `start` on."""
+        """Return the lines from position `start` on."""
 
     def stored(self, start: int = 0) -> Sequence[StoredLine]:
-        """The lines from `start` on, to be kept outside of this process."""
+        """Return the lines from position `start` on in their stored form."""
 
 
 class LinesFilter(NamedTuple):
-    """Which lines of the log are wanted; what is None does not matter.
+    """A filter of log lines. A field that is None is no condition.
 
-    Times are seconds since the epoch; cursors are storage ids, which are themselves left out.
+    Timestamps are seconds since the epoch. Cursors are storage ids, and exclusive.
     """
 
     run_id: str | None = None
@@ -70,7 +70,7 @@ class LinesFilter(NamedTuple):
     storage_ids: Collection[int] | None = None
 
     def admits(self, line: StoredEntry) -> bool:
-        """Whether a line is wanted."""
+        """Return whether a line passes the filter."""
         event = line.entry.dagflow_event
         number, moment = line.storage_id, line.entry.timestamp
         return (
@@ -93,16 +93,15 @@ EVERY_LINE = LinesFilter()
 
 
 class Store(Protocol):
-    """Runs, the lines of their logs, and keys of dynamic partitions. Each method is one step, so that several
-    threads can use it at once.
-    """
+    """The storage of runs, log lines and dynamic partitions. Each method is atomic and thread-safe."""
 
     def add_run(self, run: DagflowRun, now: float) -> None:
-        """Keep a new run. Raises DagflowRunAlreadyExists."""
+        """Store a new run. Raises DagflowRunAlreadyExists."""
 
     def set_status(self, run_id: str, status: DagflowRunStatus, now: float) -> None:
-        """Write down where a run stands; one that has ended stays as it ended. With STARTED it belongs to
-        this process from now on; with its end its log is complete.
+        """Change the status of a run, unless the run has ended.
+
+        With STARTED, this process becomes the process of the run. With a final status, its log is complete.
         """
 
     def change_status(
@@ -113,96 +112,103 @@ class Store(Protocol):
         now: float,
         entry: EventLogEntry,
     ) -> bool:
-        """Let a run stand elsewhere, and add a line to its log, if it stands where it is expected to. Returns
-        whether it did.
+        """Change the status of a run and append a line to its log, if its status is one of `expected`.
+
+        Returns:
+            Whether the status was changed.
         """
 
     def add_tags(self, run_id: str, tags: Mapping[str, str], now: float) -> None:
-        """Put tags over those of a run; one that is not here is no error."""
+        """Add tags to a run and overwrite existing keys. An unknown run is ignored."""
 
     def run_record(self, run_id: str) -> RunRecord | None:
-        """A run, None if it is not here."""
+        """Return the record of a run, or None if the run is unknown."""
 
     def run_records(
         self, wanted: RunsFilter, limit: int | None = None, cursor: str | None = None, ascending: bool = True
     ) -> list[RunRecord]:
-        """Runs, the oldest first or, not `ascending`, the newest; those after the run whose id is `cursor`,
-        and none after one that is not here.
+        """Return runs, the oldest first, or the newest first if not `ascending`.
+
+        Args:
+            wanted: The filter.
+            limit: The maximum number of runs.
+            cursor: A run id. Only runs after this run are returned, and none if it is unknown.
+            ascending: Whether the oldest run comes first.
         """
 
     def count_runs(self, wanted: RunsFilter) -> int:
-        """How many runs there are."""
+        """Return the number of runs that match a filter."""
 
     def process_of(self, run_id: str) -> Process | None:
-        """The process to which a run belongs; None if it has not begun, or is kept in memory."""
+        """Return the process of a run. None if the run has not started, or the store is in memory."""
 
     def delete_run(self, run_id: str) -> None:
-        """Forget a run and its log."""
+        """Delete a run and its log."""
 
     def follow(self, run_id: str, lines: RunLines) -> None:
-        """Keep the lines of a run, those to come included."""
+        """Store all lines of a run, including future ones."""
 
     def flush(self, run_id: str) -> None:
-        """Put what a followed run has written so far where others can read it, and where it stays."""
+        """Store the lines that a followed run has written so far, so that other processes can read them."""
 
     def add_entries(self, entries: Sequence[EventLogEntry]) -> None:
-        """Keep lines that come from no run under way."""
+        """Store lines that do not come from a run in progress."""
 
     def lines(
         self, wanted: LinesFilter = EVERY_LINE, limit: int | None = None, ascending: bool = True
     ) -> list[StoredEntry]:
-        """Lines, in the order in which they were written or, not `ascending`, the newest first."""
+        """Return lines, the oldest first, or the newest first if not `ascending`."""
 
     def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
-        """How many events of each type a run has; a type without any is left out."""
+        """Return the number of events of a run by event type. Types without events are omitted."""
 
     def asset_keys(self) -> list[AssetKey]:
-        """The assets of which a materialization or observation is here that was not wiped, in order."""
+        """Return the sorted keys of the assets that were materialized or observed since they were wiped."""
 
     def materialized_partitions(self, key: AssetKey) -> set[str]:
-        """The partitions of an asset that were materialized since it was wiped."""
+        """Return the partitions of an asset that were materialized since the asset was wiped."""
 
     def wipe_asset(self, key: AssetKey) -> None:
-        """Forget what was written of an asset so far."""
+        """Hide all events of an asset up to now."""
 
     def wiped_before(self, key: AssetKey) -> int:
-        """The line up to which an asset was wiped; 0 if it never was."""
+        """Return the id of the last line that is hidden by a wipe of an asset, or 0 if it was never wiped."""
 
     def dynamic_partitions(self, name: str) -> list[str]:
-        """The keys of dynamic partitions, in the order in which they were added."""
+        """Return the keys of dynamic partitions, in the order in which they were added."""
 
     def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
-        """Put keys of dynamic partitions behind those that are there."""
+        """Append keys of dynamic partitions. Existing keys are ignored."""
 
     def delete_dynamic_partition(self, name: str, key: str) -> None:
-        """Take a key of dynamic partitions away; one that is not here is no error."""
+        """Delete a key of dynamic partitions. An unknown key is ignored."""
 
     def wipe(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
 
     def close(self) -> None:
-        """Let go of what is open outside of this process. The store can go on being used."""
+        """Close files and connections. The store can still be used, and opens them again."""
 
 
 class LateStore:
-    """A store that is made when it is first asked for something; then it is that store.
+    """A proxy that creates its store at the first use.
 
     Args:
-        make: Makes it, and opens nothing: two threads may both make one, of which one is used. A lock would
-            be held for ever in a child that is forked meanwhile.
+        make: A function that creates the store and opens nothing. Two threads may both call it; one result is
+            used. (A lock could be held during a fork, and would never be released in the child.)
     """
 
     def __init__(self, make: Callable[[], Store]) -> None:
         self._make = make
 
     def close(self) -> None:
-        """Let go of what is open, if it was made."""
+        """Close the store, if it was created."""
         store = self.__dict__.get("store")
         if store is not None:
             store.close()
 
     def __getattr__(self, name: str) -> Any:
-        # reached only for what stands not here: the methods of the store
+        # only called for names that this class does not define: the methods of the store
         store = self.__dict__.get("store")
         if store is None:
             store = self.__dict__.setdefault("store", self._make())

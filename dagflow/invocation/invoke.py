@@ -19,7 +19,7 @@ from dagflow.config.scalar import copied
 from dagflow.context.op import StepContext
 from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.ops.definition import OpDefinition, where
+from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.function import is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
@@ -105,7 +105,7 @@ def _take_context(
         raise _without_context(op, f" Its first argument was {given!r} of type '{type(given).__name__}'.")
     if not isinstance(given, DirectContext):
         raise DagflowInvalidInvocationError(
-            f"{where(op)} was called inside a run with the context of another op. Connect the two in a "
+            f"{op_location(op)} was called inside a run with the context of another op. Connect the two in a "
             "graph, or call the plain function that both share."
         )
     return given, rest, kwargs
@@ -116,7 +116,7 @@ def _without_context(op: OpDefinition, found: str = "") -> DagflowInvalidInvocat
     return DagflowInvalidInvocationError(
         f"Decorated function '{function}' has context argument, but no context was provided when invoking."
         f"{found} Pass one made by build_op_context() or build_asset_context() as "
-        f"'{op.body.context_name}' to {where(op)}."
+        f"'{op.body.context_name}' to {op_location(op)}."
     )
 
 
@@ -131,7 +131,7 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         if name in arguments:
             raise DagflowInvalidInvocationError(
                 f"op {op.name} got multiple values for argument '{name}'. Give it once, by position or by "
-                f"name ({where(op)})."
+                f"name ({op_location(op)})."
             )
         if name in order or (body.takes_any_keyword and name in op.ins):
             arguments[name] = value
@@ -142,7 +142,7 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
             if default is UNSET:
                 raise DagflowInvalidInvocationError(
                     f'No value provided for required input "{name}".{nearest(name, kwargs)} Pass it as an '
-                    f"argument of {where(op)}."
+                    f"argument of {op_location(op)}."
                 )
             arguments[name] = default
     return arguments
@@ -159,12 +159,12 @@ def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
         if name in op.ins and name not in valued:
             raise DagflowInvalidInvocationError(
                 f"Attempted to provide value for nothing input '{name}'. {_NOTHING_IS_IGNORED} It was given "
-                f"to {where(op)}."
+                f"to {op_location(op)}."
             )
     if body.takes_any_keyword and len(args) > len(body.order):
         raise DagflowInvalidInvocationError(
             f"op '{op.name}' has {len(body.order)} positional inputs, but {len(args)} positional inputs were "
-            f"provided. Pass the others by name: {where(op)} takes them as keywords."
+            f"provided. Pass the others by name: {op_location(op)} takes them as keywords."
         )
     taken = {*body.order, *valued} if body.takes_any_keyword else body.order
     if len(args) + len(kwargs) > len(taken):
@@ -181,7 +181,8 @@ def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]
             )
         raise DagflowInvalidInvocationError(
             f"Too many input arguments were provided for op '{op.name}'.{hint} It takes {sorted(taken)}, but "
-            f"{len(args)} positional arguments and the keywords {sorted(kwargs)} were given to {where(op)}."
+            f"{len(args)} positional arguments and the keywords {sorted(kwargs)} were given to "
+            f"{op_location(op)}."
         )
 
 
@@ -195,7 +196,7 @@ def _config(op: OpDefinition, context: DirectContext | None, arguments: dict[str
     elif "config" in arguments:
         if given is not None:
             raise DagflowInvalidInvocationError(
-                f"Cannot provide config in both context and kwargs: {where(op)} was given both"
+                f"Cannot provide config in both context and kwargs: {op_location(op)} was given both"
             )
         given = arguments["config"]
         if (
@@ -205,7 +206,7 @@ def _config(op: OpDefinition, context: DirectContext | None, arguments: dict[str
         ):
             return None if context is None else given.to_config_value()
         given = plain_config(given)
-    value, preamble = UNSET if given is None else given, f"Error in config for {where(op)}"
+    value, preamble = UNSET if given is None else given, f"Error in config for {op_location(op)}"
     checked = read_config(op.config_field, value, preamble, os.environ)
     if body.config is not None:
         arguments["config"] = checked if body.read_config is None else body.read_config(copied(checked))
@@ -230,7 +231,7 @@ def _resources(
     if given and values:
         raise DagflowInvalidInvocationError(
             f"Cannot provide resources in both context and kwargs: the context has {sorted(values)}, and "
-            f"{where(op)} was called with {sorted(given)}"
+            f"{op_location(op)} was called with {sorted(given)}"
         )
     readable = op.required_resource_keys if op.body.context is not None else op.body.resources
     for key in sorted(readable):
@@ -245,7 +246,7 @@ def _resources(
             error = DagflowMissingResourceError if key in op.body.resources else DagflowInvalidDefinitionError
             raise error(
                 f"resource with key '{key}' required by op '{op.name}' was not provided."
-                f"{nearest(key, values)} Give it to the context of {where(op)}: "
+                f"{nearest(key, values)} Give it to the context of {op_location(op)}: "
                 f"build_op_context(resources={{'{key}': ...}})."
             )
         if key in op.body.resources and key not in given:
@@ -253,7 +254,7 @@ def _resources(
     if not given:
         return None
     instance = (context or build_op_context()).call_state.run.get_instance
-    started = start_resources(as_resources(given, where(op)), None, instance)
+    started = start_resources(as_resources(given, op_location(op)), None, instance)
     arguments.update({key: started.values[key] for key in op.body.resources if key in given})
     return started
 
@@ -301,7 +302,7 @@ class _BoundCall:
             raise DagflowInvalidInvocationError(
                 f"This context is currently being used to execute '{context.running}'. The context cannot "
                 f"be used to execute another {what} until '{context.running}' has finished executing. Build "
-                f"another context for {where(self.op)}."
+                f"another context for {op_location(self.op)}."
             )
         context.running = self.op.name
         started = {} if self.started is None else dict(self.started.values)
@@ -347,7 +348,7 @@ def _check(
     given = TypeCheckContext(context.run_id, lambda: context.log, resources, dagflow_type)
     check = dagflow_type.type_check(given, value)
     if not check.success:
-        raise type_check_error(f'op "{op.name}" {what}', dagflow_type, check, where(op))
+        raise type_check_error(f'op "{op.name}" {what}', dagflow_type, check, op_location(op))
 
 
 _PRODUCED_AGAIN = "Invocation of op '{op}' yielded an output '{output}'"
@@ -367,7 +368,8 @@ def _check_missing(op: OpDefinition, yielded: YieldedOutputs, quote: str) -> Non
         if output.is_required and not output.dagflow_type.is_nothing:
             raise DagflowInvariantViolationError(
                 f"Invocation of op {quote}{op.name}{quote} did not return an output for non-optional output "
-                f"{quote}{output.name}{quote}. Yield it, or make it Out(is_required=False), in {where(op)}."
+                f"{quote}{output.name}{quote}. Yield it, or make it Out(is_required=False), in "
+                f"{op_location(op)}."
             )
 
 

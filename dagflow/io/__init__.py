@@ -1,1 +1,1 @@
-"""How values are stored and loaded between steps and runs."""
+"""The storage and loading of values between steps and runs: I/O managers."""

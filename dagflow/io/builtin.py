@@ -1,4 +1,4 @@
-"""The built-in I/O managers: the one table from the kind of a definition to the I/O manager itself."""
+"""The built-in I/O managers: the one table from the resource type of a definition to its I/O manager."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def _files(context: InitResourceContext) -> PickleFiles:
 
 
 BUILTINS: dict[str, Callable[[InitResourceContext], IOManager]] = {
-    mem_io_manager.kind: _memory,
-    fs_io_manager.kind: _files,
-    default_io_manager.kind: _files,
+    mem_io_manager.resource_type: _memory,
+    fs_io_manager.resource_type: _files,
+    default_io_manager.resource_type: _files,
 }
-"""By kind of ResourceDefinition, the function that makes the I/O manager."""
+"""The function that makes the I/O manager, by resource type of the definition."""
 
 
 def is_memory_of_run(resource: ResourceDefinition) -> bool:
     """Return whether a resource keeps values in the memory of one run only."""
-    return resource.kind == mem_io_manager.kind
+    return resource.resource_type == mem_io_manager.resource_type
 
 
 def is_in_memory(resource: ResourceDefinition) -> bool:
     """Return whether a resource keeps values in memory, where no other process can read them."""
     return is_memory_of_run(resource) or (
-        resource.kind == "value" and isinstance(resource.value, InMemoryIOManager)
+        resource.resource_type == "value" and isinstance(resource.value, InMemoryIOManager)
     )

@@ -1,8 +1,8 @@
-"""The I/O manager that stores each value as a pickle file below one folder.
+"""The I/O manager that stores each value as a pickle file in one folder.
 
-The path of an asset is its key and partition; that of another output is its run id, step key and name.
-Every part is escaped, so that no key leads out of the folder: letters, digits and a few safe characters stay,
-all others become `%XX`. Only files that this class wrote are unpickled.
+The path of an asset is its key and partition. The path of another output is its run id, step key and name.
+Every part is escaped, so that no key leads out of the folder: all except letters, digits and a few safe
+characters become `%XX`. Only files that this class wrote are unpickled.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class PickleFiles(IOManager):
     """Stores each value as a pickle file.
 
     Args:
-        base_dir: The folder below which all files lie.
+        base_dir: The folder of all files.
     """
 
     def __init__(self, base_dir: str | os.PathLike[str]) -> None:
@@ -29,7 +29,7 @@ class PickleFiles(IOManager):
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Write `obj` to its file. The file is never partly written."""
-        import pickle  # imported lazily: only a run that writes needs them
+        import pickle  # imported lazily, as tempfile is: only a run that writes uses them
         import tempfile
 
         path = self._output_path(context)
@@ -45,23 +45,23 @@ class PickleFiles(IOManager):
                 os.unlink(temporary)
                 raise
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            there = error.filename2 or error.filename
+            existing = error.filename2 or error.filename
             raise DagflowInvariantViolationError(
-                f"{_name(context)} cannot be stored at '{path}', because '{there}' is there already: one key "
-                "is the beginning of another. Give one of them another key or prefix."
+                f"{_name(context)} cannot be stored at '{path}', because '{existing}' already exists: one "
+                "key is the beginning of another. Give one of them another key or prefix."
             ) from error
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise DagflowInvariantViolationError(
                 f"{_name(context)} is of type '{type(obj).__name__}', which cannot be pickled ({error}). "
-                "Return something that can, or use another I/O manager."
+                "Return a value that can be pickled, or use another I/O manager."
             ) from error
         context.add_output_metadata({"path": MetadataValue.path(path)})
 
     def load_input(self, context: InputContext) -> Any:
-        """Read a value back.
+        """Load the value of an input.
 
         Returns:
-            The value; for several partitions of an asset a dict of value by partition key.
+            The value, or a dict of values by partition key for several partitions of an asset.
         """
         if context.dagflow_type.is_nothing:
             return None
@@ -104,5 +104,6 @@ def _read(path: str, name: str) -> Any:
             return pickle.load(file)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise FileNotFoundError(
-            f"no value of {name} is stored at '{path}'. Run what makes it, with the same storage."
+            f"no value of {name} is stored at '{path}'. Run the op or asset that produces it, with the same "
+            "storage."
         ) from None

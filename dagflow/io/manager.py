@@ -9,7 +9,7 @@ from dagflow.context.io import InputContext, OutputContext
 
 
 class IOManager(ABC):
-    """Stores outputs and loads them as inputs. A subclass has two methods.
+    """The base of objects that store outputs and load them as inputs. A subclass defines both methods.
 
     Example:
         >>> class Shelf(IOManager):
@@ -23,7 +23,7 @@ class IOManager(ABC):
 
     @abstractmethod
     def handle_output(self, context: OutputContext, obj: Any) -> Any:
-        """Store `obj`. It may be a generator of AssetMaterializations and metadata."""
+        """Store `obj`. The method may be a generator of AssetMaterializations and metadata."""
 
     @abstractmethod
     def load_input(self, context: InputContext) -> Any:
@@ -31,7 +31,7 @@ class IOManager(ABC):
 
 
 class InputManager(ABC):
-    """Loads inputs that another object may have stored."""
+    """The base of objects that load inputs."""
 
     @abstractmethod
     def load_input(self, context: InputContext) -> Any:

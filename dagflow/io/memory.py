@@ -11,11 +11,11 @@ from dagflow.keys import AssetKey
 
 
 class InMemoryIOManager(IOManager):
-    """Keeps values without a copy.
+    """The I/O manager that keeps values in memory, without copies.
 
     Attributes:
-        values: The values by (run id, step key, output name), with the mapping key if there is one.
-        assets: The last value of each asset, by (key, partition). A later run with this object loads it.
+        values: The values by (run id, step key, output name), and mapping key if there is one.
+        assets: The last value of each asset by (key, partition). Later runs with this object load it.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class InMemoryIOManager(IOManager):
         self.assets: dict[tuple[AssetKey, str | None], Any] = {}
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
-        """Keep `obj`."""
+        """Store `obj`."""
         self.values[tuple(context.get_identifier())] = obj
         if context.has_asset_key:
             key = context.asset_partition_key if context.has_asset_partitions else None
@@ -33,7 +33,7 @@ class InMemoryIOManager(IOManager):
         """Return the value of an input.
 
         Returns:
-            The value; for several partitions of an asset a dict of value by partition key.
+            The value, or a dict of values by partition key for several partitions of an asset.
         """
         upstream = context.upstream_output
         if upstream is not None:
@@ -43,8 +43,8 @@ class InMemoryIOManager(IOManager):
         if not context.has_asset_key:
             raise DagflowInvariantViolationError(
                 f"the in-memory I/O manager holds no value for input '{context.name}'. Values in memory do "
-                "not outlive the I/O manager that keeps them, and an output of type Nothing has none: return "
-                "a value and do not annotate '-> None', or let the input be In(Nothing)."
+                "not outlive the I/O manager that keeps them, and an output of type Nothing has no value: "
+                "return a value without the annotation '-> None', or declare the input as In(Nothing)."
             )
         if not context.has_asset_partitions:
             return self._asset(context.asset_key, None)
@@ -58,8 +58,8 @@ class InMemoryIOManager(IOManager):
             of_partition = f", partition '{partition}'," if partition is not None else ""
             raise DagflowInvariantViolationError(
                 "the in-memory I/O manager holds no value of asset "
-                f"'{asset_key.to_user_string()}'{of_partition} because no run with this I/O manager has made "
-                "it. Run it in the same call, or use an I/O manager that outlives a run: pass one "
-                "InMemoryIOManager object to both, or store in files."
+                f"'{asset_key.to_user_string()}'{of_partition} because no run with this I/O manager has "
+                "materialized it. Run it in the same call, or use an I/O manager that outlives a run: pass "
+                "one InMemoryIOManager object to both runs, or store in files."
             )
         return self.assets[asset_key, partition]

@@ -1,4 +1,4 @@
-"""I/O managers as classes whose fields are config. Their base is in `dagflow.defs.resources.classes`."""
+"""I/O managers as classes whose fields are config. Their bases are in `dagflow.defs.resources.classes`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T", bound=IOManager)
 
 
 class ModelIOManager(ModelResource, IOManagerDefinition):
-    """The definition of an I/O manager that is an object of a class, or that the run config configures."""
+    """The definition of an I/O manager that is an object of a class, or is configured by the run config."""
 
     def __init__(self, resource_cls: type[Any], source: Any, nested: dict[str, Any]) -> None:
         super().__init__(resource_cls, source, nested)
@@ -34,26 +34,26 @@ def _field(schema: Any) -> Field | None:
 
 
 class _IOManagerClass:
-    """The methods of I/O manager classes that other resource classes do not have."""
+    """The methods that only the classes of I/O managers have, and other resource classes do not."""
 
     @classmethod
     def input_config_schema(cls) -> Any:
-        """Return the schema or Config class of the config of an input that uses it as input manager."""
+        """Return the schema or Config class for the config of each input that this I/O manager loads."""
         return None
 
     @classmethod
     def output_config_schema(cls) -> Any:
-        """Return the schema or Config class of the config of each output that it stores."""
+        """Return the schema or Config class for the config of each output that this I/O manager stores."""
         return None
 
     @classmethod
     def definition_class(cls) -> type[ModelResource]:
-        """Return the class of the definitions of its objects."""
+        """Return the class of the definitions of this class's objects."""
         return ModelIOManager
 
 
 class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[T], Generic[T]):
-    """The base of classes that make an I/O manager from their config.
+    """The base of classes that create an I/O manager from their config.
 
     Example:
         >>> from dagflow import InMemoryIOManager
@@ -66,7 +66,7 @@ class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[
 
     @abstractmethod
     def create_io_manager(self, context: InitResourceContext) -> T:
-        """Make the I/O manager. It may be a generator that cleans up after its yield."""
+        """Create the I/O manager. The method may be a generator that cleans up after its yield."""
 
     def create_resource(self, context: InitResourceContext) -> T:
         """Return the result of `create_io_manager`."""
@@ -74,10 +74,10 @@ class ConfigurableIOManagerFactory(_IOManagerClass, ConfigurableResourceFactory[
 
 
 class ConfigurableIOManager(_IOManagerClass, ConfigurableResource[Any], IOManager):
-    """The base of I/O managers as classes: the fields are the config.
+    """The base of I/O managers whose fields are the config.
 
-    A subclass has `handle_output` and `load_input`. The class methods `input_config_schema` and
-    `output_config_schema` return the schema of the config of single inputs and outputs.
+    A subclass defines `handle_output` and `load_input`. The class methods `input_config_schema` and
+    `output_config_schema` return the schemas for the config of single inputs and outputs.
 
     Example:
         >>> class Shelf(ConfigurableIOManager):
@@ -97,15 +97,15 @@ class ConfigurableIOManager(_IOManagerClass, ConfigurableResource[Any], IOManage
 
 
 class ConfigurableLegacyIOManagerAdapter(ConfigurableIOManagerFactory[IOManager]):
-    """Turns an I/O manager that a function makes into a class whose fields are the config."""
+    """The base of classes that wrap the definition of an I/O manager. The fields are its config."""
 
     @property
     @abstractmethod
     def wrapped_io_manager(self) -> ResourceDefinition:
-        """The definition that makes the I/O manager."""
+        """The definition that creates the I/O manager."""
 
     def create_io_manager(self, context: InitResourceContext) -> IOManager:
-        """Make the I/O manager of the wrapped definition, with the fields as config."""
+        """Create the I/O manager of the wrapped definition, with the fields as config."""
         wrapped = self.wrapped_io_manager
         value, close = wrapped.open(context.with_config(self.to_config_value(), wrapped))
         made: IOManager = value if close is None else _until_closed(value, close)
@@ -120,7 +120,7 @@ def _until_closed(value: Any, close: Callable[[], None]) -> Any:
 
 
 class FilesystemIOManager(ConfigurableIOManagerFactory[PickleFiles]):
-    """Stores each value as a pickle file.
+    """The I/O manager that stores each value as a pickle file.
 
     Args:
         base_dir: The folder of the files; default: the storage folder of the instance.
@@ -144,5 +144,5 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickleFiles]):
         )
 
     def create_io_manager(self, context: InitResourceContext) -> PickleFiles:
-        """Make the I/O manager for the folder."""
+        """Create the I/O manager for the folder."""
         return PickleFiles(self.base_dir or context.instance.storage_directory())

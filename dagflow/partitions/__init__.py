@@ -1,1 +1,1 @@
-"""Partitions: the keys that split an asset or a job, and how keys of one definition depend on another's."""
+"""Partitions: the keys that split an asset or a job, and the mappings between keys of two definitions."""

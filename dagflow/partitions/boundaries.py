@@ -1,4 +1,4 @@
-"""The keys on which pipelines break: first, last, ends of months and years, leap days, clock changes."""
+"""The keys on which pipelines often fail: first, last, ends of months and years, leap days, clock changes."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ def boundaries(
     current_time: Moment | None = None,
     dynamic_partitions_store: DynamicPartitionsStore | None = None,
 ) -> list[str]:
-    """Return the keys that deserve a test of their own, in the order of the definition.
+    """Return the keys at which a pipeline should be tested, in the order of the definition.
 
-    Of windows of time: the first and the last, those next to the end of a month (unless about as long) or of
-    a year, those in which a leap day starts or ends, and those in which the clock is changed. Of two
-    dimensions: the pairs of what each has. Otherwise the first and the last.
+    These are the first and the last key. Definitions of time windows add three groups: the windows next to
+    the end of a year, or of a month unless they are about as long as a month; the windows in which a leap day
+    starts or ends; and the windows in which the clock changes. Definitions with two dimensions have all pairs
+    of the boundary keys of each dimension.
 
     Args:
         definition: The partitions.
-        current_time: Bounds definitions without an end. Default: the time of the current clock.
-        dynamic_partitions_store: What keeps the keys of dynamic definitions.
+        current_time: The bound of definitions without an end. Default: the time of the current clock.
+        dynamic_partitions_store: The store of the keys of dynamic definitions.
 
     Example:
         >>> from dagflow.partitions.calendar import DailyPartitionsDefinition
@@ -45,8 +46,8 @@ def boundaries(
     last = len(keys) - 1
     return [
         key
-        for place, key in enumerate(keys)
-        if place in (0, last) or _is_boundary(definition.time_window_for_partition_key(key))
+        for index, key in enumerate(keys)
+        if index in (0, last) or _is_boundary(definition.time_window_for_partition_key(key))
     ]
 
 

@@ -1,15 +1,15 @@
-"""Where the windows of time-partitioned things start.
+"""The starts of time windows.
 
 A *cadence* has the starts on a wall clock that is never put forward or back: `Calendar` computes them, and
-`dagflow.partitions.cron.CronSchedule` searches for those of other cron expressions. A `ZonedCadence` puts a
-cadence into a time zone. Its moments are in UTC, because only those can be compared and subtracted where
-clocks change. All datetimes are without zone, because that is fast.
+`dagflow.partitions.cron.CronSchedule` searches for the starts of other cron expressions. A `ZonedCadence`
+applies a cadence in a time zone. Its moments are in UTC, because only UTC can be compared and subtracted
+across clock changes. All datetimes are without zone, because that is faster.
 
-Where a clock is changed:
+Rules for clock changes:
 
-- A start that the clock jumps over happens at the end of the jump.
-- A start that the clock shows twice counts once: the second time; next to midnight the first, so that a day
-  has all of its hours.
+- A start that the clock skips happens at the end of the jump.
+- A start that the clock shows twice counts only the second time. Next to midnight it counts only the first
+  time, so that a day has all of its hours.
 - A cadence that repeats within each hour (`repeats`) has a start each time the clock shows one.
 """
 
@@ -68,10 +68,10 @@ class Cadence(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Starts each hour, day, week or month.
+    """A cadence with a start each hour, day, week or month.
 
     Args:
-        kind: Which of them.
+        schedule_type: The interval.
         minute: The minute of the hour.
         hour: The hour of the day (not hourly).
         day: The day of the week, 0 = Sunday to 6 (weekly), or of the month, from 1 (monthly; months without
@@ -85,13 +85,15 @@ class Calendar:
         datetime.datetime(2024, 3, 31, 0, 0)
     """
 
-    kind: ScheduleType
+    schedule_type: ScheduleType
     minute: int = 0
     hour: int = 0
     day: int = 0
 
     def __post_init__(self) -> None:
-        first, last = {ScheduleType.WEEKLY: (0, 6), ScheduleType.MONTHLY: (1, 31)}.get(self.kind, (0, 0))
+        first, last = {ScheduleType.WEEKLY: (0, 6), ScheduleType.MONTHLY: (1, 31)}.get(
+            self.schedule_type, (0, 0)
+        )
         limits = {"minute": (0, 59), "hour": (0, 23), "day": (first, last)}
         for name, (low, high) in limits.items():
             value = getattr(self, name)
@@ -99,26 +101,26 @@ class Calendar:
                 raise ParameterCheckError(f"'{name}_offset' must be an integer, not {value!r}")
             if not low <= value <= high:
                 raise DagflowInvalidDefinitionError(
-                    f"'{name}_offset' of {self.kind.value.lower()} partitions is {value}, "
+                    f"'{name}_offset' of {self.schedule_type.value.lower()} partitions is {value}, "
                     f"and must be from {low} to {high}"
                 )
 
     @property
     def repeats(self) -> bool:
-        """Whether an hour that the clock shows twice has its starts twice."""
-        return self.kind is ScheduleType.HOURLY
+        """True if the starts in an hour that the clock shows twice count twice."""
+        return self.schedule_type is ScheduleType.HOURLY
 
     @property
     def cron_schedule(self) -> str:
         """The same starts as a cron expression."""
-        hour = "*" if self.kind is ScheduleType.HOURLY else self.hour
-        month_day = self.day if self.kind is ScheduleType.MONTHLY else "*"
-        week_day = self.day if self.kind is ScheduleType.WEEKLY else "*"
+        hour = "*" if self.schedule_type is ScheduleType.HOURLY else self.hour
+        month_day = self.day if self.schedule_type is ScheduleType.MONTHLY else "*"
+        week_day = self.day if self.schedule_type is ScheduleType.WEEKLY else "*"
         return f"{self.minute} {hour} {month_day} * {week_day}"
 
     def floor(self, wall: datetime) -> datetime:
         """Return the last start at or before `wall`."""
-        step = _STEPS.get(self.kind)
+        step = _STEPS.get(self.schedule_type)
         if step is None:
             return self._month_start(wall, later=False)
         hour = wall.hour if step is _HOUR else self.hour
@@ -129,7 +131,7 @@ class Calendar:
 
     def after(self, wall: datetime) -> datetime:
         """Return the first start later than `wall`."""
-        step = _STEPS.get(self.kind)
+        step = _STEPS.get(self.schedule_type)
         return self._month_start(wall, later=True) if step is None else self.floor(wall) + step
 
     def before(self, wall: datetime) -> datetime:
@@ -178,10 +180,13 @@ class ZonedCadence:
         if cadence.repeats:
             return moment if start == wall else self.before(moment)
         resolved = self._resolve(start)
-        while resolved > moment:  # the clock shows the start twice, and the time that counts is yet to come
+        while (
+            resolved > moment
+        ):  # the clock shows the start twice, and the second time is later than `moment`
             start = cadence.before(start)
             resolved = self._resolve(start)
-        while local.fold and (later := self._resolve(cadence.after(start))) <= moment:  # it came already
+        # the clock was put back: a start later on the clock can be earlier than `moment`
+        while local.fold and (later := self._resolve(cadence.after(start))) <= moment:
             start, resolved = cadence.after(start), later
         return resolved
 
@@ -215,7 +220,7 @@ class ZonedCadence:
         return start if start == moment else self.after(start)
 
     def shift(self, moment: datetime, steps: int) -> datetime:
-        """Return the start that comes `steps` starts after (negative: before) the start `moment`."""
+        """Return the start `steps` starts after (negative: before) the start `moment`."""
         for _ in range(abs(steps)):
             moment = self.after(moment) if steps > 0 else self.before(moment)
         return moment
@@ -225,14 +230,14 @@ class ZonedCadence:
         return self.zone.fromutc(moment.replace(tzinfo=self.zone))
 
     def utc(self, moment: Moment) -> datetime:
-        """Return any point in time in UTC. A datetime without a zone is read in the zone of the cadence."""
+        """Return a moment in UTC. A datetime without a zone is read in the zone of the cadence."""
         if not isinstance(moment, datetime):
             return _EPOCH + timedelta(seconds=moment)
         zone = moment.tzinfo or self.zone
         return moment.replace(tzinfo=None, fold=0) - _offset(zone, moment)
 
     def _resolve(self, wall: datetime) -> datetime:
-        """Return the one moment of the start `wall`."""
+        """Return the moment at which the start `wall` counts."""
         zone = self.zone
         early, late = _offset(zone, wall), _offset(zone, wall.replace(fold=1))
         if early < late:
@@ -251,17 +256,17 @@ class ZonedCadence:
         return high
 
     def _repeated(self, moment: datetime, step: Callable[[datetime], datetime]) -> datetime:
-        """Return the next or previous start of a cadence that has one each time the clock shows it."""
+        """Return the next or previous start of a cadence with `repeats`."""
         local = self.local(moment)
         offset = local.utcoffset() or _NOTHING
         start = step(_bare(local)) - offset
-        there = self.local(start).utcoffset() or _NOTHING
-        if there == offset:
+        new_offset = self.local(start).utcoffset() or _NOTHING
+        if new_offset == offset:
             return start
-        start = moment  # the clock is changed on the way: look for what it shows beyond the change
+        start = moment  # the clock changes between the two starts: search with the offset after the change
         while True:
-            start = step(start + there) - there
-            if self.local(start).utcoffset() == there:
+            start = step(start + new_offset) - new_offset
+            if self.local(start).utcoffset() == new_offset:
                 return start
 
 
@@ -277,7 +282,7 @@ def zone_named(name: str) -> tzinfo:
     """Return the time zone with an IANA name.
 
     Raises:
-        DagflowInvalidDefinitionError: There is none.
+        DagflowInvalidDefinitionError: The name is unknown.
 
     Example:
         >>> zone_named("UTC")
@@ -285,7 +290,7 @@ def zone_named(name: str) -> tzinfo:
     """
     if name == "UTC":
         return UTC
-    import zoneinfo  # slow to import, and most definitions are in UTC
+    import zoneinfo  # imported lazily: it is slow to import, and most definitions are in UTC
 
     try:
         return zoneinfo.ZoneInfo(name)

@@ -1,4 +1,4 @@
-"""Partitions of an hour, a day, a week or a month."""
+"""Hourly, daily, weekly and monthly partitions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT
 
 
 class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
-    """Partitions of an hour. Arguments as for `TimeWindowPartitionsDefinition`; keys are written
-    `2024-01-31-23:00`.
+    """Partitions of an hour each, with keys such as `2024-01-31-23:00`.
+
+    The arguments are those of `TimeWindowPartitionsDefinition`.
 
     Example:
         >>> HourlyPartitionsDefinition("2024-01-01-00:00", end_date="2024-01-01-02:00").get_partition_keys()
@@ -36,7 +37,9 @@ class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):
 
 
 class DailyPartitionsDefinition(TimeWindowPartitionsDefinition):
-    """Partitions of a day. Arguments as for `TimeWindowPartitionsDefinition`; keys are written `2024-01-31`.
+    """Partitions of a day each, with keys such as `2024-01-31`.
+
+    The arguments are those of `TimeWindowPartitionsDefinition`.
 
     Example:
         >>> days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05", hour_offset=6)
@@ -64,8 +67,9 @@ class DailyPartitionsDefinition(TimeWindowPartitionsDefinition):
 
 
 class WeeklyPartitionsDefinition(TimeWindowPartitionsDefinition):
-    """Partitions of a week, from Sunday unless `day_offset` names another day. Arguments as for
-    `TimeWindowPartitionsDefinition`; keys are written `2024-01-28`.
+    """Partitions of a week each, with keys such as `2024-01-28`. Weeks start on Sunday or on `day_offset`.
+
+    The arguments are those of `TimeWindowPartitionsDefinition`.
 
     Example:
         >>> WeeklyPartitionsDefinition("2024-01-01", end_date="2024-01-29").get_partition_keys()
@@ -91,8 +95,9 @@ class WeeklyPartitionsDefinition(TimeWindowPartitionsDefinition):
 
 
 class MonthlyPartitionsDefinition(TimeWindowPartitionsDefinition):
-    """Partitions of a month, from its first day unless `day_offset` names another. Arguments as for
-    `TimeWindowPartitionsDefinition`; keys are written `2024-01-01`.
+    """Partitions of a month each, with keys such as `2024-01-01`. Months start on day 1 or on `day_offset`.
+
+    The arguments are those of `TimeWindowPartitionsDefinition`.
 
     Example:
         >>> MonthlyPartitionsDefinition("2024-01-15", end_date="2024-05-01").get_partition_keys()

@@ -1,4 +1,4 @@
-"""The one door to the cron library: windows that start at the times of a cron expression.
+"""Windows that start at the times of a cron expression. Only this module imports the cron library.
 
 Expressions for each hour, day, week or month need no library; `cadence_of` returns a `Calendar` for them.
 `dagflow.partitions.cron_fields` translates all others into the dialect of the library.
@@ -37,11 +37,11 @@ def cadence_of(expression: str) -> Cadence:
 
     Example:
         >>> cadence_of("30 6 * * *")
-        Calendar(kind=<ScheduleType.DAILY: 'DAILY'>, minute=30, hour=6, day=0)
+        Calendar(schedule_type=<ScheduleType.DAILY: 'DAILY'>, minute=30, hour=6, day=0)
     """
     fields = _fields(expression)
     minute, hour, month_day, month, week_day = fields
-    for kind, numbers, stars in (
+    for schedule_type, numbers, stars in (
         (ScheduleType.HOURLY, (minute,), (hour, month_day, month, week_day)),
         (ScheduleType.DAILY, (minute, hour), (month_day, month, week_day)),
         (ScheduleType.WEEKLY, (minute, hour, week_day), (month_day, month)),
@@ -49,10 +49,10 @@ def cadence_of(expression: str) -> Cadence:
     ):
         if all(re.fullmatch(r"\d{1,2}", number, re.ASCII) for number in numbers) and set(stars) == {"*"}:
             values = [int(number) for number in numbers]
-            if kind is ScheduleType.WEEKLY and values[2] == 7:
+            if schedule_type is ScheduleType.WEEKLY and values[2] == 7:
                 values[2] = 0
             try:
-                return Calendar(kind, *values)
+                return Calendar(schedule_type, *values)
             except DagflowInvalidDefinitionError as error:
                 raise DagflowInvalidDefinitionError(
                     f"invalid cron schedule '{expression}': {error}"
@@ -76,7 +76,7 @@ def _fields(expression: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class CronSchedule:
-    """Starts at the times of a cron expression.
+    """A cadence with a start at each time of a cron expression.
 
     Args:
         cron_schedule: The expression, with five fields.
@@ -103,7 +103,7 @@ class CronSchedule:
 
     @property
     def repeats(self) -> bool:
-        """Whether an hour that the clock shows twice has its starts twice: the hours are not named."""
+        """True if the starts in an hour that the clock shows twice count twice: the hours are not named."""
         return self.cron_schedule.split()[1].startswith("*")
 
     def floor(self, wall: datetime) -> datetime:
@@ -120,7 +120,7 @@ class CronSchedule:
 
     def _next(self, wall: datetime, *, reverse: bool) -> datetime:
         try:
-            import cronsim  # most definitions are calendars, which need no library
+            import cronsim  # imported lazily: most definitions are calendars, which need no library
         except ImportError as error:
             raise DagflowInvalidDefinitionError(
                 f"the cron schedule '{self.cron_schedule}' needs the package 'cronsim': install it, or use "

@@ -1,12 +1,13 @@
-"""The dialect of cron expressions, translated into one that the cron library reads in the same way.
+"""Translation of cron expressions into plain numbers, which the cron library reads in the same way.
 
-Partition keys are stored, so an expression must always mean the same dates. The library lacks `?` and ranges
-that wrap (`FRI-MON`), and has a rule of its own for `*/2` beside another day field. So it receives numbers.
+Partition keys are stored, so an expression must always mean the same dates. The library does not support `?`
+and ranges that wrap (`FRI-MON`), and it reads `*/2` differently if the other day field is set. Therefore the
+library receives numbers. The rules of the dialect:
 
 - A range of two equal values is the whole range of the field.
 - The days of the month and the days of the week are a union, unless one of them is `*`.
 - `L` is the last day of the month, `L5` the last Friday, `MON#2` the second Monday.
-- `MON#2` beside days of the month is the second Monday alone. It must be possible on one of those days.
+- `MON#2` together with days of the month means only the second Monday. One of those days must be possible.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import NamedTuple
 
 
 class CronField(NamedTuple):
-    """A field of a cron expression: the range of its numbers, and names for them.
+    """A field of a cron expression: the range of its numbers, and the names of the numbers.
 
     Example:
         >>> list(CronField("hour", 0, 23).numbers("22-2"))
@@ -54,14 +55,14 @@ class CronField(NamedTuple):
             return range(start, end + 1, step)
         upper = range(start, self.high + 1, step)
         passed = self.high - upper[-1]
-        skipped = step - passed if step > passed + 1 else 0  # one too many: stored keys rely on it
+        skipped = step - passed if step > passed + 1 else 0  # off by one, but stored keys depend on it
         return [*upper, *range(self.low + skipped, end + 1, step)]
 
     def number(self, text: str) -> int:
-        """Return the number that a number or a name means.
+        """Return the number for a string of digits or a name.
 
         Raises:
-            ValueError: It is neither, or outside the range.
+            ValueError: The string is neither, or the number is outside the range.
         """
         if text in self.names:
             return self.low + self.names.index(text)
@@ -104,12 +105,15 @@ def in_plain_numbers(fields: Sequence[str]) -> str:
         week_days = ",".join(filter(None, nth))
         month_days = _beside_nth(month_days, week_days)
     else:
-        raise ValueError(f"'{week_day}' has days of every week and of one week: give one kind alone")
+        raise ValueError(f"'{week_day}' has days of every week and of one week: use only one of them")
     return " ".join((_list(minute, _MINUTE), _list(hour, _HOUR), month_days, _list(month, _MONTH), week_days))
 
 
 def _list(text: str, field: CronField, *, may_be_all: bool = True) -> str:
-    """Return a field as a list of numbers, or as `*`: if written so, or for all numbers, if `may_be_all`."""
+    """Return a field as a list of numbers, or as `*`.
+
+    The result is `*` for `*`. If `may_be_all`, it is also `*` for all numbers of the field.
+    """
     terms = text.split(",")
     has_last = field is _MONTH_DAY and "L" in terms
     if field is _MONTH_DAY:
@@ -130,10 +134,10 @@ def _nth_week_days(term: str) -> str | None:
 
 
 def _beside_nth(month_days: str, week_days: str) -> str:
-    """Return `*`: the days of one week stay alone, but must be possible on one of the days of the month.
+    """Return `*` for the days of the month, because only days such as `1#2` count.
 
     Raises:
-        ValueError: They are not.
+        ValueError: No day such as `1#2` can be one of the days of the month.
     """
     possible: set[int] = set()
     for term in week_days.split(","):

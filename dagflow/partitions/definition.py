@@ -1,4 +1,4 @@
-"""The base of all partitions definitions: what can be asked of one, whatever its keys come from."""
+"""The base class of all partitions definitions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 class PartitionsDefinition(ABC):
     """An ordered set of partition keys. Two definitions with the same content are equal.
 
-    Most methods take `current_time` (a datetime or seconds since the epoch; default: the clock of the options
-    in force), which bounds definitions that grow with time, and `dynamic_partitions_store` (an instance),
-    which holds the keys of dynamic definitions. Definitions that need neither ignore them.
+    Most methods take two arguments, which definitions ignore if they do not need them:
 
-    A definition of your own provides `get_partition_keys`, `__eq__` and `__hash__`.
+    - `current_time`, a datetime or seconds since the epoch, is the bound of definitions that grow with time.
+      Default: the time of the current clock.
+    - `dynamic_partitions_store`, usually an instance, stores the keys of dynamic definitions.
+
+    Your own subclass implements `get_partition_keys`, `__eq__` and `__hash__`.
     """
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""Partitions whose keys are added and removed while the pipeline is in use."""
+"""Partitions whose keys can be added and removed at any time."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
     """Partitions whose keys an instance stores under a name: `instance.add_dynamic_partitions(name, keys)`.
 
     Args:
-        partition_fn: Gives the keys, from the current time or None; instead of a name.
-        name: The name under which the keys are kept.
+        partition_fn: A function that returns the keys, called with the current time or None. Instead of
+            `name`.
+        name: The name under which an instance stores the keys.
 
     Raises:
-        DagflowInvalidDefinitionError: Neither or both are given.
+        DagflowInvalidDefinitionError: Neither or both of `partition_fn` and `name` are given.
 
     Example:
         >>> class Store:
@@ -39,12 +40,12 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
     ) -> None:
         if (partition_fn is None) == (name is None):
             raise DagflowInvalidDefinitionError(
-                "a DynamicPartitionsDefinition needs either a name, under which an instance keeps its keys, "
+                "a DynamicPartitionsDefinition needs either a name, under which an instance stores its keys, "
                 "or a partition_fn"
             )
         if name is not None and not isinstance(name, str):
             raise DagflowInvalidDefinitionError(
-                f"the name of a DynamicPartitionsDefinition must be a text, not {name!r}"
+                f"the name of a DynamicPartitionsDefinition must be a string, not {name!r}"
             )
         self.partition_fn: Callable[[datetime | None], Sequence[str]] | None = partition_fn
         self.name: str | None = name
@@ -57,7 +58,7 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
         """Return all keys, in the order in which they were added.
 
         Raises:
-            CheckError: No store is given.
+            CheckError: A store is needed, and none is given.
         """
         if self.partition_fn is not None:
             if current_time is not None and not isinstance(current_time, datetime):
@@ -66,7 +67,7 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
         store = effective_store(dynamic_partitions_store)
         if store is None:
             raise CheckError(
-                f"the keys of the dynamic partitions '{self.name}' are kept by an instance: give one as "
+                f"the keys of the dynamic partitions '{self.name}' are stored by an instance: pass it as "
                 "dynamic_partitions_store, to partition_loading_context, or as the instance of the run"
             )
         return list(store.get_dynamic_partitions(str(self.name)))

@@ -1,7 +1,6 @@
-"""Values around partition keys: a range of keys, a window of time, and the check of keys.
+"""Ranges of partition keys, time windows, and the check of keys.
 
-A key is any string without control characters and without `...`, which separates the ends of a range that is
-written as one string.
+A key is any string without control characters and without `...`, the separator in the string form of a range.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class TimeWindow(NamedTuple):
 
 
 class Partition:
-    """A partition, in the form that older functions receive.
+    """A partition, in the form of an older interface.
 
     Args:
         value: The key.
@@ -66,7 +65,7 @@ class Partition:
 
     def __init__(self, value: Any, name: str | None = None) -> None:
         if name is not None and not isinstance(name, str):
-            raise ParameterCheckError(f"the name of a Partition must be a text, not {name!r}")
+            raise ParameterCheckError(f"the name of a Partition must be a string, not {name!r}")
         self.value: Any = value
         self.name: str = str(value) if name is None else name
 
@@ -87,42 +86,42 @@ def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:
     """Return `keys` as a tuple if they can be the keys of a definition.
 
     Args:
-        keys: Texts, in order.
-        where: What they belong to, for the message.
+        keys: Strings, in order.
+        where: The owner of the keys, for the error message.
 
     Raises:
         ParameterCheckError: `keys` is a string, or not iterable.
         ElementCheckError: A key is not a string.
-        DagflowInvalidDefinitionError: A key holds `...` or a control character, or comes twice.
+        DagflowInvalidDefinitionError: A key contains `...` or a control character, or is a duplicate.
 
     Example:
         >>> check_keys(["a", "b"], "a definition")
         ('a', 'b')
     """
     if isinstance(keys, str) or not isinstance(keys, Iterable):
-        raise ParameterCheckError(f"the partition keys of {where} must be a list of texts, not {keys!r}")
+        raise ParameterCheckError(f"the partition keys of {where} must be a list of strings, not {keys!r}")
     result = tuple(keys)
     seen: set[str] = set()
-    twice: list[str] = []
+    duplicates: list[str] = []
     for key in result:
         if not isinstance(key, str):
-            raise ElementCheckError(f"partition key {key!r} of {where} must be a text")
+            raise ElementCheckError(f"partition key {key!r} of {where} must be a string")
         if "..." in key:
             raise DagflowInvalidDefinitionError(
-                f"partition key '{key}' of {where} holds '...', which separates the ends of a range of keys: "
-                "use other characters"
+                f"partition key '{key}' of {where} contains '...', which separates the ends of a range of "
+                "keys: use other characters"
             )
         if not _CONTROL.isdisjoint(key):
             raise DagflowInvalidDefinitionError(
-                f"partition key {key!r} of {where} holds a control character, such as a line break or a tab: "
-                "use others"
+                f"partition key {key!r} of {where} contains a control character, such as a line break or a "
+                "tab: use other characters"
             )
         if key in seen:
-            twice.append(key)
+            duplicates.append(key)
         seen.add(key)
-    if twice:
+    if duplicates:
         raise DagflowInvalidDefinitionError(
-            f"the partition keys of {where} must be unique. Duplicate instances of partition keys: {twice}. "
-            "Remove them."
+            f"the partition keys of {where} must be unique. Duplicate instances of partition keys: "
+            f"{duplicates}. Remove them."
         )
     return result

@@ -1,4 +1,4 @@
-"""The default time and the default store of dynamic keys, with which partitions definitions are read."""
+"""The default time and the default store of dynamic keys, which partitions definitions use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 
 class PartitionLoadingContext(NamedTuple):
-    """The time that bounds growing partitions, and the store of the keys of dynamic ones."""
+    """The time that bounds growing definitions, and the store of the keys of dynamic definitions."""
 
     effective_dt: Moment
     dynamic_partitions_store: DynamicPartitionsStore | None = None
@@ -31,9 +31,10 @@ def partition_loading_context(
     """Set a default time and a default store for the partitions definitions used in the block.
 
     Args:
-        effective_dt: The time; default: that of the context around this one, else now.
-        dynamic_partitions_store: An instance, say; default: that of the context around this one.
-        new_ctx: Both at once.
+        effective_dt: The time. Default: the time of the surrounding context, else of the current clock.
+        dynamic_partitions_store: The store, such as an instance. Default: the store of the surrounding
+            context.
+        new_ctx: Both values in one object, instead of the other arguments.
 
     Example:
         >>> from datetime import datetime
@@ -43,8 +44,8 @@ def partition_loading_context(
         ['2024-01-01', '2024-01-02']
     """
     if new_ctx is None:
-        around = _current.get()
-        store = around.dynamic_partitions_store if around is not None else None
+        outer = _current.get()
+        store = outer.dynamic_partitions_store if outer is not None else None
         new_ctx = PartitionLoadingContext(effective_time(effective_dt), dynamic_partitions_store or store)
     token = _current.set(new_ctx)
     try:
@@ -54,7 +55,7 @@ def partition_loading_context(
 
 
 def effective_time(current_time: Moment | None) -> Moment:
-    """Return `current_time`; by default the time of the surrounding context, else of the current clock."""
+    """Return `current_time`. Default: the time of the surrounding context, else of the current clock."""
     if current_time is not None:
         return current_time
     context = _current.get()
@@ -62,7 +63,7 @@ def effective_time(current_time: Moment | None) -> Moment:
 
 
 def effective_store(given: DynamicPartitionsStore | None) -> DynamicPartitionsStore | None:
-    """Return `given`; by default the store of the surrounding context."""
+    """Return `given`. Default: the store of the surrounding context."""
     if given is not None:
         return given
     context = _current.get()

@@ -1,6 +1,6 @@
-"""Which partitions of an upstream asset a partition of a downstream asset depends on.
+"""Mappings from the partitions of a downstream asset to the upstream partitions that they depend on.
 
-`multi_mapping.default_mapping` returns the mapping for a dependency without a given one.
+`multi_mapping.default_mapping` returns the mapping of a dependency that does not name one.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Link(NamedTuple):
     dynamic: DynamicPartitionsStore | None
 
     def existing(self, keys: Iterable[str]) -> list[str]:
-        """Return the keys, each once, if the upstream definition has all of them.
+        """Return the keys without duplicates, if the upstream definition has all of them.
 
         Raises:
-            DagflowInvariantViolationError: It lacks one.
+            DagflowInvariantViolationError: The upstream definition lacks a key.
         """
         result = list(dict.fromkeys(keys))
         missing = [key for key in result if not self.upstream.has_partition_key(key, self.now, self.dynamic)]
@@ -46,8 +46,8 @@ class Link(NamedTuple):
 class PartitionMapping(ABC):
     """The dependency of keys of a downstream partitions definition on keys of an upstream one.
 
-    Mappings with the same content are equal. A mapping of your own provides `map_keys`, and `_content` if it
-    holds anything.
+    Mappings with the same content are equal. Your own subclass implements `map_keys`, and `_content` if it
+    has attributes.
     """
 
     __slots__ = ()
@@ -61,18 +61,18 @@ class PartitionMapping(ABC):
         now: Moment | None = None,
         dynamic: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """Return the upstream keys that some downstream keys depend on, each once.
+        """Return the upstream keys that some downstream keys depend on, without duplicates.
 
         Args:
-            keys: Keys of `downstream_def`; none if that is None.
-            downstream_def: The partitions of the asset that depends, or None if it has none.
-            upstream_def: The partitions of the asset that it depends on.
+            keys: Keys of `downstream_def`; empty if `downstream_def` is None.
+            downstream_def: The partitions of the downstream asset, or None if it has no partitions.
+            upstream_def: The partitions of the upstream asset.
             now: The current time. Default: the time of the current clock.
-            dynamic: What keeps the keys of dynamic partitions.
+            dynamic: The store of the keys of dynamic partitions.
 
         Raises:
             DagflowInvariantViolationError: The keys depend on upstream keys that do not exist.
-            CheckError, DagflowInvalidDefinitionError: This mapping does not fit these definitions.
+            CheckError, DagflowInvalidDefinitionError: The mapping does not fit the definitions.
 
         Example:
             >>> from dagflow.partitions.static import StaticPartitionsDefinition
@@ -84,7 +84,7 @@ class PartitionMapping(ABC):
 
     @abstractmethod
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the upstream keys that some downstream keys depend on, each once."""
+        """Return the upstream keys that some downstream keys depend on, without duplicates."""
 
     def _content(self) -> tuple[object, ...]:
         return ()
@@ -128,16 +128,16 @@ class LastPartitionMapping(PartitionMapping):
     __slots__ = ()
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the last upstream key; none where there are no keys."""
+        """Return the last upstream key in a list; an empty list if there are no keys."""
         last = link.upstream.get_last_partition_key(link.now, link.dynamic)
         return [] if last is None else [last]
 
 
 class SpecificPartitionsPartitionMapping(PartitionMapping):
-    """Each key, and an asset without partitions, depends on certain upstream keys.
+    """Each key, and an asset without partitions, depends on the same given upstream keys.
 
     Args:
-        partition_keys: Those keys.
+        partition_keys: The upstream keys.
     """
 
     __slots__ = ("partition_keys",)
@@ -148,7 +148,7 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
         )
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the certain keys."""
+        """Return the given keys."""
         return link.existing(self.partition_keys)
 
     def _content(self) -> tuple[object, ...]:
@@ -156,13 +156,14 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
 
 
 class StaticPartitionMapping(PartitionMapping):
-    """A table of which downstream keys depend on each upstream key.
+    """A table with the downstream keys that depend on each upstream key.
 
     Args:
-        downstream_partition_keys_by_upstream_partition_key: For each upstream key, downstream keys.
+        downstream_partition_keys_by_upstream_partition_key: One or several downstream keys for each upstream
+            key.
 
     Raises:
-        ParameterCheckError: That is no mapping.
+        ParameterCheckError: The argument is not a mapping.
 
     Example:
         >>> from dagflow.partitions.static import StaticPartitionsDefinition
@@ -204,15 +205,16 @@ class StaticPartitionMapping(PartitionMapping):
 
 
 class TimeWindowPartitionMapping(PartitionMapping):
-    """Each key depends on the upstream keys whose windows overlap its own: a month on its days.
+    """Each key depends on the upstream keys whose windows overlap its own window: a month on its days.
+
+    Offsets move the start and the end of the downstream window before the comparison. A dependency on an
+    upstream window that does not exist is an error, with two exceptions. Windows before the first are ignored
+    if `start_offset` is negative, and windows after the last if `end_offset` is positive.
 
     Args:
-        start_offset: How many downstream windows later (negative: earlier) the time depended on starts.
-        end_offset: How many downstream windows later (negative: earlier) it ends.
-        allow_nonexistent_upstream_partitions: Whether to leave out windows that do not exist.
-
-    To reach over upstream windows that do not exist is an error, unless these lie before the first one and
-    the start is moved earlier, or after the last one and the end is moved later: then they are left out.
+        start_offset: The number of downstream windows by which the start is later (negative: earlier).
+        end_offset: The number of downstream windows by which the end is later (negative: earlier).
+        allow_nonexistent_upstream_partitions: Whether to ignore all upstream windows that do not exist.
 
     Example:
         >>> from dagflow.partitions.calendar import DailyPartitionsDefinition
@@ -268,6 +270,11 @@ class TimeWindowPartitionMapping(PartitionMapping):
 
 
 def downstream_of(link: Link, mapping: PartitionMapping) -> PartitionsDefinition:
+    """Return the downstream definition of a link.
+
+    Raises:
+        CheckError: The downstream asset has no partitions.
+    """
     if link.downstream is None:
         raise CheckError(
             f"{mapping!r} cannot be used by an asset without partitions: give the asset partitions, or use "
@@ -280,7 +287,7 @@ def _as_time_windows(
     definition: PartitionsDefinition | None, mapping: PartitionMapping
 ) -> TimeWindowPartitionsDefinition:
     if not isinstance(definition, TimeWindowPartitionsDefinition):
-        raise ParameterCheckError(f"{mapping!r} needs windows of time on both sides, not {definition!r}")
+        raise ParameterCheckError(f"{mapping!r} needs time windows on both sides, not {definition!r}")
     return definition
 
 
@@ -306,5 +313,5 @@ def _missing_error(keys: Sequence[str], upstream: PartitionsDefinition) -> Dagfl
     shown = ", ".join(f"'{key}'" for key in keys[:3]) + (", ..." if len(keys) > 3 else "")
     return DagflowInvariantViolationError(
         f"the partitions depend on upstream partitions that do not exist: {shown} of {upstream!r}. Extend "
-        "the upstream definition, choose other partitions, or give a partition_mapping"
+        "the upstream definition, choose other partitions, or pass a partition_mapping"
     )

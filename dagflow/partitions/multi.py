@@ -26,8 +26,9 @@ _RESERVED = "|[],"
 
 
 class MultiPartitionKey(str):
-    """The key of a partition along several dimensions: their keys, joined by `|` in the alphabetical order of
-    the names of the dimensions.
+    """The key of a partition along several dimensions.
+
+    As a string it is the keys of the dimensions, joined by `|` in the alphabetical order of their names.
 
     Args:
         keys_by_dimension: The key for each dimension.
@@ -51,7 +52,7 @@ class MultiPartitionKey(str):
         for name, key in keys_by_dimension.items():
             if not isinstance(name, str) or not isinstance(key, str):
                 raise ElementCheckError(
-                    f"names of dimensions and their keys must be texts, not {name!r} and {key!r}"
+                    f"names of dimensions and their keys must be strings, not {name!r} and {key!r}"
                 )
         dimensions = tuple(sorted(keys_by_dimension.items()))
         self = super().__new__(cls, _SEPARATOR.join(key for _, key in dimensions))
@@ -81,10 +82,10 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         partitions_defs: The partitions definition of each of the two dimensions, by name.
 
     Raises:
-        DagflowInvalidInvocationError: There are more or fewer than two.
-        DagflowInvalidDefinitionError: A dimension is of a kind that cannot be one, or has keys with `|`, `[`,
-            `]` or `,` inside.
-        ParameterCheckError: Something is no partitions definition.
+        DagflowInvalidInvocationError: The number of dimensions is not two.
+        DagflowInvalidDefinitionError: A dimension is neither static, dynamic nor of time, or has keys that
+            contain `|`, `[`, `]` or `,`.
+        ParameterCheckError: A value is not a partitions definition.
 
     Example:
         >>> sales = MultiPartitionsDefinition({
@@ -125,7 +126,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
     @property
     def time_window_dimension(self) -> PartitionDimensionDefinition:
-        """The one dimension of time.
+        """The dimension of time.
 
         Raises:
             DagflowInvariantViolationError: None or both of the dimensions are of time.
@@ -137,20 +138,20 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         ]
         if len(found) != 1:
             raise DagflowInvariantViolationError(
-                f"a time window needs exactly one dimension of time, and {self!r} has {len(found)}"
+                f"a time window needs exactly one dimension of time, but {self!r} has {len(found)}"
             )
         return found[0]
 
     @property
     def has_time_window_dimension(self) -> bool:
-        """Whether a dimension is of time."""
+        """True if a dimension is of time."""
         return any(
             isinstance(each.partitions_def, TimeWindowPartitionsDefinition) for each in self.partitions_defs
         )
 
     @property
     def time_window_partitions_def(self) -> TimeWindowPartitionsDefinition:
-        """The partitions along the one dimension of time.
+        """The partitions along the dimension of time.
 
         Raises:
             DagflowInvariantViolationError: None or both of the dimensions are of time.
@@ -214,7 +215,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         parts = self._parts(partition_key_str)
         if parts is None:
             raise DagflowUnknownPartitionError(
-                f"'{partition_key_str}' is no partition key of {self!r}. "
+                f"'{partition_key_str}' is not a partition key of {self!r}. "
                 "Its keys have two parts, joined by '|'."
             )
         return self._key(*parts)
@@ -226,7 +227,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """Return the keys that have a certain key along one dimension.
+        """Return the keys with a given key along one dimension.
 
         Raises:
             CheckError: There is no such dimension.
@@ -264,11 +265,11 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return self.pairs(*ranges)
 
     def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
-        """Return the window of the part of the key that belongs to the one dimension of time.
+        """Return the window of the part of the key that belongs to the dimension of time.
 
         Raises:
             DagflowInvariantViolationError: None or both of the dimensions are of time.
-            DagflowUnknownPartitionError: `partition_key` is no key of this kind.
+            DagflowUnknownPartitionError: `partition_key` has the wrong format.
         """
         key = self.get_partition_key_from_str(partition_key).keys_by_dimension[
             self.time_window_dimension.name
@@ -276,7 +277,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return self.time_window_partitions_def.time_window_for_partition_key(key)
 
     def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
-        """Return the tags of a run for `partition_key`: the whole, and the part of each dimension."""
+        """Return the tags of a run for `partition_key`: the whole key, and its part along each dimension."""
         tags = {system_tag("partition"): str(partition_key)}
         for name, key in self.get_partition_key_from_str(partition_key).keys_by_dimension.items():
             tags[system_tag(f"partition/{name}")] = key
@@ -332,22 +333,22 @@ _DIMENSIONS = (StaticPartitionsDefinition, TimeWindowPartitionsDefinition, Dynam
 def _check_dimension(name: object, definition: object) -> None:
     if not isinstance(name, str) or not isinstance(definition, PartitionsDefinition):
         raise ParameterCheckError(
-            f"dimension {name!r} of a MultiPartitionsDefinition must be a text with a partitions definition, "
-            f"not {definition!r}"
+            f"dimension {name!r} of a MultiPartitionsDefinition must be a string with a partitions "
+            f"definition, not {definition!r}"
         )
     if not isinstance(definition, _DIMENSIONS):
         raise DagflowInvalidDefinitionError(
             f"dimension '{name}' of a MultiPartitionsDefinition must be static, dynamic or of time, "
             f"not {definition!r}"
         )
-    texts = []
+    samples = []
     if isinstance(definition, StaticPartitionsDefinition):
-        texts = definition.get_partition_keys()
+        samples = definition.get_partition_keys()
     elif isinstance(definition, TimeWindowPartitionsDefinition):
-        texts = [definition.fmt]
-    for text in texts:
-        if any(character in text for character in _RESERVED):
+        samples = [definition.fmt]
+    for sample in samples:
+        if any(character in sample for character in _RESERVED):
             raise DagflowInvalidDefinitionError(
-                f"dimension '{name}' of a MultiPartitionsDefinition has keys with one of | [ ] , inside "
-                f"('{text}'), which its own keys cannot hold: use other characters"
+                f"dimension '{name}' of a MultiPartitionsDefinition has keys that contain one of | [ ] , "
+                f"('{sample}'), which keys with two dimensions reserve: use other characters"
             )

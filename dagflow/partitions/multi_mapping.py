@@ -1,4 +1,4 @@
-"""Mappings to and from partitions along two dimensions, and the mapping that holds by default."""
+"""Mappings to and from partitions along two dimensions, and the default mapping."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 
 class MultiToSingleDimensionPartitionMapping(PartitionMapping):
-    """A mapping between partitions along two dimensions and partitions that match one of these.
+    """A mapping between partitions along two dimensions and partitions that match one of the dimensions.
 
-    A key of the one dimension depends on all upstream pairs with it; a pair depends on its part upstream.
+    A downstream key without dimensions depends on all upstream pairs that contain it. A downstream pair
+    depends on the upstream key that is its part along the dimension.
 
     Args:
-        partition_dimension_name: The dimension. Default: the only one that fits.
+        partition_dimension_name: The name of the dimension. Default: the only one that fits.
     """
 
     __slots__ = ("partition_dimension_name",)
@@ -53,7 +54,7 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
             wanted = _direct_mapping(downstream, along).map_keys(keys, link._replace(upstream=along))
             return _pairs(upstream, {name: wanted}, link)
         raise CheckError(
-            f"{self!r} needs partitions along two dimensions on one side alone, "
+            f"{self!r} needs partitions along two dimensions on exactly one side, "
             f"not {downstream!r} downstream of {upstream!r}"
         )
 
@@ -62,7 +63,7 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
         if name is None:
             raise CheckError(
                 f"no dimension, or more than one, of {multi!r} fits {single!r}: "
-                "give the partition_dimension_name"
+                "pass the partition_dimension_name"
             )
         return name
 
@@ -78,11 +79,12 @@ class DimensionPartitionMapping(NamedTuple):
 
 
 class MultiPartitionMapping(PartitionMapping):
-    """A mapping for each dimension, between two definitions along two dimensions each.
+    """A mapping between two definitions along two dimensions each, made of a mapping for each dimension.
 
     Args:
-        downstream_mappings_by_upstream_dimension: For names of upstream dimensions, the downstream one that
-            depends on it, and how. A pair depends on all keys of an upstream dimension that is not named.
+        downstream_mappings_by_upstream_dimension: For each upstream dimension, the downstream dimension that
+            depends on it, and the mapping between them. A pair depends on all keys of an upstream dimension
+            that is not listed.
     """
 
     __slots__ = ("_mappings",)
@@ -107,11 +109,11 @@ class MultiPartitionMapping(PartitionMapping):
             parts = downstream.get_partition_key_from_str(key).keys_by_dimension
             wanted = {}
             for name, (other, mapping) in self._mappings.items():
-                here = link._replace(
+                dimension_link = link._replace(
                     downstream=downstream.get_partitions_def_for_dimension(other),
                     upstream=upstream.get_partitions_def_for_dimension(name),
                 )
-                wanted[name] = mapping.map_keys([parts[other]], here)
+                wanted[name] = mapping.map_keys([parts[other]], dimension_link)
             found.update(dict.fromkeys(_pairs(upstream, wanted, link)))
         return list(found)
 
@@ -122,16 +124,18 @@ class MultiPartitionMapping(PartitionMapping):
 def default_mapping(
     downstream_def: PartitionsDefinition | None, upstream_def: PartitionsDefinition | None
 ) -> PartitionMapping | None:
-    """Return the mapping for a dependency without a given one.
+    """Return the default mapping of a dependency.
 
     Args:
-        downstream_def: The partitions of the asset that depends, or None if it has none.
-        upstream_def: The partitions of the asset that it depends on, or None.
+        downstream_def: The partitions of the downstream asset, or None if it has no partitions.
+        upstream_def: The partitions of the upstream asset, or None if it has no partitions.
 
     Returns:
-        None if the upstream has no partitions. All partitions for a downstream without any; overlap between
-        windows of time; the dimension that fits between partitions along two dimensions and along one;
-        otherwise identity.
+        - None if the upstream asset has no partitions.
+        - A mapping to all partitions if the downstream asset has no partitions.
+        - A mapping along the matching dimension if one definition has two dimensions and the other has not.
+        - A mapping by overlap between two different definitions of time windows.
+        - Otherwise the identity.
 
     Example:
         >>> from dagflow.partitions.calendar import DailyPartitionsDefinition, MonthlyPartitionsDefinition
@@ -165,7 +169,7 @@ def _direct_mapping(downstream: PartitionsDefinition, upstream: PartitionsDefini
 
 
 def _fitting_dimension(multi: MultiPartitionsDefinition, single: PartitionsDefinition) -> str | None:
-    """Return the only dimension equal to `single`; else the only one of time, if `single` is of time too."""
+    """Return the only dimension equal to `single`, else the only dimension of time if `single` is of time."""
     fits = [each.name for each in multi.partitions_defs if each.partitions_def == single]
     if not fits and isinstance(single, TimeWindowPartitionsDefinition):
         fits = [
@@ -177,7 +181,7 @@ def _fitting_dimension(multi: MultiPartitionsDefinition, single: PartitionsDefin
 
 
 def _pairs(multi: MultiPartitionsDefinition, wanted: Mapping[str, list[str]], link: Link) -> list[str]:
-    """Return the keys of `multi` with the wanted keys along some dimensions and all keys along the others."""
+    """Return the keys of `multi` with the wanted keys along some dimensions, and all keys along others."""
     for name in wanted:
         multi.get_partitions_def_for_dimension(name)
     first, second = (

@@ -12,10 +12,10 @@ class StaticPartitionsDefinition(PartitionsDefinition):
     """Partitions with a fixed list of keys.
 
     Args:
-        partition_keys: The keys in order: any strings without `...`, each once.
+        partition_keys: The keys in order: any strings without `...`, without duplicates.
 
     Raises:
-        DagflowInvalidDefinitionError: A key comes twice or holds `...`.
+        DagflowInvalidDefinitionError: A key is a duplicate, or contains `...` or a control character.
         ParameterCheckError: The keys are not a list of strings.
 
     Example:

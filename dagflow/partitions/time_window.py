@@ -1,4 +1,4 @@
-"""Partitions that are windows of time."""
+"""Partitions that are time windows."""
 
 from __future__ import annotations
 
@@ -22,25 +22,24 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     """Partitions that follow each other in time, one for each complete window between a start and an end.
 
     Args:
-        start: The first window starts here or later: a string in `fmt`, or a datetime, whose clock time is
-            read in `timezone`, even if it has another zone.
-        fmt: How keys are written, in the language of `datetime.strftime`. A key must tell its window.
-        end: The last window ends here or earlier. Default: windows that are complete by now.
-        schedule_type: How often windows start. This or `cron_schedule`.
+        start: The first window starts here or later: a string in the format `fmt`, or a datetime. The clock
+            time of a datetime is read in `timezone`, even if it has another zone.
+        fmt: The format of keys, as in `datetime.strftime`. It must give each window a different key.
+        end: The last window ends here or earlier. Default: the current time.
+        schedule_type: The interval at which windows start. Give this or `cron_schedule`.
         timezone: An IANA name. Default: "UTC".
-        end_offset: How many windows more (negative: fewer) there are than are complete by now; never beyond
-            `end`.
+        end_offset: The number of windows in addition (negative: less) to the complete ones. No window ends
+            after `end`.
         minute_offset: The minute of the hour at which windows start.
-        hour_offset: The hour of the day at which they start (not hourly).
+        hour_offset: The hour of the day at which windows start (not hourly).
         day_offset: The day of the week, 0 = Sunday (weekly), or of the month, from 1 (monthly).
-        cron_schedule: When windows start, as a cron expression of five fields.
-        exclusions: Windows that are left out: cron expressions, at whose times none starts, and datetimes at
-            which none starts.
+        cron_schedule: The times at which windows start, as a cron expression of five fields.
+        exclusions: The starts of windows to leave out, as cron expressions and datetimes.
 
     Raises:
-        DagflowInvalidDefinitionError: A date does not match `fmt`, the zone does not exist, the end comes
-            before the start, an offset is out of range, a cron expression cannot be read, `fmt` loses what a
-            key must tell, or the exclusions leave nothing.
+        DagflowInvalidDefinitionError: A date does not match `fmt`, the zone does not exist, the end is before
+            the start, an offset is out of range, a cron expression is invalid, `fmt` gives different windows
+            the same key, or the exclusions leave out all windows.
         CheckError: Neither or both of `schedule_type` and `cron_schedule` are given.
 
     Example:
@@ -68,7 +67,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     ) -> None:
         if not isinstance(fmt, str) or not isinstance(end_offset, int):
             raise ParameterCheckError(
-                f"'fmt' must be a text and 'end_offset' an integer, not {fmt!r} and {end_offset!r}"
+                f"'fmt' must be a string and 'end_offset' an integer, not {fmt!r} and {end_offset!r}"
             )
         self.timezone: str = timezone or "UTC"
         wall_cadence = _wall_cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
@@ -77,7 +76,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         self._end = None if end is None else _moment_in_utc(end, fmt, cadence, "end")
         if self._end is not None and self._end < self._start:
             raise DagflowInvalidDefinitionError(
-                f"the end {str(end)!r} of the partitions comes before their start {str(start)!r}"
+                f"the end {str(end)!r} of the partitions is before their start {str(start)!r}"
             )
         left_out = exclusion_test(exclusions, cadence) if exclusions else None
         self.windows: Windows = Windows(cadence, fmt, self._start, self._end, end_offset, left_out)
@@ -90,7 +89,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     @property
     def end_offset(self) -> int:
-        """The number of windows beyond the complete ones."""
+        """The number of windows in addition to the complete ones."""
         return self.windows.end_offset
 
     @property
@@ -112,7 +111,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     def schedule_type(self) -> ScheduleType | None:
         """The interval at which windows start; None for a general cron expression."""
         cadence = self.windows.cadence.wall_cadence
-        return cadence.kind if isinstance(cadence, Calendar) else None
+        return cadence.schedule_type if isinstance(cadence, Calendar) else None
 
     @property
     def minute_offset(self) -> int:
@@ -171,18 +170,18 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return self._key_within(self.windows.before(self._bound(current_time)), current_time)
 
     def get_next_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
-        """Return the key after `partition_key`, or None if there is none.
+        """Return the key of the next window, or None if that window does not exist.
 
         Raises:
-            DagflowUnknownPartitionError: `partition_key` is no key of this kind.
+            DagflowUnknownPartitionError: `partition_key` is not the key of a window.
         """
         return self._key_within(self.windows.after(self.start_of(partition_key)), current_time)
 
     def get_prev_partition_key(self, partition_key: str, current_time: Moment | None = None) -> str | None:
-        """Return the key before `partition_key`, or None if there is none.
+        """Return the key of the previous window, or None if that window does not exist.
 
         Raises:
-            DagflowUnknownPartitionError: `partition_key` is no key of this kind.
+            DagflowUnknownPartitionError: `partition_key` is not the key of a window.
         """
         return self._key_within(self.windows.before(self.start_of(partition_key)), current_time)
 
@@ -213,7 +212,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         )
 
     def get_partition_key_for_timestamp(self, timestamp: Moment) -> str:
-        """Return the key of the window around a moment, even if that is outside the definition."""
+        """Return the key of the window that contains a moment, even outside the start and end."""
         cadence = self.windows.cadence
         return self.windows.key(
             self.windows.skip_excluded(cadence.floor(cadence.utc(timestamp)), cadence.before)
@@ -222,10 +221,10 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     # ---- windows
 
     def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
-        """Return the window of a key. Keys outside the start and end of the definition have one too.
+        """Return the window of a key, even outside the start and end of the definition.
 
         Raises:
-            DagflowUnknownPartitionError: `partition_key` is no key of this kind.
+            DagflowUnknownPartitionError: `partition_key` is not the key of a window.
 
         Example:
             >>> days = TimeWindowPartitionsDefinition(
@@ -246,7 +245,10 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return None if key is None else self.time_window_for_partition_key(key)
 
     def get_next_partition_window(self, end_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
-        """Return the first window from a moment on; with `respect_bounds` None beyond the end."""
+        """Return the first window that starts at or after a moment.
+
+        If `respect_bounds`, return None for a window after the end of the definition.
+        """
         windows = self.windows
         start = windows.skip_excluded(
             windows.cadence.ceil(windows.cadence.utc(end_dt)), windows.cadence.after
@@ -255,12 +257,15 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return None if respect_bounds and beyond else self._window(start)
 
     def get_prev_partition_window(self, start_dt: Moment, respect_bounds: bool = True) -> TimeWindow | None:
-        """Return the last window up to a moment; with `respect_bounds` None before the first."""
+        """Return the last window that ends at or before a moment.
+
+        If `respect_bounds`, return None for a window before the first one of the definition.
+        """
         cadence = self.windows.cadence
         start = self.windows.before(cadence.floor(cadence.utc(start_dt)))
         return None if respect_bounds and start < self.windows.first else self._window(start)
 
-    # ---- inside
+    # ---- private
 
     def _bound(self, current_time: Moment | None) -> datetime:
         return self.windows.bound(effective_time(current_time))
@@ -281,13 +286,13 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         """Return the start of the window of a key, in UTC without zone.
 
         Raises:
-            DagflowUnknownPartitionError: `key` is no key of this kind.
+            DagflowUnknownPartitionError: `key` is not the key of a window.
         """
         start = self.windows.start(key)
         if start is None:
             example = self.windows.key(self.windows.first)
             raise DagflowUnknownPartitionError(
-                f"'{key}' is no partition key of {self!r}. Its keys look like '{example}'."
+                f"'{key}' is not a partition key of {self!r}. Its keys look like '{example}'."
             )
         return start
 
@@ -325,41 +330,45 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
 
 def _wall_cadence(
-    kind: ScheduleType | None, cron_schedule: str | None, offsets: tuple[int | None, int | None, int | None]
+    schedule_type: ScheduleType | None,
+    cron_schedule: str | None,
+    offsets: tuple[int | None, int | None, int | None],
 ) -> Cadence:
-    if (kind is None) == (cron_schedule is None):
+    if (schedule_type is None) == (cron_schedule is None):
         raise CheckError("time partitions need either a schedule_type or a cron_schedule")
     if cron_schedule is not None:
         if any(offset is not None for offset in offsets):
             raise CheckError(
                 "minute_offset, hour_offset and day_offset go with schedule_type, not with cron_schedule"
             )
-        from dagflow.partitions.cron import cadence_of  # few definitions have a cron expression
+        from dagflow.partitions.cron import (
+            cadence_of,
+        )  # imported lazily: few definitions have a cron schedule
 
         return cadence_of(cron_schedule)
-    if not isinstance(kind, ScheduleType):
-        raise ParameterCheckError(f"'schedule_type' must be a ScheduleType, not {kind!r}")
+    if not isinstance(schedule_type, ScheduleType):
+        raise ParameterCheckError(f"'schedule_type' must be a ScheduleType, not {schedule_type!r}")
     minute, hour, day = (offset or 0 for offset in offsets)
-    if kind is ScheduleType.WEEKLY and day == 7:  # cron's other Sunday
+    if schedule_type is ScheduleType.WEEKLY and day == 7:  # cron has two numbers for Sunday
         day = 0
-    if kind is ScheduleType.MONTHLY and day == 0:
+    if schedule_type is ScheduleType.MONTHLY and day == 0:
         day = 1
-    return Calendar(kind, minute, hour, day)
+    return Calendar(schedule_type, minute, hour, day)
 
 
-def _moment_in_utc(value: datetime | str, fmt: str, cadence: ZonedCadence, what: str) -> datetime:
+def _moment_in_utc(value: datetime | str, fmt: str, cadence: ZonedCadence, name: str) -> datetime:
     """Return a given start or end in UTC."""
     if not isinstance(value, (str, datetime)):
         raise ParameterCheckError(
-            f"the {what} of time partitions must be a text or a datetime, not {value!r}"
+            f"the {name} of time partitions must be a string or a datetime, not {value!r}"
         )
     try:
         moment = cadence.utc(parse_time(value, fmt) if isinstance(value, str) else value.replace(tzinfo=None))
     except (ValueError, OverflowError) as error:
         raise DagflowInvalidDefinitionError(
-            f"the {what} '{value}' of time partitions does not match their format '{fmt}': "
-            "write it so, give a datetime, or give another fmt"
+            f"the {name} '{value}' of time partitions does not match their format '{fmt}': "
+            "use this format, a datetime, or another fmt"
         ) from error
     if not has_neighbours(moment):
-        raise DagflowInvalidDefinitionError(f"the {what} '{value}' of time partitions is too far from today")
+        raise DagflowInvalidDefinitionError(f"the {name} '{value}' of time partitions is too far from today")
     return moment

@@ -1,7 +1,7 @@
 """The arithmetic of time windows and their keys; definitions are in `time_window`.
 
-A window is identified by its start in UTC, which a `ZonedCadence` computes. A key is the start in local time,
-written in a format. If a clock is put back and shows an hour twice, the keys of the second hour end in the
+A window is identified by its start in UTC, which a `ZonedCadence` computes. Its key is the start in local
+time, in a format. If a clock is put back and shows an hour twice, the keys of the second hour end with the
 offset from UTC (`2024-11-03-01:00-0500`).
 """
 
@@ -16,22 +16,24 @@ from dagflow.partitions.keys import Moment
 
 DAY_FORMAT = "%Y-%m-%d"
 MINUTE_FORMAT = "%Y-%m-%d-%H:%M"
-_MOST_EXCLUDED = 100_000
+_MAX_EXCLUDED = 100_000
 
 
 class Windows:
     """Windows of a cadence between two moments, and their keys.
 
     Args:
-        cadence: Where windows start.
-        fmt: How keys are written.
+        cadence: The starts of windows.
+        fmt: The format of keys.
         start: The first window starts here or later; in UTC.
         end: The last window ends here or earlier; None if only the current time bounds them.
-        end_offset: How many windows more than are complete.
-        is_excluded: Whether the window that starts at a moment is left out; None if none is.
+        end_offset: The number of windows in addition to the complete ones.
+        is_excluded: A function that tests whether the window that starts at a moment is left out. None if no
+            window is left out.
 
     Raises:
-        DagflowInvalidDefinitionError: `fmt` does not tell windows apart, or all windows are left out.
+        DagflowInvalidDefinitionError: `fmt` gives different windows the same key, or all windows are left
+            out.
     """
 
     __slots__ = ("cadence", "end", "end_offset", "first", "fmt", "is_excluded")
@@ -56,7 +58,7 @@ class Windows:
         self._check_format()
 
     def bound(self, now: Moment) -> datetime:
-        """Return the end of the existing windows; at most `first` if there are none."""
+        """Return the end of the existing windows. It is at most `first` if no windows exist."""
         moment = self.cadence.utc(now)
         if self.end is not None and moment >= self.end and self.end_offset >= 0:
             return self.end
@@ -89,14 +91,14 @@ class Windows:
         while self.is_excluded(start):
             start = step(start)
             steps += 1
-            if steps > _MOST_EXCLUDED or not has_neighbours(start):
+            if steps > _MAX_EXCLUDED or not has_neighbours(start):
                 raise DagflowInvalidDefinitionError(
-                    f"the exclusions of time partitions leave out {steps:,} windows in a row: leave some in"
+                    f"the exclusions of time partitions leave out {steps:,} windows in a row: exclude fewer"
                 )
         return start
 
     def _shifted(self, bound: datetime) -> datetime:
-        """Return the end of the windows that is `end_offset` windows later than `bound`."""
+        """Return the end of the windows, moved by `end_offset` windows from `bound`."""
         if self.is_excluded is None:
             return self.cadence.shift(bound, self.end_offset)
         for _ in range(self.end_offset):
@@ -134,19 +136,19 @@ class Windows:
             if self.key(start) != key:
                 start = self.cadence.after(start)
             return start if self.key(start) == key and has_neighbours(start) else None
-        except (ValueError, OverflowError, TypeError):  # another format, no such day, not a string
+        except (ValueError, OverflowError, TypeError):  # another format, an impossible date, not a string
             return None
 
     def _check_format(self) -> None:
         key, following = self.key(self.first), self.key(self.cadence.after(self.first))
         if "..." in key:
             raise DagflowInvalidDefinitionError(
-                f"the format '{self.fmt}' of partition keys must not hold '...'"
+                f"the format '{self.fmt}' of partition keys must not contain '...'"
             )
         if key == following or self.start(key) != self.first:
             raise DagflowInvalidDefinitionError(
-                f"the format '{self.fmt}' of partition keys loses what tells their windows apart "
-                f"(it makes '{key}', then '{following}'): write more of the date and time"
+                f"the format '{self.fmt}' of partition keys does not distinguish windows "
+                f"(the first keys are '{key}' and '{following}'): include more of the date and time"
             )
 
 
@@ -154,13 +156,13 @@ def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) 
     """Return a function that tests whether the window that starts at a moment (in UTC) is left out.
 
     Args:
-        exclusions: Cron expressions, at whose times no window starts, and datetimes at which none starts.
-        cadence: Where windows start.
+        exclusions: The starts of windows to leave out, as cron expressions and datetimes.
+        cadence: The starts of all windows.
 
     Raises:
-        ParameterCheckError: They are no list.
+        ParameterCheckError: `exclusions` is not a list.
         ElementCheckError: An exclusion is neither a string nor a datetime.
-        DagflowInvalidDefinitionError: A cron expression cannot be read.
+        DagflowInvalidDefinitionError: A cron expression is invalid.
     """
     if isinstance(exclusions, str) or not isinstance(exclusions, Sequence):
         raise ParameterCheckError(f"the exclusions of time partitions must be a list, not {exclusions!r}")
@@ -169,7 +171,7 @@ def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) 
         if isinstance(each, datetime):
             moments.add(cadence.utc(each))
         elif isinstance(each, str):
-            from dagflow.partitions.cron import cadence_of  # few definitions leave something out
+            from dagflow.partitions.cron import cadence_of  # imported lazily: few definitions have exclusions
 
             cadences.append(ZonedCadence(cadence_of(each), cadence.zone))
         else:
@@ -180,7 +182,7 @@ def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) 
 
 
 def has_neighbours(moment: datetime) -> bool:
-    """Return whether there are years before and after a moment, for the neighbours of its window."""
+    """Return whether a moment is far enough from the limits of `datetime` for neighbours of its window."""
     return 10 <= moment.year < 9990
 
 
@@ -188,7 +190,7 @@ def parse_time(text: str, fmt: str) -> datetime:
     """Return the date and time of a string in the format `fmt`, optionally followed by an offset from UTC.
 
     Raises:
-        ValueError: It does not match.
+        ValueError: The string does not match the format.
 
     Example:
         >>> parse_time("2024-01", "%Y-%m")
@@ -200,7 +202,7 @@ def parse_time(text: str, fmt: str) -> datetime:
         return datetime.fromisoformat(text[:10] + "T" + text[11:])
     try:
         if "%d" in fmt and not any(year in fmt for year in ("%Y", "%y", "%G", "%c", "%x", "%D", "%F", "%s")):
-            text, fmt = f"1900 {text}", f"%Y {fmt}"  # the year that is meant without one; newer Pythons warn
+            text, fmt = f"1900 {text}", f"%Y {fmt}"  # the default year; newer Pythons warn without a year
         return datetime.strptime(text, fmt)
     except ValueError:
         return datetime.strptime(text, fmt + "%z")

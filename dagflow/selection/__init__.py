@@ -1,1 +1,1 @@
-"""Which part of a graph: selections, their text form, and how they are resolved against any graph."""
+"""Selections of nodes: their syntax, their tree, and their resolution against a graph."""

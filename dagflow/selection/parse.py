@@ -1,13 +1,13 @@
-"""The text form of a selection.
+"""The parser of selections.
 
     expression := both (('or' | ',') both)*        both := negated ('and' negated)*
     negated := 'not' negated | walk                walk := up? atom down?
     atom := name | attribute ':' value | sinks(expression) | roots(expression)
             | changed() | (expression) | *
 
-`parse_clause` reads one clause, a name with its walks (`*a`, `a++`), which is all that the `op_selection` of
-a run takes; `parse_selection` reads a whole expression. Both read names and walks with one `_Reader`, so that
-a clause means one thing everywhere.
+`parse_clause` parses one clause, a name with its walks (`*a`, `a++`), as in the `op_selection` of a run.
+`parse_selection` parses a whole expression. Both use `_Reader` for names and walks, so a clause has the same
+meaning everywhere.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _AN_ATOM = "a name, an attribute such as 'tag:x', sinks(...), roots(...), change
 
 
 class Clause(NamedTuple):
-    """One name, and how far to walk from it. `name` is None where everything is meant."""
+    """One name and the depths of its walks up and down. `name` is None for `*`, which selects all nodes."""
 
     up: int
     name: str | None
@@ -39,14 +39,15 @@ class Clause(NamedTuple):
 
 
 def parse_clause(text: str) -> Clause:
-    """Read one clause: `<up><name><down>`, or `*` for everything.
+    """Parse one clause: `<up><name><down>`, or `*` for all nodes.
 
     Args:
-        text: `a`, `*a` (and all ancestors), `+a` (and its parents), `a++` (and two levels of children),
-            `a*` (and all descendants), any of both sides together, or `*`.
+        text: The clause: `a`, `*a` (with all ancestors), `+a` (with its parents), `a++` (with two levels of
+            children), `a*` (with all descendants), a combination of both sides, or `*`.
 
     Raises:
-        DagflowInvalidSubsetError: The text is no clause; the message shows where and what was expected.
+        DagflowInvalidSubsetError: The string is not a clause. The message shows the position and what was
+            expected there.
 
     Example:
         >>> parse_clause("*a++") == Clause(up=ALL, name="a", down=2)
@@ -68,17 +69,19 @@ def parse_clause(text: str) -> Clause:
 
 
 def parse_selection(text: str) -> Selection:
-    """Read an expression over the nodes of a graph.
+    """Parse an expression over the nodes of a graph.
 
     Args:
-        text: Names with walks as in `parse_clause`, attributes (`tag:team=core`, `key:raw_*`), `sinks(...)`,
-            `roots(...)`, `changed()`, `and`, `or`, `not`, commas (which mean `or`) and parentheses.
+        text: The expression: names with walks as in `parse_clause`, attributes (`tag:team=core`,
+            `key:raw_*`), `sinks(...)`, `roots(...)`, `changed()`, `and`, `or`, `not`, commas (which mean
+            `or`) and parentheses.
 
     Returns:
-        A tree whose `str` reads back as an equal tree.
+        The tree of the expression. `str` of it can be parsed to an equal tree.
 
     Raises:
-        DagflowInvalidSubsetError: The text cannot be read; the message shows where and what was expected.
+        DagflowInvalidSubsetError: The string is not an expression. The message shows the position and what
+            was expected there.
 
     Example:
         >>> print(parse_selection("raw*, (kind:dbt and not tag:slow)"))
@@ -117,7 +120,7 @@ def _negated(reader: _Reader) -> Selection:
 def _walk(reader: _Reader) -> Selection:
     reader.skip_space()
     up = reader.steps()
-    if up == ALL and not reader.at_atom():  # a lone `*` is no walk
+    if up == ALL and not reader.at_atom():  # a lone `*` is not a walk
         of: Selection = tree.Everything()
         up = 0
     else:
@@ -133,11 +136,11 @@ def _atom(reader: _Reader) -> Selection:
         return tree.Everything()
     if reader.take("("):
         return _closed(reader)
-    start = reader.place
+    start = reader.position
     name = reader.name() or ""
     if reader.text[start] == '"':
         return tree.Name(name)
-    if reader.text.startswith(":", reader.place):
+    if reader.text.startswith(":", reader.position):
         return _attribute(reader, name, start)
     if name not in RESERVED:
         return tree.Name(name)
@@ -171,102 +174,102 @@ def _attribute(reader: _Reader, name: str, start: int) -> Selection:
     value = reader.pattern()
     tag_value = reader.pattern() if name == "tag" and reader.take("=") else None
     selection = tree.Attribute(name, value, tag_value)
-    place = reader.place
+    position = reader.position
     if (tag_value or value).is_glob and reader.steps():
-        walk = reader.text[place : reader.place]
-        reader.fail(f"no walk right after a wildcard: write '({selection}){walk}'", place)
+        walk = reader.text[position : reader.position]
+        reader.fail(f"no walk right after a wildcard: write '({selection}){walk}'", position)
     return selection
 
 
 class _Reader:
-    """A text and the place up to which it was read. Nothing before `place` is read again.
+    """A string, and the position up to which it was read. `position` only moves forward.
 
-    `depth` counts the expressions that are open around it.
+    `depth` is the number of expressions that are open at `position`.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.place = 0
+        self.position = 0
         self.depth = 0
         self.skip_space()
 
     def skip_space(self) -> None:
-        """Go on to the next character that is no white space."""
-        found = _match_space(self.text, self.place)
-        self.place = found.end() if found else self.place
+        """Skip white space."""
+        found = _match_space(self.text, self.position)
+        self.position = found.end() if found else self.position
 
     def at_end(self) -> bool:
-        """Whether nothing but white space is left."""
+        """Return whether only white space is left."""
         self.skip_space()
-        return self.place == len(self.text)
+        return self.position == len(self.text)
 
     def at_atom(self) -> bool:
-        """Whether what comes next may begin an atom."""
-        return _match_atom(self.text, self.place) is not None
+        """Return whether an atom can begin at the current position."""
+        return _match_atom(self.text, self.position) is not None
 
     def take(self, sign: str) -> bool:
-        """Read `sign` if it comes next."""
+        """Read `sign` if it comes next. Returns whether it did."""
         if sign in "(),":
             self.skip_space()
-        if not self.text.startswith(sign, self.place):
+        if not self.text.startswith(sign, self.position):
             return False
-        self.place += len(sign)
+        self.position += len(sign)
         return True
 
     def take_word(self, word: str) -> bool:
-        """Read `word` if it is the whole word that comes next."""
+        """Read `word` if it is the next whole word. Returns whether it was."""
         self.skip_space()
-        found = _match_name(self.text, self.place)
+        found = _match_name(self.text, self.position)
         if not found or found[0] != word:
             return False
-        self.place = found.end()
+        self.position = found.end()
         return True
 
     def steps(self) -> int:
-        """Read the mark of a walk, `*` or some `+`: its depth, and 0 where there is none."""
-        found = _match_steps(self.text, self.place)
+        """Read the mark of a walk, `*` or several `+`. Returns its depth, 0 without a mark."""
+        found = _match_steps(self.text, self.position)
         if not found:
             return 0
-        self.place = found.end()
+        self.position = found.end()
         return ALL if found[0] == "*" else len(found[0])
 
     def name(self) -> str | None:
-        """Read a name, or a text in double quotes; None where there is neither."""
-        found = _match_name(self.text, self.place)
+        """Read a name or a quoted string. Returns None if neither comes next."""
+        found = _match_name(self.text, self.position)
         if found:
-            self.place = found.end()
+            self.position = found.end()
             return found[0]
         return self.quoted()
 
     def pattern(self) -> tree.Pattern:
-        """Read the value of an attribute: a name that may hold wildcards, or a text in double quotes."""
-        found = _match_glob(self.text, self.place)
+        """Read the value of an attribute: a name with optional wildcards, or a quoted string."""
+        found = _match_glob(self.text, self.position)
         if found and found[0] not in RESERVED:
-            self.place = found.end()
+            self.position = found.end()
             return tree.Pattern(found[0], is_glob=not re.fullmatch(NAME, found[0]))
         text = self.quoted()
         if text is None:
-            self.fail("a value: a name (* and ? are wildcards), or any text in double quotes")
+            self.fail("a value: a name (* and ? are wildcards), or any string in double quotes")
         return tree.Pattern(text)
 
     def quoted(self) -> str | None:
-        """Read a text in double quotes, where two quotes stand for one; None where there is none."""
-        found = _match_quoted(self.text, self.place)
+        """Read a string in double quotes, in which `""` means one quote. Returns None if none comes next."""
+        found = _match_quoted(self.text, self.position)
         if found:
-            self.place = found.end()
+            self.position = found.end()
             return found[1].replace('""', '"')
-        if self.text.startswith('"', self.place):
-            self.place = len(self.text)
+        if self.text.startswith('"', self.position):
+            self.position = len(self.text)
             self.fail("a closing quote")
         return None
 
-    def fail(self, expected: str, place: int | None = None) -> NoReturn:
-        """Say what was expected here, or at `place`.
+    def fail(self, expected: str, position: int | None = None) -> NoReturn:
+        """Raise the error about what was expected at `position`, by default at the current position.
 
         Raises:
             DagflowInvalidSubsetError: Always.
         """
         line = re.sub(r"\s", " ", self.text)
-        caret = " " * (self.place if place is None else place) + "^"
+        caret = " " * (self.position if position is None else position) + "^"
         message = f"cannot read the selection: expected {expected}"
         raise DagflowInvalidSubsetError(f"{message}\n    {line}\n    {caret}")

@@ -1,4 +1,4 @@
-"""What a selection selects: walks along a graph, and the set operations over them."""
+"""The resolution of selections to nodes: walks along a graph, and set operations."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _IDENTIFYING: Final = frozenset({"key", "op", "asset", "job", "graph", "check"})
 
 
 def walk(starts: Iterable[_N], depth: int, neighbours: Callable[[_N], Iterable[_N]]) -> set[_N]:
-    """Return `starts` and what is at most `depth` steps away from them.
+    """Return `starts` and the nodes that are at most `depth` steps away from them.
 
     Args:
-        starts: Where the walk begins.
-        depth: How many steps to go; ALL means to the end.
-        neighbours: The next nodes of a node: its parents to walk up, its children to walk down.
+        starts: The nodes at which the walk begins.
+        depth: The maximum number of steps; ALL means no limit.
+        neighbours: A function that returns the next nodes: the parents to walk up, the children to walk down.
 
     Example:
         >>> children = {"a": ["b"], "b": ["c"], "c": []}
@@ -41,17 +41,17 @@ def resolve(
 ) -> frozenset[str]:
     """Return the ids of the nodes that a selection selects.
 
-    A graph node that is named, or met on a walk, brings along all that is inside it. A walk stays on the
-    level where it starts: from a nested node it goes through the graph around that node.
+    A graph node that is named, or reached by a walk, includes all nodes inside it. A walk stays on the level
+    of its start: from a nested node it follows the edges of the enclosing graph.
 
     Args:
-        selection: What to select.
-        graph: What to select from.
-        changed: Gives the ids that `changed()` stands for.
+        selection: The selection.
+        graph: The graph.
+        changed: A function that returns the ids of the nodes selected by `changed()`.
 
     Raises:
         DagflowInvalidSubsetError: A name, or the value of an attribute that identifies nodes, is unknown, or
-            `changed()` has no meaning here.
+            `changed()` is used without the argument `changed`.
 
     Example:
         >>> graph = Graph([tree.Node(name, (name,)) for name in "abc"], [("a", "b"), ("b", "c")])
@@ -84,10 +84,10 @@ def resolve(
             case tree.Changed():
                 if changed is None:
                     raise DagflowInvalidSubsetError(
-                        "changed() has no meaning here: nothing was recorded to compare with"
+                        "changed() has no meaning here: there is no earlier record to compare with"
                     )
                 return frozenset(changed())
-        raise CheckError(f"{part!r} is no selection")
+        raise CheckError(f"{part!r} is not a selection")
 
     return ids(selection)
 
@@ -111,8 +111,10 @@ def _having(wanted: tree.Attribute, graph: Graph) -> frozenset[str]:
     return frozenset(walk(found, tree.ALL, graph.inner))
 
 
-def _ends(selected: frozenset[str], graph: Graph, onward: Callable[[str], list[str]]) -> frozenset[str]:
-    """Those from which no edge leads on to another, neither their own nor one of a graph around them."""
-    leading_on = {node_id for node_id in selected if not selected.isdisjoint(onward(node_id))}
-    no_ends = walk(leading_on, tree.ALL, graph.inner)
-    return selected - no_ends
+def _ends(selected: frozenset[str], graph: Graph, neighbours: Callable[[str], list[str]]) -> frozenset[str]:
+    """Return the selected nodes without an edge to another selected node. The edges of enclosing graphs count
+    too.
+    """
+    connected = {node_id for node_id in selected if not selected.isdisjoint(neighbours(node_id))}
+    inside = walk(connected, tree.ALL, graph.inner)
+    return selected - inside

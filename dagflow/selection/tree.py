@@ -1,8 +1,8 @@
-"""What a selection says, and the graph of names that it is said about.
+"""The tree of a selection, and the graph that selections are resolved against.
 
-A selection is a tree of small values: a name, an attribute, a walk, `and`, `or`, `not`... It knows no graph;
-`str` of it is its text form, which `parse` reads back as an equal tree. A `Graph` holds what selections are
-about: nodes with the names they answer to, and edges from a node to those that read from it.
+A selection is a tree of small values: a name, an attribute, a walk, `and`, `or`, `not`... It is independent
+of any graph. `parse` turns its `str` back into an equal tree. A `Graph` has nodes with their names, and edges
+from each node to its readers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dagflow.errors import CheckError
 from dagflow.values import ByValue
 
 ALL: Final = -1
-"""The depth of a walk that goes on to the end."""
+"""The depth of a walk without a limit."""
 
 ATTRIBUTES: Final = (
     "key",
@@ -30,18 +30,18 @@ ATTRIBUTES: Final = (
     "resource",
     "check",
 )
-"""What a node may be selected by, written before a colon."""
+"""The attributes that can be written before a colon to select nodes."""
 
 RESERVED: Final = frozenset({"and", "or", "not", "changed", "sinks", "roots"})
-"""Words that mean something by themselves: as a name they stand in quotes."""
+"""The keywords of expressions. A node with such a name is written in quotes."""
 
 WORD: Final = r"[A-Za-z0-9_]+"
 NAME: Final = rf"{WORD}(?:[./]{WORD})*(?:\[(?:{WORD}|\?)\])?"
-"""A name that needs no quotes: words joined by dots or slashes, and perhaps a mapping key."""
+"""The regex of a name without quotes: words joined by dots or slashes, and an optional mapping key."""
 
 
 class Selection(ByValue):
-    """The base of everything that a selection may say. `&`, `|`, `-` and `~` combine selections.
+    """The base of all selections. The operators `&`, `|`, `-` and `~` combine them.
 
     Example:
         >>> str(Walk(Name("raw"), down=ALL) - Attribute("tag", Pattern("slow")))
@@ -50,7 +50,7 @@ class Selection(ByValue):
 
     __slots__ = ()
     binds: ClassVar[int] = 4
-    """How tight it is: `or` 0, `and` 1, `not` 2, a walk 3, all else 4."""
+    """The precedence: `or` 0, `and` 1, `not` 2, a walk 3, all others 4."""
 
     def __and__(self, other: Selection) -> Selection:
         return And((self, other))
@@ -78,7 +78,7 @@ class Everything(Selection):
 
 
 class Name(Selection):
-    """The nodes that answer to a name, and what is inside them."""
+    """The nodes with a name, and the nodes inside them."""
 
     __slots__ = __match_args__ = ("text",)
 
@@ -90,7 +90,7 @@ class Name(Selection):
 
 
 class Pattern(ByValue):
-    """A text to compare with; `*` and `?` in it are wildcards only if `is_glob`."""
+    """A string to match. `*` and `?` in it are wildcards only if `is_glob`."""
 
     __slots__ = ("is_glob", "text")
     __repr__ = Selection.__repr__
@@ -100,7 +100,7 @@ class Pattern(ByValue):
         self.is_glob: bool = is_glob
 
     def matcher(self) -> Callable[[str], object]:
-        """A function that is true of the texts that this pattern fits."""
+        """Return a function that returns something true for a string that matches this pattern."""
         if not self.is_glob:
             return self.text.__eq__
         wild = {"*": ".*", "?": "."}
@@ -112,7 +112,7 @@ class Pattern(ByValue):
 
 
 class Attribute(Selection):
-    """`kind:dbt`, `tag:team=core`: the nodes with a fitting attribute, and what is inside them."""
+    """`kind:dbt`, `tag:team=core`: the nodes with a matching attribute, and the nodes inside them."""
 
     __slots__ = ("attribute", "tag_value", "value")
 
@@ -122,7 +122,9 @@ class Attribute(Selection):
         self.tag_value: Pattern | None = tag_value
 
     def matcher(self) -> Callable[[str], object]:
-        """A function that is true of the values that fit. A tag is the text `key=value`, or `key`."""
+        """Return a function that returns something true for a matching value. A tag is the string `key=value`
+        or `key`.
+        """
         whole = self.value.matcher()
         if self.attribute != "tag":
             return whole
@@ -136,7 +138,7 @@ class Attribute(Selection):
 
 
 class Changed(Selection):
-    """`changed()`: the nodes that differ from what was recorded."""
+    """`changed()`: the nodes that differ from an earlier record."""
 
     __slots__ = ()
 
@@ -145,7 +147,7 @@ class Changed(Selection):
 
 
 class Sinks(Selection):
-    """`sinks(...)`: those that no other of them reads from."""
+    """`sinks(...)`: the selected nodes that no other selected node reads from."""
 
     __slots__ = __match_args__ = ("of",)
 
@@ -157,7 +159,7 @@ class Sinks(Selection):
 
 
 class Roots(Selection):
-    """`roots(...)`: those that read from no other of them."""
+    """`roots(...)`: the selected nodes that do not read from another selected node."""
 
     __slots__ = __match_args__ = ("of",)
 
@@ -169,7 +171,7 @@ class Roots(Selection):
 
 
 class Walk(Selection):
-    """A selection, and how far to walk up and down from it."""
+    """A selection, and the depths of the walks up and down from it."""
 
     __slots__ = __match_args__ = ("of", "up", "down")
     binds = 3
@@ -180,14 +182,14 @@ class Walk(Selection):
         self.down: int = down
 
     def __str__(self) -> str:
-        # a mark beside `*` or after a glob would be read as part of it
+        # a mark next to `*` or after a glob would be parsed as part of it
         is_closed = isinstance(self.of, Everything) or (self.down and isinstance(self.of, Attribute))
         of = f"({self.of})" if is_closed else _inside(self.of, 4)
         return _steps(self.up) + of + _steps(self.down)
 
 
 class Not(Selection):
-    """All but these."""
+    """`not`: all nodes except the selected ones."""
 
     __slots__ = __match_args__ = ("of",)
     binds = 2
@@ -200,7 +202,7 @@ class Not(Selection):
 
 
 class And(Selection):
-    """What all parts select."""
+    """`and`: the nodes that all parts select."""
 
     __slots__ = __match_args__ = ("parts",)
     binds = 1
@@ -213,7 +215,7 @@ class And(Selection):
 
 
 class Or(Selection):
-    """What any part selects."""
+    """`or`: the nodes that at least one part selects."""
 
     __slots__ = __match_args__ = ("parts",)
     binds = 0
@@ -243,12 +245,12 @@ class Node(NamedTuple):
     """One node of a graph.
 
     Args:
-        id: What the edges call it; unique in the graph.
-        names: The names that it answers to: `brew`, `machine.brew`, `shop/cup`.
-        attributes: For each of ATTRIBUTES that it has, the values. A tag is `key=value`, or `key`.
-        parent: The id of the graph node that it is inside, if any.
-        definition: The definition that it is an occurrence of.
-        part_of: Definitions that it belongs to as a whole: jobs, asset jobs.
+        id: The id, unique in the graph. The edges use it.
+        names: All names of the node: `brew`, `machine.brew`, `shop/cup`.
+        attributes: The values of its attributes, by a name in ATTRIBUTES. A tag is `key=value`, or `key`.
+        parent: The id of the enclosing graph node, if any.
+        definition: The definition that the node is an instance of.
+        part_of: The definitions that contain the node as a whole: jobs, asset jobs.
     """
 
     id: str
@@ -260,14 +262,14 @@ class Node(NamedTuple):
 
 
 class Graph:
-    """Nodes, and edges from each to those that read from it. Never changed once made.
+    """Nodes, and edges from each node to its readers. Immutable.
 
     Args:
         nodes: The nodes.
-        edges: Pairs of ids: what is read from, what reads.
+        edges: The edges, as pairs (id of a node, id of its reader).
 
     Raises:
-        CheckError: Two nodes have one id, or an edge or a parent names none.
+        CheckError: Two nodes have the same id, or an edge or a parent is an unknown id.
 
     Example:
         >>> graph = Graph([Node("a", ("a",)), Node("b", ("b", "bee"))], [("a", "b")])
@@ -280,7 +282,7 @@ class Graph:
         self.edges: tuple[tuple[str, str], ...] = tuple(dict.fromkeys(edges))
         self._by_id = {node.id: node for node in self.nodes}
         if len(self._by_id) < len(self.nodes):
-            raise CheckError("two nodes of a graph have one id")
+            raise CheckError("two nodes of a graph have the same id")
         self._parents: dict[str, list[str]] = {node.id: [] for node in self.nodes}
         self._children: dict[str, list[str]] = {node.id: [] for node in self.nodes}
         self._inner: dict[str, list[str]] = {node.id: [] for node in self.nodes}
@@ -296,30 +298,30 @@ class Graph:
 
     def _known(self, node_id: str, where: str) -> str:
         if node_id not in self._by_id:
-            raise CheckError(f"{where} names '{node_id}', which is no node of the graph")
+            raise CheckError(f"{where} names '{node_id}', which is not a node of the graph")
         return node_id
 
     def node(self, node_id: str) -> Node:
-        """The node with this id."""
-        return self._by_id[self._known(node_id, "a question")]
+        """Return the node with this id."""
+        return self._by_id[self._known(node_id, "the argument")]
 
     def parents(self, node_id: str) -> list[str]:
-        """The nodes that it reads from, on its own level."""
-        return self._parents[self._known(node_id, "a question")]
+        """Return the ids of the nodes that this node reads from, on its own level."""
+        return self._parents[self._known(node_id, "the argument")]
 
     def children(self, node_id: str) -> list[str]:
-        """The nodes that read from it, on its own level."""
-        return self._children[self._known(node_id, "a question")]
+        """Return the ids of the nodes that read from this node, on its own level."""
+        return self._children[self._known(node_id, "the argument")]
 
     def inner(self, node_id: str) -> list[str]:
-        """The nodes directly inside it, if it is a graph."""
-        return self._inner[self._known(node_id, "a question")]
+        """Return the ids of the nodes directly inside this node, if it is a graph node."""
+        return self._inner[self._known(node_id, "the argument")]
 
     def named(self, name: str) -> list[Node]:
-        """The nodes that answer to a name. A mapping key (`brew[a]`) counts only where a node bears it."""
+        """Return the nodes with a name. Ignores a mapping key in it (`brew[a]`) if no node has that key."""
         return self._by_name.get(name) or self._by_name.get(name.partition("[")[0], [])
 
     @property
     def names(self) -> Collection[str]:
-        """All names that some node answers to."""
+        """The names of all nodes."""
         return self._by_name.keys()

@@ -1,6 +1,6 @@
-"""From what users write to a type: annotations, classes, generics, and types that users give to classes.
+"""Conversion of annotations, classes and generics to types, and the types that users register for classes.
 
-Here stand the types that are made of others (`list[int]`, `Cup | None`): only an annotation makes them.
+The types with inner types (`list[int]`, `Cup | None`) are here too, because only annotations create them.
 """
 
 # ruff: noqa: UP006 - `typing.List` and its like are types, and the spelling of annotations that are kept
@@ -45,7 +45,7 @@ from dagflow.types.loaders import (
 
 
 class _Container(LibraryType):
-    """A type made of others. Its loader is made when somebody asks for it: most inputs are fed by a step."""
+    """A type with inner types. Its loader is built on first use: most inputs come from a step, not config."""
 
     __slots__ = ("_has_loader", "inner_types")
 
@@ -83,16 +83,16 @@ class _Container(LibraryType):
 
 
 def _spelled(generic: AnyValue, *inner: DagflowType) -> AnyValue:
-    return generic[tuple([kind.typing_type for kind in inner])]
+    return generic[tuple([each.typing_type for each in inner])]
 
 
 def _first_failure(
-    kind: DagflowType, context: TypeCheckContext | None, values: Iterable[AnyValue]
+    item_type: DagflowType, context: TypeCheckContext | None, values: Iterable[AnyValue]
 ) -> TypeCheck:
-    """The check of the first value that does not pass, or a passed one."""
-    if not kind.is_any:
+    """Return the type check of the first value that fails, or a passed one."""
+    if not item_type.is_any:
         for value in values:
-            outcome = kind.type_check(context, value)
+            outcome = item_type.type_check(context, value)
             if not outcome.success:
                 return outcome
     return PASSED
@@ -165,7 +165,7 @@ class _Tuple(_Container):
     __slots__ = ()
 
     def __init__(self, *inner: DagflowType) -> None:
-        names = ",".join(kind.display_name for kind in inner)
+        names = ",".join(each.display_name for each in inner)
         annotation = _spelled(typing.Tuple, *inner)
         super().__init__("TypedPythonTuple", f"Tuple[{names}]", annotation, *inner)
 
@@ -178,8 +178,8 @@ class _Tuple(_Container):
                 f"A value of type '{self.display_name}' must have {len(self.inner_types)} entries, "
                 f"not {len(value)}.",
             )
-        for kind, item in zip(self.inner_types, value, strict=True):
-            outcome = kind.type_check(context, item)
+        for item_type, item in zip(self.inner_types, value, strict=True):
+            outcome = item_type.type_check(context, item)
             if not outcome.success:
                 return outcome
         return PASSED
@@ -206,10 +206,10 @@ class _Optional(_Container):
         return OptionalLoader(inner[0])
 
 
-class _Maker:
-    """What `dagflow.List` and its sisters are: a type with brackets, and all but Optional one without too.
+class _Generic:
+    """A generic type such as `dagflow.List`. All but `Optional` can also be used without brackets.
 
-    Unlike those of `typing` they take a DagflowType in the brackets.
+    Unlike the generic types of `typing`, it takes a DagflowType in the brackets.
     """
 
     __slots__ = ("_count", "_make", "_name")
@@ -225,17 +225,17 @@ class _Maker:
             raise DagflowInvalidDefinitionError(
                 f"{self._name}[...] takes {self._count} type{'s'[: self._count != 1]}, not {len(parts)}"
             )
-        return self._make(*(resolve_type(part, f"what stands in {self._name}[...]") for part in parts))
+        return self._make(*(resolve_type(part, f"the type inside {self._name}[...]") for part in parts))
 
     def __repr__(self) -> str:
         return f"dagflow.{self._name}"
 
 
-List: _Maker = _Maker(_List, 1)
-Set: _Maker = _Maker(_Set, 1)
-Dict: _Maker = _Maker(_Dict, 2)
-Tuple: _Maker = _Maker(_Tuple, None)
-Optional: _Maker = _Maker(_Optional, 1)
+List: _Generic = _Generic(_List, 1)
+Set: _Generic = _Generic(_Set, 1)
+Dict: _Generic = _Generic(_Dict, 2)
+Tuple: _Generic = _Generic(_Tuple, None)
+Optional: _Generic = _Generic(_Optional, 1)
 
 _LIST = _List(Any)
 _DICT = PythonObjectDagflowType(dict, "PythonDict", "dict", loader=PlainDictLoader())
@@ -261,20 +261,20 @@ _KNOWN: dict[AnyValue, DagflowType] = {
 _KNOWN[typing.Tuple] = _KNOWN[Tuple] = _KNOWN[tuple]
 _KNOWN[typing.Set] = _KNOWN[Set] = _KNOWN[set]
 _registered: dict[type, DagflowType] = {}
-"""The types that users gave to classes. A class has at most one."""
+"""The types that users registered for classes. A class has at most one."""
 _inferred: WeakSet[type] = WeakSet()
-"""The classes for which a type was made without one, so that registering one later would come too late."""
+"""The classes that were used as a type without a registered one; registering a type for them is an error."""
 
 
 def resolve_type(given: AnyValue, where: str) -> DagflowType:
-    """The type that an annotation, a class or a DagflowType stands for.
+    """Return the type for an annotation, a class or a DagflowType.
 
     Args:
-        given: What the user wrote.
-        where: What is of that type, for the message ("input 'x' of op 'brew'").
+        given: The annotation, class or DagflowType.
+        where: The owner of the type, for the error message ("input 'x' of op 'brew'").
 
     Raises:
-        DagflowInvalidDefinitionError: No type can be made of it.
+        DagflowInvalidDefinitionError: `given` is not supported as a type.
 
     Example:
         >>> resolve_type(list[int], "input 'x'")
@@ -291,32 +291,32 @@ def resolve_type(given: AnyValue, where: str) -> DagflowType:
     if known is not None:
         return known
     if getattr(given, "__origin__", None) is not None or isinstance(given, types.UnionType):
-        made = _of_generic(given, where)
-        if made is not None:
-            return made
+        generic = _generic_type(given, where)
+        if generic is not None:
+            return generic
     elif isinstance(given, type):
-        return _registered.get(given) or _of_class(given, where)
+        return _registered.get(given) or _class_type(given, where)
     raise DagflowInvalidDefinitionError(
         f"{given!r} cannot be the type of {where}: use a class, a list, Dict, Set or fixed Tuple of types, "
-        "Optional, or make a DagflowType"
+        "Optional, or create a DagflowType"
     )
 
 
 def resolve_annotation(annotation: AnyValue, where: str) -> DagflowType:
-    """As `resolve_type`, for what stands in a signature; the message says how to overrule it.
+    """Return the type for an annotation in a signature. None means no value.
 
     Raises:
-        DagflowInvalidDefinitionError: No type can be made of it.
+        DagflowInvalidDefinitionError: The annotation is not supported; the message names the alternatives.
     """
     try:
         return Nothing if annotation is None else resolve_type(annotation, where)
     except DagflowInvalidDefinitionError as error:
         raise DagflowInvalidDefinitionError(
-            f"{error}. It comes from an annotation: correct that, or give the type with In(...) or Out(...)."
+            f"{error}. It comes from an annotation: correct it, or give the type with In(...) or Out(...)."
         ) from None
 
 
-def _of_class(cls: type, where: str) -> DagflowType:
+def _class_type(cls: type, where: str) -> DagflowType:
     if getattr(cls, "_is_protocol", False) and not getattr(cls, "_is_runtime_protocol", False):
         raise DagflowInvalidDefinitionError(
             f"the protocol '{cls.__name__}' cannot be the type of {where}, because a value cannot be checked "
@@ -327,8 +327,8 @@ def _of_class(cls: type, where: str) -> DagflowType:
     return ClassType(checked, f"{cls.__module__}.{cls.__qualname__}", cls.__name__)
 
 
-def _of_generic(annotation: AnyValue, where: str) -> DagflowType | None:
-    """The type of `list[int]` and its like; None where there is none."""
+def _generic_type(annotation: AnyValue, where: str) -> DagflowType | None:
+    """Return the type for an annotation such as `list[int]`; None if it is not supported."""
     import collections.abc as abc
 
     origin = typing.get_origin(annotation)
@@ -361,16 +361,16 @@ def usable_as_dagflow_type(
 def usable_as_dagflow_type(
     name: AnyValue = None, description: str | None = None, loader: DagflowTypeLoader | None = None
 ) -> _Class | Callable[[_Class], _Class]:
-    """Give a class a type of its own, with a name, a description and a loader. Usable bare or with arguments.
+    """Register a type for a class, with a name, a description and a loader. Usable with or without arguments.
 
     Args:
-        name: What the type is called; without it, as the class.
-        description: What its values are.
-        loader: Makes a value from config for an input that nothing feeds.
+        name: The name of the type. Default: the name of the class.
+        description: The meaning of the values.
+        loader: A loader that builds a value from config, for inputs without an upstream output.
 
     Raises:
         DagflowInvalidDefinitionError: The class has a type already.
-        ParameterCheckError: It decorates no class, or an argument is of the wrong type.
+        ParameterCheckError: The decorated object is not a class, or an argument has the wrong type.
 
     Example:
         >>> @usable_as_dagflow_type(name="Drink")
@@ -392,15 +392,14 @@ def usable_as_dagflow_type(
 
 
 def make_python_type_usable_as_dagflow_type(python_type: type, dagflow_type: DagflowType) -> None:
-    """Let a class in an annotation stand for a type.
+    """Register the type for a class that is used as an annotation.
 
     Args:
         python_type: The class.
         dagflow_type: The type.
 
     Raises:
-        DagflowInvalidDefinitionError: The class stands for another type already, or was used before it got
-            one.
+        DagflowInvalidDefinitionError: The class has another type already, or was used as a type before.
     """
     check_type(python_type, type, "python_type")
     check_type(dagflow_type, DagflowType, "dagflow_type")
@@ -409,12 +408,12 @@ def make_python_type_usable_as_dagflow_type(python_type: type, dagflow_type: Dag
         return
     if known is not None:
         raise DagflowInvalidDefinitionError(
-            f"'{python_type.__name__}' stands for the type '{known.display_name}' already, "
-            "and can stand for one only"
+            f"'{python_type.__name__}' is registered for the type '{known.display_name}' already, "
+            "and a class can have only one type"
         )
     if python_type in _inferred:
         raise DagflowInvalidDefinitionError(
-            f"'{python_type.__name__}' was used as a type before it was given one: call "
+            f"'{python_type.__name__}' was used as a type before a type was registered for it: call "
             "make_python_type_usable_as_dagflow_type before the first definition that uses the class"
         )
     _registered[python_type] = dagflow_type

@@ -1,11 +1,11 @@
-"""The types of inputs and outputs: is this value right.
+"""The types of inputs and outputs, which check values.
 
-A `DagflowType` checks a value when a step takes or gives it. Users write annotations (`int`, `list[Cup]`,
-`Cup | None`), which `dagflow.types.annotations` turns into types; what annotations cannot say is a
-`DagflowType` of their own. The `loader` of a type (`dagflow.types.loaders`) makes the value of an input from
-config, if no output feeds the input.
+A `DagflowType` checks the inputs and outputs of a step. Users write annotations (`int`, `list[Cup]`,
+`Cup | None`), which `dagflow.types.annotations` turns into types, or create a `DagflowType` if no annotation
+fits. The `loader` of a type (`dagflow.types.loaders`) builds the value of an input from config, if the input
+has no upstream output.
 
-What runs the check, says which step failed and wraps the error of a user's check function is the engine.
+The engine runs the check, names the step that failed and wraps the error of a user's check function.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ if TYPE_CHECKING:
 
 
 class TypeCheck(Constant):
-    """What came of checking a value.
+    """The result of checking a value.
 
     Args:
-        success: Whether the value is right.
-        description: Why not, or what was found.
-        metadata: What else there is to say.
+        success: Whether the value is valid.
+        description: The reason for a failure, or another remark.
+        metadata: Further details, by label.
 
     Raises:
-        ParameterCheckError: `success` is no bool.
-        DagflowInvalidMetadata: A metadata value is of an unsupported kind.
+        ParameterCheckError: `success` is not a bool.
+        DagflowInvalidMetadata: A metadata value has an unsupported type.
 
     Example:
         >>> TypeCheck(False, "too cold", {"degrees": 41}).metadata["degrees"].value
@@ -77,14 +77,14 @@ _FAILED = TypeCheck(False)
 
 
 class ResourcesBuilder(Protocol):
-    """What hands the resources of a run to a type check."""
+    """An object that passes the resources of a run to a type check."""
 
     def build(self, required_resource_keys: frozenset[str]) -> AnyValue:
-        """An object with the resources as attributes."""
+        """Return an object with the resources as attributes."""
 
 
 class TypeCheckContext:
-    """What a type check function can see: `log`, `resources` (those that the type requires) and `run_id`."""
+    """The context of a type check function: `log`, `run_id`, and the `resources` that the type requires."""
 
     __slots__ = ("_builder", "_dagflow_type", "_log", "_resources", "run_id")
 
@@ -103,7 +103,7 @@ class TypeCheckContext:
 
     @property
     def log(self) -> logging.Logger:
-        """The log of the step. What was given as `log_manager` may also be a function that makes it."""
+        """The log of the step. If `log_manager` is a function, it is called on first use."""
         if callable(self._log):
             self._log = self._log()
         return self._log
@@ -119,7 +119,7 @@ class TypeCheckContext:
 
 
 class _NoResources:
-    """The resources where there is no run."""
+    """The resources outside a run: each access is an error."""
 
     def __getattr__(self, name: str) -> AnyValue:
         if name.startswith("__"):
@@ -131,22 +131,22 @@ TypeCheckFn = Callable[[TypeCheckContext, AnyValue], bool | TypeCheck]
 
 
 class DagflowType:
-    """A type of inputs and outputs that a function checks.
+    """A type of inputs and outputs whose values a function checks.
 
     Args:
         type_check_fn: Called with a `TypeCheckContext` and the value; returns a bool or a `TypeCheck`.
-        key: What identifies the type; without it, the name.
-        name: What the type is called; without it, the key.
-        is_builtin: Whether the type came with the library.
-        description: What the values are.
-        loader: Makes a value from config for an input that nothing feeds.
+        key: The identifier of the type. Default: the name.
+        name: The name of the type. Default: the key.
+        is_builtin: Whether the type belongs to the library.
+        description: The meaning of the values.
+        loader: A loader that builds a value from config, for inputs without an upstream output.
         required_resource_keys: The resources that the function reads from its context.
-        typing_type: The annotation that comes nearest.
-        metadata: What else there is to say.
+        typing_type: The most similar annotation.
+        metadata: Further details, by label.
 
     Raises:
-        CheckError: There is neither a key nor a name.
-        ParameterCheckError: An argument is of the wrong type.
+        CheckError: Neither a key nor a name is given.
+        ParameterCheckError: An argument has the wrong type.
         DagflowInvalidDefinitionError: The function does not take two arguments.
 
     Example:
@@ -169,11 +169,11 @@ class DagflowType:
         "required_resource_keys",
     )
     __dagflow_config_type__: ConfigType | None = None
-    """The config type that the type stands for in a config schema; None where it cannot."""
+    """The config type that replaces this type in a config schema; None if the type is not allowed there."""
     is_any = False
     is_nothing = False
     checks_at_definition = False
-    """Whether a default is checked when it is written: the check needs no run and no code of the user."""
+    """True if a default is checked at definition time: the check needs neither a run nor user code."""
     inner_types: tuple[DagflowType, ...] = ()
 
     def __init__(
@@ -207,22 +207,25 @@ class DagflowType:
         required_resource_keys: Iterable[str] | None,
         metadata: Mapping[str, AnyValue] | None,
     ) -> None:
-        what = f"type '{self.display_name}'"
-        self.description: str | None = check_optional(description, str, "description", what)
-        self._loader = check_optional(loader, DagflowTypeLoader, "loader", what)
-        self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, what)
-        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, what)
+        owner = f"type '{self.display_name}'"
+        self.description: str | None = check_optional(description, str, "description", owner)
+        self._loader = check_optional(loader, DagflowTypeLoader, "loader", owner)
+        self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, owner)
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata, owner)
 
     def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
         """Check a value.
 
         Args:
-            context: Handed to a user's check function; the types that come with the library do without.
+            context: The context of a user's check function; None is enough for types of the library.
             value: The value.
+
+        Returns:
+            The result. A bool from the check function becomes a `TypeCheck`.
 
         Raises:
             DagflowInvariantViolationError: The check function returned neither a bool nor a TypeCheck.
-            BaseException: Whatever the check function raises.
+            BaseException: Any error of the check function.
         """
         outcome = self._check(context, value)  # type: ignore[arg-type]
         if outcome is True:
@@ -238,28 +241,30 @@ class DagflowType:
 
     @property
     def loader(self) -> DagflowTypeLoader | None:
-        """Makes a value from config; None if the type has no loader."""
+        """The loader that builds a value from config, or None."""
         return self._loader
 
     @property
     def typing_type(self) -> AnyValue:
-        """The annotation that comes nearest."""
+        """The most similar annotation."""
         return self._typing_type
 
     @property
     def unique_name(self) -> str:
-        """The name that was given.
+        """The name that the definition gave.
 
         Raises:
-            CheckError: None was: the type has a key only, or is made of others.
+            CheckError: The type has only a key, or inner types.
         """
         if not self.has_unique_name:
-            raise CheckError(f"type '{self.display_name}' has no 'unique_name': it was given none")
+            raise CheckError(
+                f"type '{self.display_name}' has no 'unique_name': it was created without a name"
+            )
         return self.display_name
 
     @property
     def supports_fan_in(self) -> bool:
-        """Whether an input of this type may be fed by several outputs."""
+        """True if an input of this type can have several upstream outputs."""
         return self.is_any or self.is_nothing
 
     def __repr__(self) -> str:
@@ -273,7 +278,7 @@ def _check_takes_two(function: AnyValue, name: str) -> None:
             f"not {function!r}"
         )
     code = getattr(function, "__code__", None)
-    if code is None or code.co_flags & 0x04:  # no plain function, or one with *args
+    if code is None or code.co_flags & 0x04:  # not a plain function, or one with *args
         return
     count = code.co_argcount - (getattr(function, "__self__", None) is not None)
     if count < 2 or count - len(function.__defaults__ or ()) > 2:
@@ -283,7 +288,7 @@ def _check_takes_two(function: AnyValue, name: str) -> None:
 
 
 class LibraryType(DagflowType):
-    """The base of the types that come with the library: `type_check` needs no context and no function."""
+    """The base of the types of the library, whose `type_check` needs neither a context nor a function."""
 
     __slots__ = ()
 
@@ -300,7 +305,7 @@ class LibraryType(DagflowType):
 
 
 class _Any(LibraryType):
-    """Every value."""
+    """The type of every value."""
 
     __slots__ = ("__dagflow_config_type__",)
     is_any = True
@@ -317,7 +322,7 @@ class _Any(LibraryType):
 
 
 class _Nothing(LibraryType):
-    """No value: only that one step comes after another."""
+    """The type of an input or output without a value, which only orders steps."""
 
     __slots__ = ()
     is_nothing = True
@@ -334,7 +339,7 @@ class _Nothing(LibraryType):
 
 
 class ScalarType(LibraryType):
-    """A number, bool or text."""
+    """A type of numbers, bools or strings."""
 
     __slots__ = ("__dagflow_config_type__", "_noun", "_python_type")
     checks_at_definition = True
@@ -354,8 +359,9 @@ class ScalarType(LibraryType):
 
 
 def must_be(value: AnyValue, noun: str) -> str:
-    """Why a value is none of what `noun` says. The value itself is shown where that is short and runs no code
-    of the user.
+    """Return the description of a failed check: the value is not a `noun`.
+
+    The value is shown only if that is short and runs no user code.
     """
     plain = value is None or isinstance(value, (int, float, str, bytes))
     shown = f'Value "{value!s:.200}"' if plain else "A value"
@@ -363,7 +369,7 @@ def must_be(value: AnyValue, noun: str) -> str:
 
 
 class ClassType(LibraryType):
-    """The instances of a class, or of one of several."""
+    """The type of the instances of a class, or of one of several classes."""
 
     __slots__ = ("_classes",)
 
@@ -397,19 +403,19 @@ def _class_names(classes: type | tuple[type, ...]) -> str:
 
 
 class PythonObjectDagflowType(ClassType):
-    """The instances of a class, or of one of several, under a name and with what else a type can have.
+    """The type of the instances of a class, or of one of several, with all options of a `DagflowType`.
 
     Args:
         python_type: The class, or a tuple of classes.
-        key: What identifies the type.
-        name: What it is called; without it, as the class.
-        description: What the values are.
-        loader: Makes a value from config for an input that nothing feeds.
-        required_resource_keys: Resources that a subclass reads in its check.
-        metadata: What else there is to say.
+        key: The identifier of the type. Default: the name.
+        name: The name of the type. Default: the name of the class.
+        description: The meaning of the values.
+        loader: A loader that builds a value from config, for inputs without an upstream output.
+        required_resource_keys: The resources that a subclass reads in its check.
+        metadata: Further details, by label.
 
     Raises:
-        ParameterCheckError: An argument is of the wrong type.
+        ParameterCheckError: An argument has the wrong type.
 
     Example:
         >>> from dagflow import check_dagflow_type

@@ -1,8 +1,8 @@
-"""Making a value from config: what an input takes that nothing in the job feeds.
+"""Loaders, which build the value of an input from config if the input has no upstream output.
 
-A `DagflowTypeLoader` has the schema of such config and turns what was read into a value. Numbers and texts,
-lists, dicts and optional values have one of the loaders below; for a type of their own users write a function
-under `@dagflow_type_loader`.
+A `DagflowTypeLoader` has a config schema and turns checked config into a value. Numbers, strings, lists,
+dicts and optional values have one of the loaders below. For their own types, users decorate a function with
+`@dagflow_type_loader`.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from dagflow.keys import resource_keys
 
 
 class DagflowTypeLoaderContext:
-    """What a type loader can see while it makes a value.
+    """The context of a type loader.
 
     Args:
-        resources: Those that the loader requires.
-        log: Gives the log of the step.
-        run_id: The run.
+        resources: The resources that the loader requires, as attributes.
+        log: A function that returns the log of the step.
+        run_id: The ID of the run.
         op_def: The op whose input is loaded.
         job_def: The job.
-        step_key: The step.
+        step_key: The key of the step.
     """
 
     __slots__ = ("_log", "job_def", "op_def", "resources", "run_id", "step_key")
@@ -56,31 +56,31 @@ class DagflowTypeLoaderContext:
 
 
 class DagflowTypeLoader:
-    """Makes a value of a type from config. Subclass it, or decorate a function with `dagflow_type_loader`."""
+    """A loader of values from config. Subclass it, or decorate a function with `dagflow_type_loader`."""
 
     @property
     def schema_type(self) -> AnyValue:
-        """The schema of the config: anything that can be a config schema."""
+        """The config schema, in any form that users write."""
         raise NotImplementedError
 
     @property
     def config_type(self) -> ConfigType:
-        """`schema_type` as a node, which reads the config."""
+        """The config schema as a node."""
         return resolve_schema(self.schema_type)
 
     def construct_from_config_value(
         self, context: DagflowTypeLoaderContext, config_value: AnyValue
     ) -> AnyValue:
-        """The value that config stands for.
+        """Return the value for checked config.
 
         Args:
-            context: The resources, logger and run.
-            config_value: What was read with `schema_type`.
+            context: The resources, log and run.
+            config_value: Config that matches `schema_type`.
         """
         raise NotImplementedError
 
     def required_resource_keys(self) -> frozenset[str]:
-        """The resources that `construct_from_config_value` reads."""
+        """Return the keys of the resources that `construct_from_config_value` reads."""
         return frozenset()
 
 
@@ -113,11 +113,14 @@ class _FunctionLoader(DagflowTypeLoader):
 def dagflow_type_loader(
     config_schema: AnyValue, required_resource_keys: Iterable[str] | None = None
 ) -> Callable[[_Construct], DagflowTypeLoader]:
-    """Make a type loader of a function `(context, config)`.
+    """Turn a function `(context, config)` into a type loader.
 
     Args:
-        config_schema: What an input of the type takes from config.
+        config_schema: The schema of the config for an input of the type.
         required_resource_keys: The resources that the function reads from its context.
+
+    Returns:
+        A decorator.
 
     Raises:
         DagflowInvalidDefinitionError: The function's first parameter is not called `context`.
@@ -152,17 +155,17 @@ def dagflow_type_loader(
     return decorate
 
 
-def _one_of(value_schema: ConfigType) -> Selector:
+def _source_selector(value_schema: ConfigType) -> Selector:
     return Selector({"value": value_schema, "json": {"path": str}, "pickle": {"path": str}})
 
 
-def _load(chosen: Mapping[str, AnyValue]) -> AnyValue:
-    """The value that `{"value": v}`, `{"json": {"path": p}}` or `{"pickle": {"path": p}}` stands for."""
-    ((form, content),) = chosen.items()
+def _load(source: Mapping[str, AnyValue]) -> AnyValue:
+    """Return the value of `{"value": v}`, `{"json": {"path": p}}` or `{"pickle": {"path": p}}`."""
+    ((form, content),) = source.items()
     if form == "value":
         return content
     if form == "pickle":
-        import pickle  # most inputs are given in the config itself
+        import pickle  # imported lazily: the config itself holds most values
 
         with open(content["path"], "rb") as file:
             return pickle.load(file)
@@ -172,13 +175,13 @@ def _load(chosen: Mapping[str, AnyValue]) -> AnyValue:
         found = json.load(file)
     if not isinstance(found, dict) or "value" not in found:
         raise ValueError(
-            f"the JSON file '{content['path']}' must hold a dict with the key 'value', not {found!r:.80}"
+            f"the JSON file '{content['path']}' must contain a dict with the key 'value', not {found!r:.80}"
         )
     return found["value"]
 
 
 class ScalarLoader(DagflowTypeLoader):
-    """A bare number or text, `{"value": v}`, or the path of a JSON or pickle file."""
+    """A loader of scalars from a bare value, `{"value": v}`, or the path of a JSON or pickle file."""
 
     def __init__(self, scalar: ConfigType) -> None:
         self._scalar = scalar
@@ -187,7 +190,7 @@ class ScalarLoader(DagflowTypeLoader):
     @property
     def schema_type(self) -> ConfigType:
         if self._schema is None:
-            self._schema = ScalarUnion(self._scalar, _one_of(self._scalar))
+            self._schema = ScalarUnion(self._scalar, _source_selector(self._scalar))
         return self._schema
 
     def construct_from_config_value(
@@ -197,7 +200,10 @@ class ScalarLoader(DagflowTypeLoader):
 
 
 class AnyLoader(DagflowTypeLoader):
-    """`{"value": v}`, or the path of a JSON or pickle file: a bare value could mean either."""
+    """A loader of any value from `{"value": v}`, or the path of a JSON or pickle file.
+
+    A bare value is not accepted, because a bare dict would be ambiguous.
+    """
 
     def __init__(self) -> None:
         self._schema: ConfigType | None = None
@@ -205,7 +211,7 @@ class AnyLoader(DagflowTypeLoader):
     @property
     def schema_type(self) -> ConfigType:
         if self._schema is None:
-            self._schema = _one_of(Any)
+            self._schema = _source_selector(Any)
         return self._schema
 
     def construct_from_config_value(
@@ -215,7 +221,7 @@ class AnyLoader(DagflowTypeLoader):
 
 
 class PlainDictLoader(DagflowTypeLoader):
-    """A dict, as it stands."""
+    """A loader that returns a dict from config unchanged."""
 
     @property
     def schema_type(self) -> ConfigType:
@@ -228,7 +234,7 @@ class PlainDictLoader(DagflowTypeLoader):
 
 
 class DictLoader(DagflowTypeLoader):
-    """A dict of what the loader of the values takes."""
+    """A loader of dicts; the loader `inner` builds each value."""
 
     def __init__(self, key: ConfigType, inner: DagflowTypeLoader) -> None:
         self._inner = inner
@@ -249,7 +255,7 @@ class DictLoader(DagflowTypeLoader):
 
 
 class ListLoader(DagflowTypeLoader):
-    """A list of what the loader of the items takes; `container` (list or set) makes the value of it."""
+    """A loader of a `container` (list or set) from a list; the loader `inner` builds each item."""
 
     def __init__(
         self, inner: DagflowTypeLoader, container: Callable[[Iterable[AnyValue]], AnyValue] = list
@@ -273,7 +279,7 @@ class ListLoader(DagflowTypeLoader):
 
 
 class TupleLoader(DagflowTypeLoader):
-    """A list with what each loader in turn takes. The type check will say whether it is long enough."""
+    """A loader of tuples from a list, with a loader for each item. The type check tests the length."""
 
     def __init__(self, inner: Sequence[DagflowTypeLoader]) -> None:
         self._inner = inner
@@ -285,18 +291,18 @@ class TupleLoader(DagflowTypeLoader):
     def construct_from_config_value(
         self, context: DagflowTypeLoaderContext, config_value: AnyValue
     ) -> AnyValue:
-        made = [
+        loaded = [
             loader.construct_from_config_value(context, item)
             for loader, item in zip(self._inner, config_value, strict=False)
         ]
-        return (*made, *config_value[len(made) :])
+        return (*loaded, *config_value[len(loaded) :])
 
     def required_resource_keys(self) -> frozenset[str]:
         return frozenset().union(*(loader.required_resource_keys() for loader in self._inner))
 
 
 class OptionalLoader(DagflowTypeLoader):
-    """None, or what the loader of the value takes."""
+    """A loader of None, or of a value that the loader `inner` builds."""
 
     def __init__(self, inner: DagflowTypeLoader) -> None:
         self._inner = inner

@@ -69,7 +69,7 @@ def _test_modules(config: pytest.Config, items: Iterable[pytest.Item]) -> Iterat
     yield from dict.fromkeys(parent.obj for parent in parents if parent)
 
 
-def parse_expression(text: str, where: str) -> Selection:
+def parse_expression(expression: str, where: str) -> Selection:
     """Parse an expression of `--dag-select`.
 
     Raises:
@@ -78,7 +78,7 @@ def parse_expression(text: str, where: str) -> Selection:
     from dagflow.testing import parse_selection
 
     with _usage_errors(where):
-        return parse_selection(text)
+        return parse_selection(expression)
 
 
 @contextmanager
@@ -109,12 +109,12 @@ class Project:
                 self.nodes_by_definition.setdefault(id(definition), []).append(node.id)
 
     def resolve(
-        self, text: str, where: str, find_changed: Callable[[], set[str]] | None = None
+        self, expression: str, where: str, find_changed: Callable[[], set[str]] | None = None
     ) -> frozenset[str]:
         """Return the ids of the nodes that an expression selects.
 
         Args:
-            text: The expression.
+            expression: An expression of `--dag-select`.
             where: The source of the expression, for the message.
             find_changed: Returns the node ids for `changed()`; called only if the expression contains it.
 
@@ -123,7 +123,7 @@ class Project:
         """
         from dagflow.testing import resolve
 
-        selection = parse_expression(text, where)
+        selection = parse_expression(expression, where)
         with _usage_errors(where):
             return resolve(selection, self.graph, changed=find_changed)
 

@@ -34,16 +34,16 @@ def pytest_configure(config: pytest.Config) -> None:
     options = session_of(config).options
     if worker_input_of(config):
         return
-    for option, texts in (("--dag-select", options.select), ("--dag-exclude", options.exclude)):
-        for text in texts:
-            parse_expression(text, option)
+    for option, expressions in (("--dag-select", options.select), ("--dag-exclude", options.exclude)):
+        for expression in expressions:
+            parse_expression(expression, option)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Return the expressions, and the age of the record."""
     options = session_of(config).options
     named = (("dag-select", options.select), ("dag-exclude", options.exclude))
-    lines = [f"{name}: {', '.join(texts)}" for name, texts in named if texts]
+    lines = [f"{name}: {', '.join(expressions)}" for name, expressions in named if expressions]
     written = record_of(config).time if lines else 0.0
     return [*lines, f"dag-record: {_format_age(time.time() - written)} old"] if written else lines
 
@@ -142,12 +142,12 @@ def _select_tests(
 
 
 def _resolve_all(
-    project: Project, texts: Iterable[str], option: str, find_changed: Callable[[], set[str]]
+    project: Project, expressions: Iterable[str], option: str, find_changed: Callable[[], set[str]]
 ) -> set[str]:
     """Return the union of the nodes that the expressions select."""
     found: set[str] = set()
-    for text in texts:
-        found |= project.resolve(text, f"{option} '{text}'", find_changed)
+    for expression in expressions:
+        found |= project.resolve(expression, f"{option} '{expression}'", find_changed)
     return found
 
 

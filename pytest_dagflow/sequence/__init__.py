@@ -1,1 +1,1 @@
-"""Event sequences: patterns and matchers, the search for matching events, and the text of a failure."""
+"""Event sequences: patterns and matchers, the search for matching events, and the message of a failure."""

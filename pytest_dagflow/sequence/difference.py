@@ -1,4 +1,4 @@
-"""The text of a failed assertion: the differences between patterns and events.
+"""The message of a failed assertion: the differences between patterns and events.
 
 The first line is the problem. The tracebacks of failed steps, the patterns and events side by side, and the
 actual events as patterns to paste follow.
@@ -72,7 +72,7 @@ class Comparison:
 
 
 def explain_mismatch(comparison: Comparison) -> str:
-    """Return the text for a comparison without an assignment."""
+    """Return the message for a comparison without an assignment."""
     found = comparison.find_partial_assignment()
     rows, first_reason = _align(comparison, found)
     expected = {id(comparison.events[position]) for position in found.values()}
@@ -133,8 +133,8 @@ def traceback_lines(events: Iterable[DagflowEvent]) -> list[str]:
             continue
         what = f"step '{event.step_key}' failed" if event.step_key else "the run failed"
         own = [line for line in errors[-1].stack if _RUNTIME_FOLDER not in line]
-        text = "".join([*own, errors[-1].message]).rstrip("\n")
-        lines += ["", f"{what}:", *(f"    {line}" for line in text.split("\n"))]
+        traceback = "".join([*own, errors[-1].message]).rstrip("\n")
+        lines += ["", f"{what}:", *(f"    {line}" for line in traceback.split("\n"))]
     return lines
 
 
@@ -257,17 +257,17 @@ class _MissingReasons:
             misplaced = [pair for pair in wrong if pair[0] >= pair[1]]
             if misplaced:
                 late, early = misplaced[0]
-                text = f"is in the wrong order: {self._named(early)} came before {self._named(late)}"
+                reason = f"is in the wrong order: {self._named(early)} came before {self._named(late)}"
             else:
                 lucky = [pair for pair in wrong if comparison.causality and not comparison.caused(*pair)]
                 if not lucky:
                     continue
                 one, other = comparison.events[lucky[0][0]], comparison.events[lucky[0][1]]
-                text = f"is in this order by luck: {comparison.causality.explain(one, other)}"
-            reasons.append((bool(misplaced), len(wrong), text))
+                reason = f"is in this order by luck: {comparison.causality.explain(one, other)}"
+            reasons.append((bool(misplaced), len(wrong), reason))
         if not reasons:
             return f"is not in this order: {self._named(free[0])} conflicts with another pattern"
-        return min(reasons, key=lambda reason: reason[:2])[2]
+        return min(reasons, key=lambda found: found[:2])[2]
 
     def _named(self, position: int) -> str:
         return f"{pattern_of(self.comparison.events[position])!r} (#{position + 1})"

@@ -22,7 +22,7 @@ from pytest_dagflow.sequence.matchers import (
     as_metadata,
     as_number,
     as_step,
-    as_text,
+    as_string,
     suggest,
 )
 from pytest_dagflow.sequence.patterns import STEPLESS_FORMS, EventPattern, positional_fields
@@ -38,8 +38,8 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "metadata": as_metadata,
     "number": as_number,
     "step": as_step,
-    "text": as_text,
-    "text or none": functools.partial(as_text, or_none=True),
+    "text": as_string,
+    "text or none": functools.partial(as_string, or_none=True),
 }
 
 

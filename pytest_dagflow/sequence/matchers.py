@@ -94,18 +94,18 @@ class ErrorMatcher:
         return self.match is None or re.search(self.match, info.message) is not None
 
     def __repr__(self) -> str:
-        return ", ".join(f"{name}={text}" for name, text in self.arguments())
+        return ", ".join(f"{name}={source}" for name, source in self.arguments())
 
     def arguments(self) -> list[tuple[str, str]]:
         """Return the arguments of this matcher as source code."""
-        found = [] if self.error is None else [("error", _error_text(self.error))]
+        found = [] if self.error is None else [("error", _error_source(self.error))]
         if self.match is not None:
-            text = self.match if isinstance(self.match, str) else self.match.pattern
-            found.append(("match", source_text(text)))
+            regex = self.match if isinstance(self.match, str) else self.match.pattern
+            found.append(("match", source_text(regex)))
         return found
 
 
-class TextMatcher:
+class StringMatcher:
     """Equal to a string in which a regular expression is found."""
 
     def __init__(self, pattern: str | re.Pattern[str]) -> None:
@@ -197,9 +197,9 @@ def _subclass_names(cls: Any) -> set[str]:
     return {current.__name__ for current in found}
 
 
-def _error_text(error: object) -> str:
+def _error_source(error: object) -> str:
     if isinstance(error, tuple):
-        return f"({', '.join(map(_error_text, error))})"
+        return f"({', '.join(map(_error_source, error))})"
     return error.__name__ if isinstance(error, type) else source_text(error)
 
 
@@ -212,7 +212,7 @@ def _check(name: str, value: object, types: tuple[type, ...], expected: str) -> 
     )
 
 
-def as_text(name: str, value: object, *, or_none: bool = False) -> object:
+def as_string(name: str, value: object, *, or_none: bool = False) -> object:
     """Check an argument that is compared with a string."""
     if isinstance(value, Enum):
         return value.name
@@ -257,7 +257,7 @@ def as_metadata(name: str, value: object) -> object:
 
 def as_message(match: object) -> object:
     """Return the matcher of a message for a regular expression."""
-    return ANYTHING if match is None else TextMatcher(_check_regex(match))
+    return ANYTHING if match is None else StringMatcher(_check_regex(match))
 
 
 def as_error(error: object, match: object) -> object:

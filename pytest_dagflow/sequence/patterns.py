@@ -275,7 +275,7 @@ def source_of(name: str, fields: Mapping[str, object], times: int | None = None)
         if field not in fields:
             by_position = False
         elif isinstance(expected := fields[field], ErrorMatcher):
-            arguments += [f"{argument}={text}" for argument, text in expected.arguments()]
+            arguments += [f"{argument}={source}" for argument, source in expected.arguments()]
         else:
             prefix = "" if by_position and field in positional else f"{_ARGUMENT_NAMES.get(field, field)}="
             arguments.append(prefix + source_text(expected))

@@ -1,7 +1,7 @@
-"""How fast dagflow is, row by row, beside its goals and beside other runtimes: `pytest tests/benchmarks`.
+"""The table of all benchmarks, with goals and other runtimes: `pytest tests/benchmarks`.
 
-A benchmark names its row and whom it measured; the table of all rows is printed at the end. What is not
-installed is left out, so each column needs its package: `pip install -e ".[dev,benchmarks]"`.
+A benchmark names its row and the measured runtime. The table is printed at the end. A runtime that is not
+installed has no figures: `pip install -e ".[dev,benchmarks]"` installs all of them.
 """
 
 from __future__ import annotations
@@ -21,25 +21,38 @@ if TYPE_CHECKING:
 
 os.environ.update(DO_NOT_TRACK="1", HAMILTON_TELEMETRY_ENABLED="false")
 for name in ("DAGSTER_HOME", "PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS"):
-    os.environ.pop(name, None)  # what would measure something else, such as imports that are never cached
+    os.environ.pop(name, None)  # they change the measured operation, such as imports without a cache
 
 REPOSITORY = Path(__file__).parents[2]
 UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0}
-WHO = ("dagflow", "dagster", "hamilton", "dask", "kedro", "graphlib", "bare")  # bare: what it stands on
+RUNTIMES = (
+    "dagflow",
+    "dagster",
+    "hamilton",
+    "dask",
+    "kedro",
+    "graphlib",
+    "bare",
+)  # bare: the platform without a runtime
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: what is measured, in which unit, and the goal in it.
+    """A line of the table.
 
-    With `of`, the goal is so many times what was measured for the row of that name; `who` is whose.
+    Attributes:
+        name: The measured operation.
+        unit: The unit of the figures, one of `UNITS`.
+        goal: The goal in this unit, or as a factor of the row `of`; None for no goal.
+        of: The row with which this row is compared.
+        base: The runtime of the row `of`.
     """
 
     name: str
     unit: str
     goal: float | None
     of: str | None = None
-    who: str = "dagflow"
+    base: str = "dagflow"
 
 
 ROWS = {
@@ -48,11 +61,11 @@ ROWS = {
     "read": Row("reading all events, an op of 1,000", "us", 5),
     "first": Row("define and run once, an op of 1,000", "us", 60),
     "configured": Row("an op of 200, each with config of the run", "us", 20),
-    "configured_before": Row("an op of 200, each configured beforehand", "us", 20),
+    "configured_before": Row("an op of 200, each a configured definition", "us", 20),
     "dynamic": Row("a step of 300, mapped and collected", "us", 15),
-    "process": Row("a step in a process of its own, warm", "ms", 20),
-    "task": Row("a step of 1,000 on a dask cluster", "ms", 2, of="task", who="bare"),
-    "task_chain": Row("a step of a chain of 1,000 there", "ms", 2, of="task_chain", who="bare"),
+    "process": Row("a step in its own process, warm", "ms", 20),
+    "task": Row("a step of 1,000 on a dask cluster", "ms", 2, of="task", base="bare"),
+    "task_chain": Row("a step of a chain of 1,000 on a dask cluster", "ms", 2, of="task_chain", base="bare"),
     "asset": Row("one asset, materialize_to_memory", "ms", 0.1),
     "direct": Row("build_op_context() and a direct call", "us", 10),
     "instance": Row("an ephemeral instance", "us", 5),
@@ -69,21 +82,21 @@ ROWS = {
 
 
 class Table:
-    """The seconds measured so far, by row and by whom."""
+    """The measured seconds, by row and runtime."""
 
     def __init__(self) -> None:
         self.seconds: dict[tuple[str, str], float] = {}
 
-    def add(self, row: str, who: str, seconds: float) -> None:
-        """Note what one execution of a row took."""
+    def add(self, row: str, runtime: str, seconds: float) -> None:
+        """Record the seconds that one execution of a row took."""
         assert row in ROWS
-        assert who in WHO
-        self.seconds[row, who] = seconds
+        assert runtime in RUNTIMES
+        self.seconds[row, runtime] = seconds
 
     def lines(self) -> Iterator[str]:
-        """The table: dagflow's figure, then each other's, with how many times dagflow's it is."""
+        """Yield the lines of the table: the figures of each runtime, and their ratio to dagflow's."""
         head = f"{'':<48}{'goal':>9}{'dagflow':>10}"
-        yield head + "".join(f"{who:>18}" for who in WHO[1:])
+        yield head + "".join(f"{runtime:>18}" for runtime in RUNTIMES[1:])
         for key, row in ROWS.items():
             if any(measured == key for measured, _ in self.seconds):
                 yield self._line(key, row)
@@ -91,20 +104,20 @@ class Table:
     def _line(self, key: str, row: Row) -> str:
         scale = UNITS[row.unit]
         goal, ours = self._goal(row), self.seconds.get((key, "dagflow"))
-        text = f"{row.name + ', ' + row.unit:<48}{_figure(goal):>9}"
-        text += f"{_figure(ours and ours * scale):>10}"
-        for who in WHO[1:]:
-            theirs = self.seconds.get((key, who))
+        line = f"{row.name + ', ' + row.unit:<48}{_figure(goal):>9}"
+        line += f"{_figure(ours and ours * scale):>10}"
+        for runtime in RUNTIMES[1:]:
+            theirs = self.seconds.get((key, runtime))
             ratio = f" ({_figure(theirs / ours)} x)" if theirs and ours else ""
-            text += f"{_figure(theirs and theirs * scale) + ratio:>18}"
+            line += f"{_figure(theirs and theirs * scale) + ratio:>18}"
         missed = goal is not None and ours is not None and ours * scale > goal
-        return text + ("  over the goal" if missed else "")
+        return line + ("  over the goal" if missed else "")
 
     def _goal(self, row: Row) -> float | None:
         if row.of is None or row.goal is None:
             return row.goal
-        base = self.seconds.get((row.of, row.who))
-        return None if base is None else row.goal * base * UNITS[row.unit]
+        seconds = self.seconds.get((row.of, row.base))
+        return None if seconds is None else row.goal * seconds * UNITS[row.unit]
 
 
 def _figure(number: float | None) -> str:
@@ -117,13 +130,13 @@ TABLE = pytest.StashKey[Table]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start with an empty table, and without our plugin, which watches runs: a session row measures it."""
+    """Create the table, and unregister the plugin of dagflow, whose cost only the session rows measure."""
     config.stash[TABLE] = Table()
     config.pluginmanager.unregister(name="dagflow")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the other runtimes warn: they are measured, not checked."""
+    """Ignore the warnings of the other runtimes."""
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("ignore"))
 
@@ -133,24 +146,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Print the table."""
     table = config.stash[TABLE]
     if table.seconds:
-        terminalreporter.section("dagflow beside its goals and others")
+        terminalreporter.section("dagflow, its goals and other runtimes")
         for line in table.lines():
             terminalreporter.write_line(line)
 
 
 @pytest.fixture
 def table(pytestconfig: pytest.Config) -> Table:
-    """Where a benchmark that takes its own time notes it."""
+    """Return the table, for benchmarks that measure their own time."""
     return pytestconfig.stash[TABLE]
 
 
 @pytest.fixture
 def measure(benchmark: Any, table: Table) -> Callable[..., Any]:
-    """Run a function some times under pytest-benchmark and note its median in a row of the table."""
+    """Return a function that runs another under pytest-benchmark and records its median in the table."""
 
     def run(
         row: str,
-        who: str,
+        runtime: str,
         function: Callable[..., Any],
         *,
         per: int = 1,
@@ -164,7 +177,7 @@ def measure(benchmark: Any, table: Table) -> Callable[..., Any]:
         result = benchmark.pedantic(
             function, setup=setup, rounds=rounds, iterations=iterations, warmup_rounds=warmup
         )
-        table.add(row, who, benchmark.stats.stats.median / per)
+        table.add(row, runtime, benchmark.stats.stats.median / per)
         return result
 
     return run
@@ -172,7 +185,7 @@ def measure(benchmark: Any, table: Table) -> Callable[..., Any]:
 
 @pytest.fixture
 def python(tmp_path: Path) -> Callable[..., str]:
-    """Run this Python with some arguments in a process and a folder of its own; return what it printed."""
+    """Return a function that runs Python with arguments in a new process and returns its output."""
 
     def run(*arguments: str | Path, **environment: str) -> str:
         done = subprocess.run(
@@ -192,7 +205,7 @@ def python(tmp_path: Path) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which dagflow was installed as users have it: pytest loads that in its own way."""
+    """Return a folder in which dagflow is installed from a wheel, as users install it."""
     target = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-compile", "--target"]
     done = subprocess.run(
@@ -203,13 +216,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
     )
     if done.returncode != 0:
-        pytest.skip(f"no wheel of this checkout could be installed: {done.stderr.strip()[-500:]}")
+        pytest.skip(f"the wheel of this checkout could not be installed: {done.stderr.strip()[-500:]}")
     return target
 
 
 @pytest.fixture
 def median_of() -> Callable[..., float]:
-    """The median of what a function returns in some calls."""
+    """Return a function that computes the median result of several calls."""
 
     def run(function: Callable[[], float], times: int = 5) -> float:
         return statistics.median(function() for _ in range(times))

@@ -1,4 +1,4 @@
-"""A chain in which each op adds one to what the op before it gave: what a further op costs."""
+"""Benchmarks of a chain in which each op adds one to the value of the op before it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MANY = 100_000
 
 
 def increment(n: int) -> int:
-    """The body of every op of every chain."""
+    """Return the next integer: the body of every op."""
     return n + 1
 
 
 def dagflow_job(ops: int) -> Any:
-    """The chain as a job of dagflow."""
+    """Return the chain as a job of dagflow."""
     from dagflow import job, op
 
     @op
@@ -44,13 +44,13 @@ def dagflow_job(ops: int) -> Any:
 
 
 def dagflow_chain(ops: int) -> Run:
-    """The chain run by dagflow, which records its events."""
+    """Return the chain as a function that runs it with dagflow, which records its events."""
     chain = dagflow_job(ops)
     return lambda: chain.execute_in_process().output_for_node(f"n{ops}")
 
 
 def dagster_job(ops: int) -> Any:
-    """The chain as a job of Dagster."""
+    """Return the chain as a job of Dagster."""
     dagster = pytest.importorskip("dagster")
 
     @dagster.op
@@ -71,13 +71,13 @@ def dagster_job(ops: int) -> Any:
 
 
 def dagster_chain(ops: int) -> Run:
-    """The chain run by Dagster, its console silent."""
+    """Return the chain as a function that runs it with Dagster, without console output."""
     chain = dagster_job(ops)
     return lambda: chain.execute_in_process().output_for_node(f"n{ops}")
 
 
 def hamilton_chain(ops: int) -> Run:
-    """The chain run by hamilton."""
+    """Return the chain as a function that runs it with hamilton."""
     driver = pytest.importorskip("hamilton.driver")
     from hamilton import ad_hoc_utils, base
 
@@ -101,7 +101,7 @@ def hamilton_chain(ops: int) -> Run:
 
 
 def dask_chain(ops: int) -> Run:
-    """The chain run by the synchronous scheduler of dask."""
+    """Return the chain as a function that runs it with the synchronous scheduler of dask."""
     local = pytest.importorskip("dask.local")
 
     graph: dict[str, Any] = {"n1": (increment, 0)}
@@ -110,7 +110,7 @@ def dask_chain(ops: int) -> Run:
 
 
 def kedro_chain(ops: int) -> Run:
-    """The chain run by the sequential runner of kedro, its log silent."""
+    """Return the chain as a function that runs it with kedro's sequential runner, without log output."""
     pytest.importorskip("kedro.runner")
     from kedro.io import DataCatalog, MemoryDataset
     from kedro.pipeline import Pipeline, node
@@ -127,7 +127,7 @@ def kedro_chain(ops: int) -> Run:
 
 
 def graphlib_chain(ops: int) -> Run:
-    """The chain run by a bare loop over the standard library's sorter: what no runtime can be below."""
+    """Return the chain as a plain loop over the standard library's sorter, a lower bound for runtimes."""
     graph = {i: [i - 1] if i > 1 else [] for i in range(1, ops + 1)}
 
     def run() -> int:
@@ -154,36 +154,36 @@ CHAINS = {
 SLOW = {"dagster", "kedro"}
 
 
-@pytest.mark.parametrize("who", CHAINS)
-def test_a_further_op(measure: Callable[..., Any], who: str) -> None:
-    """Each op of a chain of 1,000, the definition being compiled already."""
-    run = CHAINS[who](OPS)
+@pytest.mark.parametrize("runtime", CHAINS)
+def test_a_further_op(measure: Callable[..., Any], runtime: str) -> None:
+    """Measure each op of a chain of 1,000, with a compiled definition."""
+    run = CHAINS[runtime](OPS)
     run()
 
-    last = measure("chain", who, run, per=OPS, rounds=1 if who in SLOW else 20)
+    last = measure("chain", runtime, run, per=OPS, rounds=1 if runtime in SLOW else 20)
 
     assert last == OPS
 
 
-@pytest.mark.parametrize("who", ["dagflow", "dask", "graphlib"])
-def test_a_further_op_of_very_many(measure: Callable[..., Any], who: str) -> None:
-    """Each op of a chain of 100,000."""
-    run = CHAINS[who](MANY)
+@pytest.mark.parametrize("runtime", ["dagflow", "dask", "graphlib"])
+def test_a_further_op_of_very_many(measure: Callable[..., Any], runtime: str) -> None:
+    """Measure each op of a chain of 100,000."""
+    run = CHAINS[runtime](MANY)
     run()
 
-    last = measure("chain_100000", who, run, per=MANY, rounds=3)
+    last = measure("chain_100000", runtime, run, per=MANY, rounds=3)
 
     assert last == MANY
 
 
-@pytest.mark.parametrize("who", ["dagflow", "dagster"])
-def test_define_and_run_once(measure: Callable[..., Any], who: str) -> None:
-    """Writing the job of 1,000 ops down and its first run, which compiles it."""
-    measure("first", who, lambda: CHAINS[who](OPS)(), per=OPS, rounds=1 if who in SLOW else 5)
+@pytest.mark.parametrize("runtime", ["dagflow", "dagster"])
+def test_define_and_run_once(measure: Callable[..., Any], runtime: str) -> None:
+    """Measure the definition of a job of 1,000 ops and its first run, which compiles it."""
+    measure("first", runtime, lambda: CHAINS[runtime](OPS)(), per=OPS, rounds=1 if runtime in SLOW else 5)
 
 
 def test_read_all_events(measure: Callable[..., Any]) -> None:
-    """Making the events of a finished run of 1,000 ops and reading each one's type and step."""
+    """Measure reading the type and step of each event of a finished run of 1,000 ops."""
     chain = dagflow_job(OPS)
 
     def read(result: Any) -> list[tuple[str, str | None]]:

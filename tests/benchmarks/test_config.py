@@ -1,4 +1,4 @@
-"""What config costs: 200 ops, each with a config of its own, from the run config or given beforehand."""
+"""Benchmarks of config: 200 ops, each with its own config, from the run config or configured before."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _scale(runtime: ModuleType) -> Any:
 
 @BOTH
 def test_config_of_the_run(measure: Callable[..., Any], who: str) -> None:
-    """A run config with an entry for each op."""
+    """Measure a run config with an entry for each op."""
     runtime = pytest.importorskip(who)
     scale = _scale(runtime)
     names = [f"s{number}" for number in range(OPS)]
@@ -55,7 +55,7 @@ def test_config_of_the_run(measure: Callable[..., Any], who: str) -> None:
 
 @BOTH
 def test_config_given_beforehand(measure: Callable[..., Any], who: str) -> None:
-    """A configured definition for each op, and no run config."""
+    """Measure a configured definition for each op, without run config."""
     runtime = pytest.importorskip(who)
     scale = _scale(runtime)
     made = [scale.configured({"n": number}, name=f"s{number}") for number in range(OPS)]

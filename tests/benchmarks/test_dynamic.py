@@ -1,4 +1,4 @@
-"""What a step costs that a dynamic output makes: 300 values, mapped over one op and collected."""
+"""Benchmark of mapped steps: 300 values of a dynamic output, mapped over one op and collected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VALUES = 300
 
 @pytest.mark.parametrize("who", ["dagflow", "dagster"])
 def test_a_dynamic_step(measure: Callable[..., Any], who: str) -> None:
-    """The job is compiled already; its events are recorded."""
+    """Measure each step of a compiled job, with its events."""
     runtime = pytest.importorskip(who)
 
     @runtime.op(out=runtime.DynamicOut())

@@ -1,4 +1,4 @@
-"""What a step costs elsewhere: in a process of its own beside a bare one, on a cluster beside a bare task."""
+"""Benchmarks of steps in processes and on a cluster, compared with plain processes and plain tasks."""
 
 from __future__ import annotations
 
@@ -19,76 +19,76 @@ if TYPE_CHECKING:
 STEPS = {"dagflow": 20, "dagster": 3, "bare": 20}
 TASKS = 1_000
 JOBS = """
-import {who}
+import {library}
 
-@{who}.op
+@{library}.op
 def one():
     return 1
 
-@{who}.op
+@{library}.op
 def more(n):
     return n + 1
 
-@{who}.op
+@{library}.op
 def apart():
     return 1
 
 def chain(length, executor):
-    @{who}.job(executor_def=getattr({who}, executor))
+    @{library}.job(executor_def=getattr({library}, executor))
     def steps():
         n = one()
-        for place in range(length - 1):
-            n = more.alias(f"n{{place}}")(n)
+        for number in range(length - 1):
+            n = more.alias(f"n{{number}}")(n)
     return steps
 
 def crowd(size, executor):
-    @{who}.job(executor_def=getattr({who}, executor))
+    @{library}.job(executor_def=getattr({library}, executor))
     def steps():
-        for place in range(size):
-            apart.alias(f"n{{place}}")()
+        for number in range(size):
+            apart.alias(f"n{{number}}")()
     return steps
 """
 
 
 @pytest.fixture(name="jobs")
 def _jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
-    """Makes a job of a module that other processes can import, as the runtime asked for needs it."""
+    """Provide a function that builds a job of a runtime in a module that other processes can import."""
     monkeypatch.syspath_prepend(str(tmp_path))
-    made = []
+    modules = []
 
     def job(runtime: Any, function: str, *arguments: Any) -> Any:
-        who = runtime.__name__
-        made.append(f"benchmark_jobs_of_{who}")
-        (tmp_path / f"{made[-1]}.py").write_text(JOBS.format(who=who))
+        library = runtime.__name__
+        modules.append(f"benchmark_jobs_of_{library}")
+        (tmp_path / f"{modules[-1]}.py").write_text(JOBS.format(library=library))
         importlib.invalidate_caches()
         return runtime.build_reconstructable_job(
-            made[-1], function, arguments, reconstructor_working_directory=str(tmp_path)
+            modules[-1], function, arguments, reconstructor_working_directory=str(tmp_path)
         )
 
     yield job
-    for name in made:
+    for name in modules:
         sys.modules.pop(name, None)
 
 
-@pytest.mark.parametrize("who", ["dagflow", "dagster"])
-def test_a_step_in_a_process(measure: Callable[..., Any], jobs: Callable[..., Any], who: str) -> None:
-    """A chain, each step in a process of its own, once the server of its module is up; events are stored."""
-    runtime = pytest.importorskip(who)
-    length = STEPS[who]
+@pytest.mark.parametrize("library", ["dagflow", "dagster"])
+def test_a_step_in_a_process(measure: Callable[..., Any], jobs: Callable[..., Any], library: str) -> None:
+    """Measure a chain with a process for each step, after the fork server has started; events are stored."""
+    runtime = pytest.importorskip(library)
+    length = STEPS[library]
     job = jobs(runtime, "chain", length, "multiprocess_executor")
-    config = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}} if who == "dagster" else None
-    rounds = 1 if who == "dagster" else 5
+    config = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}} if library == "dagster" else None
+    rounds = 1 if library == "dagster" else 5
 
     with runtime.instance_for_test() as instance:
         run = lambda: runtime.execute_job(job, instance, run_config=config)  # noqa: E731
-        result = measure("process", who, run, per=length, rounds=rounds)
+        result = measure("process", library, run, per=length, rounds=rounds)
 
     assert result.success
     assert len(result.get_step_success_events()) == length
 
 
 def test_a_bare_process(measure: Callable[..., Any]) -> None:
-    """As many processes of Python's own fork server, which has nothing to import; each started and joined."""
+    """Measure as many processes of Python's own fork server, each started and joined."""
     context = multiprocessing.get_context("forkserver")
 
     def run() -> list[int | None]:
@@ -107,7 +107,7 @@ def test_a_bare_process(measure: Callable[..., Any]) -> None:
 
 @pytest.fixture(scope="module", name="cluster")
 def _cluster() -> Iterator[Any]:
-    """A cluster of two processes on this machine."""
+    """Provide a cluster of two processes on this machine."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=":0", scheduler_kwargs={"dashboard": False}
@@ -119,7 +119,7 @@ def _cluster() -> Iterator[Any]:
 def test_a_task(
     measure: Callable[..., Any], jobs: Callable[..., Any], cluster: Any, row: str, function: str
 ) -> None:
-    """1,000 steps that wait for nothing, or each for the one before, as tasks of a cluster that is up."""
+    """Measure 1,000 steps, independent or in a chain, as tasks of a running cluster."""
     if not hasattr(dagflow, "dask_executor"):
         pytest.skip("this checkout has no dask executor")
     job = jobs(dagflow, function, TASKS, "dask_executor")
@@ -136,7 +136,7 @@ def test_a_task(
 
 @pytest.mark.parametrize(("row", "is_chain"), [("task", False), ("task_chain", True)])
 def test_a_bare_task(measure: Callable[..., Any], cluster: Any, row: str, is_chain: bool) -> None:
-    """As many tasks, given to the same cluster one by one."""
+    """Measure as many tasks, submitted to the same cluster one by one."""
     distributed = pytest.importorskip("distributed")
     with distributed.Client(cluster, set_as_default=False) as client:
 

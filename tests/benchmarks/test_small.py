@@ -1,4 +1,4 @@
-"""What a test of one node costs: one asset in memory, a direct call, an instance."""
+"""Benchmarks of a test of one node: one asset in memory, a direct call, an instance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOTH = pytest.mark.parametrize("who", ["dagflow", "dagster"])
 
 @BOTH
 def test_one_asset(measure: Callable[..., Any], who: str) -> None:
-    """One asset, materialized in memory."""
+    """Measure one asset, materialized in memory."""
     runtime = pytest.importorskip(who)
 
     @runtime.asset
@@ -35,7 +35,7 @@ def test_one_asset(measure: Callable[..., Any], who: str) -> None:
 
 @BOTH
 def test_a_direct_call(measure: Callable[..., Any], who: str) -> None:
-    """A context built and an op called with it."""
+    """Measure the build of a context, and a call of an op with it."""
     runtime = pytest.importorskip(who)
     double = _double(runtime)
     many = 100 if who == "dagflow" else 1
@@ -55,7 +55,7 @@ def _double(runtime: ModuleType) -> Any:
 
 @BOTH
 def test_an_ephemeral_instance(measure: Callable[..., Any], who: str) -> None:
-    """An instance that keeps everything in memory."""
+    """Measure the creation of an instance in memory."""
     runtime = pytest.importorskip(who)
     instance = runtime.DagflowInstance if who == "dagflow" else runtime.DagsterInstance
     many = 100 if who == "dagflow" else 1

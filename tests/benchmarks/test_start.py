@@ -1,4 +1,4 @@
-"""What has to be paid before the first run: the import, and a whole session of small tests."""
+"""Benchmarks of the start: the import, and a whole session of small tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TESTS = 200
 
 @pytest.fixture
 def took(python: Callable[..., str]) -> Callable[..., float]:
-    """The seconds that a timed import in a process of its own says that it took."""
+    """Return a function that runs a timed import in a new process and returns its seconds."""
 
     def run(*arguments: str | Path, **environment: str) -> float:
         found = re.search(r"took (\S+)", python(*arguments, **environment))
@@ -36,27 +36,27 @@ def took(python: Callable[..., str]) -> Callable[..., float]:
     return run
 
 
-@pytest.mark.parametrize("who", IMPORTS)
+@pytest.mark.parametrize("runtime", IMPORTS)
 def test_import(
     table: Any,
     took: Callable[..., float],
     median_of: Callable[..., float],
-    who: str,
+    runtime: str,
     request: pytest.FixtureRequest,
 ) -> None:
-    """Importing the package and touching the names that a first pipeline needs."""
-    pytest.importorskip(who)
-    program = TIMED.format(IMPORTS[who])
-    place = {"PYTHONPATH": str(request.getfixturevalue("wheel"))} if who == "dagflow" else {}
-    took("-c", program, **place)
+    """Measure the import of the package and of the names that a first pipeline needs."""
+    pytest.importorskip(runtime)
+    program = TIMED.format(IMPORTS[runtime])
+    environment = {"PYTHONPATH": str(request.getfixturevalue("wheel"))} if runtime == "dagflow" else {}
+    took("-c", program, **environment)
 
-    table.add("import", who, median_of(lambda: took("-c", program, **place)))
+    table.add("import", runtime, median_of(lambda: took("-c", program, **environment)))
 
 
 def test_import_without_byte_code(
     table: Any, took: Callable[..., float], median_of: Callable[..., float], wheel: Path
 ) -> None:
-    """The first import after an installation compiles every module that it loads."""
+    """Measure the first import after an installation, which compiles every loaded module."""
     program = TIMED.format(IMPORTS["dagflow"])
     for cached in list(wheel.rglob("__pycache__")):
         shutil.rmtree(cached)
@@ -69,7 +69,7 @@ def test_import_without_byte_code(
 def test_import_inside_pytest(
     table: Any, took: Callable[..., float], median_of: Callable[..., float], wheel: Path, tmp_path: Path
 ) -> None:
-    """Inside pytest the modules of an installed plugin pass through its assertion rewriting."""
+    """Measure the import inside pytest, which rewrites the modules of an installed plugin."""
     module = tmp_path / "test_import.py"
     module.write_text(f"def test_import():\n    {TIMED.format(IMPORTS['dagflow'])}\n")
 
@@ -87,7 +87,7 @@ def water(): return 1
 def tea(water): return water + 1
 """
 ASSETS = """
-from {who} import asset, materialize_to_memory
+from {runtime} import asset, materialize_to_memory
 
 @asset
 def water(): return 1
@@ -105,22 +105,22 @@ def test_tea_{number}():
 """
 
 
-@pytest.mark.parametrize("who", ["plain", "dagflow", "dagster"])
+@pytest.mark.parametrize("runtime", ["plain", "dagflow", "dagster"])
 def test_a_session(
     table: Any,
     python: Callable[..., str],
     median_of: Callable[..., float],
-    who: str,
+    runtime: str,
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> None:
-    """A whole pytest process with 200 tests of two assets, and one with 200 tests of two functions."""
+    """Measure a pytest process with 200 tests of two assets, and one with 200 tests of two functions."""
     environment: dict[str, str] = {}
-    if who != "plain":
-        pytest.importorskip(who)
-    if who != "dagster":
+    if runtime != "plain":
+        pytest.importorskip(runtime)
+    if runtime != "dagster":
         environment["PYTHONPATH"] = str(request.getfixturevalue("wheel"))
-    head, test = (PLAIN, PLAIN_TEST) if who == "plain" else (ASSETS.format(who=who), ASSET_TEST)
+    head, test = (PLAIN, PLAIN_TEST) if runtime == "plain" else (ASSETS.format(runtime=runtime), ASSET_TEST)
     module = tmp_path / "test_tea.py"
     module.write_text(head + "".join(test.format(number=number) for number in range(TESTS)))
 
@@ -129,9 +129,9 @@ def test_a_session(
         assert "200 passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", module, **environment)
         return perf_counter() - start
 
-    if who == "dagster":
-        table.add("session", who, seconds())
+    if runtime == "dagster":
+        table.add("session", runtime, seconds())
     else:
         seconds()
-        row = "session_plain" if who == "plain" else "session"
+        row = "session_plain" if runtime == "plain" else "session"
         table.add(row, "dagflow", median_of(seconds, 3))

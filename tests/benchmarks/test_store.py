@@ -1,4 +1,4 @@
-"""How many events a second go into a SQLite file, and how fast a page of them is read."""
+"""Benchmarks of the store: events per second into a SQLite file, and the read of a page of them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ PAGE = 1_000
 
 @op
 def one(x: Any) -> Any:
-    """An op of a chain."""
+    """Return the input: an op of a chain."""
     return x
 
 
 @op
 def start() -> int:
-    """The first op of a chain."""
+    """Return the first value of the chain."""
     return 1
 
 
 @job
 def chain() -> None:
-    """A chain whose steps have six events each."""
+    """Run a chain whose steps have six events each."""
     value = start()
     for _ in range(STEPS):
         value = one(value)
@@ -38,37 +38,37 @@ def chain() -> None:
 
 @pytest.fixture
 def instance() -> Iterator[DagflowInstance]:
-    """An instance in a SQLite file."""
-    with DagflowInstance.local_temp() as made:
-        chain.execute_in_process(instance=made)
-        yield made
+    """Provide an instance in a SQLite file."""
+    with DagflowInstance.local_temp() as opened:
+        chain.execute_in_process(instance=opened)
+        yield opened
 
 
 def test_events_of_a_run(measure: Callable[..., Any], instance: DagflowInstance) -> None:
-    """A whole run of short steps, each flushed at its end: rendering, writing, everything."""
+    """Measure a whole run of short steps, each flushed at its end."""
     events = len(chain.execute_in_process().all_events)
 
     measure("sqlite", "dagflow", lambda: chain.execute_in_process(instance=instance), per=events)
 
 
 def test_events_in_one_batch(measure: Callable[..., Any], instance: DagflowInstance) -> None:
-    """A log that another process has told, written down at once."""
+    """Measure the write of a received log in one batch."""
     log: Any = chain.execute_in_process().all_events[0].source
     lines = log.stored()
 
-    class Told:
-        """Lines that need not be made any more."""
+    class ReceivedLog:
+        """A log whose lines are already rendered."""
 
         def stored(self, at: int = 0) -> Any:
-            """The lines from `at` on."""
+            """Return the lines from `at` on."""
             return lines[at:]
 
-    told: Any = Told()
+    received: Any = ReceivedLog()
 
     def begin() -> tuple[list[str], dict[str, Any]]:
-        run = DagflowRun("told")
+        run = DagflowRun("received")
         instance.add_run(run, time())
-        instance.follow(run.run_id, told)
+        instance.follow(run.run_id, received)
         return [run.run_id], {}
 
     measure("sqlite_batch", "dagflow", instance.flush, per=len(lines), setup=begin)
@@ -78,7 +78,7 @@ def test_events_in_one_batch(measure: Callable[..., Any], instance: DagflowInsta
 
 
 def test_reading_a_page(measure: Callable[..., Any], instance: DagflowInstance) -> None:
-    """A thousand events, as objects."""
+    """Measure the read of a thousand events, as objects."""
     (run,) = instance.get_runs()
 
     page = measure(

@@ -1,4 +1,4 @@
-"""What stands for "not given", and the suggestion for a misspelt name."""
+"""The sentinel for "not given", and the suggestion for a misspelt name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dagflow._util import UNSET, nearest
 
 
 def test_unset_is_one_false_object() -> None:
-    """It survives copies and pickles as itself, is false, and shows its name."""
+    """UNSET is the same object after copy and pickle, is false, and shows its name."""
     assert copy.deepcopy(UNSET) is UNSET
     assert pickle.loads(pickle.dumps(UNSET)) is UNSET
     assert not UNSET
@@ -28,5 +28,5 @@ def test_unset_is_one_false_object() -> None:
     ],
 )
 def test_the_nearest_names(name: str, known: list[str], expected: str) -> None:
-    """Only names that look alike are suggested, as a sentence to append."""
+    """Only similar names are suggested, as a sentence to append."""
     assert nearest(name, iter(known)) == expected

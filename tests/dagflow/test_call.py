@@ -1,4 +1,4 @@
-"""What an op may return or yield in a run, row by row of the table, and what its errors come out as."""
+"""The results and yields of an op in a run, row by row of the table, and its errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from dagflow import (
 
 
 def run(fn, raise_on_error=True, **options):
-    """Run a function as the one op of a job."""
+    """Run a function as the only op of a job."""
     definition = op(**options)(fn) if options else op(fn)
 
     @job
@@ -40,7 +40,7 @@ def run(fn, raise_on_error=True, **options):
 
 
 def returns(value):
-    """An op body that returns this."""
+    """Build an op body that returns a value."""
 
     def brew():
         return value
@@ -49,7 +49,7 @@ def returns(value):
 
 
 def yields(*items):
-    """An op body that yields these."""
+    """Build an op body that yields values."""
 
     def brew():
         yield from items
@@ -62,12 +62,12 @@ TWO = {"hot": Out(), "cold": Out()}
 
 @pytest.mark.parametrize("value", [1, None, [1, 2], (1, 2), {"a": 1}, ValueError, Failure("as a value")])
 def test_a_value_is_the_one_output(value):
-    """What is returned is the output, whatever it is."""
+    """A returned value of any type is the output."""
     assert run(returns(value)).output_for_node("brew") is value
 
 
 def test_an_output_object_is_unpacked():
-    """The value is the output, its metadata stands on the event."""
+    """The value of an Output is the output, and its metadata is on the event."""
     result = run(returns(Output(4, metadata={"rows": 3})))
 
     (event,) = [event for event in result.all_events if event.is_successful_output]
@@ -76,14 +76,14 @@ def test_an_output_object_is_unpacked():
 
 
 def test_a_tuple_is_several_outputs_by_position():
-    """Bare values and Output objects may be mixed."""
+    """A tuple may mix bare values and Output objects."""
     result = run(returns((1, Output(2, metadata={"n": 1}))), out=TWO)
 
     assert [result.output_for_node("brew", name) for name in TWO] == [1, 2]
 
 
 def test_outputs_in_a_tuple_may_be_named():
-    """An Output in its own place may bear its name."""
+    """An Output in a tuple may have the name of its position."""
     result = run(returns((Output(1, "hot"), Output(2, "cold"))), out=TWO)
 
     assert [result.output_for_node("brew", name) for name in TWO] == [1, 2]
@@ -102,7 +102,7 @@ def test_outputs_in_a_tuple_may_be_named():
     ],
 )
 def test_what_several_outputs_are_not(value, says):
-    """A wrong count, no tuple, or names in the wrong places: the message names the op and what came."""
+    """The error about a wrong count, a non-tuple or wrong names has the op and the result."""
     with pytest.raises(DagflowInvariantViolationError, match=says) as caught:
         run(returns(value), out=TWO)
 
@@ -120,7 +120,7 @@ def test_what_several_outputs_are_not(value, says):
     ],
 )
 def test_what_is_no_return_value(value, says):
-    """Events are yielded or logged, not returned; an Output must be the one that is there."""
+    """A returned event is an error, and so is an Output with another name."""
     with pytest.raises(DagflowInvariantViolationError, match=says) as caught:
         run(returns(value))
 
@@ -128,7 +128,7 @@ def test_what_is_no_return_value(value, says):
 
 
 def test_none_is_a_value_also_of_an_optional_output():
-    """Only a generator can leave an output away; returning None emits None."""
+    """A returned None is emitted. Only a generator can omit an output."""
     result = run(returns(None), out=Out(is_required=False))
 
     assert result.output_for_node("brew") is None
@@ -142,7 +142,7 @@ def test_a_list_of_dynamic_outputs():
 
 
 def test_nothing_returned_for_a_dynamic_output():
-    """The error says what came instead."""
+    """The error about a result that is not a list has its type."""
     expected = r"'result' expected a list of DynamicOutput objects, but instead .* <class 'NoneType'>\."
     with pytest.raises(DagflowInvariantViolationError, match=expected):
         run(returns(None), out=DynamicOut())
@@ -150,13 +150,13 @@ def test_nothing_returned_for_a_dynamic_output():
 
 @pytest.mark.parametrize("value", [5, [5], DynamicOutput(1, "a"), [DynamicOutput(1, "a", "tea")]])
 def test_what_is_no_dynamic_output(value):
-    """Anything else than a list of them is refused."""
+    """A dynamic output must be a list of DynamicOutput objects."""
     with pytest.raises(DagflowInvariantViolationError, match=r"op .brew..*'result'"):
         run(returns(value), out=DynamicOut())
 
 
 def test_a_dynamic_output_among_others():
-    """In a tuple the list stands in its place."""
+    """In a tuple, a dynamic output is a list at its position."""
     result = run(returns(([DynamicOutput(1, "a")], 2)), out={"many": DynamicOut(), "one": Out()})
 
     assert result.output_for_node("brew", "many") == {"a": 1}
@@ -164,7 +164,7 @@ def test_a_dynamic_output_among_others():
 
 
 def test_all_that_a_generator_may_yield():
-    """Outputs and events of the user, in any order."""
+    """A generator may yield outputs and user events in any order."""
     events = [AssetObservation("a"), AssetMaterialization("b"), ExpectationResult(True)]
 
     assert run(yields(events[0], Output(1), *events[1:])).output_for_node("brew") == 1
@@ -174,7 +174,7 @@ def test_all_that_a_generator_may_yield():
     "item", [5, None, "text", Failure("no"), RetryRequested(), ValueError(), DynamicOutput(1, "a")]
 )
 def test_what_a_generator_may_not_yield(item):
-    """Everything else is refused, by op and type; an exception must be raised."""
+    """Other yielded objects are an error with op and type. For an exception it has a hint to raise it."""
     with pytest.raises(DagflowInvariantViolationError, match=type(item).__name__) as caught:
         run(yields(item))
 
@@ -191,7 +191,7 @@ def test_what_a_generator_may_not_yield(item):
     ],
 )
 def test_outputs_that_cannot_be(items, says):
-    """The same output twice, or one that is not there."""
+    """A repeated or unknown output is an error."""
     with pytest.raises(DagflowInvariantViolationError, match=says) as caught:
         run(yields(*items))
 
@@ -199,7 +199,7 @@ def test_outputs_that_cannot_be(items, says):
 
 
 def test_a_plain_output_for_a_dynamic_one():
-    """A dynamic output needs mapping keys, each of them once."""
+    """A dynamic output needs unique mapping keys."""
     with pytest.raises(DagflowInvariantViolationError, match="must yield DynamicOutput for output 'result'"):
         run(yields(Output(1)), out=DynamicOut())
     with pytest.raises(DagflowInvariantViolationError, match='key "a" multiple times'):
@@ -207,14 +207,14 @@ def test_a_plain_output_for_a_dynamic_one():
 
 
 def test_a_materialize_result_does_not_say_which_of_several_outputs_it_is():
-    """With several outputs it is refused."""
+    """A MaterializeResult is an error if the op has several outputs."""
     with pytest.raises(DagflowInvariantViolationError, match="several outputs"):
         run(yields(MaterializeResult()), out=TWO)
 
 
 @pytest.mark.parametrize("items", [[], [AssetMaterialization("a")], [Output(1, "hot")]])
 def test_a_required_output_that_never_comes(items):
-    """The step fails at its end, after what came was handled; the error knows step and output."""
+    """A missing output fails the step after its other outputs were handled. The error has step and output."""
     outs = TWO if items and isinstance(items[0], Output) else None
     options = {"out": outs} if outs else {}
 
@@ -232,7 +232,7 @@ def test_a_required_output_that_never_comes(items):
 
 
 def test_an_optional_output_that_never_comes():
-    """The step succeeds without it."""
+    """The step succeeds without an optional output."""
     result = run(yields(Output(1, "hot")), out={"hot": Out(), "cold": Out(is_required=False)})
 
     assert result.success
@@ -241,14 +241,14 @@ def test_an_optional_output_that_never_comes():
 
 
 def test_an_output_of_type_nothing_comes_by_itself():
-    """A generator need not yield it; an op with only such outputs may return None."""
+    """A generator may omit an output of type Nothing. An op with only such outputs may return None."""
     assert run(yields(AssetMaterialization("a")), out=Out(Nothing)).output_for_node("brew") is None
     both = {"a": Out(Nothing), "b": Out(Nothing)}
     assert run(returns(None), out=both).output_for_node("brew", "b") is None
 
 
 def test_a_generator_that_a_plain_function_returns():
-    """A function that hands on a generator is a generator."""
+    """A function that returns a generator is treated as a generator."""
 
     def inner():
         yield Output(1, "hot")
@@ -260,14 +260,14 @@ def test_a_generator_that_a_plain_function_returns():
 
 
 def test_an_op_without_outputs():
-    """An op may have none, and then returns nothing."""
+    """An op without outputs returns nothing."""
     assert run(returns(None), out={}).success
     with pytest.raises(DagflowInvariantViolationError, match=r"op 'brew' .*has no outputs, but returned 3"):
         run(returns(3), out={})
 
 
 def test_what_the_annotation_says_of_a_wrapper():
-    """An output annotated with `Output` comes in one, and one annotated with something else does not."""
+    """An output annotated with `Output` must be wrapped in one, and any other must not."""
 
     def wrapped() -> Output[int]:
         return 42  # type: ignore[return-value]
@@ -286,7 +286,7 @@ def test_what_the_annotation_says_of_a_wrapper():
 
 
 def test_annotations_of_several_outputs():
-    """A Tuple gives a type to each output, by position."""
+    """A Tuple annotation has the type of each output by position."""
 
     def brew() -> Tuple[int, str]:  # noqa: UP006
         return 1, 2  # type: ignore[return-value]
@@ -303,7 +303,7 @@ def test_annotations_of_several_outputs():
 
 @pytest.mark.parametrize("way", ["plain", "generator", "async", "async_generator"])
 def test_the_error_of_a_body(way):
-    """The caller gets the very error, the event a wrapper with step and op in its text."""
+    """The caller gets the original error, the event a wrapper with step and op in its message."""
     error = KeyError("spilt")
 
     def plain():
@@ -336,7 +336,7 @@ def test_the_error_of_a_body(way):
 @pytest.mark.parametrize("error", [DagflowInvariantViolationError("so"), Failure("so"), RetryRequested(0)])
 @pytest.mark.parametrize("way", ["plain", "generator", "async"])
 def test_errors_that_are_never_wrapped(error, way):
-    """What dagflow raised in the body, and what the user raised on purpose, is recorded as it is."""
+    """Errors of dagflow and those that users raise on purpose are recorded unwrapped."""
 
     def plain():
         raise error
@@ -355,7 +355,7 @@ def test_errors_that_are_never_wrapped(error, way):
 
 
 def test_a_generator_is_closed_when_an_output_cannot_be_taken():
-    """What a generator holds is given back at once, also when the run fails outside of it."""
+    """A generator is closed at once, even if the run fails outside of it."""
     closed = []
 
     def brew():
@@ -371,7 +371,7 @@ def test_a_generator_is_closed_when_an_output_cannot_be_taken():
 
 
 def test_an_async_op():
-    """The engine awaits it."""
+    """The engine awaits an async op."""
 
     async def brew():
         await asyncio.sleep(0)
@@ -383,7 +383,7 @@ def test_an_async_op():
 
 
 def test_an_async_generator():
-    """The engine iterates it and closes it."""
+    """The engine iterates and closes an async generator."""
     closed = []
 
     async def brew():
@@ -401,7 +401,7 @@ def test_an_async_generator():
 
 
 def test_an_async_generator_that_yields_no_output_is_closed():
-    """Its end is awaited also when it is refused."""
+    """An async generator is also closed after an invalid yield."""
     closed = []
 
     async def brew():
@@ -417,7 +417,7 @@ def test_an_async_generator_that_yields_no_output_is_closed():
 
 
 def test_an_async_op_inside_of_an_event_loop():
-    """A run may be started where an event loop runs already, as in an async test."""
+    """A run may start inside a running event loop, as in an async test."""
 
     async def brew():
         await asyncio.sleep(0)
@@ -430,7 +430,7 @@ def test_an_async_op_inside_of_an_event_loop():
 
 
 def test_tasks_that_an_async_op_leaves_behind_are_cancelled():
-    """Nothing of an op goes on after its step."""
+    """Remaining tasks of an async op are cancelled after its step."""
     seen = []
 
     async def forever():
@@ -450,7 +450,7 @@ def test_tasks_that_an_async_op_leaves_behind_are_cancelled():
 
 
 def test_a_materialize_result_of_another_asset():
-    """A result must be of the asset that the function makes."""
+    """A MaterializeResult with another asset key is an error."""
 
     @asset
     def water():
@@ -461,7 +461,7 @@ def test_a_materialize_result_of_another_asset():
 
 
 def test_a_materialize_result_with_a_value():
-    """Its value is stored and can be read, its metadata stands on the materialization."""
+    """The value is stored and can be read, and the metadata is on the materialization."""
 
     @asset
     def water():
@@ -478,7 +478,7 @@ def test_a_materialize_result_with_a_value():
 
 
 def test_reading_an_asset_without_a_value():
-    """Who reads an asset of this run that handed over no value is told what to do."""
+    """The error about reading an asset of this run without a value has a remedy."""
 
     @asset
     def water():

@@ -1,4 +1,4 @@
-"""The real clock and the virtual one."""
+"""The system clock and the virtual clock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dagflow.clock import SYSTEM_CLOCK, VirtualClock
 
 
 def test_the_system_clock_is_that_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It gives the seconds since the epoch and waits by sleeping."""
+    """The system clock returns the seconds since the epoch and sleeps."""
     waits: list[float] = []
     monkeypatch.setattr(time, "sleep", waits.append)
     before = time.time()
@@ -23,7 +23,7 @@ def test_the_system_clock_is_that_of_python(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_virtual_clock_moves_by_waits_alone() -> None:
-    """It stands still, jumps by each wait, and remembers the waits; a negative one does not turn it back."""
+    """A virtual clock only moves by its waits, and records them. A negative wait does not move it back."""
     clock = VirtualClock(100)
 
     clock.sleep(5)
@@ -43,7 +43,7 @@ def test_a_virtual_clock_moves_by_waits_alone() -> None:
     ],
 )
 def test_moments_of_every_kind(moment: float | datetime, seconds: float) -> None:
-    """It starts at, and moves to, seconds or a datetime; a naive one is UTC."""
+    """The start and `move_to` take seconds or a datetime, and a naive datetime is UTC."""
     clock = VirtualClock(0)
     clock.move_to(moment)
 
@@ -51,6 +51,6 @@ def test_moments_of_every_kind(moment: float | datetime, seconds: float) -> None
 
 
 def test_a_virtual_clock_starts_now() -> None:
-    """Without a start it shows the time of its making."""
+    """Without a start, a virtual clock has the time of its construction."""
     before = time.time()
     assert before <= VirtualClock().now() <= time.time()

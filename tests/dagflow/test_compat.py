@@ -1,4 +1,4 @@
-"""Dagster's spellings: each test runs in a process of its own, since `install()` is for a whole process."""
+"""Dagster's spellings. Each test runs in its own process, because `install()` changes the whole process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORD = re.compile("^(?!_).*dagflow")
 
 
 def run(code: str) -> str:
-    """What a program prints, after `install()`."""
+    """Run a program after `install()` and return its output."""
     program = f"from dagflow.compat import install\ninstall()\nimport dagster as dg\n{code}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -28,7 +28,7 @@ def run(code: str) -> str:
 
 
 def test_the_page_is_true(pytester: pytest.Pytester) -> None:
-    """The suite that the page shows passes, with the conftest.py that it shows."""
+    """The test suite on the page passes with the conftest.py on the page."""
     files = dict(re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S))
     pytester.makepyfile(**files)
 
@@ -36,7 +36,7 @@ def test_the_page_is_true(pytester: pytest.Pytester) -> None:
 
 
 def test_every_public_name_is_there() -> None:
-    """The module has each public name of dagflow in Dagster's spelling, and nothing in dagflow's."""
+    """The module has each public name of dagflow in Dagster's spelling, and no name of dagflow."""
     code = "print(*sorted(dg.__all__)); print([n for n in dg.__all__ if not hasattr(dg, n)])"
     names, missing = run(code).splitlines()
 
@@ -47,7 +47,7 @@ def test_every_public_name_is_there() -> None:
 
 
 def test_definitions_are_the_same_objects() -> None:
-    """What is imported from `dagster` is dagflow's own class, in a star import too."""
+    """A name imported from `dagster` is the class of dagflow, also in a star import."""
     code = (
         "import dagflow\nfrom dagster import *\nprint(In is dagflow.In, DagsterType is dagflow.DagflowType)"
     )
@@ -56,7 +56,7 @@ def test_definitions_are_the_same_objects() -> None:
 
 
 def test_errors_bear_the_other_name_and_can_be_pickled() -> None:
-    """The name of an error class is Dagster's, in events too, and pickle still finds the class."""
+    """Error classes have Dagster's names, also in events, and can be pickled."""
     code = """
 import pickle
 error = pickle.loads(pickle.dumps(dg.DagsterInvalidDefinitionError("no")))
@@ -73,7 +73,9 @@ print(dg.DagsterExecutionInterruptedError.__name__, dg.Failure.__name__)
 
 
 def test_keywords_and_attributes() -> None:
-    """Definitions take and give types under Dagster's name; functions do so too; positions stay."""
+    """Definitions and functions accept and return types under Dagster's names. Positional arguments still
+    work.
+    """
     code = """
 for made in (dg.In, dg.DynamicOut, dg.AssetIn, dg.build_input_context):
     one = made(dagster_type=int)
@@ -88,14 +90,14 @@ assert dg.MetadataValue.dagster_run("r").run_id == "r"
 
 
 def test_both_spellings_at_once_are_refused() -> None:
-    """A type cannot be given under both names."""
+    """The same argument in both spellings is an error."""
     code = "try: dg.In(dagster_type=int, dagflow_type=str)\nexcept TypeError as error: print(error)"
 
     assert "both 'dagster_type' and 'dagflow_type' were given" in run(code)
 
 
 def test_tags_of_both_spellings_are_read() -> None:
-    """Kinds and priorities that users set are read under both prefixes; what is written has Dagster's."""
+    """Kinds and priorities are read with both prefixes, and tags are written with Dagster's."""
     code = """
 one = dg.AssetSpec("a", tags={"dagflow/kind/x": "", "dagster/kind/y": ""}, kinds={"z"})
 print(sorted(one.kinds), [tag for tag in one.tags if tag.endswith("z")])
@@ -104,7 +106,7 @@ print(sorted(one.kinds), [tag for tag in one.tags if tag.endswith("z")])
 
 
 def test_the_home_of_both_spellings() -> None:
-    """A home that DAGSTER_HOME names is found, and a stored instance for a test sets both variables."""
+    """The home may be set by DAGSTER_HOME, and a test instance sets both variables."""
     code = """
 import os, tempfile
 os.environ.pop("DAGFLOW_HOME", None)
@@ -123,7 +125,7 @@ with dg.instance_for_test(set_dagster_home=False):
 
 
 def test_records_of_the_log() -> None:
-    """What a step logs bears its run and step under Dagster's name as well."""
+    """Log records have run and step under Dagster's name too."""
     code = """
 import logging
 seen = []
@@ -140,7 +142,7 @@ print(record.dagster_meta is record.dagflow_meta, record.dagster_meta["step_key"
 
 
 def test_what_is_absent_is_said() -> None:
-    """A name that dagflow lacks is missing as in every module, with a hint where to look."""
+    """A name that dagflow does not have raises AttributeError with a hint."""
     code = """
 try: from dagster import nope
 except ImportError as error: print(error)
@@ -154,14 +156,14 @@ except AttributeError as error: print(error)
 
 
 def test_a_second_call_changes_nothing() -> None:
-    """The module stays the same object, and what was wrapped is not wrapped again."""
+    """A second call returns the same module and does not wrap again."""
     code = "before = dg.In.__init__\nprint(install() is dg, dg.In.__init__ is before)"
 
     assert run(code) == "True True"
 
 
 def test_the_real_one_is_not_replaced() -> None:
-    """With the real Dagster imported, it refuses, and says from where that came."""
+    """`install()` raises if the real Dagster is imported, and names its file."""
     code = """
 import sys, types
 sys.modules["dagster"] = types.ModuleType("dagster")
@@ -178,18 +180,18 @@ except DagflowInvariantViolationError as error: print(error, hasattr(In, "dagste
 
 
 def test_nothing_is_installed_unasked() -> None:
-    """Without the call there is no trace of the other spelling."""
+    """Without `install()`, Dagster's spellings do not exist."""
     assert not hasattr(dagflow.In, "dagster_type")
     assert "compat" not in ((sys.modules.get("dagster") and sys.modules["dagster"].__file__) or "")
 
 
 def test_the_table_is_complete() -> None:
-    """Every public attribute and parameter with the word dagflow in its name stands in the table."""
+    """Every public attribute and parameter with the word dagflow is in the table."""
     found = set()
     for module in pkgutil.walk_packages(dagflow.__path__, "dagflow."):
         place = module.name.removeprefix("dagflow.")
         if place.partition(".")[0] in ("compat", "plan", "engine"):
-            continue  # no user holds an object of these
+            continue  # objects of these classes are internal
         for name, value in vars(importlib.import_module(module.name)).items():
             if name.startswith("_") or getattr(value, "__module__", "") != module.name:
                 continue

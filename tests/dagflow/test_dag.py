@@ -1,4 +1,4 @@
-"""Graph algorithms on bare names."""
+"""The graph algorithms on bare names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Parents = dict[str, list[str]]
 
 @st.composite
 def dags(draw: st.DrawFn) -> Parents:
-    """A graph whose names depend on earlier ones only, in any order."""
+    """Build a graph whose names depend on earlier ones only, in any order."""
     count = draw(st.integers(0, 12))
     names = [f"n{number}" for number in range(count)]
     parents = {
@@ -27,7 +27,7 @@ def dags(draw: st.DrawFn) -> Parents:
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Parents:
-    """Any graph, with cycles or without."""
+    """Build any graph, with or without cycles."""
     names = [f"n{number}" for number in range(draw(st.integers(1, 7)))]
     return {name: draw(st.lists(st.sampled_from(names), max_size=3)) for name in names}
 
@@ -53,7 +53,7 @@ def test_a_level_is_one_more_than_the_highest_above(parents: Parents) -> None:
 
 @given(graphs(), st.integers())
 def test_the_order_of_writing_has_no_say(parents: Parents, seed: int) -> None:
-    """Levels and the cycle that is reported depend on names and ties alone."""
+    """Levels and the reported cycle depend on names and edges, not on their order."""
     again = _shuffled(parents, seed)
 
     assert levels(again) == levels(parents)
@@ -62,7 +62,7 @@ def test_the_order_of_writing_has_no_say(parents: Parents, seed: int) -> None:
 
 @given(graphs())
 def test_a_cycle_is_one(parents: Parents) -> None:
-    """Each name of a reported cycle depends on the one before; without a cycle all names have a level."""
+    """Each name of a reported cycle depends on the previous one. Without a cycle, all names have a level."""
     cycle = find_cycle(parents)
 
     if cycle is None:
@@ -84,12 +84,12 @@ def test_a_cycle_is_one(parents: Parents) -> None:
     ],
 )
 def test_cycles_by_hand(parents: Parents, cycle: list[str] | None) -> None:
-    """Names before and after a cycle are not of it."""
+    """Names before and after a cycle are not part of it."""
     assert find_cycle(parents) == cycle
 
 
 def test_a_long_chain_takes_no_recursion() -> None:
-    """A chain deeper than Python's stack has its levels."""
+    """A chain deeper than Python's stack has levels."""
     count = 20_000
     level = levels({str(n): [str(n - 1)] if n else [] for n in range(count)})
 

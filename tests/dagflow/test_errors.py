@@ -1,4 +1,4 @@
-"""The exceptions: their tree, what they hold, and the check of an argument."""
+"""The exceptions: their tree, their attributes, and the checks of arguments."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ WRAPPERS = [
 
 
 def test_one_clause_catches_them_all() -> None:
-    """All that is raised is a DagflowError but the interruption, which `except Exception` lets through; the
-    record of a crash is raised by nobody.
+    """All errors are a DagflowError, except the interrupt, which `except Exception` does not catch, and the
+    record of a crash, which is never raised.
     """
     others = {name for name, cls in EXCEPTIONS.items() if not issubclass(cls, errors.DagflowError)}
 
@@ -36,7 +36,7 @@ def test_one_clause_catches_them_all() -> None:
 
 
 def test_the_picture_shows_what_is_there() -> None:
-    """Each name in the tree at the top of the module is a class of the module."""
+    """Each name in the tree of the module docstring is a class of the module."""
     drawn = set(re.findall(r"\b(?:Dagflow\w+|\w*CheckError|HookExecutionError)\b", errors.__doc__ or ""))
     assert drawn <= set(EXCEPTIONS)
     assert len(drawn) > 25
@@ -44,7 +44,7 @@ def test_the_picture_shows_what_is_there() -> None:
 
 @pytest.mark.parametrize("cls", WRAPPERS)
 def test_a_wrapper_keeps_the_users_error(cls: type[errors.DagflowUserCodeExecutionError]) -> None:
-    """The user's exception, with its traceback, stays within reach."""
+    """A wrapper has the user's exception with its traceback."""
     with pytest.raises(ValueError, match="theirs") as raised:
         raise ValueError("theirs")
     wrapped = cls("ours", user_exception=raised.value)
@@ -56,7 +56,7 @@ def test_a_wrapper_keeps_the_users_error(cls: type[errors.DagflowUserCodeExecuti
 
 
 def test_step_wrappers_say_where() -> None:
-    """Step, and op, input or output, are attributes."""
+    """Step wrappers have step, op, input or output as attributes."""
     theirs = ValueError()
     body = errors.DagflowExecutionStepExecutionError(
         "m", user_exception=theirs, step_key="g.brew_2", op_name="brew_2", op_def_name="brew"
@@ -85,14 +85,14 @@ def test_step_wrappers_say_where() -> None:
     ],
 )
 def test_the_attributes_of_the_specification(error: Exception, attributes: tuple[str, ...]) -> None:
-    """What the table of exceptions lists is there, and the message stays a plain text."""
+    """The exceptions have the specified attributes, and the message is a plain string."""
     assert all(hasattr(error, name) for name in attributes)
     assert str(error) == "m"
     assert not getattr(error, "is_user_code_error", False)
 
 
 def test_an_unknown_resource_is_an_attribute_error() -> None:
-    """So `hasattr(context.resources, name)` works; the name is kept, the message is ours or given."""
+    """`hasattr(context.resources, name)` works. The error has the name and a default or given message."""
     error = errors.DagflowUnknownResourceError("db")
 
     assert isinstance(error, AttributeError)
@@ -102,7 +102,7 @@ def test_an_unknown_resource_is_an_attribute_error() -> None:
 
 
 def test_a_config_error_lists_all_errors() -> None:
-    """A preamble, then a numbered and indented entry for each error."""
+    """The message is a preamble, then a numbered and indented entry for each error."""
     found = parse(Int, "a").errors + parse(Int, None).errors
     error = errors.DagflowInvalidConfigError("Error in config for job 'j'", found, {"a": 1})
 
@@ -117,7 +117,7 @@ def test_a_config_error_lists_all_errors() -> None:
 
 
 def test_a_schema_error_says_the_way_to_it() -> None:
-    """The whole schema, the bad part, and the keys that lead to it."""
+    """The message has the whole schema, the invalid part and the keys that lead to it."""
     schema = {"a": {"b": object}}
     deep = errors.DagflowInvalidConfigDefinitionError(schema, object, ["a", "b"])
     flat = errors.DagflowInvalidConfigDefinitionError(object, object, [], "No.")
@@ -140,14 +140,14 @@ def test_a_schema_error_says_the_way_to_it() -> None:
     ],
 )
 def test_a_wrong_argument(arguments: tuple[object, ...], message: str) -> None:
-    """It says which argument, of what, what it must be, and what it is."""
+    """The error has the parameter, its owner, the expected type and the value."""
     with pytest.raises(errors.ParameterCheckError, match=message):
         errors.check_type(*arguments)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("values", [["a", "b"], ("a", "b"), {"a": 1, "b": 2}.keys()])
 def test_elements_of_one_kind(values: object) -> None:
-    """They come as a list."""
+    """Valid elements are returned as a list."""
     assert errors.check_elements(values, str, "names") == ["a", "b"]
 
 
@@ -160,6 +160,6 @@ def test_elements_of_one_kind(values: object) -> None:
     ],
 )
 def test_elements_of_another_kind(values: object, kind: type[Exception]) -> None:
-    """The error names the parameter; a text is no list of texts."""
+    """The error names the parameter. A string is not a list of strings."""
     with pytest.raises(kind, match="'names'"):
         errors.check_elements(values, str, "names")

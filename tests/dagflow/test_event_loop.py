@@ -1,4 +1,4 @@
-"""The event loop of async functions, and resources that live on one."""
+"""The event loop of async functions and of async resources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ story: list[str] = []
 
 
 class Session(ConfigurableResource[Any]):
-    """Lives on an event loop."""
+    """A resource that is bound to an event loop."""
 
     @asynccontextmanager
     async def yield_for_execution(self, context: Any) -> AsyncIterator[Any]:  # type: ignore[override]
@@ -30,7 +30,7 @@ class Session(ConfigurableResource[Any]):
 
 @op
 async def ask(session: Session) -> bool:
-    """Whether it runs where the resource lives."""
+    """Return whether the op runs on the loop of the resource."""
     await asyncio.sleep(0)
     story.append("ask")
     return session.__dict__["loop"] is asyncio.get_running_loop()
@@ -38,21 +38,21 @@ async def ask(session: Session) -> bool:
 
 @op
 async def alone() -> int:
-    """Needs no resource."""
+    """Run without a resource."""
     await asyncio.sleep(0)
     return 3
 
 
 @job(resource_defs={"session": Session()})
 def asking() -> None:
-    """Two steps on one loop."""
+    """Run two steps on one loop."""
     ask.alias("first")()
     ask.alias("second")()
 
 
 @job
 def lonely() -> None:
-    """A loop of its own."""
+    """Run on a new loop."""
     alone()
 
 
@@ -70,12 +70,12 @@ def _check() -> None:
 
 
 def test_a_run_shares_the_loop_of_its_resources() -> None:
-    """It is closed with them; another run has its own."""
+    """A run uses the loop of its resources, which closes with them. Another run has its own loop."""
     _check()
 
 
 def test_inside_of_a_running_loop() -> None:
-    """As in a notebook: waited for on another thread."""
+    """Inside a running loop, as in a notebook, another thread waits."""
 
     async def here() -> None:
         _check()
@@ -84,7 +84,7 @@ def test_inside_of_a_running_loop() -> None:
 
 
 def test_a_direct_call_needs_a_loop() -> None:
-    """The caller's, which stays open."""
+    """A direct call with an async resource needs a loop of the caller, which is not closed."""
     with pytest.raises(DagflowInvariantViolationError, match=r"async def yield_for_execution.*event_loop="):
         build_op_context(resources={"session": Session()})
     loop = asyncio.new_event_loop()
@@ -97,7 +97,7 @@ def test_a_direct_call_needs_a_loop() -> None:
 
 
 def test_a_loop_is_made_when_it_is_needed() -> None:
-    """And closed with the tasks that are left."""
+    """A loop is created at the first wait, and closed with its remaining tasks."""
     loop = EventLoop()
     loop.close()
     assert not loop.is_used

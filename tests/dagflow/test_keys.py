@@ -1,4 +1,4 @@
-"""Names: asset keys, check keys, paths of nodes, step handles, and what may be a name at all."""
+"""The names: asset keys, check keys, node handles, step handles, and the check of names."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ texts = st.text(min_size=1, max_size=8)
 
 @pytest.mark.parametrize("name", ["a", "A1", "_x", "9", "a__b", "result"])
 def test_good_names(name: str) -> None:
-    """Letters, digits and underscores, in any order."""
+    """Names have letters, digits and underscores, in any order."""
     assert check_name(name, "op") == name
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a-b", "a.b", "a\n", "é", "a/b", "<lambda>", None, 5])
 def test_bad_names_are_quoted_with_the_rule(name: Any) -> None:
-    """The message holds the name, what bears it and the regex."""
+    """The message has the name, its owner and the regex."""
     with pytest.raises(DagflowInvalidDefinitionError) as raised:
         check_name(name, "input of op 'x'")
 
@@ -57,7 +57,7 @@ def test_bad_names_are_quoted_with_the_rule(name: Any) -> None:
 
 @pytest.mark.parametrize("name", [*keyword.kwlist, *RESERVED])
 def test_reserved_names(name: str) -> None:
-    """Keywords and the words that functions need are refused, where that is asked for."""
+    """Keywords and reserved words are invalid, if `reserved` is set."""
     with pytest.raises(
         DagflowInvalidDefinitionError, match=f'"{name}" is not a valid name for a graph: .*reserved'
     ):
@@ -66,7 +66,7 @@ def test_reserved_names(name: str) -> None:
 
 
 def test_an_asset_key_is_its_parts() -> None:
-    """A text is one part, whatever it holds; a sequence is a part each."""
+    """A string is one part, even with slashes. A sequence has one part for each element."""
     assert AssetKey("a/b").path == ["a/b"]
     assert AssetKey(["a", "b"]).path == AssetKey.from_user_string("a/b").path == ["a", "b"]
     assert AssetKey(("a", "b")) == AssetKey(["a", "b"])
@@ -78,13 +78,13 @@ def test_an_asset_key_is_its_parts() -> None:
 
 @pytest.mark.parametrize("path", [5, None, ["a", 5], {"a": 1}, {"a"}])
 def test_what_is_no_asset_key(path: Any) -> None:
-    """Only texts name assets."""
+    """An asset key only takes strings."""
     with pytest.raises(ParameterCheckError, match="parameter 'path' of an AssetKey"):
         AssetKey(path)
 
 
 def test_keys_made_of_keys() -> None:
-    """Prefixes are put before, and found again."""
+    """A prefix can be added to a key, and `has_prefix` finds it."""
     key = AssetKey("cup").with_prefix(["shop", "bar"])
 
     assert key == AssetKey(["shop", "bar", "cup"])
@@ -100,23 +100,23 @@ def test_keys_made_of_keys() -> None:
     [(["p", "q", "b"], None, "p__q__b"), ("a-b.c", None, "a_b_c"), ("a", "io_manager", "a__io_manager")],
 )
 def test_the_name_of_an_assets_step(path: Any, suffix: str | None, expected: str) -> None:
-    """Parts joined by two underscores."""
+    """The step key is the parts joined by two underscores."""
     assert AssetKey(path).to_python_identifier(suffix) == expected
 
 
 @given(st.lists(st.lists(texts, min_size=1, max_size=3), max_size=5))
 def test_keys_sort_as_their_parts(paths: list[list[str]]) -> None:
-    """Order and equality are those of the parts."""
+    """Keys are ordered and equal by their parts."""
     assert [key.path for key in sorted(map(AssetKey, paths))] == sorted(paths)
 
 
 def test_a_check_key_shows_both_names() -> None:
-    """Asset, colon, check."""
+    """A check key prints as asset, colon and check."""
     assert AssetCheckKey(AssetKey(["a", "b"]), "c").to_user_string() == "a/b:c"
 
 
 def test_node_handles() -> None:
-    """A path of names, and the questions one asks of a path."""
+    """A node handle has a path of names, a root and ancestors."""
     handle = NodeHandle.from_string("kitchen.machine.brew")
 
     assert handle == NodeHandle("brew", NodeHandle("machine", NodeHandle("kitchen", None)))
@@ -131,7 +131,7 @@ def test_node_handles() -> None:
 
 
 def test_step_handles() -> None:
-    """A step's key is its node's path, with a mapping key in brackets."""
+    """A step key is the path of its node, with the mapping key in brackets."""
     key = mapped_step_key("machine.brew", "a")
     handle = StepHandle(NodeHandle.from_string("machine.brew"), key, "a")
 
@@ -152,7 +152,7 @@ def test_step_handles() -> None:
     ],
 )
 def test_tags_are_texts(tags: Any, expected: dict[str, str]) -> None:
-    """What is no text is written as JSON."""
+    """A tag value that is not a string is encoded as JSON."""
     assert jsonable_tags(tags, "op 'x'") == expected
 
 
@@ -166,20 +166,20 @@ def test_tags_are_texts(tags: Any, expected: dict[str, str]) -> None:
         ),
         ({"a": {1, 2}}, DagflowInvalidDefinitionError, "Could not JSON encode value"),
         ({"a": (1, 2)}, DagflowInvalidDefinitionError, "is not equivalent to original value"),
-        ({5: "a"}, DagflowInvalidDefinitionError, "tag 5 of op 'x' must have a text as its key"),
-        (5, ParameterCheckError, "the tags of op 'x' must be a mapping of texts, not 5"),
+        ({5: "a"}, DagflowInvalidDefinitionError, "tag 5 of op 'x' must have a string as its key"),
+        (5, ParameterCheckError, "the tags of op 'x' must be a mapping of strings, not 5"),
         (0, ParameterCheckError, "must be a mapping"),
     ],
 )
 def test_tags_that_are_none(tags: Any, error: type[Exception], message: str) -> None:
-    """What JSON cannot say is no tag."""
+    """A value without a JSON form is not a valid tag."""
     with pytest.raises(error, match=message):
         jsonable_tags(tags, "op 'x'")
 
 
 @pytest.mark.parametrize("key", ["a&", "a b", "a/b/c", "x" * 64, "", "é", "/a", "a/", "a:b"])
 def test_a_strange_tag_key_is_warned_of(key: str) -> None:
-    """At the line that defines what bears it; the tag counts all the same."""
+    """A non-compliant key warns at the line of the definition, and the tag is kept."""
     with pytest.warns(DeprecationWarning, match=r"tag keys like \[.*\] are deprecated, on op 'o'") as warned:
         made = op(name="o", tags={key: "v"})(lambda: None)
 
@@ -188,5 +188,5 @@ def test_a_strange_tag_key_is_warned_of(key: str) -> None:
 
 
 def test_a_usual_tag_key() -> None:
-    """Also with a namespace: no word about it."""
+    """A valid key, also with a namespace, does not warn."""
     assert definition_tags({"a/b.c-d_1": 3, "x" * 63: "y"}, "op 'o'") == {"a/b.c-d_1": "3", "x" * 63: "y"}

@@ -1,4 +1,4 @@
-"""Observers: who sees each event as it happens, and who sees each run once it is over."""
+"""The observers of events and of finished runs."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from dagflow.testing import observe, observe_runs
 
 @op
 def water():
-    """Succeeds."""
+    """Succeed."""
     return 1
 
 
 @op
 def burnt(water):
-    """Fails."""
+    """Fail."""
     raise ValueError("burnt")
 
 
 @job
 def good():
-    """Succeeds."""
+    """Succeed."""
     water()
 
 
 @job
 def bad():
-    """Fails at its second step."""
+    """Fail at the second step."""
     burnt(water())
 
 
 def test_an_observer_sees_each_event_in_order():
-    """What it saw is what the result tells."""
+    """An observer receives the same events as the result has."""
     seen = []
 
     with observe(seen.append):
@@ -43,7 +43,7 @@ def test_an_observer_sees_each_event_in_order():
 
 
 def test_an_observer_of_runs_gets_the_result_of_each_run():
-    """The very object that the caller gets, and none of runs outside of the block."""
+    """A run observer receives the object that the caller gets, for each run in its block."""
     seen = []
     good.execute_in_process()
 
@@ -55,7 +55,7 @@ def test_an_observer_of_runs_gets_the_result_of_each_run():
 
 
 def test_an_observer_of_runs_sees_a_run_whose_failure_is_raised():
-    """The caller gets an exception, the observer what came out until then."""
+    """The caller gets an exception, and the run observer the result up to the failure."""
     seen = []
 
     with observe_runs(seen.append), pytest.raises(ValueError, match="burnt"):
@@ -72,7 +72,7 @@ def test_an_observer_of_runs_sees_a_run_whose_failure_is_raised():
 )
 @pytest.mark.parametrize("raise_on_error", [True, False])
 def test_an_observer_that_raises_ends_the_run(kind, raise_on_error):
-    """Its error is not taken for the failure of a step; the run has failed, and nobody is told more of it."""
+    """An error of an observer fails the run, not the step, and no observer receives later events."""
     seen, runs = [], []
 
     def watch(event):
@@ -91,7 +91,7 @@ def test_an_observer_that_raises_ends_the_run(kind, raise_on_error):
 
 
 def test_an_observer_that_raises_in_an_async_op_ends_the_run():
-    """An event loop around the op changes nothing."""
+    """An error of an observer also ends the run of an async op."""
 
     @op
     async def slow():
@@ -110,7 +110,7 @@ def test_an_observer_that_raises_in_an_async_op_ends_the_run():
 
 
 def test_several_observers_see_runs_inside_of_runs():
-    """Every observer sees every run, also one that a step of another starts."""
+    """All observers receive the events of all runs, including nested ones."""
     first, second = [], []
 
     @op
@@ -130,7 +130,7 @@ def test_several_observers_see_runs_inside_of_runs():
 
 
 def test_observers_are_gone_after_an_error_in_their_block():
-    """A block that raises leaves no observer behind."""
+    """Observers are removed if their block raises."""
     seen = []
 
     with pytest.raises(ValueError, match="own"), observe(seen.append), observe_runs(seen.append):

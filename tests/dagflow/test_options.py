@@ -1,4 +1,4 @@
-"""The options that surround runs."""
+"""The options of runs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dagflow.options import RunOptions, current_options, set_options
 
 
 def test_by_default_nothing_is_changed() -> None:
-    """The real clock, no pick, nothing given, no faults."""
+    """The defaults are the system clock, no pick, no given values and no faults."""
     assert current_options() == RunOptions()
     assert current_options().clock is SYSTEM_CLOCK
 
 
 def test_blocks_nest() -> None:
-    """An inner block keeps what it does not name, and the outer one is in force again after it."""
+    """An inner block inherits the options that it does not name, and the outer options return after it."""
     clock, given = VirtualClock(0), {"a": 1}
 
     with set_options(clock=clock) as outer:
@@ -29,7 +29,7 @@ def test_blocks_nest() -> None:
 
 
 def test_a_block_that_raises_is_over() -> None:
-    """An error leaves no options behind."""
+    """Options are reset if their block raises."""
     with pytest.raises(ValueError, match="x"), set_options(clock=VirtualClock(0)):
         raise ValueError("x")
 
@@ -37,7 +37,7 @@ def test_a_block_that_raises_is_over() -> None:
 
 
 def test_what_was_used_belongs_to_what_was_given() -> None:
-    """A block that gives values counts anew; one that gives none counts for the block around it."""
+    """A block with `given` has a new `used`. A block without shares the outer one."""
     with set_options(given={"a": 1}) as outer:
         with set_options(clock=VirtualClock(0)) as same:
             same.used.add("a")

@@ -1,4 +1,4 @@
-"""Which process something runs in, and whether it lives."""
+"""The identity of processes, and whether they run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def child():
 
 
 def test_this_process():
-    """It lives, and is the same each time it is asked for."""
+    """This process is alive, and its identity does not change."""
     found = this_process()
 
     assert found == this_process() == Process(this_host(), os.getpid(), found.start)
@@ -31,13 +31,13 @@ def test_this_process():
 
 
 def test_another_process_of_the_same_id(child):
-    """One that began at another time is not the same."""
+    """A process with the same id and another start time is not the same."""
     assert is_alive(Process("host", child.pid, start_of(child.pid)))
     assert not is_alive(Process("host", child.pid, this_process().start + "0"))
 
 
 def test_a_process_that_ended(child):
-    """It is gone, also while its parent has not collected it."""
+    """A process that ended is not alive, even as a zombie."""
     process = Process("host", child.pid, start_of(child.pid))
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
@@ -48,7 +48,7 @@ def test_a_process_that_ended(child):
 
 
 def test_elsewhere_than_on_linux(child, monkeypatch):
-    """`ps` says the same."""
+    """`ps` returns the same result."""
     pytest.importorskip("shutil").which("ps") or pytest.skip("there is no 'ps'")
     monkeypatch.setattr(processes.sys, "platform", "darwin")
 

@@ -1,4 +1,4 @@
-"""Resources of a run: started in the order of their needs, stopped in reverse, whatever happens."""
+"""The resources of a run: started in the order of their requirements, and stopped in reverse."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dagflow import (
 
 @pytest.fixture(name="story")
 def _story():
-    """What happened, in order."""
+    """Return the recorded actions in order."""
     return []
 
 
@@ -53,7 +53,7 @@ def tracked(story, name, needs=(), way="generator", fails=None):
 
 
 def test_a_default_is_not_shared_by_runs():
-    """What a resource changes in its default config is not there in the next run of the job."""
+    """A resource that mutates its default config does not change it for the next run."""
     schema = Field(Permissive({"cups": Field([int], default_value=[1])}))
 
     @resource(config_schema=schema)
@@ -69,7 +69,7 @@ def test_a_default_is_not_shared_by_runs():
 
 
 def job_with(story, resource_defs, body=None):
-    """A job of one op that requires all these resources."""
+    """Build a job of one op that requires the given resources."""
 
     @op(required_resource_keys=set(resource_defs))
     def work(context):
@@ -85,7 +85,7 @@ def job_with(story, resource_defs, body=None):
 
 @pytest.mark.parametrize("way", ["generator", "contextmanager"])
 def test_a_resource_cleans_up_behind_its_yield(story, way):
-    """Code behind the yield runs when the steps have ended."""
+    """The code after the yield runs after the steps."""
     seen = []
     j = job_with(story, {"mill": tracked(story, "mill", way=way)}, lambda c: seen.append(c.resources.mill))
 
@@ -95,7 +95,7 @@ def test_a_resource_cleans_up_behind_its_yield(story, way):
 
 
 def test_what_one_needs_is_started_before_it_and_stopped_after_it(story):
-    """First come those without needs, then those that need only these; stopping goes the other way."""
+    """A resource starts after its requirements and stops before them."""
     defs = {
         "a": tracked(story, "a", needs=["c"]),
         "b": tracked(story, "b", way="plain"),
@@ -111,7 +111,7 @@ def test_what_one_needs_is_started_before_it_and_stopped_after_it(story):
 
 
 def test_only_what_is_needed_is_started(story):
-    """A resource that no step of the plan requires is left alone."""
+    """A resource that no step of the plan requires is not started."""
 
     @op(required_resource_keys={"mill"})
     def grind():
@@ -131,7 +131,7 @@ def test_only_what_is_needed_is_started(story):
 
 @pytest.mark.parametrize("raise_on_error", [True, False])
 def test_those_that_were_started_are_stopped_when_one_does_not_start(story, raise_on_error):
-    """A resource that fails half-way: no step runs, the others are stopped in reverse."""
+    """If a resource does not start, no step runs and the started resources stop in reverse."""
     defs = {
         "a": tracked(story, "a"),
         "b": tracked(story, "b", needs=["a"], way="contextmanager"),
@@ -154,7 +154,7 @@ def test_those_that_were_started_are_stopped_when_one_does_not_start(story, rais
 
 @pytest.mark.parametrize("raised", [ValueError, KeyboardInterrupt, SystemExit, pytest.fail.Exception])
 def test_resources_are_stopped_whatever_a_step_raises(story, raised):
-    """The end of a run is the end of its resources."""
+    """Resources are stopped whatever a step raises."""
 
     def body(context):
         raise raised("no")
@@ -167,7 +167,7 @@ def test_resources_are_stopped_whatever_a_step_raises(story, raised):
 
 
 def test_a_resource_that_does_not_stop_keeps_no_other_from_stopping(story):
-    """Each failure is an event with the error; the run succeeds."""
+    """Each failure to stop is an event with the error. The others are stopped, and the run succeeds."""
     defs = {
         "a": tracked(story, "a", fails="stop"),
         "b": tracked(story, "b", needs=["a"], fails="stop"),
@@ -184,7 +184,7 @@ def test_a_resource_that_does_not_stop_keeps_no_other_from_stopping(story):
 
 
 def test_a_generator_that_yields_nothing_is_no_resource():
-    """The error says where it is."""
+    """The error about a generator without a yield has its location."""
 
     @resource
     def mill():
@@ -195,7 +195,7 @@ def test_a_generator_that_yields_nothing_is_no_resource():
 
 
 def test_a_generator_that_yields_twice_is_closed(story):
-    """A second yield is a failure of the teardown, and the generator is closed all the same."""
+    """A second yield is a failure of the teardown, and the generator is closed."""
 
     @resource
     def mill():
@@ -215,7 +215,7 @@ def test_a_generator_that_yields_twice_is_closed(story):
 
 
 def test_a_context_manager_that_is_returned_is_the_resource_itself(story):
-    """An object that happens to be a context manager, such as a file, is handed to the step as it is."""
+    """A returned context manager, such as a file, is passed to the step without being entered."""
 
     class File:
         def __enter__(self):
@@ -232,7 +232,7 @@ def test_a_context_manager_that_is_returned_is_the_resource_itself(story):
 
 
 def test_a_resource_reads_its_config():
-    """Config is checked, with its defaults."""
+    """The config of a resource is checked and has defaults."""
 
     @resource(config_schema={"size": int, "name": str})
     def mill(context):
@@ -247,7 +247,7 @@ def test_a_resource_reads_its_config():
 
 
 def test_events_about_resources():
-    """The events name the keys, the classes and the times; a failure has the original error."""
+    """The events have the keys, the classes and the times, and a failure has the original error."""
     result = job_with([], {"mill": ResourceDefinition(lambda _: {})}).execute_in_process()
     (started,) = [e for e in result.all_events if e.event_type.name == "RESOURCE_INIT_STARTED"]
     (ended,) = [e for e in result.all_events if e.event_type.name == "RESOURCE_INIT_SUCCESS"]

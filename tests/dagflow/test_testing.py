@@ -1,4 +1,4 @@
-"""A stored instance for a block of a test."""
+"""The stored test instance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def cafe():
 
 @pytest.mark.parametrize("before", [None, "somewhere"])
 def test_the_home_is_set_inside(monkeypatch, before):
-    """And put back after, also when the block fails; the folder is gone."""
+    """The home is set in the block and reset after it, also on errors, and the folder is removed."""
     monkeypatch.delenv("DAGFLOW_HOME", raising=False)
     if before is not None:
         monkeypatch.setenv("DAGFLOW_HOME", before)
@@ -46,7 +46,7 @@ def test_the_home_is_set_inside(monkeypatch, before):
 
 
 def test_the_home_is_left_alone(monkeypatch):
-    """If that is asked for."""
+    """The home is not set if `set_dagflow_home` is false."""
     monkeypatch.delenv("DAGFLOW_HOME", raising=False)
 
     with instance_for_test(set_dagflow_home=False) as instance:
@@ -55,7 +55,7 @@ def test_the_home_is_left_alone(monkeypatch):
 
 
 def test_a_folder_that_was_given(tmp_path):
-    """It stays."""
+    """A given folder is not removed."""
     with instance_for_test(temp_dir=str(tmp_path)) as instance:
         run_id = cafe.execute_in_process(instance=instance).run_id
 
@@ -65,7 +65,7 @@ def test_a_folder_that_was_given(tmp_path):
 
 
 def test_a_relative_folder(tmp_path, monkeypatch):
-    """It is the home inside too; a path may be no text."""
+    """A relative folder is the home inside the block too. A path object is accepted."""
     monkeypatch.chdir(tmp_path)
 
     with instance_for_test({}, temp_dir=Path("cafe")) as instance, DagflowInstance.get() as same:
@@ -75,7 +75,7 @@ def test_a_relative_folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("overrides", [5, {"storage": {"url": object()}}, {"storage": {5: {6}}}])
 def test_settings_that_cannot_be(overrides, tmp_path):
-    """The error is that of any settings, and nothing is written."""
+    """Invalid settings raise DagflowInvalidConfigError, and nothing is written."""
     with (
         pytest.raises((CheckError, DagflowInvalidConfigError)),
         instance_for_test(overrides, temp_dir=tmp_path),
@@ -85,7 +85,7 @@ def test_settings_that_cannot_be(overrides, tmp_path):
 
 
 def test_settings(tmp_path):
-    """They count for `DagflowInstance.get` too; wrong ones are refused."""
+    """The settings also apply to `DagflowInstance.get`, and invalid ones raise an error."""
     overrides = {"local_artifact_storage": {"base_dir": str(tmp_path)}}
 
     with instance_for_test(overrides) as instance, DagflowInstance.get() as same:

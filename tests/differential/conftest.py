@@ -1,4 +1,4 @@
-"""What the reference is told: to tell nobody that it was run."""
+"""The environment of the reference: telemetry is disabled."""
 
 from __future__ import annotations
 

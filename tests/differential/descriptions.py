@@ -1,4 +1,4 @@
-"""Pipelines as plain data: what `drawing` draws, `program` writes as Python code, and a failure shows."""
+"""Pipelines as plain data: `drawing` draws them, `program` writes them as Python code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Input:
     """A parameter of an op, or an input of a graph."""
 
     name: str
-    type: str | None = None  # an annotation; "Nothing": only an order
+    type: str | None = None  # an annotation; "Nothing" for an order without a value
     default: str | None = None  # as code
 
 
@@ -26,16 +26,16 @@ class Output:
 
 @dataclass(frozen=True)
 class Emit:
-    """A value comes out of an op."""
+    """An act that emits the value of an output."""
 
     output: Output
-    keys: tuple[str, ...] = ()  # mapping keys, of a dynamic output
-    fits: bool = True  # whether the value is of the output's type
+    keys: tuple[str, ...] = ()  # the mapping keys of a dynamic output
+    fits: bool = True  # whether the value has the type of the output
 
 
 @dataclass(frozen=True)
 class Fail:
-    """The first attempts end here."""
+    """An act that raises an error in the first attempts."""
 
     error: str  # as code
     attempts: int = 99
@@ -43,15 +43,15 @@ class Fail:
 
 @dataclass(frozen=True)
 class Report:
-    """An event of the user's."""
+    """An act that reports an event of the user."""
 
     event: str  # as code
-    logged: bool = False  # by the context; else it is yielded
+    logged: bool = False  # logged by the context; otherwise yielded
 
 
 @dataclass(frozen=True)
 class Op:
-    """An op, and what its body does, one act after the other."""
+    """An op, and the acts of its body in order."""
 
     name: str
     inputs: tuple[Input, ...] = ()
@@ -75,14 +75,14 @@ class Value:
 
 @dataclass(frozen=True)
 class GraphInput:
-    """An input of the graph around."""
+    """An input of the enclosing graph."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Each:
-    """One value after the other of a dynamic output: the call is mapped."""
+    """Each value of a dynamic output: the call is mapped."""
 
     value: Value
 
@@ -96,7 +96,7 @@ class Collect:
 
 @dataclass(frozen=True)
 class FanIn:
-    """Several values as one list."""
+    """Several values as the list for one input."""
 
     parts: tuple[Value | GraphInput, ...]
 
@@ -106,7 +106,7 @@ Source = Value | GraphInput | Each | Collect | FanIn
 
 @dataclass(frozen=True)
 class Call:
-    """A node of a graph: which op or graph, fed by what."""
+    """A node of a graph: an op or a graph, and the sources of its inputs."""
 
     definition: Op | Graph
     arguments: tuple[tuple[str, Source], ...] = ()
@@ -123,7 +123,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph; its outputs are all named."""
+    """A graph with named outputs."""
 
     name: str
     inputs: tuple[Input, ...] = ()
@@ -133,7 +133,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class Hook:
-    """A hook."""
+    """A success or failure hook."""
 
     name: str
     on: str = "success"  # or "failure"
@@ -142,7 +142,7 @@ class Hook:
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that says when it starts and stops."""
+    """A resource that records its start and its end in the trace."""
 
     name: str
     needs: tuple[str, ...] = ()
@@ -152,24 +152,24 @@ class Resource:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A job and one run of it. What is text besides names is code."""
+    """A job and one run of it. All strings are source code, except for names."""
 
     graph: Graph
-    as_job: bool = True  # else a graph that is made a job, whose outputs can be asked for
+    as_job: bool = True  # otherwise a graph that becomes a job with outputs
     retries: int | None = None
-    hooks: tuple[Hook, ...] = ()  # all that are used in calls too
+    hooks: tuple[Hook, ...] = ()  # including those that calls use
     job_hooks: tuple[str, ...] = ()
     resources: tuple[Resource, ...] = ()
     partitions: str | None = None
     partition_key: str | None = None
-    partitioned_config: str | None = None  # a decorator, whose function gives `config`
+    partitioned_config: str | None = None  # a decorator whose function returns `config`
     config: str | None = None
     config_of: str = "run"  # or "job": its default
     input_values: str | None = None
     op_selection: tuple[str, ...] = ()
 
     def definitions(self) -> list[Op | Graph]:
-        """Ops and graphs below the top one, each after all that it is made of."""
+        """Ops and graphs below the top graph, each after the ones that it contains."""
         found: dict[str, Op | Graph] = {}
 
         def visit(graph: Graph) -> None:
@@ -184,7 +184,7 @@ class Pipeline:
 
 
 def node_names(graph: Graph) -> list[str]:
-    """The name of each call's node: its alias, or that of its definition with a number."""
+    """Return the name of each call's node: its alias, or the name of its definition with a number."""
     names: list[str] = []
     for call in graph.calls:
         wanted, number = call.alias or call.definition.name, 1
@@ -197,7 +197,7 @@ def node_names(graph: Graph) -> list[str]:
 
 
 def output_names(definition: Op | Graph) -> list[str]:
-    """The names of the outputs of an op or graph."""
+    """Return the names of the outputs of an op or graph."""
     if isinstance(definition, Op):
         return [output.name for output in definition.outputs]
     return [name for name, _ in definition.outputs]
@@ -205,14 +205,14 @@ def output_names(definition: Op | Graph) -> list[str]:
 
 @dataclass(frozen=True)
 class Asset:
-    """An asset that is made of others."""
+    """An asset, with the assets that it reads."""
 
     name: str
     reads: tuple[str, ...] = ()
-    follows: tuple[str, ...] = ()  # needed, not read
+    follows: tuple[str, ...] = ()  # ordered before this asset, but not read
     prefix: str | None = None
     partitions: str | None = None
-    manner: str = "return"  # or what it returns: "Output", "MaterializeResult", "None", "nothing"
+    manner: str = "return"  # or the returned value: "Output", "MaterializeResult", "None", "nothing"
     required: bool = True
     retries: int | None = None
     fail: Fail | None = None
@@ -222,7 +222,7 @@ class Asset:
 
 @dataclass(frozen=True)
 class Assets:
-    """Assets and one materialization of them."""
+    """Assets, and one materialization of them."""
 
     assets: tuple[Asset, ...]
     selection: str | None = None

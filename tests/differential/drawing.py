@@ -1,4 +1,4 @@
-"""How hypothesis draws a pipeline: first which features it has, so that small ones are tried alone."""
+"""Hypothesis strategies for pipelines. Features are drawn first, so that each is also tested alone."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from vocabulary import (
 
 @dataclass
 class Drawing:
-    """A pipeline that is being drawn."""
+    """The state of a pipeline that is being drawn."""
 
     draw: Any
     features: frozenset[str]
@@ -68,7 +68,7 @@ class Drawing:
         return self.draw(st.sampled_from(values))
 
     def more(self, count: int) -> bool:
-        """Whether there is another one after so many; asked each time, so that each can be left out again."""
+        """Draw whether to add one more element. One draw per element lets hypothesis remove each of them."""
         return not count or self.draw(st.integers(0, 5)) > 0
 
     # --- ops
@@ -148,7 +148,7 @@ class Drawing:
     # --- config
 
     def config(self, graph: Graph) -> dict[str, Any]:
-        """Config for the nodes of a graph that may have some, as code."""
+        """Return config for the nodes of a graph that have a config schema, as code."""
         entries = {}
         for name, call in zip(node_names(graph), graph.calls, strict=True):
             entry: dict[str, Any] = {}
@@ -255,7 +255,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Available:
-    """A value that later calls may use."""
+    """A value that later calls may read."""
 
     value: Value
     dynamic: bool
@@ -283,7 +283,7 @@ def _has_dynamic(definition: Op | Graph) -> bool:
 
 @st.composite
 def pipelines(draw: Any) -> Pipeline:
-    """A job of one to eight ops, and a run of it."""
+    """Draw a job of one to eight ops, and a run of it."""
     features = frozenset(draw(st.sets(st.sampled_from(FEATURES))))
     drawing = Drawing(draw, features)
     if "resources" in features:
@@ -313,14 +313,14 @@ def pipelines(draw: Any) -> Pipeline:
 
 
 def _code(value: Any) -> str:
-    """Dicts of code as code."""
+    """Return a nested dict whose leaves are code, as code."""
     if isinstance(value, str):
         return value
     return "{" + ", ".join(f"{key}: {_code(inner)}" for key, inner in value.items()) + "}"
 
 
 def partitioned(drawing: Drawing, pipeline: Pipeline) -> Pipeline:
-    """The pipeline with partitions, and a run of one of them."""
+    """Return the pipeline with partitions, and a run of one partition."""
     if drawing.draw(st.booleans()):
         partitions = drawing.one_of(*PARTITIONS)
         pipeline = replace(pipeline, partitions=partitions)
@@ -334,7 +334,7 @@ def partitioned(drawing: Drawing, pipeline: Pipeline) -> Pipeline:
 
 @st.composite
 def hooks(draw: Any) -> list[Hook]:
-    """Up to three hooks."""
+    """Draw up to three hooks."""
     names = ("cheer", "boom", "cry")[: draw(st.integers(1, 3))]
     return [Hook(name, draw(st.sampled_from(("success", "failure"))), draw(st.booleans())) for name in names]
 
@@ -354,7 +354,7 @@ def drawing_selection(drawing: Drawing, graph: Graph) -> tuple[str, ...]:
 
 @st.composite
 def resources(draw: Any) -> list[Resource]:
-    """Up to three resources, of which one may need those before it."""
+    """Draw up to three resources, one of which may need earlier ones."""
     drawn: list[Resource] = []
     for name in ("store", "beans", "zinc")[: draw(st.integers(1, 3))]:
         needs = tuple(known.name for known in drawn if draw(st.booleans()))
@@ -365,7 +365,7 @@ def resources(draw: Any) -> list[Resource]:
 
 @st.composite
 def assets(draw: Any) -> Assets:
-    """One to six assets, and a materialization of some of them."""
+    """Draw one to six assets, and a materialization of some of them."""
     features = frozenset(draw(st.sets(st.sampled_from(ASSET_FEATURES))))
     drawing = Drawing(draw, features)
     partitions = drawing.one_of(*PARTITIONS) if "partitions" in features else None

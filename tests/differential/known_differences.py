@@ -1,7 +1,7 @@
-"""Where dagflow does otherwise than the reference on purpose: each with its reason, and how it is recognized.
+"""Intended differences from the reference: each with its reason, and a predicate that recognizes it.
 
-A predicate gets the program and both observations. One that is true excuses the whole program, so it is as
-narrow as can be.
+A predicate gets the program and both observations. If it is true, the whole program is excused, so each
+predicate is as narrow as possible.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from observation import Observation
 
 
 class KnownDifference(NamedTuple):
-    """A difference that is meant."""
+    """An intended difference."""
 
     name: str
     reason: str
@@ -61,7 +61,7 @@ def _selected_slots(source: str, theirs: Observation, ours: Observation) -> bool
 def _no_value(source: str, theirs: Observation, ours: Observation) -> bool:
     seen = (*theirs.outputs.values(), *theirs.events)
     return "MaterializeResult" in source and any(
-        "NoValueSentinel" in text or "DagflowTypeCheckDidNotPass" in text for text in seen
+        "NoValueSentinel" in line or "DagflowTypeCheckDidNotPass" in line for line in seen
     )
 
 
@@ -84,62 +84,63 @@ def _planned_partition(source: str, theirs: Observation, ours: Observation) -> b
 
 KNOWN_DIFFERENCES = (
     KnownDifference(
-        "an input with a value reads an output that has none, in memory",
-        "An error of dagflow that says what to do. In the reference the I/O manager in memory raises a "
+        "an input that needs a value reads an output without a value, in memory",
+        "dagflow raises an error with a remedy. In the reference the I/O manager in memory raises a "
         "KeyError that names a run id.",
         _read_nothing,
     ),
     KnownDifference(
         "an async op with a dynamic output",
-        "It works as any other op. The reference iterates it in one context and closes it in another, which "
-        "a variable of its own refuses with a ValueError.",
+        "dagflow runs it like any other op. The reference iterates it in one context and closes it in "
+        "another, so one of its context variables raises a ValueError.",
         _async_dynamic,
     ),
     KnownDifference(
         "several resources cannot be stopped",
-        "Each has an event with its error. The reference writes one event, with the error of the last.",
+        "Each has an event with its error. The reference writes one event, with the last error.",
         _lost_teardown,
     ),
     KnownDifference(
-        "a list of inputs of the graph for an input whose type is no list",
-        "The error is that of a list of outputs, DagflowInvalidDefinitionError; in the reference a check of "
-        "its own fails.",
+        "a list of graph inputs for an input whose type is not a list",
+        "dagflow raises DagflowInvalidDefinitionError, as for a list of outputs; in the reference an "
+        "internal check fails.",
         _fan_in_of_a_type,
     ),
     KnownDifference(
-        "a dynamic output of type Nothing to which no value is given",
+        "a dynamic output of type Nothing without a yielded value",
         "It has no keys. The reference writes a STEP_OUTPUT without a mapping key.",
         _dynamic_nothing,
     ),
     KnownDifference(
         "an op selection in a graph whose input is an element of a list",
-        "It works as any other. The reference finds every part of such a graph invalid.",
+        "dagflow selects it like any other. The reference rejects every part of such a graph.",
         _selected_slots,
     ),
     KnownDifference(
-        "the value of an asset that was materialized without one",
-        "To ask for it is an error, as for every output without a value, and there is nothing to check the "
-        "type of. In the reference it is a class of its own.",
+        "the value of an asset that was materialized without a value",
+        "Reading it is an error, as for every output without a value, and no type is checked. In the "
+        "reference the value is a sentinel class.",
         _no_value,
     ),
     KnownDifference(
-        "the partition with which an asset without partitions is planned",
-        "None. In the reference it is that of the run when other assets have partitions, but not always.",
+        "the planned partition of an asset without partitions",
+        "It is None. In the reference it is sometimes the partition of the run, if other assets have "
+        "partitions.",
         _planned_partition,
     ),
     KnownDifference(
-        "a default config of a job whose inputs come with the call",
-        "They go together. The reference checks the default as if the values of the inputs were to be in it.",
+        "a default config of a job with input values",
+        "dagflow accepts both. The reference checks the default as if it had to contain the input values.",
         _default_config,
     ),
     KnownDifference(
-        "an element of a list that is an input of the graph without a value",
-        "The default of the parameter is used. In the reference a KeyError escapes.",
+        "an element of a list that is a graph input without a value",
+        "dagflow uses the default of the parameter. The reference raises a KeyError.",
         _empty_slot,
     ),
 )
 
 
 def excuse(source: str, theirs: Observation, ours: Observation) -> KnownDifference | None:
-    """The known difference that explains why two observations are not the same."""
+    """Return the known difference that explains two different observations; None if there is none."""
     return next((known for known in KNOWN_DIFFERENCES if known.applies(source, theirs, ours)), None)

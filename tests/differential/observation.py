@@ -1,4 +1,4 @@
-"""A program run with one of the two libraries, and all of it that must be the same with the other."""
+"""The observation of a program under one library: all results that must be equal under the other."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ SPELLINGS = {"dagflow": "dagster", "Dagflow": "Dagster"}
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen of one run of a program."""
+    """The observed results of one run of a program."""
 
-    defined: str | None = None  # the class of the error of its definitions
-    raised: str | None = None  # that of the error of the run
+    defined: str | None = None  # the error class of its definitions
+    raised: str | None = None  # the error class of the run
     status: str | None = None
-    events: tuple[str, ...] = ()  # in the log of the instance
+    events: tuple[str, ...] = ()  # from the log of the instance
     result_events: tuple[str, ...] = ()
     trace: tuple[str, ...] = ()
     outputs: dict[str, str] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=1_000)  # while hypothesis makes an example smaller, it comes to the same one often
+@lru_cache(maxsize=1_000)  # hypothesis often repeats an example while it shrinks it
 def observe(
     library: str, source: str, nodes: tuple[tuple[str, str], ...], *, raise_on_error: bool
 ) -> Observation:
@@ -37,9 +37,9 @@ def observe(
 
     Args:
         library: "dagflow" or "dagster".
-        source: The program, in the spelling of dagflow.
-        nodes: The nodes and outputs whose values are asked for.
-        raise_on_error: As in the call that runs it.
+        source: The program, with the names of dagflow.
+        nodes: The nodes and outputs whose values are read.
+        raise_on_error: The argument of the same name of the run.
     """
     instance_class = getattr(import_module(library), _spelled("DagflowInstance", library))
     names: dict[str, Any] = {"__name__": "program"}
@@ -71,12 +71,12 @@ def observe(
 def _outputs(result: Any, nodes: tuple[tuple[str, str], ...]) -> dict[str, str]:
     asked = {f"{node}: {output}": (result.output_for_node, node, output) for node, output in nodes if node}
     asked |= {output: (result.output_value, output) for node, output in nodes if not node}
-    return {what: _answer(*call) for what, call in asked.items()}
+    return {name: _repr_of(*call) for name, call in asked.items()}
 
 
-def _answer(question: Callable[..., Any], *arguments: str) -> str:
+def _repr_of(method: Callable[..., Any], *arguments: str) -> str:
     try:
-        return repr(question(*arguments))
+        return repr(method(*arguments))
     except Exception as error:
         return f"raises {_class(error)}"
 
@@ -85,24 +85,26 @@ def _answer(question: Callable[..., Any], *arguments: str) -> str:
 
 
 def _in_order(lines: Iterable[str]) -> tuple[str, ...]:
-    """The lines, those sorted whose order means nothing: the hooks of one step, what is planned."""
-    kinds = ("HOOK_", "hook ", "ASSET_MATERIALIZATION_PLANNED")
+    """Return the lines, with those sorted that have a free order: the hooks of one step, planned events."""
+    prefixes = ("HOOK_", "hook ", "ASSET_MATERIALIZATION_PLANNED")
     ordered: list[str] = []
-    for kind, group in groupby(lines, lambda line: next(filter(line.startswith, kinds), None)):
+    for prefix, group in groupby(lines, lambda line: next(filter(line.startswith, prefixes), None)):
         found = list(group)
-        ordered += sorted(found) if kind else found
+        ordered += sorted(found) if prefix else found
     return tuple(ordered)
 
 
 def _line(event: Any) -> str:
-    kind = event.event_type.name
+    event_type = event.event_type.name
     key = f"[{event.step_key}]" if event.step_key else ""
-    return " ".join([f"{kind}{key}", *(str(part) for part in _details(kind, event.event_specific_data))])
+    return " ".join(
+        [f"{event_type}{key}", *(str(part) for part in _details(event_type, event.event_specific_data))]
+    )
 
 
-def _details(kind: str, data: Any) -> Iterator[Any]:
-    """What of an event's data does not hang on time or place."""
-    match kind:
+def _details(event_type: str, data: Any) -> Iterator[Any]:
+    """Yield the facts of an event's data that do not depend on location or time."""
+    match event_type:
         case "STEP_INPUT":
             yield from (data.input_name, data.type_check_data.success)
         case "LOADED_INPUT":
@@ -119,7 +121,7 @@ def _details(kind: str, data: Any) -> Iterator[Any]:
             yield from _causes(data.error)
         case "RUN_FAILURE":
             first = data.first_step_failure_event
-            # what is raised has a cause in dagflow more often: the frames of the user come first
+            # a raised error has more causes in dagflow, so only the outermost class is compared
             yield from (*list(_causes(data.error))[:1], data.failure_reason.name, first and first.step_key)
         case "ASSET_MATERIALIZATION":
             yield from (data.materialization.asset_key.to_user_string(), data.materialization.partition)
@@ -136,13 +138,13 @@ def _causes(error: Any) -> Iterator[str]:
         error = error.cause
 
 
-# --- spelling
+# --- names of the libraries
 
 
-def _spelled(text: str, library: str) -> str:
+def _spelled(source: str, library: str) -> str:
     for ours, theirs in SPELLINGS.items():
-        text = text.replace(ours, theirs) if library == "dagster" else text
-    return text
+        source = source.replace(ours, theirs) if library == "dagster" else source
+    return source
 
 
 def _neutral(name: str) -> str:
@@ -157,7 +159,7 @@ def _class(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Neither warnings nor log lines, which are many."""
+    """Suppress warnings and log lines."""
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
@@ -167,22 +169,22 @@ def _silence() -> Iterator[None]:
 
 
 def difference(theirs: Observation, ours: Observation) -> str:
-    """What dagflow does otherwise than the reference, as text; empty when nothing."""
+    """Return the differences from the reference as a string; an empty string if there is none."""
     parts = []
     for name in (part.name for part in fields(Observation)):
         left, right = getattr(theirs, name), getattr(ours, name)
         if left != right and not (name == "result_events" and theirs.events != ours.events):
-            parts.append(f"{name}:\n{_unlike(left, right)}")
+            parts.append(f"{name}:\n{_describe(left, right)}")
     return "\n".join(parts)
 
 
-def _unlike(left: Any, right: Any) -> str:
+def _describe(left: Any, right: Any) -> str:
     if isinstance(left, tuple):
         diff = difflib.unified_diff(left, right, "reference", "dagflow", lineterm="", n=3)
         return "\n".join(f"    {line}" for line in diff)
     if isinstance(left, dict):
-        unlike = [name for name in {**left, **right} if left.get(name) != right.get(name)]
+        different = [name for name in {**left, **right} if left.get(name) != right.get(name)]
         return "\n".join(
-            f"    {name}: reference {left.get(name)}, dagflow {right.get(name)}" for name in unlike
+            f"    {name}: reference {left.get(name)}, dagflow {right.get(name)}" for name in different
         )
     return f"    reference {left}, dagflow {right}"

@@ -1,6 +1,6 @@
-"""Descriptions as Python programs, in the spelling of dagflow: what runs is what a failure shows.
+"""The source code of the described pipelines, with the names of dagflow. A failure shows the same code.
 
-A program defines `run(**arguments)` and a list `trace`, in which resources and hooks say what they did.
+A program defines `run(**arguments)`, and a list `trace` to which resources and hooks append entries.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ WRONG = {"int": "'wrong'", "float": "1", "bool": "1", "typing.List[int]": "['a']
 
 @singledispatch
 def program(description: Any) -> str:
-    """The program that a description stands for."""
+    """Return the source code of a described pipeline."""
     raise TypeError(description)
 
 
@@ -230,7 +230,7 @@ def _act(act: Emit | Fail | Report, op: Op, known: list[str]) -> Iterator[str]:
 
 
 def _values(emit: Emit, op: Op, known: list[str]) -> Iterator[str]:
-    """What is yielded for an output: an Output, or a DynamicOutput for each key."""
+    """Return the code of the yielded values of an output: an Output, or a DynamicOutput for each key."""
     value = _value(emit, op, known)
     named = f", output_name={emit.output.name!r}"
     if emit.output.dynamic:

@@ -1,7 +1,7 @@
-"""Fixed jobs, each step in a process of its own, in the reference and in dagflow: the same events in a step.
+"""Tests of fixed jobs with a process for each step, in the reference and in dagflow.
 
-A process of the reference takes about a second, so these are few; how a job ends in general is compared in
-process (`test_side_by_side`), and in process with processes in `tests/dagflow/executors/test_one_truth.py`.
+A process of the reference takes about a second, so the jobs are few. `test_side_by_side` compares runs in
+process, and `tests/dagflow/executors/test_one_truth.py` compares them with runs in processes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from observation import SPELLINGS
 import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
-QUICK = 10  # examples; hypothesis profiles with no more than these leave out what no Python version changes
+QUICK = 10  # profiles with at most so many examples omit tests that no Python version changes
 pytestmark = pytest.mark.skipif(settings().max_examples <= QUICK, reason="the quick profile leaves it out")
 
 JOBS = """
@@ -73,21 +73,21 @@ def crash():
 
 @pytest.fixture(autouse=True)
 def _modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The jobs as a module of each library, which child processes can import too."""
+    """Write the jobs as a module for each library, which child processes can import."""
     spelled = JOBS
     for ours, theirs in SPELLINGS.items():
         spelled = spelled.replace(ours, theirs)
     for library, text in (("dagflow", JOBS), ("dagster", spelled)):
         (tmp_path / f"jobs_of_{library}.py").write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.chdir(tmp_path)  # where the reference looks for a module in a child process
+    monkeypatch.chdir(tmp_path)  # the reference searches this path for modules in a child process
     yield
     for library in ("dagflow", "dagster"):
         sys.modules.pop(f"jobs_of_{library}", None)
 
 
 def lanes(library: str, name: str) -> dict[str | None, list[str]]:
-    """The events of a run in the log of its instance: of the run as a whole, and of each step."""
+    """Return the event types of a run from its instance: those of the run itself, and those of each step."""
     runtime: Any = importlib.import_module(library)
     job = runtime.reconstructable(getattr(importlib.import_module(f"jobs_of_{library}"), name))
     with runtime.instance_for_test() as instance:
@@ -103,22 +103,22 @@ def lanes(library: str, name: str) -> dict[str | None, list[str]]:
 
 
 def test_the_reference_is_another_library() -> None:
-    """Not dagflow under its name, as `dagflow.compat.install()` would make it."""
+    """The reference is not dagflow itself, as after `dagflow.compat.install()`."""
     assert reference.op is not dagflow.op
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["retry_and_map", "failure_and_skip"])
 def test_steps_in_processes(name: str) -> None:
-    """The same events in the same order, in the lane of the run and in that of each step."""
+    """The run itself and each step have the same events in the same order."""
     assert lanes("dagflow", name) == lanes("dagster", name)
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_process_that_dies() -> None:
-    """The same too, but for what it said just before, which the reference may lose and dagflow keeps."""
+    """The events are equal, except for the last one before the crash, which the reference may lose."""
     theirs, ours = lanes("dagster", "crash"), lanes("dagflow", "crash")
 
     ours["gone"].remove("STEP_START")
-    theirs["gone"] = [kind for kind in theirs["gone"] if kind != "STEP_START"]
+    theirs["gone"] = [name for name in theirs["gone"] if name != "STEP_START"]
     assert ours == theirs

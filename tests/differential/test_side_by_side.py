@@ -1,4 +1,4 @@
-"""Random pipelines, run with the reference and with dagflow: all that can be seen of them is the same."""
+"""Tests of random pipelines: each run with the reference and with dagflow has the same results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import dagflow
 
 reference = pytest.importorskip("dagster", reason="it is not installed: pip install -e '.[differential]'")
 
-THOROUGH = 500  # examples; hypothesis profiles with at least as many are thorough, others have the same 25
+THOROUGH = 500  # profiles with at least so many examples are thorough; others use the same 25 examples
 asked = settings().max_examples
 examples = settings(
     max_examples=asked if asked >= THOROUGH else 25,
@@ -36,12 +36,12 @@ class Drawn:
 
 
 def programs(descriptions: SearchStrategy[Any]) -> SearchStrategy[Drawn]:
-    """The programs of what a strategy draws."""
+    """Return a strategy for the programs of drawn descriptions."""
     return descriptions.map(lambda drawn: Drawn(program(drawn), tuple(nodes_of(drawn))))
 
 
 def nodes_of(description: Pipeline | Assets) -> list[tuple[str, str]]:
-    """Each node with each of its outputs; the outputs of the whole under the name ''."""
+    """Return each node with each of its outputs; the outputs of the whole job have the node ''."""
     if isinstance(description, Assets):
         return [(f"{a.prefix}__{a.name}" if a.prefix else a.name, "result") for a in description.assets]
     return [*_nodes(description.graph), *(("", name) for name, _ in description.graph.outputs)]
@@ -57,7 +57,7 @@ def _nodes(graph: Graph, path: str = "") -> list[tuple[str, str]]:
 
 
 def check(drawn: Drawn) -> None:
-    """Fail, with the program and what differs, where the libraries do not agree."""
+    """Fail, with the program and the differences, if the libraries differ."""
     for raise_on_error in (False, True):
         theirs, ours = (
             observe(library, drawn.source, drawn.nodes, raise_on_error=raise_on_error)
@@ -70,19 +70,19 @@ def check(drawn: Drawn) -> None:
 
 
 def test_the_reference_is_another_library() -> None:
-    """Not dagflow under its name, as `dagflow.compat.install()` would make it."""
+    """The reference is not dagflow itself, as after `dagflow.compat.install()`."""
     assert reference.op is not dagflow.op
 
 
 @given(programs(pipelines()))
 @examples
 def test_jobs(drawn: Drawn) -> None:
-    """A job of ops and graphs: events, outputs, status and errors."""
+    """Jobs of ops and graphs have equal events, outputs, status and errors."""
     check(drawn)
 
 
 @given(programs(assets()))
 @examples
 def test_assets(drawn: Drawn) -> None:
-    """Assets that are materialized in memory."""
+    """Assets that are materialized in memory have equal results."""
     check(drawn)

@@ -1,4 +1,7 @@
-"""What descriptions are drawn from: features, names, types, config schemas, partitions. All else is code."""
+"""The elements that descriptions are drawn from: features, names, types, config schemas, partitions.
+
+Every string is source code, except for features and names.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,7 @@ REPORTS = (
 )
 
 
-SCHEMAS = {  # a schema, and values of which the first ones fit
+SCHEMAS = {  # a schema, and values; the first ones are valid
     "{'n': dg.Field(int, default_value=3), 's': dg.Field(str, is_required=False)}": (
         "{}",
         "{'n': 1}",

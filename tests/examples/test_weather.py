@@ -1,4 +1,4 @@
-"""The weather example, run from outside as its reader runs it."""
+"""Tests of the weather example, run from outside as its reader runs it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 WEATHER = ROOT / "examples" / "weather"
 README = (WEATHER / "README.md").read_text(encoding="utf-8")
-WHOLE, PART, *OTHERS = re.findall(r"^pytest .*$", README, flags=re.MULTILINE)  # what the reader will copy
+WHOLE, PART, *OTHERS = re.findall(
+    r"^pytest .*$", README, flags=re.MULTILINE
+)  # the commands that a reader copies
 
 
 def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """A Python of its own, which knows nothing of the pytest that runs this test."""
+    """Run a command in a new Python process, independent of the pytest that runs this test."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))
     }
@@ -30,17 +32,17 @@ def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 
 
 def counts(output: str) -> dict[str, int]:
-    """The numbers of pytest's last line: {"passed": 3, "deselected": 1}."""
+    """Return the numbers of pytest's last line: {"passed": 3, "deselected": 1}."""
     return {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)[, ]", output.splitlines()[-1])}
 
 
 def suite(command: str) -> subprocess.CompletedProcess[str]:
-    """A command that begins with `pytest`, in the root of the repository; nothing is left behind."""
+    """Run a command that begins with `pytest` in the root of the repository, without files left behind."""
     return run("-m", *shlex.split(command), "-p", "no:cacheprovider")
 
 
 def test_the_whole_suite_passes() -> None:
-    """Nothing fails, nothing is skipped, nothing warns."""
+    """All tests pass, without skips and warnings."""
     result = suite(WHOLE)
 
     assert WHOLE == "pytest examples/weather"
@@ -49,7 +51,7 @@ def test_the_whole_suite_passes() -> None:
 
 
 def test_a_part_of_the_suite_runs_and_says_so() -> None:
-    """The table by month and all that is made from it: the header names the selection."""
+    """The header has the selection of the monthly table and its descendants."""
     result = suite(PART)
 
     header, _, body = result.stdout.partition("collected ")
@@ -65,14 +67,14 @@ def test_a_part_of_the_suite_runs_and_says_so() -> None:
 
 @pytest.mark.parametrize("command", OTHERS)
 def test_each_other_command_of_the_readme_works(command: str) -> None:
-    """They select something, and what they select passes."""
+    """Each command selects tests, and they pass."""
     result = suite(command)
 
     assert result.returncode == 0, result.stdout
 
 
 def test_the_examples_in_the_readme_stand_in_the_suite() -> None:
-    """A test that is shown on the page is, docstring aside, a test that runs."""
+    """Each test in the README is a test of the suite, apart from its docstring."""
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (WEATHER / "tests").glob("test_*.py"))
     shown = [
         line for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) for line in block.splitlines()
@@ -83,7 +85,7 @@ def test_the_examples_in_the_readme_stand_in_the_suite() -> None:
 
 
 def test_a_broken_pipeline_fails_with_its_own_error(tmp_path: Path) -> None:
-    """The mistake that the page proposes, made in a copy: the folder needs nothing around it."""
+    """The mistake that the README proposes fails in a copy of the folder, which needs no other file."""
     copy = shutil.copytree(WEATHER, tmp_path / "weather", ignore=shutil.ignore_patterns(".*", "__pycache__"))
     units = copy / "weather" / "units.py"
     code = units.read_text(encoding="utf-8")
@@ -97,7 +99,7 @@ def test_a_broken_pipeline_fails_with_its_own_error(tmp_path: Path) -> None:
 
 
 def test_the_pipeline_itself_prints_the_report() -> None:
-    """`python -m weather` makes all days, all months and the report."""
+    """`python -m weather` materializes all days and months and prints the report."""
     result = run("-m", "weather", cwd=WEATHER)
 
     assert result.returncode == 0, result.stderr

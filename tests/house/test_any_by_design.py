@@ -1,4 +1,4 @@
-"""The public members that return Any are those of `tests/typing/any_by_design.txt`."""
+"""Tests of `tests/typing/any_by_design.txt`, the list of public members that return Any."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPECIAL = {"__call__", "__enter__", "__getattr__", "__getitem__", "__iter__", "_
 
 
 def return_type(member: object) -> str:
-    """Return the annotation of what a function, method or property returns, as source text."""
+    """Return the return annotation of a function, method or property, as a string."""
     if isinstance(member, property):
         member = member.fget
     elif isinstance(member, functools.cached_property):
@@ -34,7 +34,7 @@ def return_type(member: object) -> str:
 
 
 def is_own(cls: type) -> bool:
-    """Return whether a class is one of the two packages."""
+    """Return whether a class belongs to one of the two packages."""
     return cls.__module__.split(".")[0] in PACKAGES
 
 
@@ -58,7 +58,7 @@ def returned_by(value: object) -> Iterator[tuple[str, str]]:
 def members_that_return_any() -> set[str]:
     """Return the names of the public members that return Any.
 
-    Public are the exported names, and the classes that the return types of public members name.
+    The exported names are public, and so are the classes in the return types of public members.
     """
     todo = [getattr(module, name) for module in MODULES for name in module.__all__]
     classes: dict[str, list[object]] = {}
@@ -82,7 +82,7 @@ def members_that_return_any() -> set[str]:
 
 
 def test_list_is_complete() -> None:
-    """The list names each public member that returns Any, in order, with its reason, and no other."""
+    """The list has exactly the public members that return Any, sorted, each with a reason."""
     rows = [line.partition(": ") for line in LIST.read_text(encoding="utf-8").splitlines()]
     names = [name for name, _, _ in rows]
 
@@ -106,7 +106,7 @@ class Described:
 
 
 def test_kinds_of_members() -> None:
-    """The return types of properties and of class methods are read as those of functions are."""
+    """The return types of properties and class methods are found like those of functions."""
     assert return_type(vars(Described)["value"]) == "AnyValue"
     assert return_type(vars(Described)["create"]) == "Any"
     assert return_type(vars(Described)["count"]) == "int"

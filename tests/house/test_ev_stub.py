@@ -1,6 +1,6 @@
-"""`pytest_dagflow/sequence/ev.pyi` has the functions that the event catalogue gives.
+"""Tests of `pytest_dagflow/sequence/ev.pyi`, which declares the functions of the event catalogue.
 
-Run this file to write the stub again: `python tests/house/test_ev_stub.py`.
+Run this file to generate the stub again: `python tests/house/test_ev_stub.py`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def declaration_of(function: EventFunction) -> str:
 
 
 def stub_of(functions: Mapping[str, EventFunction], aliases: Mapping[str, str]) -> str:
-    """Return the stub for functions by name, and for the names that are short for others."""
+    """Return the stub for functions by name, and for the aliases."""
     declarations = [declaration_of(function) for function in functions.values()]
     return "\n".join([HEADER, *declarations, *(f"{name} = {other}" for name, other in aliases.items()), ""])
 
@@ -54,7 +54,7 @@ def current_stub() -> str:
 
 
 def test_stub_is_up_to_date() -> None:
-    """The stub is the one that the catalogue gives."""
+    """The stub is equal to the stub that the catalogue gives."""
     assert STUB.read_text(encoding="utf-8") == current_stub(), f"stale: run `{COMMAND}`"
 
 

@@ -1,4 +1,4 @@
-"""What every file of the repository keeps: no trace of one machine, a sentence for each test."""
+"""Tests of all files of the repository: no trace of one machine, and a docstring for each test."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TEXTS = {".py", ".md", ".toml", ".yaml", ".yml", ".cfg", ".ini", ".txt", ""}
 
 CACHES = re.compile(r"__pycache__|\.[a-z]+_cache|\.hypothesis|\.benchmarks")
 
-# a home folder or a folder of one machine, and the address of a package index
+# a home folder, a folder of one machine, the address of a package index
 OF_ONE_MACHINE = re.compile(r"(?<![\w.:])/(?:home|root|work|Users|opt)/\w|(?:extra-)?index-url|find-links")
 
 
-def texts() -> list[Path]:
-    """Every text file that belongs to the repository."""
+def text_files() -> list[Path]:
+    """Return the paths of all text files of the repository."""
     inner = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
     files = [*inner, *ROOT.glob("*.md"), ROOT / "pyproject.toml", ROOT / ".gitignore"]
     own = Path(__file__).name
@@ -31,15 +31,15 @@ def texts() -> list[Path]:
 
 
 def files_with_tests() -> list[Path]:
-    """Every file with tests."""
+    """Return the paths of all test files."""
     return sorted([*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "examples").rglob("test_*.py")])
 
 
 def test_no_trace_of_one_machine() -> None:
-    """No file names a folder of the machine on which it was written, or where its packages came from."""
+    """No file contains a folder of one machine, or the address of a package index."""
     traces = [
         f"{path.relative_to(ROOT)}: {found[0]}"
-        for path in texts()
+        for path in text_files()
         if (found := OF_ONE_MACHINE.search(path.read_text(encoding="utf-8", errors="ignore")))
     ]
 
@@ -47,8 +47,8 @@ def test_no_trace_of_one_machine() -> None:
 
 
 def test_every_test_says_what_holds() -> None:
-    """A test begins with a sentence, so that a failure can be understood before the code is read."""
-    silent = [
+    """Each test has a docstring, so that a failure can be understood without the code."""
+    undocumented = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in files_with_tests()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -57,15 +57,15 @@ def test_every_test_says_what_holds() -> None:
         and not ast.get_docstring(node)
     ]
 
-    assert not silent
+    assert not undocumented
 
 
 def test_test_folders_are_no_packages() -> None:
-    """Tests are found by their paths, so two files of one name may stand in two folders."""
+    """pytest finds tests by path, so files in different folders may have one name."""
     assert not list((ROOT / "tests").rglob("__init__.py"))
 
 
 @pytest.mark.parametrize("package", ["dagflow", "pytest_dagflow"])
 def test_packages_say_that_they_are_typed(package: str) -> None:
-    """A type checker of a user reads the annotations of both packages."""
+    """Both packages have the marker by which type checkers read their annotations."""
     assert (ROOT / package / "py.typed").is_file()

@@ -1,4 +1,4 @@
-"""How far it is from a call to the user's own code: the frames that a debugger shows between the two."""
+"""Tests of the distance between a call and the user's code: the frames that a debugger shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ seen: list[list[str]] = []
 
 
 def note_our_frames() -> None:
-    """Note the functions of dagflow on the stack, outermost first."""
+    """Record the functions of dagflow on the stack, outermost first."""
     frame = inspect.currentframe()
     names = []
     while frame is not None:
@@ -22,38 +22,38 @@ def note_our_frames() -> None:
 
 @asset
 def water() -> None:
-    """An asset that looks around itself."""
+    """Record the frames around an asset."""
     note_our_frames()
 
 
 @op
 def boil() -> None:
-    """An op that looks around itself."""
+    """Record the frames around an op."""
     note_our_frames()
 
 
 @job
 def kitchen() -> None:
-    """A job of one op."""
+    """Run one op."""
     boil()
 
 
 def test_frames_of_materialize_to_memory() -> None:
-    """Six frames stand between `materialize_to_memory` and the body of an asset."""
+    """Six frames are between `materialize_to_memory` and the body of an asset."""
     materialize_to_memory([water])
 
     assert len(seen[-1]) == 6, seen[-1]
 
 
 def test_frames_of_execute_in_process() -> None:
-    """Seven frames stand between `job.execute_in_process` and the body of an op."""
+    """Seven frames are between `job.execute_in_process` and the body of an op."""
     kitchen.execute_in_process()
 
     assert len(seen[-1]) == 7, seen[-1]
 
 
 def test_frames_of_a_direct_call() -> None:
-    """Three frames stand between a direct call and the body of an op."""
+    """Three frames are between a direct call and the body of an op."""
     boil(build_op_context())
 
     assert len(seen[-1]) == 3, seen[-1]

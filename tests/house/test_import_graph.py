@@ -1,4 +1,4 @@
-"""The imports between the files of both packages: no circle, and one table of ways up."""
+"""Tests of the imports between the files of both packages: no circle, and one table of doors."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PACKAGES = ("dagflow", "pytest_dagflow")
 
 
 def module_name(path: Path, root: Path) -> str:
-    """The dotted name of a file."""
+    """Return the dotted name of a file."""
     parts = path.relative_to(root).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def import_graph(root: Path) -> dict[str, set[str]]:
-    """The modules that each module imports, wherever in it: at the top, in a function, for type checkers."""
+    """Return the modules that each module imports, at the top, in functions and for type checkers."""
     files = {module_name(path, root): path for package in PACKAGES for path in (root / package).rglob("*.py")}
     graph: dict[str, set[str]] = {}
     for name, path in files.items():
@@ -37,7 +37,7 @@ def import_graph(root: Path) -> dict[str, set[str]]:
 
 
 def circle_in(graph: dict[str, set[str]]) -> list[str] | None:
-    """The modules of one circle, in order, None where there is none."""
+    """Return the modules of one circle, in order; None if there is no circle."""
     done: set[str] = set()
     for start in graph:
         path: list[str] = []
@@ -59,7 +59,7 @@ def circle_in(graph: dict[str, set[str]]) -> list[str] | None:
 
 
 def test_no_circle() -> None:
-    """No file of the two packages imports itself through others."""
+    """No file of the two packages imports itself, directly or through other files."""
     assert circle_in(import_graph(ROOT)) is None
 
 
@@ -73,7 +73,7 @@ def test_no_circle() -> None:
     ],
 )
 def test_a_circle_is_found(graph: dict[str, set[str]], circle: list[str] | None) -> None:
-    """The search finds a circle if there is one, and no diamond counts as one."""
+    """The search finds a circle if there is one; a diamond is not a circle."""
     assert circle_in(graph) == circle
 
 
@@ -86,7 +86,7 @@ def test_a_circle_is_found(graph: dict[str, set[str]], circle: list[str] | None)
     ],
 )
 def test_every_import_counts(tmp_path: Path, code: str) -> None:
-    """An import in a function or for type checkers counts as one at the top does."""
+    """An import in a function or for type checkers counts like an import at the top."""
     for package in PACKAGES:
         (tmp_path / package).mkdir()
     (tmp_path / "dagflow" / "a.py").write_text(code)
@@ -96,7 +96,7 @@ def test_every_import_counts(tmp_path: Path, code: str) -> None:
 
 
 def test_doors_and_their_stub_are_equal() -> None:
-    """The stub of the doors imports each name of the table from its module, and no other."""
+    """The stub of the doors imports each name of the table from its module, and no other name."""
     stub = ast.parse((ROOT / "dagflow" / "_doors.pyi").read_text(encoding="utf-8"))
 
     imported = {

@@ -1,4 +1,4 @@
-"""What `import dagflow` may load, which module is the door to which library, what `__init__` files hold."""
+"""Tests of imports: the modules that `import dagflow` loads, the doors of libraries, `__init__` files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("dagflow", "pytest_dagflow")
 
-# each library that is not of Python itself, and the only places that may import it
+# each library outside of the standard library, and the only modules that may import it
 DOORS = {
     "coverage": ["pytest_dagflow/coverage.py"],
     "cronsim": ["dagflow/partitions/cron.py"],
@@ -32,12 +32,12 @@ DOORS = {
 
 
 def modules() -> list[Path]:
-    """Every file of both packages."""
+    """Return the paths of all files of both packages."""
     return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
 def imported_by(path: Path) -> set[str]:
-    """The top names of all that a file imports, wherever in it."""
+    """Return the top names of all modules that a file imports, at the top or inside."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -48,7 +48,7 @@ def imported_by(path: Path) -> set[str]:
 
 
 def loaded_by(program: str) -> set[str]:
-    """The top names of the modules that a program loads beyond those of an empty one."""
+    """Return the top names of the modules that a program loads, and an empty program does not."""
     code = f"import sys; before = set(sys.modules); {program}; print(*set(sys.modules) - before)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
@@ -57,14 +57,14 @@ def loaded_by(program: str) -> set[str]:
 
 
 def test_import_loads_no_other_library() -> None:
-    """`import dagflow` and touching its first names loads nothing that Python does not bring."""
+    """`import dagflow` and the access to common names load only the standard library."""
     loaded = loaded_by("import dagflow; dagflow.asset, dagflow.job, dagflow.materialize_to_memory")
 
     assert loaded - sys.stdlib_module_names == {"dagflow"}
 
 
 def test_first_run_loads_no_other_library() -> None:
-    """A first run of a plain asset loads nothing that Python does not bring, even if it has a docstring."""
+    """The first run of a plain asset, even with a docstring, loads only the standard library."""
     loaded = loaded_by(
         "from dagflow import asset, materialize_to_memory; body = lambda: 1; body.__name__ = 'brew'; "
         "body.__doc__ = 'Brews.\\n\\n    Returns the cup.\\n'; materialize_to_memory([asset(body)])"
@@ -74,7 +74,7 @@ def test_first_run_loads_no_other_library() -> None:
 
 
 def test_plugin_imports_no_runtime() -> None:
-    """Loading the plugin, as pytest does in every project, loads neither the runtime nor its libraries."""
+    """The plugin, which pytest loads in every project, loads neither the runtime nor its libraries."""
     loaded = loaded_by("import pytest_dagflow.plugin")
 
     assert not loaded & {"dagflow", "hypothesis", "coverage", "pydantic", "sqlalchemy", "yaml"}
@@ -82,7 +82,7 @@ def test_plugin_imports_no_runtime() -> None:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_one_door_per_library(path: Path) -> None:
-    """A library that Python does not bring is imported at its door and nowhere else."""
+    """Each library outside of the standard library is imported only by its listed modules."""
     name = path.relative_to(ROOT).as_posix()
 
     foreign = imported_by(path) - sys.stdlib_module_names - set(PACKAGES) - {"__future__"}
@@ -93,12 +93,12 @@ def test_one_door_per_library(path: Path) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_only_the_roots_re_export(package: str) -> None:
-    """A name has one import path inside the house: `__init__` files below the roots hold a docstring only."""
+    """Each name has one import path: `__init__` files below the roots have only a docstring."""
     inner = list((ROOT / package).glob("*/**/__init__.py"))
 
-    speaking = [path.relative_to(ROOT).as_posix() for path in inner if len(_body(path)) != 1]
+    with_code = [path.relative_to(ROOT).as_posix() for path in inner if len(_body(path)) != 1]
 
-    assert not speaking
+    assert not with_code
 
 
 def _body(path: Path) -> list[ast.stmt]:
@@ -106,7 +106,7 @@ def _body(path: Path) -> list[ast.stmt]:
 
 
 def test_plugin_reads_the_runtime_through_its_doors() -> None:
-    """The plugin imports `dagflow` and `dagflow.testing`, what every user can import, and nothing deeper."""
+    """The plugin imports only the public modules `dagflow` and `dagflow.testing`."""
     deeper = set()
     for path in (ROOT / "pytest_dagflow").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,4 +1,4 @@
-"""The plugin beside the other plugins that a project is likely to have."""
+"""Tests of the plugin together with other plugins that projects often have."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ COMMANDS = {
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project with three tests: two of an asset with partitions, one of a job with an async op."""
+    """Create a project with three tests: two of an asset with partitions, one of a job with an async op."""
     pytester.makepyfile(SUITE)
     return pytester
 
 
 @pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
 def test_the_plugin_works_beside(suite: pytest.Pytester, arguments: list[str]) -> None:
-    """A suite passes, whatever else is loaded or forbidden."""
+    """A suite passes with each other plugin, and without each optional one."""
     suite.runpytest_subprocess(*arguments).assert_outcomes(passed=3)
 
 

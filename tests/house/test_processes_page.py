@@ -1,4 +1,4 @@
-"""What docs/processes.md shows is what happens."""
+"""Tests of docs/processes.md: its code runs as the page describes."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ with run_options(faults=die):
 
 
 def files() -> dict[str, str]:
-    """The modules of the page, by name."""
+    """Return the modules of the page, by name."""
     return dict(re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```$", PAGE, re.M | re.S))
 
 
 def run(name: str) -> subprocess.CompletedProcess[str]:
-    """Run a program that lies in the current folder."""
+    """Run a program in the current folder."""
     return subprocess.run(
         [sys.executable, f"{name}.py"], capture_output=True, text=True, check=False, timeout=60
     )
 
 
 def test_every_block_is_a_module() -> None:
-    """No code of the page is left untried because its first line is no name."""
+    """Each code block has its file name in the first line, so all are tested."""
     assert len(files()) == PAGE.count("```python\n")
 
 
 def test_the_tests_pass(pytester: pytest.Pytester) -> None:
-    """The tests of the page pass beside the modules that it shows; that of a cluster where it can be made."""
+    """The tests of the page pass with its modules; the test of a cluster if dask is installed."""
     shown = files()
     count = 10
     if importlib.util.find_spec("distributed") is None:
@@ -60,7 +60,7 @@ def test_the_tests_pass(pytester: pytest.Pytester) -> None:
 
 
 def test_a_lost_run_is_resumed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program that recovers runs executes what was not done when their process died."""
+    """The program for recovery executes the steps that were open when the process died."""
     pytester.makepyfile(crash=CRASH, **files())
     monkeypatch.setenv("DAGFLOW_HOME", str(pytester.mkdir("home")))
     assert run("crash").returncode == 9
@@ -72,7 +72,7 @@ def test_a_lost_run_is_resumed(pytester: pytest.Pytester, monkeypatch: pytest.Mo
 
 
 def test_the_settings_open_an_instance(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings file is read as it stands, but for the folder that it names."""
+    """The settings file opens an instance, after its folder is replaced."""
     (settings,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.M | re.S)
     home = pytester.mkdir("home")
     assert "/data/cafe" in settings

@@ -1,4 +1,4 @@
-"""What the README shows is what happens."""
+"""Tests of the README: its examples and commands work."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def fenced(language: str) -> list[str]:
-    """The contents of the README's blocks of a language."""
+    """Return the contents of the README's code blocks of a language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
 def test_the_example_passes(pytester: pytest.Pytester) -> None:
-    """The example is a test file that passes as it stands."""
+    """The example is a test file that passes without a change."""
     (example,) = fenced("python")
     pytester.makepyfile(example)
 
@@ -25,7 +25,7 @@ def test_the_example_passes(pytester: pytest.Pytester) -> None:
 
 
 def test_the_example_can_be_selected(pytester: pytest.Pytester) -> None:
-    """The selection that the README names keeps the example's tests."""
+    """The selection in the README keeps the tests of the example."""
     (example,) = fenced("python")
     pytester.makepyfile(example)
     (selection,) = re.findall(r'`pytest --dag-select "([^"]+)"`', README)
@@ -34,14 +34,14 @@ def test_the_example_can_be_selected(pytester: pytest.Pytester) -> None:
 
 
 def test_the_example_is_short() -> None:
-    """The example can be read at a glance."""
+    """The example has at most twenty lines."""
     (example,) = fenced("python")
 
     assert len([line for line in example.splitlines() if line.strip()]) <= 20
 
 
 def test_the_commands_stand_alone() -> None:
-    """Each of the two set-up commands makes the environment that it uses and is one line to copy."""
+    """Each of the two set-up commands is one line that creates its own environment."""
     commands = fenced("sh")
 
     assert len(commands) == 2
@@ -52,19 +52,19 @@ def test_the_commands_stand_alone() -> None:
 
 
 def test_what_is_named_exists() -> None:
-    """Every file that the README and CONTRIBUTING name stands where they say."""
-    text = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    names = re.findall(r"`((?:dagflow|pytest_dagflow|examples|tests|docs|\.ci)/[\w./-]+|[A-Z]+\.md)`", text)
+    """Every file that README and CONTRIBUTING name exists."""
+    pages = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    names = re.findall(r"`((?:dagflow|pytest_dagflow|examples|tests|docs|\.ci)/[\w./-]+|[A-Z]+\.md)`", pages)
 
     assert not [name for name in names if not (ROOT / name).exists()]
 
 
 def test_the_picture_of_the_house_is_complete() -> None:
-    """The table of the layers in CONTRIBUTING names every module of the runtime, and no other."""
+    """The table of layers in CONTRIBUTING has every module of the runtime, and no other."""
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", page, flags=re.MULTILINE)
 
-    drawn = [name for row in rows for name in re.findall(r"\w+", row)]
-    built = [path.stem for path in (ROOT / "dagflow").iterdir() if path.suffix == ".py" or path.is_dir()]
+    listed = [name for row in rows for name in re.findall(r"\w+", row)]
+    existing = [path.stem for path in (ROOT / "dagflow").iterdir() if path.suffix == ".py" or path.is_dir()]
 
-    assert sorted(drawn) == sorted(set(built) - {"__init__", "__pycache__"})
+    assert sorted(listed) == sorted(set(existing) - {"__init__", "__pycache__"})

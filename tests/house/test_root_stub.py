@@ -1,6 +1,6 @@
-"""`dagflow/__init__.pyi` and the table in `dagflow/__init__.py` name the same things.
+"""Tests of `dagflow/__init__.pyi`, which is generated from the table in `dagflow/__init__.py`.
 
-Run this file to write the stub again: `python tests/house/test_root_stub.py`.
+Run this file to generate the stub again: `python tests/house/test_root_stub.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 STUB = ROOT / "dagflow" / "__init__.pyi"
 COMMAND = "python tests/house/test_root_stub.py"
 
-# at run time these are objects that check values; in an annotation they mean the types of Python
+# objects that check values at run time, and Python's types for type checkers
 GENERIC_TYPES = {"Dict", "List", "Optional", "Set", "Tuple"}
 ALIASES = {"Nothing": "None"}
 
@@ -36,7 +36,7 @@ def stub_of(exports: dict[str, str]) -> str:
 
 
 def test_stub_is_up_to_date() -> None:
-    """The stub is the one that the table gives."""
+    """The stub is equal to the stub that the table gives."""
     assert STUB.read_text(encoding="utf-8") == stub_of(_EXPORTS), f"stale: run `{COMMAND}`"
 
 
@@ -55,7 +55,7 @@ def test_stub_of_a_table() -> None:
 
 
 def test_each_module_can_be_the_first() -> None:
-    """Each module that holds a public name can be imported before all others."""
+    """Each module with a public name can be the first import."""
     program = """
 import importlib, sys
 for name in sys.argv[1:]:

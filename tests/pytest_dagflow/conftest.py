@@ -1,7 +1,7 @@
-"""Loads the whole runtime before the first test.
+"""The load of the whole runtime before the first test.
 
-A run of pytester in this process forgets the modules that it loaded. Were a part of dagflow among them, the
-next run would have two classes of one name.
+A run of pytester in this process removes the modules that it loaded from `sys.modules`. If a part of
+dagflow were among them, the next run would have two classes of one name.
 """
 
 from __future__ import annotations

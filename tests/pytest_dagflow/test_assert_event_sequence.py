@@ -1,4 +1,4 @@
-"""assert_event_sequence: its modes, patterns, scopes and errors, on real runs."""
+"""Tests of assert_event_sequence on real runs: modes, patterns, compared events and errors."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def flaky(context):
 
 @pytest.fixture(scope="module")
 def result():
-    """A run of five ops: water and beans feed machine.brew, which feeds serve; tidy stands alone."""
+    """Return a run of five ops: water and beans feed machine.brew, which feeds serve; tidy has no edges."""
     return cafe.execute_in_process()
 
 
@@ -90,7 +90,7 @@ BEANS = ["STEP_START:beans", "STEP_OUTPUT:beans", "HANDLED_OUTPUT:beans", "STEP_
 
 
 def refused(result, patterns, **arguments):
-    """The text of the failed assertion."""
+    """Return the message of the failed assertion."""
     with pytest.raises(AssertionError) as caught:
         assert_event_sequence(result, patterns, **arguments)
     return str(caught.value)
@@ -100,7 +100,7 @@ def refused(result, patterns, **arguments):
 
 
 def test_causal_is_the_default_and_takes_what_had_to_be_so(result):
-    """Along the edges of the plan, over any distance."""
+    """Patterns follow the edges of the plan, over any distance."""
     assert_event_sequence(result, ["STEP_START:beans", "STEP_SUCCESS:machine.brew", "STEP_START:serve"])
     assert_event_sequence(result, ["RUN_START", "STEP_OUTPUT:water", "LOADED_INPUT:serve", "RUN_SUCCESS"])
     assert_event_sequence(
@@ -109,7 +109,7 @@ def test_causal_is_the_default_and_takes_what_had_to_be_so(result):
 
 
 def test_causal_refuses_an_order_that_held_by_luck(result):
-    """Nothing orders two ops that no path connects, though one did run before the other."""
+    """Without a path between two ops, the order in which they ran is luck."""
     text = refused(result, ["STEP_SUCCESS:beans", "STEP_START:tidy"])
 
     assert_event_sequence(result, ["STEP_SUCCESS:beans", "STEP_START:tidy"], mode="subsequence")
@@ -120,19 +120,19 @@ def test_causal_refuses_an_order_that_held_by_luck(result):
 
 
 def test_causal_backtracks_to_the_event_that_did_cause(result):
-    """The first STEP_SUCCESS at hand is of beans, which did not cause tidy's; another assignment holds."""
+    """The first STEP_SUCCESS is of beans, which did not cause that of tidy; another assignment holds."""
     assert_event_sequence(result, ["STEP_START", "STEP_SUCCESS:tidy"])
     assert_event_sequence(result, ["STEP_SUCCESS", "STEP_SUCCESS", "STEP_START:serve"])
 
 
 def test_causal_needs_a_plan(result):
-    """The error on a bare list names the modes that need none."""
+    """The error about a list without plans names the modes that need no plan."""
     with pytest.raises(DagflowError, match="exact, prefix, suffix, contiguous, subsequence or unordered"):
         assert_event_sequence(list(result.all_events), ["RUN_START"])
 
 
 def test_subsequence_takes_gaps_and_the_order_as_it_was(result):
-    """No plan is needed for it."""
+    """The mode needs no plan."""
     assert_event_sequence(
         list(result.all_events), ["STEP_START:beans", "STEP_START:tidy"], mode="subsequence"
     )
@@ -142,7 +142,7 @@ def test_subsequence_takes_gaps_and_the_order_as_it_was(result):
 
 
 def test_contiguous_takes_no_gaps(result):
-    """Events of the machinery, which are not compared, make no gap."""
+    """Internal events are not compared, so they make no gap."""
     assert_event_sequence(result, BEANS, mode="contiguous")
     assert_event_sequence(result, [BEANS[0], par(*reversed(BEANS[1:3])), BEANS[3]], mode="contiguous")
 
@@ -151,7 +151,7 @@ def test_contiguous_takes_no_gaps(result):
 
 
 def test_prefix_and_suffix_take_one_end(result):
-    """The first and the last events that are compared."""
+    """The patterns match the first or the last compared events."""
     assert_event_sequence(result, ["RUN_START", *BEANS], mode="prefix")
     assert_event_sequence(result, ["STEP_SUCCESS:serve", "RUN_SUCCESS"], mode="suffix")
 
@@ -160,7 +160,7 @@ def test_prefix_and_suffix_take_one_end(result):
 
 
 def test_exact_takes_all(result):
-    """Within a step, every event has its pattern."""
+    """Inside a step, every event needs a pattern."""
     assert_event_sequence(result, BEANS, mode="exact", within="beans")
 
     assert '+ ev.step_success("beans")' in refused(result, BEANS[:-1], mode="exact", within="beans")
@@ -168,7 +168,7 @@ def test_exact_takes_all(result):
 
 
 def test_unordered_is_a_multiset(result):
-    """Any order, but each exactly once; a chain inside keeps its own order."""
+    """The order is free and each event counts once; a chain inside keeps its order."""
     assert_event_sequence(result, BEANS[::-1], mode="unordered", within="beans")
     assert_event_sequence(
         result, [BEANS[2], chain(BEANS[0], BEANS[3]), BEANS[1]], mode="unordered", within="beans"
@@ -182,7 +182,7 @@ def test_unordered_is_a_multiset(result):
 
 
 def test_patterns_may_be_types_texts_and_calls():
-    """All three say the same, and an older spelling too."""
+    """An event type, a string, a call of `ev` and an older name make equal patterns."""
     events = [DagflowEvent("PIPELINE_START", "cafe"), DagflowEvent("STEP_START", "cafe", step_key="beans")]
     for first in (DagflowEventType.RUN_START, "RUN_START", "PIPELINE_START", ev.run_start()):
         for second in (DagflowEventType.STEP_START, "STEP_START:beans", ev.step_start("beans")):
@@ -190,7 +190,7 @@ def test_patterns_may_be_types_texts_and_calls():
 
 
 def test_groups_nest_freely(result):
-    """A chain for each step, side by side, then what needs both."""
+    """Chains of two steps in any order precede the step that needs both."""
     assert_event_sequence(
         result,
         [
@@ -209,7 +209,7 @@ def test_groups_nest_freely(result):
 
 
 def test_times_is_an_exact_count(result):
-    """Neither more nor fewer; without it, at least one."""
+    """More or fewer events fail; without `times` at least one event is needed."""
     assert_event_sequence(result, [ev.step_start(times=5), ev.run_success()])
     assert_event_sequence(result, [ev.step_start(), ev.step_failure(times=0)])
 
@@ -218,7 +218,7 @@ def test_times_is_an_exact_count(result):
 
 
 def test_any_field_may_be_a_matcher(result):
-    """An object whose == decides."""
+    """A field is compared by the `==` of the matcher."""
 
     class EndsWith:
         def __init__(self, end):
@@ -235,7 +235,7 @@ def test_any_field_may_be_a_matcher(result):
 
 
 def test_the_payload_of_each_step_event_can_be_asked_for(result):
-    """Inputs, outputs and where they came from."""
+    """Patterns compare the inputs, outputs and their sources."""
     assert_event_sequence(
         result,
         [
@@ -248,7 +248,7 @@ def test_the_payload_of_each_step_event_can_be_asked_for(result):
 
 
 def test_assets_can_be_asked_for_by_key_partition_and_metadata():
-    """The key as text, list or AssetKey; metadata as plain values that must be contained."""
+    """The key is a string, list or AssetKey; metadata contains the expected entries as plain values."""
 
     @asset(key_prefix="shop")
     def cup():
@@ -267,7 +267,7 @@ def test_assets_can_be_asked_for_by_key_partition_and_metadata():
 
 
 def test_a_failure_is_asked_for_by_class_and_message():
-    """The user's own class or one above it, as class, tuple or name."""
+    """The error matches by class, base class, tuple of classes or class name."""
 
     @job
     def spilling():
@@ -283,7 +283,7 @@ def test_a_failure_is_asked_for_by_class_and_message():
 
 
 def test_attempts_are_in_order():
-    """Attempt n comes before attempt n + 1, and each can be asked for."""
+    """Attempt n precedes attempt n + 1, and patterns select one by its number."""
 
     @job
     def trying():
@@ -304,7 +304,7 @@ def test_attempts_are_in_order():
 
 
 def test_a_skipped_step_is_ordered_behind_what_it_waited_for():
-    """STEP_SKIPPED is caused by the end of the step that gave nothing."""
+    """STEP_SKIPPED is caused by the end of the step that returned no value."""
 
     @op
     def cup(drink):
@@ -323,18 +323,18 @@ def test_a_skipped_step_is_ordered_behind_what_it_waited_for():
 
 
 def test_every_event_type_has_a_function():
-    """In lower case, with the name that is not the older spelling."""
+    """The name of a function is the current name of the event type in lower case."""
     for kind in DagflowEventType:
         pattern = getattr(ev, kind.name.lower())()
         assert pattern.event_type is kind
         assert repr(pattern) == f"ev.{kind.name.lower()}()" or kind.name.startswith("ASSET_")
 
 
-# which events are compared
+# the compared events
 
 
 def test_events_of_the_machinery_are_compared_where_they_are_named(result):
-    """Quiet by default; with ignore=None all are compared."""
+    """Internal events are ignored by default; ignore=None compares all events."""
     assert_event_sequence(result, ["RUN_START", "STEP_START:beans"], mode="prefix")
     assert_event_sequence(result, ["RUN_START", "ENGINE_EVENT", "STEP_START:beans"], mode="prefix")
     assert_event_sequence(
@@ -346,7 +346,7 @@ def test_events_of_the_machinery_are_compared_where_they_are_named(result):
 
 
 def test_within_keeps_a_node_and_what_is_inside(result):
-    """A graph by its path, a step by its key."""
+    """A graph is named by its path, a step by its key."""
     assert_event_sequence(result, ["STEP_START:machine.brew"], mode="prefix", within="machine")
     assert_event_sequence(result, [ev.step_success(times=1)], within="machine.brew")
 
@@ -354,7 +354,7 @@ def test_within_keeps_a_node_and_what_is_inside(result):
 
 
 def test_ignore_drops_types_steps_and_patterns(result):
-    """All three, side by side."""
+    """One call may ignore all three."""
     assert_event_sequence(
         result,
         ["STEP_START:beans", "STEP_SUCCESS:beans"],
@@ -373,7 +373,7 @@ def test_ignore_drops_types_steps_and_patterns(result):
 
 
 def test_forbid_must_match_nothing(result):
-    """Whatever the patterns say, and also for events that are quiet otherwise."""
+    """A forbidden pattern fails the assertion, even if its events are ignored by default."""
     assert_event_sequence(result, ["RUN_START"], forbid=[ev.step_failure(), "STEP_SKIPPED"])
     assert_event_sequence(result, [], forbid=["STEP_START:beans"], within="tidy")
 
@@ -382,7 +382,7 @@ def test_forbid_must_match_nothing(result):
     refused(result, [], forbid=["LOGS_CAPTURED"])
 
 
-# what cannot be asked
+# invalid arguments
 
 
 @pytest.mark.parametrize(
@@ -412,7 +412,7 @@ def test_forbid_must_match_nothing(result):
     ],
 )
 def test_a_wrong_question_is_an_error_at_once(result, patterns, arguments, message):
-    """With near names, where there are any."""
+    """The message contains similar names, if there are any."""
     with pytest.raises(DagflowError, match=re.escape(message)):
         assert_event_sequence(result, patterns, **arguments)
 
@@ -440,13 +440,13 @@ def test_a_wrong_question_is_an_error_at_once(result, patterns, arguments, messa
     ],
 )
 def test_a_wrong_pattern_is_an_error_where_it_is_made(make, message):
-    """What could never match is refused, and a misspelt function names the right one."""
+    """A pattern that can never match is an error; an unknown function gets a similar name."""
     with pytest.raises(DagflowError, match=re.escape(message)):
         make()
 
 
 def test_a_matcher_that_cannot_compare_is_an_error(result):
-    """It names the matcher and what it was compared with."""
+    """The message names the matcher and the value that it was compared with."""
 
     class Broken:
         def __eq__(self, other):
@@ -465,12 +465,12 @@ def test_a_matcher_that_cannot_compare_is_an_error(result):
 
 @pytest.mark.parametrize("events", [None, 5, "RUN_START", ["RUN_START"]])
 def test_what_is_no_list_of_events_is_an_error(events):
-    """A result or events, nothing else."""
+    """Only a result or a list of events is accepted."""
     with pytest.raises(DagflowError, match=r"(a list of events|only events), not"):
         assert_event_sequence(events, [], mode="exact")
 
 
-# laws
+# properties
 
 kinds = st.sampled_from(["STEP_START", "STEP_OUTPUT", "STEP_SUCCESS"])
 steps = st.sampled_from(["beans", "water"])
@@ -483,7 +483,7 @@ trees = st.recursive(
 
 
 def pattern_of_tree(tree):
-    """The pattern that a drawn tree stands for."""
+    """Return the pattern that a drawn tree describes."""
     if isinstance(tree, str):
         return tree
     kind, parts = tree
@@ -491,7 +491,7 @@ def pattern_of_tree(tree):
 
 
 def linear_extension(tree, draw):
-    """One order of the leaves that a tree allows."""
+    """Return one order of the leaves that a tree allows."""
     if isinstance(tree, str):
         return [tree]
     kind, parts = tree
@@ -506,7 +506,7 @@ def linear_extension(tree, draw):
 
 
 def event_of(text):
-    """The event that a text stands for."""
+    """Return the event that a string describes."""
     kind, step = text.split(":")
     return DagflowEvent(kind, "cafe", step_key=step)
 
@@ -514,7 +514,7 @@ def event_of(text):
 @settings(max_examples=200)
 @given(data=st.data(), tree=trees)
 def test_every_linear_extension_of_a_tree_matches_it_exactly(data, tree):
-    """And with one event less, or one more, it does not."""
+    """With one event less or one more, the assertion fails."""
     events = [event_of(text) for text in linear_extension(tree, data.draw)]
     patterns = [pattern_of_tree(tree)]
     place = data.draw(st.integers(0, len(events) - 1))
@@ -530,7 +530,7 @@ def test_every_linear_extension_of_a_tree_matches_it_exactly(data, tree):
 
 @given(data=st.data(), texts=st.lists(single, max_size=8))
 def test_unordered_does_not_mind_a_permutation(data, texts):
-    """Neither of the events nor of the patterns."""
+    """Events and patterns may be in any order."""
     events = data.draw(st.permutations([event_of(text) for text in texts]))
     patterns = data.draw(st.permutations(texts))
 
@@ -543,7 +543,7 @@ def test_unordered_does_not_mind_a_permutation(data, texts):
     mode=st.sampled_from(["exact", "prefix", "suffix", "contiguous", "subsequence", "unordered"]),
 )
 def test_a_failed_assertion_can_always_be_told(texts, others, mode):
-    """Whatever patterns meet whatever events: it holds, or says why it does not."""
+    """Any patterns and any events either match or raise AssertionError with the reason."""
     try:
         assert_event_sequence([event_of(text) for text in texts], others, mode=mode)
     except AssertionError as error:
@@ -555,7 +555,7 @@ def test_a_failed_assertion_can_always_be_told(texts, others, mode):
 
 
 def test_hooks_are_events_of_their_attempt():
-    """They follow from what their step did; no later step waits for them."""
+    """The events of their step cause them; they cause no event of a later step."""
 
     @success_hook
     def cheer(context):

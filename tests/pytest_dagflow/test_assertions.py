@@ -1,4 +1,4 @@
-"""The small assertions: each holds where it should, and says what happened where it does not."""
+"""Tests of the small assertions: each passes when it holds, and shows the actual events when it fails."""
 
 from __future__ import annotations
 
@@ -97,25 +97,25 @@ def trying():
 
 @pytest.fixture(scope="module")
 def good():
-    """A run in which all went well."""
+    """Return a successful run."""
     return cafe.execute_in_process()
 
 
 @pytest.fixture(scope="module")
 def bad():
-    """A run with a failure, what lies behind it, and a skip."""
+    """Return a run with a failure, blocked steps and a skipped step."""
     return accident.execute_in_process(raise_on_error=False)
 
 
 def refused(assertion, *arguments, **named):
-    """The text of the failed assertion."""
+    """Return the message of the failed assertion."""
     with pytest.raises(AssertionError) as caught:
         assertion(*arguments, **named)
     return str(caught.value)
 
 
 def test_assert_succeeded(good, bad):
-    """The text begins with the end of the run and has the traceback."""
+    """The message begins with the end of the run and contains the traceback."""
     assert_succeeded(good)
     assert_succeeded(list(good.all_events))
 
@@ -126,7 +126,7 @@ def test_assert_succeeded(good, bad):
 
 
 def test_assert_failed(good, bad):
-    """Anywhere, at a node, with an error, with a message."""
+    """A failure matches by node, error and message, each optional."""
     assert_failed(bad)
     assert_failed(bad, "spill")
     assert_failed(bad, "spill", ValueError, "was h.t")
@@ -141,7 +141,7 @@ def test_assert_failed(good, bad):
 
 
 def test_assert_failed_and_canonical_events_name_the_same_error():
-    """The user's own error is the cause of a requested retry, for assertions and for canonical events."""
+    """Both name the cause of a requested retry, which is the user's own error."""
 
     @op
     def retried():
@@ -161,7 +161,7 @@ def test_assert_failed_and_canonical_events_name_the_same_error():
 
 
 def test_assert_failed_knows_a_failure_of_the_run_itself():
-    """A resource that did not start."""
+    """A resource that fails to start is a failure of the run."""
 
     @resource
     def grinder():
@@ -179,7 +179,7 @@ def test_assert_failed_knows_a_failure_of_the_run_itself():
 
 
 def test_assert_ran(good, bad):
-    """A failed node ran; a skipped one, and one behind a failure, did not."""
+    """A failed node ran; a skipped node and a node downstream of a failure did not."""
     assert_ran(good, "machine", "machine.brew", "serve", "tidy")
     assert_ran(bad, "spill")
 
@@ -188,14 +188,14 @@ def test_assert_ran(good, bad):
 
 
 def test_assert_not_ran(good, bad):
-    """The opposite."""
+    """A skipped node and a node downstream of a failure did not run; any other node did."""
     assert_not_ran(bad, "serve_spilt", "serve_maybe")
 
     assert "'machine' ran: it succeeded ('machine.beans')" in refused(assert_not_ran, good, "machine")
 
 
 def test_assert_skipped(good, bad):
-    """Only where STEP_SKIPPED says so."""
+    """Only a node with STEP_SKIPPED was skipped."""
     assert_skipped(bad, "serve_maybe")
 
     assert "'serve_spilt' was not skipped: it has no events" in refused(assert_skipped, bad, "serve_spilt")
@@ -203,7 +203,7 @@ def test_assert_skipped(good, bad):
 
 
 def test_assert_before(good, bad):
-    """Nodes or patterns; what held by luck is refused."""
+    """Nodes or patterns are ordered; an order by luck fails."""
     assert_before(good, "machine.beans", "serve")
     assert_before(good, "machine", "serve")
     assert_before(good, "STEP_SUCCESS:machine.beans", "LOADED_INPUT:serve")
@@ -215,7 +215,7 @@ def test_assert_before(good, bad):
 
 
 def test_assert_retried(good):
-    """The number of further attempts, and the delays before them."""
+    """The number of retries and the delays before them are compared."""
     result = trying.execute_in_process()
     assert_retried(result, "flaky", 2)
     assert_retried(result, "flaky", 2, delays=[0, 0])
@@ -229,13 +229,13 @@ def test_assert_retried(good):
 
 @pytest.mark.parametrize("times", [-1, True, "two", None])
 def test_assert_retried_needs_a_count(good, times):
-    """Anything else is an error at once."""
+    """A number of retries that is not a count is an error."""
     with pytest.raises(DagflowError, match="times must be an integer of at least 0"):
         assert_retried(good, "tidy", times)
 
 
 def test_assert_materialized():
-    """By key, partition and metadata; the nearest one is shown."""
+    """Key, partition and metadata are compared; the message shows the nearest event."""
 
     @asset(key_prefix="shop")
     def cup():
@@ -252,7 +252,7 @@ def test_assert_materialized():
 
 
 def test_assert_output(good):
-    """With a plain value, a matcher, or something that == cannot compare."""
+    """The value is compared with a plain value, a matcher, or an object that `==` cannot compare."""
 
     class Positive:
         def __eq__(self, other):
@@ -271,7 +271,7 @@ def test_assert_output(good):
 
 
 def test_assert_output_compares_arrays():
-    """All elements count, and so does the shape."""
+    """Arrays are equal if their shapes and all their elements are."""
     numpy = pytest.importorskip("numpy")
 
     @op
@@ -290,7 +290,7 @@ def test_assert_output_compares_arrays():
 
 
 def test_assert_same_run(good, bad):
-    """Two runs of one job are the same, whatever their ids and times."""
+    """Two runs of one job are the same, although their ids and times differ."""
     assert_same_run(good, cafe.execute_in_process())
 
     text = refused(assert_same_run, good, bad)
@@ -300,7 +300,7 @@ def test_assert_same_run(good, bad):
 
 @pytest.mark.parametrize("assertion", [assert_ran, assert_not_ran, assert_skipped, assert_failed])
 def test_an_unknown_node_is_an_error_with_near_names(good, assertion):
-    """A misspelt name is no silent "it did not run"."""
+    """A misspelt node does not count as a node that did not run."""
     with pytest.raises(
         DagflowError, match=re.escape("node 'machin' is not in these runs. Did you mean 'machine'")
     ):
@@ -308,12 +308,12 @@ def test_an_unknown_node_is_an_error_with_near_names(good, assertion):
 
 
 def test_on_a_bare_list_a_node_without_events_did_not_run():
-    """Without a plan nobody knows its name."""
+    """Without a plan an unknown node cannot be detected."""
     assert_not_ran([DagflowEvent("STEP_START", "cafe", step_key="beans")], "brew")
 
 
 @pytest.mark.parametrize("assertion", [assert_ran, assert_not_ran, assert_skipped])
 def test_no_node_at_all_is_an_error(good, assertion):
-    """An assertion that says nothing is a mistake."""
+    """An assertion without a node is a mistake."""
     with pytest.raises(DagflowError, match="pass at least one node"):
         assertion(good)

@@ -1,4 +1,4 @@
-"""`build_asset_context`: the context for calling an asset in a test."""
+"""Tests of the fixture `build_asset_context`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 
 def test_an_asset_is_called_with_partition_config_and_resources(pytester: pytest.Pytester):
-    """Bound to the instance of the test; signature as that of `dagflow.build_asset_context`."""
+    """The fixture has the signature of `dagflow.build_asset_context`, and the instance of the test."""
     pytester.makepyfile(
         """
         import inspect
@@ -32,7 +32,7 @@ def test_an_asset_is_called_with_partition_config_and_resources(pytester: pytest
 
 
 def test_resources_are_closed_when_the_test_ends(pytester: pytest.Pytester):
-    """Also when it fails."""
+    """They are also closed if the test fails."""
     pytester.makepyfile(
         """
         import pytest
@@ -62,7 +62,7 @@ def test_resources_are_closed_when_the_test_ends(pytester: pytest.Pytester):
 
 
 def test_the_clock_of_the_test_is_that_of_the_context(pytester: pytest.Pytester):
-    """What the instance is told in a direct call happens in virtual time."""
+    """Events that a direct call stores in the instance have virtual times."""
     pytester.makepyfile(
         """
         from dagflow import AssetMaterialization, asset

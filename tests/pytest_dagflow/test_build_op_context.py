@@ -1,4 +1,4 @@
-"""`build_op_context`: the context for calling an op in a test."""
+"""Tests of the fixture `build_op_context`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PUMPS = """
 
 @pytest.fixture
 def pumps(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project with resources that have to be closed."""
+    """Create a project with resources that must be closed."""
     pytester.makepyfile(pumps=PUMPS)
     return pytester
 
@@ -68,7 +68,7 @@ def test_it_is_the_function_with_its_parameters(pumps: pytest.Pytester):
 
 
 def test_resources_are_started_when_they_are_read_and_closed_in_reverse(pumps: pytest.Pytester):
-    """No `with` block is needed; also a test that fails closes them, before its instance goes away."""
+    """No `with` block is needed; a failed test also closes them, before its instance is disposed of."""
     pumps.makepyfile(
         """
         import pytest
@@ -101,7 +101,7 @@ def test_resources_are_started_when_they_are_read_and_closed_in_reverse(pumps: p
 
 
 def test_contexts_are_closed_the_last_first(pumps: pytest.Pytester):
-    """Each context has resources of its own."""
+    """Each context has its own resources."""
     pumps.makepyfile(
         """
         import pytest
@@ -128,7 +128,7 @@ def test_contexts_are_closed_the_last_first(pumps: pytest.Pytester):
 
 
 def test_a_resource_that_cannot_be_closed_is_an_error_of_the_test(pumps: pytest.Pytester):
-    """At its end; the other resources are closed nevertheless."""
+    """The error is raised at the end of the test; the other resources are closed nevertheless."""
     pumps.makepyfile(
         """
         from dagflow import resource

@@ -1,4 +1,4 @@
-"""`changed()` and recorded ties: what a selection knows from the last time the tests ran."""
+"""Tests of `changed()` and of recorded links: the nodes that ran in the last session."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ TESTS = """
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """Three assets; one of the tests hides what it runs from a reader of its code."""
+    """Create three assets; one test hides the asset that it runs from the analysis of its code."""
     pytester.makepyfile(kitchen=KITCHEN.format(milk=1), test_it=TESTS)
     return pytester
 
 
 def passed(project: pytest.Pytester, *arguments: str) -> list[str]:
-    """The tests that passed, without `test_`. A process of its own imports the files as they are now."""
+    """Return the tests that passed, without `test_`. A new process imports the current files."""
     result = project.runpytest_subprocess("-p", "no:randomly", "-v", *arguments)
     return sorted(line.split("::test_")[1].split()[0] for line in result.outlines if " PASSED" in line)
 
 
 def test_nodes_that_ran_tie_a_test_the_next_time(project: pytest.Pytester):
-    """What the code does not show is known after the first run."""
+    """A link that the code does not show is recorded in the first run."""
     assert passed(project, "--dag-select", "water") == ["coffee"]
 
     passed(project)
@@ -69,7 +69,7 @@ def test_nodes_that_ran_tie_a_test_the_next_time(project: pytest.Pytester):
 
 
 def test_the_report_says_how_old_the_record_is(project: pytest.Pytester):
-    """The header has the age, and an explanation says what is recorded."""
+    """The header has the age of the record, and explanations name recorded links."""
     passed(project)
 
     result = project.runpytest_subprocess("--dag-select", "water", "--dag-explain")
@@ -79,15 +79,15 @@ def test_the_report_says_how_old_the_record_is(project: pytest.Pytester):
 
 
 def test_unknown_tests_run_under_changed(project: pytest.Pytester):
-    """A test that is not known to have passed runs; once it has, nothing has changed."""
+    """A test runs until it has passed once; then no node has changed."""
     assert passed(project, "--dag-select", "changed()") == ["coffee", "hidden", "milk", "none"]
-    passed(project, "--dag-select", "changed()")  # what the first run recorded is compared from now on
+    passed(project, "--dag-select", "changed()")  # the record of the first run is compared from now on
 
     assert passed(project, "--dag-select", "changed()") == []
 
 
 def test_a_changed_node_selects_its_tests(project: pytest.Pytester):
-    """Code that differs selects; its descendants are selected by a walk."""
+    """Changed code selects the node; a walk selects its descendants."""
     for _ in range(2):
         passed(project, "--dag-select", "changed()")
     project.makepyfile(kitchen=KITCHEN.format(milk=2))
@@ -97,7 +97,7 @@ def test_a_changed_node_selects_its_tests(project: pytest.Pytester):
 
 
 def test_a_test_that_failed_runs_again(project: pytest.Pytester):
-    """A change that broke a test is not forgotten by the run that found it."""
+    """A change that broke a test selects the test again in the next session."""
     for _ in range(2):
         passed(project, "--dag-select", "changed()")
     project.makepyfile(kitchen=KITCHEN.format(milk=10))
@@ -108,7 +108,7 @@ def test_a_test_that_failed_runs_again(project: pytest.Pytester):
 
 
 def test_a_change_that_says_nothing_new_selects_nothing(project: pytest.Pytester):
-    """A comment is no change."""
+    """A new comment is not a change."""
     for _ in range(2):
         passed(project, "--dag-select", "changed()")
     source = KITCHEN.format(milk=1).replace("def milk():", "def milk():  # cold")
@@ -118,7 +118,7 @@ def test_a_change_that_says_nothing_new_selects_nothing(project: pytest.Pytester
 
 
 def test_removed_tests_are_forgotten(project: pytest.Pytester):
-    """What is not there any more does not stand in the record."""
+    """The record has no test that was deleted."""
     passed(project)
     project.makepyfile(test_it="def test_other(): pass\n" + "from kitchen import water\n")
     passed(project, "--dag-select", "changed()")
@@ -127,7 +127,7 @@ def test_removed_tests_are_forgotten(project: pytest.Pytester):
 
 
 def test_workers_of_xdist_hand_in_what_they_saw(project: pytest.Pytester):
-    """The controller keeps one record of all workers."""
+    """The controller stores one record for all workers."""
     pytest.importorskip("xdist")
 
     passed(project, "-n", "2")
@@ -150,7 +150,7 @@ def test_without_a_cache_nothing_is_kept(project: pytest.Pytester):
 
 
 def test_a_record_of_another_form_is_no_record(project: pytest.Pytester):
-    """A file that a future version wrote does not break a session."""
+    """A record that a future version wrote is ignored."""
     passed(project)
     record_file(project).write_text('{"tests": 7}', encoding="utf-8")
 
@@ -158,7 +158,7 @@ def test_a_record_of_another_form_is_no_record(project: pytest.Pytester):
 
 
 def test_changed_has_no_meaning_in_a_marker(project: pytest.Pytester):
-    """A marker says which nodes a test is about, which does not depend on the day."""
+    """A marker names the nodes of a test, which do not depend on the record."""
     project.makepyfile(
         test_it="""
         import pytest
@@ -178,10 +178,10 @@ def test_changed_has_no_meaning_in_a_marker(project: pytest.Pytester):
 
 
 def record_file(project: pytest.Pytester) -> Path:
-    """The record, in pytest's cache."""
+    """Return the path of the record in pytest's cache."""
     return project.path / ".pytest_cache" / "v" / "dagflow" / "tests"
 
 
 def stored(project: pytest.Pytester) -> dict:
-    """What the record holds."""
+    """Return the content of the record."""
     return json.loads(record_file(project).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""`dag_clock`: virtual time."""
+"""Tests of the fixture `dag_clock`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FLAKY = """
 
 @pytest.fixture
 def flaky(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A job that waits for hours."""
+    """Create a job that waits for hours."""
     pytester.makepyfile(flaky=FLAKY)
     return pytester
 
 
 def test_nobody_waits_and_each_wait_is_recorded(flaky: pytest.Pytester):
-    """Whoever starts the run, and in whatever order the test names its fixtures."""
+    """Virtual time covers runs started by any function, for any order of the fixtures."""
     flaky.makepyfile(
         """
         import pytest
@@ -58,7 +58,7 @@ def test_nobody_waits_and_each_wait_is_recorded(flaky: pytest.Pytester):
 
 
 def test_it_can_be_set(flaky: pytest.Pytester):
-    """To a datetime or to seconds; partitions count from there."""
+    """The argument is a datetime or seconds; the time decides which partitions exist."""
     flaky.makepyfile(
         """
         from datetime import datetime, timezone
@@ -88,7 +88,7 @@ def test_it_can_be_set(flaky: pytest.Pytester):
 
 
 def test_only_the_test_that_asks_has_it(flaky: pytest.Pytester):
-    """Elsewhere time is real."""
+    """Tests without the fixture use real time."""
     flaky.makepyfile(
         """
         import time
@@ -111,7 +111,7 @@ def test_only_the_test_that_asks_has_it(flaky: pytest.Pytester):
 
 
 def test_a_class_may_ask_for_it(flaky: pytest.Pytester):
-    """With `usefixtures`."""
+    """A class uses it by `usefixtures`."""
     flaky.makepyfile(
         """
         import unittest

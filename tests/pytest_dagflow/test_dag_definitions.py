@@ -1,4 +1,4 @@
-"""Ini `dag_definitions` and the hook: which graph is selected from."""
+"""Tests of the ini key `dag_definitions` and of the hook: the graph that is selected from."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ KITCHEN = """
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project of two assets, of which its one test names one."""
+    """Create a project of two assets, one of which its only test names."""
     pytester.makepyfile(kitchen=KITCHEN, test_it="from kitchen import coffee\ndef test_it(): assert coffee")
     return pytester
 
 
 @pytest.mark.parametrize("target", ["kitchen:definitions", "kitchen:Project.definitions"])
 def test_the_ini_file_names_the_graph(project: pytest.Pytester, target: str):
-    """A node that no test names can still be walked from."""
+    """A walk may start from a node that no test names."""
     project.makeini(f"[pytest]\ndag_definitions = {target}")
 
     result = project.runpytest("--dag-select", "water+")
@@ -41,12 +41,12 @@ def test_the_ini_file_names_the_graph(project: pytest.Pytester, target: str):
 
 
 def test_without_it_the_node_is_unknown(project: pytest.Pytester):
-    """The graph then holds what the tests name."""
+    """Without definitions the graph has only the nodes that the tests name."""
     assert project.runpytest("--dag-select", "water+").ret == pytest.ExitCode.USAGE_ERROR
 
 
 def test_the_hook_comes_before_the_ini_file(project: pytest.Pytester):
-    """A plugin or a conftest may give the definitions."""
+    """A plugin or a conftest may provide the definitions."""
     project.makeini("[pytest]\ndag_definitions = no.such:thing")
     project.makeconftest(
         """
@@ -68,7 +68,7 @@ def test_the_hook_comes_before_the_ini_file(project: pytest.Pytester):
     ],
 )
 def test_a_wrong_ini_key_is_a_usage_error(project: pytest.Pytester, target: str, message: str):
-    """The error names the key and what went wrong."""
+    """The message contains the key and the reason."""
     project.makeini(f"[pytest]\ndag_definitions = {target}")
 
     result = project.runpytest("--dag-select", "water")
@@ -78,7 +78,7 @@ def test_a_wrong_ini_key_is_a_usage_error(project: pytest.Pytester, target: str,
 
 
 def test_a_plugin_may_link_tests_to_nodes(project: pytest.Pytester):
-    """The hook gives names, expressions or definitions."""
+    """The hook returns names, expressions or definitions."""
     project.makeini("[pytest]\ndag_definitions = kitchen:definitions")
     project.makeconftest(
         """

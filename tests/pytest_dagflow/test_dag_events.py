@@ -1,4 +1,4 @@
-"""`dag_events`: every event of every run of a test."""
+"""Tests of the fixture `dag_events`."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ KITCHEN = """
 
 @pytest.fixture
 def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A job whose second step fails, and an asset."""
+    """Create a job whose second step fails, and an asset."""
     pytester.makepyfile(kitchen=KITCHEN)
     return pytester
 
 
 def test_it_has_the_events_of_all_runs_in_order(kitchen: pytest.Pytester):
-    """Whoever starts them, and whether they fail or not."""
+    """Runs are included however they are started, whether they fail or succeed."""
     kitchen.makepyfile(
         """
         import pytest
@@ -62,7 +62,7 @@ def test_it_has_the_events_of_all_runs_in_order(kitchen: pytest.Pytester):
 
 
 def test_it_can_be_asked_what_caused_what(kitchen: pytest.Pytester):
-    """It knows the plans of its runs, so the causal mode takes it, also after `clear()`."""
+    """The list has the plans of its runs, also after `clear()`, so the mode "causal" accepts it."""
     kitchen.makepyfile(
         """
         from kitchen import breakfast, water
@@ -83,7 +83,7 @@ def test_it_can_be_asked_what_caused_what(kitchen: pytest.Pytester):
 
 
 def test_it_grows_while_a_run_goes_on(kitchen: pytest.Pytester):
-    """A test can look at it from within."""
+    """Code inside a run can read the events so far."""
     kitchen.makepyfile(
         """
         from dagflow import job, op
@@ -111,7 +111,7 @@ def test_it_grows_while_a_run_goes_on(kitchen: pytest.Pytester):
 
 
 def test_it_sees_the_runs_of_fixtures_that_use_a_bound_call(kitchen: pytest.Pytester):
-    """In whatever order the test names them."""
+    """The order in which the test names the fixtures does not matter."""
     kitchen.makepyfile(
         """
         import pytest
@@ -130,7 +130,7 @@ def test_it_sees_the_runs_of_fixtures_that_use_a_bound_call(kitchen: pytest.Pyte
 
 
 def test_the_next_test_does_not_see_them(kitchen: pytest.Pytester):
-    """And a run costs what it costs again."""
+    """The next test has no events, and its runs are not observed."""
     kitchen.makepyfile(
         """
         from dagflow.observers import current_observers

@@ -1,4 +1,4 @@
-"""`--dag-exclude`: no test that touches these nodes runs."""
+"""Tests of `--dag-exclude`: no test that touches an excluded node runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
-    """Two assets in a row, and tests that touch the one, the other, both and none."""
+    """Create two assets in a row, and tests that touch the first, the second, both or no asset."""
     pytester.makepyfile(
         """
         from dagflow import asset
@@ -37,7 +37,7 @@ def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def names(result: pytest.RunResult) -> list[str]:
-    """The tests that passed."""
+    """Return the tests that passed."""
     return sorted(line.split("::test_")[1].split()[0] for line in result.outlines if " PASSED" in line)
 
 
@@ -54,7 +54,7 @@ def names(result: pytest.RunResult) -> list[str]:
 def test_no_test_that_touches_an_excluded_node_runs(
     kitchen: pytest.Pytester, arguments: list[str], expected: str
 ):
-    """A test that touches nothing is not excluded; with a selection both count."""
+    """A test without nodes is not excluded; a selection and an exclusion both apply."""
     result = kitchen.runpytest("-p", "no:randomly", "-v", *arguments)
 
     assert result.ret == 0
@@ -62,7 +62,7 @@ def test_no_test_that_touches_an_excluded_node_runs(
 
 
 def test_the_header_shows_what_is_excluded(kitchen: pytest.Pytester):
-    """Both expressions stand in the header."""
+    """The header contains both expressions."""
     result = kitchen.runpytest("--dag-select", "*", "--dag-exclude", "coffee")
 
     result.stdout.fnmatch_lines(["dag-select: [*]", "dag-exclude: coffee"])
@@ -70,7 +70,7 @@ def test_the_header_shows_what_is_excluded(kitchen: pytest.Pytester):
 
 @pytest.mark.parametrize("expression", ["watr", "water and"])
 def test_a_mistake_names_the_option(kitchen: pytest.Pytester, expression: str):
-    """An unknown node and a text that cannot be read are usage errors."""
+    """An unknown node and an invalid expression are usage errors."""
     result = kitchen.runpytest("--dag-exclude", expression)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -1,4 +1,4 @@
-"""`--dag-explain`: why each test was kept or dropped."""
+"""Tests of `--dag-explain`: the reason why each test was kept or dropped."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TESTS = """
 
 
 def explained(pytester: pytest.Pytester, *arguments: str) -> list[str]:
-    """The lines about tests, without the file."""
+    """Return the lines about tests, without the file."""
     pytester.makepyfile(test_it=TESTS)
     result = pytester.runpytest("-p", "no:randomly", "--dag-explain", *arguments)
     return [
@@ -59,7 +59,7 @@ def explained(pytester: pytest.Pytester, *arguments: str) -> list[str]:
 
 
 def test_each_tie_says_how_it_is_known(pytester: pytest.Pytester):
-    """Without a selection all tests are kept, and their ties are shown, the strongest for each node."""
+    """Without a selection all tests are kept; the strongest link to each node is shown."""
     assert explained(pytester) == [
         "declared: kept: coffee (declared by dag_nodes)",
         "inferred: kept: water (inferred from 'water')",
@@ -72,7 +72,7 @@ def test_each_tie_says_how_it_is_known(pytester: pytest.Pytester):
 
 
 def test_each_verdict_has_a_reason(pytester: pytest.Pytester):
-    """A test is dropped for what it touches, for what it does not touch, or for what is excluded."""
+    """A test is dropped for an excluded node, or because it touches no selected node."""
     assert explained(pytester, "--dag-select", "coffee") == [
         "declared: kept: coffee (declared by dag_nodes)",
         "inferred: dropped, it touches no selected node: water (inferred from 'water')",
@@ -85,7 +85,7 @@ def test_each_verdict_has_a_reason(pytester: pytest.Pytester):
 
 
 def test_what_is_excluded_is_said(pytester: pytest.Pytester):
-    """Exclusion has a reason of its own."""
+    """The reason for an exclusion is shown without a selection too."""
     lines = explained(pytester, "--dag-exclude", "coffee")
 
     assert lines[0] == "declared: dropped, it touches an excluded node: coffee (declared by dag_nodes)"
@@ -93,7 +93,7 @@ def test_what_is_excluded_is_said(pytester: pytest.Pytester):
 
 
 def test_it_is_shown_under_xdist_too(pytester: pytest.Pytester):
-    """The controller shows what a worker found."""
+    """The controller shows the lines of a worker."""
     pytest.importorskip("xdist")
     pytester.makepyfile(test_it=TESTS)
 

@@ -1,4 +1,4 @@
-"""`dag_instance`, `module_dag_instance`, `session_dag_instance`: instances that nobody else sees."""
+"""Tests of the fixtures `dag_instance`, `module_dag_instance` and `session_dag_instance`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 
 def test_each_test_has_an_empty_instance_of_its_own(pytester: pytest.Pytester):
-    """What one test leaves behind, the next does not find."""
+    """A test does not see the runs of another test."""
     pytester.makepyfile(
         """
         import pytest
@@ -31,7 +31,7 @@ def test_each_test_has_an_empty_instance_of_its_own(pytester: pytest.Pytester):
 
 
 def test_wider_instances_are_shared(pytester: pytest.Pytester):
-    """One for a module, one for the session."""
+    """A module shares one instance, and the session shares another."""
     code = """
         import pytest
         from dagflow import job
@@ -54,7 +54,7 @@ def test_wider_instances_are_shared(pytester: pytest.Pytester):
 
 
 def test_the_files_of_an_instance_go_away_with_it(pytester: pytest.Pytester):
-    """For each scope; a test that uses `tmp_path` has them there, where pytest keeps them for a while."""
+    """Files are deleted with each scope; pytest keeps those of a test with `tmp_path` for some sessions."""
     pytester.makepyfile(
         """
         import os
@@ -86,7 +86,7 @@ def test_the_files_of_an_instance_go_away_with_it(pytester: pytest.Pytester):
     result = pytester.runpytest("-p", "no:randomly", "-s")
 
     result.assert_outcomes(passed=4)
-    # the fixture `folders` was set up first, so it is torn down last
+    # the fixture `folders` is set up first, so it is torn down last
     result.stdout.fnmatch_lines(["*left: []*"])
 
 

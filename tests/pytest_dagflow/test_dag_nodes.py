@@ -1,4 +1,4 @@
-"""The marker `dag_nodes`: which nodes a test is about, said by its author."""
+"""Tests of the marker `dag_nodes`, which declares the nodes of a test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PIPELINE = """
 
 @pytest.fixture
 def select(pytester: pytest.Pytester):
-    """Run a test file beside a pipeline of three assets, with a selection."""
+    """Run a test file and a pipeline of three assets, with a selection."""
     pytester.makepyfile(kitchen=PIPELINE)
     pytester.makeconftest("from kitchen import water, coffee, milk")
 
@@ -65,7 +65,7 @@ TESTS = """
     ],
 )
 def test_a_test_is_about_the_nodes_it_names(select, expression: str, names: list[str]):
-    """Names, definitions and expressions all tie a test to nodes."""
+    """Names, definitions and expressions link a test to nodes."""
     result = select(TESTS, "--dag-select", expression)
 
     result.assert_outcomes(passed=len(names), deselected=4 - len(names))
@@ -73,7 +73,7 @@ def test_a_test_is_about_the_nodes_it_names(select, expression: str, names: list
 
 
 def test_the_marker_may_stand_at_a_class_and_a_module(select):
-    """Markers of all levels unite."""
+    """The nodes of the markers of all levels are united."""
     tests = """
         import pytest
 
@@ -90,7 +90,7 @@ def test_the_marker_may_stand_at_a_class_and_a_module(select):
 
 
 def test_an_unknown_name_is_a_usage_error_that_names_the_test(select):
-    """A misspelt node in a marker is found when a selection needs it."""
+    """An unknown node in a marker is an error when a selection resolves it."""
     tests = """
         import pytest
 
@@ -105,7 +105,7 @@ def test_an_unknown_name_is_a_usage_error_that_names_the_test(select):
 
 
 def test_what_is_no_node_is_a_usage_error(select):
-    """Only texts and definitions name nodes."""
+    """Only strings and definitions name nodes."""
     tests = """
         import pytest
 
@@ -120,7 +120,7 @@ def test_what_is_no_node_is_a_usage_error(select):
 
 
 def test_the_bare_marker_is_refused(pytester: pytest.Pytester):
-    """Without parentheses the marker says nothing."""
+    """A marker without parentheses has no nodes."""
     pytester.makepyfile(
         """
         import pytest
@@ -138,7 +138,7 @@ def test_the_bare_marker_is_refused(pytester: pytest.Pytester):
 
 @pytest.mark.parametrize("arguments", ["", "node='water'"])
 def test_wrong_arguments_are_shown_with_the_usage(pytester: pytest.Pytester, arguments: str):
-    """A marker without a node, or with a keyword, is an error at collection, with no selection too."""
+    """No node or an unknown keyword is an error at collection, even without a selection."""
     pytester.makepyfile(
         f"""
         import pytest

@@ -1,4 +1,4 @@
-"""The marker `dag_partitions` and the fixture `partition_key`: one test for each key."""
+"""Tests of the marker `dag_partitions`, which runs a test for each partition key."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HEAD = """
 
 @pytest.fixture
 def run(pytester: pytest.Pytester):
-    """Run one test, marked with these arguments."""
+    """Run one test that is marked with these arguments."""
 
     def run(arguments: str, *options: str, parameters: str = "partition_key") -> pytest.RunResult:
         body = f"""
@@ -50,7 +50,7 @@ def run(pytester: pytest.Pytester):
 
 
 def ids(result: pytest.RunResult) -> list[str]:
-    """What stands in brackets in the names of the tests that passed."""
+    """Return the ids in brackets of the tests that passed."""
     lines = (line for line in result.outlines if "PASSED" in line)
     return [line.partition("[")[2].partition("] PASSED")[0] for line in lines]
 
@@ -74,12 +74,12 @@ def ids(result: pytest.RunResult) -> list[str]:
     ],
 )
 def test_a_test_runs_once_for_each_key(run, arguments: str, expected: str):
-    """Wishes unite, the order is that of the definition, and the ids are the keys."""
+    """The arguments are united, the order is that of the definition, and the ids are the keys."""
     assert ids(run(arguments)) == expected.split()
 
 
 def test_boundaries_are_the_days_on_which_pipelines_break(run):
-    """First and last day, ends of months and the leap day are among them, and most days are not."""
+    """They include first and last day, month ends and the leap day, but few other days."""
     days = ids(run("DAYS, boundaries=True"))
 
     assert {"2024-01-01", "2024-01-31", "2024-02-29", "2024-03-02"} <= set(days)
@@ -87,12 +87,12 @@ def test_boundaries_are_the_days_on_which_pipelines_break(run):
 
 
 def test_boundaries_of_two_dimensions_are_combined(run):
-    """The ends of the one meet the ends of the other."""
+    """The boundaries of one dimension are combined with those of the other."""
     assert len(ids(run("GRID, boundaries=True"))) == 4
 
 
 def test_a_sample_is_always_the_same(run):
-    """The same test has the same sample in each session."""
+    """A test has the same sample in each session."""
     first, again = ids(run("DAYS, sample=5")), ids(run("DAYS, sample=5"))
 
     assert first == again == sorted(first)
@@ -100,7 +100,7 @@ def test_a_sample_is_always_the_same(run):
 
 
 def test_a_fixture_may_take_the_key(pytester: pytest.Pytester):
-    """It is enough that something which the test requests takes `partition_key`."""
+    """A fixture or test that the test requests may take `partition_key`."""
     body = """
     @pytest.fixture
     def upper(partition_key):
@@ -116,7 +116,7 @@ def test_a_fixture_may_take_the_key(pytester: pytest.Pytester):
 
 
 def test_a_class_may_bear_the_marker_and_a_test_its_own(pytester: pytest.Pytester):
-    """The closest marker decides."""
+    """The closest marker is used."""
     body = """
     @pytest.mark.dag_partitions(LETTERS, first=1)
     class TestLetters:
@@ -149,7 +149,7 @@ def test_a_class_may_bear_the_marker_and_a_test_its_own(pytester: pytest.Pyteste
     ],
 )
 def test_a_mistake_is_an_error_at_collection(run, arguments: str, message: str):
-    """The error names the test and the marker, and what to do."""
+    """The message names the test, the marker and a remedy."""
     result = run(arguments)
 
     result.assert_outcomes(errors=1)
@@ -158,14 +158,14 @@ def test_a_mistake_is_an_error_at_collection(run, arguments: str, message: str):
 
 
 def test_wrong_arguments_are_shown_with_the_usage(run):
-    """The whole signature is shown."""
+    """The message contains the whole signature."""
     result = run("LETTERS, frst=1")
 
     result.stdout.fnmatch_lines(["usage: dag_partitions(partitions_def_or_asset_or_job, [*], keys=None,*)"])
 
 
 def test_a_test_that_does_not_take_the_key_is_an_error(run):
-    """A key that nobody reads would run the same test again and again."""
+    """A test that does not use its key would repeat the same test."""
     result = run("LETTERS", parameters="")
 
     result.assert_outcomes(errors=1)
@@ -175,7 +175,7 @@ def test_a_test_that_does_not_take_the_key_is_an_error(run):
 
 
 def test_the_fixture_without_the_marker_says_what_is_missing(pytester: pytest.Pytester):
-    """The error names the test and the marker."""
+    """The message names the test and the marker."""
     pytester.makepyfile("def test_one(partition_key): pass")
 
     result = pytester.runpytest()
@@ -195,7 +195,7 @@ def test_the_marker_explains_itself(pytester: pytest.Pytester):
 
 
 def test_all_workers_collect_the_same_keys(pytester: pytest.Pytester):
-    """Hours grow while workers start; the controller reads the time once for all of them."""
+    """New hours may begin while workers start; all workers use the time of the controller."""
     pytest.importorskip("xdist")
     pytester.makeconftest(
         """

@@ -1,4 +1,4 @@
-"""`dag_resources`: the resources of every bound call below the conftest that overrides it."""
+"""Tests of the fixture `dag_resources`, the default resources of every bound call."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ CONFTEST = """
 
 @pytest.fixture
 def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project whose tests have a pump, and a heater that cannot be made without config."""
+    """Create a project whose tests have a pump, and a heater that needs config."""
     pytester.makepyfile(kitchen=KITCHEN)
     pytester.makeconftest(CONFTEST)
     return pytester
 
 
 def test_every_bound_call_has_them(kitchen: pytest.Pytester):
-    """Contexts and runs; those of a job too. A resource that nobody needs disturbs nobody."""
+    """Contexts, assets and jobs have the resources; an unused resource is not started."""
     kitchen.makepyfile(
         """
         import pytest
@@ -83,7 +83,7 @@ def test_every_bound_call_has_them(kitchen: pytest.Pytester):
 
 
 def test_an_argument_of_the_call_goes_before_them_by_key(kitchen: pytest.Pytester):
-    """The other keys stay."""
+    """An argument replaces the resource of the same key, and no other."""
     kitchen.makepyfile(
         """
         from kitchen import draw, supply, water
@@ -103,7 +103,7 @@ def test_an_argument_of_the_call_goes_before_them_by_key(kitchen: pytest.Pyteste
 
 
 def test_what_an_asset_brings_along_goes_before_them(kitchen: pytest.Pytester):
-    """A default is no contradiction; an argument of the call is."""
+    """A resource of an asset replaces a default; it conflicts with an argument of the call."""
     kitchen.makepyfile(
         """
         import pytest
@@ -124,7 +124,7 @@ def test_what_an_asset_brings_along_goes_before_them(kitchen: pytest.Pytester):
 
 
 def test_a_folder_below_may_have_others(kitchen: pytest.Pytester):
-    """As with each fixture, the nearest conftest or module counts, and may ask the one above."""
+    """The nearest conftest or module overrides the fixture, and may request the overridden one."""
     kitchen.makepyfile(
         """
         import pytest

@@ -1,4 +1,4 @@
-"""`--dag-select`: which tests touch which part of the graph."""
+"""Tests of `--dag-select`: the tests that touch a part of the graph."""
 
 from __future__ import annotations
 
@@ -98,13 +98,13 @@ TESTS = """
 
 @pytest.fixture
 def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project with three assets, a job of two ops, and a test for each way to refer to them."""
+    """Create three assets, a job of two ops, and a test for each way to refer to them."""
     pytester.makepyfile(kitchen=KITCHEN, test_kitchen=TESTS)
     return pytester
 
 
 def selected(project: pytest.Pytester, *arguments: str) -> list[str]:
-    """The names of the tests that passed, without `test_`."""
+    """Return the names of the tests that passed, without `test_`."""
     result = project.runpytest("-p", "no:randomly", "-v", *arguments)
     assert result.ret == 0, str(result.stdout) + str(result.stderr)
     passed = (line for line in result.outlines if " PASSED" in line)
@@ -133,12 +133,12 @@ def selected(project: pytest.Pytester, *arguments: str) -> list[str]:
     ],
 )
 def test_the_tests_that_touch_a_node_run(kitchen: pytest.Pytester, expression: str, names: str):
-    """A test is tied to what it refers to, directly, through fixtures, helpers and parameters."""
+    """A test is linked to the nodes that its code, fixtures, helpers and parameters refer to."""
     assert selected(kitchen, "--dag-select", expression) == sorted(names.split())
 
 
 def test_repeated_selections_unite(kitchen: pytest.Pytester):
-    """Two flags select what either selects."""
+    """Two options select the union."""
     assert selected(kitchen, "--dag-select", "tea", "--dag-select", "grind") == ["chain", "import", "job"]
 
 
@@ -156,7 +156,7 @@ def test_the_report_shows_the_selection(kitchen: pytest.Pytester):
 
 
 def test_without_a_selection_nothing_is_said(kitchen: pytest.Pytester):
-    """A session that selects nothing is as it was."""
+    """The plugin prints nothing in a session without its options."""
     result = kitchen.runpytest()
 
     result.assert_outcomes(passed=13)
@@ -164,7 +164,7 @@ def test_without_a_selection_nothing_is_said(kitchen: pytest.Pytester):
 
 
 def test_an_unknown_node_is_a_usage_error(kitchen: pytest.Pytester):
-    """The nearest names are shown."""
+    """The message contains similar names."""
     result = kitchen.runpytest("--dag-select", "cofee")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -174,7 +174,7 @@ def test_an_unknown_node_is_a_usage_error(kitchen: pytest.Pytester):
 
 
 def test_a_text_that_cannot_be_read_is_a_usage_error(kitchen: pytest.Pytester):
-    """The place is shown, and no test is collected for it."""
+    """The message shows the position, and no test is collected."""
     result = kitchen.runpytest("--dag-select", "water and")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -185,7 +185,7 @@ def test_a_text_that_cannot_be_read_is_a_usage_error(kitchen: pytest.Pytester):
 
 
 def test_nodes_that_no_test_touches_are_named(kitchen: pytest.Pytester):
-    """A selection that no test touches ends with the code for no tests."""
+    """A selection that no test touches ends with the exit code for no tests."""
     kitchen.makepyfile(test_kitchen="from kitchen import coffee, tea, water\ndef test_one(): assert tea")
 
     result = kitchen.runpytest("--dag-select", "water, coffee")
@@ -197,7 +197,7 @@ def test_nodes_that_no_test_touches_are_named(kitchen: pytest.Pytester):
 
 
 def test_a_file_that_does_not_import_comes_first(kitchen: pytest.Pytester):
-    """A node may be unknown because its file is broken, so the broken file is what is reported."""
+    """An import error is reported first, because the file may define the unknown node."""
     kitchen.makepyfile(test_broken="import no_such_module")
 
     result = kitchen.runpytest("--dag-select", "juice")
@@ -207,7 +207,7 @@ def test_a_file_that_does_not_import_comes_first(kitchen: pytest.Pytester):
 
 
 def test_two_definitions_of_one_name_are_two_nodes(pytester: pytest.Pytester):
-    """A name selects all that bear it, whichever module they stand in."""
+    """A name selects all nodes of that name, of any module."""
     source = """
         from dagflow import asset
 
@@ -286,7 +286,7 @@ NESTED = """
     ],
 )
 def test_nested_nodes_are_selected(pytester: pytest.Pytester, expression: str, nodes: int, names: str):
-    """A test of a job or graph touches all inside; one of an op, each place where the op stands."""
+    """A test of a job or graph touches all nodes inside; a test of an op touches each of its nodes."""
     pytester.makepyfile(NESTED)
 
     result = pytester.runpytest("-p", "no:randomly", "-v", "--dag-select", expression)
@@ -297,7 +297,7 @@ def test_nested_nodes_are_selected(pytester: pytest.Pytester, expression: str, n
 
 
 def test_a_conftest_names_nodes_too(pytester: pytest.Pytester):
-    """What a conftest imports is part of the graph, and its fixtures tie the tests that use them."""
+    """Definitions in a conftest are in the graph, and its fixtures link the tests that use them."""
     pytester.makepyfile(kitchen=KITCHEN)
     pytester.makeconftest(
         """
@@ -315,34 +315,34 @@ def test_a_conftest_names_nodes_too(pytester: pytest.Pytester):
 
 
 class TestUnderXdist:
-    """The controller, which collects nothing, ends with the code that a single process would end with."""
+    """The controller collects nothing, and ends with the exit code of a single process."""
 
     @pytest.fixture(autouse=True)
     def _needs_xdist(self):
         pytest.importorskip("xdist")
 
     def test_the_selected_tests_run(self, kitchen: pytest.Pytester):
-        """The summary says what the header cannot know."""
+        """The summary has the numbers, which are unknown when the header is printed."""
         result = kitchen.runpytest_subprocess("-n", "2", "--dag-select", "tea")
 
         result.assert_outcomes(passed=2)
         result.stdout.fnmatch_lines(["dag-select: tea", "dag-select: 1 node, 2 of 13 tests"])
 
     def test_an_unknown_node_is_a_usage_error(self, kitchen: pytest.Pytester):
-        """The workers find it, the controller says it."""
+        """The workers find the error, and the controller prints it."""
         result = kitchen.runpytest_subprocess("-n", "2", "--dag-select", "cofee")
 
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines(["ERROR: --dag-select 'cofee': no node is called*Did you mean 'coffee'?"])
 
     def test_a_text_that_cannot_be_read_is_a_usage_error(self, kitchen: pytest.Pytester):
-        """No worker is started for it."""
+        """An invalid expression ends the session before a worker starts."""
         result = kitchen.runpytest_subprocess("-n", "2", "--dag-select", "tea or")
 
         assert result.ret == pytest.ExitCode.USAGE_ERROR
 
     def test_nodes_that_no_test_touches_are_named(self, kitchen: pytest.Pytester):
-        """No tests, and the names of the nodes."""
+        """The session ends without tests and prints the names of the nodes."""
         kitchen.makepyfile(test_kitchen="from kitchen import tea, water\ndef test_one(): assert tea")
 
         result = kitchen.runpytest_subprocess("-n", "2", "--dag-select", "water")

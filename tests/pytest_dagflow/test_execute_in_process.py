@@ -1,4 +1,4 @@
-"""`execute_in_process`: runs a job or a graph."""
+"""Tests of the fixture `execute_in_process`, which runs a job or a graph."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A graph, and a job of it."""
+    """Create a graph, and a job of it."""
     pytester.makepyfile(
         kitchen="""
         from dagflow import StaticPartitionsDefinition, asset, graph, op
@@ -37,7 +37,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def test_a_job_runs_with_every_argument_of_its_method(project: pytest.Pytester):
-    """On the instance of the test; by position too."""
+    """Arguments may be positional; the instance is that of the test."""
     project.makepyfile(
         """
         from kitchen import CONFIG, cafe_job
@@ -59,7 +59,7 @@ def test_a_job_runs_with_every_argument_of_its_method(project: pytest.Pytester):
 
 
 def test_a_graph_runs_alone(project: pytest.Pytester):
-    """What comes from outside is given to it."""
+    """The inputs of the graph are arguments."""
     project.makepyfile(
         """
         from kitchen import CONFIG, cafe
@@ -76,7 +76,7 @@ def test_a_graph_runs_alone(project: pytest.Pytester):
 
 
 def test_what_is_neither_is_refused(project: pytest.Pytester):
-    """The message says what to do instead."""
+    """The message has a remedy."""
     project.makepyfile(
         """
         import pytest

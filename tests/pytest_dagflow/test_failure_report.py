@@ -1,4 +1,4 @@
-"""What a failing test tells of the runs that it made: a section of its own, frames, properties for JUnit."""
+"""Tests of the report of a failed test about its runs: the section, the frames and the JUnit properties."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ KITCHEN = """
 
 @pytest.fixture
 def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A job in which all kinds of things happen, and an asset that fails."""
+    """Create a job with every outcome of a step, and an asset that fails."""
     pytester.makepyfile(kitchen=KITCHEN)
     return pytester
 
 
 def section(result: pytest.RunResult) -> list[str]:
-    """The lines of the only section about dagflow, without those that follow the last of ours."""
+    """Return the lines of the only section about dagflow."""
     lines = result.outlines
     (start,) = (number for number, line in enumerate(lines) if line.strip("-").strip().startswith("dagflow"))
     end = next(number for number in range(start + 1, len(lines)) if lines[number].startswith(("---", "===")))
@@ -76,7 +76,7 @@ def section(result: pytest.RunResult) -> list[str]:
 
 
 def test_the_section_tells_the_run_as_a_tree(kitchen: pytest.Pytester):
-    """The user's traceback, the steps, the last events, the inputs of what failed, how to run it again."""
+    """The section has traceback, steps, last events, inputs of the failed step, and commands."""
     kitchen.makepyfile(
         """
         from kitchen import breakfast
@@ -126,7 +126,7 @@ def test_the_section_tells_the_run_as_a_tree(kitchen: pytest.Pytester):
 
 
 def test_the_commands_work(kitchen: pytest.Pytester):
-    """Quoted as a shell wants it; they run the test that failed, and no other."""
+    """The commands are quoted for a shell, and run the failed test and the linked tests."""
     kitchen.makepyfile(
         """
         import pytest
@@ -150,7 +150,7 @@ def test_the_commands_work(kitchen: pytest.Pytester):
 
 
 def test_the_test_is_named_as_seen_from_here(kitchen: pytest.Pytester):
-    """Where pytest was started below the root of the project, the path begins there."""
+    """The path is relative to the folder in which pytest was started."""
     kitchen.makepyfile(
         "def test_one(materialize_to_memory): assert materialize_to_memory([]).success is None"
     )
@@ -167,7 +167,7 @@ def test_the_test_is_named_as_seen_from_here(kitchen: pytest.Pytester):
 
 
 def test_a_test_that_passed_or_ran_nothing_has_no_section(kitchen: pytest.Pytester):
-    """Neither has an expected failure."""
+    """An expected failure has no section either."""
     kitchen.makepyfile(
         """
         import pytest
@@ -192,7 +192,7 @@ def test_a_test_that_passed_or_ran_nothing_has_no_section(kitchen: pytest.Pytest
 
 
 def test_of_several_runs_the_failed_and_the_last_are_shown(kitchen: pytest.Pytester):
-    """A run that failed as it should is not hidden by the one that did not."""
+    """The last failed run and the last run are shown."""
     kitchen.makepyfile(
         """
         import pytest
@@ -220,7 +220,7 @@ def test_of_several_runs_the_failed_and_the_last_are_shown(kitchen: pytest.Pytes
 
 
 def test_a_resource_that_could_not_be_started_is_shown_too(kitchen: pytest.Pytester):
-    """Also if a fixture made the run."""
+    """A run of a fixture is shown too."""
     kitchen.makepyfile(
         """
         import pytest
@@ -254,7 +254,7 @@ def test_a_resource_that_could_not_be_started_is_shown_too(kitchen: pytest.Pytes
 
 
 def test_a_large_run_is_shown_in_part(pytester: pytest.Pytester):
-    """Those to which something happened are among those that are shown; the others are counted."""
+    """Failed and skipped steps are shown first; the remaining steps are counted."""
     pytester.makepyfile(
         """
         from dagflow import job, op
@@ -288,7 +288,7 @@ def test_a_large_run_is_shown_in_part(pytester: pytest.Pytester):
 
 
 def test_mapped_steps_stand_where_their_node_stands(pytester: pytest.Pytester):
-    """Each with its key; what waits for all of them comes after."""
+    """Each mapped step is shown with its key, before the step that collects them."""
     pytester.makepyfile(
         """
         from dagflow import DynamicOut, DynamicOutput, job, op
@@ -332,7 +332,7 @@ def test_mapped_steps_stand_where_their_node_stands(pytester: pytest.Pytester):
 
 
 def test_our_frames_are_left_out_of_the_traceback(kitchen: pytest.Pytester):
-    """The test and the user's code remain; `--full-trace` shows all."""
+    """Frames of the test and the user's code remain; `--full-trace` shows all frames."""
     kitchen.makepyfile(
         """
         from kitchen import water
@@ -354,7 +354,7 @@ def test_our_frames_are_left_out_of_the_traceback(kitchen: pytest.Pytester):
 
 
 def test_a_mistake_of_dagflow_itself_is_not_hidden(kitchen: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
-    """Who looks for it needs the frames."""
+    """The frames of dagflow are shown for an error that dagflow raised by mistake."""
     import dagflow.runs.launch
 
     def broken(*_: object) -> None:
@@ -377,7 +377,7 @@ def test_a_mistake_of_dagflow_itself_is_not_hidden(kitchen: pytest.Pytester, mon
 
 
 def test_junit_learns_nodes_partition_and_run(kitchen: pytest.Pytester):
-    """Of a test that ran a pipeline, whether it passed or not."""
+    """Each test that ran a pipeline has the properties, whether it passed or not."""
     kitchen.makepyfile(
         """
         import pathlib
@@ -418,7 +418,7 @@ def test_junit_learns_nodes_partition_and_run(kitchen: pytest.Pytester):
 
 
 def test_it_works_under_xdist_and_without_a_cache(kitchen: pytest.Pytester):
-    """The section travels with the report."""
+    """Workers send the section with the report."""
     pytest.importorskip("xdist")
     kitchen.makepyfile(
         """
@@ -442,7 +442,7 @@ def test_it_works_under_xdist_and_without_a_cache(kitchen: pytest.Pytester):
 
 @pytest.mark.parametrize("style", ["native", "short", "line", "no", "auto"])
 def test_each_style_of_traceback_works(kitchen: pytest.Pytester, style: str):
-    """Where pytest shows a failure at all, it shows ours, whether captured output is shown or not."""
+    """The section is shown in each style that shows failures, with and without captured output."""
     kitchen.makepyfile(
         """
         from kitchen import water
@@ -460,7 +460,7 @@ def test_each_style_of_traceback_works(kitchen: pytest.Pytester, style: str):
 
 
 def test_a_runtime_that_a_fixture_loads_first_is_watched(pytester: pytest.Pytester):
-    """A test file need not import dagflow at its top."""
+    """A test file without an import of dagflow has a section too."""
     pytester.makepyfile(
         """
         def test_lazy(materialize_to_memory):
@@ -480,7 +480,7 @@ def test_a_runtime_that_a_fixture_loads_first_is_watched(pytester: pytest.Pytest
 
 
 def test_runs_are_let_go_when_the_test_ends(kitchen: pytest.Pytester):
-    """Nothing of them stays until the end of the session."""
+    """The values of a test's runs are freed before the next test."""
     kitchen.makepyfile(
         """
         import gc
@@ -509,7 +509,7 @@ def test_runs_are_let_go_when_the_test_ends(kitchen: pytest.Pytester):
 
 
 def test_a_value_that_cannot_be_shown_disturbs_nobody(kitchen: pytest.Pytester):
-    """A `repr` that raises is shown as that."""
+    """An input whose `repr` raises is shown with a placeholder."""
     kitchen.makepyfile(
         """
         from dagflow import asset
@@ -537,7 +537,7 @@ def test_a_value_that_cannot_be_shown_disturbs_nobody(kitchen: pytest.Pytester):
 
 
 def test_what_a_hook_raised_is_shown(kitchen: pytest.Pytester):
-    """Its event has no message; what the error says stands there instead."""
+    """The event has no message, so the message of the error is shown."""
     kitchen.makepyfile(
         """
         from dagflow import job, op, success_hook

@@ -1,4 +1,4 @@
-"""`pytest --fixtures`, `--markers` and `--help` explain each name of the plugin."""
+"""Tests of `pytest --fixtures`, `--markers` and `--help`, which explain each name of the plugin."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MARKERS = {"dag_nodes", "dag_partitions"}
 
 
 def explained(lines: list[str]) -> dict[str, list[str]]:
-    """By name, the lines of explanation that follow the name."""
+    """Return the lines of explanation after each name, by name."""
     found: dict[str, list[str]] = {}
     current: list[str] = []
     for line in lines:
@@ -44,7 +44,7 @@ def explained(lines: list[str]) -> dict[str, list[str]]:
 
 
 def test_each_fixture_is_explained(pytester: pytest.Pytester):
-    """In a sentence at least; the factories with their parameters."""
+    """Each fixture has at least a sentence, and each factory its parameters."""
     result = pytester.runpytest("--fixtures")
 
     found = {name: lines for name, lines in explained(result.outlines).items() if name in FIXTURES}
@@ -57,7 +57,7 @@ def test_each_fixture_is_explained(pytester: pytest.Pytester):
     "name", ["build_op_context", "build_asset_context", "materialize_to_memory", "materialize"]
 )
 def test_the_text_of_a_factory_names_the_parameters_that_there_are(name: str):
-    """The docstring of a fixture lists every parameter of the public function."""
+    """The docstring lists every parameter of the public function."""
     import dagflow
 
     text = " ".join((inspect.getdoc((vars(contexts) | vars(runs))[name]) or "").split())
@@ -70,7 +70,7 @@ def test_the_text_of_a_factory_names_the_parameters_that_there_are(name: str):
 
 
 def test_the_text_of_execute_in_process_names_the_parameters_of_a_job():
-    """Which are more than those of a graph."""
+    """A job has more parameters than a graph."""
     from dagflow import JobDefinition
 
     text = " ".join((inspect.getdoc(runs.execute_in_process) or "").split())
@@ -80,7 +80,7 @@ def test_the_text_of_execute_in_process_names_the_parameters_of_a_job():
 
 
 def test_each_marker_is_explained(pytester: pytest.Pytester):
-    """With its signature."""
+    """The explanation has the signature."""
     result = pytester.runpytest("--markers")
 
     assert {marker.__name__ for marker in registry.MARKERS} >= MARKERS
@@ -89,7 +89,7 @@ def test_each_marker_is_explained(pytester: pytest.Pytester):
 
 
 def test_each_option_is_explained(pytester: pytest.Pytester):
-    """And the key of the ini file."""
+    """`--help` has the options and the ini key."""
     result = pytester.runpytest("--help")
 
     text = "\n".join(result.outlines)

@@ -1,4 +1,4 @@
-"""A project without a DAG pays nothing: what a session loads in which no test uses dagflow."""
+"""Tests of the modules that a session loads if no test uses dagflow."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PLAIN = """
 
 
 def test_a_session_without_a_dag_loads_nothing(pytester: pytest.Pytester, loaded):
-    """Neither dagflow, nor any library of it, nor the selection of tests is imported."""
+    """dagflow, its libraries and the selection of tests are not imported."""
     pytester.makepyfile(PLAIN)
 
     assert loaded() == []
@@ -52,14 +52,14 @@ def test_a_session_without_a_dag_loads_nothing(pytester: pytest.Pytester, loaded
 
 @pytest.mark.parametrize("option", ["--markers", "--fixtures", "--help", "--collect-only"])
 def test_help_loads_nothing(pytester: pytest.Pytester, loaded, option: str):
-    """The plugin explains itself without the runtime."""
+    """`--help` does not import dagflow."""
     pytester.makepyfile(PLAIN)
 
     assert loaded(option) == []
 
 
 def test_a_name_of_the_plugin_loads_the_runtime(pytester: pytest.Pytester, loaded):
-    """What a test imports from the plugin brings dagflow along, and still no other library."""
+    """An import from the plugin into a test module imports dagflow, and no other library."""
     pytester.makepyfile(
         """
         from pytest_dagflow import assert_succeeded
@@ -93,7 +93,7 @@ def test_a_selection_loads_the_runtime(pytester: pytest.Pytester, loaded):
 
 
 def test_an_unknown_name_of_the_package_is_an_attribute_error():
-    """The lazy package answers like any other module."""
+    """The lazy package raises the error of a module."""
     import pytest_dagflow
 
     with pytest.raises(AttributeError, match="'pytest_dagflow' has no attribute 'nope'"):
@@ -102,7 +102,7 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error():
 
 
 def test_each_exported_name_exists():
-    """What the package promises can be imported."""
+    """Each name in `__all__` can be imported."""
     import pytest_dagflow
 
     assert all(getattr(pytest_dagflow, name) is not None for name in pytest_dagflow.__all__)

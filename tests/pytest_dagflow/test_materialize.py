@@ -1,4 +1,4 @@
-"""`materialize`: runs assets, whose values are stored under `tmp_path`."""
+"""Tests of the fixture `materialize`, which stores values under `tmp_path`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """Two assets."""
+    """Create two assets."""
     pytester.makepyfile(
         kitchen="""
         from dagflow import StaticPartitionsDefinition, asset
@@ -27,7 +27,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def test_values_are_files_that_a_later_call_finds(project: pytest.Pytester):
-    """Within a test; the next one starts with nothing."""
+    """Calls of one test share the files; the next test has none."""
     project.makepyfile(
         """
         import pytest
@@ -53,7 +53,7 @@ def test_values_are_files_that_a_later_call_finds(project: pytest.Pytester):
 
 
 def test_it_has_the_parameters_of_the_function(project: pytest.Pytester):
-    """Those that are given go before those that are bound."""
+    """An argument replaces the bound value."""
     project.makepyfile(
         """
         import inspect

@@ -1,4 +1,4 @@
-"""`materialize_to_memory`: runs assets without a file."""
+"""Tests of the fixture `materialize_to_memory`, which runs assets without a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 
 def test_it_runs_on_the_instance_of_the_test(pytester: pytest.Pytester):
-    """The instance knows the run, and nothing is written."""
+    """The run is stored in the instance, and no file is written."""
     pytester.makepyfile(
         """
         import inspect
@@ -48,7 +48,7 @@ def test_it_runs_on_the_instance_of_the_test(pytester: pytest.Pytester):
 
 
 def test_a_class_of_tests_may_use_it(pytester: pytest.Pytester):
-    """Through a fixture of its own that runs before each test, as unittest has it."""
+    """An autouse fixture of a class may request it, as in suites for unittest."""
     pytester.makepyfile(
         """
         import unittest

@@ -1,4 +1,4 @@
-"""`partition_key`: the key for which a test runs."""
+"""Tests of the fixture `partition_key`, the key that a test runs for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 
 def test_it_is_the_key_of_the_marker(pytester: pytest.Pytester):
-    """A test or a fixture of it may take it; a bound call gets it as an argument."""
+    """A test or one of its fixtures may request it, and pass it to a bound call."""
     pytester.makepyfile(
         """
         import pytest
@@ -34,7 +34,7 @@ def test_it_is_the_key_of_the_marker(pytester: pytest.Pytester):
 
 
 def test_without_a_marker_it_is_an_error_that_names_the_test(pytester: pytest.Pytester):
-    """And the marker."""
+    """The message names the test and the marker."""
     pytester.makepyfile("def test_key(partition_key): pass")
 
     result = pytester.runpytest()

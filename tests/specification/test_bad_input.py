@@ -1,5 +1,6 @@
-"""Mistakes of those who write pipelines: each is an error of dagflow that names what, where and what to do,
-and none of those that can be known before a run leaves a trace of one.
+"""Tests of mistakes in pipelines: each is an error of dagflow that names definition, cause and remedy.
+
+A mistake that can be detected before a run is raised before the run, which then leaves no trace.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from dagflow.testing import observe
 
 
 class Cup:
-    """A type that nothing can load."""
+    """A type without a loader."""
 
 
 @op(config_schema={"n": int, "deep": {"k": [str]}})
@@ -126,7 +127,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         for name, given, text in CONFIG
     ),
     (
-        "config is no mapping",
+        "config is not a mapping",
         lambda **run: counting.execute_in_process("ops", **run),
         ParameterCheckError,
         "run config of job 'counting' must be a mapping, not 'ops'",
@@ -170,7 +171,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         "'c'",
     ),
     (
-        "nothing is partitioned",
+        "no partitions",
         lambda **run: materialize_to_memory([water], partition_key="a", **run),
         CheckError,
         "partition_key 'a'.*nothing in it is partitioned.*partitions_def",
@@ -182,7 +183,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         r"input 'water' of asset 'tea' \(.*test_bad_input.py:\d+\) reads asset 'water', which was not",
     ),
     (
-        "two of one key",
+        "duplicate asset key",
         lambda **run: materialize([water, asset(name="water")(lambda: 2)], **run),
         DagflowInvalidDefinitionError,
         r"Duplicate asset key: AssetKey\(\['water'\]\) .*test_bad_input.py:\d+ and .*:\d+",
@@ -196,7 +197,7 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         "cycle: 'a' -> 'b' -> 'a'",
     ),
     (
-        "a resource twice",
+        "duplicate resource",
         lambda **run: materialize(
             [asset(name="a", resource_defs={"db": 1})(lambda: 1)], resources={"db": 2}, **run
         ),
@@ -218,30 +219,35 @@ BEFORE: list[tuple[str, Any, type[Exception], str]] = [
         "key 'x', but job has no .* graph 'plain'",
     ),
     (
-        "run id",
+        "invalid run id",
         lambda **run: plain.execute_in_process(run_id="abc", **run),
         CheckError,
         "'run_id' must be a UUID.*'abc'",
     ),
     (
-        "tag",
+        "invalid tag",
         lambda **run: plain.execute_in_process(tags={"t": object()}, **run),
         DagflowInvalidDefinitionError,
         "tag 't' of a run of job 'plain'.*JSON",
     ),
     (
-        "one asset",
+        "an asset instead of a list",
         lambda **run: materialize(water, **run),
         ParameterCheckError,
         "'assets' must be a list of assets",
     ),
-    ("no asset", lambda **run: materialize([one], **run), CheckError, "'assets' holds <op 'one'>.*@asset"),
+    (
+        "not an asset",
+        lambda **run: materialize([one], **run),
+        CheckError,
+        "'assets' holds <op 'one'>.*@asset",
+    ),
 ]
 
 
 @pytest.fixture
 def traces() -> Iterator[Any]:
-    """An instance, and the events that were seen while the test ran."""
+    """Provide an instance, and the list of the events of this test."""
     seen: list[Any] = []
     with DagflowInstance.ephemeral() as instance, observe(seen.append):
         yield instance, seen
@@ -251,7 +257,7 @@ def traces() -> Iterator[Any]:
     ("run", "error", "message"), [row[1:] for row in BEFORE], ids=[row[0] for row in BEFORE]
 )
 def test_what_is_known_before_a_run(run: Any, error: type[Exception], message: str, traces: Any) -> None:
-    """Is raised before it, also where failures are not to be raised: no run, no event."""
+    """The mistake is raised before the run, even if `raise_on_error` is False: no run, no event."""
     instance, seen = traces
     for raise_on_error in (True, False):
         with pytest.raises(error, match=f"(?s){message}") as raised:
@@ -263,7 +269,7 @@ def test_what_is_known_before_a_run(run: Any, error: type[Exception], message: s
 
 @pytest.mark.parametrize(("given", "message"), [row[1:] for row in CONFIG], ids=[row[0] for row in CONFIG])
 def test_the_check_of_a_config_says_the_same(given: Any, message: str) -> None:
-    """Without a run; both know the job's own entries."""
+    """`validate_run_config` finds the same errors without a run."""
     with pytest.raises(DagflowInvalidConfigError, match=f"(?s){message}") as checked:
         validate_run_config(counting, given)
     with pytest.raises(DagflowInvalidConfigError) as raised:
@@ -277,9 +283,12 @@ def _missing_dependency() -> Any:
 
 
 def _cycle() -> Any:
-    ties = {"same": {"n": DependencyDefinition("other")}, "other": {"n": DependencyDefinition("same")}}
+    dependencies = {
+        "same": {"n": DependencyDefinition("other")},
+        "other": {"n": DependencyDefinition("same")},
+    }
     other = op(name="other")(lambda n: n)
-    return GraphDefinition("g", node_defs=[same, other], dependencies=ties)
+    return GraphDefinition("g", node_defs=[same, other], dependencies=dependencies)
 
 
 DEFINITIONS: list[tuple[str, Any, type[Exception], str]] = [
@@ -332,7 +341,7 @@ DEFINITIONS: list[tuple[str, Any, type[Exception], str]] = [
         DagflowInvalidDefinitionError,
         "'a'",
     ),
-    ("no parts of a key", lambda: AssetKey(5), ParameterCheckError, "not 5"),
+    ("invalid asset key", lambda: AssetKey(5), ParameterCheckError, "not 5"),
     (
         "wrong default",
         lambda: op(name="x", ins={"n": In(int, default_value="s")})(lambda n: n),
@@ -346,7 +355,7 @@ DEFINITIONS: list[tuple[str, Any, type[Exception], str]] = [
     ("define", "error", "message"), [row[1:] for row in DEFINITIONS], ids=[row[0] for row in DEFINITIONS]
 )
 def test_what_is_known_when_it_is_defined(define: Any, error: type[Exception], message: str) -> None:
-    """Is raised there."""
+    """The definition itself raises the error."""
     with pytest.raises(error, match=f"(?s){message}"):
         define()
 
@@ -394,7 +403,7 @@ RUNNING: list[tuple[str, Any, Any, type[Exception], str]] = [
 def test_what_only_a_run_can_tell(
     body: Any, outs: Any, error: type[Exception], message: str, traces: Any
 ) -> None:
-    """Fails the step, and the run is remembered as a failure."""
+    """The step fails, and the run is stored as failed."""
     instance, seen = traces
     work = op(name="work", out=outs)(body)
     with pytest.raises(error, match=f"(?s){message}"):
@@ -406,24 +415,24 @@ def test_what_only_a_run_can_tell(
 
 
 def test_resources_that_started_are_closed() -> None:
-    """When a later one fails; the wrapper is raised, with the cause."""
-    said: list[str] = []
+    """A resource is closed if a later one fails; the wrapper is raised with the cause."""
+    steps: list[str] = []
 
     @resource
     def first() -> Iterator[int]:
-        said.append("open")
+        steps.append("open")
         yield 1
-        said.append("closed")
+        steps.append("closed")
 
     @resource(required_resource_keys={"first"})
     def second(context: Any) -> Any:
         raise ValueError("no disk")
 
-    both = op(name="both", required_resource_keys={"first", "second"})(lambda context: said.append("ran"))
-    made = job(name="j", resource_defs={"first": first, "second": second})(lambda: (both(), None)[1])
+    both = op(name="both", required_resource_keys={"first", "second"})(lambda context: steps.append("ran"))
+    whole = job(name="j", resource_defs={"first": first, "second": second})(lambda: (both(), None)[1])
 
     with pytest.raises(DagflowResourceFunctionError, match=r"resource 'second'.*no disk") as raised:
-        made.execute_in_process()
+        whole.execute_in_process()
     assert isinstance(raised.value.__cause__, ValueError)
-    assert said == ["open", "closed"]
-    assert made.execute_in_process(raise_on_error=False).success is False
+    assert steps == ["open", "closed"]
+    assert whole.execute_in_process(raise_on_error=False).success is False

@@ -1,4 +1,4 @@
-"""Each class of error is raised by something, with a message that names what, where, and what to do."""
+"""Tests of the error classes: each is raised, with a message that names definition, cause and remedy."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def no_db(context):
 
 
 class Broken(df.IOManager):
-    """An I/O manager of which one half does not work."""
+    """An I/O manager with one method that raises."""
 
     def __init__(self, half):
         self.half = half
@@ -136,7 +136,7 @@ def run(body: Any, *given: Any, resources: Any = None, **arguments: Any) -> Any:
 
 
 def recorded(body: Any, config: Any = None, **arguments: Any) -> None:
-    """Raises the error that a failing run writes down, with its class by name."""
+    """Raise the error that a failed run recorded; its class is found by name."""
     result = job_of(body, **arguments).execute_in_process(config, raise_on_error=False)
     (event,) = result.get_step_failure_events()
     info = event.step_failure_data.error
@@ -168,7 +168,7 @@ def in_processes():
 
 
 def executes_again(*selection: str, forgets: bool = False) -> None:
-    """Executes a run again whose parent was, too, and may be forgotten."""
+    """Execute a run again that was itself a re-execution, perhaps after its parent is deleted."""
     with df.DagflowInstance.ephemeral() as instance:
         target = df.reconstructable(alone)
         first = df.execute_job(target, instance)
@@ -195,7 +195,7 @@ def without_a_home():
         df.DagflowInstance.get()
 
 
-# class -> what raises it, and patterns of what the message must hold
+# class -> a function that raises it, and patterns that the message must match
 RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
     errors.DagflowError: (lambda: run(one).get_run_failure_event(), ["job 'j'", "RUN_FAILURE"]),
     errors.CheckError: (
@@ -203,7 +203,7 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
         ["'a'", "job 'j'", "nothing in it is partitioned", "partitions_def"],
     ),
     errors.ParameterCheckError: (lambda: run(one, 5), ["job 'j'", "mapping", "not 5", "'int'"]),
-    errors.ElementCheckError: (lambda: df.StaticPartitionsDefinition([5]), ["5", "must be a text"]),
+    errors.ElementCheckError: (lambda: df.StaticPartitionsDefinition([5]), ["5", "must be a string"]),
     errors.DagflowInvalidDefinitionError: (
         lambda: run(need),
         ["'db'", "op 'need'", HERE, "job 'j'", "Give"],
@@ -308,46 +308,48 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
 
 WAITING = {
     "DagflowAssetCheckFailedError": "asset checks",
-    "DagflowInvalidAssetKey": "its name is kept free",
+    "DagflowInvalidAssetKey": "the name is reserved",
     "DagflowInvalidObservationError": "observable assets",
 }
 ELSEWHERE = {
-    "ChildProcessCrashException": "tests/dagflow/executors: recorded, and raised by nobody",
-    "DagflowStepTimeoutError": "tests/dagflow/executors: likewise",
+    "ChildProcessCrashException": "tests/dagflow/executors: recorded and never raised",
+    "DagflowStepTimeoutError": "tests/dagflow/executors: recorded and never raised",
     "DagflowStorageError": "tests/dagflow/instance",
     "DagflowSubprocessError": "tests/dagflow/executors",
     "DagflowMissingResourceError": "tests/dagflow/invocation",
     "DagflowSerializationError": "tests/dagflow/events",
-    "DagflowUserCodeExecutionError": "the base of those that wrap an error of the user",
-    "HookExecutionError": "a hook that raises is written down with its own error",
+    "DagflowUserCodeExecutionError": "the base of the wrappers of a user's error",
+    "HookExecutionError": "the event of a failed hook has the error of the hook itself",
 }
 
 
-@pytest.mark.parametrize("kind", RAISED, ids=lambda kind: kind.__name__)
-def test_a_class_is_raised(kind):
-    """By something that users do; the message holds the names, the place, and what to do."""
-    provoke, patterns = RAISED[kind]
+@pytest.mark.parametrize("error_class", RAISED, ids=lambda error_class: error_class.__name__)
+def test_a_class_is_raised(error_class):
+    """Code of a user raises it; the message has the names, the location and the remedy."""
+    provoke, patterns = RAISED[error_class]
 
-    with pytest.raises(kind) as raised:
+    with pytest.raises(error_class) as raised:
         provoke()
 
-    assert type(raised.value) is kind
+    assert type(raised.value) is error_class
     message = str(raised.value)
     assert [pattern for pattern in patterns if not re.search(pattern, message, re.DOTALL)] == [], message
 
 
 def test_no_class_is_forgotten():
-    """Each class is raised here, has tests of its own, or waits for what will raise it."""
+    """Each class is raised here, has tests in another file, or is not raised yet."""
     known = {
         name
-        for name, kind in vars(errors).items()
-        if inspect.isclass(kind) and issubclass(kind, BaseException) and kind.__module__ == errors.__name__
+        for name, error_class in vars(errors).items()
+        if inspect.isclass(error_class)
+        and issubclass(error_class, BaseException)
+        and error_class.__module__ == errors.__name__
     }
 
-    assert known == {kind.__name__ for kind in RAISED} | set(WAITING) | set(ELSEWHERE)
+    assert known == {error_class.__name__ for error_class in RAISED} | set(WAITING) | set(ELSEWHERE)
     for name in WAITING:
-        users = [text for text in _sources() if f"raise {name}(" in text]
-        assert users == [], f"{name} is raised by now: give it a row"
+        users = [source for source in _sources() if f"raise {name}(" in source]
+        assert users == [], f"{name} is raised now: add a row"
 
 
 def _sources() -> list[str]:
@@ -356,7 +358,7 @@ def _sources() -> list[str]:
 
 
 def test_a_failure_of_the_user_shows_the_users_frames():
-    """The traceback of what is raised ends in the user's function."""
+    """The traceback of the raised error ends in the user's function."""
     with pytest.raises(ValueError, match="theirs") as raised:
         run(breaks)
 

@@ -1,4 +1,4 @@
-"""The execution API, item by item: each row of the table beside this file is true."""
+"""Tests of the execution API: the check in each row of `execution_api.md` is true."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _rows() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def names() -> dict[str, Any]:
-    """What the checks may name: the fixture of the page, run once."""
+    """Return the globals of the checks, from the code of the page."""
     found = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
     module = types.ModuleType("execution_api")
@@ -30,7 +30,7 @@ def names() -> dict[str, Any]:
 
 
 def _unknown(tree: ast.AST, names: dict[str, Any]) -> list[str]:
-    """The names that an expression reads and nobody has."""
+    """Return the names that an expression reads and that are not defined."""
     named = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     own = {node.id for node in named if isinstance(node.ctx, ast.Store)}
     own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
@@ -39,13 +39,13 @@ def _unknown(tree: ast.AST, names: dict[str, Any]) -> list[str]:
 
 
 def test_every_row_is_read() -> None:
-    """No row is lost by its form."""
+    """The pattern for rows matches every row of the page."""
     assert [int(row.id.partition("-")[0]) for row in _rows()] == list(range(1, 213))
 
 
 @pytest.mark.parametrize("check", _rows())
 def test_row(names: dict[str, Any], check: str) -> None:
-    """The check is true, and not by an error that an unknown name raises."""
+    """The check is true, and reads only known names."""
     tree = ast.parse(check, mode="eval")
 
     assert _unknown(tree, names) == []

@@ -1,4 +1,4 @@
-"""Whole runs, compared event by event with the sequences that `event_scenarios.md` gives."""
+"""Tests of whole runs: their events are the sequences in `event_scenarios.md`."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def sticky_mill():
 
 
 class Broken(IOManager):
-    """An I/O manager of which one half does not work."""
+    """An I/O manager with one method that raises."""
 
     def __init__(self, half):
         self.half = half
@@ -215,7 +215,7 @@ def yields_and_logs(context):
 
 
 def run(body, run_config=None, *, raises=False, **arguments):
-    """Runs a job with this body; gives its events."""
+    """Return a function that runs a job with this body and returns its events."""
 
     def whole() -> None:
         body()
@@ -235,7 +235,7 @@ def skips():
 
 
 def logged(started):
-    """The events that an instance has of the only run in it, which ends well or with an error."""
+    """Run a function, and return the events of its only run from the instance."""
     instance = DagflowInstance.ephemeral()
     try:
         started(instance)
@@ -255,7 +255,7 @@ def stops_at_once(raised):
 
 
 def planned():
-    """The log of the instance; the order of what is planned means nothing."""
+    """Return the events of the instance, with the planned events sorted, because their order is free."""
     events = logged(lambda instance: materialize([water, tea], instance=instance))
     return sorted(events[:2], key=lambda event: event.step_key) + events[2:]
 
@@ -297,19 +297,19 @@ SCENARIOS = [
 
 @pytest.mark.parametrize(("number", "events"), SCENARIOS, ids=[f"S{number}" for number, _ in SCENARIOS])
 def test_a_scenario(number, events, sequence):
-    """The events of a run, each with its step, are those of the page, in its order."""
+    """The events of a run, each with its step, are equal to those on the page."""
     assert sequence(events()) == EXPECTED[number]
 
 
 def test_each_scenario_of_the_page_is_run():
-    """No row of the page is passed over, and none is missing."""
+    """The scenarios here and on the page have the same numbers."""
     assert {number for number, _ in SCENARIOS} == set(EXPECTED)
     assert len(EXPECTED) == len(re.findall(r"^\*\*S", PAGE, re.MULTILINE)) == 24
 
 
 @pytest.mark.parametrize("raises", [True, False])
 def test_what_an_interrupt_leaves_behind(raises):
-    """The step and the run have failed; nobody asked for it; whether it comes out, `raise_on_error` says."""
+    """The step and the run failed; the interrupt is raised only with `raise_on_error`."""
     instance = DagflowInstance.ephemeral()
 
     @job
@@ -332,7 +332,7 @@ def test_what_an_interrupt_leaves_behind(raises):
 
 
 def test_what_is_planned_stands_in_the_log_of_the_instance_only():
-    """The result begins with the start of the run."""
+    """The first event of the result is the start of the run."""
     result = materialize([water, tea])
 
     assert result.all_events[0].event_type.name == "RUN_START"

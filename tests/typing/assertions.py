@@ -1,4 +1,4 @@
-"""Code of a user of the plugin that has to type-check: patterns of events and assertions on a run."""
+"""Code of a plugin user that must type-check: patterns of events and assertions about a run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pytest_dagflow.sequence.patterns import EventPattern
 
 
 def check(result: ExecuteInProcessResult) -> None:
-    """Each assertion with each kind of argument that it takes."""
+    """Call each assertion with each type of argument that it takes."""
     assert_succeeded(result)
     assert_failed(result, "told", ValueError, "too hot")
     assert_ran(result, "told")
@@ -50,7 +50,7 @@ def check(result: ExecuteInProcessResult) -> None:
 
 
 def check_types() -> None:
-    """The functions of `ev` have the types of their parameters; a misspelt name is an error."""
+    """Check that `ev` functions have parameter types, and that a misspelt name is an error."""
     assert_type(ev.step_start("bare"), EventPattern)
     assert_type(ev.output("bare", name="result", times=2), EventPattern)
     ev.step_strat("bare")  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Code of a user that has to type-check: config and resources as classes, and parameters that take them."""
+"""Code of a user that must type-check: config and resources as classes, and parameters that take them."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ class Boiler(ConfigurableResource[Any]):
 
 
 class Kettle(ConfigurableResource[Any]):
-    """A resource with others nested in it."""
+    """A resource with nested resources."""
 
     url: str
     boiler: Boiler
     number: ResourceDependency[int]
 
     def boil(self) -> int:
-        """Reads the nested ones."""
+        """Read the nested resources."""
         assert_type(self.number, int)
         return self.boiler.degrees + self.number
 
 
 class Number(ConfigurableResourceFactory[int]):
-    """Makes another object."""
+    """A factory of another object."""
 
     def create_resource(self, context: Any) -> int:
         return 1
@@ -70,7 +70,7 @@ class Shelf(ConfigurableIOManager):
 
 @op
 def brew(context: OpExecutionContext, config: Beans, kettle: Kettle, number: ResourceParam[int]) -> int:
-    """Each kind of parameter."""
+    """Take each type of parameter."""
     assert_type(config.grams, int)
     assert_type(number, int)
     return config.grams + kettle.boil() + number
@@ -78,7 +78,7 @@ def brew(context: OpExecutionContext, config: Beans, kettle: Kettle, number: Res
 
 @asset
 def cup(config: Beans, kettle: Kettle) -> str:
-    """The same for an asset."""
+    """Take the same parameters in an asset."""
     return config.name
 
 
@@ -92,7 +92,7 @@ Kettle(url="u", boiler=Boiler(), number="three")  # type: ignore[arg-type]
     config=RunConfig(ops={"brew": Beans(name="mocha")}),
 )
 def bar() -> None:
-    """All of it in a job."""
+    """Use all definitions in a job."""
     brew()
 
 

@@ -1,4 +1,4 @@
-"""Code of a user that has to type-check: the attributes of contexts, by inference."""
+"""Code of a user that must type-check: the attributes of contexts, by inference."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dagflow import (
 
 
 def of_an_op(context: OpExecutionContext) -> None:
-    """The context of an op knows its run, job, op, instance and log."""
+    """Check the run, job, op, instance and log of an op's context."""
     assert_type(context.log, DagflowLogManager)
     assert_type(context.instance, DagflowInstance)
     assert_type(context.run, DagflowRun)
@@ -45,7 +45,7 @@ def of_an_op(context: OpExecutionContext) -> None:
 
 
 def of_an_asset(context: AssetExecutionContext) -> None:
-    """The context of an asset knows the asset, too."""
+    """Check the asset of an asset's context, too."""
     assert_type(context.log, DagflowLogManager)
     assert_type(context.assets_def, AssetsDefinition)
     assert_type(context.asset_key, AssetKey)
@@ -59,7 +59,7 @@ def of_others(
     output: OutputContext,
     loaded: InputContext,
 ) -> None:
-    """Contexts of hooks, resources, executors and I/O managers have the same log and instance."""
+    """Check the log and instance of hook, resource, executor and I/O manager contexts."""
     assert_type(hook.log, DagflowLogManager)
     assert_type(hook.instance, DagflowInstance)
     assert_type(resource.log, DagflowLogManager)

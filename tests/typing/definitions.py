@@ -1,4 +1,4 @@
-"""Code of a user that has to type-check: what the decorators make and what a run gives back."""
+"""Code of a user that must type-check: the results of decorators and runs."""
 
 from __future__ import annotations
 
@@ -36,56 +36,56 @@ from dagflow import (
 
 @op
 def bare(context: OpExecutionContext) -> int:
-    """An op whose decorator has no arguments."""
+    """Return the input: an op whose decorator has no arguments."""
     assert_type(context.run_id, str)
     return 1
 
 
 @op(
-    name="told",
+    name="with_arguments",
     ins={"n": In(int)},
     out={"result": Out(int)},
     config_schema={"by": int},
     required_resource_keys={"pump"},
     retry_policy=RetryPolicy(max_retries=2),
 )
-def told(context: OpExecutionContext, n: int) -> int:
-    """An op whose decorator has arguments."""
+def with_arguments(context: OpExecutionContext, n: int) -> int:
+    """Return the input: an op whose decorator has arguments."""
     return n * int(context.op_config["by"])
 
 
 @graph
 def inner() -> Any:
-    """A graph."""
-    return told(bare())
+    """Build a graph."""
+    return with_arguments(bare())
 
 
 @job(resource_defs={"pump": ResourceDefinition.hardcoded_resource(3)}, tags={"team": "kitchen"})
 def outer() -> None:
-    """A job."""
+    """Build a job."""
     inner()
 
 
 @resource(config_schema={"size": int})
 def pump(context: Any) -> int:
-    """A resource."""
+    """Create a resource."""
     return int(context.resource_config["size"])
 
 
 @asset
 def water() -> int:
-    """An asset whose decorator has no arguments."""
+    """Make an asset whose decorator has no arguments."""
     return 1
 
 
 @asset(key_prefix=["kitchen"], deps=[water], partitions_def=DailyPartitionsDefinition("2024-01-01"))
 def tea(context: AssetExecutionContext) -> str:
-    """An asset whose decorator has arguments."""
+    """Make an asset whose decorator has arguments."""
     return context.partition_key
 
 
 assert_type(bare, OpDefinition)
-assert_type(told, OpDefinition)
+assert_type(with_arguments, OpDefinition)
 assert_type(inner, GraphDefinition)
 assert_type(outer, JobDefinition)
 assert_type(inner.to_job(), JobDefinition)
@@ -96,7 +96,7 @@ assert_type(tea.key, AssetKey)
 
 
 def run() -> None:
-    """What runs give back."""
+    """Check the types of the results of runs."""
     with DagflowInstance.ephemeral() as instance:
         assert_type(outer.execute_in_process(instance=instance), ExecuteInProcessResult)
     result = materialize_to_memory([water, tea], partition_key="2024-01-01", raise_on_error=False)

@@ -1,4 +1,4 @@
-"""Code of a user that has to type-check: hooks and loggers, bare and with arguments."""
+"""Code of a user that must type-check: hooks and loggers, with and without arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Code of a user that has to type-check: running jobs and graphs, and reading the instance and the contexts.
+"""Code of a user that must type-check: runs of jobs and graphs, reading of instances and contexts.
 
 The lines that ignore an error misspell a name: a type checker reports an ignored error that does not occur.
 """
@@ -93,7 +93,7 @@ def water() -> int:
 
 
 def run() -> None:
-    """What a run in this process returns."""
+    """Check the types of the result of a run in this process."""
     result = cafe.execute_in_process()
     assert_type(result, ExecuteInProcessResult)
     assert_type(result.get_job_success_event(), DagflowEvent)
@@ -122,7 +122,7 @@ def run() -> None:
 
 
 def remember() -> None:
-    """What an instance returns."""
+    """Check the types of the returned values of an instance."""
     with instance_for_test() as instance:
         assert_type(instance, DagflowInstance)
     created = instance.create_run_for_job(cafe)
@@ -140,7 +140,7 @@ def remember() -> None:
 
 
 def read_op(context: OpExecutionContext) -> None:
-    """What the context of an op knows."""
+    """Check the types of the attributes of an op's context."""
     assert_type(context.log, DagflowLogManager)
     assert_type(context.instance, DagflowInstance)
     assert_type(context.run, DagflowRun)
@@ -154,7 +154,7 @@ def read_op(context: OpExecutionContext) -> None:
 
 
 def read_asset(context: AssetExecutionContext) -> None:
-    """What the context of an asset knows."""
+    """Check the types of the attributes of an asset's context."""
     assert_type(context.log, DagflowLogManager)
     assert_type(context.asset_key, AssetKey)
     assert_type(context.partition_time_window, TimeWindow)
@@ -172,7 +172,7 @@ def read_others(
     started: InitExecutorContext,
     logging_context: InitLoggerContext,
 ) -> None:
-    """What the other contexts know."""
+    """Check the types of the attributes of other contexts."""
     assert_type(given.log, DagflowLogManager)
     assert_type(given.instance, DagflowInstance)
     assert_type(hook.instance, DagflowInstance)
@@ -224,7 +224,7 @@ def shop() -> list[Any]:
 
 
 def definitions() -> None:
-    """What decorators and builders return."""
+    """Check the types of the returned values of decorators and builders."""
     assert_type(pump, ResourceDefinition)
     assert_type(shelf, IOManagerDefinition)
     assert_type(door, InputManagerDefinition)

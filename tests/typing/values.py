@@ -1,4 +1,4 @@
-"""Code of a user that has to type-check: types, metadata, and what user code says of assets."""
+"""Code of a user that must type-check: types, metadata, and values about assets."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ class Tea:
 
 @usable_as_dagflow_type
 class Coffee:
-    """Another one."""
+    """Another class with a type of its own."""
 
 
 @dagflow_type_loader({"degrees": int})
 def load(context: DagflowTypeLoaderContext, config: Any) -> Any:
-    """What makes a value from config."""
+    """Load a value from config."""
     return config["degrees"]
 
 
 def warm(context: TypeCheckContext, value: Any) -> bool | TypeCheck:
-    """A check of a type."""
+    """Check a value of a type."""
     return TypeCheck(value > context.resources.least, metadata={"degrees": value})
 
 
@@ -66,14 +66,14 @@ DRINK = PythonObjectDagflowType((Tea, Coffee), name="Drink")
 
 @op
 def brew(cups: List[Int], name: Optional[String], tea: Tea) -> Nothing:
-    """The names of dagflow in annotations."""
+    """Use the names of dagflow in annotations."""
     assert_type(cups, list[int])
     assert_type(name, str | None)
     assert_type(tea, Tea)
 
 
 def values() -> None:
-    """What calls return."""
+    """Check the types of returned values."""
     assert_type(check_dagflow_type(WARM, 3), TypeCheck)
     assert_type(MetadataValue.int(3), IntMetadataValue)
     schema = TableSchema([TableColumn("cups", "int")])
@@ -86,7 +86,7 @@ def values() -> None:
 
 
 def read(event: DagflowEvent) -> None:
-    """Data and questions of an event have their own types; a misspelt one is an error."""
+    """Check the types of an event's data and attributes; a misspelt one is an error."""
     assert_type(event.step_output_data.output_name, str)
     assert_type(event.step_materialization_data.materialization, AssetMaterialization)
     assert_type(event.materialization, AssetMaterialization)
@@ -101,7 +101,7 @@ def read(event: DagflowEvent) -> None:
 
 
 def stored(event: DagflowEvent, entry: EventLogEntry) -> None:
-    """Events and lines of the log, there and back."""
+    """Convert events and lines of the log to JSON and back."""
     assert_type(DagflowEvent.from_dict(event.to_dict()), DagflowEvent)
     assert_type(event.materialization, AssetMaterialization)
     assert_type(event.step_output_data.output_name, str)

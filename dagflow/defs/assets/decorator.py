@@ -85,7 +85,7 @@ def asset(
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
 ) -> AssetsDefinition | Callable[[Callable[..., Any]], AssetsDefinition]:
-    """Make an asset of a function. Usable bare.
+    """Make an asset of a function. Use it with or without arguments.
 
     Args:
         compute_fn: The function. Each parameter reads the asset of that name. A first parameter `context`
@@ -204,7 +204,7 @@ def _own_key(
     if key is not None:
         if name is not None or prefix is not None:
             raise DagflowInvalidDefinitionError(
-                f"asset at {location(fn)}: 'key' says all of the key, so 'name' and 'key_prefix' cannot be "
+                f"asset at {location(fn)}: 'key' is the whole key, so 'name' and 'key_prefix' cannot be "
                 "given too"
             )
         return AssetKey.from_coercible(key)
@@ -245,8 +245,8 @@ def _inputs(
         given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{parameter!r}]", place)
         if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
-                f"{place} ({location(body.fn)}): 'ins' names an input '{parameter}' that is no parameter of "
-                f"the function.{nearest(parameter, parameters)}"
+                f"{place} ({location(body.fn)}): 'ins' names an input '{parameter}' that is not a parameter "
+                f"of the function.{nearest(parameter, parameters)}"
             )
         key = keys[parameter] = given.key_for(parameter)
         inputs[parameter] = In(

@@ -18,7 +18,7 @@ NodePath = tuple[str, ...]
 
 
 class AssetLayer:
-    """The assets that the ops of a job store and read, and all assets that the job knows.
+    """The assets that the ops of a job store and read, and all assets of the job.
 
     A node path leads to an op at any depth, so an op inside a graph can store an asset, and an op can store
     several.

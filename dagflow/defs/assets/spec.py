@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
-from dagflow.defs.parts.owners import checked_owners
+from dagflow.defs.parts.owners import check_owners
 from dagflow.defs.resources.definition import ResourceDefinition, as_resource, as_resources
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import (
@@ -196,7 +196,7 @@ class AssetSpec(ReadableAsset):
         self.skippable: bool = skippable
         self.group_name: str = DEFAULT_GROUP if group_name is None else _group(group_name, place)
         self.code_version: str | None = code_version
-        self.owners: list[str] = checked_owners(owners, place)
+        self.owners: list[str] = check_owners(owners, place)
         self.tags: dict[str, str] = {
             **jsonable_tags(tags, place),
             **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()},

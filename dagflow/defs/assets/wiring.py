@@ -1,4 +1,4 @@
-"""From a list of assets to the parts of a job: which assets run, their graph and their common partitions."""
+"""The parts of an asset job: the selected assets, their graph and their common partitions."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def assets_by_key(assets: Any) -> dict[AssetKey, AnyAsset]:
     for asset in assets:
         if not isinstance(asset, (AssetsDefinition, SourceAsset, AssetSpec)):
             raise CheckError(
-                f"parameter 'assets' holds {asset!r} of type '{type(asset).__name__}', which is no asset. "
-                "Use functions decorated with @asset, SourceAssets and AssetSpecs."
+                f"parameter 'assets' holds {asset!r} of type '{type(asset).__name__}', which is not an "
+                "asset. Use functions decorated with @asset, SourceAssets and AssetSpecs."
             )
         for key in asset.keys if isinstance(asset, AssetsDefinition) else (asset.key,):
             if known.setdefault(key, asset) is not asset:
                 raise DagflowInvalidDefinitionError(
-                    f"Duplicate asset key: {key!r} is that of {_place(known[key])} and of {_place(asset)}. "
-                    "Give one of them another key."
+                    f"Duplicate asset key: {key!r} is the key of {_place(known[key])} and of "
+                    f"{_place(asset)}. Give one of them another key."
                 )
     return known
 
@@ -121,7 +121,7 @@ _NO_RESOURCE = (
 )
 
 
-def wired(
+def wire_assets(
     chosen: Mapping[AssetKey, AssetsDefinition],
     known: Mapping[AssetKey, AnyAsset],
     resources: Mapping[str, Any],
@@ -170,7 +170,7 @@ def wired(
     if cycle is not None:
         path = " -> ".join(f"'{key.to_user_string()}'" for key in [*cycle, cycle[0]])
         raise DagflowInvalidDefinitionError(
-            f"the assets depend on each other in a cycle: {path}. Take one away."
+            f"the assets depend on each other in a cycle: {path}. Remove one dependency of this cycle."
         )
     return wiring, layer
 
@@ -178,11 +178,11 @@ def wired(
 def common_partitions(
     chosen: Iterable[AssetsDefinition], one_partitioning: bool
 ) -> PartitionsDefinition | None:
-    """Return the partitions of the assets that have partitions, None if there is no such asset.
+    """Return the partitions of the assets that have partitions, None if no asset has any.
 
     Args:
         chosen: The assets that run.
-        one_partitioning: Whether different partitions are an error. Otherwise the result is None for them.
+        one_partitioning: Whether different partitions are an error. If not, the result is None.
 
     Raises:
         DagflowInvalidDefinitionError: The assets have different partitions.
@@ -202,6 +202,6 @@ def common_partitions(
                     return None
                 raise DagflowInvalidDefinitionError(
                     f"{common[1]!r} and {asset!r} have different partitions definitions ({common[0]!r}, "
-                    f"{partitions_def!r}), so they cannot run together. Select those of one definition."
+                    f"{partitions_def!r}), so they cannot run together. Select assets with one definition."
                 )
     return None if common is None else common[0]

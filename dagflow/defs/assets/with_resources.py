@@ -1,4 +1,4 @@
-"""`with_resources`: assets with the resources that they need bound to them."""
+"""`with_resources`: binds resources to assets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def with_resources(
     resource_defs: Mapping[str, Any],
     resource_config_by_key: Mapping[str, Any] | None = None,
 ) -> list[AnyAsset]:
-    """Bind resources to assets: each gets those that it needs, and runs without being given any.
+    """Bind resources to assets. Each asset keeps the resources that it needs, and runs without others.
 
     Args:
         definitions: The assets.
@@ -32,10 +32,10 @@ def with_resources(
         Copies of the assets, in the same order.
 
     Raises:
-        DagflowInvalidDefinitionError: An asset or a resource needs a resource that is not there.
+        DagflowInvalidDefinitionError: An asset or a resource needs a resource that is missing.
         DagflowInvariantViolationError: A resource needs itself.
-        DagflowInvalidInvocationError: An asset brings a resource along under one of the keys.
-        DagflowInvalidConfigError: Config that does not match.
+        DagflowInvalidInvocationError: An asset has its own resource with one of the keys.
+        DagflowInvalidConfigError: A config does not match the schema of its resource.
 
     Example:
         >>> from dagflow import asset, materialize_to_memory
@@ -72,7 +72,7 @@ def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset
     if both:
         raise DagflowInvalidInvocationError(
             f"{what} has conflicting resource definitions with provided resources for the following keys: "
-            f"{', '.join(both)}. Take them away from one of the two, or give one of them another key."
+            f"{', '.join(both)}. Remove them from one of the two, or give one of them another key."
         )
     known = {**given, **asset.resource_defs}
     bound = copy.copy(asset)

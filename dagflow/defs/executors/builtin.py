@@ -1,5 +1,6 @@
-"""The executors that there are. What each makes of its config is an `Executor`, a value that says how steps
-are run; what runs them is in `dagflow.executors`.
+"""The built-in executors. Each turns its config into an `Executor`, a plain value with the settings.
+
+The code that runs the steps is in `dagflow.executors`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from dagflow.errors import CheckError, check_optional, check_type
 
 
 class Executor:
-    """How the steps of a run are run. The function of an `@executor` returns one of the kinds below.
+    """The settings of an executor. The function of an `@executor` returns an object of a class below.
 
     Args:
-        retries: Whether steps may be tried again.
+        retries: Whether steps may be retried.
 
     Example:
         >>> InProcessExecutor(retries=False).retries
@@ -34,25 +35,25 @@ class Executor:
 
 
 class InProcessExecutor(Executor):
-    """All steps in this process, one after the other."""
+    """An executor that runs all steps in this process, one after the other."""
 
     __slots__ = ()
 
 
 class MultiprocessExecutor(Executor):
-    """Each step in a process of its own.
+    """An executor that runs each step in its own process.
 
     Args:
-        max_concurrent: Processes at a time; None or 0: one per CPU.
-        retries: Whether steps may be tried again.
-        start_method: How a process is started, as in a run config: `{"spawn": {}}` or
+        max_concurrent: The number of processes at a time; None or 0: one per CPU.
+        retries: Whether steps may be retried.
+        start_method: The start method of processes, as in a run config: `{"spawn": {}}` or
             `{"forkserver": {"preload_modules": [...]}}`.
-        tag_concurrency_limits: Limits of steps at a time that share a tag, as in a run config.
+        tag_concurrency_limits: Limits for steps that share a tag, as in a run config.
 
-    Attributes: `config`, these settings by name, without `retries`.
+    Attributes: `config`, the settings by name, without `retries`.
 
     Raises:
-        CheckError: A number that leaves room for no step.
+        CheckError: A limit is too low for any step.
     """
 
     __slots__ = ("config",)
@@ -73,19 +74,20 @@ class MultiprocessExecutor(Executor):
 
 
 class DaskExecutor(Executor):
-    """Each step as a task of a `distributed` cluster.
+    """An executor that runs each step as a task of a `distributed` cluster.
 
     Args:
-        cluster: Which, as in a run config: `{"existing": {"address": "tcp://..."}}`, or `{"local": {...}}`
-            with arguments of `LocalCluster`; default: a local one of one process per CPU.
-        max_concurrent: Tasks that the scheduler has at a time; None or 0: all that are ready, up to 5,000.
-        retries: Whether steps may be tried again.
-        tag_concurrency_limits: Limits of steps at a time that share a tag, as in a run config.
+        cluster: The cluster, as in a run config: `{"existing": {"address": "tcp://..."}}`, or
+            `{"local": {...}}` with arguments of `LocalCluster`. Default: a local cluster with one process
+            per CPU.
+        max_concurrent: The number of submitted tasks at a time; None or 0: all ready steps, up to 5,000.
+        retries: Whether steps may be retried.
+        tag_concurrency_limits: Limits for steps that share a tag, as in a run config.
 
-    Attributes: `config`, these settings by name, without `retries`.
+    Attributes: `config`, the settings by name, without `retries`.
 
     Raises:
-        CheckError: A number that leaves room for no step.
+        CheckError: A limit is too low for any step.
     """
 
     __slots__ = ("config",)
@@ -107,7 +109,7 @@ class DaskExecutor(Executor):
 
 def _checked_limit(limit: int | None, place: str) -> int | None:
     if check_optional(limit, int, "max_concurrent", place) is not None and limit is not None and limit < 0:
-        raise CheckError(f"'max_concurrent' of {place} must be 0 (no limit of its own) or more, not {limit}")
+        raise CheckError(f"'max_concurrent' of {place} must be 0 (the default limit) or more, not {limit}")
     return limit
 
 
@@ -115,8 +117,8 @@ def _checked_tags(limits: Sequence[Mapping[str, Any]], place: str) -> list[Mappi
     for limit in limits:
         if limit["limit"] < 1:
             raise CheckError(
-                f"'tag_concurrency_limits' of {place} lets no step with the tag '{limit['key']}' run: its "
-                f"limit must be 1 or more, not {limit['limit']}"
+                f"'tag_concurrency_limits' of {place}: the limit of the tag '{limit['key']}' must be 1 or "
+                f"more, not {limit['limit']}, or no step with this tag can run"
             )
     return list(limits)
 
@@ -141,12 +143,14 @@ _TAG_LIMIT = Shape({
 })  # fmt: skip
 _MULTIPROCESS = {
     "max_concurrent": Field(
-        Noneable(int), default_value=None, description="Processes at a time; None or 0: one per CPU."
+        Noneable(int),
+        default_value=None,
+        description="The number of processes at a time; None or 0: one per CPU.",
     ),
     "retries": _RETRIES,
-    "start_method": Field(_START_METHOD, is_required=False, description="How a process is started."),
+    "start_method": Field(_START_METHOD, is_required=False, description="The start method of processes."),
     "tag_concurrency_limits": Field(
-        Array(_TAG_LIMIT), is_required=False, description="Limits of steps at a time that share a tag."
+        Array(_TAG_LIMIT), is_required=False, description="Limits for steps that share a tag."
     ),
 }
 _CLUSTER = Selector({
@@ -154,9 +158,11 @@ _CLUSTER = Selector({
     "existing": Field(Shape({"address": str}), description="The address of a scheduler."),
 })  # fmt: skip
 _DASK = {
-    "cluster": Field(_CLUSTER, default_value={"local": {}}, description="Where tasks are carried out."),
+    "cluster": Field(_CLUSTER, default_value={"local": {}}, description="The cluster that runs the tasks."),
     "max_concurrent": Field(
-        Noneable(int), default_value=None, description="Tasks at a time; None or 0: all that are ready."
+        Noneable(int),
+        default_value=None,
+        description="The number of tasks at a time; None or 0: all ready steps.",
     ),
     "retries": _RETRIES,
     "tag_concurrency_limits": _MULTIPROCESS["tag_concurrency_limits"],
@@ -173,10 +179,10 @@ def _in_process(context: Any) -> Executor:
 
 
 def _multiprocess(context: Any) -> Executor:
-    return _multiprocess_of(context.executor_config)
+    return _multiprocess_executor(context.executor_config)
 
 
-def _multiprocess_of(config: Mapping[str, Any]) -> Executor:
+def _multiprocess_executor(config: Mapping[str, Any]) -> Executor:
     return MultiprocessExecutor(
         config.get("max_concurrent"),
         _may_retry(config),
@@ -199,7 +205,7 @@ def _either(context: Any) -> Executor:
     config = context.executor_config
     if "in_process" in config:
         return InProcessExecutor(_may_retry(config["in_process"]))
-    return _multiprocess_of(config["multiprocess"])
+    return _multiprocess_executor(config["multiprocess"])
 
 
 def _may_retry(config: Mapping[str, Any]) -> bool:
@@ -207,17 +213,17 @@ def _may_retry(config: Mapping[str, Any]) -> bool:
 
 
 in_process_executor: ExecutorDefinition = ExecutorDefinition(
-    "in_process", _IN_PROCESS, executor_creation_fn=_in_process, description="All steps in this process."
+    "in_process", _IN_PROCESS, executor_creation_fn=_in_process, description="Runs all steps in this process."
 )
 multiprocess_executor: ExecutorDefinition = ExecutorDefinition(
     "multiprocess",
     _MULTIPROCESS,
     _OTHER_PROCESSES,
     _multiprocess,
-    description="Each step in its own process.",
+    description="Runs each step in its own process.",
 )
 dask_executor: ExecutorDefinition = ExecutorDefinition(
-    "dask", _DASK, _OTHER_PROCESSES, _dask, description="Each step as a task of a cluster."
+    "dask", _DASK, _OTHER_PROCESSES, _dask, description="Runs each step as a task of a cluster."
 )
 multi_or_in_process_executor: ExecutorDefinition = ExecutorDefinition(
     "multi_or_in_process_executor",
@@ -230,5 +236,5 @@ multi_or_in_process_executor: ExecutorDefinition = ExecutorDefinition(
     ),
     lambda config: [] if "in_process" in config else _OTHER_PROCESSES,
     _either,
-    description="The default: each step in its own process, or all in this one, as the run config says.",
+    description="The default: runs each step in its own process, or all in this one if so configured.",
 )  # fmt: skip

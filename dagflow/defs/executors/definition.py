@@ -1,4 +1,4 @@
-"""Executors as definitions: name, config schema, requirements. Those that there are: `builtin_executors`."""
+"""Executor definitions: name, config schema and requirements. The built-in executors are in `builtin`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dagflow.keys import check_name
 
 
 class ExecutorRequirement(enum.Enum):
-    """What an executor needs of the run around it."""
+    """A requirement of an executor: a property that the job, the instance or the I/O managers must have."""
 
     RECONSTRUCTABLE_PIPELINE = "RECONSTRUCTABLE_PIPELINE"
-    """A job that another process can make again."""
+    """A job that another process can build again."""
     RECONSTRUCTABLE_JOB = "RECONSTRUCTABLE_PIPELINE"
     NON_EPHEMERAL_INSTANCE = "NON_EPHEMERAL_INSTANCE"
     """An instance that other processes can read."""
@@ -29,17 +29,18 @@ _Requirements = Sequence[ExecutorRequirement] | Callable[[Mapping[str, Any]], Se
 
 
 class ExecutorDefinition:
-    """Where the steps of a run are run.
+    """The definition of an executor, which runs the steps of a run.
 
     Args:
         name: Its name.
-        config_schema: What config it takes, under `execution.config` of a run config.
-        requirements: What it needs, or a function that tells from its config.
-        executor_creation_fn: Makes a custom executor from an init context.
+        config_schema: The schema of its config, under `execution.config` of a run config.
+        requirements: The requirements, or a function that returns them for a config.
+        executor_creation_fn: Creates a custom executor from an init context.
         description: A sentence for people.
 
     Raises:
-        ParameterCheckError: A requirement that is none, or a function that is none.
+        ParameterCheckError: `requirements` is not a sequence, or a function is not callable.
+        ElementCheckError: A requirement is not an ExecutorRequirement.
 
     Example:
         >>> ExecutorDefinition("batch", {"queue": str}).config_schema
@@ -69,11 +70,11 @@ class ExecutorDefinition:
 
     @property
     def config_schema(self) -> Field:
-        """The schema of its config; without one, anything goes."""
+        """The schema of its config; any config, if it has no schema."""
         return ANYTHING if self.config_field is None else self.config_field
 
     def get_requirements(self, executor_config: Mapping[str, Any] | None = None) -> list[ExecutorRequirement]:
-        """What it needs of the run around it, with this config."""
+        """Return the requirements of this executor with this config."""
         if callable(self._requirements):
             return list(self._requirements(executor_config or {}))
         return list(self._requirements)
@@ -85,13 +86,13 @@ class ExecutorDefinition:
         config_schema: Any = None,
         description: str | None = None,
     ) -> ExecutorDefinition:
-        """This executor with its config given beforehand.
+        """Return a copy of this executor with fixed config.
 
         Args:
-            config_or_config_fn: The config, or a function that makes it of what the run config gives.
-            name: Default: that of this executor.
-            config_schema: What the function gets from the run config.
-            description: Default: that of this executor.
+            config_or_config_fn: The config, or a function from the config of the copy to this config.
+            name: Default: the name of this executor.
+            config_schema: The schema of the config of the copy.
+            description: Default: the description of this executor.
 
         Example:
             >>> from dagflow import multiprocess_executor
@@ -104,7 +105,7 @@ class ExecutorDefinition:
             self.config_field,
             config_or_config_fn,
             config_schema,
-            kind="ExecutorDefinition",
+            class_name="ExecutorDefinition",
             place=f"executor '{new.name}'",
         )
         new.description = self.description if description is None else description
@@ -129,12 +130,12 @@ def executor(
     config_schema: Any = None,
     requirements: _Requirements | None = None,
 ) -> ExecutorDefinition | Callable[[Callable[..., Any]], ExecutorDefinition]:
-    """Make an executor of a function that takes an init context. Usable bare.
+    """Make an executor of a function that takes an init context. Use it with or without arguments.
 
     Args:
-        name: Default: the function's name.
-        config_schema: What config it takes; the function reads `context.executor_config`.
-        requirements: What it needs, or a function that tells from its config.
+        name: Default: the name of the function.
+        config_schema: The schema of its config, which the function reads from `context.executor_config`.
+        requirements: The requirements, or a function that returns them for a config.
 
     Returns:
         The ExecutorDefinition, or a decorator.
@@ -160,8 +161,8 @@ def _checked(requirements: Any, place: str) -> _Requirements:
     if requirements is None:
         return ()
     if callable(requirements):
-        told: Callable[[Mapping[str, Any]], Sequence[ExecutorRequirement]] = requirements
-        return told
+        requirements_fn: Callable[[Mapping[str, Any]], Sequence[ExecutorRequirement]] = requirements
+        return requirements_fn
     for requirement in check_type(requirements, Sequence, "requirements", place):
         if not isinstance(requirement, ExecutorRequirement):
             raise ElementCheckError(

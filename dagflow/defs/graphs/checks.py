@@ -1,4 +1,4 @@
-"""The checks of a graph: known nodes, dependencies that fit, no cycle; and its inputs, from its mappings."""
+"""The checks of the nodes, dependencies and mappings of a graph; and its inputs, from its mappings."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _check_invocation(wiring: Wiring, invocation: NodeInvocation, inputs: Any, p
 
 
 def check_dependencies(graph_def: GraphContent) -> None:
-    """Raise if a dependency between the nodes of a graph does not fit them.
+    """Raise if a dependency between the nodes of a graph is invalid.
 
     Raises:
         DagflowInvalidDefinitionError: An unknown input, node or output, a value of another class, or a cycle.
@@ -235,7 +235,7 @@ def checked_mappings(given: Any, cls: type[_Mapping], argument: str, graph_name:
 
 
 def check_mappings(graph_def: GraphContent) -> None:
-    """Raise if a mapping of an input or output of a graph does not fit its nodes.
+    """Raise if a mapping of an input or output of a graph is invalid.
 
     Raises:
         DagflowInvalidDefinitionError: A mapping names an unknown node, input or output, or an input that has

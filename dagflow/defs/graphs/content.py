@@ -43,11 +43,11 @@ class GraphContent(NodeDefinition):
     Attributes:
         node_dict: The nodes by name.
         dependencies: The source of each connected input, by node name and input name.
-        input_mappings: Which inputs of nodes the inputs of the graph feed.
-        output_mappings: Which outputs of nodes are outputs of the graph.
+        input_mappings: The mappings of inputs of the graph to inputs of nodes.
+        output_mappings: The mappings of outputs of nodes to outputs of the graph.
         input_assets: The asset that is loaded for an input, by node name and input name.
         mapped_nodes: The dynamic output ("node:output") that a node is mapped over, by node name.
-        config_mapping: The function from the config of the graph to that of its nodes.
+        config_mapping: The function from the config of the graph to the config of its nodes.
         parent_graph_def: The whole graph, if this one is a selection of its nodes.
     """
 
@@ -116,12 +116,12 @@ class GraphContent(NodeDefinition):
 
     @property
     def has_config_mapping(self) -> bool:
-        """Whether the graph has config of its own, which is mapped to the config of its nodes."""
+        """True if the graph has its own config, which is mapped to the config of its nodes."""
         return self.config_mapping is not None
 
     @property
     def is_subselected(self) -> bool:
-        """Whether the graph is a selection of the nodes of `parent_graph_def`."""
+        """True if the graph is a selection of the nodes of `parent_graph_def`."""
         return self.parent_graph_def is not None
 
     def iterate_node_defs(self) -> Iterator[NodeDefinition]:

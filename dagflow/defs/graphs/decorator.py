@@ -1,4 +1,4 @@
-"""Graphs that are written as functions: `@graph`, and the inputs and outputs from body and signature."""
+"""`@graph`: the decorator that makes a graph of a function, with inputs and outputs from its signature."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.tracing import DynamicHandle, GraphInputHandle, InvokedNodeOutputHandle, compose
 from dagflow.defs.graphs.wiring import GraphIn, GraphOut, OutputMapping
 from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
-from dagflow.defs.ops.signature import documented
+from dagflow.defs.ops.signature import docstring_of
 from dagflow.defs.parts.function import (
     POSITIONAL_ONLY,
     VAR_KEYWORD,
@@ -131,7 +131,7 @@ def trace(
         for parameter in parameters
         if parameter in annotations
     }
-    descriptions, _ = documented(fn)
+    descriptions, _ = docstring_of(fn)
     wiring.input_mappings = [
         mapping._replace(
             graph_input_description=(ins or {}).get(mapping.graph_input_name, _NO_GRAPH_IN).description

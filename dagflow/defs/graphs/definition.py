@@ -159,7 +159,7 @@ class GraphDefinition(GraphContent):
         """Return a copy of this graph with fixed config for its config mapping.
 
         Args:
-            config_or_config_fn: The config, or a function from the config of the new graph to that of this.
+            config_or_config_fn: The config, or a function from the config of the new graph to this config.
             name: The name of the new graph; default: the name of the function.
             config_schema: The schema of the config of the new graph.
             description: Default: the description of this graph.
@@ -180,7 +180,7 @@ class GraphDefinition(GraphContent):
             mapping.config_schema,
             config_or_config_fn,
             config_schema,
-            kind="GraphDefinition",
+            class_name="GraphDefinition",
             place=f"graph {new.name} (a configured '{self.name}')",
         )
         new.config_mapping = ConfigMapping(mapping.config_fn, field, mapping.receive_processed_config_values)
@@ -207,8 +207,8 @@ class GraphDefinition(GraphContent):
         run_tags: Mapping[str, Any] | None = None,
         owners: Sequence[str] | None = None,
     ) -> _doors.JobDefinition:
-        """Make a job of this graph. Parameters as those of JobDefinition; `op_selection` selects a part of
-        the ops.
+        """Make a job of this graph. The arguments are those of JobDefinition; `op_selection` selects a part
+        of the ops.
         """
         job = _doors.JobDefinition(
             graph_def=self,

@@ -82,7 +82,8 @@ def _paths(graph_def: GraphDefinition, text: str) -> list[tuple[str, ...]]:
     if len(path) > 1 and (clause.up or clause.down) and _exists(graph_def, path):
         hint = " A path into a graph takes no '*' or '+'; use them on nodes of the top level."
     raise DagflowInvalidSubsetError(
-        f"'{text}' selects no node: graph '{graph_def.name}' has no node '{clause.name}' that it fits.{hint}"
+        f"'{text}' selects no node: graph '{graph_def.name}' has no node '{clause.name}' for this clause."
+        f"{hint}"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.ops.definition import OpDefinition, where
+from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.types.kinds import BUILTIN_TYPES, DagflowType
 
@@ -45,9 +45,9 @@ def check_type_names(graph_def: GraphDefinition, place: str) -> None:
 def _same_name(
     dagflow_type: DagflowType, definition: OpDefinition, owner: OpDefinition | None, place: str
 ) -> DagflowInvalidDefinitionError:
-    other = "a type of dagflow" if owner is None else f"another type, in {where(owner)}"
+    other = "a type of dagflow" if owner is None else f"another type, in {op_location(owner)}"
     return DagflowInvalidDefinitionError(
-        f"{place}: the type '{dagflow_type.display_name}' of {where(definition)} has the same name as "
+        f"{place}: the type '{dagflow_type.display_name}' of {op_location(definition)} has the same name as "
         f"{other}. Use one type in both places, or give each a name of its own."
     )
 

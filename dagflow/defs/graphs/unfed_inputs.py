@@ -9,8 +9,8 @@ from dagflow.defs.ops.ports import InputDefinition
 from dagflow.errors import DagflowInvalidDefinitionError
 
 
-def loose_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputDefinition]:
-    """Return the inputs of a node without a source: no node, input of the graph, input manager or asset."""
+def unfed_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputDefinition]:
+    """Return the inputs of a node that no node, input of the graph, input manager or asset feeds."""
     wired = graph_def.dependencies[node_name]
     if len(wired) == len(graph_def.node_dict[node_name].definition.input_names):
         return {}
@@ -25,13 +25,13 @@ def loose_inputs(graph_def: GraphDefinition, node_name: str) -> dict[str, InputD
     }
 
 
-def _config_field(item: InputDefinition, name: str, where: str) -> Field | None:
-    """Return the run config field of an input without a source; None if its type has no loader.
+def _config_field(item: InputDefinition, name: str, place: str) -> Field | None:
+    """Return the run config field of an unfed input; None if its type has no loader.
 
     Args:
         item: The input of an op.
         name: The name of the field.
-        where: The node, for the message.
+        place: The node, for the message.
 
     Raises:
         DagflowInvalidDefinitionError: The input has no default, and its type has no loader.
@@ -42,15 +42,15 @@ def _config_field(item: InputDefinition, name: str, where: str) -> Field | None:
         return Field(loader.config_type, is_required=is_required)
     if is_required:
         raise DagflowInvalidDefinitionError(
-            f"Input '{name}' of {where} has no way of being resolved: nothing feeds it, it has no default, "
+            f"Input '{name}' of {place} has no way of being resolved: nothing feeds it, it has no default, "
             f"and its type '{item.dagflow_type.display_name}' has no loader that could read it from config. "
             "Connect it, give it a default, or pass it through 'input_values'."
         )
     return None
 
 
-def loose_fields(graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
-    """Return the run config fields of the inputs of a node without a source.
+def unfed_fields(graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
+    """Return the run config fields of the unfed inputs of a node.
 
     Args:
         graph_def: The graph.
@@ -60,16 +60,16 @@ def loose_fields(graph_def: GraphDefinition, node_name: str, path: str) -> dict[
     Raises:
         DagflowInvalidDefinitionError: An input can get no value.
     """
-    loose = loose_inputs(graph_def, node_name)
-    if not loose:
+    unfed = unfed_inputs(graph_def, node_name)
+    if not unfed:
         return {}
     node_type = graph_def.node_dict[node_name].definition.node_type_str
-    where = f"{node_type} '{path}{node_name}'"
-    fields = {name: _config_field(item, name, where) for name, item in loose.items()}
+    place = f"{node_type} '{path}{node_name}'"
+    fields = {name: _config_field(item, name, place) for name, item in unfed.items()}
     return {name: field for name, field in fields.items() if field is not None}
 
 
-def check_loose_inputs(graph_def: GraphDefinition, path: str = "") -> None:
+def check_unfed_inputs(graph_def: GraphDefinition, path: str = "") -> None:
     """Raise if an input inside a graph, at any depth, can get no value.
 
     Args:
@@ -82,6 +82,6 @@ def check_loose_inputs(graph_def: GraphDefinition, path: str = "") -> None:
     for name, node in graph_def.node_dict.items():
         definition = node.definition
         if len(graph_def.dependencies[name]) < len(definition.input_names):
-            loose_fields(graph_def, name, path)
+            unfed_fields(graph_def, name, path)
         if isinstance(definition, GraphDefinition):
-            check_loose_inputs(definition, f"{path}{name}.")
+            check_unfed_inputs(definition, f"{path}{name}.")

@@ -270,7 +270,7 @@ class ReadableAsset:
     def own_requirements(self) -> list[Requirement]:
         """Return the resource that loads the asset."""
         by = f"{type(self).__name__} with key {self.key.to_string()}"
-        return [Requirement(self.io_manager_key, by, kind=IO_MANAGER)]
+        return [Requirement(self.io_manager_key, by, role=IO_MANAGER)]
 
 
 class Wiring:

@@ -1,4 +1,4 @@
-"""Jobs of assets: `build_asset_job` and `define_asset_job`."""
+"""Asset jobs: `build_asset_job` and `define_asset_job`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec
-from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wired
+from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wire_assets
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
@@ -58,7 +58,7 @@ def build_asset_job(
     known = assets_by_key(assets)
     executable = {key: asset for key, asset in known.items() if isinstance(asset, AssetsDefinition)}
     chosen = executable if selection is None else selected_assets(executable, selection)
-    wiring, layer = wired(chosen, known, resources or {})
+    wiring, layer = wire_assets(chosen, known, resources or {})
     graph_def = GraphDefinition(name, _wiring=wiring)
     place = "materialize" if name == EPHEMERAL_JOB_NAME else f"job '{name}'"
     given = as_resources(resources, place)
@@ -72,7 +72,7 @@ def build_asset_job(
 
 
 class UnresolvedAssetJobDefinition:
-    """A job whose assets are those of the Definitions that it belongs to. Made by `define_asset_job`."""
+    """A job that selects its assets from its Definitions. Made by `define_asset_job`."""
 
     __slots__ = ("name", "options", "partitions_def", "selection")
 
@@ -89,7 +89,7 @@ class UnresolvedAssetJobDefinition:
         assets: Sequence[Any],
         resources: Mapping[str, Any] | None = None,
     ) -> JobDefinition:
-        """Build the job of these assets.
+        """Build the job, with its selection of these assets.
 
         Raises:
             DagflowInvalidDefinitionError: The selection is invalid, or the assets have other partitions.
@@ -109,7 +109,7 @@ class UnresolvedAssetJobDefinition:
         if self.partitions_def is not None and job.partitions_def != self.partitions_def:
             raise DagflowInvalidDefinitionError(
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
-                f"{self.partitions_def!r}, but that of its assets is {job.partitions_def!r}"
+                f"{self.partitions_def!r}, but its assets have {job.partitions_def!r}"
             )
         return job
 
@@ -130,7 +130,7 @@ def define_asset_job(
     hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
 ) -> UnresolvedAssetJobDefinition:
-    """Define a job for a part of the assets of the Definitions that it belongs to.
+    """Define a job that runs a selection of the assets of its Definitions.
 
     Args:
         name: The name of the job.
@@ -180,20 +180,20 @@ def _resources(
     needed = {DEFAULT_IO_MANAGER_KEY}
     for asset in assets:
         owner = asset.node_def if isinstance(asset, AssetsDefinition) else asset
-        needed |= {need.key for need in owner.own_requirements() if need.kind == IO_MANAGER}
+        needed |= {need.key for need in owner.own_requirements() if need.role == IO_MANAGER}
         if isinstance(asset, AssetSpec):
             continue
         for key, definition in asset.resource_defs.items():
             if key in given:
                 raise DagflowInvalidInvocationError(
-                    f"the resource '{key}' was given, but {asset!r} brings a resource with this key along. "
+                    f"the resource '{key}' was given, but {asset!r} has its own resource with this key. "
                     "Give it in one place only."
                 )
             other = own.setdefault(key, (definition, asset))
             if not _same_resource(other[0], definition):
                 raise DagflowInvalidDefinitionError(
                     f"Conflicting versions of resource with key '{key}' were provided to different assets. "
-                    f"{other[1]!r} and {asset!r} bring them along: use one object, or two keys."
+                    f"{other[1]!r} and {asset!r} have their own: use one object, or two keys."
                 )
             resources[key] = definition
     if default is not None:
@@ -204,4 +204,4 @@ def _resources(
 
 
 def _same_resource(one: ResourceDefinition, other: ResourceDefinition) -> bool:
-    return one is other or (one.kind == other.kind == "value" and one.value is other.value)
+    return one is other or (one.resource_type == other.resource_type == "value" and one.value is other.value)

@@ -1,4 +1,4 @@
-"""What a job is made of: questions about the nodes, definitions and resources in it."""
+"""The content of a job: its attributes, nodes, definitions and resources. The base of JobDefinition."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AssetSelectionData(NamedTuple):
 
 
 class JobContent:
-    """The attributes of a job and questions about them. The base of JobDefinition."""
+    """The attributes of a job, and lookups in them. The base of JobDefinition."""
 
     __slots__ = (
         "_compiled",
@@ -87,7 +87,7 @@ class JobContent:
 
     @property
     def compiled(self) -> dict[Any, Any]:
-        """What was worked out once for this job: schema and plans, filled by those who make them."""
+        """The cache of schemas, plans and requirements of this job. The functions that build them fill it."""
         return self._compiled
 
     @property
@@ -128,7 +128,7 @@ class JobContent:
         return found
 
     def _asset_requirements(self) -> Iterator[Requirement]:
-        """Return the I/O managers of the assets that the job reads and does not make."""
+        """Yield the I/O managers of the assets that the job reads but does not store."""
         layer = self.asset_layer
         if layer is None:
             return
@@ -139,7 +139,7 @@ class JobContent:
             for name, item in definition.ins.items():
                 if item.asset_key is not None:
                     port = f"input '{name}' of {definition.describe_node()}"
-                    yield Requirement(layer.io_manager_key(item.asset_key), port, kind=IO_MANAGER)
+                    yield Requirement(layer.io_manager_key(item.asset_key), port, role=IO_MANAGER)
 
     @property
     def nodes(self) -> list[Node]:
@@ -148,14 +148,12 @@ class JobContent:
 
     @property
     def nodes_in_topological_order(self) -> tuple[Node, ...]:
-        """The nodes of its graph by level (those that depend on nothing first), and within a level by
-        name.
-        """
+        """The nodes of its graph by level (first the nodes without parents), and within a level by name."""
         return self.graph.nodes_in_topological_order
 
     @property
     def dependencies(self) -> Mapping[str, Any]:
-        """What the inputs of the nodes of its graph depend on: by node and input name."""
+        """The dependencies of its graph, by node name and input name."""
         return self.graph.dependencies
 
     @property
@@ -165,7 +163,7 @@ class JobContent:
 
     @property
     def all_node_defs(self) -> list[NodeDefinition]:
-        """The definitions of all nodes, however deep, each once."""
+        """The definitions of all nodes at every depth, each once."""
         return list(self._definitions().values())
 
     def _definitions(self) -> dict[str, NodeDefinition]:
@@ -174,14 +172,14 @@ class JobContent:
         return {definition.name: definition for definition in found}
 
     def has_node(self, name: str) -> bool:
-        """Whether a definition of this name stands in the job, however deep."""
+        """Return whether the job contains a definition with this name, at any depth."""
         return name in self._definitions()
 
     def node_def_named(self, name: str) -> NodeDefinition:
-        """The definition of this name, however deep in the job it stands.
+        """Return the definition with this name, at any depth.
 
         Raises:
-            CheckError: There is none.
+            CheckError: The name is unknown.
         """
         definitions = self._definitions()
         if name not in definitions:
@@ -189,55 +187,55 @@ class JobContent:
         return definitions[name]
 
     def has_node_named(self, name: str) -> bool:
-        """Whether a node of its graph has this name."""
+        """Return whether a node of its graph has this name."""
         return self.graph.has_node_named(name)
 
     def get_node_named(self, name: str) -> Node:
-        """The node of its graph with this name.
+        """Return the node of its graph with this name.
 
         Raises:
-            DagflowInvariantViolationError: There is none.
+            DagflowInvariantViolationError: The name is unknown.
         """
         return self.graph.node_named(name)
 
     def get_node(self, handle: NodeHandle) -> Node:
-        """The node at this place.
+        """Return the node with this path.
 
         Raises:
-            DagflowInvariantViolationError: There is none.
+            DagflowInvariantViolationError: The path is unknown.
         """
         return self.graph.get_node(handle)
 
     get_op = get_node
 
     def get_retry_policy_for_handle(self, handle: NodeHandle) -> RetryPolicy | None:
-        """How the op at this place is tried again: as its invocation says, else the op, else the job."""
+        """Return the retry policy of the op with this path: that of its invocation, the op or the job."""
         node = self.get_node(handle)
         return node.retry_policy or getattr(node.definition, "retry_policy", None) or self.op_retry_policy
 
     def all_dagflow_types(self) -> Iterator[DagflowType]:
-        """The types of all inputs and outputs, and the types inside those, each once."""
+        """Yield the types of all inputs and outputs, and the types inside those, each once."""
         return self.graph.all_dagflow_types()
 
     @property
     def is_subset(self) -> bool:
-        """Whether it is a part of a larger job, chosen by an op selection."""
+        """True if an op selection chose a part of a larger job."""
         return self.op_selection is not None
 
     @property
     def resolved_op_selection(self) -> frozenset[str] | None:
-        """The paths of the ops that its op selection chose; None where it has none."""
+        """The paths of the ops that the op selection chose; None without an op selection."""
         return frozenset(_op_paths(self.graph, "")) if self.is_subset else None
 
     def has_direct_input_value(self, input_name: str) -> bool:
-        """Whether the job has a value for this input of its graph."""
+        """Return whether the job has a value for this input of its graph."""
         return input_name in self.input_values
 
     def get_direct_input_value(self, input_name: str) -> Any:
-        """The job's value for an input of its graph.
+        """Return the value of the job for an input of its graph.
 
         Raises:
-            CheckError: It has none.
+            CheckError: The job has no value for this input.
         """
         if input_name not in self.input_values:
             raise CheckError(
@@ -247,7 +245,7 @@ class JobContent:
         return self.input_values[input_name]
 
     def describe_target(self) -> str:
-        """What it is, and its name."""
+        """Return type and name of the definition: "job 'brew'"."""
         return f"job '{self.name}'"
 
 

@@ -1,4 +1,4 @@
-"""`@job`: a job that is written as a function."""
+"""`@job`: the decorator that makes a job of a function."""
 
 from __future__ import annotations
 
@@ -62,8 +62,9 @@ def job(
     owners: Sequence[str] | None = None,
     version_strategy: Any = None,
 ) -> JobDefinition | Callable[[Callable[..., Any]], JobDefinition]:
-    """Make a job of a function whose body calls ops and graphs. Usable bare. Parameters as those of
-    JobDefinition; the legacy `version_strategy` is ignored.
+    """Make a job of a function whose body calls ops and graphs. Use it with or without arguments.
+
+    The arguments are those of JobDefinition. The legacy `version_strategy` is ignored.
 
     Returns:
         The JobDefinition, or a decorator.

@@ -1,4 +1,4 @@
-"""Jobs: a graph bound to resources, executor, config and partitions, so that it can be run."""
+"""Jobs: graphs that can run, with resources, executor, config and partitions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dagflow._util import nearest
 from dagflow.config.plain import run_config_dict
 from dagflow.defs.graphs.definition import GraphDefinition, check_definitions
 from dagflow.defs.graphs.type_names import check_type_names
-from dagflow.defs.graphs.unfed_inputs import check_loose_inputs
+from dagflow.defs.graphs.unfed_inputs import check_unfed_inputs
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.jobs.content import AssetSelectionData, JobContent
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.configured import ConfigMapping
-from dagflow.defs.parts.owners import checked_owners
+from dagflow.defs.parts.owners import check_owners
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
@@ -63,31 +63,31 @@ class JobDefinition(JobContent):
 
     Args:
         graph_def: The graph.
-        resource_defs: Resource definitions or plain objects by key. An "io_manager" is added where none is
-            given.
-        executor_def: Where steps run, when the job is run by `execute_job`.
-        name: Default: the graph's.
-        config: A dict or RunConfig: the run config of runs that are given none; with `partitions_def`, of
-            runs for a partition. Or a PartitionedConfig, which makes one for each partition; or a
-            ConfigMapping, which makes the run config of what is given as run config.
+        resource_defs: Resource definitions or plain objects by key. The default "io_manager" is added if it
+            is missing.
+        executor_def: The executor of its steps; `execute_in_process` ignores it.
+        name: Default: the name of the graph.
+        config: One of three. A dict or RunConfig: the default run config, for all partitions if there are
+            any. A PartitionedConfig: makes the run config of each partition. A ConfigMapping: turns the
+            given run config into the run config of the graph.
         description: A sentence for people.
-        partitions_def: The partitions that a run can be for.
-        tags: What is known about the job; copied to every run, unless `run_tags` are given.
-        run_tags: Copied to every run instead of `tags`.
-        metadata: What is known about the job.
-        logger_defs: Loggers by name, made for the runs whose config names them; default: "console".
+        partitions_def: The partitions of the job. A run is for one of them.
+        tags: The tags of the job, and of its runs without `run_tags`.
+        run_tags: The tags of its runs, instead of `tags`.
+        metadata: Metadata by name.
+        logger_defs: Loggers by name, created for the runs whose config names them; default: "console".
         hook_defs: Hooks that are called for each op.
-        op_retry_policy: For ops without a policy of their own.
+        op_retry_policy: The retry policy of the ops without a policy.
         input_values: Values of the graph's inputs.
-        asset_layer: Which nodes are assets; made by dagflow itself.
-        owners: Who answers for it.
+        asset_layer: The assets of its nodes; set by dagflow itself.
+        owners: The owners: email addresses, or teams as `team:name`.
 
     Legacy arguments that are accepted and ignored: `preset_defs`, `version_strategy`,
     `_subset_selection_data`, `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older
     name of `input_values`, `partitioned_config` and `config_mapping` are older names of `config`.
 
     Raises:
-        DagflowInvalidDefinitionError: An argument that cannot be.
+        DagflowInvalidDefinitionError: An argument is invalid.
 
     Example:
         >>> from dagflow import JobDefinition, graph
@@ -161,18 +161,18 @@ class JobDefinition(JobContent):
             check_inputs(input_values, graph_def, place)
         self.input_values: dict[str, Any] = dict(input_values or {})
         self.asset_layer = asset_layer
-        self.owners: list[str] = checked_owners(owners, place)
+        self.owners: list[str] = check_owners(owners, place)
         self.op_selection: tuple[str, ...] | None = None
         self.asset_selection_data: AssetSelectionData | None = None
         self._compiled = {}
         if asset_layer is None:
             check_definitions(graph_def, place)
-            check_loose_inputs(graph_def)
+            check_unfed_inputs(graph_def)
         check_type_names(graph_def, place)
         self._check_hooks()
 
     def _bind_partitions(self, config: Any) -> None:
-        """Let `config` make, or be, the run config of each partition, instead of the default one."""
+        """Use `config` for the run config of each partition, instead of a default run config."""
         from dagflow.defs.jobs.partitioned import PartitionedConfig  # few jobs are partitioned
 
         given = check_type(config, PartitionedConfig, "config") if _is_partitioned(config) else None
@@ -186,16 +186,14 @@ class JobDefinition(JobContent):
 
     @property
     def run_config_schema(self) -> RunConfigSchema:
-        """The schema of its run config: `config_type`, and the `config_mapping` before it, if there is
-        one.
-        """
+        """The schema of its run config: `config_type`, and the `config_mapping` that is applied before it."""
         from dagflow.defs.jobs.run_config import RunConfigSchema, schema_of  # few callers ask for it
 
         config_type = schema_of(self, frozenset(self.input_values), in_process=False)
         return RunConfigSchema(config_type, self.config_mapping)
 
     def with_changes(self, **changes: Any) -> JobDefinition:
-        """A copy with some attributes changed; nothing that was compiled is kept."""
+        """Return a copy with some attributes changed, and an empty cache."""
         copy = JobDefinition.__new__(JobDefinition)
         for name in JobContent.__slots__:
             if not name.startswith("_"):
@@ -205,10 +203,10 @@ class JobDefinition(JobContent):
         return copy
 
     def with_hooks(self, hook_defs: set[HookDefinition] | frozenset[HookDefinition]) -> JobDefinition:
-        """A copy with further hooks, which are called for each op.
+        """Return a copy with further hooks, which are called for each op.
 
         Raises:
-            DagflowInvalidDefinitionError: The job has resources, but not one that a hook requires.
+            DagflowInvalidDefinitionError: The job has resources, but lacks one that a hook requires.
         """
         hooks = check_hooks(hook_defs, "hook_defs", f"job '{self.name}'")
         copy = self.with_changes(hook_defs=self.hook_defs | hooks)
@@ -216,8 +214,8 @@ class JobDefinition(JobContent):
         return copy
 
     def _check_hooks(self) -> None:
-        """Raise where a hook requires a resource that a job with resources does not have; one without any can
-        still be given them.
+        """Raise if a hook requires a resource that the job lacks. A job without resources is not checked,
+        since it can receive them later.
         """
         known = self.resource_defs
         if len(known) > 1 or known[DEFAULT_IO_MANAGER_KEY] is not default_io_manager:
@@ -226,39 +224,39 @@ class JobDefinition(JobContent):
                     raise not_provided(requirement, known, f"Its job has the resources {sorted(known)}.")
 
     def with_executor_def(self, executor_def: ExecutorDefinition) -> JobDefinition:
-        """A copy with another executor."""
+        """Return a copy with another executor."""
         return self.with_changes(given_executor_def=_checked_executor(executor_def, f"job '{self.name}'"))
 
     def with_logger_defs(self, logger_defs: Mapping[str, LoggerDefinition]) -> JobDefinition:
-        """A copy with other loggers."""
+        """Return a copy with other loggers."""
         return self.with_changes(logger_defs=_checked_loggers(logger_defs, f"job '{self.name}'"))
 
     def with_metadata(self, metadata: Mapping[str, Any]) -> JobDefinition:
-        """A copy with other metadata."""
+        """Return a copy with other metadata."""
         return self.with_changes(metadata=normalize_metadata(metadata, f"job '{self.name}'"))
 
     def with_top_level_resources(self, resource_defs: Mapping[str, Any]) -> JobDefinition:
-        """A copy with further resources; those that the job has already stay as they are."""
+        """Return a copy with further resources. The resources of the job win over them."""
         own = {key: value for key, value in self.resource_defs.items() if value is not default_io_manager}
         merged = {**as_resources(resource_defs, f"job '{self.name}'"), **own}
         merged.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         return self.with_changes(resource_defs=merged)
 
     def with_op_selection(self, op_selection: Sequence[str]) -> JobDefinition:
-        """A copy with only the ops that these clauses choose.
+        """Return a copy with only the ops that these clauses select.
 
         Args:
             op_selection: As `["*a", "b+"]`.
 
         Raises:
-            ParameterCheckError: They are no list of texts.
-            DagflowInvalidSubsetError: A clause chooses nothing, or what is left cannot run.
+            ParameterCheckError: `op_selection` is not a list of strings.
+            DagflowInvalidSubsetError: A clause selects nothing, or the selected ops cannot run alone.
         """
         try:
-            from dagflow.defs.graphs.selection import select_ops  # few jobs are cut down
+            from dagflow.defs.graphs.selection import select_ops  # few callers select a part
 
             graph_def = select_ops(self.graph, op_selection)
-            check_loose_inputs(graph_def)
+            check_unfed_inputs(graph_def)
         except DagflowInvalidDefinitionError as error:
             raise DagflowInvalidSubsetError(
                 f"the op selection {list(op_selection)!r} leaves a graph that cannot run: {error}"
@@ -269,13 +267,13 @@ class JobDefinition(JobContent):
     def get_subset(
         self, *, op_selection: Sequence[str] | None = None, asset_selection: Sequence[Any] | None = None
     ) -> JobDefinition:
-        """A copy with only what is selected: ops, or in a job of assets some of these. None or nothing
-        selects all.
+        """Return a copy with only the selected ops, or the selected assets of an asset job. None or an empty
+        selection selects all.
 
         Raises:
-            CheckError: Both are given.
-            ParameterCheckError: They are no list of texts, or of asset keys.
-            DagflowInvalidSubsetError: Something chooses nothing, or what is left cannot run.
+            CheckError: Both selections are given.
+            ParameterCheckError: The selection is not a list of strings, or of asset keys.
+            DagflowInvalidSubsetError: An element selects nothing, or the selected part cannot run alone.
         """
         return _doors.subset_of(self, op_selection, asset_selection)
 
@@ -289,20 +287,20 @@ class JobDefinition(JobContent):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> RunRequest:
-        """The request for a run of this job for a partition.
+        """Return a request for a run of this job for a partition.
 
         Args:
             partition_key: The partition.
-            run_key: What the run is for.
-            tags: Its tags; those of the partition win.
-            asset_selection: Which assets of the job.
-            run_config: Instead of the config that the job makes for the partition.
-            current_time: Bounds partitions that grow with time; default: now.
-            dynamic_partitions_store: What keeps the keys of dynamic partitions.
+            run_key: An id of the request. Two requests with one id start one run.
+            tags: The tags of the run; the tags of the partition win over them.
+            asset_selection: The assets of the job to run; default: all.
+            run_config: The run config, instead of the run config that the job makes for the partition.
+            current_time: The end of partitions that grow with time; default: now.
+            dynamic_partitions_store: The store of the keys of dynamic partitions.
 
         Raises:
-            CheckError: The job is not partitioned, or its partitions are kept by an instance.
-            DagflowUnknownPartitionError: There is no such partition.
+            CheckError: The job is not partitioned, or has dynamic partitions.
+            DagflowUnknownPartitionError: The partition is unknown.
         """
         if self.partitions_def is None:
             raise CheckError(
@@ -315,7 +313,7 @@ class JobDefinition(JobContent):
                 f"has them: {self.partitions_def!r}. Make a RunRequest(partition_key=...) instead."
             )
         self.partitions_def.validate_partition_key(partition_key, current_time, dynamic_partitions_store)
-        from dagflow.defs.jobs.run_request import RunRequest  # few jobs are asked for one
+        from dagflow.defs.jobs.run_request import RunRequest  # few callers ask for one
 
         made = self.partitioned_config
         if run_config is None and made is not None:
@@ -324,7 +322,7 @@ class JobDefinition(JobContent):
         return RunRequest(run_key, run_config, own, self.name, asset_selection, partition_key=partition_key)
 
     def partition_tags(self, partition_key: str) -> dict[str, str]:
-        """The tags of a run of this job for a partition."""
+        """Return the tags of a run of this job for a partition."""
         of = self.partitioned_config or self.partitions_def
         assert of is not None
         tags = of.get_tags_for_partition_key(partition_key)
@@ -343,27 +341,27 @@ class JobDefinition(JobContent):
         tags: Mapping[str, Any] | None = None,
         resources: Mapping[str, Any] | None = None,
     ) -> _doors.ExecuteInProcessResult:
-        """Run this job here and now; the executor of the job is replaced by the one in process.
+        """Run this job in this process. The executor of the job is ignored.
 
         Args:
-            run_config: Config of the run, instead of the job's own.
-            instance: What remembers the run; default: an ephemeral one of its own.
-            partition_key: The partition that the run is for.
-            raise_on_error: Whether the first failure is raised; else the result tells.
-            op_selection: Clauses that choose a part of the ops, as `["*a", "b+"]`.
-            asset_selection: Keys of the assets to run, in a job of assets.
-            run_id: A UUID as text.
+            run_config: The config of the run. Its entries win over the default config of the job.
+            instance: The instance that records the run; default: an ephemeral one.
+            partition_key: The partition of the run.
+            raise_on_error: Whether the first failure is raised. If not, the result has it.
+            op_selection: Clauses that select a part of the ops, as `["*a", "b+"]`.
+            asset_selection: Keys of the assets to run, in an asset job.
+            run_id: A UUID as a string.
             input_values: Values of the graph's inputs.
-            tags: Tags of the run, over those of the job.
-            resources: Resource definitions or values by key, over those of the job.
+            tags: Tags of the run. They win over the tags of the job.
+            resources: Resource definitions or values by key. They win over the resources of the job.
 
         Returns:
             ExecuteInProcessResult.
 
         Raises:
-            DagflowInvalidConfigError: The run config does not match; no run was made.
-            DagflowInvalidSubsetError: A clause that selects nothing.
-            Exception: What the first failing op raised, with `raise_on_error`.
+            DagflowInvalidConfigError: The run config is invalid. No run was created.
+            DagflowInvalidSubsetError: A clause selects nothing.
+            Exception: The exception of the first op that failed, if `raise_on_error` is true.
         """
         return _doors.execute_in_process(
             self,
@@ -390,24 +388,24 @@ class JobDefinition(JobContent):
 
 
 def _checked_executor(executor_def: ExecutorDefinition, place: str) -> ExecutorDefinition:
-    from dagflow.defs.executors.definition import ExecutorDefinition  # few jobs name one
+    from dagflow.defs.executors.definition import ExecutorDefinition  # few jobs have an executor
 
     return check_type(executor_def, ExecutorDefinition, "executor_def", place)
 
 
 def _checked_loggers(logger_defs: Mapping[str, Any], place: str) -> dict[str, LoggerDefinition]:
-    from dagflow.defs.loggers.definition import check_loggers  # few jobs have loggers of their own
+    from dagflow.defs.loggers.definition import check_loggers  # few jobs have loggers
 
     return check_loggers(logger_defs, place)
 
 
 def job_of_graph(graph_def: GraphDefinition) -> JobDefinition:
-    """The job of the same name that a graph is run as."""
+    """Return a job of a graph, with the same name."""
     return JobDefinition(graph_def=graph_def, description=graph_def.description)
 
 
 def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: str) -> None:
-    """Raise where a value is given to an input that the graph does not have."""
+    """Raise if a value is given for an unknown input of the graph."""
     for name in check_type(values, Mapping, "input_values", place):
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
@@ -419,7 +417,7 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
 
 
 def _is_partitioned(config: Any) -> bool:
-    """Whether it is a PartitionedConfig, told without the class."""
+    """Return whether a config is a PartitionedConfig, without importing the class."""
     return hasattr(config, "get_run_config_for_partition_key")
 
 

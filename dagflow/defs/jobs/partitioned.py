@@ -1,7 +1,7 @@
 """Partitioned config: functions that make the run config and the tags of each partition, bound to partitions.
 
-A job takes one as its `config`: it is partitioned by that, and a run for a partition gets what the functions
-make for its key.
+A job takes one as its `config`. It is then partitioned, and the functions make the run config and tags of a
+run from its partition key.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _Decorator = Callable[[Callable[..., Any]], "PartitionedConfig"]
 
 
 class PartitionedConfig:
-    """Partitions, and for each of them a run config and tags. Usually made by one of the decorators below;
-    then it can be called like the function that it was made of.
+    """Partitions, with a run config and tags for each. Usually made by one of the decorators below. It can
+    then be called like the decorated function.
 
     Args:
         partitions_def: The partitions.
@@ -67,7 +67,7 @@ class PartitionedConfig:
 
     __slots__ = ("_call", "_config_of", "_tags_of", "constant_config", "partitions_def")
     constant_config: Mapping[str, Any] | None
-    """The run config of every partition, where it is one for all."""
+    """The run config of every partition, if all have the same."""
 
     def __init__(
         self,
@@ -95,11 +95,11 @@ class PartitionedConfig:
         self._call = _check_function(decorated_fn, "decorated_fn")
         self._config_of: _ConfigOfKey = (
             _check_function(run_config_for_partition_key_fn, "run_config_for_partition_key_fn")
-            or _taking_key(run_config_for_partition_fn, "run_config_for_partition_fn")
+            or _adapt_to_key(run_config_for_partition_fn, "run_config_for_partition_fn")
         )  # fmt: skip
         self._tags_of: _TagsOfKey | None = (
             _check_function(tags_for_partition_key_fn, "tags_for_partition_key_fn")
-            or _taking_key(tags_for_partition_fn, "tags_for_partition_fn")
+            or _adapt_to_key(tags_for_partition_fn, "tags_for_partition_fn")
         )  # fmt: skip
 
     @classmethod
@@ -107,18 +107,18 @@ class PartitionedConfig:
         """Return a partitioned config from the `config` and `partitions_def` of a job.
 
         Args:
-            config: A partitioned config of these partitions; or a dict or RunConfig, which counts for every
-                partition; or None.
+            config: A partitioned config of these partitions; a dict or RunConfig for every partition; or
+                None.
             partitions_def: The partitions.
 
         Raises:
-            CheckError: The partitioned config is of other partitions.
+            CheckError: The partitioned config has other partitions.
         """
         if isinstance(config, PartitionedConfig):
             if config.partitions_def != partitions_def:
                 raise CheckError(
                     f"{config!r} cannot be the 'config' of a job with another partitions_def, "
-                    f"{partitions_def!r}: leave that out, or make them equal"
+                    f"{partitions_def!r}: remove the partitions_def, or make them equal"
                 )
             return config
         fixed = run_config_dict(config, "every partition")
@@ -133,14 +133,14 @@ class PartitionedConfig:
 
     @property
     def tags_for_partition_key_fn(self) -> _TagsOfKey | None:
-        """The function that makes the tags of a partition key, if there is one."""
+        """The function that makes the tags of a partition key, or None."""
         return self._tags_of
 
     def get_partition_keys(self, current_time: Moment | None = None) -> Sequence[str]:
         """Return all partition keys, in order.
 
         Args:
-            current_time: Bounds partitions that grow with time; default: now.
+            current_time: The end of partitions that grow with time; default: now.
         """
         return self.partitions_def.get_partition_keys(current_time)
 
@@ -149,20 +149,20 @@ class PartitionedConfig:
 
         Raises:
             ParameterCheckError: The function returned neither a dict nor a RunConfig.
-            DagflowUnknownPartitionError: The partitions are of time, and the key tells no time.
+            DagflowUnknownPartitionError: The partitions are time windows, and the key is not a valid time.
         """
         config = self._config_of(partition_key)
         return run_config_dict(config, f"partition '{partition_key}', made by {self!r},")
 
     def get_tags_for_partition_key(self, partition_key: str, job_name: str | None = None) -> dict[str, str]:
-        """Return the tags of a run for a key: those from the function, and those that name the partition.
+        """Return the tags of a run for a key: those of the function, and the tags that name the partition.
 
         Args:
             partition_key: The key.
-            job_name: The job, whose name becomes part of the tag of the partition set.
+            job_name: The name of the job, which is part of the tag of the partition set.
 
         Raises:
-            DagflowInvalidDefinitionError: A tag is one that dagflow itself sets, or no JSON.
+            DagflowInvalidDefinitionError: A tag is reserved, or cannot be encoded as JSON.
         """
         tags: dict[str, str] = {}
         if self._tags_of is not None:
@@ -173,7 +173,7 @@ class PartitionedConfig:
                 if name.startswith(reserved):
                     raise DagflowInvalidDefinitionError(
                         f"the tags of {place} set the tag '{name}', which is reserved: a run for a partition "
-                        "has it anyway. Leave it out, or use another name."
+                        "has it anyway. Remove it, or use another name."
                     )
         tags.update(self.partitions_def.get_tags_for_partition_key(partition_key))
         if job_name is not None:
@@ -185,8 +185,8 @@ class PartitionedConfig:
         if self._call is None:
             raise DagflowInvalidInvocationError(
                 "this PartitionedConfig was made without a decorator and cannot be called: use "
-                "get_run_config_for_partition_key(key), or make it of a function with "
-                "@static_partitioned_config or one of its sisters"
+                "get_run_config_for_partition_key(key), or decorate a function with "
+                "@static_partitioned_config or a similar decorator"
             )
         return self._call(*args, **kwargs)
 
@@ -203,7 +203,7 @@ def partitioned_config(
     """Make a partitioned config of a function that takes a partition key and returns its run config.
 
     Args:
-        partitions_def: The partitions, of any kind.
+        partitions_def: A partitions definition of any class.
         tags_for_partition_key_fn: Makes the tags of a run from the key.
 
     Example:
@@ -242,8 +242,8 @@ def static_partitioned_config(
         tags_for_partition_key_fn: Makes the tags of a run from the key.
 
     Raises:
-        DagflowInvalidDefinitionError: A key comes twice.
-        CheckError: Both functions for tags are given.
+        DagflowInvalidDefinitionError: A key is not unique.
+        CheckError: Both functions of the tags are given.
 
     Example:
         >>> from dagflow import job, op, static_partitioned_config
@@ -273,7 +273,7 @@ def dynamic_partitioned_config(
     The decorated function takes a key and returns the run config.
 
     Args:
-        partition_fn: Gives the keys, from the current time or None.
+        partition_fn: Returns the keys; receives the current time or None.
         tags_for_partition_fn: An older name of `tags_for_partition_key_fn`.
         tags_for_partition_key_fn: Makes the tags of a run from the key.
 
@@ -298,9 +298,9 @@ def hourly_partitioned_config(
     tags_for_partition_fn: _TagsOfWindow | None = None,
     exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
-    """Make a partitioned config with a partition for each hour. As `daily_partitioned_config`."""
+    """Make a partitioned config with a partition for each hour. Arguments as `daily_partitioned_config`."""
     args = (start_date, None, minute_offset, timezone, fmt, end_offset, exclusions)
-    return _windowed(HourlyPartitionsDefinition(*args), tags_for_partition_fn)
+    return _window_decorator(HourlyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def daily_partitioned_config(
@@ -315,18 +315,18 @@ def daily_partitioned_config(
 ) -> _Decorator:
     """Make a partitioned config with a partition for each day.
 
-    The function takes the start and the end of a day, which have a time zone, and returns the run config.
+    The function takes the start and the end of a day as datetimes with a time zone, and returns the run
+    config.
 
     Args:
         start_date: The first day, as a string in `fmt` or a datetime.
         minute_offset: The minute of the hour at which days start.
         hour_offset: The hour at which days start.
-        timezone: An IANA name; default "UTC".
-        fmt: How keys are written.
-        end_offset: How many days more there are than are complete by now.
+        timezone: The IANA name of a time zone; default: "UTC".
+        fmt: The format of the keys, as for `strftime`.
+        end_offset: The number of partitions after the last complete day; negative: fewer partitions.
         tags_for_partition_fn: Makes the tags of a run from start and end.
-        exclusions: Days that are left out: cron expressions, at whose times none starts, and datetimes at
-            which none starts.
+        exclusions: Days to leave out: the starts of days, as datetimes or cron expressions.
 
     Example:
         >>> from datetime import datetime
@@ -340,7 +340,7 @@ def daily_partitioned_config(
         '2024-01-03T00:00:00+00:00'
     """
     args = (start_date, None, minute_offset, hour_offset, timezone, fmt, end_offset, exclusions)
-    return _windowed(DailyPartitionsDefinition(*args), tags_for_partition_fn)
+    return _window_decorator(DailyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def weekly_partitioned_config(
@@ -355,10 +355,10 @@ def weekly_partitioned_config(
     exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each week, from Sunday unless `day_offset` names another
-    day. As `daily_partitioned_config`.
+    day. Other arguments as `daily_partitioned_config`.
     """
     args = (start_date, None, minute_offset, hour_offset, day_offset, timezone, fmt, end_offset, exclusions)
-    return _windowed(WeeklyPartitionsDefinition(*args), tags_for_partition_fn)
+    return _window_decorator(WeeklyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
 def monthly_partitioned_config(
@@ -373,13 +373,15 @@ def monthly_partitioned_config(
     exclusions: Sequence[str | datetime] | None = None,
 ) -> _Decorator:
     """Make a partitioned config with a partition for each month, from its first day unless `day_offset` names
-    another. As `daily_partitioned_config`.
+    another. Other arguments as `daily_partitioned_config`.
     """
     args = (start_date, None, minute_offset, hour_offset, day_offset, timezone, fmt, end_offset, exclusions)
-    return _windowed(MonthlyPartitionsDefinition(*args), tags_for_partition_fn)
+    return _window_decorator(MonthlyPartitionsDefinition(*args), tags_for_partition_fn)
 
 
-def _windowed(partitions_def: TimeWindowPartitionsDefinition, tags_of: _TagsOfWindow | None) -> _Decorator:
+def _window_decorator(
+    partitions_def: TimeWindowPartitionsDefinition, tags_of: _TagsOfWindow | None
+) -> _Decorator:
     def of_window(fn: Callable[[datetime, datetime], Any]) -> _ConfigOfKey:
         return lambda key: fn(*partitions_def.time_window_for_partition_key(key))
 
@@ -412,7 +414,7 @@ def _check_parameters(fn: Any, *arguments: str) -> Any:
     """Return the decorated function, if it accepts these arguments."""
     try:
         signature = inspect.signature(_check_function(fn, "decorated_fn"))
-    except ValueError:  # one that Python itself provides
+    except ValueError:  # a builtin function has no signature
         return fn
     try:
         signature.bind(*arguments)
@@ -424,6 +426,6 @@ def _check_parameters(fn: Any, *arguments: str) -> Any:
     return fn
 
 
-def _taking_key(fn: Any, name: str) -> Any:
+def _adapt_to_key(fn: Any, name: str) -> Any:
     """Return a function of a partition key that passes a Partition to `fn`."""
     return None if _check_function(fn, name) is None else wraps(fn)(lambda key: fn(Partition(key)))

@@ -1,8 +1,8 @@
-"""The run config of a job: its schema, and what a given config says of each op and resource.
+"""The run config of a job: its schema, and the check of a config against it.
 
     {execution?, loggers?, ops?, resources?, inputs?}
 
-The schema is worked out once for a job, and only when a config is given or something must be given.
+The schema is built once for a job, and only if a config is given or required.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.config.field import Field, Permissive, Shape
-from dagflow.config.mapping import Mapped
+from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.parse import Path, Reading
 from dagflow.config.read import read_config
 from dagflow.config.scalar import Any as AnyConfig
 from dagflow.config.scalar import ConfigType
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.graphs.unfed_inputs import loose_fields
+from dagflow.defs.graphs.unfed_inputs import unfed_fields
 from dagflow.defs.jobs.content import JobContent
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from dagflow.defs.executors.definition import ExecutorDefinition
 
 _OPTIONAL = Field(AnyConfig, is_required=False)
-_MADE_WRONG = "Its config mapping made config that does not fit the nodes inside it; the paths begin there."
+_MADE_WRONG = "Its config mapping made config that does not match the nodes inside it; the paths begin there."
 
 
 class RunConfigSchema(NamedTuple):
-    """The schema of a job's run config: `config_type`, and the `config_mapping` before it, or None."""
+    """The schema of a job's run config. `config_mapping` is applied before it; None without a mapping."""
 
     run_config_schema_type: ConfigType
     config_mapping: ConfigMapping | None
@@ -56,17 +56,17 @@ def read_run_config(
 
     Args:
         job: The job, with its selection applied.
-        given: The config; what it does not say, the job's default config says, entry by entry.
-        bound_inputs: Inputs of the graph that are given as values, so not through config.
-        environ: Where `{"env": "NAME"}` looks.
+        given: The config. The default config of the job supplies missing entries.
+        bound_inputs: Inputs of the graph with a value, which are not read from config.
+        environ: The environment variables that `{"env": "NAME"}` reads.
         in_process: Whether `execution` is ignored, because the executor is replaced.
 
     Returns:
-        What the run config says, with its defaults: the root entries. Config mappings have been carried out:
-        a graph that has one has the entry `ops` that it made.
+        The root entries of the run config, with defaults. Config mappings are applied: the entry of a graph
+        with a config mapping has the `ops` that the mapping made.
 
     Raises:
-        DagflowInvalidConfigError: All that is wrong with it.
+        DagflowInvalidConfigError: The config is invalid. The error lists every problem.
         DagflowConfigMappingFunctionError: The function of a config mapping, or of `configured`, raised.
     """
     value = _over_default(job.default_config, given)
@@ -78,13 +78,12 @@ def read_run_config(
             mapping.config_schema,
             mapping.config_fn,
             schema,
-            place=f"on job '{job.name}'",
-            when_refused=f"{preamble}, in what its config mapping made",
+            MappingMessages(f"on job '{job.name}'", f"{preamble}, in the result of its config mapping"),
             is_raw=mapping.is_raw,
         )
         preamble = f"Error in config mapping of job '{job.name}'"
     elif not given and job.partitioned_config is not None:
-        preamble += ", which is partitioned: its 'config' makes that of a run with a partition_key"
+        preamble += ", which is partitioned: its 'config' is used only for a run with a partition_key"
     elif not given and job.default_config:
         preamble += ", in its default config (the 'config' that the job was made with)"
     read: dict[str, Any] = read_config(schema, value, preamble, environ, path=())
@@ -92,8 +91,8 @@ def read_run_config(
 
 
 def _over_default(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """A run config with the entries of the default one that it does not have: that of an op or of a resource
-    is taken or replaced as a whole.
+    """Return a run config with missing entries from the default config. An entry of an op or a resource is
+    replaced as a whole.
     """
     merged = {**default, **given}
     for key in default.keys() & given.keys():
@@ -103,22 +102,24 @@ def _over_default(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[
 
 
 def needs_config(job: JobContent, bound_inputs: frozenset[str]) -> bool:
-    """Whether a run of this job must be given some config."""
+    """Return whether a run without config must still read the schema: for a requirement or a default."""
     key = ("needs_config", bound_inputs)
     if key not in job.compiled:
-        demanding = [name for name, resource in job.resource_defs.items() if _resource_demands(resource)]
+        configured = [
+            name for name, resource in job.resource_defs.items() if _resource_needs_config(resource)
+        ]
         job.compiled[key] = (
             bool(job.default_config)
             or job.config_mapping is not None
             or _graph_needs_config(job, job.graph, "")
             or any(field.is_required for field in _top_inputs(job, bound_inputs).values())
-            or bool(demanding and not _used_resources(job).isdisjoint(demanding))
+            or bool(configured and not _used_resources(job).isdisjoint(configured))
         )
     return bool(job.compiled[key])
 
 
 def schema_of(job: JobContent, bound_inputs: frozenset[str], in_process: bool) -> Shape:
-    """The schema of a job's run config."""
+    """Return the schema of a job's run config."""
     key = ("schema", bound_inputs, in_process)
     if key not in job.compiled:
         used = _used_resources(job)
@@ -158,7 +159,7 @@ def _used_resources(job: JobContent) -> set[str]:
 
 
 class _Execution(Shape):
-    """`{"config": ...}`, in one of three spellings."""
+    """The entry `execution`: `{"config": ...}`, or one of two older forms."""
 
     __slots__ = ("executor",)
 
@@ -171,7 +172,7 @@ class _Execution(Shape):
 
 
 class _MappedGraph(Mapped):
-    """The entry of a graph with a config mapping: `config` becomes the `ops` inside; the rest stays."""
+    """The entry of a graph with a config mapping: `config` becomes the `ops` inside; `inputs` is kept."""
 
     __slots__ = ()
 
@@ -189,24 +190,26 @@ def _top_nodes(job: JobContent) -> ConfigType:
         Field(Shape({"config": mapping.config_schema})),
         lambda entry: mapping.config_fn(entry.get("config", {})),
         nodes,
-        place=f"on {place} in job '{job.name}'",
-        when_refused=f"In job '{job.name}', {place} has a configuration error. {_MADE_WRONG}",
+        MappingMessages(
+            f"on {place} in job '{job.name}'",
+            f"In job '{job.name}', {place} has a configuration error. {_MADE_WRONG}",
+        ),
         is_raw=mapping.is_raw,
     )
 
 
 def _nodes(job: JobContent, graph_def: GraphDefinition, path: str) -> dict[str, Field]:
-    shared: dict[int, Field] = {}  # many nodes of one op without loose inputs have one schema
+    shared: dict[int, Field] = {}  # all nodes of an op without unfed inputs share a schema
     fields: dict[str, Field] = {}
     for name, node in graph_def.node_dict.items():
         definition = node.definition
-        loose = _loose_fields(job, graph_def, name, path)
+        unfed = _unfed_fields(job, graph_def, name, path)
         if isinstance(definition, GraphDefinition):
-            fields[name] = _graph_entry(job, definition, f"{path}{name}.", loose)
+            fields[name] = _graph_entry(job, definition, f"{path}{name}.", unfed)
         elif isinstance(definition, OpDefinition):
-            if loose or id(definition) not in shared:
-                field = _op_entry(job, definition, loose)
-                if loose:
+            if unfed or id(definition) not in shared:
+                field = _op_entry(job, definition, unfed)
+                if unfed:
                     fields[name] = field
                     continue
                 shared[id(definition)] = field
@@ -214,28 +217,28 @@ def _nodes(job: JobContent, graph_def: GraphDefinition, path: str) -> dict[str, 
     if graph_def.parent_graph_def is not None:
         for name, node in graph_def.parent_graph_def.node_dict.items():
             if name not in fields:
-                fields[name] = _unselected(job, node.definition, f"{path}{name}.")
+                fields[name] = _unselected_entry(job, node.definition, f"{path}{name}.")
     return fields
 
 
-def _unselected(job: JobContent, definition: NodeDefinition, path: str) -> Field:
-    """What may be said of a node that was not selected: one run config serves any part of a job."""
-    loose = {
+def _unselected_entry(job: JobContent, definition: NodeDefinition, path: str) -> Field:
+    """Return the optional entry of a node that is not selected, since one run config fits every selection."""
+    unfed = {
         name: Field(item.dagflow_type.loader.config_type, is_required=False)
         for name, item in definition.ins.items()
         if item.dagflow_type.loader is not None
     }
     if isinstance(definition, GraphDefinition):
-        entry = _graph_entry(job, definition, path, loose)
+        entry = _graph_entry(job, definition, path, unfed)
     else:
         assert isinstance(definition, OpDefinition)
-        entry = _op_entry(job, definition, loose)
+        entry = _op_entry(job, definition, unfed)
     return Field(entry.config_type, is_required=False)
 
 
-def _op_entry(job: JobContent, definition: OpDefinition, loose: Mapping[str, Field]) -> Field:
-    inputs = {**loose, **_loaded_with_config(job, definition)}
-    outputs = _stored_with_config(job, definition)
+def _op_entry(job: JobContent, definition: OpDefinition, unfed: Mapping[str, Field]) -> Field:
+    inputs = {**unfed, **_input_manager_fields(job, definition)}
+    outputs = _io_manager_fields(job, definition)
     return Field(Shape({
         "config": definition.config_field or _OPTIONAL,
         **({"inputs": Field(Shape(inputs))} if inputs else {}),
@@ -243,10 +246,10 @@ def _op_entry(job: JobContent, definition: OpDefinition, loose: Mapping[str, Fie
     }))  # fmt: skip
 
 
-def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, loose: Mapping[str, Field]) -> Field:
-    """The entry of a graph that is a node; `path` leads to it, with a dot at its end."""
+def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, unfed: Mapping[str, Field]) -> Field:
+    """Return the entry of a graph that is a node. `path` is its path, with a dot at its end."""
     nodes = Shape(_nodes(job, graph_def, path))
-    around: dict[str, Any] = {"inputs": Field(Shape(loose))} if loose else {}
+    around: dict[str, Any] = {"inputs": Field(Shape(unfed))} if unfed else {}
     mapping = graph_def.config_mapping
     if mapping is None:
         return Field(Shape({"ops": Field(nodes), **around}))
@@ -257,17 +260,19 @@ def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, loose: 
             Field(Shape({"config": mapping.config_schema, **around})),
             lambda entry: mapping.config_fn(entry.get("config", {})),
             nodes,
-            place=f"on graph '{handle[-1]}' in job '{job.name}'",
-            detail=f'The definition is instantiated at stack "{stack}".',
-            when_refused=f"In job '{job.name}' at stack \"{stack}\": "
-            f'Op "{handle[-1]}" with definition "{graph_def.name}" has a configuration error. {_MADE_WRONG}',
+            MappingMessages(
+                f"on graph '{handle[-1]}' in job '{job.name}'",
+                f'In job \'{job.name}\' at stack "{stack}": Op "{handle[-1]}" with definition '
+                f'"{graph_def.name}" has a configuration error. {_MADE_WRONG}',
+                f'The definition is instantiated at stack "{stack}".',
+            ),
             is_raw=mapping.is_raw,
         )
     )
 
 
-def _loaded_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
-    """The config that input managers take of each input of an op."""
+def _input_manager_fields(job: JobContent, op: OpDefinition) -> dict[str, Field]:
+    """Return the config fields of the inputs of an op, from their input managers."""
     fields = {}
     for name, item in op.ins.items():
         field = getattr(job.resource_defs.get(item.input_manager_key or ""), "input_config_field", None)
@@ -276,8 +281,8 @@ def _loaded_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
     return fields
 
 
-def _stored_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
-    """The config that I/O managers take of each output of an op."""
+def _io_manager_fields(job: JobContent, op: OpDefinition) -> dict[str, Field]:
+    """Return the config fields of the outputs of an op, from their I/O managers."""
     fields = {}
     for name, output in op.outs.items():
         field = getattr(job.resource_defs.get(output.io_manager_key), "output_config_field", None)
@@ -286,10 +291,10 @@ def _stored_with_config(job: JobContent, op: OpDefinition) -> dict[str, Field]:
     return fields
 
 
-def _loose_fields(job: JobContent, graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
+def _unfed_fields(job: JobContent, graph_def: GraphDefinition, node_name: str, path: str) -> dict[str, Field]:
     if job.asset_layer is not None:
-        return {}  # what no node feeds is an asset, which is loaded
-    return loose_fields(graph_def, node_name, path)
+        return {}  # an input that no node feeds reads an asset, which is loaded
+    return unfed_fields(graph_def, node_name, path)
 
 
 def _top_inputs(job: JobContent, bound: frozenset[str]) -> dict[str, Field]:
@@ -313,12 +318,12 @@ def _graph_needs_config(job: JobContent, graph_def: GraphDefinition, path: str) 
             continue
         fields = [definition.config_field]
         if is_io_configured:
-            fields += _loaded_with_config(job, definition).values()
-            fields += _stored_with_config(job, definition).values()
-        if any(map(_demands, fields)):
+            fields += _input_manager_fields(job, definition).values()
+            fields += _io_manager_fields(job, definition).values()
+        if any(map(_must_be_read, fields)):
             return True
     for name, node in graph_def.node_dict.items():
-        if any(field.is_required for field in _loose_fields(job, graph_def, name, path).values()):
+        if any(field.is_required for field in _unfed_fields(job, graph_def, name, path).values()):
             return True
         definition = node.definition
         if isinstance(definition, GraphDefinition) and _graph_needs_config(job, definition, f"{path}{name}."):
@@ -326,9 +331,9 @@ def _graph_needs_config(job: JobContent, graph_def: GraphDefinition, path: str) 
     return False
 
 
-def _demands(field: Field | None) -> bool:
-    """Whether it matters that no config is given: some is required, a default is read from the environment,
-    or a function makes it.
+def _must_be_read(field: Field | None) -> bool:
+    """Return whether missing config must be read: the field is required, a default names an environment
+    variable, or a function makes the config.
     """
     if field is None:
         return False
@@ -337,13 +342,13 @@ def _demands(field: Field | None) -> bool:
     return bool(reading.errors) or reading.used_env or reading.has_mappings
 
 
-def _resource_demands(resource: ResourceDefinition) -> bool:
-    """Return whether the config of a resource, or of one that is nested in it, demands a reading."""
-    return _demands(resource.config_field) or any(map(_resource_demands, resource.nested))
+def _resource_needs_config(resource: ResourceDefinition) -> bool:
+    """Return whether the config of a resource, or of one that is nested in it, must be read."""
+    return _must_be_read(resource.config_field) or any(map(_resource_needs_config, resource.nested))
 
 
 def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:
-    """`{"in_process": {...}}` and `{"multiprocess": {"config": {...}}}` as `{"config": ...}`."""
+    """Convert `{"in_process": {...}}` and `{"multiprocess": {"config": {...}}}` to `{"config": ...}`."""
     if not isinstance(value, Mapping) or "config" in value or len(value) != 1:
         return value
     ((name, inner),) = value.items()
@@ -357,8 +362,9 @@ def _normal_execution(value: Any, executor: ExecutorDefinition) -> Any:
 
 
 def validated_dict(job: JobContent, config: Mapping[str, Any]) -> dict[str, Any]:
-    """A checked run config as `validate_run_config` shows it: four keys, the executor by name, a node inside
-    a graph by its path ("graph.node").
+    """Convert a checked run config to the dict that `validate_run_config` returns.
+
+    It has four keys, the executor by name, and each node inside a graph by its path ("graph.node").
     """
     execution = (config.get("execution") or {}).get("config")
     shown: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""A request for a run: what a schedule, a sensor or a job says should be run."""
+"""Requests for runs, from a schedule, a sensor or a job."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 class RunRequest:
-    """That a run should start, and with what.
+    """A request to start a run, with its config, tags and selection.
 
     Args:
-        run_key: What the run is for; of two requests with the same key only one is run.
-        run_config: Its config, a dict or RunConfig.
-        tags: Its tags.
-        job_name: Which job; default: the only one of who asks.
-        asset_selection: Which assets of the job.
-        stale_assets_only: Whether only those run that are out of date.
-        partition_key: The partition.
-        asset_check_keys: Which asset checks.
+        run_key: An id of the request. Two requests with one id start one run.
+        run_config: The config of the run, a dict or RunConfig.
+        tags: The tags of the run.
+        job_name: The job; default: the only job of the schedule or sensor.
+        asset_selection: The assets of the job to run; default: all.
+        stale_assets_only: Whether only assets that are out of date run.
+        partition_key: The partition of the run.
+        asset_check_keys: The asset checks to run; default: all.
 
     Example:
         >>> RunRequest(run_key="2024-01-01", tags={"n": 1}).tags
@@ -72,5 +72,5 @@ class RunRequest:
         return isinstance(other, RunRequest) and self._value() == other._value()
 
     def __repr__(self) -> str:
-        said = [f"{name}={value!r}" for name, value in zip(RunRequest.__slots__, self._value()) if value]  # noqa: B905
-        return f"RunRequest({', '.join(said)})"
+        arguments = [f"{name}={value!r}" for name, value in zip(RunRequest.__slots__, self._value()) if value]  # noqa: B905
+        return f"RunRequest({', '.join(arguments)})"

@@ -1,4 +1,4 @@
-"""The parts of the console loggers: a handler for standard error, and the formatters of its lines."""
+"""The parts of the console loggers: a handler for standard error, and formatters of log lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COLORS = {logging.DEBUG: 32, logging.INFO: 34, logging.WARNING: 33, logging.ERR
 
 
 def console_logger(config: Mapping[str, Any], formatter: logging.Formatter) -> logging.Logger:
-    """Return a new logger, outside of the tree of Python's loggers, that writes to standard error.
+    """Return a new logger that writes to standard error. It is not part of Python's tree of loggers.
 
     Args:
         config: `log_level` and `name`.
@@ -32,18 +32,18 @@ def console_logger(config: Mapping[str, Any], formatter: logging.Formatter) -> l
 
 
 class _StandardError(logging.Handler):
-    """Writes to the current standard error, which a test may have replaced."""
+    """A handler for the current standard error, which a test may have replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line."""
+        """Write a log line."""
         try:
             sys.stderr.write(self.format(record) + "\n")
-        except Exception:  # as every handler of Python: an error in logging never fails the program
+        except Exception:  # as in every handler of Python, an error in logging never fails the program
             self.handleError(record)
 
 
 class ColorFormatter(logging.Formatter):
-    """Time, name, level and text; in the color of the level on a terminal, unless NO_COLOR is set."""
+    """A formatter of time, name, level and message, colored by level on a terminal without NO_COLOR."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -51,7 +51,7 @@ class ColorFormatter(logging.Formatter):
         )
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the log line."""
         text = super().format(record)
         color = _COLORS.get(record.levelno)
         if color is None or os.environ.get("NO_COLOR") or not sys.stderr.isatty():
@@ -60,10 +60,10 @@ class ColorFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """The attributes of the record as one JSON object; a value that JSON cannot hold becomes a string."""
+    """A formatter of the attributes of a record as JSON. Values that JSON does not support become strings."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the log line."""
         fields = {**record.__dict__, "message": record.getMessage()}
         if record.exc_info:
             fields["exc_info"] = self.formatException(record.exc_info)

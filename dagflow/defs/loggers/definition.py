@@ -1,7 +1,7 @@
-"""Loggers as definitions: a function that makes a Python logger, and the config that it takes.
+"""Logger definitions: a function that creates a Python logger, and the schema of its config.
 
-A logger of a job is made for the runs whose config names it, and gets their events and what user code logs.
-Python's `logging` is imported when one is made.
+A logger of a job is created for the runs whose config names it. It receives their events and the log messages
+of user code. Python's `logging` is imported when a logger is created.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 
 class LoggerDefinition:
-    """How a logger is made. Usually made by `@logger`; called with `build_init_logger_context()` to try it.
+    """A function that creates a logger. Usually made by `@logger`.
+
+    Call it with `build_init_logger_context()` to test the function.
 
     Args:
-        logger_fn: Called with an InitLoggerContext (or with nothing), returns a `logging.Logger`.
-        config_schema: What config it takes, under `loggers.<name>.config` of a run config.
+        logger_fn: Receives an InitLoggerContext (or nothing) and returns a `logging.Logger`.
+        config_schema: The schema of its config, under `loggers.<name>.config` of a run config.
         description: A sentence for people.
 
     Example:
@@ -59,12 +61,12 @@ class LoggerDefinition:
     def configured(
         self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None
     ) -> LoggerDefinition:
-        """This logger with its config given beforehand.
+        """Return a copy of this logger with fixed config.
 
         Args:
-            config_or_config_fn: The config, or a function that makes it of what the run config gives.
-            config_schema: What the function gets from the run config.
-            description: Default: that of this logger.
+            config_or_config_fn: The config, or a function from the config of the copy to this config.
+            config_schema: The schema of the config of the copy.
+            description: Default: the description of this logger.
         """
         new = copy.copy(self)
         name = getattr(self.logger_fn, "__name__", repr(self.logger_fn))
@@ -72,7 +74,7 @@ class LoggerDefinition:
             self.config_field,
             config_or_config_fn,
             config_schema,
-            kind="LoggerDefinition",
+            class_name="LoggerDefinition",
             place=f"logger '{name}'",
             when_refused=f"Error when applying config mapping for logger '{name}'",
         )
@@ -80,11 +82,11 @@ class LoggerDefinition:
         return new
 
     def make(self, context: Any) -> logging.Logger:
-        """The logger, for a context whose config has been checked."""
+        """Create the logger. The config of the context must be checked already."""
         return self.logger_fn() if self.parameter is None else self.logger_fn(context)
 
     def __call__(self, *args: Any, **kwargs: Any) -> logging.Logger:
-        """Make the logger directly, without a run."""
+        """Create the logger directly, without a run."""
         made: logging.Logger = _doors.invoke_logger(self, args, kwargs)
         return made
 
@@ -105,11 +107,11 @@ def logger(
 def logger(
     config_schema: Any = None, description: str | None = None
 ) -> LoggerDefinition | Callable[[Callable[..., logging.Logger]], LoggerDefinition]:
-    """Make a logger of a function that takes an InitLoggerContext. Usable bare.
+    """Make a logger of a function that takes an InitLoggerContext. Use it with or without arguments.
 
     Args:
-        config_schema: What config it takes; the function reads `context.logger_config`.
-        description: A sentence for people; default: the docstring.
+        config_schema: The schema of its config, which the function reads from `context.logger_config`.
+        description: A sentence for people; default: the docstring of the function.
 
     Returns:
         The LoggerDefinition, or a decorator.
@@ -136,12 +138,12 @@ def logger(
 def check_loggers(
     logger_defs: Any, place: str, parameter: str = "logger_defs"
 ) -> dict[str, LoggerDefinition]:
-    """The loggers that an argument gives, by name.
+    """Check an argument that holds loggers by name, and return them.
 
     Raises:
-        ParameterCheckError: It is no mapping.
-        ElementCheckError: A value of it is no logger.
-        DagflowInvalidDefinitionError: A name that cannot be.
+        ParameterCheckError: The argument is not a mapping.
+        ElementCheckError: A value is not a logger.
+        DagflowInvalidDefinitionError: A name is invalid.
     """
     if logger_defs is None:
         return {}
@@ -168,19 +170,19 @@ def _json(context: Any) -> logging.Logger:
 
 
 _CONSOLE = {
-    "log_level": Field(str, default_value="INFO", description="What is less important is left out."),
-    "name": Field(str, default_value="dagflow", description="What the lines say is speaking."),
+    "log_level": Field(str, default_value="INFO", description="The lowest level that is logged."),
+    "name": Field(str, default_value="dagflow", description="The name in each log line."),
 }
 colored_console_logger: LoggerDefinition = LoggerDefinition(
-    _colored, _CONSOLE, "Lines on standard error, in the color of their level where that is a terminal."
+    _colored, _CONSOLE, "Writes lines to standard error, colored by level on a terminal."
 )
 json_console_logger: LoggerDefinition = LoggerDefinition(
-    _json, _CONSOLE, "Lines on standard error, each a JSON object."
+    _json, _CONSOLE, "Writes lines to standard error, each a JSON object."
 )
 
 
 def default_loggers() -> dict[str, LoggerDefinition]:
-    """The loggers of a job that is given none; they speak in the runs whose config names them.
+    """Return the loggers of a job without loggers. They are created for the runs whose config names them.
 
     Example:
         >>> default_loggers()

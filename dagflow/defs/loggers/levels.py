@@ -1,4 +1,4 @@
-"""The levels of Python's logging by name, without importing it."""
+"""The levels of Python's logging by name, without an import of `logging`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LOG_LEVELS = {
 
 
 def level_number(level: str | int) -> int:
-    """Return the number of a log level, given by number or by name in any case.
+    """Return the number of a log level. Names are accepted in upper and lower case.
 
     Raises:
         CheckError: The name is unknown.

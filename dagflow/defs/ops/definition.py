@@ -93,7 +93,7 @@ class OpDefinition(NodeDefinition):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
         self.name: str = check_name(name, owner)
         ins = check_type(ins or {}, Mapping, "ins", what)
-        body = Body(compute_fn if by_decorator else _taking_each_input(compute_fn, ins), what)
+        body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(
                 f"{what} ({location(compute_fn)}): the context of an op cannot be annotated with "
@@ -175,7 +175,7 @@ class OpDefinition(NodeDefinition):
         """Return a copy of this op with fixed config.
 
         Args:
-            config_or_config_fn: The config, or a function from the config of the new op to that of this op.
+            config_or_config_fn: The config, or a function from the config of the new op to this config.
             name: The name of the new op; default: the name of the function.
             config_schema: The schema of the config of the new op.
             description: Default: the description of this op.
@@ -191,13 +191,13 @@ class OpDefinition(NodeDefinition):
             <op 'espresso'>
         """
         new = copy.copy(self)
-        new.name = check_name(new_name(config_or_config_fn, name, where(self)), "op")
+        new.name = check_name(new_name(config_or_config_fn, name, op_location(self)), "op")
         new._requirements = None  # noqa: SLF001 - they name the op
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,
             config_schema,
-            kind="OpDefinition",
+            class_name="OpDefinition",
             place=f"op '{new.name}'",
         )
         new.description = self.description if description is None else description
@@ -214,7 +214,7 @@ class OpDefinition(NodeDefinition):
         return f"<op '{self.name}'>"
 
 
-def _taking_each_input(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
+def _adapt_to_inputs(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[..., Any]:
     """Adapt a function that takes all inputs as one dict, with the parameters (context, inputs) or *args, to
     one that takes each input by its name.
     """
@@ -255,7 +255,7 @@ def _checked_pool(pool: str | None, tags: Mapping[str, str], what: str) -> str |
     return pool
 
 
-def where(definition: OpDefinition) -> str:
+def op_location(definition: OpDefinition) -> str:
     """Return the name, file and line of an op, for messages."""
     return f"op '{definition.name}' ({location(definition.body.fn)})"
 
@@ -392,9 +392,9 @@ def _config_field(body: Body, schema: Any, what: str) -> Field | None:
             f"{place}: the parameter 'config' has no annotation. Annotate it with a Config class, or with "
             "int, float, str, bool, dict or list."
         )
-    from dagflow.config.annotation import kind_of  # imported lazily: only ops with config use it
+    from dagflow.config.annotation import annotation_schema  # imported lazily: only ops with config use it
 
-    annotation = kind_of(body.config, f"the parameter 'config' of {place}")
+    annotation = annotation_schema(body.config, f"the parameter 'config' of {place}")
     body.read_config = annotation.incoming
     default = body.config_default
     if not is_config_annotation(body.config):

@@ -55,7 +55,7 @@ class _Port:
         raise AttributeError(f"'{name}' of {self!r} cannot be changed. Make a new one.")
 
     def __hash__(self) -> int:
-        return hash(self._fields)  # metadata and defaults need not be hashable
+        return hash(self._fields)  # metadata and defaults may be unhashable
 
     def __repr__(self) -> str:
         shown = (f"{name}={getattr(self, name)!r}" for name in self._fields)
@@ -195,7 +195,7 @@ class InputDefinition(In):
 
     @property
     def has_default_value(self) -> bool:
-        """Whether it may stay unconnected."""
+        """True if the input may stay unconnected."""
         return self.default_value is not UNSET
 
     def own_requirements(self, owner: str, at: Place = "") -> list[Requirement]:
@@ -203,7 +203,7 @@ class InputDefinition(In):
 
         Args:
             owner: The definition that has the input, as "op 'brew'".
-            at: The place of that definition.
+            at: The file and line of that definition.
         """
         port, found = f"input '{self.name}' of {owner}", []
         if self.dagflow_type.required_resource_keys:
@@ -231,7 +231,7 @@ class OutputDefinition(Out):
 
         Args:
             owner: The definition that has the output, as "op 'brew'".
-            at: The place of that definition.
+            at: The file and line of that definition.
         """
         port = f"output '{self.name}' of {owner}"
         found = [Requirement(self.io_manager_key, port, at, IO_MANAGER)]

@@ -22,7 +22,7 @@ from dagflow.types.kinds import DagflowType
 _PLAIN_IN, _PLAIN_OUT = In(), Out()  # shared, since they are immutable
 
 
-def documented(fn: Any) -> tuple[Mapping[str, str], str | None]:
+def docstring_of(fn: Any) -> tuple[Mapping[str, str], str | None]:
     """Return the descriptions in the docstring of a function: by parameter, and of the return value."""
     doc = getattr(fn, "__doc__", None)
     if not isinstance(doc, str) or "\n" not in doc:
@@ -35,7 +35,7 @@ def documented(fn: Any) -> tuple[Mapping[str, str], str | None]:
 def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, InputDefinition]:
     """Return the inputs of an op: those with an `In`, by name, then the others, as in the signature."""
     parameters = {parameter.name: parameter for parameter in body.inputs}
-    descriptions, _ = documented(body.fn)
+    descriptions, _ = docstring_of(body.fn)
     inputs = {}
     for name in [*sorted(given, key=str), *(name for name in parameters if name not in given)]:
         check_name(name, f"input of {what}")
@@ -127,7 +127,7 @@ def outputs_of(
         version = code_version if spec.code_version is None else spec.code_version
         description = spec.description
         if description is None and len(given) == 1:
-            _, description = documented(body.fn)
+            _, description = docstring_of(body.fn)
         outputs[name] = OutputDefinition(
             name, spec, dagflow_type=dagflow_type, code_version=version, description=description
         )

@@ -1,7 +1,7 @@
-"""Config that is made of other config: `ConfigMapping` for graphs and jobs, `configured` for a definition.
+"""Config that a function makes of other config: `ConfigMapping` for graphs and jobs, and `configured`.
 
-Both end in a `Mapped` node of a config schema, so that whoever reads the config of a definition gets what the
-function made, checked, without knowing of it.
+Both become a `Mapped` node of a config schema. The reader of the schema calls the function and checks its
+result, so all code that reads config handles both alike.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, overload
 
 from dagflow.config.field import ANYTHING, Field, resolve_field
-from dagflow.config.mapping import Mapped
+from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.objects import is_config_object, plain_config
 from dagflow.defs.parts.function import config_class_of, location, parameters_of
 from dagflow.errors import CheckError, ParameterCheckError
@@ -19,17 +19,17 @@ _ConfigFn = Callable[[Any], Any]
 
 
 class ConfigMapping:
-    """How config of a graph or job becomes config of what is inside it.
+    """A function from the config of a graph or job to the config of the nodes inside it.
 
     Args:
-        config_fn: Gets config that matches `config_schema`; returns that of the nodes, by name (for a graph),
-            or a whole run config (for a job).
-        config_schema: What is given from outside; without one, anything or nothing.
-        receive_processed_config_values: False: `config_fn` gets names of enums and `{"env": ...}` as they
-            were written; else what they stand for.
+        config_fn: Takes config that matches `config_schema`. Returns the config of the nodes by name (for a
+            graph), or a whole run config (for a job).
+        config_schema: The schema of the config of the graph or job; default: any config, or none at all.
+        receive_processed_config_values: Whether `config_fn` receives enum members and the values of
+            environment variables (default), or names and `{"env": ...}` as written (False).
 
     Raises:
-        ParameterCheckError: `config_fn` is no function.
+        ParameterCheckError: `config_fn` is not a function.
 
     Example:
         >>> from dagflow import graph, op
@@ -57,7 +57,7 @@ class ConfigMapping:
 
     @property
     def is_raw(self) -> bool:
-        """Whether `config_fn` gets enums and environment variables as they were written."""
+        """True if `config_fn` receives names of enum members and `{"env": ...}` as written."""
         return self.receive_processed_config_values is False
 
     def __repr__(self) -> str:
@@ -83,8 +83,10 @@ def config_mapping(
     config_schema: Any = None,
     receive_processed_config_values: bool | None = None,
 ) -> ConfigMapping | Callable[[_ConfigFn], ConfigMapping]:
-    """Make a ConfigMapping of a function. Usable bare. Parameters as those of ConfigMapping; where the
-    function's parameter is annotated with a Config class, that is the schema and what the function gets.
+    """Make a ConfigMapping of a function. Use it with or without arguments.
+
+    The arguments are those of ConfigMapping. If the parameter of the function is annotated with a Config
+    class, the class is the schema, and the function receives an object of it.
 
     Returns:
         The ConfigMapping, or a decorator.
@@ -98,18 +100,17 @@ def config_mapping(
     """
 
     def decorate(fn: _ConfigFn) -> ConfigMapping:
-        function, schema = _of_objects(_function(fn, "config_fn"), config_schema)
+        function, schema = _on_plain_config(_function(fn, "config_fn"), config_schema)
         return ConfigMapping(function, schema, receive_processed_config_values)
 
     return decorate if config_fn is None else decorate(config_fn)
 
 
 def as_config_mapping(config: Any, place: str) -> ConfigMapping | None:
-    """The config mapping that the `config` of a graph stands for: a dict is the config of its nodes, whatever
-    is given.
+    """Turn the `config` argument of a graph into a config mapping. A dict is the fixed config of its nodes.
 
     Raises:
-        ParameterCheckError: It is no ConfigMapping, dict or None.
+        ParameterCheckError: `config` is not a ConfigMapping, a dict or None.
     """
     if config is None or isinstance(config, ConfigMapping):
         return config
@@ -122,20 +123,20 @@ def as_config_mapping(config: Any, place: str) -> ConfigMapping | None:
 
 
 def configured(configurable: Any, config_schema: Any = None, **more: Any) -> Callable[[Any], Any]:
-    """Give config to a definition beforehand. The result takes a dict, or decorates a function.
+    """Make a copy of a definition with fixed config. The result takes a dict, or decorates a function.
 
     Args:
         configurable: An op, resource, resource class, I/O manager, executor or logger, or a graph with a
             config mapping.
-        config_schema: What the function gets; the run config of the new definition.
-        more: `name` (of ops, graphs and executors; default: that of the function) and `description`.
+        config_schema: The schema of the config of the new definition, which the function takes.
+        more: `name` (of ops, graphs and executors; default: the name of the function) and `description`.
 
     Returns:
         A function that takes the config, or a function that makes it, and returns the new definition.
 
     Raises:
         ParameterCheckError: `configurable` takes no config.
-        CheckError: An op or graph gets a dict, but no name.
+        CheckError: An op or graph is configured with a dict, but without a name.
 
     Example:
         >>> from dagflow import op
@@ -164,22 +165,22 @@ def configured_field(
     config_or_fn: Any,
     config_schema: Any,
     *,
-    kind: str,
+    class_name: str,
     place: str,
     when_refused: str | None = None,
 ) -> Field:
-    """The config field of a definition that is given config beforehand.
+    """Return the config field of a definition with fixed config.
 
     Args:
-        inner: The field of the definition itself.
-        config_or_fn: Its config, or a function that makes it.
-        config_schema: What the function gets.
-        kind: The class of the definition, for the message about a function that raises.
+        inner: The config field of the original definition.
+        config_or_fn: The config, or a function that makes it.
+        config_schema: The schema of the config that the function takes.
+        class_name: The class of the definition, for the message about a function that raises.
         place: The new definition, for messages.
         when_refused: The first line of the error about config that does not match `inner`.
     """
     if callable(config_or_fn):
-        function, schema = _of_objects(config_or_fn, config_schema)
+        function, schema = _on_plain_config(config_or_fn, config_schema)
     else:
         config = plain_config(config_or_fn) if is_config_object(config_or_fn) else config_or_fn
         function, schema = (lambda _: config), None
@@ -188,20 +189,22 @@ def configured_field(
             resolve_field(schema),
             function,
             ANYTHING if inner is None else inner,
-            path=("config",),
-            place=f"on a `configured` {kind}",
-            detail=f"It makes the config of {place}.",
-            when_refused=when_refused or f"Error in config for {place}",
-            given=config_or_fn,
+            MappingMessages(
+                f"on a `configured` {class_name}",
+                when_refused or f"Error in config for {place}",
+                detail=f"It makes the config of {place}.",
+                path=("config",),
+            ),
+            source=config_or_fn,
         )
     )
 
 
 def new_name(config_or_fn: Any, name: str | None, place: str) -> str:
-    """The name of a definition that is given config beforehand.
+    """Return the name of a definition with fixed config: the given name, or that of the function.
 
     Raises:
-        CheckError: It was given none, and no function that has one.
+        CheckError: No name is given, and the config is not a function with a name.
     """
     found = name if name is not None else getattr(config_or_fn, "__name__", None)
     if not isinstance(found, str):
@@ -209,8 +212,8 @@ def new_name(config_or_fn: Any, name: str | None, place: str) -> str:
     return found
 
 
-def _of_objects(function: _ConfigFn, schema: Any) -> tuple[_ConfigFn, Any]:
-    """A function and its schema; where it takes and gives Config objects, around that."""
+def _on_plain_config(function: _ConfigFn, schema: Any) -> tuple[_ConfigFn, Any]:
+    """Return a function from dict to dict and its schema, for one that may take and return Config objects."""
     given = config_class_of(function)
     if given is not None and schema is not None:
         raise CheckError(
@@ -223,11 +226,11 @@ def _of_objects(function: _ConfigFn, schema: Any) -> tuple[_ConfigFn, Any]:
             f"see the one at {location(function)}"
         )
 
-    def on_plain_config(config: Any) -> Any:
+    def convert(config: Any) -> Any:
         made = function(config if given is None else given.from_config(config))
         return plain_config(made) if is_config_object(made) else made
 
-    return on_plain_config, schema if given is None else given.to_config_schema()
+    return convert, schema if given is None else given.to_config_schema()
 
 
 def _function(value: Any, name: str) -> _ConfigFn:

@@ -1,6 +1,6 @@
-"""Descriptions of parameters and results in docstrings of the styles of Google, numpy and reST.
+"""Descriptions of parameters and results in docstrings in the style of Google, numpy or reST.
 
-This is the one door to the library that parses docstrings. Docstrings without such sections do not load it.
+Only this module imports the library that parses docstrings, and only for docstrings with sections.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _FIRST_SECTION = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
-"""The groups have the names that the library gives to the styles."""
+"""Each group has the name of the style in the library."""
 
 
 class Descriptions(NamedTuple):
-    """Descriptions that stand in a docstring.
+    """The descriptions in a docstring.
 
     Attributes:
         parameters: The description of each parameter, by name.

@@ -2,8 +2,8 @@
 
 A `Body` holds how the function is called: its context, config, resources and inputs, and whether it returns,
 yields or is awaited. Contexts, Config classes and resource types are recognized by a marker attribute of the
-class (`__dagflow_context__`, `__dagflow_config__`, `__dagflow_resource__`), so that nothing of them is
-imported here.
+class (`__dagflow_context__`, `__dagflow_config__`, `__dagflow_resource__`), so that this module imports none
+of them.
 """
 
 from __future__ import annotations
@@ -131,15 +131,15 @@ class Body:
         function_type: "plain" (returns), "generator", "async" or "async_generator".
         context: The annotation of the context parameter: "any", "op" or "asset"; None without a context.
         context_name: The name of the context parameter.
-        config: The annotation of the `config` parameter, None if there is none.
+        config: The annotation of the `config` parameter; None without this parameter.
         config_default: The default of the `config` parameter, UNSET if there is none.
         read_config: Converts checked config to the value of the parameter; None if they are the same. Set by
             the definition.
-        resources: The parameters that name resources.
+        resources: The parameters that receive resources.
         inputs: The other parameters, in order.
         order: The names of the parameters for positional arguments: all but the context, in order.
-        return_annotation: UNSET if there is none.
-        takes_any_keyword: Whether it has `**kwargs`.
+        return_annotation: The return annotation, UNSET if there is none.
+        takes_any_keyword: Whether the function has `**kwargs`.
     """
 
     __slots__ = (
@@ -209,7 +209,7 @@ class Body:
 
     @property
     def is_generator(self) -> bool:
-        """Whether it yields."""
+        """True if the function yields."""
         return self.function_type in ("generator", "async_generator")
 
 
@@ -247,7 +247,7 @@ def is_config_annotation(annotation: Any) -> bool:
 
 
 def config_class_of(fn: Callable[..., Any]) -> Any:
-    """Return the Config class that annotates the parameter of a function; None if there is none."""
+    """Return the Config class that annotates the parameter of a function, or None."""
     found = [value for name, value in annotations_of(fn).items() if name != "return"]
     return found[0] if found and is_config_annotation(found[0]) else None
 
@@ -268,11 +268,11 @@ def _function_type(fn: Callable[..., Any]) -> str:
 
 
 def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
-    """Return the annotations as objects. An annotation with a name that only a type checker knows becomes
-    an `_Unresolved`.
+    """Return the annotations as objects. An annotation with a name that is unknown at run time becomes an
+    `_Unresolved`.
     """
     raw = getattr(unwrapped(fn), "__annotations__", None) or {}
-    if not any(_holds_text(value) for value in raw.values()):
+    if not any(_holds_string(value) for value in raw.values()):
         return {name: type(None) if value is None else value for name, value in raw.items()}
     try:
         return typing.get_type_hints(unwrapped(fn), localns=_closure(fn), include_extras=True)
@@ -280,9 +280,9 @@ def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
         return {name: _evaluate(fn, value) for name, value in raw.items()}
 
 
-def _holds_text(annotation: Any) -> bool:
+def _holds_string(annotation: Any) -> bool:
     return isinstance(annotation, str) or any(
-        _holds_text(part) for part in getattr(annotation, "__args__", ())
+        _holds_string(part) for part in getattr(annotation, "__args__", ())
     )
 
 
@@ -317,7 +317,7 @@ class _Unresolved:
         self.text = text
 
     def __repr__(self) -> str:
-        return f"'{self.text}' (a name that is not known here)"
+        return f"'{self.text}' (a name that is unknown at run time)"
 
 
 def _context_annotation(annotation: Any, what: str, fn: Callable[..., Any]) -> str:

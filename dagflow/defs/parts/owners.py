@@ -1,4 +1,4 @@
-"""Who answers for a job or an asset."""
+"""The owners of a job or an asset."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Sequence
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
 
 
-def checked_owners(owners: Sequence[str] | None, place: str) -> list[str]:
-    """The owners that an argument gives.
+def check_owners(owners: Sequence[str] | None, place: str) -> list[str]:
+    """Check an argument that holds owners, and return them.
 
     Args:
         owners: Email addresses, and teams as "team:roasters".
-        place: What has them, for messages.
+        place: The definition with these owners, for messages.
 
     Raises:
-        ParameterCheckError: It is no list of texts.
-        DagflowInvalidDefinitionError: One is neither an email address nor a team.
+        ParameterCheckError: `owners` is not a list of strings.
+        DagflowInvalidDefinitionError: An owner is neither an email address nor a team.
 
     Example:
-        >>> checked_owners(["ann@cafe.org", "team:roasters"], "job 'brew'")
+        >>> check_owners(["ann@cafe.org", "team:roasters"], "job 'brew'")
         ['ann@cafe.org', 'team:roasters']
     """
     if owners is None:
         return []
     if isinstance(owners, str):
-        raise ParameterCheckError(f"parameter 'owners' of {place} must be a list of texts, not {owners!r}")
+        raise ParameterCheckError(f"parameter 'owners' of {place} must be a list of strings, not {owners!r}")
     for owner in check_type(owners, Sequence, "owners", place):
         check_type(owner, str, "owners", place)
         if owner == "team:":

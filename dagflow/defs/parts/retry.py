@@ -1,4 +1,4 @@
-"""How a failed step is tried again."""
+"""The retries of a failed step: RetryPolicy, Backoff and Jitter."""
 
 from __future__ import annotations
 
@@ -13,31 +13,32 @@ if TYPE_CHECKING:
 
 
 class Backoff(Enum):
-    """How the wait grows with the attempts."""
+    """The growth of the wait with each retry."""
 
     LINEAR = "LINEAR"
     EXPONENTIAL = "EXPONENTIAL"
 
 
 class Jitter(Enum):
-    """How chance spreads the waits."""
+    """The random part of the wait."""
 
     FULL = "FULL"
     PLUS_MINUS = "PLUS_MINUS"
 
 
 class RetryPolicy(Constant):
-    """How often a failed step is tried again, and how long to wait before that.
+    """The number of retries of a failed step, and the wait before each.
 
     Args:
-        max_retries: Further attempts after the first.
-        delay: Seconds to wait; None waits not at all.
-        backoff: LINEAR waits `delay * n` before retry n, EXPONENTIAL `delay * (2**n - 1)`; None always
-            `delay`.
-        jitter: FULL takes a random wait between 0 and the computed one, PLUS_MINUS one within `delay` of it.
+        max_retries: The number of attempts after the first.
+        delay: The wait in seconds; None: no wait.
+        backoff: The wait before retry n: `delay * n` (LINEAR), `delay * (2**n - 1)` (EXPONENTIAL), or
+            `delay` (None).
+        jitter: FULL: a random wait between 0 and the computed wait. PLUS_MINUS: a random wait at most
+            `delay` below or above it.
 
     Raises:
-        DagflowInvalidDefinitionError: Backoff or jitter without a delay.
+        DagflowInvalidDefinitionError: Backoff or jitter without a delay, or a negative delay.
 
     Example:
         >>> [RetryPolicy(3, delay=1, backoff=Backoff.EXPONENTIAL).calculate_delay(n) for n in (1, 2, 3)]
@@ -76,11 +77,11 @@ class RetryPolicy(Constant):
             check_type(self.jitter, Jitter, "jitter")
 
     def calculate_delay(self, number: int, random: Random | None = None) -> float:
-        """The wait before retry `number` (from 1), in seconds.
+        """Return the wait before a retry, in seconds.
 
         Args:
-            number: Which retry.
-            random: The source of chance for a jitter; default: Python's shared one.
+            number: The number of the retry, from 1.
+            random: The random generator for a jitter; default: a new one.
         """
         if self.delay is None:
             return 0

@@ -1,4 +1,4 @@
-"""Definitions: what a project has of assets, jobs and resources, put together."""
+"""Definitions: the assets, jobs and resources of a project."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
     from dagflow.keys import CoercibleToAssetKey
 
 ASSET_JOB_NAME = "__ASSET_JOB"
-"""The job that makes all assets of a project."""
+"""The name of the job that computes all assets of a project."""
 
 
 class Definitions:
-    """The assets, jobs and resources of a project. Each job, and each asset, has the resources of the
-    project where it brings none of its own under a key.
+    """The assets, jobs and resources of a project. A job or asset without its own resource for a key uses the
+    resource of the project.
 
     Args:
         assets: AssetsDefinitions, SourceAssets and AssetSpecs.
-        jobs: Jobs, each under its own name; those of `define_asset_job` get their assets here.
+        jobs: Jobs with different names. A job of `define_asset_job` selects from `assets`.
         resources: Resource definitions or values by key.
-        executor: The executor of the jobs that name none.
-        loggers: Logger definitions by name, for the jobs that have none.
+        executor: The executor of the jobs without an executor.
+        loggers: Logger definitions by name, for the jobs without loggers.
 
     Raises:
-        CheckError: Something in `assets` or `jobs` is neither.
-        ParameterCheckError: `resources` or `loggers` is no mapping.
+        CheckError: An element of `assets` is not an asset, or an element of `jobs` is not a job.
+        ParameterCheckError: `resources` or `loggers` is not a mapping.
 
     Example:
         >>> from dagflow import Definitions, asset
@@ -78,12 +78,11 @@ class Definitions:
         self._by_name: dict[str, JobDefinition] | None = None
 
     def get_job_def(self, name: str) -> JobDefinition:
-        """A job with the resources of the project.
+        """Return a job with the resources of the project.
 
         Raises:
             DagflowInvariantViolationError: No job has this name.
-            DagflowInvalidDefinitionError: Two jobs have one name, or an op of a job requires a resource
-                that nobody provides.
+            DagflowInvalidDefinitionError: Two jobs have one name, or a job lacks a required resource.
         """
         jobs = self._resolved()
         if name not in jobs:
@@ -91,11 +90,11 @@ class Definitions:
         return jobs[name]
 
     def resolve_all_job_defs(self) -> list[JobDefinition]:
-        """Every job with the resources of the project, the job of all assets included."""
+        """Return all jobs with the resources of the project, including the job of all assets."""
         return list(self._resolved().values())
 
     def get_implicit_global_asset_job_def(self) -> JobDefinition:
-        """The job that makes all assets.
+        """Return the job that computes all assets.
 
         Raises:
             DagflowInvariantViolationError: There are no assets.
@@ -103,13 +102,13 @@ class Definitions:
         return self.get_job_def(ASSET_JOB_NAME)
 
     def get_assets_def(self, key: CoercibleToAssetKey) -> AssetsDefinition:
-        """The definition that makes an asset.
+        """Return the definition that computes an asset.
 
         Args:
-            key: An AssetKey, or what makes one.
+            key: An AssetKey, or a string or list that can become an AssetKey.
 
         Raises:
-            DagflowInvariantViolationError: None does.
+            DagflowInvariantViolationError: No definition computes this asset.
         """
         wanted = key_of(key)
         for asset in self.assets:
@@ -119,7 +118,7 @@ class Definitions:
             f"Could not find asset '{wanted.to_user_string()}' among the definitions"
         )
 
-    # the newer names of the same questions
+    # newer names of the same methods
     resolve_job_def = get_job_def
     resolve_assets_def = get_assets_def
     resolve_implicit_global_asset_job_def = get_implicit_global_asset_job_def
@@ -128,7 +127,7 @@ class Definitions:
         if self._by_name is None:
             by_name: dict[str, JobDefinition] = {}
             assets = list(dict.fromkeys(self.assets))
-            resources = self._not_brought_along()
+            resources = self._shared_resources()
             if any(isinstance(asset, AssetsDefinition) for asset in assets):
                 by_name[ASSET_JOB_NAME] = build_asset_job(
                     assets,
@@ -147,24 +146,22 @@ class Definitions:
                     by_name[job.name] = job.with_top_level_resources(self.resources)
                 else:
                     by_name[job.name] = job
-            self._by_name = {name: self._completed(job) for name, job in by_name.items()}
+            self._by_name = {name: self._complete_job(job) for name, job in by_name.items()}
         return self._by_name
 
-    def _not_brought_along(self) -> dict[str, Any]:
-        """The resources but those that an asset has one of its own for."""
+    def _shared_resources(self) -> dict[str, Any]:
+        """Return the resources whose key no asset uses for its own resource."""
         executable = [asset for asset in self.assets if isinstance(asset, AssetsDefinition)]
-        brought = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
+        owners = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
         for asset in executable:
-            for key in sorted(
-                set(brought) & asset.node_def.required_resource_keys - set(asset.resource_defs)
-            ):
+            for key in sorted(set(owners) & asset.node_def.required_resource_keys - set(asset.resource_defs)):
                 raise DagflowInvalidDefinitionError(
-                    f"{asset!r} needs the resource '{key}' of the Definitions, and {brought[key]!r} brings "
-                    "another one along under this key. Use one object, or two keys."
+                    f"{asset!r} needs the resource '{key}' of the Definitions, and {owners[key]!r} has "
+                    "another one with this key. Use one object, or two keys."
                 )
-        return {key: value for key, value in self.resources.items() if key not in brought}
+        return {key: value for key, value in self.resources.items() if key not in owners}
 
-    def _completed(self, job: JobDefinition) -> JobDefinition:
+    def _complete_job(self, job: JobDefinition) -> JobDefinition:
         changes: dict[str, Any] = {}
         if self.executor is not None and job.given_executor_def is None:
             changes["given_executor_def"] = self.executor
@@ -186,14 +183,14 @@ class Definitions:
 
 
 def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationError:
-    """The error for the name of a job that is not among these."""
+    """Return the error for an unknown name of a job."""
     return DagflowInvariantViolationError(
         f"Could not find job '{name}'. The jobs are {sorted(jobs)}.{nearest(name, jobs)}"
     )
 
 
 def _all_of(
-    values: Iterable[Any] | None, kinds: tuple[type[Any], ...], parameter: str, what: str
+    values: Iterable[Any] | None, classes: tuple[type[Any], ...], parameter: str, what: str
 ) -> list[Any]:
     if values is None:
         return []
@@ -201,7 +198,7 @@ def _all_of(
         raise CheckError(f"parameter '{parameter}' of Definitions must be a list, not {values!r}")
     members = list(values)
     for member in members:
-        if not isinstance(member, kinds):
+        if not isinstance(member, classes):
             raise CheckError(
                 f"parameter '{parameter}' of Definitions holds {member!r} of type "
                 f"'{type(member).__name__}', which is not {what}"

@@ -1,5 +1,6 @@
-"""`@repository`: jobs and assets under one name, in the older form of a project. It is made of Definitions,
-which say what belongs together and what is missing.
+"""`@repository`: jobs and assets under one name, the older form of a project.
+
+It is built from Definitions, which check that everything fits together.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class RepositoryDefinition:
     Attributes:
         name: Its name.
         description: A sentence for people, or None.
-        metadata: Facts about it.
+        metadata: Metadata by name.
 
     Example:
         >>> from dagflow import asset, define_asset_job, repository
@@ -66,19 +67,19 @@ class RepositoryDefinition:
 
     @property
     def job_names(self) -> list[str]:
-        """The names of its jobs, that of the job of all assets among them."""
+        """The names of its jobs, including the job of all assets."""
         return list(self._jobs)
 
     def has_job(self, name: str) -> bool:
-        """Whether a job has this name."""
+        """Return whether a job has this name."""
         return name in self._jobs
 
     def get_job(self, name: str) -> JobDefinition:
-        """A job. One that a function makes is made at the first call.
+        """Return a job. A job that is given as a function is built at the first call.
 
         Raises:
             DagflowInvariantViolationError: No job has this name.
-            DagflowInvalidDefinitionError: The function made no job, or one with another name.
+            DagflowInvalidDefinitionError: The function returned something else, or a job with another name.
         """
         if name not in self._jobs:
             raise unknown_job(name, self._jobs)
@@ -88,15 +89,15 @@ class RepositoryDefinition:
         return found
 
     def get_all_jobs(self) -> list[JobDefinition]:
-        """Every job, ordered by name."""
+        """Return all jobs, ordered by name."""
         return [self.get_job(name) for name in sorted(self._jobs)]
 
     def has_implicit_global_asset_job_def(self) -> bool:
-        """Whether there are assets to make, and so a job that makes them all."""
+        """Return whether the repository has assets to compute, and so a job of all assets."""
         return self.has_job(ASSET_JOB_NAME)
 
     def get_implicit_global_asset_job_def(self) -> JobDefinition:
-        """The job that makes all assets.
+        """Return the job that computes all assets.
 
         Raises:
             DagflowInvariantViolationError: There are no assets.
@@ -105,14 +106,14 @@ class RepositoryDefinition:
 
     @property
     def assets_defs_by_key(self) -> dict[AssetKey, AssetsDefinition]:
-        """What makes each asset."""
+        """The definition that computes each asset, by key."""
         return {
             key: asset for asset in self._assets if isinstance(asset, AssetsDefinition) for key in asset.keys
         }
 
     @property
     def source_assets_by_key(self) -> dict[AssetKey, SourceAsset | AssetSpec]:
-        """The assets that are only read."""
+        """The assets that are only read, by key."""
         return {asset.key: asset for asset in self._assets if not isinstance(asset, AssetsDefinition)}
 
     def __repr__(self) -> str:
@@ -144,25 +145,26 @@ def repository(
     default_executor_def: ExecutorDefinition | None = None,
     default_logger_defs: Mapping[str, Any] | None = None,
 ) -> RepositoryDefinition | Callable[[Callable[[], Any]], RepositoryDefinition]:
-    """Make a repository of a function that returns its jobs and assets. Usable bare. New code does better
-    with Definitions.
+    """Make a repository of a function that returns its jobs and assets. Use it with or without arguments.
+
+    Prefer Definitions in new code.
 
     Args:
         definitions_fn: Returns a list of jobs, graphs, assets, results of `define_asset_job` and lists of
-            these; or a dict with the jobs alone, `{"jobs": {name: job}}`, where a function may stand for a
-            job that is made when somebody asks for it.
-        name: Default: the function's name.
+            these; or a dict with jobs only, `{"jobs": {name: job}}`. There a job may be given as a function
+            without parameters, which builds it when it is needed.
+        name: Default: the name of the function.
         description: A sentence for people.
-        metadata: Facts about it.
-        default_executor_def: The executor of the jobs that name none.
-        default_logger_defs: Logger definitions by name, for the jobs that have none.
+        metadata: Metadata by name.
+        default_executor_def: The executor of the jobs without an executor.
+        default_logger_defs: Logger definitions by name, for the jobs without loggers.
 
     Returns:
         The RepositoryDefinition, or a decorator.
 
     Raises:
-        CheckError: The function needs arguments.
-        DagflowInvalidDefinitionError: It returns something else, or what it returns does not go together.
+        CheckError: The function has parameters.
+        DagflowInvalidDefinitionError: The function returns something else, or definitions with a conflict.
 
     Example:
         >>> from dagflow import job, op
@@ -187,7 +189,7 @@ def repository(
         if isinstance(content, Mapping):
             lazy = _jobs_by_name(content, place, define)
             return RepositoryDefinition(own_name, lazy, (), description, metadata)
-        jobs, assets = _sorted_out(content, place)
+        jobs, assets = _jobs_and_assets(content, place)
         by_name = {job.name: job for job in define(assets, jobs=jobs).resolve_all_job_defs()}
         return RepositoryDefinition(own_name, by_name, assets, description, metadata)
 
@@ -195,7 +197,7 @@ def repository(
 
 
 def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]:
-    """What the function returns, if that is a list or dict."""
+    """Call the function, and return its list or dict."""
     if inspect.signature(fn).parameters:
         raise CheckError(
             f"the function of {place} must have no parameters, but it is {inspect.signature(fn)}"
@@ -209,8 +211,8 @@ def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]
     return content
 
 
-def _sorted_out(content: list[Any], place: str) -> tuple[list[_Job], list[Any]]:
-    """The jobs and the assets of a list, whose elements may be lists again."""
+def _jobs_and_assets(content: list[Any], place: str) -> tuple[list[_Job], list[Any]]:
+    """Return the jobs and the assets of a list. Its elements may be lists of them."""
     jobs: list[_Job] = []
     assets: list[Any] = []
     for index, element in enumerate(content):
@@ -236,12 +238,12 @@ def _as_job(one: Any) -> _Job:
 def _jobs_by_name(
     content: Mapping[str, Any], place: str, define: Callable[..., Definitions]
 ) -> dict[str, JobDefinition | Callable[[], JobDefinition]]:
-    """The jobs of a dict; those that functions make are not made yet."""
+    """Return the jobs of a dict. A function is not called, but wrapped in a check of its result."""
     for key in content:
         if key != "jobs":
             raise DagflowInvalidDefinitionError(
                 f"Bad return value from the function of {place}: dict must not contain keys other than "
-                f"'jobs': found {key!r}. Return a list to give it assets too."
+                f"'jobs': found {key!r}. To add assets, return a list."
             )
     by_name = content.get("jobs", {})
     if not isinstance(by_name, Mapping):
@@ -252,20 +254,22 @@ def _jobs_by_name(
     for name, given in by_name.items():
         is_lazy = inspect.isfunction(given)
         found[name] = (
-            partial(_made, given, name, place, define) if is_lazy else _checked(given, name, place, define)
+            partial(_build_job, given, name, place, define)
+            if is_lazy
+            else _checked(given, name, place, define)
         )
     return found
 
 
-def _made(
-    make: Callable[[], Any], name: str, place: str, define: Callable[..., Definitions]
+def _build_job(
+    build: Callable[[], Any], name: str, place: str, define: Callable[..., Definitions]
 ) -> JobDefinition:
-    """The job that a function makes."""
-    return _checked(make(), name, place, define)
+    """Call a function that builds a job, and return the checked job."""
+    return _checked(build(), name, place, define)
 
 
 def _checked(one: Any, name: str, place: str, define: Callable[..., Definitions]) -> JobDefinition:
-    """The job that stands under a name."""
+    """Return a job with the default executor and loggers. Raise if it is not a job of this name."""
     if not isinstance(one, _JOBS):
         raise DagflowInvalidDefinitionError(
             f"Object mapped to {name} is not an instance of JobDefinition or GraphDefinition. It is {one!r}, "

@@ -1,8 +1,7 @@
-"""Resources as classes: `ConfigurableResource`, whose fields are its config and the resources nested in it.
+"""Resource classes: `ConfigurableResource`, whose fields are its config and its nested resources.
 
-An object is what the user wrote; `get_resource_definition()` is the definition that the engine starts. For
-each run that makes an object of its own, out of the config of the run, so that nothing leaks from one run
-into the next.
+The user creates an object; the engine starts its `get_resource_definition()`. The definition creates a new
+object for each run from the config of the run, so no state leaks from one run into the next.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from dagflow.defs.resources.definition import (
     ResourceDefinition,
     as_resource,
 )
-from dagflow.defs.resources.opening import Opened, close_all, closing, entered, must_not_close
+from dagflow.defs.resources.opening import Opened, close_all, closing, enter, must_not_close
 from dagflow.errors import CheckError, DagflowInvalidInvocationError
 
 T = TypeVar("T")
@@ -34,7 +33,7 @@ _Values = dict[str, Any]
 if TYPE_CHECKING:
 
     class ResourceDependency(Generic[T]):
-        """A field of a resource that takes another resource, whatever makes it."""
+        """A field of a resource that takes another resource."""
 
         def __set_name__(self, owner: Any, name: str) -> None: ...
 
@@ -53,8 +52,8 @@ if TYPE_CHECKING:
 else:
 
     class ResourceDependency:
-        """A field of a resource that takes another resource, whatever makes it: an object of a resource
-        class, a resource definition, or the value itself. Reading it gives the value.
+        """A field of a resource that takes another resource: an object of a resource class, a resource
+        definition, or a plain value. Reading the field returns the value.
 
         Example:
             >>> from dagflow import ConfigurableResource
@@ -69,8 +68,8 @@ else:
 
 
 class ConfigurableResourceFactory(Config, Generic[T]):
-    """The base of classes whose objects make a resource: `create_resource` gives what ops and assets get,
-    which they take as a `ResourceParam[T]`.
+    """The base of classes whose objects create a resource. Ops and assets receive the result of
+    `create_resource` as a `ResourceParam[T]`.
 
     Example:
         >>> from dagflow import ResourceParam, job, op
@@ -88,34 +87,34 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         2000
     """
 
-    __slots__ = ("_dagflow_context", "_dagflow_definition")  # of this very object: no part of what it equals
+    __slots__ = ("_dagflow_context", "_dagflow_definition")  # not fields, so they do not count for equality
     __dagflow_resource__: ClassVar[str] = "factory"
     __dagflow_what__: ClassVar[str] = "resource class"
 
     @model_validator(mode="wrap")
     @classmethod
-    def _accept_what_comes_later(cls, value: Any, handler: Callable[[Any], Any]) -> Any:
-        """In a field of another resource: a resource that is configured at launch, or made by a function."""
+    def _accept_definition(cls, value: Any, handler: Callable[[Any], Any]) -> Any:
+        """Accept a definition or a PartialResource in a field of another resource."""
         return value if isinstance(value, (PartialResource, ResourceDefinition)) else handler(value)
 
-    # written by the user
+    # the user overrides these methods
 
     def create_resource(self, context: _doors.InitResourceContext) -> T | Generator[T, None, None]:
-        """Make what ops and assets get; may be a generator that cleans up behind its yield."""
+        """Create the resource for ops and assets. May be a generator that cleans up after its yield."""
         raise NotImplementedError(f"{type(self).__name__} needs a method create_resource(self, context)")
 
     def setup_for_execution(self, context: _doors.InitResourceContext) -> None:
-        """Called when a run starts, before `create_resource`. Private attributes may be set here."""
+        """Set up, when a run starts and before `create_resource`. May set private attributes."""
 
     def teardown_after_execution(self, context: _doors.InitResourceContext) -> None:
-        """Called when a run ends, whatever happened in it."""
+        """Tear down, when a run ends, even after a failure."""
 
     @contextlib.contextmanager
     def yield_for_execution(self, context: _doors.InitResourceContext) -> Iterator[T]:
-        """All of it as one context manager: set up, yield what ops and assets get, tear down."""
+        """Set up, yield the resource for ops and assets, and tear down, as one context manager."""
         self.setup_for_execution(context)
         try:
-            value, close = entered(self.create_resource(context), type(self).__name__)
+            value, close = enter(self.create_resource(context), type(self).__name__)
             try:
                 yield value
             finally:
@@ -124,17 +123,17 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         finally:
             self.teardown_after_execution(context)
 
-    # used by the user
+    # the user calls these methods
 
     @classmethod
     def configure_at_launch(cls, **values: Any) -> PartialResource:
-        """This resource with config from the run config. What is given here is the default there.
+        """Return a resource of this class that takes its config from the run config.
 
         Args:
-            values: Defaults of config, and nested resources.
+            values: Defaults of the config, and nested resources.
 
         Raises:
-            DagflowInvalidInvocationError: A name that is no field.
+            DagflowInvalidInvocationError: A name is not a field.
         """
         known = [info.alias or name for name, info in cls.model_fields.items()]
         unknown = sorted(set(values) - set(known))
@@ -145,7 +144,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         return PartialResource(cls, values)
 
     def get_resource_definition(self) -> ResourceDefinition:
-        """The definition that the engine starts: always the same one for one object."""
+        """Return the definition that the engine starts. Each object has one."""
         definition: ModelResource | None = getattr(self, "_dagflow_definition", None)
         if definition is None:
             definition = type(self).definition_class()(type(self), self, nested_values(self))
@@ -154,14 +153,14 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     @classmethod
     def definition_class(cls) -> type[ModelResource]:
-        """What the definitions of its objects are, for the engine."""
+        """Return the class of the definitions of its objects."""
         return ModelResource
 
     def get_resource_context(self) -> _doors.InitResourceContext:
-        """The init context with which this object was started.
+        """Return the init context with which this object was started.
 
         Raises:
-            CheckError: It was not started yet.
+            CheckError: The object was not started yet.
         """
         if not hasattr(self, "_dagflow_context"):
             raise CheckError(
@@ -173,7 +172,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         return context
 
     def with_replaced_resource_context(self: _Self, context: _doors.InitResourceContext) -> _Self:
-        """A copy whose `get_resource_context()` gives this context."""
+        """Return a copy whose `get_resource_context()` returns this context."""
         copy = _fresh_copy(self, {})
         object.__setattr__(copy, "_dagflow_context", context)
         return copy
@@ -182,10 +181,10 @@ class ConfigurableResourceFactory(Config, Generic[T]):
     def from_resource_context(
         cls, context: _doors.InitResourceContext, nested_resources: Mapping[str, Any] | None = None
     ) -> T:
-        """Make the resource in a function that is one: of the config of its context.
+        """Create the resource inside a resource function, from the config of its context.
 
         Raises:
-            CheckError: It has to be torn down: use `from_resource_context_cm`.
+            CheckError: The resource must be torn down. Use `from_resource_context_cm`.
         """
         value: T = must_not_close(*_from_context(cls, context, nested_resources))
         return value
@@ -195,17 +194,16 @@ class ConfigurableResourceFactory(Config, Generic[T]):
     def from_resource_context_cm(
         cls, context: _doors.InitResourceContext, nested_resources: Mapping[str, Any] | None = None
     ) -> Iterator[T]:
-        """As `from_resource_context`, torn down at the end of the `with` block."""
+        """Create the resource as `from_resource_context`, and tear it down at the end of the `with` block."""
         with closing(_from_context(cls, context, nested_resources)) as value:
             yield value
 
     def process_config_and_initialize(self) -> T:
-        """Start the resource here and now, without a run: environment variables looked up, nested resources
-        started.
+        """Start the resource and its nested resources, without a run. Environment variables are read.
 
         Raises:
             DagflowInvalidConfigError: A variable is not set.
-            CheckError: It has to be torn down: use `process_config_and_initialize_cm`.
+            CheckError: The resource must be torn down. Use `process_config_and_initialize_cm`.
 
         Example:
             >>> from dagflow import ConfigurableResource
@@ -219,7 +217,7 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
     @contextlib.contextmanager
     def process_config_and_initialize_cm(self) -> Iterator[T]:
-        """As `process_config_and_initialize`, torn down at the end of the `with` block."""
+        """Start the resource as `process_config_and_initialize`, and tear it down after the `with` block."""
         with closing(_open_alone(self.get_resource_definition())) as value:
             yield value
 
@@ -231,9 +229,9 @@ class ConfigurableResourceFactory(Config, Generic[T]):
             cls.yield_for_execution is not base.yield_for_execution
             or cls.teardown_after_execution is not base.teardown_after_execution
         ):
-            return entered(self.yield_for_execution(context), cls.__name__)
+            return enter(self.yield_for_execution(context), cls.__name__)
         self.setup_for_execution(context)
-        return entered(self.create_resource(context), cls.__name__)
+        return enter(self.create_resource(context), cls.__name__)
 
     def _why_frozen(self, name: str) -> str:
         return (
@@ -244,14 +242,14 @@ class ConfigurableResourceFactory(Config, Generic[T]):
 
 
 class ConfigurableResource(ConfigurableResourceFactory[T], Generic[T]):
-    """The base of resources as classes: fields are config, other resources nest as fields, methods are what
-    ops and assets use. They take it as a parameter that is annotated with the class.
+    """The base of resource classes. Its fields are the config and nested resources. Ops and assets receive an
+    object through a parameter that is annotated with the class, and call its methods.
 
-    Methods to write where they are needed: `setup_for_execution`, `teardown_after_execution` or both in one,
-    `yield_for_execution`. Objects cannot be changed, but have private attributes (`_client = PrivateAttr()`).
+    Override `setup_for_execution` and `teardown_after_execution`, or `yield_for_execution` for both, if
+    needed. Objects are immutable, but have private attributes (`_client = PrivateAttr()`).
 
     Raises:
-        pydantic.ValidationError: A value that does not fit its field.
+        pydantic.ValidationError: A value does not match its field.
 
     Example:
         >>> from dagflow import asset, materialize_to_memory
@@ -269,22 +267,22 @@ class ConfigurableResource(ConfigurableResourceFactory[T], Generic[T]):
     __dagflow_resource__: ClassVar[str] = "value"
 
     def create_resource(self, context: _doors.InitResourceContext) -> Any:
-        """The object itself; another one where a class says so."""
+        """Return the object itself. A subclass may return another object."""
         return self
 
 
 class IAttachDifferentObjectToOpContext(ABC):
-    """A resource for which `context.resources` gives another object than a resource parameter does: for code
-    that moves from the one to the other.
+    """A resource with one object for resource parameters and another for `context.resources`. It helps code
+    that migrates from one to the other.
     """
 
     @abstractmethod
     def get_object_to_set_on_execution_context(self) -> Any:
-        """What `context.resources` gives."""
+        """Return the object for `context.resources`."""
 
 
 class PartialResource:
-    """A resource that takes its config from the run config; made by `configure_at_launch`."""
+    """A resource that takes its config from the run config. Made by `configure_at_launch`."""
 
     __slots__ = ("_definition", "resource_cls", "values")
 
@@ -296,7 +294,7 @@ class PartialResource:
         self._definition: ResourceDefinition | None = None
 
     def get_resource_definition(self) -> ResourceDefinition:
-        """The definition that the engine starts: always the same one for one object."""
+        """Return the definition that the engine starts. Each object has one."""
         if self._definition is None:
             nested = {}
             for name, info in self.resource_cls.model_fields.items():
@@ -311,12 +309,12 @@ class PartialResource:
 
 
 class ModelResource(ResourceDefinition):
-    """The definition of a resource that is an object of a class, or is configured at launch.
+    """The definition of a resource of a class: of an object, or of a PartialResource.
 
     Attributes:
         resource_cls: The class.
         source: The object, or the PartialResource.
-        parts: What is nested, by field: definitions, or plain values.
+        parts: The nested resources by field: definitions, or plain values.
     """
 
     def __init__(
@@ -335,7 +333,9 @@ class ModelResource(ResourceDefinition):
 
     @property
     def is_shared(self) -> bool:
-        """An object has all of its config, so each resource in which it is nested starts one of its own."""
+        """True for a PartialResource. An object has all its config, so each resource that contains it starts
+        its own copy.
+        """
         return isinstance(self.source, PartialResource)
 
     @property
@@ -344,7 +344,7 @@ class ModelResource(ResourceDefinition):
         return f"{self.resource_cls.__module__}.{self.resource_cls.__name__}"
 
     def open(self, context: _doors.InitResourceContext) -> Opened:
-        """Start what is nested, unless it is started already; make an object for this run; start it."""
+        """Start the nested resources that are not shared, then a new object for this run."""
         closers: list[Callable[[], None]] = []
         try:
             nested = {}
@@ -354,9 +354,9 @@ class ModelResource(ResourceDefinition):
                     nested[name], close = _open_part(part, name, context)
                     if close is not None:
                         closers.append(close)
-            made = self._object(context.resource_config or {}, nested)
-            object.__setattr__(made, "_dagflow_context", context)
-            value, close = made.open_for_execution(context)
+            instance = self._object(context.resource_config or {}, nested)
+            object.__setattr__(instance, "_dagflow_context", context)
+            value, close = instance.open_for_execution(context)
         except BaseException:
             close_all(closers)
             raise
@@ -377,8 +377,8 @@ class ModelResource(ResourceDefinition):
         return configs
 
     def _object(self, config: Any, nested: _Values) -> ConfigurableResourceFactory[Any]:
-        """An object with this config. The user's own is copied, not built again, where nothing in it changes:
-        so it keeps its private attributes, and validators see each value once.
+        """Return an object with this config: a copy of the user's object, if the config is the same. A copy
+        keeps private attributes, and validators run once for each value.
         """
         if self._own_config is UNSET:
             assert self.config_field is not None
@@ -390,7 +390,7 @@ class ModelResource(ResourceDefinition):
         return self.resource_cls.from_config({**config, **{aliases[name]: nested[name] for name in nested}})
 
     def _make(self, context: Any) -> Any:
-        """Make the resource without a run: the function of this definition."""
+        """Create the resource without a run. This is the function of the definition."""
         return must_not_close(*_open_now(self, context))
 
     def __repr__(self) -> str:
@@ -398,13 +398,13 @@ class ModelResource(ResourceDefinition):
 
 
 def nested_values(resource: ConfigurableResourceFactory[Any]) -> _Values:
-    """What the fields of a resource hold that take other resources."""
+    """Return the values of the fields that take other resources, by field."""
     fields = type(resource).model_fields.items()
     return {name: getattr(resource, name) for name, info in fields if is_resource_field(info)}
 
 
 def _fresh_copy(resource: _Self, nested: _Values) -> _Self:
-    """A copy with its private attributes, but without what it has worked out for itself so far."""
+    """Return a copy with its private attributes, but without cached properties."""
     copy = resource.model_copy(update=nested)
     for name in set(copy.__dict__) - set(type(resource).model_fields):
         del copy.__dict__[name]
@@ -416,8 +416,8 @@ def _is_definition(value: Any) -> bool:
 
 
 def _schema(cls: type[ConfigurableResourceFactory[Any]], source: Any) -> Field:
-    """The config of a resource: what the object holds is the default as a whole; what `configure_at_launch`
-    was given is the default of single fields.
+    """Return the config field of a resource. The values of an object are one default for the whole config;
+    the values of `configure_at_launch` are defaults of single fields.
     """
     if isinstance(source, PartialResource):
         keys = cls.to_fields_dict()
@@ -429,7 +429,7 @@ def _schema(cls: type[ConfigurableResourceFactory[Any]], source: Any) -> Field:
 def _open_part(part: ResourceDefinition, name: str, context: Any) -> Opened:
     if part.is_shared and id(part) in context.shared:
         return context.shared[id(part)], None
-    if part.kind == "value":
+    if part.resource_type == "value":
         return part.value, None
     path = f"{context.path}.{name}"
     inner = context.with_config(context.configs[path], part)
@@ -438,7 +438,7 @@ def _open_part(part: ResourceDefinition, name: str, context: Any) -> Opened:
 
 
 def _open_now(definition: ResourceDefinition, context: Any) -> Opened:
-    """Start a resource for which no plan has read the config of what is nested in it."""
+    """Start a resource whose nested config no plan has read."""
     context.path = definition.place
     context.configs = definition.nested_configs(context.path, os.environ, context.shared)
     return definition.open(context)

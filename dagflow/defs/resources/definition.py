@@ -1,4 +1,4 @@
-"""Resources as definitions: how they are made, from which config, out of which other resources."""
+"""Resource definitions: the function that creates a resource, its config, and the resources it needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dagflow.defs.parts.function import (
     location,
     parameters_of,
 )
-from dagflow.defs.resources.opening import Opened, entered
+from dagflow.defs.resources.opening import Opened, enter
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 
 
 class _Mark:
-    """Says of an annotation that what it annotates takes a resource."""
+    """A mark in an annotation: the annotated parameter or field takes a resource."""
 
     __dagflow_resource__: ClassVar[str] = "value"
 
@@ -45,15 +45,16 @@ ResourceParam = Annotated[_T, RESOURCE_MARK]
 
 
 class ResourceDefinition:
-    """How a resource is made.
+    """A function that creates a resource.
 
     Args:
-        resource_fn: Called with an init context (or with nothing), returns the resource; a generator or a
-            context manager may clean up behind its yield.
-        config_schema: What config it takes.
+        resource_fn: Receives an init context (or nothing) and returns the resource. A generator or context
+            manager may clean up after its yield.
+        config_schema: The schema of its config.
         description: A sentence for people.
-        required_resource_keys: Resources that it needs itself.
+        required_resource_keys: Other resources that the function needs.
         version: The version of this code.
+        resource_type: "function", "value" (the resource is `value`), or the name of a built-in I/O manager.
 
     Example:
         >>> ResourceDefinition.hardcoded_resource(3).value
@@ -64,10 +65,10 @@ class ResourceDefinition:
         "__wrapped__",
         "config_field",
         "description",
-        "kind",
         "nested",
         "required_resource_keys",
         "resource_fn",
+        "resource_type",
         "takes_context",
         "value",
         "version",
@@ -82,7 +83,7 @@ class ResourceDefinition:
         required_resource_keys: Iterable[str] | None = None,
         version: str | None = None,
         *,
-        kind: str = "function",
+        resource_type: str = "function",
     ) -> None:
         if not callable(resource_fn):
             raise ParameterCheckError(f"parameter 'resource_fn' must be a function, not {resource_fn!r}")
@@ -94,24 +95,24 @@ class ResourceDefinition:
             required_resource_keys, f"resource ({self.place})"
         )
         self.version: str | None = version
-        self.kind: str = kind
+        self.resource_type: str = resource_type
         self.nested: tuple[ResourceDefinition, ...] = ()
         self.value: Any = UNSET
         self.takes_context: bool = _takes_context(resource_fn)
 
     @property
     def config_schema(self) -> Field:
-        """The schema of its config; without one, anything goes."""
+        """The schema of its config; any config, if it has no schema."""
         return ANYTHING if self.config_field is None else self.config_field
 
     def open(self, context: Any) -> Opened:
-        """Make the resource, for the engine: call the function, enter what it gives where that is a context
-        manager or a generator.
+        """Create the resource, for the engine. A generator or context manager that the function returns is
+        entered.
 
         Args:
             context: The init context, which holds the checked config.
         """
-        return entered(self.resource_fn(context) if self.takes_context else self.resource_fn(), self.place)
+        return enter(self.resource_fn(context) if self.takes_context else self.resource_fn(), self.place)
 
     def default_config(self, path: str, environ: Mapping[str, str]) -> Any:
         """Return the config of this resource if none is given: the defaults of its schema.
@@ -133,7 +134,7 @@ class ResourceDefinition:
         Args:
             path: The path of this resource.
             environ: The environment variables that a default may name.
-            shared: The ids of the definitions that are started under a key of their own.
+            shared: The ids of the definitions that are started under their own key.
 
         Raises:
             DagflowInvalidConfigError: A variable is not set, or required config is missing.
@@ -142,29 +143,29 @@ class ResourceDefinition:
 
     @property
     def is_shared(self) -> bool:
-        """Whether others in which it is nested use the one that is started under its key, if it has one."""
+        """True if the resources that contain it share the one that is started under its own key."""
         return True
 
     @property
     def place(self) -> str:
-        """The file and line where it is made, for messages."""
+        """The file and line of its function, for messages."""
         return location(self.__wrapped__)
 
     @staticmethod
     def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:
-        """A resource that is this value."""
+        """Return a definition of a resource that is this value."""
         definition = ResourceDefinition(nothing, description=description)
-        definition.kind, definition.value = "value", value
+        definition.resource_type, definition.value = "value", value
         return definition
 
     @staticmethod
     def string_resource(description: str | None = None) -> ResourceDefinition:
-        """A resource that is the text of its config."""
+        """Return a definition of a resource that is the string in its config."""
         return ResourceDefinition(lambda context: context.resource_config, str, description)
 
     @staticmethod
     def mock_resource(description: str | None = None) -> ResourceDefinition:
-        """A resource that is a new `unittest.mock.MagicMock` in each run."""
+        """Return a definition of a resource that is a new `unittest.mock.MagicMock` in each run."""
 
         def make() -> Any:
             from unittest import mock
@@ -175,36 +176,36 @@ class ResourceDefinition:
 
     @staticmethod
     def none_resource(description: str | None = None) -> ResourceDefinition:
-        """A resource that is None."""
+        """Return a definition of a resource that is None."""
         return ResourceDefinition.hardcoded_resource(None, description)
 
     def configured(
         self: _R, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None
     ) -> _R:
-        """This resource with its config given beforehand.
+        """Return a copy of this resource with fixed config.
 
         Args:
-            config_or_config_fn: The config, or a function that makes it of what the run config gives.
-            config_schema: What the function gets from the run config.
-            description: Default: that of this resource.
+            config_or_config_fn: The config, or a function from the config of the copy to this config.
+            config_schema: The schema of the config of the copy.
+            description: Default: the description of this resource.
         """
         new = copy.copy(self)
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,
             config_schema,
-            kind=type(self).__name__,
+            class_name=type(self).__name__,
             place=f"resource ({self.place})",
         )
         new.description = self.description if description is None else description
         return new
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Make the resource directly, without a run."""
+        """Create the resource directly, without a run."""
         return _doors.invoke(self, args, kwargs)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {getattr(self.resource_fn, '__name__', self.kind)}>"
+        return f"<{type(self).__name__} {getattr(self.resource_fn, '__name__', self.resource_type)}>"
 
 
 @overload
@@ -226,12 +227,12 @@ def resource(
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
 ) -> ResourceDefinition | Callable[[Callable[..., Any]], ResourceDefinition]:
-    """Make a resource of a function that takes an init context, or nothing. Usable bare.
+    """Make a resource of a function that takes an init context, or nothing. Use it with or without arguments.
 
     Args:
-        config_schema: What config it takes; the function reads `context.resource_config`.
-        description: A sentence for people; default: the docstring.
-        required_resource_keys: Resources that it reads from `context.resources`.
+        config_schema: The schema of its config, which the function reads from `context.resource_config`.
+        description: A sentence for people; default: the docstring of the function.
+        required_resource_keys: Resources that the function reads from `context.resources`.
         version: The version of this code.
 
     Returns:
@@ -245,27 +246,27 @@ def resource(
         3
     """
     if is_function(config_schema):
-        return decorated(ResourceDefinition, config_schema)
-    return lambda fn: decorated(
+        return define(ResourceDefinition, config_schema)
+    return lambda fn: define(
         ResourceDefinition, fn, config_schema, description, required_resource_keys, version
     )
 
 
 def make_values_resource(**schema: Any) -> ResourceDefinition:
-    """A resource whose value is a dict of its config.
+    """Return a definition of a resource that is the dict of its config.
 
     Args:
-        schema: Config schema by key; without any, everything is accepted.
+        schema: Config schemas by key; without arguments, any config.
     """
     return ResourceDefinition(lambda context: context.resource_config, schema or None)
 
 
 def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, ResourceDefinition]:
-    """Resource definitions by key: what is none already is the value of one.
+    """Turn each value into a ResourceDefinition, unless it already is one.
 
     Args:
         values: Definitions or plain objects by key.
-        place: What they were given to, for the message.
+        place: The definition that receives them, for the message.
     """
     if not values:
         return {}
@@ -274,10 +275,10 @@ def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, Reso
 
 
 def as_resource(value: Any) -> ResourceDefinition:
-    """The resource definition that a value stands for.
+    """Turn a value into a ResourceDefinition, unless it already is one.
 
     Raises:
-        DagflowInvalidDefinitionError: It is the class of a resource, not an object of it.
+        DagflowInvalidDefinitionError: The value is a resource class, not an object of it.
     """
     if isinstance(value, ResourceDefinition):
         return value
@@ -304,7 +305,7 @@ def resource_configs(
     Args:
         definitions: All resources by key.
         keys: The resources whose config is returned.
-        given: Checked config by key. The others get the defaults of their schema.
+        given: Checked config by key. Other resources get the defaults of their schema.
         environ: The environment variables that a default may name.
 
     Returns:
@@ -328,8 +329,8 @@ def resource_configs(
     return configs
 
 
-def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any) -> _R:
-    """The definition of a class that a decorator makes of a function; its docstring describes it."""
+def define(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any) -> _R:
+    """Build a definition for a decorator. Its default description is the docstring of the function."""
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {fn!r}")
     definition = cls(fn, *arguments, **named)
@@ -339,7 +340,7 @@ def decorated(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: A
 
 
 def is_function(value: Any) -> bool:
-    """Whether a decorator is used bare: what it got first is the function, not a config schema."""
+    """Return whether the first argument of a decorator is the function, not a config schema."""
     return callable(value) and not isinstance(value, (type, Field))
 
 
@@ -363,4 +364,4 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
 
 
 def nothing() -> None:
-    """What makes a resource that something else stands for."""
+    """Do nothing. The function of the definitions that need no function."""

@@ -1,6 +1,6 @@
 """I/O managers and input managers as definitions.
 
-The built-in I/O managers are here by kind and schema only; `dagflow.io.builtin` has the object of each kind.
+The built-in I/O managers are here by type and schema only. `dagflow.io.builtin` creates the objects.
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 from dagflow.config.field import Field, resolve_field
-from dagflow.defs.resources.definition import ResourceDefinition, decorated, is_function, nothing
+from dagflow.defs.resources.definition import ResourceDefinition, define, is_function, nothing
 from dagflow.errors import ParameterCheckError
 
 
 class IOManagerDefinition(ResourceDefinition):
-    """How an I/O manager is made.
+    """A function that creates an I/O manager.
 
     Args:
-        resource_fn: As in ResourceDefinition; what it returns is an IOManager.
-        config_schema: What config it takes.
+        resource_fn: As in ResourceDefinition; returns an IOManager.
+        config_schema: The schema of its config.
         description: A sentence for people.
-        required_resource_keys: Resources that it needs itself.
+        required_resource_keys: Other resources that the function needs.
         version: The version of this code.
-        output_config_schema: What config each output that it stores takes: `ops.<op>.outputs.<output>` of a
-            run config, `context.config` in `handle_output`.
-        input_config_schema: What config an input takes that names it as its input manager:
-            `ops.<op>.inputs.<input>` of a run config, `context.config` in `load_input`.
+        output_config_schema: The schema of the config of each output that it stores:
+            `ops.<op>.outputs.<output>` in the run config, `context.config` in `handle_output`.
+        input_config_schema: The schema of the config of each input with it as input manager:
+            `ops.<op>.inputs.<input>` in the run config, `context.config` in `load_input`.
+        resource_type: As in ResourceDefinition.
     """
 
     __slots__ = ("input_config_field", "output_config_field")
@@ -40,9 +41,16 @@ class IOManagerDefinition(ResourceDefinition):
         *,
         output_config_schema: Any = None,
         input_config_schema: Any = None,
-        kind: str = "function",
+        resource_type: str = "function",
     ) -> None:
-        super().__init__(resource_fn, config_schema, description, required_resource_keys, version, kind=kind)
+        super().__init__(
+            resource_fn,
+            config_schema,
+            description,
+            required_resource_keys,
+            version,
+            resource_type=resource_type,
+        )
         self.output_config_field: Field | None = _field(output_config_schema)
         self.input_config_field: Field | None = _field(input_config_schema)
 
@@ -58,14 +66,14 @@ class IOManagerDefinition(ResourceDefinition):
 
     @staticmethod
     def hardcoded_io_manager(value: Any, description: str | None = None) -> IOManagerDefinition:
-        """An I/O manager that is this object."""
+        """Return a definition of an I/O manager that is this object."""
         definition = IOManagerDefinition(nothing, description=description)
-        definition.kind, definition.value = "value", value
+        definition.resource_type, definition.value = "value", value
         return definition
 
 
 class InputManagerDefinition(ResourceDefinition):
-    """How inputs are loaded that name this resource as their input manager. Made by `input_manager`."""
+    """A function that loads the inputs with this input manager. Made by `@input_manager`."""
 
     __slots__ = ("input_config_field", "load_fn")
 
@@ -96,7 +104,7 @@ class InputManagerDefinition(ResourceDefinition):
 
 
 class _Loader:
-    """The resource that an input manager is: `load_input` is the function of the user."""
+    """The resource of an input manager. `load_input` is the function of the user."""
 
     __slots__ = ("load_input",)
 
@@ -127,24 +135,24 @@ def io_manager(
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
 ) -> IOManagerDefinition | Callable[[Callable[..., Any]], IOManagerDefinition]:
-    """Make an I/O manager of a function that returns an IOManager. Usable bare.
+    """Make an I/O manager of a function that returns an IOManager. Use it with or without arguments.
 
     Args:
-        config_schema: What config it takes.
-        description: A sentence for people; default: the docstring.
-        output_config_schema: What config each output takes that it stores.
-        input_config_schema: What config an input takes that names it as its input manager.
-        required_resource_keys: Resources that it needs itself.
+        config_schema: The schema of its config.
+        description: A sentence for people; default: the docstring of the function.
+        output_config_schema: The schema of the config of each output that it stores.
+        input_config_schema: The schema of the config of each input with it as input manager.
+        required_resource_keys: Other resources that the function needs.
         version: The version of this code.
 
     Returns:
         The IOManagerDefinition, or a decorator.
     """
     if is_function(config_schema):
-        return decorated(IOManagerDefinition, config_schema)
+        return define(IOManagerDefinition, config_schema)
     arguments = (config_schema, description, required_resource_keys, version)
     schemas = {"output_config_schema": output_config_schema, "input_config_schema": input_config_schema}
-    return lambda fn: decorated(IOManagerDefinition, fn, *arguments, **schemas)
+    return lambda fn: define(IOManagerDefinition, fn, *arguments, **schemas)
 
 
 @overload
@@ -168,13 +176,14 @@ def input_manager(
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
 ) -> InputManagerDefinition | Callable[[Callable[..., Any]], InputManagerDefinition]:
-    """Make an input manager of a function that loads the value of an input. Usable bare.
+    """Make an input manager of a function that loads the value of an input. Use it with or without arguments.
 
     Args:
-        config_schema: What config it takes; the function reads `context.resource_config`.
-        description: A sentence for people; default: the docstring.
-        input_config_schema: What config each input takes; the function reads `context.config`.
-        required_resource_keys: Resources that it reads from `context.resources`.
+        config_schema: The schema of its config, which the function reads from `context.resource_config`.
+        description: A sentence for people; default: the docstring of the function.
+        input_config_schema: The schema of the config of each input, which the function reads from
+            `context.config`.
+        required_resource_keys: Resources that the function reads from `context.resources`.
         version: The version of this code.
 
     Returns:
@@ -195,9 +204,9 @@ def input_manager(
         'the beans of the shelf'
     """
     if is_function(config_schema):
-        return decorated(InputManagerDefinition, config_schema)
+        return define(InputManagerDefinition, config_schema)
     arguments = (config_schema, description, input_config_schema, required_resource_keys, version)
-    return lambda fn: decorated(InputManagerDefinition, fn, *arguments)
+    return lambda fn: define(InputManagerDefinition, fn, *arguments)
 
 
 def _field(schema: Any) -> Field | None:
@@ -206,15 +215,17 @@ def _field(schema: Any) -> Field | None:
 
 mem_io_manager: IOManagerDefinition = IOManagerDefinition(
     nothing,
-    description="Keeps values in memory, by reference, for the time of a run.",
-    kind="memory_io_manager",
+    description="Stores values in memory, by reference, until the run ends.",
+    resource_type="memory_io_manager",
 )
 fs_io_manager: IOManagerDefinition = IOManagerDefinition(
     nothing,
     {"base_dir": Field(str, is_required=False)},
-    description="Keeps values as pickle files below a folder.",
-    kind="filesystem_io_manager",
+    description="Stores values as pickle files in a folder.",
+    resource_type="filesystem_io_manager",
 )
 default_io_manager: IOManagerDefinition = IOManagerDefinition(
-    nothing, description="Files, or memory for a run in process.", kind="default_io_manager"
+    nothing,
+    description="Stores values in files, or in memory for a run in process.",
+    resource_type="default_io_manager",
 )

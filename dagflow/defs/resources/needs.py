@@ -1,4 +1,4 @@
-"""Resources that need other resources, and the order in which they are started."""
+"""Resources that need other resources, and the start order."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolat
 def needed_keys(
     definition: ResourceDefinition, definitions: Mapping[str, ResourceDefinition]
 ) -> frozenset[str]:
-    """The keys of the resources that a resource needs, those that are nested in it included.
+    """Return the keys of the resources that a resource and its nested resources need.
 
     Args:
         definition: The resource.
-        definitions: All resources by key: what is nested is used from there, if it is there.
+        definitions: All resources by key. A nested resource that is among them is shared.
 
     Raises:
-        DagflowInvalidDefinitionError: A nested resource without all of its config is not there.
+        DagflowInvalidDefinitionError: A nested resource lacks config, and is not in `definitions`.
     """
     if not definition.nested:
         return definition.required_resource_keys
@@ -43,17 +43,18 @@ def needed_keys(
 def start_order(
     definitions: Mapping[str, ResourceDefinition], needed: Mapping[str, Requirement], place: str
 ) -> list[str]:
-    """Resource keys in the order in which they are started: first those that need none, then those that need
-    only these, and so on; keys of one level by name.
+    """Return resource keys in start order: each resource comes after the resources that it needs.
+
+    Resources of one level are sorted by key.
 
     Args:
         definitions: Resource definitions by key.
         needed: The requirements by key.
-        place: What the resources belong to, for messages.
+        place: The owner of the resources, for messages.
 
     Raises:
-        DagflowInvalidDefinitionError: A key that is wanted has no definition.
-        DagflowInvariantViolationError: A resource needs one that has no definition, or resources need each
+        DagflowInvalidDefinitionError: A required key has no definition.
+        DagflowInvariantViolationError: A resource needs a key without a definition, or resources need each
             other in a cycle.
     """
     ordered: dict[str, None] = {}
@@ -68,15 +69,15 @@ def start_order(
 def check_needs(
     definitions: Mapping[str, ResourceDefinition], known: Mapping[str, ResourceDefinition], place: str
 ) -> None:
-    """Check that every resource finds those that it needs.
+    """Raise if a resource needs a resource that is missing.
 
     Args:
         definitions: The resources to check, by key.
         known: All resources by key.
-        place: The definition that the resources belong to, for messages.
+        place: The owner of the resources, for messages.
 
     Raises:
-        DagflowInvalidDefinitionError: One of them needs a resource that is not there.
+        DagflowInvalidDefinitionError: A resource needs a resource that is missing.
         DagflowInvariantViolationError: Resources need each other in a cycle.
     """
     for key, definition in definitions.items():
@@ -95,12 +96,12 @@ def _put_in_order(
     wanted_by: Requirement,
     place: str,
     ordered: dict[str, None],
-    under_way: tuple[str, ...],
+    dependents: tuple[str, ...],
 ) -> None:
     if key in ordered:
         return
-    if key in under_way:
-        path = " -> ".join(f"'{name}'" for name in [*under_way[under_way.index(key) :], key])
+    if key in dependents:
+        path = " -> ".join(f"'{name}'" for name in [*dependents[dependents.index(key) :], key])
         raise DagflowInvariantViolationError(
             f'Resource key "{key}" transitively depends on itself: the resources of {place} need each '
             f"other in a cycle, {path}."
@@ -109,7 +110,7 @@ def _put_in_order(
     if definition is None:
         advice = f"Give {place} a resource with this key."
         advice += f" It is needed at {wanted_by.place}." if wanted_by.place else ""
-        if under_way:
+        if dependents:
             raise DagflowInvariantViolationError(
                 f"Resource with key '{key}' required by {wanted_by.by}, but not provided."
                 f"{nearest(key, definitions)} {advice}"
@@ -122,6 +123,6 @@ def _put_in_order(
             Requirement(inner, f"resource with key '{key}'", definition.place),
             place,
             ordered,
-            (*under_way, key),
+            (*dependents, key),
         )
     ordered[key] = None

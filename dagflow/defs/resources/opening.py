@@ -1,4 +1,4 @@
-"""Starting and stopping one resource: from what its function returned to its value and how to stop it."""
+"""The start and stop of one resource."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dagflow.errors import CheckError, DagflowInvariantViolationError
 from dagflow.event_loop import SHARED
 
 Opened = tuple[Any, "Callable[[], None] | None"]
-"""A resource that was started, and the function that stops it, if it needs one."""
+"""A started resource and the function that stops it, or None."""
 
 
-def entered(made: Any, place: str) -> Opened:
-    """Return the resource that a function made and how to stop it; enter a generator or context manager.
+def enter(made: Any, place: str) -> Opened:
+    """Return a started resource from the result of a function. A generator or context manager is entered.
 
     Raises:
-        DagflowInvariantViolationError: A generator that yields nothing, or, once closed, more than once.
+        DagflowInvariantViolationError: A generator yields nothing, or later yields more than once.
     """
     if isinstance(made, GeneratorType):
         generator = made
@@ -34,16 +34,16 @@ def entered(made: Any, place: str) -> Opened:
         manager = made
         return manager.__enter__(), lambda: _exit(manager)
     if type(made).__name__ == "_AsyncGeneratorContextManager":
-        return _entered_async(made, place)
+        return _enter_async(made, place)
     return made, None
 
 
-def _entered_async(manager: Any, place: str) -> Opened:
+def _enter_async(manager: Any, place: str) -> Opened:
     loop = SHARED.get()
     if loop is None:
         raise DagflowInvariantViolationError(
             f"Unable to handle resource with async def yield_for_execution: {place} lives on an event loop, "
-            "and there is none here. Give one, as in build_op_context(..., "
+            "but none is running. Pass one, as in build_op_context(..., "
             "event_loop=asyncio.new_event_loop()); a run has its own."
         )
     return loop.wait(manager.__aenter__()), lambda: loop.wait(manager.__aexit__(None, None, None))
@@ -70,7 +70,7 @@ def _exit(manager: AbstractContextManager[Any]) -> None:
 
 @contextlib.contextmanager
 def closing(opened: Opened) -> Iterator[Any]:
-    """Give a resource that was started to a `with` block, and stop it at the end."""
+    """Yield the value of a started resource, and stop it at the end of the `with` block."""
     value, close = opened
     try:
         yield value
@@ -80,22 +80,22 @@ def closing(opened: Opened) -> Iterator[Any]:
 
 
 def must_not_close(value: Any, close: Callable[[], None] | None) -> Any:
-    """Return a resource that was started, if nothing has to stop it.
+    """Return the value of a started resource that needs no stop.
 
     Raises:
-        CheckError: Something has to.
+        CheckError: The resource must be stopped.
     """
     if close is not None:
         close()
         raise CheckError(
-            f"{type(value).__name__} has to be torn down, and nothing here would do so. Use "
+            f"{type(value).__name__} must be torn down, which only a with block does. Use "
             "process_config_and_initialize_cm() or from_resource_context_cm() in a with block."
         )
     return value
 
 
 def close_all(closers: list[Callable[[], None]]) -> None:
-    """Call every function, the last first; the first error is raised at the end."""
+    """Call all functions in reverse order. The first error is raised at the end."""
     with contextlib.ExitStack() as stack:
         for close in closers:
             stack.callback(close)

@@ -1,7 +1,7 @@
 """Resource requirements: which definition needs which resource.
 
-Each definition returns its own requirements: `own_requirements()`. `requirements_of` merges those of many.
-`needs.py` puts the resources in the order in which they are started.
+Each definition returns its own requirements: `own_requirements()`. `requirements_of` merges requirements.
+`needs.py` sorts the resources in start order.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class Requirement(NamedTuple):
     Attributes:
         key: The key.
         by: The definition that needs it, as "op 'brew'".
-        at: The place of that definition, empty if unknown.
-        kind: What the key must provide: RESOURCE, IO_MANAGER or INPUT_MANAGER.
+        at: The file and line of that definition; empty if unknown.
+        role: The role of the resource: RESOURCE, IO_MANAGER or INPUT_MANAGER.
         is_for_config: Whether only an input whose value comes from config needs it: a type loader.
     """
 
     key: str
     by: str
     at: Place = ""
-    kind: str = RESOURCE
+    role: str = RESOURCE
     is_for_config: bool = False
 
     @property
@@ -78,7 +78,7 @@ def type_requirements(value_type: DagflowType, port: str, at: Place = "") -> lis
 
 
 def loader_requirements(loader: DagflowTypeLoader, port: str, at: Place = "") -> list[Requirement]:
-    """Return the resources that a type loader reads; the other arguments as those of `type_requirements`."""
+    """Return the resources that a type loader reads. Other arguments as `type_requirements`."""
     keys = loader.required_resource_keys()
     if not keys:
         return []
@@ -93,9 +93,9 @@ def not_provided(
     Args:
         requirement: The requirement.
         known: The keys that are provided.
-        advice: A sentence that says what to do, or what is there.
+        advice: A sentence with the remedy, or the keys that are provided.
     """
     return DagflowInvalidDefinitionError(
-        f"{requirement.kind} with key '{requirement.key}' required by {requirement.by} was not provided."
+        f"{requirement.role} with key '{requirement.key}' required by {requirement.by} was not provided."
         f"{nearest(requirement.key, known)} {advice}"
     )

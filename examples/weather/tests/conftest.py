@@ -1,4 +1,4 @@
-"""What the tests share: the archive as a resource of every run, and four years that were computed once."""
+"""The shared fixtures: the archive as a resource of every run, and four years that are computed once."""
 
 import pytest
 from dagflow import InMemoryIOManager, materialize
@@ -9,19 +9,19 @@ from weather.assets import DAYS, MONTHS, clean_observations, monthly_statistics,
 
 @pytest.fixture(scope="session")
 def archive():
-    """The published file, read once."""
+    """Return the published file, read once."""
     return Archive()
 
 
 @pytest.fixture
 def dag_resources(archive):
-    """Every context that is built and every run that is started through a fixture has these resources."""
+    """Return the resources of every context and run that a fixture of the plugin makes."""
     return {"archive": archive}
 
 
 @pytest.fixture(scope="session")
 def four_years(archive, session_dag_instance):
-    """Resources with which a run finds every day and month: 1,461 and 48 runs, made once for all tests."""
+    """Compute all 1,461 days and 48 months once, and return the resources by which runs load them."""
     resources = {"archive": archive, "io_manager": InMemoryIOManager()}
     daily = [raw_observations, clean_observations]
     for day in DAYS.get_partition_keys():

@@ -1,4 +1,4 @@
-"""First: an op and an asset are functions. Call them; what they take from a context is built in one line."""
+"""Step 1: ops and assets are functions. Call them, with a context from a fixture if they need one."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from weather.storm import triage, write_logbook
 
 
 def test_an_op_is_called_like_the_function_that_it_is():
-    """No context, no run, no fixture."""
+    """An op without context needs no fixture and no run."""
     assert write_logbook("snow until noon") == "Snow until noon"
 
 
@@ -21,7 +21,7 @@ def test_an_asset_reads_its_partition_and_its_resources_from_a_context(build_ass
 
 
 def test_a_resource_is_open_while_the_test_runs(build_op_context):
-    """The line to the station is opened on first use, and hung up when the test ends, however it ends."""
+    """The line is opened at the first use, and closed at the end of the test, even after a failure."""
     context = build_op_context(
         resources={"station": station},
         resources_config={"station": {"config": {"timeouts": 0}}},
@@ -33,7 +33,7 @@ def test_a_resource_is_open_while_the_test_runs(build_op_context):
 
 
 def test_what_an_asset_says_about_its_value_stays_in_the_context(build_asset_context):
-    """Metadata can be read after the call; here for a month of one day."""
+    """The metadata of an output can be read after the call; this month has one day."""
     first = clean_observations(raw_observations(build_asset_context(partition_key="2012-01-02")))
     context = build_asset_context(partition_key="2012-01-01")
 
@@ -51,7 +51,7 @@ def test_what_an_asset_says_about_its_value_stays_in_the_context(build_asset_con
     ],
 )
 def test_only_a_stormy_day_has_a_storm(day, outputs, build_asset_context):
-    """An op that yields is a generator: list what it yields."""
+    """The call of an op that yields returns a generator of outputs."""
     reading = clean_observations(raw_observations(build_asset_context(partition_key=day)))
 
     assert [output.output_name for output in triage(reading)] == outputs

@@ -1,4 +1,4 @@
-"""Second: a partition key is a parameter. One test per day or month, with the key in its name."""
+"""Step 2: a partition key is a parameter. One test per day or month, with the key in its name."""
 
 import pytest
 from pytest_dagflow import assert_materialized
@@ -8,7 +8,7 @@ from weather.assets import DAYS, MONTHS, clean_observations, monthly_statistics,
 
 @pytest.mark.dag_partitions(DAYS, boundaries=True)
 def test_a_day_is_cleaned(partition_key, materialize_to_memory):
-    """On the first and last day, on month and year ends, and on the leap day."""
+    """The days are the first and the last, month and year ends, and the leap day."""
     result = materialize_to_memory([raw_observations, clean_observations], partition_key=partition_key)
 
     assert result.asset_value("clean_observations").day.isoformat() == partition_key
@@ -16,7 +16,7 @@ def test_a_day_is_cleaned(partition_key, materialize_to_memory):
 
 @pytest.mark.dag_partitions(monthly_statistics, keys=["2012-02-01", "2013-02-01"])
 def test_a_month_reads_its_days(partition_key, materialize):
-    """`materialize` keeps what it makes under `tmp_path`, so the month finds the days made before it."""
+    """`materialize` stores values under `tmp_path`, so the month loads the days from earlier calls."""
     daily = [raw_observations, clean_observations]
     days = [day for day in DAYS.get_partition_keys() if day[:7] == partition_key[:7]]
     for day in days:
@@ -37,7 +37,7 @@ def test_a_month_reads_its_days(partition_key, materialize):
 
 @pytest.mark.dag_partitions(MONTHS, sample=3)
 def test_a_month_has_statistics(partition_key, four_years, materialize):
-    """A few months of all, on the days of a fixture that the whole session shares."""
+    """A sample of months loads the days of the session fixture."""
     result = materialize(
         [raw_observations, clean_observations, monthly_statistics],
         selection=[monthly_statistics],

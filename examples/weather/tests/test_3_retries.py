@@ -1,4 +1,4 @@
-"""Third: time is a fixture. The op waits minutes between its attempts, the tests do not."""
+"""Step 3: time is a fixture. The op waits minutes between its attempts, but the tests do not."""
 
 import pytest
 from dagflow import DagflowMaxRetriesExceededError
@@ -16,7 +16,7 @@ from weather.storm import station_watch, watch_config
 
 
 def test_the_op_asks_until_the_station_answers(execute_in_process, dag_clock):
-    """`dag_clock` lets the delays pass at once and writes them down."""
+    """`dag_clock` ends each delay at once and records it."""
     result = execute_in_process(station_watch, run_config=watch_config("2012-12-17", timeouts=2))
 
     assert_succeeded(result)
@@ -25,7 +25,7 @@ def test_the_op_asks_until_the_station_answers(execute_in_process, dag_clock):
 
 
 def test_the_op_gives_up_after_the_third_retry(execute_in_process, dag_clock):
-    """Without `raise_on_error` a failed run is a result like any other: nobody touched the storm desk."""
+    """With raise_on_error=False a failed run returns a result; the storm desk did not run."""
     run_config = watch_config("2012-12-17", timeouts=4)
 
     result = execute_in_process(station_watch, run_config=run_config, raise_on_error=False)
@@ -36,7 +36,7 @@ def test_the_op_gives_up_after_the_third_retry(execute_in_process, dag_clock):
 
 
 def test_the_events_of_a_run_that_raised_are_not_lost(execute_in_process, dag_clock, dag_events):
-    """`dag_events` has every event of every run of this test, whoever started it."""
+    """`dag_events` has the events of every run of this test, also of direct calls of dagflow."""
     with pytest.raises(DagflowMaxRetriesExceededError, match="no answer"):
         station_watch.execute_in_process(watch_config("2012-12-17", timeouts=4))
 

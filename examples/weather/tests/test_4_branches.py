@@ -1,4 +1,4 @@
-"""Fourth: what ran, what was skipped, what came out. The small assertions, a line each."""
+"""Step 4: which nodes ran, which were skipped, and their outputs, by the small assertions."""
 
 from pytest_dagflow import (
     assert_before,
@@ -24,7 +24,7 @@ def test_a_stormy_day_raises_the_alarm(execute_in_process):
 
 
 def test_a_calm_day_does_not(execute_in_process):
-    """The alert is skipped, the logbook is written all the same."""
+    """The alert is skipped, but the logbook is written."""
     result = execute_in_process(station_watch, run_config=watch_config("2014-08-11"))
 
     assert_succeeded(result)
@@ -33,7 +33,7 @@ def test_a_calm_day_does_not(execute_in_process):
 
 
 def test_the_storm_desk_runs_without_the_station(execute_in_process, archive):
-    """A graph is run alone: what it needs from outside is given to it."""
+    """A graph runs alone, with the values of its inputs as an argument."""
     reading = clean_observations(archive.lookup("2015-03-15"))
 
     result = execute_in_process(storm_desk, input_values={"reading": reading})
@@ -42,7 +42,7 @@ def test_the_storm_desk_runs_without_the_station(execute_in_process, archive):
 
 
 def test_a_part_of_the_job_runs_alone(execute_in_process):
-    """`op_selection` takes the same words as `--dag-select`."""
+    """`op_selection` has the syntax of `--dag-select`."""
     result = execute_in_process(
         station_watch, run_config=watch_config("2014-08-11"), op_selection=["fetch_reading"]
     )
@@ -51,7 +51,7 @@ def test_a_part_of_the_job_runs_alone(execute_in_process):
 
 
 def test_the_same_day_gives_the_same_run(execute_in_process):
-    """Same steps, same outcomes, same outputs; ids and times do not count."""
+    """Two runs have the same steps, outcomes and outputs; ids and times are not compared."""
     run_config = watch_config("2012-12-17")
 
     assert_same_run(
@@ -61,7 +61,7 @@ def test_the_same_day_gives_the_same_run(execute_in_process):
 
 
 def test_a_line_that_cannot_be_true_is_refused(materialize_to_memory):
-    """A resource that is given in the test goes before the one of `dag_resources`."""
+    """A resource argument replaces the resource of `dag_resources`."""
 
     class Misprint:
         def lookup(self, day):
@@ -78,7 +78,7 @@ def test_a_line_that_cannot_be_true_is_refused(materialize_to_memory):
 
 
 def test_the_instance_remembers_the_run(materialize_to_memory, dag_instance):
-    """Every bound call of a test runs on its `dag_instance`, which no other test has seen."""
+    """All bound calls of a test run on its own `dag_instance`."""
     result = materialize_to_memory([raw_observations, clean_observations], partition_key="2012-01-01")
 
     assert [run.run_id for run in dag_instance.get_runs()] == [result.run_id]

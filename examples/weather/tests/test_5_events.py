@@ -1,4 +1,4 @@
-"""Fifth: the story of a run, compared with patterns in seven ways. `causal` is the default."""
+"""Step 5: the events of a run, compared with patterns in seven modes. `causal` is the default."""
 
 import pytest
 from dagflow import DagflowEventType
@@ -11,12 +11,12 @@ from weather.storm import station_watch, watch_config
 
 @pytest.fixture
 def storm(execute_in_process, dag_clock):
-    """A run on a stormy day, on a line that loses one call."""
+    """Run the job for a stormy day, on a line whose first call times out."""
     return execute_in_process(station_watch, run_config=watch_config("2012-12-17", timeouts=1))
 
 
 def test_causal_holds_when_the_order_has_a_reason(storm):
-    """Each event made the next one possible. The alert and the logbook do not know of each other: `par`."""
+    """Each event caused the next one. The alert and the logbook are independent of each other: `par`."""
     assert_event_sequence(
         storm,
         [
@@ -37,7 +37,7 @@ def test_causal_holds_when_the_order_has_a_reason(storm):
 
 
 def test_causal_refuses_an_order_that_held_by_luck(storm):
-    """The alert did go out before the logbook was written, but nothing says that it must."""
+    """The alert was sent before the logbook was written, but the graph does not require this order."""
     lucky = ["STEP_SUCCESS:storm_desk.send_alert", "STEP_START:storm_desk.write_logbook"]
 
     assert_event_sequence(storm, lucky, mode="subsequence")
@@ -46,7 +46,7 @@ def test_causal_refuses_an_order_that_held_by_luck(storm):
 
 
 def test_exact_is_the_whole_story_of_one_step(storm):
-    """`within` keeps the events of a node, or of a graph and all that is in it."""
+    """`within` keeps the events of a node, or of a graph and the nodes inside it."""
     assert_event_sequence(
         storm,
         [
@@ -63,27 +63,27 @@ def test_exact_is_the_whole_story_of_one_step(storm):
 
 
 def test_prefix_and_suffix_are_how_a_run_begins_and_ends(storm):
-    """A pattern may be an event type, a text, or a call of `ev`."""
+    """A pattern is an event type, a string, or a call of `ev`."""
     assert_event_sequence(storm, [DagflowEventType.RUN_START, "STEP_START:fetch_reading"], mode="prefix")
     assert_event_sequence(storm, [ev.step_success(), "RUN_SUCCESS"], mode="suffix")
 
 
 def test_contiguous_lets_nothing_come_between(storm):
-    """Each input is loaded, then checked."""
+    """Each input is loaded, then checked, without other events between."""
     step = "storm_desk.send_alert"
 
     assert_event_sequence(storm, [ev.loaded_input(step), ev.step_input(step)], mode="contiguous")
 
 
 def test_subsequence_allows_gaps(storm):
-    """In this order, whatever is between."""
+    """The events have this order, with any others between them."""
     assert_event_sequence(
         storm, ["RUN_START", "STEP_START:storm_desk.triage", "RUN_SUCCESS"], mode="subsequence"
     )
 
 
 def test_unordered_counts_and_does_not_care_for_order(storm):
-    """Three steps succeed, each once; `ignore` drops what the test is not about."""
+    """Three steps succeed, once each; `ignore` drops other events."""
     outputs = [DagflowEventType.STEP_OUTPUT, DagflowEventType.HANDLED_OUTPUT]
 
     assert_event_sequence(
@@ -100,12 +100,12 @@ def test_unordered_counts_and_does_not_care_for_order(storm):
 
 
 def test_times_counts_and_forbid_excludes(storm):
-    """Exactly one retry, and no failure anywhere."""
+    """There is exactly one retry, and no failure."""
     assert_event_sequence(storm, [ev.step_up_for_retry("fetch_reading", times=1)], forbid=[ev.step_failure()])
 
 
 def test_a_field_may_be_a_matcher(materialize, four_years):
-    """Whatever decides by `==` will do; of metadata only what is named must be there."""
+    """Any object with its own `==` is a matcher; the metadata may have more entries."""
     result = materialize(
         [raw_observations, clean_observations, monthly_statistics],
         selection=[monthly_statistics],
@@ -118,7 +118,7 @@ def test_a_field_may_be_a_matcher(materialize, four_years):
 
 
 def test_a_failure_is_named_by_its_error(execute_in_process, dag_clock):
-    """The error that the user's code raised, with a part of its message."""
+    """The pattern has the class of the user's error, and a part of its message."""
     result = execute_in_process(
         station_watch, run_config=watch_config("2012-12-17", timeouts=9), raise_on_error=False
     )

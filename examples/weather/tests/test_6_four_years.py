@@ -1,4 +1,4 @@
-"""Last: the tables about all days, on the real data."""
+"""Step 6: the tables about all days, on the real data."""
 
 from datetime import date
 
@@ -14,14 +14,14 @@ TABLES = [raw_observations, clean_observations, monthly_statistics, records, rep
 
 @pytest.fixture(scope="module")
 def summary(four_years, module_dag_instance):
-    """One run for the tests of this module, on an instance of the same scope."""
+    """Run the two tables once for this module, on an instance of the same scope."""
     return materialize(
         TABLES, selection=[records, report], instance=module_dag_instance, resources=four_years
     )
 
 
 def test_the_records(summary):
-    """What has no partitions reads all 1,461 days."""
+    """An asset without partitions reads all 1,461 days."""
     assert_output(
         summary,
         "records",
@@ -34,7 +34,7 @@ def test_the_records(summary):
 
 
 def test_what_counts_as_dry_is_configured(four_years, materialize):
-    """With a millimetre a day still dry, the spell of 2012 goes on into October."""
+    """If days with less than one millimetre are dry, the spell of 2012 lasts until October."""
     result = materialize(
         TABLES,
         selection=[records],
@@ -46,10 +46,10 @@ def test_what_counts_as_dry_is_configured(four_years, materialize):
 
 
 def test_the_report(summary):
-    """A page that people can read."""
+    """The report has one line for each record."""
     assert "hottest day: 35.6 C, on 2014-08-11\n" in summary.asset_value("report")
 
 
 def test_every_month_is_in_the_session(four_years, session_dag_instance):
-    """The instance of the session knows what was made on it."""
+    """The instance of the session has all materialized months."""
     assert len(session_dag_instance.get_materialized_partitions(monthly_statistics.key)) == 48

@@ -1,4 +1,4 @@
-"""Makes every table and prints the report: `python -m weather` in this folder."""
+"""The program that computes every table and prints the report: `python -m weather` in this folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from weather.assets import (
 
 
 def main() -> None:
-    """Fill the days, then the months, then what reads them all."""
+    """Materialize the days, then the months, then the tables about all days, and print the report."""
     daily = [raw_observations, clean_observations]
     everything = [*daily, monthly_statistics, records, report]
     with TemporaryDirectory() as folder, dagflow.DagflowInstance.ephemeral() as instance:

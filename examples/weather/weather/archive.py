@@ -1,4 +1,4 @@
-"""The archive: the observations as they were published, looked up by day."""
+"""The archive: the published observations by day."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ DATA = Path(__file__).parent.parent / "data" / "seattle-weather.csv"
 
 
 class Archive:
-    """The lines of a CSV file by partition key: `Archive().lookup("2012-01-01")["temp_max"]` is "12.8"."""
+    """The rows of a CSV file by partition key: `Archive().lookup("2012-01-01")["temp_max"]` is "12.8"."""
 
     def __init__(self, path: Path = DATA) -> None:
         with path.open(newline="", encoding="utf-8") as lines:
             self._rows = {row["date"].replace("/", "-"): row for row in csv.DictReader(lines)}
 
     def lookup(self, day: str) -> dict[str, str]:
-        """The line of that day, every field still the text that stands in the file."""
+        """Return the row of a day, with the unchanged strings of the file."""
         return self._rows[day]

@@ -3,8 +3,8 @@
     raw_observations -> clean_observations -> monthly_statistics -> report
                                            -> records            ->
 
-No mapping between days and months is written anywhere: a month reads its days, and what has no partitions
-reads all of them.
+No partition mapping is defined: by default a month reads its days, and an asset without partitions reads all
+days or months.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ MONTHS = MonthlyPartitionsDefinition(start_date="2012-01-01", end_date="2016-01-
 
 @asset(partitions_def=DAYS, required_resource_keys={"archive"}, group_name="daily")
 def raw_observations(context: AssetExecutionContext) -> dict[str, str]:
-    """The line of the archive for this day, as text."""
+    """The row of the archive for a day, as strings."""
     return context.resources.archive.lookup(context.partition_key)
 
 
 @asset(partitions_def=DAYS, group_name="daily")
 def clean_observations(raw_observations: dict[str, str]) -> Observation:
-    """The same day with types and units."""
+    """The observation of a day, with types and units."""
     return parse_observation(raw_observations)
 
 
@@ -46,7 +46,7 @@ def clean_observations(raw_observations: dict[str, str]) -> Observation:
 def monthly_statistics(
     context: AssetExecutionContext, clean_observations: dict[str, Observation]
 ) -> MonthStatistics:
-    """Rain and mean temperatures of a month; its days arrive as a dict, partition key to value."""
+    """Rain and mean temperatures of a month. Its days arrive as a dict of partition key to value."""
     month = summarize(list(clean_observations.values()))
     context.add_output_metadata({"days": month.days, "rain_mm": month.rain_mm})
     return month
@@ -68,7 +68,7 @@ def records(context: AssetExecutionContext, clean_observations: dict[str, Observ
 
 @asset(group_name="summary")
 def report(records: list[Record], monthly_statistics: dict[str, MonthStatistics]) -> str:
-    """A page for people: the records, then the rain of each year."""
+    """A page of text: the records, then the rain of each year."""
     rain: dict[str, float] = {}
     for month, statistics in monthly_statistics.items():
         rain[month[:4]] = rain.get(month[:4], 0) + statistics.rain_mm

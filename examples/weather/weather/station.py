@@ -1,4 +1,4 @@
-"""The station: a telephone line to the airport that often does not answer, and the op that insists."""
+"""The station: a telephone line to the airport that often does not answer, and the op that retries."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from weather.units import Observation, parse_observation
 
 
 class StationTimeout(Exception):
-    """The station did not answer in time."""
+    """The error of a call that the station did not answer in time."""
 
 
 class Station:
-    """A line to the station. Its first `timeouts` calls are lost, as on most lines to most stations."""
+    """A line to the station. Its first `timeouts` calls time out, to show retries."""
 
     def __init__(self, archive: Archive, timeouts: int) -> None:
         self.is_open = True
@@ -31,7 +31,11 @@ class Station:
         self._timeouts_left = timeouts
 
     def ask(self, day: str) -> dict[str, str]:
-        """The observation of that day, as the station sends it."""
+        """Return the observation of a day, as the station sends it.
+
+        Raises:
+            StationTimeout: The call timed out.
+        """
         if self._timeouts_left:
             self._timeouts_left -= 1
             raise StationTimeout(f"no answer about {day}")
@@ -44,7 +48,7 @@ class Station:
 
 @resource(required_resource_keys={"archive"}, config_schema={"timeouts": Field(int, default_value=2)})
 def station(context: InitResourceContext) -> Iterator[Station]:
-    """A line that is open for as long as the run lasts, and closed whatever happens in it."""
+    """Provide a line to the station during the run, and close it in any case."""
     line = Station(context.resources.archive, context.resource_config["timeouts"])
     try:
         yield line
@@ -58,5 +62,5 @@ def station(context: InitResourceContext) -> Iterator[Station]:
     retry_policy=RetryPolicy(max_retries=3, delay=30, backoff=Backoff.EXPONENTIAL),
 )
 def fetch_reading(context: OpExecutionContext) -> Observation:
-    """Ask for the weather of a day, again after 30, 90 and 210 seconds if need be."""
+    """Ask for the weather of a day, with retries after 30, 90 and 210 seconds."""
     return parse_observation(context.resources.station.ask(context.op_config["day"]))

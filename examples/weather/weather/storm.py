@@ -1,4 +1,4 @@
-"""The storm desk: each reading goes into the logbook, and a storm alert goes out on stormy days only."""
+"""The storm desk: a logbook entry for each reading, and an alert on stormy days only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STORM_RAIN_MM = 40
 
 @op(out={"entry": Out(str), "storm": Out(Observation, is_required=False)})
 def triage(reading: Observation) -> Iterator[Output]:
-    """Always a line for the logbook; a storm only if there is one."""
+    """Yield an entry for the logbook, and the reading itself on a stormy day."""
     yield Output(f"{reading.day} {reading.sky}, wind {reading.wind_kmh:g} km/h", "entry")
     if reading.wind_kmh >= STORM_WIND_KMH or reading.rain_mm >= STORM_RAIN_MM:
         yield Output(reading, "storm", metadata={"wind_kmh": reading.wind_kmh, "rain_mm": reading.rain_mm})
@@ -25,19 +25,19 @@ def triage(reading: Observation) -> Iterator[Output]:
 
 @op
 def write_logbook(entry: str) -> str:
-    """The line as it stands in the logbook."""
+    """Return the entry as it is written in the logbook."""
     return entry.capitalize()
 
 
 @op
 def send_alert(storm: Observation) -> str:
-    """The text of the alert."""
+    """Return the message of the alert."""
     return f"STORM on {storm.day}: wind {storm.wind_kmh:g} km/h, rain {storm.rain_mm:g} mm"
 
 
 @graph
 def storm_desk(reading: Observation) -> None:
-    """The part of the job that is about storms; it also runs alone, on a reading that is given to it."""
+    """Process a reading: the part of the job about storms, which also runs alone."""
     entry, storm = triage(reading)
     write_logbook(entry)
     send_alert(storm)
@@ -45,12 +45,12 @@ def storm_desk(reading: Observation) -> None:
 
 @job(resource_defs={"station": station, "archive": ResourceDefinition(lambda _: Archive())})
 def station_watch() -> None:
-    """Fetch the reading of a day and bring it to the storm desk."""
+    """Fetch the reading of a day and pass it to the storm desk."""
     storm_desk(fetch_reading())
 
 
 def watch_config(day: str, *, timeouts: int = 0) -> dict[str, Any]:
-    """The run config of `station_watch` for a day, on a line that loses its first `timeouts` calls."""
+    """Return the run config of `station_watch` for a day, on a line whose first `timeouts` calls time out."""
     return {
         "ops": {"fetch_reading": {"config": {"day": day}}},
         "resources": {"station": {"config": {"timeouts": timeouts}}},

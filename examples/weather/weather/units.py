@@ -1,4 +1,4 @@
-"""What an observation is, in units that people use, and its arithmetic. Nothing here knows of a pipeline."""
+"""Observations with units, and calculations with them. This module is independent of the pipeline."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class MonthStatistics:
 
 @dataclass(frozen=True)
 class Record:
-    """One line of the table of records: what, when, how much."""
+    """One line of the table of records."""
 
     name: str
     first: date
@@ -45,7 +45,11 @@ class Record:
 
 
 def parse_observation(row: Mapping[str, str]) -> Observation:
-    """Give the fields of a line types and units; a line that cannot be true is refused."""
+    """Return the observation in a row of strings, with types and units.
+
+    Raises:
+        ValueError: The low is above the high, or a field is invalid.
+    """
     observation = Observation(
         day=datetime.strptime(row["date"], "%Y/%m/%d").date(),
         rain_mm=float(row["precipitation"]),
@@ -60,7 +64,7 @@ def parse_observation(row: Mapping[str, str]) -> Observation:
 
 
 def summarize(month: Sequence[Observation]) -> MonthStatistics:
-    """Count and average the days of a month."""
+    """Return counts and means of the days of a month."""
     return MonthStatistics(
         days=len(month),
         rain_mm=round(sum(day.rain_mm for day in month), 1),
@@ -71,6 +75,6 @@ def summarize(month: Sequence[Observation]) -> MonthStatistics:
 
 
 def longest_dry_spell(days: Iterable[Observation], dry_below_mm: float) -> list[Observation]:
-    """The longest row of days in succession with less rain than `dry_below_mm`; the first of several."""
+    """Return the longest run of consecutive days with less rain than `dry_below_mm`; the first if equal."""
     spells = groupby(sorted(days, key=lambda day: day.day), key=lambda day: day.rain_mm < dry_below_mm)
     return max((list(spell) for dry, spell in spells if dry), key=len, default=[])

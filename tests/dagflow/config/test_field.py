@@ -1,4 +1,4 @@
-"""Config schemas: what stands for one, what is required, which defaults hold, and what is refused."""
+"""Config schemas: plain Python forms, required fields, defaults, and errors about invalid schemas."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from dagflow.types import kinds as dagflow_types
 
 
 class Color(enum.Enum):
-    """A Python enum, as users have them."""
+    """A Python enum of a user."""
 
     RED = 1
     BLUE = 2
@@ -67,8 +67,8 @@ class Color(enum.Enum):
         (ScalarUnion(str, [int]), "(String | [Int])"),
     ],
 )
-def test_plain_python_stands_for_a_schema(schema: object, text: str) -> None:
-    """What users write becomes a node, which describes itself as error messages show it."""
+def test_plain_python_is_a_schema(schema: object, text: str) -> None:
+    """Each plain form becomes a node, whose description is the string in error messages."""
     assert resolve_schema(schema).describe() == text
 
 
@@ -96,7 +96,7 @@ def test_plain_python_stands_for_a_schema(schema: object, text: str) -> None:
 def test_the_type_decides_whether_a_field_is_required(
     schema: object, required: bool, default: object
 ) -> None:
-    """A field that says nothing about it is required if its type is, and else has the type's default."""
+    """A field without options is required if its type is required; else it has the default of its type."""
     field = Field(schema)
 
     assert (field.is_required, field.default) == (required, default)
@@ -104,7 +104,7 @@ def test_the_type_decides_whether_a_field_is_required(
 
 
 def test_a_default_makes_a_field_optional() -> None:
-    """With a default, a field need not be given."""
+    """A field with a default is optional."""
     field = Field(int, default_value=3, description="how many", is_secret=True)
 
     assert (field.is_required, field.default_value) == (False, 3)
@@ -112,7 +112,7 @@ def test_a_default_makes_a_field_optional() -> None:
 
 
 def test_a_field_can_be_optional_without_a_default() -> None:
-    """`is_required=False` alone gives no default, not even that of the type; asking for it is an error."""
+    """`is_required=False` alone gives no default, not even that of the type; reading it is an error."""
     assert Field(int, is_required=False).default is UNSET
     assert Field(Noneable(int), is_required=False).default is UNSET
     with pytest.raises(CheckError, match="has no default value"):
@@ -134,24 +134,24 @@ def test_a_field_can_be_optional_without_a_default() -> None:
     ],
 )
 def test_a_wrong_default_is_refused(schema: object, default: object, place: str) -> None:
-    """A default must match the type of its field, and the error says where it does not."""
+    """A default must match the type of its field, and the error names the path of a mistake."""
     with pytest.raises(DagflowInvalidConfigError, match=place):
         Field(schema, default_value=default)
 
 
 def test_a_default_may_name_an_environment_variable_that_is_not_set() -> None:
-    """Whether the variable is set matters when the config is read, not when the field is written."""
+    """The variable need not be set at definition time, only when the config is read."""
     assert Field(StringSource, default_value={"env": "NOPE"}).default_value == {"env": "NOPE"}
 
 
 def test_the_default_of_an_enum_is_written_as_a_name() -> None:
-    """A member as the default is refused, with the names to choose from."""
+    """A member as the default is an error that lists the names of the choices."""
     with pytest.raises(DagflowInvalidDefinitionError, match="'RED', 'BLUE'"):
         Field(Enum.from_python_enum(Color), default_value=Color.RED)
 
 
 def test_contradicting_arguments_are_refused() -> None:
-    """A required field has no default, and a default is a value."""
+    """A required field with a default, a function as the default, and a non-bool requirement are errors."""
     with pytest.raises(ParameterCheckError, match="default_value"):
         Field(int, default_value=1, is_required=True)
     with pytest.raises(ParameterCheckError, match="default_value"):
@@ -176,8 +176,8 @@ def test_contradicting_arguments_are_refused() -> None:
         (3, []),
     ],
 )
-def test_what_is_no_schema_is_refused_with_its_place(schema: object, stack: list[str]) -> None:
-    """The error has the schema as given, the part that is wrong and the keys that lead there."""
+def test_the_error_about_an_invalid_schema(schema: object, stack: list[str]) -> None:
+    """The error has the given schema, its invalid part and the keys that lead to that part."""
     with pytest.raises(DagflowInvalidConfigDefinitionError) as caught:
         resolve_schema(schema)
 
@@ -190,7 +190,7 @@ def test_what_is_no_schema_is_refused_with_its_place(schema: object, stack: list
     [list[int], dict[str, int], typing.Union[int, None], {"a": list[int]}],  # noqa: UP007
 )
 def test_annotations_are_no_schemas(schema: object) -> None:
-    """What belongs in an annotation is refused, and the error says what to write instead."""
+    """A type for annotations is an error, which names the config types to use instead."""
     with pytest.raises(DagflowInvalidDefinitionError, match="Noneable"):
         resolve_schema(schema)
 
@@ -198,28 +198,28 @@ def test_annotations_are_no_schemas(schema: object) -> None:
 @pytest.mark.parametrize(
     "schema", [Field(int), (int, str), [int, str], object(), Color, dagflow_types.Nothing]
 )
-def test_a_field_refuses_what_is_no_schema(schema: object) -> None:
-    """A Field of a Field, a tuple, a list of two, an object, a Python enum and a value type are refused."""
+def test_a_field_rejects_invalid_schemas(schema: object) -> None:
+    """A Field of a Field, a tuple, a list of two, an object, a Python enum and a value type are errors."""
     with pytest.raises(DagflowInvalidDefinitionError):
         Field(schema)
 
 
 @pytest.mark.parametrize("wrap", [Array, Noneable, lambda inner: Map(str, inner)])
-def test_nodes_refuse_what_is_no_schema(wrap: typing.Callable[[object], object]) -> None:
-    """What a node holds must be a schema too."""
+def test_nodes_reject_invalid_schemas(wrap: typing.Callable[[object], object]) -> None:
+    """The inner type of a node must be a schema too."""
     with pytest.raises(DagflowInvalidDefinitionError):
         wrap((int,))
 
 
 @pytest.mark.parametrize("make", [Shape, Permissive, Selector, resolve_schema])
-def test_names_of_fields_are_texts(make: typing.Callable[[object], object]) -> None:
-    """A dict in a schema has texts as keys."""
+def test_names_of_fields_are_strings(make: typing.Callable[[object], object]) -> None:
+    """The keys of a dict in a schema must be strings."""
     with pytest.raises(TypeError, match="1"):
         make({1: int})
 
 
 def test_a_class_of_config_types_is_no_schema() -> None:
-    """`Shape` without its fields is refused."""
+    """A class of config types is not a schema; the error shows how to create an instance."""
     with pytest.raises(ParameterCheckError, match=r"Shape\(...\)"):
         resolve_schema(Shape)
 
@@ -236,7 +236,7 @@ def test_keys_of_a_map_and_the_scalar_of_a_union_are_scalars() -> None:
 
 
 def test_an_enum_has_different_names() -> None:
-    """Choices are EnumValues, each with a name of its own; without a Python value the name is the value."""
+    """Choices are EnumValues with different names; the default of the Python value is the name."""
     assert EnumValue("A").python_value == "A"
     with pytest.raises(CheckError, match="'A' twice"):
         Enum("Size", [EnumValue("A"), EnumValue("A")])
@@ -245,14 +245,14 @@ def test_an_enum_has_different_names() -> None:
 
 
 def test_enums_come_from_python_enums() -> None:
-    """The choices are the members' names; code sees members or, on demand, their values."""
+    """The choices are the names of the members; user code receives the members or their values."""
     assert Enum.from_python_enum(Color).values_by_name == {"RED": Color.RED, "BLUE": Color.BLUE}
     assert Enum.from_python_enum_direct_values(Color, "Paint").values_by_name == {"RED": 1, "BLUE": 2}
     assert Enum.from_python_enum_direct_values(Color, "Paint").name == "Paint"
 
 
 def test_resolve_field_keeps_a_field_and_wraps_a_schema() -> None:
-    """A schema becomes a field; none gives one that takes anything and need not be given."""
+    """A schema becomes a field; None becomes an optional field of any value."""
     field = Field(int, default_value=3)
 
     assert resolve_field(field) is field
@@ -262,5 +262,5 @@ def test_resolve_field_keeps_a_field_and_wraps_a_schema() -> None:
 
 
 def test_scalars_are_shared() -> None:
-    """The nodes of scalars exist once."""
+    """Each scalar type has one node object."""
     assert [resolve_schema(kind) for kind in (int, float, bool, str)] == [Int, Float, Bool, String]

@@ -1,4 +1,4 @@
-"""The node of config that a function turns into other config."""
+"""The schema node of config mappings: a function turns config into other config."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from dagflow._util import UNSET
 from dagflow.config.choice import IntSource, Noneable
 from dagflow.config.field import Array, Field, Shape, resolve_field
-from dagflow.config.mapping import Mapped
+from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.parse import Reading, parse
 from dagflow.errors import (
     DagflowConfigMappingFunctionError,
@@ -17,15 +17,15 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
 )
 
+MESSAGES = MappingMessages("on x", "Bad x", "It does.", ("config",))
+
 
 def _mapped(function: Any, outer: Any = int, inner: Any = int, **options: Any) -> Mapped:
-    return Mapped(
-        resolve_field(outer), function, resolve_field(inner), place="on x", when_refused="Bad x", **options
-    )
+    return Mapped(resolve_field(outer), function, resolve_field(inner), MESSAGES, **options)
 
 
-def test_what_the_function_makes_is_read() -> None:
-    """Each wherever it stands, once per value."""
+def test_the_result_of_the_function_is_read() -> None:
+    """The function runs once per value, and its result is checked against the inner schema."""
     called: list[int] = []
     node = Array(_mapped(lambda n: called.append(n) or {"a": n}, inner={"a": int, "b": Noneable(str)}))
 
@@ -33,8 +33,8 @@ def test_what_the_function_makes_is_read() -> None:
     assert called == [1, 2]
 
 
-def test_it_looks_like_what_is_given() -> None:
-    """To messages, and to whoever asks whether it must be given."""
+def test_it_behaves_like_its_outer_schema() -> None:
+    """In messages and as a required field, the node behaves like its outer schema."""
     needed, optional = _mapped(int, {"n": int}), _mapped(int, Field(int, default_value=3))
 
     assert (needed.describe(), needed.example(), needed.is_required) == ("{ n: Int }", {"n": 0}, True)
@@ -46,8 +46,8 @@ def test_it_looks_like_what_is_given() -> None:
     assert '"n" at the root' in error.message
 
 
-def test_the_function_is_not_called_for_what_is_wrong() -> None:
-    """Neither there, nor while something else beside it is wrong, nor for a default while it is defined."""
+def test_the_function_is_not_called_for_invalid_config() -> None:
+    """The function does not run if any part of the config is invalid, nor when a default is defined."""
     node = Shape({"m": _mapped(lambda n: 1 / 0), "other": int})
 
     assert len(parse(node, {"m": 1, "other": "x"}).errors) == 1
@@ -56,7 +56,7 @@ def test_the_function_is_not_called_for_what_is_wrong() -> None:
 
 
 def test_errors() -> None:
-    """One that the function raises is wrapped, unless it is dagflow's; what it makes may have its own."""
+    """Errors of the function are wrapped, except dagflow's own; an invalid result is a config error."""
 
     def refuses(n: int) -> Any:
         raise DagflowInvariantViolationError("no")
@@ -64,17 +64,17 @@ def test_errors() -> None:
     with pytest.raises(
         DagflowConfigMappingFunctionError, match=r"on x has thrown.*execution\. It does\."
     ) as caught:
-        parse(_mapped(lambda n: n / 0, detail="It does."), 1)
+        parse(_mapped(lambda n: n / 0), 1)
     assert isinstance(caught.value.user_exception, ZeroDivisionError)
     with pytest.raises(DagflowInvariantViolationError, match="no"):
         parse(_mapped(refuses), 1)
     with pytest.raises(DagflowInvalidConfigError, match=r"(?s)Bad x.*root:config") as invalid:
-        parse(_mapped(str, path=("config",)), 1)
+        parse(_mapped(str), 1)
     assert invalid.value.config_value == "1"
 
 
 def test_the_environment() -> None:
-    """Is looked up for both sides; on demand the function gets what was written."""
+    """Variables are looked up in the given config and in the result; `is_raw` leaves them to the function."""
     given = {"env": "N"}
 
     parsed = parse(_mapped(lambda n: {"env": "M"}, int, IntSource), 1, environ={"M": "4"})
@@ -88,17 +88,17 @@ def test_the_environment() -> None:
 
 
 def test_config_given_beforehand_is_read_once() -> None:
-    """Unless it asks for a variable or goes through a function; code gets a copy each time."""
+    """A fixed dict is read once, unless it has a variable or an inner function; each reader gets a copy."""
     calls: list[str] = []
 
     def note(name: str, value: Any) -> Any:
         calls.append(name)
         return value
 
-    fixed = _mapped(lambda _: note("fixed", {"l": [1]}), None, {"l": [int]}, given={"l": [1]})
-    asking = _mapped(lambda _: note("asking", {"env": "N"}), None, IntSource, given={"env": "N"})
+    fixed = _mapped(lambda _: note("fixed", {"l": [1]}), None, {"l": [int]}, source={"l": [1]})
+    asking = _mapped(lambda _: note("asking", {"env": "N"}), None, IntSource, source={"env": "N"})
     inner = Field(_mapped(lambda n: note("inner", n)))
-    through = _mapped(lambda _: 1, None, inner, given=1)
+    through = _mapped(lambda _: 1, None, inner, source=1)
 
     for number in ("4", "5"):
         parse(fixed, UNSET).value["l"].append(2)

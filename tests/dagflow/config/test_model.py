@@ -1,4 +1,4 @@
-"""Config classes: their schema, objects made of config, config made of objects."""
+"""Config classes: their schema, and the conversion of config to objects and back."""
 
 # ruff: noqa: RUF012 - defaults of pydantic fields are copied
 
@@ -73,7 +73,7 @@ Pet = Annotated[Cat | Dog, pydantic.Field(discriminator="kind")]
 
 
 class Everything(Config):
-    """Each kind of field."""
+    """A class with each type of field."""
 
     text: str
     number: int = 1
@@ -110,8 +110,8 @@ def _read(cls: type[Config], value: Any, environ: dict[str, str] | None = None) 
     return parsed.value
 
 
-def test_every_kind_of_field() -> None:
-    """Plain config of each kind becomes an object with what it stands for."""
+def test_every_type_of_field() -> None:
+    """Plain config of each type becomes an object with the Python values."""
     made = Everything.from_config(
         _read(
             Everything,
@@ -146,7 +146,7 @@ def test_every_kind_of_field() -> None:
 
 
 def test_an_object_survives_plain_config() -> None:
-    """Written and read again it is equal, with all of it set."""
+    """An object converted to plain config and back is equal, with the same fields set."""
     made = Everything(
         text="t",
         maybe=1,
@@ -167,14 +167,14 @@ def test_an_object_survives_plain_config() -> None:
 
 @given(st.builds(Water), st.integers(), st.none() | st.integers(), st.sampled_from(Roast))
 def test_any_object_survives_plain_config(water: Water, n: int, maybe: int | None, roast: Roast) -> None:
-    """The law of it, for the kinds that change their form."""
+    """Any object survives the conversion, for the types whose config form differs."""
     made = Everything(text="t", number=n, maybe=maybe, five=maybe, water=water, roast=roast)
 
     assert Everything.from_config(_read(Everything, made.to_config_value())) == made
 
 
-def test_what_is_required() -> None:
-    """Neither what has a default, nor Optional, nor a nested class without required fields."""
+def test_required_fields() -> None:
+    """Fields with a default, Optional fields and nested classes without required fields are optional."""
     fields = Everything.to_fields_dict()
 
     assert [name for name, field in fields.items() if field.is_required] == ["text"]
@@ -186,7 +186,7 @@ def test_what_is_required() -> None:
 
 
 def test_the_types_of_scalars() -> None:
-    """They may come from the environment."""
+    """Scalar fields accept environment variables."""
     fields = Everything.to_fields_dict()
 
     assert fields["text"].config_type is StringSource
@@ -200,22 +200,22 @@ def test_the_types_of_scalars() -> None:
     assert (read["text"], read["share"], read["flag"], read["number"]) == ("a", 1.5, True, 3)
 
 
-def test_a_float_from_the_environment_that_is_none() -> None:
-    """Is an error that says so."""
+def test_an_invalid_float_from_the_environment() -> None:
+    """A variable whose content is not a float is an error that names the type."""
     parsed = parse(Everything.to_config_schema(), {"text": "", "share": {"env": "B"}}, environ={"B": "x"})
 
     assert "cannot be coerced into a float" in parsed.errors[0].message
 
 
-def test_what_is_not_given_of_a_nested_object_is_its_default() -> None:
-    """The fields of the default object are the defaults inside."""
+def test_missing_fields_of_a_nested_object_are_its_defaults() -> None:
+    """The fields of a default object are the defaults of the nested fields."""
     read = _read(Everything, {"text": "t", "cold": {"source": "well"}})
 
     assert read["cold"] == {"degrees": 4, "source": "well"}
 
 
 def test_aliases_are_the_names_in_config() -> None:
-    """In Python the attribute has its own name."""
+    """Config uses the alias, Python the name of the attribute."""
 
     class Aliased(Config):
         schema_: str = pydantic.Field(alias="schema")
@@ -226,21 +226,24 @@ def test_aliases_are_the_names_in_config() -> None:
 
 
 def test_descriptions_and_secrets() -> None:
-    """Those of fields and classes reach the schema."""
+    """Descriptions and secrets of fields and classes are part of the schema."""
 
     class Described(Config):
-        """All of it."""
+        """A description of the class."""
 
         key: str = pydantic.Field(description="A key", json_schema_extra={"dagflow__is_secret": True})
 
     field = Described.to_fields_dict()["key"]
     assert (field.description, field.is_secret) == ("A key", True)
-    assert Described.to_config_schema().description == "All of it."
+    assert Described.to_config_schema().description == "A description of the class."
     assert Described.to_config_schema() is Described.to_config_schema()
 
 
 def test_the_constructor() -> None:
-    """Takes members and names of enums, and the config form of unions; ignores what it does not know."""
+    """The constructor takes members and names of enums, and the config form of unions.
+
+    Unknown arguments are ignored.
+    """
     assert Everything(text="t", maybe=1, water=Water(), roast="DARK").roast is Roast.DARK  # type: ignore[arg-type]
     assert Everything(text="t", maybe=1, water=Water(), pet={"cat": {"meows": 2}}).pet == Cat(meows=2)  # type: ignore[arg-type]
     assert Water(degrees=3, unknown=4) == Water(degrees=3)  # type: ignore[call-arg]
@@ -249,14 +252,14 @@ def test_the_constructor() -> None:
 
 
 def test_objects_do_not_change() -> None:
-    """The message says what to do instead."""
+    """Setting an attribute is an error that shows how to create another object."""
     with pytest.raises(DagflowInvalidInvocationError, match=r"'Water'.*'degrees'.*Water\(degrees=\.\.\.\)"):
         Water().degrees = 3
     assert hash(Water()) == hash(Water())
 
 
-def test_permissive_classes_keep_what_they_do_not_know() -> None:
-    """In the constructor, in config and in what is written."""
+def test_permissive_classes_keep_unknown_names() -> None:
+    """Unknown names are kept by the constructor, by config and by the conversion to plain config."""
 
     class Open(PermissiveConfig):
         n: int
@@ -267,7 +270,7 @@ def test_permissive_classes_keep_what_they_do_not_know() -> None:
 
 
 class _Thing:
-    """No config."""
+    """A class that is not a Config class."""
 
 
 @pytest.mark.parametrize(
@@ -275,7 +278,7 @@ class _Thing:
     [_Thing, tuple, tuple[int, str], set[int], int | str, Cat | Dog, dict[Roast, int], Literal[1], bytes],
 )
 def test_annotations_that_cannot_be_config(annotation: Any) -> None:
-    """The message names field, class and annotation when an op is made with it."""
+    """The error names field, class and annotation, and is raised when an op uses the class."""
     bad = pydantic.create_model("Bad", x=(annotation, ...), __base__=Config)
 
     def fn(config: Any) -> None: ...
@@ -286,7 +289,7 @@ def test_annotations_that_cannot_be_config(annotation: Any) -> None:
 
 
 def test_a_union_of_other_classes() -> None:
-    """The members of a union are told apart in Config classes only."""
+    """All members of a union with a discriminator must be Config classes."""
 
     class Model(pydantic.BaseModel):
         kind: Literal["m"]
@@ -297,7 +300,7 @@ def test_a_union_of_other_classes() -> None:
 
 
 def test_a_type_of_values_is_no_annotation_of_config() -> None:
-    """Said when the class is made."""
+    """The error is raised when the class is created."""
     kind = DagflowType(lambda _context, _value: True, name="Kind")
 
     with pytest.raises(DagflowInvalidPythonicConfigDefinitionError, match="field 'x' of Config class 'Bad'"):
@@ -305,31 +308,31 @@ def test_a_type_of_values_is_no_annotation_of_config() -> None:
 
 
 def test_a_field_of_a_schema_is_no_default() -> None:
-    """dagflow.Field and pydantic.Field are easily mixed up."""
+    """A dagflow.Field as the default is an error that names pydantic.Field."""
     bad = pydantic.create_model("Bad", x=(str, Field(str)), __base__=Config)
 
     with pytest.raises(DagflowInvalidDefinitionError, match=r"pydantic\.Field"):
         bad.to_config_schema()
 
 
-# in ops and assets
+# use in ops and assets
 
 
 @op
 def boil(config: Water) -> int:
-    """Reads its config."""
+    """Return a field of the config."""
     return config.degrees
 
 
 @op
 def say(context: Any, config: str = "hello") -> Any:
-    """Config that is no class."""
+    """Return config that is a plain string."""
     return config, context.op_config
 
 
 @op
 def total(config: list[int]) -> int:
-    """Config that is a list."""
+    """Return the sum of config that is a list."""
     return sum(config)
 
 
@@ -341,13 +344,13 @@ def tea(config: Water) -> int:
 
 @job
 def kitchen() -> None:
-    """Two ops."""
+    """Run the ops."""
     boil()
     say()
 
 
 def test_config_in_a_run() -> None:
-    """Defaults, given values, and each run its own object."""
+    """A run uses defaults and given values, and each run has its own object."""
     result = kitchen.execute_in_process()
     assert (result.output_for_node("boil"), result.output_for_node("say")) == (96, ("hello", "hello"))
     result = kitchen.execute_in_process({"ops": {"boil": {"config": {"degrees": 3}}, "say": {"config": "x"}}})
@@ -355,20 +358,20 @@ def test_config_in_a_run() -> None:
 
 
 def test_config_of_an_asset() -> None:
-    """Under the name of its op."""
+    """The config of an asset is under the name of its op."""
     given = {"ops": {"tea": {"config": {"degrees": 5}}}}
 
     assert materialize_to_memory([tea], run_config=given).output_for_node("tea") == 5
 
 
 def test_an_unknown_key_of_a_run_config() -> None:
-    """Is refused, with a hint, though the constructor would ignore it."""
+    """An unknown key is an error with a hint, although the constructor ignores unknown arguments."""
     with pytest.raises(DagflowInvalidConfigError, match=r"degree.*Did you mean 'degrees'"):
         kitchen.execute_in_process({"ops": {"boil": {"config": {"degree": 3}}}})
 
 
 class Checked(Config):
-    """A validator of pydantic."""
+    """A config class with a pydantic validator."""
 
     n: int = 2
     quiet: int | None = None
@@ -376,7 +379,7 @@ class Checked(Config):
     @pydantic.field_validator("n", "quiet")
     @classmethod
     def is_even(cls, value: int) -> int:
-        """Sees what is given, not defaults."""
+        """Raise an error for an odd number; pydantic does not call this for defaults."""
         if value % 2:
             raise ValueError("must be even")
         return value
@@ -384,18 +387,18 @@ class Checked(Config):
 
 @op
 def even(config: Checked) -> int:
-    """Validated config."""
+    """Return a field of validated config."""
     return config.n
 
 
 @job
 def evens() -> None:
-    """One op."""
+    """Run one op."""
     even()
 
 
 def test_validators_run_with_the_step() -> None:
-    """Not when the run config is checked; defaults are not validated."""
+    """Validators run when the step starts, not when the run config is checked, and not for defaults."""
     given = {"ops": {"even": {"config": {"n": 3}}}}
 
     assert validate_run_config(evens, given)["ops"]["even"]["config"]["n"] == 3
@@ -405,7 +408,7 @@ def test_validators_run_with_the_step() -> None:
 
 
 def test_config_of_direct_calls() -> None:
-    """An object or a dict, by position or name, or in the context."""
+    """A direct call takes an object or a dict, by position, by name or in the context."""
     assert boil(Water(degrees=1)) == boil(config=Water(degrees=1)) == boil({"degrees": 1}) == 1
     assert boil(build_op_context(op_config={"degrees": 1})) == 1
     assert boil() == 96
@@ -415,7 +418,7 @@ def test_config_of_direct_calls() -> None:
 
 
 def test_config_of_direct_calls_that_is_refused() -> None:
-    """Missing, wrong, or given twice."""
+    """Config of a direct call that is missing, invalid or given twice is an error."""
     with pytest.raises(DagflowInvalidConfigError, match='"config" at the root'):
         total()
     with pytest.raises(DagflowInvalidConfigError, match="root:config:degrees"):
@@ -425,7 +428,7 @@ def test_config_of_direct_calls_that_is_refused() -> None:
 
 
 def test_variables_in_direct_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Are looked up by the call."""
+    """A direct call looks up environment variables."""
     from dagflow import EnvVar
 
     given = Water(degrees=EnvVar.int("DEGREES"))
@@ -436,7 +439,7 @@ def test_variables_in_direct_calls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_object_in_a_direct_call_is_not_copied() -> None:
-    """So a test can hand over one of a subclass."""
+    """The op receives the same object, so that a test can pass an instance of a subclass."""
 
     class Hot(Water):
         @property
@@ -450,8 +453,8 @@ def test_an_object_in_a_direct_call_is_not_copied() -> None:
     assert op(fn)(hot) is hot
 
 
-def test_parameters_that_cannot_be() -> None:
-    """No annotation, a schema beside it, a default of a class, another name."""
+def test_invalid_config_parameters() -> None:
+    """A missing annotation, a schema in addition, a default object and another name are reported."""
 
     def bare(config) -> None: ...  # type: ignore[no-untyped-def]
 
@@ -470,7 +473,7 @@ def test_parameters_that_cannot_be() -> None:
 
 
 def test_run_config_with_objects() -> None:
-    """In place of dicts."""
+    """Config objects can replace dicts in a run config."""
     result = kitchen.execute_in_process(RunConfig(ops={"boil": Water(degrees=8)}))
 
     assert result.output_for_node("boil") == 8

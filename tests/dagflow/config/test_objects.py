@@ -1,4 +1,4 @@
-"""Config as Python objects: EnvVar, RunConfig, and what they are in plain config."""
+"""Config as Python objects: EnvVar, RunConfig, and their conversion to plain config."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Roast(enum.Enum):
 
 
 class Beans(Config):
-    """Config of the op below."""
+    """The config of `brew`."""
 
     name: str
     grams: int = 18
@@ -28,18 +28,18 @@ class Beans(Config):
 
 @op
 def brew(config: Beans) -> str:
-    """Says what it got."""
+    """Return the config as a string."""
     return f"{config.grams} g {config.name}"
 
 
 @job
 def bar() -> None:
-    """One op."""
+    """Run one op."""
     brew()
 
 
 def test_an_env_var_and_its_content(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`get_value` looks now; without the variable it gives the default."""
+    """`get_value` reads the environment at once, and returns the default if the variable is not set."""
     monkeypatch.setenv("BEANS", "mocha")
     monkeypatch.setenv("GRAMS", "9")
 
@@ -53,19 +53,19 @@ def test_an_env_var_and_its_content(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("read", [str, "{}".format])
 @pytest.mark.parametrize("variable", [EnvVar("BEANS"), EnvVar.int("BEANS")], ids=["text", "int"])
 def test_an_env_var_is_no_value(variable: object, read: type[str]) -> None:
-    """To use it like its content is a mistake that says what to do."""
+    """The use of an EnvVar as a string is an error that names `get_value`."""
     with pytest.raises(RuntimeError, match=r'EnvVar.*"BEANS".*get_value\(\)'):
         read(variable)
 
 
 def test_an_env_var_as_an_int_is_no_value() -> None:
-    """Nor is one of an int an int."""
+    """The use of an EnvVar as an integer is an error."""
     with pytest.raises(RuntimeError, match="looked up only when a run starts"):
         int(EnvVar.int("GRAMS"))
 
 
 def test_the_plain_form() -> None:
-    """Config objects, enums, tuples and variables at any depth."""
+    """Config objects, enums, tuples and variables become plain values at any depth."""
     given = {"roast": Roast.LIGHT, "all": (Beans(name="a"), EnvVar.int("N")), "n": None}
 
     assert plain_config(given) == {
@@ -87,13 +87,13 @@ def test_the_plain_form() -> None:
         ([Beans(name=EnvVar("B"))], True),
     ],
 )
-def test_what_holds_a_variable(value: object, holds: bool) -> None:
-    """Also in lists, dicts and Config objects."""
+def test_values_that_contain_a_variable(value: object, holds: bool) -> None:
+    """A variable is found inside lists, dicts and Config objects."""
     assert holds_env_var(value) is holds
 
 
 def test_a_run_config_as_a_dict() -> None:
-    """Always four keys; Config objects are wrapped, dicts stay as they are."""
+    """The dict always has four keys; Config objects become entries, and dicts do not change."""
     given = RunConfig(
         ops={"brew": Beans(name="a"), "grind": {"config": 3}},
         resources={"mill": {"config": {"n": 1}}},
@@ -111,7 +111,7 @@ def test_a_run_config_as_a_dict() -> None:
 
 
 def test_objects_of_ops_in_a_graph() -> None:
-    """They are found below the graph's `ops`."""
+    """Config objects below the `ops` of a graph become plain config."""
     given = RunConfig(ops={"shop": {"ops": {"bar": {"ops": {"brew": Beans(name="a")}}}}})
 
     inner = given.to_config_dict()["ops"]["shop"]["ops"]["bar"]["ops"]
@@ -119,7 +119,7 @@ def test_objects_of_ops_in_a_graph() -> None:
 
 
 def test_run_configs_are_values() -> None:
-    """Equal by content; shown by what they have."""
+    """Run configs with the same content are equal, and the repr shows the content."""
     assert RunConfig(ops={"a": 1}) == RunConfig({"a": 1})
     assert RunConfig(ops={"a": 1}) != RunConfig(resources={"a": 1})
     assert RunConfig() != {}
@@ -127,13 +127,13 @@ def test_run_configs_are_values() -> None:
 
 
 def test_a_part_that_is_no_mapping() -> None:
-    """Is refused by name."""
+    """A part that is not a mapping is an error that names the part."""
     with pytest.raises(ParameterCheckError, match="'ops'"):
         RunConfig(ops=3)  # type: ignore[arg-type]
 
 
 def test_a_run_config_is_taken_where_a_dict_is() -> None:
-    """By a run, by a check, and as the default of a job."""
+    """A run, a validation and a job's default config accept a RunConfig."""
     given = RunConfig(ops={"brew": Beans(name="a")})
     by_default = job(config=given, name="by_default")(lambda: (brew(), None)[1])
 
@@ -144,7 +144,7 @@ def test_a_run_config_is_taken_where_a_dict_is() -> None:
 
 
 def test_a_variable_is_looked_up_by_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not when the object is made; one that is missing is an error that names it."""
+    """A variable is looked up by the run, not at construction; a missing one is an error that names it."""
     given = RunConfig(ops={"brew": Beans(name=EnvVar("BEANS"), grams=EnvVar.int("GRAMS"))})
     with pytest.raises(DagflowInvalidConfigError, match=r'(?s)"GRAMS" which is not set.*"BEANS"'):
         bar.execute_in_process(given)
@@ -155,13 +155,13 @@ def test_a_variable_is_looked_up_by_the_run(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_variable_in_plain_config_is_refused() -> None:
-    """The message gives the form that plain config has for it."""
+    """An EnvVar in plain config is an error that shows the form `{"env": NAME}`."""
     with pytest.raises(DagflowInvalidConfigError, match=r"EnvVar.*\{'env': 'BEANS'\}"):
         bar.execute_in_process({"ops": {"brew": {"config": {"name": EnvVar("BEANS")}}}})
 
 
-def test_pydantic_waits_until_it_is_needed() -> None:
-    """Neither dagflow nor RunConfig and EnvVar load it; Config does."""
+def test_pydantic_is_imported_lazily() -> None:
+    """Only Config imports pydantic; dagflow, RunConfig and EnvVar do not."""
     code = (
         "import sys, dagflow; dagflow.RunConfig, dagflow.EnvVar, dagflow.ResourceParam\n"
         "assert 'pydantic' not in sys.modules; dagflow.Config; assert 'pydantic' in sys.modules"

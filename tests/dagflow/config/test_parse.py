@@ -1,4 +1,4 @@
-"""Reading config: the value that code sees, or all mistakes at once, with places, reasons and contents."""
+"""Reading of config: the value for user code, or all mistakes with their paths, reasons and data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIZE = Enum("Size", [EnumValue("SMALL", 1), EnumValue("LARGE")])
 
 
 def errors_of(schema: object, value: object, **options: Any) -> tuple[EvaluationError, ...]:
-    """The mistakes in a value of the op `brew`."""
+    """Return the mistakes in a value of the op `brew`."""
     return parse(
         resolve_schema({"config": schema}), {"config": value}, path=("ops", "brew"), **options
     ).errors
@@ -76,16 +76,16 @@ def errors_of(schema: object, value: object, **options: Any) -> tuple[Evaluation
         ({"a": Field(float, default_value=3)}, {}, {"a": 3.0}),
     ],
 )
-def test_a_right_value_is_read(schema: object, value: object, result: object) -> None:
-    """What matches its schema gives the value that code sees, with defaults filled in."""
+def test_a_valid_value_is_read(schema: object, value: object, result: object) -> None:
+    """A valid value gives the value for user code, with defaults."""
     parsed = parse(resolve_schema(schema), value)
 
     assert (parsed.value, parsed.errors, parsed.used_env) == (result, (), False)
     assert type(parsed.value) is type(result)
 
 
-def test_permissive_keeps_what_it_does_not_know() -> None:
-    """Declared fields come first, in the order of the schema; then the others as given."""
+def test_permissive_keeps_unknown_fields() -> None:
+    """Declared fields come first, in the order of the schema; the other fields follow in the given order."""
     schema = Permissive({"z": int, "b": int, "d": Field(int, default_value=3)})
 
     assert list(parse(schema, {"q": 1, "b": 2, "a": 1, "z": 0}).value.items()) == [
@@ -127,8 +127,8 @@ def test_permissive_keeps_what_it_does_not_know() -> None:
         (Noneable(int), "x", "root:ops:brew:config", ['"Int"']),
     ],
 )
-def test_a_value_of_the_wrong_kind(schema: object, value: object, place: str, parts: list[str]) -> None:
-    """The message has the place, the value and what was expected."""
+def test_a_value_of_the_wrong_type(schema: object, value: object, place: str, parts: list[str]) -> None:
+    """The message has the path, the value and the expected type."""
     (error,) = errors_of(schema, value)
 
     assert (error.reason, error.path) == (Reason.RUNTIME_TYPE_MISMATCH, place)
@@ -137,7 +137,7 @@ def test_a_value_of_the_wrong_kind(schema: object, value: object, place: str, pa
 
 
 def test_one_missing_field() -> None:
-    """One missing field is named, with an example nested from there."""
+    """The error about one missing field names it and has a nested example."""
     (error,) = errors_of({"a": {"b": int, "s": Selector({"x": int}), "o": Noneable(int)}}, {})
 
     assert error.reason is Reason.MISSING_REQUIRED_FIELD
@@ -157,7 +157,7 @@ def test_several_missing_fields() -> None:
 
 
 def test_missing_fields_are_reported_at_the_highest_level() -> None:
-    """Where a whole level is absent, the mistake is about that level."""
+    """If a whole level is missing, the mistake is about that level."""
     schema = resolve_schema({"ops": {"brew": {"config": {"a": int}}}})
 
     (error,) = parse(schema, {}).errors
@@ -167,7 +167,7 @@ def test_missing_fields_are_reported_at_the_highest_level() -> None:
 
 
 def test_one_unknown_field() -> None:
-    """One unknown field is named with the shape expected, and the name it may stand for."""
+    """The error about one unknown field names it, the expected shape and a similar name."""
     (error,) = errors_of({"apple": int}, {"apple": 1, "aple": 2})
 
     assert error.reason is Reason.FIELD_NOT_DEFINED
@@ -178,7 +178,7 @@ def test_one_unknown_field() -> None:
 
 
 def test_several_unknown_fields() -> None:
-    """Several unknown fields are one mistake, with the names there are."""
+    """Several unknown fields are one mistake, with the known names."""
     (error,) = errors_of({"q": int, "a": Noneable(int)}, {"q": 1, "zz": 2, "cc": 3, 5: 1})
 
     assert error.reason is Reason.FIELDS_NOT_DEFINED
@@ -196,7 +196,7 @@ def test_several_unknown_fields() -> None:
     ],
 )
 def test_a_selector_takes_exactly_one_field(fields: dict[str, object], value: object, part: str) -> None:
-    """Several fields, or none where there is a choice, is a mistake of its own kind."""
+    """Several fields, or no field if several are possible, are a mistake with its own reason."""
     (error,) = errors_of(Selector(fields), value)
 
     assert error.reason is Reason.SELECTOR_FIELD_ERROR
@@ -205,14 +205,14 @@ def test_a_selector_takes_exactly_one_field(fields: dict[str, object], value: ob
 
 
 def test_an_unknown_field_of_a_selector() -> None:
-    """A name that the selector does not have is an unknown field."""
+    """A name that is not in the selector is an unknown field."""
     (error,) = errors_of(Selector({"x": int, "y": str}), {"z": 1})
 
     assert error.reason is Reason.FIELD_NOT_DEFINED
 
 
 def test_a_field_with_two_names() -> None:
-    """It may be given under either, and has its own name in the result; both at once is a mistake."""
+    """A field may be given under its name or its alias; the result has its name. Both are a mistake."""
     schema = Shape({"foo_field": dict, "bar": str}, field_aliases={"foo_field": "foo"})
 
     assert parse(schema, {"foo": {"a": 1}, "bar": "x"}).value == {"foo_field": {"a": 1}, "bar": "x"}
@@ -263,14 +263,14 @@ def test_keys_of_a_map_are_checked_before_its_values() -> None:
     ],
 )
 def test_a_source_may_come_from_the_environment(schema: object, text: str, value: object) -> None:
-    """`{"env": NAME}` gives the content of the variable, and the result tells that it was asked for."""
+    """`{"env": NAME}` gives the content of the variable, and the result records the look-up."""
     parsed = parse(resolve_schema([schema]), [{"env": "V"}], environ={"V": text})
 
     assert (parsed.value, parsed.used_env) == ([value], True)
 
 
 def test_a_source_as_the_default() -> None:
-    """A default may name a variable too; it is looked up each time."""
+    """A default may name a variable too, which is looked up each time."""
     schema = Shape({"a": Field(StringSource, default_value={"env": "V"})})
 
     assert [parse(schema, {}, environ={"V": text}).value for text in "xy"] == [{"a": "x"}, {"a": "y"}]
@@ -278,7 +278,7 @@ def test_a_source_as_the_default() -> None:
 
 @pytest.mark.parametrize(("environ", "part"), [({}, "not set"), (None, "not set"), ({"V": "xx"}, "'xx'")])
 def test_a_variable_that_cannot_be_used(environ: dict[str, str] | None, part: str) -> None:
-    """The message has the place, the original value and the variable."""
+    """The message has the path, the original value and the variable."""
     (error,) = errors_of(IntSource, {"env": "V"}, environ=environ)
 
     assert error.reason is Reason.FAILED_POST_PROCESSING
@@ -288,7 +288,7 @@ def test_a_variable_that_cannot_be_used(environ: dict[str, str] | None, part: st
 
 
 def test_an_env_var_object_in_plain_config() -> None:
-    """The object that Config objects take is refused in a dict, and the message says what to write."""
+    """An EnvVar object in a dict is a mistake, and the message shows the plain form."""
 
     class Variable(str):
         __slots__ = ()
@@ -311,14 +311,14 @@ def test_an_env_var_object_in_plain_config() -> None:
     ],
 )
 def test_nothing_given(schema: Any, value: object) -> None:
-    """Where nothing is given, the default is read; without one the value stays away."""
+    """The default is read if no value is given; without a default there is no value."""
     parsed = parse(schema, UNSET)
 
     assert (parsed.value, parsed.errors) == (value, ())
 
 
-def test_nothing_given_where_something_must_be() -> None:
-    """A required value that is not given is missing at the level above it."""
+def test_a_missing_required_value() -> None:
+    """The error about a missing required value is at the level above it."""
     field = Field({"a": int})
 
     assert [error.message for error in parse(field, UNSET, path=("ops", "brew")).errors] == [
@@ -330,8 +330,8 @@ def test_nothing_given_where_something_must_be() -> None:
     assert parse(Array(int), UNSET, path=("l", 1)).errors[0].stack == ("l",)
 
 
-def test_what_is_read_is_a_copy() -> None:
-    """Code that changes its config changes neither a default nor what the caller gave."""
+def test_a_result_is_a_copy() -> None:
+    """User code that changes its config changes neither a default nor the value of the caller."""
     given_value = {"a": [1]}
     schema = Shape({"any": Any, "dict": dict, "default": Field(Any, default_value=[])})
 
@@ -365,7 +365,7 @@ names = st.sampled_from(["a", "b", "c"])
 
 
 def fields_of(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Field]]:
-    """Dicts of fields, some of which need not be given."""
+    """Return dicts of fields, some of them optional."""
     return st.dictionaries(
         names,
         st.builds(lambda schema, need: Field(schema, is_required=need), inner, st.none() | st.just(False)),
@@ -374,7 +374,7 @@ def fields_of(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Fiel
 
 
 def schemas(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Schemas of any form over these leaves."""
+    """Return schemas of any form over these leaves."""
     return st.recursive(
         leaves,
         lambda inner: st.one_of(
@@ -396,7 +396,7 @@ EVERY = PLAIN | st.sampled_from([SIZE, IntSource, StringSource, BoolSource])
 
 @given(schemas(EVERY), plain_values)
 def test_any_value_is_read_or_explained(schema: object, value: object) -> None:
-    """No value makes reading fail: there is a result, or each mistake has its place in its message."""
+    """Reading never raises: there is a result, or each mistake has its path in its message."""
     parsed = parse(resolve_schema(schema), value, environ={"a": "1"})
 
     for error in parsed.errors:
@@ -405,7 +405,7 @@ def test_any_value_is_read_or_explained(schema: object, value: object) -> None:
 
 @given(schemas(PLAIN), plain_values)
 def test_a_result_reads_as_itself(schema: object, value: object) -> None:
-    """Without enums and sources, what was read can be read again and does not change."""
+    """Without enums and sources, a result can be read again and does not change."""
     node = resolve_schema(schema)
     parsed = parse(node, value)
 
@@ -415,8 +415,8 @@ def test_a_result_reads_as_itself(schema: object, value: object) -> None:
 
 
 @given(schemas(EVERY))
-def test_what_need_not_be_given_has_a_readable_default(schema: object) -> None:
-    """A type that is not required has a default that it reads without a mistake."""
+def test_an_optional_type_has_a_valid_default(schema: object) -> None:
+    """The default of an optional type is valid."""
     node = resolve_schema(schema)
 
     assert node.is_required is (node.default() is UNSET)

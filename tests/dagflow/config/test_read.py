@@ -1,4 +1,4 @@
-"""Config read against its schema, with an error for what is wrong."""
+"""Reading of config against its schema, with an error for mistakes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from dagflow import EnvVar, Field, IntSource
 from dagflow.config.field import resolve_field
-from dagflow.config.mapping import Mapped
+from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.read import check_config, read_config
 from dagflow.errors import DagflowInvalidConfigError
 
@@ -21,7 +21,7 @@ def _raising(value: Any) -> Any:
 
 
 def test_a_value_with_its_defaults() -> None:
-    """Variables come from the given environment alone; without a schema anything passes."""
+    """Variables come from the given environment only; without a schema any value is valid."""
     assert read_config(BAR, UNSET_CUPS, "Error", {"CUPS": "3"}) == {"cups": 3, "name": "bar"}
     assert read_config(None, {"any": 1}, "Error", {}) == {"any": 1}
 
@@ -40,10 +40,10 @@ def test_a_mistake_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_check_before_the_run() -> None:
-    """Variables are not looked up and mappings are not called; the rest is refused as in a run."""
+    """Variables are not looked up and mappings are not called; other mistakes are errors as in a run."""
     check_config(BAR, UNSET_CUPS, "Error")
     check_config(None, 5, "Error")
-    mapped = Field(Mapped(BAR, _raising, BAR, place="here", when_refused="Error"))
+    mapped = Field(Mapped(BAR, _raising, BAR, MappingMessages("here", "Error")))
     check_config(mapped, UNSET_CUPS, "Error")
     for schema in (BAR, mapped):
         with pytest.raises(DagflowInvalidConfigError, match=r"^Error in the check\n"):

@@ -1,4 +1,4 @@
-"""Run config from YAML files and texts."""
+"""Run config from YAML files and strings."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ TREES = st.dictionaries(
 
 
 @given(TREES)
-def test_what_was_written_is_read(tree: dict[str, object]) -> None:
-    """Any config survives being written as YAML and read again."""
+def test_written_config_is_read(tree: dict[str, object]) -> None:
+    """Any config is the same after it was written as YAML and read again."""
     assert config_from_yaml_strings([yaml.safe_dump(tree)]) == tree
 
 
 @given(TREES, TREES)
-def test_later_texts_are_laid_over_earlier_ones(below: dict[str, object], above: dict[str, object]) -> None:
-    """Nothing of the later one is lost, and what only the earlier one has at the top is kept."""
+def test_later_strings_are_merged_into_earlier_ones(
+    below: dict[str, object], above: dict[str, object]
+) -> None:
+    """All values of the later string are kept, and the top-level keys that only the earlier one has."""
     texts = [yaml.safe_dump(below), yaml.safe_dump(above)]
 
     merged = config_from_yaml_strings(texts)
@@ -66,14 +68,14 @@ def test_later_texts_are_laid_over_earlier_ones(below: dict[str, object], above:
     ],
 )
 def test_merging(texts: list[str], merged: object) -> None:
-    """Dicts are merged at every depth, all else is replaced; dates stay texts."""
+    """Dicts are merged at every depth and other values are replaced; dates stay strings."""
     assert config_from_yaml_strings(texts) == merged
 
 
 @pytest.mark.parametrize("text", ["- 1", "tea", ""])
-def test_what_is_no_mapping(text: str) -> None:
-    """The text is named by its number."""
-    with pytest.raises(CheckError, match="YAML text number 2 must hold a mapping"):
+def test_a_value_that_is_not_a_mapping(text: str) -> None:
+    """The error names the string by its number."""
+    with pytest.raises(CheckError, match="YAML string number 2 must contain a mapping"):
         config_from_yaml_strings(["{a: 1}", text])
 
 
@@ -87,8 +89,8 @@ def test_what_is_no_mapping(text: str) -> None:
         ("a: \x00", "number 1"),
     ],
 )
-def test_what_is_no_yaml(text: str, place: str) -> None:
-    """The line is named; Python objects are never made."""
+def test_invalid_yaml(text: str, place: str) -> None:
+    """The error names the line; Python objects are never created."""
     with pytest.raises(DagflowInvariantViolationError, match=f"number 1.*{place}|{place}.*") as caught:
         config_from_yaml_strings([text])
 
@@ -96,7 +98,7 @@ def test_what_is_no_yaml(text: str, place: str) -> None:
 
 
 def test_files_and_globs(tmp_path: Path) -> None:
-    """In the order given, those of a glob by name; an empty file says nothing."""
+    """Files are merged in the given order, files of a glob by name; an empty file adds nothing."""
     (tmp_path / "b.yaml").write_text("ops: {n: {config: 2}}")
     (tmp_path / "a.yaml").write_text("ops: {n: {config: 1}, m: {config: 1}}")
     (tmp_path / "empty.yaml").write_text("\n")
@@ -107,25 +109,25 @@ def test_files_and_globs(tmp_path: Path) -> None:
     }
 
 
-def test_files_that_are_not_there(tmp_path: Path) -> None:
-    """Each pattern must find something, and what it finds must be readable text."""
+def test_missing_files(tmp_path: Path) -> None:
+    """Each pattern must match a file, and the file must be readable."""
     (tmp_path / "bad.yaml").write_text("a: [\nb: }")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xfa")
 
     with pytest.raises(DagflowInvariantViolationError, match=r"pattern '.*no\*' was found"):
         config_from_files([str(tmp_path / "no*")])
     with pytest.raises(
-        DagflowInvariantViolationError, match=r"file '.*bad.yaml', line 2, column 4 is no valid"
+        DagflowInvariantViolationError, match=r"file '.*bad.yaml', line 2, column 4 is not valid"
     ):
         config_from_files([str(tmp_path / "bad.yaml")])
     with pytest.raises(DagflowInvariantViolationError, match=r"binary.yaml' cannot be read"):
         config_from_files([str(tmp_path / "binary.yaml")])
     with pytest.raises(ParameterCheckError, match="config_files"):
-        config_from_files(str(tmp_path))  # a text is a sequence too
+        config_from_files(str(tmp_path))  # a string is a sequence too
 
 
 def test_files_in_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package by its name; a file by its path in it."""
+    """A file is found by the name of its package and its path in the package."""
     package = tmp_path / "shop_of_test_yaml"
     package.mkdir()
     (package / "__init__.py").touch()

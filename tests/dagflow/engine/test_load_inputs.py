@@ -32,5 +32,5 @@ def test_an_input_reads_an_output_without_a_value():
 
     assert j.execute_in_process(resources={"io_manager": Shelf()}).output_for_node("loud") == 9
     assert asked == [("load", "quiet"), ("store", "loud")]
-    with pytest.raises(DagflowInvariantViolationError, match=r"input 'x'.*type Nothing has none"):
+    with pytest.raises(DagflowInvariantViolationError, match=r"input 'x'.*type Nothing has no value"):
         j.execute_in_process()

@@ -1,7 +1,6 @@
-"""The stores that there are, each as an instance: in memory, in a SQLite file, in a real PostgreSQL server.
+"""Fixtures of instances and stores of each type: in memory, in a SQLite file, and in a PostgreSQL server.
 
-The server is started by the first test that needs it, when its programs and psycopg are found; otherwise the
-tests that need it are skipped.
+The first test that needs the server starts it. Such tests are skipped if its programs or psycopg are missing.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import glob
 import importlib.util
 import os
-import pwd
 import shutil
 import subprocess
 import sys
@@ -23,8 +21,8 @@ from dagflow import DagflowInstance
 from dagflow.instance.memory import MemoryStore
 from dagflow.instance.sql import SqlStore
 
-KINDS = ("memory", "sqlite", "postgres")
-LASTING = KINDS[1:]
+STORE_TYPES = ("memory", "sqlite", "postgres")
+STORED = STORE_TYPES[1:]
 
 
 def _program(name: str) -> str | None:
@@ -40,17 +38,19 @@ def _reason_for_no_server() -> str | None:
         return "psycopg is not installed"
     if os.getuid() == 0:
         if shutil.which("runuser") is None:
-            return "this is root, as which PostgreSQL does not start, and there is no 'runuser'"
+            return "PostgreSQL does not start as root, and there is no 'runuser'"
+        import pwd  # imported lazily: it does not exist on all platforms
+
         try:
             pwd.getpwnam("postgres")
         except KeyError:
-            return "this is root, as which PostgreSQL does not start, and there is no user 'postgres'"
+            return "PostgreSQL does not start as root, and there is no user 'postgres'"
     return None
 
 
 def _run(*command: str) -> None:
     as_other = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    with tempfile.TemporaryFile() as output:  # no pipe: the server would keep it open
+    with tempfile.TemporaryFile() as output:  # not a pipe, because the server would keep it open
         done = subprocess.run(
             [*as_other, *command],
             stdin=subprocess.DEVNULL,
@@ -65,13 +65,13 @@ def _run(*command: str) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server():
-    """The URL of a server that runs until the session ends, and its folder."""
+    """The URL of a PostgreSQL server that runs until the end of the session."""
     reason = _reason_for_no_server()
     if reason is not None:
         pytest.skip(reason)
     is_root = os.getuid() == 0
-    place = "/tmp" if is_root else None  # another user must be able to come there
-    with tempfile.TemporaryDirectory(prefix="pg-", dir=place, ignore_cleanup_errors=True) as folder:
+    parent = "/tmp" if is_root else None  # the user 'postgres' needs access to it
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=parent, ignore_cleanup_errors=True) as folder:
         if is_root:
             shutil.chown(folder, "postgres")
         data = os.path.join(folder, "data")
@@ -87,10 +87,10 @@ def postgres_server():
 
 @pytest.fixture
 def url_of(request, tmp_path):
-    """Makes the URL of an empty storage of a kind."""
+    """A function that returns the URL of a new empty storage of a type."""
 
-    def url(kind: str) -> str:
-        if kind == "sqlite":
+    def url(store_type: str) -> str:
+        if store_type == "sqlite":
             return f"sqlite:///{tmp_path / 'kept.db'}"
         import sqlalchemy
 
@@ -104,9 +104,9 @@ def url_of(request, tmp_path):
     return url
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=STORE_TYPES)
 def store(request, url_of):
-    """An empty store of each kind."""
+    """An empty store of each type."""
     if request.param == "memory":
         yield MemoryStore()
         return
@@ -115,15 +115,15 @@ def store(request, url_of):
     store.close()
 
 
-@pytest.fixture(params=LASTING)
+@pytest.fixture(params=STORED)
 def url(request, url_of):
-    """The URL of an empty storage of each kind that lasts."""
+    """The URL of an empty storage of each stored type."""
     return url_of(request.param)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=STORE_TYPES)
 def instance(request, url_of, tmp_path):
-    """An empty instance over a store of each kind."""
+    """An empty instance over a store of each type."""
     if request.param == "memory":
         instance = DagflowInstance.ephemeral()
     else:
@@ -142,7 +142,7 @@ def lasting(tmp_path: Path):
 
 @pytest.fixture
 def start():
-    """Starts a program of Python text in a process of its own, which is killed at the end of the test."""
+    """A function that starts a Python program in its own process, which is killed after the test."""
     started = []
 
     def run(text: str, *arguments: object) -> subprocess.Popen[str]:
@@ -164,7 +164,7 @@ def start():
 
 @pytest.fixture
 def output_of(start):
-    """What a program printed; it has to end well."""
+    """A function that runs a Python program and returns its output. The program must succeed."""
 
     def run(text: str, *arguments: object) -> str:
         process = start(text, *arguments)

@@ -1,4 +1,4 @@
-"""What steps printed."""
+"""The captured output of steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dagflow.instance.store import Store
 
 
 def report(store: Store, file_key, step_keys):
-    """Write down that what some steps print goes to a file."""
+    """Log that the output of some steps is captured in a file."""
     event = DagflowEvent(
         "LOGS_CAPTURED",
         "cafe",
@@ -23,14 +23,14 @@ def report(store: Store, file_key, step_keys):
 
 
 def write(path, content):
-    """Put bytes into a file."""
+    """Write bytes to a file."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
         file.write(content)
 
 
 def test_paths(lasting, tmp_path):
-    """Below the storage of the instance; no part leads out of it."""
+    """The files are below the storage folder of the instance, and no part of the path leads out of it."""
     folder = tmp_path / "storage" / "r" / "compute_logs"
     assert lasting.captured_log_paths("r", "brew[a]") == (
         str(folder / "brew[a].out"),
@@ -42,7 +42,7 @@ def test_paths(lasting, tmp_path):
 
 
 def test_what_a_step_printed(lasting, tmp_path):
-    """All attempts one after the other, without other steps; what is no text is readable all the same."""
+    """The output of all attempts of a step is joined in order. Invalid UTF-8 is replaced."""
     store = SqlStore(lasting.ref().url)
     for file_key, step_keys in (("a1", ["beans"]), ("b1", ["brew"]), ("a2", ["beans"]), ("a1", ["beans"])):
         report(store, file_key, step_keys)
@@ -58,11 +58,11 @@ def test_what_a_step_printed(lasting, tmp_path):
 
 
 def test_nothing_was_captured(instance):
-    """Then there is nothing to read."""
+    """Without captured output both strings are empty."""
 
     @op
     def beans():
-        """Prints nothing."""
+        """Print nothing."""
 
     @job
     def cafe():

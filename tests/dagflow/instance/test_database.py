@@ -1,4 +1,4 @@
-"""What goes wrong with a database, and versions of its tables."""
+"""The errors of a database, and the versions of its tables."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ with DagflowInstance.local_temp(sys.argv[1]) as instance:
 
 
 def test_a_full_disk(output_of, tmp_path):
-    """The error says so, names the file and what to do; what was written before can still be read."""
-    said, counts = output_of(FULL_DISK, tmp_path).splitlines()
+    """The error of a full disk names the file and the remedy, and earlier data can still be read."""
+    message, counts = output_of(FULL_DISK, tmp_path).splitlines()
 
     path = tmp_path / "history" / "dagflow.db"
-    assert f"'{path}' cannot be written to" in said
-    assert "Make room" in said
+    assert f"'{path}' cannot be written to" in message
+    assert "Free some disk space" in message
     known, with_log = map(int, counts.split())
     assert known > 1
     with DagflowInstance.local_temp(str(tmp_path)) as instance:
@@ -62,7 +62,7 @@ def test_a_full_disk(output_of, tmp_path):
 
 @pytest.mark.parametrize("content", [b"no database at all " * 100, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_file(tmp_path, content):
-    """The error names the file and says what to do with it."""
+    """The error of a damaged file names the file and the remedy."""
     path = tmp_path / "history" / "dagflow.db"
     path.parent.mkdir()
     path.write_bytes(content)
@@ -75,7 +75,7 @@ def test_a_damaged_file(tmp_path, content):
 
 
 def test_a_file_that_is_damaged_inside(tmp_path):
-    """Pages that make no sense are an error that names the file."""
+    """Invalid pages in a database file raise an error that names the file."""
     path = tmp_path / "kept.db"
     store = SqlStore(f"sqlite:///{path}")
     for number in range(200):
@@ -91,7 +91,7 @@ def test_a_file_that_is_damaged_inside(tmp_path):
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    """The error names the file that could not be made."""
+    """The error about a missing folder names the database file."""
     store = SqlStore(f"sqlite:///{tmp_path / 'nowhere' / 'kept.db'}")
 
     with pytest.raises(DagflowStorageError, match=r"nowhere.kept\.db' cannot be read.*folder"):
@@ -99,7 +99,7 @@ def test_a_folder_that_is_not_there(tmp_path):
 
 
 def test_a_server_that_is_not_there(tmp_path):
-    """The error names the server, without the password."""
+    """The error about an unreachable server names it without the password."""
     pytest.importorskip("psycopg")
     store = SqlStore(f"postgresql://cafe:secret@/cafe?host={tmp_path}")
 
@@ -121,13 +121,13 @@ def test_a_server_that_is_not_there(tmp_path):
     ],
 )
 def test_urls_that_cannot_be(url, reason):
-    """The error says what would be one."""
+    """The error about an invalid URL shows a valid form."""
     with pytest.raises(DagflowStorageError, match=reason):
         SqlStore(url).lines()
 
 
 def test_postgres_without_its_driver(monkeypatch):
-    """The error says what to install."""
+    """The error about the missing driver of PostgreSQL names the package to install."""
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
 
     with pytest.raises(DagflowStorageError, match=r"pytest-dagflow\[postgres\]"):
@@ -135,7 +135,7 @@ def test_postgres_without_its_driver(monkeypatch):
 
 
 def test_a_driver_that_is_not_there(monkeypatch):
-    """The error names it, and a url that needs none or another."""
+    """The error about an unknown driver names it and an alternative URL."""
     for module, url in (("psycopg2", "postgresql+psycopg2"), ("aiosqlite", "sqlite+aiosqlite")):
         monkeypatch.setitem(__import__("sys").modules, module, None)
 
@@ -146,7 +146,7 @@ def test_a_driver_that_is_not_there(monkeypatch):
 
 
 def test_an_error_leaves_nothing_half_written(url, monkeypatch):
-    """What a change did before it failed is undone, and the store goes on."""
+    """A transaction that raises is rolled back, and the store remains usable."""
     store = SqlStore(url)
     store.add_run(DagflowRun("cafe", "r"), 1.0)
 
@@ -165,12 +165,12 @@ def test_an_error_leaves_nothing_half_written(url, monkeypatch):
 
 
 def add_column(connection):
-    """A change of the tables, as a later version may make it."""
+    """Add a column, as a later version of the tables may do."""
     connection.execute(sa.text("alter table dagflow_runs add column cafe text"))
 
 
 def test_tables_are_brought_to_the_newest_version(url, monkeypatch):
-    """Once, without a loss."""
+    """Old tables are migrated once, without loss of data."""
     store = SqlStore(url)
     store.add_run(DagflowRun("cafe", "r"), 1.0)
     store.close()
@@ -187,7 +187,7 @@ def test_tables_are_brought_to_the_newest_version(url, monkeypatch):
 
 
 def test_a_migration_that_fails(url, monkeypatch):
-    """It leaves everything as it was."""
+    """A migration that raises is rolled back."""
     store = SqlStore(url)
     store.add_run(DagflowRun("cafe", "r"), 1.0)
     store.close()
@@ -209,7 +209,7 @@ def test_a_migration_that_fails(url, monkeypatch):
 
 @pytest.mark.parametrize("version", [0, -1])
 def test_tables_of_no_version(url, version):
-    """They are left alone."""
+    """Tables without a version are not changed."""
     store, database = SqlStore(url), Database(url)
     store.lines()
     store.close()
@@ -222,7 +222,7 @@ def test_tables_of_no_version(url, version):
 
 
 def test_tables_of_a_newer_version(url, monkeypatch):
-    """They are left alone; the error names both versions."""
+    """Tables of a newer version are not changed, and the error names both versions."""
     with monkeypatch.context() as patch:
         patch.setattr(database, "MIGRATIONS", (add_column,))
         newer = SqlStore(url)

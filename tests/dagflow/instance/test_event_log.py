@@ -1,4 +1,4 @@
-"""The log of an instance in pieces, and what it says of assets."""
+"""The log of an instance in pages, and its queries about assets."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ def cafe():
 
 
 def materialize_at(instance, moment, partition):
-    """Write down that an asset was written."""
+    """Store a materialization of an asset at a time."""
     with run_options(clock=VirtualClock(moment)):
         instance.report_runless_asset_event(AssetMaterialization("water", partition=partition))
 
 
 def test_the_log_of_a_run_in_pieces(instance):
-    """All of it, each line once, in both directions; the cursor of an end is where more will come."""
+    """Pages return each line of a log once, in both directions. The cursor of the last page returns later
+    lines.
+    """
     run_id = cafe.execute_in_process(instance=instance).run_id
     cafe.execute_in_process(instance=instance)
     whole = instance.all_logs(run_id)
@@ -52,7 +54,7 @@ def test_the_log_of_a_run_in_pieces(instance):
 
 
 def test_pieces_of_some_types(instance):
-    """One type, or several; without a limit all at once."""
+    """A page may be limited to one or several event types; without a limit it has all lines."""
     run_id = cafe.execute_in_process(instance=instance).run_id
     start, end = DagflowEventType.STEP_START, DagflowEventType.STEP_SUCCESS
 
@@ -68,13 +70,13 @@ def test_pieces_of_some_types(instance):
 
 @pytest.mark.parametrize("cursor", ["x", "1.5"])
 def test_a_cursor_that_is_none(instance, cursor):
-    """The error quotes it."""
-    with pytest.raises(CheckError, match=f"'{cursor}' is no cursor"):
+    """The error about an invalid cursor quotes it."""
+    with pytest.raises(CheckError, match=f"'{cursor}' is not a cursor"):
         instance.get_records_for_run("r", cursor=cursor)
 
 
 def test_materializations_by_a_filter(instance):
-    """By partition, number and time, in pieces."""
+    """Materializations are filtered by partition, storage id and time, in pages."""
     for moment, partition in enumerate("abcab"):
         materialize_at(instance, moment, partition)
     ids = [record.storage_id for record in instance.fetch_materializations("water", limit=9).records][::-1]
@@ -100,7 +102,7 @@ def test_materializations_by_a_filter(instance):
 
 
 def test_the_version_of_the_data(instance):
-    """The last materialization tells it, before one the last observation."""
+    """The record of the data version is the last materialization, else the last observation."""
     assert instance.get_latest_data_version_record("water") is None
     instance.report_runless_asset_event(AssetObservation("water"))
     observed = instance.get_latest_data_version_record("water")
@@ -117,7 +119,7 @@ def test_the_version_of_the_data(instance):
 
 
 def test_everything_is_forgotten(instance):
-    """Files stay."""
+    """A wipe deletes everything except files."""
     cafe.execute_in_process(instance=instance)
     folder = instance.root_directory
     instance.wipe()

@@ -1,4 +1,4 @@
-"""Homes of instances: the environment, `dagflow.yaml`, folders."""
+"""The homes of instances: the environment, `dagflow.yaml` and folders."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def water():
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """An empty folder that the environment names as the home."""
+    """An empty folder that is set as the home."""
     monkeypatch.setenv("DAGFLOW_HOME", str(tmp_path))
     return tmp_path
 
@@ -39,7 +39,7 @@ def home(tmp_path, monkeypatch):
 
 
 def test_a_home_remembers(home, caplog):
-    """Opened again it knows runs, logs, assets and files from before; nothing is said about it."""
+    """A reopened home has the earlier runs, logs, assets and files, and logs no warning."""
     with DagflowInstance.get() as instance:
         run_id = materialize([water], instance=instance).run_id
         assert (instance.is_ephemeral, instance.is_persistent) == (False, True)
@@ -57,7 +57,7 @@ def test_a_home_remembers(home, caplog):
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_no_home(monkeypatch, value):
-    """Without one nothing is opened; the error says what to set."""
+    """Without DAGFLOW_HOME, nothing is opened and the error names the variable to set."""
     monkeypatch.delenv("DAGFLOW_HOME", raising=False)
     if value is not None:
         monkeypatch.setenv("DAGFLOW_HOME", value)
@@ -68,7 +68,7 @@ def test_no_home(monkeypatch, value):
 
 @pytest.mark.parametrize("value", ["cafe", "./cafe"])
 def test_a_relative_home(monkeypatch, value):
-    """It is refused; the error quotes it."""
+    """A relative path as the home raises an error that quotes it."""
     monkeypatch.setenv("DAGFLOW_HOME", value)
 
     with pytest.raises(DagflowInvariantViolationError, match=f'"{value}" must be an absolute path'):
@@ -76,7 +76,7 @@ def test_a_relative_home(monkeypatch, value):
 
 
 def test_a_home_that_is_not_there(monkeypatch, tmp_path):
-    """It is refused and not made; the error quotes it."""
+    """A missing home folder is not created, and the error quotes it."""
     monkeypatch.setenv("DAGFLOW_HOME", str(tmp_path / "nowhere"))
 
     with pytest.raises(DagflowInvariantViolationError, match="nowhere"):
@@ -85,7 +85,7 @@ def test_a_home_that_is_not_there(monkeypatch, tmp_path):
 
 
 def test_a_home_below_that_of_the_user(monkeypatch, tmp_path):
-    """A tilde is understood."""
+    """A tilde in the path of the home is expanded."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DAGFLOW_HOME", "~")
 
@@ -94,7 +94,7 @@ def test_a_home_below_that_of_the_user(monkeypatch, tmp_path):
 
 
 def test_a_run_without_an_instance_leaves_the_home_alone(home):
-    """It has an instance of its own."""
+    """A run without an instance argument does not use the home."""
     materialize([water])
 
     assert os.listdir(home) == []
@@ -104,7 +104,7 @@ def test_a_run_without_an_instance_leaves_the_home_alone(home):
 
 
 def test_settings(home, monkeypatch):
-    """They name the storage and the folder for files, and may look in the environment."""
+    """The settings set the storage and the folder for files, and may read environment variables."""
     (home / "elsewhere").mkdir()
     monkeypatch.setenv("CAFE_FILES", str(home / "files"))
     (home / "dagflow.yaml").write_text(f"""
@@ -125,7 +125,7 @@ env:
 
 
 def test_relative_paths_in_settings(home, monkeypatch):
-    """They count from the home, wherever the program was started."""
+    """Relative paths in settings are relative to the home, not to the current folder."""
     monkeypatch.chdir("/")
     (home / "dagflow.yaml").write_text(
         "storage: {url: 'sqlite:///kept.db?timeout=5'}\nlocal_artifact_storage: {base_dir: files}\n"
@@ -139,7 +139,7 @@ def test_relative_paths_in_settings(home, monkeypatch):
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "storage:\n  {}\n", "{}"])
 def test_settings_that_say_nothing(home, text):
-    """The storage is a file in the home."""
+    """With empty settings the storage is a file in the home."""
     (home / "dagflow.yaml").write_text(text)
 
     with DagflowInstance.get() as instance:
@@ -158,7 +158,7 @@ def test_settings_that_say_nothing(home, text):
     ],
 )
 def test_settings_that_cannot_be(home, text, line, what):
-    """The error says where each mistake stands."""
+    """The error about invalid settings has the line of each mistake."""
     (home / "dagflow.yaml").write_text(text)
 
     with pytest.raises(DagflowInvalidConfigError, match=rf"(?s)dagflow\.yaml, line {line}: .*{what}"):
@@ -166,7 +166,7 @@ def test_settings_that_cannot_be(home, text, line, what):
 
 
 def test_a_variable_that_has_to_be_set(home, monkeypatch):
-    """Without it nothing is opened."""
+    """Nothing is opened if a required environment variable is not set."""
     monkeypatch.delenv("CAFE_PASSWORD", raising=False)
     (home / "dagflow.yaml").write_text("env:\n  CAFE_PASSWORD:\n")
 
@@ -175,18 +175,18 @@ def test_a_variable_that_has_to_be_set(home, monkeypatch):
 
 
 def test_settings_that_are_no_yaml(home):
-    """The error names the file and the line."""
+    """The error about invalid YAML names file and line."""
     (home / "dagflow.yaml").write_text("storage:\n  url: [\n")
     with pytest.raises(DagflowInvariantViolationError, match=r"dagflow\.yaml', line 3"):
         DagflowInstance.get()
 
     (home / "dagflow.yaml").write_text("[storage]")
-    with pytest.raises(CheckError, match=r"dagflow\.yaml' must hold a mapping"):
+    with pytest.raises(CheckError, match=r"dagflow\.yaml' must contain a mapping"):
         DagflowInstance.get()
 
 
 def test_settings_without_end(home):
-    """A file that contains itself is refused as any other that says too much."""
+    """A settings file that contains itself is invalid, and the error has the line."""
     (home / "dagflow.yaml").write_text("storage: &a\n  url: *a\n")
 
     with pytest.raises(DagflowInvalidConfigError, match="line 2"):
@@ -197,7 +197,7 @@ def test_settings_without_end(home):
 
 
 def test_a_temporary_folder():
-    """It goes away when the instance is disposed of."""
+    """A temporary folder is removed when the instance is disposed of."""
     with DagflowInstance.local_temp() as instance:
         folder = instance.root_directory
         materialize([water], instance=instance)
@@ -208,7 +208,7 @@ def test_a_temporary_folder():
 
 @pytest.mark.parametrize("name", ["a b", "what?", "50%", "a%3Fb", "c#d", "ü", "e&f=g", "user:word@host"])
 def test_a_folder_of_any_name(tmp_path, name):
-    """Everything is in it, whatever characters its name has; errors name it as it is."""
+    """All files are inside the folder, whatever characters are in its name, and errors quote the name."""
     with DagflowInstance.local_temp(str(tmp_path / name)) as instance:
         run_id = materialize([water], instance=instance).run_id
         with DagflowInstance.from_ref(instance.ref()) as same:
@@ -222,7 +222,7 @@ def test_a_folder_of_any_name(tmp_path, name):
 
 
 def test_a_relative_folder(tmp_path, monkeypatch):
-    """It is the one that it was when the instance was opened; a path may be no text."""
+    """A relative folder is resolved when the instance is opened. A path object is accepted."""
     monkeypatch.chdir(tmp_path)
     with DagflowInstance.local_temp(Path("cafe")) as instance:
         monkeypatch.chdir("/")
@@ -235,24 +235,24 @@ def test_a_relative_folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("taken", ["", "history", "storage"])
 def test_a_folder_that_cannot_be_made(tmp_path, taken):
-    """The error names it, and why."""
+    """The error about a folder that cannot be created names it and the reason."""
     (tmp_path / "cafe").mkdir()
     inner = tmp_path / "cafe" / taken if taken else tmp_path / "cafe" / "file"
     inner.write_text("")
     home = tmp_path / "cafe" if taken else inner
 
-    with pytest.raises(DagflowInvariantViolationError, match=rf"cafe.{taken or 'file'}.*cannot be made: "):
+    with pytest.raises(DagflowInvariantViolationError, match=rf"cafe.{taken or 'file'}.*cannot be created: "):
         DagflowInstance.local_temp(str(home))
 
 
 def test_a_folder_that_nothing_can_be_called():
-    """The error quotes it."""
+    """The error about an impossible folder name quotes it."""
     with pytest.raises(DagflowInvariantViolationError, match=r"x00.*null"):
         DagflowInstance.local_temp("a\x00b")
 
 
 def test_a_temporary_folder_of_nobody():
-    """It goes away with the instance."""
+    """An unreferenced temporary folder is removed with the instance."""
     instance = DagflowInstance.local_temp()
     folder = instance.root_directory
     instance.get_runs()
@@ -264,7 +264,7 @@ def test_a_temporary_folder_of_nobody():
 
 
 def test_a_folder_that_was_given(tmp_path):
-    """It stays, and can be opened again; the instance can go on being used after it was disposed of."""
+    """A given folder is kept and can be opened again, and the instance is usable after `dispose`."""
     with DagflowInstance.local_temp(str(tmp_path)) as instance:
         run_id = materialize([water], instance=instance).run_id
     assert instance.has_run(run_id)
@@ -275,7 +275,7 @@ def test_a_folder_that_was_given(tmp_path):
 
 
 def test_a_temporary_folder_with_settings_that_cannot_be(monkeypatch, tmp_path):
-    """Nothing of it stays."""
+    """A temporary folder is removed if its settings are invalid."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     with pytest.raises(DagflowInvalidConfigError, match="storge"):
@@ -287,7 +287,7 @@ def test_a_temporary_folder_with_settings_that_cannot_be(monkeypatch, tmp_path):
 
 
 def test_a_ref(tmp_path):
-    """It can be pickled, and opens the same instance."""
+    """A ref can be pickled, and opens the same instance."""
     with DagflowInstance.local_temp(str(tmp_path)) as instance:
         run_id = materialize([water], instance=instance).run_id
         ref = pickle.loads(pickle.dumps(instance.ref()))
@@ -306,7 +306,7 @@ def test_a_ref(tmp_path):
     ],
 )
 def test_a_ref_hides_the_password(tmp_path, url):
-    """It can be shown, and opens the storage all the same."""
+    """The repr of a ref hides the password, and the ref still opens the storage."""
     ref = DagflowInstance.local_temp(str(tmp_path), {"storage": {"url": url}}).ref()
 
     assert ref.url == url
@@ -316,13 +316,13 @@ def test_a_ref_hides_the_password(tmp_path, url):
 
 
 def test_a_ref_of_what_is_in_memory():
-    """There is none; the error names instances that last."""
+    """An instance in memory has no ref, and the error names the stored instances."""
     with pytest.raises(DagflowInvariantViolationError, match="local_temp"):
         DagflowInstance.ephemeral().ref()
 
 
 def test_a_ref_opens_nothing(tmp_path):
-    """A process that only needs the folder for files touches no database."""
+    """An instance from a ref does not open the database if only its folder is used."""
     with DagflowInstance.local_temp(str(tmp_path)) as instance:
         DagflowInstance.from_ref(instance.ref()).storage_directory()
 
@@ -330,7 +330,7 @@ def test_a_ref_opens_nothing(tmp_path):
 
 
 def test_lost_runs_are_hinted_at(home, caplog, output_of):
-    """A run whose process is gone is logged by `get`, and not changed."""
+    """`get` logs a warning about runs with a dead process, and does not change them."""
     output_of(LEFT_BEHIND)
 
     with caplog.at_level(logging.WARNING, "dagflow"), DagflowInstance.get() as instance:

@@ -1,4 +1,4 @@
-"""What an instance remembers of runs, events, assets and dynamic partitions."""
+"""The runs, events, assets and dynamic partitions of an instance."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def water(context):
 
 
 def test_the_folder_of_an_ephemeral_instance():
-    """Made when it is asked for, removed with the instance."""
+    """The folder is created at its first use and removed with the instance."""
     with DagflowInstance.ephemeral() as instance:
         folder = instance.root_directory
         assert os.path.isdir(folder)
@@ -74,7 +74,7 @@ def test_the_folder_of_an_ephemeral_instance():
 
 
 def test_disposing():
-    """It may be done twice, before anything was written, and what is remembered can still be read."""
+    """An instance can be disposed of twice, also if unused, and its data can still be read."""
     instance = DagflowInstance.ephemeral()
     instance.dispose()
     first = instance.root_directory
@@ -91,7 +91,7 @@ def test_disposing():
 
 
 def test_a_folder_that_was_given_stays(tmp_path):
-    """Only what dagflow made it removes."""
+    """Only folders that dagflow created are removed."""
     with DagflowInstance.ephemeral(tempdir=str(tmp_path)) as instance:
         assert instance.root_directory == str(tmp_path)
     assert tmp_path.is_dir()
@@ -99,7 +99,7 @@ def test_a_folder_that_was_given_stays(tmp_path):
 
 
 def test_no_folder_is_made_for_nothing(instance, monkeypatch):
-    """A run in memory touches no disk."""
+    """A run in memory does not use the disk."""
     monkeypatch.setattr("tempfile.mkdtemp", None)
 
     assert materialize_to_memory([water], partition_key="x", instance=instance).success
@@ -109,7 +109,7 @@ def test_no_folder_is_made_for_nothing(instance, monkeypatch):
 
 
 def test_runs(instance):
-    """Each run is kept with its status, the newest first."""
+    """All runs are stored with their status, and returned the newest first."""
     first = good.execute_in_process(instance=instance)
     second = bad.execute_in_process(instance=instance, raise_on_error=False)
 
@@ -123,7 +123,7 @@ def test_runs(instance):
 
 
 def test_a_run_whose_failure_is_raised_is_kept(instance):
-    """Its status is FAILURE."""
+    """A run whose failure is raised is stored with status FAILURE."""
     with pytest.raises(ValueError, match="spilt"):
         bad.execute_in_process(instance=instance)
 
@@ -131,7 +131,7 @@ def test_a_run_whose_failure_is_raised_is_kept(instance):
 
 
 def test_a_run_that_cannot_begin_is_not_kept(instance):
-    """A config that does not match leaves no trace."""
+    """A run with invalid config is not stored."""
     with pytest.raises(DagflowInvalidConfigError):
         good.execute_in_process(instance=instance, run_config={"nope": 1})
 
@@ -139,14 +139,14 @@ def test_a_run_that_cannot_begin_is_not_kept(instance):
 
 
 def test_a_run_without_an_instance_is_seen_by_nobody(instance):
-    """It has an instance of its own."""
+    """A run without an instance argument is not in other instances."""
     good.execute_in_process()
 
     assert instance.get_runs_count() == 0
 
 
 def test_filters_limits_and_cursors(instance):
-    """Runs can be looked for, and read in pieces."""
+    """Runs can be filtered and read in pages."""
     ids = [good.execute_in_process(instance=instance, tags={"n": i}).run_id for i in range(4)]
 
     assert [run.run_id for run in instance.get_runs(RunsFilter(tags={"n": ["1", "2"]}))] == [ids[2], ids[1]]
@@ -158,7 +158,7 @@ def test_filters_limits_and_cursors(instance):
 
 
 def test_records_of_runs(instance):
-    """Times are those of the clock in force."""
+    """The times of a run are those of the current clock."""
     with run_options(clock=VirtualClock(100)):
         run_id = good.execute_in_process(instance=instance).run_id
 
@@ -169,7 +169,7 @@ def test_records_of_runs(instance):
 
 
 def test_deleting_a_run(instance):
-    """Run and log are gone; an unknown one is no error."""
+    """A deletion removes run and log, and ignores an unknown run."""
     run_id = good.execute_in_process(instance=instance).run_id
     other = good.execute_in_process(instance=instance).run_id
 
@@ -182,7 +182,7 @@ def test_deleting_a_run(instance):
 
 
 def test_a_run_may_delete_itself(instance):
-    """A run that is deleted while it runs ends all the same."""
+    """A run that is deleted while it runs still succeeds."""
 
     @op
     def deletes(context):
@@ -197,7 +197,7 @@ def test_a_run_may_delete_itself(instance):
 
 
 def test_tags_are_merged(instance):
-    """Later ones win; an unknown run is no error."""
+    """Later tags override earlier ones, and an unknown run is ignored."""
     run_id = good.execute_in_process(instance=instance, tags={"a": "1", "b": "1"}).run_id
 
     instance.add_run_tags(run_id, {"b": "2", "c": "2"})
@@ -207,7 +207,7 @@ def test_tags_are_merged(instance):
 
 
 def test_runs_that_have_not_begun(instance):
-    """A run can be created for later."""
+    """A run can be created without being started."""
     run_id = str(uuid.uuid4())
     run = instance.create_run_for_job(good, run_id=run_id, tags={"a": 1})
 
@@ -226,7 +226,7 @@ def test_runs_that_have_not_begun(instance):
 
 
 def test_the_log_of_a_run(instance):
-    """Events, and what user code logged, in the order in which they were written."""
+    """The log has the events and the messages of user code in order."""
     result = good.execute_in_process(instance=instance)
     entries = instance.all_logs(result.run_id)
 
@@ -240,16 +240,19 @@ def test_the_log_of_a_run(instance):
 
 
 def test_levels(instance):
-    """Failures are errors, the rest is debug."""
+    """Failures have the level ERROR, all other events DEBUG."""
     result = bad.execute_in_process(instance=instance, raise_on_error=False)
 
     levels = {entry.dagflow_event.event_type.name: entry.level for entry in instance.all_logs(result.run_id)}
-    assert {kind for kind, level in levels.items() if level == 40} == {"STEP_FAILURE", "RUN_FAILURE"}
+    assert {event_type for event_type, level in levels.items() if level == 40} == {
+        "STEP_FAILURE",
+        "RUN_FAILURE",
+    }
     assert set(levels.values()) == {10, 40}
 
 
 def test_lines_of_some_types(instance):
-    """One type, or several."""
+    """Lines can be limited to one or several event types."""
     run_id = good.execute_in_process(instance=instance).run_id
 
     found = instance.all_logs(run_id, DagflowEventType.STEP_START)
@@ -259,12 +262,12 @@ def test_lines_of_some_types(instance):
 
 
 def test_records_of_events(instance):
-    """Lines over all runs, by what a filter says, the newest first."""
+    """Events of all runs are filtered and returned the newest first."""
     for partition in ("x", "y"):
         materialize_to_memory([water], partition_key=partition, instance=instance)
 
-    def numbers(kind=MATERIALIZED, limit=None, ascending=False, **fields):
-        found = instance.get_event_records(EventRecordsFilter(kind, **fields), limit, ascending)
+    def numbers(event_type=MATERIALIZED, limit=None, ascending=False, **fields):
+        found = instance.get_event_records(EventRecordsFilter(event_type, **fields), limit, ascending)
         return [record.storage_id for record in found]
 
     newest, oldest = numbers()
@@ -286,7 +289,7 @@ def test_records_of_events(instance):
 
 
 def test_fetching_in_pieces(instance):
-    """Materializations and observations, with a cursor to go on from."""
+    """Materializations and observations are fetched in pages with a cursor."""
     for partition in ("x", "y", "x"):
         materialize_to_memory([water], partition_key=partition, instance=instance)
 
@@ -308,7 +311,7 @@ def test_fetching_in_pieces(instance):
 
 
 def test_assets(instance):
-    """What was materialized, by which partition, and what is known at all."""
+    """The instance returns the materialized partitions, and the keys of all assets in the log."""
     assert instance.get_latest_materialization_event("water") is None
     materialize_to_memory([water], partition_key="x", instance=instance)
     good.execute_in_process(instance=instance)
@@ -322,7 +325,7 @@ def test_assets(instance):
 
 
 def test_wiping_assets(instance):
-    """What was written so far is forgotten, what comes later counts."""
+    """A wipe hides earlier events of an asset, not later ones."""
     materialize_to_memory([water], partition_key="x", instance=instance)
     instance.wipe_assets(["water", "milk"])
 
@@ -334,7 +337,7 @@ def test_wiping_assets(instance):
 
 
 def test_planned_materializations(instance):
-    """They name job, asset, step and partition, and stand before the run begins."""
+    """The planned events name job, asset, step and partition, and come before the run begins."""
     result = materialize_to_memory([water], partition_key="x", instance=instance)
 
     entry = instance.all_logs(result.run_id)[0]
@@ -350,11 +353,11 @@ def test_planned_materializations(instance):
 
 @pytest.mark.parametrize("event", [AssetMaterialization("water"), AssetObservation("water")])
 def test_events_outside_of_runs(instance, event):
-    """Kept with no run."""
+    """An event outside of any run is stored without a run id."""
     instance.report_runless_asset_event(event)
 
-    kind = OBSERVED if isinstance(event, AssetObservation) else MATERIALIZED
-    (record,) = instance.get_event_records(EventRecordsFilter(kind))
+    event_type = OBSERVED if isinstance(event, AssetObservation) else MATERIALIZED
+    (record,) = instance.get_event_records(EventRecordsFilter(event_type))
     assert (record.run_id, record.asset_key) == ("", AssetKey("water"))
     entry = record.event_log_entry
     assert event in (entry.asset_materialization, entry.asset_observation)
@@ -366,7 +369,7 @@ def test_events_outside_of_runs(instance, event):
 
 
 def test_dynamic_partitions(instance):
-    """Kept in order, each once."""
+    """Keys are stored in order, without duplicates."""
     instance.add_dynamic_partitions("shops", ["s2", "s1", "s2"])
     instance.add_dynamic_partitions("shops", ["s1", "s3", "a\nb"])
 
@@ -382,7 +385,7 @@ def test_dynamic_partitions(instance):
 
 @pytest.mark.parametrize(("name", "keys"), [(3, ["a"]), ("shops", "abc"), ("shops", None), ("shops", [3])])
 def test_dynamic_partitions_that_cannot_be(instance, name, keys):
-    """Names and keys are texts, keys come in a list."""
+    """A name or key that is not a string, or keys that are not a list, raise an error."""
     with pytest.raises(CheckError, match="partition"):
         instance.add_dynamic_partitions(name, keys)
 
@@ -408,13 +411,13 @@ def test_dynamic_partitions_that_cannot_be(instance, name, keys):
     ],
 )
 def test_arguments_that_cannot_be(instance, question, named):
-    """The error names the argument; the store is not asked."""
+    """The error about an invalid argument names it, and the store is not called."""
     with pytest.raises(CheckError, match=named):
         question(instance)
 
 
 def test_a_tag_that_is_no_text_changes_nothing(instance):
-    """The run can be read as before."""
+    """A tag that is not a string raises an error, and the run stays readable."""
     run_id = materialize([water], instance=instance).run_id
     with pytest.raises(CheckError, match="'size' has the value 3"):
         instance.add_run_tags(run_id, {"size": 3})
@@ -423,7 +426,7 @@ def test_a_tag_that_is_no_text_changes_nothing(instance):
 
 
 def test_two_instances_share_nothing(instance):
-    """Runs, assets and partitions of one are unknown to the other."""
+    """Runs, assets and partitions of one instance are unknown to another."""
     materialize([water], partition_key="x", instance=instance)
     instance.add_dynamic_partitions("shops", ["s"])
 

@@ -1,4 +1,4 @@
-"""The store in memory: numbers, times, and use by several threads at once."""
+"""The store in memory: ids, times, and use by several threads at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ THREADS = 6
 
 
 def at_once(function):
-    """Call a function with 0, 1... on six threads, which begin together. Returns what came, in that order."""
+    """Call a function with 0 to 5 on six threads that start together. Returns the results in that order."""
     barrier = Barrier(THREADS)
 
     def call(number):
@@ -42,7 +42,7 @@ def tea(water):
 
 
 def test_six_runs_on_one_instance():
-    """All are recorded, nothing is raised, and every line has a number of its own."""
+    """Six concurrent runs are all recorded without errors, and every line has a unique id."""
     instance = DagflowInstance.ephemeral()
 
     results = at_once(lambda _: materialize([water, tea], instance=instance))
@@ -63,7 +63,7 @@ def test_six_runs_on_one_instance():
 
 
 def test_reading_while_others_run():
-    """The log of a run can be read while it grows; nothing comes twice, nothing is lost."""
+    """A growing log can be read, without duplicate or lost lines."""
     instance = DagflowInstance.ephemeral()
 
     def run_or_read(number):
@@ -82,7 +82,7 @@ def test_reading_while_others_run():
 
 
 def test_instances_are_independent():
-    """Each thread with an instance of its own sees its own run only."""
+    """Each thread with its own instance only sees its own run."""
 
     def run(_):
         with DagflowInstance.ephemeral() as instance:

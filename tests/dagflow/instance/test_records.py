@@ -1,4 +1,4 @@
-"""Filters for records of the log."""
+"""The filters of log records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHARED = [
     ("name", "value"), [*SHARED, ("asset_key", "water"), ("after_cursor", "3"), ("before_cursor", 1.5)]
 )
 def test_events_that_cannot_be_wanted(name, value):
-    """The error names the argument."""
+    """The error about an invalid argument of the filter names it."""
     with pytest.raises(CheckError, match=f"'{name}'"):
         EventRecordsFilter(START, **{name: value})
 
@@ -33,12 +33,12 @@ def test_events_that_cannot_be_wanted(name, value):
     [*SHARED, ("after_storage_id", "3"), ("before_storage_id", 1.5), ("asset_key", "water")],
 )
 def test_events_of_an_asset_that_cannot_be_wanted(name, value):
-    """The error names the argument."""
+    """The error about an invalid argument of the asset filter names it."""
     with pytest.raises(CheckError, match=f"'{name}'"):
         AssetRecordsFilter(**{"asset_key": AssetKey("water"), name: value})
 
 
 def test_a_type_of_events_by_its_name():
-    """The type itself is needed."""
+    """An event type as a string raises an error."""
     with pytest.raises(CheckError, match="'event_type'"):
         EventRecordsFilter("STEP_START")

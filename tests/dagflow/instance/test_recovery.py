@@ -1,4 +1,4 @@
-"""How runs end from outside: recovery and cancellation."""
+"""The recovery and the cancellation of runs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ with DagflowInstance.local_temp(sys.argv[1]) as instance:
 
 @pytest.fixture
 def under_way(start, lasting, tmp_path):
-    """A run whose first step is over and whose second waits, in a process of its own; and that process."""
+    """A run in its own process, whose first step has ended and whose second step waits, and that process."""
     process = start(WAITS, tmp_path)
     assert process.stdout.readline() == "ready\n", process.communicate()
     (run,) = lasting.get_runs()
@@ -70,7 +70,7 @@ def under_way(start, lasting, tmp_path):
 
 
 def kill(process):
-    """End a process at once, and see it end."""
+    """Kill a process and wait for its end."""
     process.kill()
     process.wait(10)
 
@@ -79,7 +79,7 @@ def kill(process):
 
 
 def test_a_run_whose_process_was_killed(under_way, lasting):
-    """It ends as failed, with the reason; all that its steps had written before can be read."""
+    """The run is marked as failed with the reason, and the earlier events of its steps can be read."""
     run, process = under_way
     assert lasting.recover() == []
     kill(process)
@@ -103,7 +103,7 @@ def test_a_run_whose_process_was_killed(under_way, lasting):
 
 
 def test_a_process_that_has_ended_and_was_not_collected(under_way, lasting):
-    """It is gone: nothing of the run will come."""
+    """A run of a zombie process is lost."""
     run, process = under_way
     os.kill(process.pid, signal.SIGKILL)
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
@@ -112,7 +112,7 @@ def test_a_process_that_has_ended_and_was_not_collected(under_way, lasting):
 
 
 def test_runs_that_are_not_lost(lasting, monkeypatch):
-    """Those that have not begun or have ended, and those that go on here or elsewhere, stay as they are."""
+    """Runs that have not started, have ended, or run in a live or remote process are not changed."""
     cafe.execute_in_process(instance=lasting)
     lasting.create_run_for_job(cafe)
     before = lasting.get_runs()
@@ -136,7 +136,7 @@ def test_runs_that_are_not_lost(lasting, monkeypatch):
 
 
 def test_two_recover_at_once(under_way, lasting, monkeypatch):
-    """A run that another has recovered in the meantime is left alone: its event comes once."""
+    """A run that another process recovers at the same time gets one RUN_FAILURE event."""
     run, process = under_way
     kill(process)
     lost = recovery.lost_runs(SqlStore(lasting.ref().url))
@@ -151,7 +151,7 @@ def test_two_recover_at_once(under_way, lasting, monkeypatch):
 
 
 def test_nothing_in_memory_is_lost():
-    """What is in memory goes away with its process."""
+    """An instance in memory has no lost runs."""
     assert DagflowInstance.ephemeral().recover() == []
 
 
@@ -159,14 +159,14 @@ def test_nothing_in_memory_is_lost():
 
 
 def test_a_run_that_is_not_known(instance):
-    """The error has its id."""
+    """The error about an unknown run has its id."""
     with pytest.raises(DagflowRunNotFoundError, match="'nope'") as caught:
         instance.cancel_run("nope")
     assert caught.value.invalid_run_id == "nope"
 
 
 def test_a_run_that_has_ended(instance):
-    """There is nothing to cancel."""
+    """A run that has ended is not canceled."""
     run_id = cafe.execute_in_process(instance=instance).run_id
     lines = len(instance.all_logs(run_id))
 
@@ -176,7 +176,7 @@ def test_a_run_that_has_ended(instance):
 
 
 def test_a_run_that_has_not_begun(instance):
-    """It is canceled at once."""
+    """A run that has not started is canceled at once."""
     run = instance.create_run_for_job(cafe)
 
     assert instance.cancel_run(run.run_id) is True
@@ -189,7 +189,7 @@ def test_a_run_that_has_not_begun(instance):
 
 
 def test_a_run_that_is_under_way(under_way, lasting):
-    """Its process is interrupted, and a second time if it is asked again; who runs it reports its end."""
+    """The process of a run is interrupted by each call, and the process itself reports the end of the run."""
     run, process = under_way
 
     assert lasting.cancel_run(run.run_id) is True
@@ -201,7 +201,7 @@ def test_a_run_that_is_under_way(under_way, lasting):
 
 
 def test_a_run_whose_process_is_gone(under_way, lasting):
-    """It is canceled at once."""
+    """A run with a dead process is canceled at once."""
     run, process = under_way
     kill(process)
 
@@ -215,7 +215,7 @@ def test_a_run_whose_process_is_gone(under_way, lasting):
 
 
 def test_a_run_of_this_process(instance):
-    """It cannot be canceled from outside; the error says so."""
+    """A run of the calling process raises an error with a remedy."""
 
     @op
     def cancels(context):
@@ -230,7 +230,7 @@ def test_a_run_of_this_process(instance):
 
 
 def test_a_run_of_another_host(lasting, monkeypatch):
-    """The error names the host."""
+    """The error about a run of another host names the host."""
     monkeypatch.setattr("dagflow.instance.sql.this_process", lambda: Process("elsewhere", 1, "x"))
     run = lasting.create_run_for_job(cafe)
     lasting.set_run_status(run.run_id, DagflowRunStatus.STARTED, 1.0)
@@ -240,7 +240,7 @@ def test_a_run_of_another_host(lasting, monkeypatch):
 
 
 def test_a_run_of_another_user(under_way, lasting, monkeypatch):
-    """The error says so, and the run stays as it is."""
+    """A run of another user raises an error and is not changed."""
     run, _ = under_way
 
     def refuse(*_):
@@ -254,7 +254,7 @@ def test_a_run_of_another_user(under_way, lasting, monkeypatch):
 
 
 def test_a_canceled_run_reports_its_end(instance):
-    """Once; what it says after that it has ended does not count."""
+    """The cancellation of a run is reported once, and later changes of its status are ignored."""
     run = instance.create_run_for_job(cafe)
     instance.set_run_status(run.run_id, DagflowRunStatus.CANCELING, 1.0)
 

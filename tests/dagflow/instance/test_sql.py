@@ -1,4 +1,4 @@
-"""The stores that last: use by several threads and processes, and how much they can hold."""
+"""The stored instances: use by several threads and processes, and their capacity."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ seen = []
 
 @pytest.fixture
 def over(url, tmp_path):
-    """Opens an instance over the storage; each time another object."""
+    """A function that opens a new instance over the same storage."""
     instances = []
 
     def opened():
@@ -77,7 +77,7 @@ def over(url, tmp_path):
 
 
 def test_a_run_is_there_for_others(over):
-    """Another object over the same storage sees the run, its events, its assets and its files."""
+    """Another instance over the same storage has the run, its events, assets and files."""
     result = materialize([water, tea], instance=over())
 
     other = over()
@@ -89,7 +89,7 @@ def test_a_run_is_there_for_others(over):
 
 
 def test_events_are_there_after_each_step(over):
-    """While a run goes on, others can read what its steps before have written, and after it all of it."""
+    """Other processes can read the events of finished steps during a run, and all events after it."""
     seen.clear()
     instance = over()
 
@@ -103,17 +103,17 @@ def test_events_are_there_after_each_step(over):
 
 
 def test_a_number_that_is_too_large(url):
-    """The error says so; the store can be asked again."""
+    """An integer out of range raises an error with a remedy, and the store remains usable."""
     store = SqlStore(url)
 
-    with pytest.raises(DagflowStorageError, match="give a smaller one"):
+    with pytest.raises(DagflowStorageError, match="use a smaller one"):
         store.lines(LinesFilter(storage_ids=[10**30]))
     assert store.lines() == []
     store.close()
 
 
 def test_opening_is_lazy(tmp_path):
-    """An object over a storage touches nothing before it is asked something."""
+    """A store opens its storage at the first use."""
     path = tmp_path / "kept.db"
     store = SqlStore(f"sqlite:///{path}")
     assert not path.exists()
@@ -125,7 +125,7 @@ def test_opening_is_lazy(tmp_path):
 
 
 def test_several_threads(over):
-    """Runs of several threads on one instance are all recorded, and every line has a number of its own."""
+    """Runs of several threads on one instance are all recorded, and every line has a unique id."""
     instance = over()
     barrier = Barrier(THREADS)
 
@@ -167,7 +167,7 @@ with DagflowInstance.local_temp(sys.argv[1], {"storage": {"url": sys.argv[2]}}) 
 
 
 def test_two_processes(start, over, url, tmp_path):
-    """They can run jobs on one storage at once: nothing is lost, nothing comes twice."""
+    """Two processes can run jobs on one storage at once, without lost or duplicate lines."""
     runs = 25
     processes = [start(RUN_JOBS, tmp_path, url, runs, name) for name in ("a", "b")]
     for process in processes:
@@ -190,7 +190,7 @@ def test_two_processes(start, over, url, tmp_path):
 
 
 def test_two_processes_open_a_new_storage(start, url, tmp_path):
-    """Both make the tables at once, and neither is refused."""
+    """Two processes can create the tables at once without errors."""
     processes = [start(RUN_JOBS, tmp_path, url, 1, name) for name in ("a", "b", "c")]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
@@ -249,8 +249,8 @@ sys.exit(any(failed))
 
 
 def test_forks(output_of, url):
-    """A child that was forked while a thread writes can use the store, and writes nothing of its parent's
-    again.
+    """A child that is forked while a thread writes can use the store, and does not write the lines of its
+    parent again.
     """
     output_of(FORK, url)
 
@@ -263,7 +263,7 @@ def test_forks(output_of, url):
 
 
 def test_an_interrupt_behind_a_change(url, monkeypatch):
-    """What was stored is not stored again, and what was not comes later."""
+    """An interrupt right after a commit causes neither duplicate nor missing lines."""
     store = SqlStore(url)
     log = cafe_log()
     store.add_run(log.run, 1.0)
@@ -291,7 +291,9 @@ def test_an_interrupt_behind_a_change(url, monkeypatch):
     "forget", [lambda store, run_id: store.delete_run(run_id), lambda store, _: store.wipe()]
 )
 def test_a_run_that_another_deletes_while_it_runs(url, forget):
-    """Nothing that it writes afterwards is kept, neither at the next step nor at its end."""
+    """Later lines of a run that another process deleted are not stored, neither at the next step nor at its
+    end.
+    """
     store, other, log = SqlStore(url), SqlStore(url), cafe_log()
     for ends in (False, True):
         store.add_run(log.run, 1.0)
@@ -317,7 +319,7 @@ END_OTHERS = """
 
 @pytest.fixture
 def restart(url_of):
-    """The URL of a PostgreSQL storage, and what ends all other connections to its server."""
+    """The URL of a PostgreSQL storage, and a function that ends all other connections to the server."""
     url = url_of("postgres")
     database = Database(url)
 
@@ -330,7 +332,7 @@ def restart(url_of):
 
 
 def test_a_server_that_was_restarted(restart):
-    """The next question and the next change find it again by themselves."""
+    """The next read and the next write reconnect after a restart of the server."""
     url, end_others = restart
     store = SqlStore(url)
     for number in range(2):
@@ -342,7 +344,9 @@ def test_a_server_that_was_restarted(restart):
 
 
 def test_a_server_that_was_restarted_during_a_change(restart):
-    """The change is an error, since what it did first is lost; the next one finds the server again."""
+    """A restart during a transaction raises an error, because its first changes are lost. The next
+    transaction reconnects.
+    """
     url, end_others = restart
     database = Database(url)
 
@@ -359,13 +363,13 @@ def test_a_server_that_was_restarted_during_a_change(restart):
 
 
 def cafe_log():
-    """The log of a run that was stored nowhere."""
+    """The log of a run that is not stored."""
     return materialize([water]).all_events[0].source
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"version": 99}'])
 def test_a_line_that_is_damaged(tmp_path, body):
-    """The error names the line and the file."""
+    """The error about a damaged line names the line and the file."""
     store = SqlStore(f"sqlite:///{tmp_path / 'kept.db'}")
     store.add_entries(cafe_log().entries()[:1])
     with Database(f"sqlite:///{tmp_path / 'kept.db'}").writing() as connection:
@@ -378,7 +382,7 @@ def test_a_line_that_is_damaged(tmp_path, body):
 
 @pytest.mark.parametrize("damage", [{"body": "{"}, {"body": "[]"}, {"status": "SPILT"}])
 def test_a_run_that_is_damaged(tmp_path, damage):
-    """The error names the run and the file."""
+    """The error about a damaged run names the run and the file."""
     store = SqlStore(f"sqlite:///{tmp_path / 'kept.db'}")
     store.add_run(DagflowRun("cafe", "r"), 1.0)
     with Database(f"sqlite:///{tmp_path / 'kept.db'}").writing() as connection:
@@ -412,7 +416,7 @@ print(seen, after - before, [record.storage_id for record in starts])
 
 
 def test_very_many_lines(output_of, lasting, tmp_path):
-    """They can be read in pieces, in a memory that does not grow with their number."""
+    """Many lines can be read in pages with constant memory."""
     lasting.get_runs()
     event = DagflowEvent("STEP_START", "cafe", step_key="beans", run_id="r", timestamp=1.0)
     engine = sa.create_engine(lasting.ref().url, poolclass=sa.NullPool)

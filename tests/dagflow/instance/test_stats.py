@@ -1,4 +1,4 @@
-"""Runs and steps in numbers."""
+"""The statistics of runs and steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def maybe():
 
 @op
 def pour(hot):
-    """Never runs."""
+    """Fail the test: this op is never called."""
 
 
 @op(retry_policy=RetryPolicy(max_retries=1, delay=5))
@@ -54,7 +54,7 @@ def run(instance):
 
 
 def test_a_run_in_numbers(instance):
-    """Steps that ended well or failed, what was written down, and when."""
+    """The statistics count steps that succeeded or failed, and materializations, and have the times."""
     stats = instance.get_run_stats(run(instance))
 
     assert (stats.steps_succeeded, stats.steps_failed) == (2, 1)
@@ -64,13 +64,13 @@ def test_a_run_in_numbers(instance):
 
 
 def test_a_run_that_is_not_known(instance):
-    """There is nothing to count."""
+    """The statistics of an unknown run are 0 or None."""
     assert instance.get_run_stats("nope") == ("nope", 0, 0, 0, 0, None, None, None, None)
     assert instance.get_run_step_stats("nope") == []
 
 
 def test_steps_in_numbers(instance):
-    """Each with its status, its times and its attempts, in the order in which they began."""
+    """Each step has its status, times and attempts, in the order of the starts."""
     run_id = run(instance)
 
     by_key = {stats.step_key: stats for stats in instance.get_run_step_stats(run_id)}
@@ -92,7 +92,7 @@ def test_steps_in_numbers(instance):
 
 
 def test_a_step_that_is_under_way(instance):
-    """It has begun and not ended."""
+    """A step in progress has a start and no end."""
 
     @op
     def asks(context):

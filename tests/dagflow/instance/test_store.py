@@ -1,4 +1,4 @@
-"""What every store keeps to, in memory, in a SQLite file and in PostgreSQL."""
+"""The behaviour common to all stores: in memory, in a SQLite file and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ THREADS = 6
 
 
 class GrowingLog:
-    """The log of a run, as a store follows it."""
+    """A log of a run that grows, for a store to follow."""
 
     def __init__(self):
         self.lines = []
@@ -41,29 +41,31 @@ class GrowingLog:
 
 
 def line(text, run_id="r", timestamp=0.0):
-    """A line that user code logged."""
+    """Build a log line with a message of user code."""
     return EventLogEntry(None, 20, text, run_id, timestamp, "beans", "cafe")
 
 
-def event(kind, run_id="r", timestamp=0.0, data=None):
-    """A line about something that happened."""
-    made = DagflowEvent(kind.value, "cafe", event_specific_data=data, run_id=run_id, timestamp=timestamp)
+def event(event_type, run_id="r", timestamp=0.0, data=None):
+    """Build a log line with an event."""
+    made = DagflowEvent(
+        event_type.value, "cafe", event_specific_data=data, run_id=run_id, timestamp=timestamp
+    )
     return EventLogEntry.of_event(made)
 
 
 def materialized(key, partition=None, run_id="r"):
-    """A line about an asset that was written."""
+    """Build a log line with a materialization."""
     data = StepMaterializationData(AssetMaterialization(key, partition=partition))
     return event(MATERIALIZED, run_id, data=data)
 
 
 def observed(key):
-    """A line about an asset that was looked at."""
+    """Build a log line with an observation."""
     return event(OBSERVED, data=AssetObservationData(AssetObservation(key)))
 
 
 def texts(store, wanted=None, **how):
-    """The texts of the lines of a store."""
+    """Return the messages of the lines of a store."""
     return [kept.entry.message for kept in store.lines(wanted or LinesFilter(), **how)]
 
 
@@ -71,7 +73,7 @@ def texts(store, wanted=None, **how):
 
 
 def test_times_of_a_run(store):
-    """When it was made, began, changed and ended."""
+    """A record has the times of creation, start, last update and end."""
     store.add_run(DagflowRun("cafe", "r"), 1.0)
     store.set_status("r", STARTED, 2.0)
     store.add_tags("r", {"a": "b"}, 3.0)
@@ -86,7 +88,7 @@ def test_times_of_a_run(store):
 
 
 def test_a_run_is_kept_as_it_is(store):
-    """With all of its fields."""
+    """A stored run has all of its fields."""
     run = DagflowRun(
         "cafe",
         "r",
@@ -107,7 +109,7 @@ def test_a_run_is_kept_as_it_is(store):
 
 
 def test_what_is_not_there(store):
-    """An unknown run is nothing, and changing it no error."""
+    """The record of an unknown run is None, and changes to such a run are ignored."""
     store.set_status("r", SUCCESS, 1.0)
     store.add_tags("r", {"a": "b"}, 1.0)
     store.delete_run("r")
@@ -123,7 +125,7 @@ def test_what_is_not_there(store):
 
 
 def test_the_same_run_twice(store):
-    """The second is refused; the error names the id and the job of the first."""
+    """A duplicate id raises an error that names the id and the job of the first run."""
     store.add_run(DagflowRun("cafe", "r"), 1.0)
 
     with pytest.raises(DagflowRunAlreadyExists, match=r"'r'.*'cafe'"):
@@ -132,7 +134,7 @@ def test_the_same_run_twice(store):
 
 
 def test_a_run_that_has_ended(store):
-    """It stays as it ended."""
+    """A final status does not change."""
     store.add_run(DagflowRun("cafe", "r", status=STARTED), 1.0)
     store.set_status("r", DagflowRunStatus.CANCELED, 2.0)
     store.set_status("r", FAILURE, 3.0)
@@ -142,7 +144,7 @@ def test_a_run_that_has_ended(store):
 
 
 def test_a_status_is_changed_from_another(store):
-    """Together with a line of the log, and only if it is the one that was expected."""
+    """A status changes together with a line of the log, and only from an expected status."""
     store.add_run(DagflowRun("cafe", "r", status=STARTED), 1.0)
 
     assert store.change_status("r", [STARTED], CANCELING, 2.0, line("stop"))
@@ -155,7 +157,7 @@ def test_a_status_is_changed_from_another(store):
 
 
 def test_filters_of_runs(store):
-    """By id, job, status, tags and time of creation; all that is given has to fit."""
+    """Runs are filtered by id, job, status, tags and creation time. All given conditions must hold."""
     for number in range(4):
         tags = {"n": str(number), "size": "big" if number else "small"}
         store.add_run(DagflowRun(f"job{number % 2}", f"r{number}", tags=tags), float(number))
@@ -178,7 +180,7 @@ def test_filters_of_runs(store):
 
 
 def test_pieces_of_runs(store):
-    """From a run on, in both directions, so many at most."""
+    """Runs are read in pages from a run on, in both directions."""
     for number in range(4):
         store.add_run(DagflowRun("cafe", f"r{number}"), 1.0)
 
@@ -193,7 +195,7 @@ def test_pieces_of_runs(store):
 
 
 def test_deleting_a_run(store):
-    """Run, log and tags are gone, and the id can be used again."""
+    """A deletion removes run, log and tags, and the id can be used again."""
     store.add_run(DagflowRun("cafe", "r", tags={"a": "b"}), 1.0)
     store.add_entries([line("a"), line("other", run_id="s")])
     store.delete_run("r")
@@ -221,7 +223,7 @@ def test_tags_from_several_threads(store):
 
 @pytest.mark.parametrize("text", ["", "\x00a", "\ud800", "\x1a0000\x1a", "q'\"\n", "%s %(a)s \\0 :x", "ü"])
 def test_any_characters(store, text):
-    """Names, tags and keys of partitions are kept as they are, whatever characters they have, and found."""
+    """Names, tags and partition keys with any characters are stored unchanged and found."""
     store.add_run(DagflowRun(text, text, tags={text: text}), 1.0)
     store.add_entries([materialized(AssetKey(["a", text]), text, run_id=text)])
     store.add_dynamic_partitions(text, [text, "b"])
@@ -243,7 +245,7 @@ def test_any_characters(store, text):
 
 
 def test_a_line_is_kept_as_it_is(store):
-    """Events and texts, whatever characters are in them."""
+    """Events and messages with any characters are stored unchanged."""
     store.add_run(DagflowRun("cafe", "r"), 1.0)
     entries = [
         line('a "text"\nwith \x00, \ud800 and ü', timestamp=1.5),
@@ -257,7 +259,7 @@ def test_a_line_is_kept_as_it_is(store):
 
 
 def test_numbers_are_never_given_twice(store):
-    """Also not after the last lines were deleted."""
+    """Ids of lines are not reused, even after the last lines were deleted."""
     store.add_run(DagflowRun("cafe", "r"), 1.0)
     store.add_entries([line("a")])
     store.add_entries([line("b")])
@@ -270,7 +272,7 @@ def test_numbers_are_never_given_twice(store):
 
 
 def test_filters_of_lines(store):
-    """By run, type, asset, partition, number and time; all that is given has to fit."""
+    """Lines are filtered by run, type, asset, partition, id and time. All given conditions must hold."""
     start = DagflowEventType.STEP_START
     store.add_entries([
         line("a", timestamp=1.0),
@@ -299,7 +301,7 @@ def test_filters_of_lines(store):
 
 
 def test_pieces_of_lines(store):
-    """In both directions, so many at most."""
+    """Lines are read in pages in both directions."""
     store.add_entries([line(str(number)) for number in range(5)])
 
     assert texts(store, limit=2) == ["0", "1"]
@@ -309,7 +311,7 @@ def test_pieces_of_lines(store):
 
 
 def test_a_log_that_grows(store):
-    """A followed log is read as far as it is written, each line once; the end of its run is the end of it."""
+    """Each line of a followed log is read once, as soon as it is written, until the end of the run."""
     log = GrowingLog()
     store.add_run(DagflowRun("cafe", "r", status=STARTED), 1.0)
     store.follow("r", log)
@@ -331,7 +333,7 @@ def test_a_log_that_grows(store):
 
 
 def test_logs_that_grow_in_several_threads(store):
-    """No line is lost, none comes twice, each log keeps its order, and numbers grow."""
+    """No line is lost or duplicated, each log keeps its order, and ids ascend."""
     barrier = Barrier(THREADS)
 
     def write(number):
@@ -356,7 +358,7 @@ def test_logs_that_grow_in_several_threads(store):
 
 
 def test_filters_with_very_many_values(store):
-    """There may be more than a database takes as parameters, whatever characters they have."""
+    """A filter may have more values than the limit of query parameters, with any characters."""
     odd = ["%s %(a)s", "q'\"\n", "a\\'b", "nul \x00", "\ud800", ":x"]
     many = [*map(str, range(70_000)), *odd]
     for number, text in enumerate(odd, 1):
@@ -373,7 +375,7 @@ def test_filters_with_very_many_values(store):
 
 
 def test_assets(store):
-    """What was written or looked at, in order; what was only planned does not count."""
+    """Materialized and observed assets are sorted, and planned ones are not included."""
     planned = event(DagflowEventType.ASSET_MATERIALIZATION_PLANNED)
     store.add_entries([materialized("b", "x"), materialized("b", "y"), observed("a"), planned, line("c")])
 
@@ -383,7 +385,7 @@ def test_assets(store):
 
 
 def test_wiped_assets(store):
-    """What was written before is forgotten, what comes later counts; another asset stays."""
+    """A wipe hides the earlier events of one asset, not later ones or those of other assets."""
     key = AssetKey("b")
     store.add_entries([materialized(key, "x"), observed("a")])
     store.wipe_asset(key)
@@ -402,7 +404,7 @@ def test_wiped_assets(store):
 
 
 def test_dynamic_partitions(store):
-    """Kept in order, each once, by name."""
+    """Keys are stored by name, in order and without duplicates."""
     store.add_dynamic_partitions("shops", ["s2", "s1", "s2"])
     store.add_dynamic_partitions("shops", ["s1", "s3"])
     store.add_dynamic_partitions("bars", ["s1"])
@@ -421,7 +423,7 @@ def test_dynamic_partitions(store):
 
 
 def test_everything_is_forgotten(store):
-    """Runs, lines, assets and partitions; the store can be used after."""
+    """A wipe deletes runs, lines, assets and partitions, and the store remains usable."""
     log = GrowingLog()
     store.add_run(DagflowRun("cafe", "r", tags={"a": "b"}), 1.0)
     store.follow("r", log)
@@ -440,7 +442,7 @@ def test_everything_is_forgotten(store):
 
 
 def test_a_closed_store_can_be_used_again(store):
-    """What it kept is there."""
+    """The data of a closed store can be read again."""
     store.add_run(DagflowRun("cafe", "r"), 1.0)
     store.close()
     store.close()
@@ -452,7 +454,7 @@ def test_a_closed_store_can_be_used_again(store):
 
 
 def test_a_late_store_is_made_when_it_is_asked():
-    """Once; closing it does not make it."""
+    """A late store is created once at the first use, and not by `close`."""
     made = []
 
     def make():
@@ -470,7 +472,7 @@ def test_a_late_store_is_made_when_it_is_asked():
 
 
 def test_a_late_store_in_several_threads():
-    """All use the same, also where several of them make one."""
+    """All threads use the same store, even if several of them create one."""
     barrier = Barrier(THREADS)
 
     def make():

@@ -14,7 +14,11 @@ from dagflow.io.filesystem import PickleFiles
 
 def test_each_built_in_definition_has_its_object() -> None:
     """There is a row for each definition without a function."""
-    assert set(BUILTINS) == {mem_io_manager.kind, fs_io_manager.kind, default_io_manager.kind}
+    assert set(BUILTINS) == {
+        mem_io_manager.resource_type,
+        fs_io_manager.resource_type,
+        default_io_manager.resource_type,
+    }
 
 
 @pytest.mark.parametrize(
@@ -28,12 +32,12 @@ def test_each_built_in_definition_has_its_object() -> None:
     ],
 )
 def test_where_values_are_kept(definition: Any, of_run: bool, in_memory: bool) -> None:
-    """In the memory of one run, of this process, or neither."""
+    """The predicates distinguish the memory of one run, memory of this process, and files."""
     assert (is_memory_of_run(definition), is_in_memory(definition)) == (of_run, in_memory)
 
 
 def test_the_same_objects_without_a_run() -> None:
-    """`build_resources` makes the built-in I/O managers by the same table."""
+    """`build_resources` creates the built-in I/O managers from the same table."""
     with build_resources({"memory": mem_io_manager, "files": fs_io_manager}) as resources:
         assert type(resources.memory) is InMemoryIOManager
         assert type(resources.files) is PickleFiles

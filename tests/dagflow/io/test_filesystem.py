@@ -1,4 +1,4 @@
-"""Values in files: nothing outside of the folder, no file for two keys, nothing half-written."""
+"""The values in files: inside one folder, one file for each key, never partly written."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ AWKWARD = [
 
 
 def output(parts, partition=None):
-    """The context of an output that is an asset."""
+    """Build the context of an output that is an asset."""
     return build_output_context(
         step_key="s", name="result", asset_key=AssetKey(parts), partition_key=partition
     )
 
 
 def files_in(folder):
-    """All files below a folder, as relative paths."""
+    """Return the relative paths of all files in a folder."""
     return sorted(
         os.path.relpath(os.path.join(place, name), folder)
         for place, _, names in os.walk(folder)
@@ -52,7 +52,7 @@ def files_in(folder):
 
 @pytest.mark.parametrize("key", AWKWARD)
 def test_no_key_leads_out_of_the_folder(key, tmp_path):
-    """Neither a part of an asset key nor a partition nor a step is ever a way out; all come back."""
+    """No part of an asset key, partition or step leads out of the folder, and all values can be loaded."""
     base = tmp_path / "in" / "here"
     manager = PickleFiles(base)
 
@@ -81,7 +81,7 @@ def test_no_key_leads_out_of_the_folder(key, tmp_path):
 
 @pytest.mark.parametrize("partition", ["../../x", "/etc/x"])
 def test_awkward_partitions_in_a_run(partition, tmp_path):
-    """The same holds for a run with such a partition."""
+    """A run with an unusual partition key stores and loads its values."""
 
     @asset(partitions_def=StaticPartitionsDefinition([partition]))
     def water(context):
@@ -96,7 +96,7 @@ def test_awkward_partitions_in_a_run(partition, tmp_path):
 
 @given(st.lists(st.text(), min_size=2, max_size=2, unique=True))
 def test_two_parts_are_never_the_same_file_name(parts):
-    """Different texts have different names."""
+    """Different strings have different file names."""
     first, second = (escaped(part) for part in parts)
 
     assert first != second
@@ -104,7 +104,7 @@ def test_two_parts_are_never_the_same_file_name(parts):
 
 @given(st.text())
 def test_every_part_is_a_file_name(part):
-    """Not empty, no place of its own, no separator, not too long for a file system."""
+    """A file name is not empty, not a relative path, has no separator and is not too long."""
     name = escaped(part)
 
     assert name not in ("", ".", "..")
@@ -122,7 +122,7 @@ def test_every_part_is_a_file_name(part):
     )
 )
 def test_two_keys_never_share_a_file(keys):
-    """Keys of the same length have paths of their own."""
+    """Two keys of the same length have different paths."""
     manager = PickleFiles("/base")
     first, second = (manager.path_of(*key) for key in keys)
 
@@ -132,7 +132,7 @@ def test_two_keys_never_share_a_file(keys):
 
 
 def test_paths(tmp_path):
-    """Assets lie under their key and partition, outputs under run, step and name."""
+    """The path of an asset is its key and partition, that of an output is run, step and name."""
 
     @asset(key_prefix=["shop", "bar"])
     def water():
@@ -166,7 +166,7 @@ def test_paths(tmp_path):
 
 
 def test_the_path_is_metadata(tmp_path):
-    """Where a value lies stands on HANDLED_OUTPUT and on the materialization."""
+    """HANDLED_OUTPUT and the materialization have the path as metadata."""
 
     @asset
     def water():
@@ -183,7 +183,7 @@ def test_the_path_is_metadata(tmp_path):
 
 
 class Unpicklable:
-    """Cannot be written, as its author says."""
+    """A value that raises when it is pickled."""
 
     def __reduce__(self):
         raise TypeError("not me")
@@ -191,7 +191,7 @@ class Unpicklable:
 
 @pytest.mark.parametrize("value", [lambda: 1, Unpicklable(), [1, (i for i in ())]])
 def test_what_cannot_be_pickled(value, tmp_path):
-    """The error names asset and type; the value that was there before stays, and no part of a file."""
+    """The error names asset and type. The earlier value stays, and no partial file is left."""
     manager = PickleFiles(tmp_path)
     manager.handle_output(output(["a"]), "before")
 
@@ -204,14 +204,14 @@ def test_what_cannot_be_pickled(value, tmp_path):
 
 
 class Interrupts:
-    """Is interrupted while it is written."""
+    """A value that raises KeyboardInterrupt when it is pickled."""
 
     def __reduce__(self):
         raise KeyboardInterrupt
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
-    """An interrupt leaves nothing behind."""
+    """An interrupt leaves no file behind."""
     with pytest.raises(KeyboardInterrupt):
         PickleFiles(tmp_path).handle_output(output(["a"]), ["x" * 100_000, Interrupts()])
 
@@ -219,7 +219,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
 
 
 def test_an_asset_that_is_a_folder_of_others(tmp_path):
-    """A key cannot be the beginning of another one: the error names both sides, whichever comes first."""
+    """A key that is the beginning of another one raises an error that names both, in either order."""
     manager = PickleFiles(tmp_path)
     manager.handle_output(output(["a"]), 1)
     with pytest.raises(DagflowInvariantViolationError, match=r"'a/b'.*beginning") as caught:
@@ -235,7 +235,7 @@ def test_an_asset_that_is_a_folder_of_others(tmp_path):
 
 
 def test_a_value_that_is_not_there(tmp_path):
-    """The error names asset, partition and path, and is what Python calls it."""
+    """A missing value raises FileNotFoundError with asset, partition and path."""
     manager = PickleFiles(tmp_path)
 
     with pytest.raises(FileNotFoundError, match=r"asset 'a/b'.*partition 'p'") as caught:
@@ -250,13 +250,13 @@ def test_a_value_that_is_not_there(tmp_path):
 
 
 def test_an_input_that_reads_nothing(tmp_path):
-    """Without an output or an asset there is nothing to load."""
+    """An input without an output or an asset raises an error."""
     with pytest.raises(DagflowInvariantViolationError, match="'n'"):
         PickleFiles(tmp_path).load_input(build_input_context(name="n", dagflow_type=int))
 
 
 def test_an_input_of_type_nothing(tmp_path):
-    """It has no value, and no file is looked for."""
+    """An input of type Nothing is None, and no file is read."""
     from dagflow import Nothing
 
     context = build_input_context(asset_key="a", dagflow_type=Nothing)
@@ -264,7 +264,7 @@ def test_an_input_of_type_nothing(tmp_path):
 
 
 def test_several_partitions_are_a_dict(tmp_path):
-    """An asset that reads many partitions of another gets them by key."""
+    """An input of several partitions is a dict by partition key."""
     days = DailyPartitionsDefinition("2024-01-01", end_date="2024-03-01")
 
     @asset(partitions_def=days)
@@ -285,7 +285,7 @@ def test_several_partitions_are_a_dict(tmp_path):
 
 
 def test_a_value_outlives_its_run(tmp_path):
-    """A later run with the same instance loads what an earlier one wrote."""
+    """A later run with the same instance loads the value of an earlier run."""
 
     @asset
     def water():

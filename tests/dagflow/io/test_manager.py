@@ -1,4 +1,4 @@
-"""I/O managers that users write: what they are called with, what they may say, what their errors become."""
+"""The I/O managers of users: their contexts, their metadata and their errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dagflow import (
 
 
 class Shelf(IOManager):
-    """Keeps values by identifier, and remembers its contexts."""
+    """An I/O manager that stores values by identifier and records its contexts."""
 
     def __init__(self):
         self.values, self.outputs, self.inputs = {}, [], []
@@ -52,7 +52,7 @@ def brew(beans):
 
 
 def job_with(**managers):
-    """A job in which one op reads another."""
+    """Build a job in which one op reads the output of another."""
 
     @job(resource_defs=managers)
     def j():
@@ -62,7 +62,7 @@ def job_with(**managers):
 
 
 def test_a_manager_stores_and_loads():
-    """What it gives is what the step gets; the result has what the steps returned."""
+    """A step gets the value that `load_input` returns, and the result has the returned values."""
     result = job_with(io_manager=Shelf()).execute_in_process()
 
     assert result.output_for_node("sack") == 1
@@ -70,7 +70,7 @@ def test_a_manager_stores_and_loads():
 
 
 def test_what_it_knows_of_an_output():
-    """Names, type, metadata of the definition and of the value, instance and log."""
+    """The output context has names, type, metadata of definition and value, instance and log."""
     shelf = Shelf()
     result = job_with(io_manager=shelf).execute_in_process()
     context = shelf.outputs[0]
@@ -89,7 +89,7 @@ def test_what_it_knows_of_an_output():
 
 
 def test_what_it_knows_of_an_input():
-    """Names, type, metadata, and the context of the output that is read."""
+    """The input context has names, type, metadata, and the context of the upstream output."""
     shelf = Shelf()
     result = job_with(io_manager=shelf).execute_in_process()
     (context,) = shelf.inputs
@@ -104,7 +104,9 @@ def test_what_it_knows_of_an_input():
 
 
 def test_what_it_knows_of_assets():
-    """Keys and partitions; what this run does not make has no output."""
+    """The contexts have asset keys and partitions. An asset that is not part of the run has no upstream
+    output.
+    """
     days = DailyPartitionsDefinition("2024-01-01")
     shelf = Shelf()
 
@@ -144,7 +146,7 @@ def test_what_it_knows_of_assets():
 
 
 def test_other_managers_for_outputs_and_inputs():
-    """An output names its manager, its readers use the same, unless an input names its own."""
+    """The readers of an output use its I/O manager, unless the input names another one."""
     one, two = Shelf(), Shelf()
 
     class Constant(IOManager):
@@ -185,7 +187,9 @@ def test_other_managers_for_outputs_and_inputs():
 
 
 def test_what_a_manager_says_of_an_output():
-    """Metadata stands on HANDLED_OUTPUT and on the materialization, over what others said."""
+    """The metadata of an I/O manager is on HANDLED_OUTPUT and the materialization, and overrides other
+    metadata.
+    """
 
     class Talkative(IOManager):
         def handle_output(self, context, obj):
@@ -210,7 +214,7 @@ def test_what_a_manager_says_of_an_output():
 
 
 def test_a_manager_may_be_a_generator():
-    """What it yields is metadata, or a materialization, which gets all the metadata."""
+    """`handle_output` may yield metadata and materializations, and the materializations get all metadata."""
 
     class Yields(IOManager):
         def handle_output(self, context, obj):
@@ -229,7 +233,7 @@ def test_a_manager_may_be_a_generator():
 
 
 def test_what_a_manager_may_not_yield():
-    """The error names its key and the output."""
+    """The error about an invalid yielded object names the I/O manager's key and the output."""
 
     class Yields(IOManager):
         def handle_output(self, context, obj):
@@ -243,7 +247,7 @@ def test_what_a_manager_may_not_yield():
 
 
 def test_what_a_manager_says_of_an_input():
-    """Metadata stands on LOADED_INPUT; of an asset it is an observation too."""
+    """The metadata of an input is on LOADED_INPUT, and on an observation if it is an asset."""
 
     class Talkative(Shelf):
         def load_input(self, context):
@@ -274,7 +278,7 @@ def test_what_a_manager_says_of_an_input():
 
 
 class Fails(Shelf):
-    """Raises where it is told to."""
+    """An I/O manager that raises in the given method."""
 
     def __init__(self, method, error):
         super().__init__()
@@ -299,7 +303,9 @@ class Fails(Shelf):
     ],
 )
 def test_errors_of_a_manager(method, wrapper, step, names):
-    """The caller gets the very error; the event a wrapper that names the place."""
+    """The caller gets the original error, and the event has a wrapper that names the step and the input or
+    output.
+    """
     error = OSError("full")
     j = job_with(io_manager=Fails(method, error))
 
@@ -313,7 +319,7 @@ def test_errors_of_a_manager(method, wrapper, step, names):
 
 
 def test_a_failure_in_a_manager_is_not_wrapped():
-    """What users raise on purpose stays what it is."""
+    """A `Failure` in an I/O manager is not wrapped."""
     j = job_with(io_manager=Fails("handle_output", Failure("full")))
 
     data = j.execute_in_process(raise_on_error=False).failure_data_for_node("sack")
@@ -321,7 +327,7 @@ def test_a_failure_in_a_manager_is_not_wrapped():
 
 
 def test_a_manager_that_fails_once_is_asked_again():
-    """The policy of a step covers its inputs and outputs."""
+    """The retry policy of a step covers its inputs and outputs."""
     calls = []
 
     class Flaky(Shelf):
@@ -343,7 +349,7 @@ def test_a_manager_that_fails_once_is_asked_again():
 
 
 def test_a_manager_has_resources_and_config():
-    """A definition names what the manager needs."""
+    """The definition of an I/O manager has required resources and config."""
 
     @io_manager(required_resource_keys={"base"}, config_schema={"n": int})
     def shelf(context):
@@ -366,13 +372,13 @@ def test_a_manager_has_resources_and_config():
 
 
 def test_a_resource_that_is_no_manager():
-    """The error names key, place, value and what is missing."""
+    """The error about a resource that is not an I/O manager names key, output, value and missing method."""
     with pytest.raises(DagflowInvariantViolationError, match=r"'io_manager'.*'result'.*5.*handle_output"):
         job_with(io_manager=5).execute_in_process()
 
 
 def test_a_manager_needs_both_methods():
-    """The base class cannot be made without them."""
+    """A subclass without both methods cannot be instantiated."""
 
     class Half(IOManager):
         def handle_output(self, context, obj):

@@ -1,4 +1,4 @@
-"""Values in memory: by reference, for one run or as long as the object lives."""
+"""The values in memory: stored by reference, as long as the I/O manager lives."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MANAGERS = {"default": None, "mem_io_manager": mem_io_manager, "object": InMemor
 
 @pytest.mark.parametrize("manager", MANAGERS)
 def test_values_are_passed_by_reference(manager):
-    """A step that changes its input changes what others see."""
+    """A step that mutates its input changes the value for other readers."""
     resources = None if MANAGERS[manager] is None else {"io_manager": MANAGERS[manager]}
 
     result = materialize_to_memory([water, tea], resources=resources)
@@ -56,7 +56,7 @@ def test_values_are_passed_by_reference(manager):
 
 
 def test_ops_pass_values_by_reference():
-    """The same holds for ops of a job."""
+    """Ops of a job pass values by reference."""
 
     @op
     def one():
@@ -76,7 +76,7 @@ def test_ops_pass_values_by_reference():
 
 
 def test_one_object_serves_several_runs():
-    """What a run stored in it, a later one loads."""
+    """A later run with the same object loads the value of an earlier run."""
     manager = InMemoryIOManager()
     materialize([water], resources={"io_manager": manager})
     result = materialize([water, tea], resources={"io_manager": manager}, selection=["tea"])
@@ -85,7 +85,7 @@ def test_one_object_serves_several_runs():
 
 
 def test_partitions_are_kept_apart():
-    """Each by its key; several are a dict."""
+    """Partitions are stored separately, and an input of several ones is a dict."""
     manager = InMemoryIOManager()
     for key in DAYS.get_partition_keys():
         materialize([daily], resources={"io_manager": manager}, partition_key=key)
@@ -96,7 +96,7 @@ def test_partitions_are_kept_apart():
 
 
 def test_one_partition_is_its_value():
-    """Who reads the same partition gets it bare."""
+    """An input of one partition is the value itself."""
 
     @asset(partitions_def=DAYS)
     def copy(daily):
@@ -111,13 +111,13 @@ def test_one_partition_is_its_value():
 
 
 def test_an_asset_that_nobody_made():
-    """The error names it, and says what to do."""
+    """The error about a missing asset names it and the remedy."""
     with pytest.raises(DagflowInvariantViolationError, match=r"'water'.*Run it in the same call"):
         materialize_to_memory([water, tea], selection=["tea"])
 
 
 def test_a_partition_that_nobody_made():
-    """The error names asset and partition."""
+    """The error about a missing partition names asset and partition."""
     manager = InMemoryIOManager()
     materialize([daily], resources={"io_manager": manager}, partition_key="2024-01-02")
 
@@ -127,7 +127,7 @@ def test_a_partition_that_nobody_made():
 
 
 def test_an_input_that_reads_nothing():
-    """Without an output and an asset there is no value."""
+    """An input without an output or an asset raises an error."""
     from dagflow import build_input_context, build_output_context
 
     upstream = build_output_context("brew", "result", run_id="r")

@@ -1,4 +1,4 @@
-"""I/O managers as classes."""
+"""The classes of I/O managers whose fields are config."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def _new_story() -> None:
 
 @asset
 def jam() -> str:
-    """Stored."""
+    """Return the value that is stored."""
     return "jam"
 
 
 @asset
 def toast(jam: str) -> str:
-    """Loads jam."""
+    """Load jam."""
     return f"toast with {jam}"
 
 
 class Shelf(ConfigurableIOManager):
-    """Writes down what happens."""
+    """An I/O manager that records its calls."""
 
     room: str = "cellar"
 
@@ -56,7 +56,7 @@ class Shelf(ConfigurableIOManager):
 
 
 class Plain(IOManager):
-    """One of a function, made with a word."""
+    """An I/O manager that a function creates from a word."""
 
     def __init__(self, word: str) -> None:
         self.word = word
@@ -74,7 +74,7 @@ def _toast(manager: Any, run_config: Any = None) -> Any:
 
 
 def test_an_object_is_an_io_manager() -> None:
-    """Its config may come from the run config."""
+    """An object is an I/O manager, and the run config can configure it."""
     assert isinstance(Shelf(), IOManager)
     assert isinstance(Shelf().get_resource_definition(), IOManagerDefinition)
     assert _toast(Shelf(room="attic")) == "toast with attic jam"
@@ -84,7 +84,7 @@ def test_an_object_is_an_io_manager() -> None:
 
 
 def test_a_factory_makes_one() -> None:
-    """With a cleanup where it yields."""
+    """A factory creates an I/O manager and cleans up after its yield."""
 
     class Made(ConfigurableIOManagerFactory[InMemoryIOManager]):
         def create_io_manager(self, context: Any) -> Iterator[InMemoryIOManager]:  # type: ignore[override]
@@ -96,7 +96,7 @@ def test_a_factory_makes_one() -> None:
 
 
 def test_one_inside_another() -> None:
-    """A dependency may be an object or a plain I/O manager."""
+    """A nested resource may be an object or a plain I/O manager."""
 
     class Both(ConfigurableIOManager):
         first: ResourceDependency[IOManager]
@@ -115,7 +115,7 @@ def test_one_inside_another() -> None:
 
 @pytest.mark.parametrize("yields", [False, True])
 def test_a_function_in_the_form_of_a_class(yields: bool) -> None:
-    """The fields are the config of the function, and what it cleans up is cleaned up."""
+    """The fields are the config of the wrapped function, and its cleanup runs."""
 
     def returned(context: Any) -> Plain:
         return Plain(context.resource_config["word"])
@@ -139,7 +139,7 @@ def test_a_function_in_the_form_of_a_class(yields: bool) -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    """Below the given folder, or that of a run config."""
+    """The files are in the given folder, or in the folder of the run config."""
     assert _toast(FilesystemIOManager(tmp_path / "a")) == "toast with jam"
     given = {"resources": {"io_manager": {"config": {"base_dir": str(tmp_path / "b")}}}}
     assert _toast(FilesystemIOManager.configure_at_launch(), given) == "toast with jam"
@@ -149,7 +149,7 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_config_of_single_outputs() -> None:
-    """A class says what config its outputs take."""
+    """A class returns the schema for the config of single outputs."""
 
     class Labelled(ConfigurableIOManager):
         @classmethod
@@ -167,7 +167,7 @@ def test_config_of_single_outputs() -> None:
 
 
 def test_where_files_lie(tmp_path: Path) -> None:
-    """A path or a text; what is neither is refused like any wrong field."""
+    """The folder is a path object or a string, and other types are invalid config."""
     assert FilesystemIOManager(base_dir=tmp_path).base_dir == str(tmp_path)
     assert FilesystemIOManager(base_dir="shelf").base_dir == "shelf"
     with pytest.raises(ValidationError, match="base_dir"):

@@ -1,4 +1,4 @@
-"""What the tests of partitions share: a store of dynamic partitions, and definitions for the laws."""
+"""Fixtures for the tests of partitions: a store of dynamic partitions, and definitions for property tests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _DAYS = {
 
 
 class Store:
-    """Keeps the keys of the dynamic partitions definitions of a test."""
+    """A store of the keys of dynamic partitions definitions."""
 
     def __init__(self, **keys: Sequence[str]) -> None:
         self.keys = keys
@@ -51,7 +51,7 @@ class Store:
 
 @pytest.fixture
 def store() -> Store:
-    """A store in which the definition 'shops' has two keys."""
+    """Return a store in which the definition 'shops' has two keys."""
     return Store(shops=["corner", "station"])
 
 
@@ -67,7 +67,7 @@ def _definition(
 
 @pytest.fixture(scope="session")
 def time_windows() -> st.SearchStrategy[TimeWindowPartitionsDefinition]:
-    """Definitions of each kind, in zones whose clocks are changed in different ways."""
+    """Return definitions of each type, in zones with different clock changes."""
     return st.sampled_from(ScheduleType).flatmap(
         lambda kind: st.builds(
             _definition,

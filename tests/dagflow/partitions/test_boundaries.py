@@ -1,4 +1,4 @@
-"""The keys on which pipelines break."""
+"""The keys on which pipelines often fail."""
 
 from __future__ import annotations
 
@@ -66,19 +66,22 @@ from dagflow.partitions.static import StaticPartitionsDefinition
     ],
 )
 def test_boundaries(definition: PartitionsDefinition, keys: list[str]) -> None:
-    """First and last; of time also the ends of months and years, leap days and changes of the clock."""
+    """Boundaries are the first and the last key.
+
+    Definitions of time add the ends of months and years, leap days and clock changes.
+    """
     assert boundaries(definition) == keys
 
 
 def test_two_dimensions() -> None:
-    """The pairs of what each dimension has."""
+    """The boundaries of two dimensions are all pairs of the boundaries of each dimension."""
     letters = StaticPartitionsDefinition(["x", "y", "z"])
 
     assert boundaries(MultiPartitionsDefinition({"a": letters, "b": letters})) == ["x|x", "x|z", "z|x", "z|z"]
 
 
 def test_the_time_and_the_store_are_passed_on(store: Any) -> None:
-    """Definitions that grow are bounded by them."""
+    """The given time and store bound definitions that grow."""
     days = DailyPartitionsDefinition("2024-01-02")
 
     assert boundaries(days, current_time=1704412800) == ["2024-01-02", "2024-01-04"]
@@ -87,8 +90,8 @@ def test_the_time_and_the_store_are_passed_on(store: Any) -> None:
 
 
 @given(data=st.data())
-def test_they_are_some_of_the_keys(data: st.DataObject, time_windows: Any) -> None:
-    """They come in order, with the first and the last."""
+def test_boundaries_are_keys(data: st.DataObject, time_windows: Any) -> None:
+    """Boundaries are keys in order, and include the first and the last."""
     definition = data.draw(time_windows)
     keys = definition.get_partition_keys()
 

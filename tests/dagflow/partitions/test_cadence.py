@@ -1,4 +1,4 @@
-"""Where windows start, on plain days and on those when clocks are changed."""
+"""The starts of windows, on normal days and on days with clock changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 
 def _starts(expression: str, zone: str, first: datetime, count: int) -> list[str]:
-    """The local times, with offsets, of some starts from a moment in UTC."""
+    """Return the local times, with offsets, of some starts from a moment in UTC."""
     zoned = ZonedCadence(cadence_of(expression), zone_named(zone))
     start = zoned.ceil(first)
     result = []
@@ -51,7 +51,7 @@ def test_next_to_midnight_the_first_time_counts() -> None:
 
 
 def test_each_hour_counts() -> None:
-    """Hours that are shown twice are two windows; those jumped over are none."""
+    """Hours that the clock shows twice are two windows; hours that it skips have no window."""
     autumn = _starts("0 * * * *", "Europe/London", datetime(2024, 10, 27, 0), 3)
     spring = _starts("0 * * * *", "Europe/London", datetime(2024, 3, 31, 0), 2)
 
@@ -77,7 +77,7 @@ def test_minutes_in_a_jump_are_one_start() -> None:
 
 
 def test_moments_between_two_equal_times_of_the_clock() -> None:
-    """Before the time that counts, the last start is that of the day before; after it, that of the day."""
+    """The last start between the two showings of a time depends on the showing that counts."""
     second = ZonedCadence(cadence_of("30 1 * * *"), zone_named("America/New_York"))
     first = ZonedCadence(cadence_of("30 23 * * *"), zone_named("America/Sao_Paulo"))
 
@@ -105,7 +105,7 @@ def test_months_without_the_day() -> None:
 
 
 def test_beyond_the_calendar() -> None:
-    """Before the first and after the last year there is nothing, as in other date arithmetic."""
+    """Starts before the first or after the last year raise OverflowError, as other date arithmetic does."""
     for kind in (ScheduleType.DAILY, ScheduleType.MONTHLY):
         calendar = Calendar(kind, day=1 if kind is ScheduleType.MONTHLY else 0)
         with pytest.raises(OverflowError):
@@ -127,32 +127,32 @@ def test_beyond_the_calendar() -> None:
     ],
 )
 def test_offsets_have_limits(kind: ScheduleType, numbers: dict[str, int]) -> None:
-    """A number out of range is refused with the range."""
+    """A number out of range is an error that names the range."""
     with pytest.raises(DagflowInvalidDefinitionError, match="must be from"):
         Calendar(kind, **numbers)
 
 
 def test_offsets_are_integers() -> None:
-    """A text is none."""
+    """A string is not an offset."""
     with pytest.raises(ParameterCheckError, match="'minute_offset' must be an integer, not '5'"):
         Calendar(ScheduleType.DAILY, "5")  # type: ignore[arg-type]
 
 
 def test_zones() -> None:
-    """UTC needs no time zone data; others come from it."""
+    """UTC needs no time zone data; other zones are read from it."""
     assert zone_named("UTC") is UTC
     assert str(zone_named("Europe/Berlin")) == "Europe/Berlin"
 
 
 @pytest.mark.parametrize("name", ["Mars/Crater", "../../etc/passwd", "Europe/Berlim", "a\x00b", "Europe", 3])
 def test_unknown_zones(name: str) -> None:
-    """Whatever is no zone is refused, with similar names."""
+    """An unknown zone is an error."""
     with pytest.raises(DagflowInvalidDefinitionError, match="there is no time zone"):
         zone_named(name)
 
 
 def test_a_similar_zone_is_suggested() -> None:
-    """A slip of the pen is found."""
+    """The error about an unknown zone suggests a similar name."""
     with pytest.raises(DagflowInvalidDefinitionError, match="Did you mean 'Europe/Berlin'"):
         zone_named("Europe/Berlim")
 
@@ -189,7 +189,7 @@ def test_a_similar_zone_is_suggested() -> None:
     ).flatmap(lambda change: st.timedeltas(-3 * HOUR, 3 * HOUR).map(lambda near: change + near)),
 )
 def test_steps_undo_each_other(expression: str, zone: str, moment: datetime) -> None:
-    """A moment lies between its floor and the start after that; a step forward and one back lead home."""
+    """A moment is between its floor and the next start; a step forward and a step back cancel out."""
     zoned = ZonedCadence(cadence_of(expression), zone_named(zone))
 
     start = zoned.floor(moment)

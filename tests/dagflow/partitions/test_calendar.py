@@ -17,7 +17,7 @@ def _utc(*numbers: int) -> datetime:
 
 
 def test_leap_day() -> None:
-    """The 29th of February is a day like any other, in the years that have it."""
+    """The 29th of February has a partition in leap years only."""
     days = DailyPartitionsDefinition("2023-01-01")
 
     assert days.has_partition_key("2024-02-29", _utc(2024, 6, 1))
@@ -26,7 +26,7 @@ def test_leap_day() -> None:
 
 
 def test_days_of_clock_changes() -> None:
-    """They are an hour shorter or longer."""
+    """The windows of days with clock changes are an hour shorter or longer."""
     days = DailyPartitionsDefinition("2024-01-01", timezone=NEW_YORK)
 
     lengths = []
@@ -38,7 +38,7 @@ def test_days_of_clock_changes() -> None:
 
 
 def test_hours_of_clock_changes() -> None:
-    """An hour that comes twice has two keys, one that does not come has none."""
+    """An hour that the clock shows twice has two keys; an hour that it skips has no key."""
     autumn = HourlyPartitionsDefinition("2024-11-03-00:00", end_date="2024-11-03-03:00", timezone=NEW_YORK)
     spring = HourlyPartitionsDefinition("2024-03-10-00:00", end_date="2024-03-10-04:00", timezone=NEW_YORK)
 

@@ -1,4 +1,4 @@
-"""Windows that start when a cron expression says so."""
+"""Windows that start at the times of a cron expression."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from dagflow.partitions.windows import MINUTE_FORMAT, Windows
         ("@daily", Calendar(ScheduleType.DAILY)),
     ],
 )
-def test_what_a_calendar_can_say_needs_no_library(expression: str, calendar: Calendar) -> None:
-    """Hours, days, weeks and months are computed, and say the same in cron's words."""
+def test_calendars_need_no_library(expression: str, calendar: Calendar) -> None:
+    """Expressions for hours, days, weeks and months become an equal Calendar."""
     assert cadence_of(expression) == calendar
     assert cadence_of(calendar.cron_schedule) == calendar
 
 
 def test_no_library_is_loaded_for_a_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the library only the expressions that need it fail, and say what to install."""
+    """Without the library only other expressions fail, and the error names the package to install."""
     monkeypatch.setitem(sys.modules, "cronsim", None)
 
     assert cadence_of("0 0 * * *") == Calendar(ScheduleType.DAILY)
@@ -39,7 +39,7 @@ def test_no_library_is_loaded_for_a_calendar(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_general_expressions() -> None:
-    """Steps forward, backward, and to the start at or before a moment."""
+    """A general expression supports steps forward, backward, and to the start at or before a moment."""
     workdays = cadence_of("0 0 * * 1-5")
     friday, monday = datetime(2024, 1, 5), datetime(2024, 1, 8)
 
@@ -51,7 +51,7 @@ def test_general_expressions() -> None:
 
 
 def test_only_unnamed_hours_repeat() -> None:
-    """An expression that names its hours has one start where the clock shows an hour twice."""
+    """An expression with named hours has one start in an hour that the clock shows twice."""
     assert CronSchedule("*/15 * * * *").repeats
     assert not CronSchedule("0 1,2 * * *").repeats
 
@@ -60,14 +60,14 @@ def test_only_unnamed_hours_repeat() -> None:
     "expression",
     ["", "bad", "0 0 0 * * *", "70 0 * * *", "0 24 * * *", "0 0 31 2 *", "a b c d e", "0 0 32 * *", None],
 )
-def test_what_is_no_expression(expression: str) -> None:
-    """An invalid expression, and one that matches no date, are refused at once."""
+def test_invalid_expressions(expression: str) -> None:
+    """An invalid expression, and one that matches no date, are errors at definition time."""
     with pytest.raises(DagflowInvalidDefinitionError, match="cron schedule"):
         cadence_of(expression)
 
 
 def test_beyond_the_calendar() -> None:
-    """Before the first and after the last year there is nothing, as in other date arithmetic."""
+    """Starts before the first or after the last year raise OverflowError, as other date arithmetic does."""
     schedule = CronSchedule("0 0 L * *")
 
     with pytest.raises(OverflowError):
@@ -158,7 +158,7 @@ def test_starts_stay_as_they_are(expression: str) -> None:
     ],
 )
 def test_clock_changes(zone: str, expression: str, days: tuple[str, str], keys: list[str]) -> None:
-    """A start that the clock skips comes at the end of the jump. Unnamed hours repeat, named ones do not."""
+    """A start that the clock skips is at the end of the jump. Unnamed hours repeat, named hours do not."""
     zoned = ZonedCadence(cadence_of(expression), zone_named(zone))
     start, end = (zoned.utc(datetime.fromisoformat(day)) for day in days)
     windows = Windows(zoned, MINUTE_FORMAT, start, end, 0)

@@ -50,6 +50,6 @@ def test_fields(expression: str, plain: str) -> None:
     ],
 )
 def test_invalid_fields(expression: str, reason: str) -> None:
-    """The message names the part that is wrong and what it must be."""
+    """The message names the invalid part and the valid values."""
     with pytest.raises(ValueError, match=reason):
         in_plain_numbers(expression.split())

@@ -1,4 +1,4 @@
-"""What every partitions definition can do, seen on one of a user's own."""
+"""The methods of the base class, on a definition of a user."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from dagflow.partitions.loading import effective_time
 
 
 class Primes(PartitionsDefinition):
-    """A definition of a user's own, which says nothing but its keys."""
+    """A definition of a user, which implements only its keys."""
 
     def get_partition_keys(self, current_time: Any = None, dynamic_partitions_store: Any = None) -> list[str]:
         return ["2", "3", "5", "7"]
 
 
-def test_keys_are_all_it_takes() -> None:
-    """Everything else follows from the keys."""
+def test_keys_are_enough() -> None:
+    """All other methods work with the keys alone."""
     primes = Primes()
 
     assert primes.has_partition_key("5")
@@ -34,8 +34,8 @@ def test_keys_are_all_it_takes() -> None:
         primes.validate_partition_key("4")
 
 
-def test_the_clock_in_force_says_now() -> None:
-    """Without a given time, that of the options in force holds."""
+def test_the_default_time_is_the_current_clock() -> None:
+    """The default of the current time is the clock of the current options."""
     with set_options(clock=VirtualClock(datetime(2024, 1, 1, tzinfo=timezone.utc))):
         assert effective_time(None) == datetime(2024, 1, 1, tzinfo=timezone.utc).timestamp()
     assert effective_time(5.0) == 5.0

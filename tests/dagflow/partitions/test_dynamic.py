@@ -1,4 +1,4 @@
-"""Partitions whose keys a store keeps."""
+"""Partitions whose keys are in a store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOPS = DynamicPartitionsDefinition(name="shops")
 
 
 def test_keys_come_from_the_store(store: Any) -> None:
-    """The store says what there is, in its order."""
+    """The keys are those of the store, in its order."""
     assert SHOPS.get_partition_keys(dynamic_partitions_store=store) == ["corner", "station"]
     assert SHOPS.has_partition_key("corner", dynamic_partitions_store=store)
     assert SHOPS.get_last_partition_key(dynamic_partitions_store=store) == "station"
@@ -24,20 +24,20 @@ def test_keys_come_from_the_store(store: Any) -> None:
 
 
 def test_an_unknown_name_has_no_keys(store: Any) -> None:
-    """A name that nobody added keys to is empty, not wrong."""
+    """A name without keys in the store is empty, not an error."""
     assert DynamicPartitionsDefinition(name="ships").get_partition_keys(dynamic_partitions_store=store) == []
 
 
-def test_without_a_store_nothing_is_known() -> None:
-    """The message says what is missing."""
-    with pytest.raises(CheckError, match="'shops' are kept by an instance"):
+def test_a_missing_store() -> None:
+    """A missing store is an error that names the definition."""
+    with pytest.raises(CheckError, match="'shops' are stored by an instance"):
         SHOPS.get_partition_keys()
     with pytest.raises(CheckError):
         SHOPS.has_partition_key("corner")
 
 
-def test_an_unknown_key_says_how_to_add_it(store: Any) -> None:
-    """Whoever uses a new key is told what to call."""
+def test_the_error_about_an_unknown_key(store: Any) -> None:
+    """The error about an unknown key shows the call that adds it."""
     with pytest.raises(
         DagflowUnknownPartitionError, match=r"add_dynamic_partitions\('shops', \['conrer'\]\)"
     ):
@@ -45,7 +45,7 @@ def test_an_unknown_key_says_how_to_add_it(store: Any) -> None:
 
 
 def test_a_function_may_give_the_keys() -> None:
-    """It gets the current time as a datetime, or None."""
+    """A partition_fn receives the current time as a datetime, or None."""
     seen = []
 
     def shops(now: datetime | None) -> list[str]:
@@ -63,13 +63,13 @@ def test_a_function_may_give_the_keys() -> None:
 
 @pytest.mark.parametrize("arguments", [{}, {"name": "x", "partition_fn": lambda now: []}, {"name": 3}])
 def test_a_name_or_a_function(arguments: dict[str, Any]) -> None:
-    """Exactly one of them says where keys come from."""
+    """Exactly one of a name and a function must be given."""
     with pytest.raises(DagflowInvalidDefinitionError):
         DynamicPartitionsDefinition(**arguments)
 
 
 def test_equal_by_name() -> None:
-    """The same name means the same keys."""
+    """Definitions with the same name are equal."""
     assert DynamicPartitionsDefinition(name="shops") == SHOPS
     assert hash(DynamicPartitionsDefinition(name="shops")) == hash(SHOPS)
     assert DynamicPartitionsDefinition(name="ships") != SHOPS

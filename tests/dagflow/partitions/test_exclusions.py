@@ -1,4 +1,4 @@
-"""Windows of time that are left out: they have no key, and those around them are neighbours."""
+"""Excluded time windows: they have no key, and the windows around them are neighbours."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def keys(*days: int) -> list[str]:
     return [f"2024-01-{number:02}" for number in days]
 
 
-def test_what_is_left_out_has_no_key() -> None:
-    """By moment or by cron expression; the others keep their windows."""
+def test_excluded_windows_have_no_key() -> None:
+    """Windows excluded by a moment or a cron expression have no key; the other windows do not change."""
     assert DAYS.get_partition_keys() == keys(1, 2, 4, 7, 8, 9)
     assert DAYS.get_num_partitions() == 6
     assert not DAYS.has_partition_key("2024-01-03")
@@ -48,7 +48,7 @@ def test_what_is_left_out_has_no_key() -> None:
 
 
 def test_neighbours() -> None:
-    """Steps go over what is left out."""
+    """Steps skip excluded windows."""
     assert DAYS.get_next_partition_key("2024-01-02") == "2024-01-04"
     assert DAYS.get_prev_partition_key("2024-01-07") == "2024-01-04"
     assert DAYS.get_next_partition_window(day(3)) == TimeWindow(day(4), day(5))
@@ -59,7 +59,7 @@ def test_neighbours() -> None:
 
 
 def test_the_first_and_the_last() -> None:
-    """They are what is left."""
+    """The first and the last window are not excluded."""
     ends = DailyPartitionsDefinition(
         "2024-01-01", end_date="2024-01-05", exclusions=[datetime(2024, 1, 1), datetime(2024, 1, 4)]
     )
@@ -71,8 +71,8 @@ def test_the_first_and_the_last() -> None:
 @pytest.mark.parametrize(
     ("offset", "left_out", "expected"), [(1, 5, (1, 2, 3, 4, 6)), (-1, 4, (1, 2)), (0, 4, (1, 2, 3))]
 )
-def test_an_offset_of_the_end_counts_what_is_left(offset: int, left_out: int, expected: Any) -> None:
-    """Windows that are left out do not count."""
+def test_an_offset_of_the_end_counts_remaining_windows(offset: int, left_out: int, expected: Any) -> None:
+    """`end_offset` does not count excluded windows."""
     days = DailyPartitionsDefinition(
         "2024-01-01", end_offset=offset, exclusions=[datetime(2024, 1, left_out)]
     )
@@ -81,15 +81,15 @@ def test_an_offset_of_the_end_counts_what_is_left(offset: int, left_out: int, ex
 
 
 @pytest.mark.parametrize("exclusion", [datetime(2024, 1, 3, 5), "0 5 * * *"])
-def test_what_lies_within_a_window_leaves_it_in(exclusion: Any) -> None:
-    """Only where a window starts counts."""
+def test_an_exclusion_within_a_window_has_no_effect(exclusion: Any) -> None:
+    """An exclusion within a window, not at its start, has no effect."""
     days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05", exclusions=[exclusion])
 
     assert days.get_partition_keys() == keys(1, 2, 3, 4)
 
 
 def test_a_zone() -> None:
-    """A datetime without zone, and a cron expression, are read in that of the definition."""
+    """A datetime without zone and a cron expression are read in the zone of the definition."""
     days = DailyPartitionsDefinition(
         "2024-01-01",
         end_date="2024-01-09",
@@ -100,8 +100,8 @@ def test_a_zone() -> None:
     assert days.get_partition_keys() == keys(1, 2, 5, 7, 8)
 
 
-def test_all_kinds_take_them() -> None:
-    """Hours, weeks, months, and partitioned config."""
+def test_all_definitions_of_time_take_exclusions() -> None:
+    """All definitions of time and the decorators of partitioned config take exclusions."""
     hours = HourlyPartitionsDefinition(
         "2024-01-05-22:00", end_date="2024-01-08-02:00", exclusions=["* * * * 6,0"]
     )
@@ -117,8 +117,8 @@ def test_all_kinds_take_them() -> None:
     assert config.get_partition_keys(day(4)) == keys(2, 3)
 
 
-def test_they_are_part_of_what_a_definition_is() -> None:
-    """In any order; without them it is another one."""
+def test_exclusions_are_part_of_equality() -> None:
+    """Definitions with the same exclusions in any order are equal; without exclusions they differ."""
     again = DailyPartitionsDefinition(
         "2024-01-01", end_date="2024-01-10", exclusions=[SATURDAYS, *DAYS.exclusions[:2]]
     )
@@ -129,7 +129,7 @@ def test_they_are_part_of_what_a_definition_is() -> None:
 
 
 def test_a_mapping_goes_over_them() -> None:
-    """An upstream window that is left out is not read."""
+    """A mapping does not return excluded upstream windows."""
     plain = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-10")
     mapping = TimeWindowPartitionMapping(start_offset=-1)
 
@@ -147,15 +147,15 @@ def test_a_mapping_goes_over_them() -> None:
         (["0 0 * * *"], DagflowInvalidDefinitionError, "windows in a row"),
     ],
 )
-def test_what_is_refused(exclusions: Any, error: type[Exception], message: str) -> None:
-    """No cron expression, no datetime, no list, or one that leaves nothing."""
+def test_invalid_exclusions(exclusions: Any, error: type[Exception], message: str) -> None:
+    """Invalid exclusions, or exclusions that leave out all windows, are errors."""
     with pytest.raises(error, match=message):
         DailyPartitionsDefinition("2024-01-01", exclusions=exclusions)
 
 
 @given(st.sets(st.integers(1, 31), max_size=12), st.integers(1, 31), st.integers(-3, 3))
 def test_keys_and_neighbours_agree(left_out: set[int], now: int, offset: int) -> None:
-    """Law: who goes from key to key meets all keys, forwards and backwards, and each is a key."""
+    """Steps from key to key give all keys, forwards and backwards, and each is a key."""
     days = DailyPartitionsDefinition(
         "2024-01-01",
         end_date="2024-02-01",

@@ -1,4 +1,4 @@
-"""The time and the store with which partitions are read where nobody says."""
+"""The default time and the default store of partitions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOPS = DynamicPartitionsDefinition(name="shops")
 
 
 def test_the_time_of_the_context_bounds() -> None:
-    """Within it, not after it; a time that is given wins, and an inner context over an outer one."""
+    """The time of a context is valid only inside it; an explicit time or an inner context overrides it."""
     with partition_loading_context(datetime(2024, 1, 4)) as context:
         assert context.effective_dt == datetime(2024, 1, 4)
         assert len(DAYS.get_partition_keys()) == 3
@@ -33,7 +33,7 @@ def test_the_time_of_the_context_bounds() -> None:
 
 
 def test_the_store_of_the_context_is_asked() -> None:
-    """An inner context takes over what it is not given, or all of another one."""
+    """An inner context inherits the store of the outer one, or takes both values of another context."""
     instance = DagflowInstance.ephemeral()
     instance.add_dynamic_partitions("shops", ["corner"])
 

@@ -1,4 +1,4 @@
-"""Which upstream partitions a downstream partition depends on."""
+"""Mappings from downstream partitions to the upstream partitions that they depend on."""
 
 from __future__ import annotations
 
@@ -57,9 +57,6 @@ def _default(
     return mapping.upstream_keys(keys, downstream, upstream)
 
 
-# ---- what holds without a mapping
-
-
 # ---- windows
 
 
@@ -88,12 +85,12 @@ def test_offsets(
     key: str,
     expected: list[str],
 ) -> None:
-    """Offsets count downstream windows; what they move beyond the upstream windows is left out."""
+    """Offsets count downstream windows; windows that they move beyond the upstream windows are ignored."""
     assert TimeWindowPartitionMapping(*offsets).upstream_keys([key], downstream, upstream) == expected
 
 
 def test_offsets_move_runs_of_keys() -> None:
-    """Keys that follow each other are moved as one window, others each for itself."""
+    """Adjacent keys are moved as one window, other keys one by one."""
     mapping = TimeWindowPartitionMapping(-1, -1)
 
     assert mapping.upstream_keys(["2024-01-06", "2024-01-05"], DAYS, DAYS) == ["2024-01-04", "2024-01-05"]
@@ -122,7 +119,7 @@ def test_windows_that_do_not_exist(
     upstream: TimeWindowPartitionsDefinition,
     key: str,
 ) -> None:
-    """To depend on a window that does not exist is an error, unless that was allowed."""
+    """A dependency on a window that does not exist is an error, unless the mapping allows it."""
     with pytest.raises(DagflowInvariantViolationError, match="upstream partitions that do not exist"):
         TimeWindowPartitionMapping(*offsets).upstream_keys([key], downstream, upstream)
 
@@ -130,8 +127,8 @@ def test_windows_that_do_not_exist(
     assert all(upstream.has_partition_key(each) for each in found)
 
 
-def test_what_exists_depends_on_now() -> None:
-    """A month that is not over has not all of its days."""
+def test_existing_windows_depend_on_now() -> None:
+    """An incomplete month depends on days that do not exist, which is an error."""
     months = MonthlyPartitionsDefinition("2024-01-01", end_offset=1)
     days = DailyPartitionsDefinition("2024-01-01")
     now = datetime(2024, 6, 3, 5, tzinfo=timezone.utc)
@@ -145,17 +142,17 @@ def test_what_exists_depends_on_now() -> None:
 
 
 def test_windows_of_other_zones_do_not_match() -> None:
-    """A day in New York is no day in UTC."""
+    """Windows in different time zones cannot be mapped."""
     new_york = DailyPartitionsDefinition("2024-01-01", timezone="America/New_York")
 
     with pytest.raises(DagflowInvalidDefinitionError, match="same timezone"):
         _default(["2024-01-05"], new_york, DAYS)
 
 
-def test_windows_need_windows() -> None:
-    """Both sides must be of time."""
+def test_both_sides_need_time_windows() -> None:
+    """Both definitions must have time windows, and offsets must be integers."""
     for downstream, upstream in ((LETTERS, DAYS), (DAYS, LETTERS), (None, DAYS)):
-        with pytest.raises(ParameterCheckError, match="needs windows of time on both sides"):
+        with pytest.raises(ParameterCheckError, match="needs time windows on both sides"):
             TimeWindowPartitionMapping().upstream_keys([], downstream, upstream)
     with pytest.raises(ParameterCheckError, match=r"'start_offset'.* must be an integer"):
         TimeWindowPartitionMapping("1")  # type: ignore[arg-type]
@@ -165,7 +162,7 @@ def test_windows_need_windows() -> None:
 
 
 def test_all_last_and_certain_keys() -> None:
-    """They do not look at the downstream keys, so an asset without partitions may use them."""
+    """These mappings ignore the downstream keys, so an asset without partitions may use them."""
     for downstream in (None, LETTERS):
         assert AllPartitionMapping().upstream_keys([], downstream, LETTERS) == ["a", "b"]
         assert LastPartitionMapping().upstream_keys([], downstream, DAYS) == ["2024-02-29"]
@@ -174,18 +171,18 @@ def test_all_last_and_certain_keys() -> None:
 
 
 def test_last_of_none() -> None:
-    """Where there is no key, there is no last one."""
+    """A definition without keys has no last key."""
     assert LastPartitionMapping().upstream_keys([], None, StaticPartitionsDefinition([])) == []
 
 
 def test_certain_keys_must_exist() -> None:
-    """A key that is missing upstream is named."""
+    """The error about a missing upstream key names it."""
     with pytest.raises(DagflowInvariantViolationError, match="do not exist: 'q'"):
         SpecificPartitionsPartitionMapping(["q"]).upstream_keys([], None, LETTERS)
 
 
 def test_identity_needs_keys() -> None:
-    """An asset without partitions has no key to be the same."""
+    """An asset without partitions cannot use the identity mapping."""
     with pytest.raises(CheckError, match="asset without partitions"):
         IdentityPartitionMapping().upstream_keys([], None, LETTERS)
 
@@ -201,7 +198,7 @@ def test_a_table() -> None:
 
 
 def test_a_table_that_does_not_fit() -> None:
-    """Keys in it that the upstream does not have are a mistake, and so is no table."""
+    """Unknown upstream keys in the table, and a value that is not a mapping, are errors."""
     with pytest.raises(DagflowInvalidDefinitionError, match="has 'u9', which"):
         StaticPartitionMapping({"u9": "a"}).upstream_keys(["a"], LETTERS, LETTERS)
     with pytest.raises(ParameterCheckError):
@@ -209,7 +206,7 @@ def test_a_table_that_does_not_fit() -> None:
 
 
 def test_dynamic_keys(store: Any) -> None:
-    """The store is asked for keys on the upstream side."""
+    """The keys of a dynamic upstream definition come from the store."""
     shops = DynamicPartitionsDefinition(name="shops")
 
     assert AllPartitionMapping().upstream_keys([], None, shops, dynamic=store) == ["corner", "station"]
@@ -244,7 +241,7 @@ def test_dynamic_keys(store: Any) -> None:
     ],
 )
 def test_mappings_are_values(one: PartitionMapping, same: PartitionMapping, other: PartitionMapping) -> None:
-    """They are compared by what they hold, and show it."""
+    """Mappings are equal by content, and the repr shows the content."""
     assert one == same
     assert hash(one) == hash(same)
     assert one != other
@@ -257,7 +254,7 @@ def test_mappings_are_values(one: PartitionMapping, same: PartitionMapping, othe
 
 @given(data=st.data(), zone=st.sampled_from(["UTC", "America/New_York", "Australia/Lord_Howe"]))
 def test_there_and_back(data: st.DataObject, zone: str) -> None:
-    """A day lies in the month that it needs, and that month needs the day."""
+    """A day is in the month that it depends on, and that month depends on the day."""
     days = DailyPartitionsDefinition("2023-01-01", end_date="2025-01-01", timezone=zone)
     months = MonthlyPartitionsDefinition("2023-01-01", end_date="2025-01-01", timezone=zone)
     day = data.draw(st.sampled_from(days.get_partition_keys()))
@@ -269,8 +266,10 @@ def test_there_and_back(data: st.DataObject, zone: str) -> None:
 
 
 @given(data=st.data(), kinds=st.permutations([DAYS, HOURS, WeeklyPartitionsDefinition("2024-01-07"), MONTHS]))
-def test_overlap_is_what_is_found(data: st.DataObject, kinds: list[TimeWindowPartitionsDefinition]) -> None:
-    """Exactly those upstream windows are needed that share time with the downstream window."""
+def test_a_mapping_finds_the_overlap(
+    data: st.DataObject, kinds: list[TimeWindowPartitionsDefinition]
+) -> None:
+    """A window depends on exactly those upstream windows that overlap it."""
     downstream, upstream = kinds[:2]
     now = datetime(2024, 3, 1, tzinfo=timezone.utc)
     keys = downstream.get_partition_keys(now)

@@ -31,15 +31,15 @@ SALES = MultiPartitionsDefinition({"date": DAYS, "region": LETTERS})
 
 
 def test_keys_are_pairs_in_the_order_of_the_names() -> None:
-    """The alphabetical order of the dimensions counts, not that in which they were given."""
+    """Keys are pairs in the alphabetical order of the dimensions, not in the given order."""
     assert PAIRS.get_partition_keys() == ["x|1", "x|2", "y|1", "y|2"]
     assert PAIRS.partition_dimension_names == ["c", "z"]
     assert PAIRS.dimensions == {"c": LETTERS, "z": NUMBERS}
     assert (PAIRS.get_first_partition_key(), PAIRS.get_last_partition_key()) == ("x|1", "y|2")
 
 
-def test_keys_know_their_parts() -> None:
-    """Each key is a text that also knows its part along each dimension."""
+def test_keys_have_parts() -> None:
+    """Each key is a string with an attribute for its part along each dimension."""
     key = PAIRS.get_partition_keys()[1]
 
     assert isinstance(key, MultiPartitionKey)
@@ -47,8 +47,8 @@ def test_keys_know_their_parts() -> None:
     assert PAIRS.get_partition_key_from_str("x|2").keys_by_dimension == {"c": "x", "z": "2"}
 
 
-def test_a_key_is_a_text() -> None:
-    """A key equals the text, and survives copies."""
+def test_a_key_is_a_string() -> None:
+    """A key equals the string, also after copying and pickling."""
     key = MultiPartitionKey({"z": "1", "c": "x"})
 
     assert key == "x|1"
@@ -58,8 +58,8 @@ def test_a_key_is_a_text() -> None:
         assert other.keys_by_dimension == key.keys_by_dimension
 
 
-def test_what_is_no_key() -> None:
-    """Names and parts are texts."""
+def test_invalid_keys() -> None:
+    """The names and parts of a key must be strings."""
     with pytest.raises(ParameterCheckError):
         MultiPartitionKey(None)  # type: ignore[arg-type]
     with pytest.raises(ElementCheckError):
@@ -67,7 +67,7 @@ def test_what_is_no_key() -> None:
 
 
 def test_membership() -> None:
-    """Both parts must be keys, in the right order; a key of other dimensions is foreign."""
+    """Both parts must be keys, in the right order; a key of other dimensions is unknown."""
     assert PAIRS.has_partition_key("x|1")
     assert PAIRS.has_partition_key(MultiPartitionKey({"z": "1", "c": "x"}))
     for key in ("1|x", "x", "x|1|2", "x|9", "", "|", None, MultiPartitionKey({"c": "x", "q": "1"})):
@@ -75,7 +75,7 @@ def test_membership() -> None:
 
 
 def test_an_unknown_key_names_the_dimension() -> None:
-    """The message says which part is wrong."""
+    """The message names the unknown part."""
     with pytest.raises(DagflowUnknownPartitionError, match=r"Dimension 'z' has no key '9'"):
         PAIRS.validate_partition_key("x|9")
     with pytest.raises(DagflowUnknownPartitionError, match=r"two parts, joined by '\|': c and z"):
@@ -85,20 +85,20 @@ def test_an_unknown_key_names_the_dimension() -> None:
 
 
 def test_a_range_is_a_range_along_each_dimension() -> None:
-    """From `x|1` to `y|1` the number stays."""
+    """A range of pairs is a range along each dimension; it is empty if one of these is reversed."""
     assert PAIRS.get_partition_keys_in_range(PartitionKeyRange("x|1", "y|1")) == ["x|1", "y|1"]
     assert PAIRS.get_partition_keys_in_range(PartitionKeyRange("x|2", "y|1")) == []
 
 
 def test_keys_along_one_dimension() -> None:
-    """All keys with a certain part."""
+    """The keys with a given part along one dimension are returned."""
     assert PAIRS.get_multipartition_keys_with_dimension_value("z", "1") == ["x|1", "y|1"]
     with pytest.raises(CheckError, match=r"no dimension 'q'.*'c' and 'z'"):
         PAIRS.get_multipartition_keys_with_dimension_value("q", "1")
 
 
 def test_time_windows() -> None:
-    """The window of a key is that of the one dimension of time."""
+    """The window of a key is the window of its part along the dimension of time."""
     assert SALES.has_time_window_dimension
     assert SALES.time_window_dimension.name == "date"
     assert SALES.time_window_partitions_def == DAYS
@@ -108,7 +108,7 @@ def test_time_windows() -> None:
 
 
 def test_no_time_window() -> None:
-    """Without a dimension of time, or with two, no window is meant."""
+    """Without a dimension of time, or with two of them, a window is an error."""
     two = MultiPartitionsDefinition({"d": DAYS, "m": MonthlyPartitionsDefinition("2024-01-01")})
 
     assert not PAIRS.has_time_window_dimension
@@ -119,7 +119,7 @@ def test_no_time_window() -> None:
 
 
 def test_a_dynamic_dimension(store: Any) -> None:
-    """A dimension may grow."""
+    """The keys of a dynamic dimension come from the store."""
     shops = MultiPartitionsDefinition({"shop": DynamicPartitionsDefinition(name="shops"), "n": NUMBERS})
 
     assert shops.get_partition_keys(dynamic_partitions_store=store) == [
@@ -132,7 +132,7 @@ def test_a_dynamic_dimension(store: Any) -> None:
 
 
 def test_tags_of_a_run() -> None:
-    """A run bears the key and its parts."""
+    """A run for a key has tags with the key and its parts."""
     assert PAIRS.get_tags_for_partition_key("x|1") == {
         "dagflow/partition": "x|1",
         "dagflow/partition/c": "x",
@@ -141,7 +141,7 @@ def test_tags_of_a_run() -> None:
 
 
 def test_equal_by_content() -> None:
-    """The order in which dimensions are given does not count; names do."""
+    """The order of the dimensions does not matter for equality, but their names do."""
     assert MultiPartitionsDefinition({"c": LETTERS, "z": NUMBERS}) == PAIRS
     assert hash(MultiPartitionsDefinition({"c": LETTERS, "z": NUMBERS})) == hash(PAIRS)
     assert MultiPartitionsDefinition({"d": LETTERS, "z": NUMBERS}) != PAIRS
@@ -150,7 +150,7 @@ def test_equal_by_content() -> None:
 
 @pytest.mark.parametrize("names", [[], ["a"], ["a", "b", "c"]])
 def test_exactly_two_dimensions(names: list[str]) -> None:
-    """One or three are refused."""
+    """One or three dimensions are an error."""
     with pytest.raises(DagflowInvalidInvocationError, match=f"exactly two dimensions, not {len(names)}"):
         MultiPartitionsDefinition(dict.fromkeys(names, LETTERS))
 
@@ -165,13 +165,13 @@ def test_exactly_two_dimensions(names: list[str]) -> None:
         (["a"], ParameterCheckError),
     ],
 )
-def test_what_is_no_dimension(dimension: Any, error: type[Exception]) -> None:
-    """Keys that hold the separator, and definitions that have dimensions themselves, are refused."""
+def test_invalid_dimensions(dimension: Any, error: type[Exception]) -> None:
+    """Keys that contain the separator, and definitions with dimensions, are errors."""
     with pytest.raises(error):
         MultiPartitionsDefinition({"a": dimension, "b": NUMBERS})
 
 
-def test_what_is_no_mapping() -> None:
-    """Dimensions have names."""
+def test_a_value_that_is_not_a_mapping() -> None:
+    """The dimensions must be a mapping of names."""
     with pytest.raises(ParameterCheckError):
         MultiPartitionsDefinition([LETTERS, NUMBERS])  # type: ignore[arg-type]

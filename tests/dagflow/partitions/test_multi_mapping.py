@@ -1,4 +1,4 @@
-"""Mappings along two dimensions, and the mapping that holds by default."""
+"""Mappings along two dimensions, and the default mapping."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _default(
 
 
 def test_the_same_definition_means_the_same_key() -> None:
-    """Also for an equal definition that is another object."""
+    """The default between equal definitions is the identity, also for different objects."""
     same = StaticPartitionsDefinition(["a", "b"])
 
     assert default_mapping(LETTERS, same) == IdentityPartitionMapping()
@@ -53,7 +53,7 @@ def test_the_same_definition_means_the_same_key() -> None:
 
 
 def test_windows_that_overlap() -> None:
-    """A month needs its days, a day its month, an hour its day."""
+    """A month depends on its days, a day on its month, an hour on its day."""
     february = _default(["2024-02-01"], MONTHS, DAYS)
 
     assert (february[0], february[-1], len(february)) == ("2024-02-01", "2024-02-29", 29)
@@ -71,13 +71,13 @@ def test_no_partitions_below_means_all_above() -> None:
 
 
 def test_no_partitions_above_means_no_keys() -> None:
-    """There is nothing to map."""
+    """There is no mapping to an asset without partitions."""
     assert default_mapping(DAYS, None) is None
     assert default_mapping(None, None) is None
 
 
 def test_other_keys_of_the_same_name() -> None:
-    """Different lists map by name, and a name that is missing upstream is an error."""
+    """Different lists map by key, and a key that is missing upstream is an error."""
     others = StaticPartitionsDefinition(["a", "c"])
 
     assert _default(["a"], LETTERS, others) == ["a"]
@@ -90,7 +90,7 @@ def test_other_keys_of_the_same_name() -> None:
 
 
 def test_one_dimension_of_two() -> None:
-    """A pair needs its part; a key of a dimension needs all pairs with it; a month those of its days."""
+    """A pair depends on its part, a key on all pairs with it, a month on the pairs with its days."""
     assert _default(["2024-01-09|a"], PAIRS, DAYS) == ["2024-01-09"]
     assert _default(["2024-01-09|a", "2024-01-09|b"], PAIRS, LETTERS) == ["a", "b"]
     assert _default(["2024-01-09"], DAYS, PAIRS) == ["2024-01-09|a", "2024-01-09|b"]
@@ -102,21 +102,21 @@ def test_one_dimension_of_two() -> None:
 
 
 def test_a_named_dimension() -> None:
-    """Where both dimensions would fit, the name decides; without it, it is an error."""
+    """If both dimensions fit, the mapping must name one."""
     square = MultiPartitionsDefinition({"x": LETTERS, "y": LETTERS})
 
     assert MultiToSingleDimensionPartitionMapping("y").upstream_keys(["a"], LETTERS, square) == ["a|a", "b|a"]
     assert MultiToSingleDimensionPartitionMapping("y").upstream_keys(["a|b"], square, LETTERS) == ["b"]
-    with pytest.raises(CheckError, match="give the partition_dimension_name"):
+    with pytest.raises(CheckError, match="pass the partition_dimension_name"):
         MultiToSingleDimensionPartitionMapping().upstream_keys(["a"], LETTERS, square)
     with pytest.raises(CheckError, match="no dimension 'q'"):
         MultiToSingleDimensionPartitionMapping("q").upstream_keys(["a"], LETTERS, square)
-    with pytest.raises(CheckError, match="on one side alone"):
+    with pytest.raises(CheckError, match="on exactly one side"):
         MultiToSingleDimensionPartitionMapping().upstream_keys(["a|a"], square, square)
 
 
 def test_a_mapping_for_each_dimension() -> None:
-    """Upstream dimensions that are not named are needed as a whole."""
+    """A pair depends on all keys of upstream dimensions that are not listed."""
     moved = MultiPartitionMapping(
         {
             "day": DimensionPartitionMapping("day", TimeWindowPartitionMapping(-1, 0)),
@@ -138,7 +138,7 @@ def test_a_mapping_for_each_dimension() -> None:
 
 @pytest.mark.parametrize("name", ["day", "q"])
 def test_dimensions_that_do_not_exist(name: str) -> None:
-    """Neither upstream nor downstream may a dimension be invented."""
+    """An unknown dimension, upstream or downstream, is an error."""
     other = "q" if name == "day" else "day"
     mapping = MultiPartitionMapping({name: DimensionPartitionMapping(other, IdentityPartitionMapping())})
 

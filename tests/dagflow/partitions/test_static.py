@@ -19,14 +19,14 @@ LETTERS = StaticPartitionsDefinition(["b", "a", "c"])
 
 
 def test_keys_keep_their_order() -> None:
-    """The keys come as they were given; first and last follow from that."""
+    """The keys are in the given order, which also defines the first and the last."""
     assert LETTERS.get_partition_keys() == ["b", "a", "c"]
     assert (LETTERS.get_first_partition_key(), LETTERS.get_last_partition_key()) == ("b", "c")
     assert LETTERS.get_num_partitions() == 3
 
 
 def test_no_keys_at_all() -> None:
-    """A definition may be empty; it has no first or last key then."""
+    """A definition may be empty, without a first or last key."""
     empty = StaticPartitionsDefinition([])
 
     assert (empty.get_first_partition_key(), empty.get_last_partition_key()) == (None, None)
@@ -35,7 +35,7 @@ def test_no_keys_at_all() -> None:
 
 
 def test_equal_by_content() -> None:
-    """Order counts; the type of the list does not."""
+    """Equality depends on the order, but not on the type of the list."""
     same = StaticPartitionsDefinition(("b", "a", "c"))
 
     assert same == LETTERS
@@ -45,19 +45,19 @@ def test_equal_by_content() -> None:
 
 
 def test_copies_are_equal() -> None:
-    """A copy, also one from another process, is the same definition."""
+    """A copied or unpickled definition is equal."""
     assert copy.deepcopy(LETTERS) == LETTERS
     assert pickle.loads(pickle.dumps(LETTERS)) == LETTERS
 
 
 @pytest.mark.parametrize("key", ["d", "", "../../x", "\x00", None, 3])
-def test_foreign_keys_are_not_had(key: str) -> None:
-    """Whatever comes from outside gets a plain no."""
+def test_unknown_keys(key: str) -> None:
+    """Strings that are not keys are not in the definition."""
     assert not LETTERS.has_partition_key(key)
 
 
 def test_an_unknown_key_is_named_with_its_neighbours() -> None:
-    """The message says which key, which definition, and what looks like it."""
+    """The message names the key, the definition and a similar key."""
     regions = StaticPartitionsDefinition(["north", "south"])
 
     with pytest.raises(DagflowUnknownPartitionError, match=r"key 'nort' in .*Did you mean 'north'"):
@@ -67,7 +67,7 @@ def test_an_unknown_key_is_named_with_its_neighbours() -> None:
 
 
 def test_a_range_goes_by_order() -> None:
-    """A range holds both of its ends; backwards it is empty; unknown ends are named."""
+    """A range includes both ends and is empty if reversed; the error about unknown ends names them."""
     assert LETTERS.get_partition_keys_in_range(PartitionKeyRange("b", "a")) == ["b", "a"]
     assert LETTERS.get_partition_keys_in_range(PartitionKeyRange("c", "b")) == []
     with pytest.raises(DagflowInvalidInvocationError, match=r"'b' to 'x' .*\['x'\]"):
@@ -75,16 +75,16 @@ def test_a_range_goes_by_order() -> None:
 
 
 def test_duplicates_are_refused() -> None:
-    """One key, one partition."""
+    """Duplicate keys are an error."""
     with pytest.raises(DagflowInvalidDefinitionError):
         StaticPartitionsDefinition(["a", "a"])
 
 
-def test_many_keys_make_a_short_text() -> None:
-    """A message about a large definition stays readable."""
+def test_many_keys_have_a_short_repr() -> None:
+    """The repr of a large definition is short."""
     assert repr(StaticPartitionsDefinition([str(n) for n in range(9)])).endswith("'3', '4', ...])")
 
 
 def test_tags_of_a_run() -> None:
-    """A run for a key bears it as a tag."""
+    """A run for a key has it as a tag."""
     assert LETTERS.get_tags_for_partition_key("a") == {"dagflow/partition": "a"}

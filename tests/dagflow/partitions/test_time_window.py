@@ -1,4 +1,4 @@
-"""Partitions of time: keys, windows, their order, and what is refused."""
+"""Partitions of time: keys, windows, their order, and errors."""
 
 from __future__ import annotations
 
@@ -118,8 +118,8 @@ def test_a_fixed_end_wins_over_the_offset(offset: int, early: int) -> None:
     assert len(days.get_partition_keys(_utc(2024, 1, 3, 5))) == early
 
 
-def test_now_is_what_the_clock_in_force_says() -> None:
-    """A test may stand at any time."""
+def test_the_default_time_is_the_current_clock() -> None:
+    """The clock of the current options gives the current time."""
     days = DailyPartitionsDefinition("2024-01-01")
 
     with set_options(clock=VirtualClock(_utc(2024, 1, 3, 12))):
@@ -162,23 +162,23 @@ def test_a_time_without_zone_is_local() -> None:
         3,
     ],
 )
-def test_foreign_keys_are_not_had(key: str) -> None:
-    """Whatever comes from outside gets a plain no: other formats, other dates, no dates, no texts."""
+def test_unknown_keys(key: str) -> None:
+    """Values in other formats, of other dates or of other types are not keys."""
     assert not DAYS.has_partition_key(key)
 
 
 def test_an_unknown_key_is_explained() -> None:
-    """A key outside names the keys that exist; a malformed one shows what keys look like."""
+    """The error about a key outside names the existing keys, that about a malformed key an example."""
     with pytest.raises(DagflowUnknownPartitionError, match="keys from '2024-01-01' to '2024-01-04'"):
         DAYS.validate_partition_key("2024-01-05")
     with pytest.raises(
-        DagflowUnknownPartitionError, match=r"'x' is no partition key.*look like '2024-01-01'"
+        DagflowUnknownPartitionError, match=r"'x' is not a partition key.*look like '2024-01-01'"
     ):
         DAYS.time_window_for_partition_key("x")
 
 
 def test_ranges() -> None:
-    """A range holds both ends; backwards it is empty; ends must exist."""
+    """A range includes both ends and is empty if reversed; both ends must exist."""
     assert DAYS.get_partition_keys_in_range(PartitionKeyRange("2024-01-02", "2024-01-03")) == [
         "2024-01-02",
         "2024-01-03",
@@ -193,7 +193,7 @@ def test_ranges() -> None:
 
 
 def test_keys_in_a_time_window() -> None:
-    """Those windows count that start in it and exist."""
+    """The result has the existing windows that start in the given window."""
     window = TimeWindow(_utc(2024, 1, 2, 5), _utc(2024, 1, 4, 5))
 
     assert DAYS.get_partition_keys_in_time_window(window) == ["2024-01-03", "2024-01-04"]
@@ -204,7 +204,7 @@ def test_keys_in_a_time_window() -> None:
 
 
 def test_neighbours() -> None:
-    """Next and previous keys end where the definition ends."""
+    """The last key has no next key, and the first one no previous key."""
     assert DAYS.get_next_partition_key("2024-01-02") == "2024-01-03"
     assert DAYS.get_prev_partition_key("2024-01-02") == "2024-01-01"
     assert DAYS.get_next_partition_key("2024-01-04") is None
@@ -226,7 +226,7 @@ def test_windows_are_in_the_zone() -> None:
 
 
 def test_windows_around_moments() -> None:
-    """The window after and before a moment, and the key of the one around it."""
+    """A moment has a next and a previous window, and a key of the window that contains it."""
     noon = _utc(2024, 1, 2, 12)
 
     following, previous = DAYS.get_next_partition_window(noon), DAYS.get_prev_partition_window(noon)
@@ -244,13 +244,13 @@ def test_windows_around_moments() -> None:
 
 
 def test_first_and_last_window() -> None:
-    """They belong to the first and last key."""
+    """The first and last windows belong to the first and last keys."""
     assert DAYS.get_first_partition_window() == DAYS.time_window_for_partition_key("2024-01-01")
     assert DAYS.get_last_partition_window() == DAYS.time_window_for_partition_key("2024-01-04")
 
 
 def test_keys_outside_have_windows_too() -> None:
-    """Which windows exist depends on the time; what a key means does not."""
+    """A key outside the definition has a window too, because the meaning of keys does not depend on time."""
     assert DAYS.time_window_for_partition_key("2030-02-28").end == _utc(2030, 3, 1)
     with pytest.raises(DagflowUnknownPartitionError):
         DAYS.time_window_for_partition_key("9999-12-31")
@@ -260,7 +260,7 @@ def test_keys_outside_have_windows_too() -> None:
 
 
 def test_equal_by_content() -> None:
-    """The same windows and keys are the same definition, however it was written."""
+    """Definitions with the same windows and keys are equal, whatever their arguments."""
     written = [
         DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05"),
         DailyPartitionsDefinition(datetime(2024, 1, 1), end_date=datetime(2024, 1, 5), timezone="UTC"),
@@ -285,12 +285,12 @@ def test_equal_by_content() -> None:
     ],
 )
 def test_unequal(other: object) -> None:
-    """What changes keys or windows makes another definition."""
+    """Definitions with different keys or windows are not equal."""
     assert other != DAYS
 
 
 def test_attributes() -> None:
-    """A definition says how it was made."""
+    """The attributes and the repr show the arguments."""
     weeks = WeeklyPartitionsDefinition(
         "2024-01-01", minute_offset=5, hour_offset=4, day_offset=3, timezone=NEW_YORK
     )
@@ -308,7 +308,7 @@ def test_attributes() -> None:
     )
 
 
-# ---- what is refused
+# ---- errors
 
 
 @pytest.mark.parametrize(
@@ -319,17 +319,17 @@ def test_attributes() -> None:
         ({"start_date": "2024-01-01", "end_date": "soon"}, "end 'soon' of time partitions does not match"),
         (
             {"start_date": "2024-01-05", "end_date": "2024-01-01"},
-            "'2024-01-01' of the partitions comes before",
+            "'2024-01-01' of the partitions is before",
         ),
         ({"start_date": "2024-01-01", "timezone": "Mars/Crater"}, "no time zone 'Mars/Crater'"),
         ({"start_date": "2024-01-01", "hour_offset": 24}, "'hour_offset' of daily partitions is 24"),
         ({"start_date": "9999-12-31"}, "too far from today"),
-        ({"start_date": datetime(2024, 1, 1), "fmt": "%m-%d"}, "loses what tells"),
-        ({"start_date": datetime(2024, 1, 1), "fmt": "%Y-%m"}, "loses what tells"),
-        ({"start_date": datetime(2024, 1, 1), "fmt": "%Y...%m%d"}, "must not hold"),
+        ({"start_date": datetime(2024, 1, 1), "fmt": "%m-%d"}, "does not distinguish windows"),
+        ({"start_date": datetime(2024, 1, 1), "fmt": "%Y-%m"}, "does not distinguish windows"),
+        ({"start_date": datetime(2024, 1, 1), "fmt": "%Y...%m%d"}, "must not contain"),
     ],
 )
-def test_definitions_that_are_none(arguments: dict[str, Any], message: str) -> None:
+def test_invalid_definitions(arguments: dict[str, Any], message: str) -> None:
     """Dates, zones, offsets and formats are checked when the definition is made."""
     with pytest.raises(DagflowInvalidDefinitionError, match=message):
         DailyPartitionsDefinition(**arguments)
@@ -339,13 +339,13 @@ def test_definitions_that_are_none(arguments: dict[str, Any], message: str) -> N
     "arguments", [{"start_date": 3}, {"start_date": "2024-01-01", "end_offset": "1"}, {"start_date": None}]
 )
 def test_arguments_of_other_types(arguments: dict[str, Any]) -> None:
-    """A date is a text or a datetime, an offset an integer."""
+    """A date must be a string or a datetime, an offset an integer."""
     with pytest.raises(ParameterCheckError):
         DailyPartitionsDefinition(**arguments)
 
 
-def test_one_way_to_say_when() -> None:
-    """Either a kind or a cron expression, and offsets only with the kind."""
+def test_one_way_to_give_the_starts() -> None:
+    """Exactly one of schedule_type and cron_schedule is allowed, and offsets only with schedule_type."""
     for arguments in (
         {},
         {"schedule_type": ScheduleType.DAILY, "cron_schedule": "0 0 * * *"},
@@ -361,7 +361,7 @@ def test_one_way_to_say_when() -> None:
 
 @given(data=st.data())
 def test_a_key_is_its_window(data: st.DataObject, time_windows: Any) -> None:
-    """A key stands for one window, which starts at a time that formats back to the key."""
+    """Each key has one window, whose start has the key as its formatted time."""
     definition = data.draw(time_windows)
 
     for key in definition.get_partition_keys():
@@ -393,7 +393,7 @@ def test_windows_follow_each_other(data: st.DataObject, time_windows: Any) -> No
 
 @given(data=st.data(), key=st.dates().map(str) | st.text(max_size=20))
 def test_has_exactly_its_keys(data: st.DataObject, key: str, time_windows: Any) -> None:
-    """`has_partition_key` and `get_partition_keys` never disagree, whatever the key and the time."""
+    """`has_partition_key` and `get_partition_keys` agree for any key and time."""
     definition = data.draw(time_windows)
     now = data.draw(st.datetimes(definition.start.replace(tzinfo=None), datetime(2030, 1, 1)))
     keys = definition.get_partition_keys(now)
@@ -405,7 +405,7 @@ def test_has_exactly_its_keys(data: st.DataObject, key: str, time_windows: Any) 
 
 @given(data=st.data())
 def test_neighbours_follow_the_list(data: st.DataObject, time_windows: Any) -> None:
-    """Next and previous keys are those in the list."""
+    """Next and previous keys are the neighbours in the list."""
     definition = data.draw(time_windows)
     keys: list[Any] = definition.get_partition_keys()
 

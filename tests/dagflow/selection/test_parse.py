@@ -1,4 +1,4 @@
-"""The text form of selections: clauses, expressions, and what is said about texts that are none."""
+"""The parser of selections: clauses, expressions and errors."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from dagflow.selection.tree import (
     ],
 )
 def test_a_clause_is_a_name_and_its_walks(text: str, clause: Clause):
-    """A clause gives how far up, which name, how far down."""
+    """A clause has the depth up, the name and the depth down."""
     assert parse_clause(text) == clause
 
 
@@ -55,7 +55,7 @@ def test_a_clause_is_a_name_and_its_walks(text: str, clause: Clause):
     ["", "+", "**", "a,b2", "tag:x", "a+1", "inner.*", "a.", "* a", "a *", "+*a", "a*+", "a b", "a-b", '"a'],
 )
 def test_what_is_no_clause_is_refused(text: str):
-    """A clause is one name with at most one mark on each side and no space inside."""
+    """A clause is one name with at most one mark on each side and no white space inside."""
     with pytest.raises(DagflowInvalidSubsetError, match="cannot read"):
         parse_clause(text)
 
@@ -101,13 +101,13 @@ A, B, C = Name("a"), Name("b"), Name("c")
     ],
 )
 def test_an_expression_is_read_as_a_tree(text: str, tree: Selection):
-    """Walks bind tightest, then not, then and, then or and comma."""
+    """Walks bind tightest, then `not`, then `and`, then `or` and comma."""
     assert parse_selection(text) == tree
 
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_each_attribute_is_known(attribute: str):
-    """Every attribute may stand before a colon."""
+    """Every attribute can be written before a colon."""
     assert parse_selection(f"{attribute}:x") == Attribute(attribute, Pattern("x"))
 
 
@@ -134,7 +134,7 @@ def test_each_attribute_is_known(attribute: str):
     ],
 )
 def test_an_error_shows_the_text_the_place_and_what_was_expected(text: str, caret: int, expected: str):
-    """The second line is the text, the third a caret under the place."""
+    """The second line of the error is the selection, the third has a caret at the position."""
     with pytest.raises(DagflowInvalidSubsetError) as error:
         parse_selection(text)
 
@@ -145,7 +145,7 @@ def test_an_error_shows_the_text_the_place_and_what_was_expected(text: str, care
 
 
 def test_depth_has_a_limit_that_is_named():
-    """A text with absurdly many parentheses is refused like any other that cannot be read."""
+    """The error about too many parentheses names the limit."""
     assert parse_selection("(" * 40 + "a" + ")" * 40) == A
     with pytest.raises(DagflowInvalidSubsetError, match="no more than 50 levels"):
         parse_selection("(" * 5000 + "a" + ")" * 5000)
@@ -184,7 +184,7 @@ for _ in range(3):
 
 @given(trees)
 def test_a_tree_prints_as_it_reads(tree: Selection):
-    """Law: reading what a tree prints gives an equal tree."""
+    """Law: parsing the string of a tree returns an equal tree."""
     assert parse_selection(str(tree)) == tree
 
 
@@ -215,7 +215,7 @@ pieces = st.sampled_from(
 
 @given(st.lists(pieces, max_size=12).map("".join) | st.text(max_size=10))
 def test_any_text_is_read_or_refused(text: str):
-    """Law: a text either gives a tree that prints as it reads, or the one error."""
+    """Law: any string is parsed to a tree that prints as it parses, or raises the one error."""
     try:
         tree = parse_selection(text)
     except DagflowInvalidSubsetError:
@@ -226,7 +226,7 @@ def test_any_text_is_read_or_refused(text: str):
 
 @given(texts, depths, depths)
 def test_a_clause_means_in_an_expression_what_it_means_alone(name: str, up: int, down: int):
-    """Law: the expression that is one clause is the walk that the clause says."""
+    """Law: an expression of one clause is the walk of that clause."""
     text = ("*" if up == ALL else "+" * up) + str(Name(name)) + ("*" if down == ALL else "+" * down)
 
     assert parse_clause(text) == Clause(up, name, down)

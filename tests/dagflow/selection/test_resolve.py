@@ -1,4 +1,4 @@
-"""What selections select in a graph: walks, set operations, levels, and unknown names."""
+"""The resolution of selections in a graph: walks, set operations, levels and unknown names."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ ALL_NODES = f"a b2 d e e2 {INNER}"
     ],
 )
 def test_a_selection_selects(big: Graph, text: str, expected: str):
-    """A graph node counts as one step on its level and brings along what is inside."""
+    """A graph node counts as one step on its level and includes the nodes inside it."""
     assert resolve(parse_selection(text), big, changed=lambda: ["d"]) == set(expected.split())
 
 
@@ -91,19 +91,19 @@ def test_a_selection_selects(big: Graph, text: str, expected: str):
     ],
 )
 def test_what_is_unknown_is_an_error_with_the_nearest_names(big: Graph, text: str, message: str):
-    """A name that nothing answers to is a mistake; an attribute that merely describes may be absent."""
+    """An unknown name is an error with suggestions. An unknown value of a descriptive attribute is not."""
     with pytest.raises(DagflowInvalidSubsetError, match=message):
         resolve(parse_selection(text), big)
 
 
 def test_a_thing_that_is_no_selection_is_refused(big: Graph):
-    """Only the classes of the tree can be resolved."""
-    with pytest.raises(CheckError, match="no selection"):
+    """An object that is not a class of the tree raises an error."""
+    with pytest.raises(CheckError, match="not a selection"):
         resolve(Selection(), big)
 
 
 def test_a_walk_counts_steps():
-    """The shortest way decides whether a node is near enough."""
+    """The shortest path to a node decides whether a walk reaches it."""
     children = {"a": ["b", "c"], "b": ["c"], "c": ["d"], "d": []}.__getitem__
 
     assert walk(["a"], 0, children) == {"a"}
@@ -113,7 +113,7 @@ def test_a_walk_counts_steps():
 
 @st.composite
 def flat_graphs(draw: st.DrawFn) -> Graph:
-    """A graph on one level, whose edges go from lower to higher numbers."""
+    """Build a graph on one level with edges from lower to higher numbers."""
     names = [f"n{number}" for number in range(draw(st.integers(1, 7)))]
     pairs = [(low, high) for at, low in enumerate(names) for high in names[at + 1 :]]
     chosen = draw(st.lists(st.sampled_from(pairs), unique=True)) if pairs else []
@@ -122,7 +122,7 @@ def flat_graphs(draw: st.DrawFn) -> Graph:
 
 @given(flat_graphs(), st.integers(0, 3), st.data())
 def test_laws_of_walks_and_sets(graph: Graph, depth: int, data: st.DataObject):
-    """Laws: a walk of n + 1 steps is one step after n; not not is nothing; ends are ends."""
+    """Laws: n + 1 steps are one step after n, a double `not` changes nothing, sinks and roots are ends."""
     name = data.draw(st.sampled_from(sorted(graph.names)))
     near, far = (resolve(Walk(Name(name), 0, steps), graph) for steps in (depth, depth + 1))
     walked = Name(name) | Walk(Name(name), 1, depth)

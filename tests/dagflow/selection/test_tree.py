@@ -1,4 +1,4 @@
-"""Selection values, their operators, and the graph they are resolved against."""
+"""The classes of selections, their operators, and the graph that they are resolved against."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dagflow.selection.tree import (
 
 
 def test_operators_build_the_tree_that_the_words_build():
-    """`&`, `|`, `-` and `~` stand for and, or, and not, not."""
+    """`&`, `|`, `-` and `~` mean `and`, `or`, `and not` and `not`."""
     a, b = Name("a"), Name("b")
 
     assert a & b == And((a, b))
@@ -31,7 +31,7 @@ def test_operators_build_the_tree_that_the_words_build():
 
 
 def test_values_are_equal_by_what_they_say():
-    """Two selections of one class with equal parts are one key of a dict; another class is another value."""
+    """Two selections of one class with equal parts are equal and hash equal. Another class is not equal."""
     assert {Sinks(Name("a")): 1}[Sinks(Name("a"))] == 1
     assert Sinks(Name("a")) != Roots(Name("a"))
     assert Name("a") != "a"
@@ -49,7 +49,7 @@ def test_values_are_equal_by_what_they_say():
     ],
 )
 def test_only_a_glob_has_wildcards(pattern: Pattern, fits: list[str], differs: list[str]):
-    """`*` stands for any text and `?` for one character, in a glob and nowhere else."""
+    """`*` matches any string and `?` one character, only in a glob."""
     matches = pattern.matcher()
 
     assert all(map(matches, fits))
@@ -71,7 +71,7 @@ def test_only_a_glob_has_wildcards(pattern: Pattern, fits: list[str], differs: l
     ],
 )
 def test_a_tag_is_compared_by_key_or_by_key_and_value(wanted: Attribute, fits: list[str], differs: list[str]):
-    """`tag:team` fits any value of that tag; no other attribute has a value of its own."""
+    """`tag:team` matches any value of that tag, and only tags have a value."""
     matches = wanted.matcher()
 
     assert all(map(matches, fits))
@@ -79,7 +79,7 @@ def test_a_tag_is_compared_by_key_or_by_key_and_value(wanted: Attribute, fits: l
 
 
 def test_a_name_is_quoted_where_it_must_be():
-    """Reserved words and texts that are no plain name print in quotes, with quotes doubled."""
+    """Reserved words and strings that are not plain names print in quotes, with quotes doubled."""
     assert str(Name("and")) == '"and"'
     assert str(Name('say "hi"')) == '"say ""hi"""'
     assert str(Name("shop/cup")) == "shop/cup"
@@ -87,7 +87,7 @@ def test_a_name_is_quoted_where_it_must_be():
 
 
 def test_a_graph_answers_by_id():
-    """A graph knows neighbours, contents and names of each node."""
+    """A graph returns the neighbours, inner nodes and names of each node."""
     nodes = [Node("j:m", ("m",)), Node("j:m.a", ("m.a",), parent="j:m"), Node("j:b", ("b",))]
     graph = Graph(nodes, [("j:m", "j:b"), ("j:m", "j:b")])
 
@@ -99,7 +99,7 @@ def test_a_graph_answers_by_id():
 
 
 def test_a_mapping_key_leads_to_the_node_without_it():
-    """Only a node that bears the mapping key itself comes before the node that is mapped."""
+    """A name with a mapping key is the node with that key, else the mapped node."""
     graph = Graph([Node("a", ("a",)), Node("b", ("b",)), Node("b[x]", ("b[x]",))])
 
     assert [node.id for node in graph.named("a[x]")] == ["a"]
@@ -110,18 +110,18 @@ def test_a_mapping_key_leads_to_the_node_without_it():
 @pytest.mark.parametrize(
     ("nodes", "edges", "message"),
     [
-        ([Node("a", ()), Node("a", ())], [], "one id"),
+        ([Node("a", ()), Node("a", ())], [], "the same id"),
         ([Node("a", ())], [("a", "b")], "names 'b'"),
         ([Node("a", (), parent="g")], [], "names 'g'"),
     ],
 )
 def test_a_graph_refuses_what_hangs_in_the_air(nodes: list[Node], edges: list[tuple[str, str]], message: str):
-    """An id is unique, and what an edge or a parent names exists."""
+    """A duplicate id, or an unknown id in an edge or parent, raises an error."""
     with pytest.raises(CheckError, match=message):
         Graph(nodes, edges)
 
 
 def test_an_unknown_id_is_a_clear_error():
-    """A question about a node that is not there names it."""
+    """The error about an unknown id names it."""
     with pytest.raises(CheckError, match="'zzz'"):
         Graph([]).children("zzz")

@@ -1,4 +1,4 @@
-"""Types: what stands for one, which values pass, and what makes a value from config."""
+"""Types: their annotations, the check of values, and loaders of values from config."""
 # ruff: noqa: UP006, UP007, UP045 - the older spellings are types too
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Warm(typing.Protocol):
 
 
 class Cold(typing.Protocol):
-    """A protocol that isinstance cannot check."""
+    """A protocol without runtime checks."""
 
     degrees: int
 
@@ -107,16 +107,14 @@ CASES = [
 @pytest.mark.parametrize(
     ("annotation", "name", "good", "bad"), CASES, ids=[f"{case[1]}-{i}" for i, case in enumerate(CASES)]
 )
-def test_annotations_stand_for_types(
-    annotation: object, name: str, good: list[object], bad: list[object]
-) -> None:
-    """An annotation gives a type with a name, which passes the right values and explains the wrong ones."""
-    kind = resolve_type(annotation, "input 'x'")
+def test_annotations_give_types(annotation: object, name: str, good: list[object], bad: list[object]) -> None:
+    """An annotation gives a type with a name, which passes valid values and describes invalid ones."""
+    dagflow_type = resolve_type(annotation, "input 'x'")
 
-    assert kind.display_name == name
-    assert [value for value in good if not kind.type_check(None, value).success] == []
-    assert [value for value in bad if kind.type_check(None, value).success] == []
-    assert all(kind.type_check(None, value).description for value in bad)
+    assert dagflow_type.display_name == name
+    assert [value for value in good if not dagflow_type.type_check(None, value).success] == []
+    assert [value for value in bad if dagflow_type.type_check(None, value).success] == []
+    assert all(dagflow_type.type_check(None, value).description for value in bad)
 
 
 @pytest.mark.parametrize(
@@ -143,44 +141,44 @@ def test_annotations_stand_for_types(
     ],
 )
 @pytest.mark.parametrize("resolve", [resolve_type, resolve_annotation])
-def test_what_cannot_be_checked_is_refused(
-    annotation: object, resolve: typing.Callable[..., DagflowType]
-) -> None:
-    """What gives no type is refused, and the message says where it stands."""
+def test_unsupported_annotations(annotation: object, resolve: typing.Callable[..., DagflowType]) -> None:
+    """An unsupported annotation is an error that names its owner."""
     with pytest.raises(DagflowInvalidDefinitionError, match="input 'x' of op 'brew'"):
         resolve(annotation, "input 'x' of op 'brew'")
 
 
 def test_none_as_an_annotation_carries_no_value() -> None:
-    """`-> None` says Nothing, whereas In(None) says nothing about the type."""
+    """`-> None` gives the type Nothing, but In(None) gives the type Any."""
     assert resolve_annotation(None, "the output") is dagflow_types.Nothing
     assert resolve_type(None, "the output") is dagflow_types.Any
 
 
 def test_a_passed_check_without_metadata_is_one_object() -> None:
-    """Passing costs no new object."""
+    """All passed checks without metadata are the same object."""
     passed = [
-        check_dagflow_type(kind, value)
-        for kind, value in [(int, 1), (Any, 1), (Cup, Cup()), (list[int], [1])]
+        check_dagflow_type(dagflow_type, value)
+        for dagflow_type, value in [(int, 1), (Any, 1), (Cup, Cup()), (list[int], [1])]
     ]
 
     assert all(outcome is dagflow_types.PASSED for outcome in passed)
 
 
 @pytest.mark.parametrize("attribute", ["is_any", "is_nothing", "supports_fan_in"])
-def test_types_say_what_they_are(attribute: str) -> None:
-    """Any takes everything, Nothing nothing; these and lists may be fed by several outputs."""
+def test_flags_of_types(attribute: str) -> None:
+    """Each type has the right flags; Any, Nothing and lists support several upstream outputs."""
     expected = {"is_any": ["Any"], "is_nothing": ["Nothing"], "supports_fan_in": ["Any", "Nothing", "[Int]"]}
     kinds = [dagflow_types.Any, dagflow_types.Nothing, dagflow_types.Int, resolve_type(list[int], "x")]
 
-    assert [kind.display_name for kind in kinds if getattr(kind, attribute)] == expected[attribute]
+    assert [
+        dagflow_type.display_name for dagflow_type in kinds if getattr(dagflow_type, attribute)
+    ] == expected[attribute]
 
 
 def test_only_builtin_scalars_are_checked_at_definition() -> None:
-    """A user's check is not run while a job is being defined."""
+    """A user's check function does not run at definition time."""
     kinds = [dagflow_types.Int, resolve_type(Cup, "x"), DagflowType(lambda _, value: False, name="No")]
 
-    assert [kind.checks_at_definition for kind in kinds] == [True, False, False]
+    assert [dagflow_type.checks_at_definition for dagflow_type in kinds] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -195,8 +193,8 @@ def test_only_builtin_scalars_are_checked_at_definition() -> None:
         (Cup, Cup),
     ],
 )  # fmt: skip
-def test_types_know_their_annotation(annotation: object, nearest: object) -> None:
-    """The annotation that comes nearest is kept for I/O managers, in the spelling of `typing`."""
+def test_types_have_an_annotation(annotation: object, nearest: object) -> None:
+    """The most similar annotation is kept for I/O managers, in the spelling of `typing`."""
     assert resolve_type(annotation, "x").typing_type == nearest
 
 
@@ -209,35 +207,35 @@ def test_types_know_their_annotation(annotation: object, nearest: object) -> Non
     ],
 )
 def test_a_check_function_returns_a_bool_or_a_type_check(returned: object, outcome: TypeCheck) -> None:
-    """Both forms of an answer are understood."""
-    kind = DagflowType(lambda context, value: returned, name="Warm")  # type: ignore[arg-type, return-value]
+    """A bool and a TypeCheck are both valid results."""
+    dagflow_type = DagflowType(lambda context, value: returned, name="Warm")  # type: ignore[arg-type, return-value]
 
-    assert check_dagflow_type(kind, 1) == outcome
+    assert check_dagflow_type(dagflow_type, 1) == outcome
 
 
 @pytest.mark.parametrize("returned", [None, 3, "yes"])
-def test_another_answer_of_a_check_function_is_an_error(returned: object) -> None:
-    """What is neither a bool nor a TypeCheck is refused, naming the type."""
-    kind = DagflowType(lambda context, value: returned, name="Warm")  # type: ignore[arg-type, return-value]
+def test_another_result_of_a_check_function_is_an_error(returned: object) -> None:
+    """A result that is neither a bool nor a TypeCheck is an error that names the type."""
+    dagflow_type = DagflowType(lambda context, value: returned, name="Warm")  # type: ignore[arg-type, return-value]
 
     with pytest.raises(DagflowInvariantViolationError, match="'Warm'"):
-        check_dagflow_type(kind, 1)
+        check_dagflow_type(dagflow_type, 1)
 
 
-def test_what_a_check_function_raises_passes_through() -> None:
-    """The engine wraps it; here the caller sees the user's own error."""
-    kind = DagflowType(lambda context, value: 1 / 0 > 0, name="Warm")
+def test_errors_of_a_check_function_reach_the_caller() -> None:
+    """The caller receives the error of the check function; only the engine wraps it."""
+    dagflow_type = DagflowType(lambda context, value: 1 / 0 > 0, name="Warm")
 
     with pytest.raises(ZeroDivisionError):
-        check_dagflow_type(kind, 1)
+        check_dagflow_type(dagflow_type, 1)
 
 
 def test_a_check_function_sees_a_context() -> None:
-    """Outside a run the context has a logger and says which resource is not there."""
+    """Outside a run the context has a logger, and the error about a missing resource names it."""
     contexts = []
-    kind = DagflowType(lambda context, value: contexts.append(context) is None, name="Warm")
+    dagflow_type = DagflowType(lambda context, value: contexts.append(context) is None, name="Warm")
 
-    assert check_dagflow_type(kind, 1).success
+    assert check_dagflow_type(dagflow_type, 1).success
     (context,) = contexts
     assert context.log.name == "dagflow"
     with pytest.raises(DagflowUnknownResourceError, match="'db'"):
@@ -245,7 +243,7 @@ def test_a_check_function_sees_a_context() -> None:
 
 
 def test_a_context_builds_the_resources_of_its_type_once() -> None:
-    """The resources are asked for by the keys that the type requires, when they are first read."""
+    """The resources are built on first access, for the keys that the type requires."""
 
     class Builder:
         asked: typing.ClassVar[list[frozenset[str]]] = []
@@ -254,15 +252,15 @@ def test_a_context_builds_the_resources_of_its_type_once() -> None:
             self.asked.append(required_resource_keys)
             return "resources"
 
-    kind = DagflowType(lambda context, value: True, name="Warm", required_resource_keys={"db"})
-    context = TypeCheckContext("run", None, Builder(), kind)
+    dagflow_type = DagflowType(lambda context, value: True, name="Warm", required_resource_keys={"db"})
+    context = TypeCheckContext("run", None, Builder(), dagflow_type)
 
     assert (context.run_id, context.resources, context.resources) == ("run", "resources", "resources")
     assert Builder.asked == [{"db"}]
 
 
 def test_key_and_name_of_a_type() -> None:
-    """Either is enough; the name is shown, the key identifies."""
+    """A key or a name is enough; messages show the name, and the key identifies the type."""
 
     def check(context: object, value: object) -> bool:
         return True
@@ -273,7 +271,10 @@ def test_key_and_name_of_a_type() -> None:
         DagflowType(check, key="k"),
     )
 
-    assert [(kind.key, kind.display_name, kind.has_unique_name) for kind in (both, named, keyed)] == [
+    assert [
+        (dagflow_type.key, dagflow_type.display_name, dagflow_type.has_unique_name)
+        for dagflow_type in (both, named, keyed)
+    ] == [
         ("k", "n", True),
         ("n", "n", True),
         ("k", "k", False),
@@ -287,13 +288,13 @@ def test_key_and_name_of_a_type() -> None:
 
 @pytest.mark.parametrize("function", [lambda: True, lambda value: True, lambda a, b, c: True])
 def test_a_check_function_takes_two_arguments(function: Any) -> None:
-    """Another number is refused at once, not in the middle of a run."""
+    """A function with another number of arguments is an error at definition time."""
     with pytest.raises(DagflowInvalidDefinitionError, match="'Warm' must take 2 arguments"):
         DagflowType(function, name="Warm")
 
 
 def check(context: object, value: object) -> bool:
-    """A check that every value passes."""
+    """Return True for every value."""
     return True
 
 
@@ -308,9 +309,9 @@ def check(context: object, value: object) -> bool:
         (lambda: DagflowType(check, name="Warm", is_builtin=3), "'is_builtin'"),  # type: ignore[arg-type]
         (
             lambda: DagflowType(check, name="Warm", required_resource_keys="db"),
-            "must be a set of texts, not 'db'",
+            "must be a set of strings, not 'db'",
         ),
-        (lambda: DagflowType(check, name="Warm", required_resource_keys=[1]), "texts"),  # type: ignore[list-item]
+        (lambda: DagflowType(check, name="Warm", required_resource_keys=[1]), "strings"),  # type: ignore[list-item]
         (lambda: PythonObjectDagflowType(3), "python_type"),  # type: ignore[arg-type]
         (lambda: PythonObjectDagflowType((int, "x")), "python_type"),  # type: ignore[arg-type]
         (lambda: PythonObjectDagflowType(int, name=3), "'name'"),  # type: ignore[arg-type]
@@ -326,21 +327,21 @@ def test_wrong_arguments_of_a_type_are_refused(make: typing.Callable[[], object]
 
 
 def test_metadata_of_a_type_are_metadata() -> None:
-    """What metadata cannot hold is refused, naming the type."""
+    """An unsupported metadata value is an error that names the type."""
     with pytest.raises(DagflowInvalidMetadata, match="'Warm'"):
         DagflowType(check, name="Warm", metadata={"a": object()})
 
 
 def test_a_class_type_has_what_others_have() -> None:
-    """A type of a class is named as the class, whatever its key, and may need resources."""
-    kind = PythonObjectDagflowType(Cup, key="k", required_resource_keys={"db"}, metadata={"n": 1})
+    """The default name of a class type is the class, whatever its key; it may require resources."""
+    dagflow_type = PythonObjectDagflowType(Cup, key="k", required_resource_keys={"db"}, metadata={"n": 1})
 
-    assert (kind.key, kind.display_name, kind.unique_name) == ("k", "Cup", "Cup")
-    assert (kind.required_resource_keys, kind.metadata["n"].value) == ({"db"}, 1)
+    assert (dagflow_type.key, dagflow_type.display_name, dagflow_type.unique_name) == ("k", "Cup", "Cup")
+    assert (dagflow_type.required_resource_keys, dagflow_type.metadata["n"].value) == ({"db"}, 1)
 
 
 def test_type_check_normalizes_its_metadata() -> None:
-    """Metadata of a check is wrapped; success must be a bool; checks are equal by content."""
+    """Metadata of a check is normalized, `success` must be a bool, and checks compare by content."""
     assert TypeCheck(True, metadata={"a": 1}).metadata["a"].value == 1
     assert TypeCheck(True) == TypeCheck(True)
     with pytest.raises(ParameterCheckError, match="success"):
@@ -348,7 +349,7 @@ def test_type_check_normalizes_its_metadata() -> None:
 
 
 def test_a_class_can_be_given_a_type() -> None:
-    """The decorator gives a name, a description and a loader; a subclass is a class of its own."""
+    """The decorator sets name, description and loader of a class; subclasses do not inherit them."""
 
     @usable_as_dagflow_type(name="Drink", description="hot")
     class Tea: ...
@@ -367,29 +368,27 @@ def test_a_class_can_be_given_a_type() -> None:
     assert resolve_type(Tea, "x").type_check(None, Chai()).success
 
 
-def test_a_class_stands_for_one_type() -> None:
-    """A second type is refused, so is one for a class that was used already, or for a builtin class; the same
-    type again is not.
-    """
-    kind = DagflowType(lambda context, value: value == 3, name="Three")
+def test_a_class_has_one_type() -> None:
+    """A second type, or a type for a class that was used already or is builtin, is an error."""
+    dagflow_type = DagflowType(lambda context, value: value == 3, name="Three")
     other = DagflowType(lambda context, value: value == 4, name="Four")
 
     class Fresh: ...
 
     class Used: ...
 
-    make_python_type_usable_as_dagflow_type(Fresh, kind)
-    make_python_type_usable_as_dagflow_type(Fresh, kind)
+    make_python_type_usable_as_dagflow_type(Fresh, dagflow_type)
+    make_python_type_usable_as_dagflow_type(Fresh, dagflow_type)
     resolve_type(Used, "x")
 
-    assert resolve_type(Fresh, "x") is kind
+    assert resolve_type(Fresh, "x") is dagflow_type
     for cls, message in ((Fresh, "'Three' already"), (Used, "before"), (int, "'Int' already")):
         with pytest.raises(DagflowInvalidDefinitionError, match=message):
             make_python_type_usable_as_dagflow_type(cls, other)
 
 
 def test_exported_types_are_those_of_python() -> None:
-    """The names of plain types are Python's own, so that they serve as annotations and as config schemas."""
+    """The exported plain types are Python's own, so that they work as annotations and config schemas."""
     names = (dagflow.Int, dagflow.Float, dagflow.String, dagflow.Bool, dagflow.Any, dagflow.Nothing)
 
     assert names == (int, float, str, bool, Any, type(None))
@@ -415,10 +414,10 @@ THREE = DagflowType(lambda context, value: value == 3, name="Three")
     ],
 )
 def test_brackets_take_types(made: object, same: str, good: list[object], bad: list[object]) -> None:
-    """`List`, `Dict` and their sisters take a DagflowType in brackets, which `typing` cannot."""
-    kind = resolve_type(made, "x")
+    """`List`, `Dict` and the like take a DagflowType in brackets, unlike `typing`."""
+    dagflow_type = resolve_type(made, "x")
 
-    assert kind.display_name == same
+    assert dagflow_type.display_name == same
     assert [value for value in good if not check_dagflow_type(made, value).success] == []
     assert [value for value in bad if check_dagflow_type(made, value).success] == []
 
@@ -428,26 +427,26 @@ def test_brackets_take_types(made: object, same: str, good: list[object], bad: l
     [
         (lambda: Dict[str], r"Dict\[...\] takes 2 types, not 1"),
         (lambda: List[int, str], r"List\[...\] takes 1 type, not 2"),
-        (lambda: Tuple[int, ...], r"what stands in Tuple\[...\]"),
-        (lambda: Set["x"], r"what stands in Set\[...\]"),
+        (lambda: Tuple[int, ...], r"the type inside Tuple\[...\]"),
+        (lambda: Set["x"], r"the type inside Set\[...\]"),
         (lambda: resolve_type(Optional, "x"), "dagflow.Optional cannot be the type of x"),
     ],
 )
 def test_wrong_brackets_are_refused(write: typing.Callable[[], object], message: str) -> None:
-    """A wrong number of types, or what is none, is refused where it stands."""
+    """A wrong number of types, or a value that is not a type, is an error that names the brackets."""
     with pytest.raises(DagflowInvalidDefinitionError, match=message):
         write()
 
 
-def test_a_type_made_of_others_tells_which() -> None:
-    """A list or optional type knows the type inside, a dict those of keys and values."""
+def test_inner_types() -> None:
+    """A list or optional type has its inner type, a dict the types of its keys and values."""
     made: Any = resolve_type(dict[str, list[int] | None], "x")
 
     assert (made.key_type, made.value_type.inner_type.inner_type) == (dagflow_types.String, dagflow_types.Int)
 
 
 def test_types_that_check_the_same_are_equal() -> None:
-    """Types that annotations make are equal if they check alike; those that users make are not."""
+    """Types from annotations are equal if they check the same; types that users create are not."""
     for annotation in (int, Cup, list[Cup], dict[str, list[int]], Cup | None):
         first, second = resolve_type(annotation, "x"), resolve_type(annotation, "x")
         assert (first, hash(first)) == (second, hash(second))
@@ -457,7 +456,7 @@ def test_types_that_check_the_same_are_equal() -> None:
 
 
 def test_a_failure_of_a_check_function_is_a_failed_check() -> None:
-    """Outside a run, a Failure says that the value is wrong; another error passes through."""
+    """Outside a run, a Failure is a failed check; other errors reach the caller."""
 
     def refuse(context: object, value: object) -> bool:
         raise Failure("too cold", {"degrees": 3})
@@ -468,22 +467,23 @@ def test_a_failure_of_a_check_function_is_a_failed_check() -> None:
 
 
 def test_a_list_and_an_optional_list_take_several_outputs() -> None:
-    """Which types an input may have that several outputs feed."""
+    """An input with several upstream outputs may be a list or an optional list."""
     kinds = [
-        resolve_type(kind, "x") for kind in (list[int], list[int] | None, Any, type(None), int, int | None)
+        resolve_type(dagflow_type, "x")
+        for dagflow_type in (list[int], list[int] | None, Any, type(None), int, int | None)
     ]
 
-    assert [kind.supports_fan_in for kind in kinds] == [True, True, True, True, False, False]
+    assert [dagflow_type.supports_fan_in for dagflow_type in kinds] == [True, True, True, True, False, False]
 
 
 @pytest.fixture
 def context() -> DagflowTypeLoaderContext:
-    """What loaders see."""
+    """Return a context for loaders."""
     return DagflowTypeLoaderContext(resources=None, log=lambda: None, run_id="run")
 
 
 def loaded(annotation: object, config: object, context: DagflowTypeLoaderContext) -> Any:
-    """The value of an input of that type, or the reasons why its config is wrong."""
+    """Return the value of an input of that type, or the reasons of the mistakes in its config."""
     loader = resolve_type(annotation, "x").loader
     assert loader is not None
     parsed = parse(loader.config_type, config, path=("x",))
@@ -523,12 +523,12 @@ def loaded(annotation: object, config: object, context: DagflowTypeLoaderContext
 def test_values_come_from_config(
     annotation: object, config: object, value: object, context: DagflowTypeLoaderContext
 ) -> None:
-    """Scalars, containers and Any say which config an input takes that nothing feeds."""
+    """Scalars, containers and Any load values from config."""
     assert loaded(annotation, config, context) == value
 
 
 class Typed(typing.NamedTuple):
-    """An annotation, values of it, and what stands for a value in config."""
+    """An annotation, values of it, and the config for a value."""
 
     annotation: Any
     values: st.SearchStrategy[Any]
@@ -582,7 +582,7 @@ TYPED = st.recursive(
 
 @given(typed=TYPED, drawn=st.data())
 def test_every_value_passes_its_type_and_comes_from_config(typed: Typed, drawn: st.DataObject) -> None:
-    """A value of a type passes its check, wrong ones do not, and config that stands for it gives it."""
+    """Valid values pass the check and load from config; invalid values fail the check."""
     value = drawn.draw(typed.values)
     context = DagflowTypeLoaderContext(resources=None, log=None, run_id="run")
 
@@ -594,7 +594,7 @@ def test_every_value_passes_its_type_and_comes_from_config(typed: Typed, drawn: 
 
 
 def test_values_come_from_files(tmp_path: pathlib.Path, context: DagflowTypeLoaderContext) -> None:
-    """A JSON file holds the value under the key 'value', a pickle file the value itself."""
+    """A JSON file contains the value under the key 'value', a pickle file the value itself."""
     good, bad, pickled = tmp_path / "good.json", tmp_path / "bad.json", tmp_path / "value.pkl"
     good.write_text(json.dumps({"value": 5}))
     bad.write_text(json.dumps(5))
@@ -610,24 +610,24 @@ def test_values_come_from_files(tmp_path: pathlib.Path, context: DagflowTypeLoad
     "annotation", [Cup, object, set, tuple, list[Cup], dict[str, Cup], dict[Any, int], Cup | None, type(None)]
 )
 def test_types_without_a_loader(annotation: object) -> None:
-    """Of other classes, and of containers of them, no value can be made from config."""
+    """Other classes, and containers of them, have no loader."""
     assert resolve_type(annotation, "x").loader is None
 
 
 def test_a_function_can_load_a_type(context: DagflowTypeLoaderContext) -> None:
-    """A decorated function makes values of its type, of lists, dicts and optionals of it."""
+    """A decorated function loads values of its type, and of lists, dicts and optionals of it."""
 
     @dagflow_type_loader(config_schema={"n": int}, required_resource_keys={"db"})
     def load(context: DagflowTypeLoaderContext, config: dict[str, Any]) -> tuple[str, Any]:
         return context.run_id, config["n"]
 
-    kind = DagflowType(lambda context, value: True, name="Loaded", loader=load)
+    dagflow_type = DagflowType(lambda context, value: True, name="Loaded", loader=load)
 
     @usable_as_dagflow_type(loader=load)
     class Loaded: ...
 
-    assert loaded(kind, {"n": 1}, context) == ("run", 1)
-    assert loaded(kind, {}, context) == [("MISSING_REQUIRED_FIELD", "root:x")]
+    assert loaded(dagflow_type, {"n": 1}, context) == ("run", 1)
+    assert loaded(dagflow_type, {}, context) == [("MISSING_REQUIRED_FIELD", "root:x")]
     assert loaded(list[Loaded], [{"n": 1}], context) == [("run", 1)]
     assert loaded(dict[str, Loaded], {"a": {"n": 1}}, context) == {"a": ("run", 1)}
     assert loaded(Loaded | None, {"n": 1}, context) == ("run", 1)
@@ -638,7 +638,7 @@ def test_a_function_can_load_a_type(context: DagflowTypeLoaderContext) -> None:
 
 
 def test_a_loader_can_be_a_class(context: DagflowTypeLoaderContext) -> None:
-    """A subclass gives its schema as users write schemas."""
+    """A subclass may give its schema in any form that users write."""
 
     class Cups(DagflowTypeLoader):
         @property
@@ -648,9 +648,9 @@ def test_a_loader_can_be_a_class(context: DagflowTypeLoaderContext) -> None:
         def construct_from_config_value(self, context: DagflowTypeLoaderContext, config_value: Any) -> Any:
             return ["cup"] * config_value["n"]
 
-    kind = DagflowType(lambda context, value: True, name="Cups", loader=Cups())
+    dagflow_type = DagflowType(lambda context, value: True, name="Cups", loader=Cups())
 
-    assert loaded(kind, {"n": 2}, context) == ["cup", "cup"]
+    assert loaded(dagflow_type, {"n": 2}, context) == ["cup", "cup"]
 
 
 @pytest.mark.parametrize(
@@ -658,13 +658,13 @@ def test_a_loader_can_be_a_class(context: DagflowTypeLoaderContext) -> None:
     [lambda config: config, lambda _: 1, lambda context: 1, lambda config, context: 1, lambda _, a, b: 1],
 )
 def test_a_loader_function_takes_a_context_and_the_config(function: Any) -> None:
-    """A function with other parameters is refused where it is decorated, naming it and its place."""
+    """A function with other parameters is an error at the decorator, which names function and location."""
     with pytest.raises(DagflowInvalidDefinitionError, match=r"'<lambda>' \(.*test_kinds.py:\d+\).*'context'"):
         dagflow_type_loader(int)(function)
 
 
 def test_a_loader_is_made_of_a_function() -> None:
-    """What is no function is refused; further parameters with defaults are not."""
+    """Only functions can be decorated; further parameters may have defaults."""
     with pytest.raises(ParameterCheckError):
         dagflow_type_loader(int)(3)  # type: ignore[arg-type]
     for function in (lambda _, config, more=1: config, lambda context, *config: config[0]):

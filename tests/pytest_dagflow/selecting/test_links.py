@@ -1,4 +1,4 @@
-"""What the code of a function refers to, read without running it."""
+"""Tests of the references in the code of a function, which is not run."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ water = object()
 
 
 def names(function: object) -> list[str]:
-    """The names that a function refers to."""
+    """Return the names that a function refers to."""
     return [name for name, _ in references(function)]
 
 
 def closure() -> Callable[[], object]:
-    """A function that reads a variable of the one around it, and one that is not there yet."""
+    """Return a function that reads a variable of its closure, and one that is not assigned yet."""
     coffee = object()
 
     def inner():
@@ -34,7 +34,7 @@ def closure() -> Callable[[], object]:
 
 
 class Kitchen:
-    """A class with a test of its own."""
+    """A class with a test method."""
 
     def method(self):
         return water
@@ -71,12 +71,12 @@ def of_hypothesis(value):
     ],
 )
 def test_names_and_chains_of_modules_are_found(function: object, expected: list[str]):
-    """Globals, closed-over variables and attributes of modules count; locals and builtins do not."""
+    """Globals, closure variables and attributes of modules are found, but no locals or builtins."""
     assert names(function) == expected
 
 
 def test_a_local_import_is_read_where_the_module_is_loaded():
-    """`from module import name` inside a function names what stands there, and imports nothing."""
+    """A local import is resolved if its module is loaded; nothing is imported."""
 
     def local():
         from os import environ, nowhere
@@ -89,7 +89,7 @@ def test_a_local_import_is_read_where_the_module_is_loaded():
 
 
 def test_members_of_containers_are_given_to_some_depth():
-    """Lists, tuples, sets and dicts are opened; a text is one thing."""
+    """Lists, tuples, sets and dicts have elements; a string has none."""
     assert list(elements_of([1, (2, {"a": 3}), {4}])) == [1, 2, 3, 4]
     assert list(elements_of("text")) == ["text"]
     assert list(elements_of([[[[5]]]])) == [[5]]

@@ -1,4 +1,4 @@
-"""What a failed assertion shows."""
+"""Tests of the message of a failed assertion."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pytest_dagflow.sequence.matchers import ANYTHING
 
 
 def events(*texts):
-    """Events of a job without a run."""
+    """Return events of a job without a run."""
     pairs = [text.split(":") for text in texts]
     return [DagflowEvent(kind, "cafe", step_key=step or None) for kind, step in pairs]
 
@@ -27,14 +27,14 @@ CUP = ("PIPELINE_START:", "STEP_START:beans", "STEP_SUCCESS:beans", "STEP_START:
 
 
 def refused(patterns, *, mode="subsequence", seen=CUP):
-    """The text of the failed assertion, line by line."""
+    """Return the lines of the message of the failed assertion."""
     with pytest.raises(AssertionError) as caught:
         assert_event_sequence(events(*seen), patterns, mode=mode)
     return str(caught.value).split("\n")
 
 
 def test_the_first_line_says_what_is_wrong():
-    """It is what a short summary shows."""
+    """The first line is the problem, because pytest's short summary shows only that line."""
     lines = refused(["STEP_START:beans", "STEP_FAILURE:brew"])
 
     assert lines[0] == (
@@ -44,7 +44,7 @@ def test_the_first_line_says_what_is_wrong():
 
 
 def test_patterns_and_events_stand_side_by_side():
-    """Matched ones with their place, missing ones where they should be, others counted."""
+    """Matched patterns have a position, missing ones are in order, other events are counted."""
     lines = refused(["STEP_START:beans", "STEP_FAILURE:beans", "STEP_SUCCESS:brew"])
 
     at = lines.index("3 patterns and the 5 events compared (= matched, - missing, + unexpected):")
@@ -58,7 +58,7 @@ def test_patterns_and_events_stand_side_by_side():
 
 
 def test_events_that_are_not_wanted_are_shown_in_the_strict_modes():
-    """With a plus sign."""
+    """Unexpected events have a plus sign."""
     lines = refused(["STEP_START:beans", "STEP_START:brew"], mode="contiguous")
 
     assert '  + ev.step_success("beans")  (#3)' in lines
@@ -66,14 +66,14 @@ def test_events_that_are_not_wanted_are_shown_in_the_strict_modes():
 
 
 def test_the_nearest_miss_names_the_field_that_differed():
-    """Of several events of the type, the one that is most like the pattern."""
+    """Of several events of the type, the most similar one is shown."""
     (line, *_) = refused([ev.step_start("brwe")])
 
     assert line.endswith('the nearest is ev.step_start("brew") (#4): step: expected "brwe", was "brew"')
 
 
 def test_a_wrong_order_names_both_places():
-    """The event that came too early, and the one before which it came."""
+    """The message has both events and their positions."""
     (line, *_) = refused(["STEP_START:brew", "STEP_START:beans"])
 
     assert line.endswith(
@@ -82,14 +82,14 @@ def test_a_wrong_order_names_both_places():
 
 
 def test_too_few_says_how_many():
-    """Three are wanted and two happened."""
+    """The message has the expected and the actual number."""
     (line, *_) = refused(["STEP_START", "STEP_START", "STEP_START"])
 
     assert line.endswith("ev.step_start() is missing: 3 expected, 2 found")
 
 
 def test_an_event_that_another_pattern_took_is_named():
-    """Two patterns could have it, and the one that comes first in the list has it."""
+    """Of two patterns for one event, the first one matches."""
     seen = ["STEP_FAILURE:beans", "STEP_FAILURE:brew"]
 
     (line, *_) = refused(["STEP_FAILURE", "STEP_FAILURE", ev.failure("beans")], seen=seen)
@@ -98,14 +98,14 @@ def test_an_event_that_another_pattern_took_is_named():
 
 
 def test_an_event_in_a_group_knows_its_neighbours():
-    """What must come before stands outside the group in which the pattern is."""
+    """The preceding event of a pattern in a group may be outside of the group."""
     (line, *_) = refused(["STEP_START:brew", par("STEP_SUCCESS:brew", "STEP_START:beans")])
 
     assert line.endswith('ev.step_start("beans") (#2) came before ev.step_start("brew") (#4)')
 
 
 def test_a_failed_type_check_is_told():
-    """As a pattern it would say so."""
+    """The difference and the pattern of the event contain `passed`."""
     handle, check = StepOutputHandle("beans", "result"), TypeCheckData(False, "result")
     event = DagflowEvent(
         "STEP_OUTPUT", "cafe", step_key="beans", event_specific_data=StepOutputData(handle, check)
@@ -119,7 +119,7 @@ def test_a_failed_type_check_is_told():
 
 
 def test_a_pattern_is_written_as_it_was_called():
-    """Errors by class or name, alone or several; regular expressions as text."""
+    """Error classes and names, tuples of them and regular expressions are shown as source code."""
     for pattern, text in [
         (ev.failure("a", error=(ValueError, OSError)), 'ev.step_failure("a", error=(ValueError, OSError))'),
         (ev.failure(error="Bad", match=re.compile("x")), 'ev.step_failure(error="Bad", match="x")'),
@@ -134,7 +134,7 @@ def test_a_pattern_is_written_as_it_was_called():
 
 
 def test_a_message_is_looked_into():
-    """Hooks and the executor say what they did in the message alone."""
+    """`match` is searched in the message of hook and engine events, which have no other data."""
     event = DagflowEvent("HOOK_COMPLETED", "cafe", step_key="brew", message="hook 'cheer' ran")
     assert_event_sequence([event], [ev.hook_completed("brew", match="'ch..r'")], mode="exact")
 
@@ -143,7 +143,7 @@ def test_a_message_is_looked_into():
 
 
 def test_what_happened_can_be_pasted():
-    """The list is Python, and it holds."""
+    """The list of patterns is valid Python, and matches the events."""
     lines = refused([ev.step_failure()], mode="exact")
     start = lines.index("    [")
     source = "\n".join(lines[start:]).strip()
@@ -154,7 +154,7 @@ def test_what_happened_can_be_pasted():
 
 
 def test_long_lists_are_shortened():
-    """A thousand events do not fill the screen."""
+    """The message for a thousand events has few lines."""
     seen = [f"STEP_START:op_{number}" for number in range(1000)]
 
     lines = refused([*seen, "STEP_FAILURE:op_3"], mode="exact", seen=seen)
@@ -165,7 +165,7 @@ def test_long_lists_are_shortened():
 
 
 def test_the_traceback_of_a_failed_step_comes_first():
-    """The user's own frames, none of ours; and not where the failure was expected."""
+    """It has the user's frames only, and is omitted if the failure was expected."""
 
     @op
     def spill():

@@ -1,4 +1,4 @@
-"""The functions of `ev` are those of the event catalogue."""
+"""Tests of the functions of `ev`, which come from the event catalogue."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_parameters_are_the_fields_in_their_order(row: EventRow) -> None:
 
 @ROWS
 def test_a_function_makes_a_pattern_of_its_type(row: EventRow) -> None:
-    """Without arguments nothing but the type is compared."""
+    """Without arguments only the type is compared."""
     pattern = getattr(ev, row.name.lower())()
 
     assert pattern.event_type is DagflowEventType[row.name]

@@ -1,4 +1,4 @@
-"""The search for an assignment: it finds one exactly if there is one, and does not explode."""
+"""Tests of the search for an assignment: it is complete, and its time does not explode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_dagflow.sequence.tree import NOTHING, Parallel, Series, leaves_in, p
 
 
 def numbered(shape, counter):
-    """A tree of a nested list, its leaves numbered as they are written."""
+    """Return the tree of a nested list, with leaves numbered from left to right."""
     if shape == "leaf":
         return next(counter)
     kind, parts = shape
@@ -30,7 +30,7 @@ trees = shapes.map(lambda shape: numbered(shape, itertools.count()))
 
 
 def before(tree):
-    """All pairs of leaves of which the first must come first."""
+    """Return all pairs of leaves of which the first must precede the second."""
     if isinstance(tree, int):
         return set()
     found = set().union(*map(before, tree.parts))
@@ -41,7 +41,7 @@ def before(tree):
 
 
 def holds(tree, masks, positions, caused):
-    """Whether an assignment, position by leaf, respects patterns and order."""
+    """Return whether an assignment, position by leaf, satisfies patterns and order."""
     return all(masks[leaf] >> position & 1 for leaf, position in positions.items()) and all(
         positions[one] < positions[other] and caused(positions[one], positions[other])
         for one, other in before(tree)
@@ -49,7 +49,7 @@ def holds(tree, masks, positions, caused):
 
 
 def by_trying_all(tree, masks, count, mode, caused):
-    """Whether any assignment satisfies a mode."""
+    """Return whether any assignment satisfies a mode."""
     leaves = leaves_in(tree)
     size = len(leaves)
     windows = {
@@ -69,7 +69,7 @@ def by_trying_all(tree, masks, count, mode, caused):
 
 @given(data=st.data(), tree=trees, mode=st.sampled_from(MODES))
 def test_an_assignment_is_found_if_and_only_if_there_is_one(data, tree, mode):
-    """Compared with all assignments, tried one by one, in every mode."""
+    """The result agrees with a search through all assignments, in every mode."""
     leaves = leaves_in(tree)
     count = data.draw(st.integers(len(leaves), 6) | st.integers(0, 6), label="count")
     masks = data.draw(st.lists(st.integers(0, 2**count - 1), min_size=len(leaves), max_size=len(leaves)))
@@ -93,7 +93,7 @@ def test_an_assignment_is_found_if_and_only_if_there_is_one(data, tree, mode):
 
 @given(tree=trees, keep=st.sets(st.integers(0, 4)))
 def test_pruning_keeps_the_order_of_the_leaves_that_stay(tree, keep):
-    """Leaves between which another stood are still ordered."""
+    """Leaves stay ordered after a leaf between them is removed."""
     left = prune(tree, keep)
 
     assert set(leaves_in(left)) == set(leaves_in(tree)) & keep
@@ -102,14 +102,14 @@ def test_pruning_keeps_the_order_of_the_leaves_that_stay(tree, keep):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_nothing_is_always_found_among_nothing(mode):
-    """An empty list of patterns holds of an empty list of events."""
+    """An empty list of patterns matches an empty list of events."""
     assert find_assignment(NOTHING, [], 0, mode) == {}
 
 
 @pytest.mark.parametrize("mode", ["exact", "unordered", "subsequence", "contiguous", "causal"])
 @pytest.mark.parametrize("missing", [0, 1])
 def test_equal_patterns_in_any_order_do_not_explode(mode, missing):
-    """Thirty equal patterns, and thirty events or one too few."""
+    """Thirty equal patterns are compared with thirty events, and with one event less."""
     count = 30 - missing
     tree = Parallel(tuple(range(30)))
 
@@ -121,7 +121,7 @@ def test_equal_patterns_in_any_order_do_not_explode(mode, missing):
 @pytest.mark.parametrize("mode", ["exact", "unordered", "subsequence", "causal"])
 @pytest.mark.parametrize("ends", [15, 14])
 def test_equal_chains_side_by_side_do_not_explode(mode, ends):
-    """Fifteen equal chains, interleaved, where every end is there or one is missing."""
+    """Fifteen equal chains are compared with interleaved events, and with one end less."""
     tree = Parallel(tuple(Series((3 * n, 3 * n + 1, 3 * n + 2)) for n in range(15)))
     kinds = [0] * 15 + [1] * 15 + [2] * ends + [0] * (15 - ends)
     of_kind = [
@@ -134,7 +134,7 @@ def test_equal_chains_side_by_side_do_not_explode(mode, ends):
 
 
 def test_causal_tries_a_choice_that_no_rule_settles():
-    """Both causes and both effects have a partner, but not the first cause with the first effect."""
+    """Each cause and each effect has a partner, but the first cause does not fit the first effect."""
     links = {(0, 3), (1, 2)}
 
     found = find_assignment(Series((0, 1)), [0b0011, 0b1100], 4, "causal", lambda *pair: pair in links)
@@ -146,19 +146,19 @@ PAIRS = Parallel(tuple(Series((2 * n, 2 * n + 1)) for n in range(16)))
 
 
 def too_few_effects(one, other):
-    """Eight causes must share seven effects; the other eight have nine."""
+    """Return masks by which eight causes share seven effects, and the other eight have nine."""
     return one < 16 <= other < 32 and (one < 8) == (other < 23)
 
 
 def test_causal_sees_through_equal_pairs():
-    """Sixteen pairs that are built alike: their permutations are not tried."""
+    """The permutations of sixteen equal pairs are not tried."""
     masks = [2**16 - 1, (2**16 - 1) << 16] * 16
 
     assert find_assignment(PAIRS, masks, 32, "causal", too_few_effects) is None
 
 
 def test_causal_refuses_what_it_cannot_try_in_time():
-    """The same with pairs that are not quite alike: an honest refusal, and no endless search."""
+    """Pairs that are nearly equal raise an error, instead of an endless search."""
     masks = [mask for n in range(16) for mask in (2**16 - 1 | 1 << 32 + n, (2**16 - 1) << 16)]
 
     with pytest.raises(DagflowError, match="too many ways"):
@@ -166,7 +166,7 @@ def test_causal_refuses_what_it_cannot_try_in_time():
 
 
 def test_overlapping_patterns_are_a_bipartite_matching():
-    """Each pattern matches all events up to its own: only one assignment is left, and it is found at once."""
+    """Each pattern matches all events up to its own; the only assignment is found at once."""
     masks = [2 ** (leaf + 1) - 1 for leaf in range(200)]
 
     found = find_assignment(Parallel(tuple(range(200))), masks, 200, "unordered")
@@ -175,7 +175,7 @@ def test_overlapping_patterns_are_a_bipartite_matching():
 
 
 def test_a_long_chain_among_many_events_is_quick():
-    """A thousand patterns, each of which matches every second event."""
+    """A thousand patterns match every second event."""
     every_second = sum(1 << position for position in range(0, 4000, 2))
 
     found = find_assignment(Series(tuple(range(1000))), [every_second] * 1000, 4000, "subsequence")
@@ -184,7 +184,7 @@ def test_a_long_chain_among_many_events_is_quick():
 
 
 def test_what_cannot_be_tried_in_time_is_an_error():
-    """Chains that overlap in ever new ways: an honest refusal, and no endless search."""
+    """Chains with many different overlaps raise an error, instead of an endless search."""
     tree = Parallel(tuple(Series(tuple(range(4 * n, 4 * n + 4))) for n in range(20)))
     masks = [
         sum(1 << position for position in range(400) if (position * 7 + leaf) % (5 + leaf % 11) < 4)
@@ -197,7 +197,7 @@ def test_what_cannot_be_tried_in_time_is_an_error():
 
 @given(st.permutations(range(6)))
 def test_matched_gives_each_leaf_a_place_of_its_own(order):
-    """Also when the first choice of a leaf has to be given up."""
+    """The first choice of a leaf may be changed."""
     found = match_leaves(list(range(6)), range(6), [1 << position | 1 for position in order])
 
     assert found is not None

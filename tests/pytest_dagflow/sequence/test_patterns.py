@@ -1,4 +1,4 @@
-"""Patterns read the fields of events as the event catalogue describes them."""
+"""Tests of patterns, which read the fields of events by the event catalogue."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ CUP = AssetKey(["shop", "cup"])
 
 
 def event_with(kind: str, data: object) -> DagflowEvent:
-    """An event of the step "brew" with these data."""
+    """Return an event of the step "brew" with this data."""
     return DagflowEvent(kind, "cafe", step_key="brew", event_specific_data=data)
 
 
 @pytest.mark.parametrize("name", event_catalogue())
 def test_each_type_has_the_pattern_of_an_event_without_data(name: str) -> None:
-    """Missing values are no part of the pattern."""
+    """Missing values are not part of the pattern."""
     assert pattern_of(DagflowEvent(DagflowEventType[name], "cafe")).fields == {}
 
 

@@ -1,4 +1,4 @@
-"""`@asset`: key, inputs, op, and what is refused."""
+"""`@asset`: key, inputs, op and errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def water() -> Any:
     ],
 )
 def test_keys(arguments: dict[str, Any], key: list[str], node: str) -> None:
-    """Name, prefix or whole key; the op is called like its parts."""
+    """The key comes from the name, a prefix or `key`; the op is named after the parts of the key."""
     made = asset(**arguments)(water)
 
     assert made.key == AssetKey(key)
@@ -52,7 +52,7 @@ def test_keys(arguments: dict[str, Any], key: list[str], node: str) -> None:
 
 
 def test_a_bare_asset() -> None:
-    """Description from the docstring, no partitions, the usual I/O manager."""
+    """The description is the docstring; there are no partitions; the I/O manager is the default one."""
     made = asset(water)
 
     assert made.specs[0].description == "Fresh."
@@ -62,7 +62,7 @@ def test_a_bare_asset() -> None:
 
 
 def test_every_parameter() -> None:
-    """Each one is kept where it belongs."""
+    """Each parameter of `@asset` is stored in the definition."""
     policy, parts = RetryPolicy(2), StaticPartitionsDefinition(["a"])
     made = asset(
         metadata={"m": 1},
@@ -95,7 +95,7 @@ def test_every_parameter() -> None:
 
 
 def test_none_makes_no_value() -> None:
-    """`-> None` is of type Nothing; without annotation the type is Any."""
+    """The return annotation None becomes the type Nothing; a missing annotation becomes Any."""
 
     def silent() -> None: ...
 
@@ -104,7 +104,7 @@ def test_none_makes_no_value() -> None:
 
 
 def test_parameters_read_assets() -> None:
-    """Of their name, or as `ins` says."""
+    """A parameter reads the asset of its name, or the asset in `ins`."""
     mapping = LastPartitionMapping()
 
     @asset(
@@ -129,7 +129,7 @@ def test_parameters_read_assets() -> None:
 
 
 def test_deps_come_before_without_being_loaded() -> None:
-    """By key, definition, spec, source or AssetDep."""
+    """`deps` accepts keys, definitions, specs, sources and AssetDeps."""
     mapping = LastPartitionMapping()
     upstream = asset(water)
 
@@ -152,7 +152,7 @@ def test_deps_come_before_without_being_loaded() -> None:
 
 
 def test_nothing_ins_and_further_keywords() -> None:
-    """Names outside of the signature may order, or come as keywords."""
+    """An input outside of the signature only orders, or is passed to `**kwargs`."""
 
     @asset(ins={"after": AssetIn("a", dagflow_type=Nothing)})
     def ordered() -> Any: ...
@@ -168,7 +168,7 @@ def test_nothing_ins_and_further_keywords() -> None:
 
 
 def test_an_io_manager_of_its_own() -> None:
-    """By definition, under a key that names the asset or that is given."""
+    """`io_manager_def` is stored under a key made from the asset key, or under `io_manager_key`."""
     own = asset(io_manager_def=mem_io_manager)(water)
     named = asset(io_manager_def=mem_io_manager, io_manager_key="k")(water)
 
@@ -179,7 +179,7 @@ def test_an_io_manager_of_its_own() -> None:
 
 
 def test_contexts() -> None:
-    """An asset may ask for either context."""
+    """An asset accepts an op context and an asset context."""
 
     @asset
     def one(context: AssetExecutionContext) -> Any: ...
@@ -214,7 +214,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "key twice",
         lambda: asset(key="a", name="b")(water),
         DagflowInvalidDefinitionError,
-        r"test_decorator.*'key' says all",
+        r"test_decorator.*'key' is the whole key",
     ),
     ("lambda", lambda: asset(lambda: 1), DagflowInvalidDefinitionError, '"<lambda>"'),
     (
@@ -265,13 +265,13 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
     ("define", "error", "message"), [row[1:] for row in BAD], ids=[row[0] for row in BAD]
 )
 def test_what_is_refused(define: Any, error: type[Exception], message: str) -> None:
-    """At the definition, with the asset and the part of it."""
+    """An invalid argument raises at the definition; the message names the asset and the argument."""
     with pytest.raises(error, match=message):
         define()
 
 
 def test_metadata_that_cannot_be_is_that_of_the_asset() -> None:
-    """Not of an Out, which the user did not write."""
+    """An error about metadata names the asset, not an Out."""
     with pytest.raises(DagflowInvalidMetadata, match="'a' in the metadata of asset 'jam'"):
 
         @asset(metadata={"a": object()})

@@ -27,8 +27,8 @@ def cup(water: Any) -> Any:
     return water
 
 
-def test_what_an_asset_tells() -> None:
-    """The attributes of the specification."""
+def test_attributes() -> None:
+    """The attributes of AssetsDefinition are those of the specification."""
     key = AssetKey(["shop", "cup"])
 
     assert (cup.key, cup.keys) == (key, {key})

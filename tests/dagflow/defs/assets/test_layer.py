@@ -40,7 +40,7 @@ def cup(water: Any) -> Any:
 
 
 def test_a_layer_answers_for_each_kind_of_asset() -> None:
-    """Made here, read only, or known by spec alone."""
+    """Lookups work for assets that are stored, read only, or given as a spec."""
     source = SourceAsset("s", io_manager_key="k", partitions_def=PARTS)
     spec = AssetSpec("x")
     layer = AssetLayer({cup.key: cup, source.key: source, spec.key: spec})
@@ -53,7 +53,7 @@ def test_a_layer_answers_for_each_kind_of_asset() -> None:
 
 @op(out={"p": Out(), "q": Out()})
 def pair(context: Any, water: int) -> Any:
-    """Two outputs, of which one says something."""
+    """Two outputs, one of them with metadata."""
     yield Output(water + 1, "p", metadata={"size": 1})
     yield Output((water + 2, context.asset_key_for_output("q").path), "q")
 
@@ -68,7 +68,7 @@ PAIR = AssetsDefinition(
 
 @asset
 def water() -> int:
-    """What the pair reads."""
+    """An asset that `pair` reads."""
     return 1
 
 
@@ -160,7 +160,7 @@ def nested() -> JobDefinition:
 
 
 def test_an_asset_inside_a_graph(nested: JobDefinition) -> None:
-    """A node path of several names leads to the op; a node of the same name elsewhere is no asset."""
+    """A node path of several names leads to the op; a node of the same name elsewhere stores no asset."""
     result = nested.execute_in_process()
 
     (event,) = result.get_asset_materialization_events()

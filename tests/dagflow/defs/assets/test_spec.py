@@ -49,7 +49,7 @@ def cup(water: Any) -> Any:
     ],
 )
 def test_the_key_that_a_parameter_reads(given: AssetIn, key: list[str]) -> None:
-    """Its name, with a prefix, or another key."""
+    """The key is the parameter name, with a prefix if given, or the key of the AssetIn."""
     assert given.key_for("p") == AssetKey(key)
 
 
@@ -58,7 +58,7 @@ def test_the_key_that_a_parameter_reads(given: AssetIn, key: list[str]) -> None:
     [cup, "shop/cup", ["shop", "cup"], AssetKey(["shop", "cup"]), AssetSpec(["shop", "cup"]), AssetDep(cup)],
 )
 def test_what_names_an_asset(named: Any) -> None:
-    """A definition, a key, or its parts; a text is one part."""
+    """A definition, a key, a list of parts and a string name an asset. A string is one part."""
     key = AssetKey("shop/cup") if isinstance(named, str) else AssetKey(["shop", "cup"])
 
     assert key_of(named) == AssetDep.from_coercible(named).asset_key == key
@@ -66,13 +66,13 @@ def test_what_names_an_asset(named: Any) -> None:
 
 @pytest.mark.parametrize("named", [5, None, [5], {"a": 1}])
 def test_what_names_none(named: Any) -> None:
-    """Anything else."""
+    """Any other value raises."""
     with pytest.raises(ParameterCheckError, match="does not name an asset"):
         key_of(named)
 
 
 def test_dependencies_are_values() -> None:
-    """Equal by key and mapping."""
+    """Dependencies are equal if their keys and mappings are equal."""
     mapping = LastPartitionMapping()
 
     assert AssetDep("a") == AssetDep(AssetKey("a"), metadata={"m": 1})
@@ -83,8 +83,8 @@ def test_dependencies_are_values() -> None:
     assert repr(AssetDep("a")) == "AssetDep(AssetKey(['a']))"
 
 
-def test_a_spec_keeps_what_is_said() -> None:
-    """And has a group by default; kinds are tags."""
+def test_a_spec_stores_its_arguments() -> None:
+    """A spec stores its arguments, has a default group, and turns kinds into tags."""
     spec = AssetSpec(
         ["a", "b"],
         deps=["x", cup],
@@ -133,13 +133,13 @@ def test_a_spec_keeps_what_is_said() -> None:
     ],
 )
 def test_what_is_refused(make: Any, error: type[Exception], message: str) -> None:
-    """With the asset's name."""
+    """An invalid argument raises an error that names the asset."""
     with pytest.raises(error, match=message):
         make()
 
 
-def test_a_spec_says_what_loads_it() -> None:
-    """In its metadata, of a copy; without a word of it, the usual I/O manager."""
+def test_a_spec_names_its_io_manager() -> None:
+    """`with_io_manager_key` returns a copy with the key in its metadata; the default is "io_manager"."""
     spec = AssetSpec("beans", metadata={"kind": "arabica"})
     stored = spec.with_io_manager_key("cellar")
 
@@ -151,7 +151,7 @@ def test_a_spec_says_what_loads_it() -> None:
 
 
 def test_sources() -> None:
-    """An I/O manager by key, by definition, or the default one."""
+    """A SourceAsset takes an I/O manager by key, by definition, or the default one."""
     plain = SourceAsset("a", description="d", group_name="g", tags={"t": "1"}, partitions_def=PARTS)
     own = SourceAsset(["a", "b"], io_manager_def=fs_io_manager)
     named = SourceAsset("a", io_manager_key="k", resource_defs={"k": 5})

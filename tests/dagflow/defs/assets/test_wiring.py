@@ -1,11 +1,11 @@
-"""From a list of assets to a graph: edges, asset facts, and the partitions that the assets have in common."""
+"""The parts of an asset job: edges, asset facts and common partitions."""
 
 from __future__ import annotations
 
 import pytest
 
 from dagflow import AssetKey, AssetsDefinition, AssetSpec, Out, StaticPartitionsDefinition, asset, op
-from dagflow.defs.assets.wiring import assets_by_key, common_partitions, wired
+from dagflow.defs.assets.wiring import assets_by_key, common_partitions, wire_assets
 from dagflow.defs.graphs.wiring import DependencyDefinition
 from dagflow.errors import DagflowInvalidDefinitionError
 
@@ -39,7 +39,7 @@ def test_an_edge_ends_at_the_output_of_the_asset() -> None:
     both = _pair(None, None)
     known = assets_by_key([both, reader])
 
-    wiring, layer = wired({AssetKey("p"): both, AssetKey("q"): both, reader.key: reader}, known, {})
+    wiring, layer = wire_assets({AssetKey("p"): both, AssetKey("q"): both, reader.key: reader}, known, {})
 
     assert wiring.dependencies["reader"] == {"q": DependencyDefinition("pair", "q")}
     assert layer.definitions == {("pair",): both, ("reader",): reader}
@@ -61,7 +61,7 @@ def test_common_partitions(
 
 
 def test_different_partitions_of_one_op() -> None:
-    """They are refused, or the job has no partitions."""
+    """Different partitions raise, or give a job without partitions."""
     both = _pair(LETTERS, DIGITS)
 
     assert common_partitions([both], one_partitioning=False) is None

@@ -1,4 +1,4 @@
-"""Assets with the resources that they need bound to them."""
+"""`with_resources`: assets with bound resources."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _bound(definition: Any, resources: dict[str, Any], config: Any = None) -> As
 
 
 def test_a_bound_asset_needs_no_more() -> None:
-    """In a run and in a direct call; the asset itself stays as it was."""
+    """A bound asset runs and can be called without resources; the original asset is unchanged."""
     bound = _bound(coffee, {"beans": 3, "spare": 4})
 
     assert materialize([bound]).output_for_node("coffee") == 3
@@ -65,7 +65,7 @@ def test_a_bound_asset_needs_no_more() -> None:
 
 
 def test_config_by_key() -> None:
-    """Instead of config from the run config, which is taken where none is given."""
+    """`resource_config_by_key` replaces config from the run config, which is used otherwise."""
     given = {"beans": {"config": 7}, "unknown": 3}
 
     assert materialize([_bound(coffee, {"beans": configured_beans}, given)]).output_for_node("coffee") == 7
@@ -79,7 +79,7 @@ def test_config_by_key() -> None:
 
 
 def test_what_a_resource_needs_comes_with_it() -> None:
-    """Those that the asset brings along may need given ones."""
+    """A resource of the asset may need a given resource."""
 
     @resource(required_resource_keys={"mill"})
     def beans(context: Any) -> Any:
@@ -106,7 +106,7 @@ def test_what_a_resource_needs_comes_with_it() -> None:
 
 
 def test_what_inputs_types_and_hooks_need() -> None:
-    """Is bound as what the function reads is, and missed in the same way."""
+    """Resources of inputs, types and hooks are bound, or reported as missing, like those of the function."""
 
     @success_hook(required_resource_keys={"bell"})
     def ring(context: Any) -> None:
@@ -138,7 +138,7 @@ def test_what_inputs_types_and_hooks_need() -> None:
 
 
 def test_a_loader_of_an_input() -> None:
-    """Its resource is bound only if it is given: no run reads an input of an asset from config."""
+    """The resource of a type loader is bound only if given, since a run never loads an asset from config."""
     loader = dagflow_type_loader(int, required_resource_keys={"scale"})(lambda context, value: value)
     loaded = DagflowType(lambda context, value: True, "Loaded", loader=loader)
     ground = asset(name="ground", ins={"beans": AssetIn(dagflow_type=loaded)})(lambda beans: 1)
@@ -148,7 +148,7 @@ def test_a_loader_of_an_input() -> None:
 
 
 def test_config_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Is looked up when the run starts; what else is wrong with it is refused at once."""
+    """Environment variables are read when the run starts; other errors in the config raise at once."""
     schema = {"name": StringSource, "grams": Field(IntSource, default_value=9)}
     beans = resource(config_schema=schema)(lambda context: context.resource_config)
     monkeypatch.delenv("BEANS", raising=False)
@@ -179,7 +179,7 @@ def test_config_for_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_source_asset() -> None:
-    """Gets its I/O manager; one without a key of its own has the default."""
+    """A SourceAsset gets its I/O manager; without a key it gets the default one."""
     source = SourceAsset("water", io_manager_key="tap")
     (bound,) = with_resources([source], {"tap": InMemoryIOManager()})
 
@@ -194,7 +194,7 @@ def test_a_source_asset() -> None:
 
 
 def test_a_key_that_is_taken() -> None:
-    """The asset brings a resource along already."""
+    """A key that the asset uses for its own resource raises."""
     own = asset(resource_defs={"beans": 3})(coffee.node_def.body.fn)
 
     with pytest.raises(DagflowInvalidInvocationError, match=r'\["coffee"\] has conflicting.*keys: beans'):

@@ -1,4 +1,4 @@
-"""Executors as definitions."""
+"""Executor definitions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from dagflow.config.parse import parse
     ],
 )
 def test_names(made: ExecutorDefinition, name: str) -> None:
-    """Those of the specification."""
+    """The names of the built-in executors are those of the specification."""
     assert made.name == name
     assert repr(made) == f"<executor '{name}'>"
 
@@ -60,7 +60,7 @@ def test_names(made: ExecutorDefinition, name: str) -> None:
     ],
 )
 def test_config_of_processes(given: object, read: object) -> None:
-    """Defaults are filled in, optional things stay absent."""
+    """Missing config gets defaults; optional entries stay absent."""
     parsed = parse(multiprocess_executor.config_schema, given)
 
     assert not parsed.errors
@@ -68,7 +68,7 @@ def test_config_of_processes(given: object, read: object) -> None:
 
 
 def test_an_executor_of_ones_own() -> None:
-    """Name, schema, requirements and the function that makes it are kept."""
+    """A custom executor stores name, schema, requirements and creation function."""
     persistent = ExecutorRequirement.PERSISTENT_OUTPUTS
     made = ExecutorDefinition("mine", {"n": int}, [persistent], print, "d")
 
@@ -93,13 +93,13 @@ def test_an_executor_of_ones_own() -> None:
     ],
 )
 def test_what_is_refused(arguments: dict[str, Any], message: str) -> None:
-    """What is wrong is said of the executor."""
+    """Errors name the executor."""
     with pytest.raises(CheckError, match=message):
         ExecutorDefinition(**arguments)
 
 
 def test_the_decorator() -> None:
-    """Takes its name from the function, bare or not."""
+    """The name of the function is the default name, with and without arguments."""
 
     @executor
     def bare(context: object) -> None: ...
@@ -113,7 +113,7 @@ def test_the_decorator() -> None:
 
 
 def test_configured() -> None:
-    """Config given beforehand replaces that of the run config; name and requirements stay."""
+    """Fixed config replaces config from the run config; name and requirements stay."""
     few = multiprocess_executor.configured({"max_concurrent": 1})
     some = multiprocess_executor.configured(lambda n: {"max_concurrent": n}, "some", int)
 
@@ -132,6 +132,6 @@ def test_configured() -> None:
 
 
 def test_the_default_needs_processes_unless_told_otherwise() -> None:
-    """What it needs depends on its config."""
+    """The requirements of the default executor depend on its config."""
     assert multi_or_in_process_executor.get_requirements({"in_process": {}}) == []
     assert len(multi_or_in_process_executor.get_requirements({"multiprocess": {}})) == 3

@@ -1,4 +1,4 @@
-"""What is given in place of a part of a graph, op or job is taken, or refused with an error of dagflow."""
+"""Wrong arguments for a part of a graph, op or job: each is accepted, or raises an error of dagflow."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ ARGUMENTS: list[tuple[Any, str]] = [
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize(("make", "names"), ARGUMENTS)
 def test_wrong_arguments_are_taken_or_refused(make: Any, names: str) -> None:
-    """Nothing else comes out: no AttributeError, TypeError or KeyError of Python's own."""
+    """A wrong argument never raises AttributeError, TypeError or KeyError."""
     for name in names.split():
         for value in WRONG:
             with suppress(DagflowError):
@@ -116,7 +116,7 @@ def test_wrong_arguments_are_taken_or_refused(make: Any, names: str) -> None:
 
 
 def test_what_mappings_must_be() -> None:
-    """The graph and the field are named."""
+    """Errors about mappings name the graph and the field."""
     with pytest.raises(ElementCheckError, match="'input_mappings' of graph 'g' must hold InputMappings"):
         GraphDefinition("g", input_mappings=[3])  # type: ignore[list-item]
     with pytest.raises(ParameterCheckError, match="'mapped_node_name' of an InputMapping of graph 'g'"):
@@ -127,7 +127,7 @@ def test_what_mappings_must_be() -> None:
 
 
 def test_a_node_that_reads_itself() -> None:
-    """Is told so, also where it has no output."""
+    """The error names the circular reference, even if the node has no output."""
     sink = op(name="sink", out={})(lambda x: None)
 
     with pytest.raises(DagflowInvalidDefinitionError, match="'sink' has a circular reference: its input 'x'"):
@@ -135,6 +135,6 @@ def test_a_node_that_reads_itself() -> None:
 
 
 def test_one_op_in_the_place_of_a_list():
-    """A common slip: the error shows the list."""
+    """The error about an op in place of a list shows the list."""
     with pytest.raises(ParameterCheckError, match=r"in graph 'g'. Put it in a list: node_defs=\[one\]"):
         GraphDefinition("g", node_defs=one)

@@ -1,4 +1,4 @@
-"""What a graph's function says of its inputs and outputs, and what is taken from the ops that they feed."""
+"""`@graph`: the inputs and outputs from the signature and from the ops that they feed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def types_of(definition: GraphDefinition) -> dict[str, str]:
 
 
 def test_the_type_of_an_input() -> None:
-    """That of the annotation; else that of the inputs it feeds, if they agree."""
+    """The type comes from the annotation, or else from the inputs that it feeds, if they agree."""
 
     @graph
     def g(said: str, any_: Any, one, both, order, element):
@@ -73,7 +73,7 @@ def test_the_type_of_an_input() -> None:
 
 
 def test_config_is_read_by_the_type_of_the_graph() -> None:
-    """Whatever the op inside takes; its own type is checked as well."""
+    """Config of a graph input uses the type of the graph input; the op then checks its own type."""
 
     @graph
     def typed(x: int):
@@ -98,7 +98,7 @@ def test_config_is_read_by_the_type_of_the_graph() -> None:
 
 
 def test_an_element_of_a_list_through_config() -> None:
-    """It is read as one element, not as the list."""
+    """A graph input that feeds one element of a list is read as one element."""
 
     @graph
     def g(n):
@@ -108,7 +108,7 @@ def test_an_element_of_a_list_through_config() -> None:
 
 
 def test_defaults_of_the_ops_that_an_input_feeds() -> None:
-    """Each has its own; who has none needs a value."""
+    """Each op uses its own default; an op without a default needs a value."""
 
     @graph(out={"a": GraphOut(), "b": GraphOut()})
     def good(y):
@@ -127,7 +127,7 @@ def test_defaults_of_the_ops_that_an_input_feeds() -> None:
 
 
 def test_types_and_descriptions_of_outputs() -> None:
-    """Those of the annotation and of GraphOut; nothing is taken from the op."""
+    """They come from the annotation and from GraphOut, never from the op."""
 
     @graph(ins={"x": GraphIn("in")}, out=GraphOut("out"))
     def one(x) -> str:
@@ -146,7 +146,7 @@ def test_types_and_descriptions_of_outputs() -> None:
 
 
 def test_several_outputs_come_by_position() -> None:
-    """Also where they bear the names of the others."""
+    """A tuple is matched by position, even if the outputs of the ops have other names."""
 
     @graph(out={"b": GraphOut(), "a": GraphOut()})
     def swapped():
@@ -158,7 +158,7 @@ def test_several_outputs_come_by_position() -> None:
 
 
 def test_a_dynamic_output_of_a_graph() -> None:
-    """Is one because what is inside is."""
+    """An output of a graph is dynamic if the output inside is."""
 
     @op(out=DynamicOut())
     def many():
@@ -171,7 +171,7 @@ def test_a_dynamic_output_of_a_graph() -> None:
 
 
 def test_it_is_like_its_function() -> None:
-    """Name, docstring and function stay with it, also in a part of it."""
+    """A graph and a selection of it have the name, docstring and function of the decorated function."""
 
     @graph
     def shop():
@@ -186,7 +186,7 @@ def test_it_is_like_its_function() -> None:
 
 
 def test_lookups_that_fail() -> None:
-    """Say what there is."""
+    """A failed lookup lists the existing names."""
     g = graph(name="g")(lambda x: whole(x))
 
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""Graphs: by decorator and by constructor, and the mistakes in both."""
+"""Graphs: the decorator, the constructor, and the errors of both."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _x(node: str, output: str = "result") -> dict[str, Any]:
 
 
 def test_the_example_of_the_specification() -> None:
-    """Constructor, alias, list in the written order, output mapping."""
+    """The example works: constructor, alias, ordered list, output mapping."""
     lunch = GraphDefinition(
         "lunch",
         node_defs=[boil, salt, plate],
@@ -73,7 +73,7 @@ def test_the_example_of_the_specification() -> None:
 
 
 def test_the_least_and_the_most() -> None:
-    """A name is enough; all else is kept."""
+    """A name is enough; all other arguments are stored."""
     config = {"salt": {"config": 1}}
     least = GraphDefinition("g")
     most = GraphDefinition(
@@ -98,7 +98,7 @@ def test_the_least_and_the_most() -> None:
 
 
 def test_a_bare_decorator() -> None:
-    """Name and description of the function, one output `result`."""
+    """Name and description come from the function; the one output is `result`."""
 
     @graph
     def meal(x):
@@ -111,7 +111,7 @@ def test_a_bare_decorator() -> None:
 
 
 def test_every_parameter_of_the_decorator() -> None:
-    """Name, description, inputs, output and tags."""
+    """Name, description, inputs, output and tags are stored."""
 
     @graph(name="m", description="d", ins={"x": GraphIn("i")}, out=GraphOut("o"), tags={"t": 1})
     def meal(x: Any) -> Any:
@@ -123,7 +123,7 @@ def test_every_parameter_of_the_decorator() -> None:
 
 
 def test_inputs_come_in_the_order_of_the_signature() -> None:
-    """Not in that of their use."""
+    """The order of their use in the body does not matter."""
 
     @graph
     def meal(a: Any, b: Any) -> None:
@@ -144,7 +144,7 @@ TWO = {"a": GraphOut(), "b": GraphOut()}
     ],
 )
 def test_several_outputs(body: Any) -> None:
-    """As a dict by name, or a tuple by position."""
+    """A body returns several outputs as a dict by name, or as a tuple by position."""
     result = graph(name="g", out=TWO)(body).execute_in_process()
 
     assert (result.output_value("a"), result.output_value("b")) == (1, 2)
@@ -154,7 +154,7 @@ def test_several_outputs(body: Any) -> None:
     ("out", "names"), [(TWO, ("a", "b")), ({"p": GraphOut(), "q": GraphOut()}, ("p", "q"))]
 )
 def test_all_outputs_of_one_node(out: Any, names: tuple[str, str]) -> None:
-    """By position, or by name where the names are the same."""
+    """The outputs of a node are matched by position, or by name if the names are equal."""
     g = graph(name="g", out=out)(lambda: pair())
     result = g.execute_in_process()
 
@@ -163,13 +163,13 @@ def test_all_outputs_of_one_node(out: Any, names: tuple[str, str]) -> None:
 
 
 def test_one_output_with_a_name() -> None:
-    """A single handle is the one output."""
+    """A single handle becomes the one named output."""
     g = graph(name="g", out={"a": GraphOut()})(lambda: boil())
     assert g.execute_in_process().output_value("a") == 1
 
 
 def test_graphs_nest() -> None:
-    """Inputs and outputs are followed through each level."""
+    """Inputs and outputs pass through each level of nested graphs."""
 
     @graph
     def inner(n: Any) -> Any:
@@ -190,7 +190,7 @@ def test_graphs_nest() -> None:
 
 
 def test_an_input_of_a_graph_in_a_list() -> None:
-    """It keeps its place among outputs of nodes."""
+    """A graph input keeps its position in a list of node outputs."""
 
     @graph
     def g(x: Any, y: Any) -> Any:
@@ -200,7 +200,7 @@ def test_an_input_of_a_graph_in_a_list() -> None:
 
 
 def test_an_input_with_slots_by_constructor() -> None:
-    """A mapping to an element needs a list with a free place."""
+    """A mapping to a list element needs a GraphInputSlot at its index."""
     with pytest.raises(
         BadDefinition,
         match=r"element 0 of input 'x' of node 'salt', but the dependency of this input is not a Multi",
@@ -280,13 +280,13 @@ CONSTRUCTOR: list[tuple[str, dict[str, Any], str]] = [
     ("arguments", "message"), [row[1:] for row in CONSTRUCTOR], ids=[row[0] for row in CONSTRUCTOR]
 )
 def test_mistakes_in_the_constructor(arguments: dict[str, Any], message: str) -> None:
-    """Each names the graph, the node, the input or output, and the nearest that there is."""
+    """Errors name the graph, node, input or output, and the most similar name."""
     with pytest.raises(BadDefinition, match=message):
         GraphDefinition("g", **{"node_defs": NODES, **arguments})
 
 
 def test_a_longer_cycle_is_shown_whole() -> None:
-    """With each node once, and the first again at the end."""
+    """The message shows each node of the cycle once, and the first again at the end."""
     with pytest.raises(
         BadDefinition, match="graph 'g': Circular dependencies exist between nodes: 'a' -> 'b' -> 'c' -> 'a'"
     ):
@@ -310,13 +310,13 @@ def test_a_longer_cycle_is_shown_whole() -> None:
     ],
 )
 def test_names_of_graphs(arguments: Any, error: type[Exception], message: str) -> None:
-    """As those of ops."""
+    """The rules for names are those of ops."""
     with pytest.raises(error, match=message):
         GraphDefinition(*arguments)
 
 
 def test_unknown_parameters() -> None:
-    """The constructor takes none that it does not know."""
+    """The constructor refuses unknown parameters."""
     with pytest.raises(ParameterCheckError, match="GraphDefinition has no parameter 'nodes'"):
         GraphDefinition("g", nodes=[])
 
@@ -375,13 +375,13 @@ DECORATOR: list[tuple[str, Any, dict[str, Any], str]] = [
     ("body", "arguments", "message"), [row[1:] for row in DECORATOR], ids=[row[0] for row in DECORATOR]
 )
 def test_mistakes_of_the_decorator(body: Any, arguments: dict[str, Any], message: str) -> None:
-    """Each names the graph and what is wrong with its body."""
+    """Errors name the graph and the problem in its body."""
     with pytest.raises(BadDefinition, match=message):
         graph(name="g", **arguments)(body)
 
 
 def test_a_graph_is_made_of_a_function() -> None:
-    """Anything else is refused."""
+    """The decorator refuses any other object."""
     with pytest.raises(BadDefinition, match="@graph must decorate a function, not 5"):
         graph()(5)
     with pytest.raises(ParameterCheckError, match="'ins' of graph 'g'"):
@@ -389,7 +389,7 @@ def test_a_graph_is_made_of_a_function() -> None:
 
 
 def test_to_job_takes_what_a_job_takes() -> None:
-    """Description of the graph by default, tags of both."""
+    """`to_job` uses the description of the graph by default, and merges the tags."""
 
     @graph(tags={"g": "1"})
     def g() -> None:
@@ -406,7 +406,7 @@ def test_to_job_takes_what_a_job_takes() -> None:
 
 
 def test_a_graph_without_outputs_gives_nothing() -> None:
-    """Called in another body it returns None."""
+    """A call of it in another body returns None."""
 
     @graph
     def g() -> None:
@@ -423,7 +423,7 @@ def test_a_graph_without_outputs_gives_nothing() -> None:
 
 
 def test_inputs_with_in_are_graph_inputs_too() -> None:
-    """The first op inside says type and default."""
+    """Type and default come from the input of the first op."""
     typed = op(name="typed", ins={"n": In(int, default_value=4)})(lambda n: n)
     g = GraphDefinition("g", node_defs=[typed], input_mappings=[InputMapping("x", "typed", "n")])
 
@@ -432,7 +432,7 @@ def test_inputs_with_in_are_graph_inputs_too() -> None:
 
 
 def test_a_list_for_an_input_that_takes_none():
-    """Several outputs, inputs of the graph, or values of a dynamic output become a list; not all types do."""
+    """Several outputs, graph inputs or collected values become a list; a type without lists raises."""
 
     @op
     def make():

@@ -1,4 +1,4 @@
-"""Which nodes are mapped over a dynamic output, and which wirings of them are refused at the definition."""
+"""Mapped nodes of dynamic outputs, and the wirings that are refused at the definition."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_what_is_refused(body: Callable[[], Any], message: str) -> None:
 
 @pytest.mark.parametrize("result", [5, [1], {"a": 1}])
 def test_what_the_function_of_map_may_return(result: Any) -> None:
-    """An output, a tuple of them, or nothing: all else is an error."""
+    """It may return an output, a tuple of outputs, or None; any other value raises."""
     with pytest.raises(CheckError, match=r"map\(\) over output 'result' of 'many'.*must return one output"):
         made(lambda: many().map(lambda x: result))
 
@@ -190,12 +190,12 @@ ACCEPTED = [
 
 @pytest.mark.parametrize(("body", "mapped"), [row[1:] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED])
 def test_what_is_mapped(body: Callable[[], Any], mapped: dict[str, str]) -> None:
-    """Each node that runs once for each value, and over which output."""
+    """`mapped_nodes` has each node that runs once per value, with its dynamic output."""
     assert made(body).mapped_nodes == mapped
 
 
 def test_wired_by_hand() -> None:
-    """A plain dependency on a dynamic output maps; in a list it is refused; outputs hand it on."""
+    """A plain dependency on a dynamic output maps the node; in a list it raises."""
 
     def wired(**mapping: Any) -> GraphDefinition:
         return GraphDefinition(
@@ -217,7 +217,7 @@ def test_wired_by_hand() -> None:
 
 
 def test_a_selection_without_the_source_collects_nothing() -> None:
-    """What collects must keep the dynamic output, else the selection is refused."""
+    """A selection with a collecting node, but without its dynamic output, raises."""
     job = made(lambda: total(many().map(echo).collect())).to_job()
 
     with pytest.raises(DagflowInvalidSubsetError, match=r"\['echo', 'total'\].*collects \"echo:result\""):
@@ -225,7 +225,7 @@ def test_a_selection_without_the_source_collects_nothing() -> None:
 
 
 def test_several_outputs_come_by_name_or_unpacked() -> None:
-    """What an op with several outputs returns in a map is still asked for by name."""
+    """A mapped op with several outputs must be unpacked, or read by output name."""
 
     @op(out={"low": DynamicOut(), "sum": DynamicOut()})
     def halves() -> Any:

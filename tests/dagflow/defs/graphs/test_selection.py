@@ -1,4 +1,4 @@
-"""Parts of a graph: the whole table of op selections, and what cannot be selected."""
+"""Selections of a graph: the table of op selections, and invalid selections."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _paths(graph_def: GraphDefinition, prefix: str = "") -> list[str]:
     ],
 )
 def test_the_table(clauses: list[str], steps: list[str]) -> None:
-    """Depth counts top-level nodes, a graph is one; clauses are united."""
+    """Depth counts top-level nodes, a graph counts as one; clauses are united."""
     assert sorted(_paths(select_ops(big, clauses))) == sorted(steps)
 
 
@@ -108,7 +108,7 @@ def test_the_table(clauses: list[str], steps: list[str]) -> None:
     ],
 )
 def test_clauses_that_choose_nothing(clause: str) -> None:
-    """Also beside others that choose something; the message quotes the clause."""
+    """A clause that selects nothing raises, even beside others; the message quotes it."""
     for clauses in ([clause], ["a", clause]):
         with pytest.raises(DagflowInvalidSubsetError) as raised:
             select_ops(big, clauses)
@@ -116,7 +116,7 @@ def test_clauses_that_choose_nothing(clause: str) -> None:
 
 
 def test_the_message_helps() -> None:
-    """The nearest name, or why a path takes no walk."""
+    """The message has the most similar name, or explains that a path takes no `*` or `+`."""
     with pytest.raises(
         DagflowInvalidSubsetError, match=r"graph 'big' has no node 'iner'.*Did you mean 'inner'"
     ):
@@ -128,20 +128,20 @@ def test_the_message_helps() -> None:
 
 
 @pytest.mark.parametrize("clauses", ["a", 5, None, [5], {"a"}, [["a"]], iter(["a"])])
-def test_what_is_no_list_of_texts(clauses: Any) -> None:
-    """A text alone is a likely mistake."""
+def test_a_string_is_refused(clauses: Any) -> None:
+    """A single string raises, since it is a likely mistake."""
     with pytest.raises(ParameterCheckError, match="'op_selection' must be a list of strings"):
         clauses_of(clauses)
 
 
 def test_a_tuple_will_do() -> None:
-    """Any sequence of texts is one."""
+    """Any sequence of strings is accepted."""
     assert clauses_of(("a", "b")) == clauses_of(["a", "b"]) == ("a", "b")
 
 
 @given(st.text(alphabet="ab2dinerc_*+. :,()", max_size=12))
-def test_any_text_selects_or_is_refused(text: str) -> None:
-    """With the one error that says so, and never selects nothing."""
+def test_any_string_selects_or_is_refused(text: str) -> None:
+    """Any string selects at least one node, or raises DagflowInvalidSubsetError."""
     try:
         part = select_ops(big, [text])
     except DagflowInvalidSubsetError:
@@ -152,7 +152,7 @@ def test_any_text_selects_or_is_refused(text: str) -> None:
 
 @given(st.lists(st.sampled_from(["a", "inner", "inner.b", "inner.c", "b2", "d", "d.x", "e_"]), min_size=1))
 def test_clauses_are_a_union(clauses: list[str]) -> None:
-    """The order and repetition of clauses have no say, and each adds its own."""
+    """Order and repetition of clauses do not matter."""
     chosen = set(clauses)
     needs_inner = "inner.b" in chosen and chosen & {"d", "d.x"} and not chosen & {"inner", "inner.c"}
     needs_d = chosen >= {"d.x", "e_"} and "d" not in chosen
@@ -167,7 +167,7 @@ def test_clauses_are_a_union(clauses: list[str]) -> None:
 
 
 def test_what_is_kept_of_nodes() -> None:
-    """Alias, tags and policy stay, and the definition where nothing inside is left out."""
+    """Alias, tags and policy stay; a definition without removed nodes stays the same object."""
     part = select_ops(big, ["inner", "d.x"])
 
     assert part.node_named("inner").definition is inner
@@ -176,8 +176,8 @@ def test_what_is_kept_of_nodes() -> None:
     assert part.node_named("d").definition.input_names == ("p",)
 
 
-def test_inputs_without_their_source_are_loose() -> None:
-    """And take their value from config."""
+def test_inputs_without_their_source_are_unfed() -> None:
+    """An input without its source takes its value from config."""
     result = big.execute_in_process(
         op_selection=["inner.c"],
         run_config={"ops": {"inner": {"ops": {"c": {"inputs": {"n": {"value": 7}}}}}}},
@@ -186,7 +186,7 @@ def test_inputs_without_their_source_are_loose() -> None:
 
 
 def test_the_same_graph_twice_cut_differently() -> None:
-    """Each node has a part of its own."""
+    """Two nodes of one graph can have different selections."""
 
     @graph
     def g() -> None:
@@ -199,7 +199,7 @@ def test_the_same_graph_twice_cut_differently() -> None:
 
 
 def test_lists_keep_what_is_left() -> None:
-    """In the written order; a graph's input in it stays where it belongs."""
+    """Lists keep the order of the remaining elements; a graph input keeps its index."""
 
     @graph
     def fan(x: Any, y: Any) -> Any:
@@ -219,7 +219,7 @@ def test_lists_keep_what_is_left() -> None:
 
 
 def test_outputs_of_what_is_left() -> None:
-    """Mappings of nodes that are gone go too."""
+    """Mappings of removed nodes are removed."""
     part = select_ops(inner, ["b"])
 
     assert part.output_names == ()

@@ -1,4 +1,4 @@
-"""Bodies of graphs: each call becomes a node, each value a handle, and what cannot be says why."""
+"""The bodies of graphs: calls become nodes, values become handles, and mistakes raise clear errors."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def made(body: Any) -> GraphDefinition:
 
 
 def test_names_of_repeated_ops() -> None:
-    """The second is `one_2`, the third `one_3`; an alias does not count."""
+    """The second call is named `one_2`, the third `one_3`; calls with an alias do not count."""
 
     def body() -> None:
         one(), one.alias("first")(), one(), one()
@@ -74,7 +74,7 @@ def test_names_of_repeated_ops() -> None:
 
 
 def test_automatic_names_go_round_aliases() -> None:
-    """A name that an alias took is left out."""
+    """A number is skipped if an alias has this name."""
 
     def body() -> None:
         one.alias("one_2")(), one(), one(), one()
@@ -83,7 +83,7 @@ def test_automatic_names_go_round_aliases() -> None:
 
 
 def test_many_repetitions() -> None:
-    """Numbers go on without a gap."""
+    """The numbers have no gaps."""
 
     def body() -> None:
         for _ in range(100):
@@ -93,7 +93,7 @@ def test_many_repetitions() -> None:
 
 
 def test_arguments_become_dependencies() -> None:
-    """Positional, by name, as a list, of several outputs by unpacking or by name."""
+    """Arguments may be positional, by name, lists, and unpacked or named outputs."""
 
     def body() -> None:
         p, count = pair()
@@ -113,7 +113,7 @@ def test_arguments_become_dependencies() -> None:
 
 
 def test_nothing_inputs() -> None:
-    """After the others, by position or name, alone or as a list."""
+    """Nothing inputs come after the others, by position or name, alone or as a list."""
 
     def body() -> None:
         late(one(), one())
@@ -126,7 +126,7 @@ def test_nothing_inputs() -> None:
 
 
 def test_inputs_of_the_graph_are_mapped() -> None:
-    """To one input, to several, and into a list."""
+    """A graph input can feed one input, several inputs, and an element of a list."""
 
     def body(x, y):
         add(x, y)
@@ -145,7 +145,7 @@ def test_inputs_of_the_graph_are_mapped() -> None:
 
 
 def test_what_an_invocation_adds() -> None:
-    """Alias, tags over those of the op, policy and hooks; the op stays as it is."""
+    """An invocation adds alias, tags, policy and hooks; the op is unchanged."""
     tagged = op(name="tagged", tags={"a": "1", "b": "1"})(lambda: 1)
     policy = RetryPolicy(max_retries=3)
     hook = success_hook(lambda context: None, name="quiet")
@@ -181,7 +181,7 @@ def test_graphs_in_graphs() -> None:
 
 
 def test_a_graph_made_in_the_body_of_another() -> None:
-    """Its nodes are its own."""
+    """The nodes of the inner graph belong to it alone."""
 
     def body() -> None:
         @graph
@@ -194,7 +194,7 @@ def test_a_graph_made_in_the_body_of_another() -> None:
 
 
 def test_dynamic_outputs_are_mapped_and_collected() -> None:
-    """What `map` invokes reads a single value; its result is dynamic again, and collects to a list."""
+    """A node in `map` reads a single value; its output is dynamic again and can be collected."""
 
     def body() -> None:
         mapped = many().map(lambda value: add(add(value), one()))
@@ -214,7 +214,7 @@ def test_dynamic_outputs_are_mapped_and_collected() -> None:
 
 
 def test_outputs_called_like_methods_of_tuples() -> None:
-    """`count` is the output here, and it runs."""
+    """An output named `count` can be read by name."""
 
     @job
     def j() -> None:
@@ -240,7 +240,7 @@ class _Other:
 
 @graph
 def other_graph(x: Any) -> None:
-    """Lets its handles out."""
+    """A graph whose handles leave its body."""
     _Other.handle, _Other.collected, _Other.input = add(x), many().collect(), x
 
 
@@ -357,13 +357,13 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
 
 @pytest.mark.parametrize(("body", "error", "message"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
 def test_what_a_body_cannot_do(body: Any, error: type[Exception], message: str) -> None:
-    """Each mistake names input, node and graph, and says what to do."""
+    """Errors name the input, node and graph, and the remedy."""
     with pytest.raises(error, match=message):
         made(lambda: (body(), None)[1])
 
 
 def test_calls_outside_of_a_body() -> None:
-    """An op runs, also with a policy of its own; a graph or an alias has no meaning there."""
+    """An op runs, also with its own policy; a graph or an alias raises."""
     assert one() == 1
     assert one.with_retry_policy(RetryPolicy())() == 1
     assert one.alias("x")() == 1
@@ -374,7 +374,7 @@ def test_calls_outside_of_a_body() -> None:
 
 
 def test_after_an_error_ops_are_functions_again() -> None:
-    """A body that raises leaves no composition behind."""
+    """A body that raises leaves no active composition behind."""
     with pytest.raises(ZeroDivisionError):
         made(lambda: 1 / 0)
 
@@ -382,13 +382,13 @@ def test_after_an_error_ops_are_functions_again() -> None:
 
 
 def test_a_list_as_a_value_of_a_multi_dependency() -> None:
-    """Only dependencies stand in one."""
+    """A MultiDependencyDefinition accepts dependencies only."""
     with pytest.raises(ParameterCheckError, match="'dependencies'"):
         MultiDependencyDefinition(["a"])
 
 
 def test_the_outcome_of_a_wrong_yield_is_no_matter_of_composition() -> None:
-    """A body is traced without running an op."""
+    """Tracing a body runs no op, so a wrong yield is not found."""
 
     @op
     def wrong() -> Any:
@@ -400,7 +400,7 @@ def test_the_outcome_of_a_wrong_yield_is_no_matter_of_composition() -> None:
 
 
 class _Shelf(IOManager):
-    """Remembers what it was asked to load, and gives 5."""
+    """An I/O manager that records the load contexts and returns 5."""
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
@@ -417,7 +417,7 @@ class _Shelf(IOManager):
 @pytest.mark.parametrize("asset", [SourceAsset("tea", io_manager_key="shelf"), AssetSpec("tea")])
 @pytest.mark.parametrize("is_nested", [False, True])
 def test_an_asset_that_a_body_reads(asset: Any, is_nested: bool) -> None:
-    """Its I/O manager loads it, also through the input of a graph inside; the op knows nothing of it."""
+    """The I/O manager of the asset loads it, also through an input of an inner graph."""
     shelf = _Shelf()
     inner = graph(name="inner")(lambda a, b: add(a, b))
     g = made(lambda: (inner if is_nested else add)(asset, one()))
@@ -430,7 +430,7 @@ def test_an_asset_that_a_body_reads(asset: Any, is_nested: bool) -> None:
 
 @pytest.mark.parametrize(("key", "read"), [("b", ["b"]), (None, ["a", "b"])])
 def test_partitions_of_an_asset_that_a_body_reads(key: str | None, read: list[str]) -> None:
-    """Those of the run, or all where the job has none."""
+    """They are the partition of the run, or all partitions if the job has none."""
     shelf, parts = _Shelf(), StaticPartitionsDefinition(["a", "b"])
     tea = SourceAsset("tea", partitions_def=parts, io_manager_key="shelf")
     whole = made(lambda: late(tea)).to_job(
@@ -442,13 +442,13 @@ def test_partitions_of_an_asset_that_a_body_reads(key: str | None, read: list[st
 
 
 def test_an_asset_in_a_list() -> None:
-    """Is no element."""
+    """An asset cannot be an element of a list."""
     with pytest.raises(BadDefinition, match="Lists can only contain"):
         made(lambda: late([SourceAsset("tea")]))
 
 
 def test_an_asset_as_a_node() -> None:
-    """Its op runs; no asset is made."""
+    """The op of the asset runs, but stores no asset."""
     tea = asset_of(name="tea")(lambda: 3)
     result = made(lambda: add(tea(), one())).execute_in_process()
 
@@ -456,7 +456,7 @@ def test_an_asset_as_a_node() -> None:
 
 
 def test_uninvoked_definitions_are_warned_of() -> None:
-    """An alias, tags, hooks or a policy without a call make no node: a warning for each name."""
+    """A definition with an alias, tags, hooks or a policy, but without a call, warns once."""
 
     def body() -> None:
         kept, left = one.alias("kept"), one.alias("left")
@@ -471,7 +471,7 @@ def test_uninvoked_definitions_are_warned_of() -> None:
 
 
 def test_a_graph_with_an_alias_runs() -> None:
-    """As a job of that name, with what the invocation says; an op does not."""
+    """It runs as a job with this name, tags and hooks; an op raises."""
     pending = made(lambda: one()).alias("other").tag({"t": 1}).with_retry_policy(RetryPolicy(3))
     whole = pending.to_job(tags={"u": 2})
 

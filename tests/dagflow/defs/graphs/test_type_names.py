@@ -1,4 +1,4 @@
-"""Names of types in one job: what has one name is one type."""
+"""The names of types in one job: each name belongs to one type."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def chain(out, into):
     ],
 )
 def test_two_types_with_one_name_are_refused(out, into, name):
-    """The job, not the graph, is refused; the message names the type and where it stands."""
+    """The job raises, not the graph; the message names the type and both ops."""
     cafe = chain(out, into)
 
     with pytest.raises(
@@ -64,7 +64,7 @@ def test_two_types_with_one_name_are_refused(out, into, name):
 
 
 def test_one_type_may_stand_in_many_places():
-    """The same type, a type inside another, types without a name, and equal builtin types are no clash."""
+    """Uses of one type, of inner types, unnamed types and equal builtin types do not clash."""
     one = warm()
     for out, into in (
         (one, one),
@@ -76,7 +76,7 @@ def test_one_type_may_stand_in_many_places():
 
 
 def test_types_of_assets_have_names_too():
-    """Assets that are made together share the names of types."""
+    """Type names must be unique across all assets of a job."""
 
     @asset(dagflow_type=warm())
     def water():

@@ -1,4 +1,4 @@
-"""The values that tie nodes together."""
+"""The plain values of a wiring: dependencies, invocations and mappings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 
 
 def test_a_dependency() -> None:
-    """Equal by node and output; `solid` is an older word for `node`."""
+    """Dependencies are equal by node and output; `solid` is an older name of `node`."""
     assert DependencyDefinition("a") == DependencyDefinition(node="a", output="result", description="d")
     assert DependencyDefinition(solid="a") == DependencyDefinition("a")
     assert DependencyDefinition("a") != DependencyDefinition("a", "other")
@@ -37,14 +37,14 @@ def test_a_dependency() -> None:
         lambda: NodeInvocation(5),
     ],
 )
-def test_names_are_texts(make: Any) -> None:
-    """Anything else is refused at once."""
+def test_names_are_strings(make: Any) -> None:
+    """A name that is not a string raises."""
     with pytest.raises(ParameterCheckError):
         make()
 
 
 def test_invocations() -> None:
-    """The alias is the node's name; tags become texts."""
+    """The alias is the name of the node; tags become strings."""
     hook = success_hook(lambda context: None, name="h")
     plain, other = (
         NodeInvocation("a"),
@@ -58,7 +58,7 @@ def test_invocations() -> None:
 
 
 def test_they_can_be_read() -> None:
-    """Each shows what it ties."""
+    """The repr of each value shows its fields."""
     multi = MultiDependencyDefinition([DependencyDefinition("a"), GRAPH_INPUT_SLOT])
 
     assert repr(multi) == "MultiDependencyDefinition([DependencyDefinition('a', 'result'), GraphInputSlot()])"
@@ -72,7 +72,7 @@ def test_they_can_be_read() -> None:
 
 
 def test_mappings_by_name() -> None:
-    """Their parameters are those of the specification."""
+    """The parameters of mappings are those of the specification."""
     given = InputMapping(
         graph_input_name="x", mapped_node_name="a", mapped_node_input_name="b", graph_input_description="d"
     )

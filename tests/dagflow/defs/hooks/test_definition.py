@@ -1,4 +1,4 @@
-"""Hooks as definitions: how they are made, where they can be put, and what cannot be one."""
+"""Hook definitions: decorators, places for hooks, and errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def beans() -> int:
 
 @success_hook(required_resource_keys={"mill"})
 def grind(context: Any) -> None:
-    """Needs a resource."""
+    """An op that needs a resource."""
 
 
 def _hooked(**options: Any) -> JobDefinition:
@@ -46,7 +46,7 @@ def _hooked(**options: Any) -> JobDefinition:
 
 @pytest.mark.parametrize("decorator", [success_hook, failure_hook])
 def test_names_and_needs(decorator: Decorator) -> None:
-    """The name is the function's, or the one that is given."""
+    """The name is the given one, or that of the function."""
 
     @decorator
     def bare(context: Any) -> None: ...
@@ -61,7 +61,7 @@ def test_names_and_needs(decorator: Decorator) -> None:
 
 
 def test_hooks_for_any_event() -> None:
-    """They take the events too."""
+    """An event list hook also takes the events."""
 
     @event_list_hook(name="given")
     def watch(_context: Any, _: Any) -> HookExecutionResult:
@@ -82,7 +82,7 @@ def test_hooks_for_any_event() -> None:
     ],
 )
 def test_a_parameter_that_is_missing(decorator: Decorator, fn: Any, name: str) -> None:
-    """Said with the function's place and the name that it needs."""
+    """The error has the location of the function and the name of the missing parameter."""
     with pytest.raises(
         DagflowInvalidDefinitionError,
         match=rf"test_definition.py:\d+\) does not have required positional parameter '{name}'",
@@ -120,13 +120,13 @@ def test_a_parameter_that_is_missing(decorator: Decorator, fn: Any, name: str) -
     ],
 )
 def test_what_cannot_be(make: Any, error: type[Exception], message: str) -> None:
-    """Refused where it is written."""
+    """Invalid arguments raise at the definition."""
     with pytest.raises(error, match=message):
         make()
 
 
 def test_hooks_as_decorators() -> None:
-    """On a job they make a copy, on a graph or an op an invocation; nothing that was there changes."""
+    """A hook returns a copy of a job, or an invocation of a graph or op; the original is unchanged."""
 
     @success_hook
     def cheer(context: Any) -> None: ...
@@ -158,7 +158,7 @@ def test_hooks_as_decorators() -> None:
     ],
 )
 def test_a_resource_that_is_missing(make: Any, what: str) -> None:
-    """Told at once by a job that has resources; one without any can be given them when it runs."""
+    """A job with resources raises at the definition; a job without resources may get them at run time."""
     message = f"resource with key 'mill' required by hook 'grind' attached to {what} was not provided"
     with pytest.raises(DagflowInvalidDefinitionError, match=message):
         make(resource_defs={"mil": 1})
@@ -183,7 +183,7 @@ def _on_node(node: Any, **options: Any) -> JobDefinition:
 
 
 def test_config_of_a_resource_that_only_a_hook_needs() -> None:
-    """It is asked for as that of any other."""
+    """Its required config must be given."""
     from dagflow import ResourceDefinition
     from dagflow.errors import DagflowInvalidConfigError
 
@@ -196,7 +196,7 @@ def test_config_of_a_resource_that_only_a_hook_needs() -> None:
 
 
 def test_small_parts() -> None:
-    """Hooks are sorted by name; needs name the first hook."""
+    """Hooks are sorted by name; requirements name the first hook."""
     a, b = (success_hook(name=name, required_resource_keys={"k"})(lambda context: None) for name in "ab")
 
     assert in_order({b, a}) == (a, b)

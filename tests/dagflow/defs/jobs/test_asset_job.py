@@ -1,4 +1,4 @@
-"""Assets to a job: what runs, in which graph, and which sets of assets cannot be."""
+"""Asset jobs: the assets that run, their graph, and invalid sets of assets."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _runs(selection: Any) -> list[str]:
 
 
 def test_the_job() -> None:
-    """Its name, nodes, ties and layer."""
+    """An asset job has a name, tags, dependencies and an asset layer."""
     made = build_asset_job(ASSETS, tags={"t": 1})
 
     assert made.name == "__ephemeral_asset_job__"
@@ -69,7 +69,7 @@ def test_the_job() -> None:
 
 @pytest.mark.parametrize("container", [list, tuple, set])
 def test_collections_of_assets(container: Any) -> None:
-    """In any collection, an asset twice is one."""
+    """Any collection of assets is accepted, and a repeated asset counts once."""
     made = build_asset_job(container([water, water, leaves]))
     assert sorted(made.graph.node_names()) == ["leaves", "water"]
 
@@ -94,7 +94,7 @@ def test_collections_of_assets(container: Any) -> None:
     ],
 )
 def test_selections(selection: Any, nodes: list[str]) -> None:
-    """By key, definition or clause, one or several."""
+    """A selection is a key, a definition, a clause, or several of them."""
     assert _runs(selection) == nodes
 
 
@@ -102,7 +102,7 @@ def test_selections(selection: Any, nodes: list[str]) -> None:
     "selection", ["nope", ["nope"], [AssetKey("nope")], "wat er(", ["water", "nope"], SourceAsset("x")]
 )
 def test_unknown_selections(selection: Any) -> None:
-    """A definition error, caused by the one of the selection."""
+    """An unknown asset raises a definition error, caused by the error of the selection."""
     if isinstance(selection, SourceAsset):
         selection = [selection]
     with pytest.raises(DagflowInvalidDefinitionError, match=r"selection .* cannot be run") as raised:
@@ -112,14 +112,14 @@ def test_unknown_selections(selection: Any) -> None:
 
 @pytest.mark.parametrize("selection", [5, object(), [5]])
 def test_what_is_no_selection(selection: Any) -> None:
-    """Neither a list nor a name."""
+    """A value that is neither a list nor a name raises."""
     with pytest.raises(ParameterCheckError, match=r"'selection' must be|does not name an asset"):
         _runs(selection)
 
 
 @given(st.text(alphabet="watehor/*+ :()", max_size=10))
-def test_any_text_selects_or_is_refused(text: str) -> None:
-    """With the one error that says so."""
+def test_any_string_selects_or_is_refused(text: str) -> None:
+    """Any string selects at least one asset, or raises the error of the selection."""
     try:
         assert set(_runs(text)) <= set(_runs(None))
     except DagflowInvalidDefinitionError as error:
@@ -127,7 +127,7 @@ def test_any_text_selects_or_is_refused(text: str) -> None:
 
 
 def test_what_is_not_selected_is_loaded() -> None:
-    """So it is no node, but known."""
+    """An asset that is not selected is no node, but the layer has it."""
     made = build_asset_job(ASSETS, selection="hot/tea")
 
     assert made.graph.dependencies == {"hot__tea": {}}
@@ -154,7 +154,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "element",
         lambda: build_asset_job([water, 5]),
         CheckError,
-        "'assets' holds 5 of type 'int', which is no asset",
+        "'assets' holds 5 of type 'int', which is not an asset",
     ),
     ("function", lambda: build_asset_job([_cycle]), CheckError, "decorated with @asset"),
     (
@@ -194,18 +194,18 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
 
 @pytest.mark.parametrize(("build", "error", "message"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
 def test_what_is_refused(build: Any, error: type[Exception], message: str) -> None:
-    """With keys and, where there is one, the place."""
+    """Errors name the keys and, if possible, the location."""
     with pytest.raises(error, match=message):
         build()
 
 
 def test_deps_need_no_definition() -> None:
-    """They only order, so an unknown one has nothing to say."""
+    """An unknown asset in `deps` is ignored, since `deps` only orders."""
     assert build_asset_job([party]).graph.node_names() == ["party"]
 
 
 def test_resources_of_assets() -> None:
-    """They join those that were given; equal objects are no conflict."""
+    """They are added to the given resources; equal objects do not conflict."""
     thing, made = object(), ResourceDefinition.hardcoded_resource(1)
     one = asset(name="one", resource_defs={"a": thing, "b": made})(lambda: 1)
     two = asset(name="two", resource_defs={"a": thing, "b": made})(lambda: 1)
@@ -221,18 +221,18 @@ def test_resources_of_assets() -> None:
 
 @pytest.mark.parametrize("same", [False, True])
 def test_a_resource_in_two_places(same: bool) -> None:
-    """Given by asset and caller is a mistake, be it the same object."""
+    """A key from both the asset and the caller raises, even for one object."""
     mine = ResourceDefinition.hardcoded_resource(1)
     one = asset(name="one", resource_defs={"a": mine})(lambda: 1)
 
     with pytest.raises(
-        DagflowInvalidInvocationError, match="resource 'a' was given, but <asset 'one'> brings"
+        DagflowInvalidInvocationError, match="resource 'a' was given, but <asset 'one'> has its own"
     ):
         build_asset_job([one], resources={"a": mine if same else 2})
 
 
 def test_assets_with_different_resources_for_a_key() -> None:
-    """Both assets and the key are named."""
+    """The error names both assets and the key."""
     assets = [asset(name=name, resource_defs={"a": object()})(lambda: 1) for name in ("one", "two")]
 
     with pytest.raises(DagflowInvalidDefinitionError, match=r"key 'a' .*<asset 'one'> and <asset 'two'>"):
@@ -240,7 +240,7 @@ def test_assets_with_different_resources_for_a_key() -> None:
 
 
 def test_the_default_io_manager_stands_for_all_that_are_missing() -> None:
-    """Of assets and of sources; one that was given stays."""
+    """It replaces each missing I/O manager of assets and sources; given ones stay."""
     one = asset(name="one", io_manager_key="k1")(lambda: 1)
     source = SourceAsset("s", io_manager_key="k2")
 
@@ -251,7 +251,7 @@ def test_the_default_io_manager_stands_for_all_that_are_missing() -> None:
 
 
 def test_partitions() -> None:
-    """Those of the assets that run, if they are one definition."""
+    """The job has the partitions of its assets, if they have one definition."""
     parts, equal = StaticPartitionsDefinition(["a"]), StaticPartitionsDefinition(["a"])
     other = StaticPartitionsDefinition(["b"])
     one, two, three = (
@@ -278,7 +278,7 @@ def project_job(*assets, **options):
     [(None, ["raw", "clean"]), ("raw", ["raw"]), ("*clean", ["raw", "clean"]), (["raw+"], ["raw", "clean"])],
 )
 def test_a_job_of_a_part_of_the_assets(selection, steps):
-    """Its assets are those of the Definitions that the selection chooses."""
+    """The job has the assets of the Definitions that its selection selects."""
 
     @asset
     def raw():
@@ -294,7 +294,7 @@ def test_a_job_of_a_part_of_the_assets(selection, steps):
 
 
 def test_options_of_an_asset_job():
-    """They are those of the job that it becomes."""
+    """The options are passed to the resolved job."""
 
     @asset(config_schema={"n": int})
     def raw(context):
@@ -309,7 +309,7 @@ def test_options_of_an_asset_job():
 
 
 def test_an_asset_job_that_cannot_be():
-    """Told with the job's name: nothing is selected by that text, or the partitions are others."""
+    """An empty selection and other partitions raise an error with the name of the job."""
 
     @asset(partitions_def=StaticPartitionsDefinition(["a"]))
     def raw():
@@ -323,7 +323,7 @@ def test_an_asset_job_that_cannot_be():
 
 
 def test_a_parameter_that_was_meant_for_a_resource() -> None:
-    """The error of the asset that is not there says how it becomes one."""
+    """The error about the missing asset explains the annotation of a resource parameter."""
 
     @asset
     def jam(shelf: Any) -> None: ...

@@ -1,4 +1,4 @@
-"""Questions to a job about what it is made of."""
+"""The content of a job: lookups of nodes, definitions, policies and types."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cafe() -> None:
 
 
 def test_nodes_and_definitions() -> None:
-    """Nodes by their name in the graph, definitions by their own, however deep."""
+    """Nodes have the names of the graph, definitions their own; lookups work at any depth."""
     assert [node.name for node in cafe.nodes] == ["m", "z", "beans", "machine"]
     assert [node.name for node in cafe.nodes_in_topological_order] == ["beans", "m", "machine", "z"]
     assert cafe.top_level_node_defs == [beans, machine]
@@ -48,7 +48,7 @@ def test_nodes_and_definitions() -> None:
 
 
 def test_policies_and_types() -> None:
-    """That of the invocation, of the op, of the job; and each type once."""
+    """The policy comes from the invocation, the op or the job; each type is there once."""
     policies = [
         cafe.get_retry_policy_for_handle(NodeHandle.from_string(at)) for at in ("m", "beans", "z.brew")
     ]
@@ -58,7 +58,7 @@ def test_policies_and_types() -> None:
 
 
 def test_what_is_not_there() -> None:
-    """Each question names the job, and what comes near."""
+    """A failed lookup names the job and the most similar name."""
     with pytest.raises(CheckError, match=r"job 'cafe' has no definition 'brw'.*'brew'"):
         cafe.node_def_named("brw")
     with pytest.raises(DagflowInvariantViolationError, match="has no node 'y'"):
@@ -70,7 +70,7 @@ def test_what_is_not_there() -> None:
 
 
 def test_parts() -> None:
-    """A part knows what it was chosen by, and which ops that are; choosing nothing chooses all."""
+    """A subset has its clauses and the paths of its ops; an empty selection selects all."""
     part = cafe.get_subset(op_selection=["*z"])
 
     assert (part.is_subset, part.op_selection) == (True, ("*z",))
@@ -83,7 +83,7 @@ def test_parts() -> None:
 
 
 def test_values_of_inputs() -> None:
-    """A job knows which of its inputs it has values for."""
+    """A job returns whether it has a value for an input."""
     whole = machine.to_job(input_values={"n": 2})
 
     assert (whole.has_direct_input_value("n"), whole.get_direct_input_value("n")) == (True, 2)
@@ -91,12 +91,12 @@ def test_values_of_inputs() -> None:
 
 
 def test_it_is_like_its_function() -> None:
-    """Name and docstring are those of the function."""
+    """A job has the name and docstring of its function."""
     assert (cafe.__name__, cafe.__doc__) == ("cafe", "Serves.")
 
 
 def test_two_definitions_of_one_name_however_deep() -> None:
-    """Are refused with both places; the parts of one graph are not two."""
+    """Two definitions with one name raise with both locations; subsets of one graph do not."""
     other = GraphDefinition("other", node_defs=[op(name="brew")(lambda: 1)])
 
     with pytest.raises(DagflowInvalidDefinitionError, match=r"same name 'brew': op 'brew' .* and op 'brew'"):

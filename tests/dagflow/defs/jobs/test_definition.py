@@ -1,4 +1,4 @@
-"""Jobs as definitions: what they keep, add and refuse."""
+"""Job definitions: stored arguments, defaults and errors."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _job(**arguments: Any) -> JobDefinition:
 
 
 def test_a_bare_job() -> None:
-    """All is taken from the function, and the usual is added."""
+    """Name, description and graph come from the function; defaults are added."""
 
     @job
     def cafe() -> None:
@@ -75,7 +75,7 @@ def test_a_bare_job() -> None:
 
 
 def test_every_parameter() -> None:
-    """Each one is kept; plain resources are wrapped."""
+    """Each argument is stored; plain resources are wrapped."""
     policy, parts = RetryPolicy(2), StaticPartitionsDefinition(["a"])
     made = _job(
         description="d",
@@ -99,7 +99,7 @@ def test_every_parameter() -> None:
 
 
 def test_the_class_itself() -> None:
-    """Name from the graph, legacy arguments are accepted."""
+    """The name comes from the graph; legacy arguments are accepted."""
     made = JobDefinition(
         graph_def=shop,
         preset_defs=None,
@@ -125,7 +125,7 @@ def test_the_class_itself() -> None:
     ],
 )
 def test_tags_of_runs(graph_tags: Any, tags: Any, run_tags: Any, expected: dict[str, str]) -> None:
-    """Those of the graph, under `run_tags`, or under `tags` where there are none."""
+    """They are the tags of the graph plus `run_tags`, or plus `tags` without `run_tags`."""
     g = graph(name="g", tags=graph_tags)(lambda: (beans(), None)[1])
     made = g.to_job(tags=tags, run_tags=run_tags)
 
@@ -135,7 +135,7 @@ def test_tags_of_runs(graph_tags: Any, tags: Any, run_tags: Any, expected: dict[
 
 
 def test_changes_are_copies() -> None:
-    """The job itself stays as it is, and nothing compiled is shared."""
+    """A change returns a copy without the cache; the job itself is unchanged."""
     made = _job()
     made.execute_in_process()
     changed = made.with_changes(name="other")
@@ -146,7 +146,7 @@ def test_changes_are_copies() -> None:
 
 
 def test_top_level_resources_go_under_its_own() -> None:
-    """What the job has stays; the default I/O manager gives way."""
+    """The resources of the job win; its default I/O manager is replaced."""
     made = _job(resource_defs={"db": 1}).with_top_level_resources(
         {"db": 2, "more": 3, "io_manager": mem_io_manager}
     )
@@ -157,7 +157,7 @@ def test_top_level_resources_go_under_its_own() -> None:
 
 
 def test_a_part_of_a_job() -> None:
-    """`to_job(op_selection=)` keeps nodes, inputs and bound values of the part only."""
+    """`to_job(op_selection=)` keeps the nodes, inputs and bound values of the selection only."""
 
     @graph
     def two(p: Any, q: Any) -> None:
@@ -174,7 +174,7 @@ def test_a_part_of_a_job() -> None:
 
 
 def test_a_part_that_cannot_run() -> None:
-    """An input that lost its source, and that config cannot give, is named."""
+    """The error names an input that has no source and cannot be read from config."""
     pour = op(name="pour", out=Out(Cup))(lambda: Cup())
     drink = op(name="drink", ins={"cup": In(Cup)})(lambda cup: 1)
 
@@ -190,7 +190,7 @@ def test_a_part_that_cannot_run() -> None:
 
 
 def test_an_input_that_nothing_can_feed() -> None:
-    """Is refused for a job, not for a graph; the path to the op and the type are named."""
+    """It raises for a job, not for a graph; the message has the path of the op and the type."""
     drink = op(name="drink", ins={"cup": In(Cup)})(lambda cup: 1)
     inner = GraphDefinition("inner", node_defs=[drink])
     outer = GraphDefinition("outer", node_defs=[inner])
@@ -211,13 +211,13 @@ def test_an_input_that_nothing_can_feed() -> None:
     ],
 )
 def test_inputs_that_something_can_feed(given: In) -> None:
-    """A default, an input manager, a loader, the config selector of an untyped input."""
+    """A default, an input manager, a loader, and config of an untyped input are accepted."""
     drink = op(name="drink", ins={"cup": given})(lambda cup: 1)
     assert GraphDefinition("g", node_defs=[drink]).to_job().name == "g"
 
 
 def test_a_graph_input_without_a_loader_waits_for_its_value() -> None:
-    """It can still come with the run."""
+    """Its value may be given to the run."""
     drink = op(name="drink", ins={"cup": In(Cup)})(lambda cup: 1)
     made = graph(name="g")(lambda cup: drink(cup)).to_job()
 
@@ -287,13 +287,13 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
     ("define", "error", "message"), [row[1:] for row in BAD], ids=[row[0] for row in BAD]
 )
 def test_what_is_refused(define: Any, error: type[Exception], message: str) -> None:
-    """When the job is defined, with its name."""
+    """Invalid arguments raise at the definition, with the name of the job."""
     with pytest.raises(error, match=message):
         define()
 
 
 def test_a_job_is_not_called() -> None:
-    """Neither in a body nor outside."""
+    """A call raises, in a body and outside."""
     with pytest.raises(DagflowInvariantViolationError, match="call job 'j' directly"):
         _job()()
     with pytest.raises(DagflowInvariantViolationError, match="call job 'j' directly"):
@@ -301,7 +301,7 @@ def test_a_job_is_not_called() -> None:
 
 
 def test_a_missing_resource_is_no_matter_of_definition() -> None:
-    """It may come with the run."""
+    """A missing resource raises at run time, since the run may provide it."""
     need = op(name="need", required_resource_keys={"db"})(lambda context: context.resources.db)
     made = job(name="j")(lambda: (need(), None)[1])
 
@@ -317,7 +317,7 @@ def test_a_missing_resource_is_no_matter_of_definition() -> None:
 
 
 def test_an_empty_job_runs() -> None:
-    """With zero steps."""
+    """It runs with zero steps."""
     result = job(name="j")(lambda: None).execute_in_process()
 
     assert result.success
@@ -325,6 +325,6 @@ def test_an_empty_job_runs() -> None:
 
 
 def test_an_input_that_reads_an_asset() -> None:
-    """The key is kept on the op's input."""
+    """The key is stored on the input of the op."""
     read = op(name="read", ins={"a": In(asset_key=["x", "y"])})(lambda a: a)
     assert read.ins["a"].asset_key == AssetKey(["x", "y"])

@@ -1,4 +1,4 @@
-"""Partitioned config: which config and tags each partition gets, and jobs that have one."""
+"""Partitioned config: the run config and tags of each partition, and jobs with it."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def job_of(definition: Any = told, **arguments: Any) -> JobDefinition:
 
 
 def test_it_is_still_the_function() -> None:
-    """A decorated function can be called as before, with any arguments."""
+    """The decorated function can be called as before, with any arguments."""
     assert by_letter("x") == by_letter(key="x") == config("x")
     with pytest.raises(TypeError):
         by_letter()
 
 
 def test_a_run_for_a_partition_gets_what_is_made_for_it() -> None:
-    """Config and tags; the tags of the partition win over all others."""
+    """The run gets the config and tags of its partition; these tags win over all others."""
     result = letters.execute_in_process(partition_key="b", tags={"letter": "run", "mine": 2})
 
     assert result.output_for_node("told") == "b"
@@ -95,7 +95,7 @@ def test_a_run_for_a_partition_gets_what_is_made_for_it() -> None:
 
 
 def test_a_given_run_config_replaces_the_made_one() -> None:
-    """The function is not even called; an empty one is none."""
+    """The function is not called; an empty run config counts as missing."""
     result = letters.execute_in_process(config("mine"), partition_key="a")
 
     assert result.output_for_node("told") == "mine"
@@ -104,7 +104,7 @@ def test_a_given_run_config_replaces_the_made_one() -> None:
 
 
 def test_a_run_for_no_partition_gets_nothing_made() -> None:
-    """Then the config must be given; the error says what a partition key would do."""
+    """The run config must be given; the error mentions the partition key."""
     with pytest.raises(DagflowInvalidConfigError, match=r"(?s)is partitioned.* with a partition_key.*ops"):
         letters.execute_in_process()
 
@@ -113,7 +113,7 @@ def test_a_run_for_no_partition_gets_nothing_made() -> None:
 
 
 def test_a_selection_of_a_partitioned_job() -> None:
-    """The config made for the whole job is fine for a part of it."""
+    """The config for the whole job is valid for a selection."""
 
     @op
     def one(context: Any) -> Any:
@@ -143,7 +143,7 @@ def test_a_selection_of_a_partitioned_job() -> None:
     ids=["unknown", "no text", "not partitioned"],
 )
 def test_what_a_run_refuses(made: JobDefinition, key: Any, error: type[Exception], message: str) -> None:
-    """Before a run is made."""
+    """Errors are raised before the run is created."""
     instance = DagflowInstance.ephemeral()
 
     with pytest.raises(error, match=message):
@@ -159,7 +159,7 @@ def fails(key: str) -> Any:
 @pytest.mark.parametrize("raise_on_error", [True, False])
 @pytest.mark.parametrize("how", ["config", "tags"])
 def test_what_the_functions_raise_comes_out(how: str, raise_on_error: bool) -> None:
-    """As it is, and before a run is made."""
+    """The exception passes unchanged, before the run is created."""
     made = (
         partitioned_config(LETTERS)(fails)
         if how == "config"
@@ -189,7 +189,7 @@ def test_what_the_functions_raise_comes_out(how: str, raise_on_error: bool) -> N
     ids=["config", "reserved tag", "tag that is no JSON", "tags"],
 )
 def test_what_the_functions_may_not_return(made: Any, error: type[Exception], message: str) -> None:
-    """The error names the partition, and the function with its place."""
+    """The error names the partition, and the function with its location."""
     with pytest.raises(error, match=message) as raised:
         job_of(config=made).execute_in_process(partition_key="a")
 
@@ -237,7 +237,7 @@ NOW = datetime(2024, 3, 20, tzinfo=timezone.utc)
     ids=["daily", "daily in a zone", "hourly", "weekly", "monthly"],
 )
 def test_windows_of_time(decorate: Any, key: str, start: str, end: str) -> None:
-    """The function is given start and end of the window."""
+    """The function receives the start and end of the window."""
     made = decorate(lambda first, last: config(f"{first.isoformat()} {last.isoformat()}"))
 
     assert key in made.get_partition_keys(NOW)
@@ -246,7 +246,7 @@ def test_windows_of_time(decorate: Any, key: str, start: str, end: str) -> None:
 
 
 def test_tags_of_windows() -> None:
-    """The function for tags is given start and end too."""
+    """The function of the tags also receives start and end."""
     made = daily_partitioned_config(START, tags_for_partition_fn=lambda start, end: {"day": str(end.day)})(
         lambda start, end: {}
     )
@@ -258,7 +258,7 @@ def test_tags_of_windows() -> None:
 
 
 def test_keys_of_a_function() -> None:
-    """Dynamic partitioned config asks for its keys each time."""
+    """Dynamic partitioned config calls its function for each use of the keys."""
     keys = ["x"]
     made = dynamic_partitioned_config(lambda now: keys, tags_for_partition_fn=lambda key: {"k": key})(config)
 
@@ -270,7 +270,7 @@ def test_keys_of_a_function() -> None:
 
 @pytest.mark.parametrize("key", ["1|2", MultiPartitionKey({"a": "1", "b": "2"})])
 def test_two_dimensions(key: str) -> None:
-    """A key of two parts, as a text or an object, tags the run with each part."""
+    """A key of two parts, as a string or an object, tags the run with each part."""
     numbers = StaticPartitionsDefinition(["1", "2"])
     made = job_of(config=partitioned_config(MultiPartitionsDefinition({"a": numbers, "b": numbers}))(config))
 
@@ -282,7 +282,7 @@ def test_two_dimensions(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["1|2", MultiPartitionKey({"a": "1", "b": "2"})])
 def test_an_op_sees_the_key_by_dimension(key: str) -> None:
-    """Also where the run was given a text."""
+    """The context has a key by dimension, even if the run got a string."""
     numbers = StaticPartitionsDefinition(["1", "2"])
     pairs = MultiPartitionsDefinition({"a": numbers, "b": numbers})
     made = job_of(definition=says, partitions_def=pairs)
@@ -294,7 +294,7 @@ def test_an_op_sees_the_key_by_dimension(key: str) -> None:
 
 @pytest.mark.parametrize("given", [config("fixed"), RunConfig(ops={"told": {"config": "fixed"}})])
 def test_a_fixed_config_beside_partitions(given: Any) -> None:
-    """Counts for every partition, and only for a partition."""
+    """It applies to every partition, and only to runs for a partition."""
     made = job_of(config=given, partitions_def=LETTERS)
 
     assert made.execute_in_process(partition_key="a").output_for_node("told") == "fixed"
@@ -311,7 +311,7 @@ def says(context: Any) -> Any:
 
 
 def test_partitions_alone() -> None:
-    """A job may be partitioned without any config."""
+    """A job can be partitioned without any config."""
     dynamic = job_of(definition=says, partitions_def=DynamicPartitionsDefinition(name="shops"))
     instance = DagflowInstance.ephemeral()
     instance.add_dynamic_partitions("shops", ["corner"])
@@ -333,7 +333,7 @@ def sees(context: Any) -> Any:
 
 
 def test_what_an_op_sees() -> None:
-    """The key, as one, as a list and as a range, and the window."""
+    """The context has the key alone, as a list and as a range, and the window."""
     made = job_of(definition=sees, partitions_def=DailyPartitionsDefinition(START))
     key = "2024-01-31"
 
@@ -344,7 +344,7 @@ def test_what_an_op_sees() -> None:
 
 @pytest.mark.parametrize("name", ["partition_key", "partition_keys", "partition_key_range"])
 def test_what_an_op_cannot_see(name: str) -> None:
-    """A run for no partition has no key; what is no time has no window."""
+    """A run without a partition has no key; a partition that is no time window has no window."""
 
     @op
     def asks(context: Any) -> Any:
@@ -365,7 +365,7 @@ def test_what_an_op_cannot_see(name: str) -> None:
 
 
 def test_other_ways_to_the_same_job() -> None:
-    """`to_job`, the class, and an older name of the argument."""
+    """`to_job`, the class, and the older name of the argument give the same job."""
 
     @graph
     def whole() -> None:
@@ -384,7 +384,7 @@ def test_other_ways_to_the_same_job() -> None:
 
 
 def test_functions_of_a_partition() -> None:
-    """The older functions are given a Partition, whose name is the key."""
+    """The older functions receive a Partition with the key as its name."""
     made = PartitionedConfig(
         LETTERS,
         run_config_for_partition_fn=lambda partition: config(partition.name),
@@ -446,13 +446,13 @@ def test_functions_of_a_partition() -> None:
     ],
 )  # fmt: skip
 def test_what_is_refused(wrong: Any, error: type[Exception], message: str) -> None:
-    """At the definition."""
+    """Invalid arguments raise at the definition."""
     with pytest.raises(error, match=f"(?s){message}"):
         wrong()
 
 
 def test_a_request_for_a_partition() -> None:
-    """Config and tags as a run for the partition would have them; a given config replaces the made one."""
+    """It has the config and tags of a run for the partition; a given config replaces the made one."""
     request = letters.run_request_for_partition("a", run_key="k", tags={"mine": 1})
 
     assert (request.job_name, request.run_key, request.partition_key) == ("letters", "k", "a")

@@ -1,4 +1,4 @@
-"""The run config of a job: its root, its defaults, its mistakes, and what `validate_run_config` shows."""
+"""The run config of a job: root entries, defaults, errors, and the result of `validate_run_config`."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _shown(made: JobDefinition, run_config: Any = None) -> Any:
 
 
 def test_the_example_of_the_specification() -> None:
-    """Four keys, with all defaults."""
+    """The result has four keys, with all defaults."""
     user = op(name="m", required_resource_keys={"db"})(lambda context: None)
     made = _job(op(name="n", config_schema={"n": int})(lambda context: None), user, resource_defs={"db": db})
 
@@ -107,7 +107,7 @@ def test_the_example_of_the_specification() -> None:
     ],
 )  # fmt: skip
 def test_execution(executor: Any, given: Any, shown: Any) -> None:
-    """By `config`, or by the executor's name, which is the same."""
+    """The entry `config` and the name of the executor are equivalent."""
     assert _shown(_job(plain, executor_def=executor), {"execution": given})["execution"] == shown
 
 
@@ -115,7 +115,7 @@ def test_execution(executor: Any, given: Any, shown: Any) -> None:
     "given", [5, {"config": {"zzz": 1}}, {"multiprocess": {}, "in_process": {}}, {"mine": {}}]
 )
 def test_execution_that_cannot_be(given: Any) -> None:
-    """Is refused by the check, and ignored by a run in process."""
+    """Invalid execution raises in the check, and is ignored by a run in process."""
     with pytest.raises(DagflowInvalidConfigError, match="root:execution"):
         _shown(_job(plain), {"execution": given})
     assert _job(plain).execute_in_process(run_config={"execution": given}).success
@@ -123,7 +123,7 @@ def test_execution_that_cannot_be(given: Any) -> None:
 
 @pytest.mark.parametrize("level", ["INFO", "debug", "NOISE"])
 def test_levels_of_the_console(level: str) -> None:
-    """Any text; whether there is such a level, is found out when a run makes the logger."""
+    """Any string is accepted; an unknown level raises when a run creates the logger."""
     given = {"loggers": {"console": {"config": {"log_level": level}}}}
 
     assert _shown(_job(plain), given)["loggers"] == {
@@ -158,7 +158,7 @@ ROOT: list[tuple[Any, Any, str]] = [
 
 @pytest.mark.parametrize(("made", "given", "message"), ROOT)
 def test_mistakes_below_the_root(made: JobDefinition, given: Any, message: str) -> None:
-    """The job and the path are named, an example is given, and no run of it is recorded."""
+    """The error has the job, the path and an example, and no run is recorded."""
     for check in (validate_run_config, lambda made, given: made.execute_in_process(run_config=given)):
         with pytest.raises(DagflowInvalidConfigError, match=message) as raised:
             check(made, given)
@@ -166,7 +166,7 @@ def test_mistakes_below_the_root(made: JobDefinition, given: Any, message: str) 
 
 
 def test_all_errors_at_once() -> None:
-    """Of every level: undefined, then missing, then those below, by key."""
+    """Errors of every level are sorted: undefined entries, missing entries, then nested errors by key."""
     with pytest.raises(DagflowInvalidConfigError) as raised:
         _shown(_job(count, typed), {"zz": 1, "ops": {"count": {"config": {"n": "x", "k": 1}}}})
 
@@ -180,13 +180,13 @@ def test_all_errors_at_once() -> None:
 
 @pytest.mark.parametrize("given", [5, [1], "ops", True])
 def test_a_run_config_is_a_mapping(given: Any) -> None:
-    """Anything else is no config."""
+    """Any other value raises."""
     with pytest.raises(ParameterCheckError, match="run config of job 'j' must be a mapping"):
         _shown(_job(plain), given)
 
 
 def test_an_object_that_knows_its_dict_will_do() -> None:
-    """As a RunConfig does."""
+    """An object with `to_config_dict` is accepted, like a RunConfig."""
 
     class Config:
         def to_config_dict(self) -> Any:
@@ -198,13 +198,13 @@ def test_an_object_that_knows_its_dict_will_do() -> None:
 
 @pytest.mark.parametrize(("given", "n"), [(None, 1), ({}, 1), ({"ops": {"count": {"config": {"n": 2}}}}, 2)])
 def test_the_default_config_of_a_job(given: Any, n: int) -> None:
-    """Is used where none, or an empty one, is given."""
+    """It is used if no run config, or an empty one, is given."""
     made = _job(count, config={"ops": {"count": {"config": {"n": 1, "m": 9}}}})
     assert made.execute_in_process(run_config=given).output_for_node("count")["n"] == n
 
 
 def test_the_given_config_of_an_op_replaces_the_default_one_whole() -> None:
-    """Nothing of the default is merged into it; without it the default counts, whatever else is given."""
+    """Nothing is merged into it; the defaults of other ops still apply."""
     made = _job(count, config={"ops": {"count": {"config": {"n": 1, "m": 9}}}})
 
     result = made.execute_in_process(run_config={"ops": {"count": {"config": {"n": 2}}}})
@@ -215,7 +215,7 @@ def test_the_given_config_of_an_op_replaces_the_default_one_whole() -> None:
 
 
 def test_a_wrong_default_config() -> None:
-    """Is reported when it is used, with its path."""
+    """It raises when it is used, with its path."""
     made = _job(count, config={"ops": {"count": {"config": {"n": "x"}}}})
     with pytest.raises(DagflowInvalidConfigError, match="root:ops:count:config:n"):
         made.execute_in_process()
@@ -228,7 +228,7 @@ def shop(amount: int, other: Any = 3) -> Any:
 
 @pytest.mark.parametrize("amount", [5, {"value": 5}])
 def test_inputs_of_the_top_graph(amount: Any) -> None:
-    """Typed scalars bare or as a selector; an untyped one as a selector; the op's default may be kept."""
+    """Typed scalars may be bare or a selector, untyped ones a selector; a default of the op may apply."""
     result = shop.execute_in_process(run_config={"inputs": {"amount": amount}})
     assert result.output_for_node("untyped") == (5, 3)
     result = shop.execute_in_process(run_config={"inputs": {"amount": amount, "other": {"value": 4}}})
@@ -236,7 +236,7 @@ def test_inputs_of_the_top_graph(amount: Any) -> None:
 
 
 def test_a_bound_input_is_no_entry() -> None:
-    """Given as a value, it cannot be given through config too."""
+    """An input with a value cannot be given through config too."""
     with pytest.raises(DagflowInvalidConfigError, match="inputs"):
         shop.execute_in_process(run_config={"inputs": {"amount": 5}}, input_values={"amount": 6, "other": 1})
     with pytest.raises(DagflowInvalidConfigError, match='"inputs" at the root'):
@@ -244,7 +244,7 @@ def test_a_bound_input_is_no_entry() -> None:
 
 
 def test_one_run_config_serves_any_selection() -> None:
-    """What it says of nodes that were not selected is checked, but not needed; there must be such nodes."""
+    """Entries of unselected nodes are optional, but checked; unknown nodes raise."""
     inner = graph(name="inner")(lambda: untyped(plain()))
     made = job(name="j")(lambda: (untyped.alias("last")(count()), inner(), None)[2])
     config = {"ops": {"count": {"config": {"n": 1}}}}
@@ -263,7 +263,7 @@ def test_one_run_config_serves_any_selection() -> None:
 
 
 def test_the_schema_of_a_job() -> None:
-    """It can be read, and says what the check wants; what a job's executor takes is in it."""
+    """The schema can be read, and includes the config of the executor."""
     schema = _job(count, executor_def=in_process_executor).run_config_schema
 
     assert schema.config_mapping is None
@@ -272,7 +272,7 @@ def test_the_schema_of_a_job() -> None:
 
 
 def test_nested_graphs() -> None:
-    """Their ops stand under `ops`, what nothing feeds under `inputs`."""
+    """Their ops are under `ops`, their unfed inputs under `inputs`."""
 
     @graph
     def inner(x: Any) -> None:
@@ -296,7 +296,7 @@ def test_nested_graphs() -> None:
 
 
 def test_inputs_that_config_has_nothing_to_say_of() -> None:
-    """Nothing inputs, and those that an input manager loads."""
+    """Nothing inputs and inputs with an input manager have no entry."""
     late = op(name="late", ins={"after": In(Nothing)})(lambda: 1)
     loaded = op(name="loaded", ins={"x": In(int, input_manager_key="im")})(lambda x: x)
 
@@ -306,7 +306,7 @@ def test_inputs_that_config_has_nothing_to_say_of() -> None:
 
 
 def test_needs() -> None:
-    """A job needs config where something is required of what it runs."""
+    """A job needs config if its ops, inputs or resources require some, or it has a default config."""
     using = op(name="using", required_resource_keys={"db"})(lambda context: context.resources.db)
 
     assert needs_config(_job(count), NONE)
@@ -320,7 +320,7 @@ def test_needs() -> None:
 
 
 def test_the_schema_is_worked_out_once() -> None:
-    """And again for other bound inputs."""
+    """It is built once for each set of bound inputs."""
     made = shop.to_job()
 
     assert schema_of(made, NONE, True) is schema_of(made, NONE, True)
@@ -328,7 +328,7 @@ def test_the_schema_is_worked_out_once() -> None:
 
 
 def test_defaults_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Are looked up at each run; a variable that is not set is an error before it."""
+    """Variables are read at each run; a missing variable raises before the run."""
 
     @op(config_schema={"u": Field(StringSource, default_value={"env": "DAGFLOW_TEST_U"})})
     def read(context: Any) -> Any:
@@ -353,18 +353,18 @@ def test_defaults_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_arguments_of_the_check(arguments: Any, message: str) -> None:
-    """One job, and no mode."""
+    """It takes one job, and no mode."""
     with pytest.raises(CheckError, match=message):
         validate_run_config(**arguments)
 
 
 def test_older_arguments_of_the_check() -> None:
-    """`pipeline_def` is the job, `mode` may be "default"."""
+    """`pipeline_def` is the job, and `mode` may be "default"."""
     assert validate_run_config(pipeline_def=_job(plain), mode="default")["loggers"] == {}
 
 
 def _fields(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Schemas by name, some of which need not be given."""
+    """Schemas by name, some of them optional."""
     optional = inner.map(lambda one: Field(one, is_required=False))
     return st.dictionaries(st.sampled_from("abc"), inner | optional, max_size=3)
 
@@ -392,7 +392,7 @@ TREES = st.recursive(
 
 @given(SCHEMAS, SCHEMAS, st.dictionaries(ENTRIES, TREES, max_size=4))
 def test_any_run_config_is_read_or_explained(first: Any, second: Any, run_config: dict[str, Any]) -> None:
-    """Whatever the schemas of op, graph and resource: there is a result, or the config error."""
+    """With any schemas of op, graph and resource, a config is read or raises a config error."""
     one = op(name="one", config_schema=first)(lambda context, x: x)
     mapping = ConfigMapping(lambda config: {"one": {"config": config}}, second)
     inner = graph(name="inner", config=mapping)(lambda x: one(x))
@@ -415,7 +415,7 @@ def test_any_run_config_is_read_or_explained(first: Any, second: Any, run_config
     ],
 )
 def test_a_run_config_over_the_default_one(run_config, seen):
-    """The entry of an op or of a resource is that of the default config, or replaced as a whole."""
+    """The entry of an op or a resource comes from the default config, or replaces it as a whole."""
     schema = {"n": Field(int, default_value=0)}
 
     @op(config_schema=schema, required_resource_keys={"cup"})

@@ -1,4 +1,4 @@
-"""What the loggers of the console write."""
+"""The lines of the console loggers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Terminal:
 
 
 def test_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Time with its zone, name, level, text; what is below the level is left out."""
+    """A line has time with zone, name, level and message; lower levels are left out."""
     log = colored_console_logger(build_init_logger_context({"log_level": "info", "name": "shop"}))
     log.debug("unheard")
     log.warning("hot")
@@ -52,7 +52,7 @@ def test_colors(no_color: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every attribute of the record; what JSON cannot hold as text, an error with its traceback."""
+    """It has every attribute of the record; other values become strings, an error its traceback."""
     log = json_console_logger(build_init_logger_context())
     try:
         raise ValueError("cold")
@@ -66,7 +66,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_stream_that_cannot_be_written_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As with every handler of Python."""
+    """A write error does not fail the run, as with every handler of Python."""
     monkeypatch.setattr("logging.raiseExceptions", False)
     monkeypatch.setattr(sys, "stderr", None)
     colored_console_logger(build_init_logger_context()).error("lost")

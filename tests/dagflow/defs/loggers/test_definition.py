@@ -1,4 +1,4 @@
-"""Loggers as definitions: how they are made, and which names, levels and functions they take."""
+"""Logger definitions: names, levels, functions and errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _with(logger_defs: Any) -> JobDefinition:
 
 
 def test_made_of_a_function() -> None:
-    """Bare, or with a schema; the description is the docstring unless one is given."""
+    """The decorator works with and without a schema; the docstring is the default description."""
 
     @logger
     def bare(context: Any) -> logging.Logger:
@@ -48,7 +48,7 @@ def test_made_of_a_function() -> None:
 
 
 def test_loggers_of_a_job() -> None:
-    """Those that it is given, else the console."""
+    """A job has the given loggers, or else the console logger."""
     assert _with(None).loggers == default_loggers() == {"console": colored_console_logger}
     assert _with({"own": json_console_logger}).loggers == {"own": json_console_logger}
 
@@ -63,11 +63,11 @@ def test_loggers_of_a_job() -> None:
     ],
 )
 def test_what_cannot_be(make: Any, error: type[Exception], message: str) -> None:
-    """Refused where it is written."""
+    """Invalid arguments raise at the definition."""
     with pytest.raises(error, match=message):
         make()
 
 
 def test_no_loggers() -> None:
-    """No loggers are an empty dict."""
+    """Without loggers the result is an empty dict."""
     assert check_loggers(None, "job 'j'") == {}

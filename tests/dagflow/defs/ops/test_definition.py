@@ -1,4 +1,4 @@
-"""Ops: inputs, outputs, types, config, and what is refused when they are defined."""
+"""Ops: inputs, outputs, types, config, and the errors at the definition."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dagflow import (
     job,
     op,
 )
-from dagflow.defs.ops.definition import where
+from dagflow.defs.ops.definition import op_location
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigDefinitionError,
@@ -47,7 +47,7 @@ def _function(a, b=2):
 
 
 def test_a_bare_op() -> None:
-    """All is taken from the function."""
+    """Name, description, inputs and output come from the function."""
     made = op(_function)
 
     assert isinstance(made, OpDefinition)
@@ -65,7 +65,7 @@ def test_a_bare_op() -> None:
 
 
 def test_every_parameter_of_the_decorator() -> None:
-    """Each one is kept, tags as texts."""
+    """Each argument is stored; tags become strings."""
     policy = RetryPolicy(max_retries=2)
     made = op(
         name="add",
@@ -109,7 +109,7 @@ def test_the_class_itself() -> None:
     [(int, "Int"), (float, "Float"), (str, "String"), (bool, "Bool"), (List[int], "[Int]"), (Any, "Any")],  # noqa: UP006
 )
 def test_types_from_annotations(annotation: Any, name: str) -> None:
-    """Of parameters and of the return value."""
+    """Types come from the parameters and the return annotation."""
 
     def fn(a):
         return a
@@ -122,7 +122,7 @@ def test_types_from_annotations(annotation: Any, name: str) -> None:
 
 
 def test_no_annotation_and_none() -> None:
-    """Without one an output may be anything, and so may that of a generator; None carries no value."""
+    """Without annotation, and for a generator, the type is Any; None becomes Nothing."""
 
     def nothing() -> None: ...
     def unsaid(): ...
@@ -134,7 +134,7 @@ def test_no_annotation_and_none() -> None:
 
 
 def test_in_and_out_go_over_annotations() -> None:
-    """What In and Out say holds."""
+    """The types of In and Out win."""
 
     def fn(a: int) -> int:
         return a
@@ -151,7 +151,7 @@ def test_in_and_out_go_over_annotations() -> None:
     [(Output[int], "Int"), (Output, "Any"), (List[DynamicOutput[int]], "Int"), (List[DynamicOutput], "Any")],  # noqa: UP006
 )
 def test_wrappers_say_what_is_inside(annotation: Any, name: str) -> None:
-    """`Output[int]` is an int."""
+    """`Output[int]` has the type int."""
 
     def fn():
         return None
@@ -163,7 +163,7 @@ def test_wrappers_say_what_is_inside(annotation: Any, name: str) -> None:
 
 
 def test_several_outputs_take_their_types_by_position() -> None:
-    """From a Tuple; a bare tuple says nothing."""
+    """Types come from a Tuple annotation; a bare tuple gives Any."""
 
     def typed() -> Tuple[int, Output[str]]: ...  # noqa: UP006
     def untyped() -> tuple: ...
@@ -176,7 +176,7 @@ def test_several_outputs_take_their_types_by_position() -> None:
 
 @pytest.mark.parametrize("annotation", [int, Tuple[int], Tuple[int, int, int], Dict[str, int]])  # noqa: UP006
 def test_several_outputs_need_a_tuple_of_as_many(annotation: Any) -> None:
-    """Anything else cannot be told apart."""
+    """Any other annotation of several outputs raises."""
 
     def fn():
         return None
@@ -188,7 +188,7 @@ def test_several_outputs_need_a_tuple_of_as_many(annotation: Any) -> None:
 
 
 def test_dynamic_outputs() -> None:
-    """Known by the Out, or by the annotation."""
+    """An output is dynamic by its Out or by its annotation."""
 
     def annotated() -> List[DynamicOutput]: ...  # noqa: UP006
     def alone() -> DynamicOutput: ...
@@ -202,13 +202,13 @@ def test_dynamic_outputs() -> None:
 
 @pytest.mark.parametrize("fn", [lambda context, inputs: inputs, lambda *args: args[1]])
 def test_a_function_that_takes_all_inputs_at_once(fn: Any) -> None:
-    """Of an OpDefinition only: to a decorator, `inputs` is the name of an input."""
+    """OpDefinition accepts it; for the decorator `inputs` is the name of an input."""
     given = OpDefinition(fn, "given", ins={"x": In(int), "y": In(int)})
 
     def decorated(context, inputs): ...
 
     assert given(build_op_context(), x=1, y=2) == {"x": 1, "y": 2}
-    assert re.search(r"test_definition.py:\d+", where(given))
+    assert re.search(r"test_definition.py:\d+", op_location(given))
     assert list(op(decorated).ins) == ["inputs"]
 
 
@@ -221,7 +221,7 @@ def lambda_named() -> Any:
 
 
 def test_inputs_outside_of_the_signature() -> None:
-    """Nothing inputs come after the others; `**kwargs` takes any further one."""
+    """Nothing inputs come after the others; `**kwargs` takes any further input."""
 
     def fn(a): ...
     def open_fn(**more): ...
@@ -236,7 +236,7 @@ def test_inputs_outside_of_the_signature() -> None:
 
 
 def test_config_by_parameter() -> None:
-    """A `config` parameter with a primitive annotation is the schema."""
+    """A `config` parameter with a primitive annotation defines the schema."""
 
     def fn(config: int) -> int:
         return config
@@ -248,7 +248,7 @@ def test_config_by_parameter() -> None:
 
 
 def test_resource_parameters_are_required() -> None:
-    """Their names are required keys; others cannot be named beside them."""
+    """Their names are required keys; `required_resource_keys` beside them raises."""
 
     class Station:
         __dagflow_resource__ = True
@@ -343,7 +343,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "resource keys",
         lambda: op(required_resource_keys="db")(_function),
         ParameterCheckError,
-        "'required_resource_keys' must be a set of texts, not 'db'",
+        "'required_resource_keys' must be a set of strings, not 'db'",
     ),
     (
         "policy",
@@ -383,13 +383,13 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
     ("define", "error", "message"), [row[1:] for row in BAD], ids=[row[0] for row in BAD]
 )
 def test_what_is_refused(define: Any, error: type[Exception], message: str) -> None:
-    """At the definition, with the op, the part of it, and where known the place."""
+    """Invalid arguments raise at the definition, with the op, the argument and the location."""
     with pytest.raises(error, match=message):
         define()
 
 
 def test_config_twice() -> None:
-    """A parameter and a schema contradict each other."""
+    """A `config` parameter together with a schema raises."""
 
     def fn(config: int) -> None: ...
 
@@ -398,7 +398,7 @@ def test_config_twice() -> None:
 
 
 def test_a_config_annotation_that_is_no_schema() -> None:
-    """The annotation is shown."""
+    """The error shows the annotation."""
 
     def fn(config: OpExecutionContext) -> None: ...
 
@@ -407,7 +407,7 @@ def test_a_config_annotation_that_is_no_schema() -> None:
 
 
 def test_an_asset_context_is_for_assets() -> None:
-    """A plain op cannot ask for one."""
+    """An op with an asset context raises."""
 
     def fn(context: AssetExecutionContext) -> None: ...
 
@@ -416,7 +416,7 @@ def test_an_asset_context_is_for_assets() -> None:
 
 
 def test_in_and_out_are_values() -> None:
-    """Equal by content, unchangeable."""
+    """They are equal by content, and immutable."""
     assert In(int, description="d") == In(int, description="d")
     assert Out(int) == Out(int) != DynamicOut(int)
     with pytest.raises(AttributeError):
@@ -424,7 +424,7 @@ def test_in_and_out_are_values() -> None:
 
 
 def test_config_reaches_the_body() -> None:
-    """With its defaults filled in."""
+    """The body receives config with defaults."""
 
     @op(config_schema={"n": int, "m": Field(int, default_value=5)})
     def count(context: OpExecutionContext) -> Any:

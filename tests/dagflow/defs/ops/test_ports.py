@@ -1,4 +1,4 @@
-"""What is said of inputs and outputs: values that are equal by what they say, and never change."""
+"""Inputs and outputs: immutable values, compared by content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidMetadata
 
 
 def test_they_are_equal_by_what_they_say() -> None:
-    """A dynamic output is none that is not; where both have names, these count too."""
+    """Fields are compared, and the names if both have one; a DynamicOut never equals an Out."""
     assert In(int) == In(int) != In(str)
     assert Out(io_manager_key=None) == Out(io_manager_key="io_manager") != Out(is_required=False)
     assert DynamicOut(int) == DynamicOut(int) != Out(int)
@@ -21,7 +21,7 @@ def test_they_are_equal_by_what_they_say() -> None:
 
 
 def test_what_an_op_makes_of_them() -> None:
-    """The settled ones equal those that a user would write out."""
+    """The inputs and outputs of an op equal explicit In and Out objects."""
 
     def fn(a: int, b: str = "x") -> tuple[int, str]:
         return a, b
@@ -39,13 +39,13 @@ def test_what_an_op_makes_of_them() -> None:
 
 
 def test_they_do_not_change() -> None:
-    """A new one is made instead."""
+    """A change raises."""
     with pytest.raises(AttributeError, match=r"'description' of .* cannot be changed"):
         In().description = "x"  # type: ignore[misc]
 
 
 def test_mistakes_are_raised_where_they_are_written() -> None:
-    """A type that is none, and metadata of an unsupported kind."""
+    """An invalid type, and a metadata value of an unsupported type, raise at once."""
     with pytest.raises(DagflowInvalidDefinitionError, match="'text' cannot be the type of an Out"):
         Out("text")
     with pytest.raises(DagflowInvalidMetadata, match="'m'"):
@@ -53,7 +53,7 @@ def test_mistakes_are_raised_where_they_are_written() -> None:
 
 
 def test_the_order_of_inputs() -> None:
-    """Those with an In by name, then the others as in the signature; positions are those of the signature."""
+    """Inputs with an In come first, sorted by name; positions are those of the signature."""
 
     def fn(z: int, b: int, a: int, m: int) -> None: ...
 

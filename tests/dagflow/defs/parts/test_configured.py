@@ -1,4 +1,4 @@
-"""Config mappings of graphs and jobs, and definitions with config given beforehand."""
+"""Config mappings of graphs and jobs, and definitions with fixed config."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from dagflow.config.parse import DagflowEvaluationErrorReason as Reason
 
 
 class Size(enum.Enum):
-    """How large a cup is."""
+    """The size of a cup."""
 
     SMALL = 1
 
@@ -96,7 +96,7 @@ def _messages(error: type[Exception], *config: Any, of: GraphDefinition | JobDef
 
 
 def test_a_mapping_of_a_graph_at_the_top() -> None:
-    """Its config stands at `ops.config`; defaults of the outer schema come before, of the inner one after."""
+    """Its config is at `ops.config`; the defaults of the outer and the inner schema both apply."""
     result = pair.execute_in_process({"ops": {"config": {"x": 3}}})
 
     assert result.output_for_node("count") == {"n": 6, "m": 7}
@@ -106,7 +106,7 @@ def test_a_mapping_of_a_graph_at_the_top() -> None:
 
 
 def test_a_mapping_of_a_graph_inside_another() -> None:
-    """Its config stands at `ops.<graph>.config`; `ops` is not allowed there then."""
+    """Its config is at `ops.<graph>.config`, where `ops` is not allowed."""
     top = GraphDefinition("top", node_defs=[around])
     given = {"ops": {"around": {"ops": {"pair": {"config": {"x": 3}}}}}}
 
@@ -127,7 +127,7 @@ def test_a_mapping_of_a_graph_inside_another() -> None:
 
 
 def test_a_mapping_inside_a_mapping() -> None:
-    """The outer function makes what the inner one is given; inputs beside it stay."""
+    """The outer function makes the config of the inner mapping; inputs beside it stay."""
 
     @graph(config=ConfigMapping(lambda n: {"n": {"config": n}}, int))
     def inner(x: Any) -> Any:
@@ -152,7 +152,7 @@ def test_a_mapping_inside_a_mapping() -> None:
 
 
 def test_a_mapping_of_a_job() -> None:
-    """The run config is the mapping's input; it makes a whole run config, of a graph with a mapping too."""
+    """It turns the given run config into a whole run config, also for a graph with a mapping."""
     mapping = ConfigMapping(lambda config: {"ops": {"config": {"x": config["cups"]}}}, {"cups": int})
     made = pair.to_job(config=mapping)
 
@@ -167,7 +167,7 @@ def test_a_mapping_of_a_job() -> None:
 
 
 def test_a_mapping_without_a_schema_takes_anything_or_nothing() -> None:
-    """Where nothing is given, the function gets an empty dict."""
+    """If no config is given, the function receives an empty dict."""
     seen: list[Any] = []
 
     def keep(config: Any) -> Any:
@@ -191,7 +191,7 @@ def test_a_mapping_without_a_schema_takes_anything_or_nothing() -> None:
 def test_values_as_they_were_written(
     flag: bool | None, seen: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On demand the function gets names and `{"env": ...}`, with the defaults."""
+    """On request the function receives names and `{"env": ...}`, with the defaults."""
     monkeypatch.setenv("DAGFLOW_TEST_BEAN", "robusta")
     schema = {"size": Enum.from_python_enum(Size), "bean": StringSource, "n": Field(int, default_value=3)}
     got: list[Any] = []
@@ -206,7 +206,7 @@ def test_values_as_they_were_written(
 
 
 def test_a_dict_is_the_config_of_a_graph() -> None:
-    """Whatever is given."""
+    """The dict is used, whatever the run config has."""
 
     @graph(config={"count": {"config": {"n": 4}}})
     def fixed() -> None:
@@ -219,7 +219,7 @@ def test_a_dict_is_the_config_of_a_graph() -> None:
 
 
 def test_a_function_that_raises() -> None:
-    """The error names the place and keeps the cause; one of dagflow's own comes out as it is."""
+    """The error names the path and has a cause; an error of dagflow passes unchanged."""
     raising = ConfigMapping(fails)
     wrong = ConfigMapping(lambda config: 1 / 0)
 
@@ -244,7 +244,7 @@ def test_a_function_that_raises() -> None:
 
 @pytest.mark.parametrize("made", [5, {"count": {"config": {"n": "x"}}, "zz": 1}, {}])
 def test_a_function_that_makes_wrong_config(made: Any) -> None:
-    """The error names the graph; paths begin in what the function made."""
+    """The error names the graph; paths start in the result of the function."""
     wrong = graph(name="wrong", config=ConfigMapping(lambda config: made))(lambda: (count(), None)[1])
 
     message = _messages(DagflowInvalidConfigError, of=wrong)
@@ -258,12 +258,12 @@ def test_a_function_that_makes_wrong_config(made: Any) -> None:
         config=ConfigMapping(lambda config: {"ops": made})
     )
     message = _messages(DagflowInvalidConfigError, of=whole)
-    assert message.startswith("Error in config for job 'whole', in what its config mapping made")
+    assert message.startswith("Error in config for job 'whole', in the result of its config mapping")
     assert "root:ops" in message
 
 
 def test_all_mistakes_come_before_any_function() -> None:
-    """A mapping is not carried out while anything given is wrong."""
+    """A function is not called if the given config has an error."""
     called: list[Any] = []
     mapped = GraphDefinition(
         "m", node_defs=[free], config=ConfigMapping(lambda config: called.append(1) or {})
@@ -278,7 +278,7 @@ def test_all_mistakes_come_before_any_function() -> None:
 
 
 def test_an_op() -> None:
-    """With a dict nothing more is asked for; description and tags stay."""
+    """With a dict, no more config is needed; description and tags stay."""
     made = count.configured({"n": 1}, name="one")
 
     assert (made.name, made.description, made.tags) == ("one", "Counts.", {"a": "b"})
@@ -290,7 +290,7 @@ def test_an_op() -> None:
 
 
 def test_an_op_by_a_function() -> None:
-    """Its schema is what the run config gives; without one, anything or None."""
+    """Its schema is that of the run config; without a schema any config or None is accepted."""
 
     @configured(count, config_schema={"q": int})
     def asked(config: Any) -> Any:
@@ -309,7 +309,7 @@ def test_an_op_by_a_function() -> None:
 
 
 def test_configured_of_configured() -> None:
-    """Any number of times, by dict or function."""
+    """It works repeatedly, by dict or function."""
     asked = count.configured(lambda config: {"n": config["q"]}, "asked", {"q": int})
 
     assert _run(asked.configured({"q": 11}, "fixed")) == {"n": 11, "m": 2}
@@ -320,7 +320,7 @@ def test_configured_of_configured() -> None:
 
 @pytest.mark.parametrize("given", [{"n": "x"}, {}, {"n": 1, "z": 1}])
 def test_wrong_config_given_beforehand(given: Any) -> None:
-    """Is found out when the run config is checked; the error names the op and the place in what was given."""
+    """The check of the run config raises; the error names the op and the path in the fixed config."""
     made = count.configured(given, name="wrong")
     place = "root:config:n" if given.get("n") == "x" else "root:config"
 
@@ -331,7 +331,7 @@ def test_wrong_config_given_beforehand(given: Any) -> None:
 
 
 def test_a_function_of_configured_that_raises() -> None:
-    """The kind of definition and its name are in the error."""
+    """The error has the class and the name of the definition."""
     with pytest.raises(
         DagflowConfigMappingFunctionError, match=r"`configured` OpDefinition.*op 'wrong'"
     ) as caught:
@@ -340,7 +340,7 @@ def test_a_function_of_configured_that_raises() -> None:
 
 
 def test_names() -> None:
-    """An op or graph needs one; a function has one."""
+    """An op or graph needs a name; a function has one."""
     with pytest.raises(CheckError, match=r"op 'count' \(.*\) is configured with \{'n': 1\}.*'name'"):
         count.configured({"n": 1})
     with pytest.raises(CheckError, match="graph 'pair'"):
@@ -357,7 +357,7 @@ def test_names() -> None:
 
 
 def test_a_graph() -> None:
-    """One with a config mapping; the new name is that of its node."""
+    """A graph needs a config mapping; the new name is the name of its node."""
     fixed = pair.configured({"x": 5}, name="fixed")
     asked = fixed_by_int(pair)
     made = GraphDefinition("top", node_defs=[fixed, asked])
@@ -379,7 +379,7 @@ def fixed_by_int(made: GraphDefinition) -> GraphDefinition:
 
 
 def test_resources_and_managers() -> None:
-    """They have no name of their own; the environment is looked at when the run config is checked."""
+    """They have no name; the environment is read when the run config is checked."""
 
     @resource(config_schema={"u": StringSource, "p": Field(int, default_value=1)})
     def db(context: Any) -> Any:
@@ -413,7 +413,7 @@ def test_resources_and_managers() -> None:
 
 
 def test_loggers_and_executors() -> None:
-    """As `configured(...)` and as a method."""
+    """`configured(...)` and the method work alike."""
     seen: list[Any] = []
 
     @logger({"level": str})
@@ -435,13 +435,13 @@ def test_loggers_and_executors() -> None:
 
 
 class Cups(Config):
-    """What a function of config may take and give."""
+    """The config that the function takes."""
 
     n: int = 4
 
 
 def test_functions_of_config_objects() -> None:
-    """A Config class on the parameter is the schema; it may return a Config object or a RunConfig."""
+    """A Config class of the parameter is the schema; the function may return a Config or a RunConfig."""
 
     @op
     def brew(config: Cups) -> int:
@@ -462,7 +462,7 @@ def test_functions_of_config_objects() -> None:
 
 
 def test_an_object_of_a_resource_class_has_its_config() -> None:
-    """Only the class can be configured: what an object holds would be lost."""
+    """Only the class can be configured, since the config of an object would be lost."""
 
     class Kettle(ConfigurableResource):
         litres: int

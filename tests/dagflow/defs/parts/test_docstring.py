@@ -1,4 +1,4 @@
-"""Docstrings in three styles, and those without descriptions of parameters."""
+"""Docstrings in three styles, and docstrings without descriptions of parameters."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ REST = """Does it.
     [(GOOGLE, "The first.\nAnd more."), (NUMPY, "The first.\nAnd more."), (REST, "The first.")],
 )
 def test_styles(doc: str, first: str) -> None:
-    """All say the same."""
+    """All styles have the same result."""
     assert read_docstring(doc) == Descriptions({"a": first, "b": "The second: last."}, "A number.")
 
 
 def test_a_result_without_a_type() -> None:
-    """Is all text; a generator yields it."""
+    """The whole entry is the description; a generator has a "Yields" section."""
     assert read_docstring("Does.\n\nReturns:\n    a number\n").result == "a number"
     assert read_docstring("Does.\n\nYields:\n    int: a number\n").result == "a number"
 
 
 @pytest.mark.parametrize("doc", ["", "Brews.", "Args", "Returns:", "Args:\n\nReturns:\n"])
 def test_nothing_said(doc: str) -> None:
-    """Is nothing."""
+    """A docstring without descriptions gives none."""
     assert read_docstring(doc) == Descriptions({}, None)
 
 
@@ -97,12 +97,12 @@ TITLES = (
 
 @given(st.lists(st.sampled_from([*TITLES, "    a: b", "  a (", "----", "", "a : b", "x", ":param a: b"])))
 def test_any_text_can_be_read(lines: list[str]) -> None:
-    """Whatever stands in a docstring, the op can be made."""
+    """With any docstring, the op can be defined."""
     assert isinstance(read_docstring("\n".join(lines)), Descriptions)
 
 
 def test_where_it_is_shown() -> None:
-    """On inputs and a single output, unless In, Out or GraphIn say something."""
+    """The descriptions are set on inputs and a single output; In, Out and GraphIn win."""
 
     def fn(a, b):
         return a

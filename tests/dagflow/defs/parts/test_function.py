@@ -1,4 +1,4 @@
-"""How a function's signature is read."""
+"""The reader of function signatures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _named(name: str) -> Any:
 
 @pytest.mark.parametrize("name", ["context", "_context", "context_", "_"])
 def test_names_of_the_context(name: str) -> None:
-    """A first parameter of one of four names is the context; further ones are inputs."""
+    """A first parameter with one of four names is the context; others are inputs."""
     body = _body(_named(name))
 
     assert (body.context, body.context_name) == ("any", name)
@@ -49,7 +49,7 @@ def test_names_of_the_context(name: str) -> None:
 
 
 def test_other_names_are_inputs() -> None:
-    """Also one annotated with a context."""
+    """A parameter of another name is an input, even if annotated with a context."""
 
     def annotated(ctx: OpExecutionContext, log: Any) -> None: ...
 
@@ -60,7 +60,7 @@ def test_other_names_are_inputs() -> None:
 
 
 def test_kinds_of_context() -> None:
-    """The annotation says which."""
+    """The annotation defines the type of the context."""
 
     def op_context(context: OpExecutionContext) -> None: ...
     def asset_context(context: AssetExecutionContext) -> None: ...
@@ -83,7 +83,7 @@ def test_a_context_of_another_type_is_refused() -> None:
 
 
 def test_config_and_resources() -> None:
-    """A parameter named config, and those annotated with a resource type, are no inputs."""
+    """A parameter named config, and parameters with a resource type, are not inputs."""
 
     def fn(
         context: Any, config: Settings, a: int, station: Station, other: Annotated[Any, Station()]
@@ -98,7 +98,7 @@ def test_config_and_resources() -> None:
 
 
 def test_marks_of_annotations() -> None:
-    """Config classes and resource types are known by attribute, instances of them are not."""
+    """Config classes and resource types are recognized by attribute; their instances are not."""
     assert is_config_annotation(Settings)
     assert not is_config_annotation(Settings())
     assert not is_config_annotation(int)
@@ -125,13 +125,13 @@ def test_inputs_keep_order_default_and_annotation() -> None:
     [(lambda *args: None, r"'\*args'"), (lambda a, /: None, "positional-only parameter 'a'")],
 )
 def test_inputs_are_passed_by_name(fn: Any, what: str) -> None:
-    """So neither starred nor positional-only parameters can be inputs."""
+    """So starred and positional-only parameters raise."""
     with pytest.raises(BadDefinition, match=what):
         _body(fn)
 
 
 def test_any_keyword_may_be_taken() -> None:
-    """`**kwargs` is no input by itself."""
+    """`**kwargs` is not an input."""
     body = _body(lambda a, **more: None)
 
     assert body.takes_any_keyword
@@ -139,7 +139,7 @@ def test_any_keyword_may_be_taken() -> None:
 
 
 def test_kinds_of_functions() -> None:
-    """Whether a function returns, yields or is awaited; also partials, objects and methods."""
+    """A function returns, yields or is awaited; partials, objects and methods work alike."""
 
     def plain() -> None: ...
     def generator() -> Any:
@@ -167,7 +167,7 @@ def test_kinds_of_functions() -> None:
 
 
 def test_a_wrapped_function_is_read_through() -> None:
-    """`functools.wraps` shows the signature and type of the function inside."""
+    """The signature and type are those of the function inside `functools.wraps`."""
 
     def inner(a: int) -> Any:
         yield a
@@ -182,8 +182,8 @@ def test_a_wrapped_function_is_read_through() -> None:
     assert [(p.name, p.annotation) for p in body.inputs] == [("a", int)]
 
 
-def test_annotations_as_texts_are_resolved() -> None:
-    """Names of the module and of the function around are found; others are as if absent."""
+def test_annotations_as_strings_are_resolved() -> None:
+    """Names of the module and the closure are found; unknown names count as no annotation."""
     outside = str
 
     def fn(a: outside, b: NoSuchName, c: int) -> None:  # noqa: F821
@@ -198,19 +198,19 @@ def test_annotations_as_texts_are_resolved() -> None:
 
 
 def test_a_function_without_a_signature() -> None:
-    """What Python cannot read is refused."""
+    """A function whose signature Python cannot read raises."""
     with pytest.raises(BadDefinition, match=r"signature of .* cannot be read"):
         _body(type)
 
 
 def test_locations() -> None:
-    """File and line of a function; a builtin has none."""
+    """A function has a file and line; a builtin has none."""
     assert location(_body).split(":")[0].endswith("test_function.py")
     assert location(print) == location(5) == "unknown place"
 
 
 def test_the_context_stands_first() -> None:
-    """Elsewhere it would be an input, which nobody means."""
+    """A context parameter in another position raises, since it would be an input."""
 
     def fn(cups: int, context: Any) -> None: ...
 

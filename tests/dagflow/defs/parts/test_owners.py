@@ -1,4 +1,4 @@
-"""Who answers for jobs and assets."""
+"""The owners of jobs and assets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 @pytest.mark.parametrize(
     ("owners", "error", "message"),
     [
-        ("ann@cafe.org", ParameterCheckError, "'owners' of {place} must be a list of texts"),
+        ("ann@cafe.org", ParameterCheckError, "'owners' of {place} must be a list of strings"),
         ([3], ParameterCheckError, "owners"),
         (["team:"], DagflowInvalidDefinitionError, "'team:' of {place}: Team name cannot be empty"),
         (
@@ -27,7 +27,7 @@ from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
     ],
 )
 def test_what_is_no_owner(owners: Any, error: type[Exception], message: str) -> None:
-    """Jobs, assets and specs say so for themselves."""
+    """Invalid owners raise for jobs, assets and specs."""
 
     def brew() -> None: ...
 
@@ -39,7 +39,7 @@ def test_what_is_no_owner(owners: Any, error: type[Exception], message: str) -> 
 
 
 def test_owners_are_kept() -> None:
-    """Email addresses and teams, in order; none by default."""
+    """Email addresses and teams keep their order; the default is an empty list."""
 
     def brew() -> None: ...
 

@@ -1,4 +1,4 @@
-"""How long a failed step waits before it is tried again."""
+"""The wait of a failed step before a retry."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
     [(None, [0.1] * 4), (Backoff.LINEAR, [0.1, 0.2, 0.3, 0.4]), (Backoff.EXPONENTIAL, [0.1, 0.3, 0.7, 1.5])],
 )
 def test_waits(backoff: Backoff | None, waits: list[float]) -> None:
-    """`delay`, `delay * n`, or `delay * (2**n - 1)` before retry n."""
+    """The wait is `delay`, `delay * n`, or `delay * (2**n - 1)` before retry n."""
     policy = RetryPolicy(max_retries=4, delay=0.1, backoff=backoff)
     assert [policy.calculate_delay(n) for n in (1, 2, 3, 4)] == pytest.approx(waits)
 
 
 def test_no_delay_is_no_wait() -> None:
-    """By default there is one retry, at once."""
+    """The default is one retry without a wait."""
     assert RetryPolicy().max_retries == 1
     assert RetryPolicy().calculate_delay(1) == 0
 
 
 @pytest.mark.parametrize(("jitter", "low", "high"), [(Jitter.FULL, 0, 7), (Jitter.PLUS_MINUS, 6, 8)])
 def test_jitter(jitter: Jitter, low: float, high: float) -> None:
-    """Between 0 and the wait, or within one delay of it; from the source of chance that is given."""
+    """The wait is between 0 and the wait, or within one delay of it, by the given random generator."""
     policy = RetryPolicy(max_retries=3, delay=1, backoff=Backoff.EXPONENTIAL, jitter=jitter)
     waits = [policy.calculate_delay(3, random.Random(seed)) for seed in range(200)]
 
@@ -53,11 +53,11 @@ def test_jitter(jitter: Jitter, low: float, high: float) -> None:
     ],
 )
 def test_policies_that_are_none(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
-    """Refused when they are made."""
+    """Invalid policies raise when they are created."""
     with pytest.raises(error, match=message):
         RetryPolicy(**arguments)
 
 
 def test_policies_are_values() -> None:
-    """Equal by content, and keys of dicts."""
+    """They are equal by content, and can be keys of dicts."""
     assert len({RetryPolicy(2), RetryPolicy(max_retries=2), RetryPolicy(3)}) == 2

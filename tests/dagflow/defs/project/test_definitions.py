@@ -55,7 +55,7 @@ def tea(water):
 
 
 def test_a_job_gets_the_resources():
-    """What it lacks comes from the project."""
+    """Missing resources come from the project."""
     project = Definitions(jobs=[serve, serve], resources={"cup": 5})
 
     assert project.get_job_def("serve").execute_in_process().output_for_node("pour") == 5
@@ -63,7 +63,7 @@ def test_a_job_gets_the_resources():
 
 
 def test_a_job_keeps_its_own_resource():
-    """A resource of the job itself wins."""
+    """A resource of the job wins."""
     own = serve.graph.to_job(name="own", resource_defs={"cup": 1})
 
     project = Definitions(jobs=[own], resources={"cup": 5})
@@ -72,7 +72,7 @@ def test_a_job_keeps_its_own_resource():
 
 
 def test_a_part_of_all_assets():
-    """The job of all assets runs those that are chosen."""
+    """The job of all assets runs a selection."""
     everything = Definitions([water, tea, water]).get_implicit_global_asset_job_def()
 
     result = everything.execute_in_process(asset_selection=[AssetKey("water")])
@@ -82,7 +82,7 @@ def test_a_part_of_all_assets():
 
 
 def test_assets_of_different_partitions():
-    """They make one job, of which a part is run for a partition."""
+    """They form one job; a run for a partition runs a part of it."""
     one = asset(name="one", partitions_def=StaticPartitionsDefinition(["a"]))(lambda: 1)
     two = asset(name="two", partitions_def=StaticPartitionsDefinition(["b"]))(lambda: 2)
     everything = Definitions([one, two]).get_implicit_global_asset_job_def()
@@ -93,7 +93,7 @@ def test_assets_of_different_partitions():
 
 
 def test_an_asset_keeps_its_own_resource():
-    """A resource that an asset brings along wins, unless another asset needs that of the project."""
+    """A resource of an asset wins, unless another asset needs the one of the project."""
 
     def reads(name, **own):
         return asset(name=name, required_resource_keys={"cup"}, **own)(lambda context: context.resources.cup)
@@ -107,7 +107,7 @@ def test_an_asset_keeps_its_own_resource():
 
 
 def test_executor_and_loggers():
-    """They are those of the jobs that name none."""
+    """They apply to jobs without their own."""
     own = job(name="own", executor_def=multiprocess_executor)(lambda: None)
     plain = job(name="plain")(lambda: None)
     spoken = job(name="spoken", logger_defs={"own": colored_console_logger})(lambda: None)
@@ -123,7 +123,7 @@ def test_executor_and_loggers():
 
 
 def test_a_resource_of_a_hook_is_missing():
-    """Said with the hook and the node that it is attached to."""
+    """The error names the hook and its node."""
 
     @success_hook(required_resource_keys={"cup"})
     def cheer(context):
@@ -140,7 +140,7 @@ def test_a_resource_of_a_hook_is_missing():
 
 
 def test_definition_of_an_asset():
-    """Found by its key."""
+    """It is found by its key."""
     project = Definitions([water])
 
     assert project.get_assets_def("water") is water
@@ -149,7 +149,7 @@ def test_definition_of_an_asset():
 
 
 def test_a_resource_is_missing():
-    """Said when the job is asked for, with the op that needs it and its place."""
+    """The lookup of the job raises, with the op that needs the resource and its location."""
     with pytest.raises(
         DagflowInvalidDefinitionError, match=r"key 'cup' required by op 'pour' \(.*test_definitions"
     ):
@@ -177,7 +177,7 @@ NEEDY = {
 
 @pytest.mark.parametrize(("message", "said"), NEEDY.items())
 def test_what_types_and_managers_need_is_missing(message, said):
-    """It is missed as what an op needs is: when the job is asked for, in a repository at once."""
+    """It is reported like a resource of an op: at the lookup of a job, in a repository at once."""
     x = op(name="x", **said)((lambda n: n) if "ins" in said else (lambda: 1))
     one = op(name="one")(lambda: 1)
     j = job(name="j")(lambda: (x(one()) if "ins" in said else x(), None)[1])
@@ -207,7 +207,7 @@ def test_what_types_and_managers_need_is_missing(message, said):
     ],
 )
 def test_what_assets_need_is_missing(message, assets):
-    """In the job of all assets and in one of a part of them."""
+    """It is reported for the job of all assets and for one of a selection."""
     for arguments in ({}, {"jobs": [define_asset_job("all")]}):
         project = Definitions(assets, **arguments)
         with pytest.raises(DagflowInvalidDefinitionError, match=message):
@@ -217,7 +217,7 @@ def test_what_assets_need_is_missing(message, assets):
 
 
 def test_what_a_resource_needs_is_missing():
-    """It is missed only where something uses the resource."""
+    """It is reported only if something uses the resource."""
     saucer = resource(required_resource_keys={"table"})(lambda context: 1)
 
     with pytest.raises(DagflowInvariantViolationError, match="'table' required by resource with key 'cup'"):
@@ -239,13 +239,13 @@ def test_what_a_resource_needs_is_missing():
     ],
 )
 def test_wrong_arguments(arguments, error, text):
-    """Refused at once, by name."""
+    """A wrong argument raises at once, with its name."""
     with pytest.raises(error, match=text):
         Definitions(**arguments)
 
 
 def test_unknown_and_doubled_jobs():
-    """An unknown job is told with the nearest name; two jobs of one name are refused."""
+    """The error about an unknown job has the most similar name; two jobs of one name raise."""
     with pytest.raises(DagflowInvariantViolationError, match=r"'srve'.*serve"):
         Definitions(jobs=[serve], resources={"cup": 1}).get_job_def("srve")
     with pytest.raises(DagflowInvariantViolationError, match=r"__ASSET_JOB"):

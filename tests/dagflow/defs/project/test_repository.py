@@ -1,4 +1,4 @@
-"""Repositories: what a function returns, under one name."""
+"""Repositories: the definitions that a function returns, under one name."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def of(*elements: object) -> RepositoryDefinition:
 
 
 def test_everything_is_found_again():
-    """Jobs, graphs, jobs of assets and the job of all assets have names, also from lists in the list."""
+    """Jobs, graphs, asset jobs and the job of all assets are found by name, also from nested lists."""
     kitchen = of(serve, wash, [water, tea], define_asset_job("boil", "water"), SourceAsset("sugar"))
 
     assert sorted(kitchen.job_names) == ["__ASSET_JOB", "boil", "serve", "wash"]
@@ -75,7 +75,7 @@ def test_everything_is_found_again():
 
 
 def test_assets_are_found_by_key():
-    """What makes an asset, and what only stands for one, each by its key."""
+    """Definitions and source assets are found by key."""
     sugar, milk = SourceAsset("sugar"), AssetSpec("milk")
 
     kitchen = of(water, sugar, milk)
@@ -85,7 +85,7 @@ def test_assets_are_found_by_key():
 
 
 def test_jobs_run():
-    """A job of assets gets the assets of the repository, and the job of all makes them all."""
+    """An asset job gets the assets of the repository; the job of all assets runs them all."""
     kitchen = of(water, tea, define_asset_job("boil", "water"))
 
     assert kitchen.get_job("boil").execute_in_process().asset_value("water") == 1
@@ -93,23 +93,23 @@ def test_jobs_run():
 
 
 def test_without_assets_there_is_no_job_of_them():
-    """The job of all assets exists where there are some."""
+    """The job of all assets exists only if there are assets."""
     assert of(water).has_implicit_global_asset_job_def()
     assert not of(serve).has_implicit_global_asset_job_def()
     with pytest.raises(DagflowInvariantViolationError, match="Could not find job '__ASSET_JOB'"):
         of(serve).get_implicit_global_asset_job_def()
 
 
-def test_an_unknown_job_is_said_with_the_known_ones():
-    """Who asks for a name that is not there is told those that are."""
+def test_an_unknown_job_is_refused_with_the_known_ones():
+    """The error about an unknown name lists the existing names."""
     with pytest.raises(
         DagflowInvariantViolationError, match=r"Could not find job 'serv'.*\['serve'\].*Did you mean 'serve'"
     ):
         of(serve).get_job("serv")
 
 
-def test_what_is_said_about_it():
-    """Name, description and metadata are kept; the name is that of the function if none is given."""
+def test_its_attributes():
+    """Name, description and metadata are stored; the name of the function is the default."""
 
     @repository(name="shop", description="All of it.", metadata={"owner": "ann"})
     def kitchen():
@@ -122,7 +122,7 @@ def test_what_is_said_about_it():
 
 
 def test_defaults_reach_the_jobs():
-    """Executor and loggers go to the jobs that have none of their own."""
+    """Executor and loggers apply to jobs without their own."""
 
     @repository(default_executor_def=in_process_executor, default_logger_defs={"json": json_console_logger})
     def kitchen():
@@ -136,7 +136,7 @@ def test_defaults_reach_the_jobs():
     "element", [3, "serve", pour, (serve,), [[serve]], Definitions(), {"serve": serve}, None]
 )
 def test_an_unknown_element_is_refused(element):
-    """What is no job, graph or asset is named with its place."""
+    """The error about an element that is not a job, graph or asset has its index."""
     with pytest.raises(
         DagflowInvalidDefinitionError, match=r"'kitchen': all elements of list must be.*at index 1"
     ):
@@ -145,7 +145,7 @@ def test_an_unknown_element_is_refused(element):
 
 @pytest.mark.parametrize("content", [None, (serve,), "serve", {serve}])
 def test_other_return_values_are_refused(content):
-    """The function returns a list or a dict."""
+    """The function must return a list or a dict."""
     with pytest.raises(DagflowInvalidDefinitionError, match=r"Bad return value of type .* 'kitchen'"):
 
         @repository
@@ -154,13 +154,13 @@ def test_other_return_values_are_refused(content):
 
 
 def test_two_jobs_with_one_name_are_refused():
-    """Names are unique, across jobs and graphs."""
+    """Names are unique across jobs and graphs."""
     with pytest.raises(DagflowInvalidDefinitionError, match="Duplicate job definition found for job 'serve'"):
         of(serve, GraphDefinition(name="serve", node_defs=[pour]))
 
 
 def test_what_does_not_go_together_is_refused_at_once():
-    """A resource that nobody provides is missed where the repository is made, not when a job runs."""
+    """A missing resource raises when the repository is created, not when a job runs."""
 
     @op(required_resource_keys={"cup"})
     def fill():
@@ -175,7 +175,7 @@ def test_what_does_not_go_together_is_refused_at_once():
 
 
 def test_a_function_with_parameters_is_refused():
-    """Nobody could give it arguments."""
+    """It raises, since there are no arguments for it."""
     with pytest.raises(
         CheckError, match=r"repository 'kitchen' must have no parameters, but it is \(stove\)"
     ):
@@ -186,13 +186,13 @@ def test_a_function_with_parameters_is_refused():
 
 
 def test_a_repository_is_no_job_to_other_processes():
-    """A pointer leads to one job, and a repository has many."""
+    """A pointer names one job, but a repository has several."""
     with pytest.raises(DagflowInvariantViolationError, match="RepositoryDefinition"):
         reconstructable(of(serve))  # type: ignore[arg-type]
 
 
 def test_jobs_of_a_dict():
-    """A dict gives jobs by name: a job, a graph, or a function that makes either."""
+    """A dict has jobs by name: a job, a graph, or a function that returns either."""
 
     @repository
     def kitchen():
@@ -203,7 +203,7 @@ def test_jobs_of_a_dict():
 
 
 def test_a_function_makes_its_job_once_and_when_asked():
-    """Only the job that somebody asks for is made."""
+    """The function is called once, at the first lookup of its job."""
     made = []
 
     def make(name):
@@ -219,7 +219,7 @@ def test_a_function_makes_its_job_once_and_when_asked():
 
 
 def test_a_function_that_makes_no_job_is_refused():
-    """What a function returns is looked at when the job is asked for."""
+    """The result of the function is checked at the lookup of the job."""
 
     @repository
     def kitchen():
@@ -239,7 +239,7 @@ def test_a_function_that_makes_no_job_is_refused():
     ],
 )
 def test_a_dict_that_cannot_be(content, message):
-    """A dict has jobs and nothing else, each under its own name."""
+    """A dict must contain jobs only, each under its own name."""
     with pytest.raises(DagflowInvalidDefinitionError, match=message):
 
         @repository

@@ -1,4 +1,4 @@
-"""Resources as classes: config, nesting, life, and how they are told apart from run to run."""
+"""Resource classes: config, nesting, start and stop, and separation of runs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _new_story() -> None:
 
 
 class Boiler(ConfigurableResource[Any]):
-    """Writes down what happens to it."""
+    """A resource that records its start and stop."""
 
     name: str = "boiler"
 
@@ -65,7 +65,7 @@ class Boiler(ConfigurableResource[Any]):
 
 
 class Kettle(ConfigurableResource[Any]):
-    """Config and a nested resource."""
+    """A resource with config and a nested resource."""
 
     url: str
     pool: int = 2
@@ -73,14 +73,14 @@ class Kettle(ConfigurableResource[Any]):
 
     @cached_property
     def label(self) -> str:
-        """Worked out once for each object."""
+        """A property that is cached for each object."""
         story.append("label")
         return f"{self.url}/{self.pool}"
 
 
 @op
 def boil(kettle: Kettle) -> Any:
-    """Takes a resource as a parameter."""
+    """An op with a resource parameter."""
     story.append("boil")
     return kettle.url, kettle.pool, kettle.boiler and kettle.boiler.name
 
@@ -91,7 +91,7 @@ def _run(run_config: Any = None, **resources: Any) -> Any:
 
 
 def test_an_object_is_a_resource() -> None:
-    """Of jobs, of runs, of assets, of contexts and of build_resources."""
+    """An object works for jobs, runs, assets, contexts and build_resources."""
 
     @asset
     def water(kettle: Kettle) -> int:
@@ -106,7 +106,7 @@ def test_an_object_is_a_resource() -> None:
 
 
 def test_run_config_replaces_the_config_of_an_object() -> None:
-    """As a whole: its required fields are needed again."""
+    """It replaces the config as a whole, so required fields must be given again."""
     kettle = Kettle(url="u", pool=3)
 
     assert _run({"resources": {"kettle": {"config": {"url": "v"}}}}, kettle=kettle) == ("v", 2, None)
@@ -116,7 +116,7 @@ def test_run_config_replaces_the_config_of_an_object() -> None:
 
 
 def test_config_at_launch() -> None:
-    """Comes from the run config; what was given beforehand is the default of its fields."""
+    """The config comes from the run config; the given values are defaults of its fields."""
     late = Kettle.configure_at_launch(pool=7)
 
     assert _run({"resources": {"kettle": {"config": {"url": "v"}}}}, kettle=late) == ("v", 7, None)
@@ -127,7 +127,7 @@ def test_config_at_launch() -> None:
 
 
 def test_nested_resources_live_inside() -> None:
-    """Started before, stopped after; each resource has its own, also of an object that has a key."""
+    """They start before and stop after; each outer resource has its own, also of an object with a key."""
     assert _run(kettle=Kettle(url="u", boiler=Boiler(name="b"))) == ("u", 2, "b")
     assert story == ["b on", "boil", "b off"]
     story.clear()
@@ -139,7 +139,7 @@ def test_nested_resources_live_inside() -> None:
 
 
 def test_a_nested_resource_at_launch() -> None:
-    """Takes its config under the key that it has itself; without a key there is none to take."""
+    """It takes the config of its own key; without a key it raises."""
     late = Boiler.configure_at_launch()
     kettle = Kettle(url="u", boiler=late)  # type: ignore[arg-type]
 
@@ -155,7 +155,7 @@ def test_a_nested_resource_at_launch() -> None:
 
 
 def test_a_dependency_takes_what_makes_it() -> None:
-    """An object, a definition, a value that stays as it is."""
+    """It accepts an object, a definition, and a plain value."""
 
     class Door:
         def __enter__(self) -> Any:
@@ -184,7 +184,7 @@ def test_a_dependency_takes_what_makes_it() -> None:
 
 
 def test_a_nested_default_and_dict() -> None:
-    """The default of the field, and a dict for pydantic to build it of."""
+    """A field has its default, or an object that pydantic builds from a dict."""
 
     class Shop(ConfigurableResource[Any]):
         kettle: Kettle = Kettle(url="default")
@@ -195,7 +195,7 @@ def test_a_nested_default_and_dict() -> None:
 
 
 class Yielding(ConfigurableResource[Any]):
-    """One context manager in place of two methods."""
+    """A resource with one context manager instead of two methods."""
 
     @contextlib.contextmanager
     def yield_for_execution(self, context: Any) -> Iterator[Any]:
@@ -205,7 +205,7 @@ class Yielding(ConfigurableResource[Any]):
 
 
 class Factory(ConfigurableResourceFactory[int]):
-    """Makes a number."""
+    """A factory of an integer."""
 
     n: int
 
@@ -217,13 +217,13 @@ class Factory(ConfigurableResourceFactory[int]):
 
 @op
 def use(a: ResourceParam[Any], b: ResourceParam[int]) -> int:
-    """Takes whatever resources there are."""
+    """An op that returns all its resources."""
     story.append("use")
     return b
 
 
 def test_context_managers_and_factories() -> None:
-    """Stopped in the reverse order."""
+    """They are stopped in reverse order."""
     made = job(name="j", resource_defs={"a": Yielding(), "b": Factory(n=4)})(lambda: (use(), None)[1])
 
     assert made.execute_in_process().output_for_node("use") == 8
@@ -231,7 +231,7 @@ def test_context_managers_and_factories() -> None:
 
 
 def test_what_fails_while_starting() -> None:
-    """Names the key; what was started before is stopped, what failed is not."""
+    """The error names the key; started resources are stopped, the failed one is not."""
 
     class Broken(Boiler):
         def setup_for_execution(self, context: Any) -> None:
@@ -246,7 +246,7 @@ def test_what_fails_while_starting() -> None:
 
 
 def test_runs_do_not_share_objects() -> None:
-    """Each has its own, which keeps private attributes, but nothing that was worked out."""
+    """Each run has its own object, with private attributes, but without cached properties."""
 
     class Counting(ConfigurableResource[Any]):
         _client: Any = pydantic.PrivateAttr(default=None)
@@ -271,7 +271,7 @@ def test_runs_do_not_share_objects() -> None:
 
 
 def test_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looked up by each run, also in lists, nested config and nested resources."""
+    """They are read by each run, also in lists, nested config and nested resources."""
 
     class Deep(ConfigurableResource[Any]):
         names: list[str]
@@ -295,7 +295,7 @@ class Settings(Config):
 
 
 def test_without_a_run() -> None:
-    """Made here and now; what has to be torn down needs a block."""
+    """A resource starts without a run; one that must be torn down needs a `with` block."""
     assert Kettle(url="u").process_config_and_initialize().url == "u"
     with pytest.raises(CheckError, match="process_config_and_initialize_cm"):
         Boiler().process_config_and_initialize()
@@ -307,7 +307,7 @@ def test_without_a_run() -> None:
 
 
 def test_in_a_resource_function() -> None:
-    """A class may make what a function gives."""
+    """A resource function can create an object of the class from its context."""
 
     @resource(config_schema=Kettle.to_config_schema())
     def kettle(context: Any) -> Any:
@@ -320,7 +320,7 @@ def test_in_a_resource_function() -> None:
 
 
 def test_the_context_of_a_resource() -> None:
-    """Is there once the resource was started."""
+    """It exists after the start of the resource."""
     with pytest.raises(CheckError, match="before resource was initialized"):
         Kettle(url="u").get_resource_context()
     context = build_init_resource_context()
@@ -335,7 +335,7 @@ def test_the_context_of_a_resource() -> None:
 
 
 def test_equality_and_change() -> None:
-    """Equal by their fields, also once started; never changed."""
+    """Objects are equal by their fields, even after the start; a change raises."""
     kettle = Kettle(url="u")
     kettle.get_resource_definition()
     assert kettle == Kettle(url="u") != Kettle(url="v")
@@ -345,7 +345,7 @@ def test_equality_and_change() -> None:
 
 
 def test_one_definition_for_one_object() -> None:
-    """So that it is known under its key."""
+    """The definition of an object is always the same one."""
     kettle, late = Kettle(url="u"), Kettle.configure_at_launch()
 
     assert as_resource(kettle) is as_resource(kettle)
@@ -356,7 +356,7 @@ def test_one_definition_for_one_object() -> None:
 
 
 def test_copies() -> None:
-    """Have a definition of their own; one that was run can be pickled."""
+    """A copy has its own definition; an object can be pickled after a run."""
     kettle = Kettle(url="u")
     assert _run(kettle=kettle) == ("u", 2, None)
 
@@ -376,7 +376,7 @@ def test_configured_classes() -> None:
 
 
 def test_resources_of_direct_calls() -> None:
-    """As arguments, started and stopped around the call, seen by the context too."""
+    """They are arguments, start and stop around the call, and are in the context."""
 
     @op
     def look(context: Any, boiler: Boiler, n: int) -> Any:
@@ -396,7 +396,7 @@ def test_resources_of_direct_calls() -> None:
 
 
 def test_a_generator_is_stopped_when_it_ends() -> None:
-    """Its resources live as long as it does."""
+    """Its resources are stopped when it ends."""
     from dagflow import Output
 
     @op
@@ -409,14 +409,14 @@ def test_a_generator_is_stopped_when_it_ends() -> None:
 
 
 class Migrating(ConfigurableResource[Any], IAttachDifferentObjectToOpContext):
-    """Gives contexts something else."""
+    """A resource with another object for contexts."""
 
     def get_object_to_set_on_execution_context(self) -> str:
         return "client"
 
 
 def test_another_object_for_contexts() -> None:
-    """A parameter gets the resource, `context.resources` what it says."""
+    """A parameter gets the resource, `context.resources` the other object."""
 
     @op
     def look(context: Any, it: Migrating) -> Any:
@@ -427,7 +427,7 @@ def test_another_object_for_contexts() -> None:
 
 
 def test_annotations_that_make_a_resource() -> None:
-    """A factory is none itself, nor is a definition."""
+    """An annotation with a factory or a definition raises."""
 
     def with_factory(it: Factory) -> None: ...
 
@@ -439,7 +439,7 @@ def test_annotations_that_make_a_resource() -> None:
 
 
 def test_a_resource_is_no_config() -> None:
-    """Not in a Config class, nor in a list; the message says where it belongs."""
+    """A resource in a Config class or a list raises; the message names the correct position."""
     for base, annotation in ((Config, Kettle), (ConfigurableResource, list[Kettle])):
         bad = pydantic.create_model("Bad", x=(annotation, ...), __base__=base)  # type: ignore[call-overload]
         with pytest.raises(
@@ -449,7 +449,7 @@ def test_a_resource_is_no_config() -> None:
 
 
 def test_abstract_resources() -> None:
-    """An abstract class annotates; a concrete one is given."""
+    """An abstract class is the annotation; an object of a concrete class is given."""
     from abc import ABC, abstractmethod
 
     class Machine(ConfigurableResource[Any], ABC):
@@ -471,7 +471,7 @@ def test_abstract_resources() -> None:
 
 
 def test_a_factory_without_its_method() -> None:
-    """Says which method it needs."""
+    """The error names the missing method."""
 
     class Empty(ConfigurableResourceFactory[Any]):
         pass

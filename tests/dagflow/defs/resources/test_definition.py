@@ -1,4 +1,4 @@
-"""Resources and I/O managers as definitions."""
+"""Definitions of resources and I/O managers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dagflow.errors import DagflowInvalidConfigError, DagflowInvalidDefinitionEr
 
 
 class Store(IOManager):
-    """Keeps nothing."""
+    """An I/O manager that stores nothing."""
 
     def handle_output(self, context: Any, obj: Any) -> None: ...
 
@@ -32,7 +32,7 @@ class Store(IOManager):
 
 
 def test_a_bare_resource() -> None:
-    """Description from the docstring; called, it makes the resource."""
+    """The description is the docstring; a call creates the resource."""
 
     @resource
     def beans() -> int:
@@ -46,7 +46,7 @@ def test_a_bare_resource() -> None:
 
 
 def test_every_parameter() -> None:
-    """Schema, description, needs and version are kept."""
+    """Schema, description, required keys and version are stored."""
 
     @resource({"n": int}, "d", {"db"}, "v")
     def beans(context: Any) -> Any: ...
@@ -58,7 +58,7 @@ def test_every_parameter() -> None:
 
 @pytest.mark.parametrize("schema", [int, Field(int)])
 def test_a_type_is_a_schema(schema: Any) -> None:
-    """Not the function to decorate."""
+    """A type is the schema, not the decorated function."""
     made = resource(schema)(lambda context: context.resource_config)
     assert made.config_field.is_required
 
@@ -74,17 +74,17 @@ def test_a_type_is_a_schema(schema: Any) -> None:
     ],
 )
 def test_whether_it_is_given_a_context(fn: Any, takes: bool) -> None:
-    """Wherever it can take one."""
+    """A function with a suitable parameter receives the context."""
     assert ResourceDefinition(fn).takes_context is takes
 
 
 def test_a_callable_without_a_signature_is_given_a_context() -> None:
-    """Python cannot say, so the usual case is assumed."""
+    """It receives a context, since Python cannot read its parameters."""
     assert ResourceDefinition(type).takes_context
 
 
 def test_values() -> None:
-    """A value is a resource as it is, None too."""
+    """A plain value is a resource, even None."""
     thing = object()
 
     assert ResourceDefinition.hardcoded_resource(thing, "d").value is thing
@@ -94,7 +94,7 @@ def test_values() -> None:
 
 
 def test_plain_objects_are_wrapped() -> None:
-    """Definitions stay as they are."""
+    """They become definitions; definitions stay the same objects."""
     made = ResourceDefinition.hardcoded_resource(1)
     found = as_resources({"a": made, "b": 5}, "job 'j'")
 
@@ -104,7 +104,7 @@ def test_plain_objects_are_wrapped() -> None:
 
 
 def test_a_resource_made_of_its_config() -> None:
-    """`make_values_resource` gives the dict that the run config says."""
+    """`make_values_resource` returns the dict of the run config."""
 
     @op(required_resource_keys={"values"})
     def read(context: Any) -> Any:
@@ -122,7 +122,7 @@ def test_a_resource_made_of_its_config() -> None:
 
 
 def test_io_managers() -> None:
-    """Made of a function, bare or with parameters."""
+    """The decorator works with and without arguments."""
 
     @io_manager
     def bare() -> Any:
@@ -160,15 +160,15 @@ def test_io_managers() -> None:
     ],
 )
 def test_what_is_refused(make: Any, error: type[Exception], message: str) -> None:
-    """When it is defined."""
+    """Invalid arguments raise at the definition."""
     with pytest.raises(error, match=message):
         make()
 
 
 @pytest.mark.parametrize("decorator", [resource, io_manager, input_manager])
 @pytest.mark.parametrize("keys", ["db", [1], 3])
-def test_required_keys_are_a_set_of_texts(decorator: Any, keys: Any) -> None:
-    """A text is not taken for the set of its letters; the function is named by its place."""
+def test_required_keys_are_a_set_of_strings(decorator: Any, keys: Any) -> None:
+    """A string is not read as a set of letters; the error has the location of the function."""
     message = r"resource \(.*test_definition.py:\d+\): 'required_resource"
     with pytest.raises(ParameterCheckError, match=message):
         decorator(required_resource_keys=keys)(lambda context: None)

@@ -1,4 +1,4 @@
-"""I/O managers and input managers as definitions: their config, and that of each output and input."""
+"""Definitions of I/O managers and input managers: their config, and the config of each output and input."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def two(n):
 
 
 def reader(shelf):
-    """A job whose input comes from this manager, fed by nothing."""
+    """A job with an unfed input that this manager loads."""
     return job(name="reader", resource_defs={"shelf": shelf, "cup": 7})(two_alone)
 
 
@@ -40,7 +40,7 @@ def two_alone():
 
 
 def test_a_function_loads_an_input():
-    """With the context of the input, or without any."""
+    """The function takes the context of the input, or no argument."""
 
     @input_manager
     def named(context):
@@ -55,7 +55,7 @@ def test_a_function_loads_an_input():
 
 
 def test_it_loads_in_the_place_of_who_stored():
-    """An input that names its manager ignores what the I/O manager of the output kept."""
+    """An input with an input manager ignores the I/O manager of the output."""
 
     @input_manager
     def other(context):
@@ -69,7 +69,7 @@ def test_it_loads_in_the_place_of_who_stored():
 
 
 def test_config_of_manager_and_input():
-    """Each has its own place in the run config."""
+    """Each has its own path in the run config."""
 
     @input_manager(config_schema={"r": int}, input_config_schema={"i": int}, required_resource_keys={"cup"})
     def configured(context):
@@ -85,7 +85,7 @@ def test_config_of_manager_and_input():
 
 
 def test_an_error_of_the_function():
-    """It is that of loading the input, and the caller gets the very error."""
+    """It is an error of the input; the caller gets the same exception."""
 
     @input_manager
     def broken(context):
@@ -98,7 +98,7 @@ def test_an_error_of_the_function():
 
 
 class Notes(IOManager):
-    """Remembers the config of what it stores and loads."""
+    """An I/O manager that records the config of each store and load."""
 
     def __init__(self):
         self.said = []
@@ -112,7 +112,7 @@ class Notes(IOManager):
 
 
 def test_config_of_each_output():
-    """`ops.<op>.outputs.<output>`; the reader sees it in the context of the output above it."""
+    """The config is at `ops.<op>.outputs.<output>`; the reader has it in its upstream output."""
     notes = Notes()
 
     @io_manager(output_config_schema={"o": Field(int, default_value=2)})
@@ -134,7 +134,7 @@ def test_config_of_each_output():
 
 
 def test_an_output_that_must_be_configured():
-    """It is missing with its whole path; other outputs take no config."""
+    """The error about missing config has the whole path; other outputs accept no config."""
 
     @io_manager(output_config_schema={"o": int})
     def manager():
@@ -155,7 +155,7 @@ def test_an_output_that_must_be_configured():
 
 
 def test_what_the_definitions_say():
-    """Schemas can be read; what is no function is refused."""
+    """The schemas can be read; an argument that is not a function raises."""
     definition = input_manager(input_config_schema=int)(lambda context: 1)
 
     assert isinstance(definition, InputManagerDefinition)

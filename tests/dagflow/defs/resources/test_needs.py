@@ -14,7 +14,7 @@ def _resource(*keys: str) -> ResourceDefinition:
 
 
 def test_every_resource_finds_what_it_needs() -> None:
-    """Only the given resources are checked; those that they need may be among all others."""
+    """Only the given resources are checked; the resources that they need may be any known ones."""
     known = {"mill": _resource("motor"), "motor": _resource(), "lost": _resource("nothing")}
 
     check_needs({"mill": known["mill"]}, known, "the shop")

@@ -1,4 +1,4 @@
-"""Starting and stopping one resource."""
+"""The start and stop of one resource."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from dagflow.defs.resources.opening import close_all, closing, entered, must_not_close
+from dagflow.defs.resources.opening import close_all, closing, enter, must_not_close
 from dagflow.errors import CheckError, DagflowInvariantViolationError
 
 
@@ -19,22 +19,22 @@ def test_what_a_function_returns() -> None:
         yield "pump"
         story.append("off")
 
-    assert entered(3, "here") == (3, None)
+    assert enter(3, "here") == (3, None)
     for made in (pump(), contextmanager(pump)()):
-        with closing(entered(made, "here")) as value:
+        with closing(enter(made, "here")) as value:
             assert (value, story) == ("pump", [])
         assert story.pop() == "off"
 
 
 @pytest.mark.parametrize(("count", "message"), [(0, "at here is a generator"), (2, "more than once")])
 def test_a_generator_yields_once(count: int, message: str) -> None:
-    """Not at all and twice are errors, the one when it is started, the other when it is stopped."""
+    """No yield raises at the start, a second yield raises at the stop."""
     with pytest.raises(DagflowInvariantViolationError, match=message):
-        close_all([entered((number for number in range(count)), "here")[1] or (lambda: None)])
+        close_all([enter((number for number in range(count)), "here")[1] or (lambda: None)])
 
 
 def test_what_must_be_stopped() -> None:
-    """It is refused, and stopped, where nothing would stop it later."""
+    """It raises and is stopped, if no later code would stop it."""
     stopped: list[str] = []
 
     assert must_not_close(3, None) == 3
@@ -44,7 +44,7 @@ def test_what_must_be_stopped() -> None:
 
 
 def test_all_are_stopped() -> None:
-    """The last first, whatever one of them raises."""
+    """Resources are stopped in reverse order, even if one of them raises."""
     stopped: list[int] = []
 
     def stop(number: int) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""Requirements: which definition needs which resource."""
+"""Requirements: the resources that each definition needs."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from dagflow.defs.resources.requirements import (
 
 @dagflow_type_loader(int, required_resource_keys={"scale"})
 def load(context: Any, value: int) -> int:
-    """Reads a resource."""
+    """A type loader that reads a resource."""
     return value
 
 
 @success_hook(required_resource_keys={"bell"})
 def ring(context: Any) -> None:
-    """Reads a resource."""
+    """A hook that reads a resource."""
 
 
 BEANS = DagflowType(lambda context, value: True, "Beans", loader=load, required_resource_keys={"sieve"})
@@ -48,15 +48,15 @@ BEANS = DagflowType(lambda context, value: True, "Beans", loader=load, required_
     required_resource_keys={"mill"},
 )
 def grind(context: Any, beans: Any) -> Any:
-    """Needs something in every way."""
+    """An op with every sort of requirement."""
 
 
 def _told(requirements: Any) -> list[str]:
-    return [f"{need.kind} {need.key} by {need.by}" for need in requirements]
+    return [f"{need.role} {need.key} by {need.by}" for need in requirements]
 
 
 def test_an_op_and_its_ports() -> None:
-    """What every run of an op needs, and what its inputs need if they are fed that way."""
+    """An op has own requirements, and requirements of its inputs that depend on their source."""
     assert _told(grind.own_requirements()) == [
         "resource mill by op 'grind'",
         "io manager jar by output 'result' of op 'grind'",
@@ -102,7 +102,7 @@ def test_assets() -> None:
         AssetSpec("read").with_io_manager_key("jar"),
     ):
         (need,) = read.own_requirements()
-        assert need == Requirement("jar", f'{type(read).__name__} with key ["read"]', kind=IO_MANAGER)
+        assert need == Requirement("jar", f'{type(read).__name__} with key ["read"]', role=IO_MANAGER)
 
 
 def test_the_first_of_a_key_is_named() -> None:
@@ -114,7 +114,7 @@ def test_the_first_of_a_key_is_named() -> None:
 
 @pytest.mark.parametrize(("known", "hint"), [(["mills"], " Did you mean 'mills'?"), ([], "")])
 def test_a_key_that_is_not_there(known: list[str], hint: str) -> None:
-    """The error names the key, what needs it, a similar key, and what to do."""
+    """The error names the key, the definition that needs it, a similar key, and the remedy."""
     error = not_provided(Requirement("mill", "op 'grind'"), known, "Give one.")
 
     assert str(error) == f"resource with key 'mill' required by op 'grind' was not provided.{hint} Give one."
