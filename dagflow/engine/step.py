@@ -217,8 +217,8 @@ class Attempt:
         keys = self.keys.setdefault(output.name, {})
         if mapping_key in keys:
             raise DagflowInvariantViolationError(
-                f"{op_location(self.step.op)} yielded the mapping key '{mapping_key}' for more than one value "
-                f"of its output '{output.name}'. Each value needs a key of its own."
+                f"{op_location(self.step.op)} yielded the mapping key '{mapping_key}' for more than one "
+                f"value of its output '{output.name}'. Each value needs a key of its own."
             )
         keys[mapping_key] = None
 
