@@ -80,8 +80,7 @@ class _DataProperty(property):
         return event.event_specific_data
 
 
-def _data(name: str) -> Any:
-    # `name` is the name of a data class, or of an event type without data
+def _data(name: str) -> Any:  # the name of a data class, or of an event type without data
     return _DataProperty(*(types_with(name) or [DagflowEventType[name]]))
 
 
@@ -340,8 +339,7 @@ class JobFailureData(NamedTuple):
 class EventLogEntry(NamedTuple):
     """A line of the log of an instance: an event, or a message of user code (`dagflow_event` is None).
 
-    Attributes: `level` as in Python logging (10 debug to 50 critical), `timestamp` in seconds since the
-        epoch.
+    Attributes: `level` (10 debug to 50 critical, as in Python), `timestamp` in seconds since the epoch.
     """
 
     error_info: SerializableErrorInfo | None

@@ -145,7 +145,7 @@ def test_steps_that_appear():
         "other many m[a] m[b] both",
         "other many m[b] m[a] both",
     }
-    assert len(found) == 2 * 4  # the place of `other` among many and two mapped steps
+    assert len(found) == 2 * 4  # the positions of `other` among many and two mapped steps
 
 
 def test_a_retry_without_delay_comes_at_any_later_turn():
