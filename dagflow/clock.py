@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Clock(Protocol):
@@ -78,6 +80,8 @@ SYSTEM_CLOCK = SystemClock()
 
 
 def _seconds(moment: float | datetime) -> float:
-    if isinstance(moment, datetime):
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
-    return float(moment)
+    if isinstance(moment, (int, float)):
+        return float(moment)
+    from datetime import timezone  # only a datetime needs it
+
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()

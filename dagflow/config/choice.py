@@ -11,7 +11,8 @@ from typing import Any as AnyValue
 
 from dagflow._util import UNSET, nearest
 from dagflow.config.field import Array, Field, Map, Shape, describe_fields, resolve_fields, resolve_inner
-from dagflow.config.parse import Path, Reading, where
+from dagflow.config.parse import Reading
+from dagflow.config.paths import Path, where
 from dagflow.config.scalar import SCALARS, Bool, ConfigType, Float, String
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError, check_type
 

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from typing import Any as AnyValue
 
 from dagflow._util import UNSET
-from dagflow.config.parse import MapPart, Path, Reading
+from dagflow.config.parse import Reading
+from dagflow.config.paths import MapPart, Path
 from dagflow.config.scalar import SCALARS, Any, Bool, ConfigType, Float, Int, String, copied
 from dagflow.errors import (
     CheckError,

@@ -10,7 +10,8 @@ from typing import Any as AnyValue
 
 from dagflow._util import UNSET
 from dagflow.config.field import Field
-from dagflow.config.parse import Path, Readable, Reading, parse
+from dagflow.config.parse import Readable, Reading, parse
+from dagflow.config.paths import Path
 from dagflow.config.scalar import ConfigType, copied
 from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, DagflowInvalidConfigError
 

@@ -1,95 +1,22 @@
 """Reading of a value against a config schema. The result is the value for user code, or all mistakes in it.
 
 Each schema node (`dagflow.config.field`) has a method `read` for its own type of value. This module holds the
-common parts: `Reading` collects mistakes and looks up environment variables, `EvaluationError` describes a
-mistake and its path, and `parse` starts a reading. Nothing here raises an error for an invalid value.
+common parts: `Reading` collects mistakes and looks up environment variables, and `parse` starts a reading.
+Nothing here raises an error for an invalid value.
 
 The functions of config mappings are called in a second reading, and only if the first one found no mistake.
-
-The path of a value is a tuple of field names, indexes of list items and `MapPart` values. As a string it is
-written `root:ops:brew:config[1]:k`, with `root:m:'a':value` and `root:m:1:key` inside maps.
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dagflow._util import UNSET, nearest
+from dagflow.config.paths import Path, where
 
-
-class MapPart(NamedTuple):
-    """One side ("key" or "value") of an entry of a map, as a part of a path."""
-
-    key: object
-    side: str
-
-
-PathPart = str | int | MapPart
-Path = tuple[PathPart, ...]
-
-
-class DagflowEvaluationErrorReason(enum.Enum):
-    """The type of mistake that an `EvaluationError` describes."""
-
-    RUNTIME_TYPE_MISMATCH = "RUNTIME_TYPE_MISMATCH"
-    MISSING_REQUIRED_FIELD = "MISSING_REQUIRED_FIELD"
-    MISSING_REQUIRED_FIELDS = "MISSING_REQUIRED_FIELDS"
-    FIELD_NOT_DEFINED = "FIELD_NOT_DEFINED"
-    FIELDS_NOT_DEFINED = "FIELDS_NOT_DEFINED"
-    SELECTOR_FIELD_ERROR = "SELECTOR_FIELD_ERROR"
-    FIELD_ALIAS_COLLISION = "FIELD_ALIAS_COLLISION"
-    FAILED_POST_PROCESSING = "FAILED_POST_PROCESSING"
-
-
-_Reason = DagflowEvaluationErrorReason
-
-
-class Mismatch(NamedTuple):
-    """A value of the wrong type: the schema node that rejected it, and its repr."""
-
-    config_type: Any
-    value_rep: str
-
-
-class FieldNames(NamedTuple):
-    """The names of fields that are missing or unknown."""
-
-    field_names: list[str]
-
-    @property
-    def field_name(self) -> str:
-        """The first name; the only one if the reason is in the singular."""
-        return self.field_names[0]
-
-
-class SelectorMismatch(NamedTuple):
-    """A selector without exactly one field: the schema node and the given names."""
-
-    config_type: Any
-    incoming_fields: list[str]
-
-
-class FailedLookup(NamedTuple):
-    """An environment variable that is not set, or whose content has the wrong type."""
-
-    original_value: object
-    variable: str
-
-
-class EvaluationError(NamedTuple):
-    """One mistake in a config value: its type, its path, details for programs and a message for readers."""
-
-    reason: DagflowEvaluationErrorReason
-    stack: Path
-    error_data: Mismatch | FieldNames | SelectorMismatch | FailedLookup
-    message: str
-
-    @property
-    def path(self) -> str:
-        """The path as a string, such as `root:ops:brew:config:a`."""
-        return path_string(self.stack)
+if TYPE_CHECKING:
+    from dagflow.config.evaluation_errors import EvaluationError
 
 
 class Parsed(NamedTuple):
@@ -150,9 +77,9 @@ class Reading:
                 f'Invalid use of environment variable wrapper. EnvVar("{variable}") {where(path)} belongs in '
                 f"a Config object; in plain config write {{'env': '{variable}'}}."
             )
-        self.errors.append(
-            EvaluationError(_Reason.RUNTIME_TYPE_MISMATCH, path, Mismatch(node, repr(value)), message)
-        )
+        from dagflow.config.evaluation_errors import mismatch_error  # loaded for the first mistake
+
+        self.errors.append(mismatch_error(node, value, path, message))
 
     def scalar_mismatch(self, node: object, value: object, path: Path, expected: str) -> None:
         """Add an error about a value that is None or not the expected scalar."""
@@ -189,17 +116,17 @@ class Reading:
         """Add an error about unknown fields."""
         unknown = sorted(str(name) for name in names)
         if len(unknown) == 1:
-            reason = _Reason.FIELD_NOT_DEFINED
             message = (
                 f'Received unexpected config entry "{unknown[0]}" {where(path)}. '
                 f'Expected: "{node.describe()}".{nearest(unknown[0], known)}'
             )
         else:
-            reason = _Reason.FIELDS_NOT_DEFINED
             hints = "".join(f" {name!r}:{hint}" for name in unknown if (hint := nearest(name, known)))
             message = f'Received unexpected config entries "{unknown!r}" {where(path)}. '
             message += f'Expected: "{sorted(known)!r}".{hints}'
-        self.errors.append(EvaluationError(reason, path, FieldNames(unknown), message))
+        from dagflow.config.evaluation_errors import undefined_error  # loaded for the first mistake
+
+        self.errors.append(undefined_error(unknown, path, message))
 
     def missing(self, examples: Mapping[str, object], path: Path) -> None:
         """Add an error about missing required fields.
@@ -211,34 +138,30 @@ class Reading:
         names = sorted(examples)
         example = {name: examples[name] for name in names}
         if len(names) == 1:
-            reason, subject, this, entry = (
-                _Reason.MISSING_REQUIRED_FIELD,
-                f'entry "{names[0]}"',
-                "this value",
-                "entry",
-            )
+            subject, this, entry = f'entry "{names[0]}"', "this value", "entry"
         else:
-            reason, subject = _Reason.MISSING_REQUIRED_FIELDS, f"entries {names!r}"
-            this, entry = "these values", "entries"
+            subject, this, entry = f"entries {names!r}", "these values", "entries"
         message = (
             f"Missing required config {subject} {where(path)}. You must provide {this} in your run config. "
         )
         message += f"Example config for the missing {entry}: {example!r}"
-        self.errors.append(EvaluationError(reason, path, FieldNames(names), message))
+        from dagflow.config.evaluation_errors import missing_error  # loaded for the first mistake
+
+        self.errors.append(missing_error(names, path, message))
 
     def collision(self, name: str, alias: str, path: Path) -> None:
         """Add an error about a field that is given under two names."""
         message = f"Received both field '{name}' and field '{alias}' {where(path)}. Use one or the other."
-        self.errors.append(
-            EvaluationError(_Reason.FIELD_ALIAS_COLLISION, path, FieldNames([name, alias]), message)
-        )
+        from dagflow.config.evaluation_errors import collision_error  # loaded for the first mistake
+
+        self.errors.append(collision_error(name, alias, path, message))
 
     def selector(self, node: object, given: Iterable[object], path: Path, message: str) -> None:
         """Add an error about a selector without exactly one field."""
         names = [str(name) for name in given]
-        self.errors.append(
-            EvaluationError(_Reason.SELECTOR_FIELD_ERROR, path, SelectorMismatch(node, names), message)
-        )
+        from dagflow.config.evaluation_errors import selector_error  # loaded for the first mistake
+
+        self.errors.append(selector_error(node, names, path, message))
 
     def lookup(self, original: object, variable: str, path: Path) -> str | None:
         """Return the content of an environment variable. If it is not set, add an error and return None."""
@@ -257,9 +180,9 @@ class Reading:
     def failed_lookup(self, original: object, variable: str, path: Path, problem: str) -> None:
         """Add an error about an environment variable that is not set or has the wrong content."""
         message = f"Post processing {where(path)} of original value {original!r} failed: {problem}"
-        self.errors.append(
-            EvaluationError(_Reason.FAILED_POST_PROCESSING, path, FailedLookup(original, variable), message)
-        )
+        from dagflow.config.evaluation_errors import lookup_error  # loaded for the first mistake
+
+        self.errors.append(lookup_error(original, variable, path, message))
 
 
 def parse(
@@ -296,26 +219,3 @@ def parse(
         reading = Reading(environ, applies=True)
         result = schema.read_absent(path, reading) if value is UNSET else schema.read(value, path, reading)
     return Parsed(result, tuple(reading.errors), reading.used_env)
-
-
-def where(path: Path) -> str:
-    """Return the path of a value for use in a sentence: "at the root" or "at path root:a"."""
-    return f"at path {path_string(path)}" if path else "at the root"
-
-
-def path_string(path: Path) -> str:
-    """Return the path of a value as a string.
-
-    Example:
-        >>> path_string(("ops", "brew", 1, MapPart("a", "value")))
-        "root:ops:brew[1]:'a':value"
-    """
-    parts = ["root"]
-    for part in path:
-        if isinstance(part, int):
-            parts.append(f"[{part}]")
-        elif isinstance(part, MapPart):
-            parts.append(f":{part.key!r}:{part.side}")
-        else:
-            parts.append(f":{part}")
-    return "".join(parts)

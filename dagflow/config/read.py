@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow._util import UNSET
-from dagflow.config.parse import Path, Readable, Reading, parse
+from dagflow.config.parse import Readable, Reading, parse
+from dagflow.config.paths import Path
 from dagflow.errors import DagflowInvalidConfigError
 
 _CONFIG: Path = ("config",)

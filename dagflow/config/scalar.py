@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any as AnyValue
 
 from dagflow._util import UNSET
-from dagflow.config.parse import Path, Reading, path_string
+from dagflow.config.parse import Reading
+from dagflow.config.paths import Path, path_string
 
 
 class ConfigType:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 
 from dagflow.engine.outcome import Failed, Outcome, Retry
@@ -22,7 +21,7 @@ class Scheduler:
     Attributes:
         schedule: The status of every step.
         attempts: The number of finished attempts, of steps that are retried.
-        waiting: The time and the step index of each pending retry. Invariant: a heap.
+        waiting: The time and the step index of each pending retry. Invariant: sorted.
         failures: The steps that failed for good.
         is_cut_short: Whether a failure or an interrupt ends the run early. No step is taken after that.
     """
@@ -60,7 +59,7 @@ class Scheduler:
             return None
         clock = self.state.options.clock
         while self.waiting and self.waiting[0][0] <= clock.now():
-            self.schedule.retry(heapq.heappop(self.waiting)[1])
+            self.schedule.retry(self.waiting.pop(0)[1])
         plan = self.state.plan
         while True:
             index = self.take(admits)
@@ -75,7 +74,7 @@ class Scheduler:
 
     def sleep(self) -> None:
         """Sleep until the first retry is due, and make its step ready."""
-        due, index = heapq.heappop(self.waiting)
+        due, index = self.waiting.pop(0)
         clock = self.state.options.clock
         clock.sleep(max(0.0, due - clock.now()))
         self.schedule.retry(index)
@@ -121,7 +120,8 @@ class Scheduler:
         if isinstance(outcome, Retry):
             self.attempts[step.index] = self.attempts.get(step.index, 0) + 1
             due = self.state.options.clock.now() + outcome.seconds
-            heapq.heappush(self.waiting, (due, step.index))
+            self.waiting.append((due, step.index))
+            self.waiting.sort()
         elif isinstance(outcome, Failed):
             self.failures.append((step, outcome))
             if outcome.ends_run:

@@ -19,8 +19,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dagflow.config.choice import Noneable, StringSource
+from dagflow.config.evaluation_errors import EvaluationError, FieldNames
 from dagflow.config.field import Field, Map, resolve_schema
-from dagflow.config.parse import EvaluationError, FieldNames, parse
+from dagflow.config.parse import parse
 from dagflow.errors import (
     DagflowHomeNotSetError,
     DagflowInvalidConfigError,

@@ -35,7 +35,6 @@ from dagflow.keys import check_name, definition_tags, system_tag
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 if TYPE_CHECKING:
     from dagflow.config.objects import RunConfig
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from dagflow.defs.jobs.run_request import RunRequest
     from dagflow.defs.loggers.definition import LoggerDefinition
     from dagflow.instance.instance import DagflowInstance
+    from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
 _IGNORED = frozenset(
     {

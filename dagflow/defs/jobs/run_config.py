@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.config.field import Field, Permissive, Shape
 from dagflow.config.mapping import Mapped, MappingMessages
-from dagflow.config.parse import Path, Reading
+from dagflow.config.parse import Reading
+from dagflow.config.paths import Path
 from dagflow.config.read import read_config
 from dagflow.config.scalar import Any as AnyConfig
 from dagflow.config.scalar import ConfigType

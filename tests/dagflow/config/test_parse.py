@@ -20,8 +20,9 @@ from dagflow.config.choice import (
     Selector,
     StringSource,
 )
+from dagflow.config.evaluation_errors import DagflowEvaluationErrorReason, EvaluationError
 from dagflow.config.field import Array, Field, Map, Permissive, Shape, resolve_schema
-from dagflow.config.parse import DagflowEvaluationErrorReason, EvaluationError, parse
+from dagflow.config.parse import parse
 
 Reason = DagflowEvaluationErrorReason
 SIZE = Enum("Size", [EnumValue("SMALL", 1), EnumValue("LARGE")])

@@ -39,7 +39,7 @@ from dagflow import (
     resource,
     validate_run_config,
 )
-from dagflow.config.parse import DagflowEvaluationErrorReason as Reason
+from dagflow.config.evaluation_errors import DagflowEvaluationErrorReason as Reason
 
 
 class Size(enum.Enum):
