@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_dagflow import hooks, options
+from pytest_dagflow import hooks, imports, options
 from pytest_dagflow import session as dag_session
 from pytest_dagflow.fixtures import binding, clock, contexts, events, instances, runs
 from pytest_dagflow.markers import nodes, partitions, registry
@@ -26,7 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Register hooks and fixtures, and install the markers before pytest imports a file of the user."""
+    """Register hooks and fixtures; prepare imports and markers before pytest imports a file of the user."""
+    imports.install_finder()
     registry.install_markers()
     pluginmanager.add_hookspecs(hooks)
     for module in _FIXTURE_MODULES:
@@ -39,6 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
     session = dag_session.start_session(config)
     if session.options.is_selecting:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
+
+
+def pytest_unconfigure() -> None:
+    """Leave the imports of other sessions as they were."""
+    imports.remove_finder()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
