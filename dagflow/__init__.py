@@ -296,6 +296,8 @@ __all__ = sorted(_EXPORTS)
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return _version()
     source = _EXPORTS.get(name)
     if source is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -304,6 +306,17 @@ def __getattr__(name: str) -> object:
     module, _, inner = source.partition(":")
     value = globals()[name] = getattr(import_module(module), inner or name)
     return value
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("pytest-dagflow")
+    except metadata.PackageNotFoundError:
+        raise AttributeError(
+            "dagflow has no __version__, because the distribution 'pytest-dagflow' is not installed"
+        ) from None
 
 
 def __dir__() -> list[str]:

@@ -284,3 +284,4 @@ Float: TypeAlias = float
 Int: TypeAlias = int
 Nothing: TypeAlias = None
 String: TypeAlias = str
+__version__: str
