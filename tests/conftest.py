@@ -5,6 +5,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import subprocess
+import sys
+import threading
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -15,6 +19,24 @@ if importlib.util.find_spec("numpy"):
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["typing"]  # only for type checkers: some of it cannot run
+
+IS_WASM = sys.platform == "emscripten"
+if IS_WASM:
+    # these folders and files need processes, threads, terminals or other libraries from the start
+    collect_ignore += [
+        "dagflow/executors",
+        "differential",
+        "benchmarks",
+        "examples",
+        "house/test_processes_page.py",
+    ]
+
+    def _skip(*_: Any, **__: Any) -> None:
+        pytest.skip("WebAssembly has no processes, threads and terminals")
+
+    subprocess.Popen.__init__ = _skip  # type: ignore[method-assign,assignment]
+    threading.Thread.start = _skip  # type: ignore[method-assign]
+    os.fork = _skip  # type: ignore[assignment]
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True)
@@ -32,6 +54,13 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
         pytester, "inline_run", lambda *arguments, **kw: inline_run("-p", "no:asyncio", *arguments, **kw)
     )
     return pytester
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests of deep recursion in WebAssembly, where an overflow of the stack ends the process."""
+    for item in items if IS_WASM else ():
+        if item.get_closest_marker("deep_recursion"):
+            item.add_marker(pytest.mark.skip(reason="an overflow of the stack ends a process in WebAssembly"))
 
 
 @pytest.fixture(name="sequence")

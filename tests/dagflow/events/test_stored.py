@@ -384,14 +384,26 @@ def test_damage_is_named(damaged: Any, message: str) -> None:
         (lambda: deserialize_value(3), "3 is not JSON"),  # type: ignore[arg-type]
         (lambda: deserialize_value("3", str), "a stored 'int' is not a 'str'"),
         (lambda: deserialize_value("3", (str, list)), "'str or list'"),
+    ],
+)
+def test_texts_that_cannot_be_read(read: Callable[[], object], message: str) -> None:
+    """Invalid JSON and an unexpected class raise the same exception class."""
+    with pytest.raises(DagflowSerializationError, match=message):
+        read()
+
+
+@pytest.mark.deep_recursion
+@pytest.mark.parametrize(
+    ("read", "message"),
+    [
         (lambda: deserialize_value("[" * 100_000 + "]" * 100_000), "not JSON|nested too deeply"),
         (lambda: deserialize_value("[" * 5_000 + "]" * 5_000), "not JSON|nested too deeply"),
         (lambda: serialize_value(nested(2000)), "nested too deeply"),
         (lambda: DagflowEvent.from_dict({**GOOD, "message": nested(2000)}), "nested too deeply"),
     ],
 )
-def test_texts_that_cannot_be_read(read: Callable[[], object], message: str) -> None:
-    """Invalid JSON, an unexpected class and endless nesting raise the same exception class."""
+def test_endless_nesting(read: Callable[[], object], message: str) -> None:
+    """Values that are nested too deeply raise the same exception class as invalid JSON."""
     with pytest.raises(DagflowSerializationError, match=message):
         read()
 
