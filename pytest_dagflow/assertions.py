@@ -65,17 +65,17 @@ def assert_event_sequence(
     forbid: Iterable[object] = (),
     ignore: IgnoredEvents = (),
 ) -> None:
-    """Assert that the events of a run are, or contain, a sequence.
+    """Assert that the events of a run match a sequence of patterns in the way of a mode.
 
     Args:
         result_or_events: A result, its `all_events`, the fixture `dag_events`, or a list of events.
         patterns: Event types, strings ("STEP_SUCCESS", "STEP_SUCCESS:brew"), calls of `ev`, `par` (any
-            order) and `chain` (in order), nested freely. Each matches one event.
-        mode: "causal": in this order, with gaps, and the order is caused and not by luck; "subsequence": in
-            this order, with gaps; "contiguous": next to each other; "exact", "prefix", "suffix": all
-            events, or the first, or the last; "unordered": all events, as a multiset.
+            order) and `chain` (in order), nested freely. Each matches one event, or n with `times=n`.
+        mode: "subsequence": in this order, with gaps; "causal": the same, and the plan enforces the order;
+            "contiguous": in this order, without gaps; "exact", "prefix", "suffix": all events, the first
+            or the last ones, in this order; "unordered": all events, in any order.
         within: Compare only the events of this node (a dotted path) or step, and of the nodes inside it.
-        forbid: Patterns that must match nothing.
+        forbid: Patterns that must not match any compared event.
         ignore: More event types, steps or patterns to ignore. Internal events (engine, resource start,
             captured logs, workers) are ignored unless a pattern names their type; None ignores nothing.
 
@@ -111,10 +111,10 @@ def assert_event_sequence(
 
 
 def assert_succeeded(result_or_events: object) -> None:
-    """Assert that each run succeeded, and that there is at least one run.
+    """Assert that at least one run ended, and that each run that ended succeeded.
 
     Raises:
-        AssertionError: A run failed, or no run ended.
+        AssertionError: A run failed or was canceled, or no run ended.
 
     Example:
         >>> assert_succeeded([DagflowEvent("PIPELINE_SUCCESS", "cafe")])
@@ -131,11 +131,11 @@ def assert_succeeded(result_or_events: object) -> None:
 def assert_failed(
     result_or_events: object, node: object = None, error: object = None, match: Match = None
 ) -> None:
-    """Assert that a run failed, at a node and with an error if these are given.
+    """Assert that a run failed, or was canceled after the failure of a step.
 
     Args:
         result_or_events: A result or a list of events.
-        node: The failed node or step; None for any node or the run itself.
+        node: The failed node or step; None for any step, a resource or the run itself.
         error: An exception class (or subclass), a tuple of classes, a class name, or a matcher.
         match: A regular expression that is searched in the message of the error.
 
@@ -172,7 +172,7 @@ def assert_ran(result_or_events: object, *nodes: object) -> None:
 
     Raises:
         AssertionError: A node did not start.
-        DagflowError: A node is unknown.
+        DagflowError: A node is unknown, or no node is given.
 
     Example:
         >>> assert_ran([DagflowEvent("STEP_START", "cafe", step_key="machine.brew")], "machine")
@@ -191,7 +191,7 @@ def assert_not_ran(result_or_events: object, *nodes: object) -> None:
 
     Raises:
         AssertionError: A node started.
-        DagflowError: A node is unknown.
+        DagflowError: A node is unknown (not checked in a list without plans), or no node is given.
 
     Example:
         >>> assert_not_ran([DagflowEvent("STEP_START", "cafe", step_key="beans")], "brew")
@@ -206,9 +206,11 @@ def assert_not_ran(result_or_events: object, *nodes: object) -> None:
 def assert_skipped(result_or_events: object, *nodes: object) -> None:
     """Assert that each node was skipped because an input had no value, and did not start.
 
+    For a graph: a step in it was skipped, and no step in it started.
+
     Raises:
         AssertionError: A node started, or has no events because a node upstream failed.
-        DagflowError: A node is unknown.
+        DagflowError: A node is unknown, or no node is given.
 
     Example:
         >>> assert_skipped([DagflowEvent("STEP_SKIPPED", "cafe", step_key="brew")], "brew")
@@ -223,7 +225,7 @@ def assert_skipped(result_or_events: object, *nodes: object) -> None:
 
 
 def assert_before(result_or_events: object, a: object, b: object) -> None:
-    """Assert that `a` precedes `b` in every order: each event of `a` caused each event of `b`.
+    """Assert that `a` precedes `b` in every possible order: each event of `a` caused each event of `b`.
 
     Args:
         result_or_events: A result, its `all_events` or the fixture `dag_events`.
@@ -232,7 +234,7 @@ def assert_before(result_or_events: object, a: object, b: object) -> None:
 
     Raises:
         AssertionError: `a` or `b` has no event, or the order is different or not caused.
-        DagflowError: A node is unknown, or the list has no plans.
+        DagflowError: A node is unknown, a pattern is invalid, or the list has no plans.
 
     Example:
         >>> from dagflow import asset, materialize_to_memory
@@ -263,13 +265,13 @@ def assert_retried(
 
     Args:
         result_or_events: A result or a list of events.
-        node: The node or step.
-        times: The number of retries.
+        node: The node or step. The retries of all steps in a graph are added up.
+        times: The number of retries, at least 0.
         delays: The delay before each retry in seconds, in order; each may be a matcher.
 
     Raises:
         AssertionError: The number of retries or a delay is different.
-        DagflowError: A node is unknown, or `times` is not a count.
+        DagflowError: A node is unknown, or `times` is not an integer of at least 0.
 
     Example:
         >>> assert_retried([DagflowEvent("STEP_UP_FOR_RETRY", "cafe", step_key="brew")], "brew", 1)
@@ -290,13 +292,13 @@ def assert_retried(
 def assert_materialized(
     result_or_events: object, key: object, *, partition: object = ANYTHING, metadata: object = ANYTHING
 ) -> None:
-    """Assert that an asset was materialized.
+    """Assert that an asset was materialized at least once with this partition and metadata.
 
     Args:
         result_or_events: A result or a list of events.
         key: The asset key: a string ("shop/cup"), a list of parts, an AssetKey or a matcher of the string.
-        partition: The partition key; None for no partition.
-        metadata: Entries that the metadata must contain.
+        partition: The partition key; None for no partition. Default: any.
+        metadata: Entries that the metadata must contain. Default: any metadata.
 
     Raises:
         AssertionError: The asset has no such materialization.
@@ -323,8 +325,8 @@ def assert_check(
     Args:
         result_or_events: A result or a list of events.
         asset: The asset key: a string ("shop/cup"), a list of parts, an AssetKey or a matcher of the string.
-        name: The name of the check.
-        passed: The expected result.
+        name: The name of the check. Default: any check of the asset.
+        passed: The expected result: True, False or a matcher.
 
     Raises:
         AssertionError: The check was not evaluated, or has another result.
@@ -374,10 +376,10 @@ def assert_output(result: object, node: str, value: object, *, name: str = "resu
 
 
 def assert_same_run(one: object, other: object) -> None:
-    """Assert that two runs have equal canonical events, which contain no ids, times or orders by luck.
+    """Assert that two runs end alike and have equal `canonical_events`, independent of ids and times.
 
     Raises:
-        AssertionError: The canonical events differ.
+        AssertionError: The canonical events or the end events (success, failure, cancellation) differ.
         DagflowError: An argument is not a result or a list of events with plans.
 
     Example:

@@ -50,7 +50,7 @@ def causality(result_or_events: object) -> Causality:
         result_or_events: The result of a run, its `all_events`, or another list that has the plans.
 
     Raises:
-        DagflowError: The argument is a list without plans.
+        DagflowError: The argument is not a result or a list, or is a list without plans.
 
     Example:
         >>> causality([])
@@ -63,17 +63,21 @@ def causality(result_or_events: object) -> Causality:
 
 
 def canonical_events(result_or_events: object) -> list[dict[str, object]]:
-    """Return the events of the steps in a form that is equal for equal runs.
+    """Return the events of steps and hooks in a form that is equal for equal runs.
 
     Steps are in topological order, ties by step key, independent of the order of execution. The events of a
-    step are in the order of their positions, with all attempts. Ids, times, paths and messages are omitted.
-    Every value is plain JSON. Events of several runs are grouped by run.
+    step are in the order of their positions, with all attempts. Events of several runs are grouped by run.
 
     Args:
         result_or_events: The result of a run, its `all_events`, or another list that has the plans.
 
+    Returns:
+        A dict of plain JSON for each event, with the keys "type", "step", "attempt" and more for some types.
+        Absent values, ids, times, paths and messages are omitted. "error" is the class name of the root
+        cause.
+
     Raises:
-        DagflowError: The argument is a list without plans.
+        DagflowError: The argument is not a result or a list, or the list lacks the plan of a run.
 
     Example:
         >>> from dagflow import asset, materialize_to_memory
@@ -100,7 +104,7 @@ def canonical_events(result_or_events: object) -> list[dict[str, object]]:
 class Causality:
     """The causality of a list of events (`dagflow.testing.causality` creates it).
 
-    The events that its methods compare must be elements of that list.
+    The arguments of its methods must be elements of that list, or equal to one.
     """
 
     __slots__ = ("_events", "_plans", "_positions", "_runs")
@@ -114,10 +118,12 @@ class Causality:
         self._runs: dict[str, _Run] | None = None
 
     def caused(self, earlier: DagflowEvent, later: DagflowEvent) -> bool:
-        """Return whether `earlier` had to come before `later` by the rules of this module, not by accident.
+        """Return whether `earlier` comes before `later` in every possible order of the run.
+
+        False if it came before `later` by accident only, or did not come before it at all.
 
         Raises:
-            DagflowError: An event is not in this list, or the list does not have the plan of its run.
+            DagflowError: An event is not in the list, or the list does not have the plan of its run.
         """
         return self._why(self._position(earlier), self._position(later)) not in _NOT_CAUSED
 
@@ -125,7 +131,7 @@ class Causality:
         """Return a sentence about the reason for the order of two events, or about the lack of a reason.
 
         Raises:
-            DagflowError: An event is not in this list, or the list does not have the plan of its run.
+            DagflowError: An event is not in the list, or the list does not have the plan of its run.
         """
         first, second = self._position(earlier), self._position(later)
         why = self._why(first, second)

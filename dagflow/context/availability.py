@@ -51,7 +51,13 @@ BOUND_ONLY = frozenset(
 
 
 def unavailable(name: str) -> DagflowInvalidPropertyError:
-    """Build the error about an attribute that does not exist now."""
+    """Build the error about an attribute that a context for a direct call does not have.
+
+    The error is returned and not raised.
+
+    Args:
+        name: The name of the attribute. The message is more specific for a name in BOUND_ONLY.
+    """
     when = " while no op or asset is running" if name in BOUND_ONLY else ""
     return DagflowInvalidPropertyError(
         f"'{name}' is not available on a context that was built for a direct call{when}. It exists "

@@ -24,7 +24,7 @@ _RUN_FAILURE = CODE[DagflowEventType.RUN_FAILURE]
 
 
 class Earlier(NamedTuple):
-    """The outputs of earlier runs that a run of only some steps reads.
+    """The outputs of earlier runs, for a run that executes a part of the steps.
 
     Attributes:
         outputs: The outputs that were stored, each with the id of the run that stored it.
@@ -47,21 +47,21 @@ class RunState:
     `in_memory` before the run begins, if they differ from the defaults.
 
     Attributes:
-        job, plan, run, log, options: The parts of the run.
-        get_instance: Returns the DagflowInstance.
+        job, plan, run, log, options: The job, its plan, the record of the run, its log and its options.
+        get_instance: A function that returns the DagflowInstance.
         resources: The started resources.
         in_memory: The keys of the I/O managers that keep values in memory for this run only. They store into
             `values`, so the loop does not call them.
-        values: The outputs that were produced in this process. Invariant: an output is here exactly if its
-            STEP_OUTPUT was followed by storage.
+        values: The outputs that were produced in this process, and the given values. Invariant: a produced
+            output is here exactly if it was stored after its STEP_OUTPUT.
         stored: The outputs whose values are elsewhere, each with the id of the run that made it: an earlier
             run, or this run in another process.
-        given: The given values that replace outputs from the start.
+        given: The values that the caller gave for outputs, instead of running their steps.
         input_values: The values of the inputs of the graph; default: those of the job.
         raise_on_error: Whether the first failure is raised to the caller.
         retries: Whether steps can be retried.
         earlier: The outputs of earlier runs, for a run of only some steps.
-        flush: Writes the log to the store of the instance; None for an instance in memory.
+        flush: A function that writes the log to the store; None for an instance in memory.
         pointer: The ReconstructableJob of the job with its selections, None for a run in one process.
         error: The exception that is raised to the caller, if any.
         step_error: The exception of the last attempt at a step with hooks, for its hooks.
@@ -125,7 +125,13 @@ class RunState:
     def log_of(
         self, step: Step | None, attempt: int = 1, sink_class: type[LogSink] = LogSink
     ) -> DagflowLogManager:
-        """Return the log for user code: the log of an attempt at a step, or of the whole run."""
+        """Return the log for user code: the log of one attempt of a step, or of the whole run.
+
+        Args:
+            step: The step, or None for the whole run.
+            attempt: The number of the attempt, from 1.
+            sink_class: The class of the object that receives the lines. LoggersOnly adds nothing to the log.
+        """
         from dagflow.context.log import DagflowLogManager  # imported lazily: it imports Python's logging
 
         meta = {
@@ -139,16 +145,28 @@ class RunState:
         return DagflowLogManager(meta, sink)
 
     def show_line(self, step: Step, attempt: int, level: int, text: str) -> None:
-        """Send a line of the log that another process wrote to Python's logging."""
+        """Send a log line to Python's logging only. Another process has already added it to the log.
+
+        Args:
+            step: The step of the line.
+            attempt: The number of the attempt, from 1.
+            level: The level as a number, as in Python's logging.
+            text: The message.
+        """
         self.log_of(step, attempt, LoggersOnly).log(level, "%s", text)
 
     def current_log(self) -> DagflowLogManager:
-        """Return the log of the step that wrote the last record."""
+        """Return the log of the step and attempt of the last record, or of the run if it has no step."""
         _, _, step, attempt, _ = self.log.records[-1]
         return self.log_of(self.plan.steps[step] if step >= 0 else None, attempt)
 
     def collected(self, ref: OutputRef) -> list[OutputRef]:
-        """Return the outputs for all mapping keys: of a dynamic output, or of a step mapped over it."""
+        """Return the outputs that an input collects, in the order of the mapping keys.
+
+        Args:
+            ref: A dynamic output, or an output of the template that is mapped over it. Mapped steps that did
+                not produce the output are omitted.
+        """
         template = self.plan.step_by_key(ref.step_key)
         if template.mapped_over is None:
             return [ref._replace(mapping_key=key) for key in self.mapping_keys[ref]]
@@ -157,7 +175,10 @@ class RunState:
         return [output for output in found if self.has(output)]
 
     def is_being_canceled(self) -> bool:
-        """Return whether another process has asked to cancel this run."""
+        """Return whether the stored status of this run is CANCELING.
+
+        False for an ephemeral instance, which no other process can use.
+        """
         from dagflow.events.run import DagflowRunStatus
 
         instance = self.get_instance()
@@ -167,16 +188,16 @@ class RunState:
         return run is not None and run.status is DagflowRunStatus.CANCELING
 
     def write_failure(self, info: Any, reason: str, keys: Sequence[str] = ()) -> None:
-        """Append the failure of the run, unless the run was interrupted by its cancellation.
+        """Append RUN_FAILURE to the log, unless an interrupt by a cancellation ended the run.
 
         Args:
-            info: The recorded error.
-            reason: The name of the reason.
-            keys: The failed steps, if they are the reason.
+            info: The SerializableErrorInfo of the error.
+            reason: The name of a RunFailureReason. Only UNEXPECTED_TERMINATION can be a cancellation.
+            keys: The keys of the failed steps, if they are the reason.
         """
         if reason != "UNEXPECTED_TERMINATION" or not self.is_being_canceled():
             self.log.append(_RUN_FAILURE, payload=(info, reason, list(keys)))
 
     def has(self, output: OutputKey) -> bool:
-        """Return whether an output was produced."""
+        """Return whether an output has a value: produced in this or an earlier run, or given."""
         return output in self.values or output in self.stored

@@ -8,8 +8,8 @@ A step is *waiting* until all its upstream steps have ended. Then it is one of:
 
 A ready step is taken, runs, and ends by `finish` (with its absent outputs), by `fail`, or by `retry`, which
 makes it ready again. Skipped and blocked steps end at once, and so decide their downstream steps. The ready
-step with the highest priority is taken first, then the one with the lowest index. This module does not use
-time, threads or events.
+step with the highest priority is taken first. Within a priority, the step that became ready first is taken
+first; steps that became ready together are in plan order. This module does not use time, threads or events.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUTS, OutputRef, Source, Ste
 
 
 class Schedule:
-    """The status of every step of a run.
+    """The status of every step of a run. An index is the position of a step in `plan.steps`.
 
     Attributes:
         waiting: For each step, the number of its upstream steps that have not ended. Invariant: a step with 0
             is ready or decided.
-        ready: The ready steps: a queue for each priority, the highest first.
+        ready: The indexes of the ready steps: a queue for each priority, the highest first.
         tainted: Steps with a failed upstream step or an absent input. They may be skipped or blocked.
         absent: Outputs that were not produced and never will be.
         failed: The keys of the steps that failed or are blocked.
         decided: Steps that will not run and that `take_decided` has not returned yet. Each has the keys of
             the steps that block it, or None if it is skipped.
         ended: Steps that ended; None if the plan has no templates.
-        expanded: For each expanded template, the keys of its steps.
+        expanded: The keys of the steps of each expanded template, by template key.
     """
 
     __slots__ = (
@@ -75,10 +75,14 @@ class Schedule:
                 self._queues[index].append(index)
 
     def take(self, admits: Callable[[Step], bool] | None = None) -> int | None:
-        """Take the next step; return None if no step is ready.
+        """Remove the next step from the ready steps and return its index.
 
         Args:
-            admits: Returns whether a step may start now. A step that may not stays in its queue.
+            admits: A function that returns whether a ready step may start now. A rejected step stays ready.
+                None admits all steps.
+
+        Returns:
+            The index of the step, or None if no ready step may start.
         """
         for queue in self.ready:
             if queue and admits is None:
@@ -90,15 +94,24 @@ class Schedule:
         return None
 
     def ready_in_order(self) -> list[int]:
-        """Return the ready steps in the order of `take`."""
+        """Return the indexes of the ready steps, in the order of `take`."""
         return [index for queue in self.ready for index in queue]
 
     def take_index(self, index: int) -> None:
-        """Take the step with this index, which must be ready."""
+        """Remove the step with this index from the ready steps.
+
+        Raises:
+            ValueError: The step is not ready.
+        """
         self._queues[index].remove(index)
 
     def finish(self, index: int, absent: Collection[OutputRef] = ()) -> None:
-        """End a step that succeeded; `absent` holds the outputs that it did not produce."""
+        """End a taken step that succeeded, and decide its downstream steps.
+
+        Args:
+            index: The index of the step.
+            absent: The outputs that the step did not produce.
+        """
         if absent:
             self._mark_absent(index, absent)
         ended = [index]
@@ -106,20 +119,22 @@ class Schedule:
             ended = self._release(ended)
 
     def fail(self, index: int) -> None:
-        """End a step that failed for good."""
+        """End a taken step that failed and is not retried, and decide its downstream steps."""
         self._block(index)
         self.finish(index)
 
     def retry(self, index: int) -> None:
-        """Make a step that was taken ready again."""
+        """Put a taken step back, after all ready steps of its priority."""
         self._queues[index].append(index)
 
     def expand(self, over: OutputRef, keys: Sequence[str]) -> None:
-        """Expand the templates over a dynamic output. Called before the step of the output is finished.
+        """Expand each template over a dynamic output: add a step to the plan for each mapping key.
+
+        Call it before `finish` of the step of the output. It does nothing if the plan has no templates.
 
         Args:
             over: The dynamic output.
-            keys: Its mapping keys, in the order in which they were yielded.
+            keys: The mapping keys of the output, in the order in which they were yielded.
         """
         if self.ended is None or self._done is None:
             return  # the plan has no templates
@@ -162,9 +177,11 @@ class Schedule:
         return is_of_many, self._template_of.get(index, index)
 
     def take_decided(self) -> list[tuple[int, list[str] | None]]:
-        """Return the steps that were skipped or blocked since the last call, in that order.
+        """Return the steps that were skipped or blocked since the last call.
 
-        Each has the keys of the steps that block it, or None if it is skipped.
+        Returns:
+            For each step its index, and the keys of the failed or blocked upstream steps, or None if it is
+            skipped. Steps that end together are ordered by priority.
         """
         decided, self.decided = self.decided, []
         return decided

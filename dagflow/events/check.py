@@ -26,10 +26,10 @@ class AssetCheckResult(ByValue):
 
     Args:
         passed: True if the asset passed the check.
-        asset_key: The asset; optional if the check has one asset only.
-        check_name: The check; optional if the function has one check only.
+        asset_key: The key of the asset; optional if the check has one asset only.
+        check_name: The name of the check; optional if the function has one check only.
         metadata: The evidence, for example the number of bad rows.
-        severity: The severity if the check did not pass.
+        severity: The severity if the check did not pass. Only an ERROR of a blocking check stops steps.
         description: A sentence for the reader.
 
     Raises:
@@ -61,7 +61,14 @@ class AssetCheckResult(ByValue):
         self.description: str | None = check_optional(description, str, "description")
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetCheckResult:
-        """Return a copy with this metadata instead of its own."""
+        """Return a copy with other metadata.
+
+        Args:
+            metadata: The metadata of the copy. It replaces all existing entries; None means no metadata.
+
+        Raises:
+            DagflowInvalidMetadata: A metadata value is of an unsupported type.
+        """
         return with_metadata(self, metadata, "an AssetCheckResult")
 
 
@@ -69,18 +76,19 @@ class AssetCheckEvaluation(UserEvent):
     """The result of an asset check: the data of ASSET_CHECK_EVALUATION. User code can also log or yield it.
 
     Args:
-        asset_key: The asset.
-        check_name: The check.
-        passed: True if the asset passed.
+        asset_key: The key of the asset.
+        check_name: The name of the check.
+        passed: True if the asset passed the check.
         metadata: The evidence, for example the number of bad rows.
         target_materialization_data: The materialization that was checked.
         severity: The severity if the check did not pass.
         description: A sentence for the reader.
-        blocking: True if downstream steps depend on the check.
-        partition: The partition that was checked.
+        blocking: True if a failure of severity ERROR stops the downstream steps.
+        partition: The key of the checked partition; None without a partition.
 
     Raises:
-        ParameterCheckError: An argument is of the wrong type.
+        ParameterCheckError: An argument is of the wrong type. Not checked: `blocking`,
+            `partition` and `target_materialization_data`.
         DagflowInvalidMetadata: A metadata value is of an unsupported type.
 
     Example:
@@ -130,5 +138,12 @@ class AssetCheckEvaluation(UserEvent):
         return AssetCheckKey(self.asset_key, self.check_name)
 
     def with_metadata(self, metadata: Mapping[str, Any] | None) -> AssetCheckEvaluation:
-        """Return a copy with this metadata instead of its own."""
+        """Return a copy with other metadata.
+
+        Args:
+            metadata: The metadata of the copy. It replaces all existing entries; None means no metadata.
+
+        Raises:
+            DagflowInvalidMetadata: A metadata value is of an unsupported type.
+        """
         return with_metadata(self, metadata, f"check '{self.check_name}'")

@@ -3,9 +3,9 @@
     number, string, bool, None       itself; a float that JSON does not have is {"__float__": "inf"}
     list, dict with string keys      itself, with encoded items
     tuple, set, frozenset            {"__tuple__": [...]}, {"__set__": [...]}, {"__frozenset__": [...]}
-    dict with other keys             {"__items__": [[key, value], ...]}
-    member of an enum                {"__enum__": "ErrorSource.INTERRUPT"}
-    object of a class in the table   {"__class__": "StepSuccessData", "duration_ms": 3.5}
+    dict with other keys             {"__items__": [[key, value], ...]} (or if a key begins with "__")
+    member of a storable enum        {"__enum__": "ErrorSource.INTERRUPT"}
+    object of a storable class       {"__class__": "StepSuccessData", "duration_ms": 3.5}
     anything else                    {"__text__": its repr, "type": the name of its class}
 
 Decoding is safe: the JSON cannot name a module to import or a function to call. Only the storable classes
@@ -34,7 +34,12 @@ _CheckFields = Callable[[type, Mapping[str, Any]], str | None]
 
 
 class UnstoredValue(NamedTuple):
-    """A value that JSON cannot hold: the name of its class, and its repr."""
+    """A placeholder for a value that JSON cannot hold.
+
+    Attributes:
+        type: The name of the class of the value, with its module.
+        text: The repr of the value.
+    """
 
     type: str
     text: str
@@ -80,9 +85,10 @@ class JsonForm:
     """The encoder and decoder of the storable classes.
 
     Args:
-        further: Storable classes beside those of this module, each with the types of the fields that its
-            constructor does not check.
-        check: Called with a class and its decoded fields; returns a description of the problem, or None.
+        further: More storable classes than `_CLASSES`. Each has a dict with the types of those fields that
+            its constructor does not check.
+        check: A function that receives a class and its decoded fields. It returns a description of the
+            problem that follows the path in the error message, or None.
     """
 
     def __init__(self, further: Mapping[type, Mapping[str, Any]], check: _CheckFields) -> None:
@@ -98,7 +104,8 @@ class JsonForm:
     def to_dict(self, stored: object) -> dict[str, Any]:
         """Return an object as a dict of plain JSON, with the version.
 
-        A value that JSON cannot hold becomes its repr.
+        Args:
+            stored: An object of a storable class. Values in it that JSON cannot hold become their repr.
 
         Raises:
             DagflowSerializationError: The object is nested too deeply.
@@ -106,11 +113,15 @@ class JsonForm:
         return {"version": VERSION, **self.encode(stored, is_strict=False)}
 
     def from_dict(self, given: Any, cls: type[_Stored]) -> _Stored:
-        """Return the object of which `to_dict` returned this dict.
+        """Return the object that `to_dict` has encoded as this dict.
+
+        Args:
+            given: The dict.
+            cls: The expected class of the object.
 
         Raises:
-            DagflowSerializationError: The dict has another version or is damaged. The message has the
-                path of the problem.
+            DagflowSerializationError: The argument is not such a dict, has another version, is damaged, or
+                holds an object of another class. The message has the path of the problem.
         """
         if not isinstance(given, dict):
             raise DagflowSerializationError(f"a stored {cls.__name__} must be a dict, not {given!r:.200}")
@@ -127,7 +138,15 @@ class JsonForm:
         return found
 
     def encode(self, value: Any, *, is_strict: bool) -> Any:
-        """Return a value as plain JSON; a value that JSON cannot hold is an error if `is_strict`."""
+        """Return a value as plain JSON, in the form of the table above.
+
+        Args:
+            value: The value.
+            is_strict: Whether a value that JSON cannot hold is an error. Otherwise its repr is encoded.
+
+        Raises:
+            DagflowSerializationError: The value is nested too deeply, or JSON cannot hold it and `is_strict`.
+        """
         try:
             return self._encode(value, is_strict)
         except RecursionError:
@@ -172,7 +191,15 @@ class JsonForm:
         return {"__text__": _repr_of(value), "type": f"{cls.__module__}.{cls.__qualname__}"}
 
     def decode(self, plain: Any, where: str) -> Any:
-        """Return the value that was encoded as this JSON; `where` names it in error messages."""
+        """Return the value that `encode` has encoded as `plain`.
+
+        Args:
+            plain: The plain JSON.
+            where: The name of the value, which starts the path in error messages.
+
+        Raises:
+            DagflowSerializationError: The JSON is damaged, nested too deeply or has an unknown tag or class.
+        """
         try:
             return self._decode(plain, where)
         except RecursionError:
@@ -235,7 +262,15 @@ class JsonForm:
 
 
 def check_class(found: Any, expected: type[Any] | tuple[type[Any], ...]) -> Any:
-    """Return a decoded value, or raise DagflowSerializationError if it is of another class."""
+    """Return a decoded value unchanged, after a check of its class.
+
+    Args:
+        found: The decoded value.
+        expected: The class, or a tuple of the accepted classes.
+
+    Raises:
+        DagflowSerializationError: The value is not an instance of `expected`.
+    """
     if not isinstance(found, expected):
         wanted = " or ".join(
             cls.__name__ for cls in (expected if isinstance(expected, tuple) else (expected,))

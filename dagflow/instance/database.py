@@ -142,13 +142,13 @@ _ADVICE = (  # words of the database's error, and the advice for it; the first m
 
 
 class Database:
-    """One connection to a database, opened at the first use.
+    """One connection to a database, opened by the first transaction.
 
     Args:
-        url: The database URL, as SQLAlchemy writes it.
+        url: The database URL, in the form of SQLAlchemy. It is not checked before the first transaction.
 
     Attributes:
-        lock: The lock that each user of the connection holds.
+        lock: The lock that a thread holds while it uses the connection. Reentrant.
         name: The name of the database in messages, without a password.
     """
 
@@ -163,21 +163,24 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Open a transaction that only reads.
+        """Open a transaction for queries and yield its connection. Transactions cannot be nested.
 
         Raises:
-            DagflowStorageError: The database cannot be read.
+            DagflowStorageError: The URL is invalid, or the database or a query in the block fails.
         """
         with self.lock, self._translated("read"), self._begun("BEGIN", _NOTHING) as transaction:
             yield transaction.connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Open the only transaction that writes. It is committed at the end of the block, and rolled back if
-        the block raises.
+        """Open a transaction for changes and yield its connection. Transactions cannot be nested.
+
+        It waits until no other process writes. The changes are committed at the end of the block, and rolled
+        back if the block raises.
 
         Raises:
-            DagflowStorageError: The database cannot be written to.
+            DagflowStorageError: The URL is invalid, or the database or a statement in the block fails. Also
+                raised if another process has locked a SQLite file for 60 seconds.
         """
         with self.lock, self._translated("written to"), self._begun("BEGIN IMMEDIATE", _ALONE) as transaction:
             yield transaction.connection
@@ -203,14 +206,17 @@ class Database:
                     raise
 
     def close(self) -> None:
-        """Close the connection. The next transaction opens another one."""
+        """Close the connection and ignore errors. The next transaction opens another one."""
         with self.lock:
             with suppress(SQLAlchemyError):
                 self._close()
             self._connection = None
 
     def forget_connection(self) -> None:
-        """Replace the lock by a free one, in a forked child. The parent has closed the connection."""
+        """Replace the lock by a new, free lock. Called in a forked child only.
+
+        The connection needs no action: the parent closed it before the fork.
+        """
         self.lock = threading.RLock()
 
     @contextmanager

@@ -26,11 +26,11 @@ class StoredLine(NamedTuple):
 
     Attributes:
         timestamp: Seconds since the epoch.
-        level: The level, as in Python's logging.
-        step_key: The key of the step of the line.
+        level: The level as a number, as in Python's logging.
+        step_key: The key of the step; None for a line of the whole run.
         event_type: The value of the event's type; None for a message of user code.
-        asset_key: The asset of the event, as `AssetKey.to_string` writes it.
-        partition: The partition of the event.
+        asset_key: The asset of the event as `AssetKey.to_string` returns it; None without an asset.
+        partition: The partition key of the event; None without a partition.
         body: The event as JSON (`DagflowEvent.to_dict`), or the message.
     """
 
@@ -47,16 +47,17 @@ class RunLines(Protocol):
     """The log of a run that may still grow. Its lines are built when they are read."""
 
     def entries(self, start: int = 0) -> Sequence[EventLogEntry]:
-        """Return the lines from position `start` on."""
+        """Return the lines from position `start` on; the first line has position 0."""
 
     def stored(self, start: int = 0) -> Sequence[StoredLine]:
         """Return the lines from position `start` on in their stored form."""
 
 
 class LinesFilter(NamedTuple):
-    """A filter of log lines. A field that is None is no condition.
+    """A filter of log lines. A line passes if it fulfils each condition that is not None.
 
-    Timestamps are seconds since the epoch. Cursors are storage ids, and exclusive.
+    Timestamps are seconds since the epoch, and cursors are storage ids. Lines at a cursor or at a timestamp
+    itself do not pass. A line without an event fails the conditions on event types, asset and partitions.
     """
 
     run_id: str | None = None
@@ -93,15 +94,23 @@ EVERY_LINE = LinesFilter()
 
 
 class Store(Protocol):
-    """The storage of runs, log lines and dynamic partitions. Each method is atomic and thread-safe."""
+    """The storage of runs, log lines and dynamic partitions. Each method is atomic and thread-safe.
+
+    `now` is the current time in seconds since the epoch. A method that changes an unknown run does nothing.
+    """
 
     def add_run(self, run: DagflowRun, now: float) -> None:
-        """Store a new run. Raises DagflowRunAlreadyExists."""
+        """Store a new run, with the tags that it has.
+
+        Raises:
+            DagflowRunAlreadyExists: The store has a run with this id.
+        """
 
     def set_status(self, run_id: str, status: DagflowRunStatus, now: float) -> None:
         """Change the status of a run, unless the run has ended.
 
-        With STARTED, this process becomes the process of the run. With a final status, its log is complete.
+        The status STARTED makes this process the process of the run. A final status stores the rest of the
+        log of the run, and ends `follow`.
         """
 
     def change_status(
@@ -115,7 +124,7 @@ class Store(Protocol):
         """Change the status of a run and append a line to its log, if its status is one of `expected`.
 
         Returns:
-            Whether the status was changed.
+            Whether the status was changed and the line appended; False if the run is unknown.
         """
 
     def add_tags(self, run_id: str, tags: Mapping[str, str], now: float) -> None:
@@ -131,8 +140,9 @@ class Store(Protocol):
 
         Args:
             wanted: The filter.
-            limit: The maximum number of runs.
-            cursor: A run id. Only runs after this run are returned, and none if it is unknown.
+            limit: The maximum number of runs; None for no limit.
+            cursor: A run id. Only runs that follow this run in the chosen order are returned. If the run is
+                unknown, the list is empty.
             ascending: Whether the oldest run comes first.
         """
 
@@ -140,24 +150,39 @@ class Store(Protocol):
         """Return the number of runs that match a filter."""
 
     def process_of(self, run_id: str) -> Process | None:
-        """Return the process of a run. None if the run has not started, or the store is in memory."""
+        """Return the process that executes a run.
+
+        None if the run is unknown or has not started, or the store is in memory.
+        """
 
     def delete_run(self, run_id: str) -> None:
         """Delete a run and its log."""
 
     def follow(self, run_id: str, lines: RunLines) -> None:
-        """Store all lines of a run, including future ones."""
+        """Register the log of a run, whose present and future lines this store stores.
+
+        A store in memory reads them at each access. Other stores read them at `flush` and at the end.
+        """
 
     def flush(self, run_id: str) -> None:
-        """Store the lines that a followed run has written so far, so that other processes can read them."""
+        """Store the lines that a followed run has written so far, so that other processes can read them.
+
+        It does nothing if this process does not follow the run.
+        """
 
     def add_entries(self, entries: Sequence[EventLogEntry]) -> None:
-        """Store lines that do not come from a run in progress."""
+        """Append lines that are not in a followed log, for example from code outside of a run."""
 
     def lines(
         self, wanted: LinesFilter = EVERY_LINE, limit: int | None = None, ascending: bool = True
     ) -> list[StoredEntry]:
-        """Return lines, the oldest first, or the newest first if not `ascending`."""
+        """Return the lines that pass a filter, including the lines that `wipe_asset` hides.
+
+        Args:
+            wanted: The filter.
+            limit: The maximum number of lines; None for no limit.
+            ascending: Whether the oldest line comes first.
+        """
 
     def count_events(self, run_id: str) -> dict[DagflowEventType, int]:
         """Return the number of events of a run by event type. Types without events are omitted."""
@@ -166,32 +191,38 @@ class Store(Protocol):
         """Return the sorted keys of the assets that were materialized or observed since they were wiped."""
 
     def materialized_partitions(self, key: AssetKey) -> set[str]:
-        """Return the partitions of an asset that were materialized since the asset was wiped."""
+        """Return the keys of the partitions of an asset that were materialized since it was wiped."""
 
     def wipe_asset(self, key: AssetKey) -> None:
-        """Hide all events of an asset up to now."""
+        """Hide the present events of an asset from `asset_keys` and `materialized_partitions`.
+
+        The lines stay in the store. `lines` returns them, unless its filter starts at `wiped_before`.
+        """
 
     def wiped_before(self, key: AssetKey) -> int:
         """Return the id of the last line that is hidden by a wipe of an asset, or 0 if it was never wiped."""
 
     def dynamic_partitions(self, name: str) -> list[str]:
-        """Return the keys of dynamic partitions, in the order in which they were added."""
+        """Return the keys of the dynamic partitions definition `name`, in the order of their addition.
+
+        The list is empty if the name is unknown.
+        """
 
     def add_dynamic_partitions(self, name: str, keys: Sequence[str]) -> None:
-        """Append keys of dynamic partitions. Existing keys are ignored."""
+        """Append keys to the dynamic partitions definition `name`. Existing keys are ignored."""
 
     def delete_dynamic_partition(self, name: str, key: str) -> None:
-        """Delete a key of dynamic partitions. An unknown key is ignored."""
+        """Delete a key of the dynamic partitions definition `name`. An unknown key is ignored."""
 
     def wipe(self) -> None:
-        """Delete everything."""
+        """Delete all runs, log lines and dynamic partitions."""
 
     def close(self) -> None:
         """Close files and connections. The store can still be used, and opens them again."""
 
 
 class LateStore:
-    """A proxy that creates its store at the first use.
+    """A proxy that creates its store at the first call of a method, and forwards all calls to it.
 
     Args:
         make: A function that creates the store and opens nothing. Two threads may both call it; one result is

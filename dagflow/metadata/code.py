@@ -12,7 +12,15 @@ _set = object.__setattr__
 
 
 class LocalFileCodeReference(Constant):
-    """A line of a file.
+    """A reference to a local file, or to a line of it.
+
+    Args:
+        file_path: The path of the file.
+        line_number: The number of the line, from 1; None for the whole file.
+        label: A name of the reference, for readers.
+
+    Raises:
+        ParameterCheckError: `file_path` is not a string. The other arguments are not checked.
 
     Example:
         >>> LocalFileCodeReference("cafe.py", 3).line_number
@@ -32,12 +40,19 @@ class LocalFileCodeReference(Constant):
 
     @property
     def source(self) -> str:
-        """The path of the file."""
+        """The path of the file, as it was given."""
         return self.file_path
 
 
 class UrlCodeReference(Constant):
-    """The URL of a file.
+    """A reference to code at a URL.
+
+    Args:
+        url: The URL.
+        label: A name of the reference, for readers.
+
+    Raises:
+        ParameterCheckError: `url` is not a string. The other argument is not checked.
 
     Example:
         >>> UrlCodeReference("https://example.org/cafe.py").source
@@ -60,11 +75,14 @@ class UrlCodeReference(Constant):
 
 
 class CodeReferencesMetadataValue(MetadataValue):
-    """References to the code of a definition.
+    """A metadata value with references to the code of a definition.
+
+    Args:
+        code_references: The references, as a list or tuple.
 
     Raises:
-        ParameterCheckError: `code_references` is not a list.
-        ElementCheckError: An element is not a reference.
+        ParameterCheckError: `code_references` is not a list or tuple.
+        ElementCheckError: An element is not a LocalFileCodeReference or UrlCodeReference.
 
     Example:
         >>> CodeReferencesMetadataValue([LocalFileCodeReference("cafe.py")]).code_references[0].source
@@ -86,5 +104,5 @@ class CodeReferencesMetadataValue(MetadataValue):
 
     @property
     def value(self) -> CodeReferencesMetadataValue:
-        """This value."""
+        """This object itself, because it has no plainer form."""
         return self

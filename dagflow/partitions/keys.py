@@ -1,6 +1,7 @@
 """Ranges of partition keys, time windows, and the check of keys.
 
-A key is any string without control characters and without `...`, the separator in the string form of a range.
+A key is any string without `...`, the separator in the string form of a range, and without the control
+characters that have a short escape in Python, such as line break, tab and NUL.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ epoch."""
 class DynamicPartitionsStore(Protocol):
     """A store of the keys of dynamic partitions definitions: an instance, or any object with this method."""
 
-    def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]: ...
+    def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]:
+        """Return the keys of the dynamic partitions definition with this name, in order."""
+        ...
 
 
 class PartitionKeyRange(NamedTuple):
-    """The keys from `start` to `end`, both included, in the order of a partitions definition.
+    """The keys from `start` to `end`, both included, in the order of a partitions definition. Not checked.
 
     Example:
         >>> PartitionKeyRange("2024-01-01", "2024-01-05").end
@@ -35,7 +38,7 @@ class PartitionKeyRange(NamedTuple):
 
 
 class TimeWindow(NamedTuple):
-    """The time from `start` up to `end`, without `end`. Both have a time zone.
+    """The time from `start` up to `end`, without `end`. Both are datetimes with a time zone.
 
     Example:
         >>> from datetime import timezone
@@ -53,8 +56,11 @@ class Partition:
     """A partition, in the form of an older interface.
 
     Args:
-        value: The key.
-        name: Default: the value as a string.
+        value: The value of the partition, of any type.
+        name: The partition key. Default: the value as a string.
+
+    Raises:
+        ParameterCheckError: The name is not a string.
 
     Example:
         >>> Partition("north").name
@@ -83,11 +89,11 @@ _CONTROL = frozenset("\a\b\f\n\r\t\v\0")
 
 
 def check_keys(keys: Iterable[str], where: str) -> tuple[str, ...]:
-    """Return `keys` as a tuple if they can be the keys of a definition.
+    """Return `keys` as a tuple, after a check that they are valid partition keys.
 
     Args:
         keys: Strings, in order.
-        where: The owner of the keys, for the error message.
+        where: The owner of the keys as a noun phrase, for the error message.
 
     Raises:
         ParameterCheckError: `keys` is a string, or not iterable.

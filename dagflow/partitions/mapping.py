@@ -23,7 +23,14 @@ from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
 
 
 class Link(NamedTuple):
-    """The two definitions that a mapping connects, and the time and store that bound their keys."""
+    """The two definitions that a mapping connects, with the arguments for their keys.
+
+    Attributes:
+        downstream: The partitions of the downstream asset, or None if it has no partitions.
+        upstream: The partitions of the upstream asset.
+        now: The current time; time windows that end later do not exist. None: the current clock.
+        dynamic: The store of the keys of dynamic partitions.
+    """
 
     downstream: PartitionsDefinition | None
     upstream: PartitionsDefinition
@@ -31,7 +38,7 @@ class Link(NamedTuple):
     dynamic: DynamicPartitionsStore | None
 
     def existing(self, keys: Iterable[str]) -> list[str]:
-        """Return the keys without duplicates, if the upstream definition has all of them.
+        """Return upstream keys in the given order without duplicates, after a check that they exist.
 
         Raises:
             DagflowInvariantViolationError: The upstream definition lacks a key.
@@ -72,7 +79,7 @@ class PartitionMapping(ABC):
 
         Raises:
             DagflowInvariantViolationError: The keys depend on upstream keys that do not exist.
-            CheckError, DagflowInvalidDefinitionError: The mapping does not fit the definitions.
+            CheckError, DagflowInvalidDefinitionError: The mapping does not support these definitions.
 
         Example:
             >>> from dagflow.partitions.static import StaticPartitionsDefinition
@@ -84,7 +91,16 @@ class PartitionMapping(ABC):
 
     @abstractmethod
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the upstream keys that some downstream keys depend on, without duplicates."""
+        """Return the upstream keys that some downstream keys depend on, without duplicates.
+
+        Args:
+            keys: The downstream keys; empty if the downstream asset has no partitions.
+            link: The two definitions, the current time and the store of dynamic keys.
+
+        Raises:
+            DagflowInvariantViolationError: The keys depend on upstream keys that do not exist.
+            CheckError, DagflowInvalidDefinitionError: The mapping does not support the definitions.
+        """
 
     def _content(self) -> tuple[object, ...]:
         return ()
@@ -107,7 +123,12 @@ class IdentityPartitionMapping(PartitionMapping):
     __slots__ = ()
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the same keys."""
+        """Return the same keys without duplicates.
+
+        Raises:
+            CheckError: The downstream asset has no partitions.
+            DagflowInvariantViolationError: The upstream definition lacks a key.
+        """
         downstream_of(link, self)
         return link.existing(keys)
 
@@ -128,7 +149,7 @@ class LastPartitionMapping(PartitionMapping):
     __slots__ = ()
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the last upstream key in a list; an empty list if there are no keys."""
+        """Return the last upstream key in a list; an empty list if there are no upstream keys."""
         last = link.upstream.get_last_partition_key(link.now, link.dynamic)
         return [] if last is None else [last]
 
@@ -138,6 +159,10 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
 
     Args:
         partition_keys: The upstream keys.
+
+    Raises:
+        CheckError: The argument is not a list of strings.
+        DagflowInvalidDefinitionError: A key is invalid or a duplicate.
     """
 
     __slots__ = ("partition_keys",)
@@ -148,7 +173,11 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
         )
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the given keys."""
+        """Return the `partition_keys` of this mapping.
+
+        Raises:
+            DagflowInvariantViolationError: The upstream definition lacks a key.
+        """
         return link.existing(self.partition_keys)
 
     def _content(self) -> tuple[object, ...]:
@@ -156,7 +185,9 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
 
 
 class StaticPartitionMapping(PartitionMapping):
-    """A table with the downstream keys that depend on each upstream key.
+    """Each key depends on the upstream keys that a table assigns to it.
+
+    A key that is not in the table depends on nothing.
 
     Args:
         downstream_partition_keys_by_upstream_partition_key: One or several downstream keys for each upstream
@@ -187,7 +218,11 @@ class StaticPartitionMapping(PartitionMapping):
         }
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the upstream keys that the table has for `keys`."""
+        """Return the upstream keys that the table assigns to `keys`, in the order of the upstream keys.
+
+        Raises:
+            DagflowInvalidDefinitionError: The table has an upstream key that `link.upstream` lacks.
+        """
         known = link.upstream.get_partition_keys(link.now, link.dynamic)
         unknown = [f"'{key}'" for key in self._table if key not in known]
         if unknown:
@@ -207,14 +242,18 @@ class StaticPartitionMapping(PartitionMapping):
 class TimeWindowPartitionMapping(PartitionMapping):
     """Each key depends on the upstream keys whose windows overlap its own window: a month on its days.
 
-    Offsets move the start and the end of the downstream window before the comparison. A dependency on an
-    upstream window that does not exist is an error, with two exceptions. Windows before the first are ignored
-    if `start_offset` is negative, and windows after the last if `end_offset` is positive.
+    Offsets move the start and the end of the downstream window before the comparison. Adjacent keys of one
+    call count as one long window. A dependency on an upstream window that does not exist is an error, with
+    two exceptions. Windows before the first are ignored if `start_offset` is negative, and windows after the
+    last if `end_offset` is positive. Both exceptions need at least one upstream window.
 
     Args:
         start_offset: The number of downstream windows by which the start is later (negative: earlier).
         end_offset: The number of downstream windows by which the end is later (negative: earlier).
         allow_nonexistent_upstream_partitions: Whether to ignore all upstream windows that do not exist.
+
+    Raises:
+        ParameterCheckError: An offset is not an integer.
 
     Example:
         >>> from dagflow.partitions.calendar import DailyPartitionsDefinition
@@ -241,7 +280,13 @@ class TimeWindowPartitionMapping(PartitionMapping):
         self.allow_nonexistent_upstream_partitions: bool = allow_nonexistent_upstream_partitions
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the upstream keys whose windows overlap the windows of `keys`, shifted by the offsets."""
+        """Return the upstream keys whose windows overlap the windows of `keys` after the offsets, by time.
+
+        Raises:
+            ParameterCheckError: A definition does not consist of time windows.
+            DagflowInvalidDefinitionError: The definitions have different time zones.
+            DagflowInvariantViolationError: An upstream window does not exist.
+        """
         downstream, upstream = _as_time_windows(link.downstream, self), _as_time_windows(link.upstream, self)
         if downstream.timezone != upstream.timezone:
             raise DagflowInvalidDefinitionError(
@@ -270,7 +315,11 @@ class TimeWindowPartitionMapping(PartitionMapping):
 
 
 def downstream_of(link: Link, mapping: PartitionMapping) -> PartitionsDefinition:
-    """Return the downstream definition of a link.
+    """Return the downstream definition of a link for a mapping that needs one.
+
+    Args:
+        link: The definitions.
+        mapping: The mapping, for the error message.
 
     Raises:
         CheckError: The downstream asset has no partitions.

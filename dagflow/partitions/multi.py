@@ -26,12 +26,16 @@ _RESERVED = "|[],"
 
 
 class MultiPartitionKey(str):
-    """The key of a partition along several dimensions.
+    """The key of a partition along several dimensions: a string with the key of each dimension.
 
-    As a string it is the keys of the dimensions, joined by `|` in the alphabetical order of their names.
+    The string joins the keys by `|`, in the alphabetical order of the names of the dimensions.
 
     Args:
-        keys_by_dimension: The key for each dimension.
+        keys_by_dimension: The key along each dimension, by the name of the dimension.
+
+    Raises:
+        ParameterCheckError: The argument is not a mapping.
+        ElementCheckError: A name or a key is not a string.
 
     Example:
         >>> key = MultiPartitionKey({"region": "north", "date": "2024-01-01"})
@@ -61,7 +65,7 @@ class MultiPartitionKey(str):
 
     @property
     def keys_by_dimension(self) -> dict[str, str]:
-        """The key for each dimension."""
+        """The key along each dimension, in the alphabetical order of the names of the dimensions."""
         return dict(self._dimensions)
 
     def __getnewargs__(self) -> tuple[dict[str, str]]:  # type: ignore[override]
@@ -85,7 +89,10 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         DagflowInvalidInvocationError: The number of dimensions is not two.
         DagflowInvalidDefinitionError: A dimension is neither static, dynamic nor of time, or has keys that
             contain `|`, `[`, `]` or `,`.
-        ParameterCheckError: A value is not a partitions definition.
+        ParameterCheckError: The argument is not a mapping from names to partitions definitions.
+
+    Attributes:
+        partitions_defs: The two dimensions, in the alphabetical order of their names.
 
     Example:
         >>> sales = MultiPartitionsDefinition({
@@ -116,7 +123,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
     @property
     def dimensions(self) -> dict[str, PartitionsDefinition]:
-        """The partitions along each dimension, in the alphabetical order of the names."""
+        """The partitions definition of each dimension by name, in alphabetical order."""
         return dict(self.partitions_defs)
 
     @property
@@ -126,10 +133,10 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
     @property
     def time_window_dimension(self) -> PartitionDimensionDefinition:
-        """The dimension of time.
+        """The dimension that consists of time windows.
 
         Raises:
-            DagflowInvariantViolationError: None or both of the dimensions are of time.
+            DagflowInvariantViolationError: Not exactly one dimension consists of time windows.
         """
         found = [
             each
@@ -144,27 +151,27 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
     @property
     def has_time_window_dimension(self) -> bool:
-        """True if a dimension is of time."""
+        """True if at least one dimension consists of time windows."""
         return any(
             isinstance(each.partitions_def, TimeWindowPartitionsDefinition) for each in self.partitions_defs
         )
 
     @property
     def time_window_partitions_def(self) -> TimeWindowPartitionsDefinition:
-        """The partitions along the dimension of time.
+        """The partitions definition of the dimension that consists of time windows.
 
         Raises:
-            DagflowInvariantViolationError: None or both of the dimensions are of time.
+            DagflowInvariantViolationError: Not exactly one dimension consists of time windows.
         """
         definition = self.time_window_dimension.partitions_def
         assert isinstance(definition, TimeWindowPartitionsDefinition)
         return definition
 
     def get_partitions_def_for_dimension(self, dimension_name: str) -> PartitionsDefinition:
-        """Return the partitions along one dimension.
+        """Return the partitions definition of one dimension.
 
         Raises:
-            CheckError: There is no such dimension.
+            CheckError: The dimension is unknown.
         """
         for dimension in self.partitions_defs:
             if dimension.name == dimension_name:
@@ -201,10 +208,11 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         )
 
     def get_partition_key_from_str(self, partition_key_str: str) -> MultiPartitionKey:
-        """Return the key for a string of two parts.
+        """Return a string such as `"red|blue"` as a MultiPartitionKey. Its parts need not be existing keys.
 
         Raises:
-            DagflowUnknownPartitionError: The string does not have two parts.
+            DagflowUnknownPartitionError: The string does not have two parts, or is a MultiPartitionKey with
+                other dimensions.
 
         Example:
             >>> colours = StaticPartitionsDefinition(["red", "blue"])
@@ -227,10 +235,17 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """Return the keys with a given key along one dimension.
+        """Return the keys with a fixed part along one dimension and each key of the other dimension.
+
+        Args:
+            dimension_name: The name of the dimension with the fixed part.
+            dimension_partition_key: The fixed part. It is not checked: an unknown key gives keys that do not
+                exist.
+            current_time: The current time; None means the time of the clock.
+            dynamic_partitions_store: The store of the keys of dynamic partitions.
 
         Raises:
-            CheckError: There is no such dimension.
+            CheckError: The dimension is unknown.
         """
         self.get_partitions_def_for_dimension(dimension_name)
         return self.pairs(
@@ -248,10 +263,11 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> list[str]:
-        """Return the pairs of keys that lie in the range along both dimensions.
+        """Return the keys whose parts lie between the parts of start and end, along both dimensions.
 
         Raises:
-            DagflowUnknownPartitionError: The start or the end is not one of the keys.
+            DagflowUnknownPartitionError, DagflowInvalidInvocationError: The start or the end is not one of
+                the keys. The second error is about a part of a static or dynamic dimension.
         """
         first, last = (self.get_partition_key_from_str(key) for key in partition_key_range)
         ranges = (
@@ -265,10 +281,12 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return self.pairs(*ranges)
 
     def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
-        """Return the window of the part of the key that belongs to the dimension of time.
+        """Return the time window of a key: the window of its part along the time dimension.
+
+        The other part is not checked.
 
         Raises:
-            DagflowInvariantViolationError: None or both of the dimensions are of time.
+            DagflowInvariantViolationError: Not exactly one dimension consists of time windows.
             DagflowUnknownPartitionError: `partition_key` has the wrong format.
         """
         key = self.get_partition_key_from_str(partition_key).keys_by_dimension[
@@ -277,7 +295,11 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return self.time_window_partitions_def.time_window_for_partition_key(key)
 
     def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
-        """Return the tags of a run for `partition_key`: the whole key, and its part along each dimension."""
+        """Return the tags of a run for `partition_key`: the whole key, and its part along each dimension.
+
+        Raises:
+            DagflowUnknownPartitionError: `partition_key` does not have two parts.
+        """
         tags = {system_tag("partition"): str(partition_key)}
         for name, key in self.get_partition_key_from_str(partition_key).keys_by_dimension.items():
             tags[system_tag(f"partition/{name}")] = key
@@ -287,7 +309,10 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return MultiPartitionKey(dict(zip(self.partition_dimension_names, (first, second), strict=True)))
 
     def pairs(self, first: list[str], second: list[str]) -> list[str]:
-        """Return the keys for each pair of a key of the first dimension and a key of the second."""
+        """Return a MultiPartitionKey for each pair of a key in `first` and a key in `second`.
+
+        The dimensions are in the alphabetical order of their names. The keys in `second` change fastest.
+        """
         return [self._key(one, other) for one in first for other in second]
 
     def _parts(self, key: str) -> tuple[str, str] | None:
@@ -305,7 +330,10 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None,
         dynamic_partitions_store: DynamicPartitionsStore | None,
     ) -> str:
-        """Return a hint for the error about an unknown key."""
+        """Return the end of the error message about an unknown key. It starts with a space.
+
+        The string is empty if both parts of the key exist.
+        """
         parts = self._parts(partition_key)
         if parts is None:
             return f" Its keys have two parts, joined by '|': {' and '.join(self.partition_dimension_names)}."

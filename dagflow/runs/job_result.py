@@ -23,8 +23,14 @@ from dagflow.runs.results import ExecutionResult
 class JobExecutionResult(ExecutionResult):
     """The result of a run by `execute_job`: its events, whether it succeeded, and its outputs.
 
-    The outputs can be read in a `with` block, which starts the resources of the run, and stops them at its
-    end. Only outputs of this run have a value, not those that a re-execution took from an earlier run.
+    Output values can be read in a `with` block only; events can be read at any time. The block starts the
+    resources of the run and stops them at its end. Each access to a stored output loads it again. Only
+    outputs of this run have a value, not those that a re-execution took from an earlier run.
+
+    Raises:
+        DagflowResourceFunctionError: A resource cannot be started by the `with` statement.
+        DagflowInvariantViolationError: An output is read outside of a `with` block, or the result is opened
+            twice.
     """
 
     __slots__ = ("_outputs",)

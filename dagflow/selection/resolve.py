@@ -19,8 +19,9 @@ def walk(starts: Iterable[_N], depth: int, neighbours: Callable[[_N], Iterable[_
 
     Args:
         starts: The nodes at which the walk begins.
-        depth: The maximum number of steps; ALL means no limit.
-        neighbours: A function that returns the next nodes: the parents to walk up, the children to walk down.
+        depth: The maximum number of steps; `tree.ALL` means no limit.
+        neighbours: A function that returns the next nodes of a node: its parents to walk up, its children
+            to walk down.
 
     Example:
         >>> children = {"a": ["b"], "b": ["c"], "c": []}
@@ -41,17 +42,18 @@ def resolve(
 ) -> frozenset[str]:
     """Return the ids of the nodes that a selection selects.
 
-    A graph node that is named, or reached by a walk, includes all nodes inside it. A walk stays on the level
-    of its start: from a nested node it follows the edges of the enclosing graph.
+    A selected graph node includes all nodes inside it. A walk stays on the level of its start: from a node
+    inside a graph node, it reaches only nodes of the same graph node.
 
     Args:
-        selection: The selection.
-        graph: The graph.
-        changed: A function that returns the ids of the nodes selected by `changed()`.
+        selection: The tree that the parser returns for a selection string.
+        graph: The nodes and edges.
+        changed: A function that returns the ids of the nodes that `changed()` in the selection stands for.
 
     Raises:
         DagflowInvalidSubsetError: A name, or the value of an attribute that identifies nodes, is unknown, or
-            `changed()` is used without the argument `changed`.
+            the selection has `changed()` but the argument `changed` is missing.
+        CheckError: A part of `selection` is not a Selection.
 
     Example:
         >>> graph = Graph([tree.Node(name, (name,)) for name in "abc"], [("a", "b"), ("b", "c")])

@@ -21,20 +21,23 @@ def with_resources(
     resource_defs: Mapping[str, Any],
     resource_config_by_key: Mapping[str, Any] | None = None,
 ) -> list[AnyAsset]:
-    """Bind resources to assets. Each asset keeps the resources that it needs, and runs without others.
+    """Bind resources to assets, so that a job with these assets needs no other resources for them.
 
     Args:
         definitions: The assets.
         resource_defs: Resource definitions or values by key.
-        resource_config_by_key: `{key: {"config": ...}}`, instead of config from the run config.
+        resource_config_by_key: The config of resources, as `{key: {"config": ...}}`. It replaces config from
+            the run config. A key that is not in `resource_defs` is ignored.
 
     Returns:
-        Copies of the assets, in the same order.
+        Copies of the assets, in the same order, each with the given resources that it needs. An AssetSpec is
+        returned unchanged.
 
     Raises:
         DagflowInvalidDefinitionError: An asset or a resource needs a resource that is missing.
-        DagflowInvariantViolationError: A resource needs itself.
-        DagflowInvalidInvocationError: An asset has its own resource with one of the keys.
+        DagflowInvariantViolationError: Resources need each other in a cycle.
+        DagflowInvalidInvocationError: An asset has its own resource with one of the keys, or an entry of
+            `resource_config_by_key` has no "config".
         DagflowInvalidConfigError: A config does not match the schema of its resource.
 
     Example:

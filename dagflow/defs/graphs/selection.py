@@ -27,16 +27,17 @@ Selected = dict[str, Any]
 
 
 def select_ops(graph_def: GraphDefinition, clauses: Sequence[str]) -> GraphDefinition:
-    """Return the part of a graph that clauses select.
+    """Return a copy of a graph with only the nodes that at least one clause selects.
 
     Args:
         graph_def: The graph.
-        clauses: As `["*a", "b+", "inner.c"]`; the union counts. `*` and `+` work on nodes of the top level
-            only.
+        clauses: The clauses, such as `["*a", "b+", "inner.c"]`. `*` and `+` work on nodes of the top level
+            only. An empty list selects nothing.
 
     Raises:
         ParameterCheckError: `clauses` is not a list of strings.
-        DagflowInvalidSubsetError: A clause is invalid, or selects no node.
+        DagflowInvalidSubsetError: A clause is invalid or selects no node, or a selected node reads an output
+            whose op inside a selected graph is not selected.
     """
     selected: Selected = {}
     for text in clauses_of(clauses):
@@ -52,10 +53,10 @@ def select_ops(graph_def: GraphDefinition, clauses: Sequence[str]) -> GraphDefin
 
 
 def clauses_of(op_selection: Any) -> tuple[str, ...]:
-    """Return the clauses of an op selection.
+    """Return an op selection as a tuple, after a check that it is a list of strings. Nothing is parsed.
 
     Raises:
-        ParameterCheckError: It is not a list of strings.
+        ParameterCheckError: The argument is a single string, or not a sequence of strings.
     """
     if (
         isinstance(op_selection, str)

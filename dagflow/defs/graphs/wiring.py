@@ -23,7 +23,10 @@ class DependencyDefinition:
         node: The name of the node in the graph.
         output: The name of the output.
         description: A sentence for people.
-        solid: An older name of `node`.
+        solid: An older name of `node`. One of the two is required.
+
+    Raises:
+        ParameterCheckError: `node` is missing, or `node` or `output` is not a string.
 
     Example:
         >>> DependencyDefinition("beans")
@@ -45,11 +48,11 @@ class DependencyDefinition:
         self.description: str | None = description
 
     def get_node_dependencies(self) -> list[DependencyDefinition]:
-        """Return the outputs that are read: this one."""
+        """Return this dependency in a list."""
         return [self]
 
     def is_fan_in(self) -> bool:
-        """Return whether the input is a list of several outputs."""
+        """Return False: the input reads one output."""
         return False
 
     def __eq__(self, other: object) -> bool:
@@ -65,7 +68,7 @@ class DependencyDefinition:
 
 
 class GraphInputSlot:
-    """A placeholder in a fan-in list, for an input of the graph that an InputMapping names."""
+    """A placeholder in a fan-in list. An InputMapping with its position feeds it from a graph input."""
 
     __slots__ = ()
 
@@ -80,7 +83,10 @@ class MultiDependencyDefinition:
     """A dependency of an input on several outputs, which become a list.
 
     Args:
-        dependencies: In the order of the list.
+        dependencies: The source of each element, in order: an output, or GRAPH_INPUT_SLOT.
+
+    Raises:
+        ParameterCheckError: The argument is not a sequence of these.
     """
 
     __slots__ = ("dependencies",)
@@ -91,15 +97,15 @@ class MultiDependencyDefinition:
             check_type(dependency, (DependencyDefinition, GraphInputSlot), "dependencies")
 
     def get_node_dependencies(self) -> list[DependencyDefinition]:
-        """Return the outputs that are read, without the inputs of the graph."""
+        """Return the elements that are outputs of nodes, in order."""
         return [part for part in self.dependencies if isinstance(part, DependencyDefinition)]
 
     def get_dependencies_and_mappings(self) -> list[DependencyDefinition | GraphInputSlot]:
-        """Return the elements, in order."""
+        """Return all elements, in order: outputs of nodes and placeholders for inputs of the graph."""
         return list(self.dependencies)
 
     def is_fan_in(self) -> bool:
-        """Return whether the input is a list of several outputs."""
+        """Return True: the input receives a list."""
         return True
 
     def __repr__(self) -> str:
@@ -112,6 +118,9 @@ class DynamicCollectDependencyDefinition:
     Args:
         node_name: The name of the node in the graph.
         output_name: The name of the output.
+
+    Raises:
+        ParameterCheckError: An argument is not a string.
     """
 
     __slots__ = ("node_name", "output_name")
@@ -121,11 +130,11 @@ class DynamicCollectDependencyDefinition:
         self.output_name: str = check_type(output_name, str, "output_name")
 
     def get_node_dependencies(self) -> list[DependencyDefinition]:
-        """Return the output that is collected."""
+        """Return the collected output in a list, as a DependencyDefinition."""
         return [DependencyDefinition(self.node_name, self.output_name)]
 
     def is_fan_in(self) -> bool:
-        """Return whether the input is a list of several outputs."""
+        """Return True: the input receives a list."""
         return True
 
     def __repr__(self) -> str:
@@ -141,9 +150,9 @@ class NodeInvocation:
     Args:
         name: The name of the definition.
         alias: The name of the node; default: the name of the definition.
-        tags: Tags that win over those of the definition.
-        hook_defs: Hooks of this node alone.
-        retry_policy: Replaces the retry policy of the op.
+        tags: Tags of this node. They override equal keys in the tags of the definition.
+        hook_defs: Hooks of this node only.
+        retry_policy: The retry policy of this node. It replaces the policy of the op.
     """
 
     __slots__ = ("alias", "hook_defs", "name", "retry_policy", "tags")
@@ -171,7 +180,7 @@ class NodeInvocation:
 
 
 class InputPointer(NamedTuple):
-    """An input of a node, or one element of a list."""
+    """An input of a node, or the element `fan_in_index` of an input that is a list."""
 
     node_name: str
     input_name: str
@@ -189,10 +198,10 @@ class InputMapping(NamedTuple):
     """A mapping of an input of the graph to an input of one of its nodes.
 
     Args:
-        graph_input_name: The input of the graph.
-        mapped_node_name: The node.
-        mapped_node_input_name: The input of the node.
-        fan_in_index: The element to feed, if that input is a list.
+        graph_input_name: The name of the input of the graph.
+        mapped_node_name: The name of the node.
+        mapped_node_input_name: The name of the input of the node.
+        fan_in_index: The position of the element to feed, if that input is a list.
         graph_input_description: A sentence for people.
         dagflow_type: The type of the input of the graph; default: the type of the input of the node.
     """
@@ -206,17 +215,17 @@ class InputMapping(NamedTuple):
 
     @property
     def maps_to(self) -> InputPointer:
-        """The input that is fed."""
+        """The input of the node, or its list element, that receives the value."""
         return InputPointer(self.mapped_node_name, self.mapped_node_input_name, self.fan_in_index)
 
 
 class OutputMapping(NamedTuple):
-    """A mapping of an output of one of its nodes to an output of the graph.
+    """A mapping of an output of a node to an output of the graph that contains the node.
 
     Args:
-        graph_output_name: The output of the graph.
-        mapped_node_name: The node.
-        mapped_node_output_name: The output of the node.
+        graph_output_name: The name of the output of the graph.
+        mapped_node_name: The name of the node.
+        mapped_node_output_name: The name of the output of the node.
         graph_output_description: A sentence for people.
         dagflow_type: The type of the output of the graph; default: the type of the output of the node.
         from_dynamic_mapping: Whether the output has a value for each mapping key.
@@ -231,18 +240,18 @@ class OutputMapping(NamedTuple):
 
     @property
     def maps_from(self) -> OutputPointer:
-        """The output of the node."""
+        """The output of the node that produces the value."""
         return OutputPointer(self.mapped_node_name, self.mapped_node_output_name)
 
 
 class GraphIn(NamedTuple):
-    """An input of a graph, as a user describes it."""
+    """The description of an input of a graph, given by the user."""
 
     description: str | None = None
 
 
 class GraphOut(NamedTuple):
-    """An output of a graph, as a user describes it."""
+    """The description of an output of a graph, given by the user."""
 
     description: str | None = None
 
@@ -259,16 +268,16 @@ class ReadableAsset:
 
     @property
     def io_manager_key(self) -> str:
-        """The resource that loads the asset."""
+        """The key of the I/O manager that loads the asset."""
         raise NotImplementedError
 
     @property
     def partitions_def(self) -> PartitionsDefinition | None:
-        """The partitions of the asset."""
+        """The partitions of the asset, or None if it is not partitioned."""
         raise NotImplementedError
 
     def own_requirements(self) -> list[Requirement]:
-        """Return the resource that loads the asset."""
+        """Return the requirement of the I/O manager that loads the asset, in a list."""
         by = f"{type(self).__name__} with key {self.key.to_string()}"
         return [Requirement(self.io_manager_key, by, role=IO_MANAGER)]
 
@@ -279,7 +288,7 @@ class Wiring:
     Attributes:
         node_defs: The definitions of the nodes, by their own name.
         invocations: The invocation of each node, by its name in the graph.
-        dependencies: Node name to input name to source.
+        dependencies: The source of each connected input, by node name and then by input name.
         input_mappings, output_mappings: The mappings of the inputs and outputs of the graph.
         input_assets: The SourceAsset or AssetSpec that is loaded for an input, by node and input name.
     """

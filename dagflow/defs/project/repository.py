@@ -28,10 +28,10 @@ _Job = JobDefinition | UnresolvedAssetJobDefinition
 
 
 class RepositoryDefinition:
-    """Jobs and assets under one name. Made by `@repository`.
+    """Jobs and assets under one name. `@repository` creates it.
 
     Attributes:
-        name: Its name.
+        name: The name of the repository.
         description: A sentence for people, or None.
         metadata: Metadata by name.
 
@@ -67,7 +67,7 @@ class RepositoryDefinition:
 
     @property
     def job_names(self) -> list[str]:
-        """The names of its jobs, including the job of all assets."""
+        """The names of all jobs, unsorted. The job of all assets is included, if there is one."""
         return list(self._jobs)
 
     def has_job(self, name: str) -> bool:
@@ -75,11 +75,12 @@ class RepositoryDefinition:
         return name in self._jobs
 
     def get_job(self, name: str) -> JobDefinition:
-        """Return a job. A job that is given as a function is built at the first call.
+        """Return the job with this name. If it was given as a function, the first call builds it.
 
         Raises:
             DagflowInvariantViolationError: No job has this name.
-            DagflowInvalidDefinitionError: The function returned something else, or a job with another name.
+            DagflowInvalidDefinitionError: The function returned a value that is not a job, or a job with
+                another name.
         """
         if name not in self._jobs:
             raise unknown_job(name, self._jobs)
@@ -89,31 +90,36 @@ class RepositoryDefinition:
         return found
 
     def get_all_jobs(self) -> list[JobDefinition]:
-        """Return all jobs, ordered by name."""
+        """Return all jobs, ordered by name. Jobs that were given as functions are built.
+
+        Raises:
+            DagflowInvalidDefinitionError: A function returned a value that is not a job, or a job with
+                another name.
+        """
         return [self.get_job(name) for name in sorted(self._jobs)]
 
     def has_implicit_global_asset_job_def(self) -> bool:
-        """Return whether the repository has assets to compute, and so a job of all assets."""
+        """Return whether there is a job of all assets: the repository has assets to compute."""
         return self.has_job(ASSET_JOB_NAME)
 
     def get_implicit_global_asset_job_def(self) -> JobDefinition:
         """Return the job that computes all assets.
 
         Raises:
-            DagflowInvariantViolationError: There are no assets.
+            DagflowInvariantViolationError: The repository has no assets to compute.
         """
         return self.get_job(ASSET_JOB_NAME)
 
     @property
     def assets_defs_by_key(self) -> dict[AssetKey, AssetsDefinition]:
-        """The definition that computes each asset, by key."""
+        """The definition that computes each asset, by asset key. One definition can have several keys."""
         return {
             key: asset for asset in self._assets if isinstance(asset, AssetsDefinition) for key in asset.keys
         }
 
     @property
     def source_assets_by_key(self) -> dict[AssetKey, SourceAsset | AssetSpec]:
-        """The assets that are only read, by key."""
+        """The assets that are read and not computed (SourceAsset, AssetSpec), by asset key."""
         return {asset.key: asset for asset in self._assets if not isinstance(asset, AssetsDefinition)}
 
     def __repr__(self) -> str:
@@ -145,15 +151,15 @@ def repository(
     default_executor_def: ExecutorDefinition | None = None,
     default_logger_defs: Mapping[str, Any] | None = None,
 ) -> RepositoryDefinition | Callable[[Callable[[], Any]], RepositoryDefinition]:
-    """Make a repository of a function that returns its jobs and assets. Use it with or without arguments.
+    """Build a repository from a function that returns jobs and assets. Use it with or without arguments.
 
-    Prefer Definitions in new code.
+    The function is called once, by the decorator. Prefer Definitions in new code.
 
     Args:
-        definitions_fn: Returns a list of jobs, graphs, assets, results of `define_asset_job` and lists of
-            these; or a dict with jobs only, `{"jobs": {name: job}}`. There a job may be given as a function
-            without parameters, which builds it when it is needed.
-        name: Default: the name of the function.
+        definitions_fn: A function without parameters. It returns a list, or a dict `{"jobs": {name: job}}`.
+            The list holds jobs, graphs, assets, results of `define_asset_job` and lists of these. In the dict
+            a job may be a function without parameters, which builds the job when it is needed.
+        name: The name of the repository. Default: the name of the function.
         description: A sentence for people.
         metadata: Metadata by name.
         default_executor_def: The executor of the jobs without an executor.
@@ -164,7 +170,8 @@ def repository(
 
     Raises:
         CheckError: The function has parameters.
-        DagflowInvalidDefinitionError: The function returns something else, or definitions with a conflict.
+        DagflowInvalidDefinitionError: The function returns a value of another form, or two definitions
+            conflict.
 
     Example:
         >>> from dagflow import job, op
