@@ -23,13 +23,8 @@ collect_ignore = ["typing"]  # only for type checkers: some of it cannot run
 IS_WASM = sys.platform == "emscripten"
 if IS_WASM:
     # these folders and files need processes, threads, terminals or other libraries from the start
-    collect_ignore += [
-        "dagflow/executors",
-        "differential",
-        "benchmarks",
-        "examples",
-        "house/test_processes_page.py",
-    ]
+    collect_ignore += ["dagflow/executors", "differential", "benchmarks", "examples"]
+    collect_ignore += ["house/test_processes_page.py"]
 
     def _skip(*_: Any, **__: Any) -> None:
         pytest.skip("WebAssembly has no processes, threads and terminals")
@@ -57,10 +52,11 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests of deep recursion in WebAssembly, where an overflow of the stack ends the process."""
+    """Skip what WebAssembly cannot do, with the reason of the marker."""
     for item in items if IS_WASM else ():
-        if item.get_closest_marker("deep_recursion"):
-            item.add_marker(pytest.mark.skip(reason="an overflow of the stack ends a process in WebAssembly"))
+        marker = item.get_closest_marker("not_in_wasm")
+        if marker is not None:
+            item.add_marker(pytest.mark.skip(reason=f"WebAssembly: {marker.args[0]}"))
 
 
 @pytest.fixture(name="sequence")

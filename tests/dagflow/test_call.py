@@ -416,6 +416,7 @@ def test_an_async_generator_that_yields_no_output_is_closed():
     assert closed == [True]
 
 
+@pytest.mark.not_in_wasm("no event loop can run inside another one")
 def test_an_async_op_inside_of_an_event_loop():
     """A run may start inside a running event loop, as in an async test."""
 

@@ -74,6 +74,7 @@ def test_a_run_shares_the_loop_of_its_resources() -> None:
     _check()
 
 
+@pytest.mark.not_in_wasm("no event loop can run inside another one")
 def test_inside_of_a_running_loop() -> None:
     """Inside a running loop, as in a notebook, another thread waits."""
 

@@ -16,6 +16,8 @@ from dagflow.context.debugger import ForkedPdb
 TEST = """
 from dagflow import job, op
 
+pytestmark = pytest.mark.not_in_wasm("there is no terminal")
+
 @op
 def brew(context):
     cups = 41

@@ -348,6 +348,7 @@ def test_dynamic_outputs():
     assert call_of(lambda: outputs, name="cups", out=DynamicOut()) == outputs
 
 
+@pytest.mark.not_in_wasm("no event loop can run inside another one")
 def test_async():
     """The call returns a coroutine or an async generator."""
 
