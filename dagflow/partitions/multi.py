@@ -208,7 +208,7 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         )
 
     def get_partition_key_from_str(self, partition_key_str: str) -> MultiPartitionKey:
-        """Return a string such as `"red|blue"` as a MultiPartitionKey. Its parts need not be existing keys.
+        """Return a string such as `"red|blue"` as a MultiPartitionKey. Its parts may be unknown keys.
 
         Raises:
             DagflowUnknownPartitionError: The string does not have two parts, or is a MultiPartitionKey with

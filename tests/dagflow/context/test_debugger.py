@@ -13,10 +13,10 @@ import pytest
 from dagflow import build_op_context
 from dagflow.context.debugger import ForkedPdb
 
+pytestmark = pytest.mark.not_in_wasm("there is no terminal")
+
 TEST = """
 from dagflow import job, op
-
-pytestmark = pytest.mark.not_in_wasm("there is no terminal")
 
 @op
 def brew(context):
