@@ -112,8 +112,10 @@ def prepare_report(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
 
 def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
     """Add a section about the runs of a test to the report of a failed phase."""
+    if not report.failed:
+        return
     runs = item.stash.get(_KEY, None)
-    if not report.failed or runs is None or runs.last is None:
+    if runs is None or runs.last is None:
         return
     if item.config.getoption("tbstyle", "auto") == "line":
         return  # this style shows one line for each failure
