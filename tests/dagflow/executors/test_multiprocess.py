@@ -70,6 +70,28 @@ def test_each_step_has_its_own_process(instance: DagflowInstance) -> None:
     assert {event.pid for event in events if event.event_type is T.STEP_WORKER_STARTING} == {os.getpid()}
 
 
+def test_a_step_imports_no_module_of_dagflow(instance: DagflowInstance, tmp_path: Path) -> None:
+    """The fork server has imported every module that a plain step needs: an import in each step is slow."""
+    (tmp_path / "plain_job.py").write_text(
+        "import sys\n"
+        "from dagflow import job, op\n"
+        "@op\ndef modules():\n    return [name for name in sys.modules if name.startswith('dagflow')]\n"
+        "@job\ndef plain():\n    modules()\n"
+    )
+    program = (
+        "import sys, plain_job; from dagflow.executors import fork_server as server;"
+        "[server.import_module(name) for name in server._USED_BY_STEPS];"
+        "print(*[name for name in sys.modules if name.startswith('dagflow')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    plain = build_reconstructable_job("plain_job", "plain", reconstructor_working_directory=str(tmp_path))
+
+    with execute_job(plain, instance) as result:
+        assert set(result.output_for_node("modules")) - set(done.stdout.split()) == set()
+
+
 def test_the_instance_has_the_events_of_the_result(instance: DagflowInstance) -> None:
     """The events of the step processes are stored as they were sent."""
     result = run("mapping", instance)
