@@ -1,5 +1,5 @@
-"""Small utilities: the sentinel for "not given", suggestions for a misspelt name, warnings, strings as file
-names, and paths relative to a module.
+"""Small utilities: the sentinel for "not given", suggestions for a misspelt name, the repr of a value, warnings,
+strings as file names, and paths relative to a module.
 """
 
 from __future__ import annotations
@@ -41,6 +41,21 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(str(name), list(known), n=3)
     return f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
+
+
+def shown_value(value: object) -> str:
+    """Return the repr of a value for a message; a short one, if the value is nested too deep for its repr.
+
+    Example:
+        >>> shown_value({"cups": 2})
+        "{'cups': 2}"
+    """
+    try:
+        return repr(value)
+    except RecursionError:
+        import reprlib  # imported lazily: few values are nested that deep
+
+        return reprlib.repr(value)
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

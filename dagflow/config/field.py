@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any as AnyValue
 
 from dagflow._util import UNSET
@@ -166,7 +166,7 @@ class Shape(ConfigType):
     Args:
         fields: The schema of each field, by name.
         description: The purpose of the value.
-        field_aliases: Aliases of fields, by name. Config may use either name.
+        field_aliases: Aliases of fields, one or several, by name. Config may use any of the names.
 
     Raises:
         TypeError: A name is not a string.
@@ -183,10 +183,10 @@ class Shape(ConfigType):
         self,
         fields: Mapping[str, AnyValue],
         description: str | None = None,
-        field_aliases: Mapping[str, str] | None = None,
+        field_aliases: Mapping[str, str | Sequence[str]] | None = None,
     ) -> None:
         self.description = description
-        self.field_aliases: Mapping[str, str] | None = field_aliases
+        self.field_aliases: Mapping[str, str | Sequence[str]] | None = field_aliases
         self.fields: dict[str, Field] = resolve_fields(fields)
         self._required = [name for name, field in self.fields.items() if field.is_required]
 
@@ -235,14 +235,21 @@ class Shape(ConfigType):
         return result
 
     def _by_own_names(
-        self, value: dict[AnyValue, AnyValue], aliases: Mapping[str, str], path: Path, reading: Reading
+        self,
+        value: dict[AnyValue, AnyValue],
+        aliases: Mapping[str, str | Sequence[str]],
+        path: Path,
+        reading: Reading,
     ) -> dict[AnyValue, AnyValue]:
         named = dict(value)
-        for name, alias in aliases.items():
-            if alias in value:
-                if name in value:
-                    reading.collision(name, alias, path)
-                named[name] = named.pop(alias)
+        for name, others in aliases.items():
+            given = name if name in value else None
+            for alias in (others,) if isinstance(others, str) else others:
+                if alias in value:
+                    if given is not None:
+                        reading.collision(given, alias, path)
+                    given = alias
+                    named[name] = named.pop(alias)
         return named
 
     def _finish(
@@ -302,7 +309,10 @@ class Permissive(Shape):
     def _read_extras(
         self, extras: dict[AnyValue, AnyValue], result: dict[AnyValue, AnyValue], path: Path, reading: Reading
     ) -> None:
-        result.update(copied(extras))
+        try:
+            result.update(copied(extras))
+        except RecursionError:
+            reading.too_deep(self, extras, path)
 
 
 class Array(ConfigType):

@@ -7,19 +7,21 @@ mistakes. pydantic's own validators run when the step builds the object.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import get_annotations
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import PrivateAttr as PrivateAttr
+from pydantic import field_validator
 from pydantic import model_validator as model_validator
 
 from dagflow._util import UNSET
+from dagflow.config.aliases import input_keys
 from dagflow.config.annotation import AnnotationSchema, annotation_schema
 from dagflow.config.choice import Noneable
 from dagflow.config.field import Field, Permissive, Shape
-from dagflow.config.objects import holds_env_var, plain_config
+from dagflow.config.objects import holds_env_var, plain_config, too_deep_error
 from dagflow.config.scalar import ConfigType
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
@@ -38,7 +40,7 @@ class Entry(NamedTuple):
 
     Attributes:
         name: The attribute.
-        key: The name in config: the alias, else the name.
+        keys: The names in config and of the argument of the constructor; the schema has the first one.
         annotation: The schema of the annotation, and the conversion of values.
         field: The schema, with the default.
         is_none: True if the default is None, so that None in config means that no value is given.
@@ -46,11 +48,16 @@ class Entry(NamedTuple):
     """
 
     name: str
-    key: str
+    keys: tuple[str, ...]
     annotation: AnnotationSchema
     field: Field
     is_none: bool
     needs_none: bool
+
+    @property
+    def key(self) -> str:
+        """The name in config."""
+        return self.keys[0]
 
 
 class Config(BaseModel):
@@ -93,12 +100,28 @@ class Config(BaseModel):
 
     def __init__(self, **data: Any) -> None:
         for entry in converted(type(self)):
-            if entry.key in data:
-                data[entry.key] = _from_python(entry.annotation, data[entry.key])
-        super().__init__(**data)
-        for key, value in data.items():
-            if type(value) not in _PLAIN and holds_env_var(value):
-                self._dagflow_env[key] = value
+            for key in entry.keys:
+                if key in data:
+                    data[key] = _from_python(entry.annotation, data[key])
+        variables = [
+            key for key, value in data.items() if type(value) not in _PLAIN and self._is_variable(key, value)
+        ]
+        if not variables:
+            super().__init__(**data)
+            return
+        validator = _lenient(type(self)).__pydantic_validator__
+        validator.validate_python(data, self_instance=self)
+        keys = {key: entry.key for entry in entries(type(self)) for key in entry.keys}
+        for key in variables:
+            self._dagflow_env[keys.get(key, key)] = data[key]
+
+    @classmethod
+    def _is_variable(cls, key: str, value: Any) -> bool:
+        """Return whether an argument of the constructor contains an environment variable."""
+        try:
+            return holds_env_var(value)
+        except RecursionError:
+            raise too_deep_error(value, (key,), f"{cls.__dagflow_what__} '{cls.__name__}'") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
@@ -142,7 +165,9 @@ class Config(BaseModel):
         """
         found = entries(cls) if default is UNSET else tuple(_entries(cls, default))
         fields = {entry.key: entry.field for entry in found if entry.name != without}
-        return Permissive(fields) if cls.model_config.get("extra") == "allow" else Shape(fields)
+        node = Permissive(fields) if cls.model_config.get("extra") == "allow" else Shape(fields)
+        node.field_aliases = {entry.key: entry.keys[1:] for entry in found if len(entry.keys) > 1} or None
+        return node
 
     @classmethod
     def from_config(cls: type[_C], config: Mapping[str, Any]) -> _C:
@@ -213,9 +238,33 @@ def converted(cls: type[Config]) -> tuple[Entry, ...]:
     return found
 
 
+def _lenient(cls: type[Config]) -> Any:
+    """Return a subclass whose validators accept an environment variable in place of each value.
+
+    The run checks the content of the variable. Only the validator of the subclass is used.
+    """
+    found = cls.__dict__.get("__dagflow_lenient__")
+    if found is None:
+
+        @field_validator("*", mode="wrap", check_fields=False)
+        @classmethod
+        def accept(_: type, value: Any, validate: Callable[[Any], Any]) -> Any:
+            try:
+                return validate(value)
+            except ValueError:
+                if holds_env_var(value):
+                    return value
+                raise
+
+        body = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "accept": accept}
+        found = type(cls)(cls.__name__, (cls,), body)
+        type.__setattr__(cls, "__dagflow_lenient__", found)
+    return found
+
+
 def _from_python(annotation: AnnotationSchema, value: Any) -> Any:
     if annotation.names is not None:
-        return annotation.names.get(value, value) if isinstance(value, str) else value
+        return annotation.names.get(value, value) if type(value) is str else value
     return value if annotation.incoming is None else annotation.incoming(value)
 
 
@@ -247,7 +296,8 @@ def _entries(cls: type[Config], default: Any = UNSET) -> list[Entry]:
 
 
 def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
-    key = info.alias or name
+    keys = input_keys(cls, name, info)
+    key = keys[0]
     place = f"field '{name}' of {cls.__dagflow_what__} '{cls.__name__}' ({cls.__module__})"
     if isinstance(info.default, Field):
         raise DagflowInvalidDefinitionError(
@@ -255,20 +305,20 @@ def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
             "Use pydantic.Field in a Config class."
         )
     tag = getattr(info.discriminator, "discriminator", info.discriminator)
-    annotation = annotation_schema(info.annotation, place, tag)
+    annotation = annotation_schema(info.annotation, place, tag, owner=cls)
     default = _default(info, annotation)
     if defaults is not UNSET and key in defaults:
         default = defaults[key]
     if isinstance(default, Mapping) and hasattr(info.annotation, "__dagflow_config__"):
         # the fields of a default object are the defaults of the nested class
-        annotation = annotation_schema(info.annotation, place, tag, default)
+        annotation = annotation_schema(info.annotation, place, tag, default, cls)
     may_be_none = isinstance(annotation.node, Noneable)
     is_given = default is not UNSET and (default is not None or may_be_none)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     is_optional = default is None or may_be_none or not info.is_required()
     return Entry(
         name,
-        key,
+        keys,
         annotation,
         Field(
             annotation.node,

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
+from dagflow.config.depth import bottomless
+from dagflow.config.paths import where
 from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type
 
 _MAX_DEPTH = 4  # settings are not deeper, but YAML with anchors can be infinitely deep
@@ -152,12 +154,17 @@ def _parsed(text: str, place: str) -> dict[Any, Any]:
     }
     try:
         value = yaml.load(text, Loader)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: an int with too many digits
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: an int with too many digits
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
         raise DagflowInvariantViolationError(f"{place}{line} is not valid YAML: {error}") from error
     if not isinstance(value, dict):
         raise CheckError(f"{place} must contain a mapping, not {value!r:.80}")
+    endless = bottomless(value)
+    if endless is not None:
+        raise DagflowInvariantViolationError(
+            f"{place}: the value {where(endless[0])} {endless[1]}. Config must have an end: remove the alias."
+        )
     return value
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, ov
 
 from dagflow import _doors
 from dagflow._util import UNSET
+from dagflow.config.aliases import input_keys
 from dagflow.config.field import Field
 from dagflow.config.model import Config, is_resource_field, model_validator
 from dagflow.config.objects import plain_config
@@ -135,7 +136,8 @@ class ConfigurableResourceFactory(Config, Generic[T]):
         Raises:
             DagflowInvalidInvocationError: A name is not a field.
         """
-        known = [info.alias or name for name, info in cls.model_fields.items()]
+        names = {key: name for name, info in cls.model_fields.items() for key in input_keys(cls, name, info)}
+        known = list(names)
         unknown = sorted(set(values) - set(known))
         if unknown and cls.model_config.get("extra") != "allow":
             raise DagflowInvalidInvocationError(

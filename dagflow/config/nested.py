@@ -1,0 +1,86 @@
+"""Config classes in the fields of Config classes, also those that contain themselves.
+
+A class that contains itself, through other classes too, has an endless schema. So a field that leads back to its
+own class is a `ClassReference`, which finds the schema of the class when it reads a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, get_args
+
+from dagflow._util import UNSET
+from dagflow.config.parse import Reading
+from dagflow.config.paths import MAX_DEPTH, Path
+from dagflow.config.scalar import ConfigType
+
+
+class ClassReference(ConfigType):
+    """The schema of a Config class that contains the field with this schema.
+
+    Args:
+        name: The name of the class, in place of its fields in messages.
+        resolve: A function that returns the schema of the class.
+    """
+
+    def __init__(self, name: str, resolve: Callable[[], ConfigType]) -> None:
+        super().__init__()
+        self.name = name
+        self._resolve = resolve
+
+    @cached_property
+    def node(self) -> ConfigType:
+        """The schema of the class."""
+        return self._resolve()
+
+    def describe(self) -> str:
+        return self.name
+
+    def example(self) -> str:
+        return f"<{self.name}>"
+
+    def read(self, value: Any, path: Path, reading: Reading) -> Any:
+        if len(path) > MAX_DEPTH:
+            reading.too_deep(self, value, path)
+            return None
+        return self.node.read(value, path, reading)
+
+
+def class_node(
+    config_class: Any, owner: type | None, default: Any = UNSET, without: str | None = None
+) -> ConfigType:
+    """Return the schema of a Config class as the type of a field.
+
+    Args:
+        config_class: The class.
+        owner: The Config class with the field; None outside of Config classes.
+        default: Plain config with the default of each field. It ends, so the schema ends too.
+        without: The name of a field to leave out.
+    """
+    if default is UNSET and owner is not None and owner in _contained(config_class):
+        return ClassReference(config_class.__name__, lambda: config_class.config_node(without=without))
+    node: ConfigType = config_class.config_node(default, without)
+    return node
+
+
+def _contained(config_class: Any) -> set[Any]:
+    """Return a Config class and all Config classes in its fields, at every depth."""
+    found: set[Any] = set()
+    waiting = [config_class]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            if not current.__pydantic_complete__:
+                current.model_rebuild()
+            for info in current.model_fields.values():
+                waiting += _classes_in(info.annotation)
+    return found
+
+
+def _classes_in(annotation: Any) -> Iterator[Any]:
+    if isinstance(annotation, type) and hasattr(annotation, "__dagflow_config__"):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _classes_in(argument)
