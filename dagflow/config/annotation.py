@@ -28,6 +28,7 @@ from dagflow.config.choice import (
 from dagflow.config.field import Array, Map, Permissive
 from dagflow.config.nested import class_node
 from dagflow.config.objects import is_config_object, plain_config
+from dagflow.config.resource_fields import RESOURCE_MARKER
 from dagflow.config.scalar import Any as AnyConfig
 from dagflow.config.scalar import Bool, ConfigType, Float, Int, String
 from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError
@@ -118,7 +119,7 @@ def annotation_schema(
             outgoing=_each_value(inner.outgoing),
             names=None,
         )
-    if isinstance(annotation, type) and not getattr(annotation, "__dagflow_resource__", False):
+    if isinstance(annotation, type) and _is_config_class(annotation, owner):
         if issubclass(annotation, enum.Enum):
             choices = [EnumValue(member.name, member.value) for member in annotation]
             node = EnumSource(annotation.__name__, choices)
@@ -171,7 +172,7 @@ def _selector(
             f"Config class with a field '{discriminator}: Literal[...]'."
         )
     node = Selector({
-        value: class_node(member, owner, without=discriminator) for value, member in classes.items()
+        value: class_node(member, owner, without=(discriminator,)) for value, member in classes.items()
     })  # fmt: skip
 
     def incoming(value: Any) -> Any:
@@ -190,6 +191,11 @@ def _selector(
         return {plain.pop(discriminator): plain}
 
     return AnnotationSchema(node, incoming, outgoing, is_selector=True)
+
+
+def _is_config_class(annotation: Any, owner: type | None) -> bool:
+    """Return whether a class may be a type of config: resources only inside containers of a resource."""
+    return not hasattr(annotation, RESOURCE_MARKER) or hasattr(owner, RESOURCE_MARKER)
 
 
 def _name_of(enum_class: type[enum.Enum]) -> Convert:

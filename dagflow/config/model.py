@@ -7,9 +7,9 @@ mistakes. pydantic's own validators run when the step builds the object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from inspect import get_annotations
-from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import PrivateAttr as PrivateAttr
@@ -22,6 +22,7 @@ from dagflow.config.annotation import AnnotationSchema, annotation_schema
 from dagflow.config.choice import Noneable
 from dagflow.config.field import Field, Permissive, Shape
 from dagflow.config.objects import holds_env_var, plain_config, too_deep_error
+from dagflow.config.resource_fields import RESOURCE_MARKER, is_config_of_resources, resources_in
 from dagflow.config.scalar import ConfigType
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
@@ -31,7 +32,6 @@ from dagflow.errors import (
 from dagflow.keys import system_tag_spellings
 
 _C = TypeVar("_C", bound="Config")
-_RESOURCE = "__dagflow_resource__"
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -156,15 +156,16 @@ class Config(BaseModel):
         return field
 
     @classmethod
-    def config_node(cls, default: Any = UNSET, without: str | None = None) -> ConfigType:
+    def config_node(cls, default: Any = UNSET, without: Collection[str] = ()) -> ConfigType:
         """Return the schema as a node.
 
         Args:
             default: Plain config with the default of each field.
-            without: The name of a field to leave out.
+            without: The names of the fields to leave out.
         """
         found = entries(cls) if default is UNSET else tuple(_entries(cls, default))
-        fields = {entry.key: entry.field for entry in found if entry.name != without}
+        found = tuple(entry for entry in found if entry.name not in without)
+        fields = {entry.key: entry.field for entry in found}
         node = Permissive(fields) if cls.model_config.get("extra") == "allow" else Shape(fields)
         node.field_aliases = {entry.key: entry.keys[1:] for entry in found if len(entry.keys) > 1} or None
         return node
@@ -191,7 +192,7 @@ class Config(BaseModel):
     def to_config_value(self) -> dict[str, Any]:
         """Return the object as plain config, without fields that are None by default."""
         result: dict[str, Any] = {}
-        for entry in entries(type(self)):
+        for entry in self._config_entries():
             if entry.key in self._dagflow_env:
                 result[entry.key] = plain_config(self._dagflow_env[entry.key])
                 continue
@@ -201,6 +202,10 @@ class Config(BaseModel):
         for name, value in (self.model_extra or {}).items():
             result[name] = plain_config(self._dagflow_env.get(name, value))
         return result
+
+    def _config_entries(self) -> tuple[Entry, ...]:
+        """Return the fields that plain config has."""
+        return entries(type(self))
 
     def holds_env_vars(self) -> bool:
         """Return whether a field, at any depth, is an environment variable."""
@@ -268,30 +273,14 @@ def _from_python(annotation: AnnotationSchema, value: Any) -> Any:
     return value if annotation.incoming is None else annotation.incoming(value)
 
 
-def is_resource_field(info: Any) -> bool:
-    """Return whether the annotation of a field is a resource, by its marker `__dagflow_resource__`."""
-    return _names_resource(info.annotation) or any(hasattr(extra, _RESOURCE) for extra in info.metadata)
-
-
-def _names_resource(annotation: Any) -> bool:
-    if hasattr(annotation, _RESOURCE) or hasattr(get_origin(annotation), _RESOURCE):
-        return True
-    if get_origin(annotation) is Annotated:
-        marks = getattr(annotation, "__metadata__", ())
-        return any(hasattr(mark, _RESOURCE) for mark in marks) or _names_resource(get_args(annotation)[0])
-    arguments = get_args(annotation)
-    rest = [argument for argument in arguments if argument is not type(None)]
-    return len(rest) == 1 < len(arguments) and _names_resource(rest[0])
-
-
 def _entries(cls: type[Config], default: Any = UNSET) -> list[Entry]:
-    takes_resources = hasattr(cls, _RESOURCE)
+    takes_resources = hasattr(cls, RESOURCE_MARKER)
     if not cls.__pydantic_complete__:
         cls.model_rebuild()
     return [
         _entry(cls, name, info, default)
         for name, info in cls.model_fields.items()
-        if not (takes_resources and is_resource_field(info))
+        if not (takes_resources and resources_in(info)) or is_config_of_resources(info)
     ]
 
 

@@ -6,7 +6,7 @@ own class is a `ClassReference`, which finds the schema of the class when it rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from typing import Any, get_args
 
@@ -48,7 +48,7 @@ class ClassReference(ConfigType):
 
 
 def class_node(
-    config_class: Any, owner: type | None, default: Any = UNSET, without: str | None = None
+    config_class: Any, owner: type | None, default: Any = UNSET, without: Collection[str] = ()
 ) -> ConfigType:
     """Return the schema of a Config class as the type of a field.
 
@@ -56,7 +56,7 @@ def class_node(
         config_class: The class.
         owner: The Config class with the field; None outside of Config classes.
         default: Plain config with the default of each field. It ends, so the schema ends too.
-        without: The name of a field to leave out.
+        without: The names of the fields to leave out.
     """
     if default is UNSET and owner is not None and owner in _contained(config_class):
         return ClassReference(config_class.__name__, lambda: config_class.config_node(without=without))
