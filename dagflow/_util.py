@@ -1,5 +1,5 @@
-"""Small utilities: the sentinel for "not given", suggestions for a misspelt name, the repr of a value, warnings,
-strings as file names, and paths relative to a module.
+"""Small utilities: the sentinel for "not given", suggestions for a misspelt name, the repr of a value,
+warnings, strings as file names, and paths relative to a module.
 """
 
 from __future__ import annotations

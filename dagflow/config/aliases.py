@@ -30,8 +30,8 @@ def input_keys(config_class: Any, name: str, info: Any) -> tuple[str, ...]:
     if not keys:
         raise DagflowInvalidPythonicConfigDefinitionError(
             f"field '{name}' of {config_class.__dagflow_what__} '{config_class.__name__}' has the alias "
-            f"{alias!r}, a path into another value, which a config schema cannot describe. Use a string as its "
-            "alias."
+            f"{alias!r}, a path into another value, which a config schema cannot describe. Use a string as "
+            "its alias."
         )
     return tuple(dict.fromkeys(keys))
 

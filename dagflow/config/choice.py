@@ -141,8 +141,10 @@ class EnumSource(Enum):
         if len(reading.errors) != before or reading.environ is None:
             return value
         content = reading.lookup(value, variable, path)
-        if content is None or content in self.values_by_name:
-            return self.values_by_name.get(content)
+        if content is None:
+            return None
+        if content in self.values_by_name:
+            return self.values_by_name[content]
         names = self.config_values
         problem = (
             f'Value stored in env variable "{variable}" is {content!r}, which is no choice of "{self.name}"'

@@ -1,7 +1,7 @@
 """Config that contains itself, or is nested deeper than config ever is: its detection and its error.
 
 The functions that walk through config raise RecursionError below `MAX_DEPTH`. Their callers search for the
-place with `bottomless`, which does not recurse. Loaded when the first such value, or another mistake, is found.
+place with `bottomless`, which does not recurse. Loaded when the first such value is found.
 """
 
 from __future__ import annotations

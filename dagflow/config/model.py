@@ -7,13 +7,13 @@ mistakes. pydantic's own validators run when the step builds the object.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Collection, Mapping
 from inspect import get_annotations
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic import PrivateAttr as PrivateAttr
-from pydantic import field_validator
 from pydantic import model_validator as model_validator
 
 from dagflow._util import UNSET
@@ -250,21 +250,20 @@ def _lenient(cls: type[Config]) -> Any:
     """
     found = cls.__dict__.get("__dagflow_lenient__")
     if found is None:
-
-        @field_validator("*", mode="wrap", check_fields=False)
-        @classmethod
-        def accept(_: type, value: Any, validate: Callable[[Any], Any]) -> Any:
-            try:
-                return validate(value)
-            except ValueError:
-                if holds_env_var(value):
-                    return value
-                raise
-
-        body = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "accept": accept}
-        found = type(cls)(cls.__name__, (cls,), body)
+        accept = field_validator("*", mode="wrap", check_fields=False)(_validated_or_variable)
+        body = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "accept_variables": accept}
+        found = types.new_class(cls.__name__, (cls,), exec_body=lambda namespace: namespace.update(body))
         type.__setattr__(cls, "__dagflow_lenient__", found)
     return found
+
+
+def _validated_or_variable(value: Any, validate: Callable[[Any], Any]) -> Any:
+    try:
+        return validate(value)
+    except ValueError:
+        if holds_env_var(value):
+            return value
+        raise
 
 
 def _from_python(annotation: AnnotationSchema, value: Any) -> Any:

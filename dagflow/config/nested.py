@@ -1,7 +1,7 @@
 """Config classes in the fields of Config classes, also those that contain themselves.
 
-A class that contains itself, through other classes too, has an endless schema. So a field that leads back to its
-own class is a `ClassReference`, which finds the schema of the class when it reads a value.
+A class that contains itself, through other classes too, has an endless schema. So a field that leads back to
+its own class is a `ClassReference`, which finds the schema of the class when it reads a value.
 """
 
 from __future__ import annotations

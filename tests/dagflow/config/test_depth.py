@@ -88,7 +88,10 @@ def _graph(name: str, config: Any) -> dict[str, Any]:
 ENTRANCES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "dict": (lambda value: bar.execute_in_process(_graph("take", {"a": value})), "root:ops:take:config:a"),
     "any": (lambda value: bar.execute_in_process(_graph("free", {"a": value})), "root:ops:free:config:a"),
-    "validate": (lambda value: validate_run_config(bar, _graph("free", [value])), r"root:ops:free:config\[0\]"),
+    "validate": (
+        lambda value: validate_run_config(bar, _graph("free", [value])),
+        r"root:ops:free:config\[0\]",
+    ),
     "direct": (lambda value: take(build_op_context(op_config={"a": value})), "root:config:a"),
     "default": (lambda value: Field(dict, default_value={"a": value}), "root:a"),
     "configured": (
