@@ -21,6 +21,7 @@ from dagflow.config.aliases import input_keys
 from dagflow.config.annotation import AnnotationSchema, annotation_schema
 from dagflow.config.choice import Noneable
 from dagflow.config.field import Field, Permissive, Shape
+from dagflow.config.nested import complete
 from dagflow.config.objects import holds_env_var, plain_config, too_deep_error
 from dagflow.config.resource_fields import RESOURCE_MARKER, is_config_of_resources, resources_in
 from dagflow.config.scalar import ConfigType
@@ -274,8 +275,7 @@ def _from_python(annotation: AnnotationSchema, value: Any) -> Any:
 
 def _entries(cls: type[Config], default: Any = UNSET) -> list[Entry]:
     takes_resources = hasattr(cls, RESOURCE_MARKER)
-    if not cls.__pydantic_complete__:
-        cls.model_rebuild()
+    complete(cls)
     return [
         _entry(cls, name, info, default)
         for name, info in cls.model_fields.items()

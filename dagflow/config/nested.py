@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
-from typing import Any, get_args
+from typing import Any, ForwardRef, get_args, get_type_hints
 
 from dagflow._util import UNSET
 from dagflow.config.parse import Reading
@@ -64,6 +64,15 @@ def class_node(
     return node
 
 
+def complete(config_class: Any) -> None:
+    """Resolve the annotations of a Config class that name classes which were defined after it."""
+    if not config_class.__pydantic_complete__:
+        config_class.model_rebuild()
+    for name, info in config_class.model_fields.items():
+        if isinstance(info.annotation, ForwardRef):  # pydantic 2.0 resolves it in the validator only
+            info.annotation = get_type_hints(config_class)[name]
+
+
 def _contained(config_class: Any) -> set[Any]:
     """Return a Config class and all Config classes in its fields, at every depth."""
     found: set[Any] = set()
@@ -72,8 +81,7 @@ def _contained(config_class: Any) -> set[Any]:
         current = waiting.pop()
         if current not in found:
             found.add(current)
-            if not current.__pydantic_complete__:
-                current.model_rebuild()
+            complete(current)
             for info in current.model_fields.values():
                 waiting += _classes_in(info.annotation)
     return found
