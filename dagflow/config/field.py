@@ -17,11 +17,11 @@ from typing import Any as AnyValue
 from dagflow._util import UNSET
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MapPart, Path
+from dagflow.config.read import check_config
 from dagflow.config.scalar import SCALARS, Any, Bool, ConfigType, Float, Int, String, copied
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigDefinitionError,
-    DagflowInvalidConfigError,
     DagflowInvalidDefinitionError,
     ParameterCheckError,
     check_optional,
@@ -149,15 +149,8 @@ def _check_default(config_type: ConfigType, default_value: AnyValue) -> None:
     if callable(default_value) and not isinstance(default_value, type):
         raise ParameterCheckError("parameter 'default_value' must be a config value, not a function")
     config_type.check_default(default_value)
-    reading = Reading(None)
-    config_type.read(default_value, (), reading)
-    if reading.errors:
-        raise DagflowInvalidConfigError(
-            "Invalid default_value for Field. Ensure all required config entries are provided and all values "
-            "match the expected types.",
-            reading.errors,
-            default_value,
-        )
+    preamble = "Invalid default_value for Field. Ensure all required config entries are provided and all values "
+    check_config(config_type, default_value, preamble + "match the expected types.", path=())
 
 
 class Shape(ConfigType):

@@ -70,7 +70,7 @@ def complete(config_class: Any) -> None:
         config_class.model_rebuild()
     for name, info in config_class.model_fields.items():
         if isinstance(info.annotation, ForwardRef):  # pydantic 2.0 resolves it in the validator only
-            info.annotation = get_type_hints(config_class)[name]
+            info.annotation = get_type_hints(config_class, include_extras=True)[name]
 
 
 def _contained(config_class: Any) -> set[Any]:

@@ -138,7 +138,14 @@ def _read(name: str) -> str:
 def _merged(texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for text, place in texts:
-        _merge_into(result, _parsed(text, place))
+        value = _parsed(text, place)
+        endless = bottomless(value)
+        if endless is not None:
+            path, problem = endless
+            raise DagflowInvariantViolationError(
+                f"{place}: the value {where(path)} {problem}. Config must have an end: remove the alias."
+            )
+        _merge_into(result, value)
     return result
 
 
@@ -160,11 +167,6 @@ def _parsed(text: str, place: str) -> dict[Any, Any]:
         raise DagflowInvariantViolationError(f"{place}{line} is not valid YAML: {error}") from error
     if not isinstance(value, dict):
         raise CheckError(f"{place} must contain a mapping, not {value!r:.80}")
-    endless = bottomless(value)
-    if endless is not None:
-        raise DagflowInvariantViolationError(
-            f"{place}: the value {where(endless[0])} {endless[1]}. Config must have an end: remove the alias."
-        )
     return value
 
 

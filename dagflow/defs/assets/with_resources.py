@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dagflow._util import nearest
 from dagflow.config.read import check_config
 from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.assets.spec import AssetSpec
@@ -27,7 +28,7 @@ def with_resources(
         definitions: The assets.
         resource_defs: Resource definitions or values by key.
         resource_config_by_key: The config of resources, as `{key: {"config": ...}}`. It replaces config from
-            the run config. A key that is not in `resource_defs` is ignored.
+            the run config.
 
     Returns:
         Copies of the assets, in the same order, each with the given resources that it needs. An AssetSpec is
@@ -37,7 +38,7 @@ def with_resources(
         DagflowInvalidDefinitionError: An asset or a resource needs a resource that is missing.
         DagflowInvariantViolationError: Resources need each other in a cycle.
         DagflowInvalidInvocationError: An asset has its own resource with one of the keys, or an entry of
-            `resource_config_by_key` has no "config".
+            `resource_config_by_key` has no "config", or is for a key that is not in `resource_defs`.
         DagflowInvalidConfigError: A config does not match the schema of its resource.
 
     Example:
@@ -50,8 +51,12 @@ def with_resources(
     """
     given = as_resources(resource_defs, "with_resources")
     for key, entry in (resource_config_by_key or {}).items():
-        if key in given:
-            given[key] = _configured(given[key], key, entry)
+        if key not in given:
+            raise DagflowInvalidInvocationError(
+                f"'resource_config_by_key' of with_resources has the key '{key}', which no resource has. The "
+                f"keys of 'resource_defs' are {sorted(given)}.{nearest(key, given)}"
+            )
+        given[key] = _configured(given[key], key, entry)
     check_needs(given, given, "with_resources")
     return [_bound(asset, given) for asset in definitions]
 

@@ -98,6 +98,7 @@ class ModelResource(ResourceDefinition):
             }
         super().__init__(self._make, _schema(resource_cls, source, nested), description=resource_cls.__doc__)
         self.nested: tuple[ResourceDefinition, ...] = tuple(part for _, part in self._definitions(""))
+        self._own_field = self.config_field  # a copy by `configured` has another field
         self._own_config: Any = UNSET
 
     def _definitions(self, path: str) -> Iterator[tuple[str, ResourceDefinition]]:
@@ -177,8 +178,8 @@ class ModelResource(ResourceDefinition):
         keeps private attributes, and validators run once for each value.
         """
         if self._own_config is UNSET:
-            assert self.config_field is not None
-            parsed = parse(self.config_field, UNSET)
+            assert self._own_field is not None
+            parsed = parse(self._own_field, UNSET)
             self._own_config = None if parsed.errors else parsed.value
         if config == self._own_config and not isinstance(self.source, PartialResource):
             return fresh_copy(self.source, nested)
