@@ -149,7 +149,9 @@ def _check_default(config_type: ConfigType, default_value: AnyValue) -> None:
     if callable(default_value) and not isinstance(default_value, type):
         raise ParameterCheckError("parameter 'default_value' must be a config value, not a function")
     config_type.check_default(default_value)
-    preamble = "Invalid default_value for Field. Ensure all required config entries are provided and all values "
+    preamble = (
+        "Invalid default_value for Field. Ensure all required config entries are provided and all values "
+    )
     check_config(config_type, default_value, preamble + "match the expected types.", path=())
 
 

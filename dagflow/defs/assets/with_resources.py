@@ -13,7 +13,7 @@ from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import check_needs, start_order
-from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
+from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
 from dagflow.errors import DagflowInvalidInvocationError
 
 
@@ -86,7 +86,10 @@ def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset
     bound = copy.copy(asset)
     check_needs(asset.resource_defs, known, what)
     own = [requirement for requirement in asset.own_requirements() if _must_be_given(requirement, known)]
-    order = start_order(known, requirements_of(required_by(asset.resource_defs, what), own), what)
+    needed = requirements_of(required_by(asset.resource_defs, what), own)
+    for key in sorted(needed.keys() - known.keys()):
+        raise not_provided(needed[key], known, "with_resources", asset=asset.key.to_user_string())
+    order = start_order(known, needed, what)
     bound.resource_defs = {key: known[key] for key in order}
     return bound
 

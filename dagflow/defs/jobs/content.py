@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from dagflow.defs.loggers.definition import LoggerDefinition
 
 
+EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
+"""The name of the job of `materialize`."""
+
+
 class AssetSelectionData(NamedTuple):
     """A selection of the assets of a job: the keys of the assets, and the whole job."""
 
@@ -86,6 +90,11 @@ class JobContent:
     _compiled: dict[Any, Any]
 
     @property
+    def place(self) -> str:
+        """The job for messages; for the job of `materialize` the function that made it."""
+        return "materialize" if self.name == EPHEMERAL_JOB_NAME else f"job '{self.name}'"
+
+    @property
     def compiled(self) -> dict[Any, Any]:
         """The cache of schemas, plans and requirements of this job. The functions that build them fill it."""
         return self._compiled
@@ -128,13 +137,16 @@ class JobContent:
         return found
 
     def _asset_requirements(self) -> Iterator[Requirement]:
-        """Yield the I/O managers of the assets that the job reads but does not store."""
+        """Yield the I/O managers of the assets that the job does not store, also if nothing reads them."""
         layer = self.asset_layer
         if layer is None:
             return
+        stored = set(layer.definitions.values())
         for asset in layer.known.values():
             if isinstance(asset, ReadableAsset):
                 yield from asset.own_requirements()
+            elif asset not in stored:  # it is not selected, but its values can be read
+                yield from (need for need in asset.own_requirements() if need.role == IO_MANAGER)
         for definition in self.graph.iterate_node_defs():
             for name, item in definition.ins.items():
                 if item.asset_key is not None:

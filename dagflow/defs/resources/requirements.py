@@ -6,7 +6,7 @@ Each definition returns its own requirements: `own_requirements()`. `requirement
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from dagflow._util import nearest
@@ -18,6 +18,8 @@ from dagflow.types.loaders import DagflowTypeLoader
 RESOURCE = "resource"
 IO_MANAGER = "io manager"
 INPUT_MANAGER = "input manager"
+
+_ARGUMENTS = {"job": "resource_defs", "materialize": "resources", "with_resources": "resource_defs"}
 
 Place = str | Callable[..., Any]
 """A file and line, or a function: its file and line are looked up for a message only."""
@@ -86,16 +88,59 @@ def loader_requirements(loader: DagflowTypeLoader, port: str, at: Place = "") ->
 
 
 def not_provided(
-    requirement: Requirement, known: Iterable[str], advice: str
+    requirement: Requirement,
+    known: Iterable[str],
+    place: str,
+    *,
+    remedy: str | None = None,
+    asset: str = "",
 ) -> DagflowInvalidDefinitionError:
     """Return the error for a key that no resource has.
 
     Args:
         requirement: The requirement.
-        known: The keys that are provided.
-        advice: A sentence with the remedy, or the keys that are provided.
+        known: The keys that are provided, or resource definitions by key.
+        place: The owner of the resources, as "job 'brew'", or the function that takes them.
+        remedy: A sentence with the remedy; default: to give the resource to `place`.
+        asset: The asset with this requirement, if it is the requirement of an asset.
     """
     return DagflowInvalidDefinitionError(
         f"{requirement.role} with key '{requirement.key}' required by {requirement.by} was not provided."
-        f"{nearest(requirement.key, known)} {advice}"
+        f"{lack(requirement, known, place, remedy=remedy, asset=asset)}"
     )
+
+
+def lack(
+    requirement: Requirement, known: Iterable[str], place: str, *, remedy: str | None = None, asset: str = ""
+) -> str:
+    """Return the sentences about a missing resource: a similar key, the given keys, the remedy and the place.
+
+    The arguments are those of `not_provided`.
+    """
+    given = given_keys(known)
+    sentences = [nearest(requirement.key, given).strip()]
+    sentences.append(f"The given keys are {given}." if given else "No resource was given.")
+    sentences.append(remedy or _remedy(requirement.key, place))
+    if asset or requirement.place:
+        by = f" by asset '{asset}'" if asset else ""
+        at = f" at {requirement.place}" if requirement.place else ""
+        sentences.append(f"It is needed{by}{at}.")
+    return "".join(f" {sentence}" for sentence in sentences if sentence)
+
+
+def given_keys(known: Iterable[str]) -> list[str]:
+    """Return the keys of resources without the default I/O manager, which every job has."""
+    if not isinstance(known, Mapping):
+        return sorted(known)
+    return sorted(key for key, value in known.items() if not _is_default(key, value))
+
+
+def _is_default(key: str, definition: Any) -> bool:
+    built_in = ("default_io_manager", "memory_io_manager", "filesystem_io_manager")
+    return key == "io_manager" and getattr(definition, "resource_type", "") in built_in
+
+
+def _remedy(key: str, place: str) -> str:
+    argument = _ARGUMENTS.get(place.partition(" ")[0])
+    how = "" if argument is None else f": {argument}={{'{key}': ...}}"
+    return f"Give {place} a resource with this key{how}."

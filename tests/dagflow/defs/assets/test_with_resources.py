@@ -82,7 +82,9 @@ def test_config_by_key() -> None:
 
 def test_config_for_an_unknown_key() -> None:
     """A key of `resource_config_by_key` that no resource has is refused with the nearest one."""
-    with pytest.raises(DagflowInvalidInvocationError, match=r"key 'bean', .*\['beans'\]. Did you mean 'beans'"):
+    with pytest.raises(
+        DagflowInvalidInvocationError, match=r"key 'bean', .*\['beans'\]. Did you mean 'beans'"
+    ):
         with_resources([coffee], {"beans": configured_beans}, {"bean": {"config": 7}})
 
 
@@ -125,7 +127,6 @@ def test_config_by_key_from_the_environment(monkeypatch: pytest.MonkeyPatch, def
     monkeypatch.delenv("ROASTER")
     with pytest.raises(DagflowInvalidConfigError, match='"ROASTER" which is not set'):
         materialize([bound])
-
 
 
 def test_what_a_resource_needs_comes_with_it() -> None:
