@@ -6,7 +6,15 @@ from collections.abc import Mapping
 
 from dagflow.dag import levels
 from dagflow.defs.resources.definition import ResourceDefinition
-from dagflow.defs.resources.requirements import Requirement, lack, not_provided, required_by, requirements_of
+from dagflow.defs.resources.requirements import (
+    Requirement,
+    lack,
+    needed_at,
+    not_provided,
+    remedy_at,
+    required_by,
+    requirements_of,
+)
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError
 
 
@@ -110,7 +118,7 @@ def _put_in_order(
         if dependents:
             raise DagflowInvariantViolationError(
                 f"Resource with key '{key}' required by {wanted_by.by}, but not provided."
-                f"{lack(wanted_by, definitions, place)}"
+                + lack(key, definitions, remedy_at(place, key), needed_at(wanted_by))
             )
         raise not_provided(wanted_by, definitions, place)
     for inner in sorted(needed_keys(definition, definitions)):

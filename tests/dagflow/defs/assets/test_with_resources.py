@@ -189,13 +189,14 @@ def test_what_inputs_types_and_hooks_need() -> None:
 
 
 def test_a_loader_of_an_input() -> None:
-    """The resource of a type loader is bound only if given, since a run never loads an asset from config."""
+    """The resource of a type loader is required as any other: each run of the asset checks it."""
     loader = dagflow_type_loader(int, required_resource_keys={"scale"})(lambda context, value: value)
     loaded = DagflowType(lambda context, value: True, "Loaded", loader=loader)
     ground = asset(name="ground", ins={"beans": AssetIn(dagflow_type=loaded)})(lambda beans: 1)
 
-    assert set(_bound(ground, {}).resource_defs) == set()
     assert set(_bound(ground, {"scale": 1}).resource_defs) == {"scale"}
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"the loader of input 'beans' .*asset 'ground'"):
+        with_resources([ground], {})
 
 
 def test_config_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,6 @@ def test_an_op_and_its_ports() -> None:
         "input manager shelf by input 'beans' of op 'grind'",
         "resource scale by the loader of input 'beans' of op 'grind'",
     ]
-    assert [need.key for need in grind.input_requirements() if need.is_for_config] == ["scale"]
     assert all(__file__ in need.place for need in grind.own_requirements())
     assert "'fine'" in _told(grind.configured({}, name="fine").own_requirements())[0]
 
