@@ -63,7 +63,10 @@ class StartedResources:
                 context.configs, context.path = configs, key
                 context.shared = {id(definitions[name]): value for name, value in needs.items()}
             try:
-                value, close = self._open(definition, context)
+                if definition.resource_type == "function":
+                    value, close = self._open(definition, context)
+                else:  # a built-in I/O manager, which needs no stop
+                    value, close = definition.resource_fn(context), None
             except DagflowError:
                 raise
             except Exception as error:

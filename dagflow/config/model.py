@@ -41,7 +41,8 @@ class Entry(NamedTuple):
 
     Attributes:
         name: The attribute.
-        keys: The names in config and of the argument of the constructor; the schema has the first one.
+        key: The name in config: the first of `keys`.
+        keys: All names in config and of the argument of the constructor.
         annotation: The schema of the annotation, and the conversion of values.
         field: The schema, with the default.
         is_none: True if the default is None, so that None in config means that no value is given.
@@ -49,16 +50,12 @@ class Entry(NamedTuple):
     """
 
     name: str
+    key: str
     keys: tuple[str, ...]
     annotation: AnnotationSchema
     field: Field
     is_none: bool
     needs_none: bool
-
-    @property
-    def key(self) -> str:
-        """The name in config."""
-        return self.keys[0]
 
 
 class Config(BaseModel):
@@ -104,25 +101,28 @@ class Config(BaseModel):
             for key in entry.keys:
                 if key in data:
                     data[key] = _from_python(entry.annotation, data[key])
-        variables = [
-            key for key, value in data.items() if type(value) not in _PLAIN and self._is_variable(key, value)
-        ]
-        if not variables:
-            super().__init__(**data)
-            return
-        validator = _lenient(type(self)).__pydantic_validator__
-        validator.validate_python(data, self_instance=self)
-        keys = {key: entry.key for entry in entries(type(self)) for key in entry.keys}
-        for key in variables:
-            self._dagflow_env[keys.get(key, key)] = data[key]
+        for value in data.values():
+            if type(value) not in _PLAIN:
+                variables = self._variables(data)
+                if variables:
+                    validator = _lenient(type(self)).__pydantic_validator__
+                    validator.validate_python(data, self_instance=self)
+                    self._dagflow_env.update(variables)
+                    return
+                break
+        super().__init__(**data)
 
     @classmethod
-    def _is_variable(cls, key: str, value: Any) -> bool:
-        """Return whether an argument of the constructor contains an environment variable."""
+    def _variables(cls, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of the constructor that contain environment variables, by name in config."""
         try:
-            return holds_env_var(value)
+            found = {key: value for key, value in data.items() if holds_env_var(value)}
         except RecursionError:
-            raise too_deep_error(value, (key,), f"{cls.__dagflow_what__} '{cls.__name__}'") from None
+            raise too_deep_error(data, (), f"{cls.__dagflow_what__} '{cls.__name__}'") from None
+        if not found:
+            return found
+        keys = {key: entry.key for entry in entries(cls) for key in entry.keys}
+        return {keys.get(key, key): value for key, value in found.items()}
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
@@ -306,6 +306,7 @@ def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
     is_optional = default is None or may_be_none or not info.is_required()
     return Entry(
         name,
+        key,
         keys,
         annotation,
         Field(

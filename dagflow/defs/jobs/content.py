@@ -130,28 +130,25 @@ class JobContent:
         A run with a selection of steps, or one whose inputs have values, may need fewer: see `compile_plan`.
         """
         if "requirements" not in self._compiled:
-            self._compiled["requirements"] = requirements_of(
-                self.graph.all_requirements(), self._asset_requirements(), self.hook_requirements().values()
-            )
+            self._compiled["requirements"] = requirements_of(self.all_requirements())
         found: dict[str, Requirement] = self._compiled["requirements"]
         return found
 
-    def _asset_requirements(self) -> Iterator[Requirement]:
+    def all_requirements(self) -> Iterator[Requirement]:
+        """Yield the requirements of its nodes, assets and hooks; several may name one key."""
+        yield from self.graph.all_requirements()
+        if self.asset_layer is not None:
+            yield from self._asset_requirements(self.asset_layer)
+        yield from self.hook_requirements().values()
+
+    def _asset_requirements(self, layer: AssetLayer) -> Iterator[Requirement]:
         """Yield the I/O managers of the assets that the job does not store, also if nothing reads them."""
-        layer = self.asset_layer
-        if layer is None:
-            return
         stored = set(layer.definitions.values())
         for asset in layer.known.values():
             if isinstance(asset, ReadableAsset):
                 yield from asset.own_requirements()
             elif asset not in stored:  # it is not selected, but its values can be read
                 yield from (need for need in asset.own_requirements() if need.role == IO_MANAGER)
-        for definition in self.graph.iterate_node_defs():
-            for name, item in definition.ins.items():
-                if item.asset_key is not None:
-                    port = f"input '{name}' of {definition.describe_node()}"
-                    yield Requirement(layer.io_manager_key(item.asset_key), port, role=IO_MANAGER)
 
     @property
     def nodes(self) -> list[Node]:

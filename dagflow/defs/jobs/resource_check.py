@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dagflow.defs.jobs.content import JobContent
-from dagflow.defs.resources.needs import start_order
 from dagflow.defs.resources.requirements import Requirement, not_provided
 
 
@@ -16,18 +15,14 @@ def check_resources(job: JobContent, remedy: str | None = None) -> None:
 
     Raises:
         DagflowInvalidDefinitionError: A resource is missing.
-        DagflowInvariantViolationError: A resource needs a key without a definition, or resources need each
-            other in a cycle.
     """
     if "checked" in job.compiled:
         return
-    known, needed = job.resource_defs, job.requirements()
-    missing = min(needed.keys() - known.keys(), default=None)
-    if missing is not None:
-        requirement = needed[missing]
-        asset = _asset_with(job, requirement)
-        raise not_provided(requirement, known, job.place, remedy=remedy, asset=asset)
-    start_order(known, needed, job.place)
+    known = job.resource_defs
+    missing = [requirement for requirement in job.all_requirements() if requirement.key not in known]
+    if missing:
+        first = min(missing, key=lambda requirement: requirement.key)
+        raise not_provided(first, known, job.place, remedy=remedy, asset=_asset_with(job, first))
     job.compiled["checked"] = True
 
 

@@ -15,6 +15,7 @@ from dagflow.defs.jobs.resource_check import check_resources
 from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
+from dagflow.defs.resources.needs import start_order
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -172,6 +173,7 @@ class Definitions:
         complete = job.with_changes(**changes) if changes else job
         owner = "the Definitions" if job.name == ASSET_JOB_NAME else f"job '{job.name}' or to the Definitions"
         check_resources(complete, f"Give it to {owner}.")
+        start_order(complete.resource_defs, complete.requirements(), complete.place)
         return complete
 
 
