@@ -134,21 +134,22 @@ class JobContent:
         found: dict[str, Requirement] = self._compiled["requirements"]
         return found
 
-    def all_requirements(self) -> Iterator[Requirement]:
-        """Yield the requirements of its nodes, assets and hooks; several may name one key."""
-        yield from self.graph.all_requirements()
+    def all_requirements(self) -> list[Requirement]:
+        """Return the requirements of its nodes, assets and hooks; several may name one key."""
+        found = self.graph.all_requirements()
         if self.asset_layer is not None:
-            yield from self._asset_requirements(self.asset_layer)
-        yield from self.hook_requirements().values()
+            found += self._asset_requirements(self.asset_layer)
+        found += self.hook_requirements().values()
+        return found
 
-    def _asset_requirements(self, layer: AssetLayer) -> Iterator[Requirement]:
-        """Yield the I/O managers of the assets that the job does not store, also if nothing reads them."""
+    def _asset_requirements(self, layer: AssetLayer) -> list[Requirement]:
+        """Return the I/O managers of the assets that the job does not store, also if nothing reads them."""
         stored = set(layer.definitions.values())
+        found: list[Requirement] = []
         for asset in layer.known.values():
-            if isinstance(asset, ReadableAsset):
-                yield from asset.own_requirements()
-            elif asset not in stored:  # it is not selected, but its values can be read
-                yield from (need for need in asset.own_requirements() if need.role == IO_MANAGER)
+            if isinstance(asset, ReadableAsset) or asset not in stored:  # a run can load its value
+                found += [need for need in asset.own_requirements() if need.role == IO_MANAGER]
+        return found
 
     @property
     def nodes(self) -> list[Node]:
