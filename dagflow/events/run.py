@@ -163,17 +163,21 @@ def _new_id() -> str:
     return str(uuid.uuid4())
 
 
-def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
+def checked_tags(tags: Mapping[str, str], name: str = "tags") -> dict[str, str]:
     """Return the tags of a run as a dict.
+
+    Args:
+        tags: The argument.
+        name: The name of the parameter, for the message.
 
     Raises:
         ParameterCheckError: They are not a mapping.
         ElementCheckError: A name or a value is not a string.
     """
-    for name, value in check_type(tags, Mapping, "tags").items():
-        if not isinstance(name, str) or not isinstance(value, str):
+    for key, value in check_type(tags, Mapping, name).items():
+        if not isinstance(key, str) or not isinstance(value, str):
             raise ElementCheckError(
-                f"parameter 'tags' must be a dict of strings, but {name!r} has the value {value!r}"
+                f"parameter '{name}' must be a dict of strings, but {key!r} has the value {value!r}"
             )
     return dict(tags)
 

@@ -116,7 +116,9 @@ class DynamicOutput(ByValue, Generic[T]):
         self.value: T = value
         check_type(mapping_key, str, "mapping_key")
         self.mapping_key: str = check_name(mapping_key, "mapping key", reserved=False)
-        self.output_name: str = output_name if output_name is not None else "result"
+        self.output_name: str = (
+            "result" if output_name is None else check_type(output_name, str, "output_name")
+        )
         self.metadata: dict[str, MetadataValue] = (
             normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
         )
