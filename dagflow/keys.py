@@ -174,7 +174,7 @@ class AssetKey(Constant):
 
     def with_prefix(self, prefix: str | Sequence[str]) -> AssetKey:
         """Return a key with parts added at its beginning."""
-        return AssetKey(((prefix,) if isinstance(prefix, str) else tuple(prefix)) + self.parts)
+        return AssetKey(AssetKey(prefix).parts + self.parts)
 
     def has_prefix(self, prefix: Sequence[str]) -> bool:
         """Return whether the key begins with the parts of `prefix`."""

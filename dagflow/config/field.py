@@ -25,6 +25,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
     check_optional,
+    check_texts,
     check_type,
 )
 
@@ -189,6 +190,8 @@ class Shape(ConfigType):
         self.field_aliases: Mapping[str, str] | None = check_optional(
             field_aliases, Mapping, "field_aliases", "a Shape"
         )
+        for name, alias in (field_aliases or {}).items():
+            check_texts("the field_aliases of a Shape", name=name, alias=alias)
         self.fields: dict[str, Field] = resolve_fields(check_type(fields, Mapping, "fields", "a Shape"))
         self._required = [name for name, field in self.fields.items() if field.is_required]
 

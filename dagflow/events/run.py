@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dagflow.errors import (
     CheckError,
     ElementCheckError,
-    ParameterCheckError,
     check_elements,
     check_optional,
     check_type,
 )
-from dagflow.keys import AssetKey
+from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.values import Constant
 
 if TYPE_CHECKING:
@@ -94,10 +93,15 @@ class DagflowRun:
         self.tags: dict[str, str] = checked_tags(tags) if tags else {}
         if (root_run_id is None) is not (parent_run_id is None):
             raise CheckError("a re-execution needs both 'root_run_id' and 'parent_run_id'")
-        if isinstance(op_selection, str):
-            raise ParameterCheckError(
-                f"parameter 'op_selection' must be a list of strings, not {op_selection!r}"
-            )
+        for name, selection, of in (
+            ("op_selection", op_selection, str),
+            ("resolved_op_selection", resolved_op_selection, str),
+            ("asset_selection", asset_selection, AssetKey),
+            ("asset_check_selection", asset_check_selection, AssetCheckKey),
+            ("step_keys_to_execute", step_keys_to_execute, str),
+        ):
+            if selection:
+                check_elements(selection, of, name)
         self.op_selection: Sequence[str] | None = op_selection
         self.resolved_op_selection: frozenset[str] | None = resolved_op_selection
         self.asset_selection: frozenset[AssetKey] | None = asset_selection

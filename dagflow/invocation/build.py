@@ -224,9 +224,13 @@ def _own_resources(
         check_type(resources_config, Mapping, "resources_config", "a context")
         if resources_config:
             _check_keys(resources_config, resources)
+    loop = None
+    if event_loop is not None:
+        from asyncio import AbstractEventLoop  # loaded already: the caller has a loop
+
+        loop = EventLoop(check_type(event_loop, AbstractEventLoop, "event_loop", "a context"))
     if resources is None:
         return None
-    loop = None if event_loop is None else EventLoop(event_loop)
     return OwnResources(resources, resources_config, run.get_instance, builder, loop)
 
 

@@ -212,6 +212,8 @@ def repository(
 
 def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]:
     """Call the function, and return its list or dict."""
+    if not callable(fn):
+        raise CheckError(f"@repository must decorate a function, not {fn!r}")
     if inspect.signature(fn).parameters:
         raise CheckError(
             f"the function of {place} must have no parameters, but it is {inspect.signature(fn)}"
