@@ -25,6 +25,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
     check_optional,
+    check_texts,
     check_type,
 )
 
@@ -161,7 +162,7 @@ class Shape(ConfigType):
     Args:
         fields: The schema of each field, by name.
         description: The purpose of the value.
-        field_aliases: Aliases of fields, one or several, by name. Config may use any of the names.
+        field_aliases: Aliases of fields, by name. Config may use either name.
 
     Raises:
         TypeError: A name is not a string.
@@ -178,11 +179,14 @@ class Shape(ConfigType):
         self,
         fields: Mapping[str, AnyValue],
         description: str | None = None,
-        field_aliases: Mapping[str, str | Sequence[str]] | None = None,
+        field_aliases: Mapping[str, str] | None = None,
     ) -> None:
-        self.description = description
+        self.description = check_optional(description, str, "description", "a Shape")
+        check_optional(field_aliases, Mapping, "field_aliases", "a Shape")
+        for name, alias in (field_aliases or {}).items():
+            check_texts("the field_aliases of a Shape", name=name, alias=alias)
         self.field_aliases: Mapping[str, str | Sequence[str]] | None = field_aliases
-        self.fields: dict[str, Field] = resolve_fields(fields)
+        self.fields: dict[str, Field] = resolve_fields(check_type(fields, Mapping, "fields", "a Shape"))
         self._required = [name for name, field in self.fields.items() if field.is_required]
 
     @property
@@ -363,7 +367,7 @@ class Map(ConfigType):
                 f"parameter 'key_type' of a Map must be a scalar type, not {key_type!r}"
             )
         self.inner_type: ConfigType = resolve_inner(inner_type, "a Map")
-        self.key_label_name: str | None = key_label_name
+        self.key_label_name: str | None = check_optional(key_label_name, str, "key_label_name", "a Map")
 
     def describe(self) -> str:
         label = f"{self.key_label_name}: " if self.key_label_name else ""

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MAX_DEPTH, Path
-from dagflow.errors import DagflowInvalidConfigError, check_type
+from dagflow.errors import DagflowInvalidConfigError, check_elements, check_type
 
 
 class EnvVar(str):
@@ -148,7 +148,11 @@ class RunConfig:
 
 
 def _part(given: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
-    return {} if given is None else dict(check_type(given, Mapping, name))
+    if given is None:
+        return {}
+    part: dict[str, Any] = dict(check_type(given, Mapping, name))
+    check_elements(part, str, name)
+    return part
 
 
 def _op_entries(ops: dict[str, Any]) -> dict[str, Any]:
