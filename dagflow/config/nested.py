@@ -6,7 +6,7 @@ its own class is a `ClassReference`, which finds the schema of the class when it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any, ForwardRef, get_args, get_type_hints
 
@@ -20,25 +20,27 @@ class ClassReference(ConfigType):
     """The schema of a Config class that contains the field with this schema.
 
     Args:
-        name: The name of the class, in place of its fields in messages.
-        resolve: A function that returns the schema of the class.
+        config_class: The class. Its name stands for its fields in messages.
+        without: The names of fields to leave out.
     """
 
-    def __init__(self, name: str, resolve: Callable[[], ConfigType]) -> None:
+    def __init__(self, config_class: Any, without: Collection[str] = ()) -> None:
         super().__init__()
-        self.name = name
-        self._resolve = resolve
+        self._config_class = config_class
+        self._without = without
 
     @cached_property
     def node(self) -> ConfigType:
         """The schema of the class."""
-        return self._resolve()
+        node: ConfigType = self._config_class.config_node(without=self._without)
+        return node
 
     def describe(self) -> str:
-        return self.name
+        name: str = self._config_class.__name__
+        return name
 
     def example(self) -> str:
-        return f"<{self.name}>"
+        return f"<{self.describe()}>"
 
     def read(self, value: Any, path: Path, reading: Reading) -> Any:
         if len(path) > MAX_DEPTH:
@@ -59,7 +61,7 @@ def class_node(
         without: The names of the fields to leave out.
     """
     if default is UNSET and owner is not None and owner in _contained(config_class):
-        return ClassReference(config_class.__name__, lambda: config_class.config_node(without=without))
+        return ClassReference(config_class, without)
     node: ConfigType = config_class.config_node(default, without)
     return node
 

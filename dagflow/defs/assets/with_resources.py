@@ -84,12 +84,12 @@ def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset
         )
     known = {**given, **asset.resource_defs}
     bound = copy.copy(asset)
-    check_needs(asset.resource_defs, known, what)
+    check_needs(asset.resource_defs, known, "with_resources")
     own = [requirement for requirement in asset.own_requirements() if _must_be_given(requirement, known)]
     needed = requirements_of(required_by(asset.resource_defs, what), own)
     for key in sorted(needed.keys() - known.keys()):
         raise not_provided(needed[key], known, "with_resources", asset=asset.key.to_user_string())
-    order = start_order(known, needed, what)
+    order = start_order(known, needed, "with_resources")
     bound.resource_defs = {key: known[key] for key in order}
     return bound
 

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from dagflow.defs.loggers.definition import LoggerDefinition
 
 
+ASSET_JOB_NAME = "__ASSET_JOB"
+"""The name of the job that computes all assets of a project."""
 EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
 """The name of the job of `materialize`."""
+_PLACES = {ASSET_JOB_NAME: "the Definitions", EPHEMERAL_JOB_NAME: "materialize"}
 
 
 class AssetSelectionData(NamedTuple):
@@ -91,8 +94,8 @@ class JobContent:
 
     @property
     def place(self) -> str:
-        """The job for messages; for the job of `materialize` the function that made it."""
-        return "materialize" if self.name == EPHEMERAL_JOB_NAME else f"job '{self.name}'"
+        """The job for messages, or the object or function that made it, if users did not name it."""
+        return _PLACES.get(self.name) or f"job '{self.name}'"
 
     @property
     def compiled(self) -> dict[Any, Any]:

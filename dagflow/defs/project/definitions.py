@@ -10,6 +10,7 @@ from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
+from dagflow.defs.jobs.content import ASSET_JOB_NAME
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.jobs.resource_check import check_resources
 from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
@@ -26,9 +27,6 @@ from dagflow.errors import (
 
 if TYPE_CHECKING:
     from dagflow.keys import CoercibleToAssetKey
-
-ASSET_JOB_NAME = "__ASSET_JOB"
-"""The name of the job that computes all assets of a project."""
 
 
 class Definitions:

@@ -10,12 +10,14 @@ import pytest
 from dagflow import (
     AssetIn,
     AssetSpec,
+    ConfigurableResource,
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     DagflowType,
     Definitions,
     In,
     Out,
+    ResourceDependency,
     SourceAsset,
     asset,
     build_op_context,
@@ -204,3 +206,59 @@ def test_the_message_of_build_resources() -> None:
         build_resources({"database": 1, "needy": needy}),
     ):
         pass
+
+
+class Outer(ConfigurableResource[Any]):
+    """A resource with others inside."""
+
+    inner: ResourceDependency[Any]
+    more: list[ResourceDependency[Any]] = []  # noqa: RUF012 - pydantic copies it
+
+
+class Needy(ConfigurableResource[Any]):
+    """A resource that needs config."""
+
+    cups: int
+
+
+@op(required_resource_keys={"outer"})
+def look(context: Any) -> Any:
+    return context.resources.outer.inner
+
+
+NESTED_ENTRANCES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "materialize": lambda given: materialize([_looking()], resources=given),
+    "materialize_to_memory": lambda given: materialize_to_memory([_looking()], resources=given),
+    "Definitions": lambda given: Definitions([_looking()], resources=given).resolve_all_job_defs(),
+    "with_resources": lambda given: with_resources([_looking()], given),
+    "run": lambda given: _serving().to_job(resource_defs=given).execute_in_process(),
+    "execute_in_process": lambda given: _serving().execute_in_process(resources=given),
+    "job in Definitions": lambda given: Definitions(
+        jobs=[_serving().to_job(resource_defs=given)]
+    ).get_job_def("g"),
+    "build_resources": lambda given: build_resources(given).__enter__(),
+    "build_op_context": lambda given: build_op_context(resources=given),
+}
+
+
+def _looking() -> Any:
+    return asset(name="looking", required_resource_keys={"outer"})(lambda context: 1)
+
+
+def _serving() -> Any:
+    return graph(name="g")(lambda: (look(), None)[1])
+
+
+@pytest.mark.parametrize("entrance", NESTED_ENTRANCES)
+@pytest.mark.parametrize(
+    "make", [lambda inner: Outer(inner=inner), lambda inner: Outer(inner=1, more=[2, inner])]
+)
+def test_the_needs_of_nested_resources(entrance: str, make: Callable[[Any], Any]) -> None:
+    """A nested resource that needs another resource, or config, is refused alike at every entrance."""
+    enter = NESTED_ENTRANCES[entrance]
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"'db' required by resource with key 'outer'"):
+        enter({"outer": make(needy)})
+    with pytest.raises(DagflowInvalidDefinitionError, match="must be provided as a top level resource"):
+        enter({"outer": make(Needy.configure_at_launch())})
+    enter({"outer": make(needy), "db": 1})
