@@ -104,8 +104,8 @@ def test_what_it_knows_of_an_input():
 
 
 def test_what_it_knows_of_assets():
-    """The contexts have asset keys and partitions. An asset that is not part of the run has no upstream
-    output.
+    """The contexts have asset keys and partitions. The upstream output of an asset that is not part of the run
+    has the facts about the asset, and neither a step nor a run.
     """
     days = DailyPartitionsDefinition("2024-01-01")
     shelf = Shelf()
@@ -126,7 +126,7 @@ def test_what_it_knows_of_assets():
             shelf.inputs.append(context)
             return 5
 
-    milk = SourceAsset("milk", io_manager_key="cellar", partitions_def=days)
+    milk = SourceAsset("milk", metadata={"fat": 3}, io_manager_key="cellar", partitions_def=days)
     resources = {"io_manager": shelf, "cellar": Cellar()}
     materialize([water, tea, milk], resources=resources, partition_key="2024-01-05")
 
@@ -135,11 +135,11 @@ def test_what_it_knows_of_assets():
     assert written.get_asset_identifier() == ["shop", "water", "2024-01-05"]
     assert written.asset_partitions_def is days
     of_milk, of_water = shelf.inputs
-    assert (of_milk.asset_key, of_milk.upstream_output, of_milk.asset_partition_key) == (
-        AssetKey("milk"),
-        None,
-        "2024-01-05",
-    )
+    assert (of_milk.asset_key, of_milk.asset_partition_key) == (AssetKey("milk"), "2024-01-05")
+    upstream = of_milk.upstream_output
+    assert (upstream.asset_key, upstream.name, upstream.metadata) == (AssetKey("milk"), "milk", {"fat": 3})
+    assert upstream.get_identifier() == ["__EPHEMERAL_RUN_ID", "none", "milk"]
+    assert not upstream.has_asset_partitions
     assert of_water.asset_key == AssetKey(["shop", "water"])
     assert of_water.upstream_output.asset_key == AssetKey(["shop", "water"])
     assert of_water.partition_key == "2024-01-05"
