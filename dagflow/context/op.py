@@ -98,10 +98,18 @@ class StepContext(CallContext):
 
     def asset_key_for_input(self, input_name: str) -> AssetKey:
         """Return the key of the asset that an input reads."""
-        keys = {} if self._state.assets_def is None else self._state.assets_def.keys_by_input_name
-        if input_name not in keys:
+        key = self._asset_read_by(input_name)
+        if key is None:
             raise CheckError(f"input '{input_name}' of op '{self.op_def.name}' reads no asset")
-        return keys[input_name]
+        return key
+
+    def _asset_read_by(self, input_name: str) -> AssetKey | None:
+        state = self._state
+        if state.step is not None and state.asset_layer is not None:
+            inputs = state.asset_layer.inputs.get(state.step.path, {})
+            if input_name in inputs:
+                return inputs[input_name].key
+        return None if state.assets_def is None else state.assets_def.keys_by_input_name.get(input_name)
 
     def asset_partitions_def_for_output(self, output_name: str = "result") -> PartitionsDefinition:
         """Return the partitions definition of the asset of an output."""
@@ -184,9 +192,7 @@ class StepContext(CallContext):
         Raises:
             ValueError: The input does not read an asset that is partitioned by time.
         """
-        assets_def = self._state.assets_def
-        key = None if assets_def is None else assets_def.keys_by_input_name.get(input_name)
-        layer = self._state.asset_layer
+        key, layer = self._asset_read_by(input_name), self._state.asset_layer
         definition = None if layer is None or key is None else layer.partitions_def(key)
         if not hasattr(definition, "time_window_for_partition_key"):
             raise ValueError(

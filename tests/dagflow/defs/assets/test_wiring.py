@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagflow import AssetKey, AssetsDefinition, AssetSpec, Out, StaticPartitionsDefinition, asset, op
+from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.wiring import assets_by_key, common_partitions, wire_assets
 from dagflow.defs.graphs.wiring import DependencyDefinition
 from dagflow.errors import DagflowInvalidDefinitionError
@@ -39,7 +40,8 @@ def test_an_edge_ends_at_the_output_of_the_asset() -> None:
     both = _pair(None, None)
     known = assets_by_key([both, reader])
 
-    wiring, layer = wire_assets({AssetKey("p"): both, AssetKey("q"): both, reader.key: reader}, known, {})
+    chosen = {AssetKey("p"): both, AssetKey("q"): both, reader.key: reader}
+    wiring, layer = wire_assets(chosen, known, {}, ShortNames(known))
 
     assert wiring.dependencies["reader"] == {"q": DependencyDefinition("pair", "q")}
     assert layer.definitions == {("pair",): both, ("reader",): reader}
