@@ -104,8 +104,8 @@ def test_what_it_knows_of_an_input():
 
 
 def test_what_it_knows_of_assets():
-    """The contexts have asset keys and partitions. The upstream output of an asset that is not part of the run
-    has the facts about the asset, and neither a step nor a run.
+    """The contexts have asset keys and partitions. The upstream output of an asset that is not part of the
+    run has the facts about the asset, and neither a step nor a run.
     """
     days = DailyPartitionsDefinition("2024-01-01")
     shelf = Shelf()
