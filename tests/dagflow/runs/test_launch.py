@@ -112,7 +112,7 @@ def test_the_tag_of_a_partition_selects_it(instance: DagflowInstance) -> None:
 
 def test_a_range_of_partitions_is_refused(instance: DagflowInstance) -> None:
     """The tags of a range of partitions raise an error instead of a run without a partition."""
-    with pytest.raises(DagflowInvariantViolationError, match="'dagflow/asset_partition_range_start'.*each"):
+    with pytest.raises(DagflowInvariantViolationError, match=r"'dagflow/asset_partition_range_start'.*each"):
         garden.execute_in_process(instance=instance, tags={"dagflow/asset_partition_range_start": "north"})
 
     assert instance.get_runs() == []
