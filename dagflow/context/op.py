@@ -162,15 +162,22 @@ class StepContext(CallContext):
         return definition
 
     def asset_partition_keys_for_input(self, input_name: str) -> Sequence[str]:
-        """Return the partitions of the asset that an input reads."""
-        self.asset_partitions_def_for_input(input_name)
-        step = self._state.step
-        keys = None
-        if step is not None:
-            keys = next(item.partition_keys for item in step.inputs if item.name == input_name)
-        if not keys:
+        """Return the partitions of the asset that an input reads, or that a dependency stands for."""
+        upstream_def = self.asset_partitions_def_for_input(input_name)
+        step, layer = self._state.step, self._state.asset_layer
+        if step is None or layer is None:
+            raise CheckError(f"input '{input_name}' reads no partition, because there is no run")
+        item = next(item for item in step.inputs if item.name == input_name)
+        if item.partition_keys is None and item.dagflow_type.is_nothing:
+            from dagflow.partitions.multi_mapping import keys_read  # imported lazily: only partitions use it
+
+            asset = layer.inputs[step.path][input_name]
+            own_def, mapping = asset.partitions_def, asset.partition_mapping
+            own_key = self.partition_key if own_def is not None else None
+            return list(keys_read(own_key, own_def, upstream_def, mapping, None, self.instance))
+        if item.partition_keys is None:
             raise CheckError(f"input '{input_name}' reads no partition of its asset in this run")
-        return list(keys)
+        return list(item.partition_keys)
 
     def asset_partition_key_for_input(self, input_name: str) -> str:
         """Return the only partition of the asset that an input reads."""
@@ -180,17 +187,23 @@ class StepContext(CallContext):
         return keys[0]
 
     def asset_partition_key_range_for_input(self, input_name: str) -> PartitionKeyRange:
-        """Return the partitions of the asset that an input reads, as a range."""
-        keys = self.asset_partition_keys_for_input(input_name)
-        from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: only partitions use it
+        """Return the partitions of the asset that an input reads, as a range.
 
-        return PartitionKeyRange(keys[0], keys[-1])
+        Raises:
+            CheckError: They are not one range.
+        """
+        definition = self.asset_partitions_def_for_input(input_name)
+        keys = self.asset_partition_keys_for_input(input_name)
+        from dagflow.partitions.definition import range_of  # imported lazily: only partitions use it
+
+        return range_of(keys, definition, f"input '{input_name}'", self.instance)
 
     def asset_partitions_time_window_for_input(self, input_name: str = "result") -> TimeWindow:
         """Return the time window from the first to the last partition of the asset that an input reads.
 
         Raises:
             ValueError: The input does not read an asset that is partitioned by time.
+            CheckError: The partitions are not one range.
         """
         key, layer = self._asset_read_by(input_name), self._state.asset_layer
         definition = None if layer is None or key is None else layer.partitions_def(key)
@@ -199,10 +212,10 @@ class StepContext(CallContext):
                 f"input '{input_name}' of op '{self.op_def.name}' reads no asset with partitions by time, so "
                 "it has no time window"
             )
-        keys = self.asset_partition_keys_for_input(input_name)
+        first, last = self.asset_partition_key_range_for_input(input_name)
         from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
 
-        return TimeWindow(self.window_of(definition, keys[0]).start, self.window_of(definition, keys[-1]).end)
+        return TimeWindow(self.window_of(definition, first).start, self.window_of(definition, last).end)
 
 
 class OpExecutionContext(StepContext):

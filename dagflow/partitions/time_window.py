@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dagflow.errors import (
     CheckError,
@@ -17,6 +18,9 @@ from dagflow.partitions.key_format import KeyFormat
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
 from dagflow.partitions.loading import effective_time
 from dagflow.partitions.windows import Windows, exclusion_test, has_neighbours
+
+if TYPE_CHECKING:
+    from dagflow.partitions.subset import TimeWindowPartitionsSubset
 
 
 class TimeWindowPartitionsDefinition(PartitionsDefinition):
@@ -212,6 +216,12 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         return windows.keys(
             max(windows.cadence.ceil(first), windows.first), min(end, self._bound(current_time))
         )
+
+    def empty_subset(self) -> TimeWindowPartitionsSubset:
+        """Return the subset without keys."""
+        from dagflow.partitions.subset import TimeWindowPartitionsSubset  # lazily: few projects use it
+
+        return TimeWindowPartitionsSubset(self)
 
     def get_partition_key_for_timestamp(self, timestamp: Moment) -> str:
         """Return the key of the window that contains a moment, even outside the start and end."""

@@ -7,7 +7,7 @@ time, in a `KeyFormat`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
@@ -110,6 +110,51 @@ class Windows:
     def overlapping(self, first: datetime, end: datetime) -> Iterator[datetime]:
         """Return the starts of the windows that overlap the time from `first` to `end`."""
         return self.starts(self.cadence.floor(first), end) if first < end else iter(())
+
+    def spans(self, starts: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the start and end of each span of adjacent windows.
+
+        Args:
+            starts: The starts of the windows, in order and without duplicates.
+        """
+        after = self.cadence.after
+        span: tuple[datetime, datetime] | None = None
+        for start in starts:
+            if span is not None and span[1] == start:
+                span = (span[0], after(start))
+                continue
+            if span is not None:
+                yield span
+            span = (start, after(start))
+        if span is not None:
+            yield span
+
+    def moved(
+        self, span: tuple[datetime, datetime], start_offset: int, end_offset: int
+    ) -> tuple[datetime, datetime]:
+        """Return the start and end of a span of windows after a move by numbers of existing windows.
+
+        Moved forward, a span begins with the gap before its new first window. Moved back, it ends with the
+        gap behind its new last window. Gaps are windows that are left out.
+        """
+        start, end = span
+        if self.is_excluded is None:
+            return self.cadence.shift(start, start_offset), self.cadence.shift(end, end_offset)
+        last = self.cadence.before(end)
+        if start_offset > 0:
+            start = self.cadence.after(self._stepped(start, start_offset - 1))
+        else:
+            start = self._stepped(start, start_offset)
+        if end_offset < 0:
+            end = self._stepped(last, end_offset + 1)
+        else:
+            end = self.cadence.after(self._stepped(last, end_offset))
+        return start, end
+
+    def _stepped(self, start: datetime, steps: int) -> datetime:
+        for _ in range(abs(steps)):
+            start = self.after(start) if steps > 0 else self.before(start)
+        return start
 
     def keys(self, first: datetime, end: datetime) -> list[str]:
         """Return the keys of the windows that start from the start `first` up to `end`, without `end`."""

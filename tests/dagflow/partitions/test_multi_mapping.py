@@ -7,6 +7,8 @@ import pytest
 from dagflow.errors import (
     CheckError,
     DagflowInvariantViolationError,
+    ElementCheckError,
+    ParameterCheckError,
 )
 from dagflow.partitions.calendar import (
     DailyPartitionsDefinition,
@@ -14,7 +16,7 @@ from dagflow.partitions.calendar import (
     MonthlyPartitionsDefinition,
 )
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.mapping import (
+from dagflow.partitions.mappings import (
     AllPartitionMapping,
     IdentityPartitionMapping,
     TimeWindowPartitionMapping,
@@ -144,3 +146,28 @@ def test_dimensions_that_do_not_exist(name: str) -> None:
 
     with pytest.raises(CheckError, match="no dimension 'q'"):
         mapping.upstream_keys(["2024-01-02|a"], PAIRS, PAIRS)
+
+
+def test_dimensions_with_other_names() -> None:
+    """Without a mapping, dimensions are compared in the alphabetical order of their names."""
+    other = MultiPartitionsDefinition({"date": DAYS, "sign": LETTERS})
+    swapped = MultiPartitionsDefinition({"a_letter": LETTERS, "time": DAYS})
+
+    found = _default(["2024-01-02|a"], other, PAIRS)
+    assert found == ["2024-01-02|a"]
+    assert [getattr(key, "keys_by_dimension", None) for key in found] == [
+        {"day": "2024-01-02", "letter": "a"}
+    ]
+    with pytest.raises(
+        DagflowInvariantViolationError,
+        match=r"'a_letter' with 'day' and 'time' with 'letter'. A MultiPartitionMapping",
+    ):
+        _default(["a|2024-01-02"], swapped, PAIRS)
+
+
+def test_other_arguments_are_refused() -> None:
+    """A MultiPartitionMapping needs a dict of DimensionPartitionMappings."""
+    with pytest.raises(ElementCheckError, match=r"dimension 'day' .* not IdentityPartitionMapping"):
+        MultiPartitionMapping({"day": IdentityPartitionMapping()})  # type: ignore[dict-item]
+    with pytest.raises(ParameterCheckError, match="needs a dict"):
+        MultiPartitionMapping([])  # type: ignore[arg-type]
