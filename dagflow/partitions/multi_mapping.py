@@ -273,6 +273,29 @@ def default_mapping(
     return _direct_mapping(downstream_def, upstream_def)
 
 
+def depends_on_earlier_windows(
+    mapping: PartitionMapping | None, definition: PartitionsDefinition | None
+) -> bool:
+    """Return whether each partition of an asset depends on earlier partitions of the same asset.
+
+    Args:
+        mapping: The mapping from the asset to itself.
+        definition: The partitions of the asset.
+    """
+    if isinstance(definition, MultiPartitionsDefinition):
+        if not isinstance(mapping, MultiPartitionMapping) or not definition.has_time_window_dimension:
+            return False
+        name, along = definition.time_window_dimension
+        other, inner = mapping.downstream_mappings_by_upstream_dimension.get(name, (None, None))
+        return other == name and depends_on_earlier_windows(inner, along)
+    return (
+        isinstance(definition, TimeWindowPartitionsDefinition)
+        and isinstance(mapping, TimeWindowPartitionMapping)
+        and mapping.start_offset < 0
+        and mapping.end_offset < 0
+    )
+
+
 def keys_read(
     own_key: str | None,
     own_def: PartitionsDefinition | None,

@@ -139,6 +139,8 @@ def asset(
         own_deps = unique_deps(() if deps is None else deps, place)
         body = Body(fn, place)
         keys, inputs, mappings = _inputs(body, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
+        if own_key in keys.values():
+            _check_self_dependency(mappings.get(own_key), partitions_def, f"{place} ({location(fn)})")
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         refuse_resources_twice(body, required_resource_keys, "asset")
         returns_none = body.return_annotation in (None, type(None))
@@ -269,6 +271,19 @@ def _read_deps(
     for key in keys.values():
         if key not in named:
             yield AssetDep(key, partition_mapping=mappings.get(key))
+
+
+def _check_self_dependency(
+    mapping: PartitionMapping | None, partitions_def: PartitionsDefinition | None, place: str
+) -> None:
+    from dagflow.partitions.multi_mapping import depends_on_earlier_windows  # few assets depend on themselves
+
+    if not depends_on_earlier_windows(mapping, partitions_def):
+        raise DagflowInvalidDefinitionError(
+            f"{place} depends on itself. Only an asset with partitions by time can do this, if each of them "
+            "depends on earlier ones: partition_mapping=TimeWindowPartitionMapping(start_offset=-1, "
+            "end_offset=-1). If another asset is meant, give its key in 'ins' or 'deps'."
+        )
 
 
 def _free_name(key: AssetKey, taken: Collection[str]) -> str:

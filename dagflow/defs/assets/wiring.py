@@ -171,6 +171,11 @@ def wire_assets(
         wiring.dependencies[name] = dependencies
     cycle = find_cycle(parents)
     if cycle is not None:
+        if len(cycle) == 1:
+            raise DagflowInvalidDefinitionError(
+                f"asset '{cycle[0].to_user_string()}' depends on its own earlier partitions, which cannot "
+                "run yet. Leave this dependency out, and load the earlier partition in the function."
+            )
         path = " -> ".join(f"'{key.to_user_string()}'" for key in [*cycle, cycle[0]])
         raise DagflowInvalidDefinitionError(
             f"the assets depend on each other in a cycle: {path}. Remove one dependency of this cycle."

@@ -16,6 +16,7 @@ from dagflow.partitions.calendar import (
     MonthlyPartitionsDefinition,
 )
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.mapping import PartitionMapping
 from dagflow.partitions.mappings import (
     AllPartitionMapping,
     IdentityPartitionMapping,
@@ -27,6 +28,7 @@ from dagflow.partitions.multi_mapping import (
     MultiPartitionMapping,
     MultiToSingleDimensionPartitionMapping,
     default_mapping,
+    depends_on_earlier_windows,
 )
 from dagflow.partitions.static import StaticPartitionsDefinition
 
@@ -171,3 +173,37 @@ def test_other_arguments_are_refused() -> None:
         MultiPartitionMapping({"day": IdentityPartitionMapping()})  # type: ignore[dict-item]
     with pytest.raises(ParameterCheckError, match="needs a dict"):
         MultiPartitionMapping([])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "definition", "expected"),
+    [
+        (TimeWindowPartitionMapping(-1, -1), DAYS, True),
+        (TimeWindowPartitionMapping(-1, 0), DAYS, False),
+        (TimeWindowPartitionMapping(0, -1), DAYS, False),
+        (TimeWindowPartitionMapping(-1, -1), LETTERS, False),
+        (IdentityPartitionMapping(), DAYS, False),
+        (None, DAYS, False),
+        (None, None, False),
+        (
+            MultiPartitionMapping(
+                {"day": DimensionPartitionMapping("day", TimeWindowPartitionMapping(-1, -1))}
+            ),
+            PAIRS,
+            True,
+        ),
+        (
+            MultiPartitionMapping(
+                {"letter": DimensionPartitionMapping("letter", IdentityPartitionMapping())}
+            ),
+            PAIRS,
+            False,
+        ),
+        (None, PAIRS, False),
+    ],
+)
+def test_earlier_partitions_of_the_same_asset(
+    mapping: PartitionMapping | None, definition: PartitionsDefinition | None, expected: bool
+) -> None:
+    """An asset can depend on itself if the mapping along its dimension of time leads to earlier windows."""
+    assert depends_on_earlier_windows(mapping, definition) == expected

@@ -315,6 +315,18 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         DagflowInvalidDefinitionError,
         "two inputs read asset 'a' with different partition mappings",
     ),
+    (
+        "itself",
+        lambda: asset(deps=["water"])(water),
+        DagflowInvalidDefinitionError,
+        r"asset 'water' .*test_decorator.* depends on itself.*start_offset=-1",
+    ),
+    (
+        "itself by a parameter",
+        lambda: asset(name="a", partitions_def=StaticPartitionsDefinition(["x"]))(lambda a: 1),
+        DagflowInvalidDefinitionError,
+        "asset 'a' .* depends on itself",
+    ),
     ("op is no dep", lambda: asset(deps=[op(water)])(water), ParameterCheckError, "does not name an asset"),
     ("partitions", lambda: asset(partitions_def=5)(water), ParameterCheckError, "'partitions_def'"),
     ("starred", lambda: asset(name="x")(lambda *args: 1), DagflowInvalidDefinitionError, "asset 'x' "),
