@@ -65,7 +65,9 @@ class PickleFiles(IOManager):
         """Load the value of an input.
 
         Returns:
-            The value, or a dict of values by partition key for several partitions of an asset.
+            The value; a dict of values by partition key for several partitions of an asset; None for no
+            partitions. With `allow_missing_partitions` in the metadata of the input, partitions without a
+            file are left out.
         """
         if context.dagflow_type.is_nothing:
             return None
@@ -80,8 +82,11 @@ class PickleFiles(IOManager):
         if not context.has_asset_partitions:
             return _read(self.path_of(*parts), name)
         keys = context.asset_partition_keys
-        values = {key: _read(self.path_of(*parts, key), f"{name}, partition '{key}',") for key in keys}
-        return values[keys[0]] if len(keys) == 1 else values
+        paths = {key: self.path_of(*parts, key) for key in keys}
+        if context.definition_metadata.get("allow_missing_partitions"):
+            paths = {key: path for key, path in paths.items() if os.path.isfile(path)}
+        values = {key: _read(path, f"{name}, partition '{key}',") for key, path in paths.items()}
+        return values if len(keys) > 1 else next(iter(values.values()), None)
 
     def path_of(self, *parts: str) -> str:
         """Return the path of the file for the parts of a key."""

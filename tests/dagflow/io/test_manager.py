@@ -13,12 +13,16 @@ from dagflow import (
     DailyPartitionsDefinition,
     Failure,
     In,
+    InMemoryIOManager,
     IOManager,
     Out,
     Output,
     RetryPolicy,
     SourceAsset,
+    SpecificPartitionsPartitionMapping,
+    StaticPartitionsDefinition,
     asset,
+    fs_io_manager,
     io_manager,
     job,
     materialize,
@@ -386,3 +390,47 @@ def test_a_manager_needs_both_methods():
 
     with pytest.raises(TypeError, match="load_input"):
         Half()
+
+
+@pytest.mark.parametrize("kind", ["files", "memory"])
+@pytest.mark.parametrize(
+    ("wanted", "allowed", "expected"),
+    [
+        (["a"], False, "A"),
+        (["b", "a"], False, {"b": "B", "a": "A"}),
+        ([], False, None),
+        (["a"], True, "A"),
+        (["a", "q"], True, {"a": "A"}),
+        (["q", "r"], True, {}),
+        (["q"], True, None),
+        (["a", "q"], False, "'q'"),
+    ],
+)
+def test_partitions_that_are_not_stored(kind, wanted, allowed, expected, tmp_path):
+    """A missing partition is an error, or left out if the metadata of the input allows it."""
+    letters = StaticPartitionsDefinition(["a", "b", "q", "r"])
+    files = fs_io_manager.configured({"base_dir": str(tmp_path)})
+    manager = InMemoryIOManager() if kind == "memory" else files
+    mapping = SpecificPartitionsPartitionMapping(wanted)
+    metadata = {"allow_missing_partitions": allowed}
+
+    @asset(partitions_def=letters)
+    def letter(context):
+        return context.partition_key.upper()
+
+    @asset(partitions_def=letters, ins={"letter": AssetIn(partition_mapping=mapping, metadata=metadata)})
+    def reader(letter):
+        return letter
+
+    def run(selected, partition):
+        return materialize(
+            [letter, reader], selection=selected, partition_key=partition, resources={"io_manager": manager}
+        )
+
+    for stored in ("a", "b"):
+        run([letter], stored)
+    if isinstance(expected, str) and expected.startswith("'"):
+        with pytest.raises((FileNotFoundError, DagflowInvariantViolationError), match=expected):
+            run([reader], "r")
+    else:
+        assert run([reader], "r").asset_value("reader") == expected

@@ -126,12 +126,12 @@ def test_a_mapping_of_your_own_gets_subsets() -> None:
 
 
 def test_several_partitions_are_loaded_in_order() -> None:
-    """Several upstream partitions are a dict in the order of their definition; none are an empty dict."""
+    """Several upstream partitions are a dict in the order of their definition; none are None."""
     several = _run(Own(lambda *_: (["c", "a"], [])), LETTERS, DAYS, "2024-01-02")
     none = _run(Own(lambda *_: ([], [])), LETTERS, DAYS, "2024-01-02")
 
     assert several == ({"a": "value of a", "c": "value of c"}, ["a", "c"])
-    assert none == ({}, [])
+    assert none == (None, [])
 
 
 def test_an_asset_without_partitions() -> None:
