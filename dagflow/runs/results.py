@@ -298,9 +298,9 @@ class ExecutionResult:
         events = self.events_for_node(node_name)
         return [event.asset_observation for event in events if event.event_type is _T.ASSET_OBSERVATION]
 
-    def expectation_results_for_node(self, node_name: str) -> list[ExpectationResult]:
+    def expectation_results_for_node(self, node_str: str) -> list[ExpectationResult]:
         """Return the expectation results of a node."""
-        events = self.events_for_node(node_name)
+        events = self.events_for_node(node_str)
         return [
             event.event_specific_data.expectation_result
             for event in events
@@ -339,9 +339,9 @@ class ExecutionResult:
         """Return the keys of the steps that failed."""
         return {event.step_key for event in self.get_step_failure_events() if event.step_key is not None}
 
-    def failure_data_for_node(self, node_name: str) -> StepFailureData | None:
+    def failure_data_for_node(self, node_str: str) -> StepFailureData | None:
         """Return the failure of a node; None if it did not fail."""
-        for event in self.events_for_node(node_name):
+        for event in self.events_for_node(node_str):
             if event.event_type is _T.STEP_FAILURE:
                 data: StepFailureData = event.event_specific_data
                 return data
@@ -369,25 +369,25 @@ class ExecutionResult:
         """Return the RUN_FAILURE event (an older spelling)."""
         return self.get_run_failure_event()
 
-    def is_node_success(self, node_name: str) -> bool:
+    def is_node_success(self, node_str: str) -> bool:
         """Return whether a step of a node succeeded."""
-        return self._has(node_name, _T.STEP_SUCCESS)
+        return self._has(node_str, _T.STEP_SUCCESS)
 
-    def is_node_failed(self, node_name: str) -> bool:
+    def is_node_failed(self, node_str: str) -> bool:
         """Return whether a step of a node failed."""
-        return self._has(node_name, _T.STEP_FAILURE)
+        return self._has(node_str, _T.STEP_FAILURE)
 
-    def is_node_skipped(self, node_name: str) -> bool:
+    def is_node_skipped(self, node_str: str) -> bool:
         """Return whether a step of a node was skipped."""
-        return self._has(node_name, _T.STEP_SKIPPED)
+        return self._has(node_str, _T.STEP_SKIPPED)
 
-    def is_node_untouched(self, node_name: str) -> bool:
+    def is_node_untouched(self, node_str: str) -> bool:
         """Return whether a node has no events: it was not selected, is unknown, or is behind a failure."""
-        return not self.events_for_node(node_name)
+        return not self.events_for_node(node_str)
 
-    def retry_attempts_for_node(self, node_name: str) -> int:
+    def retry_attempts_for_node(self, node_str: str) -> int:
         """Return the number of retries of the steps of a node."""
-        events = self.events_for_node(node_name)
+        events = self.events_for_node(node_str)
         return sum(event.event_type is _T.STEP_RESTARTED for event in events)
 
     def _has(self, node_name: str, event_type: DagflowEventType) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow.absent import explains_absent
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wire_assets
@@ -117,6 +118,7 @@ class UnresolvedAssetJobDefinition:
         return f"<asset job '{self.name}', to be resolved by Definitions>"
 
 
+@explains_absent
 def define_asset_job(
     name: str,
     selection: Any = None,
@@ -129,6 +131,7 @@ def define_asset_job(
     executor_def: ExecutorDefinition | None = None,
     hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
+    owners: Sequence[str] | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """Define a job that runs a selection of the assets of its Definitions.
 
@@ -144,6 +147,7 @@ def define_asset_job(
         executor_def: The executor of its steps.
         hooks: Hooks of each step.
         op_retry_policy: The retry policy of each op without a policy.
+        owners: The owners of the job: email addresses, or teams as `team:name`.
 
     Returns:
         A definition for the `jobs` of Definitions.
@@ -164,7 +168,7 @@ def define_asset_job(
     options = {
         "config": config, "description": description, "tags": tags, "run_tags": run_tags,
         "metadata": metadata, "executor_def": executor_def, "hook_defs": hooks,
-        "op_retry_policy": op_retry_policy,
+        "op_retry_policy": op_retry_policy, "owners": owners,
     }  # fmt: skip
     return UnresolvedAssetJobDefinition(check_name(name, "job"), selection, partitions_def, options)
 

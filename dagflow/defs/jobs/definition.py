@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow import _doors
 from dagflow._util import nearest
+from dagflow.absent import explains_absent
 from dagflow.config.plain import run_config_dict
 from dagflow.defs.graphs.definition import GraphDefinition, check_definitions
 from dagflow.defs.graphs.type_names import check_type_names
@@ -264,6 +265,7 @@ class JobDefinition(JobContent):
         values = {name: value for name, value in self.input_values.items() if name in graph_def.input_names}
         return self.with_changes(graph=graph_def, op_selection=tuple(op_selection), input_values=values)
 
+    @explains_absent
     def get_subset(
         self, *, op_selection: Sequence[str] | None = None, asset_selection: Sequence[Any] | None = None
     ) -> JobDefinition:

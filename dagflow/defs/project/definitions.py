@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
+from dagflow.absent import explains_absent
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
 from dagflow.defs.executors.definition import ExecutorDefinition
@@ -57,6 +58,7 @@ class Definitions:
         3
     """
 
+    @explains_absent
     def __init__(
         self,
         assets: Iterable[Any] | None = None,
