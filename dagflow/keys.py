@@ -42,6 +42,20 @@ def _is_name(name: str) -> bool:
     return name.isascii() and name.replace("_", "a").isalnum()
 
 
+EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
+"""The name of the job of assets that run without a job of their own."""
+
+
+def describe_job(name: str | None) -> str:
+    """Return a job for messages: by its name, or as "the given assets" if it has none of its own.
+
+    Example:
+        >>> describe_job("brew"), describe_job(EPHEMERAL_JOB_NAME)
+        ("job 'brew'", 'the given assets')
+    """
+    return "the given assets" if name == EPHEMERAL_JOB_NAME else f"job {name!r}"
+
+
 def check_name(name: object, what: str, *, reserved: bool = True) -> str:
     """Return `name` if it is a valid name of a definition.
 

@@ -214,7 +214,7 @@ class _ExecutorExecution:
             _check_outputs(self.job, plan)
         if ExecutorRequirement.NON_EPHEMERAL_INSTANCE in requirements and self.instance.is_ephemeral:
             self.error = DagflowUnmetExecutorRequirementsError(
-                f"the executor '{definition.name}' of job '{self.job.name}' cannot run steps with an "
+                f"the executor '{definition.name}' of {self.job.describe_target()} cannot run steps with an "
                 "ephemeral instance, which other processes cannot see. Use one that lasts "
                 "(DagflowInstance.get(), instance_for_test()), or the in-process executor."
             )
@@ -235,8 +235,8 @@ def _created(create: Callable[..., Any] | None, context: InitExecutorContext) ->
     name = context.executor_def.name
     if create is None:
         raise DagflowInvariantViolationError(
-            f"executor '{name}' of job '{context.job.name}' has no 'executor_creation_fn', so it cannot "
-            "run steps"
+            f"executor '{name}' of {context.job.describe_target()} has no 'executor_creation_fn', "
+            "so it cannot run steps"
         )
     executor = create(context)
     if type(executor) not in _RUNS:
@@ -271,7 +271,7 @@ def _check_outputs(job: JobDefinition, plan: Plan) -> None:
             key = output.manager_key
             if key is not None and is_in_memory(job.resource_defs[key]):
                 raise DagflowUnmetExecutorRequirementsError(
-                    f"the executor '{job.executor_def.name}' of job '{job.name}' runs steps in "
+                    f"the executor '{job.executor_def.name}' of {job.describe_target()} runs steps in "
                     f"several processes, but output '{output.name}' of step '{step.key}' is kept in memory "
                     f"by its I/O manager '{key}', where no other process can read it. Use one that lasts, as "
                     f"resource_defs={{'{key}': fs_io_manager}}, or the in-process executor."

@@ -89,7 +89,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     """
     job, run_config, given_instance, partition_key, raise_on_error, tags, run_id, inputs, execution = request
     options = current_options()
-    place = f"job '{job.name}'"
+    place = job.describe_target()
     config = run_config_dict(run_config, place)
     instance = DagflowInstance.ephemeral() if given_instance is None else given_instance
     check_type(instance, DagflowInstance, "instance")
@@ -150,7 +150,7 @@ def create_run(
     run = DagflowRun(
         job.name,
         checked_id(run_id),
-        run_config_dict(run_config, f"job '{job.name}'"),
+        run_config_dict(run_config, job.describe_target()),
         tags=tags_of(job, tags),
         parent_run_id=parent_run_id,
         root_run_id=root_run_id,
@@ -252,7 +252,9 @@ def tags_of(
     The given tags replace those of the job, and the tags of the partition replace both.
     """
     merged = (
-        {**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")} if tags else dict(job.run_tags)
+        {**job.run_tags, **jsonable_tags(tags, f"a run of {job.describe_target()}")}
+        if tags
+        else dict(job.run_tags)
     )
     if partition_key is not None:
         merged.update(job.partition_tags(partition_key))

@@ -205,8 +205,8 @@ class ExecutionResult:
         mapped = {mapping.graph_output_name: mapping for mapping in self._job.graph.output_mappings}
         if not mapped:
             raise DagflowInvariantViolationError(
-                f"Attempted to retrieve top-level outputs for '{self._job.name}', which has no outputs. Use "
-                "output_for_node."
+                f"Attempted to retrieve top-level outputs for {self._job.describe_target()}, "
+                "which has no outputs. Use output_for_node."
             )
         if output_name not in mapped:
             raise DagflowInvariantViolationError(
@@ -350,7 +350,7 @@ class ExecutionResult:
     def _first_of_type(self, event_type: DagflowEventType) -> DagflowEvent:
         events = self._of_type(event_type)
         if not events:
-            raise DagflowError(f"the run of job '{self._job.name}' has no {event_type.name} event")
+            raise DagflowError(f"the run of {self._job.describe_target()} has no {event_type.name} event")
         return events[0]
 
     def get_run_success_event(self) -> DagflowEvent:
@@ -394,7 +394,7 @@ class ExecutionResult:
         return any(event.event_type is event_type for event in self.events_for_node(node_name))
 
     def __repr__(self) -> str:
-        return f"<result of job '{self._job.name}': {self._run.status.name.lower()}>"
+        return f"<result of {self._job.describe_target()}: {self._run.status.name.lower()}>"
 
 
 class ExecuteInProcessResult(ExecutionResult):

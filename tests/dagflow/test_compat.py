@@ -196,8 +196,8 @@ except (dg.DagsterInvalidDefinitionError, AttributeError) as error:
 """
 
     assert run(code) == (
-        "'multi_asset' (a decorator that makes several assets with one function) is not in dagflow yet. Write "
-        "one @asset for each asset. <string>"
+        "'multi_asset' (a decorator that makes several assets with one function) is not in dagflow yet. "
+        "Write one @asset for each asset. <string>"
     )
 
 

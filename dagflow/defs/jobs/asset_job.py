@@ -18,14 +18,12 @@ from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
 from dagflow.defs.resources.requirements import IO_MANAGER
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError
-from dagflow.keys import check_name
+from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
-
-EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
 
 
 def build_asset_job(
@@ -61,7 +59,7 @@ def build_asset_job(
     chosen = executable if selection is None else selected_assets(executable, selection)
     wiring, layer = wire_assets(chosen, known, resources or {})
     graph_def = GraphDefinition(name, _wiring=wiring)
-    place = "materialize" if name == EPHEMERAL_JOB_NAME else f"job '{name}'"
+    place = describe_job(name)
     given = as_resources(resources, place)
     return JobDefinition(
         graph_def=graph_def,

@@ -17,7 +17,7 @@ from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.requirements import IO_MANAGER, Requirement, requirements_of
 from dagflow.errors import CheckError
-from dagflow.keys import AssetKey, NodeHandle
+from dagflow.keys import AssetKey, NodeHandle, describe_job
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import DagflowType
@@ -110,7 +110,7 @@ class JobContent:
         """Return the resources that the hooks of the job and of its nodes need, by key."""
         if "hook_requirements" not in self._compiled:
             assets = () if self.asset_layer is None else {path[0] for path in self.asset_layer.definitions}
-            needs = hook_requirements(self.hook_defs, f"job '{self.name}'", self.graph, assets)
+            needs = hook_requirements(self.hook_defs, self.describe_target(), self.graph, assets)
             self._compiled["hook_requirements"] = needs
         found: dict[str, Requirement] = self._compiled["hook_requirements"]
         return found
@@ -183,7 +183,9 @@ class JobContent:
         """
         definitions = self._definitions()
         if name not in definitions:
-            raise CheckError(f"job '{self.name}' has no definition '{name}'.{nearest(name, definitions)}")
+            raise CheckError(
+                f"{self.describe_target()} has no definition '{name}'.{nearest(name, definitions)}"
+            )
         return definitions[name]
 
     def has_node_named(self, name: str) -> bool:
@@ -239,14 +241,14 @@ class JobContent:
         """
         if input_name not in self.input_values:
             raise CheckError(
-                f"job '{self.name}' has no value for the input '{input_name}'."
+                f"{self.describe_target()} has no value for the input '{input_name}'."
                 f"{nearest(input_name, self.input_values)}"
             )
         return self.input_values[input_name]
 
     def describe_target(self) -> str:
         """Return type and name of the definition: "job 'brew'"."""
-        return f"job '{self.name}'"
+        return describe_job(self.name)
 
 
 def _op_paths(graph_def: GraphDefinition, prefix: str) -> Iterator[str]:

@@ -72,17 +72,19 @@ def read_run_config(
     """
     value = _over_default(job.default_config, given)
     schema: ConfigType = schema_of(job, bound_inputs, in_process)
-    preamble = f"Error in config for job '{job.name}'"
+    preamble = f"Error in config for {job.describe_target()}"
     mapping = job.config_mapping
     if mapping is not None:
         schema = Mapped(
             mapping.config_schema,
             mapping.config_fn,
             schema,
-            MappingMessages(f"on job '{job.name}'", f"{preamble}, in the result of its config mapping"),
+            MappingMessages(
+                f"on {job.describe_target()}", f"{preamble}, in the result of its config mapping"
+            ),
             is_raw=mapping.is_raw,
         )
-        preamble = f"Error in config mapping of job '{job.name}'"
+        preamble = f"Error in config mapping of {job.describe_target()}"
     elif not given and job.partitioned_config is not None:
         preamble += ", which is partitioned: its 'config' is used only for a run with a partition_key"
     elif not given and job.default_config:
@@ -192,8 +194,8 @@ def _top_nodes(job: JobContent) -> ConfigType:
         lambda entry: mapping.config_fn(entry.get("config", {})),
         nodes,
         MappingMessages(
-            f"on {place} in job '{job.name}'",
-            f"In job '{job.name}', {place} has a configuration error. {_MADE_WRONG}",
+            f"on {place} in {job.describe_target()}",
+            f"In {job.describe_target()}, {place} has a configuration error. {_MADE_WRONG}",
         ),
         is_raw=mapping.is_raw,
     )
@@ -262,8 +264,8 @@ def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, unfed: 
             lambda entry: mapping.config_fn(entry.get("config", {})),
             nodes,
             MappingMessages(
-                f"on graph '{handle[-1]}' in job '{job.name}'",
-                f'In job \'{job.name}\' at stack "{stack}": Op "{handle[-1]}" with definition '
+                f"on graph '{handle[-1]}' in {job.describe_target()}",
+                f'In {job.describe_target()} at stack "{stack}": Op "{handle[-1]}" with definition '
                 f'"{graph_def.name}" has a configuration error. {_MADE_WRONG}',
                 f'The definition is instantiated at stack "{stack}".',
             ),
