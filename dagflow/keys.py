@@ -46,14 +46,24 @@ EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
 """The name of the job of assets that run without a job of their own."""
 
 
+def shown_job(name: str) -> str:
+    """Return the name of a job for people: "assets" if it has no name of its own.
+
+    Example:
+        >>> shown_job("brew"), shown_job(EPHEMERAL_JOB_NAME)
+        ('brew', 'assets')
+    """
+    return "assets" if name == EPHEMERAL_JOB_NAME else name
+
+
 def describe_job(name: str | None) -> str:
-    """Return a job for messages: by its name, or as "the given assets" if it has none of its own.
+    """Return a job for messages: by its name, or as "the run of assets" if it has none.
 
     Example:
         >>> describe_job("brew"), describe_job(EPHEMERAL_JOB_NAME)
-        ("job 'brew'", 'the given assets')
+        ("job 'brew'", 'the run of assets')
     """
-    return "the given assets" if name == EPHEMERAL_JOB_NAME else f"job {name!r}"
+    return "the run of assets" if name == EPHEMERAL_JOB_NAME else f"job {name!r}"
 
 
 def check_name(name: object, what: str, *, reserved: bool = True) -> str:

@@ -15,7 +15,7 @@ from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.instance.event_log import EventLog, checked_limit
 from dagflow.instance.memory import MemoryStore
 from dagflow.instance.store import LateStore, RunLines, Store
-from dagflow.keys import AssetKey, CoercibleToAssetKey
+from dagflow.keys import AssetKey, CoercibleToAssetKey, describe_job
 from dagflow.options import current_options
 
 if TYPE_CHECKING:
@@ -354,7 +354,7 @@ class DagflowInstance(EventLog):
                 DagflowEventType.ASSET_MATERIALIZATION_PLANNED.value,
                 run.job_name,
                 event_specific_data=AssetMaterializationPlannedData(key, partition),
-                message=f'{run.job_name} intends to materialize asset "{key.to_user_string()}"',
+                message=f'{describe_job(run.job_name)} intends to materialize asset "{key.to_user_string()}"',
                 step_key=step_key,
                 run_id=run.run_id,
                 timestamp=now,

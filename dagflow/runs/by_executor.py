@@ -14,6 +14,7 @@ from dagflow.defs.executors.builtin import (
 )
 from dagflow.defs.executors.definition import ExecutorRequirement
 from dagflow.defs.graphs.selection import clauses_of
+from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.engine.interrupts import raise_on_sigterm
 from dagflow.engine.loop import run_plan
@@ -23,6 +24,7 @@ from dagflow.errors import (
     CheckError,
     DagflowInvariantViolationError,
     DagflowUnmetExecutorRequirementsError,
+    ParameterCheckError,
     check_optional,
     check_type,
 )
@@ -80,7 +82,8 @@ def execute_job(
         CheckError: The run to execute again is unknown.
         DagflowInvariantViolationError: A process that imports a module to run steps calls this function.
     """
-    check_type(job, ReconstructableJob, "job", "execute_job; wrap it: reconstructable(job)")
+    if not isinstance(job, ReconstructableJob):
+        raise _not_reconstructable(job)
     check_type(instance, DagflowInstance, "instance")
     check_type(raise_on_error, bool, "raise_on_error")
     check_not_imported_by_worker()
@@ -106,6 +109,22 @@ def execute_job(
         execution.job, run_config, instance, partition_key, raise_on_error, all_tags, execution=execution
     )
     return launch(request, JobExecutionResult)
+
+
+def _not_reconstructable(job: object) -> ParameterCheckError:
+    remedy = "Wrap a job, or a function at module scope that returns one: reconstructable(job)."
+    if isinstance(job, JobDefinition):
+        call = f"execute_job(reconstructable({job.name}), ...)"
+        remedy = f"Wrap it: {call}, or run it by {job.name}.execute_in_process()."
+    if isinstance(job, UnresolvedAssetJobDefinition):
+        remedy = (
+            f"Wrap a function at module scope that returns defs.get_job_def('{job.name}'), of its "
+            "Definitions: reconstructable(function)."
+        )
+    return ParameterCheckError(
+        f"parameter 'job' of execute_job must be of type 'ReconstructableJob', not {job!r} of type "
+        f"'{type(job).__name__}'. {remedy}"
+    )
 
 
 def _selected(

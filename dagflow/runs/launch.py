@@ -22,7 +22,7 @@ from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS, is_memory_of_run
-from dagflow.keys import AssetKey, jsonable_tags, system_tag
+from dagflow.keys import EPHEMERAL_JOB_NAME, AssetKey, jsonable_tags, system_tag
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import compile_plan
@@ -251,11 +251,10 @@ def tags_of(
 
     The given tags replace those of the job, and the tags of the partition replace both.
     """
-    merged = (
-        {**job.run_tags, **jsonable_tags(tags, f"a run of {job.describe_target()}")}
-        if tags
-        else dict(job.run_tags)
-    )
+    merged = dict(job.run_tags)
+    if tags:
+        place = job.describe_target()
+        merged.update(jsonable_tags(tags, place if job.name == EPHEMERAL_JOB_NAME else f"a run of {place}"))
     if partition_key is not None:
         merged.update(job.partition_tags(partition_key))
     return merged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET, nearest
@@ -152,12 +152,7 @@ class ExecutionResult:
         graph: Any = self._job.graph
         for depth, name in enumerate(path):
             if not isinstance(graph, GraphDefinition) or name not in graph.node_dict:
-                inside = graph.name if hasattr(graph, "name") else self._job.name
-                known = list(graph.node_dict) if isinstance(graph, GraphDefinition) else []
-                raise DagflowInvariantViolationError(
-                    f"{inside} has no op named {name}: '{name}' (asked for as '{node_str}') is not a node of "
-                    f"'{inside}', or was not selected.{nearest(name, known)}"
-                )
+                raise self._unknown_node(path, depth, graph)
             if depth < len(path) - 1:
                 graph = graph.node_dict[name].definition
         definition = graph.node_dict[path[-1]].definition
@@ -178,6 +173,19 @@ class ExecutionResult:
                 f"{list(definition.outs)}.{nearest(output_name, definition.outs)}"
             )
         return self._value(node_str, output_name)
+
+    def _unknown_node(self, path: list[str], depth: int, graph: Any) -> DagflowInvariantViolationError:
+        """Build the error about one part of the path of a node. `graph` is the definition before it."""
+        name, inside = path[depth], ".".join(path[:depth])
+        place = f"'{inside}'" if inside else self._job.describe_target()
+        nodes = list(graph.node_dict) if isinstance(graph, GraphDefinition) else []
+        ends = [node for node in nodes if node.endswith(f"__{name}")]
+        hint = f" Did you mean {' or '.join(map(repr, ends))}?" if ends else nearest(name, nodes)
+        if not hint:
+            hint = f" The nodes there are {nodes}." if nodes else " It is an op, which has no nodes inside."
+        return DagflowInvariantViolationError(
+            f"{place[0].upper()}{place[1:]} has no op named {name}, or it was not selected.{hint}"
+        )
 
     def _value(self, node: str, output_name: str) -> Any:
         plain = OutputRef(node, output_name)
@@ -205,8 +213,8 @@ class ExecutionResult:
         mapped = {mapping.graph_output_name: mapping for mapping in self._job.graph.output_mappings}
         if not mapped:
             raise DagflowInvariantViolationError(
-                f"Attempted to retrieve top-level outputs for {self._job.describe_target()}, "
-                "which has no outputs. Use output_for_node."
+                f"Attempted to retrieve top-level outputs for {self._job.describe_target()}, but its graph "
+                "has no outputs. Use asset_value or output_for_node."
             )
         if output_name not in mapped:
             raise DagflowInvariantViolationError(
@@ -229,10 +237,7 @@ class ExecutionResult:
         if key in stored:
             path, output_name = stored[key]
             return self._value(".".join(path), output_name)
-        known = [own.to_user_string() for own in stored]
-        raise CheckError(
-            f"this run makes no asset '{key.to_user_string()}'.{nearest(key.to_user_string(), known)}"
-        )
+        raise _unknown_asset(key, stored)
 
     def inputs_for_step(self, step_key: str) -> dict[str, Any]:
         """Return the values of the inputs of a step that are in memory.
@@ -350,7 +355,7 @@ class ExecutionResult:
     def _first_of_type(self, event_type: DagflowEventType) -> DagflowEvent:
         events = self._of_type(event_type)
         if not events:
-            raise DagflowError(f"the run of {self._job.describe_target()} has no {event_type.name} event")
+            raise DagflowError(f"the result of {self._job.describe_target()} has no {event_type.name} event")
         return events[0]
 
     def get_run_success_event(self) -> DagflowEvent:
@@ -414,6 +419,21 @@ class ExecuteInProcessResult(ExecutionResult):
     """
 
     __slots__ = ()
+
+
+def _unknown_asset(key: AssetKey, stored: Iterable[AssetKey]) -> CheckError:
+    name = key.to_user_string()
+    known = {own.to_user_string(): own for own in stored}
+    hint = nearest(name, known)
+    ends = [own for own in known.values() if own.path[-1] == key.path[-1] or own.to_user_string() == name]
+    if ends:
+        shown = [f"'{own.to_user_string()}', which is asset_value({list(own.path)!r})" for own in ends]
+        hint = f" Did you mean {', or '.join(shown)}?"
+    elif not hint and known:
+        hint = f" It makes {list(known)}."
+    return CheckError(
+        f"this run makes no asset {f'{list(key.path)!r}' if name in known else repr(name)}.{hint}"
+    )
 
 
 def _is_in(event: DagflowEvent, node_name: str) -> bool:

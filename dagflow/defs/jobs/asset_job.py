@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow.absent import explains_absent
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
@@ -113,7 +113,14 @@ class UnresolvedAssetJobDefinition:
         return job
 
     def __repr__(self) -> str:
-        return f"<asset job '{self.name}', to be resolved by Definitions>"
+        return f"<asset job '{self.name}', which defs.get_job_def('{self.name}') resolves>"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        hint = ""
+        if not name.startswith("_") and hasattr(JobDefinition, name):
+            resolved = f"defs.get_job_def('{self.name}').{name}"
+            hint = f", because only its Definitions know its assets. Use {resolved}."
+        raise AttributeError(f"asset job '{self.name}' has no attribute '{name}'{hint}")
 
 
 @explains_absent
