@@ -172,14 +172,14 @@ class AssetKey(Constant):
         return list(self.parts)
 
     @staticmethod
-    def from_user_string(text: str) -> AssetKey:
+    def from_user_string(asset_key_string: str) -> AssetKey:
         """Return the key of a string with its parts separated by slashes."""
-        return AssetKey(text.split("/"))
+        return AssetKey(asset_key_string.split("/"))
 
     @staticmethod
-    def from_coercible(value: CoercibleToAssetKey) -> AssetKey:
+    def from_coercible(arg: CoercibleToAssetKey) -> AssetKey:
         """Convert a string (one part), a sequence of parts or a key to a key."""
-        return value if isinstance(value, AssetKey) else AssetKey(value)
+        return arg if isinstance(arg, AssetKey) else AssetKey(arg)
 
     def to_user_string(self) -> str:
         """Return the parts joined by slashes."""

@@ -128,16 +128,18 @@ class DagflowInstance(EventLog):
         return instance
 
     @staticmethod
-    def from_ref(ref: InstanceRef) -> DagflowInstance:
+    def from_ref(instance_ref: InstanceRef) -> DagflowInstance:
         """Return the instance of a `ref()`. Its storage is opened at the first use."""
 
         def store() -> Store:
             from dagflow.instance.sql import SqlStore  # imports SQLAlchemy, which few steps need
 
-            return SqlStore(ref.url)
+            return SqlStore(instance_ref.url)
 
         late: Any = LateStore(store)
-        return DagflowInstance(late, is_ephemeral=False, root_directory=ref.root_directory, ref=ref)
+        return DagflowInstance(
+            late, is_ephemeral=False, root_directory=instance_ref.root_directory, ref=instance_ref
+        )
 
     def ref(self) -> InstanceRef:
         """Return the location of this instance, with which another process can open it.

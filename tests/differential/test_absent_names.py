@@ -33,7 +33,6 @@ INTERNAL = {
     ("mem_io_manager", "_"): "it is called by a run",
     ("repository", "_component_tree"): "private",
     ("repository", "_top_level_resources"): "private",
-    ("serialize_value", "val"): "positional",
     ("serialize_value", "whitelist_map"): "a table of the reference's own classes",
 }
 """Arguments that users do not give."""
