@@ -64,11 +64,11 @@ class InvokedNodeOutputHandle:
         else:
             hint = f"exists already. Consider checking the location of parentheses: node.{name}(...)(...)."
         method = "hook" if name == "with_hooks" else name
-        raise self._misused(f"attempted to call {method} method for an", hint)
+        raise self._misused(f"attempted to call {method} method for", hint)
 
     def _misused(self, what: str, hint: str) -> DagflowInvariantViolationError:
         return DagflowInvariantViolationError(
-            f"in the body of '{self.composition.graph_name}': {what} output: {self!r} {hint}"
+            f"in the body of '{self.composition.graph_name}': {what} InvokedNodeOutputHandle. {self!r} {hint}"
         )
 
 

@@ -290,13 +290,13 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "one output unpacked",
         _unpacked,
         DagflowInvariantViolationError,
-        "iterate over an output: output 'result' of 'one' is one output",
+        "iterate over an InvokedNodeOutputHandle. output 'result' of 'one' is one output",
     ),
     (
         "one output indexed",
         lambda: add(one()[0]),
         DagflowInvariantViolationError,
-        "index in to an output: output 'result' of 'one' is one output",
+        "index in to an InvokedNodeOutputHandle. output 'result' of 'one' is one output",
     ),
     (
         "alias after the call",
