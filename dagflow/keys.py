@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Union
 
 from dagflow._util import nearest, warn
@@ -40,6 +40,25 @@ def _is_name(name: str) -> bool:
     Not a regular expression: it costs 0.3 ms to compile at each import of dagflow.
     """
     return name.isascii() and name.replace("_", "a").isalnum()
+
+
+def nearest_key(key: AssetKey, known: Iterable[AssetKey]) -> str:
+    """Return a hint for an unknown key: keys with the same last part, or with a similar name.
+
+    Example:
+        >>> nearest_key(AssetKey("ore"), [AssetKey(["raw", "ore"])])
+        " Did you mean 'raw/ore'? Write its key as ['raw', 'ore']."
+        >>> nearest_key(AssetKey("or"), [AssetKey("ore")])
+        " Did you mean 'ore'?"
+    """
+    name = key.to_user_string()
+    by_name = {other.to_user_string(): other for other in known if other != key}
+    found = [text for text, other in by_name.items() if text == name or other.path[-1] == key.path[-1]]
+    if not found:
+        return nearest(name, by_name)
+    lists = [str(list(by_name[text].path)) for text in found if len(by_name[text].path) > 1]
+    hint = f" Did you mean {' or '.join(map(repr, found))}?"
+    return f"{hint} Write its key as {' or '.join(lists)}." if lists else hint
 
 
 EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"

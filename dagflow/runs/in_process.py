@@ -18,6 +18,7 @@ from dagflow.defs.resources.definition import as_resources
 from dagflow.defs.resources.io_managers import default_io_manager, mem_io_manager
 from dagflow.errors import CheckError, DagflowInvalidSubsetError, ParameterCheckError, check_type
 from dagflow.instance.instance import DagflowInstance
+from dagflow.keys import nearest_key
 from dagflow.runs.launch import LaunchRequest, launch
 from dagflow.runs.results import ExecuteInProcessResult
 
@@ -228,7 +229,7 @@ def _asset_subset(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefi
         if key not in stored:
             raise DagflowInvalidSubsetError(
                 f"{job.describe_target()} makes no asset '{key.to_user_string()}', so "
-                "'asset_selection' cannot choose it"
+                f"'asset_selection' cannot choose it.{nearest_key(key, stored)}"
             )
     assert layer is not None
     part = build_asset_job(list(dict.fromkeys(layer.known.values())), name=job.graph.name, selection=keys)

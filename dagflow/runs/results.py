@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET, nearest
@@ -14,7 +14,7 @@ from dagflow.events.run import DagflowRun
 from dagflow.events.types import DagflowEventType
 from dagflow.events.user import AssetMaterialization, AssetObservation, ExpectationResult
 from dagflow.instance.instance import DagflowInstance
-from dagflow.keys import AssetKey, CoercibleToAssetKey, step_key_base
+from dagflow.keys import AssetKey, CoercibleToAssetKey, nearest_key, step_key_base
 from dagflow.plan.step import (
     FROM_COLLECT,
     FROM_DEFAULT,
@@ -182,7 +182,11 @@ class ExecutionResult:
         ends = [node for node in nodes if node.endswith(f"__{name}")]
         hint = f" Did you mean {' or '.join(map(repr, ends))}?" if ends else nearest(name, nodes)
         if not hint:
-            hint = f" The nodes there are {nodes}." if nodes else " It is an op, which has no nodes inside."
+            hint = (
+                f" The nodes there are {_listed(nodes)}."
+                if nodes
+                else " It is an op, which has no nodes inside."
+            )
         return DagflowInvariantViolationError(
             f"{place[0].upper()}{place[1:]} has no op named {name}, or it was not selected.{hint}"
         )
@@ -421,19 +425,17 @@ class ExecuteInProcessResult(ExecutionResult):
     __slots__ = ()
 
 
-def _unknown_asset(key: AssetKey, stored: Iterable[AssetKey]) -> CheckError:
+def _unknown_asset(key: AssetKey, stored: Collection[AssetKey]) -> CheckError:
+    names = [own.to_user_string() for own in stored]
     name = key.to_user_string()
-    known = {own.to_user_string(): own for own in stored}
-    hint = nearest(name, known)
-    ends = [own for own in known.values() if own.path[-1] == key.path[-1] or own.to_user_string() == name]
-    if ends:
-        shown = [f"'{own.to_user_string()}', which is asset_value({list(own.path)!r})" for own in ends]
-        hint = f" Did you mean {', or '.join(shown)}?"
-    elif not hint and known:
-        hint = f" It makes {list(known)}."
-    return CheckError(
-        f"this run makes no asset {f'{list(key.path)!r}' if name in known else repr(name)}.{hint}"
-    )
+    shown = str(list(key.path)) if name in names else f"'{name}'"  # a string with slashes is one part
+    hint = nearest_key(key, stored) or f" It makes {_listed(names)}."
+    return CheckError(f"this run makes no asset {shown}.{hint}")
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:8])
+    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown or "none"
 
 
 def _is_in(event: DagflowEvent, node_name: str) -> bool:

@@ -24,6 +24,7 @@ from dagflow.errors import (
     check_optional,
     check_type,
 )
+from dagflow.keys import nearest_key
 
 if TYPE_CHECKING:
     from dagflow.keys import CoercibleToAssetKey
@@ -79,6 +80,9 @@ class Definitions:
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self._by_name: dict[str, JobDefinition] | None = None
 
+    def __repr__(self) -> str:
+        return f"<Definitions with {len(self.assets)} assets and {len(self.jobs)} jobs>"
+
     def get_job_def(self, name: str) -> JobDefinition:
         """Return a job with the resources of the project.
 
@@ -116,8 +120,10 @@ class Definitions:
         for asset in self.assets:
             if isinstance(asset, AssetsDefinition) and wanted in asset.keys:
                 return asset
+        known = [own for asset in self.assets if isinstance(asset, AssetsDefinition) for own in asset.keys]
         raise DagflowInvariantViolationError(
-            f"Could not find asset '{wanted.to_user_string()}' among the definitions"
+            f"Could not find asset '{wanted.to_user_string()}' among the definitions."
+            f"{nearest_key(wanted, known)}"
         )
 
     # newer names of the same methods

@@ -423,10 +423,26 @@ def test_an_asset_is_named_by_its_whole_key():
 
     assert result.asset_value(["raw", "ore"]) == 1
     for name in ("ore", "raw/ore"):
-        with pytest.raises(CheckError, match=r"Did you mean 'raw/ore', .* asset_value\(\['raw', 'ore'\]\)"):
+        with pytest.raises(CheckError, match=r"mean 'raw/ore'\? Write its key as \['raw', 'ore'\]"):
             result.asset_value(name)
-    with pytest.raises(CheckError, match=r"no asset 'zinc'\. It makes \['raw/ore'\]"):
+    with pytest.raises(CheckError, match=r"no asset 'zinc'\. It makes 'raw/ore'\."):
         result.asset_value("zinc")
+
+
+def test_a_long_list_of_assets_is_cut():
+    """The error about an unknown asset of a large run names some of the assets, and their number."""
+
+    def made(name):
+        return asset(name=name)(lambda: 1)
+
+    result = materialize_to_memory([made(f"asset_{number}") for number in range(20)])
+
+    with pytest.raises(CheckError, match=r"It makes 'asset_0', .* and 12 more\.$"):
+        result.asset_value("zinc")
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"The nodes there are 'asset_0', .* and 12 more\.$"
+    ):
+        result.output_for_node("zinc")
 
 
 def test_the_node_of_an_asset_with_a_prefix():
