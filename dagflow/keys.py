@@ -46,10 +46,10 @@ def nearest_key(key: AssetKey, known: Iterable[AssetKey]) -> str:
     """Return a hint for an unknown key: keys with the same last part, or with a similar name.
 
     Example:
-        >>> nearest_key(AssetKey("ore"), [AssetKey(["raw", "ore"])])
-        " Did you mean 'raw/ore'? Write its key as ['raw', 'ore']."
-        >>> nearest_key(AssetKey("or"), [AssetKey("ore")])
-        " Did you mean 'ore'?"
+        >>> nearest_key(AssetKey("iron"), [AssetKey(["raw", "iron"])])
+        " Did you mean 'raw/iron'? Write its key as ['raw', 'iron']."
+        >>> nearest_key(AssetKey("irn"), [AssetKey("iron")])
+        " Did you mean 'iron'?"
     """
     name = key.to_user_string()
     by_name = {other.to_user_string(): other for other in known if other != key}

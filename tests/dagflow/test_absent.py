@@ -115,8 +115,8 @@ def test_each_owner_is_tested(owner: str) -> None:
 
 def test_an_unknown_argument_is_a_type_error() -> None:
     """An argument that neither dagflow nor Dagster has gets Python's own error."""
-    with pytest.raises(TypeError, match=r"unexpected keyword argument 'shedules'") as raised:
-        Definitions(shedules=[])  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'timers'") as raised:
+        Definitions(timers=[])  # type: ignore[call-arg]
 
     assert type(raised.value) is TypeError
 

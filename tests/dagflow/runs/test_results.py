@@ -412,20 +412,20 @@ def test_questions_of_the_wrong_type(ask, name):
 
 
 @asset(key_prefix="raw")
-def ore():
+def iron():
     """An asset with a prefix."""
     return 1
 
 
 def test_an_asset_is_named_by_its_whole_key():
     """The last part of a key, and the key as one string, lead to the key as a list."""
-    result = materialize_to_memory([ore])
+    result = materialize_to_memory([iron])
 
-    assert result.asset_value(["raw", "ore"]) == 1
-    for name in ("ore", "raw/ore"):
-        with pytest.raises(CheckError, match=r"mean 'raw/ore'\? Write its key as \['raw', 'ore'\]"):
+    assert result.asset_value(["raw", "iron"]) == 1
+    for name in ("iron", "raw/iron"):
+        with pytest.raises(CheckError, match=r"mean 'raw/iron'\? Write its key as \['raw', 'iron'\]"):
             result.asset_value(name)
-    with pytest.raises(CheckError, match=r"no asset 'zinc'\. It makes 'raw/ore'\."):
+    with pytest.raises(CheckError, match=r"no asset 'zinc'\. It makes 'raw/iron'\."):
         result.asset_value("zinc")
 
 
@@ -447,28 +447,28 @@ def test_a_long_list_of_assets_is_cut():
 
 def test_the_node_of_an_asset_with_a_prefix():
     """A node that is named by the last part of its asset leads to the name of the node."""
-    result = materialize_to_memory([ore])
+    result = materialize_to_memory([iron])
 
     with pytest.raises(DagflowInvariantViolationError) as raised:
-        result.output_for_node("ore")
+        result.output_for_node("iron")
 
     assert str(raised.value) == (
-        "The run of assets has no op named ore, or it was not selected. Did you mean 'raw__ore'?"
+        "The run of assets has no op named iron, or it was not selected. Did you mean 'raw__iron'?"
     )
 
 
 def test_no_message_has_the_hidden_name_of_a_job():
     """Messages, reprs and events call a job without a name of its own "the run of assets"."""
-    result = materialize_to_memory([ore])
+    result = materialize_to_memory([iron])
     texts = [repr(result), repr(result.job_def), repr(result.plan), repr(result.all_events)]
     texts += [event.message for event in result.all_events]
     for wrong in (
         lambda: result.output_value(),
         lambda: result.get_run_failure_event(),
-        lambda: materialize_to_memory([ore], partition_key="x"),
-        lambda: materialize_to_memory([ore], run_config={"ops": {"zinc": {}}}),
-        lambda: materialize_to_memory([ore], run_config=5),
-        lambda: materialize_to_memory([ore], tags={"when": object()}),
+        lambda: materialize_to_memory([iron], partition_key="x"),
+        lambda: materialize_to_memory([iron], run_config={"ops": {"zinc": {}}}),
+        lambda: materialize_to_memory([iron], run_config=5),
+        lambda: materialize_to_memory([iron], tags={"when": object()}),
     ):
         with pytest.raises(DagflowError) as raised:
             wrong()
@@ -492,6 +492,6 @@ def test_no_message_has_the_hidden_name_of_a_job():
 )
 def test_the_node_by_keyword(name):
     """The methods about a node take it as `node_str=`, as in Dagster."""
-    method = getattr(materialize_to_memory([ore]), name)
+    method = getattr(materialize_to_memory([iron]), name)
 
-    assert method(node_str="raw__ore") == method("raw__ore")
+    assert method(node_str="raw__iron") == method("raw__iron")

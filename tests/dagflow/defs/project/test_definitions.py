@@ -259,13 +259,15 @@ def test_an_asset_is_named_by_its_whole_key():
     """The error about an unknown asset has the whole key of the one with that last part."""
 
     @asset(key_prefix="raw")
-    def ore():
+    def iron():
         return 1
 
-    with pytest.raises(DagflowInvariantViolationError, match=r"'ore'.*mean 'raw/ore'\? .*\['raw', 'ore'\]"):
-        Definitions([ore]).get_assets_def("ore")
-    with pytest.raises(DagflowInvalidSubsetError, match=r"'ore'.*mean 'raw/ore'\? .*\['raw', 'ore'\]"):
-        Definitions([ore]).get_implicit_global_asset_job_def().execute_in_process(asset_selection=["ore"])
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"'iron'.*mean 'raw/iron'\? .*\['raw', 'iron'\]"
+    ):
+        Definitions([iron]).get_assets_def("iron")
+    with pytest.raises(DagflowInvalidSubsetError, match=r"'iron'.*mean 'raw/iron'\? .*\['raw', 'iron'\]"):
+        Definitions([iron]).get_implicit_global_asset_job_def().execute_in_process(asset_selection=["iron"])
 
 
 def test_a_project_shows_its_size():
