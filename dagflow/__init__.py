@@ -319,7 +319,7 @@ def _not_here(name: str) -> Exception:
     from importlib.util import find_spec
 
     found = f"module {__name__!r} has no attribute {name!r}"
-    if name.startswith("_"):
+    if name.startswith("_") or not name.isidentifier():
         return AttributeError(found)
     if find_spec(f"{__name__}.{name}") is not None:
         return AttributeError(f"{found}: it is a module, so import it: `import {__name__}.{name}`")

@@ -72,9 +72,9 @@ def test_a_module_that_is_not_imported() -> None:
     exec("from dagflow import absent_names, observers")
 
 
-@pytest.mark.parametrize("name", ["__wrapped__", "_nope"])
+@pytest.mark.parametrize("name", ["__wrapped__", "_nope", "a.b", "", "no pe"])
 def test_private_names(name: str) -> None:
-    """A private name gets a plain AttributeError, because tools ask for such names."""
+    """A private name, or a string that is no name, gets a plain AttributeError, because tools ask for them."""
     with pytest.raises(AttributeError, match=f"^module 'dagflow' has no attribute '{name}'$"):
         getattr(dagflow, name)
 
