@@ -74,7 +74,7 @@ def test_a_module_that_is_not_imported() -> None:
 
 @pytest.mark.parametrize("name", ["__wrapped__", "_nope", "a.b", "", "no pe"])
 def test_private_names(name: str) -> None:
-    """A private name, or a string that is no name, gets a plain AttributeError, because tools ask for them."""
+    """A private name, or a string that is no name, gets a plain AttributeError: tools ask for them."""
     with pytest.raises(AttributeError, match=f"^module 'dagflow' has no attribute '{name}'$"):
         getattr(dagflow, name)
 
