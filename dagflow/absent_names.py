@@ -160,11 +160,6 @@ TOPICS = (
         "build_time_partition_freshness_checks": "makes checks of the time of the last partition",
         "multi_asset_check": "a decorator that makes several asset checks with one function",
     }),
-    Topic(True, "Name the partitions by SpecificPartitionsPartitionMapping([...]).", {
-        "DimensionPartitionMapping": "the mapping of one dimension of partitions",
-        "MultiPartitionMapping": "the mapping between partitions with several dimensions",
-        "MultiToSingleDimensionPartitionMapping": "the mapping between several dimensions and one of them",
-    }),
     Topic(True, START_PROCESS, {
         "PipesBlobStoreMessageReader": "reads messages of an external process from a store",
         "PipesClient": "runs external processes that report materializations",
