@@ -111,6 +111,7 @@ from dagflow.defs.resources.io_managers import io_manager as io_manager
 from dagflow.defs.resources.io_managers import mem_io_manager as mem_io_manager
 from dagflow.defs.resources.model import PartialResource as PartialResource
 from dagflow.errors import CheckError as CheckError
+from dagflow.errors import DagflowAbsentError as DagflowAbsentError
 from dagflow.errors import DagflowAssetCheckFailedError as DagflowAssetCheckFailedError
 from dagflow.errors import DagflowConfigMappingFunctionError as DagflowConfigMappingFunctionError
 from dagflow.errors import DagflowError as DagflowError

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dagflow.absent import explains_absent
 from dagflow.analysis.causality import Causality, canonical_events, causality
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of
@@ -74,6 +75,7 @@ def run_options(
 
 
 @contextmanager
+@explains_absent
 def instance_for_test(
     overrides: Mapping[str, Any] | None = None,
     set_dagflow_home: bool = True,

@@ -12,7 +12,7 @@ from contextlib import aclosing, closing
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.call import SPECIAL, YieldedOutputs, outputs_of, type_check_error
+from dagflow.call import YieldedOutputs, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
 from dagflow.config.read import read_config
 from dagflow.config.scalar import copied
@@ -31,7 +31,7 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     DagflowMissingResourceError,
 )
-from dagflow.events.user import DynamicOutput
+from dagflow.events.user import SPECIAL_RESULTS, DynamicOutput
 from dagflow.invocation.build import DirectContext, build_op_context
 from dagflow.invocation.resource_function import invoke_resource
 from dagflow.invocation.resources import start_resources
@@ -331,7 +331,7 @@ class _BoundCall:
 
 def _checked(op: OpDefinition, context: DirectContext | None, result: Any) -> Any:
     """Check the result of a function against the outputs, and return it."""
-    if len(op.outs) == 1 and type(result) not in SPECIAL:
+    if len(op.outs) == 1 and type(result) not in SPECIAL_RESULTS:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:
                 return result

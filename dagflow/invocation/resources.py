@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from dagflow._util import UNSET
+from dagflow.absent import explains_absent
 from dagflow.config.read import read_config
 from dagflow.context.init import InitResourceContext
 from dagflow.context.resources import ScopedResources
@@ -225,6 +226,7 @@ def _start(
 
 
 @contextmanager
+@explains_absent
 def build_resources(
     resources: Mapping[str, Any],
     instance: DagflowInstance | None = None,

@@ -254,7 +254,7 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
             if requirement.key not in needed:
                 needed[requirement.key] = requirement
     needed = requirements_of(needed.values(), further, job.hook_requirements().values())
-    return start_order(job.resource_defs, needed, job.place)
+    return start_order(job.resource_defs, needed, job.describe_target())
 
 
 def _port(item: StepInput, step: Step) -> str:

@@ -73,7 +73,7 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
         """
         if self.is_open:
             raise DagflowInvariantViolationError(
-                f"the result of job '{self.state.job.name}' was opened twice. Use one `with` block."
+                f"the result of {self.state.job.describe_target()} was opened twice. Use one `with` block."
             )
         state = self.state
         state.resources = StartedResources(EventLoop())
@@ -124,7 +124,8 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
         if not self.is_open:
             raise DagflowInvariantViolationError(
                 "In order to access output objects, the result of `execute_job` must be opened as a context "
-                f"manager: 'with execute_job(...) as result:'. That of job '{self.state.job.name}' is not."
+                "manager: 'with execute_job(...) as result:'. That of "
+                f"{self.state.job.describe_target()} is not."
             )
         if self._stored_keys is None:
             step_of = self.state.plan.step_by_key

@@ -43,6 +43,7 @@ RUNTIME = [
     "ConfigurableLegacyIOManagerAdapter",
     "ConfigurableResource",
     "ConfigurableResourceFactory",
+    "DagflowAbsentError",
     "DagflowAssetCheckFailedError",
     "DagflowAssetMetadataValue",
     "DagflowConfigMappingFunctionError",

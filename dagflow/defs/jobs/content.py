@@ -17,7 +17,7 @@ from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.requirements import IO_MANAGER, Requirement, requirements_of
 from dagflow.errors import CheckError
-from dagflow.keys import AssetKey, NodeHandle
+from dagflow.keys import AssetKey, NodeHandle, describe_job
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import DagflowType
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.jobs.partitioned import PartitionedConfig
     from dagflow.defs.loggers.definition import LoggerDefinition
-
-
-ASSET_JOB_NAME = "__ASSET_JOB"
-"""The name of the job that computes all assets of a project."""
-EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
-"""The name of the job of `materialize`."""
-_PLACES = {ASSET_JOB_NAME: "the Definitions", EPHEMERAL_JOB_NAME: "materialize"}
 
 
 class AssetSelectionData(NamedTuple):
@@ -93,11 +86,6 @@ class JobContent:
     _compiled: dict[Any, Any]
 
     @property
-    def place(self) -> str:
-        """The job for messages, or the object or function that made it, if users did not name it."""
-        return _PLACES.get(self.name) or f"job '{self.name}'"
-
-    @property
     def compiled(self) -> dict[Any, Any]:
         """The cache of schemas, plans and requirements of this job. The functions that build them fill it."""
         return self._compiled
@@ -122,7 +110,7 @@ class JobContent:
         """Return the resources that the hooks of the job and of its nodes need, by key."""
         if "hook_requirements" not in self._compiled:
             assets = () if self.asset_layer is None else {path[0] for path in self.asset_layer.definitions}
-            needs = hook_requirements(self.hook_defs, f"job '{self.name}'", self.graph, assets)
+            needs = hook_requirements(self.hook_defs, self.describe_target(), self.graph, assets)
             self._compiled["hook_requirements"] = needs
         found: dict[str, Requirement] = self._compiled["hook_requirements"]
         return found
@@ -196,7 +184,9 @@ class JobContent:
         """
         definitions = self._definitions()
         if name not in definitions:
-            raise CheckError(f"job '{self.name}' has no definition '{name}'.{nearest(name, definitions)}")
+            raise CheckError(
+                f"{self.describe_target()} has no definition '{name}'.{nearest(name, definitions)}"
+            )
         return definitions[name]
 
     def has_node_named(self, name: str) -> bool:
@@ -252,14 +242,14 @@ class JobContent:
         """
         if input_name not in self.input_values:
             raise CheckError(
-                f"job '{self.name}' has no value for the input '{input_name}'."
+                f"{self.describe_target()} has no value for the input '{input_name}'."
                 f"{nearest(input_name, self.input_values)}"
             )
         return self.input_values[input_name]
 
     def describe_target(self) -> str:
         """Return type and name of the definition: "job 'brew'"."""
-        return f"job '{self.name}'"
+        return describe_job(self.name)
 
 
 def _op_paths(graph_def: GraphDefinition, prefix: str) -> Iterator[str]:

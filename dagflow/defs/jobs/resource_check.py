@@ -22,7 +22,7 @@ def check_resources(job: JobContent, remedy: str | None = None) -> None:
     missing = [requirement for requirement in job.all_requirements() if requirement.key not in known]
     if missing:
         first = min(missing, key=lambda requirement: requirement.key)
-        raise not_provided(first, known, job.place, remedy=remedy, asset=_asset_with(job, first))
+        raise not_provided(first, known, job.describe_target(), remedy=remedy, asset=_asset_with(job, first))
     job.compiled["checked"] = True
 
 
