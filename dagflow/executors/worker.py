@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagflow.clock import SYSTEM_CLOCK, Clock
+from dagflow.clock import SYSTEM_CLOCK, Clock, SystemClock
 from dagflow.context.current import current_log
 from dagflow.engine.log import NO_STEP, USER_LINE, RunLog
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Outcome, Retry
@@ -31,7 +31,7 @@ from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
 from dagflow.metadata.value import MetadataValue
-from dagflow.options import RunOptions
+from dagflow.options import RunOptions, set_options
 from dagflow.plan.compile import compile_plan, part_of
 from dagflow.plan.dynamic import expanded
 from dagflow.plan.plan import Plan
@@ -98,7 +98,7 @@ def run_spec_of(state: RunState) -> RunSpec:
         state.retries,
         options.clock.now(),
         state.plan.given,
-        None if options.clock is SYSTEM_CLOCK else options.clock,
+        None if type(options.clock) is SystemClock else options.clock,
         options.faults,
     )
 
@@ -182,7 +182,8 @@ def execute_task(session: WorkerSession, task_spec: TaskSpec, send: Send) -> Non
         state, step = session.state_of(task_spec, send)
         token = current_log.set(state.current_log)
         try:
-            _execute(state, step, task_spec, send)
+            with set_options(clock=state.options.clock):  # of the runs that the step starts
+                _execute(state, step, task_spec, send)
         finally:
             current_log.reset(token)
     except BaseException as error:  # the parent decides about its effect on the run
