@@ -738,3 +738,34 @@ def test_this_process_is_alive() -> None:
 
     assert is_alive(own)
     assert not is_alive(Process(own.host, own.pid, "another start"))
+
+
+@pytest.mark.parametrize("left", ["SystemExit", "asyncio.CancelledError", "GeneratorExit"])
+def test_an_exit_is_a_failed_step(instance: DagflowInstance, tmp_path: Path, left: str) -> None:
+    """A step whose op raises an exit or a cancellation fails, and the other steps run."""
+    cafe = written(
+        tmp_path,
+        f"{left.lower().replace('.', '_')}_cafe",
+        f"""
+        import asyncio
+        from dagflow import job, op
+
+        @op
+        def leaves():
+            raise {left}
+
+        @op
+        def beans():
+            return 1
+
+        @job
+        def cafe():
+            leaves(), beans()
+        """,
+    )
+    result = execute_job(cafe, instance)
+
+    assert result.get_failed_step_keys() == {"leaves"}
+    assert result.is_node_success("beans")
+    data = result.failure_data_for_node("leaves")
+    assert (data.error.cls_name, data.error_source.name) == (left.rpartition(".")[2], "UNEXPECTED_ERROR")
