@@ -635,7 +635,10 @@ def test_a_killed_parent_leaves_no_process(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_while_a_module_is_imported(
-    instance: DagflowInstance, tmp_path: Path, number: signal.Signals
+    instance: DagflowInstance,
+    tmp_path: Path,
+    number: signal.Signals,
+    interrupted: Callable[[Callable[[], Any]], Any],
 ) -> None:
     """An import in the fork server that does not end can be interrupted."""
     name = f"interrupting_{number.name.lower()}"
@@ -643,7 +646,7 @@ def test_an_interrupt_while_a_module_is_imported(
     cafe = "    signal.pause()\nfrom dagflow import job\n@job\ndef cafe():\n    pass\n"
     (tmp_path / f"{name}.py").write_text(here + cafe, encoding="utf-8")
     pointer = build_reconstructable_job(name, "cafe", reconstructor_working_directory=str(tmp_path))
-    result = execute_job(pointer, instance)
+    result = interrupted(lambda: execute_job(pointer, instance, raise_on_error=True))
 
     data = result.get_run_failure_event().job_failure_data
     assert data.failure_reason.name == "UNEXPECTED_TERMINATION"
