@@ -20,8 +20,8 @@ def describe_wait(state: RunState, index: int, verb: str) -> str:
     log = state.log
     record = next(item for item in reversed(log.records) if item[0] == _UP_FOR_RETRY and item[2] == index)
     data = log.event_of(record).step_retry_data
-    error = data.error.cause or data.error
-    reason = error.message.strip().partition("\n")[0] or error.cls_name or "an error"
+    error = data.error and (data.error.cause or data.error)
+    reason = "an error" if error is None else error.message.strip().partition("\n")[0] or str(error.cls_name)
     if len(reason) > _MAX_LENGTH:
         reason = reason[: _MAX_LENGTH - 3] + "..."
     seconds = data.seconds_to_wait or 0

@@ -26,6 +26,7 @@ from dagflow.engine.workers import (
     Task,
     TaskEnded,
     TaskLost,
+    TaskNotice,
     TaskRecord,
     TaskReport,
     TaskStarted,
@@ -42,7 +43,7 @@ _T = DagflowEventType
 _RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
 _ENGINE_EVENT, _WORKER_STARTING = CODE[_T.ENGINE_EVENT], CODE[_T.STEP_WORKER_STARTING]
 _STEP_FAILURE, _UP_FOR_RETRY = CODE[_T.STEP_FAILURE], CODE[_T.STEP_UP_FOR_RETRY]
-_ERROR = 40  # the level of that name in Python's logging
+_WARNING, _ERROR = 30, 40  # the levels of these names in Python's logging
 _MAX_LISTED = 10  # lost workers that an error message lists
 _SHORT_WAIT = 1.0  # seconds that interrupted steps may take to end before they are shown
 
@@ -169,7 +170,8 @@ class _WorkerLoop:
         timed: The running tasks whose step has a time limit.
         lost: The process and error of each worker that was lost for good.
         is_interrupted: Whether all tasks were asked to end. No step starts after that.
-        interrupted_wait: The description of the wait for a retry that was interrupted; empty without one.
+        interrupted_wait: The description of the wait for a retry or for the end of processes that was
+            interrupted; empty without one.
         is_time_real: Whether time passes on the clock of the run while tasks run.
         waits_for_reports: Whether retries are waited for in `workers.reports`, which interrupts wake. On
             other clocks a wait takes no time.
@@ -198,7 +200,7 @@ class _WorkerLoop:
         """Run all steps. Afterwards `state.error` is the error that ended the run, or None."""
         with count_interrupts(self.workers.wake) as interrupts:
             seen = 0
-            while self._start_ready_steps():
+            while self._start_ready_steps() or self.workers.ending:
                 _flush(self.state)  # after the start of new tasks, so that they do not wait for it
                 for report in self.workers.reports(self._timeout()):
                     self._handle(report)
@@ -290,7 +292,10 @@ class _WorkerLoop:
         self.is_interrupted = self.scheduler.is_cut_short = True
         self.notice_at = monotonic() + _SHORT_WAIT
         keys = [task.step.key for task in self.running]
-        if not keys and self.scheduler.waiting:
+        if not keys and self.workers.ending:
+            ending = ", ".join(map(repr, self.workers.ending))
+            self.interrupted_wait = f" while the processes of the steps {ending} ended"
+        elif not keys and self.scheduler.waiting:
             index = self.scheduler.waiting[0][1]
             self.interrupted_wait = f" while {describe_wait(self.state, index, 'waited')}"
         text = f"{_title(self.workers)}: the run was interrupted; the running steps are asked to end"
@@ -303,6 +308,9 @@ class _WorkerLoop:
     # reports
 
     def _handle(self, report: TaskReport) -> None:
+        if isinstance(report, TaskNotice):
+            self._show_notice(report)
+            return
         running = self.running.get(report.task)
         if running is None:
             return  # the task has ended: its worker was reported as lost, and sent a message after all
@@ -317,6 +325,13 @@ class _WorkerLoop:
                 self._end(report, running)
             else:
                 self._lose(report, running)
+
+    def _show_notice(self, report: TaskNotice) -> None:
+        """Log a message about the process of a task, and show it to the user at once."""
+        step, attempt = report.task
+        text = f"the process of step '{step.key}' {report.text}"
+        self.state.log.append_line(_WARNING, text, step.index, attempt)
+        self.state.options.notify(text)
 
     def _append(self, report: TaskRecord) -> Record:
         step = report.task.step

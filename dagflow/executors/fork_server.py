@@ -34,6 +34,7 @@ from typing import Any, NamedTuple, NoReturn
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import to_dict
 from dagflow.executors.module_location import ModuleLocation
+from dagflow.executors.process_exit import flush_files
 from dagflow.executors.step_process import ProcessSurroundings, lead_process_group, run_step_process
 from dagflow.executors.wire import framed, receive_object, send
 
@@ -85,6 +86,7 @@ def serve(control: socket.socket) -> None:
     except BaseException as error:
         send(control, json.dumps([FAILED, to_dict(SerializableErrorInfo.from_exception(error))]).encode())
         return
+    flush_files()
     gc.collect()
     gc.freeze()  # otherwise the collector of each step process would touch, and so copy, all objects
     has_threads = threading.active_count() > 1
@@ -217,12 +219,14 @@ class _Server:
             for end in (self.control, self.wakeup, self._wakeup_end, *self.channels):
                 end.close()
             if self.is_forking:
-                run_step_process(connection)
+                run_step_process(connection)  # SystemExit lets the interpreter end this process
             connection.set_inheritable(True)
             imports = "import socket; from dagflow.executors.step_process import run_step_process"
             call = f"run_step_process(socket.socket(fileno={connection.fileno()}))"
             os.execv(sys.executable, command(sys.path, f"{imports}; {call}"))
-        finally:
+        except SystemExit:
+            raise
+        except BaseException:
             os._exit(1)
 
     def _reap(self) -> None:

@@ -20,13 +20,13 @@ from dagflow.engine.record import EngineMessage, Record, StreamedEvent
 from dagflow.engine.resources import start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.step import run_step
-from dagflow.engine.workers import Task, TaskEnded, TaskLost, TaskRecord, TaskReport, task_name
+from dagflow.engine.workers import Task, TaskEnded, TaskLost, TaskNotice, TaskRecord, TaskReport, task_name
 from dagflow.errors import DagflowResourceFunctionError
 from dagflow.events.data import ComputeLogsCaptureData, EngineEventData
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import as_json, from_dict, to_dict
 from dagflow.events.types import CODE, DagflowEventType
-from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE
+from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE, NOTICE
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS
@@ -255,6 +255,8 @@ def read_report(task: Task, message: list[Any]) -> TaskReport:
     if message_type == LINE:
         moment, attempt, has_step, level, text = content
         return TaskRecord(task, USER_LINE, moment, attempt, has_step, (level, text))
+    if message_type == NOTICE:
+        return TaskNotice(task, content[0])
     if message_type == ERROR:
         return TaskLost(task, from_dict(content[0], SerializableErrorInfo), None)
     outcome, outputs, unconfirmed, is_interrupt = content

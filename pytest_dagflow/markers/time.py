@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -18,10 +18,8 @@ from pytest_dagflow.markers.registry import check_arguments
 from pytest_dagflow.options import REAL_TIME
 from pytest_dagflow.session import session_of
 
-if TYPE_CHECKING:
-    pass
-
-_CLOCK = pytest.StashKey["SkippingClock"]()
+_SLEEPS = pytest.StashKey[list[float]]()
+"""The skipped waits of a test, which its clock adds."""
 
 
 def check_real_time(metafunc: pytest.Metafunc) -> None:
@@ -41,7 +39,7 @@ def skipping_waits(item: pytest.Item) -> Iterator[None]:
 
             clock = SystemClock() if is_real else SkippingClock()
             if isinstance(clock, SkippingClock):
-                item.stash[_CLOCK] = clock
+                item.stash[_SLEEPS] = clock.sleeps
             stack.enter_context(default_options(clock=clock, notify=lambda text: _notify(item.config, text)))
 
         with when_loaded(set_time):
@@ -82,8 +80,7 @@ def _skipped(seconds: float) -> str:
 
 
 def _skipped_in(item: pytest.Item) -> float:
-    clock = item.stash.get(_CLOCK, None)
-    return 0.0 if clock is None else sum(clock.sleeps)
+    return sum(item.stash.get(_SLEEPS, []))
 
 
 def _notify(config: pytest.Config, text: str) -> None:

@@ -50,6 +50,7 @@ class LocalWorkers:
     """
 
     title = "executor of a test"
+    ending = ()
 
     def __init__(
         self,
