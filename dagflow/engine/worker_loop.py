@@ -127,7 +127,9 @@ def fail_before_start(state: RunState, error: BaseException) -> bool:
         BaseException: The error, if `state.raise_on_error` is set.
     """
     if isinstance(error, INTERRUPTS):
-        error = DagflowExecutionInterruptedError("the run was interrupted from outside, before it began")
+        reason = f": {error}" if error.args else ""
+        text = f"the run was interrupted from outside, before it began{reason}"
+        error = DagflowExecutionInterruptedError(text)
         state.write_failure(error_info(error), "UNEXPECTED_TERMINATION")
     else:
         state.write_failure(error_info(error), "JOB_INITIALIZATION_FAILURE")

@@ -77,6 +77,7 @@ class StepProcesses:
         limit: The maximum number of processes at a time.
         is_spawned: Whether each process is a new interpreter.
         modules: Modules that the fork server imports besides the module of the job.
+        import_timeout: The maximum seconds of these imports; None for no limit.
 
     Raises:
         DagflowImportError: The fork server could not import the module of the job.
@@ -85,7 +86,15 @@ class StepProcesses:
 
     title = "multiprocess executor"
 
-    def __init__(self, state: RunState, limit: int, *, is_spawned: bool, modules: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        state: RunState,
+        limit: int,
+        *,
+        is_spawned: bool,
+        modules: Sequence[str] = (),
+        import_timeout: float | None = None,
+    ) -> None:
         self.limit = limit
         self._state = state
         self._instance = state.get_instance()
@@ -99,19 +108,26 @@ class StepProcesses:
         for end in (self._wakeup, self._waker):
             end.setblocking(False)
         try:
-            self._channel: Channel = self._open_channel(is_spawned, modules)
+            self._channel: Channel = self._open_channel(is_spawned, modules, import_timeout)
         except BaseException:
             self._close_sockets()
             raise
         self._selector.register(self._wakeup, selectors.EVENT_READ, self._clear_wakeup)
         self._selector.register(self._channel.reader.connection, selectors.EVENT_READ, self._read_channel)
 
-    def _open_channel(self, is_spawned: bool, modules: Sequence[str]) -> Channel:
+    def _open_channel(
+        self, is_spawned: bool, modules: Sequence[str], import_timeout: float | None
+    ) -> Channel:
         if self._state.plan.partition_key is not None:  # each step looks up a dynamic partition in the store
             modules = [*modules, _STORE_MODULE]
         try:
             return open_channel(
-                self._pointer.location, modules, self._surroundings, is_forking=not is_spawned
+                self._pointer.location,
+                modules,
+                self._surroundings,
+                is_forking=not is_spawned,
+                notify=self._state.options.notify,
+                import_timeout=import_timeout,
             )
         except ForkServerFailure as failure:
             cause = "" if failure.info is None else f"\n{failure.info.to_string()}"
@@ -273,7 +289,13 @@ def run_in_processes(state: RunState, config: Mapping[str, Any]) -> bool:
     limit = config.get("max_concurrent") or os.cpu_count() or 1
     return run_in_workers(
         state,
-        lambda: StepProcesses(state, limit, is_spawned="spawn" in method, modules=modules),
+        lambda: StepProcesses(
+            state,
+            limit,
+            is_spawned="spawn" in method,
+            modules=modules,
+            import_timeout=config.get("import_timeout"),
+        ),
         tag_limits(config.get("tag_concurrency_limits") or ()),
     )
 

@@ -87,7 +87,7 @@ def _run(spec: ProcessSpec, send: Send) -> None:
     try:
         spec.surroundings.adopt()
         _redirect_output(spec.stdout, spec.stderr)
-        job = load_job(spec.pointer)
+        job = load_job(spec.pointer, partial(send, NOTICE))
         session = WorkerSession(job, pickle.loads(spec.run_spec))
         task_spec = pickle.loads(spec.task_spec)
     except BaseException as error:

@@ -80,7 +80,8 @@ def _skipped(seconds: float) -> str:
 
 
 def _skipped_in(item: pytest.Item) -> float:
-    return sum(item.stash.get(_SLEEPS, []))
+    sleeps = item.stash.get(_SLEEPS, None)
+    return sum(sleeps or ())
 
 
 def _notify(config: pytest.Config, text: str) -> None:

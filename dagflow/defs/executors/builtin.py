@@ -49,6 +49,7 @@ class MultiprocessExecutor(Executor):
         start_method: The start method of processes, as in a run config: `{"spawn": {}}` or
             `{"forkserver": {"preload_modules": [...]}}`.
         tag_concurrency_limits: Limits for steps that share a tag, as in a run config.
+        import_timeout: The maximum seconds of the import of the job's module; None for no limit.
 
     Attributes: `config`, the settings by name, without `retries`.
 
@@ -64,12 +65,14 @@ class MultiprocessExecutor(Executor):
         retries: bool = True,
         start_method: Mapping[str, Any] | None = None,
         tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
+        import_timeout: float | None = None,
     ) -> None:
         super().__init__(retries)
         self.config: Mapping[str, Any] = {
             "max_concurrent": _checked_limit(max_concurrent, "the multiprocess executor"),
             "start_method": start_method or {"forkserver": {}},
             "tag_concurrency_limits": _checked_tags(tag_concurrency_limits, "the multiprocess executor"),
+            "import_timeout": _checked_seconds(import_timeout, "the multiprocess executor"),
         }
 
 
@@ -113,6 +116,15 @@ def _checked_limit(limit: int | None, place: str) -> int | None:
     return limit
 
 
+def _checked_seconds(seconds: float | None, place: str) -> float | None:
+    if seconds is None or (isinstance(seconds, (int, float)) and seconds > 0):
+        return seconds
+    raise CheckError(
+        f"'import_timeout' of {place} must be a number of seconds above 0, or None for no limit, "
+        f"not {seconds!r}"
+    )
+
+
 def _checked_tags(limits: Sequence[Mapping[str, Any]], place: str) -> list[Mapping[str, Any]]:
     for limit in limits:
         if limit["limit"] < 1:
@@ -152,6 +164,12 @@ _MULTIPROCESS = {
     "tag_concurrency_limits": Field(
         Array(_TAG_LIMIT), is_required=False, description="Limits for steps that share a tag."
     ),
+    "import_timeout": Field(
+        Noneable(float),
+        is_required=False,
+        description="The maximum seconds of the import of the job's module in a process for its steps; "
+        "None: no limit. With 'spawn' each step imports it, and the tag 'dagflow/step_timeout' is its limit.",
+    ),
 }
 _CLUSTER = Selector({
     "local": Field(Permissive(), default_value={}, description="Arguments of distributed.LocalCluster."),
@@ -188,6 +206,7 @@ def _multiprocess_executor(config: Mapping[str, Any]) -> Executor:
         _may_retry(config),
         config.get("start_method"),
         config.get("tag_concurrency_limits") or (),
+        config.get("import_timeout"),
     )
 
 
