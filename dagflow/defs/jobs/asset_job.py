@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wire_assets
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -16,7 +17,7 @@ from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
 from dagflow.defs.resources.requirements import IO_MANAGER
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError, check_optional
 from dagflow.keys import check_name
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -57,8 +58,9 @@ def build_asset_job(
     """
     known = assets_by_key(assets)
     executable = {key: asset for key, asset in known.items() if isinstance(asset, AssetsDefinition)}
-    chosen = executable if selection is None else selected_assets(executable, selection)
-    wiring, layer = wire_assets(chosen, known, resources or {})
+    names = ShortNames(known)
+    chosen = executable if selection is None else selected_assets(executable, selection, names)
+    wiring, layer = wire_assets(chosen, known, resources or {}, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
     place = "materialize" if name == EPHEMERAL_JOB_NAME else f"job '{name}'"
     given = as_resources(resources, place)
@@ -166,7 +168,10 @@ def define_asset_job(
         "metadata": metadata, "executor_def": executor_def, "hook_defs": hooks,
         "op_retry_policy": op_retry_policy,
     }  # fmt: skip
-    return UnresolvedAssetJobDefinition(check_name(name, "job"), selection, partitions_def, options)
+    # a job without assets checks the arguments now, with the user's line in the traceback
+    JobDefinition(graph_def=GraphDefinition(check_name(name, "job")), **options)
+    check_optional(partitions_def, PartitionsDefinition, "partitions_def", f"job '{name}'")
+    return UnresolvedAssetJobDefinition(name, selection, partitions_def, options)
 
 
 def _resources(
