@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dagflow.context.current import current_log
-from dagflow.engine.outcome import INTERRUPTS, Failed, Outcome
+from dagflow.engine.outcome import INTERRUPTS, Failed, Outcome, is_exit
 from dagflow.engine.resources import error_info, start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.scheduler import Scheduler
@@ -78,7 +78,7 @@ def run_plan(state: RunState, submit: Submit) -> bool:
         is_interrupt = isinstance(unexpected, INTERRUPTS)
         reason = "UNEXPECTED_TERMINATION" if is_interrupt else "RUN_EXCEPTION"
         state.write_failure(error_info(unexpected), reason)
-        if state.raise_on_error or not is_interrupt:
+        if state.raise_on_error or log.observer_raised or not (is_interrupt or is_exit(unexpected)):
             raise
         return False
     finally:
