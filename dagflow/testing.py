@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagflow.analysis.causality import Causality, canonical_events, causality
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
-from dagflow.analysis.graphs import graph_of
+from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import in_order, interleavings
 from dagflow.clock import Clock, VirtualClock
 from dagflow.engine.log import RunLog
@@ -157,6 +157,7 @@ __all__ = [
     "event_catalogue",
     "fingerprint",
     "graph_of",
+    "has_graph",
     "in_order",
     "instance_for_test",
     "interleavings",

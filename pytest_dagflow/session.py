@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any
 
 import pytest
@@ -91,6 +93,8 @@ def receive_selection(config: pytest.Config, worker_output: dict[str, Any]) -> N
 def load_project_definitions(config: pytest.Config) -> object:
     """Return the definitions of the project: from the hook, or else from the ini file.
 
+    A function is called, and its result is returned.
+
     Returns:
         None if neither the hook nor the ini file names definitions.
 
@@ -99,8 +103,10 @@ def load_project_definitions(config: pytest.Config) -> object:
     """
     found: object = config.hook.pytest_dagflow_definitions(config=config)
     target = session_of(config).options.definitions
-    if found is not None or not target:
-        return found
+    if found is not None:
+        return _call_function(found, "hook pytest_dagflow_definitions")
+    if not target:
+        return None
     module_name, colon, attribute = target.partition(":")
     if not (module_name and colon and attribute):
         raise pytest.UsageError(f"ini key '{DEFINITIONS}' must be 'package.module:attribute', not '{target}'")
@@ -114,4 +120,14 @@ def load_project_definitions(config: pytest.Config) -> object:
         raise pytest.UsageError(
             f"ini key '{DEFINITIONS}': cannot load '{target}': {type(error).__name__}: {error}"
         ) from error
-    return found
+    return _call_function(found, f"ini key '{DEFINITIONS}': cannot call '{target}'")
+
+
+def _call_function(value: object, where: str) -> object:
+    """Return the result of a function, any other value itself. A definition can be called, but is none."""
+    if not isinstance(value, FunctionType | MethodType | partial):
+        return value
+    try:
+        return value()
+    except Exception as error:
+        raise pytest.UsageError(f"{where}: {type(error).__name__}: {error}") from error

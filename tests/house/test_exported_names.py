@@ -317,6 +317,7 @@ TESTING = [
     "event_catalogue",
     "fingerprint",
     "graph_of",
+    "has_graph",
     "in_order",
     "instance_for_test",
     "interleavings",
