@@ -10,7 +10,7 @@ import pytest
 from pytest_dagflow import hooks, imports, options
 from pytest_dagflow import session as dag_session
 from pytest_dagflow.fixtures import binding, clock, contexts, events, instances, runs
-from pytest_dagflow.markers import nodes, partitions, registry
+from pytest_dagflow.markers import items, partitions, registry
 from pytest_dagflow.reports import failure
 from pytest_dagflow.selecting import record
 
@@ -48,9 +48,18 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Check the markers, and create one test for each partition key."""
-    nodes.check_nodes(metafunc)
+    """Create one test for each partition key."""
     partitions.parametrize_partitions(metafunc)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Check the markers of the collected tests."""
+    report = yield
+    items.check_markers(report)
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -59,11 +58,11 @@ def graph_of(*definitions: Any) -> Graph:
     # a whole project first: it adds its jobs with its resources, and the jobs alone are then known
     found = sorted(dict.fromkeys(definitions), key=lambda one: not isinstance(one, _PROJECTS))
     for definition in found:
-        if isinstance(definition, UnresolvedAssetJobDefinition) and id(definition) not in builder.known_jobs:
+        if not isinstance(definition, UnresolvedAssetJobDefinition):
+            builder.add(definition)
+        elif id(definition) not in builder.known_jobs:
             assets = [one for one in found if isinstance(one, _ASSETS)]
             builder.add(definition.resolve(assets), definition)
-        else:
-            builder.add(definition)
     return builder.graph()
 
 
@@ -75,11 +74,11 @@ def has_graph(value: object) -> bool:
         >>> has_graph(Definitions()), has_graph("water")
         (True, False)
     """
-    return isinstance(value, (*_ASSETS, *_PROJECTS, *_JOBS, GraphDefinition, OpDefinition))
+    jobs = (JobDefinition, UnresolvedAssetJobDefinition)
+    return isinstance(value, (*_ASSETS, *_PROJECTS, *jobs, GraphDefinition, OpDefinition))
 
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
-_JOBS = (JobDefinition, UnresolvedAssetJobDefinition)
 _PROJECTS = (Definitions, RepositoryDefinition)
 
 
@@ -105,7 +104,7 @@ class _Builder:
         """
         if isinstance(definition, _PROJECTS):
             self._project(definition)
-        elif isinstance(definition, _JOBS):
+        elif isinstance(definition, JobDefinition):
             if id(definition) not in self.known_jobs:
                 self._job(definition, (definition,) if origin is None else (definition, origin))
         elif isinstance(definition, GraphDefinition):

@@ -179,8 +179,8 @@ def _named_values(
 ) -> Iterator[tuple[str, object]]:
     """Yield the names and values that the instructions load: a name, then the attributes of modules.
 
-    A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. In an assertion it is
-    the whole project, because the code that pytest adds there loads the project too.
+    A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. In an assertion it
+    is the whole project, because the code that pytest adds there loads the project too.
     """
     name, value, imported, lookup = "", None, None, ""
     modules: dict[str, tuple[str, ModuleType]] = {}  # by the local variable that holds the module

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -67,11 +67,9 @@ def _usable_definitions(definitions: dict[int, object]) -> dict[int, object]:
         else:
             usable[id(value)] = value
     for value in needs_others:
-        try:
+        with suppress(DagflowError):
             graph_of(*usable.values(), value)
-        except DagflowError:
-            continue
-        usable[id(value)] = value
+            usable[id(value)] = value
     return usable
 
 
@@ -82,7 +80,9 @@ def _test_modules(config: pytest.Config, items: Iterable[pytest.Item]) -> Iterat
             yield plugin
     parents = (item.getparent(pytest.Module) for item in items)
     # a text file of doctests has no module
-    yield from dict.fromkeys(parent.obj for parent in parents if parent and isinstance(parent.obj, ModuleType))
+    yield from dict.fromkeys(
+        parent.obj for parent in parents if parent and isinstance(parent.obj, ModuleType)
+    )
 
 
 def parse_expression(expression: str, where: str) -> Selection:
@@ -164,8 +164,10 @@ class Project:
         """Return the nodes of a definition, of its parts, and of all that these nodes contain."""
         found = self.nodes_by_definition.get(id(definition))
         if found is None:
-            from dagflow.testing import graph_of
+            from dagflow.testing import graph_of, has_graph
 
+            if not has_graph(definition):
+                graph_of(definition)  # raises the error that names the value
             usable = _usable_definitions({id(definition): definition}).values()
             parts = [id(part.definition) for part in graph_of(*usable).nodes]
             found = [node_id for part in parts for node_id in self.nodes_by_definition.get(part, ())]

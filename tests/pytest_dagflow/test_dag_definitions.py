@@ -160,11 +160,15 @@ def test_a_function_that_fails_is_a_usage_error(pytester: pytest.Pytester):
 def test_a_project_with_a_fault_is_a_usage_error(pytester: pytest.Pytester):
     """A job that lacks a resource, and an object that is no definition, are named."""
     pytester.makepyfile(
-        shop=SHOP + "\n    wrong = Definitions([water], jobs=[define_asset_job('cook', 'soup')])\n    odd = [7]",
+        shop=SHOP
+        + "\n    wrong = Definitions([water], jobs=[define_asset_job('cook', 'soup')])\n    odd = [7]",
         test_it=SHOP_TESTS,
     )
 
-    for target, message in (("wrong", "Failed to resolve asset job 'cook'*"), ("odd", "graph_of takes * not 7*")):
+    for target, message in (
+        ("wrong", "Failed to resolve asset job 'cook'*"),
+        ("odd", "graph_of takes * not 7*"),
+    ):
         pytester.makeini(f"[pytest]\ndag_definitions = shop:{target}")
         result = pytester.runpytest("--dag-select", "water")
 

@@ -241,7 +241,7 @@ def test_an_asset_with_its_own_resource_uses_it_in_a_direct_call(kitchen: pytest
     ],
 )
 def test_a_wrong_argument_gives_the_short_error_of_the_function(kitchen: pytest.Pytester, call: str):
-    """The report shows the line of the test and the TypeError, without frames of the plugin and of inspect."""
+    """The report shows the line of the test and the TypeError, without other frames."""
     fixture = call.partition("(")[0]
     kitchen.makepyfile(f"from kitchen import supply, water, well\ndef test_it({fixture}):\n    {call}")
 
