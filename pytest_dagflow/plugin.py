@@ -42,9 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
 
 
-def pytest_unconfigure() -> None:
-    """Leave the imports of other sessions as they were."""
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave the imports and markers of other sessions as they were."""
     imports.remove_finder()
+    dag_session.end_session(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

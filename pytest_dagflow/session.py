@@ -47,6 +47,8 @@ class DagSession:
 
 
 _KEY = pytest.StashKey[DagSession]()
+_configs: list[pytest.Config] = []
+"""The configs of the sessions of this process that have not ended; pytester runs one inside another."""
 
 
 def start_session(config: pytest.Config) -> DagSession:
@@ -54,7 +56,25 @@ def start_session(config: pytest.Config) -> DagSession:
     now = worker_input_of(config).get("dag_now") or time.time()
     session = DagSession(read_options(config), now)
     config.stash[_KEY] = session
+    _configs.append(config)
     return session
+
+
+def current_config() -> pytest.Config | None:
+    """Return the config of the session that runs now; None outside of pytest."""
+    return _configs[-1] if _configs else None
+
+
+def is_verbose() -> bool:
+    """Return whether messages are shown in full: with `-vv`, and outside of pytest."""
+    config = current_config()
+    return config is None or config.get_verbosity() >= 2
+
+
+def end_session(config: pytest.Config) -> None:
+    """Forget the config of a session."""
+    if config in _configs:
+        _configs.remove(config)
 
 
 def session_of(config: pytest.Config) -> DagSession:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_dagflow.session import current_config
+
 
 class PartitionChoice(NamedTuple):
     """The arguments of `dag_partitions`. The chosen keys are the union of all arguments, or all keys.
@@ -135,14 +137,13 @@ class _CheckedMarks(type(pytest.mark)):  # type: ignore[misc]
         return found
 
 
-_registered_names: list[str] = []
-"""The names of all markers that are registered in this process, by plugins, conftests and ini files."""
-
-
 def _similar_markers(name: str) -> list[str]:
     """Return the markers of this plugin that are similar to an unregistered name."""
     known = [marker.__name__ for marker in MARKERS]
-    if not name.startswith("dag") or name in known or name in _registered_names:
+    config = current_config()
+    lines: list[str] = config.getini("markers") if config and name.startswith("dag") else []
+    registered = {line.partition(":")[0].partition("(")[0].strip() for line in lines}
+    if not lines or name in registered:
         return []
     import difflib
 
@@ -161,8 +162,6 @@ def register_markers(config: pytest.Config) -> None:
     for marker in MARKERS:
         explanation = " ".join((marker.__doc__ or "").split())
         config.addinivalue_line("markers", f"{_usage(marker)}: {explanation}")
-    lines: list[str] = config.getini("markers")
-    _registered_names.extend(line.partition(":")[0].partition("(")[0].strip() for line in lines)
 
 
 def _usage(marker: Callable[..., Any]) -> str:

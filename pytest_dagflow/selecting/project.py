@@ -57,15 +57,14 @@ def _usable_definitions(definitions: dict[int, object]) -> dict[int, object]:
     needs_others: list[object] = []
     queue = list(definitions.values())
     for value in queue:
-        try:
+        with suppress(DagflowError):
             graph_of(value)
-        except DagflowError:
-            if isinstance(value, Definitions):
-                queue += [*value.assets, *value.jobs]
-            else:
-                needs_others.append(value)
-        else:
             usable[id(value)] = value
+            continue
+        if isinstance(value, Definitions):
+            queue += [*value.assets, *value.jobs]
+        else:
+            needs_others.append(value)
     for value in needs_others:
         with suppress(DagflowError):
             graph_of(*usable.values(), value)

@@ -166,7 +166,7 @@ def test_the_marker_explains_itself(pytester: pytest.Pytester):
 
 
 def test_it_works_in_every_form_that_a_marker_has(select):
-    """In `pytestmark`, through `with_args`, on functions, classes, static methods, TestCases and parameters."""
+    """In `pytestmark`, through `with_args`, on functions, classes, TestCases and parameters."""
     tests = """
         import unittest
         import pytest
@@ -227,7 +227,7 @@ def test_one(n): ...
         "class TestIt:\n    pytestmark = pytest.mark.dag_nodes\n    def test_one(self): ...",
         PARAMETER.format("dag_nodes"),
         PARAMETER.format("dag_nodes()"),
-        "import unittest as u\n@pytest.mark.dag_nodes\nclass TestIt(u.TestCase):\n    def test_one(self): ...",
+        "import unittest as u\n@pytest.mark.dag_nodes\nclass T(u.TestCase):\n    def test_one(self): ...",
         "class TestIt:\n    @pytest.mark.dag_nodes\n    @staticmethod\n    def test_one(): ...",
     ],
 )
@@ -276,7 +276,10 @@ def test_a_marker_of_the_project_may_have_a_similar_name(pytester: pytest.Pytest
     """Registered markers are no mistakes; names without likeness are left to pytest."""
     pytester.makeini("[pytest]\nmarkers =\n    dag_node: of the project")
     pytester.makeconftest(
-        "def pytest_configure(config): config.addinivalue_line('markers', 'dag_partition(x): of a conftest')"
+        """
+        def pytest_configure(config):
+            config.addinivalue_line("markers", "dag_partition(x): of a conftest")
+        """
     )
     pytester.makepyfile(
         """
