@@ -25,6 +25,7 @@ from pytest_dagflow.sequence.compared import (
 from pytest_dagflow.sequence.difference import (
     Comparison,
     describe_error,
+    describe_failures,
     describe_outcome,
     explain_mismatch,
     failure_text,
@@ -132,12 +133,15 @@ def assert_succeeded(result_or_events: object) -> None:
     __tracebackhide__ = True
     events = events_of(result_or_events)
     ends = _end_events(events)
-    problems = [f"{pattern_of(end)!r}: {end.message}" for end in ends if not _is_success(end)]
+    problems = list(describe_failures(events)) if any(not _is_success(end) for end in ends) else []
+    problems += [f"{pattern_of(end)!r}: {end.message}" for end in ends if not (_is_success(end) or problems)]
     starts = Counter(event.run_id for event in events if event.event_type.name == "RUN_START")
     ended = Counter(end.run_id for end in ends)
-    for run_id in dict.fromkeys(event.run_id for event in events):
-        if ended[run_id] < max(starts[run_id], 1):
-            problems.append(f"run {run_id} did not end" if ends and run_id else "it did not end")
+    problems += [
+        f"run {run_id} did not end" if ends and run_id else "it did not end"
+        for run_id in dict.fromkeys(event.run_id for event in events)
+        if ended[run_id] < max(starts[run_id], 1)
+    ]
     if problems or not events:
         raise AssertionError(
             failure_text(f"the run did not succeed: {'; '.join(problems) or 'it has no events'}", events)

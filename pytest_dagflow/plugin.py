@@ -11,7 +11,7 @@ from pytest_dagflow import hooks, imports, options
 from pytest_dagflow import session as dag_session
 from pytest_dagflow.fixtures import binding, clock, contexts, events, instances, runs
 from pytest_dagflow.markers import items, partitions, registry
-from pytest_dagflow.reports import failure
+from pytest_dagflow.reports import failure, observed
 from pytest_dagflow.selecting import record
 
 # registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
@@ -80,14 +80,29 @@ def pytest_testnodedown(node: Any) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Record the nodes of a test, and keep its runs until its end."""
-    with record.recording_nodes(item), failure.keeping_runs(item):
+    with record.recording_nodes(item), observed.keeping_runs(item):
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Keep the runs of a fixture of a wider scope for the report of each test that uses it."""
+    __tracebackhide__ = True
+    with observed.keeping_runs_of_fixture(fixturedef, request):
+        return (yield)
+
+
+def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Free the runs of a fixture."""
+    observed.forget_fixture(fixturedef, request.config)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """Observe the runs of a test whose fixtures loaded the runtime."""
-    failure.observe_runs_of(item)
+    observed.observe_runs_of(item)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from pytest_dagflow.sequence.patterns import EventPattern, pattern_of
 from pytest_dagflow.session import is_verbose
 
 _MAX_SIMILAR_ROWS = 12
+_MAX_FAILURES = 3
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,16 @@ def describe_error(error: object) -> str:
     """Return the class and the message of the user's own error in a record, in one line."""
     errors = unwrap_error(error)
     return " ".join(errors[-1].message.split()) if errors else "no error"
+
+
+def describe_failures(events: Iterable[DagflowEvent]) -> Iterator[str]:
+    """Yield each failed step with its error, in one line; the first few of many."""
+    failures = [event for event in events if event.event_type.name == "STEP_FAILURE"]
+    for event in failures[:_MAX_FAILURES]:
+        error = getattr(event.event_specific_data, "error", None)
+        yield f"'{event.step_key}' failed" + (f" with {describe_error(error)}" if error is not None else "")
+    if len(failures) > _MAX_FAILURES:
+        yield f"{count(len(failures) - _MAX_FAILURES, 'more step')} failed"
 
 
 def describe_outcome(node: str, events: Sequence[DagflowEvent]) -> str:

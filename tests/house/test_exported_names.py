@@ -321,6 +321,7 @@ TESTING = [
     "in_order",
     "instance_for_test",
     "interleavings",
+    "log_lines",
     "observe",
     "observe_runs",
     "parse_selection",

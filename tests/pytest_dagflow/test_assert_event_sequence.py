@@ -278,7 +278,7 @@ def test_a_failure_is_asked_for_by_class_and_message():
         assert_event_sequence(result, [ev.failure("spill", error=error, match="was h.t"), "RUN_FAILURE"])
 
     text = refused(result, [ev.failure("spill", error=KeyError)])
-    assert "error: expected error=KeyError, was ValueError: ValueError: the cup was hot" in text
+    assert "error: expected error=KeyError, was ValueError: the cup was hot" in text
     refused(result, [ev.failure("spill", error=ValueError, match="cold")])
 
 

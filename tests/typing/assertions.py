@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import assert_type
 
-from dagflow import DagflowEventType, ExecuteInProcessResult
+from dagflow import AssetKey, DagflowEventType, ExecuteInProcessResult
 from pytest_dagflow import (
     assert_before,
     assert_event_sequence,
