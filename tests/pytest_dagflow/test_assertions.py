@@ -120,7 +120,7 @@ def test_assert_succeeded(good, bad):
     assert_succeeded(list(good.all_events))
 
     text = refused(assert_succeeded, bad)
-    assert text.startswith("the run did not succeed: ev.run_failure()")
+    assert text.startswith("the run did not succeed: 'spill' failed with ValueError: the cup was hot")
     assert 'raise ValueError("the cup was hot")' in text
     assert "it has no events" in refused(assert_succeeded, [])
 
