@@ -56,7 +56,8 @@ def graph_of(*definitions: Any) -> Graph:
     """
     builder = _Builder()
     # a whole project first: it adds its jobs with its resources, and the jobs alone are then known
-    found = sorted(dict.fromkeys(definitions), key=lambda one: not isinstance(one, _PROJECTS))
+    distinct = {id(definition): definition for definition in definitions}
+    found = sorted(distinct.values(), key=lambda one: not isinstance(one, _PROJECTS))
     for definition in found:
         if not isinstance(definition, UnresolvedAssetJobDefinition):
             builder.add(definition)

@@ -52,10 +52,13 @@ def add_section(item: pytest.Item, report: pytest.TestReport) -> None:
 # frames
 
 
+_OUR_PACKAGES = ("dagflow", "pytest_dagflow")
+
+
 def _hide_frames() -> None:
     """Set `__tracebackhide__` in the modules of dagflow, so that tracebacks omit their frames."""
     for name, module in list(sys.modules.items()):
-        if name == "dagflow" or name.startswith("dagflow."):
+        if name.partition(".")[0] in _OUR_PACKAGES:
             vars(module).setdefault("__tracebackhide__", _is_user_error)
 
 
@@ -67,7 +70,7 @@ def _is_user_error(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
     package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
-    return isinstance(excinfo.value, DagflowError) or package != "dagflow"
+    return isinstance(excinfo.value, DagflowError) or package not in _OUR_PACKAGES
 
 
 # the section

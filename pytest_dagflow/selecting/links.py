@@ -65,7 +65,7 @@ def elements_of(value: object, depth: int = _CONTAINER_DEPTH) -> Iterator[object
 
 def _declared_links(item: pytest.Item, is_definition: Callable[[object], bool]) -> Iterator[Link]:
     for mark in item.iter_markers("dag_nodes"):
-        for target in mark.args:
+        for target in elements_of(mark.args):
             yield Link(target, "declared by dag_nodes")
     for mark in item.iter_markers("dag_partitions"):
         for target in (*mark.args, *mark.kwargs.values()):
@@ -76,7 +76,7 @@ def _declared_links(item: pytest.Item, is_definition: Callable[[object], bool]) 
 def _plugin_links(item: pytest.Item) -> Iterator[Link]:
     results: list[Iterable[object]] = item.ihook.pytest_dagflow_link(item=item)
     for result in results:
-        for target in result or ():
+        for target in elements_of(list(result or ())):
             yield Link(target, "linked by a plugin")
 
 

@@ -165,6 +165,25 @@ def test_the_marker_explains_itself(pytester: pytest.Pytester):
     )
 
 
+def test_nodes_may_be_in_lists(select):
+    """A list or a generator of nodes counts as its elements; another value is named."""
+    tests = """
+        import pytest
+        from kitchen import milk
+
+        @pytest.mark.dag_nodes([milk, "water"])
+        def test_list(): ...
+
+        @pytest.mark.dag_nodes(node for node in ["coffee", milk])
+        def test_generator(): ...
+    """
+    select(tests, "--dag-select", "milk").assert_outcomes(passed=2)
+    select(tests, "--dag-select", "water").assert_outcomes(passed=1, deselected=1)
+
+    result = select(tests.replace('"water"', "b'water'"), "--dag-select", "milk")
+    result.stderr.fnmatch_lines(["ERROR: *test_list, declared by dag_nodes: *not b'water'*"])
+
+
 def test_it_works_in_every_form_that_a_marker_has(select):
     """In `pytestmark`, through `with_args`, on functions, classes, TestCases and parameters."""
     tests = """

@@ -819,3 +819,25 @@ def test_runs_of_a_fixture_are_let_go_with_it(kitchen: pytest.Pytester):
     )
 
     kitchen.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=2)
+
+
+def test_a_mistake_in_an_assertion_has_one_frame(kitchen: pytest.Pytester):
+    """A misspelt event is an error at the line of the test, without frames of the plugin."""
+    kitchen.makepyfile(
+        """
+        from kitchen import breakfast
+        from pytest_dagflow import assert_event_sequence, assert_output
+
+        def test_event():
+            assert_event_sequence([], ["STEP_SUCESS"])
+
+        def test_key(dag_clock):
+            result = breakfast.execute_in_process(raise_on_error=False)
+            assert_output(result, "grind", [{"a": 1}], keys="a")
+        """
+    )
+
+    result = kitchen.runpytest("--tb=short", "-p", "no:randomly")
+
+    frames = [line.split(": in ")[1] for line in result.outlines if ": in " in line and ".py:" in line]
+    assert frames == ["test_event", "test_key"]
