@@ -43,7 +43,7 @@ def _problems_of_partitions(item: pytest.Item, mark: pytest.Mark) -> Iterator[st
             f"{place}: it has no effect in pytest.param, because the keys of all parameters are chosen "
             "before. Mark the test function, or pass the keys of this parameter as a second argument."
         )
-    elif callspec is None:
+    elif callspec is None and (_is_of_test_case(item) or mark in item.own_markers):
         kind = "a method of unittest.TestCase" if _is_of_test_case(item) else "this item"
         yield (
             f"{place}: {kind} cannot have the argument 'partition_key'. Write a test function or a method of "

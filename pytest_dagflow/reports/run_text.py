@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ def run_lines(
     """
     run, plan = result.dagflow_run, result.plan
     events = result.all_events
-    where = f" in fixture '{fixture}'" if fixture else ""
+    where = f" in {_fixture_name(fixture)}" if fixture else ""
     partition = "" if plan.partition_key is None else f", partition '{plan.partition_key}'"
     outcome = "succeeded" if result.success else "failed"
     time = _format_time(events[-1].timestamp - events[0].timestamp)
@@ -56,6 +57,12 @@ def run_lines(
             yield ""
 
 
+def _fixture_name(fixture: str) -> str:
+    """Return "fixture 'x'", or the name of the method for the fixtures that pytest makes of such methods."""
+    found = re.match(r"_(?:unittest|xunit)_(\w+?)_fixture_", fixture)
+    return found[1] if found else f"fixture '{fixture}'"
+
+
 def failed_steps(result: ExecuteInProcessResult) -> list[str]:
     """Return the keys of the failed steps, in the order of their failures."""
     return [event.step_key for event in result.get_step_failure_events() if event.step_key is not None]
@@ -63,7 +70,7 @@ def failed_steps(result: ExecuteInProcessResult) -> list[str]:
 
 def display_name(result: ExecuteInProcessResult, step_key: str) -> str:
     """Return the key of the asset that a step makes, if it makes only this one; else the key of the step."""
-    if step_key in result.plan.step_keys and "." not in step_key:
+    if step_key in result.plan.index_by_key and "." not in step_key:
         outputs = result.plan.step_by_key(step_key).outputs
         keys = [output.asset_key for output in outputs if output.asset_key is not None]
         if len(keys) == 1 and keys[0].to_python_identifier() == step_key:
@@ -247,13 +254,16 @@ def _tree_order(keys: Iterable[str]) -> Callable[[str], list[int]]:
 
 
 def _choose_steps(rows: dict[str, str]) -> list[str]:
-    """Return the steps to show: all, or the first ones and those with a notable outcome."""
+    """Return the steps to show: all, or those with a notable outcome and the steps beside them."""
     if len(rows) <= _MAX_ROWS:
         return list(rows)
     notable = [
         key for key, text in rows.items() if "retried" in text or text.partition(" ")[0] in _NOTABLE_OUTCOMES
     ]
-    chosen = set(list(dict.fromkeys([*notable, *rows]))[:_MAX_ROWS])
+    positions = {key: position for position, key in enumerate(rows)}
+    centers = [positions[key] for key in notable[:_MAX_ROWS]] or [0]
+    nearest = sorted(rows, key=lambda key: min(abs(positions[key] - center) for center in centers))
+    chosen = set(list(dict.fromkeys([*notable, *nearest]))[:_MAX_ROWS])
     return [key for key in rows if key in chosen]
 
 
@@ -290,7 +300,7 @@ def _format_time(seconds: float) -> str:
 
 
 def _input_lines(result: ExecuteInProcessResult, step_key: str) -> Iterator[str]:
-    if step_key not in result.plan.step_keys or not result.plan.step_by_key(step_key).loads:
+    if step_key not in result.plan.index_by_key or not result.plan.step_by_key(step_key).loads:
         return
     names = [item.name for item in result.plan.step_by_key(step_key).loads]
     show = reprlib.Repr()
@@ -306,7 +316,12 @@ def _log_lines(result: ExecuteInProcessResult, failed: Sequence[str]) -> Iterato
     """Yield the last lines of `context.log`, first of all those of the failed steps."""
     from dagflow.testing import log_lines
 
-    lines = list(enumerate(log_lines(result)))
+    # the last condition leaves out what the engine says about a step that is not executed: the tree has it
+    lines = [
+        (position, line)
+        for position, line in enumerate(log_lines(result))
+        if not line.user_message.startswith(f"Step '{line.step_key}' is not executed")
+    ]
     if not lines:
         return
     chosen = [pair for pair in lines if pair[1].step_key in failed][-_MAX_LOG_LINES:]

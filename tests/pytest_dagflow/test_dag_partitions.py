@@ -242,6 +242,22 @@ def test_a_wider_scope_is_for_fixtures_of_that_scope(pytester: pytest.Pytester):
     pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=5)
 
 
+def test_a_marker_of_a_module_does_not_concern_its_doctests(pytester: pytest.Pytester):
+    """A doctest takes no arguments; the functions of the module have their keys."""
+    body = """
+    pytestmark = pytest.mark.dag_partitions(LETTERS, first=2)
+
+    def test_one(partition_key):
+        '''
+        >>> 1 + 1
+        2
+        '''
+"""
+    pytester.makepyfile(HEAD + body)
+
+    pytester.runpytest("--doctest-modules").assert_outcomes(passed=3)
+
+
 def test_where_the_marker_cannot_create_tests_it_is_an_error(pytester: pytest.Pytester):
     """A method of unittest.TestCase has no arguments, and pytest.param comes too late."""
     body = """

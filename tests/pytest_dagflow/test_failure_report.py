@@ -253,7 +253,7 @@ def test_a_resource_that_could_not_be_started_is_shown_too(kitchen: pytest.Pytes
 
 
 def test_a_large_run_is_shown_in_part(pytester: pytest.Pytester):
-    """Failed and skipped steps are shown first; the remaining steps are counted."""
+    """Failed and skipped steps and their neighbours are shown; the remaining steps are counted."""
     pytester.makepyfile(
         """
         from dagflow import job, op
@@ -283,7 +283,9 @@ def test_a_large_run_is_shown_in_part(pytester: pytest.Pytester):
     lines = section(result)
     assert len(lines) < 70
     assert [line for line in lines if line.startswith("  fail ") and line.endswith(": ValueError")]
-    result.stdout.fnmatch_lines(["  ... and 172 succeeded, 1 not run"])
+    result.stdout.fnmatch_lines(
+        ["  n199  succeeded in *", "  fail *", "  end   not run", "  ... and 173 succeeded"]
+    )
 
 
 def test_mapped_steps_stand_where_their_node_stands(pytester: pytest.Pytester):
@@ -841,3 +843,42 @@ def test_a_mistake_in_an_assertion_has_one_frame(kitchen: pytest.Pytester):
 
     frames = [line.split(": in ")[1] for line in result.outlines if ": in " in line and ".py:" in line]
     assert frames == ["test_event", "test_key"]
+
+
+def test_runs_of_setup_methods_are_shown(kitchen: pytest.Pytester):
+    """`setUpClass`, `setup_class` and `setup_module` are named as in the code."""
+    kitchen.makepyfile(
+        """
+        import unittest
+        from dagflow import materialize_to_memory, asset
+
+        @asset
+        def seed(): ...
+
+        def setup_module(module):
+            materialize_to_memory([seed])
+
+        class TestCase(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                materialize_to_memory([seed])
+
+            def test_case(self):
+                self.fail()
+
+        class TestPlain:
+            def setup_class(self):
+                materialize_to_memory([seed])
+
+            def test_plain(self):
+                assert False
+
+        def test_function():
+            assert False
+        """
+    )
+
+    result = kitchen.runpytest("-p", "no:randomly")
+
+    shown = [line.partition(":")[0] for line in result.outlines if line.startswith("run of ")]
+    assert shown == [f"run of assets in {name}" for name in ("setUpClass", "setup_class", "setup_module")]
