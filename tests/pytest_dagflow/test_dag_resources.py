@@ -229,12 +229,12 @@ def test_an_asset_with_its_own_resource_uses_it_in_a_direct_call(kitchen: pytest
 @pytest.mark.parametrize(
     "call",
     [
-        "materialize([water], resorces={})",
-        "materialize_to_memory([water], resorces={})",
-        "execute_in_process(supply, resorces={})",
-        "execute_in_process(well, resorces={})",
-        "build_op_context(resorces={})",
-        "build_asset_context(resorces={})",
+        "materialize([water], ressources={})",
+        "materialize_to_memory([water], ressources={})",
+        "execute_in_process(supply, ressources={})",
+        "execute_in_process(well, ressources={})",
+        "build_op_context(ressources={})",
+        "build_asset_context(ressources={})",
         "materialize([water], assets=[water])",
         "materialize()",
         "execute_in_process()",
