@@ -7,7 +7,7 @@ names the attributes that contexts lack here.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import aclosing, closing
 from typing import Any
 
@@ -232,19 +232,21 @@ def _resources(
         return None
     values: Mapping[str, Any] = context.resource_values if context is not None else {}
     given = {key: arguments[key] for key in op.body.resources if key in arguments}
-    if given and values:
+    defaults: Collection[str] = getattr(values, "defaults", ())
+    if given and (explicit := sorted(set(values).difference(defaults))):
         raise DagflowInvalidInvocationError(
-            f"Cannot provide resources in both context and kwargs: the context has {sorted(values)}, and "
+            f"Cannot provide resources in both context and kwargs: the context has {explicit}, and "
             f"{op_location(op)} was called with {sorted(given)}"
         )
     readable = op.required_resource_keys if op.body.context is not None else op.body.resources
     for key in sorted(readable):
-        if assets_def is not None and key in values and key in assets_def.resource_defs:
+        is_own = assets_def is not None and key in assets_def.resource_defs and key not in given
+        if is_own and key in values and key not in defaults:
             raise DagflowInvalidInvocationError(
                 f"the context has a resource '{key}', but {assets_def!r} brings one with this key along. "
                 "Give it in one place only."
             )
-        if key not in given and key not in values and assets_def is not None:
+        if assets_def is not None and (is_own or (key not in given and key not in values)):
             given.update(_resources_of_asset(assets_def, key))
         if key not in given and key not in values:
             error = DagflowMissingResourceError if key in op.body.resources else DagflowInvalidDefinitionError

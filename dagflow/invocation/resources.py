@@ -6,7 +6,7 @@ Those are started when the context is built, or when they are first read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -32,6 +32,10 @@ class OnDemand(dict[str, Any]):
 
     The context needs a `with` block, which closes the started resources.
 
+    Attributes:
+        defaults: The keys of the resources that a keyword argument of a direct call may replace, and that an
+            asset with its own resource does not use. Empty unless it is set.
+
     Example:
         >>> from dagflow import build_op_context, resource
         >>> from dagflow.testing import OnDemand
@@ -43,11 +47,15 @@ class OnDemand(dict[str, Any]):
         3
     """
 
+    defaults: Collection[str] = ()
+
 
 class ResourcesOnDemand(Mapping[str, Any]):
     """Resources by key. Each is started when it is first read, after the resources that it needs.
 
-    Attributes: `started`, the started resources by key.
+    Attributes:
+        started: The started resources by key.
+        defaults: The keys of the resources that a call may replace.
     """
 
     def __init__(
@@ -55,8 +63,10 @@ class ResourcesOnDemand(Mapping[str, Any]):
         definitions: Mapping[str, ResourceDefinition],
         configs: Mapping[str, Any] | None,
         get_instance: Any,
+        defaults: Collection[str] = (),
     ) -> None:
         self.started: StartedResources = StartedResources()
+        self.defaults: Collection[str] = defaults
         self._definitions = definitions
         self._configs = configs
         self._get_instance = get_instance
@@ -104,7 +114,7 @@ class OwnResources:
         self.started: StartedResources = StartedResources()
         definitions = as_resources(resources, "a context")
         if isinstance(resources, OnDemand):
-            on_demand = ResourcesOnDemand(definitions, configs, get_instance)
+            on_demand = ResourcesOnDemand(definitions, configs, get_instance, resources.defaults)
             self.started, self._values = on_demand.started, on_demand
         else:
             self.started = start_resources(definitions, configs, get_instance, event_loop=event_loop)
