@@ -172,7 +172,7 @@ _EXPORTS = {
     "OutputContext": "dagflow.context.io",
     "OutputMapping": "dagflow.defs.graphs.wiring",
     "ParameterCheckError": "dagflow.errors",
-    "PartialResource": "dagflow.defs.resources.classes",
+    "PartialResource": "dagflow.defs.resources.model",
     "Partition": "dagflow.partitions.keys",
     "PartitionKeyRange": "dagflow.partitions.keys",
     "PartitionMapping": "dagflow.partitions.mapping",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple, Union
 
-from dagflow._util import nearest, warn
+from dagflow._util import nearest, shown_value, warn
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 from dagflow.values import Constant
 
@@ -389,9 +389,10 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
             try:
                 encoded = json.dumps(value)
                 is_equal = json.loads(encoded) == value
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, RecursionError) as error:
                 raise DagflowInvalidDefinitionError(
-                    f"Invalid value for tag '{key}' of {where}: Could not JSON encode value {value!r}. "
+                    f"Invalid value for tag '{key}' of {where}: Could not JSON encode value "
+                    f"{shown_value(value)}. "
                     "Use a string, or a value made of numbers, strings, lists and dicts."
                 ) from error
             if not is_equal:

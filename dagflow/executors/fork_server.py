@@ -43,7 +43,8 @@ READY, THREADS, FAILED = "ready", "threads", "failed"
 _USED_BY_STEPS = (
     *("ctypes", "logging", "tempfile", "traceback"),
     *("dagflow.context.log", "dagflow.context.op", "dagflow.engine.failure", "dagflow.engine.record"),
-    *("dagflow.defs.executors.builtin", "dagflow.defs.loggers.definition", "dagflow.io.filesystem"),
+    *("dagflow.defs.executors.builtin", "dagflow.defs.loggers.definition", "dagflow.io.builtin"),
+    "dagflow.io.filesystem",
 )
 """Modules that each step process would import otherwise."""
 

@@ -24,7 +24,7 @@ from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.function import is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import start_order
-from dagflow.defs.resources.requirements import Requirement
+from dagflow.defs.resources.requirements import Requirement, lack
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -250,8 +250,12 @@ def _resources(
             error = DagflowMissingResourceError if key in op.body.resources else DagflowInvalidDefinitionError
             raise error(
                 f"resource with key '{key}' required by op '{op.name}' was not provided."
-                f"{nearest(key, values)} Give it to the context of {op_location(op)}: "
-                f"build_op_context(resources={{'{key}': ...}})."
+                + lack(
+                    key,
+                    values,
+                    f"Give it to the context of {op_location(op)}: "
+                    f"build_op_context(resources={{'{key}': ...}}).",
+                )
             )
         if key in op.body.resources and key not in given:
             arguments[key] = values[key]

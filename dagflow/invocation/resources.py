@@ -21,7 +21,6 @@ from dagflow.errors import DagflowInvariantViolationError, check_optional
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS
 from dagflow.resources import StartedResources
 
 _Self = TypeVar("_Self", bound="Owner")
@@ -222,7 +221,7 @@ def _start(
     def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
         return InitResourceContext(config, needs, get_instance, definition, run)
 
-    started.start(order, definitions, context, checked, BUILTINS)
+    started.start(order, definitions, context, checked)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_elements, check_type
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import check_keys
 from dagflow.partitions.loading import effective_time
@@ -142,7 +142,10 @@ class StaticPartitionMapping(KeyMapping):
         if not isinstance(table, Mapping):
             raise ParameterCheckError(f"a StaticPartitionMapping needs a mapping of keys, not {table!r}")
         self._table = {
-            key: frozenset([each] if isinstance(each, str) else each) for key, each in table.items()
+            check_type(key, str, "key", "a StaticPartitionMapping"): frozenset(
+                [each] if isinstance(each, str) else check_elements(each, str, key)
+            )
+            for key, each in table.items()
         }
 
     @property
@@ -244,7 +247,9 @@ class TimeWindowPartitionMapping(KeyMapping):
                 )
         self.start_offset: int = start_offset
         self.end_offset: int = end_offset
-        self.allow_nonexistent_upstream_partitions: bool = allow_nonexistent_upstream_partitions
+        self.allow_nonexistent_upstream_partitions: bool = check_type(
+            allow_nonexistent_upstream_partitions, bool, "allow_nonexistent_upstream_partitions"
+        )
 
     @property
     def description(self) -> str:

@@ -31,7 +31,7 @@ from dagflow.executors.in_process import submit
 from dagflow.executors.module_location import check_not_imported_by_worker
 from dagflow.executors.reconstructable import ReconstructableJob
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS, is_in_memory, is_memory_of_run
+from dagflow.io.builtin import is_in_memory, is_memory_of_run
 from dagflow.plan.compile import part_of
 from dagflow.plan.dynamic import template_key
 from dagflow.plan.plan import Plan
@@ -271,7 +271,7 @@ def _check_outputs(job: JobDefinition, plan: Plan) -> None:
 
 def _run_in_process(state: RunState, _: Any) -> bool:
     with raise_on_sigterm():
-        return run_plan(state, submit, BUILTINS)
+        return run_plan(state, submit)
 
 
 def _run_in_processes(state: RunState, executor: MultiprocessExecutor) -> bool:

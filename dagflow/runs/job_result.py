@@ -13,7 +13,6 @@ from dagflow.errors import DagflowInvariantViolationError
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import StartedResources
 from dagflow.runs.recorded_outputs import announced_outputs
@@ -90,7 +89,6 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
                 state.job.resource_defs,
                 context,
                 state.plan.resource_configs,
-                BUILTINS,
             )
         except BaseException:
             state.resources.stop()

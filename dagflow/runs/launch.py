@@ -21,7 +21,7 @@ from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS, is_memory_of_run
+from dagflow.io.builtin import is_memory_of_run
 from dagflow.keys import AssetKey, jsonable_tags, system_tag, system_tag_spellings
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
@@ -132,7 +132,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     _begin(state, instance)
     succeeded = False
     try:
-        succeeded = run_plan(state, submit, BUILTINS) if execution is None else execution.run(state)
+        succeeded = run_plan(state, submit) if execution is None else execution.run(state)
     finally:
         result = result_class(state, _end(state, instance, succeeded), instance)
         report_run(result)

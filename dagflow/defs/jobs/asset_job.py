@@ -10,6 +10,7 @@ from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wire_assets
 from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.jobs.content import EPHEMERAL_JOB_NAME
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.retry import RetryPolicy
@@ -24,8 +25,6 @@ from dagflow.partitions.definition import PartitionsDefinition
 if TYPE_CHECKING:
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
-
-EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
 
 
 def build_asset_job(

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from dagflow.defs.loggers.definition import LoggerDefinition
 
 
+ASSET_JOB_NAME = "__ASSET_JOB"
+"""The name of the job that computes all assets of a project."""
+EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
+"""The name of the job of `materialize`."""
+_PLACES = {ASSET_JOB_NAME: "the Definitions", EPHEMERAL_JOB_NAME: "materialize"}
+
+
 class AssetSelectionData(NamedTuple):
     """A selection of the assets of a job: the keys of the assets, and the whole job."""
 
@@ -86,6 +93,11 @@ class JobContent:
     _compiled: dict[Any, Any]
 
     @property
+    def place(self) -> str:
+        """The job for messages, or the object or function that made it, if users did not name it."""
+        return _PLACES.get(self.name) or f"job '{self.name}'"
+
+    @property
     def compiled(self) -> dict[Any, Any]:
         """The cache of schemas, plans and requirements of this job. The functions that build them fill it."""
         return self._compiled
@@ -121,27 +133,26 @@ class JobContent:
         A run with a selection of steps, or one whose inputs have values, may need fewer: see `compile_plan`.
         """
         if "requirements" not in self._compiled:
-            self._compiled["requirements"] = requirements_of(
-                self.graph.all_requirements(), self._asset_requirements(), self.hook_requirements().values()
-            )
+            self._compiled["requirements"] = requirements_of(self.all_requirements())
         found: dict[str, Requirement] = self._compiled["requirements"]
         return found
 
-    def _asset_requirements(self) -> Iterator[Requirement]:
-        """Yield the I/O managers of the assets that the job reads but does not store."""
-        layer = self.asset_layer
-        if layer is None:
-            return
+    def all_requirements(self) -> list[Requirement]:
+        """Return the requirements of its nodes, assets and hooks; several may name one key."""
+        found = self.graph.all_requirements()
+        if self.asset_layer is not None:
+            found += self._asset_requirements(self.asset_layer)
+        found += self.hook_requirements().values()
+        return found
+
+    def _asset_requirements(self, layer: AssetLayer) -> list[Requirement]:
+        """Return the I/O managers of the assets that the job does not store, also if nothing reads them."""
+        stored = set(layer.definitions.values())
+        found: list[Requirement] = []
         for asset in layer.known.values():
-            if isinstance(asset, ReadableAsset):
-                yield from asset.own_requirements()
-        for definition in self.graph.iterate_node_defs():
-            read = layer.inputs.get((definition.name,), {})
-            for name, item in definition.ins.items():
-                key = read[name].key if name in read else item.asset_key
-                if key is not None:
-                    port = f"input '{name}' of {definition.describe_node()}"
-                    yield Requirement(layer.io_manager_key(key), port, role=IO_MANAGER)
+            if isinstance(asset, ReadableAsset) or asset not in stored:  # a run can load its value
+                found += [need for need in asset.own_requirements() if need.role == IO_MANAGER]
+        return found
 
     @property
     def nodes(self) -> list[Node]:

@@ -134,7 +134,7 @@ class JobDefinition(JobContent):
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
-                start_order(self.resource_defs, {key: Requirement(key, place)}, place)
+                start_order(self.resource_defs, {key: Requirement(key, place)}, self.place)
         self.given_executor_def: ExecutorDefinition | None = (
             None if executor_def is None else _checked_executor(executor_def, place)
         )
@@ -221,7 +221,7 @@ class JobDefinition(JobContent):
         if len(known) > 1 or known[DEFAULT_IO_MANAGER_KEY] is not default_io_manager:
             for key, requirement in self.hook_requirements().items():
                 if key not in known:
-                    raise not_provided(requirement, known, f"Its job has the resources {sorted(known)}.")
+                    raise not_provided(requirement, known, self.place)
 
     def with_executor_def(self, executor_def: ExecutorDefinition) -> JobDefinition:
         """Return a copy with another executor."""

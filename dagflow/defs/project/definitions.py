@@ -10,12 +10,13 @@ from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
+from dagflow.defs.jobs.content import ASSET_JOB_NAME
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.jobs.resource_check import check_resources
 from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
 from dagflow.defs.resources.needs import start_order
-from dagflow.defs.resources.requirements import not_provided
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -26,9 +27,6 @@ from dagflow.errors import (
 
 if TYPE_CHECKING:
     from dagflow.keys import CoercibleToAssetKey
-
-ASSET_JOB_NAME = "__ASSET_JOB"
-"""The name of the job that computes all assets of a project."""
 
 
 class Definitions:
@@ -170,16 +168,11 @@ class Definitions:
         known = job.resource_defs
         if job.asset_layer is not None and known[DEFAULT_IO_MANAGER_KEY] is default_io_manager:
             changes["resource_defs"] = {**known, DEFAULT_IO_MANAGER_KEY: fs_io_manager}
-        for key, requirement in sorted(job.requirements().items()):
-            if key not in known:
-                place = f" ({requirement.place})" if requirement.place else ""
-                raise not_provided(
-                    requirement._replace(by=requirement.by + place),
-                    known,
-                    f"Give it to job '{job.name}' or to the Definitions, whose keys are {sorted(known)}.",
-                )
-        start_order(known, job.requirements(), f"job '{job.name}'")
-        return job.with_changes(**changes) if changes else job
+        complete = job.with_changes(**changes) if changes else job
+        owner = "the Definitions" if job.name == ASSET_JOB_NAME else f"job '{job.name}' or to the Definitions"
+        check_resources(complete, f"Give it to {owner}.")
+        start_order(complete.resource_defs, complete.requirements(), complete.place)
+        return complete
 
 
 def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationError:

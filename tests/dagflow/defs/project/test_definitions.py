@@ -151,7 +151,8 @@ def test_definition_of_an_asset():
 def test_a_resource_is_missing():
     """The lookup of the job raises, with the op that needs the resource and its location."""
     with pytest.raises(
-        DagflowInvalidDefinitionError, match=r"key 'cup' required by op 'pour' \(.*test_definitions"
+        DagflowInvalidDefinitionError,
+        match=r"key 'cup' required by op 'pour' .*or to the Definitions.*test_definitions",
     ):
         Definitions(jobs=[serve]).get_job_def("serve")
 
