@@ -338,6 +338,12 @@ class OutputContext(_IOContext):
         yield from events
 
 
+def is_of_nothing(context: OutputContext) -> bool:
+    """Return whether an output is known to be of type Nothing: its value is None, and is not stored."""
+    dagflow_type = context._dagflow_type  # noqa: SLF001 - the public attribute raises for an unknown type
+    return dagflow_type is not None and dagflow_type.is_nothing
+
+
 class InputContext(_IOContext):
     """The context of `load_input`: the input that an I/O manager loads.
 

@@ -11,7 +11,7 @@ import os
 from typing import Any
 
 from dagflow._util import escaped
-from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.io import InputContext, OutputContext, is_of_nothing
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.io.manager import IOManager
 from dagflow.metadata.value import MetadataValue
@@ -63,15 +63,16 @@ class PickleFiles(IOManager):
         Returns:
             The value, or a dict of values by partition key for several partitions of an asset.
         """
-        if context.dagflow_type.is_nothing:
+        upstream = context.upstream_output
+        if context.dagflow_type.is_nothing or (upstream is not None and is_of_nothing(upstream)):
             return None
         if not context.has_asset_key:
-            if context.upstream_output is None:
+            if upstream is None:
                 raise DagflowInvariantViolationError(
                     f"input '{context.name}' reads no output of this run and no asset, so there is no file "
                     "to load it from"
                 )
-            return _read(self._output_path(context.upstream_output), _name(context.upstream_output))
+            return _read(self._output_path(upstream), _name(upstream))
         parts, name = context.asset_key.parts, _name(context)
         if not context.has_asset_partitions:
             return _read(self.path_of(*parts), name)
