@@ -11,7 +11,7 @@ from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
 from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
-from dagflow.defs.parts.function import location
+from dagflow.defs.parts.function import context_hint, location
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -158,12 +158,14 @@ def wire_assets(
                 dependencies[input_name] = DependencyDefinition(source.node_def.name, output_name)
                 parents[key].append(upstream)
             elif upstream not in known and not node_def.ins[input_name].dagflow_type.is_nothing:
+                value_type = node_def.ins[input_name].dagflow_type
                 hint = nearest(upstream.to_user_string(), [other.to_user_string() for other in known])
                 raise DagflowInvalidDefinitionError(
                     f"input '{input_name}' of asset '{key.to_user_string()}' ({location(node_def.body.fn)}) "
                     f"reads asset '{upstream.to_user_string()}', which was not provided.{hint} "
                     "Add its definition, or a SourceAsset with this key."
                     + (_NO_RESOURCE if input_name in resources else "")
+                    + context_hint(input_name, value_type.typing_type)
                 )
         wiring.dependencies[name] = dependencies
     cycle = find_cycle(parents)

@@ -91,5 +91,5 @@ def _must_be_given(requirement: Requirement, known: Mapping[str, ResourceDefinit
 
     A run adds the default I/O manager, and reads no input of an asset from config. Both are bound if given.
     """
-    is_optional = requirement.key == DEFAULT_IO_MANAGER_KEY or requirement.is_for_config
-    return requirement.key in known or not is_optional
+    is_default = requirement.key == DEFAULT_IO_MANAGER_KEY or requirement.is_for_config
+    return requirement.key in known or not (is_default or requirement.is_optional)

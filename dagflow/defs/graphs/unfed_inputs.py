@@ -6,6 +6,7 @@ from dagflow._util import UNSET
 from dagflow.config.field import Field
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.ops.ports import InputDefinition
+from dagflow.defs.parts.function import context_hint
 from dagflow.errors import DagflowInvalidDefinitionError
 
 
@@ -45,6 +46,7 @@ def _config_field(item: InputDefinition, name: str, place: str) -> Field | None:
             f"Input '{name}' of {place} has no way of being resolved: nothing feeds it, it has no default, "
             f"and its type '{item.dagflow_type.display_name}' has no loader that could read it from config. "
             "Connect it, give it a default, or pass it through 'input_values'."
+            + context_hint(name, item.dagflow_type.typing_type)
         )
     return None
 

@@ -171,7 +171,7 @@ class Definitions:
         if job.asset_layer is not None and known[DEFAULT_IO_MANAGER_KEY] is default_io_manager:
             changes["resource_defs"] = {**known, DEFAULT_IO_MANAGER_KEY: fs_io_manager}
         for key, requirement in sorted(job.requirements().items()):
-            if key not in known:
+            if key not in known and not requirement.is_optional:
                 place = f" ({requirement.place})" if requirement.place else ""
                 raise not_provided(
                     requirement._replace(by=requirement.by + place),
