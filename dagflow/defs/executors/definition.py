@@ -9,7 +9,7 @@ from typing import Any, overload
 
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.defs.parts.configured import configured_field
-from dagflow.errors import ElementCheckError, ParameterCheckError, check_type
+from dagflow.errors import ElementCheckError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import check_name
 
 
@@ -66,7 +66,7 @@ class ExecutorDefinition:
                 f"{executor_creation_fn!r}"
             )
         self.executor_creation_fn: Callable[..., Any] | None = executor_creation_fn
-        self.description: str | None = description
+        self.description: str | None = check_optional(description, str, "description", f"executor '{name}'")
 
     @property
     def config_schema(self) -> Field:

@@ -168,7 +168,7 @@ class Body:
 
     def __init__(self, fn: Callable[..., Any], what: str) -> None:
         self.fn: Callable[..., Any] = fn
-        self.function_type: str = _function_type(fn)
+        self.function_type: str = function_type_of(fn)
         self.context: str | None = None
         self.context_name: str | None = None
         self.config: Any = None
@@ -305,7 +305,8 @@ def config_class_of(fn: Callable[..., Any]) -> Any:
     return annotation if is_config_annotation(annotation) else None
 
 
-def _function_type(fn: Callable[..., Any]) -> str:
+def function_type_of(fn: Callable[..., Any]) -> str:
+    """Return "plain", "generator", "async" or "async_generator"."""
     target = unwrapped(fn)
     while isinstance(target, partial):
         target = target.func
