@@ -33,12 +33,14 @@ class IOAsset(NamedTuple):
         partition_keys: The partitions that are stored or loaded, None if it is not partitioned.
         partitions_def: Its partitions definition.
         spec: The other facts about it.
+        has_value: Whether its value is stored. False for an asset of type Nothing, whose value is None.
     """
 
     key: AssetKey | None
     partition_keys: Sequence[str] | None = None
     partitions_def: PartitionsDefinition | None = None
     spec: AssetSpec | None = None
+    has_value: bool = True
 
 
 class IOAccess(NamedTuple):
@@ -68,6 +70,7 @@ class _IOContext:
         "_asset_spec",
         "_dagflow_type",
         "_get_instance",
+        "_has_value",
         "_log",
         "_name",
         "_op_def",
@@ -95,7 +98,8 @@ class _IOContext:
         self._name = name
         self._op_def = op_def
         self._dagflow_type = dagflow_type
-        self._asset_key, self._partition_keys, self._partitions_def, self._asset_spec = asset or _NO_ASSET
+        own = asset or _NO_ASSET
+        self._asset_key, self._partition_keys, self._partitions_def, self._asset_spec, self._has_value = own
         self.definition_metadata: Mapping[str, Any] = definition_metadata or {}
         self.config: Any = config
         self.resource_config: Any = {} if access.resource_config is None else access.resource_config
@@ -338,12 +342,6 @@ class OutputContext(_IOContext):
         yield from events
 
 
-def is_of_nothing(context: OutputContext) -> bool:
-    """Return whether an output is known to be of type Nothing: its value is None, and is not stored."""
-    dagflow_type = context._dagflow_type  # noqa: SLF001 - the public attribute raises for an unknown type
-    return dagflow_type is not None and dagflow_type.is_nothing
-
-
 class InputContext(_IOContext):
     """The context of `load_input`: the input that an I/O manager loads.
 
@@ -428,3 +426,10 @@ class InputContext(_IOContext):
         """Yield the observations of `add_input_metadata` since the last call."""
         observations, self._observations = self._observations, []
         yield from observations
+
+
+def reads_nothing(context: InputContext) -> bool:
+    """Return whether an input reads an output or asset of type Nothing: its value is None, and not stored."""
+    upstream = context.upstream_output
+    dagflow_type = None if upstream is None else upstream._dagflow_type  # noqa: SLF001 - the property raises
+    return (dagflow_type is not None and dagflow_type.is_nothing) or not context._has_value  # noqa: SLF001

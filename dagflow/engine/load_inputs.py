@@ -221,7 +221,9 @@ def _asset_read(state: RunState, item: StepInput, source: Source) -> IOAsset:
     known = source.value  # an asset that the body of a graph reads
     if known is None and layer is not None and source.asset_key is not None:
         known = layer.spec(source.asset_key)
-    return IOAsset(source.asset_key, item.partition_keys, None if known is None else known.partitions_def)
+    partitions_def = None if known is None else known.partitions_def
+    has_value = layer is None or source.asset_key is None or layer.has_value(source.asset_key)
+    return IOAsset(source.asset_key, item.partition_keys, partitions_def, has_value=has_value)
 
 
 def _upstream_context(state: RunState, step: Step, item: StepInput, source: Source) -> OutputContext | None:

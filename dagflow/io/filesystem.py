@@ -11,7 +11,7 @@ import os
 from typing import Any
 
 from dagflow._util import escaped
-from dagflow.context.io import InputContext, OutputContext, is_of_nothing
+from dagflow.context.io import InputContext, OutputContext, reads_nothing
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.io.manager import IOManager
 from dagflow.metadata.value import MetadataValue
@@ -63,9 +63,9 @@ class PickleFiles(IOManager):
         Returns:
             The value, or a dict of values by partition key for several partitions of an asset.
         """
-        upstream = context.upstream_output
-        if context.dagflow_type.is_nothing or (upstream is not None and is_of_nothing(upstream)):
+        if context.dagflow_type.is_nothing or reads_nothing(context):
             return None
+        upstream = context.upstream_output
         if not context.has_asset_key:
             if upstream is None:
                 raise DagflowInvariantViolationError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagflow.context.io import InputContext, OutputContext, is_of_nothing
+from dagflow.context.io import InputContext, OutputContext, reads_nothing
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.io.manager import IOManager
 from dagflow.keys import AssetKey
@@ -41,8 +41,8 @@ class InMemoryIOManager(IOManager):
             identifier = tuple(upstream.get_identifier())
             if identifier in self.values:
                 return self.values[identifier]
-            if is_of_nothing(upstream):
-                return None
+        if reads_nothing(context):
+            return None
         if not context.has_asset_key:
             raise DagflowInvariantViolationError(
                 f"the in-memory I/O manager holds no value for input '{context.name}'. Values in memory do "

@@ -529,6 +529,8 @@ def test_an_asset_without_a_value_is_read_as_none(run: Any) -> None:
     assert run([a, untyped, typed, maybe]).success
     assert read == [None, None, None]
     assert typed(None) is None
+    assert run([a, typed], selection="typed").success
+    assert read == [None] * 5
 
 
 def test_a_parameter_for_none_takes_only_none() -> None:
