@@ -90,6 +90,7 @@ _KNOWN: dict[AnyValue, DagflowType] = {
     typing.Mapping: _DICT,
     tuple: ClassType(tuple, "PythonTuple", "tuple"),
     set: ClassType(set, "PythonSet", "set"),
+    complex: ClassType((complex, float, int), "complex", "complex"),  # as for type checkers
 }
 _KNOWN[typing.Tuple] = _KNOWN[Tuple] = _KNOWN[tuple]
 _KNOWN[typing.Set] = _KNOWN[Set] = _KNOWN[set]
@@ -190,7 +191,9 @@ def class_type(cls: type, where: str) -> DagflowType:
         if cls.__name__ in FILES:
             return Any
     _inferred.add(cls)
-    checked = dict if typing.is_typeddict(cls) else cls
+    # `typing_extensions` has a metaclass of its own, which `typing` does not know
+    is_typed_dict = typing.is_typeddict(cls) or type(cls).__name__ == "_TypedDictMeta"
+    checked = dict if is_typed_dict else cls
     return ClassType(checked, f"{cls.__module__}.{cls.__qualname__}", cls.__name__)
 
 

@@ -53,7 +53,7 @@ class Closes(typing.Protocol[T]):
     def close(self) -> T: ...
 
 
-class Row(typing.TypedDict, typing.Generic[T]):
+class Row(typing_extensions.TypedDict, typing.Generic[T]):
     """A generic dict with known keys."""
 
     a: T
@@ -92,6 +92,7 @@ CASES: list[tuple[Any, str, list[Any], list[Any]]] = [
     (list[int | str], "[Union[Int,String]]", [[1, "x"]], [[1.0]]),
     (list[int] | Cup, "Union[[Int],Cup]", [[1], Cup()], [["x"], 1]),
     (int | Any, "Any", [1, "x"], []),
+    (complex | str, "Union[complex,String]", [1j, 1.5, 1, "x"], [None]),
     (int | T, "Any", [1, "x"], []),
     (Grams, "Int", [1], ["x"]),
     (Sizes, "[Int]", [[1]], [["x"]]),
