@@ -33,14 +33,12 @@ class IOAsset(NamedTuple):
         partition_keys: The partitions that are stored or loaded, None if it is not partitioned.
         partitions_def: Its partitions definition.
         spec: The other facts about it.
-        has_value: Whether its value is stored. False for an asset of type Nothing, whose value is None.
     """
 
     key: AssetKey | None
     partition_keys: Sequence[str] | None = None
     partitions_def: PartitionsDefinition | None = None
     spec: AssetSpec | None = None
-    has_value: bool = True
 
 
 class IOAccess(NamedTuple):
@@ -70,7 +68,6 @@ class _IOContext:
         "_asset_spec",
         "_dagflow_type",
         "_get_instance",
-        "_has_value",
         "_log",
         "_name",
         "_op_def",
@@ -98,8 +95,7 @@ class _IOContext:
         self._name = name
         self._op_def = op_def
         self._dagflow_type = dagflow_type
-        own = asset or _NO_ASSET
-        self._asset_key, self._partition_keys, self._partitions_def, self._asset_spec, self._has_value = own
+        self._asset_key, self._partition_keys, self._partitions_def, self._asset_spec = asset or _NO_ASSET
         self.definition_metadata: Mapping[str, Any] = definition_metadata or {}
         self.config: Any = config
         self.resource_config: Any = {} if access.resource_config is None else access.resource_config
@@ -191,13 +187,16 @@ class _IOContext:
 
     @property
     def asset_partition_key_range(self) -> PartitionKeyRange:
-        """The partitions of the asset, as a range."""
-        keys = self.asset_partition_keys
-        if not keys:
-            raise CheckError(f"{self._kind} '{self._name}' has no partition")
-        from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: only partitions use it
+        """The partitions of the asset, as a range.
 
-        return PartitionKeyRange(keys[0], keys[-1])
+        Raises:
+            CheckError: They are not one range.
+        """
+        instance = None if self._get_instance is None else self._get_instance()
+        place = f"{self._kind} '{self._name}'"
+        from dagflow.partitions.definition import range_of  # imported lazily: only partitions use it
+
+        return range_of(self.asset_partition_keys, self._partitions_def, place, instance)
 
     @property
     def asset_partitions_def(self) -> PartitionsDefinition:
@@ -211,8 +210,7 @@ class _IOContext:
         definition: Any = self.asset_partitions_def
         if not hasattr(definition, "time_window_for_partition_key"):
             raise DagflowInvariantViolationError(f"{self._kind} '{self._name}' is not partitioned by time")
-        keys = self.asset_partition_keys
-        first, last = (definition.time_window_for_partition_key(key) for key in (keys[0], keys[-1]))
+        first, last = map(definition.time_window_for_partition_key, self.asset_partition_key_range)
         from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
 
         return TimeWindow(first.start, last.end)
@@ -429,7 +427,9 @@ class InputContext(_IOContext):
 
 
 def reads_nothing(context: InputContext) -> bool:
-    """Return whether an input reads an output or asset of type Nothing: its value is None, and not stored."""
+    """Return whether an input reads an output of type Nothing: its value is None, and is not stored."""
     upstream = context.upstream_output
-    dagflow_type = None if upstream is None else upstream._dagflow_type  # noqa: SLF001 - the property raises
-    return (dagflow_type is not None and dagflow_type.is_nothing) or not context._has_value  # noqa: SLF001
+    if upstream is None:
+        return False
+    dagflow_type = upstream._dagflow_type  # noqa: SLF001 - the public attribute raises for an unknown type
+    return dagflow_type is not None and dagflow_type.is_nothing

@@ -73,13 +73,6 @@ class AssetLayer:
             return asset.io_manager_key_for(key)
         return DEFAULT_IO_MANAGER_KEY if asset is None else asset.io_manager_key
 
-    def has_value(self, key: AssetKey) -> bool:
-        """Return whether an asset has a value: not if the type of its output is Nothing."""
-        asset = self.known.get(key)
-        if not isinstance(asset, AssetsDefinition):
-            return True
-        return not asset.node_def.outs[asset.output_names[key]].dagflow_type.is_nothing
-
     def partitions_def(self, key: AssetKey) -> PartitionsDefinition | None:
         """Return the partitions of an asset, None if it is unknown or not partitioned."""
         asset = self.known.get(key)
