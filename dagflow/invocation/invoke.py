@@ -12,7 +12,7 @@ from contextlib import aclosing, closing
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.call import SPECIAL, YieldedOutputs, outputs_of, type_check_error
+from dagflow.call import YieldedOutputs, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
 from dagflow.config.read import read_config
 from dagflow.config.scalar import copied
@@ -24,14 +24,14 @@ from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.function import context_hint, is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import start_order
-from dagflow.defs.resources.requirements import Requirement
+from dagflow.defs.resources.requirements import Requirement, lack
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
     DagflowMissingResourceError,
 )
-from dagflow.events.user import DynamicOutput
+from dagflow.events.user import SPECIAL_RESULTS, DynamicOutput
 from dagflow.invocation.build import DirectContext, build_op_context
 from dagflow.invocation.resource_function import invoke_resource
 from dagflow.invocation.resources import start_resources
@@ -256,8 +256,12 @@ def _resources(
             error = DagflowMissingResourceError if key in op.body.resources else DagflowInvalidDefinitionError
             raise error(
                 f"resource with key '{key}' required by op '{op.name}' was not provided."
-                f"{nearest(key, values)} Give it to the context of {op_location(op)}: "
-                f"build_op_context(resources={{'{key}': ...}})."
+                + lack(
+                    key,
+                    values,
+                    f"Give it to the context of {op_location(op)}: "
+                    f"build_op_context(resources={{'{key}': ...}}).",
+                )
             )
         if key in op.body.resources and key not in given:
             arguments[key] = values[key]
@@ -333,7 +337,7 @@ class _BoundCall:
 
 def _checked(op: OpDefinition, context: DirectContext | None, result: Any) -> Any:
     """Check the result of a function against the outputs, and return it."""
-    if len(op.outs) == 1 and type(result) not in SPECIAL:
+    if len(op.outs) == 1 and type(result) not in SPECIAL_RESULTS:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:
                 return result

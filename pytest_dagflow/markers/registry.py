@@ -66,7 +66,15 @@ def dag_nodes(*names_or_definitions_or_expressions: Any) -> tuple[Any, ...]:
     return names_or_definitions_or_expressions
 
 
-MARKERS = (dag_partitions, dag_nodes)
+def dag_real_time() -> None:
+    """Wait in real time for the retries of the runs of this test, instead of skipping the waits.
+
+    For retries that wait for a real thread, process or server. The ini key of this name applies to all
+    tests.
+    """
+
+
+MARKERS = (dag_partitions, dag_nodes, dag_real_time)
 
 
 class _MarkFactory:
@@ -86,8 +94,9 @@ class _MarkFactory:
 
 
 def install_markers() -> None:
-    """Set the markers as attributes of `pytest.mark`."""
-    vars(pytest.mark).update({marker.__name__: _MarkFactory(marker.__name__) for marker in MARKERS})
+    """Set the markers that take arguments as attributes of `pytest.mark`."""
+    names = [marker.__name__ for marker in MARKERS if inspect.signature(marker).parameters]
+    vars(pytest.mark).update({name: _MarkFactory(name) for name in names})
 
 
 def register_markers(config: pytest.Config) -> None:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_dagflow.markers.time import skipped_line
+
 if TYPE_CHECKING:
     from dagflow import DagflowEvent, ExecuteInProcessResult
 
@@ -162,6 +164,9 @@ def _section_lines(item: pytest.Item, runs: ObservedRuns) -> Iterator[str]:
         yield from _run_lines(failed)
     if last is not None and last is not failed:
         yield from _run_lines(last)
+    skipped = skipped_line(item)
+    if skipped:
+        yield skipped
     yield "run it again:"
     yield f"  pytest {shlex.quote(_runnable_id(item))}"
     names = [] if failed is None else [_expression_for_step(failed, key) for key in _failed_steps(failed)]

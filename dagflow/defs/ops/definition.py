@@ -53,6 +53,7 @@ class OpDefinition(NodeDefinition):
         "__dict__",
         "__wrapped__",
         "_dynamic_outputs",
+        "_input_requirements",
         "_requirements",
         "body",
         "code_version",
@@ -116,6 +117,7 @@ class OpDefinition(NodeDefinition):
         self.is_wrapped: dict[str, bool] = wrapped_outputs(body, self.outs)
         self.plain_output: OutputDefinition | None = plain_output_of(self.outs, self.is_wrapped)
         self._requirements: tuple[Requirement, ...] | None = None
+        self._input_requirements: tuple[Requirement, ...] | None = None
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
         self.config_field: Field | None = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
@@ -160,12 +162,14 @@ class OpDefinition(NodeDefinition):
             self._requirements = tuple(found)
         return self._requirements
 
-    def input_requirements(self) -> list[Requirement]:
+    def input_requirements(self) -> tuple[Requirement, ...]:
         """Return the resources that its inputs need."""
-        found: list[Requirement] = []
-        for item in self.ins.values():
-            found += item.own_requirements(f"op '{self.name}'", self.body.fn)
-        return found
+        if self._input_requirements is None:
+            found: list[Requirement] = []
+            for item in self.ins.values():
+                found += item.own_requirements(f"op '{self.name}'", self.body.fn)
+            self._input_requirements = tuple(found)
+        return self._input_requirements
 
     def configured(
         self,
@@ -194,7 +198,7 @@ class OpDefinition(NodeDefinition):
         """
         new = copy.copy(self)
         new.name = check_name(new_name(config_or_config_fn, name, op_location(self)), "op")
-        new._requirements = None  # noqa: SLF001 - they name the op
+        new._requirements = new._input_requirements = None  # noqa: SLF001 - they name the op
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,

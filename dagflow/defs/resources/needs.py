@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dagflow._util import nearest
 from dagflow.dag import levels
 from dagflow.defs.resources.definition import ResourceDefinition
-from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
+from dagflow.defs.resources.requirements import (
+    Requirement,
+    lack,
+    needed_at,
+    not_provided,
+    remedy_at,
+    required_by,
+    requirements_of,
+)
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError
 
 
@@ -110,14 +117,12 @@ def _put_in_order(
     if definition is None and wanted_by.is_optional:
         return
     if definition is None:
-        advice = f"Give {place} a resource with this key."
-        advice += f" It is needed at {wanted_by.place}." if wanted_by.place else ""
         if dependents:
             raise DagflowInvariantViolationError(
                 f"Resource with key '{key}' required by {wanted_by.by}, but not provided."
-                f"{nearest(key, definitions)} {advice}"
+                + lack(key, definitions, remedy_at(place, key), needed_at(wanted_by))
             )
-        raise not_provided(wanted_by, definitions, advice)
+        raise not_provided(wanted_by, definitions, place)
     for inner in sorted(needed_keys(definition, definitions)):
         _put_in_order(
             definitions,

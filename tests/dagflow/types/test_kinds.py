@@ -648,3 +648,15 @@ def test_a_loader_is_made_of_a_function() -> None:
     for function in (lambda _, config, more=1: config, lambda context, *config: config[0]):
         loader = dagflow_type_loader(int)(function)
         assert loader.construct_from_config_value(None, 3) == 3  # type: ignore[arg-type]
+
+
+def test_a_value_of_another_class_failed_type_check() -> None:
+    """The description has the words "failed type check", which tests of users match, and both types."""
+
+    class Bean:
+        pass
+
+    check = check_dagflow_type(Bean, 5)
+
+    assert not check.success
+    assert "'int' failed type check for type 'Bean'" in str(check.description)

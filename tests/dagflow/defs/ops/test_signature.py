@@ -35,6 +35,7 @@ from dagflow import (
     with_resources,
 )
 from dagflow.errors import (
+    DagflowInvalidConfigError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
@@ -492,6 +493,15 @@ def test_a_misspelt_context_is_recognized() -> None:
     @op
     def c(contxt: OpExecutionContext) -> None: ...
 
+    @op
+    def d(ctx: Any) -> None: ...
+
+    @job
+    def unconnected() -> None:
+        d()
+
+    with pytest.raises(DagflowInvalidConfigError, match=r"input 'ctx' of op 'd'\. Did you mean the context"):
+        unconnected.execute_in_process()
     for each in (a, b):
         with pytest.raises(DagflowInvalidDefinitionError, match="Did you mean the context"):
             materialize_to_memory([each])
