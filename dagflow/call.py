@@ -59,7 +59,7 @@ def call_user(
     Args:
         op: The op.
         step_key: The key of the step, for messages.
-        context: The context; ignored if the function has no context parameter.
+        context: The context; ignored unless the function takes it as its first positional argument.
         arguments: The other arguments, by parameter name.
         emit: Receives the outputs.
         emit_event: Receives the other events that a generator yields.
@@ -73,7 +73,7 @@ def call_user(
     fn = body.fn
     if body.function_type == "plain":
         try:
-            result = fn(**arguments) if body.context is None else fn(context, **arguments)
+            result = fn(context, **arguments) if body.context_first else fn(**arguments)
         except NOT_WRAPPED:
             raise
         except Exception as error:
@@ -88,7 +88,7 @@ def call_user(
         for output, value, given in outputs_of(op, result):
             emit(output, value, given)
         return
-    running = fn(**arguments) if body.context is None else fn(context, **arguments)
+    running = fn(context, **arguments) if body.context_first else fn(**arguments)
     if body.function_type == "generator":
         _drain(op, step_key, running, emit, emit_event)
         return

@@ -249,11 +249,9 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
                     further += loader_requirements(source.loader, _port(item, step))
             if item.dagflow_type.required_resource_keys:
                 further += type_requirements(item.dagflow_type, _port(item, step))
-    for op in {id(step.op): step.op for step in steps}.values():
-        for requirement in op.own_requirements():
-            if requirement.key not in needed:
-                needed[requirement.key] = requirement
-    needed = requirements_of(needed.values(), further, job.hook_requirements().values())
+    ops = {id(step.op): step.op for step in steps}.values()
+    own = [requirement for op in ops for requirement in op.own_requirements()]
+    needed = requirements_of(needed.values(), own, further, job.hook_requirements().values())
     return start_order(job.resource_defs, needed, job.describe_target())
 
 

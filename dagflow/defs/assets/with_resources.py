@@ -96,4 +96,5 @@ def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset
 
 def _must_be_given(requirement: Requirement, known: Mapping[str, ResourceDefinition]) -> bool:
     """Return whether a resource is bound, or missing. A run adds the default I/O manager if it is missing."""
-    return requirement.key in known or requirement.key != DEFAULT_IO_MANAGER_KEY
+    may_lack = requirement.key == DEFAULT_IO_MANAGER_KEY or requirement.is_optional
+    return requirement.key in known or not may_lack

@@ -9,6 +9,7 @@ from dagflow._util import UNSET
 from dagflow.config.field import Field
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.ops.ports import InputDefinition
+from dagflow.defs.parts.function import context_hint
 from dagflow.errors import DagflowInvalidDefinitionError
 
 
@@ -48,6 +49,7 @@ def _config_field(item: InputDefinition, name: str, place: str) -> Field | None:
             f"Input '{name}' of {place} has no way of being resolved: it is connected to nothing, has no "
             f"default, and its type '{item.dagflow_type.display_name}' has no loader that could read it from "
             "config. Connect it, give it a default, or pass it through 'input_values'."
+            + context_hint(name, item.dagflow_type.typing_type)
         )
     return None
 
@@ -104,7 +106,9 @@ def inputs_without_value(graph_def: GraphDefinition, config: Any, path: str = ""
         given = _entry(entry, "inputs")
         for input_name, field in unfed_fields(graph_def, name, path).items():
             if field.is_required and _entry(given, input_name) is None:
-                yield f"input '{input_name}' of {definition.node_type_str} '{path}{name}'"
+                value_type = definition.ins[input_name].dagflow_type
+                hint = context_hint(input_name, value_type.typing_type).rstrip(".")
+                yield f"input '{input_name}' of {definition.node_type_str} '{path}{name}'{hint and '.'}{hint}"
         if isinstance(definition, GraphDefinition) and definition.config_mapping is None:
             yield from inputs_without_value(definition, entry, f"{path}{name}.")
 

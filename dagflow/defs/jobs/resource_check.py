@@ -19,7 +19,7 @@ def check_resources(job: JobContent, remedy: str | None = None) -> None:
     if "checked" in job.compiled:
         return
     known = job.resource_defs
-    missing = [requirement for requirement in job.all_requirements() if requirement.key not in known]
+    missing = [need for need in job.all_requirements() if need.key not in known and not need.is_optional]
     if missing:
         first = min(missing, key=lambda requirement: requirement.key)
         raise not_provided(first, known, job.describe_target(), remedy=remedy, asset=_asset_with(job, first))

@@ -123,8 +123,8 @@ class OpDefinition(NodeDefinition):
         _warn_of_config_names(body, what)
         if owner == "op":
             refuse_resources_twice(body, required_resource_keys, "op")
-        self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, what) | frozenset(
-            body.resources
+        self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, what) | (
+            frozenset(body.resources) - body.optional_resources
         )
         self.tags: dict[str, str] = definition_tags(tags, what)
         self.description: str | None = (
@@ -155,6 +155,8 @@ class OpDefinition(NodeDefinition):
         if self._requirements is None:
             name, fn = f"op '{self.name}'", self.body.fn
             found = required_by(self.required_resource_keys, name, fn) if self.required_resource_keys else []
+            for key in sorted(self.body.optional_resources):
+                found.append(Requirement(key, name, fn, is_optional=True))
             for output in self.outs.values():
                 found += output.own_requirements(name, fn)
             self._requirements = tuple(found)

@@ -159,7 +159,8 @@ class Definitions:
         executable = [asset for asset in self.assets if isinstance(asset, AssetsDefinition)]
         owners = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
         for asset in executable:
-            for key in sorted(set(owners) & asset.node_def.required_resource_keys - set(asset.resource_defs)):
+            read = asset.node_def.required_resource_keys | asset.node_def.body.optional_resources
+            for key in sorted(set(owners) & read - set(asset.resource_defs)):
                 raise DagflowInvalidDefinitionError(
                     f"{asset!r} needs the resource '{key}' of the Definitions, and {owners[key]!r} has "
                     "another one with this key. Use one object, or two keys."

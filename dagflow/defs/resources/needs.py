@@ -52,7 +52,7 @@ def start_order(
 ) -> list[str]:
     """Return resource keys in start order: each resource comes after the resources that it needs.
 
-    Resources of one level are sorted by key.
+    Resources of one level are sorted by key. An optional one without a definition is left out.
 
     Args:
         definitions: Resource definitions by key.
@@ -114,6 +114,8 @@ def _put_in_order(
             f"other in a cycle, {path}."
         )
     definition = definitions.get(key)
+    if definition is None and wanted_by.is_optional:
+        return
     if definition is None:
         if dependents:
             raise DagflowInvariantViolationError(

@@ -33,12 +33,14 @@ class Requirement(NamedTuple):
         by: The definition that needs it, as "op 'brew'".
         at: The file and line of that definition; empty if unknown.
         role: The role of the resource: RESOURCE, IO_MANAGER or INPUT_MANAGER.
+        is_optional: Whether the definition works without it, as with a parameter `db: Database | None`.
     """
 
     key: str
     by: str
     at: Place = ""
     role: str = RESOURCE
+    is_optional: bool = False
 
     @property
     def place(self) -> str:
@@ -47,7 +49,7 @@ class Requirement(NamedTuple):
 
 
 def requirements_of(*parts: Iterable[Requirement]) -> dict[str, Requirement]:
-    """Merge requirements into one for each key: the first one that names the key.
+    """Merge requirements into one for each key: the first one that names the key and is not optional.
 
     Example:
         >>> list(requirements_of([Requirement("mill", "op 'grind'")], [Requirement("mill", "op 'brew'")]))
@@ -56,7 +58,8 @@ def requirements_of(*parts: Iterable[Requirement]) -> dict[str, Requirement]:
     found: dict[str, Requirement] = {}
     for part in parts:
         for requirement in part:
-            if requirement.key not in found:
+            known = found.get(requirement.key)
+            if known is None or (known.is_optional and not requirement.is_optional):
                 found[requirement.key] = requirement
     return found
 
