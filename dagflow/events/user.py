@@ -12,7 +12,13 @@ from copy import copy
 from typing import Any, ClassVar, Generic, TypeVar
 
 from dagflow._util import UNSET, Unset
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ParameterCheckError,
+    Restorable,
+    check_optional,
+    check_type,
+)
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue, PathMetadataValue
@@ -283,7 +289,7 @@ class MaterializeResult(ByValue, Generic[T]):
         return normalize_metadata(self.metadata, "a MaterializeResult")
 
 
-class Failure(Exception):
+class Failure(Restorable, Exception):
     """An exception that user code raises to fail a step, with a description and metadata.
 
     Args:
@@ -312,7 +318,7 @@ class Failure(Exception):
         )
 
 
-class RetryRequested(Exception):
+class RetryRequested(Restorable, Exception):
     """An exception that user code raises to retry the step.
 
     Args:
