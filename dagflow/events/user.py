@@ -310,12 +310,21 @@ class Failure(Restorable, Exception):
     ) -> None:
         super().__init__(description)
         self.description: str | None = check_optional(description, str, "description")
-        self.metadata: dict[str, MetadataValue] = (
+        self._metadata: dict[str, MetadataValue] = (
             normalize_metadata(metadata, "a Failure") if metadata else {}
         )
         self.allow_retries: bool = (
             True if allow_retries is None else check_type(allow_retries, bool, "allow_retries")
         )
+
+    @property
+    def metadata(self) -> dict[str, MetadataValue]:
+        """The metadata as metadata values, also those that were assigned after the failure was created."""
+        return self._metadata
+
+    @metadata.setter
+    def metadata(self, metadata: Mapping[str, Any] | None) -> None:
+        self._metadata = normalize_metadata(metadata, "a Failure")
 
 
 class RetryRequested(Restorable, Exception):
