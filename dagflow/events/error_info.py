@@ -1,14 +1,20 @@
-"""The record of an exception: its message, stack and class as strings, and its causes."""
+"""The record of an exception: its message, stack and class as strings, and its causes.
+
+The module has the one answer to the question which error is the user's own: `own_error` for exceptions, and
+`error_chain` for their records.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dagflow.errors import DagflowUserCodeExecutionError
+from dagflow.errors import DagflowMaxRetriesExceededError, DagflowUserCodeExecutionError
+from dagflow.events.user import RetryRequested
 
 _LONGEST_STORED = 100
 """The number of errors in a stored chain. Each is nested in the JSON of the one before it."""
+
 
 class SerializableErrorInfo(NamedTuple):
     """The record of an exception.
@@ -86,7 +92,32 @@ class SerializableErrorInfo(NamedTuple):
         return info
 
 
-_RETRIES = ("RetryRequested", "RetryRequestedFromPolicy", "DagflowMaxRetriesExceededError")
+_WRAPPERS = (DagflowUserCodeExecutionError, RetryRequested, DagflowMaxRetriesExceededError)
+"""The classes of exceptions that stand for another one: the user's own."""
+
+
+def user_exception(error: BaseException) -> BaseException:
+    """Return the exception that a function of the user raised, from the wrapper that dagflow raised for it."""
+    return error.user_exception if isinstance(error, DagflowUserCodeExecutionError) else error
+
+
+def own_error(error: BaseException) -> BaseException:
+    """Return the user's own error: the exception inside all wrappers and requests for a retry.
+
+    A request for a retry without a cause is itself the user's own error.
+
+    Example:
+        >>> request = RetryRequested()
+        >>> request.__cause__ = ValueError("no beans")
+        >>> own_error(request), own_error(KeyError("cup"))
+        (ValueError('no beans'), KeyError('cup'))
+    """
+    seen: set[int] = set()
+    while isinstance(error, _WRAPPERS) and id(error) not in seen:
+        seen.add(id(error))
+        inner = user_exception(error)
+        error = inner if inner is not error else error.__cause__ or error
+    return error
 
 
 def error_chain(error: SerializableErrorInfo | None) -> list[SerializableErrorInfo]:
@@ -101,7 +132,7 @@ def error_chain(error: SerializableErrorInfo | None) -> list[SerializableErrorIn
         >>> [link.cls_name for link in error_chain(retry)]
         ['RetryRequested', 'ValueError']
     """
-    wrappers = {*_RETRIES, *_class_names(DagflowUserCodeExecutionError)}  # a record has the class name only
+    wrappers = {name for cls in _WRAPPERS for name in _class_names(cls)}  # a record has the class name only
     chain = []
     while error is not None:
         chain.append(error)

@@ -199,7 +199,7 @@ def _error_lines(result: ExecuteInProcessResult) -> Iterator[str]:
     events = result.get_step_failure_events() or [result.get_run_failure_event()]
     error = events[0].event_specific_data.error
     if error is not None:
-        yield from _traceback_lines(error)
+        yield from _traceback_lines(error.shortened())
         yield ""
 
 

@@ -174,7 +174,10 @@ RESTORED: list[BaseException] = [
 WAYS: dict[str, Callable[[Any], Any]] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
-    **{f"pickle {number}": lambda value, number=number: pickle.loads(pickle.dumps(value, number)) for number in (2, 5)},
+    **{
+        f"pickle {number}": lambda value, number=number: pickle.loads(pickle.dumps(value, number))
+        for number in (2, 5)
+    },
 }
 
 
