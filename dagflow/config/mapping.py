@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any as AnyValue
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, class_has
 from dagflow.config.field import Field
 from dagflow.config.parse import Readable, Reading, parse
 from dagflow.config.paths import Path
@@ -123,7 +123,7 @@ class Mapped(ConfigType):
                 f"execution. {detail} It raised {type(error).__name__}: {error}".replace("  ", " "),
                 user_exception=error,
             ) from error
-        return result.to_config_dict() if hasattr(result, "to_config_dict") else result
+        return result.to_config_dict() if class_has(result, "to_config_dict") else result
 
     def _has_inner_mapping(self) -> bool:
         """Return whether the result goes through another function, whose result may differ each time."""

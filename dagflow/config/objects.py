@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from dagflow._util import class_has
 from dagflow.errors import check_type
 
 
@@ -174,9 +175,8 @@ def plain_config(value: Any) -> Any:
     """
     if is_config_object(value):
         return value.to_config_value()
-    variable = getattr(value, "__dagflow_env_var__", None)
-    if variable is not None:
-        return {"env": variable}
+    if class_has(value, "__dagflow_env_var__"):
+        return {"env": value.__dagflow_env_var__}
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, Mapping):

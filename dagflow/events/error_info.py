@@ -97,7 +97,7 @@ _WRAPPERS = (DagflowUserCodeExecutionError, RetryRequested, DagflowMaxRetriesExc
 
 
 def user_exception(error: BaseException) -> BaseException:
-    """Return the exception that a function of the user raised, from the wrapper that dagflow raised for it."""
+    """Return the exception that a function of the user raised, out of the wrapper that dagflow raised."""
     return error.user_exception if isinstance(error, DagflowUserCodeExecutionError) else error
 
 

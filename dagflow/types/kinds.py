@@ -11,6 +11,7 @@ The engine runs the check, names the step that failed and wraps the error of a u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import CodeType
 from typing import TYPE_CHECKING, Protocol, Union
 from typing import Any as AnyValue
 
@@ -278,7 +279,7 @@ def _check_takes_two(function: AnyValue, name: str) -> None:
             f"not {function!r}"
         )
     code = getattr(function, "__code__", None)
-    if code is None or code.co_flags & 0x04:  # not a plain function, or one with *args
+    if not isinstance(code, CodeType) or code.co_flags & 0x04:  # not a plain function, or one with *args
         return
     count = code.co_argcount - (getattr(function, "__self__", None) is not None)
     if count < 2 or count - len(function.__defaults__ or ()) > 2:

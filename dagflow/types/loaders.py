@@ -8,6 +8,7 @@ dicts and optional values have one of the loaders below. For their own types, us
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import CodeType
 from typing import Any as AnyValue
 
 from dagflow import _doors
@@ -139,7 +140,7 @@ def dagflow_type_loader(
         if not callable(function):
             raise ParameterCheckError(f"@dagflow_type_loader decorates a function, not {function!r}")
         code = getattr(function, "__code__", None)
-        if code is not None:
+        if isinstance(code, CodeType):
             parameters = code.co_varnames[: code.co_argcount]
             is_named = bool(parameters) and parameters[0] in ("context", "_context", "context_", "_")
             least = code.co_argcount - len(getattr(function, "__defaults__", None) or ())

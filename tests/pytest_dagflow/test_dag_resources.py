@@ -161,3 +161,29 @@ def test_what_is_no_mapping_is_refused(kitchen: pytest.Pytester):
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["fixture 'dag_resources' must return resources by key*not ??pump??"])
+
+
+def test_a_double_as_a_resource_of_the_tests(pytester: pytest.Pytester) -> None:
+    """A double in `dag_resources` is the resource in runs, direct calls and contexts."""
+    pytester.makepyfile(kitchen=KITCHEN)
+    pytester.makeconftest(
+        """
+        from unittest.mock import MagicMock
+        import pytest
+
+        @pytest.fixture
+        def dag_resources():
+            return {"pump": MagicMock(name="pump")}
+        """
+    )
+    pytester.makepyfile(
+        """
+        from kitchen import draw, supply, water
+
+        def test_doubles(dag_resources, build_op_context, execute_in_process, materialize_to_memory):
+            double = dag_resources["pump"]
+            assert materialize_to_memory([water]).output_for_node("water") is double
+            assert draw(build_op_context()) is double
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=1)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from dagflow import _doors
+from dagflow._util import class_has
 from dagflow.defs.parts.function import (
     CONTEXT_NAMES,
     KEYWORD_ONLY,
@@ -89,7 +90,7 @@ class HookDefinition:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Decorate a job, graph or op; or call the function directly, with a context."""
-        if len(args) == 1 and hasattr(args[0], "with_hooks"):
+        if len(args) == 1 and class_has(args[0], "with_hooks"):
             return args[0].with_hooks({self})
         return _doors.invoke_hook(self, args, kwargs)
 

@@ -51,7 +51,7 @@ class LoggerDefinition:
         self.logger_fn: Callable[..., logging.Logger] = logger_fn
         self.config_field: Field = resolve_field(config_schema)
         self.description: str | None = description
-        self.parameter: str | None = next((parameter.name for parameter in parameters_of(logger_fn)), None)
+        self.parameter: str | None = _first_parameter(logger_fn)
 
     @property
     def config_schema(self) -> Field:
@@ -133,6 +133,13 @@ def logger(
     if callable(config_schema) and not isinstance(config_schema, (type, Field, ConfigType)):
         return LoggerDefinition(config_schema, None, documentation_of(config_schema))
     return lambda fn: LoggerDefinition(fn, config_schema, description or documentation_of(fn))
+
+
+def _first_parameter(logger_fn: Callable[..., Any]) -> str | None:
+    try:
+        return next((parameter.name for parameter in parameters_of(logger_fn)), None)
+    except (TypeError, ValueError):  # an object without a signature, such as a double
+        return "context"
 
 
 def check_loggers(

@@ -15,7 +15,14 @@ from dagflow.defs.ops.node import NodeDefinition, current_composition
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, InputDefinition, Out, OutputDefinition
 from dagflow.defs.ops.signature import inputs_of, outputs_of, plain_output_of, wrapped_outputs
 from dagflow.defs.parts.configured import configured_field, new_name
-from dagflow.defs.parts.function import CONTEXT_NAMES, Body, documentation_of, is_config_annotation, location
+from dagflow.defs.parts.function import (
+    CONTEXT_NAMES,
+    Body,
+    code_of,
+    documentation_of,
+    is_config_annotation,
+    location,
+)
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.requirements import Requirement, required_by
 from dagflow.errors import (
@@ -218,7 +225,7 @@ def _adapt_to_inputs(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[
     """Adapt a function that takes all inputs as one dict, with the parameters (context, inputs) or *args, to
     one that takes each input by its name.
     """
-    code = getattr(fn, "__code__", None)
+    code = code_of(fn)
     if code is None:
         return fn
     takes = code.co_varnames[: code.co_argcount]

@@ -9,12 +9,12 @@ of them.
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
-from types import CellType, FunctionType, MethodType
+from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType
 from typing import Any
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, class_has
 from dagflow.errors import DagflowInvalidDefinitionError
 
 CONTEXT_NAMES = frozenset({"context", "_context", "context_", "_"})
@@ -104,12 +104,24 @@ def _inspected_parameters(fn: Callable[..., Any]) -> list[Parameter]:
 def unwrapped(fn: Any) -> Any:
     """Return the function behind decorators that set `__wrapped__`."""
     seen = {id(fn)}
-    while hasattr(fn, "__wrapped__"):
+    while class_has(fn, "__wrapped__") or "__wrapped__" in _attributes_of(fn):
         fn = fn.__wrapped__
         if id(fn) in seen:
             raise ValueError(f"{fn!r} wraps itself")
         seen.add(id(fn))
     return fn
+
+
+def _attributes_of(fn: Any) -> Container[str]:
+    """Return the attributes of a function itself. A double answers to `__wrapped__` without having it."""
+    found = getattr(fn, "__dict__", ())
+    return found if isinstance(found, (dict, MappingProxyType)) else ()
+
+
+def code_of(fn: Any) -> CodeType | None:
+    """Return the code of a function; None for a callable object without code, such as a double."""
+    code = getattr(fn, "__code__", None)
+    return code if isinstance(code, CodeType) else None
 
 
 def documentation_of(fn: Any) -> str | None:
@@ -220,7 +232,7 @@ def location(fn: Any) -> str:
         >>> location(len)
         'unknown place'
     """
-    code = getattr(unwrapped(fn), "__code__", None) if callable(fn) else None
+    code = code_of(unwrapped(fn)) if callable(fn) else None
     return f"{code.co_filename}:{code.co_firstlineno}" if code else "unknown place"
 
 
@@ -258,7 +270,7 @@ def _function_type(fn: Callable[..., Any]) -> str:
         target = target.func
     if not isinstance(target, (FunctionType, MethodType)):
         target = type(target).__call__  # a callable object
-    code = getattr(target, "__code__", None)
+    code = code_of(target)
     flags = 0 if code is None else code.co_flags
     if flags & _GENERATOR:
         return "generator"
@@ -289,7 +301,7 @@ def _holds_string(annotation: Any) -> bool:
 def _closure(fn: Callable[..., Any]) -> dict[str, Any]:
     """Return the values of the variables that a function closes over; empty ones are left out."""
     target = unwrapped(fn)
-    names = getattr(getattr(target, "__code__", None), "co_freevars", ())
+    names = getattr(code_of(target), "co_freevars", ())
     cells = getattr(target, "__closure__", None) or ()
     return {
         name: cell.cell_contents

@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, overload
 
 from dagflow import _doors
-from dagflow._util import UNSET
+from dagflow._util import UNSET, has_class, is_double
 from dagflow.config.field import Field
 from dagflow.config.model import Config, is_resource_field, model_validator
 from dagflow.config.objects import plain_config
@@ -94,8 +94,10 @@ class ConfigurableResourceFactory(Config, Generic[T]):
     @model_validator(mode="wrap")
     @classmethod
     def _accept_definition(cls, value: Any, handler: Callable[[Any], Any]) -> Any:
-        """Accept a definition or a PartialResource in a field of another resource."""
-        return value if isinstance(value, (PartialResource, ResourceDefinition)) else handler(value)
+        """Accept a definition, a PartialResource or a double in a field of another resource."""
+        if has_class(value, PartialResource) or has_class(value, ResourceDefinition) or is_double(value):
+            return value
+        return handler(value)
 
     # the user overrides these methods
 
@@ -327,7 +329,7 @@ class ModelResource(ResourceDefinition):
         }
         super().__init__(self._make, _schema(resource_cls, source), description=resource_cls.__doc__)
         self.nested: tuple[ResourceDefinition, ...] = tuple(
-            part for part in self.parts.values() if isinstance(part, ResourceDefinition)
+            part for part in self.parts.values() if has_class(part, ResourceDefinition)
         )
         self._own_config: Any = UNSET
 
@@ -350,7 +352,7 @@ class ModelResource(ResourceDefinition):
             nested = {}
             for name, part in self.parts.items():
                 nested[name] = part
-                if isinstance(part, ResourceDefinition):
+                if has_class(part, ResourceDefinition):
                     nested[name], close = _open_part(part, name, context)
                     if close is not None:
                         closers.append(close)
@@ -370,7 +372,7 @@ class ModelResource(ResourceDefinition):
         """Return the config of the nested resources by path, at every depth."""
         configs: dict[str, Any] = {}
         for name, part in self.parts.items():
-            if isinstance(part, ResourceDefinition) and not (part.is_shared and id(part) in shared):
+            if has_class(part, ResourceDefinition) and not (part.is_shared and id(part) in shared):
                 inner = f"{path}.{name}"
                 configs[inner] = part.default_config(inner, environ)
                 configs.update(part.nested_configs(inner, environ, shared))
@@ -412,7 +414,9 @@ def _fresh_copy(resource: _Self, nested: _Values) -> _Self:
 
 
 def _is_definition(value: Any) -> bool:
-    return isinstance(value, (ResourceDefinition, ConfigurableResourceFactory, PartialResource))
+    return any(
+        has_class(value, cls) for cls in (ResourceDefinition, ConfigurableResourceFactory, PartialResource)
+    )
 
 
 def _schema(cls: type[ConfigurableResourceFactory[Any]], source: Any) -> Field:

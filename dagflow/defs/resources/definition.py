@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar, overload
 
 from dagflow import _doors
-from dagflow._util import UNSET
+from dagflow._util import UNSET, class_has, has_class
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.read import read_config
 from dagflow.defs.parts.configured import configured_field
@@ -277,20 +277,22 @@ def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, Reso
 def as_resource(value: Any) -> ResourceDefinition:
     """Turn a value into a ResourceDefinition, unless it already is one.
 
+    A double, such as a `Mock(spec=Database)`, is a plain value: only its class counts.
+
     Raises:
         DagflowInvalidDefinitionError: The value is a resource class, not an object of it.
     """
-    if isinstance(value, ResourceDefinition):
+    if has_class(value, ResourceDefinition):
         return value
-    if hasattr(value, "get_resource_definition"):
-        if isinstance(value, type):
-            name = value.__name__
-            raise DagflowInvalidDefinitionError(
-                f"{name} is the class of a resource. Give an object, {name}(...), or "
-                f"{name}.configure_at_launch() to take its config from the run config."
-            )
+    if class_has(value, "get_resource_definition"):
         definition: ResourceDefinition = value.get_resource_definition()
         return definition
+    if has_class(value, type) and hasattr(value, "get_resource_definition"):
+        name = value.__name__
+        raise DagflowInvalidDefinitionError(
+            f"{name} is the class of a resource. Give an object, {name}(...), or "
+            f"{name}.configure_at_launch() to take its config from the run config."
+        )
     return ResourceDefinition.hardcoded_resource(value)
 
 
