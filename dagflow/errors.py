@@ -13,6 +13,8 @@
     ├── DagflowInvalidPythonicConfigDefinitionError an invalid Config annotation
     ├── DagflowInvalidSubsetError                   a selection that selects nothing, or cannot be parsed
     ├── DagflowInvariantViolationError              a rule that was broken at run time
+    │   └── DagflowOutputAttributeError             an attribute of an output in the body of a graph (also an
+    │                                               invalid definition and an AttributeError)
     ├── DagflowInvalidPropertyError                 an attribute that this context does not have
     ├── DagflowInvalidMetadata                      a metadata value of an unsupported type
     ├── DagflowSerializationError                   a value without JSON form, or damaged JSON
@@ -197,6 +199,12 @@ class DagflowInvalidSubsetError(DagflowError):
 
 class DagflowInvariantViolationError(DagflowError):
     """A broken rule that can only be checked at run time."""
+
+
+class DagflowOutputAttributeError(
+    DagflowInvariantViolationError, DagflowInvalidDefinitionError, AttributeError
+):
+    """A read of an attribute of an output in the body of a graph, where the value does not exist yet."""
 
 
 class DagflowInvalidPropertyError(DagflowError):

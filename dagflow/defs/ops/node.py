@@ -286,9 +286,11 @@ class GraphBody(Protocol):
     """A body of a graph while it runs. It collects the nodes that the body invokes.
 
     Attributes:
+        graph_name: The name of the graph or job.
         uninvoked: Invocations (with an alias, tags, hooks or a retry policy) that were not called, by name.
     """
 
+    graph_name: str
     uninvoked: dict[str, PendingInvocation]
 
     def invoke(
