@@ -39,7 +39,7 @@ class DagflowInstance(EventLog):
         0
     """
 
-    __slots__ = ("__weakref__", "_finalizer", "_ref", "_root", "is_ephemeral")
+    __slots__ = ("__dict__", "__weakref__", "_finalizer", "_ref", "_root", "is_ephemeral")
 
     def __init__(
         self,

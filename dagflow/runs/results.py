@@ -48,7 +48,18 @@ class EventList(list[DagflowEvent]):
 class ExecutionResult:
     """The result of a run: its events, its outputs, and whether it succeeded."""
 
-    __slots__ = ("_events", "_given", "_input_values", "_instance", "_job", "_log", "_run", "_values")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_events",
+        "_given",
+        "_input_values",
+        "_instance",
+        "_job",
+        "_log",
+        "_run",
+        "_values",
+    )
 
     def __init__(
         self,

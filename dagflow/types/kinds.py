@@ -87,7 +87,7 @@ class ResourcesBuilder(Protocol):
 class TypeCheckContext:
     """The context of a type check function: `log`, `run_id`, and the `resources` that the type requires."""
 
-    __slots__ = ("_builder", "_dagflow_type", "_log", "_resources", "run_id")
+    __slots__ = ("__dict__", "__weakref__", "_builder", "_dagflow_type", "_log", "_resources", "run_id")
 
     def __init__(
         self,

@@ -118,8 +118,9 @@ class _StandIn:
         if name in ("alias", "tag", "with_hooks", "with_retry_policy"):
             method = "hook" if name == "with_hooks" else name
             raise DagflowOutputAttributeError(
-                f"in the body of '{self.graph_name}': attempted to call {method} method for {self!r} although "
-                f"it exists already. Consider checking the location of parentheses: node.{name}(...)(...)."
+                f"in the body of '{self.graph_name}': attempted to call {method} method for {self!r} "
+                "although it exists already. Consider checking the location of parentheses: "
+                f"node.{name}(...)(...)."
             )
         raise DagflowOutputAttributeError(self.refusal(f"attempted to read '{name}' of {self!r}"))
 
