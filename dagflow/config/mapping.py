@@ -5,14 +5,16 @@ See `dagflow.defs.parts.configured`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any as AnyValue
+from typing import ClassVar
 
 from dagflow._util import UNSET, class_has
 from dagflow.config.field import Field
 from dagflow.config.parse import Readable, Reading, parse
 from dagflow.config.paths import Path
 from dagflow.config.scalar import ConfigType, copied
+from dagflow.copies import Copied
 from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, DagflowInvalidConfigError
 
 
@@ -35,7 +37,7 @@ class MappingMessages:
         self.path: Path = path
 
 
-class Mapped(ConfigType):
+class Mapped(Copied, ConfigType):
     """Config that matches `outer`, which a function turns into config for `inner`; user code receives that.
 
     Args:
@@ -49,6 +51,8 @@ class Mapped(ConfigType):
     """
 
     __slots__ = ("_stored", "function", "inner", "is_raw", "messages", "outer", "source")
+
+    _caches: ClassVar[Mapping[str, Callable[[], AnyValue]]] = {"_stored": lambda: UNSET}
 
     def __init__(
         self,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import CoroutineType, GeneratorType
 from typing import Any
 
 from dagflow._util import has_class, is_double
 from dagflow.call import user_code
 from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
+from dagflow.copies import first_of
 from dagflow.defs.assets.definition import AssetOutput
 from dagflow.defs.parts.function import location
 from dagflow.engine.run_state import RunState
@@ -165,6 +167,13 @@ def manager_of(state: RunState, key: str, method: str, place: str) -> Any:
     return manager
 
 
+class _LogOf(partial[Any]):
+    """A function that returns the log of a step. A pickle has the log instead of the run."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial, (first_of, self())
+
+
 def access_of(state: RunState, step: Step, manager_key: str) -> IOAccess:
     """Return the objects of the run that an I/O manager can use for a step."""
     keys = state.job.resource_defs[manager_key].required_resource_keys
@@ -172,7 +181,7 @@ def access_of(state: RunState, step: Step, manager_key: str) -> IOAccess:
         state.get_instance,
         {key: state.resources.values[key] for key in keys},
         state.plan.resource_configs.get(manager_key) or None,
-        lambda: state.log_of(step),
+        _LogOf(state.log_of, step),
     )
 
 

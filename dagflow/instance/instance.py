@@ -194,6 +194,16 @@ class DagflowInstance(EventLog):
             if self._ref is None:
                 self._root = None
 
+    def __copy__(self) -> DagflowInstance:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> DagflowInstance:
+        return self
+
+    def __reduce__(self) -> Any:
+        """Return the location of a stored instance, for a pickle. Raise for an instance in memory."""
+        return DagflowInstance.from_ref, (self.ref(),)
+
     def __enter__(self) -> DagflowInstance:
         return self
 

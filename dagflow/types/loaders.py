@@ -15,6 +15,7 @@ from dagflow import _doors
 from dagflow.config.choice import Noneable, ScalarUnion, Selector
 from dagflow.config.field import Array, Map, Permissive, resolve_schema
 from dagflow.config.scalar import Any, ConfigType
+from dagflow.copies import Copied
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 from dagflow.keys import resource_keys
 
@@ -56,7 +57,7 @@ class DagflowTypeLoaderContext:
         return self._log()
 
 
-class DagflowTypeLoader:
+class DagflowTypeLoader(Copied):
     """A loader of values from config. Subclass it, or decorate a function with `dagflow_type_loader`."""
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from dagflow import _doors
 from dagflow._util import class_has
+from dagflow.copies import Copied
 from dagflow.defs.parts.function import (
     CONTEXT_NAMES,
     KEYWORD_ONLY,
@@ -39,7 +40,7 @@ class HookExecutionResult(NamedTuple):
     is_skipped: bool | None = False
 
 
-class HookDefinition:
+class HookDefinition(Copied):
     """A function that is called at the end of an attempt at a step. Usually made by `@success_hook` or
     `@failure_hook`.
 
@@ -79,6 +80,10 @@ class HookDefinition:
         self.decorated_fn: Callable[..., Any] = hook_fn if decorated_fn is None else decorated_fn
         self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, f"hook '{name}'")
         self.parameters: tuple[str, ...] = parameters
+
+    def decorated(self) -> Callable[..., Any] | None:
+        """Return the decorated function."""
+        return self.decorated_fn
 
     def own_requirements(self, place: str) -> list[Requirement]:
         """Return the resources that the hook needs.

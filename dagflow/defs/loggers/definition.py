@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 from dagflow import _doors
 from dagflow.config.field import Field, resolve_field
 from dagflow.config.scalar import ConfigType
+from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import documentation_of, parameters_of
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import logging
 
 
-class LoggerDefinition:
+class LoggerDefinition(Copied):
     """A function that creates a logger. Usually made by `@logger`.
 
     Call it with `build_init_logger_context()` to test the function.
@@ -52,6 +53,10 @@ class LoggerDefinition:
         self.config_field: Field = resolve_field(config_schema)
         self.description: str | None = description
         self.parameter: str | None = _first_parameter(logger_fn)
+
+    def decorated(self) -> Callable[..., Any] | None:
+        """Return the function."""
+        return self.logger_fn
 
     @property
     def config_schema(self) -> Field:

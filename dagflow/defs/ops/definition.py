@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import update_wrapper
-from typing import Any, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, overload
 
 from dagflow import _doors
 from dagflow._util import UNSET, warn
@@ -73,6 +73,7 @@ class OpDefinition(NodeDefinition):
         "version",
     )
     node_type_str = "op"
+    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {"_requirements": type(None)}
 
     version: str | None
     code_version: str | None
@@ -145,6 +146,12 @@ class OpDefinition(NodeDefinition):
     def config_schema(self) -> Field:
         """The schema of the config of this op; any config, if it has no schema."""
         return ANYTHING if self.config_field is None else self.config_field
+
+    def references(self) -> Iterator[tuple[str, str]]:
+        """Yield the places where the op may be found: also as the op of an asset."""
+        for module, name in super().references():
+            yield module, name
+            yield module, f"{name}.node_def"
 
     @property
     def compute_fn(self) -> Callable[..., Any]:

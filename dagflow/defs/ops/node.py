@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow import _doors
 from dagflow._util import nearest
+from dagflow.copies import Copied
 from dagflow.defs.hooks.definition import NO_HOOKS, HookDefinition, check_hooks
 from dagflow.defs.parts.function import location
 from dagflow.defs.parts.retry import RetryPolicy
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from dagflow.types.kinds import DagflowType
 
 
-class NodeDefinition:
+class NodeDefinition(Copied):
     """The definition of a node: an op, or a graph. Called in a graph's body it becomes a node there.
 
     Attributes: `name`, `description`, `tags`, `ins` and `outs` (definitions by name), `input_names`,

@@ -15,6 +15,7 @@ from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType
 from typing import Any
 
 from dagflow._util import UNSET, class_has
+from dagflow.copies import Copied
 from dagflow.errors import DagflowInvalidDefinitionError
 
 CONTEXT_NAMES = frozenset({"context", "_context", "context_", "_"})
@@ -28,7 +29,7 @@ _VAR_POSITIONAL, _VAR_KEYWORD, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 
 _EMPTY_CELL = CellType()
 
 
-class Parameter:
+class Parameter(Copied):
     """A parameter of a function. `annotation` and `default` are UNSET if there is none."""
 
     __slots__ = ("annotation", "default", "name", "role")
@@ -135,7 +136,7 @@ def documentation_of(fn: Any) -> str | None:
     return inspect.getdoc(fn)
 
 
-class Body:
+class Body(Copied):
     """A user's function and how it is called.
 
     Attributes:

@@ -10,6 +10,7 @@ from dagflow import _doors
 from dagflow._util import UNSET, class_has, has_class
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.read import read_config
+from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import (
     VAR_KEYWORD,
@@ -44,7 +45,7 @@ ResourceParam = Annotated[_T, RESOURCE_MARK]
 """The annotation of a parameter that takes a resource: `db: ResourceParam[Database]`. Its name is the key."""
 
 
-class ResourceDefinition:
+class ResourceDefinition(Copied):
     """A function that creates a resource.
 
     Args:
@@ -161,7 +162,7 @@ class ResourceDefinition:
     @staticmethod
     def string_resource(description: str | None = None) -> ResourceDefinition:
         """Return a definition of a resource that is the string in its config."""
-        return ResourceDefinition(lambda context: context.resource_config, str, description)
+        return ResourceDefinition(own_config, str, description)
 
     @staticmethod
     def mock_resource(description: str | None = None) -> ResourceDefinition:
@@ -258,7 +259,7 @@ def make_values_resource(**schema: Any) -> ResourceDefinition:
     Args:
         schema: Config schemas by key; without arguments, any config.
     """
-    return ResourceDefinition(lambda context: context.resource_config, schema or None)
+    return ResourceDefinition(own_config, schema or None)
 
 
 def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, ResourceDefinition]:
@@ -363,6 +364,11 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
             "the context."
         )
     return bool(needed) or bool(parameters)
+
+
+def own_config(context: Any) -> Any:
+    """Return the config of a resource. The function of the definitions whose resource is their config."""
+    return context.resource_config
 
 
 def nothing() -> None:
