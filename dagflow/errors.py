@@ -76,9 +76,10 @@ class Restorable:
     args: tuple[Any, ...]
 
     def __copy__(self) -> Any:
+        origin: Any = self
         copy = _restored(type(self), self.args)
         copy.__dict__.update(self.__dict__)
-        copy.__cause__, copy.__context__ = self.__cause__, self.__context__  # type: ignore[attr-defined]
+        copy.__cause__, copy.__context__ = origin.__cause__, origin.__context__
         return copy
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -86,7 +87,7 @@ class Restorable:
         return _restored, (type(self), tuple(map(_for_pickle, self.args))), state
 
 
-def _restored(cls: type[BaseException], arguments: tuple[Any, ...]) -> BaseException:
+def _restored(cls: type[Any], arguments: tuple[Any, ...]) -> Any:
     return cls.__new__(cls, *arguments)
 
 
@@ -357,8 +358,8 @@ class DagflowUserCodeExecutionError(DagflowError):
         error = self.user_exception
         return type(error), error, error.__traceback__
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+    def __setstate__(self, state: dict[str, Any] | None) -> None:
+        self.__dict__.update(state or {})
         self.__cause__ = self.user_exception
 
 

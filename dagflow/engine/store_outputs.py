@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from types import CoroutineType, GeneratorType
 from typing import Any
@@ -71,7 +71,7 @@ def store(
     return logged, [*events, *(_with_metadata(item, logged) for item in written)]
 
 
-def _items_of(generator: Iterator[Any]) -> Iterator[Any]:
+def _items_of(generator: Generator[Any, None, Any]) -> Iterator[Any]:
     """Yield what a generator yields, and then its result."""
     result = yield from generator
     if result is not None:

@@ -205,12 +205,10 @@ def _error_lines(result: ExecuteInProcessResult) -> Iterator[str]:
 
 def _traceback_lines(error: Any) -> Iterator[str]:
     import dagflow
+    from dagflow.testing import error_chain
 
     ours = os.path.dirname(dagflow.__file__) + os.sep
-    wrapper = getattr(dagflow, error.cls_name or "", None)
-    is_wrapper = isinstance(wrapper, type) and issubclass(
-        wrapper, (dagflow.DagflowUserCodeExecutionError, dagflow.RetryRequested)
-    )
+    is_wrapper = len(error_chain(error)) > 1
     if error.cause is not None:
         yield from _traceback_lines(error.cause)
         if is_wrapper or not error.stack:

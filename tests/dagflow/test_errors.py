@@ -16,6 +16,7 @@ from dagflow import errors
 from dagflow.config.parse import parse
 from dagflow.config.scalar import Int
 from dagflow.events.user import Failure, RetryRequested, RetryRequestedFromPolicy
+from pytest_dagflow.sequence.functions import UnknownFunction
 
 EXCEPTIONS = {
     name: cls
@@ -167,6 +168,7 @@ def example_of(cls: type[BaseException]) -> BaseException:
 RESTORED: list[BaseException] = [
     *map(example_of, EXCEPTIONS.values()),
     Spilt("mocha", at="noon"),
+    UnknownFunction("the message"),
     Failure("spilt", {"rows": 3}, allow_retries=False),
     RetryRequested(3, 1.5),
     RetryRequestedFromPolicy(2, 0.5),

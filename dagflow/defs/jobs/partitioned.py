@@ -129,7 +129,8 @@ class PartitionedConfig(Copied):
 
     def decorated(self) -> Callable[..., Any] | None:
         """Return the decorated function."""
-        return self._call
+        fn: Callable[..., Any] | None = self._call
+        return fn
 
     @property
     def run_config_for_partition_key_fn(self) -> _ConfigOfKey:
