@@ -6,6 +6,7 @@ from dagflow.engine.outcome import Failed, Retry
 from dagflow.engine.run_state import RunState
 from dagflow.errors import (
     DagflowConfigMappingFunctionError,
+    DagflowInvalidMetadata,
     DagflowMaxRetriesExceededError,
     DagflowResourceFunctionError,
     DagflowUserCodeExecutionError,
@@ -14,6 +15,7 @@ from dagflow.events.data import ErrorSource, StepFailureData, StepRetryData, Use
 from dagflow.events.error_info import SerializableErrorInfo, own_error, user_exception
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.events.user import Failure, RetryRequested, RetryRequestedFromPolicy
+from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import Step
 
 _UP_FOR_RETRY = CODE[DagflowEventType.STEP_UP_FOR_RETRY]
@@ -127,6 +129,18 @@ def _record(
         state.step_error = own_error(user)
     intentional = None
     if isinstance(user, Failure):
-        user.metadata = user.metadata  # normalizes the values that the user has put into the dict
+        _normalize_metadata(user)
         intentional = UserFailureData("intentional-failure", user.description, user.metadata)
     state.log.append(_STEP_FAILURE, step.index, number, StepFailureData(info, intentional, source))
+
+
+def _normalize_metadata(failure: Failure) -> None:
+    """Convert the values that the user has put into the metadata of a failure after its creation."""
+    given = failure.metadata
+    try:
+        failure.metadata = given
+    except DagflowInvalidMetadata:  # the step has failed already, so that the string must do
+        failure.metadata = {
+            name: value if isinstance(value, MetadataValue) else MetadataValue.text(str(value))
+            for name, value in given.items()
+        }

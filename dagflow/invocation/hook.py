@@ -16,6 +16,8 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
+    check_optional,
+    check_texts,
     check_type,
 )
 from dagflow.instance.instance import DagflowInstance
@@ -63,6 +65,8 @@ def build_hook_context(
         >>> tell(build_hook_context(job_name="cafe", op_exception=ValueError("spilt")))
         "cafe: ValueError('spilt')"
     """
+    check_texts("a hook context", run_id=run_id, job_name=job_name)
+    check_optional(op_exception, BaseException, "op_exception", "a hook context")
     optional = {"op": None if op is None else _node(op), "run_id": run_id, "job_name": job_name}
     values = {name: value for name, value in optional.items() if value is not None}
     own = OwnResources(resources, None, InstanceWhenAsked(instance), "build_hook_context")
@@ -76,7 +80,7 @@ def _checked_instance(instance: DagflowInstance | None) -> DagflowInstance:
             "Tried to access the HookContext instance, but no instance was provided to "
             "`build_hook_context`. Give its parameter 'instance' one, as DagflowInstance.ephemeral()."
         )
-    return check_type(instance, DagflowInstance, "instance")
+    return instance
 
 
 def invoke_hook(hook: HookDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, overload
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
-from dagflow.errors import ElementCheckError, ParameterCheckError, check_type
+from dagflow.errors import ElementCheckError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import check_name
 
 
@@ -67,7 +67,7 @@ class ExecutorDefinition(Copied):
                 f"{executor_creation_fn!r}"
             )
         self.executor_creation_fn: Callable[..., Any] | None = executor_creation_fn
-        self.description: str | None = description
+        self.description: str | None = check_optional(description, str, "description", f"executor '{name}'")
 
     def decorated(self) -> Callable[..., Any] | None:
         """Return the function that creates the executor."""

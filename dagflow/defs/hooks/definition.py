@@ -14,6 +14,7 @@ from dagflow.defs.parts.function import (
     KEYWORD_ONLY,
     POSITIONAL_ONLY,
     POSITIONAL_OR_KEYWORD,
+    function_type_of,
     location,
     parameters_of,
 )
@@ -322,6 +323,11 @@ def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, 
     """Return the names of the parameters of a function for a context and a list of events."""
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {fn!r}")
+    if function_type_of(fn) != "plain":
+        raise DagflowInvalidDefinitionError(
+            f"@{decorator}: the function '{getattr(fn, '__name__', fn)}' ({location(fn)}) is async or a "
+            "generator, so its body would never run. Use a plain function."
+        )
     parameters = parameters_of(fn)
     for position, name in enumerate(wanted):
         known = CONTEXT_NAMES if name == "context" else _EVENTS_NAMES

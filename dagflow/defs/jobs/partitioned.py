@@ -391,6 +391,8 @@ def _window_decorator(
     def of_window(fn: Callable[[datetime, datetime], Any]) -> _ConfigOfKey:
         return lambda key: fn(*partitions_def.time_window_for_partition_key(key))
 
+    _check_function(tags_of, "tags_for_partition_fn")
+
     def decorate(fn: Callable[..., Any]) -> PartitionedConfig:
         return PartitionedConfig(
             partitions_def,

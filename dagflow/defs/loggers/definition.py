@@ -16,7 +16,7 @@ from dagflow.config.scalar import ConfigType
 from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import documentation_of, parameters_of
-from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_optional, check_type
 from dagflow.keys import check_name
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class LoggerDefinition(Copied):
             raise DagflowInvalidDefinitionError(f"a logger must be made of a function, not {logger_fn!r}")
         self.logger_fn: Callable[..., logging.Logger] = logger_fn
         self.config_field: Field = resolve_field(config_schema)
-        self.description: str | None = description
+        self.description: str | None = check_optional(description, str, "description", "a logger")
         self.parameter: str | None = _first_parameter(logger_fn)
 
     def decorated(self) -> Callable[..., Any] | None:

@@ -14,7 +14,7 @@ from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.objects import is_config_object, plain_config
 from dagflow.copies import Copied, WithFirst, first_of
 from dagflow.defs.parts.function import config_class_of, location, parameters_of
-from dagflow.errors import CheckError, ParameterCheckError
+from dagflow.errors import CheckError, ParameterCheckError, check_optional
 
 _ConfigFn = Callable[[Any], Any]
 
@@ -54,7 +54,9 @@ class ConfigMapping(Copied):
     ) -> None:
         self.config_fn: _ConfigFn = _function(config_fn, "config_fn")
         self.config_schema: Field = resolve_field(config_schema)
-        self.receive_processed_config_values: bool | None = receive_processed_config_values
+        self.receive_processed_config_values: bool | None = check_optional(
+            receive_processed_config_values, bool, "receive_processed_config_values", "a ConfigMapping"
+        )
 
     def decorated(self) -> Callable[..., Any] | None:
         """Return the function of the user."""

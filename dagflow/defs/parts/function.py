@@ -172,7 +172,7 @@ class Body(Copied):
 
     def __init__(self, fn: Callable[..., Any], what: str) -> None:
         self.fn: Callable[..., Any] = fn
-        self.function_type: str = _function_type(fn)
+        self.function_type: str = function_type_of(fn)
         self.context: str | None = None
         self.context_name: str | None = None
         self.config: Any = None
@@ -265,7 +265,8 @@ def config_class_of(fn: Callable[..., Any]) -> Any:
     return found[0] if found and is_config_annotation(found[0]) else None
 
 
-def _function_type(fn: Callable[..., Any]) -> str:
+def function_type_of(fn: Callable[..., Any]) -> str:
+    """Return "plain", "generator", "async" or "async_generator"."""
     target = unwrapped(fn)
     while isinstance(target, partial):
         target = target.func

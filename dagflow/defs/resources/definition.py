@@ -23,6 +23,7 @@ from dagflow.defs.resources.opening import Opened, enter
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
+    check_texts,
     check_type,
 )
 from dagflow.keys import check_name, resource_keys
@@ -88,6 +89,7 @@ class ResourceDefinition(Copied):
     ) -> None:
         if not callable(resource_fn):
             raise ParameterCheckError(f"parameter 'resource_fn' must be a function, not {resource_fn!r}")
+        check_texts("a resource", description=description, version=version)
         self.resource_fn: Callable[..., Any] = resource_fn
         self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
         self.description: str | None = description

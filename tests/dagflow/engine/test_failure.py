@@ -334,6 +334,16 @@ def test_a_hook_reads_the_metadata_of_a_failure(way, options):
     assert result.failure_data_for_node("brew").user_failure_data.metadata["why"].value == "no lid"
 
 
+def test_metadata_of_a_failure_that_is_invalid():
+    """A value that metadata cannot hold is recorded as its string, if it was put into the dict later."""
+    failure = Failure("spilt")
+    failure.metadata["cup"] = range(3)
+    seen, result, _ = seen_by_hooks(raising(failure))
+
+    assert seen[0].metadata["cup"] == MetadataValue.text("range(0, 3)")
+    assert result.failure_data_for_node("brew").error.cls_name == "Failure"
+
+
 def test_a_long_chain_of_causes_is_stored(tmp_path):
     """A step whose error has 1,000 causes is a failed step, also in a stored instance."""
 

@@ -17,6 +17,7 @@ from dagflow import (
     DagflowInvariantViolationError,
     DynamicOut,
     DynamicOutput,
+    GraphOut,
     Out,
     asset,
     graph,
@@ -207,7 +208,7 @@ def test_what_needs_no_value(value: str) -> None:
 def test_several_outputs_stay_a_tuple() -> None:
     """Outputs can be counted, indexed, unpacked and joined with other outputs."""
 
-    @graph(out={"a": Out(), "b": Out(), "c": Out()})  # type: ignore[dict-item]
+    @graph(out={"a": GraphOut(), "b": GraphOut(), "c": GraphOut()})
     def g() -> Any:
         both = pair()
         assert len(both) == 2
