@@ -14,7 +14,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any as AnyValue
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, has_class
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MapPart, Path
 from dagflow.config.read import check_config
@@ -480,7 +480,7 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
             "for an optional value."
         )
     as_config = getattr(schema, "__dagflow_config_type__", UNSET)
-    if isinstance(as_config, ConfigType):
+    if has_class(as_config, ConfigType):
         return as_config
     if as_config is not UNSET:
         raise DagflowInvalidDefinitionError(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
 from dagflow.config.field import ANYTHING, Field, resolve_field
+from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
 from dagflow.errors import ElementCheckError, ParameterCheckError, check_optional, check_type
 from dagflow.keys import check_name
@@ -28,7 +29,7 @@ class ExecutorRequirement(enum.Enum):
 _Requirements = Sequence[ExecutorRequirement] | Callable[[Mapping[str, Any]], Sequence[ExecutorRequirement]]
 
 
-class ExecutorDefinition:
+class ExecutorDefinition(Copied):
     """The definition of an executor, which runs the steps of a run.
 
     Args:
@@ -67,6 +68,10 @@ class ExecutorDefinition:
             )
         self.executor_creation_fn: Callable[..., Any] | None = executor_creation_fn
         self.description: str | None = check_optional(description, str, "description", f"executor '{name}'")
+
+    def decorated(self) -> Callable[..., Any] | None:
+        """Return the function that creates the executor."""
+        return self.executor_creation_fn
 
     @property
     def config_schema(self) -> Field:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 from dagflow import _doors
 from dagflow.config.field import Field, resolve_field
 from dagflow.config.scalar import ConfigType
+from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import documentation_of, parameters_of
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_optional, check_type
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import logging
 
 
-class LoggerDefinition:
+class LoggerDefinition(Copied):
     """A function that creates a logger. Usually made by `@logger`.
 
     Call it with `build_init_logger_context()` to test the function.
@@ -51,7 +52,11 @@ class LoggerDefinition:
         self.logger_fn: Callable[..., logging.Logger] = logger_fn
         self.config_field: Field = resolve_field(config_schema)
         self.description: str | None = check_optional(description, str, "description", "a logger")
-        self.parameter: str | None = next((parameter.name for parameter in parameters_of(logger_fn)), None)
+        self.parameter: str | None = _first_parameter(logger_fn)
+
+    def decorated(self) -> Callable[..., Any] | None:
+        """Return the function."""
+        return self.logger_fn
 
     @property
     def config_schema(self) -> Field:
@@ -133,6 +138,13 @@ def logger(
     if callable(config_schema) and not isinstance(config_schema, (type, Field, ConfigType)):
         return LoggerDefinition(config_schema, None, documentation_of(config_schema))
     return lambda fn: LoggerDefinition(fn, config_schema, description or documentation_of(fn))
+
+
+def _first_parameter(logger_fn: Callable[..., Any]) -> str | None:
+    try:
+        return next((parameter.name for parameter in parameters_of(logger_fn)), None)
+    except (TypeError, ValueError):  # an object without a signature, such as a double
+        return "context"
 
 
 def check_loggers(
