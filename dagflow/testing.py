@@ -8,22 +8,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dagflow.absent import explains_absent
 from dagflow.analysis.causality import Causality, canonical_events, causality
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
-from dagflow.analysis.graphs import graph_of
+from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import in_order, interleavings
 from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.catalogue import EventField, EventRow, event_catalogue
 from dagflow.events.error_info import error_chain
-from dagflow.events.record import DagflowEvent
+from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
 from dagflow.options import Pick, RunOptions, set_defaults, set_options
 from dagflow.partitions.boundaries import boundaries
-from dagflow.runs.results import EventList
+from dagflow.runs.results import EventList, ExecutionResult
 from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve
 from dagflow.selection.tree import Graph, Node, Selection
@@ -107,6 +108,7 @@ def default_options(
 
 
 @contextmanager
+@explains_absent
 def instance_for_test(
     overrides: Mapping[str, Any] | None = None,
     set_dagflow_home: bool = True,
@@ -159,6 +161,28 @@ def instance_for_test(
                         os.environ[name] = value
 
 
+def log_lines(result: ExecutionResult) -> list[EventLogEntry]:
+    """Return the lines that user code logged by `context.log` in a run, at all levels.
+
+    Args:
+        result: The result of a run of this process.
+
+    Example:
+        >>> from dagflow import job, op
+        >>> from dagflow.testing import log_lines
+        >>> @op
+        ... def brew(context):
+        ...     context.log.debug("hot")
+        >>> @job
+        ... def cafe():
+        ...     brew()
+        >>> [(line.step_key, line.level, line.user_message) for line in log_lines(cafe.execute_in_process())]
+        [('brew', 10, 'hot')]
+    """
+    sources = [event.source for event in result.all_events[:1]]
+    return [line for source in sources if isinstance(source, RunLog) for line in source.user_lines()]
+
+
 def with_plans(events: Iterable[DagflowEvent]) -> EventList:
     """Return observed events as an EventList, with the plans of their runs.
 
@@ -196,9 +220,11 @@ __all__ = [
     "event_catalogue",
     "fingerprint",
     "graph_of",
+    "has_graph",
     "in_order",
     "instance_for_test",
     "interleavings",
+    "log_lines",
     "observe",
     "observe_runs",
     "parse_selection",

@@ -10,9 +10,9 @@ import pytest
 from pytest_dagflow import hooks, imports, options
 from pytest_dagflow import session as dag_session
 from pytest_dagflow.fixtures import binding, clock, contexts, events, instances, runs
-from pytest_dagflow.markers import nodes, partitions, registry
+from pytest_dagflow.markers import items, partitions, registry
 from pytest_dagflow.markers import time as real_time
-from pytest_dagflow.reports import failure, interrupts
+from pytest_dagflow.reports import failure, interrupts, observed
 from pytest_dagflow.selecting import record
 
 # registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
@@ -43,16 +43,25 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("pytest_dagflow.selecting.select")
 
 
-def pytest_unconfigure() -> None:
-    """Leave the imports of other sessions as they were."""
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave the imports and markers of other sessions as they were."""
     imports.remove_finder()
+    dag_session.end_session(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Check the markers, and create one test for each partition key."""
-    nodes.check_nodes(metafunc)
-    real_time.check_real_time(metafunc)
+    """Create one test for each partition key."""
     partitions.parametrize_partitions(metafunc)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Check the markers of the collected tests."""
+    report = yield
+    items.check_markers(report)
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -75,17 +84,32 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Record the nodes of a test, keep its runs until its end, skip its waits, and stop at a Ctrl-C."""
     with (
         record.recording_nodes(item),
-        failure.keeping_runs(item),
+        observed.keeping_runs(item),
         interrupts.stopping_pytest(),
         real_time.skipping_waits(item),
     ):
         return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Keep the runs of a fixture of a wider scope for the report of each test that uses it."""
+    __tracebackhide__ = True
+    with observed.keeping_runs_of_fixture(fixturedef, request):
+        return (yield)
+
+
+def pytest_fixture_post_finalizer(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Free the runs of a fixture."""
+    observed.forget_fixture(fixturedef, request.config)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
     """Observe the runs of a test whose fixtures loaded the runtime."""
-    failure.observe_runs_of(item)
+    observed.observe_runs_of(item)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,7 +16,6 @@ from dagflow.engine.scheduler import Scheduler
 from dagflow.errors import DagflowError
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import Step
-from dagflow.resources import Builtins
 
 _T = DagflowEventType
 _RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
@@ -25,13 +24,12 @@ _ENGINE_EVENT, _LOGS_CAPTURED = CODE[_T.ENGINE_EVENT], CODE[_T.LOGS_CAPTURED]
 Submit = Callable[[RunState, Step, int], Outcome | None]
 
 
-def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
+def run_plan(state: RunState, submit: Submit) -> bool:
     """Run all steps of a plan.
 
     Args:
         state: The run.
         submit: Runs one attempt of one step.
-        builtins: The functions that create the built-in resources, by resource type.
 
     Returns:
         Whether the run succeeded.
@@ -48,7 +46,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
         log.append(_RUN_START)
         log.append(_ENGINE_EVENT)
         try:
-            if start_resources(state, builtins):
+            if start_resources(state):
                 log.append(_LOGS_CAPTURED)
                 scheduler = Scheduler(state)
                 finish: Callable[[int], None] = scheduler.schedule.finish

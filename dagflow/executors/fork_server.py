@@ -47,7 +47,8 @@ _REPORT_INTERVAL = 0.8  # seconds
 _USED_BY_STEPS = (
     *("ctypes", "logging", "tempfile", "traceback"),
     *("dagflow.context.log", "dagflow.context.op", "dagflow.engine.failure", "dagflow.engine.record"),
-    *("dagflow.defs.executors.builtin", "dagflow.defs.loggers.definition", "dagflow.io.filesystem"),
+    *("dagflow.defs.executors.builtin", "dagflow.defs.loggers.definition", "dagflow.io.builtin"),
+    "dagflow.io.filesystem",
 )
 """Modules that each step process would import otherwise."""
 

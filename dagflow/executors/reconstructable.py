@@ -270,7 +270,7 @@ def _function_of(target: Any) -> Any:
     if not isinstance(target, FunctionType):
         raise DagflowInvariantViolationError(
             "Reconstructable target should be a function or definition produced by a decorated function, "
-            f"got {type(target)}. {_INSTEAD}"
+            f"got {type(target)}: {target!r}. {_INSTEAD}"
         )
     return target
 

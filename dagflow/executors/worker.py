@@ -29,7 +29,6 @@ from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE, NOTICE
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS
 from dagflow.metadata.value import MetadataValue
 from dagflow.options import RunOptions, set_options
 from dagflow.plan.compile import compile_plan, part_of
@@ -204,7 +203,7 @@ def _execute(state: RunState, step: Step, task_spec: TaskSpec, send: Send) -> No
     log.append(_WORKER_STARTED, step.index, attempt, payload)
     outcome: Outcome | None = None
     try:
-        if not start_resources(state, BUILTINS):
+        if not start_resources(state):
             raise _error_of_user(state.error)
         log.append(_LOGS_CAPTURED, NO_STEP, payload=ComputeLogsCaptureData(task_spec.file_key, [step.key]))
         outcome = run_step(state, step, attempt)

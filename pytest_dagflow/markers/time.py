@@ -14,18 +14,11 @@ from typing import Any
 import pytest
 
 from pytest_dagflow.imports import when_loaded
-from pytest_dagflow.markers.registry import check_arguments
 from pytest_dagflow.options import REAL_TIME
 from pytest_dagflow.session import session_of
 
 _SLEEPS = pytest.StashKey[list[float]]()
 """The skipped waits of a test, which its clock adds."""
-
-
-def check_real_time(metafunc: pytest.Metafunc) -> None:
-    """Check that `dag_real_time` has no arguments."""
-    for mark in metafunc.definition.iter_markers(REAL_TIME):
-        check_arguments(mark, metafunc.definition.nodeid)
 
 
 @contextmanager

@@ -61,6 +61,16 @@ def test_the_sequence_of_a_chain(instance: DagflowInstance, sequence: Any) -> No
     assert sequence(result) == CHAIN_SEQUENCE
 
 
+def test_the_result_of_an_undeclared_check_is_refused(instance: DagflowInstance) -> None:
+    """The result of a check that no definition declares is not dropped in a step process either."""
+    result = run("with_check", instance)
+
+    assert not result.success
+    (failure,) = result.get_step_failure_events()
+    assert failure.event_specific_data.error.cls_name == "DagflowInvariantViolationError"
+    assert "the asset check 'wet'" in failure.event_specific_data.error.message
+
+
 def test_each_step_has_its_own_process(instance: DagflowInstance) -> None:
     """An event has the id of its process; events of the executor have the id of the parent."""
     events = run("chain", instance).all_events
