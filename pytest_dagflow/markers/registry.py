@@ -7,6 +7,7 @@ hold the effect of each marker on the collected tests.
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -141,7 +142,11 @@ class _CheckedMarks(type(pytest.mark)):  # type: ignore[misc]
                 f"usage: {_usage(next(marker for marker in MARKERS if marker.__name__ == close[0]))}",
                 pytrace=False,
             )
-        found: pytest.MarkDecorator = super().__getattr__(name)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found: pytest.MarkDecorator = super().__getattr__(name)
+        for warning in caught:  # pytest issues it at the line of its caller, which is this method
+            warnings.warn(warning.message, stacklevel=2)
         return found
 
 
