@@ -605,7 +605,7 @@ API = """
         if context.retry_number == 2:
             raise TimeoutError("no answer")
         url = MetadataValue.url("https://api/x")
-        raise Failure("quota is used up", metadata={"url": url, "calls": 17, "note": "a\\nb"})
+        raise Failure("quota is used up", metadata={"url": url, "calls": 17, "note": "a\\n\\nb" + "\\n" * 20})
 
     @job
     def ingest():
@@ -643,7 +643,10 @@ def test_a_failure_is_shown_with_its_metadata_attempts_and_log(pytester: pytest.
         "  url    https://api/x",
         "  calls  17",
         "  note   a",
+        "",
         "         b",
+        *[""] * 7,
+        "         ...",
         "",
         "earlier attempts:",
         "  call 1, 2: ConnectionError: reset (api.py:*)",
