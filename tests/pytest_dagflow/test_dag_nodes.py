@@ -270,7 +270,7 @@ def test_the_bare_marker_is_refused_everywhere(pytester: pytest.Pytester, body: 
     ],
 )
 def test_a_misspelt_marker_is_an_error(pytester: pytest.Pytester, marker: str, message: str):
-    """The error has the nearest marker and its usage, instead of one about a call of the asset."""
+    """The error has the line, the nearest marker and its usage, instead of one about a call of the asset."""
     pytester.makepyfile(
         f"""
         import pytest
@@ -287,7 +287,7 @@ def test_a_misspelt_marker_is_an_error(pytester: pytest.Pytester, marker: str, m
     result = pytester.runpytest("-W", "error")
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([message, "usage: dag_*"])
+    result.stdout.fnmatch_lines([f"test_a_misspelt*.py:7: {message}", "usage: dag_*"])
     result.stdout.no_fnmatch_line("*context*")
 
 
