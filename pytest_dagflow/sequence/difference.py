@@ -133,14 +133,16 @@ def describe_failures(events: Iterable[DagflowEvent]) -> Iterator[str]:
 
 
 def describe_outcome(node: str, events: Sequence[DagflowEvent]) -> str:
-    """Return the outcome of each step of a node, in a few words."""
+    """Return the outcome of each step of a node in a few words, with its key unless it is that of the node."""
     own = [event for event in events if is_inside(node, event.step_key)]
     last: dict[Any, str] = {
         event.step_key: event.event_type.name for event in own if event.event_type.name in _OUTCOMES
     }
     if not last:
         return "it has no events" if has_plans(events) else "it has no events in this list"
-    return ", ".join(f"{_OUTCOMES[name]} ('{step}')" for step, name in last.items())
+    return ", ".join(
+        _OUTCOMES[name] + (f" ('{step}')" if step != node else "") for step, name in last.items()
+    )
 
 
 _OUTCOMES = {
