@@ -21,6 +21,7 @@ from dagflow.errors import (
     DagflowStepOutputNotFoundError,
     DagflowTypeCheckDidNotPass,
     DagflowUserCodeExecutionError,
+    repr_of,
 )
 from dagflow.event_loop import SHARED, EventLoop
 from dagflow.events.user import (
@@ -138,7 +139,8 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
     if not outs:
         if result is not None:
             raise DagflowInvariantViolationError(
-                f"{op_location(op)} has no outputs, but returned {result!r}. Return nothing, or give the op "
+                f"{op_location(op)} has no outputs, but returned {repr_of(result)}. Return nothing, or "
+                f"give the op "
                 "an output."
             )
         return
@@ -261,7 +263,8 @@ class YieldedOutputs:
         if not isinstance(item, (Output, DynamicOutput)):
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
-                f"{op_location(self.op)} yielded a value of type {type(item)}: {item!r}. A generator may "
+                f"{op_location(self.op)} yielded a value of type {type(item)}: {repr_of(item)}. A "
+                f"generator may "
                 "yield Output, DynamicOutput, AssetMaterialization, AssetObservation, ExpectationResult and "
                 f"AssetCheckEvaluation only.{hint}"
             )

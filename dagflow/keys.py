@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple, Union
 
 from dagflow._util import warn
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, repr_of
 from dagflow.values import Constant
 
 NAME_PATTERN = r"^[A-Za-z0-9_]+$"
@@ -85,7 +85,9 @@ def resource_keys(keys: object, place: str) -> frozenset[str]:
     if keys is None:
         return frozenset()
     if not isinstance(keys, (Set, list, tuple)) or not all(isinstance(key, str) for key in keys):
-        raise ParameterCheckError(f"{place}: 'required_resource_keys' must be a set of strings, not {keys!r}")
+        raise ParameterCheckError(
+            f"{place}: 'required_resource_keys' must be a set of strings, not {repr_of(keys)}"
+        )
     return frozenset(keys)
 
 
@@ -120,7 +122,8 @@ class AssetKey(Constant):
             parts = tuple(path)
         else:
             raise ParameterCheckError(
-                f"parameter 'path' of an AssetKey must be a string or a sequence of strings, not {path!r}"
+                f"parameter 'path' of an AssetKey must be a string or a sequence of strings, not "
+                f"{repr_of(path)}"
             )
         object.__setattr__(self, "parts", parts)
 
@@ -349,7 +352,7 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
     if tags is None:
         return {}
     if not isinstance(tags, Mapping):
-        raise ParameterCheckError(f"the tags of {where} must be a mapping of strings, not {tags!r}")
+        raise ParameterCheckError(f"the tags of {where} must be a mapping of strings, not {repr_of(tags)}")
     if not tags:
         return {}
     import json  # imported lazily: only definitions with tags use it
@@ -357,14 +360,17 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
     result = {}
     for key, value in tags.items():
         if not isinstance(key, str):
-            raise DagflowInvalidDefinitionError(f"tag {key!r} of {where} must have a string as its key")
+            raise DagflowInvalidDefinitionError(
+                f"tag {repr_of(key)} of {where} must have a string as its key"
+            )
         if not isinstance(value, str):
             try:
                 encoded = json.dumps(value)
                 is_equal = json.loads(encoded) == value
             except (TypeError, ValueError) as error:
                 raise DagflowInvalidDefinitionError(
-                    f"Invalid value for tag '{key}' of {where}: Could not JSON encode value {value!r}. "
+                    f"Invalid value for tag '{key}' of {where}: Could not JSON encode value "
+                    f"{repr_of(value)}. "
                     "Use a string, or a value made of numbers, strings, lists and dicts."
                 ) from error
             if not is_equal:

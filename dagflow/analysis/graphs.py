@@ -12,7 +12,7 @@ from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.definition import OpDefinition
-from dagflow.errors import ParameterCheckError
+from dagflow.errors import ParameterCheckError, repr_of
 from dagflow.keys import AssetKey
 from dagflow.selection.tree import Graph
 from dagflow.selection.tree import Node as GraphNode
@@ -83,7 +83,7 @@ class _Builder:
             self._asset(definition, None)
         else:
             raise ParameterCheckError(
-                f"graph_of takes jobs, graphs, ops and assets, not {definition!r} of type "
+                f"graph_of takes jobs, graphs, ops and assets, not {repr_of(definition)} of type "
                 f"'{type(definition).__name__}'"
             )
 

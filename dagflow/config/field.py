@@ -26,6 +26,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_type,
+    repr_of,
 )
 
 
@@ -70,7 +71,7 @@ class Field:
     ) -> None:
         if isinstance(config, Field):
             raise DagflowInvalidDefinitionError(
-                f"{config!r} is a Field already and cannot be wrapped in another Field"
+                f"{repr_of(config)} is a Field already and cannot be wrapped in another Field"
             )
         self.config_type = config_type = resolve_inner(config, "a Field")
         self.description = check_optional(description, str, "description")
@@ -355,7 +356,7 @@ class Map(ConfigType):
         self.key_type: ConfigType = resolve_inner(key_type, "the key of a Map")
         if self.key_type not in SCALARS:
             raise ParameterCheckError(
-                f"parameter 'key_type' of a Map must be a scalar type, not {key_type!r}"
+                f"parameter 'key_type' of a Map must be a scalar type, not {repr_of(key_type)}"
             )
         self.inner_type: ConfigType = resolve_inner(inner_type, "a Map")
         self.key_label_name: str | None = key_label_name
@@ -435,7 +436,9 @@ def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
     except DagflowInvalidConfigDefinitionError as error:
         if error.stack:
             raise
-        raise DagflowInvalidDefinitionError(f"{schema!r} cannot be the type of {what}: {error}") from None
+        raise DagflowInvalidDefinitionError(
+            f"{repr_of(schema)} cannot be the type of {what}: {error}"
+        ) from None
 
 
 _Stack = tuple[str, ...]
@@ -466,7 +469,8 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
         return known
     if getattr(schema, "__origin__", None) is not None or isinstance(schema, types.UnionType):
         raise DagflowInvalidDefinitionError(
-            f"{schema!r} is a type for annotations, which cannot be used in a config schema. Use [int] for a "
+            f"{repr_of(schema)} is a type for annotations, which cannot be used in a config schema. Use "
+            f"[int] for a "
             "list, {str: int} for a dict, Noneable(int) for a value or None, Field(int, is_required=False) "
             "for an optional value."
         )
@@ -475,7 +479,8 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
         return as_config
     if as_config is not UNSET:
         raise DagflowInvalidDefinitionError(
-            f"{schema!r} is the type of a value, not of config. Use int, float, bool, str, a dict of such "
+            f"{repr_of(schema)} is the type of a value, not of config. Use int, float, bool, str, a dict "
+            f"of such "
             "types or a config type such as Array, Noneable or Permissive."
         )
     if isinstance(schema, type) and issubclass(schema, ConfigType):
@@ -492,7 +497,7 @@ def _resolve_item(whole: AnyValue, item: AnyValue, root: AnyValue, stack: _Stack
     except DagflowInvalidConfigDefinitionError as error:
         if len(error.stack) > len(stack):
             raise
-        reason = f"{rule} Got item {item!r}."
+        reason = f"{rule} Got item {repr_of(item)}."
         raise DagflowInvalidConfigDefinitionError(root, whole, stack, reason) from None
 
 
@@ -544,7 +549,9 @@ def resolve_fields(
         else:
             field = Field(_resolve(schema, root, (*stack, name)))
         if not isinstance(name, str):
-            raise TypeError(f"the names of config fields must be strings, not {name!r} (in {fields!r})")
+            raise TypeError(
+                f"the names of config fields must be strings, not {repr_of(name)} (in {repr_of(fields)})"
+            )
         result[name] = field
     return result
 

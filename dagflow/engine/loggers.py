@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dagflow.context.init import InitLoggerContext
 from dagflow.context.log import show_event
-from dagflow.errors import CheckError
+from dagflow.errors import CheckError, repr_of
 from dagflow.events.record import DagflowEvent
 from dagflow.events.types import LEVELS
 
@@ -28,7 +28,8 @@ def start_loggers(state: RunState) -> None:
         logger = definition.make(InitLoggerContext(config, definition, state.job, state.run.run_id))
         if not isinstance(logger, logging.Logger):
             raise CheckError(
-                f"logger '{name}' of job '{state.job.name}' must return a logging.Logger, not {logger!r} of "
+                f"logger '{name}' of job '{state.job.name}' must return a logging.Logger, not "
+                f"{repr_of(logger)} of "
                 f"type '{type(logger).__name__}'"
             )
         loggers.append(logger)

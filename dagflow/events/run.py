@@ -13,6 +13,7 @@ from dagflow.errors import (
     check_elements,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.keys import AssetKey
 from dagflow.values import Constant
@@ -96,7 +97,7 @@ class DagflowRun:
             raise CheckError("a re-execution needs both 'root_run_id' and 'parent_run_id'")
         if isinstance(op_selection, str):
             raise ParameterCheckError(
-                f"parameter 'op_selection' must be a list of strings, not {op_selection!r}"
+                f"parameter 'op_selection' must be a list of strings, not {repr_of(op_selection)}"
             )
         self.op_selection: Sequence[str] | None = op_selection
         self.resolved_op_selection: frozenset[str] | None = resolved_op_selection
@@ -173,7 +174,8 @@ def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
     for name, value in check_type(tags, Mapping, "tags").items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise ElementCheckError(
-                f"parameter 'tags' must be a dict of strings, but {name!r} has the value {value!r}"
+                f"parameter 'tags' must be a dict of strings, but {repr_of(name)} has the value "
+                f"{repr_of(value)}"
             )
     return dict(tags)
 
@@ -225,7 +227,7 @@ class RunsFilter(Constant):
         check_optional(self.job_name, str, "job_name")
         check_elements(self.statuses or (), DagflowRunStatus, "statuses")
         for key, value in check_type(self.tags, Mapping, "tags").items():
-            check_elements([value] if isinstance(value, str) else value, str, f"tags[{key!r}]")
+            check_elements([value] if isinstance(value, str) else value, str, f"tags[{repr_of(key)}]")
         for name in ("created_after", "created_before"):
             moment = getattr(self, name)
             if not hasattr(moment, "timestamp"):

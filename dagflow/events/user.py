@@ -12,7 +12,13 @@ from copy import copy
 from typing import Any, ClassVar, Generic, TypeVar
 
 from dagflow._util import UNSET, Unset
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ParameterCheckError,
+    check_optional,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue, PathMetadataValue
@@ -192,11 +198,12 @@ class AssetMaterialization(UserEvent):
 
 def _checked_tags(tags: Mapping[str, str], where: str) -> dict[str, str]:
     if not isinstance(tags, Mapping):
-        raise ParameterCheckError(f"the tags of {where} must be a dict of strings, not {tags!r}")
+        raise ParameterCheckError(f"the tags of {where} must be a dict of strings, not {repr_of(tags)}")
     for name, value in tags.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise DagflowInvalidDefinitionError(
-                f"the tags of {where} must be a dict of strings, but {name!r} has the value {value!r}"
+                f"the tags of {where} must be a dict of strings, but {repr_of(name)} has the value "
+                f"{repr_of(value)}"
             )
     return dict(tags)
 
@@ -330,11 +337,11 @@ class RetryRequested(Exception):
         if seconds_to_wait is not None:
             if isinstance(seconds_to_wait, bool) or not isinstance(seconds_to_wait, (int, float)):
                 raise ParameterCheckError(
-                    f"parameter 'seconds_to_wait' must be a number, not {seconds_to_wait!r}"
+                    f"parameter 'seconds_to_wait' must be a number, not {repr_of(seconds_to_wait)}"
                 )
             if seconds_to_wait < 0:
                 raise DagflowInvalidDefinitionError(
-                    f"parameter 'seconds_to_wait' must not be negative, but is {seconds_to_wait!r}"
+                    f"parameter 'seconds_to_wait' must not be negative, but is {repr_of(seconds_to_wait)}"
                 )
         self.seconds_to_wait = seconds_to_wait
 

@@ -30,6 +30,7 @@ from dagflow.errors import (
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
     DagflowMissingResourceError,
+    repr_of,
 )
 from dagflow.events.user import DynamicOutput
 from dagflow.invocation.build import DirectContext, build_op_context
@@ -102,7 +103,9 @@ def _take_context(
     if given is None:
         return build_op_context(), rest, kwargs
     if not isinstance(given, StepContext):
-        raise _without_context(op, f" Its first argument was {given!r} of type '{type(given).__name__}'.")
+        raise _without_context(
+            op, f" Its first argument was {repr_of(given)} of type '{type(given).__name__}'."
+        )
     if not isinstance(given, DirectContext):
         raise DagflowInvalidInvocationError(
             f"{op_location(op)} was called inside a run with the context of another op. Connect the two in a "
@@ -237,7 +240,8 @@ def _resources(
     for key in sorted(readable):
         if assets_def is not None and key in values and key in assets_def.resource_defs:
             raise DagflowInvalidInvocationError(
-                f"the context has a resource '{key}', but {assets_def!r} brings one with this key along. "
+                f"the context has a resource '{key}', but {repr_of(assets_def)} brings one with this key "
+                f"along. "
                 "Give it in one place only."
             )
         if key not in given and key not in values and assets_def is not None:

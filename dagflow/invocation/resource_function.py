@@ -10,7 +10,7 @@ from dagflow._util import UNSET
 from dagflow.config.read import read_config
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.definition import ResourceDefinition
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError, repr_of
 from dagflow.invocation.build import build_init_resource_context
 
 
@@ -61,7 +61,7 @@ def _init_context(
     if isinstance(context, InitResourceContext):
         return context
     if context is not None:
-        raise DagflowInvalidInvocationError(f"{context!r} is not an init context {here}")
+        raise DagflowInvalidInvocationError(f"{repr_of(context)} is not an init context {here}")
     if definition.required_resource_keys:
         raise DagflowInvalidInvocationError(
             f"the resource needs the resources {sorted(definition.required_resource_keys)}, but no context "

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dagflow.errors import DagflowInvalidMetadata, ParameterCheckError, check_optional, check_type
+from dagflow.errors import DagflowInvalidMetadata, ParameterCheckError, check_optional, check_type, repr_of
 from dagflow.keys import AssetKey
 from dagflow.metadata.value import (
     BoolMetadataValue,
@@ -59,11 +59,13 @@ def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[s
     if not metadata and (metadata is None or isinstance(metadata, Mapping)):
         return {}
     if not isinstance(metadata, Mapping):
-        raise ParameterCheckError(f"the metadata of {where} must be a dict, not {metadata!r}")
+        raise ParameterCheckError(f"the metadata of {where} must be a dict, not {repr_of(metadata)}")
     result = {}
     for name, value in metadata.items():
         if not isinstance(name, str):
-            raise ParameterCheckError(f"the names in the metadata of {where} must be strings, not {name!r}")
+            raise ParameterCheckError(
+                f"the names in the metadata of {where} must be strings, not {repr_of(name)}"
+            )
         if isinstance(value, MetadataValue):
             result[name] = value
             continue
@@ -87,7 +89,8 @@ def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], Metadat
         if isinstance(value, value_type):
             return wrap
     raise DagflowInvalidMetadata(
-        f"'{name}' in the metadata of {where} is {value!r} of type '{type(value).__name__}', which metadata "
+        f"'{name}' in the metadata of {where} is {repr_of(value)} of type '{type(value).__name__}', which "
+        f"metadata "
         "cannot hold. Use a number, a string, a bool, None, a dict, a list, an asset key or a path, or wrap "
         "it, as in MetadataValue.md(...)."
     )

@@ -15,6 +15,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     ParameterCheckError,
+    repr_of,
 )
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
@@ -212,7 +213,9 @@ class StaticPartitionMapping(PartitionMapping):
     ) -> None:
         table = downstream_partition_keys_by_upstream_partition_key
         if not isinstance(table, Mapping):
-            raise ParameterCheckError(f"a StaticPartitionMapping needs a mapping of keys, not {table!r}")
+            raise ParameterCheckError(
+                f"a StaticPartitionMapping needs a mapping of keys, not {repr_of(table)}"
+            )
         self._table = {
             key: frozenset([each] if isinstance(each, str) else each) for key, each in table.items()
         }
@@ -227,7 +230,8 @@ class StaticPartitionMapping(PartitionMapping):
         unknown = [f"'{key}'" for key in self._table if key not in known]
         if unknown:
             raise DagflowInvalidDefinitionError(
-                f"a StaticPartitionMapping has {', '.join(unknown)}, which {link.upstream!r} does not have: "
+                f"a StaticPartitionMapping has {', '.join(unknown)}, which {repr_of(link.upstream)} does "
+                f"not have: "
                 "correct the key, or add it there"
             )
         return [key for key in known if not self._table.get(key, frozenset()).isdisjoint(keys)]
@@ -273,7 +277,7 @@ class TimeWindowPartitionMapping(PartitionMapping):
         for name, offset in (("start_offset", start_offset), ("end_offset", end_offset)):
             if not isinstance(offset, int):
                 raise ParameterCheckError(
-                    f"'{name}' of a TimeWindowPartitionMapping must be an integer, not {offset!r}"
+                    f"'{name}' of a TimeWindowPartitionMapping must be an integer, not {repr_of(offset)}"
                 )
         self.start_offset: int = start_offset
         self.end_offset: int = end_offset
@@ -290,7 +294,7 @@ class TimeWindowPartitionMapping(PartitionMapping):
         downstream, upstream = _as_time_windows(link.downstream, self), _as_time_windows(link.upstream, self)
         if downstream.timezone != upstream.timezone:
             raise DagflowInvalidDefinitionError(
-                f"windows of {downstream!r} cannot be mapped to windows of {upstream!r}: "
+                f"windows of {repr_of(downstream)} cannot be mapped to windows of {repr_of(upstream)}: "
                 "give both the same timezone"
             )
         cadence, windows = downstream.windows.cadence, upstream.windows
@@ -326,7 +330,8 @@ def downstream_of(link: Link, mapping: PartitionMapping) -> PartitionsDefinition
     """
     if link.downstream is None:
         raise CheckError(
-            f"{mapping!r} cannot be used by an asset without partitions: give the asset partitions, or use "
+            f"{repr_of(mapping)} cannot be used by an asset without partitions: give the asset partitions, "
+            f"or use "
             "another partition mapping"
         )
     return link.downstream
@@ -336,7 +341,9 @@ def _as_time_windows(
     definition: PartitionsDefinition | None, mapping: PartitionMapping
 ) -> TimeWindowPartitionsDefinition:
     if not isinstance(definition, TimeWindowPartitionsDefinition):
-        raise ParameterCheckError(f"{mapping!r} needs time windows on both sides, not {definition!r}")
+        raise ParameterCheckError(
+            f"{repr_of(mapping)} needs time windows on both sides, not {repr_of(definition)}"
+        )
     return definition
 
 
@@ -361,6 +368,7 @@ def _contiguous_spans(
 def _missing_error(keys: Sequence[str], upstream: PartitionsDefinition) -> DagflowInvariantViolationError:
     shown = ", ".join(f"'{key}'" for key in keys[:3]) + (", ..." if len(keys) > 3 else "")
     return DagflowInvariantViolationError(
-        f"the partitions depend on upstream partitions that do not exist: {shown} of {upstream!r}. Extend "
+        f"the partitions depend on upstream partitions that do not exist: {shown} of {repr_of(upstream)}. "
+        f"Extend "
         "the upstream definition, choose other partitions, or pass a partition_mapping"
     )

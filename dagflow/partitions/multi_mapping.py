@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dagflow.errors import CheckError
+from dagflow.errors import CheckError, repr_of
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.partitions.mapping import (
     AllPartitionMapping,
@@ -55,14 +55,14 @@ class MultiToSingleDimensionPartitionMapping(PartitionMapping):
             return _pairs(upstream, {name: wanted}, link)
         raise CheckError(
             f"{self!r} needs partitions along two dimensions on exactly one side, "
-            f"not {downstream!r} downstream of {upstream!r}"
+            f"not {repr_of(downstream)} downstream of {repr_of(upstream)}"
         )
 
     def _dimension(self, multi: MultiPartitionsDefinition, single: PartitionsDefinition) -> str:
         name = self.partition_dimension_name or _fitting_dimension(multi, single)
         if name is None:
             raise CheckError(
-                f"no dimension, or more than one, of {multi!r} fits {single!r}: "
+                f"no dimension, or more than one, of {repr_of(multi)} fits {repr_of(single)}: "
                 "pass the partition_dimension_name"
             )
         return name
@@ -102,7 +102,7 @@ class MultiPartitionMapping(PartitionMapping):
         ):
             raise CheckError(
                 f"a MultiPartitionMapping needs partitions along two dimensions on both sides, "
-                f"not {downstream!r} downstream of {upstream!r}"
+                f"not {repr_of(downstream)} downstream of {repr_of(upstream)}"
             )
         found: dict[str, None] = {}
         for key in keys:

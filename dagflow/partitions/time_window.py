@@ -10,6 +10,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowUnknownPartitionError,
     ParameterCheckError,
+    repr_of,
 )
 from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType, ZonedCadence, zone_named
 from dagflow.partitions.definition import PartitionsDefinition
@@ -67,7 +68,8 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     ) -> None:
         if not isinstance(fmt, str) or not isinstance(end_offset, int):
             raise ParameterCheckError(
-                f"'fmt' must be a string and 'end_offset' an integer, not {fmt!r} and {end_offset!r}"
+                f"'fmt' must be a string and 'end_offset' an integer, not {repr_of(fmt)} and "
+                f"{repr_of(end_offset)}"
             )
         self.timezone: str = timezone or "UTC"
         wall_cadence = _wall_cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
@@ -347,7 +349,7 @@ def _wall_cadence(
 
         return cadence_of(cron_schedule)
     if not isinstance(schedule_type, ScheduleType):
-        raise ParameterCheckError(f"'schedule_type' must be a ScheduleType, not {schedule_type!r}")
+        raise ParameterCheckError(f"'schedule_type' must be a ScheduleType, not {repr_of(schedule_type)}")
     minute, hour, day = (offset or 0 for offset in offsets)
     if schedule_type is ScheduleType.WEEKLY and day == 7:  # cron has two numbers for Sunday
         day = 0
@@ -360,7 +362,7 @@ def _moment_in_utc(value: datetime | str, fmt: str, cadence: ZonedCadence, name:
     """Return a given start or end in UTC."""
     if not isinstance(value, (str, datetime)):
         raise ParameterCheckError(
-            f"the {name} of time partitions must be a string or a datetime, not {value!r}"
+            f"the {name} of time partitions must be a string or a datetime, not {repr_of(value)}"
         )
     try:
         moment = cadence.utc(parse_time(value, fmt) if isinstance(value, str) else value.replace(tzinfo=None))

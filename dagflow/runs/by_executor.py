@@ -25,6 +25,7 @@ from dagflow.errors import (
     DagflowUnmetExecutorRequirementsError,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.events.run import DagflowRun
 from dagflow.executors.in_process import submit
@@ -242,7 +243,8 @@ def _created(create: Callable[..., Any] | None, context: InitExecutorContext) ->
     if type(executor) not in _RUNS:
         known = sorted(executor_class.__name__ for executor_class in _RUNS)
         raise DagflowInvariantViolationError(
-            f"the function of executor '{name}' returned {executor!r} of type '{type(executor).__name__}', "
+            f"the function of executor '{name}' returned {repr_of(executor)} of type "
+            f"'{type(executor).__name__}', "
             f"which cannot run steps. It must return one of {known}."
         )
     assert isinstance(executor, Executor)

@@ -17,6 +17,7 @@ from dagflow.config.scalar import SCALARS
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     check_type,
+    repr_of,
 )
 from dagflow.types.kinds import (
     PASSED,
@@ -297,7 +298,8 @@ def resolve_type(given: AnyValue, where: str) -> DagflowType:
     elif isinstance(given, type):
         return _registered.get(given) or _class_type(given, where)
     raise DagflowInvalidDefinitionError(
-        f"{given!r} cannot be the type of {where}: use a class, a list, Dict, Set or fixed Tuple of types, "
+        f"{repr_of(given)} cannot be the type of {where}: use a class, a list, Dict, Set or fixed Tuple of "
+        f"types, "
         "Optional, or create a DagflowType"
     )
 

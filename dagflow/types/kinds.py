@@ -24,6 +24,7 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_type,
+    repr_of,
 )
 from dagflow.keys import resource_keys
 from dagflow.metadata.normalize import normalize_metadata
@@ -235,7 +236,7 @@ class DagflowType:
         if isinstance(outcome, TypeCheck):
             return outcome
         raise DagflowInvariantViolationError(
-            f"the type check function of type '{self.display_name}' returned {outcome!r} of type "
+            f"the type check function of type '{self.display_name}' returned {repr_of(outcome)} of type "
             f"'{type(outcome).__name__}': it must return a bool or a TypeCheck"
         )
 
@@ -275,7 +276,7 @@ def _check_takes_two(function: AnyValue, name: str) -> None:
     if not callable(function):
         raise ParameterCheckError(
             f"parameter 'type_check_fn' of type '{name}' must be a function of a context and a value, "
-            f"not {function!r}"
+            f"not {repr_of(function)}"
         )
     code = getattr(function, "__code__", None)
     if code is None or code.co_flags & 0x04:  # not a plain function, or one with *args
@@ -440,7 +441,7 @@ class PythonObjectDagflowType(ClassType):
         for cls in classes:
             if not isinstance(cls, type):
                 raise ParameterCheckError(
-                    f"parameter 'python_type' must be a class or a tuple of classes, not {cls!r}"
+                    f"parameter 'python_type' must be a class or a tuple of classes, not {repr_of(cls)}"
                 )
         chosen = _class_names(python_type) if name is None else check_type(name, str, "name")
         super().__init__(python_type, chosen if key is None else check_type(key, str, "key"), chosen)

@@ -14,7 +14,7 @@ from dagflow import _doors
 from dagflow.config.choice import Noneable, ScalarUnion, Selector
 from dagflow.config.field import Array, Map, Permissive, resolve_schema
 from dagflow.config.scalar import Any, ConfigType
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, repr_of
 from dagflow.keys import resource_keys
 
 
@@ -137,7 +137,7 @@ def dagflow_type_loader(
 
     def decorate(function: _Construct) -> DagflowTypeLoader:
         if not callable(function):
-            raise ParameterCheckError(f"@dagflow_type_loader decorates a function, not {function!r}")
+            raise ParameterCheckError(f"@dagflow_type_loader decorates a function, not {repr_of(function)}")
         code = getattr(function, "__code__", None)
         if code is not None:
             parameters = code.co_varnames[: code.co_argcount]

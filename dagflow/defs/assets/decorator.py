@@ -13,7 +13,7 @@ from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
 from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
@@ -132,7 +132,7 @@ def asset(
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {fn!r}")
+            raise DagflowInvalidDefinitionError(f"@asset must decorate a function, not {repr_of(fn)}")
         own_key = _own_key(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
@@ -221,7 +221,9 @@ def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:
 
 def _deps(deps: Iterable[Any] | None, place: str) -> list[AssetDep]:
     if isinstance(deps, str) or not isinstance(deps if deps is not None else (), Iterable):
-        raise ParameterCheckError(f"parameter 'deps' of {place} must be a list of assets, not {deps!r}")
+        raise ParameterCheckError(
+            f"parameter 'deps' of {place} must be a list of assets, not {repr_of(deps)}"
+        )
     result = [AssetDep.from_coercible(dep) for dep in deps or ()]
     seen: set[AssetKey] = set()
     for dep in result:
@@ -242,7 +244,7 @@ def _inputs(
     inputs: dict[str, In] = {}
     mappings: dict[AssetKey, PartitionMapping] = {}
     for parameter in [*parameters, *(given for given in ins if given not in parameters)]:
-        given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{parameter!r}]", place)
+        given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{repr_of(parameter)}]", place)
         if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
                 f"{place} ({location(body.fn)}): 'ins' names an input '{parameter}' that is not a parameter "

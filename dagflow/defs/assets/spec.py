@@ -13,7 +13,13 @@ from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.owners import check_owners
 from dagflow.defs.resources.definition import ResourceDefinition, as_resource, as_resources
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ParameterCheckError,
+    check_optional,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import (
     AssetKey,
     CoercibleToAssetKey,
@@ -331,7 +337,7 @@ def key_of(value: Any) -> AssetKey:
         isinstance(value, Sequence) and all(isinstance(p, str) for p in value)
     ):
         return AssetKey.from_coercible(value)
-    raise ParameterCheckError(f"{value!r} does not name an asset: use its key or its definition")
+    raise ParameterCheckError(f"{repr_of(value)} does not name an asset: use its key or its definition")
 
 
 def io_manager_resources(

@@ -13,7 +13,7 @@ from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import check_needs, start_order
 from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
-from dagflow.errors import DagflowInvalidInvocationError
+from dagflow.errors import DagflowInvalidInvocationError, repr_of
 
 
 def with_resources(
@@ -60,7 +60,7 @@ def _configured(definition: ResourceDefinition, key: str, entry: Any) -> Resourc
     if not isinstance(entry, Mapping) or "config" not in entry:
         raise DagflowInvalidInvocationError(
             f"Error with config for resource key '{key}': it must be a dict with the key 'config', not "
-            f"{entry!r}"
+            f"{repr_of(entry)}"
         )
     preamble = f"Error when applying config for resource with key '{key}'"
     check_config(definition.config_field, entry["config"], preamble)

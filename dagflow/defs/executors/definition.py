@@ -9,7 +9,7 @@ from typing import Any, overload
 
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.defs.parts.configured import configured_field
-from dagflow.errors import ElementCheckError, ParameterCheckError, check_type
+from dagflow.errors import ElementCheckError, ParameterCheckError, check_type, repr_of
 from dagflow.keys import check_name
 
 
@@ -63,7 +63,7 @@ class ExecutorDefinition:
         if executor_creation_fn is not None and not callable(executor_creation_fn):
             raise ParameterCheckError(
                 f"parameter 'executor_creation_fn' of executor '{name}' must be a function, not "
-                f"{executor_creation_fn!r}"
+                f"{repr_of(executor_creation_fn)}"
             )
         self.executor_creation_fn: Callable[..., Any] | None = executor_creation_fn
         self.description: str | None = description
@@ -167,6 +167,6 @@ def _checked(requirements: Any, place: str) -> _Requirements:
         if not isinstance(requirement, ExecutorRequirement):
             raise ElementCheckError(
                 f"parameter 'requirements' of {place} must hold ExecutorRequirement members, not "
-                f"{requirement!r}"
+                f"{repr_of(requirement)}"
             )
     return tuple(requirements)

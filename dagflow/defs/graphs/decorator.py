@@ -21,7 +21,7 @@ from dagflow.defs.parts.function import (
     location,
     parameters_of,
 )
-from dagflow.errors import DagflowInvalidDefinitionError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, check_type, repr_of
 from dagflow.keys import check_name
 from dagflow.types.annotations import resolve_annotation
 from dagflow.types.kinds import DagflowType
@@ -107,7 +107,7 @@ def trace(
     """Trace the body of a graph, and return the graph. `what` is "graph" or "job", for messages."""
     check_name(name, what)
     if not callable(fn):
-        raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {fn!r}")
+        raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {repr_of(fn)}")
     parameters = _parameters(fn, f"{what} '{name}'")
     for given in check_type(ins or {}, Mapping, "ins", f"{what} '{name}'"):
         if given not in parameters:
@@ -205,7 +205,8 @@ def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, wha
         if isinstance(result, tuple) and all(isinstance(part, InvokedNodeOutputHandle) for part in result):
             return {}  # a job may return its last nodes
         raise DagflowInvalidDefinitionError(
-            f"{place} returned {result!r}, but a job has 0 outputs defined. Return nothing, or use @graph "
+            f"{place} returned {repr_of(result)}, but a job has 0 outputs defined. Return nothing, or use "
+            f"@graph "
             "and to_job()."
         )
     if names is None:
@@ -217,7 +218,7 @@ def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, wha
             else "Return an output of a node."
         )
         raise DagflowInvalidDefinitionError(
-            f"{place} returned {result!r}, which is not one output of a node. {hint}"
+            f"{place} returned {repr_of(result)}, which is not one output of a node. {hint}"
         )
     if isinstance(result, InvokedNodeOutputHandle):
         returned: dict[str, Any] = {names[0]: result}
@@ -233,7 +234,7 @@ def _returned(result: Any, named: Mapping[str, GraphOut] | None, place: str, wha
     )
     if missing or extra:
         raise DagflowInvalidDefinitionError(
-            f"{place} has the outputs {names}, but returned {list(returned) if returned else result!r}"
+            f"{place} has the outputs {names}, but returned {repr_of(list(returned) if returned else result)}"
             + (f"; missing: {missing}" if missing else "")
             + (f"; unknown: {extra}" if extra else "")
         )
@@ -244,7 +245,7 @@ def _output_mapping(name: str, handle: Any, place: str) -> OutputMapping:
     if not isinstance(handle, InvokedNodeOutputHandle):
         hint = " A graph cannot return its own input." if isinstance(handle, GraphInputHandle) else ""
         raise DagflowInvalidDefinitionError(
-            f"{place}: output '{name}' must be an output of a node, not {handle!r}.{hint}"
+            f"{place}: output '{name}' must be an output of a node, not {repr_of(handle)}.{hint}"
         )
     return OutputMapping(
         check_name(name, f"output of {place}"),

@@ -18,7 +18,7 @@ from dagflow.defs.graphs.wiring import (
     Wiring,
 )
 from dagflow.defs.ops.node import NodeDefinition
-from dagflow.errors import DagflowInvalidSubsetError, ParameterCheckError
+from dagflow.errors import DagflowInvalidSubsetError, ParameterCheckError, repr_of
 from dagflow.selection.parse import parse_clause
 from dagflow.selection.resolve import walk
 
@@ -63,7 +63,9 @@ def clauses_of(op_selection: Any) -> tuple[str, ...]:
         or not isinstance(op_selection, Sequence)
         or not all(isinstance(clause, str) for clause in op_selection)
     ):
-        raise ParameterCheckError(f"parameter 'op_selection' must be a list of strings, not {op_selection!r}")
+        raise ParameterCheckError(
+            f"parameter 'op_selection' must be a list of strings, not {repr_of(op_selection)}"
+        )
     return tuple(op_selection)
 
 

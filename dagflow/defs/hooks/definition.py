@@ -16,7 +16,13 @@ from dagflow.defs.parts.function import (
     parameters_of,
 )
 from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
-from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ElementCheckError,
+    ParameterCheckError,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import check_name, resource_keys
 
 if TYPE_CHECKING:
@@ -73,7 +79,7 @@ class HookDefinition:
     ) -> None:
         self.name: str = check_name(name, "hook")
         if not callable(hook_fn):
-            raise ParameterCheckError(f"hook '{name}': 'hook_fn' must be a function, not {hook_fn!r}")
+            raise ParameterCheckError(f"hook '{name}': 'hook_fn' must be a function, not {repr_of(hook_fn)}")
         self.hook_fn: Callable[[Any, Sequence[DagflowEvent]], HookExecutionResult] = hook_fn
         self.decorated_fn: Callable[..., Any] = hook_fn if decorated_fn is None else decorated_fn
         self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, f"hook '{name}'")
@@ -256,7 +262,8 @@ def check_hooks(hook_defs: Any, name: str, place: str = "") -> frozenset[HookDef
     for hook in hooks:
         if not isinstance(hook, HookDefinition):
             raise ElementCheckError(
-                f"parameter '{name}'{place and ' of '}{place} must hold hooks, but holds {hook!r} of type "
+                f"parameter '{name}'{place and ' of '}{place} must hold hooks, but holds {repr_of(hook)} "
+                f"of type "
                 f"'{type(hook).__name__}'. Decorate the function with @success_hook or @failure_hook."
             )
     return frozenset(hooks)
@@ -315,7 +322,7 @@ def _hook_after(
 def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of the parameters of a function for a context and a list of events."""
     if not callable(fn):
-        raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {fn!r}")
+        raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {repr_of(fn)}")
     parameters = parameters_of(fn)
     for position, name in enumerate(wanted):
         known = CONTEXT_NAMES if name == "context" else _EVENTS_NAMES

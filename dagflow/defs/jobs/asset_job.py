@@ -16,7 +16,7 @@ from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
 from dagflow.defs.resources.requirements import IO_MANAGER
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError
+from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError, repr_of
 from dagflow.keys import check_name
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -109,7 +109,7 @@ class UnresolvedAssetJobDefinition:
         if self.partitions_def is not None and job.partitions_def != self.partitions_def:
             raise DagflowInvalidDefinitionError(
                 f"Failed to resolve asset job '{self.name}': its partitions definition is "
-                f"{self.partitions_def!r}, but its assets have {job.partitions_def!r}"
+                f"{self.partitions_def!r}, but its assets have {repr_of(job.partitions_def)}"
             )
         return job
 
@@ -186,14 +186,15 @@ def _resources(
         for key, definition in asset.resource_defs.items():
             if key in given:
                 raise DagflowInvalidInvocationError(
-                    f"the resource '{key}' was given, but {asset!r} has its own resource with this key. "
+                    f"the resource '{key}' was given, but {repr_of(asset)} has its own resource with this "
+                    f"key. "
                     "Give it in one place only."
                 )
             other = own.setdefault(key, (definition, asset))
             if not _same_resource(other[0], definition):
                 raise DagflowInvalidDefinitionError(
                     f"Conflicting versions of resource with key '{key}' were provided to different assets. "
-                    f"{other[1]!r} and {asset!r} have their own: use one object, or two keys."
+                    f"{repr_of(other[1])} and {repr_of(asset)} have their own: use one object, or two keys."
                 )
             resources[key] = definition
     if default is not None:

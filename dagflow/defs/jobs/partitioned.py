@@ -20,6 +20,7 @@ from dagflow.errors import (
     DagflowInvalidInvocationError,
     ParameterCheckError,
     check_type,
+    repr_of,
 )
 from dagflow.keys import jsonable_tags, system_tag, system_tag_spellings
 from dagflow.partitions.calendar import (
@@ -117,8 +118,8 @@ class PartitionedConfig:
         if isinstance(config, PartitionedConfig):
             if config.partitions_def != partitions_def:
                 raise CheckError(
-                    f"{config!r} cannot be the 'config' of a job with another partitions_def, "
-                    f"{partitions_def!r}: remove the partitions_def, or make them equal"
+                    f"{repr_of(config)} cannot be the 'config' of a job with another partitions_def, "
+                    f"{repr_of(partitions_def)}: remove the partitions_def, or make them equal"
                 )
             return config
         fixed = run_config_dict(config, "every partition")
@@ -406,7 +407,9 @@ def _only_one(older: _TagsOfKey | None, newer: _TagsOfKey | None) -> _TagsOfKey 
 
 def _check_function(fn: Any, name: str) -> Any:
     if fn is not None and not callable(fn):
-        raise ParameterCheckError(f"parameter '{name}' of a PartitionedConfig must be a function, not {fn!r}")
+        raise ParameterCheckError(
+            f"parameter '{name}' of a PartitionedConfig must be a function, not {repr_of(fn)}"
+        )
     return fn
 
 

@@ -15,7 +15,7 @@ from dagflow.config.field import Field, resolve_field
 from dagflow.config.scalar import ConfigType
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import documentation_of, parameters_of
-from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type, repr_of
 from dagflow.keys import check_name
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ class LoggerDefinition:
         description: str | None = None,
     ) -> None:
         if not callable(logger_fn):
-            raise DagflowInvalidDefinitionError(f"a logger must be made of a function, not {logger_fn!r}")
+            raise DagflowInvalidDefinitionError(
+                f"a logger must be made of a function, not {repr_of(logger_fn)}"
+            )
         self.logger_fn: Callable[..., logging.Logger] = logger_fn
         self.config_field: Field = resolve_field(config_schema)
         self.description: str | None = description
@@ -151,7 +153,8 @@ def check_loggers(
         check_name(name, f"logger of {place}", reserved=False)
         if not isinstance(definition, LoggerDefinition):
             raise ElementCheckError(
-                f"parameter '{parameter}' of {place} must hold loggers, but '{name}' is {definition!r} of "
+                f"parameter '{parameter}' of {place} must hold loggers, but '{name}' is "
+                f"{repr_of(definition)} of "
                 f"type '{type(definition).__name__}'. Decorate the function with @logger."
             )
     return dict(logger_defs)

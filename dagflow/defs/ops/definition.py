@@ -26,6 +26,7 @@ from dagflow.errors import (
     check_optional,
     check_texts,
     check_type,
+    repr_of,
 )
 from dagflow.keys import (
     check_name,
@@ -90,7 +91,7 @@ class OpDefinition(NodeDefinition):
         by_decorator, owner = owner is not None, owner or "op"
         what = f"{owner} '{name}'"
         if not callable(compute_fn):
-            raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {compute_fn!r}")
+            raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {repr_of(compute_fn)}")
         self.name: str = check_name(name, owner)
         ins = check_type(ins or {}, Mapping, "ins", what)
         body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
@@ -330,7 +331,7 @@ def op(
 
     def decorate(fn: Callable[..., Any]) -> OpDefinition:
         if not callable(fn):
-            raise DagflowInvalidDefinitionError(f"@op must decorate a function, not {fn!r}")
+            raise DagflowInvalidDefinitionError(f"@op must decorate a function, not {repr_of(fn)}")
         return OpDefinition(
             fn,
             name if name is not None else getattr(fn, "__name__", type(fn).__name__),

@@ -12,6 +12,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     check_type,
+    repr_of,
 )
 from dagflow.events.user import DynamicOutput, Output
 from dagflow.keys import check_name
@@ -42,7 +43,7 @@ def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, Input
         if name in parameters:
             inputs[name] = _input(parameters[name], given.get(name), descriptions.get(name), what)
             continue
-        spec = check_type(given[name], In, f"ins[{name!r}]", what)
+        spec = check_type(given[name], In, f"ins[{repr_of(name)}]", what)
         dagflow_type = AnyType if spec.dagflow_type is UNSET else spec.dagflow_type
         if not dagflow_type.is_nothing and not body.takes_any_keyword:
             raise DagflowInvalidDefinitionError(
@@ -96,7 +97,8 @@ def _check_default(default: Any, dagflow_type: DagflowType, name: str, what: str
     if dagflow_type.checks_at_definition and not dagflow_type.type_check(None, default).success:
         raise DagflowInvalidDefinitionError(
             f"Type check failed for the default_value of InputDefinition {name} of type "
-            f"{dagflow_type.display_name}, in {what}: it is {default!r} of type '{type(default).__name__}'"
+            f"{dagflow_type.display_name}, in {what}: it is {repr_of(default)} of type "
+            f"'{type(default).__name__}'"
         )
 
 
@@ -121,7 +123,7 @@ def outputs_of(
     outputs: dict[str, OutputDefinition] = {}
     types = _return_types(body, annotation, given, what)
     for (name, spec), inferred in zip(given.items(), types, strict=True):
-        check_type(spec, Out, f"out[{name!r}]", what)
+        check_type(spec, Out, f"out[{repr_of(name)}]", what)
         check_name(name, f"output of {what}")
         dagflow_type = inferred if spec.dagflow_type is UNSET else spec.dagflow_type
         version = code_version if spec.code_version is None else spec.code_version
@@ -178,7 +180,8 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
             return [AnyType] * len(outs)
         raise DagflowInvariantViolationError(
             f"{what} ({location(body.fn)}): Expected Tuple annotation for multiple outputs, but received "
-            f"non-tuple annotation. It has {len(outs)} outputs; {annotation!r} must be a Tuple with a type "
+            f"non-tuple annotation. It has {len(outs)} outputs; {repr_of(annotation)} must be a Tuple with "
+            f"a type "
             "for each."
         )
     parts = get_args(annotation)

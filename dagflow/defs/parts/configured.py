@@ -13,7 +13,7 @@ from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.objects import is_config_object, plain_config
 from dagflow.defs.parts.function import config_class_of, location, parameters_of
-from dagflow.errors import CheckError, ParameterCheckError
+from dagflow.errors import CheckError, ParameterCheckError, repr_of
 
 _ConfigFn = Callable[[Any], Any]
 
@@ -118,7 +118,7 @@ def as_config_mapping(config: Any, place: str) -> ConfigMapping | None:
         fixed = dict(config)
         return ConfigMapping(lambda _: fixed)
     raise ParameterCheckError(
-        f"parameter 'config' of {place} must be a ConfigMapping or a dict, not {config!r}"
+        f"parameter 'config' of {place} must be a ConfigMapping or a dict, not {repr_of(config)}"
     )
 
 
@@ -155,7 +155,7 @@ def configured(configurable: Any, config_schema: Any = None, **more: Any) -> Cal
     if method is None or isinstance(configurable, type):
         raise ParameterCheckError(
             f"parameter 'configurable' must be an op, graph, resource, resource class, I/O manager, executor "
-            f"or logger, not {configurable!r}"
+            f"or logger, not {repr_of(configurable)}"
         )
     return lambda config: method(config, config_schema=config_schema, **more)
 
@@ -208,7 +208,9 @@ def new_name(config_or_fn: Any, name: str | None, place: str) -> str:
     """
     found = name if name is not None else getattr(config_or_fn, "__name__", None)
     if not isinstance(found, str):
-        raise CheckError(f"{place} is configured with {config_or_fn!r}; give the new definition a 'name'")
+        raise CheckError(
+            f"{place} is configured with {repr_of(config_or_fn)}; give the new definition a 'name'"
+        )
     return found
 
 
@@ -235,6 +237,6 @@ def _on_plain_config(function: _ConfigFn, schema: Any) -> tuple[_ConfigFn, Any]:
 
 def _function(value: Any, name: str) -> _ConfigFn:
     if not callable(value):
-        raise ParameterCheckError(f"parameter '{name}' must be a function, not {value!r}")
+        raise ParameterCheckError(f"parameter '{name}' must be a function, not {repr_of(value)}")
     function: _ConfigFn = value
     return function

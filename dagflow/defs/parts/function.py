@@ -15,7 +15,7 @@ from types import CellType, FunctionType, MethodType
 from typing import Any
 
 from dagflow._util import UNSET
-from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 
 CONTEXT_NAMES = frozenset({"context", "_context", "context_", "_"})
 POSITIONAL_ONLY, POSITIONAL_OR_KEYWORD, VAR_POSITIONAL, KEYWORD_ONLY, VAR_KEYWORD = range(5)
@@ -107,7 +107,7 @@ def unwrapped(fn: Any) -> Any:
     while hasattr(fn, "__wrapped__"):
         fn = fn.__wrapped__
         if id(fn) in seen:
-            raise ValueError(f"{fn!r} wraps itself")
+            raise ValueError(f"{repr_of(fn)} wraps itself")
         seen.add(id(fn))
     return fn
 
@@ -170,7 +170,9 @@ class Body:
         try:
             parameters = parameters_of(fn)
         except (TypeError, ValueError) as error:
-            raise DagflowInvalidDefinitionError(f"{what}: the signature of {fn!r} cannot be read") from error
+            raise DagflowInvalidDefinitionError(
+                f"{what}: the signature of {repr_of(fn)} cannot be read"
+            ) from error
         annotations = annotations_of(fn)
         self.return_annotation: Any = annotations.get("return", UNSET)
         inputs = []
@@ -329,7 +331,8 @@ def _context_annotation(annotation: Any, what: str, fn: Callable[..., Any]) -> s
     marker = getattr(annotation, "__dagflow_context__", None)
     if marker is None:
         raise DagflowInvalidDefinitionError(
-            f"{what} ({location(fn)}): the context parameter is annotated with {annotation!r}. Annotate it "
+            f"{what} ({location(fn)}): the context parameter is annotated with {repr_of(annotation)}. "
+            f"Annotate it "
             "with OpExecutionContext, with AssetExecutionContext (assets only), or not at all."
         )
     return str(marker)

@@ -22,6 +22,7 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     check_optional,
     check_type,
+    repr_of,
 )
 
 if TYPE_CHECKING:
@@ -156,7 +157,8 @@ class Definitions:
         for asset in executable:
             for key in sorted(set(owners) & asset.node_def.required_resource_keys - set(asset.resource_defs)):
                 raise DagflowInvalidDefinitionError(
-                    f"{asset!r} needs the resource '{key}' of the Definitions, and {owners[key]!r} has "
+                    f"{repr_of(asset)} needs the resource '{key}' of the Definitions, and "
+                    f"{repr_of(owners[key])} has "
                     "another one with this key. Use one object, or two keys."
                 )
         return {key: value for key, value in self.resources.items() if key not in owners}
@@ -195,12 +197,12 @@ def _all_of(
     if values is None:
         return []
     if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
-        raise CheckError(f"parameter '{parameter}' of Definitions must be a list, not {values!r}")
+        raise CheckError(f"parameter '{parameter}' of Definitions must be a list, not {repr_of(values)}")
     members = list(values)
     for member in members:
         if not isinstance(member, classes):
             raise CheckError(
-                f"parameter '{parameter}' of Definitions holds {member!r} of type "
+                f"parameter '{parameter}' of Definitions holds {repr_of(member)} of type "
                 f"'{type(member).__name__}', which is not {what}"
             )
     return members

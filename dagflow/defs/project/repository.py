@@ -17,7 +17,7 @@ from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
 from dagflow.defs.project.definitions import ASSET_JOB_NAME, Definitions, unknown_job
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, repr_of
 from dagflow.keys import AssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
@@ -232,7 +232,8 @@ def _jobs_and_assets(content: list[Any], place: str) -> tuple[list[_Job], list[A
                 raise DagflowInvalidDefinitionError(
                     f"Bad return value from the function of {place}: all elements of list must be of type "
                     "JobDefinition, GraphDefinition, AssetsDefinition, SourceAsset or AssetSpec, results of "
-                    f"define_asset_job, or lists of these. Got {one!r} of type {type(one)} at index {index}."
+                    f"define_asset_job, or lists of these. Got {repr_of(one)} of type {type(one)} at index "
+                    f"{index}."
                 )
     return jobs, assets
 
@@ -250,12 +251,12 @@ def _jobs_by_name(
         if key != "jobs":
             raise DagflowInvalidDefinitionError(
                 f"Bad return value from the function of {place}: dict must not contain keys other than "
-                f"'jobs': found {key!r}. To add assets, return a list."
+                f"'jobs': found {repr_of(key)}. To add assets, return a list."
             )
     by_name = content.get("jobs", {})
     if not isinstance(by_name, Mapping):
         raise DagflowInvalidDefinitionError(
-            f"'jobs' of {place} must be a dict of jobs by name, not {by_name!r}"
+            f"'jobs' of {place} must be a dict of jobs by name, not {repr_of(by_name)}"
         )
     found: dict[str, JobDefinition | Callable[[], JobDefinition]] = {}
     for name, given in by_name.items():
@@ -279,7 +280,8 @@ def _checked(one: Any, name: str, place: str, define: Callable[..., Definitions]
     """Return a job with the default executor and loggers. Raise if it is not a job of this name."""
     if not isinstance(one, _JOBS):
         raise DagflowInvalidDefinitionError(
-            f"Object mapped to {name} is not an instance of JobDefinition or GraphDefinition. It is {one!r}, "
+            f"Object mapped to {name} is not an instance of JobDefinition or GraphDefinition. It is "
+            f"{repr_of(one)}, "
             f"in the 'jobs' of {place}."
         )
     if one.name != name:

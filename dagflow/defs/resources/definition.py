@@ -23,6 +23,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
     check_type,
+    repr_of,
 )
 from dagflow.keys import check_name, resource_keys
 
@@ -86,7 +87,9 @@ class ResourceDefinition:
         resource_type: str = "function",
     ) -> None:
         if not callable(resource_fn):
-            raise ParameterCheckError(f"parameter 'resource_fn' must be a function, not {resource_fn!r}")
+            raise ParameterCheckError(
+                f"parameter 'resource_fn' must be a function, not {repr_of(resource_fn)}"
+            )
         self.resource_fn: Callable[..., Any] = resource_fn
         self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
         self.description: str | None = description
@@ -332,7 +335,7 @@ def resource_configs(
 def define(cls: type[_R], fn: Callable[..., Any], *arguments: Any, **named: Any) -> _R:
     """Build a definition for a decorator. Its default description is the docstring of the function."""
     if not callable(fn):
-        raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {fn!r}")
+        raise DagflowInvalidDefinitionError(f"a resource must be made of a function, not {repr_of(fn)}")
     definition = cls(fn, *arguments, **named)
     if definition.description is None:
         definition.description = documentation_of(fn)

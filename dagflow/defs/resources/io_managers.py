@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from dagflow.config.field import Field, resolve_field
 from dagflow.defs.resources.definition import ResourceDefinition, define, is_function, nothing
-from dagflow.errors import ParameterCheckError
+from dagflow.errors import ParameterCheckError, repr_of
 
 
 class IOManagerDefinition(ResourceDefinition):
@@ -90,7 +90,7 @@ class InputManagerDefinition(ResourceDefinition):
         version: str | None = None,
     ) -> None:
         if not callable(load_fn):
-            raise ParameterCheckError(f"parameter 'load_fn' must be a function, not {load_fn!r}")
+            raise ParameterCheckError(f"parameter 'load_fn' must be a function, not {repr_of(load_fn)}")
         super().__init__(load_fn, config_schema, description, required_resource_keys, version)
         self.load_fn: Callable[..., Any] = load_fn
         self.input_config_field: Field | None = _field(input_config_schema)
