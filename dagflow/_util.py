@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from typing import Final
+from types import FunctionType
+from typing import Any, Final
 
 
 class Unset(enum.Enum):
@@ -41,6 +42,32 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(str(name), list(known), n=3)
     return f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
+
+
+def takes(fn: Any, count: int) -> bool:
+    """Return whether a function can be called with `count` positional arguments, True if that is unknown.
+
+    Example:
+        >>> takes(lambda context: 1, 1), takes(lambda *, context: 1, 1), takes(lambda a, b=1: 1, 1)
+        (True, False, True)
+    """
+    if type(fn) is FunctionType and not fn.__dict__:  # no `__wrapped__` and no `__signature__`
+        code = fn.__code__
+        required = code.co_argcount - len(fn.__defaults__ or ())
+        if required > count or code.co_kwonlyargcount > len(fn.__kwdefaults__ or ()):
+            return False
+        return count <= code.co_argcount or bool(code.co_flags & 0x04)  # 0x04: it has *args
+    import inspect  # imported lazily: few functions need it
+
+    try:
+        signature = inspect.signature(fn)
+    except (TypeError, ValueError):  # as of some functions of C
+        return True
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

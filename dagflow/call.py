@@ -6,14 +6,15 @@ runs. All other functions of the user are called inside `user_code`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from types import GeneratorType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, Protocol
 
 from dagflow._util import UNSET
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
+from dagflow.defs.parts.function import Body
 from dagflow.errors import (
     DagflowError,
     DagflowExecutionStepExecutionError,
@@ -38,7 +39,12 @@ from dagflow.types.kinds import DagflowType, ScalarType, TypeCheck, TypeCheckCon
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
 """The exception classes that are never wrapped: those of dagflow, and those that users raise on purpose."""
-SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, GeneratorType, *NOT_RETURNED})
+SPECIAL = frozenset(
+    {
+        *(Output, DynamicOutput, MaterializeResult, *NOT_RETURNED),
+        *(GeneratorType, CoroutineType, AsyncGeneratorType),
+    }
+)
 """The classes of results that are not plain values of an output."""
 
 
@@ -73,28 +79,29 @@ def call_user(
     """
     body = op.body
     fn = body.fn
-    if body.function_type == "plain":
-        try:
-            result = fn(**arguments) if body.context is None else fn(context, **arguments)
-        except NOT_WRAPPED:
-            raise
-        except Exception as error:
-            raise wrapped(error, op, step_key) from error
-        plain = op.plain_output
-        if plain is not None and type(result) not in SPECIAL:
-            emit(plain, result)
-            return
-        if isinstance(result, GeneratorType):
-            _drain(op, step_key, result, emit, emit_event)
-            return
+    try:
+        result = fn(**arguments) if body.context is None else fn(context, **arguments)
+    except NOT_WRAPPED:
+        raise
+    except Exception as error:
+        raise wrapped(error, op, step_key) from error
+    plain = op.plain_output
+    if plain is not None and type(result) not in SPECIAL and body.function_type == "plain":
+        emit(plain, result)
+    elif isinstance(result, GeneratorType):
+        _drain(op, step_key, result, emit, emit_event)
+    elif is_async(body, result):
+        _run_async(op, step_key, result, emit, emit_event)
+    else:
         for output, value, given in outputs_of(op, result):
             emit(output, value, given)
-        return
-    running = fn(**arguments) if body.context is None else fn(context, **arguments)
-    if body.function_type == "generator":
-        _drain(op, step_key, running, emit, emit_event)
-        return
-    _run_async(op, step_key, running, emit, emit_event)
+
+
+def is_async(body: Body, result: Any) -> bool:
+    """Return whether the result of a function must be awaited."""
+    return isinstance(result, (CoroutineType, AsyncGeneratorType)) or (
+        body.function_type == "async" and isinstance(result, Awaitable)
+    )
 
 
 def wrapped(error: Exception, op: OpDefinition, step_key: str) -> DagflowExecutionStepExecutionError:
@@ -395,7 +402,7 @@ def _run_async(
             except Exception as error:
                 raise wrapped(error, op, step_key) from error
 
-        if op.body.function_type == "async":
+        if not isinstance(running, AsyncGeneratorType):
             for output, value, given in outputs_of(op, wait_wrapped(running)):
                 emit(output, value, given)
             return

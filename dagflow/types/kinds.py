@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol, Union
 from typing import Any as AnyValue
 
+from dagflow._util import takes
 from dagflow.config import scalar as config
 from dagflow.config.scalar import ConfigType
 from dagflow.errors import (
@@ -278,13 +279,10 @@ def _check_takes_two(function: AnyValue, name: str) -> None:
             f"parameter 'type_check_fn' of type '{name}' must be a function of a context and a value, "
             f"not {repr_of(function)}"
         )
-    code = getattr(function, "__code__", None)
-    if code is None or code.co_flags & 0x04:  # not a plain function, or one with *args
-        return
-    count = code.co_argcount - (getattr(function, "__self__", None) is not None)
-    if count < 2 or count - len(function.__defaults__ or ()) > 2:
+    if not takes(function, 2):
         raise DagflowInvalidDefinitionError(
-            f"the type_check_fn of type '{name}' must take 2 arguments, a context and a value, not {count}"
+            f"the type_check_fn of type '{name}' must take 2 arguments, a context and a value, but "
+            f"{repr_of(function)} does not"
         )
 
 

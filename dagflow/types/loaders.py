@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any as AnyValue
 
 from dagflow import _doors
+from dagflow._util import takes
 from dagflow.config.choice import Noneable, ScalarUnion, Selector
 from dagflow.config.field import Array, Map, Permissive, resolve_schema
 from dagflow.config.scalar import Any, ConfigType
@@ -150,6 +151,11 @@ def dagflow_type_loader(
                     f"'context' as its first parameter and the config as its second one; it has "
                     f"{list(parameters)!r}"
                 )
+        if not takes(function, 2):
+            raise DagflowInvalidDefinitionError(
+                f"the type loader {repr_of(function)} cannot be called with two arguments, a context and the "
+                "config"
+            )
         return _FunctionLoader(function, schema, keys)
 
     return decorate

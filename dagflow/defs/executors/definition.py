@@ -7,9 +7,16 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
+from dagflow._util import takes
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.defs.parts.configured import configured_field
-from dagflow.errors import ElementCheckError, ParameterCheckError, check_type, repr_of
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ElementCheckError,
+    ParameterCheckError,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import check_name
 
 
@@ -64,6 +71,11 @@ class ExecutorDefinition:
             raise ParameterCheckError(
                 f"parameter 'executor_creation_fn' of executor '{name}' must be a function, not "
                 f"{repr_of(executor_creation_fn)}"
+            )
+        if executor_creation_fn is not None and not takes(executor_creation_fn, 1):
+            raise DagflowInvalidDefinitionError(
+                f"the function of executor '{name}' must take one argument, the InitExecutorContext, and "
+                f"{repr_of(executor_creation_fn)} cannot be called so"
             )
         self.executor_creation_fn: Callable[..., Any] | None = executor_creation_fn
         self.description: str | None = description

@@ -19,7 +19,7 @@ from dagflow.defs.parts.function import (
     annotations_of,
     documentation_of,
     location,
-    parameters_of,
+    named_parameters,
 )
 from dagflow.errors import DagflowInvalidDefinitionError, check_type, repr_of
 from dagflow.keys import check_name
@@ -159,7 +159,7 @@ _STARS = {VAR_POSITIONAL: "*", VAR_KEYWORD: "**", POSITIONAL_ONLY: ""}
 
 
 def _parameters(fn: Callable[..., Any], place: str) -> list[str]:
-    parameters = parameters_of(fn)
+    parameters = named_parameters(fn, place)
     for parameter in parameters:
         if parameter.role in _STARS:
             raise DagflowInvalidDefinitionError(

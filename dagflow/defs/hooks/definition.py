@@ -13,7 +13,8 @@ from dagflow.defs.parts.function import (
     POSITIONAL_ONLY,
     POSITIONAL_OR_KEYWORD,
     location,
-    parameters_of,
+    name_of,
+    named_parameters,
 )
 from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
 from dagflow.errors import (
@@ -239,7 +240,9 @@ def event_list_hook(
 
     def decorate(fn: Callable[..., Any]) -> HookDefinition:
         parameters = _parameters(fn, "event_list_hook", ("context", "event_list"))
-        return HookDefinition(name or fn.__name__, fn, required_resource_keys, parameters=parameters)
+        return HookDefinition(
+            name_of(fn) if name is None else name, fn, required_resource_keys, parameters=parameters
+        )
 
     return decorate if hook_fn is None else decorate(hook_fn)
 
@@ -308,7 +311,7 @@ def _hook_after(
     fn: Callable[..., Any],
 ) -> HookDefinition:
     parameters = _parameters(fn, decorator, ("context",))
-    own_name = name or fn.__name__
+    own_name = name_of(fn) if name is None else name
 
     def hook_fn(context: Any, event_list: Sequence[DagflowEvent]) -> HookExecutionResult:
         if not any(matches(event) for event in event_list):
@@ -323,19 +326,19 @@ def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, 
     """Return the names of the parameters of a function for a context and a list of events."""
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {repr_of(fn)}")
-    parameters = parameters_of(fn)
+    parameters = named_parameters(fn, f"@{decorator}")
     for position, name in enumerate(wanted):
         known = CONTEXT_NAMES if name == "context" else _EVENTS_NAMES
         given = parameters[position] if position < len(parameters) else None
         if given is None or given.role not in _POSITIONAL or given.name not in known:
             raise DagflowInvalidDefinitionError(
-                f"@{decorator}: the function '{getattr(fn, '__name__', fn)}' ({location(fn)}) does not have "
+                f"@{decorator}: the function '{name_of(fn)}' ({location(fn)}) does not have "
                 f"required positional parameter '{name}'. It is called with {' and '.join(wanted)}."
             )
     for parameter in parameters[len(wanted) :]:
         if not parameter.has_default and parameter.role in (*_POSITIONAL, KEYWORD_ONLY):
             raise DagflowInvalidDefinitionError(
-                f"@{decorator}: the function '{fn.__name__}' ({location(fn)}) has the parameter "
+                f"@{decorator}: the function '{name_of(fn)}' ({location(fn)}) has the parameter "
                 f"'{parameter.name}', which gets no value. It is called with {' and '.join(wanted)}."
             )
     return tuple(parameter.name for parameter in parameters[: len(wanted)])

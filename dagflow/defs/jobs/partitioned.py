@@ -12,8 +12,9 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from dagflow._util import takes
 from dagflow.config.plain import run_config_dict
-from dagflow.defs.parts.function import location
+from dagflow.defs.parts.function import location, name_of
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -410,6 +411,11 @@ def _check_function(fn: Any, name: str) -> Any:
         raise ParameterCheckError(
             f"parameter '{name}' of a PartitionedConfig must be a function, not {repr_of(fn)}"
         )
+    if fn is not None and name != "decorated_fn" and not takes(fn, 1):
+        raise DagflowInvalidDefinitionError(
+            f"parameter '{name}' of a PartitionedConfig must be a function of one argument, the partition; "
+            f"{repr_of(fn)} cannot be called so"
+        )
     return fn
 
 
@@ -417,13 +423,13 @@ def _check_parameters(fn: Any, *arguments: str) -> Any:
     """Return the decorated function, if it accepts these arguments."""
     try:
         signature = inspect.signature(_check_function(fn, "decorated_fn"))
-    except ValueError:  # a builtin function has no signature
+    except (TypeError, ValueError):  # as of some builtin functions
         return fn
     try:
         signature.bind(*arguments)
     except TypeError as error:
         raise DagflowInvalidDefinitionError(
-            f"'{getattr(fn, '__name__', fn)}' ({location(fn)}) cannot make the config of a partition: it "
+            f"'{name_of(fn)}' ({location(fn)}) cannot make the config of a partition: it "
             f"cannot be called with {' and '.join(arguments)}: {error}"
         ) from None
     return fn

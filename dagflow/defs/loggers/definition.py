@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow import _doors
+from dagflow._util import takes
 from dagflow.config.field import Field, resolve_field
 from dagflow.config.scalar import ConfigType
 from dagflow.defs.parts.configured import configured_field
-from dagflow.defs.parts.function import documentation_of, parameters_of
+from dagflow.defs.parts.function import documentation_of, location, name_of, named_parameters
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type, repr_of
 from dagflow.keys import check_name
 
@@ -50,10 +51,16 @@ class LoggerDefinition:
             raise DagflowInvalidDefinitionError(
                 f"a logger must be made of a function, not {repr_of(logger_fn)}"
             )
+        parameters = named_parameters(logger_fn, "logger")
+        if parameters and not takes(logger_fn, 1):
+            raise DagflowInvalidDefinitionError(
+                f"the logger function {repr_of(logger_fn)} ({location(logger_fn)}) must take at most one "
+                "argument by position, the context"
+            )
         self.logger_fn: Callable[..., logging.Logger] = logger_fn
         self.config_field: Field = resolve_field(config_schema)
         self.description: str | None = description
-        self.parameter: str | None = next((parameter.name for parameter in parameters_of(logger_fn)), None)
+        self.parameter: str | None = next((parameter.name for parameter in parameters), None)
 
     @property
     def config_schema(self) -> Field:
@@ -71,7 +78,7 @@ class LoggerDefinition:
             description: Default: the description of this logger.
         """
         new = copy.copy(self)
-        name = getattr(self.logger_fn, "__name__", repr(self.logger_fn))
+        name = name_of(self.logger_fn)
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,
@@ -93,7 +100,7 @@ class LoggerDefinition:
         return made
 
     def __repr__(self) -> str:
-        return f"<logger {getattr(self.logger_fn, '__name__', self.logger_fn)!r}>"
+        return f"<logger {name_of(self.logger_fn)!r}>"
 
 
 @overload

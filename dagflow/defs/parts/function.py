@@ -87,6 +87,30 @@ def parameters_of(fn: Callable[..., Any]) -> list[Parameter]:
     return parameters
 
 
+def named_parameters(fn: Callable[..., Any], what: str) -> list[Parameter]:
+    """Return the parameters of a function of user code, as `parameters_of`.
+
+    Args:
+        fn: The function.
+        what: The definition, for messages.
+
+    Raises:
+        DagflowInvalidDefinitionError: The signature cannot be read.
+    """
+    try:
+        return parameters_of(fn)
+    except (TypeError, ValueError) as error:
+        raise DagflowInvalidDefinitionError(
+            f"{what}: the signature of {repr_of(fn)} cannot be read"
+        ) from error
+
+
+def name_of(fn: Any) -> str:
+    """Return the name of a function, or the name of the class of another callable object."""
+    name = getattr(fn, "__name__", None)
+    return name if isinstance(name, str) else type(fn).__name__
+
+
 def _inspected_parameters(fn: Callable[..., Any]) -> list[Parameter]:
     import inspect
 
@@ -107,7 +131,7 @@ def unwrapped(fn: Any) -> Any:
     while hasattr(fn, "__wrapped__"):
         fn = fn.__wrapped__
         if id(fn) in seen:
-            raise ValueError(f"{repr_of(fn)} wraps itself")
+            break  # it wraps itself, so that its signature cannot be read
         seen.add(id(fn))
     return fn
 
@@ -129,6 +153,8 @@ class Body:
     Attributes:
         fn: The function.
         function_type: "plain" (returns), "generator", "async" or "async_generator".
+        is_indirect: Whether this is the type of a function that `fn`, a plain function, wraps. Then the
+            result of `fn` decides, because `fn` may have waited for the other function.
         context: The annotation of the context parameter: "any", "op" or "asset"; None without a context.
         context_name: The name of the context parameter.
         config: The annotation of the `config` parameter; None without this parameter.
@@ -150,6 +176,7 @@ class Body:
         "fn",
         "function_type",
         "inputs",
+        "is_indirect",
         "order",
         "read_config",
         "resources",
@@ -159,7 +186,12 @@ class Body:
 
     def __init__(self, fn: Callable[..., Any], what: str) -> None:
         self.fn: Callable[..., Any] = fn
-        self.function_type: str = _function_type(fn)
+        self.function_type: str = _type_of_code(fn)
+        self.is_indirect: bool = False
+        inner = unwrapped(fn)
+        if self.function_type == "plain" and inner is not fn:
+            self.function_type = _type_of_code(inner)
+            self.is_indirect = self.function_type != "plain"
         self.context: str | None = None
         self.context_name: str | None = None
         self.config: Any = None
@@ -167,12 +199,7 @@ class Body:
         self.read_config: Callable[[Any], Any] | None = None
         self.resources: tuple[str, ...] = ()
         self.takes_any_keyword: bool = False
-        try:
-            parameters = parameters_of(fn)
-        except (TypeError, ValueError) as error:
-            raise DagflowInvalidDefinitionError(
-                f"{what}: the signature of {repr_of(fn)} cannot be read"
-            ) from error
+        parameters = named_parameters(fn, what)
         annotations = annotations_of(fn)
         self.return_annotation: Any = annotations.get("return", UNSET)
         inputs = []
@@ -254,8 +281,7 @@ def config_class_of(fn: Callable[..., Any]) -> Any:
     return found[0] if found and is_config_annotation(found[0]) else None
 
 
-def _function_type(fn: Callable[..., Any]) -> str:
-    target = unwrapped(fn)
+def _type_of_code(target: Any) -> str:
     while isinstance(target, partial):
         target = target.func
     if not isinstance(target, (FunctionType, MethodType)):

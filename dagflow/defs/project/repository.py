@@ -5,9 +5,9 @@ It is built from Definitions, which check that everything fits together.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from types import FunctionType
 from typing import Any, overload
 
 from dagflow.defs.assets.definition import AssetsDefinition
@@ -16,6 +16,7 @@ from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
+from dagflow.defs.parts.function import named_parameters
 from dagflow.defs.project.definitions import ASSET_JOB_NAME, Definitions, unknown_job
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, repr_of
 from dagflow.keys import AssetKey, check_name
@@ -205,9 +206,10 @@ def repository(
 
 def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]:
     """Call the function, and return its list or dict."""
-    if inspect.signature(fn).parameters:
+    parameters = named_parameters(fn, place)
+    if parameters:
         raise CheckError(
-            f"the function of {place} must have no parameters, but it is {inspect.signature(fn)}"
+            f"the function of {place} must have no parameters, but has {[each.name for each in parameters]}"
         )
     content = fn()
     if not isinstance(content, (list, Mapping)):
@@ -260,7 +262,7 @@ def _jobs_by_name(
         )
     found: dict[str, JobDefinition | Callable[[], JobDefinition]] = {}
     for name, given in by_name.items():
-        is_lazy = inspect.isfunction(given)
+        is_lazy = isinstance(given, FunctionType)
         found[name] = (
             partial(_build_job, given, name, place, define)
             if is_lazy

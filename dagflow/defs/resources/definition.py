@@ -12,10 +12,12 @@ from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.read import read_config
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import (
+    KEYWORD_ONLY,
     VAR_KEYWORD,
     VAR_POSITIONAL,
     documentation_of,
     location,
+    name_of,
     parameters_of,
 )
 from dagflow.defs.resources.opening import Opened, enter
@@ -352,18 +354,20 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
         parameters = parameters_of(fn)
     except (TypeError, ValueError):
         return True
+    positional = [parameter for parameter in parameters if parameter.role not in (VAR_KEYWORD, KEYWORD_ONLY)]
     needed = [
         parameter.name
-        for parameter in parameters
+        for parameter in sorted(parameters, key=lambda each: each.role == KEYWORD_ONLY)
         if not parameter.has_default and parameter.role not in (VAR_KEYWORD, VAR_POSITIONAL)
     ]
-    if len(needed) > 1:
+    if len(needed) > 1 or (needed and not positional):
+        others = ", ".join(needed[1:] if positional else needed)
         raise DagflowInvalidDefinitionError(
-            f"the resource function at {location(fn)} expects only a single positional required argument, "
-            f"the init context. Give {', '.join(needed[1:])} a default, or read config and resources from "
-            "the context."
+            f"the resource function '{name_of(fn)}' at {location(fn)} expects only a single positional "
+            f"required argument, the init context. Give {others} a default, or read config and resources "
+            "from the context."
         )
-    return bool(needed) or bool(parameters)
+    return bool(positional)
 
 
 def nothing() -> None:
