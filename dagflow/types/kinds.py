@@ -11,6 +11,7 @@ The engine runs the check, names the step that failed and wraps the error of a u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, Union
 from typing import Any as AnyValue
 
@@ -360,10 +361,12 @@ class ScalarType(LibraryType):
 def must_be(value: AnyValue, noun: str) -> str:
     """Return the description of a failed check: the value is not a `noun`.
 
-    The value is shown only if that is short and runs no user code.
+    The value is shown only if that is short.
     """
-    plain = value is None or isinstance(value, (int, float, str, bytes))
-    shown = f'Value "{value!s:.200}"' if plain else "A value"
+    shown = "A value"
+    if value is None or isinstance(value, (int, float, str, bytes)):
+        with suppress(Exception):  # of an int with too many digits, and of a subclass
+            shown = f'Value "{value!s:.200}"'
     return f'{shown} of python type "{type(value).__name__}" must be a {noun}.'
 
 

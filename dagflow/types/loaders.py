@@ -153,8 +153,8 @@ def dagflow_type_loader(
                 )
         if not takes(function, 2):
             raise DagflowInvalidDefinitionError(
-                f"the type loader {repr_of(function)} cannot be called with two arguments, a context and the "
-                "config"
+                f"the type loader '{getattr(function, '__name__', repr_of(function))}' cannot be called with "
+                "two arguments, a context and the config"
             )
         return _FunctionLoader(function, schema, keys)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import __future__
 
 import asyncio
+import contextlib
+import functools
 import json
 import os
 import signal
@@ -21,6 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
+from unittest import mock
 
 import misbehaving
 import pytest
@@ -30,6 +33,8 @@ from dagflow.testing import canonical_events
 
 FILE = "<program>"
 OURS = os.path.dirname(dagflow.__file__) + os.sep
+# a double or a decorator of these modules is code of the program
+OF_USERS = (FILE, mock.__file__, functools.__file__, contextlib.__file__)
 SECONDS = 20  # a program needs some milliseconds
 
 
@@ -126,13 +131,10 @@ def fault(error: BaseException, program: Program) -> str | None:
         return f"a {type(error).__name__} does not name any of {list(program.names)}"
     files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
     if isinstance(error, misbehaving.Misbehaved):
-        while files and files[-1] == misbehaving.__file__:
-            files.pop()
-    if not files or files[-1] == FILE:
-        return None
-    # code of the standard library, or of another library, that dagflow called, counts as dagflow
+        files = [file for file in files if file != misbehaving.__file__]
+    # other code of the standard library, or of a library, that dagflow called counts as dagflow
     last = max((position for position, file in enumerate(files) if file.startswith(OURS)), default=-1)
-    own = max((position for position, file in enumerate(files) if file == FILE), default=-1)
+    own = max((position for position, file in enumerate(files) if file in OF_USERS), default=-1)
     return f"dagflow raised {type(error).__name__}" if last > own else None
 
 

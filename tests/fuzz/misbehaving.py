@@ -95,17 +95,6 @@ def lies(cls: type) -> Any:
     return type("Liar", (), {"__class__": property(lambda self: cls)})()
 
 
-class NoEqMeta(type):
-    """The class of classes without `==`."""
-
-    __eq__ = _refuses("NoEqMeta.__eq__")
-    __hash__ = type.__hash__
-
-
-class NoEqClass(metaclass=NoEqMeta):
-    """A class that cannot be compared."""
-
-
 class SubStr(str):
     """A string of another class, which cannot be shown."""
 
@@ -189,7 +178,7 @@ VALUES = (
     "lies(str)", "lies(int)", "lies(dict)", "lies(type)", "lies(dg.Output)", "lies(dg.ResourceDefinition)",
     "10**5_000", "-(10**40)", "float('nan')", "float('inf')", "endless_list()", "endless_dict()", "deep()",
     "'\\ud800'", "'\\0'", "''", "' '", "'a b'", "'a/b'", "'ü'", "b'bytes'", "SubStr('a')",
-    "NoEqClass", "NoEqClass()", "Service", "object()", "...", "NotImplemented", "None", "True",
+    "Service", "object()", "...", "NotImplemented", "None", "True",
     "0", "-1", "1.5", "'text'", "[]", "{}", "()", "set()", "frozenset({1})", "oops", "lambda: 1", "len", "int",
     "dict", "list[int]", "SimpleNamespace(a=1)", "iter([])", "range(3)", "ValueError('as a value')", "ValueError",
     "KeyboardInterrupt()", "dg.Output(1)", "dg.Out()", "dg.In()", "dg.Nothing", "dg.AssetKey('a')", "dg",

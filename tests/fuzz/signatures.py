@@ -5,36 +5,35 @@ A drawn function is code that binds the name `made` to a callable, and the value
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-LOCAL = """
-class Local:
-    def fetch(self): return 1
-class Shaped(typing.TypedDict):
-    a: int
-class Talks(typing.Protocol):
-    def fetch(self) -> int: ...
-@typing.runtime_checkable
-class Checkable(typing.Protocol):
-    def fetch(self) -> int: ...
-@dataclasses.dataclass
-class Point:
-    x: int = 1
-class Colour(enum.Enum):
-    RED = 1
-class Pair(typing.NamedTuple):
-    a: int = 1
-class Pot(dg.ConfigurableResource):
-    size: int = 1
-class Settings(dg.Config):
-    size: int = 1
-Number = typing.NewType('Number', int)
-T = typing.TypeVar('T')
-class Box(typing.Generic[T]): pass
-"""
-"""Classes beside the function: local ones, if the program puts its code into a function."""
+LOCAL = {
+    "Local": "class Local:\n    def fetch(self): return 1",
+    "Shaped": "class Shaped(typing.TypedDict):\n    a: int",
+    "Talks": "class Talks(typing.Protocol):\n    def fetch(self) -> int: ...",
+    "Checkable": "@typing.runtime_checkable\nclass Checkable(typing.Protocol):\n    def fetch(self) -> int: ...",
+    "Point": "@dataclasses.dataclass\nclass Point:\n    x: int = 1",
+    "Colour": "class Colour(enum.Enum):\n    RED = 1",
+    "Pair": "class Pair(typing.NamedTuple):\n    a: int = 1",
+    "Pot": "class Pot(dg.ConfigurableResource):\n    size: int = 1",
+    "Settings": "class Settings(dg.Config):\n    size: int = 1",
+    "Number": "Number = typing.NewType('Number', int)",
+    "T": "T = typing.TypeVar('T')",
+    "Box": "class Box(typing.Generic[T]): pass",
+}
+"""Classes that annotations name. They are local classes, if the program puts its code into a function."""
+
+
+def local_classes(source: str) -> str:
+    """Return the definitions of the classes that a piece of code names."""
+    names = set(re.findall(r"\w+", source))
+    names |= {"T"} if "Box" in names else set()
+    return "".join(f"{code}\n" for name, code in LOCAL.items() if name in names)
+
+
 FITTING = {
     "int": "1", "str": "'a'", "float": "1.5", "bool": "True", "list": "[1]", "dict": "{'a': 1}", "None": "None",
     "list[int]": "[1]", "dict[str, int]": "{'a': 1}", "set[str]": "{'a'}", "tuple[int, str]": "(1, 'a')",
@@ -51,8 +50,8 @@ FITTING = {
     "typing.Type[int]": "int", "typing.Generator[int, None, None]": "iter([1])", "typing.Awaitable[int]": "1", "typing.Text": "'a'",
     "dg.Nothing": "None", "dg.In": "1", "dg.Out()": "1", "dg.Output[int]": "1", "dg.Output": "1", "dg.DynamicOutput[int]": "1",
     "dg.MaterializeResult": "1", "dg.DagflowType(lambda _, value: True, name='Ours')": "1", "dg.AssetKey": "dg.AssetKey('a')",
-    "Service": "Service()", "NoEqClass": "NoEqClass()", "ArrayLike": "ArrayLike()", "Mock": "Mock()", "Mock()": "1", "ArrayLike()": "1",
-    "NoRepr()": "1", "NoBool()": "1", "lambda: 1": "1", "dg.OpExecutionContext": "1", "Settings": "{}", "Pot": "Pot()",
+    "Service": "Service()", "ArrayLike": "ArrayLike()", "Mock": "Mock()", "Mock()": "1", "ArrayLike()": "1",
+    "NoRepr()": "1", "NoBool()": "1", "AnswersAll()": "1", "MagicMock()": "1", "lambda: 1": "1", "dg.OpExecutionContext": "1", "Settings": "{}", "Pot": "Pot()",
     "dg.ResourceParam[int]": "1", "dg.ResourceParam": "1", "typing.Optional[Pot]": "Pot()", "Pot | None": "Pot()",
     "typing.Annotated[Pot, 'note']": "Pot()", "list[Pot]": "[]", "dg.ConfigurableResource": "Pot()", "dg.Config": "{}",
     "typing.Optional[Settings]": "{}",
@@ -169,8 +168,9 @@ KINDS = {
     "context manager": "@contextmanager\ndef made({p}){r}:\n    yield {value}",
     "cached": "@functools.lru_cache\ndef made({p}){r}:\n    {b}",
     "cached singly": "@functools.singledispatch\ndef made({p}){r}:\n    {b}",
-    "builtin": "made = len",
-    "class of Python": "made = dict",
+    "builtin": "made = print",
+    "without a signature": "class Own:\n    __signature__ = 1\n    def __call__(self, *args, **kwargs): return {value}\n"
+    "made = Own()",
     "mock": "made = Mock(return_value={value})",
     "magic mock": "made = MagicMock(return_value={value}, __name__='brew')",
     "autospec": "def raw({p}){r}:\n    {b}\nmade = create_autospec(raw, return_value={value})",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from law import Program, check
-from signatures import LOCAL, Function, functions
+from signatures import INPUTS, Function, functions, local_classes
 
 A_CONFIG = "config_schema={'a': dg.Field(int, default_value=1)}"
 OPS = (
@@ -113,7 +113,12 @@ async def collected(result): return [item async for item in result]
 @dg.op(config_schema=dg.Noneable(int))
 def drink_op(context): return 1
 """
-NAMES = ("brew", "morning", "made", "raw", "drink", "<program>:")
+NAMES = (
+    *("brew", "morning", "drink", "made", "raw", "<program>:"),
+    *('"<lambda>"', "asset 'asset'", "'resource_fn'", *(f"'{name}'" for name in INPUTS)),
+    *("@op", "@asset", "@job", "@graph", "@success_hook", "@failure_hook", "@event_list_hook"),
+    *("Own", "'Mock'", "'MagicMock'", "'partial'", "'object'"),  # the classes of callables without a name
+)
 
 
 @st.composite
@@ -123,7 +128,8 @@ def programs(draw: st.DrawFn) -> Program:
     uses = [(definition, use) for definition in OPS for use in OP_USES]
     uses += [(definition, use) for definition in ASSETS for use in ASSET_USES]
     definition, use = draw(st.one_of(st.sampled_from(uses), st.sampled_from(OTHERS)))
-    body = f"{LOCAL}{function.source}\nbrew = ({definition})(made)\n{_filled(use, function)}"
+    body = f"{function.source}\nbrew = ({definition})(made)\n{_filled(use, function)}"
+    body = local_classes(body) + body
     if draw(st.booleans()):
         lines = "\n".join(f"    {line}" for line in body.splitlines())
         body = f"def scope():\n{lines}\n    return run\nrun = scope()"

@@ -141,7 +141,7 @@ def asset(
         keys, inputs, mappings = _inputs(body, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         refuse_resources_twice(body, required_resource_keys, "asset")
-        returns_none = body.return_annotation in (None, type(None))
+        returns_none = body.return_annotation is None or body.return_annotation is type(None)
         node_def = OpDefinition(
             fn,
             check_name(own_key.to_python_identifier(), "asset"),

@@ -137,7 +137,7 @@ def outputs_of(
 
 
 def _is_dynamic(annotation: Any) -> bool:
-    return DynamicOutput in (annotation, get_origin(annotation))
+    return annotation is DynamicOutput or get_origin(annotation) is DynamicOutput
 
 
 def _is_list_of_dynamic(annotation: Any) -> bool:
@@ -153,9 +153,9 @@ def wrapped_outputs(body: Body, outs: Mapping[str, OutputDefinition]) -> dict[st
     if len(parts) != len(outs):
         return {}
     return {
-        name: Output in (part, get_origin(part))
+        name: part is Output or get_origin(part) is Output
         for (name, out), part in zip(outs.items(), parts, strict=True)
-        if not out.is_dynamic and part not in (Any, None, type(None))
+        if not out.is_dynamic and not any(part is known for known in (Any, None, type(None)))
     }
 
 
@@ -201,10 +201,10 @@ def _without_wrapper(annotation: Any) -> Any:
     """Return the inner type of an annotation: int for `Output[int]`, `DynamicOutput[int]` and
     `List[DynamicOutput[int]]`, Any for a bare wrapper.
     """
-    if annotation in (Output, DynamicOutput):
+    if annotation is Output or annotation is DynamicOutput:
         return Any
     origin = get_origin(annotation)
-    if origin in (Output, DynamicOutput):
+    if origin is Output or origin is DynamicOutput:
         return get_args(annotation)[0]
     if origin is list and get_args(annotation):
         (inner,) = get_args(annotation)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from types import CellType, FunctionType, MethodType
 from typing import Any
@@ -299,18 +300,20 @@ def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
     """Return the annotations as objects. An annotation with a name that is unknown at run time becomes an
     `_Unresolved`.
     """
-    raw = getattr(unwrapped(fn), "__annotations__", None) or {}
+    target = unwrapped(fn)
+    raw = getattr(target, "__annotations__", None) or {}
     if not any(_holds_string(value) for value in raw.values()):
         return {name: type(None) if value is None else value for name, value in raw.items()}
-    try:
-        return typing.get_type_hints(unwrapped(fn), localns=_closure(fn), include_extras=True)
-    except Exception:
-        return {name: _evaluate(fn, value) for name, value in raw.items()}
+    if not hasattr(target, "__wrapped__"):  # `typing` never ends for a function that wraps itself
+        with suppress(Exception):
+            return typing.get_type_hints(target, localns=_closure(fn), include_extras=True)
+    return {name: _evaluate(fn, value) for name, value in raw.items()}
 
 
 def _holds_string(annotation: Any) -> bool:
-    return isinstance(annotation, str) or any(
-        _holds_string(part) for part in getattr(annotation, "__args__", ())
+    parts = getattr(annotation, "__args__", ())
+    return isinstance(annotation, str) or (
+        isinstance(parts, tuple) and any(_holds_string(part) for part in parts)
     )
 
 

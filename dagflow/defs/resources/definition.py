@@ -355,16 +355,19 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
     except (TypeError, ValueError):
         return True
     positional = [parameter for parameter in parameters if parameter.role not in (VAR_KEYWORD, KEYWORD_ONLY)]
-    needed = [
+    first = next((parameter for parameter in positional if parameter.role != VAR_POSITIONAL), None)
+    others = [
         parameter.name
-        for parameter in sorted(parameters, key=lambda each: each.role == KEYWORD_ONLY)
-        if not parameter.has_default and parameter.role not in (VAR_KEYWORD, VAR_POSITIONAL)
+        for parameter in parameters
+        if parameter is not first
+        and not parameter.has_default
+        and parameter.role not in (VAR_KEYWORD, VAR_POSITIONAL)
     ]
-    if len(needed) > 1 or (needed and not positional):
-        others = ", ".join(needed[1:] if positional else needed)
+    if others:
         raise DagflowInvalidDefinitionError(
             f"the resource function '{name_of(fn)}' at {location(fn)} expects only a single positional "
-            f"required argument, the init context. Give {others} a default, or read config and resources "
+            f"required argument, the init context. Give {', '.join(others)} a default, or read config and "
+            f"resources "
             "from the context."
         )
     return bool(positional)
