@@ -359,7 +359,9 @@ def _drain(
         while True:
             try:
                 item = next(generator)
-            except StopIteration:
+            except StopIteration as stop:
+                if stop.value is not None:
+                    raise _returned_by_generator(op, stop.value) from None
                 break
             except NOT_WRAPPED:
                 raise
@@ -369,6 +371,13 @@ def _drain(
     finally:
         generator.close()
     _finish(op, step_key, yielded, emit)
+
+
+def _returned_by_generator(op: OpDefinition, value: Any) -> DagflowInvariantViolationError:
+    return DagflowInvariantViolationError(
+        f"{op_location(op)} is a generator and returned {repr_of(value)}, which would be lost. Yield it, as "
+        "Output(...), before the function ends."
+    )
 
 
 def _emit_item(yielded: YieldedOutputs, item: Any, emit: Emit, emit_event: Callable[[Any], None]) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple, Union
 
-from dagflow._util import warn
+from dagflow._util import nearest, warn
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, repr_of
 from dagflow.values import Constant
 
@@ -177,7 +177,7 @@ class AssetKey(Constant):
 
     def with_prefix(self, prefix: str | Sequence[str]) -> AssetKey:
         """Return a key with parts added at its beginning."""
-        return AssetKey(((prefix,) if isinstance(prefix, str) else tuple(prefix)) + self.parts)
+        return AssetKey(AssetKey(prefix).parts + self.parts)
 
     def has_prefix(self, prefix: Sequence[str]) -> bool:
         """Return whether the key begins with the parts of `prefix`."""
@@ -312,7 +312,7 @@ def system_tag_spellings(name: str) -> tuple[str, ...]:
 
 def definition_tags(tags: Any, where: str) -> dict[str, str]:
     """Return the tags of a definition as strings. Warns of keys with characters other than letters, digits,
-    `_`, `-` and `.`, apart from one slash after a namespace.
+    `_`, `-` and `.`, apart from one slash after a namespace, and of unknown system tags.
 
     Args:
         tags: None or a mapping of strings to JSON values.
@@ -331,7 +331,34 @@ def definition_tags(tags: Any, where: str) -> dict[str, str]:
             "and a '/'",
             DeprecationWarning,
         )
+    for key in strings:
+        _warn_of_unknown_system_tag(key, where)
     return strings
+
+
+# the names of the tags that dagflow reads or sets, after the prefix
+_SYSTEM_TAGS = (
+    "asset_partition_range_end",
+    "asset_partition_range_start",
+    "concurrency_key",
+    "failure_reason",
+    "partition",
+    "partition_set",
+    "priority",
+    "step_timeout",
+)
+
+
+def _warn_of_unknown_system_tag(key: str, where: str) -> None:
+    """Warn of a system tag that nothing reads. Other tools read further tags with the prefix of Dagster, so
+    of those only a misspelt one is unknown.
+    """
+    prefix, _, name = key.partition("/")
+    if f"{prefix}/" not in _tag_prefixes or name in _SYSTEM_TAGS:
+        return
+    hint = nearest(name, _SYSTEM_TAGS)
+    if hint or prefix == "dagflow":
+        warn(f"the tag '{key}' of {where} has no effect: it is unknown.{hint}")
 
 
 def jsonable_tags(tags: Any, where: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from dagflow.analysis.graphs import graph_of
 from dagflow.analysis.interleavings import in_order, interleavings
 from dagflow.clock import Clock, VirtualClock
 from dagflow.engine.log import RunLog
+from dagflow.errors import check_optional, check_type
 from dagflow.events.catalogue import EventField, EventRow, event_catalogue
 from dagflow.events.error_info import error_chain
 from dagflow.events.record import DagflowEvent
@@ -103,6 +104,8 @@ def instance_for_test(
 
     from dagflow.instance.home import SETTINGS_FILE, home_variables, ref_in, ref_of_home
 
+    check_type(set_dagflow_home, bool, "set_dagflow_home", "instance_for_test")
+    check_optional(temp_dir, (str, os.PathLike), "temp_dir", "instance_for_test")
     folder = tempfile.TemporaryDirectory(prefix="dagflow-") if temp_dir is None else nullcontext(temp_dir)
     before = {name: os.environ.get(name) for name in home_variables()}
     with folder as root:

@@ -6,7 +6,7 @@ A source is a scalar that may come from an environment variable.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any as AnyValue
 
 from dagflow._util import UNSET, nearest
@@ -14,7 +14,14 @@ from dagflow.config.field import Array, Field, Map, Shape, describe_fields, reso
 from dagflow.config.parse import Reading
 from dagflow.config.paths import Path, where
 from dagflow.config.scalar import SCALARS, Bool, ConfigType, Float, String
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidDefinitionError,
+    ParameterCheckError,
+    check_optional,
+    check_type,
+    repr_of,
+)
 
 
 class EnumValue:
@@ -33,7 +40,7 @@ class EnumValue:
     ) -> None:
         self.config_value: str = check_type(config_value, str, "config_value")
         self.python_value: AnyValue = config_value if python_value is None else python_value
-        self.description: str | None = description
+        self.description: str | None = check_optional(description, str, "description", "an EnumValue")
 
     def __repr__(self) -> str:
         return f"EnumValue({self.config_value!r}, {self.python_value!r})"
@@ -60,7 +67,7 @@ class Enum(ConfigType):
     def __init__(self, name: str, enum_values: Sequence[EnumValue]) -> None:
         super().__init__()
         self.name: str = check_type(name, str, "name")
-        self.enum_values: list[EnumValue] = list(enum_values)
+        self.enum_values: list[EnumValue] = list(check_type(enum_values, Iterable, "enum_values"))
         self.values_by_name: dict[str, AnyValue] = {}
         for choice in self.enum_values:
             if not isinstance(choice, EnumValue):
@@ -145,8 +152,8 @@ class Selector(ConfigType):
     __slots__ = ("fields",)
 
     def __init__(self, fields: Mapping[str, AnyValue], description: str | None = None) -> None:
-        self.description = description
-        self.fields: dict[str, Field] = resolve_fields(fields)
+        self.description = check_optional(description, str, "description", "a Selector")
+        self.fields: dict[str, Field] = resolve_fields(check_type(fields, Mapping, "fields", "a Selector"))
 
     def _only_field(self) -> tuple[str, Field] | None:
         """Return the field that an empty dict selects: the only field, if it is optional."""

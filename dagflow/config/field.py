@@ -25,6 +25,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
     check_optional,
+    check_texts,
     check_type,
     repr_of,
 )
@@ -186,9 +187,13 @@ class Shape(ConfigType):
         description: str | None = None,
         field_aliases: Mapping[str, str] | None = None,
     ) -> None:
-        self.description = description
-        self.field_aliases: Mapping[str, str] | None = field_aliases
-        self.fields: dict[str, Field] = resolve_fields(fields)
+        self.description = check_optional(description, str, "description", "a Shape")
+        self.field_aliases: Mapping[str, str] | None = check_optional(
+            field_aliases, Mapping, "field_aliases", "a Shape"
+        )
+        for name, alias in (field_aliases or {}).items():
+            check_texts("the field_aliases of a Shape", name=name, alias=alias)
+        self.fields: dict[str, Field] = resolve_fields(check_type(fields, Mapping, "fields", "a Shape"))
         self._required = [name for name, field in self.fields.items() if field.is_required]
 
     @property
@@ -359,7 +364,7 @@ class Map(ConfigType):
                 f"parameter 'key_type' of a Map must be a scalar type, not {repr_of(key_type)}"
             )
         self.inner_type: ConfigType = resolve_inner(inner_type, "a Map")
-        self.key_label_name: str | None = key_label_name
+        self.key_label_name: str | None = check_optional(key_label_name, str, "key_label_name", "a Map")
 
     def describe(self) -> str:
         label = f"{self.key_label_name}: " if self.key_label_name else ""

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from dagflow.errors import check_type
+from dagflow.errors import check_elements, check_type
 
 
 class EnvVar(str):
@@ -146,7 +146,11 @@ class RunConfig:
 
 
 def _part(given: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
-    return {} if given is None else dict(check_type(given, Mapping, name))
+    if given is None:
+        return {}
+    part: dict[str, Any] = dict(check_type(given, Mapping, name))
+    check_elements(part, str, name)
+    return part
 
 
 def _entry(value: Any) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
-from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type
+from dagflow.errors import CheckError, DagflowInvariantViolationError, check_elements, check_type
 
 _MAX_DEPTH = 4  # settings are not deeper, but YAML with anchors can be infinitely deep
 
@@ -62,6 +62,8 @@ def config_from_yaml_strings(yaml_strings: Sequence[str]) -> dict[str, Any]:
         {'ops': {'brew': {'config': 2}, 'pour': {}}}
     """
     _check_is_list(yaml_strings, "yaml_strings")
+    for text in yaml_strings:
+        check_type(text, str, "yaml_strings")
     return _merged([(text, f"YAML string number {number}") for number, text in enumerate(yaml_strings, 1)])
 
 
@@ -77,7 +79,10 @@ def config_from_pkg_resources(pkg_resource_defs: Sequence[tuple[str, str]]) -> d
         CheckError: The content of a file is not a mapping.
     """
     texts = []
-    for package, name in check_type(pkg_resource_defs, Sequence, "pkg_resource_defs"):
+    for pair in check_type(pkg_resource_defs, Sequence, "pkg_resource_defs"):
+        package, name = check_elements(
+            check_type(pair, (tuple, list), "pkg_resource_defs"), str, "pkg_resource_defs"
+        )
         try:
             text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
         except (ModuleNotFoundError, FileNotFoundError, TypeError, UnicodeDecodeError) as error:

@@ -87,8 +87,7 @@ class AssetCheckEvaluation(UserEvent):
         partition: The key of the checked partition; None without a partition.
 
     Raises:
-        ParameterCheckError: An argument is of the wrong type. Not checked: `blocking`,
-            `partition` and `target_materialization_data`.
+        ParameterCheckError: An argument is of the wrong type; `target_materialization_data` is not checked.
         DagflowInvalidMetadata: A metadata value is of an unsupported type.
 
     Example:
@@ -129,8 +128,8 @@ class AssetCheckEvaluation(UserEvent):
         self.target_materialization_data: Any = target_materialization_data
         self.severity: AssetCheckSeverity = check_type(severity, AssetCheckSeverity, "severity")
         self.description: str | None = check_optional(description, str, "description")
-        self.blocking: bool | None = blocking
-        self.partition: str | None = partition
+        self.blocking: bool | None = check_optional(blocking, bool, "blocking")
+        self.partition: str | None = check_optional(partition, str, "partition")
 
     @property
     def asset_check_key(self) -> AssetCheckKey:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dagflow.errors import (
     CheckError,
     ElementCheckError,
-    ParameterCheckError,
     check_elements,
     check_optional,
     check_type,
     repr_of,
 )
-from dagflow.keys import AssetKey
+from dagflow.keys import AssetCheckKey, AssetKey
 from dagflow.values import Constant
 
 if TYPE_CHECKING:
@@ -95,10 +94,15 @@ class DagflowRun:
         self.tags: dict[str, str] = checked_tags(tags) if tags else {}
         if (root_run_id is None) is not (parent_run_id is None):
             raise CheckError("a re-execution needs both 'root_run_id' and 'parent_run_id'")
-        if isinstance(op_selection, str):
-            raise ParameterCheckError(
-                f"parameter 'op_selection' must be a list of strings, not {repr_of(op_selection)}"
-            )
+        for name, selection, of in (
+            ("op_selection", op_selection, str),
+            ("resolved_op_selection", resolved_op_selection, str),
+            ("asset_selection", asset_selection, AssetKey),
+            ("asset_check_selection", asset_check_selection, AssetCheckKey),
+            ("step_keys_to_execute", step_keys_to_execute, str),
+        ):
+            if selection:
+                check_elements(selection, of, name)
         self.op_selection: Sequence[str] | None = op_selection
         self.resolved_op_selection: frozenset[str] | None = resolved_op_selection
         self.asset_selection: frozenset[AssetKey] | None = asset_selection
@@ -164,17 +168,21 @@ def _new_id() -> str:
     return str(uuid.uuid4())
 
 
-def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
+def checked_tags(tags: Mapping[str, str], name: str = "tags") -> dict[str, str]:
     """Return the tags of a run as a dict.
+
+    Args:
+        tags: The argument.
+        name: The name of the parameter, for the message.
 
     Raises:
         ParameterCheckError: They are not a mapping.
         ElementCheckError: A name or a value is not a string.
     """
-    for name, value in check_type(tags, Mapping, "tags").items():
-        if not isinstance(name, str) or not isinstance(value, str):
+    for key, value in check_type(tags, Mapping, name).items():
+        if not isinstance(key, str) or not isinstance(value, str):
             raise ElementCheckError(
-                f"parameter 'tags' must be a dict of strings, but {repr_of(name)} has the value "
+                f"parameter '{name}' must be a dict of strings, but {repr_of(key)} has the value "
                 f"{repr_of(value)}"
             )
     return dict(tags)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from copy import copy
+from math import inf
 from typing import Any, ClassVar, Generic, TypeVar
 
 from dagflow._util import UNSET, Unset
@@ -122,7 +123,9 @@ class DynamicOutput(ByValue, Generic[T]):
         self.value: T = value
         check_type(mapping_key, str, "mapping_key")
         self.mapping_key: str = check_name(mapping_key, "mapping key", reserved=False)
-        self.output_name: str = output_name if output_name is not None else "result"
+        self.output_name: str = (
+            "result" if output_name is None else check_type(output_name, str, "output_name")
+        )
         self.metadata: dict[str, MetadataValue] = (
             normalize_metadata(metadata, f"output '{output_name}'") if metadata else {}
         )
@@ -328,7 +331,7 @@ class RetryRequested(Exception):
 
     Raises:
         ParameterCheckError: `max_retries` is not an integer, or `seconds_to_wait` is not a number.
-        DagflowInvalidDefinitionError: `seconds_to_wait` is negative.
+        DagflowInvalidDefinitionError: `seconds_to_wait` is negative or infinite.
     """
 
     def __init__(self, max_retries: int | None = 1, seconds_to_wait: float | None = None) -> None:
@@ -339,9 +342,10 @@ class RetryRequested(Exception):
                 raise ParameterCheckError(
                     f"parameter 'seconds_to_wait' must be a number, not {repr_of(seconds_to_wait)}"
                 )
-            if seconds_to_wait < 0:
+            if not 0 <= seconds_to_wait < inf:
                 raise DagflowInvalidDefinitionError(
-                    f"parameter 'seconds_to_wait' must not be negative, but is {repr_of(seconds_to_wait)}"
+                    "parameter 'seconds_to_wait' must be a finite number of seconds, 0 or more, but is "
+                    f"{repr_of(seconds_to_wait)}"
                 )
         self.seconds_to_wait = seconds_to_wait
 

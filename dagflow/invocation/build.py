@@ -12,12 +12,9 @@ from dagflow.context.init import InitResourceContext
 from dagflow.context.op import AssetExecutionContext, OpExecutionContext, StepContext
 from dagflow.context.resources import ScopedResources
 from dagflow.defs.resources.definition import ResourceDefinition
-from dagflow.errors import (
-    CheckError,
-    DagflowInvalidInvocationError,
-    check_type,
-)
+from dagflow.errors import CheckError, DagflowInvalidInvocationError, check_type
 from dagflow.event_loop import EventLoop
+from dagflow.events.run import checked_tags
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import InstanceWhenAsked, Owner, OwnResources
 from dagflow.partitions.keys import PartitionKeyRange
@@ -199,10 +196,8 @@ def _run_facts(
     partition_key: str | None,
     partition_key_range: PartitionKeyRange | None,
 ) -> RunFacts:
-    if instance is not None:
-        check_type(instance, DagflowInstance, "instance", "a context")
     if run_tags is not None:
-        check_type(run_tags, Mapping, "run_tags", "a context")
+        checked_tags(check_type(run_tags, Mapping, "run_tags", "a context"), "run_tags")
     if partition_key is not None:
         check_type(partition_key, str, "partition_key", "a context")
     if partition_key_range is not None:
@@ -229,9 +224,13 @@ def _own_resources(
         check_type(resources_config, Mapping, "resources_config", "a context")
         if resources_config:
             _check_keys(resources_config, resources)
+    loop = None
+    if event_loop is not None:
+        from asyncio import AbstractEventLoop  # loaded already: the caller has a loop
+
+        loop = EventLoop(check_type(event_loop, AbstractEventLoop, "event_loop", "a context"))
     if resources is None:
         return None
-    loop = None if event_loop is None else EventLoop(event_loop)
     return OwnResources(resources, resources_config, run.get_instance, builder, loop)
 
 

@@ -15,6 +15,8 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
+    check_optional,
+    check_texts,
     check_type,
 )
 from dagflow.instance.instance import DagflowInstance
@@ -69,8 +71,10 @@ def build_hook_context(
                 "Tried to access the HookContext instance, but no instance was provided to "
                 "`build_hook_context`. Give its parameter 'instance' one, as DagflowInstance.ephemeral()."
             )
-        return check_type(instance, DagflowInstance, "instance")
+        return instance
 
+    check_texts("a hook context", run_id=run_id, job_name=job_name)
+    check_optional(op_exception, BaseException, "op_exception", "a hook context")
     optional = {"op": None if op is None else _node(op), "run_id": run_id, "job_name": job_name}
     values = {name: value for name, value in optional.items() if value is not None}
     own = OwnResources(resources, None, InstanceWhenAsked(instance), "build_hook_context")

@@ -141,8 +141,12 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
                 f"op {op.name} got multiple values for argument '{name}'. Give it once, by position or by "
                 f"name ({op_location(op)})."
             )
-        if name in order or (body.takes_any_keyword and name in op.ins):
-            arguments[name] = value
+        if name not in order and not body.takes_any_keyword:
+            known = list(dict.fromkeys([*order, *op.ins]))
+            raise DagflowInvalidInvocationError(
+                f"{op_location(op)} has no input '{name}'.{nearest(name, known)} Its inputs are {known}."
+            )
+        arguments[name] = value
     for parameter in body.inputs:
         name = parameter.name
         if name not in arguments:
@@ -160,7 +164,7 @@ _NOTHING_IS_IGNORED = "Nothing dependencies are ignored when directly invoking o
 
 
 def _check_count(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Raise if there are more arguments than parameters. Otherwise unknown keywords are ignored."""
+    """Raise if there are more arguments than parameters, or one for an input of type Nothing."""
     body = op.body
     valued = [name for name, definition in op.ins.items() if not definition.dagflow_type.is_nothing]
     for name in kwargs:

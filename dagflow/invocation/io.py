@@ -173,7 +173,11 @@ def build_input_context(
         >>> build_input_context(name="n", asset_key="water").asset_key
         AssetKey(['water'])
     """
-    _check_types(upstream_output=(upstream_output, OutputContext), partition_key=(partition_key, str))
+    _check_types(
+        upstream_output=(upstream_output, OutputContext),
+        partition_key=(partition_key, str),
+        step_context=(step_context, OpExecutionContext),
+    )
     range_key = None if asset_partition_key_range is not None else partition_key
     keys = _partition_keys(range_key, asset_partition_key_range, asset_partitions_def)
     given = _one_of(definition_metadata, metadata)
@@ -201,6 +205,7 @@ def _partition_keys(
     """Return the partitions of the asset; the ends of the range only, if it has no partitions definition."""
     if key_range is None:
         return None if partition_key is None else [partition_key]
+    check_type(key_range, PartitionKeyRange, "asset_partition_key_range", "a context")
     if partition_key is not None:
         raise CheckError("both 'partition_key' and 'asset_partition_key_range' were given; give one of them")
     if definition is not None:

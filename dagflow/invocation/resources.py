@@ -17,7 +17,7 @@ from dagflow.context.resources import ScopedResources
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources, resource_configs
 from dagflow.defs.resources.needs import start_order
 from dagflow.defs.resources.requirements import Requirement
-from dagflow.errors import DagflowInvariantViolationError
+from dagflow.errors import DagflowInvariantViolationError, check_optional
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
@@ -257,6 +257,8 @@ def build_resources(
         8
     """
     get_instance = InstanceWhenAsked(instance)
+    check_optional(resource_config, Mapping, "resource_config", "build_resources")
+    check_optional(dagflow_run, DagflowRun, "dagflow_run", "build_resources")
     definitions = as_resources(resources, "build_resources")
     started = start_resources(definitions, resource_config, get_instance, dagflow_run)
     try:
@@ -273,7 +275,7 @@ class InstanceWhenAsked:
     __slots__ = ("_instance",)
 
     def __init__(self, instance: DagflowInstance | None) -> None:
-        self._instance = instance
+        self._instance = check_optional(instance, DagflowInstance, "instance", "a context")
 
     def __call__(self) -> DagflowInstance:
         if self._instance is None:

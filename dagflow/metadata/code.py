@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagflow.errors import ElementCheckError, check_type, repr_of
+from dagflow.errors import ElementCheckError, check_optional, check_type, repr_of
 from dagflow.metadata.value import MetadataValue
 from dagflow.values import Constant
 
@@ -20,7 +20,7 @@ class LocalFileCodeReference(Constant):
         label: A name of the reference, for readers.
 
     Raises:
-        ParameterCheckError: `file_path` is not a string. The other arguments are not checked.
+        ParameterCheckError: An argument is of the wrong type.
 
     Example:
         >>> LocalFileCodeReference("cafe.py", 3).line_number
@@ -35,8 +35,8 @@ class LocalFileCodeReference(Constant):
 
     def __init__(self, file_path: str, line_number: int | None = None, label: str | None = None) -> None:
         _set(self, "file_path", check_type(file_path, str, "file_path"))
-        _set(self, "line_number", line_number)
-        _set(self, "label", label)
+        _set(self, "line_number", check_optional(line_number, int, "line_number"))
+        _set(self, "label", check_optional(label, str, "label"))
 
     @property
     def source(self) -> str:
@@ -52,7 +52,7 @@ class UrlCodeReference(Constant):
         label: A name of the reference, for readers.
 
     Raises:
-        ParameterCheckError: `url` is not a string. The other argument is not checked.
+        ParameterCheckError: An argument is not a string.
 
     Example:
         >>> UrlCodeReference("https://example.org/cafe.py").source
@@ -66,7 +66,7 @@ class UrlCodeReference(Constant):
 
     def __init__(self, url: str, label: str | None = None) -> None:
         _set(self, "url", check_type(url, str, "url"))
-        _set(self, "label", label)
+        _set(self, "label", check_optional(label, str, "label"))
 
     @property
     def source(self) -> str:

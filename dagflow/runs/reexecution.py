@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,8 +53,13 @@ class ReexecutionOptions:
 
     def __post_init__(self) -> None:
         check_type(self.parent_run_id, str, "parent_run_id")
+        check_type(self.is_from_failure, bool, "is_from_failure")
         clauses = self.step_selection
-        if isinstance(clauses, str) or not all(isinstance(clause, str) for clause in clauses):
+        if (
+            not isinstance(clauses, Collection)
+            or isinstance(clauses, str)
+            or not all(isinstance(clause, str) for clause in clauses)
+        ):
             raise ParameterCheckError(
                 f"parameter 'step_selection' must be a list of strings, not {repr_of(clauses)}"
             )

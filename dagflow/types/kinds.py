@@ -70,7 +70,7 @@ class TypeCheck(Constant):
     ) -> None:
         self._set(
             success=check_type(success, bool, "success"),
-            description=description,
+            description=check_optional(description, str, "description", "a TypeCheck"),
             metadata=normalize_metadata(metadata, "a TypeCheck"),
         )
 

@@ -262,6 +262,17 @@ def test_a_generator_that_a_plain_function_returns():
     assert [result.output_for_node("brew", name) for name in TWO] == [1, 2]
 
 
+def test_a_value_that_a_generator_returns():
+    """A value that a generator returns after its last yield would be lost, so it is refused."""
+
+    def ends():
+        yield Output(1)
+        return 5
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"'ends' .*is a generator and returned 5"):
+        run(ends)
+
+
 def test_an_op_without_outputs():
     """An op without outputs returns nothing."""
     assert run(returns(None), out={}).success

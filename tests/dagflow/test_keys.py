@@ -190,3 +190,21 @@ def test_a_strange_tag_key_is_warned_of(key: str) -> None:
 def test_a_usual_tag_key() -> None:
     """A valid key, also with a namespace, does not warn."""
     assert definition_tags({"a/b.c-d_1": 3, "x" * 63: "y"}, "op 'o'") == {"a/b.c-d_1": "3", "x" * 63: "y"}
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [("dagflow/prioritty", "'priority'"), ("dagster/step_timeuot", "'step_timeout'"), ("dagflow/zzz", "")],
+)
+def test_an_unknown_system_tag_is_warned_of(key: str, hint: str) -> None:
+    """A misspelt tag with the prefix of a system tag has no effect, and a warning says so."""
+    with pytest.warns(UserWarning, match=f"the tag '{key}' of op 'o' has no effect: it is unknown.*{hint}"):
+        made = op(name="o", tags={key: "1"})(lambda: None)
+
+    assert made.tags == {key: "1"}
+
+
+@pytest.mark.parametrize("key", ["dagflow/priority", "dagster/max_runtime", "team/prioritty"])
+def test_a_known_system_tag(key: str) -> None:
+    """A tag that dagflow reads, and a tag of other tools, do not warn."""
+    assert definition_tags({key: "1"}, "op 'o'") == {key: "1"}

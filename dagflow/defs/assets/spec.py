@@ -16,7 +16,9 @@ from dagflow.defs.resources.definition import ResourceDefinition, as_resource, a
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
+    check_elements,
     check_optional,
+    check_texts,
     check_type,
     repr_of,
 )
@@ -87,12 +89,18 @@ class AssetIn(Constant):
         partition_mapping: PartitionMapping | None = None,
         dagflow_type: Any = None,
     ) -> None:
+        if key is not None:
+            AssetKey.from_coercible(key)
+        if key_prefix is not None:
+            AssetKey(key_prefix)
+        if metadata:
+            normalize_metadata(metadata, "an AssetIn")
         self._set(
             key=key,
             metadata=metadata,
             key_prefix=key_prefix,
-            input_manager_key=input_manager_key,
-            partition_mapping=partition_mapping,
+            input_manager_key=check_optional(input_manager_key, str, "input_manager_key", "an AssetIn"),
+            partition_mapping=_checked_mapping(partition_mapping, "an AssetIn"),
             dagflow_type=dagflow_type,
         )
 
@@ -122,7 +130,9 @@ class AssetDep:
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         self.asset_key: AssetKey = key_of(asset)
-        self.partition_mapping: PartitionMapping | None = partition_mapping
+        self.partition_mapping: PartitionMapping | None = _checked_mapping(
+            partition_mapping, f"dependency on {self.asset_key}"
+        )
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(
             metadata, f"dependency on {self.asset_key}"
         )
@@ -194,18 +204,21 @@ class AssetSpec(ReadableAsset):
     ) -> None:
         self.key = AssetKey.from_coercible(key)
         place = f"asset '{self.key.to_user_string()}'"
-        self.deps: list[AssetDep] = [AssetDep.from_coercible(dep) for dep in deps or ()]
+        check_texts(place, description=description, code_version=code_version)
+        self.deps: list[AssetDep] = [
+            AssetDep.from_coercible(dep) for dep in check_type(deps or (), Iterable, "deps", place)
+        ]
         self.description: str | None = description
         if metadata:
             normalize_metadata(metadata, place)  # only checks: users read their own values back
         self.metadata: Mapping[str, Any] = metadata or {}
-        self.skippable: bool = skippable
+        self.skippable: bool = check_type(skippable, bool, "skippable", place)
         self.group_name: str = DEFAULT_GROUP if group_name is None else _group(group_name, place)
         self.code_version: str | None = code_version
         self.owners: list[str] = check_owners(owners, place)
         self.tags: dict[str, str] = {
             **jsonable_tags(tags, place),
-            **{system_tag(f"kind/{kind}"): "" for kind in kinds or ()},
+            **{system_tag(f"kind/{kind}"): "" for kind in check_elements(kinds or (), str, "kinds")},
         }
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def")
 
@@ -235,8 +248,9 @@ class AssetSpec(ReadableAsset):
 
     def with_partitions_def(self, partitions_def: PartitionsDefinition) -> AssetSpec:
         """Return a copy of this spec with other partitions."""
+        place = f"asset '{self.key.to_user_string()}'"
         new = copy.copy(self)
-        new.partitions_def = partitions_def
+        new.partitions_def = check_type(partitions_def, PartitionsDefinition, "partitions_def", place)
         return new
 
     @property
@@ -247,6 +261,14 @@ class AssetSpec(ReadableAsset):
 
     def __repr__(self) -> str:
         return f"AssetSpec({self.key!r})"
+
+
+def _checked_mapping(partition_mapping: Any, place: str) -> PartitionMapping | None:
+    if partition_mapping is None:
+        return None
+    from dagflow.partitions.mapping import PartitionMapping  # few assets have a mapping
+
+    return check_type(partition_mapping, PartitionMapping, "partition_mapping", place)
 
 
 def _group(name: Any, place: str) -> str:
@@ -345,6 +367,7 @@ def io_manager_resources(
 ) -> tuple[str, dict[str, ResourceDefinition]]:
     """Return the key of an asset's I/O manager, and the resources that come with the asset."""
     place = f"asset '{key.to_user_string()}'"
+    check_texts(place, io_manager_key=io_manager_key)
     resources = as_resources(resource_defs, place)
     if io_manager_def is None:
         return io_manager_key or DEFAULT_IO_MANAGER_KEY, resources

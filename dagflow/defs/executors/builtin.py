@@ -10,6 +10,8 @@ from typing import Any
 
 from dagflow.config.choice import Noneable, ScalarUnion, Selector
 from dagflow.config.field import Array, Field, Permissive, Shape
+from dagflow.config.read import check_config
+from dagflow.config.scalar import ConfigType
 from dagflow.defs.executors.definition import ExecutorDefinition, ExecutorRequirement
 from dagflow.errors import CheckError, check_optional, check_type
 
@@ -53,6 +55,8 @@ class MultiprocessExecutor(Executor):
     Attributes: `config`, the settings by name, without `retries`.
 
     Raises:
+        ParameterCheckError: An argument is of the wrong type.
+        DagflowInvalidConfigError: A setting does not match its schema.
         CheckError: A limit is too low for any step.
     """
 
@@ -66,10 +70,13 @@ class MultiprocessExecutor(Executor):
         tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(retries)
+        place = "the multiprocess executor"
         self.config: Mapping[str, Any] = {
-            "max_concurrent": _checked_limit(max_concurrent, "the multiprocess executor"),
-            "start_method": start_method or {"forkserver": {}},
-            "tag_concurrency_limits": _checked_tags(tag_concurrency_limits, "the multiprocess executor"),
+            "max_concurrent": _checked_limit(max_concurrent, place),
+            "start_method": _checked(
+                start_method or {"forkserver": {}}, _START_METHOD, "start_method", place
+            ),
+            "tag_concurrency_limits": _checked_tags(tag_concurrency_limits, place),
         }
 
 
@@ -87,6 +94,8 @@ class DaskExecutor(Executor):
     Attributes: `config`, the settings by name, without `retries`.
 
     Raises:
+        ParameterCheckError: An argument is of the wrong type.
+        DagflowInvalidConfigError: A setting does not match its schema.
         CheckError: A limit is too low for any step.
     """
 
@@ -100,10 +109,11 @@ class DaskExecutor(Executor):
         tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(retries)
+        place = "the dask executor"
         self.config: Mapping[str, Any] = {
-            "cluster": cluster or {"local": {}},
-            "max_concurrent": _checked_limit(max_concurrent, "the dask executor"),
-            "tag_concurrency_limits": _checked_tags(tag_concurrency_limits, "the dask executor"),
+            "cluster": _checked(cluster or {"local": {}}, _CLUSTER, "cluster", place),
+            "max_concurrent": _checked_limit(max_concurrent, place),
+            "tag_concurrency_limits": _checked_tags(tag_concurrency_limits, place),
         }
 
 
@@ -113,7 +123,19 @@ def _checked_limit(limit: int | None, place: str) -> int | None:
     return limit
 
 
+def _checked(setting: Any, schema: ConfigType, name: str, place: str) -> Any:
+    """Check a setting against the schema of the same setting in a run config."""
+    check_config(schema, setting, f"Error in '{name}' of {place}", path=(name,))
+    return setting
+
+
 def _checked_tags(limits: Sequence[Mapping[str, Any]], place: str) -> list[Mapping[str, Any]]:
+    _checked(
+        list(check_type(limits, Sequence, "tag_concurrency_limits", place)),
+        _TAG_LIMITS,
+        "tag_concurrency_limits",
+        place,
+    )
     for limit in limits:
         if limit["limit"] < 1:
             raise CheckError(
@@ -136,11 +158,11 @@ _START_METHOD = Selector({
     "spawn": Field(Shape({}), default_value={}),
     "forkserver": Field(Shape({"preload_modules": Field([str], is_required=False)}), default_value={}),
 })  # fmt: skip
-_TAG_LIMIT = Shape({
+_TAG_LIMITS = Array(Shape({
     "key": str,
     "value": Field(ScalarUnion(str, Shape({"applyLimitPerUniqueValue": bool})), is_required=False),
     "limit": int,
-})  # fmt: skip
+}))  # fmt: skip
 _MULTIPROCESS = {
     "max_concurrent": Field(
         Noneable(int),
@@ -150,7 +172,7 @@ _MULTIPROCESS = {
     "retries": _RETRIES,
     "start_method": Field(_START_METHOD, is_required=False, description="The start method of processes."),
     "tag_concurrency_limits": Field(
-        Array(_TAG_LIMIT), is_required=False, description="Limits for steps that share a tag."
+        _TAG_LIMITS, is_required=False, description="Limits for steps that share a tag."
     ),
 }
 _CLUSTER = Selector({

@@ -14,6 +14,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ElementCheckError,
     ParameterCheckError,
+    check_optional,
     check_type,
     repr_of,
 )
@@ -78,7 +79,7 @@ class ExecutorDefinition:
                 f"{repr_of(executor_creation_fn)} cannot be called so"
             )
         self.executor_creation_fn: Callable[..., Any] | None = executor_creation_fn
-        self.description: str | None = description
+        self.description: str | None = check_optional(description, str, "description", f"executor '{name}'")
 
     @property
     def config_schema(self) -> Field:

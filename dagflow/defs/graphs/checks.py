@@ -24,9 +24,11 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ElementCheckError,
     ParameterCheckError,
+    check_texts,
     check_type,
     repr_of,
 )
+from dagflow.keys import check_name
 from dagflow.types.annotations import resolve_type
 from dagflow.types.kinds import Any as AnyType
 from dagflow.types.kinds import DagflowType
@@ -254,15 +256,19 @@ def check_mappings(graph_def: GraphContent) -> None:
             f"{list(graph_def.output_names)}"
         )
     for output in graph_def.output_mappings:
+        check_name(output.graph_output_name, f"output of graph '{graph_def.name}'")
         place = f"its output '{output.graph_output_name}'"
+        check_texts(place, graph_output_description=output.graph_output_description)
         _check_output(graph_def, output.mapped_node_name, output.mapped_node_output_name, place)
 
 
 def _check_input_mapping(
     graph_def: GraphContent, mapping: InputMapping, fed: Set[tuple[str, str, int | None]]
 ) -> None:
+    check_name(mapping.graph_input_name, f"input of graph '{graph_def.name}'")
     node, input_name, index = mapping.maps_to
     place = f"graph '{graph_def.name}': the mapping of its input '{mapping.graph_input_name}'"
+    check_texts(place, graph_input_description=mapping.graph_input_description)
     if node not in graph_def.node_dict:
         raise DagflowInvalidDefinitionError(
             f"{place} leads to node '{node}', which is not in the graph.{nearest(node, graph_def.node_dict)}"

@@ -21,7 +21,7 @@ from dagflow.defs.parts.function import (
     location,
     named_parameters,
 )
-from dagflow.errors import DagflowInvalidDefinitionError, check_type, repr_of
+from dagflow.errors import DagflowInvalidDefinitionError, check_elements, check_texts, check_type, repr_of
 from dagflow.keys import check_name
 from dagflow.types.annotations import resolve_annotation
 from dagflow.types.kinds import DagflowType
@@ -85,10 +85,13 @@ def graph(
         1
     """
 
+    old_inputs = check_elements(input_defs or (), InputDefinition, "input_defs")
+    old_outputs = check_elements(output_defs or (), OutputDefinition, "output_defs")
+
     def decorate(fn: Callable[..., Any]) -> GraphDefinition:
         own_name = name if name is not None else getattr(fn, "__name__", "graph")
-        own_ins = ins or {item.name: GraphIn(item.description) for item in input_defs or ()}
-        own_out = out or {item.name: GraphOut(item.description) for item in output_defs or ()} or None
+        own_ins = ins or {item.name: GraphIn(item.description) for item in old_inputs}
+        own_out = out or {item.name: GraphOut(item.description) for item in old_outputs} or None
         return trace(fn, own_name, description, own_ins, own_out, tags, config, "graph")
 
     return decorate if compose_fn is None else decorate(compose_fn)
@@ -109,7 +112,9 @@ def trace(
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {repr_of(fn)}")
     parameters = _parameters(fn, f"{what} '{name}'")
-    for given in check_type(ins or {}, Mapping, "ins", f"{what} '{name}'"):
+    for given, graph_in in check_type(ins or {}, Mapping, "ins", f"{what} '{name}'").items():
+        check_type(graph_in, GraphIn, "ins", f"{what} '{name}'")
+        check_texts(f"input '{given}' of {what} '{name}'", description=graph_in.description)
         if given not in parameters:
             raise DagflowInvalidDefinitionError(
                 f"{what} '{name}' ({location(fn)}): 'ins' names an input '{given}' that is not a parameter "
@@ -175,6 +180,9 @@ def _output_mappings(
     if result is None and not out:
         return []
     named = {"result": out} if isinstance(out, GraphOut) else out
+    for output_name, graph_out in check_type(named or {}, Mapping, "out", place).items():
+        check_type(graph_out, GraphOut, "out", place)
+        check_texts(f"output '{output_name}' of {place}", description=graph_out.description)
     returned = _returned(result, None if isinstance(out, GraphOut) else named, place, what)
     types = _output_types(annotation, list(returned), place)
     return [

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.defs.hooks.definition import NO_HOOKS, HookDefinition, check_hooks
+from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.requirements import IO_MANAGER, Requirement
-from dagflow.errors import check_type
+from dagflow.errors import CheckError, check_optional, check_type
 from dagflow.keys import AssetKey, check_name, definition_tags
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
     from dagflow.defs.ops.node import NodeDefinition
-    from dagflow.defs.parts.retry import RetryPolicy
 
 
 class DependencyDefinition:
@@ -26,7 +26,8 @@ class DependencyDefinition:
         solid: An older name of `node`. One of the two is required.
 
     Raises:
-        ParameterCheckError: `node` is missing, or `node` or `output` is not a string.
+        ParameterCheckError: `node` is missing, or an argument is not a string.
+        CheckError: Both `node` and `solid` are given.
 
     Example:
         >>> DependencyDefinition("beans")
@@ -43,9 +44,11 @@ class DependencyDefinition:
         *,
         solid: str | None = None,
     ) -> None:
+        if node is not None and solid is not None:
+            raise CheckError("both 'node' and its older name 'solid' were given; give one of them")
         self.node: str = check_type(node if node is not None else solid, str, "node")
         self.output: str = check_type(output, str, "output")
-        self.description: str | None = description
+        self.description: str | None = check_optional(description, str, "description")
 
     def get_node_dependencies(self) -> list[DependencyDefinition]:
         """Return this dependency in a list."""
@@ -171,7 +174,9 @@ class NodeInvocation:
         self.hook_defs: frozenset[HookDefinition] = NO_HOOKS
         if hook_defs:
             self.hook_defs = check_hooks(hook_defs, "hook_defs", f"node '{alias or name}'")
-        self.retry_policy: RetryPolicy | None = retry_policy
+        self.retry_policy: RetryPolicy | None = check_optional(
+            retry_policy, RetryPolicy, "retry_policy", f"node '{alias or name}'"
+        )
 
     @property
     def node_name(self) -> str:

@@ -12,6 +12,7 @@ from dagflow.defs.parts.function import (
     KEYWORD_ONLY,
     POSITIONAL_ONLY,
     POSITIONAL_OR_KEYWORD,
+    function_type_of,
     location,
     name_of,
     named_parameters,
@@ -326,6 +327,11 @@ def _parameters(fn: Any, decorator: str, wanted: tuple[str, ...]) -> tuple[str, 
     """Return the names of the parameters of a function for a context and a list of events."""
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{decorator} must decorate a function, not {repr_of(fn)}")
+    if function_type_of(fn) != "plain" and not hasattr(fn, "__wrapped__"):
+        raise DagflowInvalidDefinitionError(
+            f"@{decorator}: the function '{name_of(fn)}' ({location(fn)}) is async or a "
+            "generator, so its body would never run. Use a plain function."
+        )
     parameters = named_parameters(fn, f"@{decorator}")
     for position, name in enumerate(wanted):
         known = CONTEXT_NAMES if name == "context" else _EVENTS_NAMES

@@ -16,7 +16,12 @@ from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
 from dagflow.defs.resources.requirements import IO_MANAGER
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError, repr_of
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    DagflowInvalidInvocationError,
+    check_optional,
+    repr_of,
+)
 from dagflow.keys import check_name
 from dagflow.partitions.definition import PartitionsDefinition
 
@@ -166,7 +171,10 @@ def define_asset_job(
         "metadata": metadata, "executor_def": executor_def, "hook_defs": hooks,
         "op_retry_policy": op_retry_policy,
     }  # fmt: skip
-    return UnresolvedAssetJobDefinition(check_name(name, "job"), selection, partitions_def, options)
+    # a job without assets checks the arguments now, with the user's line in the traceback
+    JobDefinition(graph_def=GraphDefinition(check_name(name, "job")), **options)
+    check_optional(partitions_def, PartitionsDefinition, "partitions_def", f"job '{name}'")
+    return UnresolvedAssetJobDefinition(name, selection, partitions_def, options)
 
 
 def _resources(

@@ -387,6 +387,8 @@ def _window_decorator(
     def of_window(fn: Callable[[datetime, datetime], Any]) -> _ConfigOfKey:
         return lambda key: fn(*partitions_def.time_window_for_partition_key(key))
 
+    _check_function(tags_of, "tags_for_partition_fn", 2)
+
     def decorate(fn: Callable[..., Any]) -> PartitionedConfig:
         return PartitionedConfig(
             partitions_def,
@@ -406,15 +408,15 @@ def _only_one(older: _TagsOfKey | None, newer: _TagsOfKey | None) -> _TagsOfKey 
     return newer if older is None else older
 
 
-def _check_function(fn: Any, name: str) -> Any:
+def _check_function(fn: Any, name: str, count: int = 1) -> Any:
     if fn is not None and not callable(fn):
         raise ParameterCheckError(
             f"parameter '{name}' of a PartitionedConfig must be a function, not {repr_of(fn)}"
         )
-    if fn is not None and name != "decorated_fn" and not takes(fn, 1):
+    if fn is not None and name != "decorated_fn" and not takes(fn, count):
         raise DagflowInvalidDefinitionError(
-            f"parameter '{name}' of a PartitionedConfig must be a function of one argument, the partition; "
-            f"{repr_of(fn)} cannot be called so"
+            f"parameter '{name}' of a PartitionedConfig must be a function of "
+            f"{'a partition' if count == 1 else 'start and end'}. {repr_of(fn)} is not"
         )
     return fn
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow.config.plain import run_config_dict
+from dagflow.errors import check_elements, check_texts, check_type
 from dagflow.keys import AssetCheckKey, AssetKey, jsonable_tags
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ class RunRequest:
         stale_assets_only: Whether only assets that are out of date run.
         partition_key: The partition of the run.
         asset_check_keys: The asset checks to run; default: all.
+
+    Raises:
+        ParameterCheckError: An argument is of the wrong type.
+        ElementCheckError: A key of a selection is of the wrong type.
 
     Example:
         >>> RunRequest(run_key="2024-01-01", tags={"n": 1}).tags
@@ -52,17 +57,20 @@ class RunRequest:
         partition_key: str | None = None,
         asset_check_keys: Sequence[AssetCheckKey] | None = None,
     ) -> None:
+        check_texts("a RunRequest", run_key=run_key, job_name=job_name, partition_key=partition_key)
         self.run_key: str | None = run_key
         self.run_config: Mapping[str, Any] = run_config_dict(run_config, "a RunRequest")
         self.tags: Mapping[str, str] = jsonable_tags(tags, "a RunRequest")
         self.job_name: str | None = job_name
         self.asset_selection: list[AssetKey] | None = (
-            None if asset_selection is None else list(asset_selection)
+            None if asset_selection is None else check_elements(asset_selection, AssetKey, "asset_selection")
         )
-        self.stale_assets_only: bool = stale_assets_only
+        self.stale_assets_only: bool = check_type(stale_assets_only, bool, "stale_assets_only")
         self.partition_key: str | None = partition_key
         self.asset_check_keys: list[AssetCheckKey] | None = (
-            None if asset_check_keys is None else list(asset_check_keys)
+            None
+            if asset_check_keys is None
+            else check_elements(asset_check_keys, AssetCheckKey, "asset_check_keys")
         )
 
     def _value(self) -> tuple[Any, ...]:

@@ -16,7 +16,13 @@ from dagflow.config.field import Field, resolve_field
 from dagflow.config.scalar import ConfigType
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import documentation_of, location, name_of, named_parameters
-from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, check_type, repr_of
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ElementCheckError,
+    check_optional,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import check_name
 
 if TYPE_CHECKING:
@@ -59,7 +65,7 @@ class LoggerDefinition:
             )
         self.logger_fn: Callable[..., logging.Logger] = logger_fn
         self.config_field: Field = resolve_field(config_schema)
-        self.description: str | None = description
+        self.description: str | None = check_optional(description, str, "description", "a logger")
         self.parameter: str | None = next((parameter.name for parameter in parameters), None)
 
     @property

@@ -14,7 +14,7 @@ from dagflow.defs.resources.requirements import (
     loader_requirements,
     type_requirements,
 )
-from dagflow.errors import check_texts, check_type
+from dagflow.errors import DagflowInvalidDefinitionError, check_texts, check_type
 from dagflow.keys import AssetKey, CoercibleToAssetKey
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.types.annotations import resolve_type
@@ -71,11 +71,11 @@ class In(_Port):
         default_value: The value if nothing is connected; default: the default of the parameter.
         metadata: Metadata for an I/O manager.
         asset_key: The asset that the input reads.
-        asset_partitions: Partitions of that asset that it reads.
+        asset_partitions: An older argument without effect; refused unless it is None.
         input_manager_key: The resource that loads it, instead of the I/O manager of the output that it reads.
 
     Raises:
-        DagflowInvalidDefinitionError: The type is not a type.
+        DagflowInvalidDefinitionError: The type is not a type, or `asset_partitions` is given.
         DagflowInvalidMetadata: A metadata value has an unsupported type.
 
     Example:
@@ -112,6 +112,11 @@ class In(_Port):
         input_manager_key: str | None = None,
     ) -> None:
         check_texts("an In", description=description, input_manager_key=input_manager_key)
+        if asset_partitions is not None:
+            raise DagflowInvalidDefinitionError(
+                "'asset_partitions' of an In has no effect: the partitions that an input reads come from its "
+                "asset and its partition mapping. Remove it."
+            )
         self._set(
             dagflow_type=dagflow_type if dagflow_type is UNSET else resolve_type(dagflow_type, "an In"),
             description=description,

@@ -13,7 +13,7 @@ from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.objects import is_config_object, plain_config
 from dagflow.defs.parts.function import config_class_of, location, parameters_of
-from dagflow.errors import CheckError, ParameterCheckError, repr_of
+from dagflow.errors import CheckError, ParameterCheckError, check_optional, repr_of
 
 _ConfigFn = Callable[[Any], Any]
 
@@ -53,7 +53,9 @@ class ConfigMapping:
     ) -> None:
         self.config_fn: _ConfigFn = _function(config_fn, "config_fn")
         self.config_schema: Field = resolve_field(config_schema)
-        self.receive_processed_config_values: bool | None = receive_processed_config_values
+        self.receive_processed_config_values: bool | None = check_optional(
+            receive_processed_config_values, bool, "receive_processed_config_values", "a ConfigMapping"
+        )
 
     @property
     def is_raw(self) -> bool:

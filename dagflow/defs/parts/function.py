@@ -187,12 +187,8 @@ class Body:
 
     def __init__(self, fn: Callable[..., Any], what: str) -> None:
         self.fn: Callable[..., Any] = fn
-        self.function_type: str = _type_of_code(fn)
-        self.is_indirect: bool = False
-        inner = unwrapped(fn)
-        if self.function_type == "plain" and inner is not fn:
-            self.function_type = _type_of_code(inner)
-            self.is_indirect = self.function_type != "plain"
+        self.function_type: str = function_type_of(fn)
+        self.is_indirect: bool = self.function_type != "plain" and _type_of_code(fn) == "plain"
         self.context: str | None = None
         self.context_name: str | None = None
         self.config: Any = None
@@ -280,6 +276,15 @@ def config_class_of(fn: Callable[..., Any]) -> Any:
     """Return the Config class that annotates the parameter of a function, or None."""
     found = [value for name, value in annotations_of(fn).items() if name != "return"]
     return found[0] if found and is_config_annotation(found[0]) else None
+
+
+def function_type_of(fn: Callable[..., Any]) -> str:
+    """Return "plain", "generator", "async" or "async_generator".
+
+    It is the type of the function that a plain function wraps.
+    """
+    found = _type_of_code(fn)
+    return _type_of_code(unwrapped(fn)) if found == "plain" and hasattr(fn, "__wrapped__") else found
 
 
 def _type_of_code(target: Any) -> str:

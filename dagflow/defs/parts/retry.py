@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from math import inf
 from typing import TYPE_CHECKING
 
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
@@ -38,7 +39,8 @@ class RetryPolicy(Constant):
             `delay` below or above it.
 
     Raises:
-        DagflowInvalidDefinitionError: Backoff or jitter without a delay, or a negative delay.
+        DagflowInvalidDefinitionError: Backoff or jitter without a delay, a negative or infinite delay, or a
+            negative `max_retries`.
 
     Example:
         >>> [RetryPolicy(3, delay=1, backoff=Backoff.EXPONENTIAL).calculate_delay(n) for n in (1, 2, 3)]
@@ -60,16 +62,19 @@ class RetryPolicy(Constant):
         jitter: Jitter | None = None,
     ) -> None:
         self._set(max_retries=max_retries, delay=delay, backoff=backoff, jitter=jitter)
-        check_type(self.max_retries, int, "max_retries")
+        if check_type(self.max_retries, int, "max_retries") < 0:
+            raise DagflowInvalidDefinitionError(
+                f"parameter 'max_retries' must not be negative, but is {self.max_retries!r}"
+            )
         if self.delay is None:
             for name in ("backoff", "jitter"):
                 if getattr(self, name) is not None:
                     raise DagflowInvalidDefinitionError(f"a RetryPolicy with '{name}' needs a 'delay'")
         elif isinstance(self.delay, bool) or not isinstance(self.delay, (int, float)):
             raise ParameterCheckError(f"parameter 'delay' must be a number of seconds, not {self.delay!r}")
-        elif self.delay < 0:
+        elif not 0 <= self.delay < inf:
             raise DagflowInvalidDefinitionError(
-                f"parameter 'delay' must not be negative, but is {self.delay!r}"
+                f"parameter 'delay' must be a finite number of seconds, 0 or more, but is {self.delay!r}"
             )
         if self.backoff is not None:
             check_type(self.backoff, Backoff, "backoff")

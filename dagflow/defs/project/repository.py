@@ -18,7 +18,7 @@ from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
 from dagflow.defs.parts.function import named_parameters
 from dagflow.defs.project.definitions import ASSET_JOB_NAME, Definitions, unknown_job
-from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, repr_of
+from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, check_type, repr_of
 from dagflow.keys import AssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
@@ -63,8 +63,15 @@ class RepositoryDefinition:
         check_texts(place, description=description)
         self.description: str | None = description
         self.metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata, place) if metadata else {}
-        self._jobs = dict(jobs)
-        self._assets = tuple(assets)
+        given: Mapping[Any, Any] = check_type(jobs, Mapping, "jobs", place)
+        for job_name, job in given.items():
+            check_name(job_name, "job")
+            if not callable(job):
+                check_type(job, JobDefinition, "jobs", place)
+        self._jobs: dict[str, JobDefinition | Callable[[], JobDefinition]] = dict(given)
+        self._assets = tuple(check_type(assets, Iterable, "assets", place))
+        for asset in self._assets:
+            check_type(asset, _ASSETS, "assets", place)
 
     @property
     def job_names(self) -> list[str]:
@@ -206,6 +213,8 @@ def repository(
 
 def _content(fn: Callable[[], Any], place: str) -> list[Any] | Mapping[str, Any]:
     """Call the function, and return its list or dict."""
+    if not callable(fn):
+        raise CheckError(f"@repository must decorate a function, not {repr_of(fn)}")
     parameters = named_parameters(fn, place)
     if parameters:
         raise CheckError(

@@ -24,6 +24,7 @@ from dagflow.defs.resources.opening import Opened, enter
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
+    check_texts,
     check_type,
     repr_of,
 )
@@ -92,6 +93,7 @@ class ResourceDefinition:
             raise ParameterCheckError(
                 f"parameter 'resource_fn' must be a function, not {repr_of(resource_fn)}"
             )
+        check_texts("a resource", description=description, version=version)
         self.resource_fn: Callable[..., Any] = resource_fn
         self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
         self.description: str | None = description

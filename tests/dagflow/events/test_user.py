@@ -113,10 +113,11 @@ def test_arguments_of_the_wrong_type(make):
         make()
 
 
-def test_a_wait_is_never_negative():
-    """A negative delay of a retry is an error."""
-    with pytest.raises(DagflowInvalidDefinitionError, match="negative"):
-        RetryRequested(seconds_to_wait=-1)
+@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan")])
+def test_a_wait_has_a_finite_length(seconds):
+    """A negative or infinite delay of a retry is an error."""
+    with pytest.raises(DagflowInvalidDefinitionError, match="'seconds_to_wait' must be a finite number"):
+        RetryRequested(seconds_to_wait=seconds)
 
 
 def test_a_retry_has_defaults():

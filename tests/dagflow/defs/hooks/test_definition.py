@@ -126,6 +126,22 @@ def test_what_cannot_be(make: Any, error: type[Exception], message: str) -> None
         make()
 
 
+async def _async(context: Any, event_list: Any = None) -> None:
+    """An async function."""
+
+
+def _generator(context: Any, event_list: Any = None) -> Any:
+    yield context
+
+
+@pytest.mark.parametrize("fn", [_async, _generator])
+@pytest.mark.parametrize("decorator", [success_hook, failure_hook, event_list_hook])
+def test_a_function_that_would_not_run(decorator: Decorator, fn: Any) -> None:
+    """An async function or a generator is refused as a hook, because its body would never run."""
+    with pytest.raises(DagflowInvalidDefinitionError, match=f"'{fn.__name__}' .* would never run"):
+        decorator(fn)
+
+
 def test_hooks_as_decorators() -> None:
     """A hook returns a copy of a job, or an invocation of a graph or op; the original is unchanged."""
 

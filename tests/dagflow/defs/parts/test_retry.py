@@ -44,7 +44,10 @@ def test_jitter(jitter: Jitter, low: float, high: float) -> None:
     [
         ({"backoff": Backoff.LINEAR}, DagflowInvalidDefinitionError, "'backoff' needs a 'delay'"),
         ({"jitter": Jitter.FULL}, DagflowInvalidDefinitionError, "'jitter' needs a 'delay'"),
-        ({"delay": -1}, DagflowInvalidDefinitionError, "'delay' must not be negative, but is -1"),
+        ({"delay": -1}, DagflowInvalidDefinitionError, "'delay' must be a finite .* but is -1"),
+        ({"delay": float("inf")}, DagflowInvalidDefinitionError, "'delay' must be a finite .* but is inf"),
+        ({"delay": float("nan")}, DagflowInvalidDefinitionError, "'delay' must be a finite .* but is nan"),
+        ({"max_retries": -1}, DagflowInvalidDefinitionError, "'max_retries' must not be negative"),
         ({"delay": "1"}, ParameterCheckError, "'delay' must be a number of seconds, not '1'"),
         ({"delay": True}, ParameterCheckError, "'delay'"),
         ({"max_retries": "1"}, ParameterCheckError, "'max_retries' must be of type 'int'"),
