@@ -44,6 +44,19 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
 
 
+def attribute_of(value: Any, name: str, default: Any = None) -> Any:
+    """Return an attribute of any value, the default if it has none or refuses to answer, as a lazy proxy may.
+
+    Example:
+        >>> attribute_of(len, "__name__"), attribute_of(3, "__name__")
+        ('len', None)
+    """
+    try:
+        return getattr(value, name, default)
+    except Exception:
+        return default
+
+
 def takes(fn: Any, count: int) -> bool:
     """Return whether a function can be called with `count` positional arguments, True if that is unknown.
 

@@ -121,6 +121,7 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
         current_value: The invalid part of it.
         stack: The keys that lead from `original_root` to `current_value`.
         reason: The reason, in a sentence.
+        what: The definition with the schema.
     """
 
     def __init__(
@@ -129,13 +130,17 @@ class DagflowInvalidConfigDefinitionError(DagflowError):
         current_value: object,
         stack: Sequence[object],
         reason: str | None = None,
+        what: str = "",
     ) -> None:
         self.original_root = original_root
         self.current_value = current_value
         self.stack: list[object] = list(stack)
-        place = f" Error at stack path :{':'.join(map(str, self.stack))}." if self.stack else ""
+        self.reason = reason
+        names = [name if type(name) is str else repr_of(name) for name in self.stack]
+        place = f" Error at stack path :{':'.join(names)}." if names else ""
         super().__init__(
-            f"Error defining config. Original value passed: {repr_of(original_root)}.{place} "
+            f"Error defining config{what and f' of {what}'}. Original value passed: "
+            f"{repr_of(original_root)}.{place} "
             f"{repr_of(current_value)} "
             f"cannot be resolved.{f' Reason: {reason}' if reason else ''} A config schema is one of int, "
             "float, bool, str, list, dict, a dict of schemas, a list of one schema, a config type such as "

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple, Union
 
 from dagflow._util import nearest, warn
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, repr_of
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
 from dagflow.values import Constant
 
 NAME_PATTERN = r"^[A-Za-z0-9_]+$"
@@ -65,7 +65,8 @@ def check_name(name: object, what: str, *, reserved: bool = True) -> str:
     else:
         return name
     article = "an" if what[0] in "aeiou" else "a"
-    raise DagflowInvalidDefinitionError(f'"{name}" is not a valid name for {article} {what}: {problem}')
+    shown = f'"{name}"' if type(name) is str else repr_of(name)
+    raise DagflowInvalidDefinitionError(f"{shown} is not a valid name for {article} {what}: {problem}")
 
 
 def resource_keys(keys: object, place: str) -> frozenset[str]:
@@ -153,7 +154,7 @@ class AssetKey(Constant):
     @staticmethod
     def from_user_string(text: str) -> AssetKey:
         """Return the key of a string with its parts separated by slashes."""
-        return AssetKey(text.split("/"))
+        return AssetKey(check_type(text, str, "text", "AssetKey.from_user_string").split("/"))
 
     @staticmethod
     def from_coercible(value: CoercibleToAssetKey) -> AssetKey:
@@ -393,8 +394,8 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
         if not isinstance(value, str):
             try:
                 encoded = json.dumps(value)
-                is_equal = json.loads(encoded) == value
-            except (TypeError, ValueError) as error:
+                is_equal = bool(json.loads(encoded) == value)
+            except (TypeError, ValueError, RecursionError) as error:
                 raise DagflowInvalidDefinitionError(
                     f"Invalid value for tag '{key}' of {where}: Could not JSON encode value "
                     f"{repr_of(value)}. "
@@ -403,7 +404,8 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
             if not is_equal:
                 raise DagflowInvalidDefinitionError(
                     f"Invalid value for tag '{key}' of {where}: JSON encoding \"{encoded}\" of value "
-                    f'"{value}" is not equivalent to original value, so it cannot be restored. Use numbers, '
+                    f'"{repr_of(value)}" is not equivalent to original value, so it cannot be restored. '
+                    f"Use numbers, "
                     "strings, lists and dicts."
                 )
             value = encoded

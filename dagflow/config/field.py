@@ -14,7 +14,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any as AnyValue
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, attribute_of
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MapPart, Path
 from dagflow.config.scalar import SCALARS, Any, Bool, ConfigType, Float, Int, String, copied
@@ -401,11 +401,15 @@ def resolve_schema(schema: AnyValue) -> ConfigType:
     """
     if isinstance(schema, Field):
         return schema.config_type
-    return Any if schema is None else _resolve(schema, schema, ())
+    return Any if schema is None else _resolved(schema)
 
 
-def resolve_field(schema: AnyValue) -> Field:
+def resolve_field(schema: AnyValue, what: str = "") -> Field:
     """Return the field of a definition's `config_schema`. For None, return an optional field of any value.
+
+    Args:
+        schema: The schema.
+        what: The definition, for messages.
 
     Raises:
         DagflowInvalidConfigDefinitionError: It is not a config schema; the error names the invalid part.
@@ -418,7 +422,15 @@ def resolve_field(schema: AnyValue) -> Field:
     """
     if isinstance(schema, Field):
         return schema
-    return ANYTHING if schema is None else Field(resolve_schema(schema))
+    if schema is None:
+        return ANYTHING
+    try:
+        return Field(resolve_schema(schema))
+    except DagflowInvalidConfigDefinitionError as error:
+        place = (error.original_root, error.current_value, error.stack, error.reason)
+        raise DagflowInvalidConfigDefinitionError(*place, what) from None
+    except (DagflowInvalidDefinitionError, ParameterCheckError) as error:
+        raise type(error)(f"config_schema of {what}: {error}" if what else str(error)) from None
 
 
 def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
@@ -437,7 +449,7 @@ def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
     if schema is None:
         return Any
     try:
-        return _resolve(schema, schema, ())
+        return _resolved(schema)
     except DagflowInvalidConfigDefinitionError as error:
         if error.stack:
             raise
@@ -447,6 +459,14 @@ def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
 
 
 _Stack = tuple[str, ...]
+
+
+def _resolved(schema: AnyValue) -> ConfigType:
+    try:
+        return _resolve(schema, schema, ())
+    except RecursionError:
+        reason = "It has too many levels, or contains itself."
+        raise DagflowInvalidConfigDefinitionError(schema, schema, (), reason) from None
 
 
 def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
@@ -468,18 +488,18 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
         )
     try:
         known = _BY_PYTHON_TYPE.get(schema)
-    except TypeError:  # not hashable
+    except Exception:  # the value is not hashable, or its hash raises
         known = None
     if known is not None:
         return known
-    if getattr(schema, "__origin__", None) is not None or isinstance(schema, types.UnionType):
+    if attribute_of(schema, "__origin__") is not None or isinstance(schema, types.UnionType):
         raise DagflowInvalidDefinitionError(
             f"{repr_of(schema)} is a type for annotations, which cannot be used in a config schema. Use "
             f"[int] for a "
             "list, {str: int} for a dict, Noneable(int) for a value or None, Field(int, is_required=False) "
             "for an optional value."
         )
-    as_config = getattr(schema, "__dagflow_config_type__", UNSET)
+    as_config = attribute_of(schema, "__dagflow_config_type__", UNSET)
     if isinstance(as_config, ConfigType):
         return as_config
     if as_config is not UNSET:

@@ -281,6 +281,7 @@ class MaterializeResult(ByValue, Generic[T]):
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.metadata: Mapping[str, Any] = metadata or {}
         self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
+        check_optional(check_results, (list, tuple), "check_results", "a MaterializeResult")
         self.check_results: list[Any] = list(check_results or ())
         self.data_version: DataVersion | None = data_version
         if data_version is not None:

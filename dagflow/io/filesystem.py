@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from dagflow.errors import repr_of
 from dagflow._util import escaped
 from dagflow.context.io import InputContext, OutputContext
 from dagflow.errors import DagflowInvariantViolationError
@@ -50,9 +51,12 @@ class PickleFiles(IOManager):
                 f"{_name(context)} cannot be stored at '{path}', because '{existing}' already exists: one "
                 "key is the beginning of another. Give one of them another key or prefix."
             ) from error
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
+        except OSError:
+            raise
+        except Exception as error:  # also of methods of the value, such as __reduce__
             raise DagflowInvariantViolationError(
-                f"{_name(context)} is of type '{type(obj).__name__}', which cannot be pickled ({error}). "
+                f"{_name(context)} is of type '{type(obj).__name__}', which cannot be pickled "
+                f"({repr_of(error)}). "
                 "Return a value that can be pickled, or use another I/O manager."
             ) from error
         context.add_output_metadata({"path": MetadataValue.path(path)})
@@ -107,3 +111,10 @@ def _read(path: str, name: str) -> Any:
             f"no value of {name} is stored at '{path}'. Run the op or asset that produces it, with the same "
             "storage."
         ) from None
+    except OSError:
+        raise
+    except Exception as error:  # also of methods of the value, such as __setstate__
+        raise DagflowInvariantViolationError(
+            f"the value of {name} at '{path}' cannot be unpickled ({repr_of(error)}). Its class may have "
+            "changed: run the op or asset that produces it again."
+        ) from error

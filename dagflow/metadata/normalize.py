@@ -56,10 +56,12 @@ def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[s
         >>> normalize_metadata({"rows": 3, "note": "all"}, "output 'x'")
         {'rows': IntMetadataValue(value=3), 'note': TextMetadataValue(text='all')}
     """
-    if not metadata and (metadata is None or isinstance(metadata, Mapping)):
+    if metadata is None:
         return {}
     if not isinstance(metadata, Mapping):
         raise ParameterCheckError(f"the metadata of {where} must be a dict, not {repr_of(metadata)}")
+    if not metadata:
+        return {}
     result = {}
     for name, value in metadata.items():
         if not isinstance(name, str):

@@ -101,7 +101,7 @@ class Calendar:
                 raise ParameterCheckError(f"'{name}_offset' must be an integer, not {repr_of(value)}")
             if not low <= value <= high:
                 raise DagflowInvalidDefinitionError(
-                    f"'{name}_offset' of {self.schedule_type.value.lower()} partitions is {value}, "
+                    f"'{name}_offset' of {self.schedule_type.value.lower()} partitions is {repr_of(value)}, "
                     f"and must be from {low} to {high}"
                 )
 
@@ -298,6 +298,7 @@ def zone_named(name: str) -> tzinfo:
         known = zoneinfo.available_timezones()
         missing = "" if known else " This machine has no time zone data: install the package 'tzdata'."
         raise DagflowInvalidDefinitionError(
-            f"there is no time zone {repr_of(name)}.{nearest(str(name), known)}{missing} "
+            f"there is no time zone "
+            f"{repr_of(name)}.{nearest(name, known) if isinstance(name, str) else ''}{missing} "
             "Use an IANA name as 'Europe/Berlin'"
         ) from error

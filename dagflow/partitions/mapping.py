@@ -15,6 +15,8 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     ParameterCheckError,
+    check_elements,
+    check_type,
     repr_of,
 )
 from dagflow.partitions.definition import PartitionsDefinition
@@ -185,6 +187,9 @@ class SpecificPartitionsPartitionMapping(PartitionMapping):
         return (self.partition_keys,)
 
 
+_TABLE = "downstream_partition_keys_by_upstream_partition_key"
+
+
 class StaticPartitionMapping(PartitionMapping):
     """Each key depends on the upstream keys that a table assigns to it.
 
@@ -216,9 +221,11 @@ class StaticPartitionMapping(PartitionMapping):
             raise ParameterCheckError(
                 f"a StaticPartitionMapping needs a mapping of keys, not {repr_of(table)}"
             )
-        self._table = {
-            key: frozenset([each] if isinstance(each, str) else each) for key, each in table.items()
-        }
+        self._table = {}
+        for key, each in table.items():
+            given = [each] if isinstance(each, str) else each
+            check_type(key, str, _TABLE, "a StaticPartitionMapping")
+            self._table[key] = frozenset(check_elements(given, str, f"{_TABLE}[{key!r}]"))
 
     def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
         """Return the upstream keys that the table assigns to `keys`, in the order of the upstream keys.

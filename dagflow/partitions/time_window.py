@@ -10,6 +10,7 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowUnknownPartitionError,
     ParameterCheckError,
+    check_optional,
     repr_of,
 )
 from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType, ZonedCadence, zone_named
@@ -80,6 +81,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
             raise DagflowInvalidDefinitionError(
                 f"the end {str(end)!r} of the partitions is before their start {str(start)!r}"
             )
+        check_optional(exclusions, Sequence, "exclusions", "time partitions")
         left_out = exclusion_test(exclusions, cadence) if exclusions else None
         self.windows: Windows = Windows(cadence, fmt, self._start, self._end, end_offset, left_out)
         self.exclusions: tuple[str | datetime, ...] = tuple(exclusions or ())

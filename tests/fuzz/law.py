@@ -35,6 +35,7 @@ FILE = "<program>"
 OURS = os.path.dirname(dagflow.__file__) + os.sep
 # a double or a decorator of these modules is code of the program
 OF_USERS = (FILE, mock.__file__, functools.__file__, contextlib.__file__)
+NAMES_OF_FIELDS = "the names of config fields must be strings"  # a TypeError, as the specification asks
 SECONDS = 20  # a program needs some milliseconds
 
 
@@ -117,6 +118,10 @@ def fault(error: BaseException, program: Program) -> str | None:
     """Return in which way an error breaks the law, None if it does not."""
     if isinstance(error, TookTooLong):
         return "the program hangs"
+    if isinstance(error, misbehaving.Lied):
+        return None
+    if isinstance(error, TypeError) and NAMES_OF_FIELDS in str(error):
+        return None
     if isinstance(error, NotPlain):
         return str(error)
     if isinstance(error, dagflow.DagflowError) and program.succeeds:

@@ -90,9 +90,25 @@ class Service:
         return 1
 
 
+class Lied(Misbehaved):
+    """An object was used as the class that it pretends to have. This is an error of the program."""
+
+
 def lies(cls: type) -> Any:
-    """Return an object that names another class as its own."""
-    return type("Liar", (), {"__class__": property(lambda self: cls)})()
+    """Return an object that names another class as its own, but has nothing of it."""
+
+    def refuse(self: Any, *_: Any) -> NoReturn:
+        raise Lied(f"it is not a {cls.__name__}")
+
+    used = ("__getattr__", "__iter__", "__len__", "__contains__", "__getitem__", "__lt__", "__index__")
+    return type("Liar", (), {"__class__": property(lambda self: cls), **dict.fromkeys(used, refuse)})()
+
+
+class NoUnpickle:
+    """Can be written to a file, but not read."""
+
+    def __reduce__(self) -> Any:
+        return oops, ()
 
 
 class SubStr(str):
@@ -143,7 +159,7 @@ def own_cause() -> Exception:
     return found
 
 
-def chained(levels: int = 1_000) -> Exception:
+def chained(levels: int = 100) -> Exception:
     """Return an error with many causes."""
     found = ValueError("the first cause")
     for level in range(levels):
@@ -158,7 +174,7 @@ def oops(*_: Any, **__: Any) -> NoReturn:
 
 
 CLASSES = (
-    "NoEq", "NoRepr", "NoBool", "NoCopy", "NoPickle", "NoHash", "Unhashable", "NoAttributes",
+    "NoEq", "NoRepr", "NoBool", "NoCopy", "NoPickle", "NoUnpickle", "NoHash", "Unhashable", "NoAttributes",
     "ArrayLike", "EqualToAll", "AnswersAll", "Mock", "MagicMock", "Service",
 )  # fmt: skip
 ERRORS = (

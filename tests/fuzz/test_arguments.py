@@ -12,6 +12,13 @@ from misbehaving import VALUES
 SHAPES = ("{}", "[{}]", "({},)", "{{'a': {}}}", "{{'a': {{'config': {}}}}}", "{{{}: 1}}", "{{{}}}", "[[{}]]")
 SHAPES_OF_CONFIG = ("{{'ops': {{'brew': {{'config': {}}}}}}}", "{{'ops': {}}}", "{{'resources': {{'a': {}}}}}")
 
+# a value object is no definition: the message names its kind, or the value itself
+OF_VALUES = (
+    *("an AssetKey", "does not name an asset", "time partitions", "time zone", "cron schedule"),
+    *("partition key", "StaticPartitionsDefinition", "python_type", "a stored", "is not JSON", "cannot be stored"),
+    *("cannot be the type of", "a resource", "of a dimension", "dimensions", "a config schema"),
+)
+
 
 @st.composite
 def programs(draw: st.DrawFn) -> Program:
@@ -19,7 +26,8 @@ def programs(draw: st.DrawFn) -> Program:
     door, parameter = draw(st.sampled_from(CALLS))
     shapes = SHAPES + (SHAPES_OF_CONFIG if "config" in parameter else ())
     value = draw(st.sampled_from(shapes)).format(draw(st.sampled_from(VALUES)))
-    names = (*door.names, door.callee.rpartition(".")[2], parameter, parameter.replace("_", " "))
+    short = door.callee.rpartition(".")[2]
+    names = (*door.names, short, parameter, parameter.replace("_", " "), *OF_VALUES)
     return Program(door.source(parameter, value), names)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from law import Program, check
 from misbehaving import ERRORS, VALUES
 
-NAMES = ("brew", "drink", "morning")
+NAMES = ("brew", "drink", "morning", "type 'T'", "input 'x'")
 NOT_RETURNED = ("dg.Output(1)", "dg.AssetKey('a')")  # they mean more than a value
 JOB = """
 @dg.job

@@ -141,6 +141,7 @@ def asset(
         keys, inputs, mappings = _inputs(body, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         refuse_resources_twice(body, required_resource_keys, "asset")
+        check_type(output_required, bool, "output_required", place)
         returns_none = body.return_annotation is None or body.return_annotation is type(None)
         node_def = OpDefinition(
             fn,

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dagflow.config.read import check_config
-from dagflow.defs.assets.definition import AnyAsset
-from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import check_needs, start_order
 from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
-from dagflow.errors import DagflowInvalidInvocationError, repr_of
+from dagflow.errors import DagflowInvalidInvocationError, check_optional, check_type, repr_of
 
 
 def with_resources(
@@ -49,11 +49,16 @@ def with_resources(
         3
     """
     given = as_resources(resource_defs, "with_resources")
-    for key, entry in (resource_config_by_key or {}).items():
+    configs = check_optional(resource_config_by_key, Mapping, "resource_config_by_key", "with_resources")
+    for key, entry in (configs or {}).items():
         if key in given:
             given[key] = _configured(given[key], key, entry)
     check_needs(given, given, "with_resources")
-    return [_bound(asset, given) for asset in definitions]
+    assets: list[AnyAsset] = []
+    for asset in check_type(definitions, Iterable, "definitions", "with_resources"):
+        kinds = (AssetsDefinition, SourceAsset, AssetSpec)
+        assets.append(_bound(check_type(asset, kinds, "definitions", "with_resources"), given))
+    return assets
 
 
 def _configured(definition: ResourceDefinition, key: str, entry: Any) -> ResourceDefinition:
@@ -68,6 +73,7 @@ def _configured(definition: ResourceDefinition, key: str, entry: Any) -> Resourc
 
 
 def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset:
+    check_type(asset, (AssetsDefinition, SourceAsset, AssetSpec), "definitions", "with_resources")
     if isinstance(asset, AssetSpec):
         return asset
     what = f"{type(asset).__name__} with key {asset.key.to_string()}"

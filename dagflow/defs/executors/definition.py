@@ -66,7 +66,9 @@ class ExecutorDefinition:
         description: str | None = None,
     ) -> None:
         self.name: str = check_name(check_type(name, str, "name"), "executor")
-        self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
+        self.config_field: Field | None = (
+            None if config_schema is None else resolve_field(config_schema, f"executor '{name}'")
+        )
         self._requirements = _checked(requirements, f"executor '{name}'")
         if executor_creation_fn is not None and not callable(executor_creation_fn):
             raise ParameterCheckError(

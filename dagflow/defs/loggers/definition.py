@@ -64,7 +64,7 @@ class LoggerDefinition:
                 "argument by position, the context"
             )
         self.logger_fn: Callable[..., logging.Logger] = logger_fn
-        self.config_field: Field = resolve_field(config_schema)
+        self.config_field: Field = resolve_field(config_schema, f"logger '{name_of(logger_fn)}'")
         self.description: str | None = check_optional(description, str, "description", "a logger")
         self.parameter: str | None = next((parameter.name for parameter in parameters), None)
 

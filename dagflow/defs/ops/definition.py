@@ -382,7 +382,7 @@ def _warn_of_config_names(body: Body, what: str) -> None:
 def _config_field(body: Body, schema: Any, what: str) -> Field | None:
     """Return the schema of the config of an op, from the argument or from its `config` parameter."""
     if body.config is None:
-        return None if schema is None else resolve_field(schema)
+        return None if schema is None else resolve_field(schema, what)
     place = f"{what} ({location(body.fn)})"
     if schema is not None:
         raise ParameterCheckError(

@@ -12,7 +12,7 @@ from typing import Any, overload
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.objects import is_config_object, plain_config
-from dagflow.defs.parts.function import config_class_of, location, parameters_of
+from dagflow.defs.parts.function import config_class_of, location, name_of, parameters_of
 from dagflow.errors import CheckError, ParameterCheckError, check_optional, repr_of
 
 _ConfigFn = Callable[[Any], Any]
@@ -52,7 +52,7 @@ class ConfigMapping:
         receive_processed_config_values: bool | None = None,
     ) -> None:
         self.config_fn: _ConfigFn = _function(config_fn, "config_fn")
-        self.config_schema: Field = resolve_field(config_schema)
+        self.config_schema: Field = resolve_field(config_schema, f"config mapping '{name_of(config_fn)}'")
         self.receive_processed_config_values: bool | None = check_optional(
             receive_processed_config_values, bool, "receive_processed_config_values", "a ConfigMapping"
         )
@@ -188,7 +188,7 @@ def configured_field(
         function, schema = (lambda _: config), None
     return Field(
         Mapped(
-            resolve_field(schema),
+            resolve_field(schema, place),
             function,
             ANYTHING if inner is None else inner,
             MappingMessages(

@@ -95,7 +95,11 @@ class ResourceDefinition:
             )
         check_texts("a resource", description=description, version=version)
         self.resource_fn: Callable[..., Any] = resource_fn
-        self.config_field: Field | None = None if config_schema is None else resolve_field(config_schema)
+        self.config_field: Field | None = (
+            None
+            if config_schema is None
+            else resolve_field(config_schema, f"resource '{name_of(resource_fn)}'")
+        )
         self.description: str | None = description
         self.__wrapped__: Callable[..., Any] = resource_fn
         self.required_resource_keys: frozenset[str] = resource_keys(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 from dagflow.config.field import Field, resolve_field
+from dagflow.defs.parts.function import name_of
 from dagflow.defs.resources.definition import ResourceDefinition, define, is_function, nothing
 from dagflow.errors import ParameterCheckError, repr_of
 
@@ -51,8 +52,8 @@ class IOManagerDefinition(ResourceDefinition):
             version,
             resource_type=resource_type,
         )
-        self.output_config_field: Field | None = _field(output_config_schema)
-        self.input_config_field: Field | None = _field(input_config_schema)
+        self.output_config_field: Field | None = _field(output_config_schema, resource_fn)
+        self.input_config_field: Field | None = _field(input_config_schema, resource_fn)
 
     @property
     def output_config_schema(self) -> Field | None:
@@ -93,7 +94,7 @@ class InputManagerDefinition(ResourceDefinition):
             raise ParameterCheckError(f"parameter 'load_fn' must be a function, not {repr_of(load_fn)}")
         super().__init__(load_fn, config_schema, description, required_resource_keys, version)
         self.load_fn: Callable[..., Any] = load_fn
-        self.input_config_field: Field | None = _field(input_config_schema)
+        self.input_config_field: Field | None = _field(input_config_schema, load_fn)
         loader = _Loader(load_fn if self.takes_context else lambda context: load_fn())
         self.resource_fn, self.takes_context = lambda: loader, False
 
@@ -209,8 +210,8 @@ def input_manager(
     return lambda fn: define(InputManagerDefinition, fn, *arguments)
 
 
-def _field(schema: Any) -> Field | None:
-    return None if schema is None else resolve_field(schema)
+def _field(schema: Any, fn: Any) -> Field | None:
+    return None if schema is None else resolve_field(schema, f"I/O manager '{name_of(fn)}'")
 
 
 mem_io_manager: IOManagerDefinition = IOManagerDefinition(
