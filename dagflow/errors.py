@@ -388,6 +388,19 @@ def repr_of(value: object) -> str:
         return f"<a '{type(value).__name__}', whose repr raises {type(error).__name__}>"
 
 
+def text_of(error: BaseException) -> str:
+    """Return the class and the message of an error of user code for a message. It never raises.
+
+    Example:
+        >>> text_of(KeyError("beans"))
+        "KeyError: 'beans'"
+    """
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as broken:
+        return f"{type(error).__name__} (its message raises {type(broken).__name__})"
+
+
 def check_texts(of: str, **arguments: object) -> None:
     """Check that arguments are strings or None.
 

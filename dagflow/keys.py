@@ -65,8 +65,8 @@ def check_name(name: object, what: str, *, reserved: bool = True) -> str:
     else:
         return name
     article = "an" if what[0] in "aeiou" else "a"
-    shown = f'"{name}"' if type(name) is str else repr_of(name)
-    raise DagflowInvalidDefinitionError(f"{shown} is not a valid name for {article} {what}: {problem}")
+    shown = name if type(name) is str else repr_of(name)
+    raise DagflowInvalidDefinitionError(f'"{shown}" is not a valid name for {article} {what}: {problem}')
 
 
 def resource_keys(keys: object, place: str) -> frozenset[str]:

@@ -461,12 +461,13 @@ def resolve_inner(schema: AnyValue, what: str) -> ConfigType:
 _Stack = tuple[str, ...]
 
 
-def _resolved(schema: AnyValue) -> ConfigType:
+def _resolved(schema: AnyValue, root: AnyValue = UNSET, stack: _Stack = ()) -> ConfigType:
+    root = schema if root is UNSET else root
     try:
-        return _resolve(schema, schema, ())
+        return _resolve(schema, root, stack)
     except RecursionError:
         reason = "It has too many levels, or contains itself."
-        raise DagflowInvalidConfigDefinitionError(schema, schema, (), reason) from None
+        raise DagflowInvalidConfigDefinitionError(root, schema, stack, reason) from None
 
 
 def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
@@ -572,7 +573,8 @@ def resolve_fields(
         elif schema is None:
             raise DagflowInvalidConfigDefinitionError(root, schema, (*stack, name), "Fields cannot be None.")
         else:
-            field = Field(_resolve(schema, root, (*stack, name)))
+            inner = _resolve(schema, root, (*stack, name)) if stack else _resolved(schema, root, (name,))
+            field = Field(inner)
         if not isinstance(name, str):
             raise TypeError(
                 f"the names of config fields must be strings, not {repr_of(name)} (in {repr_of(fields)})"

@@ -13,7 +13,7 @@ from dagflow.config.field import Field
 from dagflow.config.parse import Readable, Reading, parse
 from dagflow.config.paths import Path
 from dagflow.config.scalar import ConfigType, copied
-from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, DagflowInvalidConfigError
+from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, DagflowInvalidConfigError, text_of
 
 
 class MappingMessages:
@@ -120,7 +120,7 @@ class Mapped(ConfigType):
             owner, detail = self.messages.owner, self.messages.detail
             raise DagflowConfigMappingFunctionError(
                 f"The config mapping function {owner} has thrown an unexpected error during its "
-                f"execution. {detail} It raised {type(error).__name__}: {error}".replace("  ", " "),
+                f"execution. {detail} It raised {text_of(error)}".replace("  ", " "),
                 user_exception=error,
             ) from error
         return result.to_config_dict() if hasattr(result, "to_config_dict") else result

@@ -87,7 +87,7 @@ class Reading:
         if value is None:
             self.none_given(node, path, expected)
             return
-        shown = value if type(value) is str else repr(value)
+        shown = value if type(value) is str else repr_of(value)
         self.mismatch(
             node,
             value,

@@ -8,9 +8,9 @@ from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from dagflow.errors import repr_of
 from dagflow.context.current import current_log
 from dagflow.defs.loggers.levels import level_number
+from dagflow.errors import repr_of
 
 if TYPE_CHECKING:
     from dagflow.events.record import DagflowEvent

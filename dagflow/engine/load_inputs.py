@@ -17,6 +17,7 @@ from dagflow.errors import (
     DagflowInvariantViolationError,
     DagflowTypeCheckError,
     DagflowTypeLoadingError,
+    text_of,
 )
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import (
@@ -177,7 +178,7 @@ def _from_config(state: RunState, step: Step, item: StepInput, source: Source) -
     with user_code(
         lambda error: DagflowTypeLoadingError(
             f"input '{item.name}' of step '{step.key}' could not be created from its config: "
-            f"{type(error).__name__}: {error}",
+            f"{text_of(error)}",
             user_exception=error,
         )
     ):

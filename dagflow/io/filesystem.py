@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from dagflow.errors import repr_of
 from dagflow._util import escaped
 from dagflow.context.io import InputContext, OutputContext
-from dagflow.errors import DagflowInvariantViolationError
+from dagflow.errors import DagflowInvariantViolationError, repr_of
 from dagflow.io.manager import IOManager
 from dagflow.metadata.value import MetadataValue
 

@@ -16,7 +16,14 @@ from dagflow.defs.jobs.run_config import read_run_config, validated_dict
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import as_resources
 from dagflow.defs.resources.io_managers import default_io_manager, mem_io_manager
-from dagflow.errors import CheckError, DagflowInvalidSubsetError, ParameterCheckError, check_type, repr_of
+from dagflow.errors import (
+    CheckError,
+    DagflowInvalidSubsetError,
+    ParameterCheckError,
+    check_optional,
+    check_type,
+    repr_of,
+)
 from dagflow.instance.instance import DagflowInstance
 from dagflow.runs.launch import LaunchRequest, launch
 from dagflow.runs.results import ExecuteInProcessResult
@@ -122,7 +129,7 @@ def execute_in_process(
         job = definition
     known = job.graph.input_names
     job = subset_of(_stored_in_memory(job, resources), op_selection, asset_selection)
-    for name in check_type(input_values or {}, Mapping, "input_values", f"job '{job.name}'"):
+    for name in check_optional(input_values, Mapping, "input_values", f"job '{job.name}'") or {}:
         if name in known and name not in job.graph.input_names:
             raise DagflowInvalidSubsetError(
                 f"'input_values' gives input '{name}' of job '{job.name}', but nothing that the op selection "
@@ -204,7 +211,7 @@ def subset_of(
 
 
 def _op_subset(job: JobDefinition, op_selection: Sequence[str] | None) -> JobDefinition:
-    if not op_selection:
+    if op_selection is None or (isinstance(op_selection, (list, tuple)) and not op_selection):
         return job
     from dagflow.defs.graphs.selection import clauses_of  # imported lazily: few runs select ops
 

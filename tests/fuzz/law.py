@@ -35,7 +35,11 @@ FILE = "<program>"
 OURS = os.path.dirname(dagflow.__file__) + os.sep
 # a double or a decorator of these modules is code of the program
 OF_USERS = (FILE, mock.__file__, functools.__file__, contextlib.__file__)
-NAMES_OF_FIELDS = "the names of config fields must be strings"  # a TypeError, as the specification asks
+PYTHONS = (
+    "the names of config fields must be strings",  # a TypeError, as the specification asks
+    "was used as a value, but it is looked up only when",  # the error of an EnvVar's own __str__
+    "'Liar'",  # C code was given a liar
+)
 SECONDS = 20  # a program needs some milliseconds
 
 
@@ -110,7 +114,7 @@ def _events(result: Any) -> str | BaseException:
 
 def _differ(first: Any, second: Any) -> bool:
     if isinstance(first, BaseException):
-        return type(first) is not type(second)
+        return type(first).__name__ != type(second).__name__
     return bool(first != second)
 
 
@@ -120,7 +124,9 @@ def fault(error: BaseException, program: Program) -> str | None:
         return "the program hangs"
     if isinstance(error, misbehaving.Lied):
         return None
-    if isinstance(error, TypeError) and NAMES_OF_FIELDS in str(error):
+    if isinstance(error, RuntimeError) and isinstance(error.__cause__, (StopIteration, StopAsyncIteration)):
+        return None  # so Python itself passes on this error of a coroutine or generator
+    if isinstance(error, (TypeError, RuntimeError)) and any(text in str(error) for text in PYTHONS):
         return None
     if isinstance(error, NotPlain):
         return str(error)

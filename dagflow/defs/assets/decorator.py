@@ -13,7 +13,13 @@ from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
 from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ParameterCheckError,
+    check_optional,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
@@ -138,7 +144,9 @@ def asset(
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
         own_deps = _deps(deps, place)
         body = Body(fn, place)
-        keys, inputs, mappings = _inputs(body, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
+        keys, inputs, mappings = _inputs(
+            body, (check_optional(ins, Mapping, "ins", place) or {}), own_deps, place
+        )
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         refuse_resources_twice(body, required_resource_keys, "asset")
         check_type(output_required, bool, "output_required", place)

@@ -21,7 +21,14 @@ from dagflow.defs.parts.function import (
     location,
     named_parameters,
 )
-from dagflow.errors import DagflowInvalidDefinitionError, check_elements, check_texts, check_type, repr_of
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    check_elements,
+    check_optional,
+    check_texts,
+    check_type,
+    repr_of,
+)
 from dagflow.keys import check_name
 from dagflow.types.annotations import resolve_annotation
 from dagflow.types.kinds import DagflowType
@@ -112,7 +119,7 @@ def trace(
     if not callable(fn):
         raise DagflowInvalidDefinitionError(f"@{what} must decorate a function, not {repr_of(fn)}")
     parameters = _parameters(fn, f"{what} '{name}'")
-    for given, graph_in in check_type(ins or {}, Mapping, "ins", f"{what} '{name}'").items():
+    for given, graph_in in (check_optional(ins, Mapping, "ins", f"{what} '{name}'") or {}).items():
         check_type(graph_in, GraphIn, "ins", f"{what} '{name}'")
         check_texts(f"input '{given}' of {what} '{name}'", description=graph_in.description)
         if given not in parameters:
@@ -180,7 +187,7 @@ def _output_mappings(
     if result is None and not out:
         return []
     named = {"result": out} if isinstance(out, GraphOut) else out
-    for output_name, graph_out in check_type(named or {}, Mapping, "out", place).items():
+    for output_name, graph_out in (check_optional(named, Mapping, "out", place) or {}).items():
         check_type(graph_out, GraphOut, "out", place)
         check_texts(f"output '{output_name}' of {place}", description=graph_out.description)
     returned = _returned(result, None if isinstance(out, GraphOut) else named, place, what)

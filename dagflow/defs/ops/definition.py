@@ -25,7 +25,6 @@ from dagflow.errors import (
     ParameterCheckError,
     check_optional,
     check_texts,
-    check_type,
     repr_of,
 )
 from dagflow.keys import (
@@ -89,11 +88,11 @@ class OpDefinition(NodeDefinition):
         owner: str | None = None,
     ) -> None:
         by_decorator, owner = owner is not None, owner or "op"
+        self.name: str = check_name(name, owner)
         what = f"{owner} '{name}'"
         if not callable(compute_fn):
             raise ParameterCheckError(f"{what}: 'compute_fn' must be a function, not {repr_of(compute_fn)}")
-        self.name: str = check_name(name, owner)
-        ins = check_type(ins or {}, Mapping, "ins", what)
+        ins = check_optional(ins, Mapping, "ins", what) or {}
         body = Body(compute_fn if by_decorator else _adapt_to_inputs(compute_fn, ins), what)
         if owner == "op" and body.context == "asset":
             raise DagflowInvalidDefinitionError(

@@ -21,7 +21,6 @@ from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     check_optional,
-    check_type,
     repr_of,
 )
 
@@ -73,7 +72,7 @@ class Definitions:
         self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
-        self.resources: dict[str, Any] = dict(check_type(resources or {}, Mapping, "resources"))
+        self.resources: dict[str, Any] = dict(check_optional(resources, Mapping, "resources") or {})
         self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self._by_name: dict[str, JobDefinition] | None = None
