@@ -13,7 +13,7 @@ from dagflow.values import Constant
 
 NAME_PATTERN = r"^[A-Za-z0-9_]+$"
 _TAG_KEY = r"(?:[A-Za-z0-9_.-]{1,63}/)?[A-Za-z0-9_.-]{1,63}"
-_RESERVED = frozenset(keyword.kwlist) | frozenset(
+RESERVED_NAMES = frozenset(keyword.kwlist) | frozenset(
     [
         "arg_dict",
         "bool",
@@ -60,7 +60,7 @@ def check_name(name: object, what: str, *, reserved: bool = True) -> str:
     """
     if not isinstance(name, str) or not _is_name(name):
         problem = f"it must match the regex {NAME_PATTERN}"
-    elif reserved and name in _RESERVED:
+    elif reserved and name in RESERVED_NAMES:
         problem = "it is reserved. Choose another one."
     else:
         return name

@@ -7,6 +7,7 @@ from typing import Any
 
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.layer import AssetLayer
+from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -89,8 +90,10 @@ class _Builder:
 
     def graph(self) -> Graph:
         """Return the graph of all added definitions."""
+        names = ShortNames({key: found[0][1] for key, found in self.assets.items()})
         for key, reader, definition in self.reads:
-            for upstream, _ in _nearest_first(self.assets.get(key, []), definition):
+            found = self.assets.get(names.resolve(key, definition), [])
+            for upstream, _ in _nearest_first(found, definition):
                 self.edges.append((upstream, reader))
         return Graph(self.nodes.values(), self.edges)
 

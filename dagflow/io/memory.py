@@ -33,7 +33,9 @@ class InMemoryIOManager(IOManager):
         """Return the value of an input.
 
         Returns:
-            The value, or a dict of values by partition key for several partitions of an asset.
+            The value; a dict of values by partition key for several partitions of an asset; None for no
+            partitions. With `allow_missing_partitions` in the metadata of the input, partitions without a
+            value are left out.
         """
         upstream = context.upstream_output
         if upstream is not None:
@@ -48,10 +50,11 @@ class InMemoryIOManager(IOManager):
             )
         if not context.has_asset_partitions:
             return self._asset(context.asset_key, None)
-        keys = context.asset_partition_keys
-        if len(keys) == 1:
-            return self._asset(context.asset_key, keys[0])
-        return {key: self._asset(context.asset_key, key) for key in keys}
+        keys = wanted = context.asset_partition_keys
+        if context.definition_metadata.get("allow_missing_partitions"):
+            wanted = [key for key in keys if (context.asset_key, key) in self.assets]
+        values = {key: self._asset(context.asset_key, key) for key in wanted}
+        return values if len(keys) > 1 else next(iter(values.values()), None)
 
     def _asset(self, asset_key: AssetKey, partition: str | None) -> Any:
         if (asset_key, partition) not in self.assets:

@@ -33,7 +33,6 @@ from dagflow.executors.module_location import check_not_imported_by_worker
 from dagflow.executors.reconstructable import ReconstructableJob
 from dagflow.instance.instance import DagflowInstance
 from dagflow.io.builtin import BUILTINS, is_in_memory, is_memory_of_run
-from dagflow.keys import system_tag_spellings
 from dagflow.plan.compile import part_of
 from dagflow.plan.dynamic import template_key
 from dagflow.plan.plan import Plan
@@ -102,9 +101,8 @@ def execute_job(
         execution.reexecution = options, parent
         run_config = parent.run_config if run_config is None else run_config
     all_tags = tags_of(execution.job, tags)
-    partition_key = _partition_of(execution.job, all_tags)
     request = LaunchRequest(
-        execution.job, run_config, instance, partition_key, raise_on_error, all_tags, execution=execution
+        execution.job, run_config, instance, None, raise_on_error, all_tags, execution=execution
     )
     return launch(request, JobExecutionResult)
 
@@ -121,13 +119,6 @@ def _selected(
     elif pointer.op_selection is not None:
         op_selection = sorted(pointer.op_selection)
     return pointer, None if op_selection is None else list(op_selection)
-
-
-def _partition_of(job: JobDefinition, tags: Mapping[str, str]) -> str | None:
-    """Return the partition that the tags of a run name, None if the job is not partitioned."""
-    if job.partitions_def is None:
-        return None
-    return next((tags[tag] for tag in system_tag_spellings("partition") if tag in tags), None)
 
 
 class _ExecutorExecution:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wire_assets
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -62,8 +63,9 @@ def build_asset_job(
     """
     known = assets_by_key(assets)
     executable = {key: asset for key, asset in known.items() if isinstance(asset, AssetsDefinition)}
-    chosen = executable if selection is None else selected_assets(executable, selection)
-    wiring, layer = wire_assets(chosen, known, resources or {})
+    names = ShortNames(known)
+    chosen = executable if selection is None else selected_assets(executable, selection, names)
+    wiring, layer = wire_assets(chosen, known, resources or {}, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
     place = "materialize" if name == EPHEMERAL_JOB_NAME else f"job '{name}'"
     given = as_resources(resources, place)

@@ -136,10 +136,12 @@ class JobContent:
             if isinstance(asset, ReadableAsset):
                 yield from asset.own_requirements()
         for definition in self.graph.iterate_node_defs():
+            read = layer.inputs.get((definition.name,), {})
             for name, item in definition.ins.items():
-                if item.asset_key is not None:
+                key = read[name].key if name in read else item.asset_key
+                if key is not None:
                     port = f"input '{name}' of {definition.describe_node()}"
-                    yield Requirement(layer.io_manager_key(item.asset_key), port, role=IO_MANAGER)
+                    yield Requirement(layer.io_manager_key(key), port, role=IO_MANAGER)
 
     @property
     def nodes(self) -> list[Node]:

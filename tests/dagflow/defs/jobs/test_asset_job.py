@@ -186,7 +186,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "itself",
         lambda: build_asset_job([asset(name="a", deps=["a"])(lambda: 1)]),
         DagflowInvalidDefinitionError,
-        "'a' -> 'a'",
+        "asset 'a' .*depends on itself",
     ),
     ("resources", lambda: build_asset_job([water], resources=[1]), ParameterCheckError, "resources"),
 ]
