@@ -73,7 +73,10 @@ def takes(fn: Any, count: int) -> bool:
     import inspect  # imported lazily: few functions need it
 
     try:
-        signature = inspect.signature(fn)
+        try:
+            signature = inspect.signature(fn)
+        except ValueError:  # as of a function that wraps itself
+            signature = inspect.signature(fn, follow_wrapped=False)
     except (TypeError, ValueError):  # as of some functions of C
         return True
     try:

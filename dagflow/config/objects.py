@@ -192,10 +192,19 @@ def plain_config(value: Any) -> Any:
 
 def holds_env_var(value: Any) -> bool:
     """Return whether a value is an environment variable, or contains one at any depth."""
-    if is_config_object(value):
-        return bool(value.holds_env_vars())
-    if isinstance(value, Mapping):
-        return any(holds_env_var(item) for item in value.values())
-    if isinstance(value, (list, tuple)):
-        return any(holds_env_var(item) for item in value)
-    return isinstance(value, (EnvVar, IntEnvVar))
+    left, seen = [value], set()
+    while left:  # not a recursion, because the value may contain itself
+        item = left.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if is_config_object(item):
+            if item.holds_env_vars():
+                return True
+        elif isinstance(item, Mapping):
+            left.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            left.extend(item)
+        elif isinstance(item, (EnvVar, IntEnvVar)):
+            return True
+    return False

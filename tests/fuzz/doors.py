@@ -42,9 +42,9 @@ class Door:
         found = inspect.signature(function).parameters.values()
         return [p.name for p in found if p.kind not in kinds and p.name not in LEFT_OUT and p.name != "self"]
 
-    def source(self, parameter: str, value: str) -> str:
-        """Return the program whose call has this value for a parameter."""
-        arguments = {**self.base, parameter: value}
+    def source(self, **drawn: str) -> str:
+        """Return the program whose call has these arguments too."""
+        arguments = {**self.base, **drawn}
         positional = [value for name, value in arguments.items() if name.startswith("_")]
         named = [f"{name}={value}" for name, value in arguments.items() if not name.startswith("_")]
         return self.program.replace("{call}", f"{self.callee}({', '.join([*positional, *named])})")

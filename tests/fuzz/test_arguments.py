@@ -6,7 +6,7 @@ import pytest
 from doors import CALLS
 from hypothesis import given
 from hypothesis import strategies as st
-from law import Program, check
+from law import Program, check, examples
 from misbehaving import VALUES
 
 SHAPES = ("{}", "[{}]", "({},)", "{{'a': {}}}", "{{'a': {{'config': {}}}}}", "{{{}: 1}}", "{{{}}}", "[[{}]]")
@@ -28,10 +28,11 @@ def programs(draw: st.DrawFn) -> Program:
     value = draw(st.sampled_from(shapes)).format(draw(st.sampled_from(VALUES)))
     short = door.callee.rpartition(".")[2]
     names = (*door.names, short, parameter, parameter.replace("_", " "), *OF_VALUES)
-    return Program(door.source(parameter, value), names)
+    return Program(door.source(**{parameter: value}), names)
 
 
 @given(programs())
+@examples(250)
 def test_arguments(program: Program) -> None:
     """A value that misbehaves is accepted, or refused by a message that names the definition."""
     check(program)

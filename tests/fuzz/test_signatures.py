@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from law import Program, check
+from law import Program, check, examples
 from signatures import INPUTS, Function, functions, local_classes
 
 A_CONFIG = "config_schema={'a': dg.Field(int, default_value=1)}"
@@ -116,9 +117,13 @@ def drink_op(context): return 1
 NAMES = (
     *("brew", "morning", "drink", "made", "raw", "<program>:"),
     *('"<lambda>"', "asset 'asset'", "'resource_fn'", *(f"'{name}'" for name in INPUTS)),
+    *("PartitionedConfig", *(f'"{name}"' for name in INPUTS)),
     *("@op", "@asset", "@job", "@graph", "@success_hook", "@failure_hook", "@event_list_hook"),
     *("Own", "'Mock'", "'MagicMock'", "'partial'", "'object'"),  # the classes of callables without a name
 )
+
+# some programs make a coroutine that nobody awaits
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 @st.composite
@@ -162,6 +167,7 @@ def _is_valid(source: str) -> bool:
 
 
 @given(programs())
+@examples(150)
 def test_signatures(program: Program) -> None:
     """A function of any kind is accepted, or refused by an error that names its definition."""
     check(program)

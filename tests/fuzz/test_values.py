@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from law import Program, check
+from law import Program, check, examples
 from misbehaving import ERRORS, VALUES
 
 NAMES = ("brew", "drink", "morning", "type 'T'", "input 'x'")
@@ -143,18 +143,21 @@ def raising(draw: st.DrawFn) -> Program:
 
 
 @given(valid())
+@examples(100)
 def test_valid(program: Program) -> None:
     """A value passes untouched, whatever its methods do."""
     check(program)
 
 
 @given(checked())
+@examples(100)
 def test_checked(program: Program) -> None:
     """A value that misbehaves passes its check, or fails it with an error that names the op or asset."""
     check(program)
 
 
 @given(raising())
+@examples(100)
 def test_raising(program: Program) -> None:
     """An error that misbehaves reaches the caller like any other error."""
     check(program)

@@ -426,7 +426,7 @@ def _check_parameters(fn: Any, *arguments: str) -> Any:
     try:
         signature = inspect.signature(_check_function(fn, "decorated_fn"))
     except (TypeError, ValueError):  # as of some builtin functions
-        return fn
+        return _check_function(fn, "run_config_for_partition_key_fn", len(arguments))
     try:
         signature.bind(*arguments)
     except TypeError as error:
