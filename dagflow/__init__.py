@@ -36,6 +36,7 @@ _EXPORTS = {
     "ConfigurableLegacyIOManagerAdapter": "dagflow.io.model",
     "ConfigurableResource": "dagflow.defs.resources.classes",
     "ConfigurableResourceFactory": "dagflow.defs.resources.classes",
+    "DagflowAbsentError": "dagflow.errors",
     "DagflowAssetCheckFailedError": "dagflow.errors",
     "DagflowAssetMetadataValue": "dagflow.metadata.value",
     "DagflowConfigMappingFunctionError": "dagflow.errors",
@@ -172,7 +173,7 @@ _EXPORTS = {
     "OutputContext": "dagflow.context.io",
     "OutputMapping": "dagflow.defs.graphs.wiring",
     "ParameterCheckError": "dagflow.errors",
-    "PartialResource": "dagflow.defs.resources.classes",
+    "PartialResource": "dagflow.defs.resources.model",
     "Partition": "dagflow.partitions.keys",
     "PartitionKeyRange": "dagflow.partitions.keys",
     "PartitionMapping": "dagflow.partitions.mapping",
@@ -305,12 +306,39 @@ def __getattr__(name: str) -> object:
         return _version()
     source = _EXPORTS.get(name)
     if source is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise _not_here(name)
     from importlib import import_module
 
     module, _, inner = source.partition(":")
     value = globals()[name] = getattr(import_module(module), inner or name)
     return value
+
+
+def _not_here(name: str) -> Exception:
+    """Build the error about a name that is not exported.
+
+    `from dagflow import x` replaces an AttributeError by an ImportError without its message. So the machinery
+    of that statement gets an ImportError, except for submodules, which it imports itself.
+    """
+    import sys
+    from importlib.util import find_spec
+
+    found = f"module {__name__!r} has no attribute {name!r}"
+    if name.startswith("_") or not name.isidentifier():
+        return AttributeError(found)
+    if find_spec(f"{__name__}.{name}") is not None:
+        return AttributeError(f"{found}: it is a module, so import it: `import {__name__}.{name}`")
+    from dagflow._util import nearest  # imported lazily, as the next one: only error messages use them
+    from dagflow.absent import absent_name
+
+    absent = absent_name(name)
+    caller = sys._getframe(2).f_code  # noqa: SLF001 - only the caller distinguishes the statement from an access
+    if (caller.co_name, caller.co_filename) == ("_handle_fromlist", "<frozen importlib._bootstrap>"):
+        problem = f"cannot import name {name!r} from {__name__!r}"
+        hint = f": {absent}" if absent else f".{nearest(name, _EXPORTS)}"
+        return ImportError(problem + hint, name=__name__, path=__file__)
+    # with a name of its own, the traceback does not add a second "Did you mean"
+    return AttributeError(absent or f"{found}.{nearest(name, _EXPORTS)}", name=name)
 
 
 def _version() -> str:

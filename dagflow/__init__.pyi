@@ -98,7 +98,6 @@ from dagflow.defs.project.repository import repository as repository
 from dagflow.defs.resources.classes import ConfigurableResource as ConfigurableResource
 from dagflow.defs.resources.classes import ConfigurableResourceFactory as ConfigurableResourceFactory
 from dagflow.defs.resources.classes import IAttachDifferentObjectToOpContext as IAttachDifferentObjectToOpContext
-from dagflow.defs.resources.classes import PartialResource as PartialResource
 from dagflow.defs.resources.classes import ResourceDependency as ResourceDependency
 from dagflow.defs.resources.definition import ResourceDefinition as ResourceDefinition
 from dagflow.defs.resources.definition import ResourceParam as ResourceParam
@@ -110,7 +109,9 @@ from dagflow.defs.resources.io_managers import fs_io_manager as fs_io_manager
 from dagflow.defs.resources.io_managers import input_manager as input_manager
 from dagflow.defs.resources.io_managers import io_manager as io_manager
 from dagflow.defs.resources.io_managers import mem_io_manager as mem_io_manager
+from dagflow.defs.resources.model import PartialResource as PartialResource
 from dagflow.errors import CheckError as CheckError
+from dagflow.errors import DagflowAbsentError as DagflowAbsentError
 from dagflow.errors import DagflowAssetCheckFailedError as DagflowAssetCheckFailedError
 from dagflow.errors import DagflowConfigMappingFunctionError as DagflowConfigMappingFunctionError
 from dagflow.errors import DagflowError as DagflowError

@@ -26,12 +26,13 @@ from dagflow.errors import (
 )
 from dagflow.event_loop import SHARED, EventLoop
 from dagflow.events.user import (
-    NOT_RETURNED,
+    SPECIAL_RESULTS,
     DynamicOutput,
     Failure,
     MaterializeResult,
     Output,
     RetryRequested,
+    SpecialResult,
     UserEvent,
 )
 from dagflow.types.annotations import resolve_type
@@ -39,13 +40,6 @@ from dagflow.types.kinds import DagflowType, ScalarType, TypeCheck, TypeCheckCon
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
 """The exception classes that are never wrapped: those of dagflow, and those that users raise on purpose."""
-SPECIAL = frozenset(
-    {
-        *(Output, DynamicOutput, MaterializeResult, *NOT_RETURNED),
-        *(GeneratorType, CoroutineType, AsyncGeneratorType),
-    }
-)
-"""The classes of results that are not plain values of an output."""
 
 
 class Emit(Protocol):
@@ -67,7 +61,7 @@ def call_user(
     Args:
         op: The op.
         step_key: The key of the step, for messages.
-        context: The context; ignored if the function has no context parameter.
+        context: The context; ignored unless the function takes it as its first positional argument.
         arguments: The other arguments, by parameter name.
         emit: Receives the outputs.
         emit_event: Receives the other events that a generator yields.
@@ -80,13 +74,13 @@ def call_user(
     body = op.body
     fn = body.fn
     try:
-        result = fn(**arguments) if body.context is None else fn(context, **arguments)
+        result = fn(context, **arguments) if body.context_first else fn(**arguments)
     except NOT_WRAPPED:
         raise
     except Exception as error:
         raise wrapped(error, op, step_key) from error
     plain = op.plain_output
-    if plain is not None and type(result) not in SPECIAL and body.function_type == "plain":
+    if plain is not None and type(result) not in SPECIAL_RESULTS and body.function_type == "plain":
         emit(plain, result)
     elif isinstance(result, GeneratorType):
         _drain(op, step_key, result, emit, emit_event)
@@ -137,7 +131,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         DagflowInvariantViolationError: The result does not match the outputs of the op.
     """
     outs = list(op.outs.values())
-    if isinstance(result, NOT_RETURNED):
+    if isinstance(result, UserEvent):
         raise DagflowInvariantViolationError(
             f"{op_location(op)} returned an {type(result).__name__}. If you are returning an "
             "AssetMaterialization or an ExpectationResult from op you must yield them directly, or log them "
@@ -191,7 +185,10 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
         _check_position(op, output, value)
         return output, value.value, value
     if isinstance(value, MaterializeResult):
+        if value.check_results:
+            raise _lost_check_result(op, value.check_results[0])
         return output, value.value, value
+    _refuse_check_results(op, value if type(value) is tuple else (value,))
     if op.is_wrapped.get(output.name):
         raise DagflowInvariantViolationError(
             f"Error with output for op \"{op.name}\": output '{output.name}' has generic output annotation, "
@@ -204,6 +201,22 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
             "Make it a DynamicOut()."
         )
     return output, value, None
+
+
+def _refuse_check_results(op: OpDefinition, values: Iterable[Any]) -> None:
+    for value in values:
+        if isinstance(value, SpecialResult) and value.is_check_result:
+            raise _lost_check_result(op, value)
+
+
+def _lost_check_result(op: OpDefinition, result: Any) -> DagflowInvariantViolationError:
+    name = getattr(result, "check_name", None)
+    check = f"the asset check '{name}'" if name else "an asset check"
+    return DagflowInvariantViolationError(
+        f"{op_location(op)} gave the result of {check}, but its definition declares no checks, so the result "
+        "would be lost. dagflow does not have 'check_specs' yet. Record the result by "
+        "context.log_event(AssetCheckEvaluation(...)) instead."
+    )
 
 
 def _dynamic(
@@ -264,10 +277,13 @@ class YieldedOutputs:
         if isinstance(item, UserEvent):
             return None
         if isinstance(item, MaterializeResult):
+            if item.check_results:
+                raise _lost_check_result(self.op, item.check_results[0])
             output = self._only_output()
             self._once(output.name)
             return output, item.value
         if not isinstance(item, (Output, DynamicOutput)):
+            _refuse_check_results(self.op, (item,))
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
                 f"{op_location(self.op)} yielded a value of type {type(item)}: {repr_of(item)}. A "

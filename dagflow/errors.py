@@ -5,6 +5,8 @@
     │   ├── ParameterCheckError                     an argument of the wrong type
     │   └── ElementCheckError                       an element of an argument of the wrong type
     ├── DagflowInvalidDefinitionError               an invalid definition of a pipeline
+    │   └── DagflowAbsentError                      a name or argument of Dagster that dagflow does not have
+    │                                               (also a TypeError)
     ├── DagflowInvalidInvocationError               an invalid call of a definition or context
     │   └── DagflowMissingResourceError             a call without a required resource (also the class above,
     │                                               and a KeyError)
@@ -80,6 +82,10 @@ class ElementCheckError(CheckError):
 
 class DagflowInvalidDefinitionError(DagflowError):
     """Invalid names, wiring, schemas, tags or resources of a definition."""
+
+
+class DagflowAbsentError(DagflowInvalidDefinitionError, TypeError):
+    """A use of a name or argument of Dagster that dagflow does not have."""
 
 
 class DagflowInvalidInvocationError(DagflowError):
@@ -384,7 +390,11 @@ def repr_of(value: object) -> str:
     try:
         text = repr(value)
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-    except Exception as error:  # also a RecursionError, and the ValueError of an int with too many digits
+    except RecursionError:
+        import reprlib  # imported lazily: few values are nested that deep
+
+        return reprlib.repr(value)
+    except Exception as error:  # as the ValueError of an int with too many digits
         return f"<a '{type(value).__name__}', whose repr raises {type(error).__name__}>"
 
 

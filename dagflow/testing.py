@@ -8,22 +8,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dagflow.absent import explains_absent
 from dagflow.analysis.causality import Causality, canonical_events, causality
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
-from dagflow.analysis.graphs import graph_of
+from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import in_order, interleavings
-from dagflow.clock import Clock, VirtualClock
+from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.catalogue import EventField, EventRow, event_catalogue
 from dagflow.events.error_info import error_chain
-from dagflow.events.record import DagflowEvent
+from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
-from dagflow.options import Pick, RunOptions, set_options
+from dagflow.options import Pick, RunOptions, set_defaults, set_options
 from dagflow.partitions.boundaries import boundaries
-from dagflow.runs.results import EventList
+from dagflow.runs.results import EventList, ExecutionResult
 from dagflow.selection.parse import parse_selection
 from dagflow.selection.resolve import resolve
 from dagflow.selection.tree import Graph, Node, Selection
@@ -74,6 +75,40 @@ def run_options(
 
 
 @contextmanager
+def default_options(
+    *, clock: Clock | None = None, notify: Callable[[str], None] | None = None
+) -> Iterator[RunOptions]:
+    """Set the default options of all runs of this process that start in this block, on any thread.
+
+    Options that `run_options` sets win. Test tools use it to skip the waits of retries in every test.
+
+    Args:
+        clock: The default clock.
+        notify: A function that shows a message to the user at once, such as the retry that a run waits for.
+
+    Example:
+        >>> from dagflow import RetryPolicy, job, op
+        >>> from dagflow.testing import SkippingClock, default_options
+        >>> @op(retry_policy=RetryPolicy(max_retries=1, delay=60))
+        ... def flaky(context):
+        ...     if context.retry_number == 0:
+        ...         raise ValueError
+        >>> @job
+        ... def j():
+        ...     flaky()
+        >>> clock = SkippingClock()
+        >>> with default_options(clock=clock):
+        ...     success = j.execute_in_process().success
+        >>> success, [round(seconds) for seconds in clock.sleeps]
+        (True, [60])
+    """
+    changes = {"clock": clock, "notify": notify}
+    with set_defaults(**{name: value for name, value in changes.items() if value is not None}) as options:
+        yield options
+
+
+@contextmanager
+@explains_absent
 def instance_for_test(
     overrides: Mapping[str, Any] | None = None,
     set_dagflow_home: bool = True,
@@ -126,6 +161,28 @@ def instance_for_test(
                         os.environ[name] = value
 
 
+def log_lines(result: ExecutionResult) -> list[EventLogEntry]:
+    """Return the lines that user code logged by `context.log` in a run, at all levels.
+
+    Args:
+        result: The result of a run of this process.
+
+    Example:
+        >>> from dagflow import job, op
+        >>> from dagflow.testing import log_lines
+        >>> @op
+        ... def brew(context):
+        ...     context.log.debug("hot")
+        >>> @job
+        ... def cafe():
+        ...     brew()
+        >>> [(line.step_key, line.level, line.user_message) for line in log_lines(cafe.execute_in_process())]
+        [('brew', 10, 'hot')]
+    """
+    sources = [event.source for event in result.all_events[:1]]
+    return [line for source in sources if isinstance(source, RunLog) for line in source.user_lines()]
+
+
 def with_plans(events: Iterable[DagflowEvent]) -> EventList:
     """Return observed events as an EventList, with the plans of their runs.
 
@@ -152,17 +209,22 @@ __all__ = [
     "OnDemand",
     "RunOptions",
     "Selection",
+    "SkippingClock",
+    "SystemClock",
     "VirtualClock",
     "boundaries",
     "canonical_events",
     "causality",
+    "default_options",
     "error_chain",
     "event_catalogue",
     "fingerprint",
     "graph_of",
+    "has_graph",
     "in_order",
     "instance_for_test",
     "interleavings",
+    "log_lines",
     "observe",
     "observe_runs",
     "parse_selection",

@@ -7,6 +7,7 @@ and DagflowError if an argument is invalid, such as a misspelt node, event or mo
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,7 +22,14 @@ from pytest_dagflow.sequence.compared import (
     is_inside,
     names_event_type,
 )
-from pytest_dagflow.sequence.difference import Comparison, describe_outcome, explain_mismatch, failure_text
+from pytest_dagflow.sequence.difference import (
+    Comparison,
+    describe_error,
+    describe_failures,
+    describe_outcome,
+    explain_mismatch,
+    failure_text,
+)
 from pytest_dagflow.sequence.matchers import ANYTHING, Match, as_error, as_key, is_equal, suggest
 from pytest_dagflow.sequence.matching import MODES, masks_of
 from pytest_dagflow.sequence.patterns import (
@@ -36,6 +44,7 @@ from pytest_dagflow.sequence.patterns import (
     read_field,
 )
 from pytest_dagflow.sequence.tree import tree_of
+from pytest_dagflow.values.output import assert_output
 
 __all__ = [
     "assert_before",
@@ -111,10 +120,10 @@ def assert_event_sequence(
 
 
 def assert_succeeded(result_or_events: object) -> None:
-    """Assert that at least one run ended, and that each run that ended succeeded.
+    """Assert that there is a run, and that each run ended and succeeded.
 
     Raises:
-        AssertionError: A run failed or was canceled, or no run ended.
+        AssertionError: A run failed, was canceled or did not end, or there is no event.
 
     Example:
         >>> assert_succeeded([DagflowEvent("PIPELINE_SUCCESS", "cafe")])
@@ -122,10 +131,23 @@ def assert_succeeded(result_or_events: object) -> None:
     __tracebackhide__ = True
     events = events_of(result_or_events)
     ends = _end_events(events)
-    if not ends or any(end.event_type.name != "RUN_SUCCESS" for end in ends):
-        failed = [end for end in ends if end.event_type.name != "RUN_SUCCESS"]
-        problems = "; ".join(f"{pattern_of(end)!r}: {end.message}" for end in failed)
-        raise AssertionError(failure_text(f"the run did not succeed: {problems or 'it did not end'}", events))
+    problems = list(describe_failures(events)) if any(not _is_success(end) for end in ends) else []
+    problems += [f"{pattern_of(end)!r}: {end.message}" for end in ends if not (_is_success(end) or problems)]
+    starts = Counter(event.run_id for event in events if event.event_type.name == "RUN_START")
+    ended = Counter(end.run_id for end in ends)
+    problems += [
+        f"run {run_id} did not end" if ends and run_id else "it did not end"
+        for run_id in dict.fromkeys(event.run_id for event in events)
+        if ended[run_id] < max(starts[run_id], 1)
+    ]
+    if problems or not events:
+        raise AssertionError(
+            failure_text(f"the run did not succeed: {'; '.join(problems) or 'it has no events'}", events)
+        )
+
+
+def _is_success(end: DagflowEvent) -> bool:
+    return end.event_type.name == "RUN_SUCCESS"
 
 
 def assert_failed(
@@ -150,8 +172,10 @@ def assert_failed(
     events = events_of(result_or_events)
     expected = as_error(error, match)
     name = None if node is None else check_node_name(node, events)
-    if not any(end.event_type.name in ("RUN_FAILURE", "RUN_CANCELED") for end in _end_events(events)):
-        raise AssertionError(failure_text("the run did not fail", events))
+    ends = [end.event_type.name for end in _end_events(events)]
+    if "RUN_FAILURE" not in ends and "RUN_CANCELED" not in ends:
+        outcome = "it succeeded" if ends else "it did not end" if events else "it has no events"
+        raise AssertionError(failure_text(f"the run did not fail: {outcome}", events))
     failures = [
         event for event in events if event.event_type.name in ("STEP_FAILURE", "RESOURCE_INIT_FAILURE")
     ]
@@ -162,9 +186,13 @@ def assert_failed(
             raise AssertionError(
                 failure_text(f"'{name}' did not fail: {describe_outcome(name, events)}", events)
             )
-    if not any(is_equal(expected, read_field(event, "error")) for event in failures):
+    if not failures:
+        raise AssertionError(failure_text("the run was canceled, and no step failed", events))
+    errors = [read_field(event, "error") for event in failures]
+    if not any(is_equal(expected, found) for found in errors):
         where = f"'{name}'" if name is not None else "the run"
-        raise AssertionError(failure_text(f"{where} failed, but not with {expected!r}", events))
+        actual = " and ".join(dict.fromkeys(map(describe_error, errors)))
+        raise AssertionError(failure_text(f"{where} failed with {actual}, not with {expected!r}", events))
 
 
 def assert_ran(result_or_events: object, *nodes: object) -> None:
@@ -336,43 +364,11 @@ def assert_check(
         >>> assert_check([], "water", "wet")
         Traceback (most recent call last):
             ...
-        AssertionError: mode 'subsequence' does not hold: ev.check("water", "wet", passed=True) is missing...
+        AssertionError: ev.check("water", "wet", passed=True) is missing: there is no ASSET_CHECK...
     """
     __tracebackhide__ = True
     pattern = ev.check(asset, name, passed=passed)
     assert_event_sequence(events_of(result_or_events), [pattern], mode="subsequence")
-
-
-def assert_output(result: object, node: str, value: object, *, name: str = "result") -> None:
-    """Assert the value of an output.
-
-    Args:
-        result: The result of a run.
-        node: The node, as in `output_for_node`.
-        value: The expected value; it may be a matcher, an array or a table.
-        name: The name of the output.
-
-    Raises:
-        AssertionError: The value is different.
-        DagflowError: The argument is not a result, a node or output is unknown, or the comparison fails.
-
-    Example:
-        >>> from dagflow import asset, materialize_to_memory
-        >>> @asset
-        ... def water():
-        ...     return 1
-        >>> result = materialize_to_memory([water])
-        >>> assert_output(result, "water", 1)
-    """
-    __tracebackhide__ = True
-    if not hasattr(result, "output_for_node"):
-        raise DagflowError(f"assert_output needs the result of a run, not {result!r}")
-    actual = result.output_for_node(node, name)
-    if not is_equal(value, actual):
-        output = f"output '{name}' of '{node}'"
-        raise AssertionError(
-            failure_text(f"{output} is different\n  expected: {value!r}\n  actual:   {actual!r}", ())
-        )
 
 
 def assert_same_run(one: object, other: object) -> None:
@@ -409,7 +405,7 @@ def _assert_none_forbidden(
         wrong = next((event for event in events if pattern.matches(event)), None)
         if wrong is not None:
             problem = f"{pattern!r} is forbidden, but there is {pattern_of(wrong)!r}: {wrong.message}"
-            raise AssertionError(failure_text(problem, all_events))
+            raise AssertionError(failure_text(problem, all_events, events, forbidden))
 
 
 def _assert_counts(
@@ -420,7 +416,9 @@ def _assert_counts(
         if pattern.times is not None:
             count = sum(map(pattern.matches, events))
             if count != pattern.times:
-                raise AssertionError(failure_text(f"{pattern!r} matches {count} events", all_events, events))
+                raise AssertionError(
+                    failure_text(f"{pattern!r} matches {count} events", all_events, events, patterns)
+                )
 
 
 def _end_events(events: Sequence[DagflowEvent]) -> list[DagflowEvent]:

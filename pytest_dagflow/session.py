@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any
 
 import pytest
@@ -36,15 +38,19 @@ class DagSession:
             the controller, so that all of them collect the same partition keys.
         selection: The result of the selection; None until the tests are collected.
         is_selection_received: Whether a worker of xdist sent `selection`. Only true on the controller.
+        skipped_seconds: The seconds of waits for retries that the finished tests skipped.
     """
 
     options: Options
     now: float
     selection: SelectionResult | None = None
     is_selection_received: bool = False
+    skipped_seconds: float = 0.0
 
 
 _KEY = pytest.StashKey[DagSession]()
+_configs: list[pytest.Config] = []
+"""The configs of the sessions of this process that have not ended; pytester runs one inside another."""
 
 
 def start_session(config: pytest.Config) -> DagSession:
@@ -52,7 +58,25 @@ def start_session(config: pytest.Config) -> DagSession:
     now = worker_input_of(config).get("dag_now") or time.time()
     session = DagSession(read_options(config), now)
     config.stash[_KEY] = session
+    _configs.append(config)
     return session
+
+
+def current_config() -> pytest.Config | None:
+    """Return the config of the session that runs now; None outside of pytest."""
+    return _configs[-1] if _configs else None
+
+
+def is_verbose() -> bool:
+    """Return whether messages are shown in full: with `-vv`, and outside of pytest."""
+    config = current_config()
+    return config is None or config.get_verbosity() >= 2
+
+
+def end_session(config: pytest.Config) -> None:
+    """Forget the config of a session."""
+    if config in _configs:
+        _configs.remove(config)
 
 
 def session_of(config: pytest.Config) -> DagSession:
@@ -91,6 +115,8 @@ def receive_selection(config: pytest.Config, worker_output: dict[str, Any]) -> N
 def load_project_definitions(config: pytest.Config) -> object:
     """Return the definitions of the project: from the hook, or else from the ini file.
 
+    A function is called, and its result is returned.
+
     Returns:
         None if neither the hook nor the ini file names definitions.
 
@@ -99,8 +125,10 @@ def load_project_definitions(config: pytest.Config) -> object:
     """
     found: object = config.hook.pytest_dagflow_definitions(config=config)
     target = session_of(config).options.definitions
-    if found is not None or not target:
-        return found
+    if found is not None:
+        return _call_function(found, "hook pytest_dagflow_definitions")
+    if not target:
+        return None
     module_name, colon, attribute = target.partition(":")
     if not (module_name and colon and attribute):
         raise pytest.UsageError(f"ini key '{DEFINITIONS}' must be 'package.module:attribute', not '{target}'")
@@ -114,4 +142,14 @@ def load_project_definitions(config: pytest.Config) -> object:
         raise pytest.UsageError(
             f"ini key '{DEFINITIONS}': cannot load '{target}': {type(error).__name__}: {error}"
         ) from error
-    return found
+    return _call_function(found, f"ini key '{DEFINITIONS}': cannot call '{target}'")
+
+
+def _call_function(value: object, where: str) -> object:
+    """Return the result of a function, any other value itself. A definition can be called, but is none."""
+    if not isinstance(value, FunctionType | MethodType | partial):
+        return value
+    try:
+        return value()
+    except Exception as error:
+        raise pytest.UsageError(f"{where}: {type(error).__name__}: {error}") from error

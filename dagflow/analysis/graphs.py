@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
+from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.definition import OpDefinition
+from dagflow.defs.project.definitions import Definitions
+from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.errors import ParameterCheckError, repr_of
-from dagflow.keys import AssetKey
+from dagflow.keys import ASSET_JOB_NAME, AssetKey
 from dagflow.selection.tree import Graph
 from dagflow.selection.tree import Node as GraphNode
 
@@ -25,13 +27,17 @@ def graph_of(*definitions: Any) -> Graph:
     """Build the graph of the nodes and edges of definitions, for example to resolve selections.
 
     Args:
-        definitions: Jobs, graphs, ops, assets. A definition that occurs twice on one level is one node.
+        definitions: Jobs, graphs, ops, assets, and `Definitions` and repositories, which count as all that
+            they hold. A job of `define_asset_job` selects from the assets among the arguments. A definition
+            that occurs twice on one level is one node.
 
     Returns:
         The graph. Ids are the paths of the nodes ("cafe:machine.brew", "asset:shop/cup", "op:beans").
 
     Raises:
         ParameterCheckError: An argument is not such a definition.
+        DagflowInvalidDefinitionError: The jobs of a `Definitions` conflict or lack resources, or a job of
+            `define_asset_job` selects an asset that is not among the arguments.
 
     Example:
         >>> from dagflow import job, op
@@ -50,9 +56,32 @@ def graph_of(*definitions: Any) -> Graph:
         (['beans', 'brew'], 1)
     """
     builder = _Builder()
-    for definition in dict.fromkeys(definitions):
-        builder.add(definition)
+    # a whole project first: it adds its jobs with its resources, and the jobs alone are then known
+    distinct = {id(definition): definition for definition in definitions}
+    found = sorted(distinct.values(), key=lambda one: not isinstance(one, _PROJECTS))
+    for definition in found:
+        if not isinstance(definition, UnresolvedAssetJobDefinition):
+            builder.add(definition)
+        elif id(definition) not in builder.known_jobs:
+            assets = [one for one in found if isinstance(one, _ASSETS)]
+            builder.add(definition.resolve(assets), definition)
     return builder.graph()
+
+
+def has_graph(value: object) -> bool:
+    """Return whether `graph_of` takes a value: a job, a graph, an op, an asset or a project of them.
+
+    Example:
+        >>> from dagflow import Definitions
+        >>> has_graph(Definitions()), has_graph("water")
+        (True, False)
+    """
+    jobs = (JobDefinition, UnresolvedAssetJobDefinition)
+    return isinstance(value, (*_ASSETS, *_PROJECTS, *jobs, GraphDefinition, OpDefinition))
+
+
+_ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
+_PROJECTS = (Definitions, RepositoryDefinition)
 
 
 class _Builder:
@@ -65,28 +94,59 @@ class _Builder:
         self.assets: dict[AssetKey, list[tuple[str, Any]]] = {}
         self.reads: list[tuple[AssetKey, str, Any]] = []
         self.name_counts: dict[str, int] = {}
+        # the ids of the jobs that are added: as a user wrote them, and with the resources of their project
+        self.known_jobs: set[int] = set()
 
-    def add(self, definition: Any) -> None:
-        if isinstance(definition, JobDefinition):
-            if definition.asset_layer is not None:
-                self._asset_job(definition, definition.asset_layer)
-            else:
-                root_name = self._unique_name(definition.name)
-                self._nodes(
-                    definition.graph, root_name, "", None, {"job": frozenset({definition.name})}, definition
-                )
+    def add(self, definition: Any, origin: Any = None) -> None:
+        """Add a definition.
+
+        Args:
+            definition: The definition.
+            origin: For a job of a project: the job without the resources of the project.
+        """
+        if isinstance(definition, _PROJECTS):
+            self._project(definition)
+        elif isinstance(definition, JobDefinition):
+            if id(definition) not in self.known_jobs:
+                self._job(definition, (definition,) if origin is None else (definition, origin))
         elif isinstance(definition, GraphDefinition):
             root_name = self._unique_name(definition.name)
-            self._nodes(definition, root_name, "", None, {"graph": frozenset({definition.name})}, definition)
+            attributes = {"graph": frozenset({definition.name})}
+            self._nodes(definition, root_name, "", None, attributes, (definition,))
         elif isinstance(definition, OpDefinition):
             self._op(definition)
-        elif isinstance(definition, (AssetsDefinition, SourceAsset, AssetSpec)):
-            self._asset(definition, None)
+        elif isinstance(definition, _ASSETS):
+            self._asset(definition, "", ())
         else:
             raise ParameterCheckError(
-                f"graph_of takes jobs, graphs, ops and assets, not {repr_of(definition)} of type "
-                f"'{type(definition).__name__}'"
+                f"graph_of takes jobs, graphs, ops, assets, Definitions and repositories, not "
+                f"{repr_of(definition)} "
+                f"of type '{type(definition).__name__}'"
             )
+
+    def _project(self, project: Definitions | RepositoryDefinition) -> None:
+        """Add the assets and jobs of a project. The job of all assets adds nothing to its assets."""
+        if isinstance(project, Definitions):
+            assets: list[Any] = list(project.assets)
+            jobs = project.resolve_all_job_defs()
+            origins = {job.name: job for job in project.jobs}
+        else:
+            assets = [*project.assets_defs_by_key.values(), *project.source_assets_by_key.values()]
+            jobs, origins = project.get_all_jobs(), {}
+        for asset in dict.fromkeys(assets):
+            self.add(asset)
+        for job in jobs:
+            if job.name != ASSET_JOB_NAME and id(origins.get(job.name)) not in self.known_jobs:
+                self.add(job, origins.get(job.name))
+
+    def _job(self, job: JobDefinition, wholes: tuple[Any, ...]) -> None:
+        self.known_jobs.update(map(id, wholes))
+        if job.asset_layer is not None:
+            for asset in dict.fromkeys(job.asset_layer.definitions.values()):
+                self._asset(asset, job.name, wholes)
+        else:
+            attributes = {"job": frozenset({job.name})}
+            self._nodes(job.graph, self._unique_name(job.name), "", None, attributes, wholes)
 
     def graph(self) -> Graph:
         """Return the graph of all added definitions."""
@@ -112,7 +172,7 @@ class _Builder:
         prefix: str,
         parent: str | None,
         inherited: Mapping[str, frozenset[str]],
-        whole: Any,
+        wholes: tuple[Any, ...],
     ) -> None:
         parents = graph.parents
         for name, node in graph.node_dict.items():
@@ -120,37 +180,31 @@ class _Builder:
             node_id = f"{root_name}:{path}"
             attributes = {**inherited, **_node_attributes(node)}
             names = (path,) if path == name else (path, name)
-            self.nodes[node_id] = GraphNode(node_id, names, attributes, parent, node.definition, (whole,))
+            self.nodes[node_id] = GraphNode(node_id, names, attributes, parent, node.definition, wholes)
             if isinstance(node.definition, GraphDefinition):
                 inner = {**inherited, "graph": inherited.get("graph", frozenset()) | {node.definition.name}}
-                self._nodes(node.definition, root_name, f"{path}.", node_id, inner, whole)
+                self._nodes(node.definition, root_name, f"{path}.", node_id, inner, wholes)
             self.edges += [(f"{root_name}:{prefix}{parent}", node_id) for parent in parents[name]]
 
-    def _asset_job(self, job: JobDefinition, layer: AssetLayer) -> None:
-        for assets_def in dict.fromkeys(layer.definitions.values()):
-            self._asset(assets_def, job)
-
-    def _asset(self, definition: Any, job: JobDefinition | None) -> None:
+    def _asset(self, definition: Any, job: str, wholes: tuple[Any, ...]) -> None:
+        """Add the nodes of an asset, or add its job to them. `job` is empty for an asset without a job."""
+        in_job = {"job": frozenset({job})} if job else {}
         keys = sorted(definition.keys) if isinstance(definition, AssetsDefinition) else [definition.key]
         for key in keys:
             known = self.assets.setdefault(key, [])
             found = next((node_id for node_id, other in known if other is definition), None)
-            whole = () if job is None else (job,)
             if found is not None:
                 node = self.nodes[found]
-                jobs = node.attributes.get("job", frozenset())
-                attributes = {**node.attributes, **({"job": frozenset({*jobs, job.name})} if job else {})}
-                self.nodes[found] = node._replace(attributes=attributes, part_of=(*node.part_of, *whole))
+                jobs = in_job.get("job", frozenset()).union(node.attributes.get("job", ()))
+                attributes = {**node.attributes, **({"job": jobs} if jobs else {})}
+                self.nodes[found] = node._replace(attributes=attributes, part_of=(*node.part_of, *wholes))
                 continue
             text = key.to_user_string()
             node_id = f"asset:{self._unique_name(f'asset:{text}').removeprefix('asset:')}"
             known.append((node_id, definition))
-            attributes = {
-                **_asset_attributes(definition, key),
-                **({"job": frozenset({job.name})} if job else {}),
-            }
+            attributes = {**_asset_attributes(definition, key), **in_job}
             names = tuple(dict.fromkeys((text, *_step_names(definition))))
-            self.nodes[node_id] = GraphNode(node_id, names, attributes, None, definition, whole)
+            self.nodes[node_id] = GraphNode(node_id, names, attributes, None, definition, wholes)
             if isinstance(definition, AssetsDefinition):
                 self.reads += [(read, node_id, definition) for read in definition.keys_by_input_name.values()]
             else:

@@ -137,6 +137,32 @@ class Enum(ConfigType):
         return None
 
 
+class EnumSource(Enum):
+    """An `Enum` whose name may come from an environment variable, by `{"env": "NAME"}`."""
+
+    __slots__ = ()
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        if not isinstance(value, dict) or list(value) != ["env"]:
+            return super().read(value, path, reading)
+        before = len(reading.errors)
+        variable = String.read(value["env"], (*path, "env"), reading)
+        if len(reading.errors) != before or reading.environ is None:
+            return value
+        content = reading.lookup(value, variable, path)
+        if content is None:
+            return None
+        if content in self.values_by_name:
+            return self.values_by_name[content]
+        names = self.config_values
+        problem = (
+            f'Value stored in env variable "{variable}" is {content!r}, which is no choice of "{self.name}"'
+            f".{nearest(content, names)} Expected one of {repr_of(names)}."
+        )
+        reading.failed_lookup(value, variable, path, problem)
+        return None
+
+
 class Selector(ConfigType):
     """A dict with exactly one of several fields.
 

@@ -113,6 +113,14 @@ class Reading:
             f'Value {where(path)} must be {container}. Expected: "{expected}". Given: {repr_of(value)}.',
         )
 
+    def too_deep(self, node: object, value: object, path: Path) -> None:
+        """Add an error about a value that contains itself, or is nested too deep."""
+        from dagflow.config.depth import bottomless, short  # loaded for the first such value
+
+        inner, problem = bottomless(value) or ((), "is nested too deep")
+        place = (*path, *inner)
+        self.mismatch(node, value, place, f"Value {where(short(place))} {problem}. Config must have an end.")
+
     def undefined(self, node: _Described, names: Iterable[object], known: Sequence[str], path: Path) -> None:
         """Add an error about unknown fields."""
         unknown = sorted(str(name) for name in names)

@@ -6,6 +6,7 @@ engine has the one of a step.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -309,7 +310,8 @@ class DirectCallState(CallState):
     def resource_values(self) -> Mapping[str, Any]:
         """Return the resources by key."""
         values = self._own_resources()
-        return {**values, **self._bound_resources} if self._bound_resources else values
+        # a ChainMap, because a new dict would start every resource that is started when it is first read
+        return ChainMap(self._bound_resources, values) if self._bound_resources else values  # type: ignore[arg-type]
 
     def make_log(self) -> DagflowLogManager:
         """Create a log that belongs to no run."""

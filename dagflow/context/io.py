@@ -425,3 +425,12 @@ class InputContext(_IOContext):
         """Yield the observations of `add_input_metadata` since the last call."""
         observations, self._observations = self._observations, []
         yield from observations
+
+
+def reads_nothing(context: InputContext) -> bool:
+    """Return whether an input reads an output of type Nothing: its value is None, and is not stored."""
+    upstream = context.upstream_output
+    if upstream is None:
+        return False
+    dagflow_type = upstream._dagflow_type  # noqa: SLF001 - the public attribute raises for an unknown type
+    return dagflow_type is not None and dagflow_type.is_nothing

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagflow.call import type_check_error, user_code
 from dagflow.context.io import InputContext, IOAsset, OutputContext
 from dagflow.context.resources import ResourcesOfType, ScopedResources
+from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.ops.definition import op_location
 from dagflow.engine.run_state import RunState
 from dagflow.engine.store_outputs import access_of, manager_of, output_context
@@ -247,7 +248,7 @@ def _upstream_context(state: RunState, step: Step, item: StepInput, source: Sour
         name=source.asset_key.path[-1],
         step_key="none",
         op_def=None,
-        dagflow_type=None,
+        dagflow_type=_type_known(state, source),
         definition_metadata=known.metadata,
         config=None,
         access=access._replace(resource_config=None, log=None),
@@ -262,3 +263,14 @@ def _asset_known(state: RunState, source: Source) -> AssetSpec | None:
         return spec
     layer = state.job.asset_layer
     return None if layer is None or source.asset_key is None else layer.spec(source.asset_key)
+
+
+def _type_known(state: RunState, source: Source) -> DagflowType | None:
+    """Return the type of the asset that an input reads, None if it is unknown."""
+    layer, key = state.job.asset_layer, source.asset_key
+    asset = source.value
+    if asset is None and layer is not None and key is not None:
+        asset = layer.known.get(key)
+    if key is None or not isinstance(asset, AssetsDefinition):
+        return None
+    return asset.node_def.outs[asset.output_names[key]].dagflow_type

@@ -162,6 +162,10 @@ class RunLog:
             for record in self.records[start:]
         ]
 
+    def user_lines(self) -> list[EventLogEntry]:
+        """Return the lines of user code, at all levels."""
+        return [self._line(record) for record in self.records if record[0] < 0]
+
     def stored(self, start: int = 0) -> list[StoredLine]:
         """Return the same lines in the form in which a store keeps them."""
         return [self._stored(record) for record in self.records[start:]]

@@ -7,13 +7,13 @@ names the attributes that contexts lack here.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import aclosing, closing
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.call import SPECIAL, YieldedOutputs, is_async, outputs_of, type_check_error
+from dagflow.call import YieldedOutputs, is_async, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
 from dagflow.config.read import read_config
 from dagflow.config.scalar import copied
@@ -22,10 +22,10 @@ from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
-from dagflow.defs.parts.function import Body, is_config_annotation
+from dagflow.defs.parts.function import Body, context_hint, is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import start_order
-from dagflow.defs.resources.requirements import Requirement
+from dagflow.defs.resources.requirements import Requirement, lack
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -33,7 +33,7 @@ from dagflow.errors import (
     DagflowMissingResourceError,
     repr_of,
 )
-from dagflow.events.user import DynamicOutput
+from dagflow.events.user import SPECIAL_RESULTS, DynamicOutput
 from dagflow.invocation.build import DirectContext, build_op_context
 from dagflow.invocation.resource_function import invoke_resource
 from dagflow.invocation.resources import start_resources
@@ -76,14 +76,16 @@ def _invoke_op(
         if name in arguments and not definition.dagflow_type.is_any:
             _check(op, definition.dagflow_type, context, arguments[name], f'input "{name}"')
     body = op.body
+    if body.context is not None and not body.context_first:
+        arguments[str(body.context_name)] = context
     bound = _BoundCall(op, assets_def, context, config, started)
     run_call = _CALLERS.get(body.function_type)
     if run_call is not None and not body.is_indirect:
         return run_call(bound, lambda: bound.call(arguments))
     run_call = None
     with bound:  # not through `bound.call`, to save a frame above the user's function
-        result = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
-        if type(result) in SPECIAL or body.is_indirect:
+        result = body.fn(context, **arguments) if body.context_first else body.fn(**arguments)
+        if type(result) in SPECIAL_RESULTS or body.is_indirect:
             run_call = _caller_of(body, result)
             bound.stays = run_call is not None
     return _checked(op, context, result) if run_call is None else run_call(bound, lambda: result)
@@ -101,7 +103,7 @@ def _take_context(
     if body.context_name in kwargs:
         kwargs = dict(kwargs)
         given, rest = kwargs.pop(body.context_name), args
-    elif args:
+    elif args and (body.context_first or isinstance(args[0], StepContext)):
         given, rest = args[0], args[1:]
     else:
         raise _without_context(op)
@@ -154,7 +156,7 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
             if default is UNSET:
                 raise DagflowInvalidInvocationError(
                     f'No value provided for required input "{name}".{nearest(name, kwargs)} Pass it as an '
-                    f"argument of {op_location(op)}."
+                    f"argument of {op_location(op)}.{context_hint(name, parameter.annotation)}"
                 )
             arguments[name] = default
     return arguments
@@ -236,31 +238,41 @@ def _resources(
     Returns:
         The started resources from the arguments and from the asset, None without any.
     """
-    if not op.required_resource_keys:
+    optional = op.body.optional_resources
+    if not op.required_resource_keys and not optional:
         return None
     values: Mapping[str, Any] = context.resource_values if context is not None else {}
     given = {key: arguments[key] for key in op.body.resources if key in arguments}
-    if given and values:
+    defaults: Collection[str] = getattr(values, "defaults", ())
+    if given and (explicit := sorted(set(values).difference(defaults))):
         raise DagflowInvalidInvocationError(
-            f"Cannot provide resources in both context and kwargs: the context has {sorted(values)}, and "
+            f"Cannot provide resources in both context and kwargs: the context has {explicit}, and "
             f"{op_location(op)} was called with {sorted(given)}"
         )
     readable = op.required_resource_keys if op.body.context is not None else op.body.resources
-    for key in sorted(readable):
-        if assets_def is not None and key in values and key in assets_def.resource_defs:
+    for key in sorted(optional.union(readable)):
+        is_own = assets_def is not None and key in assets_def.resource_defs and key not in given
+        if is_own and key in values and key not in defaults:
             raise DagflowInvalidInvocationError(
                 f"the context has a resource '{key}', but {repr_of(assets_def)} brings one with this key "
                 f"along. "
                 "Give it in one place only."
             )
-        if key not in given and key not in values and assets_def is not None:
+        if assets_def is not None and (is_own or (key not in given and key not in values)):
             given.update(_resources_of_asset(assets_def, key))
+        if key not in given and key not in values and key in optional:
+            arguments[key] = None
+            continue
         if key not in given and key not in values:
             error = DagflowMissingResourceError if key in op.body.resources else DagflowInvalidDefinitionError
             raise error(
                 f"resource with key '{key}' required by op '{op.name}' was not provided."
-                f"{nearest(key, values)} Give it to the context of {op_location(op)}: "
-                f"build_op_context(resources={{'{key}': ...}})."
+                + lack(
+                    key,
+                    values,
+                    f"Give it to the context of {op_location(op)}: "
+                    f"build_op_context(resources={{'{key}': ...}}).",
+                )
             )
         if key in op.body.resources and key not in given:
             arguments[key] = values[key]
@@ -307,7 +319,7 @@ class _BoundCall:
     def call(self, arguments: dict[str, Any]) -> Any:
         """Call the user's function."""
         body = self.op.body
-        return body.fn(**arguments) if body.context is None else body.fn(self.context, **arguments)
+        return body.fn(self.context, **arguments) if body.context_first else body.fn(**arguments)
 
     def __enter__(self) -> None:
         context = self.context
@@ -343,7 +355,7 @@ class _BoundCall:
 
 def _checked(op: OpDefinition, context: DirectContext | None, result: Any) -> Any:
     """Check the result of a function against the outputs, and return it."""
-    if len(op.outs) == 1 and type(result) not in SPECIAL:
+    if len(op.outs) == 1 and type(result) not in SPECIAL_RESULTS:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:
                 return result

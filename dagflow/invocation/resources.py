@@ -6,11 +6,12 @@ Those are started when the context is built, or when they are first read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from dagflow._util import UNSET
+from dagflow.absent import explains_absent
 from dagflow.config.read import read_config
 from dagflow.context.init import InitResourceContext
 from dagflow.context.resources import ScopedResources
@@ -21,7 +22,6 @@ from dagflow.errors import DagflowInvariantViolationError, check_optional
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS
 from dagflow.resources import StartedResources
 
 _Self = TypeVar("_Self", bound="Owner")
@@ -31,6 +31,10 @@ class OnDemand(dict[str, Any]):
     """The resources of a context that are started when they are first read, not when the context is built.
 
     The context needs a `with` block, which closes the started resources.
+
+    Attributes:
+        defaults: The keys of the resources that a keyword argument of a direct call may replace, and that an
+            asset with its own resource does not use. Empty unless it is set.
 
     Example:
         >>> from dagflow import build_op_context, resource
@@ -43,11 +47,15 @@ class OnDemand(dict[str, Any]):
         3
     """
 
+    defaults: Collection[str] = ()
+
 
 class ResourcesOnDemand(Mapping[str, Any]):
     """Resources by key. Each is started when it is first read, after the resources that it needs.
 
-    Attributes: `started`, the started resources by key.
+    Attributes:
+        started: The started resources by key.
+        defaults: The keys of the resources that a call may replace.
     """
 
     def __init__(
@@ -55,8 +63,10 @@ class ResourcesOnDemand(Mapping[str, Any]):
         definitions: Mapping[str, ResourceDefinition],
         configs: Mapping[str, Any] | None,
         get_instance: Any,
+        defaults: Collection[str] = (),
     ) -> None:
         self.started: StartedResources = StartedResources()
+        self.defaults: Collection[str] = defaults
         self._definitions = definitions
         self._configs = configs
         self._get_instance = get_instance
@@ -104,7 +114,7 @@ class OwnResources:
         self.started: StartedResources = StartedResources()
         definitions = as_resources(resources, "a context")
         if isinstance(resources, OnDemand):
-            on_demand = ResourcesOnDemand(definitions, configs, get_instance)
+            on_demand = ResourcesOnDemand(definitions, configs, get_instance, resources.defaults)
             self.started, self._values = on_demand.started, on_demand
         else:
             self.started = start_resources(definitions, configs, get_instance, event_loop=event_loop)
@@ -222,10 +232,11 @@ def _start(
     def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
         return InitResourceContext(config, needs, get_instance, definition, run)
 
-    started.start(order, definitions, context, checked, BUILTINS)
+    started.start(order, definitions, context, checked)
 
 
 @contextmanager
+@explains_absent
 def build_resources(
     resources: Mapping[str, Any],
     instance: DagflowInstance | None = None,

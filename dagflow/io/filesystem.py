@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from dagflow._util import escaped
-from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.io import InputContext, OutputContext, reads_nothing
 from dagflow.errors import DagflowInvariantViolationError, repr_of
 from dagflow.io.manager import IOManager
 from dagflow.metadata.value import MetadataValue
@@ -72,15 +72,16 @@ class PickleFiles(IOManager):
             partitions. With `allow_missing_partitions` in the metadata of the input, partitions without a
             file are left out.
         """
-        if context.dagflow_type.is_nothing:
+        if context.dagflow_type.is_nothing or reads_nothing(context):
             return None
+        upstream = context.upstream_output
         if not context.has_asset_key:
-            if context.upstream_output is None:
+            if upstream is None:
                 raise DagflowInvariantViolationError(
                     f"input '{context.name}' reads no output of this run and no asset, so there is no file "
                     "to load it from"
                 )
-            return _read(self._output_path(context.upstream_output), _name(context.upstream_output))
+            return _read(self._output_path(upstream), _name(upstream))
         parts, name = context.asset_key.parts, _name(context)
         if not context.has_asset_partitions:
             return _read(self.path_of(*parts), name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.io import InputContext, OutputContext, reads_nothing
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.io.manager import IOManager
 from dagflow.keys import AssetKey
@@ -35,18 +35,20 @@ class InMemoryIOManager(IOManager):
         Returns:
             The value; a dict of values by partition key for several partitions of an asset; None for no
             partitions. With `allow_missing_partitions` in the metadata of the input, partitions without a
-            value are left out.
+            value are left out. None for an output of type Nothing.
         """
         upstream = context.upstream_output
         if upstream is not None:
             identifier = tuple(upstream.get_identifier())
             if identifier in self.values:
                 return self.values[identifier]
+        if reads_nothing(context):
+            return None
         if not context.has_asset_key:
             raise DagflowInvariantViolationError(
                 f"the in-memory I/O manager holds no value for input '{context.name}'. Values in memory do "
-                "not outlive the I/O manager that keeps them, and an output of type Nothing has no value: "
-                "return a value without the annotation '-> None', or declare the input as In(Nothing)."
+                "not outlive the I/O manager that keeps them: pass one InMemoryIOManager object to both, "
+                "or store in files."
             )
         if not context.has_asset_partitions:
             return self._asset(context.asset_key, None)

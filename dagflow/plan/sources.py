@@ -209,8 +209,8 @@ class InputSources:
         if definition.input_manager_key is not None:
             return Source(FROM_STORAGE, None, definition.input_manager_key)
         raise DagflowInvalidDefinitionError(
-            f"input '{name}' of node '{node_name}' in job '{self.job.name}' is fed by nothing: connect it to "
-            "an output, give it a default, or give its value in the run config."
+            f"input '{name}' of node '{node_name}' in {self.job.describe_target()} is connected "
+            "to nothing: connect it to an output, give it a default, or give its value in the run config."
         )
 
     def _asset_source(self, asset_key: AssetKey, definition: InputDefinition) -> Source:

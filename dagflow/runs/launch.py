@@ -21,8 +21,8 @@ from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS, is_memory_of_run
-from dagflow.keys import AssetKey, jsonable_tags, system_tag, system_tag_spellings
+from dagflow.io.builtin import is_memory_of_run
+from dagflow.keys import EPHEMERAL_JOB_NAME, AssetKey, jsonable_tags, system_tag, system_tag_spellings
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import compile_plan
@@ -89,7 +89,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     """
     job, run_config, given_instance, partition_key, raise_on_error, tags, run_id, inputs, execution = request
     options = current_options()
-    place = f"job '{job.name}'"
+    place = job.describe_target()
     config = run_config_dict(run_config, place)
     instance = DagflowInstance.ephemeral() if given_instance is None else given_instance
     check_type(instance, DagflowInstance, "instance")
@@ -132,7 +132,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     _begin(state, instance)
     succeeded = False
     try:
-        succeeded = run_plan(state, submit, BUILTINS) if execution is None else execution.run(state)
+        succeeded = run_plan(state, submit) if execution is None else execution.run(state)
     finally:
         result = result_class(state, _end(state, instance, succeeded), instance)
         report_run(result)
@@ -152,7 +152,7 @@ def create_run(
     run = DagflowRun(
         job.name,
         checked_id(run_id),
-        run_config_dict(run_config, f"job '{job.name}'"),
+        run_config_dict(run_config, job.describe_target()),
         tags=tags_of(job, tags),
         parent_run_id=parent_run_id,
         root_run_id=root_run_id,
@@ -253,9 +253,10 @@ def tags_of(
 
     The given tags replace those of the job, and the tags of the partition replace both.
     """
-    merged = (
-        {**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")} if tags else dict(job.run_tags)
-    )
+    merged = dict(job.run_tags)
+    if tags:
+        place = job.describe_target()
+        merged.update(jsonable_tags(tags, place if job.name == EPHEMERAL_JOB_NAME else f"a run of {place}"))
     if partition_key is not None:
         merged.update(job.partition_tags(partition_key))
     return merged

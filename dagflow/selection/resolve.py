@@ -11,7 +11,7 @@ from dagflow.selection import tree
 from dagflow.selection.tree import Graph, Selection
 
 _N = TypeVar("_N", bound=Hashable)
-_IDENTIFYING: Final = frozenset({"key", "op", "asset", "job", "graph", "check"})
+_MAX_VALUES: Final = 10
 
 
 def walk(starts: Iterable[_N], depth: int, neighbours: Callable[[_N], Iterable[_N]]) -> set[_N]:
@@ -51,8 +51,8 @@ def resolve(
         changed: A function that returns the ids of the nodes that `changed()` in the selection stands for.
 
     Raises:
-        DagflowInvalidSubsetError: A name, or the value of an attribute that identifies nodes, is unknown, or
-            the selection has `changed()` but the argument `changed` is missing.
+        DagflowInvalidSubsetError: A name, or the value of an attribute, is unknown, or the selection has
+            `changed()` but the argument `changed` is missing. A glob may match no node.
         CheckError: A part of `selection` is not a Selection.
 
     Example:
@@ -97,20 +97,58 @@ def resolve(
 def _named(name: str, graph: Graph) -> frozenset[str]:
     nodes = graph.named(name)
     if not nodes:
-        raise DagflowInvalidSubsetError(f"no node is called '{name}'.{nearest(name, graph.names)}")
+        raise DagflowInvalidSubsetError(f"no node is called '{name}'.{_hint_for_name(name, graph)}")
     return frozenset(walk((node.id for node in nodes), tree.ALL, graph.inner))
+
+
+def _hint_for_name(name: str, graph: Graph) -> str:
+    """Return the attributes that have this name as a value, the glob of the keys that begin with it, or the
+    nearest names.
+    """
+    having = sorted({
+        attribute
+        for node in graph.nodes
+        for attribute, values in node.attributes.items()
+        if name in values
+    })  # fmt: skip
+    if having:
+        return f" Did you mean {' or '.join(f'{attribute}:{name}' for attribute in having)}?"
+    close = nearest(name, graph.names)
+    if not close and any(key.startswith(name) for key in _known_values("key", graph)):
+        return f" For all keys that begin with it, write 'key:{name}*'."
+    return close
 
 
 def _having(wanted: tree.Attribute, graph: Graph) -> frozenset[str]:
     fits = wanted.matcher()
     attribute = wanted.attribute
     found = [node.id for node in graph.nodes if any(map(fits, node.attributes.get(attribute, ())))]
-    if not found and attribute in _IDENTIFYING and not wanted.value.is_glob:
-        known = {value for node in graph.nodes for value in node.attributes.get(attribute, ())}
+    is_glob = wanted.value.is_glob or (wanted.tag_value is not None and wanted.tag_value.is_glob)
+    if not found and not is_glob:
+        text = wanted.value.text + (f"={wanted.tag_value.text}" if wanted.tag_value else "")
+        known = _known_values(attribute, graph)
         raise DagflowInvalidSubsetError(
-            f"no node has {attribute} '{wanted.value.text}'.{nearest(wanted.value.text, sorted(known))}"
+            f"no node has {attribute} '{text}'.{_nearest_values(attribute, text, known)}"
         )
     return frozenset(walk(found, tree.ALL, graph.inner))
+
+
+def _known_values(attribute: str, graph: Graph) -> list[str]:
+    return sorted({value for node in graph.nodes for value in node.attributes.get(attribute, ())})
+
+
+def _nearest_values(attribute: str, text: str, known: list[str]) -> str:
+    """Return the values that are similar to a string or contain it, or else all values if they are few."""
+    name, is_pair, _ = text.partition("=")
+    if is_pair:
+        known = [value for value in known if value.startswith(f"{name}=")] or known
+    close = nearest(text, known)
+    if close:
+        return close
+    listed = [value for value in known if text in value] or known
+    more = ", ..." if len(listed) > _MAX_VALUES else ""
+    values = ", ".join(map(repr, listed[:_MAX_VALUES])) + more
+    return f" There is {values}." if listed else f" No node here has the attribute '{attribute}'."
 
 
 def _ends(selected: frozenset[str], graph: Graph, neighbours: Callable[[str], list[str]]) -> frozenset[str]:

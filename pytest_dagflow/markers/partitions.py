@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,16 +12,16 @@ from pytest_dagflow.markers.registry import PartitionChoice, check_arguments
 from pytest_dagflow.session import session_of
 
 if TYPE_CHECKING:
-    from dagflow import PartitionsDefinition
+    from dagflow import DagflowInstance, PartitionsDefinition
 
 
 def parametrize_partitions(metafunc: pytest.Metafunc) -> None:
-    """Create one test for each partition key that `dag_partitions` chooses."""
-    mark = metafunc.definition.get_closest_marker("dag_partitions")
-    if mark is None:
+    """Create one test for each partition key that `dag_partitions` chooses, or for each tuple of keys."""
+    marks = list(metafunc.definition.iter_markers("dag_partitions"))[::-1]  # the outermost first
+    if not marks:
         return
     where = metafunc.definition.nodeid
-    choice: PartitionChoice = check_arguments(mark, where)
+    choices: list[PartitionChoice] = [check_arguments(mark, where) for mark in marks]
     if "partition_key" not in metafunc.fixturenames:
         pytest.fail(
             f"{where}: marker dag_partitions: the test must have the argument 'partition_key'", pytrace=False
@@ -28,13 +29,45 @@ def parametrize_partitions(metafunc: pytest.Metafunc) -> None:
     from dagflow import DagflowError
 
     try:
-        keys = choose_keys(choice, now=session_of(metafunc.config).now, seed=where)
+        keys = [choose_keys(choice, now=session_of(metafunc.config).now, seed=where) for choice in choices]
+        scope = _scope_of(metafunc, choices)
     except (ValueError, DagflowError) as error:
         message = str(error)
     else:
-        metafunc.parametrize("partition_key", keys, ids=[_key_id(key) for key in keys])
+        chosen = list(itertools.product(*keys))
+        ids = ["-".join(map(_key_id, combination)) for combination in chosen]
+        values = chosen if len(keys) > 1 else keys[0]
+        metafunc.parametrize("partition_key", values, ids=ids, scope=scope)
         return
     pytest.fail(f"{where}: marker dag_partitions: {message}", pytrace=False)
+
+
+_SCOPES = ("function", "class", "module", "package", "session")
+
+
+def _scope_of(metafunc: pytest.Metafunc, choices: list[PartitionChoice]) -> Any:
+    """Return the widest scope of the markers.
+
+    hypothesis refuses arguments of the scope "function", because it calls the test function several times for
+    one setup. A key is the same in each call, so a test of `@given` gets the next scope.
+    """
+    for choice in choices:
+        if choice.scope not in _SCOPES:
+            raise ValueError(f"'scope' must be one of {', '.join(_SCOPES)}, not {choice.scope!r}")
+    widest = max((choice.scope for choice in choices), key=_SCOPES.index)
+    is_property = getattr(metafunc.function, "is_hypothesis_test", False)
+    return "class" if is_property and widest == "function" else widest
+
+
+def add_dynamic_keys(node: pytest.Item, instance: DagflowInstance) -> None:
+    """Add the keys in the arguments `dynamic` of the markers of a test to its instance."""
+    for mark in node.iter_markers("dag_partitions"):
+        choice: PartitionChoice = check_arguments(mark, node.nodeid)
+        if choice.dynamic is not None:
+            dynamic_keys = _DynamicKeys(choice.dynamic)
+            _partitions_of(choice.target).get_partition_keys(session_of(node.config).now, dynamic_keys)
+            for name, keys in dynamic_keys.used.items():
+                instance.add_dynamic_partitions(name, keys)
 
 
 def choose_keys(choice: PartitionChoice, *, now: float, seed: str) -> list[str]:
@@ -52,7 +85,7 @@ def choose_keys(choice: PartitionChoice, *, now: float, seed: str) -> list[str]:
     definition = _partitions_of(choice.target)
     dynamic_keys = _DynamicKeys(choice.dynamic)
     known = definition.get_partition_keys(now, dynamic_keys)
-    if choice.dynamic is not None and not dynamic_keys.was_used:
+    if choice.dynamic is not None and not dynamic_keys.used:
         raise ValueError(
             f"'dynamic' defines keys, but {definition!r} has its own: use 'keys' to choose some of them"
         )
@@ -93,27 +126,39 @@ def _partitions_of(target: object) -> PartitionsDefinition:
 
 
 class _DynamicKeys:
-    """The keys of dynamic definitions, with the method by which partitions read them from an instance."""
+    """The keys of dynamic definitions, with the method by which partitions read them from an instance.
 
-    def __init__(self, dynamic: Sequence[str] | Mapping[str, Sequence[str]] | None) -> None:
+    Attributes:
+        dynamic: The argument of the marker.
+        used: The keys that were read, by the name of the dynamic definition.
+    """
+
+    def __init__(self, dynamic: Iterable[str] | Mapping[str, Iterable[str]] | None) -> None:
         self.dynamic = dynamic
-        self.was_used = False
+        self.used: dict[str, list[str]] = {}
 
     def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
-        self.was_used = True
         dynamic = self.dynamic
         found = dynamic.get(partitions_def_name) if isinstance(dynamic, Mapping) else dynamic
-        if not found:
+        if isinstance(found, str):
+            raise ValueError(f"'dynamic' must list keys, as in dynamic=[{found!r}], not be a string")
+        keys = self.used[partitions_def_name] = list(found or ())
+        if not keys:
             raise ValueError(
                 f"the keys of '{partitions_def_name}' are dynamic: list them, as in dynamic=['a', 'b']"
             )
-        return list(found)
+        return keys
 
 
 def _check_keys(keys: Iterable[str] | None) -> list[str]:
     if isinstance(keys, str):
         raise ValueError(f"'keys' must be a list of keys, not the string {keys!r}")
-    return list(keys or ())
+    if keys is None:
+        return []
+    listed = list(keys)
+    if not listed:
+        raise ValueError("'keys' is empty: list at least one key, or leave it out to choose all keys")
+    return listed
 
 
 def _check_count(number: Any, name: str) -> int:

@@ -7,11 +7,12 @@ hold the effect of each marker on the collected tests.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from types import FunctionType
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
+
+from pytest_dagflow.session import current_config
 
 
 class PartitionChoice(NamedTuple):
@@ -25,35 +26,42 @@ class PartitionChoice(NamedTuple):
         sample: The number of keys to choose at random.
         boundaries: Whether to choose the keys at which pipelines often fail.
         dynamic: The keys of a dynamic definition, or a list of keys for each name of a dynamic definition.
+        scope: The scope of the argument 'partition_key'.
     """
 
     target: Any
-    keys: Sequence[str] | None
+    keys: Iterable[str] | None
     first: int | None
     last: int | None
     sample: int | None
     boundaries: bool
-    dynamic: Sequence[str] | Mapping[str, Sequence[str]] | None
+    dynamic: Iterable[str] | Mapping[str, Iterable[str]] | None
+    scope: str
 
 
 def dag_partitions(
     partitions_def_or_asset_or_job: Any,
     *,
-    keys: Sequence[str] | None = None,
+    keys: Iterable[str] | None = None,
     first: int | None = None,
     last: int | None = None,
     sample: int | None = None,
     boundaries: bool = False,
-    dynamic: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    dynamic: Iterable[str] | Mapping[str, Iterable[str]] | None = None,
+    scope: str = "function",
 ) -> PartitionChoice:
     """Run the test once for each partition key, which is its argument 'partition_key'.
 
     The chosen keys are the union of: 'keys', the 'first' n keys, the 'last' n keys, a random but repeatable
     'sample' of n keys, and 'boundaries': first and last key, ends of months and years, leap days and
     daylight-saving days. Without any of them all keys are chosen. 'dynamic' defines the keys of dynamic
-    partitions.
+    partitions, and adds them to 'dag_instance'. With a wider 'scope', fixtures of that scope can use
+    'partition_key'. Several markers multiply: 'partition_key' is then a tuple, the key of the outermost
+    marker first.
     """
-    return PartitionChoice(partitions_def_or_asset_or_job, keys, first, last, sample, boundaries, dynamic)
+    return PartitionChoice(
+        partitions_def_or_asset_or_job, keys, first, last, sample, boundaries, dynamic, scope
+    )
 
 
 def dag_nodes(*names_or_definitions_or_expressions: Any) -> tuple[Any, ...]:
@@ -66,28 +74,95 @@ def dag_nodes(*names_or_definitions_or_expressions: Any) -> tuple[Any, ...]:
     return names_or_definitions_or_expressions
 
 
-MARKERS = (dag_partitions, dag_nodes)
+def dag_real_time() -> None:
+    """Wait in real time for the retries of the runs of this test, instead of skipping the waits.
+
+    For retries that wait for a real thread, process or server. The ini key of this name applies to all
+    tests.
+    """
 
 
-class _MarkFactory:
+MARKERS = (dag_partitions, dag_nodes, dag_real_time)
+
+
+class _MarkFactory(pytest.MarkDecorator):
     """The attribute of `pytest.mark` for a marker whose only argument may be a callable definition.
 
     pytest treats a marker with one callable argument as a decorator of that argument. `dag_nodes(brew)` would
-    decorate the op `brew`.
+    decorate the op `brew`. Everything else is as pytest has it: bare and called, in `pytestmark`, as a
+    decorator, in `pytest.param`, through `with_args`.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str) -> None:  # without the constructor of pytest, which is private
+        self._name = name
+
+    @property
+    def mark(self) -> pytest.Mark:  # type: ignore[override]
+        """The mark without arguments."""
+        return pytest.mark.__getattr__(self._name).mark
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        mark: pytest.MarkDecorator = pytest.mark.__getattr__(self.name)
-        is_decorator = len(args) == 1 and not kwargs and isinstance(args[0], FunctionType | type)
-        return mark(*args) if is_decorator else mark.with_args(*args, **kwargs)
+        if len(args) == 1 and not kwargs and not _is_definition(args[0]):
+            return super().__call__(*args)
+        return self.with_args(*args, **kwargs)
+
+    def with_args(self, *args: object, **kwargs: object) -> pytest.MarkDecorator:
+        """Return the marker with arguments. A generator is read here, because several tests can use it."""
+        decorator = pytest.mark.__getattr__(self._name)
+        return decorator.with_args(
+            *map(_as_list, args), **{name: _as_list(value) for name, value in kwargs.items()}
+        )
+
+
+def _is_definition(value: object) -> bool:
+    return any(cls.__module__.partition(".")[0] == "dagflow" for cls in type(value).__mro__)
+
+
+def _as_list(value: Any) -> Any:
+    """Return the elements of an iterator as a list, also in a dict; any other value itself."""
+    if type(value) is dict:
+        return {key: _as_list(element) for key, element in value.items()}
+    return list(value) if isinstance(value, Iterator) else value
+
+
+class _CheckedMarks(type(pytest.mark)):  # type: ignore[misc]
+    """The class of `pytest.mark` that refuses a misspelt marker of this plugin.
+
+    pytest treats an unknown marker as a decorator of its only argument. `dag_partition(day)` would be the
+    asset `day`, which is then called with the test function.
+    """
+
+    def __getattr__(self, name: str) -> pytest.MarkDecorator:
+        close = _similar_markers(name)
+        if close:
+            __tracebackhide__ = True
+            pytest.fail(
+                f"'{name}' is not a marker. Did you mean {' or '.join(close)}?\n"
+                f"usage: {_usage(next(marker for marker in MARKERS if marker.__name__ == close[0]))}",
+                pytrace=False,
+            )
+        found: pytest.MarkDecorator = super().__getattr__(name)
+        return found
+
+
+def _similar_markers(name: str) -> list[str]:
+    """Return the markers of this plugin that are similar to an unregistered name."""
+    known = [marker.__name__ for marker in MARKERS]
+    config = current_config()
+    lines: list[str] = config.getini("markers") if config and name.startswith("dag") else []
+    registered = {line.partition(":")[0].partition("(")[0].strip() for line in lines}
+    if not lines or name in registered:
+        return []
+    import difflib
+
+    return difflib.get_close_matches(name, known, cutoff=0.75)
 
 
 def install_markers() -> None:
     """Set the markers as attributes of `pytest.mark`."""
     vars(pytest.mark).update({marker.__name__: _MarkFactory(marker.__name__) for marker in MARKERS})
+    if not isinstance(pytest.mark, _CheckedMarks):
+        pytest.mark.__class__ = _CheckedMarks
 
 
 def register_markers(config: pytest.Config) -> None:

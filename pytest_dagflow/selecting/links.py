@@ -19,6 +19,8 @@ _LIBRARIES = frozenset({"site-packages", "dist-packages"})
 _GLOBAL_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _CELL_LOADS = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"})
 _ATTRIBUTE_LOADS = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_LOOKUPS = frozenset({"get_job_def", "resolve_job_def", "get_job", "get_assets_def", "resolve_assets_def"})
+"""The methods of a project that return a definition by its name."""
 
 
 class Link(NamedTuple):
@@ -63,7 +65,7 @@ def elements_of(value: object, depth: int = _CONTAINER_DEPTH) -> Iterator[object
 
 def _declared_links(item: pytest.Item, is_definition: Callable[[object], bool]) -> Iterator[Link]:
     for mark in item.iter_markers("dag_nodes"):
-        for target in mark.args:
+        for target in elements_of(mark.args):
             yield Link(target, "declared by dag_nodes")
     for mark in item.iter_markers("dag_partitions"):
         for target in (*mark.args, *mark.kwargs.values()):
@@ -74,7 +76,7 @@ def _declared_links(item: pytest.Item, is_definition: Callable[[object], bool]) 
 def _plugin_links(item: pytest.Item) -> Iterator[Link]:
     results: list[Iterable[object]] = item.ihook.pytest_dagflow_link(item=item)
     for result in results:
-        for target in result or ():
+        for target in elements_of(list(result or ())):
             yield Link(target, "linked by a plugin")
 
 
@@ -82,15 +84,26 @@ def _inferred_values(item: pytest.Item) -> Iterator[tuple[object, str]]:
     callspec = getattr(item, "callspec", None)
     for name, value in (callspec.params if callspec else {}).items():
         yield value, f"inferred from parameter '{name}'"
-    test = getattr(item, "obj", None)
-    if test is None:
-        return
     root = str(item.config.rootpath)
-    yield from _references_within_project(test, "", root)
+    test = getattr(item, "obj", None)
+    yield from _references_within_project(_doctest_function(item) if test is None else test, "", root)
     fixture_info = getattr(item, "_fixtureinfo", None)  # pytest has no public name for the fixtures of a test
     for name, definitions in (fixture_info.name2fixturedefs if fixture_info else {}).items():
         for definition in definitions:
             yield from _references_within_project(definition.func, f" in fixture '{name}'", root)
+
+
+def _doctest_function(item: pytest.Item) -> FunctionType | None:
+    """Return a function with the code of the examples of a doctest; None for any other item."""
+    doctest = getattr(item, "dtest", None)
+    if doctest is None:
+        return None
+    source = "".join(example.source for example in doctest.examples)
+    try:
+        code = compile(source, item.nodeid, "exec", dont_inherit=True)
+    except SyntaxError:  # an example of invalid code
+        return None
+    return FunctionType(code, doctest.globs)
 
 
 def _references_within_project(function: object, where: str, root: str) -> Iterator[tuple[object, str]]:
@@ -164,24 +177,53 @@ def _nested_code(code: CodeType) -> Iterator[CodeType]:
 def _named_values(
     code: CodeType, globals_: Mapping[str, object], closure: Mapping[str, object]
 ) -> Iterator[tuple[str, object]]:
-    """Yield the names and values that the instructions load: a name, then the attributes of modules."""
-    name, value, imported = "", None, None
+    """Yield the names and values that the instructions load: a name, then the attributes of modules.
+
+    A lookup in a project by a constant, such as `defs.get_job_def("boil")`, is one name. In an assertion it
+    is the whole project, because the code that pytest adds there loads the project too.
+    """
+    name, value, imported, lookup = "", None, None, ""
+    modules: dict[str, tuple[str, ModuleType]] = {}  # by the local variable that holds the module
     for instruction in dis.get_instructions(code):
         operation, argument = instruction.opname, str(instruction.argval)
+        if operation == "EXTENDED_ARG":
+            continue
         if operation in _ATTRIBUTE_LOADS and isinstance(value, ModuleType):
             name, value = f"{name}.{argument}", _module_attribute(value, argument)
-        elif operation != "EXTENDED_ARG":
+            continue
+        if operation in _ATTRIBUTE_LOADS and argument in _LOOKUPS and _is_project(value):
+            lookup = argument
+            continue
+        if lookup and operation == "LOAD_CONST":
+            name, value = f"{name}.{lookup}({argument!r})", _look_up(value, lookup, instruction.argval)
+        if operation != "IMPORT_FROM" or value is not imported:
             yield name, value
-            name, value = argument, None
-            if operation in _GLOBAL_LOADS:
-                value = globals_.get(argument)
-            elif operation in _CELL_LOADS:
-                value = closure.get(argument)
-            elif operation == "IMPORT_NAME":
-                imported = sys.modules.get(argument)
-            elif operation == "IMPORT_FROM" and imported:
-                name, value = f"{imported.__name__}.{argument}", _module_attribute(imported, argument)
+        if operation.startswith("STORE_") and isinstance(value, ModuleType):
+            modules[argument] = name, value
+        name, value, lookup = argument, None, ""
+        if operation in _GLOBAL_LOADS:
+            value = globals_.get(argument)
+        elif operation in _CELL_LOADS:
+            value = closure.get(argument)
+        if value is None and operation.startswith("LOAD_") and argument in modules:
+            name, value = modules[argument]
+        elif operation == "IMPORT_NAME":
+            value = imported = sys.modules.get(argument)
+        elif operation == "IMPORT_FROM" and imported:
+            name, value = f"{imported.__name__}.{argument}", _module_attribute(imported, argument)
     yield name, value
+
+
+def _is_project(value: object) -> bool:
+    return type(value).__module__.startswith("dagflow.defs.project")
+
+
+def _look_up(project: object, method: str, name: object) -> object:
+    """Return a job or an asset of a project by name, or the whole project if it has no such name."""
+    try:
+        return getattr(project, method)(name)
+    except Exception:  # the test may expect this error
+        return project
 
 
 def _module_attribute(module: ModuleType, name: str) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -17,34 +17,20 @@ if TYPE_CHECKING:
     from dagflow.testing import Graph, Selection
 
 
-def definition_predicate() -> Callable[[object], bool]:
-    """Return a function that checks whether a value is a definition that has nodes."""
-    import dagflow
-
-    classes = (
-        dagflow.OpDefinition,
-        dagflow.GraphDefinition,
-        dagflow.JobDefinition,
-        dagflow.AssetsDefinition,
-        dagflow.SourceAsset,
-    )
-    return lambda value: isinstance(value, classes)
-
-
 def build_project_graph(
     config: pytest.Config,
     links: Mapping[pytest.Item, list[Link]],
-    is_definition: Callable[[object], bool],
 ) -> Graph:
     """Return the graph of the project definitions, if the project names them.
 
     The fallback is the graph of all definitions that the collected test modules and conftests name.
     """
-    from dagflow.testing import graph_of
+    from dagflow.testing import graph_of, has_graph
 
     project = load_project_definitions(config)
     if project is not None:
-        return graph_of(*elements_of(project))
+        with _usage_errors("the definitions of the project"):
+            return graph_of(*elements_of(project))
     named = [
         found
         for module in _test_modules(config, links)
@@ -52,12 +38,38 @@ def build_project_graph(
         for found in elements_of(value)
     ]
     named += [link.target for found in links.values() for link in found]
-    definitions = {id(value): value for value in named if is_definition(value)}
+    definitions = _usable_definitions({id(value): value for value in named if has_graph(value)})
     graph = graph_of(*definitions.values())
     # a definition that is also part of a named job must not become a second node
     inside = {id(node.definition) for node in graph.nodes if node.part_of}
-    alone = [value for key, value in definitions.items() if key not in inside]
-    return graph_of(*alone) if len(alone) < len(definitions) else graph
+    alone = {key: value for key, value in definitions.items() if key not in inside}
+    return graph_of(*alone.values()) if len(alone) < len(definitions) else graph
+
+
+def _usable_definitions(definitions: dict[int, object]) -> dict[int, object]:
+    """Return definitions that have a graph: a project with a fault, as a test of errors may build one, is
+    replaced by its parts, and an asset job without its assets is left out.
+    """
+    from dagflow import DagflowError, Definitions
+    from dagflow.testing import graph_of
+
+    usable: dict[int, object] = {}
+    needs_others: list[object] = []
+    queue = list(definitions.values())
+    for value in queue:
+        with suppress(DagflowError):
+            graph_of(value)
+            usable[id(value)] = value
+            continue
+        if isinstance(value, Definitions):
+            queue += [*value.assets, *value.jobs]
+        else:
+            needs_others.append(value)
+    for value in needs_others:
+        with suppress(DagflowError):
+            graph_of(*usable.values(), value)
+            usable[id(value)] = value
+    return usable
 
 
 def _test_modules(config: pytest.Config, items: Iterable[pytest.Item]) -> Iterator[ModuleType]:
@@ -66,7 +78,10 @@ def _test_modules(config: pytest.Config, items: Iterable[pytest.Item]) -> Iterat
         if isinstance(plugin, ModuleType) and (plugin.__file__ or "").endswith("conftest.py"):
             yield plugin
     parents = (item.getparent(pytest.Module) for item in items)
-    yield from dict.fromkeys(parent.obj for parent in parents if parent)
+    # a text file of doctests has no module
+    yield from dict.fromkeys(
+        parent.obj for parent in parents if parent and isinstance(parent.obj, ModuleType)
+    )
 
 
 def parse_expression(expression: str, where: str) -> Selection:
@@ -148,10 +163,16 @@ class Project:
         """Return the nodes of a definition, of its parts, and of all that these nodes contain."""
         found = self.nodes_by_definition.get(id(definition))
         if found is None:
-            from dagflow.testing import graph_of
+            from dagflow.testing import graph_of, has_graph
 
-            parts = [id(part.definition) for part in graph_of(definition).nodes]
+            if not has_graph(definition):
+                graph_of(definition)  # raises the error that names the value
+            usable = _usable_definitions({id(definition): definition}).values()
+            parts = [id(part.definition) for part in graph_of(*usable).nodes]
             found = [node_id for part in parts for node_id in self.nodes_by_definition.get(part, ())]
+            if not usable:  # an asset job, of which a repository keeps only the resolved job
+                name = getattr(definition, "name", "")
+                found = [node.id for node in self.graph.nodes if name in node.attributes.get("job", ())]
         return [inner for node_id in found for inner in self._with_inner_nodes(node_id)]
 
     def _with_inner_nodes(self, node_id: str) -> Iterator[str]:

@@ -16,7 +16,6 @@ from pytest_dagflow.selecting.links import links_of
 from pytest_dagflow.selecting.project import (
     Project,
     build_project_graph,
-    definition_predicate,
     parse_expression,
 )
 from pytest_dagflow.selecting.record import record_of, remove_deleted_tests
@@ -111,16 +110,16 @@ def _select_tests(
 ) -> SelectionResult:
     """Append the selected tests to `kept`, and return the lines of the report."""
     options = session_of(config).options
-    is_definition = definition_predicate()
-    links = {item: links_of(item, is_definition) for item in items}
+    from dagflow.testing import has_graph
+
+    links = {item: links_of(item, has_graph) for item in items}
     remove_deleted_tests(config, {item.nodeid for item in items})
-    project = Project(build_project_graph(config, links, is_definition), record_of(config))
+    project = Project(build_project_graph(config, links), record_of(config))
     touched = {item: project.nodes_touched_by(item, links[item]) for item in items}
     changes = ChangedNodes(project, {item.nodeid: nodes for item, nodes in touched.items()})
-    selected = _resolve_all(project, options.select, "--dag-select", changes.find)
-    excluded = _resolve_all(project, options.exclude, "--dag-exclude", changes.find)
-
     result = SelectionResult()
+    selected = _resolve_all(project, options.select, "dag-select", changes.find, result.summary)
+    excluded = _resolve_all(project, options.exclude, "dag-exclude", changes.find, result.summary)
     for item, nodes in touched.items():
         is_unknown = changes.is_used and changes.is_unknown(item.nodeid)
         drop_reason = ""
@@ -142,12 +141,19 @@ def _select_tests(
 
 
 def _resolve_all(
-    project: Project, expressions: Iterable[str], option: str, find_changed: Callable[[], set[str]]
+    project: Project,
+    expressions: Iterable[str],
+    option: str,
+    find_changed: Callable[[], set[str]],
+    summary: list[str],
 ) -> set[str]:
-    """Return the union of the nodes that the expressions select."""
+    """Return the union of the nodes that the expressions select, and report each expression without nodes."""
     found: set[str] = set()
     for expression in expressions:
-        found |= project.resolve(expression, f"{option} '{expression}'", find_changed)
+        nodes = project.resolve(expression, f"--{option} '{expression}'", find_changed)
+        if not nodes:
+            summary.append(f"{option}: '{expression}' matches no node")
+        found |= nodes
     return found
 
 

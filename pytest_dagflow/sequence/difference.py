@@ -1,25 +1,28 @@
 """The message of a failed assertion: the differences between patterns and events.
 
-The first line is the problem. The tracebacks of failed steps, the patterns and events side by side, and the
-actual events as patterns to paste follow.
+The first line is the problem. The tracebacks of failed steps follow. An assertion with patterns also shows
+the patterns and events side by side, and the actual events as patterns to paste.
 """
 
 from __future__ import annotations
 
 import difflib
+import itertools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dagflow
 from dagflow import DagflowEvent
 from pytest_dagflow.sequence import matching, tree
-from pytest_dagflow.sequence.compared import compared_events, has_plans, is_inside
-from pytest_dagflow.sequence.matchers import MetadataMatcher, source_text, suggest, unwrap_error
+from pytest_dagflow.sequence.compared import has_plans, is_inside
+from pytest_dagflow.sequence.matchers import MetadataMatcher, is_equal, source_text, suggest, unwrap_error
 from pytest_dagflow.sequence.patterns import EventPattern, pattern_of
+from pytest_dagflow.session import is_verbose
 
-_MAX_PATTERNS = 40
+_MAX_SIMILAR_ROWS = 12
+_MAX_FAILURES = 3
 
 
 @dataclass(frozen=True)
@@ -77,28 +80,53 @@ def explain_mismatch(comparison: Comparison) -> str:
     rows, first_reason = _align(comparison, found)
     expected = {id(comparison.events[position]) for position in found.values()}
     return "\n".join([
-        f"mode '{comparison.mode}' does not hold: {first_reason}",
+        first_reason,
         *traceback_lines(event for event in comparison.all_events if id(event) not in expected),
         "",
-        f"{len(comparison.leaves)} patterns and the {len(comparison.events)} events compared "
-        "(= matched, - missing, + unexpected):",
+        f"{count(len(comparison.leaves), 'pattern')} and the {count(len(comparison.events), 'event')} "
+        f"compared in mode '{comparison.mode}' (= matched, - missing, + unexpected):",
         *rows,
-        *pattern_list(comparison.events),
+        *pattern_list(comparison.events, comparison.leaves),
     ])  # fmt: skip
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, in the singular or in the plural."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def failure_text(
-    problem: str, events: Sequence[DagflowEvent], shown: Sequence[DagflowEvent] | None = None
+    problem: str,
+    events: Sequence[DagflowEvent],
+    compared: Sequence[DagflowEvent] = (),
+    patterns: Sequence[EventPattern] = (),
 ) -> str:
-    """Return a problem, the tracebacks of the failed steps, and the actual events as patterns.
+    """Return a problem and the tracebacks of the failed steps.
 
     Args:
         problem: The problem, in one or two lines.
         events: All events.
-        shown: The events to show as patterns; None for those that assertions compare by default.
+        compared: The events that the patterns of the assertion were compared with.
+        patterns: These patterns. With them the actual events are shown as patterns to paste.
     """
-    shown = compared_events(events, (), None, ()) if shown is None else shown
-    return "\n".join([problem, *traceback_lines(events), *(pattern_list(shown) if events else ())])
+    block = pattern_list(compared, patterns) if patterns else ()
+    return "\n".join([problem, *traceback_lines(events), *block])
+
+
+def describe_error(error: object) -> str:
+    """Return the class and the message of the user's own error in a record, in one line."""
+    errors = unwrap_error(error)
+    return " ".join(errors[-1].message.split()) if errors else "no error"
+
+
+def describe_failures(events: Iterable[DagflowEvent]) -> Iterator[str]:
+    """Yield each failed step with its error, in one line; the first few of many."""
+    failures = [event for event in events if event.event_type.name == "STEP_FAILURE"]
+    for event in failures[:_MAX_FAILURES]:
+        error = getattr(event.event_specific_data, "error", None)
+        yield f"'{event.step_key}' failed" + (f" with {describe_error(error)}" if error is not None else "")
+    if len(failures) > _MAX_FAILURES:
+        yield f"{count(len(failures) - _MAX_FAILURES, 'more step')} failed"
 
 
 def describe_outcome(node: str, events: Sequence[DagflowEvent]) -> str:
@@ -142,15 +170,49 @@ _FAILURE_EVENTS = ("STEP_FAILURE", "RESOURCE_INIT_FAILURE")
 _RUNTIME_FOLDER = os.path.dirname(os.path.abspath(dagflow.__file__)) + os.sep
 
 
-def pattern_list(events: Sequence[DagflowEvent]) -> list[str]:
-    """Return the lines that show events as a list of patterns."""
+def pattern_list(events: Sequence[DagflowEvent], patterns: Sequence[EventPattern]) -> list[str]:
+    """Return the lines that show events as a list of patterns.
+
+    With `-vv`, without patterns and for few events the list is whole and holds in mode "exact". Otherwise it
+    has the events of the steps and of the types in the patterns.
+    """
     if not events:
         return ["", "there are no events to compare"]
-    lines = ["", "actual events as patterns to paste (they hold in mode 'exact'):", "    ["]
-    lines += [f"        {pattern_of(event)!r}," for event in events[:_MAX_PATTERNS]]
-    if len(events) > _MAX_PATTERNS:
-        lines.append(f"        # and {len(events) - _MAX_PATTERNS} more")
-    return [*lines, "    ]"]
+    is_whole = is_verbose() or not patterns or len(events) <= _MAX_SIMILAR_ROWS
+    rows, folded = [], 0
+    is_touched = _touched_by(patterns)
+    for event in events:
+        if is_whole or is_touched(event):
+            rows += _folded_line(folded)
+            rows.append(f"        {pattern_of(event)!r},")
+            folded = 0
+        else:
+            folded += 1
+    rows += _folded_line(folded)
+    if len(rows) > 2 * _MAX_SIMILAR_ROWS and not is_whole:
+        hidden = len(rows) - 2 * _MAX_SIMILAR_ROWS
+        rows[_MAX_SIMILAR_ROWS:-_MAX_SIMILAR_ROWS] = [f"        # ... {hidden} more lines"]
+    is_complete = not any(row.startswith("        # ") for row in rows)
+    title = "to paste: they hold in mode 'exact'" if is_complete else "to paste from; with -vv all of them"
+    return ["", f"actual events as patterns ({title}):", "    [", *rows, "    ]"]
+
+
+def _touched_by(patterns: Sequence[EventPattern]) -> Callable[[DagflowEvent], bool]:
+    """Return a function that checks whether an event has a step or a type that the patterns name."""
+    types = {pattern.event_type for pattern in patterns if "step" not in pattern.fields}
+    steps = {pattern.fields["step"] for pattern in patterns if isinstance(pattern.fields.get("step"), str)}
+    matchers = [step for pattern in patterns if not isinstance(step := pattern.fields.get("step", ""), str)]
+
+    def is_touched(event: DagflowEvent) -> bool:
+        if event.event_type in types or event.step_key in steps:
+            return True
+        return event.step_key is not None and any(is_equal(step, event.step_key) for step in matchers)
+
+    return is_touched
+
+
+def _folded_line(number: int) -> list[str]:
+    return [f"        # ... {count(number, 'event')} of other steps and types"] if number else []
 
 
 def _align(comparison: Comparison, found: matching.Assignment) -> tuple[list[str], str]:
@@ -183,29 +245,27 @@ def _align(comparison: Comparison, found: matching.Assignment) -> tuple[list[str
     rows += _other_events_line(others)
     if reasons:
         leaf, reason = next(iter(reasons.items()))
-        return _shorten_matches(rows), f"{comparison.leaves[leaf]!r} {reason}"
+        return _shorten_runs(rows), f"{comparison.leaves[leaf]!r} {reason}"
     position = min(strict - set(leaf_at), default=0)
     problem = f"{pattern_of(comparison.events[position])!r} (#{position + 1}) is unexpected here"
-    return _shorten_matches(rows), problem
+    return _shorten_runs(rows), problem
 
 
 def _other_events_line(count: int) -> list[str]:
     return [f"      ... {count} other event{'s' if count > 1 else ''}"] if count else []
 
 
-def _shorten_matches(rows: list[str]) -> list[str]:
-    """Return the rows without the middle of long runs of matched rows."""
+def _shorten_runs(rows: list[str]) -> list[str]:
+    """Return the rows without the middle of long runs of matched, and of unexpected rows."""
+    if is_verbose():
+        return rows
     short: list[str] = []
-    matches: list[str] = []
-    for row in [*rows, ""]:
-        if row.startswith("  = "):
-            matches.append(row)
-            continue
-        if len(matches) > 12:
-            matches = [*matches[:4], f"      ... {len(matches) - 8} more that match", *matches[-4:]]
-        short += [*matches, row]
-        matches = []
-    return short[:-1]
+    for mark, group in itertools.groupby(rows, key=lambda row: row[:4]):
+        run, what = list(group), {"  = ": "that match", "  + ": "that are unexpected"}.get(mark)
+        if what is not None and len(run) > _MAX_SIMILAR_ROWS:
+            run = [*run[:4], f"      ... {len(run) - 8} more {what}", *run[-4:]]
+        short += run
+    return short
 
 
 def _strict_positions(comparison: Comparison, found: matching.Assignment) -> set[int]:
@@ -307,7 +367,5 @@ def _describe_field(name: str, expected: object, actual: object) -> str:
     if isinstance(expected, MetadataMatcher) and isinstance(actual, dict):
         return f"{name}: {expected.difference(actual)}"
     if name == "error":
-        errors = unwrap_error(actual)
-        was = f"{errors[-1].cls_name}: {errors[-1].message.strip()}" if errors else "no error"
-        return f"{name}: expected {expected!r}, was {was}"
+        return f"{name}: expected {expected!r}, was {describe_error(actual)}"
     return f"{name}: expected {source_text(expected)}, was {source_text(actual)}"

@@ -50,6 +50,14 @@ def test_the_whole_suite_passes() -> None:
     assert set(counts(result.stdout)) == {"passed"}
 
 
+def test_the_folder_above_finds_the_suite_too() -> None:
+    """`pytest examples` uses the settings of the whole repository."""
+    result = suite("pytest examples -q -k test_0_units")
+
+    assert result.returncode == 0, result.stdout
+    assert counts(result.stdout)["passed"] > 0
+
+
 def test_a_part_of_the_suite_runs_and_says_so() -> None:
     """The header has the selection of the monthly table and its descendants."""
     result = suite(PART)

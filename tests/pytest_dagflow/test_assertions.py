@@ -120,9 +120,9 @@ def test_assert_succeeded(good, bad):
     assert_succeeded(list(good.all_events))
 
     text = refused(assert_succeeded, bad)
-    assert text.startswith("the run did not succeed: ev.run_failure()")
+    assert text.startswith("the run did not succeed: 'spill' failed with ValueError: the cup was hot")
     assert 'raise ValueError("the cup was hot")' in text
-    assert "did not end" in refused(assert_succeeded, [])
+    assert "it has no events" in refused(assert_succeeded, [])
 
 
 def test_assert_failed(good, bad):
@@ -157,7 +157,8 @@ def test_assert_failed_and_canonical_events_name_the_same_error():
     assert [fact["error"] for fact in canonical_events(result) if fact["type"] == "STEP_FAILURE"] == [
         "ValueError"
     ]
-    assert 'ev.step_failure("retried", error="ValueError")' in refused(assert_failed, result, error=KeyError)
+    text = refused(assert_failed, result, error=KeyError)
+    assert text.startswith("the run failed with ValueError: no beans, not with error=KeyError")
 
 
 def test_assert_failed_knows_a_failure_of_the_run_itself():
@@ -264,10 +265,44 @@ def test_assert_output(good):
     assert_output(good, "tidy", Positive())
 
     text = refused(assert_output, good, "tidy", 7)
-    assert "output 'result' of 'tidy' is different" in text
-    assert "expected: 7" in text
+    assert text == "output of 'tidy' is 0, expected 7"
     with pytest.raises(DagflowError, match="needs the result of a run"):
         assert_output(list(good.all_events), "tidy", 0)
+
+
+def test_assert_output_shows_what_differs():
+    """The message has the place of the first difference, and no endless value; the options change `==`."""
+
+    @asset(key_prefix="shop")
+    def cups():
+        return [{"id": number, "size": 0.5} for number in range(5000)]
+
+    @op(out={"left": Out(), "right": Out()})
+    def split():
+        return 1, 2
+
+    @job
+    def halves():
+        split()
+
+    result = materialize_to_memory([cups])
+    expected = [{"id": number, "size": 0.5} for number in reversed(range(5000))]
+    wrong = [{**row, "size": 0.7} if row["id"] == 7 else row for row in expected]
+
+    assert_output(result, "shop/cups", expected, keys=["id"])
+    assert_output(result, AssetKey(["shop", "cups"]), expected, ignore_order=True)
+    assert_output(result, "shop__cups", wrong, keys=["id"], abs=0.3)
+    assert_output(result, "shop__cups", wrong, keys=["id"], rel=0.3)
+    text = refused(assert_output, result, "shop/cups", wrong, keys=["id"])
+    assert text.split("\n") == [
+        "output of 'shop__cups': 1 of 5,000 rows differs in column 'size'",
+        "  size:",
+        "    id=7: 0.5, expected 0.7",
+    ]
+    text = refused(assert_output, halves.execute_in_process(), "split", 3, name="right")
+    assert text == "output 'right' of 'split' is 2, expected 3"
+    with pytest.raises(DagflowError, match=r"write keys=\['id'\]"):
+        assert_output(result, "shop/cups", expected, keys="id")
 
 
 def test_assert_output_compares_arrays():
@@ -317,3 +352,39 @@ def test_no_node_at_all_is_an_error(good, assertion):
     """An assertion without a node is a mistake."""
     with pytest.raises(DagflowError, match="pass at least one node"):
         assertion(good)
+
+
+def test_assert_succeeded_needs_the_end_of_each_run():
+    """A run that never ended did not succeed, although another one did."""
+    ids = ("first", "second")
+    start = [DagflowEvent("PIPELINE_START", "cafe", run_id=run_id) for run_id in ids]
+    end = [DagflowEvent("PIPELINE_SUCCESS", "cafe", run_id=run_id) for run_id in ids]
+
+    assert_succeeded([start[0], end[0], start[1], end[1]])
+    assert refused(assert_succeeded, [start[0], end[0], start[1]]) == (
+        "the run did not succeed: run second did not end"
+    )
+    assert refused(assert_succeeded, [start[0]]) == "the run did not succeed: it did not end"
+    assert refused(assert_succeeded, []) == "the run did not succeed: it has no events"
+
+
+def test_assert_failed_says_what_happened_instead():
+    """A canceled run in which no step failed, a run without an end, and a success are told apart."""
+    start, step = DagflowEvent("PIPELINE_START", "run"), DagflowEvent("STEP_FAILURE", "run", step_key="brew")
+    canceled, done = DagflowEvent("PIPELINE_CANCELED", "run"), DagflowEvent("PIPELINE_SUCCESS", "run")
+
+    assert_failed([start, step, canceled], "brew")
+    for arguments in ((), (None, ValueError)):
+        text = refused(assert_failed, [start, canceled], *arguments)
+        assert text == "the run was canceled, and no step failed"
+    assert refused(assert_failed, [start, done]) == "the run did not fail: it succeeded"
+    assert refused(assert_failed, [start]) == "the run did not fail: it did not end"
+    assert refused(assert_failed, []) == "the run did not fail: it has no events"
+
+
+def test_an_assertion_without_patterns_shows_no_patterns(good):
+    """The message is the problem, and the tracebacks of failed steps."""
+    assert refused(assert_failed, good) == "the run did not fail: it succeeded"
+    assert "\n" not in refused(assert_skipped, good, "machine.beans")
+    assert "\n" not in refused(assert_retried, good, "tidy", 1)
+    assert "[" not in refused(assert_not_ran, good, "machine.beans")

@@ -163,3 +163,157 @@ def test_the_marker_explains_itself(pytester: pytest.Pytester):
     result.stdout.fnmatch_lines(
         ["@pytest.mark.dag_nodes([*]names_or_definitions_or_expressions): Link the test*"]
     )
+
+
+def test_nodes_may_be_in_lists(select):
+    """A list or a generator of nodes counts as its elements; another value is named."""
+    tests = """
+        import pytest
+        from kitchen import milk
+
+        @pytest.mark.dag_nodes([milk, "water"])
+        def test_list(): ...
+
+        @pytest.mark.dag_nodes(node for node in ["coffee", milk])
+        def test_generator(): ...
+    """
+    select(tests, "--dag-select", "milk").assert_outcomes(passed=2)
+    select(tests, "--dag-select", "water").assert_outcomes(passed=1, deselected=1)
+
+    result = select(tests.replace('"water"', "b'water'"), "--dag-select", "milk")
+    result.stderr.fnmatch_lines(["ERROR: *test_list, declared by dag_nodes: *not b'water'*"])
+
+
+def test_it_works_in_every_form_that_a_marker_has(select):
+    """In `pytestmark`, through `with_args`, on functions, classes, TestCases and parameters."""
+    tests = """
+        import unittest
+        import pytest
+        from kitchen import milk
+
+        pytestmark = [pytest.mark.dag_nodes("water")]
+        about_milk = pytest.mark.dag_nodes.with_args(milk)
+        about_coffee = pytest.mark.dag_nodes("coffee")
+
+        @about_milk
+        def test_with_args(): ...
+
+        @about_milk
+        class TestCase(unittest.TestCase):
+            def test_in_class(self): ...
+
+        class TestOther(unittest.TestCase):
+            @about_milk
+            def test_method(self): ...
+
+            def test_none(self): ...
+
+        class TestPlain:
+            @about_milk
+            @staticmethod
+            def test_static(): ...
+
+        @pytest.mark.parametrize(
+            "n",
+            [
+                pytest.param(1, marks=pytest.mark.dag_nodes(milk), id="one"),
+                pytest.param(2, marks=[about_milk, about_coffee], id="two"),
+                pytest.param(3, marks=about_coffee, id="three"),
+            ],
+        )
+        def test_param(n): ...
+    """
+    names = ["with_args", "in_class", "method", "static", "param[[]one[]]", "param[[]two[]]"]
+
+    result = select(tests, "--dag-select", "milk")
+
+    result.assert_outcomes(passed=len(names), deselected=2)
+    result.stdout.fnmatch_lines_random([f"*test_{name} PASSED*" for name in names])
+    select(tests, "--dag-select", "water").assert_outcomes(passed=len(names) + 2)
+
+
+PARAMETER = """
+@pytest.mark.parametrize('n', [pytest.param(1, marks=pytest.mark.{})])
+def test_one(n): ...
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "pytestmark = pytest.mark.dag_nodes\ndef test_one(): ...",
+        "pytestmark = [pytest.mark.dag_nodes]\ndef test_one(): ...",
+        "class TestIt:\n    pytestmark = pytest.mark.dag_nodes\n    def test_one(self): ...",
+        PARAMETER.format("dag_nodes"),
+        PARAMETER.format("dag_nodes()"),
+        "import unittest as u\n@pytest.mark.dag_nodes\nclass T(u.TestCase):\n    def test_one(self): ...",
+        "class TestIt:\n    @pytest.mark.dag_nodes\n    @staticmethod\n    def test_one(): ...",
+    ],
+)
+def test_the_bare_marker_is_refused_everywhere(pytester: pytest.Pytester, body: str):
+    """The error is that of the marker: it has no nodes. The test is not lost."""
+    pytester.makepyfile(f"import pytest\n{body}")
+
+    result = pytester.runpytest()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*::test_one*: marker dag_nodes: missing a node*", "usage: dag_nodes(*"])
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        ("dag_partition(day)", "'dag_partition' is not a marker. Did you mean dag_partitions?"),
+        ("dag_partition", "'dag_partition' is not a marker. Did you mean dag_partitions?"),
+        ("dag_node.with_args(day)", "'dag_node' is not a marker. Did you mean dag_nodes?"),
+        ("dagnodes(day)", "'dagnodes' is not a marker. Did you mean dag_nodes?"),
+    ],
+)
+def test_a_misspelt_marker_is_an_error(pytester: pytest.Pytester, marker: str, message: str):
+    """The error has the nearest marker and its usage, instead of one about a call of the asset."""
+    pytester.makepyfile(
+        f"""
+        import pytest
+        from dagflow import StaticPartitionsDefinition, asset
+
+        @asset(partitions_def=StaticPartitionsDefinition(["a"]))
+        def day(context): ...
+
+        @pytest.mark.{marker}
+        def test_one(): ...
+        """
+    )
+
+    result = pytester.runpytest("-W", "error")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([message, "usage: dag_*"])
+    result.stdout.no_fnmatch_line("*context*")
+
+
+def test_a_marker_of_the_project_may_have_a_similar_name(pytester: pytest.Pytester):
+    """Registered markers are no mistakes; names without likeness are left to pytest."""
+    pytester.makeini("[pytest]\nmarkers =\n    dag_node: of the project")
+    pytester.makeconftest(
+        """
+        def pytest_configure(config):
+            config.addinivalue_line("markers", "dag_partition(x): of a conftest")
+        """
+    )
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.dag_node
+        @pytest.mark.dag_partition(1)
+        def test_one(): ...
+
+        @pytest.mark.dag_slow
+        def test_two(): ...
+        """
+    )
+
+    result = pytester.runpytest("-W", "default")
+
+    result.assert_outcomes(passed=2, warnings=1)
+    result.stdout.fnmatch_lines(["*PytestUnknownMarkWarning: Unknown pytest.mark.dag_slow*"])

@@ -115,21 +115,174 @@ def test_a_fixture_may_take_the_key(pytester: pytest.Pytester):
     pytester.runpytest().assert_outcomes(passed=1)
 
 
-def test_a_class_may_bear_the_marker_and_a_test_its_own(pytester: pytest.Pytester):
-    """The closest marker is used."""
+def test_several_markers_multiply(pytester: pytest.Pytester):
+    """The argument is a tuple with the key of each marker: module, class, decorators."""
     body = """
-    @pytest.mark.dag_partitions(LETTERS, first=1)
+    pytestmark = pytest.mark.dag_partitions(SHOPS, dynamic=["x"])
+
+    @pytest.mark.dag_partitions(LETTERS, keys=["a", "b"])
     class TestLetters:
         def test_of_class(self, partition_key):
-            assert partition_key == "a"
+            assert partition_key in [("x", "a"), ("x", "b")]
 
         @pytest.mark.dag_partitions(LETTERS, last=1)
+        @pytest.mark.dag_partitions(LETTERS, first=2)
         def test_own(self, partition_key):
+            assert partition_key[0] == "x" and partition_key[2] == "e" and partition_key[3] in "ab"
+"""
+    pytester.makepyfile(HEAD + body)
+
+    result = pytester.runpytest("-v")
+
+    result.assert_outcomes(passed=2 + 4)
+    result.stdout.fnmatch_lines(["*::test_own[[]x-a-e-b[]] PASSED*"])
+
+
+def test_a_generator_of_keys_serves_several_tests(pytester: pytest.Pytester):
+    """It is read once, where the marker is written."""
+    body = """
+    @pytest.mark.dag_partitions(LETTERS, keys=(key for key in "ab"))
+    class TestLetters:
+        def test_one(self, partition_key): ...
+        def test_two(self, partition_key): ...
+
+    @pytest.mark.dag_partitions.with_args(SHOPS, dynamic={"shops": iter(["x", "y"])})
+    class TestShops:
+        def test_one(self, partition_key): ...
+        def test_two(self, partition_key): ...
+"""
+    pytester.makepyfile(HEAD + body)
+
+    pytester.runpytest().assert_outcomes(passed=8)
+
+
+def test_dynamic_keys_are_on_the_instance(pytester: pytest.Pytester):
+    """A run for a key of `dynamic` finds it, with each bound call, in one or two dimensions."""
+    body = """
+    from dagflow import asset
+
+    @asset(partitions_def=SHOPS)
+    def sales(context):
+        return context.partition_key
+
+    PAIRS = MultiPartitionsDefinition({"shop": SHOPS, "letter": LETTERS})
+
+    @asset(partitions_def=PAIRS)
+    def letters(context):
+        return context.partition_key.keys_by_dimension["shop"]
+
+    @pytest.mark.dag_partitions(sales, dynamic=["x", "y"])
+    def test_one(partition_key, dag_instance, materialize, materialize_to_memory):
+        assert dag_instance.get_dynamic_partitions("shops") == ["x", "y"]
+        assert materialize([sales], partition_key=partition_key).success
+        result = materialize_to_memory([sales], partition_key=partition_key)
+        assert result.asset_value("sales") == partition_key
+
+    @pytest.mark.dag_partitions(letters, dynamic={"shops": ["x"]}, first=1)
+    def test_pair(partition_key, materialize_to_memory):
+        assert materialize_to_memory([letters], partition_key=partition_key).asset_value("letters") == "x"
+
+    def test_other(dag_instance):
+        assert dag_instance.get_dynamic_partitions("shops") == []
+"""
+    pytester.makepyfile(HEAD + body)
+
+    pytester.runpytest().assert_outcomes(passed=4)
+
+
+def test_a_property_may_have_partitions(pytester: pytest.Pytester):
+    """`@given` accepts `partition_key`, alone, in a class and with a fixture of its scope."""
+    body = """
+    from hypothesis import given, settings, strategies as st
+
+    @pytest.mark.dag_partitions(LETTERS, first=2)
+    @settings(max_examples=3, database=None)
+    @given(number=st.integers())
+    def test_property(partition_key, number):
+        assert partition_key in "ab"
+
+    @given(number=st.integers())
+    @settings(max_examples=3, database=None)
+    @pytest.mark.dag_partitions(LETTERS, first=2)
+    def test_other_order(partition_key, number):
+        assert partition_key in "ab"
+
+    class TestMethods:
+        @pytest.mark.dag_partitions(LETTERS, last=1)
+        @settings(max_examples=3, database=None)
+        @given(number=st.integers())
+        def test_property(self, partition_key, number):
             assert partition_key == "e"
 """
     pytester.makepyfile(HEAD + body)
 
-    pytester.runpytest().assert_outcomes(passed=2)
+    pytester.runpytest("-W", "error").assert_outcomes(passed=5)
+
+
+def test_a_wider_scope_is_for_fixtures_of_that_scope(pytester: pytest.Pytester):
+    """A module-scoped fixture is set up once for each key."""
+    body = """
+    counted = []
+
+    @pytest.fixture(scope="module")
+    def upper(partition_key):
+        counted.append(partition_key)
+        return partition_key.upper()
+
+    @pytest.mark.dag_partitions(LETTERS, first=2, scope="module")
+    class TestLetters:
+        def test_one(self, upper): ...
+        def test_two(self, upper): ...
+
+    def test_last():
+        assert sorted(counted) == ["a", "b"]
+"""
+    pytester.makepyfile(HEAD + body)
+
+    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=5)
+
+
+def test_a_marker_of_a_module_does_not_concern_its_doctests(pytester: pytest.Pytester):
+    """A doctest takes no arguments; the functions of the module have their keys."""
+    body = """
+    pytestmark = pytest.mark.dag_partitions(LETTERS, first=2)
+
+    def test_one(partition_key):
+        '''
+        >>> 1 + 1
+        2
+        '''
+"""
+    pytester.makepyfile(HEAD + body)
+
+    pytester.runpytest("--doctest-modules").assert_outcomes(passed=3)
+
+
+def test_where_the_marker_cannot_create_tests_it_is_an_error(pytester: pytest.Pytester):
+    """A method of unittest.TestCase has no arguments, and pytest.param comes too late."""
+    body = """
+    import unittest
+
+    @pytest.mark.dag_partitions(LETTERS)
+    class TestCase(unittest.TestCase):
+        def test_one(self): ...
+"""
+    pytester.makepyfile(
+        test_case=HEAD + body,
+        test_param=HEAD
+        + """
+    @pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.dag_partitions(LETTERS))])
+    def test_one(n, partition_key): ...
+""",
+    )
+
+    result = pytester.runpytest("-p", "no:randomly")
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines([
+        "*::test_one: marker dag_partitions: a method of unittest.TestCase cannot have the argument *",
+        "*::test_one[[]2[]]: marker dag_partitions: it has no effect in pytest.param, *",
+    ])  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -140,6 +293,11 @@ def test_a_class_may_bear_the_marker_and_a_test_its_own(pytester: pytest.Pyteste
         ("whole", "*whole* has no partitions*"),
         ("7", "7 has no partitions*"),
         ("LETTERS, keys=['z']", "*key 'z' in *"),
+        ("LETTERS, keys=[]", "'keys' is empty: list at least one key, or leave it out *"),
+        ("LETTERS, keys=iter([])", "'keys' is empty: *"),
+        ("SHOPS, dynamic=[]", "the keys of 'shops' are dynamic: list them*"),
+        ("SHOPS, dynamic='x'", "'dynamic' must list keys*"),
+        ("LETTERS, scope='modul'", "'scope' must be one of function, class, module, *"),
         ("LETTERS, keys='a'", "'keys' must be a list of keys*"),
         ("LETTERS, first=0", "'first' must be an integer of at least 1, not 0"),
         ("LETTERS, sample=True", "'sample' must be an integer of at least 1, not True"),
@@ -188,7 +346,9 @@ def test_the_marker_explains_itself(pytester: pytest.Pytester):
     """`--markers` shows the whole signature."""
     result = pytester.runpytest("--markers")
 
-    signature = "keys=None, first=None, last=None, sample=None, boundaries=False, dynamic=None"
+    signature = (
+        "keys=None, first=None, last=None, sample=None, boundaries=False, dynamic=None, scope='function'"
+    )
     result.stdout.fnmatch_lines(
         [f"@pytest.mark.dag_partitions(partitions_def_or_asset_or_job, [*], {signature}): Run the test once*"]
     )

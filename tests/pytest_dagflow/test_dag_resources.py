@@ -161,3 +161,94 @@ def test_what_is_no_mapping_is_refused(kitchen: pytest.Pytester):
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["fixture 'dag_resources' must return resources by key*not ??pump??"])
+
+
+def test_a_keyword_of_a_direct_call_goes_before_them(kitchen: pytest.Pytester):
+    """A resource parameter and the context get the keyword; other defaults are there and not started."""
+    kitchen.makepyfile(
+        """
+        import pytest
+        from dagflow import DagflowInvalidInvocationError, ResourceParam, asset, op
+
+        @op
+        def direct(context, pump: ResourceParam[str]):
+            return pump, context.resources.pump
+
+        @asset
+        def both(context, pump: ResourceParam[str], cup: ResourceParam[str]):
+            return pump, context.resources.pump, cup
+
+        @op
+        async def later(pump: ResourceParam[str]):
+            return pump
+
+        @pytest.fixture
+        def dag_resources(dag_resources):
+            return {**dag_resources, "cup": "a cup"}
+
+        def test_keyword(build_op_context, build_asset_context):
+            assert direct(build_op_context(), pump="mine") == ("mine", "mine")
+            assert both(build_asset_context(), pump="mine") == ("mine", "mine", "a cup")
+            assert both(build_asset_context()) == ("pump of the tests", "pump of the tests", "a cup")
+
+        def test_async(build_op_context):
+            call = later(build_op_context(), pump="mine")
+            with pytest.raises(StopIteration, match="mine"):
+                call.send(None)
+
+        def test_explicit_twice(build_op_context):
+            with pytest.raises(DagflowInvalidInvocationError, match="the context has .'pump'., and"):
+                direct(build_op_context({"pump": "theirs"}), pump="mine")
+        """
+    )
+
+    kitchen.runpytest("-W", "error").assert_outcomes(passed=3)
+
+
+def test_an_asset_with_its_own_resource_uses_it_in_a_direct_call(kitchen: pytest.Pytester):
+    """A default is no conflict with the resource of the asset; an argument of the call is one."""
+    kitchen.makepyfile(
+        """
+        import pytest
+        from dagflow import DagflowInvalidInvocationError, asset
+
+        @asset(resource_defs={"pump": "its own"}, required_resource_keys={"pump"})
+        def juice(context):
+            return context.resources.pump
+
+        def test_own(build_asset_context):
+            assert juice(build_asset_context()) == "its own"
+            with pytest.raises(DagflowInvalidInvocationError, match="'pump'"):
+                juice(build_asset_context({"pump": "mine"}))
+        """
+    )
+
+    kitchen.runpytest().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "materialize([water], ressources={})",
+        "materialize_to_memory([water], ressources={})",
+        "execute_in_process(supply, ressources={})",
+        "execute_in_process(well, ressources={})",
+        "build_op_context(ressources={})",
+        "build_asset_context(ressources={})",
+        "materialize([water], assets=[water])",
+        "materialize()",
+        "execute_in_process()",
+    ],
+)
+def test_a_wrong_argument_gives_the_short_error_of_the_function(kitchen: pytest.Pytester, call: str):
+    """The report shows the line of the test and the TypeError, without other frames."""
+    fixture = call.partition("(")[0]
+    kitchen.makepyfile(f"from kitchen import supply, water, well\ndef test_it({fixture}):\n    {call}")
+
+    result = kitchen.runpytest()
+
+    result.stdout.fnmatch_lines([f">   *{call.replace('[', '[[]')}", "E   *TypeError: *"])
+    report = result.stdout.str().partition("= FAILURES =")[2].partition("short test summary")[0]
+    assert "inspect" not in report
+    assert "During handling" not in report
+    assert len(report.splitlines()) <= 16

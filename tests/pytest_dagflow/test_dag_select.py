@@ -349,3 +349,92 @@ class TestUnderXdist:
 
         assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
         result.stdout.fnmatch_lines(["dag-select: no test touches water"])
+
+
+@pytest.mark.parametrize("option", ["--dag-select", "--dag-exclude", "--dag-explain"])
+def test_doctests_and_items_of_plugins_are_items(pytester: pytest.Pytester, option: str):
+    """A doctest is tied to the nodes that its examples name. An item without code has no ties."""
+    pytester.makepyfile(
+        kitchen=KITCHEN,
+        test_it="from kitchen import water\ndef test_it():\n    '>>> water is None'",
+    )
+    pytester.maketxtfile(
+        test_page=">>> from kitchen import water\n>>> import kitchen\n>>> bool(kitchen.tea)\nTrue",
+        test_broken=">>> this is no code",
+        test_other=">>> 1 + 1\n2",
+    )
+    pytester.makeconftest(
+        """
+        import pytest
+
+        class Own(pytest.Item):
+            def runtest(self): ...
+
+        class File(pytest.File):
+            def collect(self):
+                yield Own.from_parent(self, name="own")
+
+        def pytest_collect_file(file_path, parent):
+            if file_path.name == "test_other.txt":
+                return File.from_parent(parent, path=file_path)
+        """
+    )
+
+    arguments = [option] if option == "--dag-explain" else [option, "tea"]
+    result = pytester.runpytest("--doctest-modules", *arguments, "-v")
+
+    tests = {"test_page.txt::test_page.txt PASSED": True, "test_other.txt::own PASSED": False}
+    for line, touches_tea in tests.items():
+        is_kept = {"--dag-select": touches_tea, "--dag-exclude": not touches_tea}.get(option, True)
+        assert (line in result.stdout.str()) is is_kept
+    assert result.ret == (1 if "test_broken.txt" in result.stdout.str() else 0)
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("group:drnks", "no node has group 'drnks'. Did you mean 'drinks'?"),
+        ("tag:team=typo", "no node has tag 'team=typo'. *'team=bar'*"),
+        ("tag:tem", "no node has tag 'tem'. Did you mean 'team'*"),
+        ("owner:core", "no node has owner 'core'. There is 'team:core-data'."),
+        ("kind:dbtt", "no node has kind 'dbtt'. Did you mean 'dbt'?"),
+        ("job:brekfast", "no node has job 'brekfast'. Did you mean 'breakfast'?"),
+        ("resource:bd", "no node has resource 'bd'. There is 'db'."),
+        ("key:wter", "no node has key 'wter'. Did you mean 'water'?"),
+        ("check:wet", "no node has check 'wet'. No node here has the attribute 'check'."),
+        ("breakfast", "no node is called 'breakfast'. Did you mean job:breakfast?"),
+        ("coff*", "no node is called 'coff'. *"),
+        ("w*", "no node is called 'w'. For all keys that begin with it, write 'key:w[*]'."),
+    ],
+)
+def test_an_unknown_value_of_any_attribute_is_a_usage_error(
+    pytester: pytest.Pytester, expression: str, message: str
+):
+    """The error has the nearest values, or all of them, for every attribute."""
+    pytester.makepyfile(
+        kitchen=KITCHEN
+        + """
+    @asset(owners=["team:core-data"], kinds={"dbt"}, required_resource_keys={"db"})
+    def table():
+        return 1
+""",
+        test_it="from kitchen import *\ndef test_it(): ...",
+    )
+
+    for option in ("--dag-select", "--dag-exclude"):
+        result = pytester.runpytest(option, expression)
+
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([f"ERROR: {option} '{expression.replace('*', '[*]')}': {message}"])
+
+
+def test_a_glob_that_matches_nothing_is_told(pytester: pytest.Pytester):
+    """A glob may match no node, which is not an error, and never silent."""
+    pytester.makepyfile(kitchen=KITCHEN, test_it="from kitchen import water\ndef test_it(): assert water")
+
+    selected = pytester.runpytest("--dag-select", "group:dring*")
+    excluded = pytester.runpytest("--dag-exclude", "group:dring*")
+
+    selected.stdout.fnmatch_lines(["dag-select: 'group:dring[*]' matches no node"])
+    excluded.stdout.fnmatch_lines(["dag-exclude: 'group:dring[*]' matches no node"])
+    assert (selected.ret, excluded.ret) == (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.OK)

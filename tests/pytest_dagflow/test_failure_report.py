@@ -70,13 +70,14 @@ def kitchen(pytester: pytest.Pytester) -> pytest.Pytester:
 def section(result: pytest.RunResult) -> list[str]:
     """Return the lines of the only section about dagflow."""
     lines = result.outlines
-    (start,) = (number for number, line in enumerate(lines) if line.strip("-").strip().startswith("dagflow"))
+    titles = ("- dagflow -", "- dagflow: ")
+    (start,) = (number for number, line in enumerate(lines) if any(title in line for title in titles))
     end = next(number for number in range(start + 1, len(lines)) if lines[number].startswith(("---", "===")))
     return lines[start + 1 : end]
 
 
 def test_the_section_tells_the_run_as_a_tree(kitchen: pytest.Pytester):
-    """The section has traceback, steps, last events, inputs of the failed step, and commands."""
+    """The section has steps, traceback, earlier attempts, inputs of the failed step, and commands."""
     kitchen.makepyfile(
         """
         from kitchen import breakfast
@@ -89,37 +90,33 @@ def test_the_section_tells_the_run_as_a_tree(kitchen: pytest.Pytester):
     result = kitchen.runpytest("-p", "no:randomly")
 
     lines = section(result)
-    assert lines[0] == "Traceback (most recent call last):"
     assert [line.split(", in ")[1] for line in lines if ", in " in line and line.startswith("  File")] == [
         "brew",
         "taste",
     ]
     result.stdout.fnmatch_lines(
         [
-            "ValueError: burnt",
-            "",
             "run of 'breakfast': failed in 120.00 s, id *-*",
             "  grind    succeeded in * ms",
             "  milk_bar",
             "    fetch  succeeded in * ms",
             "    heat   succeeded in 120.00 s, retried 2 times",
             "    stir   skipped",
-            "  brew     failed in * ms",
+            "  brew     failed in * ms: ValueError: burnt",
             "  serve    not run",
             "",
-            "last events:",
-            "  +*.* s  STEP_FAILURE * brew * failed.",
-            "  ...",
-            "  +120.000 s  RUN_FAILURE *",
+            "Traceback (most recent call last):",
+            "ValueError: burnt",
+            "",
+            "earlier attempts:",
+            "  milk_bar.heat 1, 2: OSError: cold (kitchen.py:*)",
             "",
             "inputs of 'brew':",
             "  beans = 'beansbeans*...*beans'",
             "  cups = 2",
             "",
-            "run it again:",
-            "  pytest test_the_section_tells_the_run_as_a_tree.py::test_breakfast",
-            "run all tests that touch the failed nodes:",
-            "  pytest --dag-select brew",
+            "run it again:  pytest test_the_section_tells_the_run_as_a_tree.py::test_breakfast",
+            "tests of the failed nodes:  pytest --dag-select brew",
         ]
     )
     assert max(map(len, lines)) < 220
@@ -141,7 +138,7 @@ def test_the_commands_work(kitchen: pytest.Pytester):
         """
     )
     result = kitchen.runpytest("test_the_commands_work.py::test_water[a]")
-    commands = [shlex.split(line)[1:] for line in section(result) if line.startswith("  pytest ")]
+    commands = [shlex.split(line.partition(":  pytest ")[2]) for line in section(result)[-2:]]
 
     assert [arguments[0].partition("::")[2] for arguments in commands] == ["test_water[a]", ""]
     kitchen.runpytest(*commands[0]).assert_outcomes(failed=1)
@@ -163,7 +160,9 @@ def test_the_test_is_named_as_seen_from_here(kitchen: pytest.Pytester):
     os.chdir(folder)
     result = kitchen.runpytest("..")
 
-    result.stdout.fnmatch_lines(["  pytest ../test_the_test_is_named_as_seen_from_here.py::test_one"])
+    result.stdout.fnmatch_lines(
+        ["run it again:  pytest ../test_the_test_is_named_as_seen_from_here.py::test_one"]
+    )
 
 
 def test_a_test_that_passed_or_ran_nothing_has_no_section(kitchen: pytest.Pytester):
@@ -248,13 +247,13 @@ def test_a_resource_that_could_not_be_started_is_shown_too(kitchen: pytest.Pytes
 
     result.assert_outcomes(errors=1)
     lines = section(result)
-    assert next(line for line in lines if line.startswith("  File")).endswith("in pump")
-    assert "OSError: dry" in lines
+    assert lines[0].startswith("run of 'well': failed in ")
     assert "  draw  not run" in lines
+    assert "Traceback (most recent call last):" not in lines
 
 
 def test_a_large_run_is_shown_in_part(pytester: pytest.Pytester):
-    """Failed and skipped steps are shown first; the remaining steps are counted."""
+    """Failed and skipped steps and their neighbours are shown; the remaining steps are counted."""
     pytester.makepyfile(
         """
         from dagflow import job, op
@@ -283,8 +282,10 @@ def test_a_large_run_is_shown_in_part(pytester: pytest.Pytester):
 
     lines = section(result)
     assert len(lines) < 70
-    assert [line for line in lines if line.startswith("  fail ")]
-    result.stdout.fnmatch_lines(["  ... and 172 succeeded, 1 not run"])
+    assert [line for line in lines if line.startswith("  fail ") and line.endswith(": ValueError")]
+    result.stdout.fnmatch_lines(
+        ["  n199  succeeded in *", "  fail *", "  end   not run", "  ... and 173 succeeded"]
+    )
 
 
 def test_mapped_steps_stand_where_their_node_stands(pytester: pytest.Pytester):
@@ -321,12 +322,12 @@ def test_mapped_steps_stand_where_their_node_stands(pytester: pytest.Pytester):
         [
             "  many     succeeded in * ms",
             "  work?a?  succeeded in * ms",
-            "  work?b?  failed in * ms",
+            "  work?b?  failed in * ms: AssertionError*",
             "  total    not run",
             "",
             "inputs of 'work?b?':",
             "  item = 'b'",
-            "  pytest --dag-select work",
+            "tests of the failed nodes:  pytest --dag-select work",
         ]
     )
 
@@ -537,7 +538,7 @@ def test_a_value_that_cannot_be_shown_disturbs_nobody(kitchen: pytest.Pytester):
 
 
 def test_what_a_hook_raised_is_shown(kitchen: pytest.Pytester):
-    """The event has no message, so the message of the error is shown."""
+    """The run does not fail by it, but the test may."""
     kitchen.makepyfile(
         """
         from dagflow import job, op, success_hook
@@ -562,5 +563,322 @@ def test_what_a_hook_raised_is_shown(kitchen: pytest.Pytester):
     result = kitchen.runpytest()
 
     result.stdout.fnmatch_lines(
-        ["run of 'breakfast': succeeded in *", "  +*HOOK_ERRORED *brew  KeyError: 'no voice'"]
+        ["run of 'breakfast': succeeded in *", "errors of hooks:", "  brew: KeyError: 'no voice'"]
     )
+
+
+def test_the_last_events_are_shown_with_v(kitchen: pytest.Pytester):
+    """`-v` adds the events before the failure, and the last one."""
+    kitchen.makepyfile(
+        """
+        from kitchen import breakfast
+
+        def test_breakfast(dag_clock):
+            assert breakfast.execute_in_process(raise_on_error=False).success
+        """
+    )
+
+    assert "last events:" not in section(kitchen.runpytest())
+    kitchen.runpytest("-v").stdout.fnmatch_lines([
+        "last events:",
+        "  +*.* s  STEP_FAILURE * brew * failed.",
+        "  ...",
+        "  +120.000 s  RUN_FAILURE *",
+    ])  # fmt: skip
+
+
+API = """
+    from dagflow import DagflowError, Failure, MetadataValue, RetryPolicy, asset, job, op
+
+    @op
+    def start(context):
+        context.log.debug("reading %d rows", 7)
+        for number in range(20):
+            context.log.info(f"row {number}")
+        return 1
+
+    @op(retry_policy=RetryPolicy(max_retries=3))
+    def call(context, n):
+        context.log.info("attempt\\nof many")
+        if context.retry_number < 2:
+            raise ConnectionError("reset")
+        if context.retry_number == 2:
+            raise TimeoutError("no answer")
+        url = MetadataValue.url("https://api/x")
+        raise Failure("quota is used up", metadata={"url": url, "calls": 17, "note": "a\\nb"})
+
+    @job
+    def ingest():
+        call(start())
+
+    @asset(key_prefix="raw")
+    def rows(context):
+        context.log.warning("no rows")
+        return []
+"""
+
+
+@pytest.mark.parametrize("arguments", ["", "raise_on_error=False"])
+def test_a_failure_is_shown_with_its_metadata_attempts_and_log(pytester: pytest.Pytester, arguments: str):
+    """Metadata of the Failure, errors of earlier attempts, and log lines of all levels are shown."""
+    pytester.makepyfile(
+        api=API,
+        test_api=f"""
+            from api import ingest
+            from pytest_dagflow import assert_succeeded
+
+            def test_ingest(dag_clock):
+                assert_succeeded(ingest.execute_in_process({arguments}))
+        """,
+    )
+
+    result = pytester.runpytest()
+
+    lines = section(result)
+    result.stdout.fnmatch_lines([
+        "  start  succeeded in *",
+        "  call   failed in *, retried 3 times: Failure: quota is used up",
+        "",
+        "metadata of the failure of 'call':",
+        "  url    https://api/x",
+        "  calls  17",
+        "  note   a",
+        "         b",
+        "",
+        "earlier attempts:",
+        "  call 1, 2: ConnectionError: reset (api.py:*)",
+        "  call 3: TimeoutError: no answer (api.py:*)",
+        "",
+        "log (the last 10 of 25):",
+        "  +*.* s  INFO     start  row 14",
+        "  +*.* s  INFO     call   attempt ...",
+    ])  # fmt: skip
+    assert "Traceback (most recent call last):" not in lines
+    assert sum(line.endswith("  attempt ...") for line in lines) == 4
+
+
+def test_the_traceback_stands_there_if_nothing_else_shows_it(pytester: pytest.Pytester):
+    """A plain assertion about the result does not show it; assert_succeeded and pytest do."""
+    pytester.makepyfile(
+        api=API,
+        test_api="""
+            from api import ingest
+
+            def test_ingest(dag_clock):
+                assert ingest.execute_in_process(raise_on_error=False).success
+        """,
+    )
+
+    result = pytester.runpytest()
+
+    assert section(result).count("Traceback (most recent call last):") == 1
+    result.stdout.fnmatch_lines(
+        ["Traceback (most recent call last):", "  File *, in call", "*Failure: quota*"]
+    )
+
+
+def test_an_asset_is_called_by_its_key(pytester: pytest.Pytester):
+    """The tree and the log name the key of an asset, not the name of its op."""
+    pytester.makepyfile(
+        api=API,
+        test_api="""
+            from api import rows
+            from dagflow import materialize_to_memory
+
+            def test_rows():
+                assert materialize_to_memory([rows]).asset_value("raw/rows") == [1]
+        """,
+    )
+
+    result = pytester.runpytest("--show-capture=no")
+
+    result.stdout.fnmatch_lines(["  raw/rows  succeeded in *", "  +*.* s  WARNING  raw/rows  no rows"])
+
+
+def test_a_log_of_another_process_is_shown(pytester: pytest.Pytester):
+    """Lines and retries of steps in processes of their own are in the section too."""
+    pytester.makepyfile(
+        api=API,
+        test_api="""
+            from api import ingest
+            from dagflow import execute_job, reconstructable
+            from dagflow.testing import instance_for_test
+
+            def test_ingest():
+                config = {"execution": {"config": {"multiprocess": {}}}}
+                with instance_for_test() as instance:
+                    with execute_job(reconstructable(ingest), instance, run_config=config) as result:
+                        assert result.success
+        """,
+    )
+
+    result = pytester.runpytest_subprocess("--show-capture=no", "-p", "no:randomly")
+
+    result.stdout.fnmatch_lines([
+        "  call   failed in *, retried 3 times: Failure: quota is used up",
+        "metadata of the failure of 'call':",
+        "  call 3: TimeoutError: no answer (api.py:*)",
+        "  +*.* s  INFO * call * attempt ...",
+    ])  # fmt: skip
+
+
+def test_runs_of_session_and_module_fixtures_are_shown(kitchen: pytest.Pytester):
+    """Each failing test that uses the fixture shows its run, and no other test does."""
+    kitchen.makeconftest(
+        """
+        import pytest
+        from dagflow import asset, materialize_to_memory
+        from kitchen import breakfast
+
+        @asset
+        def seed():
+            return 1
+
+        @pytest.fixture(scope="session")
+        def warehouse():
+            return materialize_to_memory([seed])
+
+        @pytest.fixture(scope="module")
+        def broken(warehouse):
+            return breakfast.execute_in_process()
+        """
+    )
+    kitchen.makepyfile(
+        """
+        import pytest
+        from dagflow import materialize_to_memory
+        from conftest import seed
+
+        def test_first(warehouse):
+            assert not warehouse.success
+
+        def test_second(warehouse):
+            assert not warehouse.success
+
+        def test_other():
+            assert materialize_to_memory([seed]).success is None
+
+        def test_own(warehouse):
+            assert materialize_to_memory([seed]).success is None
+
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_broken(broken, n):
+            pass
+        """
+    )
+
+    result = kitchen.runpytest("-p", "no:randomly", "--junitxml=junit.xml", "-W", "error")
+
+    result.assert_outcomes(failed=4, errors=2)
+    shown = [line.partition(" in ")[0::2] for line in result.outlines if line.startswith("run of ")]
+    assert [head for head, _ in shown] == [
+        "run of 'breakfast'",
+        "run of 'breakfast'",
+        *["run of assets"] * 2,
+        *["run of assets: succeeded"] * 2,
+    ]
+    assert sum("fixture 'warehouse': succeeded" in rest for _, rest in shown) == 2
+    assert sum("fixture 'broken': failed" in rest for _, rest in shown) == 2
+    assert sum("- dagflow: 2 runs -" in line for line in result.outlines) == 3
+    result.stdout.no_fnmatch_line("*pytest_dagflow*")
+    properties = [
+        case.attrib["name"]
+        for case in ElementTree.parse(kitchen.path / "junit.xml").iter("testcase")
+        if any(item.attrib["name"] == "dag_run_id" for item in case.iter("property"))
+    ]
+    assert {"test_first", "test_second", "test_own", "test_other"} <= set(properties)
+
+
+def test_runs_of_a_fixture_are_let_go_with_it(kitchen: pytest.Pytester):
+    """The values are freed at the teardown of the fixture."""
+    kitchen.makepyfile(
+        test_one="""
+        import gc, weakref
+        import pytest
+        from dagflow import asset, materialize_to_memory
+
+        class Large: ...
+
+        kept = []
+
+        @pytest.fixture(scope="class")
+        def made():
+            @asset
+            def water():
+                return Large()
+            kept.append(weakref.ref(materialize_to_memory([water]).asset_value("water")))
+
+        class TestOne:
+            def test_makes(self, made):
+                gc.collect()
+                assert kept[0]() is not None
+
+        class TestTwo:
+            def test_after(self):
+                gc.collect()
+                assert kept[0]() is None
+        """
+    )
+
+    kitchen.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=2)
+
+
+def test_a_mistake_in_an_assertion_has_one_frame(kitchen: pytest.Pytester):
+    """A misspelt event is an error at the line of the test, without frames of the plugin."""
+    kitchen.makepyfile(
+        """
+        from kitchen import breakfast
+        from pytest_dagflow import assert_event_sequence, assert_output
+
+        def test_event():
+            assert_event_sequence([], ["STEP_SUCESS"])
+
+        def test_key(dag_clock):
+            result = breakfast.execute_in_process(raise_on_error=False)
+            assert_output(result, "grind", [{"a": 1}], keys="a")
+        """
+    )
+
+    result = kitchen.runpytest("--tb=short", "-p", "no:randomly")
+
+    frames = [line.split(": in ")[1] for line in result.outlines if ": in " in line and ".py:" in line]
+    assert frames == ["test_event", "test_key"]
+
+
+def test_runs_of_setup_methods_are_shown(kitchen: pytest.Pytester):
+    """`setUpClass`, `setup_class` and `setup_module` are named as in the code."""
+    kitchen.makepyfile(
+        """
+        import unittest
+        from dagflow import materialize_to_memory, asset
+
+        @asset
+        def seed(): ...
+
+        def setup_module(module):
+            materialize_to_memory([seed])
+
+        class TestCase(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                materialize_to_memory([seed])
+
+            def test_case(self):
+                self.fail()
+
+        class TestPlain:
+            def setup_class(self):
+                materialize_to_memory([seed])
+
+            def test_plain(self):
+                assert False
+
+        def test_function():
+            assert False
+        """
+    )
+
+    result = kitchen.runpytest("-p", "no:randomly")
+
+    shown = [line.partition(":")[0] for line in result.outlines if line.startswith("run of ")]
+    assert shown == [f"run of assets in {name}" for name in ("setUpClass", "setup_class", "setup_module")]

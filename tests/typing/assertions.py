@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import assert_type
 
-from dagflow import DagflowEventType, ExecuteInProcessResult
+from dagflow import AssetKey, DagflowEventType, ExecuteInProcessResult
 from pytest_dagflow import (
     assert_before,
     assert_event_sequence,
@@ -29,6 +29,7 @@ def check(result: ExecuteInProcessResult) -> None:
     assert_ran(result, "told")
     assert_not_ran(result, "told")
     assert_output(result, "told", 3)
+    assert_output(result, AssetKey("tea"), [], name="cup", rel=0.1, abs=1, ignore_order=True, keys=["id"])
     assert_before(result, "bare", "told")
     assert_retried(result, "told", times=2, delays=[1, 2])
     assert_materialized(result, "tea", partition="2024-01-01")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET, nearest
+from dagflow.absent import explains_absent
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.spec import AssetDep, AssetIn, AssetSpec, io_manager_resources, unique_deps
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
@@ -57,6 +58,9 @@ def asset(
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
+
+
+@explains_absent
 def asset(
     compute_fn: Callable[..., Any] | None = None,
     *,
@@ -146,7 +150,7 @@ def asset(
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         refuse_resources_twice(body, required_resource_keys, "asset")
         check_type(output_required, bool, "output_required", place)
-        returns_none = body.return_annotation is None or body.return_annotation is type(None)
+        returns_none = body.return_annotation is type(None)
         node_def = OpDefinition(
             fn,
             check_name(own_key.to_python_identifier(), "asset"),

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow.absent import explains_absent
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.owners import check_owners
@@ -192,6 +193,7 @@ class AssetSpec(ReadableAsset):
     key: AssetKey
     partitions_def: PartitionsDefinition | None
 
+    @explains_absent
     def __init__(
         self,
         key: CoercibleToAssetKey,
@@ -323,6 +325,7 @@ class SourceAsset(ReadableAsset):
 
     resource_defs: dict[str, ResourceDefinition]
 
+    @explains_absent
     def __init__(
         self,
         key: CoercibleToAssetKey,

@@ -12,7 +12,7 @@ from dagflow.defs.assets.layer import AssetLayer
 from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
 from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
-from dagflow.defs.parts.function import location
+from dagflow.defs.parts.function import context_hint, location
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -167,9 +167,11 @@ def wire_assets(
                 dependencies[input_name] = DependencyDefinition(source.node_def.name, output_name)
                 parents[key].append(upstream)
             elif upstream not in known and not node_def.ins[input_name].dagflow_type.is_nothing:
+                value_type = node_def.ins[input_name].dagflow_type
                 raise DagflowInvalidDefinitionError(
                     _not_provided(input_name, key, known, names)
                     + (_NO_RESOURCE if input_name in resources else "")
+                    + context_hint(input_name, value_type.typing_type)
                 )
         wiring.dependencies[name] = dependencies
     cycle = find_cycle(parents)

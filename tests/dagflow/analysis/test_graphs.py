@@ -6,9 +6,19 @@ from typing import Any
 
 import pytest
 
-from dagflow import AssetSpec, SourceAsset, asset, graph, job, op
+from dagflow import (
+    AssetSpec,
+    Definitions,
+    SourceAsset,
+    asset,
+    define_asset_job,
+    graph,
+    job,
+    op,
+    repository,
+)
 from dagflow.defs.jobs.asset_job import build_asset_job
-from dagflow.errors import ParameterCheckError
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 from dagflow.testing import Graph, graph_of, parse_selection, resolve
 
 
@@ -161,7 +171,7 @@ def test_a_graph_and_selections() -> None:
 @pytest.mark.parametrize("thing", [7, None, "cafe", object()])
 def test_what_is_no_definition(thing: Any) -> None:
     """The error names the value and its type."""
-    with pytest.raises(ParameterCheckError, match="graph_of takes jobs, graphs, ops and assets, not"):
+    with pytest.raises(ParameterCheckError, match=r"graph_of takes jobs, graphs, ops, assets, .* not"):
         graph_of(thing)
 
 
@@ -169,3 +179,33 @@ def test_nothing_is_an_empty_graph() -> None:
     """Without definitions the graph is empty; a repeated definition is one node."""
     assert len(list(graph_of().nodes)) == 0
     assert len(list(graph_of(beans, beans).nodes)) == 1
+
+
+def test_a_project_counts_as_all_that_it_holds() -> None:
+    """Definitions and repositories have the nodes of their assets and jobs, each once."""
+    boil = define_asset_job("boil", "water")
+    project = Definitions([water, tea], jobs=[cafe, boil], resources={"db": 1})
+
+    @asset
+    def ice() -> Any: ...
+
+    @repository
+    def kitchen() -> Any:
+        return [ice, define_asset_job("freeze", "ice")]
+
+    found, whole = graph_of(cafe, project, water, boil, project.get_job_def("cafe")), graph_of(project)
+
+    assert _names(found) == _names(whole)
+    assert resolve(parse_selection("job:boil"), whole) == {"asset:water"}
+    assert resolve(parse_selection("job:cafe and op:beans"), whole) == {"cafe:beans", "cafe:beans_2"}
+    assert {cafe, project.get_job_def("cafe")} == set(whole.node("cafe:beans").part_of)
+    assert resolve(parse_selection("job:freeze"), graph_of(kitchen)) == {"asset:ice"}
+
+
+def test_an_asset_job_selects_from_the_assets_beside_it() -> None:
+    """A list of assets and jobs is a project, as in Definitions."""
+    boil = define_asset_job("boil", "water")
+
+    assert resolve(parse_selection("job:boil"), graph_of(boil, water, tea)) == {"asset:water"}
+    with pytest.raises(DagflowInvalidDefinitionError, match="asset job 'boil'"):
+        graph_of(boil, tea)

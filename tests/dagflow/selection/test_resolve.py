@@ -59,9 +59,8 @@ ALL_NODES = f"a b2 d e e2 {INNER}"
         ("graph:inner+", f"d {INNER}"),
         ("tag:team and not op:c", "inner.b inner.x"),
         ("tag:team=core", "inner.b inner.c inner.x"),
-        ("tag:team=web", ""),
         ("kind:sql", "e2"),
-        ("kind:spark", ""),
+        ("kind:sp*", ""),
         ("key:raw*", ""),
         ("sinks(*)", "e e2"),
         ("roots(*)", "a e2"),
@@ -87,11 +86,18 @@ def test_a_selection_selects(big: Graph, text: str, expected: str):
         ("inner.zzz", "no node is called 'inner.zzz'"),
         ("graph:iner", "no node has graph 'iner'. Did you mean 'inner'"),
         ("key:shop/d", "no node has key 'shop/d'. Did you mean 'shop/e'"),
+        ("kind:sqll", "no node has kind 'sqll'. Did you mean 'sql'"),
+        ("tag:team=web", "no node has tag 'team=web'. Did you mean 'team=core'"),
+        ("tag:team=zzzzzzzzzzzz", "no node has tag 'team=zzzzzzzzzzzz'. There is 'team=core'."),
+        ("owner:me", "no node has owner 'me'. No node here has the attribute 'owner'."),
+        ("core", "no node is called 'core'.$"),
+        ("sql", "no node is called 'sql'. Did you mean kind:sql?"),
+        ("sh", "no node is called 'sh'. For all keys that begin with it, write 'key:sh\\*'."),
         ("changed()", "changed\\(\\) has no meaning here"),
     ],
 )
 def test_what_is_unknown_is_an_error_with_the_nearest_names(big: Graph, text: str, message: str):
-    """An unknown name is an error with suggestions. An unknown value of a descriptive attribute is not."""
+    """An unknown name, and an unknown value of any attribute, is an error with suggestions."""
     with pytest.raises(DagflowInvalidSubsetError, match=message):
         resolve(parse_selection(text), big)
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagflow import Definitions, asset
 from pytest_dagflow.selecting.links import elements_of, references
 
 water = object()
@@ -93,3 +94,38 @@ def test_members_of_containers_are_given_to_some_depth():
     assert list(elements_of([1, (2, {"a": 3}), {4}])) == [1, 2, 3, 4]
     assert list(elements_of("text")) == ["text"]
     assert list(elements_of([[[[5]]]])) == [[5]]
+
+
+def test_a_lookup_by_a_constant_is_the_definition():
+    """`defs.get_job_def("boil")` names the job; with an unknown or computed name it is the whole project."""
+    water = asset(lambda: 1, name="water")
+    defs = Definitions([water])
+    key = "water"
+
+    def constant():
+        defs.get_assets_def("water")
+
+    def computed():
+        return defs.get_assets_def(key)
+
+    def unknown():
+        return defs.get_job_def("boil")
+
+    assert dict(references(constant)) == {"defs.get_assets_def('water')": water}
+    assert dict(references(computed)) == {"defs": defs, "key": "water"}
+    assert dict(references(unknown)) == {"defs.get_job_def('boil')": defs}
+
+
+def test_a_module_in_a_local_variable():
+    """Attributes of a module that a function imports, or that an assertion keeps, are followed."""
+
+    def imports():
+        import os
+
+        return os.path.join
+
+    def asserts():
+        assert os.path.join
+
+    assert "os.path.join" in names(imports)
+    assert any(value is os.path.join for _, value in references(asserts))

@@ -38,8 +38,7 @@ def test_the_first_line_says_what_is_wrong():
     lines = refused(["STEP_START:beans", "STEP_FAILURE:brew"])
 
     assert lines[0] == (
-        "mode 'subsequence' does not hold: ev.step_failure(\"brew\") is missing: "
-        "step 'brew' has no STEP_FAILURE, only STEP_START, STEP_SUCCESS"
+        "ev.step_failure(\"brew\") is missing: step 'brew' has no STEP_FAILURE, only STEP_START, STEP_SUCCESS"
     )
 
 
@@ -47,7 +46,9 @@ def test_patterns_and_events_stand_side_by_side():
     """Matched patterns have a position, missing ones are in order, other events are counted."""
     lines = refused(["STEP_START:beans", "STEP_FAILURE:beans", "STEP_SUCCESS:brew"])
 
-    at = lines.index("3 patterns and the 5 events compared (= matched, - missing, + unexpected):")
+    at = lines.index(
+        "3 patterns and the 5 events compared in mode 'subsequence' (= matched, - missing, + unexpected):"
+    )
     assert [line[:46] for line in lines[at + 1 : at + 6]] == [
         "      ... 1 other event",
         '  = ev.step_start("beans")  (#2)',
@@ -161,7 +162,42 @@ def test_long_lists_are_shortened():
 
     assert len(lines) < 70
     assert "      ... 992 more that match" in lines
-    assert "        # and 960 more" in lines
+    assert "        # ... 976 more lines" in lines
+
+
+def test_long_runs_of_unexpected_events_are_shortened():
+    """The rows of events that no pattern matches are folded as those that match."""
+    lines = refused([], mode="exact", seen=[f"STEP_START:op_{number}" for number in range(1000)])
+
+    assert "      ... 992 more that are unexpected" in lines
+
+
+def test_the_events_to_paste_are_those_of_the_patterns():
+    """Of many events, those of other steps are counted; a matcher of steps and a type name events too."""
+    seen = [f"STEP_START:op_{number}" for number in range(20)] + ["STEP_SKIPPED:op_7"]
+
+    class EndsWithThree:
+        def __eq__(self, other: object) -> bool:
+            return str(other).endswith("3")
+
+        __hash__ = None
+
+    wanted = [ev.step_failure("op_7"), ev.step_failure(EndsWithThree()), "STEP_SKIPPED"]
+    lines = refused(wanted, seen=seen)
+
+    start = lines.index("actual events as patterns (to paste from; with -vv all of them):")
+    assert [line.strip() for line in lines[start + 1 :]] == [
+        "[",
+        "# ... 3 events of other steps and types",
+        'ev.step_start("op_3"),',
+        "# ... 3 events of other steps and types",
+        'ev.step_start("op_7"),',
+        "# ... 5 events of other steps and types",
+        'ev.step_start("op_13"),',
+        "# ... 6 events of other steps and types",
+        'ev.step_skipped("op_7"),',
+        "]",
+    ]
 
 
 def test_the_traceback_of_a_failed_step_comes_first():
@@ -182,7 +218,7 @@ def test_the_traceback_of_a_failed_step_comes_first():
     with pytest.raises(AssertionError) as expected:
         assert_event_sequence(result, ["STEP_FAILURE:spill", "STEP_SUCCESS:spill"])
 
-    assert text.index("step 'spill' failed:") < text.index("raise ValueError") < text.index("1 patterns")
+    assert text.index("step 'spill' failed:") < text.index("raise ValueError") < text.index("1 pattern and")
     assert "    ValueError: the cup was hot" in text
     assert "call_user" not in text
     assert "raise ValueError" not in str(expected.value)

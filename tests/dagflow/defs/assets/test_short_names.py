@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dagflow import (
+    AssetDep,
     AssetIn,
     AssetKey,
     AssetSpec,
@@ -165,3 +166,24 @@ def test_another_group_needs_the_whole_key() -> None:
 
     with pytest.raises(DagflowInvalidDefinitionError, match=r"Did you mean 'raw/orders'\?.*AssetIn\(key="):
         materialize_to_memory([orders, elsewhere])
+
+
+def test_a_dep_names_a_table() -> None:
+    """An AssetDep with the table name of an asset waits for that asset, whatever its own key is."""
+    table = {"dagflow/table_name": "db.orders"}
+
+    @asset(key_prefix="z", metadata=table)
+    def stored() -> int:
+        return 1
+
+    @asset(key_prefix="y", metadata=table)
+    def other() -> int:
+        return 1
+
+    @asset(deps=[AssetDep("unknown", metadata=table)])
+    def first() -> None: ...
+
+    assert _steps(materialize_to_memory([first, stored])) == ["z__stored", "first"]
+    assert _steps(materialize_to_memory([first])) == ["first"]
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"table 'db.orders', which '[yz]/.*' and"):
+        materialize_to_memory([first, stored, other])

@@ -1,0 +1,56 @@
+"""The check of the markers of collected tests. A wrong marker is an error of the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pytest_dagflow.markers.registry import MARKERS, check_arguments
+
+
+def check_markers(report: pytest.CollectReport) -> None:
+    """Turn a report with a wrongly marked test into a failed report.
+
+    The tests of a class and a module are checked where they are collected, because pytest has no other hook
+    for methods of `unittest.TestCase` and for the marks of `pytest.param`.
+    """
+    items = [node for node in report.result if isinstance(node, pytest.Item)] if report.passed else []
+    problems = list(dict.fromkeys(problem for item in items for problem in _problems_of(item)))
+    if problems:
+        report.outcome = "failed"
+        report.longrepr = "\n".join(problems)
+        report.result = []
+
+
+def _problems_of(item: pytest.Item) -> Iterator[str]:
+    for marker in MARKERS:
+        for mark in item.iter_markers(marker.__name__):
+            try:
+                check_arguments(mark, item.nodeid)
+            except pytest.fail.Exception as error:
+                yield str(error)
+            if mark.name == "dag_partitions":
+                yield from _problems_of_partitions(item, mark)
+
+
+def _problems_of_partitions(item: pytest.Item, mark: pytest.Mark) -> Iterator[str]:
+    """Yield the reason if `dag_partitions` cannot create tests here."""
+    callspec = getattr(item, "callspec", None)
+    place = f"{item.nodeid}: marker dag_partitions"
+    if callspec is not None and any(mark is other for other in callspec.marks):
+        yield (
+            f"{place}: it has no effect in pytest.param, because the keys of all parameters are chosen "
+            "before. Mark the test function, or pass the keys of this parameter as a second argument."
+        )
+    elif callspec is None and (_is_of_test_case(item) or mark in item.own_markers):
+        kind = "a method of unittest.TestCase" if _is_of_test_case(item) else "this item"
+        yield (
+            f"{place}: {kind} cannot have the argument 'partition_key'. Write a test function or a method of "
+            "a plain class, or loop over dagflow.testing.boundaries(...) with self.subTest(...)."
+        )
+
+
+def _is_of_test_case(item: pytest.Item) -> bool:
+    cls = getattr(item, "cls", None)
+    return any(base.__module__ == "unittest.case" for base in getattr(cls, "__mro__", ()))

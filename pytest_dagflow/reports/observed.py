@@ -1,0 +1,145 @@
+"""The runs of each test, and of each fixture of a wider scope that it uses.
+
+Of each the last run, the last failed run and the JUnit properties are kept. The observer is called once at
+the end of each run, so it costs nothing per event.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from dagflow import ExecuteInProcessResult
+
+MAX_NAMES = 50
+_KEY = pytest.StashKey["ObservedRuns"]()
+_FIXTURES_KEY = pytest.StashKey[dict[Any, "ObservedRuns"]]()
+_fixtures_in_setup: list[ObservedRuns] = []
+"""The fixtures of a wider scope whose setup runs now, the innermost last. Runs belong to the innermost."""
+
+
+class ObservedRuns:
+    """The runs of one test or one fixture.
+
+    Attributes:
+        fixture: The name of the fixture; empty for a test.
+        count: The number of runs.
+        last: The last run.
+        failed: The last run that failed.
+        property_values: The first values of each JUnit property, by the name of the property.
+        observing: Ends the observation of runs at the end of the test.
+        is_observing: Whether runs are observed.
+    """
+
+    def __init__(self, fixture: str = "") -> None:
+        self.fixture = fixture
+        self.count: int = 0
+        self.last: ExecuteInProcessResult | None = None
+        self.failed: ExecuteInProcessResult | None = None
+        self.property_values: dict[str, dict[str, None]] = {
+            "dag_nodes": {},
+            "dag_partition": {},
+            "dag_run_id": {},
+        }
+        self.observing: ExitStack[bool | None] = ExitStack()
+        self.is_observing: bool = False
+
+    def observe(self) -> None:
+        """Observe the runs from now on, if the runtime is loaded. Before that no run is possible."""
+        if not self.is_observing and "dagflow" in sys.modules:
+            from dagflow.testing import observe_runs
+
+            self.observing.enter_context(observe_runs(self.add))
+            self.is_observing = True
+
+    def add(self, result: ExecuteInProcessResult) -> None:
+        """Keep a finished run and the values of its JUnit properties, unless it is of another fixture."""
+        if _fixtures_in_setup and _fixtures_in_setup[-1] is not self:
+            return
+        self.count += 1
+        self.last = result
+        if not result.success:
+            self.failed = result
+        plan = result.plan
+        partition = () if plan.partition_key is None else (str(plan.partition_key),)
+        nodes = [key.partition("[")[0] for key in plan.step_keys]
+        self._add_values({"dag_nodes": nodes, "dag_partition": partition, "dag_run_id": (result.run_id,)})
+
+    def _add_values(self, found: dict[str, Any]) -> None:
+        for name, values in found.items():
+            known = self.property_values[name]
+            for value in values:
+                if len(known) > MAX_NAMES:
+                    break
+                known[value] = None
+
+    def properties(self, of_fixtures: list[ObservedRuns]) -> list[tuple[str, str]]:
+        """Return the JUnit properties of this test and its fixtures."""
+        merged = ObservedRuns()
+        for runs in (*of_fixtures, self):
+            merged._add_values(runs.property_values)
+        found = merged.property_values
+        return [
+            (name, ", ".join([*values][:MAX_NAMES]) + (", ..." if len(values) > MAX_NAMES else ""))
+            for name, values in found.items()
+            if values
+        ]
+
+
+@contextmanager
+def keeping_runs(item: pytest.Item) -> Iterator[None]:
+    """Keep the runs of a test until the test ends."""
+    runs = item.stash[_KEY] = ObservedRuns()
+    with runs.observing:
+        runs.observe()
+        yield
+    del item.stash[_KEY]  # frees the runs
+
+
+@contextmanager
+def keeping_runs_of_fixture(fixturedef: Any, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep the runs in the setup of a fixture of a wider scope than one test, until its teardown."""
+    if fixturedef.scope == "function" or "dagflow" not in sys.modules:
+        yield
+        return
+    runs = ObservedRuns(fixturedef.argname)
+    _fixtures_in_setup.append(runs)
+    try:
+        with runs.observing:
+            runs.observe()
+            yield
+    finally:
+        _fixtures_in_setup.remove(runs)
+        if runs.count:
+            request.config.stash.setdefault(_FIXTURES_KEY, {})[fixturedef] = runs
+
+
+def forget_fixture(fixturedef: Any, config: pytest.Config) -> None:
+    """Free the runs of a fixture after its teardown."""
+    config.stash.get(_FIXTURES_KEY, {}).pop(fixturedef, None)
+
+
+def runs_of_fixtures(item: pytest.Item) -> list[ObservedRuns]:
+    """Return the runs of the fixtures of a wider scope that a test uses."""
+    known = item.config.stash.get(_FIXTURES_KEY, {})
+    info = getattr(item, "_fixtureinfo", None)  # pytest has no public name for the fixtures of a test
+    if not known or info is None:
+        return []
+    used = {definition for definitions in info.name2fixturedefs.values() for definition in definitions}
+    return [runs for definition, runs in known.items() if definition in used]
+
+
+def runs_of(item: pytest.Item) -> ObservedRuns | None:
+    """Return the runs of a test; None after its end."""
+    return item.stash.get(_KEY, None)
+
+
+def observe_runs_of(item: pytest.Item) -> None:
+    """Observe the runs of a test from now on, if one of its fixtures loaded the runtime."""
+    if _KEY in item.stash:
+        item.stash[_KEY].observe()

@@ -1,0 +1,370 @@
+"""The text about one run: its steps as a tree, its errors, inputs and log lines, the most important first."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dagflow import DagflowEvent, ExecuteInProcessResult
+
+_MAX_ROWS = 30
+_MAX_EVENTS = 8
+_MAX_LOG_LINES = 10
+_MAX_RETRIED = 5
+_NOTABLE_OUTCOMES = ("failed", "skipped", "unfinished")
+
+
+def run_lines(
+    result: ExecuteInProcessResult, fixture: str, report_text: str, *, is_verbose: bool
+) -> Iterator[str]:
+    """Yield the lines about a run, with an empty line at the end of each part.
+
+    Args:
+        result: The result of the run.
+        fixture: The name of the fixture that started the run, or an empty string.
+        report_text: The report of pytest. A traceback in it is not repeated.
+        is_verbose: Whether the last events are shown too.
+    """
+    run, plan = result.dagflow_run, result.plan
+    events = result.all_events
+    where = f" in {_fixture_name(fixture)}" if fixture else ""
+    partition = "" if plan.partition_key is None else f", partition '{plan.partition_key}'"
+    outcome = "succeeded" if result.success else "failed"
+    time = _format_time(events[-1].timestamp - events[0].timestamp)
+    what = "assets" if run.job_name.startswith("__") else f"'{run.job_name}'"
+    yield f"run of {what}{where}: {outcome} in {time}{partition}, id {run.run_id}"
+    yield from _tree_lines(result)
+    yield ""
+    failed = failed_steps(result)
+    parts = [
+        _error_lines(result, report_text),
+        _metadata_lines(result),
+        _attempt_lines(result),
+        _hook_lines(result),
+        _input_lines(result, failed[0]) if failed else (),
+        _log_lines(result, failed),
+        _event_lines(events) if is_verbose else (),
+    ]
+    for part in parts:
+        lines = list(part)
+        yield from lines
+        if lines:
+            yield ""
+
+
+def _fixture_name(fixture: str) -> str:
+    """Return "fixture 'x'", or the name of the method for the fixtures that pytest makes of such methods."""
+    found = re.match(r"_(?:unittest|xunit)_(\w+?)_fixture_", fixture)
+    return found[1] if found else f"fixture '{fixture}'"
+
+
+def failed_steps(result: ExecuteInProcessResult) -> list[str]:
+    """Return the keys of the failed steps, in the order of their failures."""
+    return [event.step_key for event in result.get_step_failure_events() if event.step_key is not None]
+
+
+def display_name(result: ExecuteInProcessResult, step_key: str) -> str:
+    """Return the key of the asset that a step makes, if it makes only this one; else the key of the step."""
+    if step_key in result.plan.index_by_key and "." not in step_key:
+        outputs = result.plan.step_by_key(step_key).outputs
+        keys = [output.asset_key for output in outputs if output.asset_key is not None]
+        if len(keys) == 1 and keys[0].to_python_identifier() == step_key:
+            return str(keys[0].to_user_string())
+    return step_key
+
+
+# errors
+
+
+def _error_lines(result: ExecuteInProcessResult, report_text: str) -> Iterator[str]:
+    """Yield the traceback of the first failed step, or of the run itself, if pytest does not show it."""
+    if result.success:
+        return
+    events = result.get_step_failure_events() or [result.get_run_failure_event()]
+    error = getattr(events[0].event_specific_data, "error", None)
+    if error is None or _is_shown(error, report_text):
+        return
+    yield from _traceback_lines(error)
+
+
+def _is_shown(error: Any, report_text: str) -> bool:
+    """Return whether a text has the last frame and the message of the user's own error."""
+    from dagflow.testing import error_chain
+
+    own = error_chain(error)[-1]
+    source = [line.strip() for line in "".join(own.stack[-1:]).splitlines()[1:2]]
+    return all(text in report_text for text in (*source, own.message.strip().partition("\n")[0]))
+
+
+def _traceback_lines(error: Any) -> Iterator[str]:
+    """Yield a traceback without the frames of dagflow, the cause first."""
+    import dagflow
+
+    ours = os.path.dirname(dagflow.__file__) + os.sep
+    wrapper = getattr(dagflow, error.cls_name or "", None)
+    is_wrapper = isinstance(wrapper, type) and issubclass(
+        wrapper, (dagflow.DagflowUserCodeExecutionError, dagflow.RetryRequested)
+    )
+    if error.cause is not None:
+        yield from _traceback_lines(error.cause)
+        if is_wrapper or not error.stack:
+            return
+        yield "\nThe above exception was the direct cause of the following exception:\n"
+    frames = [frame for frame in error.stack if f'File "{ours}' not in frame]
+    if frames:
+        yield "Traceback (most recent call last):"
+        yield "".join(frames).rstrip("\n")
+    yield error.message.rstrip("\n")
+
+
+def _one_line(error: Any) -> str:
+    """Return the message of the user's own error in one line."""
+    from dagflow.testing import error_chain
+
+    chain = error_chain(error)
+    text = " ".join(chain[-1].message.split()) if chain else ""
+    return text.removeprefix("dagflow.events.user.")
+
+
+def _place_of(error: Any) -> str:
+    """Return file and line of the last frame of the user's own error, as " (file.py:7)"."""
+    from dagflow.testing import error_chain
+
+    frame = "".join(error_chain(error)[-1].stack[-1:]).strip()
+    path, _, rest = frame.removeprefix('File "').partition('", line ')
+    number = rest.partition(",")[0]
+    return f" ({os.path.basename(path)}:{number})" if number.isdigit() else ""
+
+
+def _metadata_lines(result: ExecuteInProcessResult) -> Iterator[str]:
+    """Yield the metadata of each Failure that user code raised."""
+    for event in result.get_step_failure_events():
+        failure = event.event_specific_data.user_failure_data
+        if failure is None or not failure.metadata:
+            continue
+        yield f"metadata of the failure of '{display_name(result, event.step_key or '')}':"
+        width = max(map(len, failure.metadata))
+        for name, value in failure.metadata.items():
+            text = str(getattr(value, "value", value)) if value is not None else "None"
+            first, *others = text.splitlines() or [""]
+            yield f"  {name:<{width}}  {_shorten(first, 150)}"
+            yield from (f"  {'':<{width}}  {_shorten(line, 150)}" for line in others[:9])
+
+
+def _attempt_lines(result: ExecuteInProcessResult) -> Iterator[str]:
+    """Yield the error of each earlier attempt of the retried steps; equal ones of a step once."""
+    by_step: dict[str, dict[str, list[int]]] = {}
+    for event in result.all_events:
+        if event.event_type.name == "STEP_UP_FOR_RETRY" and event.step_key is not None:
+            error = event.event_specific_data.error
+            text = _shorten(_one_line(error), 120) + _place_of(error) if error is not None else "no error"
+            known = by_step.setdefault(event.step_key, {})
+            known.setdefault(text, []).append(sum(map(len, known.values())) + 1)
+    if not by_step:
+        return
+    yield "earlier attempts:"
+    rows = [(key, numbers, text) for key, known in by_step.items() for text, numbers in known.items()]
+    shown = set([*dict.fromkeys([*failed_steps(result), *by_step])][:_MAX_RETRIED])
+    for key, numbers, text in rows:
+        if key in shown:
+            yield f"  {display_name(result, key)} {_number_range(numbers)}: {text}"
+    if len(by_step) > len(shown.intersection(by_step)):
+        yield f"  ... and those of {len(by_step) - len(shown.intersection(by_step))} more steps"
+
+
+def _number_range(numbers: list[int]) -> str:
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"{numbers[0]} to {numbers[-1]}"
+    return ", ".join(map(str, numbers))
+
+
+def _hook_lines(result: ExecuteInProcessResult) -> Iterator[str]:
+    """Yield the errors of hooks, which do not fail the run."""
+    events = [event for event in result.all_events if event.event_type.name == "HOOK_ERRORED"]
+    if events:
+        yield "errors of hooks:"
+    for event in events[:_MAX_EVENTS]:
+        error = getattr(event.event_specific_data, "error", None)
+        text = _one_line(error) if error is not None else event.message
+        yield f"  {display_name(result, event.step_key or '')}: {_shorten(text or '', 120)}"
+
+
+# steps
+
+
+def _tree_lines(result: ExecuteInProcessResult) -> Iterator[str]:
+    """Yield a line for each step with its outcome, indented below its graphs."""
+    rows = dict.fromkeys((ref[0] for ref in result.given), "given")
+    rows.update(dict.fromkeys(result.plan.step_keys, "not run"))
+    by_step: dict[str, list[DagflowEvent]] = {}
+    names = {key: display_name(result, key) for key in rows}
+    for event in result.all_events:
+        if event.step_key is not None and event.event_type_value.startswith("STEP_"):
+            by_step.setdefault(event.step_key, []).append(event)
+    for key, events in by_step.items():
+        rows[key] = _outcome(events)
+    rows = {key: rows[key] for key in _group_mapped_steps(rows)}
+    shown = _choose_steps(rows)
+    width = max((2 * key.count(".") + len(_last_part(key, names)) for key in shown), default=0)
+    before: Sequence[str] = ()
+    for key in sorted(shown, key=_tree_order(shown)):
+        graphs, name = key.split(".")[:-1], _last_part(key, names)
+        for depth, graph in enumerate(graphs):
+            if list(before[: depth + 1]) != graphs[: depth + 1]:
+                yield f"  {'  ' * depth}{graph}"
+        before = graphs
+        indented = "  " * len(graphs) + name
+        yield f"  {indented:<{width}}  {rows[key]}"
+    if len(shown) < len(rows):
+        yield f"  ... and {_count_outcomes(rows[key] for key in rows if key not in shown)}"
+
+
+def _last_part(key: str, names: dict[str, str]) -> str:
+    name = names.get(key, key)
+    return name.rpartition(".")[2] if name == key else name
+
+
+def _group_mapped_steps(keys: Iterable[str]) -> Iterator[str]:
+    """Yield the steps of a mapped node at the position of the node; the node itself if it has no step yet."""
+    by_node: dict[str, list[str]] = {}
+    for key in keys:
+        by_node.setdefault(key.partition("[")[0], []).append(key)
+    for steps in by_node.values():
+        yield from [key for key in steps if not key.endswith("[?]")] or steps
+
+
+def _tree_order(keys: Iterable[str]) -> Callable[[str], list[int]]:
+    """Return a sort key that keeps the order of the steps, and puts the steps of a graph together."""
+    positions: dict[str, int] = {}
+    for position, key in enumerate(keys):
+        parts = key.split(".")
+        for depth in range(len(parts)):
+            positions.setdefault(".".join(parts[: depth + 1]), position)
+
+    def order(key: str) -> list[int]:
+        parts = key.split(".")
+        return [positions[".".join(parts[: depth + 1])] for depth in range(len(parts))]
+
+    return order
+
+
+def _choose_steps(rows: dict[str, str]) -> list[str]:
+    """Return the steps to show: all, or those with a notable outcome and the steps beside them."""
+    if len(rows) <= _MAX_ROWS:
+        return list(rows)
+    notable = [
+        key for key, text in rows.items() if "retried" in text or text.partition(" ")[0] in _NOTABLE_OUTCOMES
+    ]
+    positions = {key: position for position, key in enumerate(rows)}
+    centers = [positions[key] for key in notable[:_MAX_ROWS]] or [0]
+    nearest = sorted(rows, key=lambda key: min(abs(positions[key] - center) for center in centers))
+    chosen = set(list(dict.fromkeys([*notable, *nearest]))[:_MAX_ROWS])
+    return [key for key in rows if key in chosen]
+
+
+def _count_outcomes(texts: Iterable[str]) -> str:
+    counts: dict[str, int] = {}
+    for text in texts:
+        outcome = "not run" if text == "not run" else text.partition(" ")[0]
+        counts[outcome] = counts.get(outcome, 0) + 1
+    return ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+
+
+def _outcome(events: Sequence[DagflowEvent]) -> str:
+    """Return the outcome of a step, the time since its first start, and the number of its retries."""
+    types = [event.event_type.name for event in events]
+    ends = {"STEP_SUCCESS": "succeeded", "STEP_FAILURE": "failed", "STEP_SKIPPED": "skipped"}
+    outcome = next((ends[name] for name in reversed(types) if name in ends), "unfinished")
+    if outcome == "skipped":
+        return outcome
+    retries = types.count("STEP_RESTARTED")
+    again = f", retried {retries} time{'' if retries == 1 else 's'}" if retries else ""
+    error = getattr(events[-1].event_specific_data, "error", None) if outcome == "failed" else None
+    reason = f": {_shorten(_one_line(error), 120)}" if error is not None else ""
+    return f"{outcome} in {_format_time(events[-1].timestamp - events[0].timestamp)}{again}{reason}"
+
+
+def _format_time(seconds: float) -> str:
+    if seconds >= 0.9995:
+        return f"{seconds:.2f} s"
+    thousandths = seconds * 1000
+    return f"{thousandths:.0f} ms" if thousandths >= 10 else f"{thousandths:.2g} ms"
+
+
+# inputs, log, events
+
+
+def _input_lines(result: ExecuteInProcessResult, step_key: str) -> Iterator[str]:
+    if step_key not in result.plan.index_by_key or not result.plan.step_by_key(step_key).loads:
+        return
+    names = [item.name for item in result.plan.step_by_key(step_key).loads]
+    show = reprlib.Repr()
+    show.maxstring = show.maxother = 120
+    known = result.inputs_for_step(step_key)
+    yield f"inputs of '{display_name(result, step_key)}':"
+    for name in names:
+        value = show.repr(known[name]) if name in known else "(not kept: loaded from storage or config)"
+        yield f"  {name} = " + value.replace("\n", "\n" + " " * (len(name) + 5))
+
+
+def _log_lines(result: ExecuteInProcessResult, failed: Sequence[str]) -> Iterator[str]:
+    """Yield the last lines of `context.log`, first of all those of the failed steps."""
+    from dagflow.testing import log_lines
+
+    # the last condition leaves out what the engine says about a step that is not executed: the tree has it
+    lines = [
+        (position, line)
+        for position, line in enumerate(log_lines(result))
+        if not line.user_message.startswith(f"Step '{line.step_key}' is not executed")
+    ]
+    if not lines:
+        return
+    chosen = [pair for pair in lines if pair[1].step_key in failed][-_MAX_LOG_LINES:]
+    rest = _MAX_LOG_LINES - len(chosen)
+    others = [pair for pair in lines if pair[1].step_key not in failed]
+    chosen = sorted([*chosen, *(others[-rest:] if rest else ())], key=lambda pair: pair[0])
+    start = result.all_events[0].timestamp
+    names = [display_name(result, line.step_key or "") for _, line in chosen]
+    width = max(map(len, names))
+    more = f" (the last {len(chosen)} of {len(lines)})" if len(lines) > len(chosen) else ""
+    yield f"log{more}:"
+    for name, (_, line) in zip(names, chosen, strict=True):
+        first, *others_of_text = line.user_message.splitlines() or [""]
+        text = _shorten(first, 120) + (" ..." if others_of_text else "")
+        level = logging.getLevelName(line.level)
+        yield f"  +{line.timestamp - start:.3f} s  {level:<7}  {name:<{width}}  {text}"
+
+
+def _event_lines(events: Sequence[DagflowEvent]) -> Iterator[str]:
+    start = events[0].timestamp
+    relevant = [event for event in events if event.event_type.name not in ("ENGINE_EVENT", "LOGS_CAPTURED")]
+    shown = relevant[-_MAX_EVENTS:]
+    is_failure = [event.event_type.name == "STEP_FAILURE" for event in relevant]
+    first = is_failure.index(True) if any(is_failure) else len(relevant)
+    if first < len(relevant) - _MAX_EVENTS:
+        # other steps continued after the failure: show the events before it
+        shown = [*relevant[: first + 1][1 - _MAX_EVENTS :], relevant[-1]]
+    type_width = max(len(event.event_type.name) for event in shown)
+    step_width = max(len(event.step_key or "") for event in shown)
+    yield "last events:"
+    for event in shown:
+        if event is relevant[-1] and shown[-2:-1] != relevant[-2:-1]:
+            yield "  ..."
+        text = _shorten(_message_of(event).partition("\n")[0], 90)
+        label = f"{event.event_type.name:<{type_width}}  {event.step_key or '':<{step_width}}"
+        yield f"  +{event.timestamp - start:.3f} s  {label}  {text}"
+
+
+def _message_of(event: DagflowEvent) -> str:
+    """Return the message of an event, or the message of its error if the event has none."""
+    error = getattr(event.event_specific_data, "error", None)
+    return event.message or (error.message if error is not None else "")
+
+
+def _shorten(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 3] + "..."

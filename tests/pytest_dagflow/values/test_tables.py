@@ -1,0 +1,198 @@
+"""Tests of the lines about the difference of two tables, with each library that makes tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pytest_dagflow.values.difference import explain
+from pytest_dagflow.values.equality import Options
+
+N = 100_000
+
+
+@pytest.fixture(params=["pandas", "polars", "pyarrow"])
+def table(request: pytest.FixtureRequest) -> Callable[[dict[str, Any]], Any]:
+    """Return the function of a library that makes a table of columns."""
+    library = pytest.importorskip(request.param)
+    return library.table if request.param == "pyarrow" else library.DataFrame
+
+
+def columns(height: int = N) -> dict[str, list[Any]]:
+    """Return columns with different types."""
+    return {
+        "id": list(range(height)),
+        "price": [row / 7 for row in range(height)],
+        "name": [f"item {row}" for row in range(height)],
+    }
+
+
+def test_equal_tables_have_no_lines(table):
+    """Missing values are equal to each other."""
+    made = {"a": [1.0, None], "b": ["x", None]}
+
+    assert explain(table(made), table(made), Options()) == []
+    assert explain({"t": table(made)}, {"t": table(made)}, Options()) == []
+
+
+def test_one_wrong_cell_of_many(table):
+    """The row and the column are shown, in less time than the comparison of all cells as text."""
+    wrong = columns()
+    wrong["price"][73412] = 0.5
+    start = time.process_time()
+
+    lines = explain(table(columns()), table(wrong), Options())
+
+    assert lines[0] == ": 1 of 100,000 rows differs in column 'price'"
+    assert lines[1:] == ["  price:", f"    row 73412: 0.5, expected {73412 / 7}"]
+    assert time.process_time() - start < 5
+
+
+def test_rows_by_key(table):
+    """With keys, moved rows are equal, and missing, unexpected and repeated ones are named."""
+    actual = {
+        "id": [4, 3, 2, 1, 1],
+        "price": [4.0, 3.5, 2.0, 1.0, 1.0],
+    }
+    expected = {"id": [1, 2, 3, 5], "price": [1.0, 2.0, 3.0, 5.0]}
+
+    assert explain(table(expected), table(actual), Options(keys=["id"])) == [
+        ": 1 row missing and 2 rows unexpected (5 rows, expected 4); 1 of 3 rows differs in column 'price'",
+        "  missing: id=5: id=5, price=5.0",
+        "  unexpected: id=4: id=4, price=4.0",
+        "  unexpected: id=1: id=1, price=1.0",
+        "  price:",
+        "    id=3: 3.5, expected 3.0",
+    ]
+
+
+def test_the_first_few_of_many(table):
+    """The counts are whole; the rows and columns shown are few."""
+    wide = {f"c{number}": list(range(20)) for number in range(12)}
+    wrong = {name: [value + 1 for value in values] for name, values in wide.items()}
+
+    lines = explain(table(wide), table(wrong), Options())
+
+    assert lines[0].startswith(": 20 of 20 rows differ in columns 'c0', 'c1', ")
+    assert lines[0].endswith(" and 4 more")
+    assert lines[1:8] == [
+        "  c0:",
+        *(f"    row {row}: {row + 1}, expected {row}" for row in range(5)),
+        "    ... and 15 more rows",
+    ]
+    assert lines[-1] == "  ... and 4 more columns with differences"
+    assert len(explain(table(wide), table(wrong), Options(max_shown=50))) > len(lines)
+
+
+def test_columns_and_types(table):
+    """A missing, unexpected or moved column, and another type, are differences."""
+    base = {"a": [1, 2], "b": ["x", "y"]}
+
+    (line,) = explain(table(base), table({"a": [1, 2], "c": [0, 0]}), Options())
+    assert line == ": column 'b' is missing; column 'c' is unexpected"
+    (line,) = explain(table(base), table({"b": ["x", "y"], "a": [1, 2]}), Options())
+    assert line == ": the columns are in another order: b, a, expected a, b"
+    (line,) = explain(table(base), table({"a": [1.0, 2.0], "b": ["x", "y"]}), Options())
+    assert line.lower() in (
+        ": column 'a' has the type float64, expected int64",
+        ": column 'a' has the type double, expected int64",
+    )
+    assert explain(table(base), table({"a": [1.0, 2.0], "b": ["x", "y"]}), Options(abs=0.1)) == []
+
+
+def test_the_order_of_rows_may_be_ignored(table):
+    """Equal rows belong together; then each other row and the nearest one."""
+    expected = {"a": [1, 2, 3], "b": ["x", "y", "z"]}
+
+    moved, wrong = {"a": [3, 1, 2], "b": ["z", "x", "y"]}, {"a": [3, 1, 2], "b": ["z", "x", "w"]}
+
+    assert explain(table(expected), table(moved), Options())[0].startswith(": 3 of 3 rows differ")
+    assert explain(table(expected), table(moved), Options(ignore_order=True)) == []
+    assert explain(table(expected), table(wrong), Options(ignore_order=True)) == [
+        ": 1 of 3 rows differs in column 'b'",
+        "  b:",
+        "    row 2: 'w', expected 'y'",
+    ]
+    near = {"a": [3.0, 1.0, 2.001], "b": ["z", "x", "y"]}
+    assert explain(table(expected), table(near), Options(ignore_order=True, abs=0.1)) == []
+
+
+def test_other_heights_by_position(table):
+    """Without keys the rest is missing or unexpected, and the message names the option."""
+    lines = explain(table({"a": [1, 2, 3]}), table({"a": [2, 3]}), Options())
+
+    assert lines[0] == ": 1 row missing (2 rows, expected 3); 2 of 2 rows differ in column 'a'"
+    assert "with keys=[...]" in lines[-1]
+
+
+def test_another_kind_of_value(table):
+    """A table is never equal to another kind of value."""
+    one = table({"a": [1]})
+    kind = ("pandas DataFrame", "polars DataFrame", "pyarrow Table")
+
+    (line,) = explain([1], one, Options())
+    assert line in {f" is a {name} of 1 row, expected [1]" for name in kind}
+    (line, *_) = explain(one, [1], Options())
+    assert line in {f" is a list of 1 element, expected a {name} of 1 row" for name in kind}
+    assert explain({"t": one}, {"t": table({"a": [2]})}, Options())[0].startswith(
+        ": ['t'] is different: 1 of 1 row differs in column 'a'"
+    )
+
+
+def test_cells_that_are_lists_and_columns_without_rows(table):
+    """Cells may be lists, also as keys; a table may have no rows."""
+    assert explain(table({"a": [[1], [2]]}), table({"a": [[2], [1]]}), Options(keys=["a"])) == []
+    assert explain(table({"a": [[1], [2]]}), table({"a": [[1], [3]]}), Options())[0].startswith(": 1 of 2")
+    assert explain(table({"a": []}), table({"a": []}), Options()) == []
+
+
+def test_series(table):
+    """A series has one column without a name."""
+    pandas = pytest.importorskip("pandas")
+    column = pandas.Series if table is pandas.DataFrame else None
+    if column is None:
+        library = pytest.importorskip(table.__module__.partition(".")[0])
+        column = library.Series if hasattr(library, "Series") else library.array
+
+    assert explain(column([1, 2]), column([1, 3]), Options()) == [
+        ": 1 of 2 rows differs",
+        "  values:",
+        "    row 1: 3, expected 2",
+    ]
+
+
+def test_the_index_of_pandas():
+    """An index names the rows; another index or another order of it is a difference."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [1, 2, 3]}, index=["x", "y", "z"])
+
+    changed = frame.copy()
+    changed.loc["y", "a"] = 9
+    assert explain(frame, changed, Options())[-1] == "    index='y': 9, expected 2"
+    assert explain(frame, frame.drop(index="y"), Options()) == [
+        ": 1 row missing (2 rows, expected 3)",
+        "  missing: index='y': a=2",
+    ]
+    assert explain(frame, frame.iloc[::-1], Options())[0].startswith(": the rows are in another order: ")
+    assert explain(frame, frame.iloc[::-1], Options(ignore_order=True)) == []
+    plain = pandas.DataFrame({"a": [1, 2, 3]})
+    assert explain(plain, plain[plain.a > 1].tail(3), Options())[0].startswith(": 1 row missing")
+    assert explain(plain.tail(2).reset_index(drop=True), plain.head(1), Options())[0].startswith(
+        ": 1 row missing"
+    )
+    assert explain(plain, plain.set_axis([5, 6, 7]), Options()) == [
+        ": the index differs: 5, 6, 7, expected 0, 1, 2"
+    ]
+    assert explain(frame, frame.rename_axis("key"), Options()) == []
+
+
+def test_columns_of_one_name():
+    """A repeated column of pandas gets a number."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame([[1, 2]], columns=["a", "a"])
+
+    (line, *_) = explain(frame, pandas.DataFrame([[1, 3]], columns=["a", "a"]), Options())
+    assert line == ": 1 of 1 row differs in column 'a#2'"
