@@ -123,7 +123,7 @@ class Reading:
 
     def undefined(self, node: _Described, names: Iterable[object], known: Sequence[str], path: Path) -> None:
         """Add an error about unknown fields."""
-        unknown = sorted(str(name) for name in names)
+        unknown = sorted(name if type(name) is str else repr_of(name) for name in names)
         if len(unknown) == 1:
             message = (
                 f'Received unexpected config entry "{unknown[0]}" {where(path)}. '

@@ -254,7 +254,7 @@ def tags_of(
     The given tags replace those of the job, and the tags of the partition replace both.
     """
     merged = dict(job.run_tags)
-    if tags:
+    if tags is not None:
         place = job.describe_target()
         merged.update(jsonable_tags(tags, place if job.name == EPHEMERAL_JOB_NAME else f"a run of {place}"))
     if partition_key is not None:

@@ -166,7 +166,9 @@ KINDS = {
     "wrapped async": "async def raw({p}){r}:\n    {b}\n@functools.wraps(raw)\nasync def made(*args, **kwargs): return await raw(*args, **kwargs)",
     "wrapped by a generator": "def raw({p}){r}:\n    {b}\n@functools.wraps(raw)\ndef made(*args, **kwargs): yield dg.Output(raw(*args, **kwargs))",
     "context manager": "@contextmanager\ndef made({p}){r}:\n    yield {value}",
-    "cached": "@functools.lru_cache\ndef made({p}){r}:\n    {b}",
+    "wrapped by a class": "class Own:\n    def __init__(self, raw):\n        functools.update_wrapper(self, raw)\n"
+    "    def __call__(self, *args, **kwargs): return self.__wrapped__(*args, **kwargs)\n"
+    "@Own\ndef made({p}){r}:\n    {b}",
     "cached singly": "@functools.singledispatch\ndef made({p}){r}:\n    {b}",
     "builtin": "made = print",
     "without a signature": "class Own:\n    __signature__ = 1\n    def __call__(self, *args, **kwargs): return {value}\n"

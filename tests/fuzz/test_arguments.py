@@ -16,7 +16,7 @@ SHAPES_OF_CONFIG = ("{{'ops': {{'brew': {{'config': {}}}}}}}", "{{'ops': {}}}", 
 OF_VALUES = (
     *("an AssetKey", "does not name an asset", "time partitions", "time zone", "cron schedule"),
     *("partition key", "StaticPartitionsDefinition", "python_type", "a stored", "is not JSON", "cannot be stored"),
-    *("cannot be the type of", "a resource", "of a dimension", "dimensions", "a config schema"),
+    *("cannot be the type of", "a resource", "of a dimension", "dimensions", "a config schema", "the run of assets"),
 )
 
 

@@ -415,9 +415,9 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
         if name not in graph_def.input_names:
             raise DagflowInvalidDefinitionError(
                 f"Error when constructing JobDefinition {place.removeprefix('job ')}: Input value provided "
-                f"for key '{name}', but job has no top-level input with that name. 'input_values' can give "
-                f"the inputs of graph '{graph_def.name}': {list(graph_def.input_names)}."
-                f"{nearest(name, graph_def.input_names)}"
+                f"for key {repr_of(name)}, but job has no top-level input with that name. 'input_values' can "
+                f"give the inputs of graph '{graph_def.name}': {list(graph_def.input_names)}."
+                f"{nearest(name, graph_def.input_names) if isinstance(name, str) else ''}"
             )
 
 

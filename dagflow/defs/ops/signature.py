@@ -270,7 +270,7 @@ def _value_form(annotation: Any) -> Any:
     parts = _union_parts(annotation)
     if any(map(_is_wrapper, parts)):
         return Union[tuple(map(_value_form, parts))]  # noqa: UP007 - of values
-    if get_origin(annotation) is list and _is_dynamic(get_args(annotation)[0]):
+    if get_origin(annotation) is list and any(map(_is_dynamic, get_args(annotation))):
         return _value_form(get_args(annotation)[0])
     return annotation
 

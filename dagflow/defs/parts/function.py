@@ -213,7 +213,8 @@ class Body:
         for position, parameter in enumerate(parameters):
             annotation = annotations.get(parameter.name, parameter.annotation)
             by_keyword = parameter.role == KEYWORD_ONLY
-            if parameter.name in CONTEXT_NAMES and self.context is None and (position == 0 or by_keyword):
+            is_first = position == 0 and parameter.role not in (VAR_POSITIONAL, VAR_KEYWORD)
+            if parameter.name in CONTEXT_NAMES and self.context is None and (is_first or by_keyword):
                 self.context, self.context_name = _context_annotation(annotation, what, fn), parameter.name
                 self.context_first = not by_keyword
             elif parameter.name == "context":

@@ -279,7 +279,7 @@ def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, Reso
         values: Definitions or plain objects by key.
         place: The definition that receives them, for the message.
     """
-    if not values:
+    if values is None:
         return {}
     check_type(values, Mapping, "resources", place)
     return {check_name(key, "resource", reserved=False): as_resource(value) for key, value in values.items()}
