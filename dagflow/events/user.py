@@ -194,7 +194,7 @@ class AssetMaterialization(UserEvent):
         self.asset_key: AssetKey = AssetKey.from_coercible(asset_key)
         self.description: str | None = check_optional(description, str, "description")
         self.metadata: dict[str, MetadataValue] = (
-            normalize_metadata(metadata, self._where()) if metadata else {}
+            normalize_metadata(metadata, self._where()) if metadata is not None else {}
         )
         self.partition: str | None = check_optional(partition, str, "partition")
         self.tags: dict[str, str] = _checked_tags(tags, self._where()) if tags else {}
@@ -303,7 +303,7 @@ class MaterializeResult(SpecialResult, Generic[T]):
         value: T | Unset = UNSET,
     ) -> None:
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
-        self.metadata: Mapping[str, Any] = metadata or {}
+        self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
         self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
         self.check_results: list[Any] = check_elements(check_results or (), object, "check_results")
         self.data_version: DataVersion | None = data_version

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from typing import Any
 
 from dagflow._util import UNSET
 from dagflow.config.read import read_config
 from dagflow.context.init import InitResourceContext
+from dagflow.defs.parts.function import named_parameters
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.requirements import lack
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError, repr_of
@@ -57,7 +57,7 @@ def _init_context(
             f"the resource function has context argument, but no context was provided when invoking. It is "
             f"the only argument {here}."
         )
-    name = next(iter(inspect.signature(definition.resource_fn).parameters))
+    name = next((each.name for each in named_parameters(definition.resource_fn, here)), "init_context")
     if kwargs and name not in kwargs:
         raise DagflowInvalidInvocationError(
             f"Resource initialization expected argument '{name}'. Got {list(kwargs)} as arguments {here}."

@@ -288,7 +288,7 @@ def zone_named(name: str) -> tzinfo:
         >>> zone_named("UTC")
         datetime.timezone.utc
     """
-    if name == "UTC":
+    if isinstance(name, str) and name == "UTC":
         return UTC
     import zoneinfo  # imported lazily: it is slow to import, and most definitions are in UTC
 

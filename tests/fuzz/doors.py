@@ -117,9 +117,12 @@ def run():
 EVENT = IN_OP % ("", "context", "context.log_event({call})", "")
 YIELDED = IN_OP % ("", "context", "yield {call}\n    yield dg.Output(1)", "")
 RAISED = IN_OP % ("", "context", "raise {call}", "")
-PARTITIONED = "DAYS = {call}\n@dg.asset(partitions_def=DAYS)\ndef brew(context): return context.partition_key\n\n" + (
-    "def run():\n    keys = DAYS.get_partition_keys()\n    return dg.materialize_to_memory([brew], "
-    "partition_key=keys[0] if keys else 'a')"
+PARTITIONED = (
+    "DAYS = {call}\n@dg.asset(partitions_def=DAYS)\ndef brew(context): return context.partition_key\n\n"
+    + (
+        "def run():\n    keys = DAYS.get_partition_keys()\n    return dg.materialize_to_memory([brew], "
+        "partition_key=keys[0] if keys else 'a')"
+    )
 )
 MAPPED = (
     "DAYS = dg.StaticPartitionsDefinition(['a'])\n@dg.asset(partitions_def=DAYS)\ndef water(): return 1\n"

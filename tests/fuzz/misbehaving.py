@@ -33,7 +33,9 @@ def _refuses(name: str) -> Any:
 
 def _without(name: str, *methods: str) -> type:
     """Return a class whose objects refuse these methods."""
-    return type(name, (), {method: _refuses(f"{name}.{method}") for method in methods} | {"__hash__": object.__hash__})
+    return type(
+        name, (), {method: _refuses(f"{name}.{method}") for method in methods} | {"__hash__": object.__hash__}
+    )
 
 
 NoEq = _without("NoEq", "__eq__", "__ne__", "__lt__")

@@ -101,14 +101,20 @@ def parameters(draw: st.DrawFn) -> list[Parameter]:
     if draw(st.booleans()):
         kind = draw(st.sampled_from(["", "", "", "/", "*"]))
         context = draw(st.sampled_from(CONTEXT_NAMES))
-        found.append(Parameter(context, kind, draw(st.sampled_from(CONTEXT_TYPES)), draw(st.sampled_from(["", "", "None"]))))
+        found.append(
+            Parameter(
+                context, kind, draw(st.sampled_from(CONTEXT_TYPES)), draw(st.sampled_from(["", "", "None"]))
+            )
+        )
     names = draw(st.lists(st.sampled_from(INPUTS), unique=True, max_size=3))
     for name in names:
         if any(name == other.name for other in found):
             continue
         kind = draw(st.sampled_from(["", "", "", "", "*", "/", "*args", "**kwargs"]))
         annotation = draw(st.sampled_from(["", *FITTING]))
-        default = FITTING.get(annotation, "1") if not kind.endswith("s") and draw(st.integers(0, 3)) == 3 else ""
+        default = (
+            FITTING.get(annotation, "1") if not kind.endswith("s") and draw(st.integers(0, 3)) == 3 else ""
+        )
         found.append(Parameter(name, kind, annotation, default))
     order = ["/", "", "*args", "*", "**kwargs"]
     found.sort(key=lambda p: (order.index(p.kind), p.kind in ("/", "") and bool(p.default)))
@@ -192,7 +198,11 @@ def functions(draw: st.DrawFn) -> Function:
     """Draw a callable of any kind."""
     found = draw(parameters())
     returned = draw(st.sampled_from(["", *FITTING]))
-    value = FITTING.get(returned, "1") if draw(st.integers(0, 4)) else draw(st.sampled_from(["None", "1", "(1, 2)", "Mock()"]))
+    value = (
+        FITTING.get(returned, "1")
+        if draw(st.integers(0, 4))
+        else draw(st.sampled_from(["None", "1", "(1, 2)", "Mock()"]))
+    )
     kind = draw(st.sampled_from(list(KINDS)))
     bare = [Parameter(p.name, p.kind, "", p.default) for p in found]
     arrow = f" -> {returned}" if returned else ""
@@ -202,6 +212,12 @@ def functions(draw: st.DrawFn) -> Function:
     )  # fmt: skip
     # an empty list of parameters leaves a comma behind
     source = source.replace("(, *,", "(*,").replace(", )", ")").replace("(, ", "(")
-    source = source.replace("*, extra=1", "extra=1") if any(p.kind in ("*", "*args") for p in found) else source
-    values = {p.name: FITTING.get(p.annotation, "1") for p in found if p.name not in CONTEXT_NAMES and not p.kind.endswith("s")}
+    source = (
+        source.replace("*, extra=1", "extra=1") if any(p.kind in ("*", "*args") for p in found) else source
+    )
+    values = {
+        p.name: FITTING.get(p.annotation, "1")
+        for p in found
+        if p.name not in CONTEXT_NAMES and not p.kind.endswith("s")
+    }
     return Function(source, values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from doors import CALLS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,13 +9,31 @@ from law import Program, check, examples
 from misbehaving import VALUES
 
 SHAPES = ("{}", "[{}]", "({},)", "{{'a': {}}}", "{{'a': {{'config': {}}}}}", "{{{}: 1}}", "{{{}}}", "[[{}]]")
-SHAPES_OF_CONFIG = ("{{'ops': {{'brew': {{'config': {}}}}}}}", "{{'ops': {}}}", "{{'resources': {{'a': {}}}}}")
+SHAPES_OF_CONFIG = (
+    "{{'ops': {{'brew': {{'config': {}}}}}}}",
+    "{{'ops': {}}}",
+    "{{'resources': {{'a': {}}}}}",
+)
 
 # a value object is no definition: the message names its kind, or the value itself
 OF_VALUES = (
     *("an AssetKey", "does not name an asset", "time partitions", "time zone", "cron schedule"),
-    *("partition key", "StaticPartitionsDefinition", "python_type", "a stored", "is not JSON", "cannot be stored"),
-    *("cannot be the type of", "a resource", "of a dimension", "dimensions", "a config schema", "the run of assets"),
+    *(
+        "partition key",
+        "StaticPartitionsDefinition",
+        "python_type",
+        "a stored",
+        "is not JSON",
+        "cannot be stored",
+    ),
+    *(
+        "cannot be the type of",
+        "a resource",
+        "of a dimension",
+        "dimensions",
+        "a config schema",
+        "the run of assets",
+    ),
 )
 
 

@@ -9,7 +9,9 @@ from law import Program, fault, outcome
 RAISE = ("dg.Failure", "dg.RetryRequested", "dg.RetryPolicy")  # so that these programs fail as they should
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if door.callee not in RAISE], ids=lambda door: door.callee)
+@pytest.mark.parametrize(
+    "door", [door for door in DOORS if door.callee not in RAISE], ids=lambda door: door.callee
+)
 def test_doors(door: Door) -> None:
     """A program without a drawn argument ends with a result, so that a drawn argument is the only mistake."""
     program = Program(door.source(), door.names)

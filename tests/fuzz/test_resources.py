@@ -79,8 +79,20 @@ BODIES = {
     "with a loader": "@dg.dagflow_type_loader(dg.Noneable(int), required_resource_keys={'r'})\ndef load(context, config): return context.resources.r\n"
     "T = dg.DagflowType(lambda _, value: True, name='T', loader=load)\n@{d}({read})\ndef brew(context): return 1",
 }
-OP = {"d": "dg.op", "store": "out=dg.Out(io_manager_key='r')", "hooked": "", "typed": "out=dg.Out(T)", "read": READ}
-ASSET = {"d": "dg.asset", "store": "io_manager_key='r'", "hooked": "hooks={note}", "typed": "dagflow_type=T", "read": READ}
+OP = {
+    "d": "dg.op",
+    "store": "out=dg.Out(io_manager_key='r')",
+    "hooked": "",
+    "typed": "out=dg.Out(T)",
+    "read": READ,
+}
+ASSET = {
+    "d": "dg.asset",
+    "store": "io_manager_key='r'",
+    "hooked": "hooks={note}",
+    "typed": "dagflow_type=T",
+    "read": READ,
+}
 OP_ENTRANCES = (
     "@dg.job(resource_defs={'r': R, 'other': 1})\ndef morning(): brew()\ndef run(): return morning.execute_in_process()",
     "@dg.job\ndef morning(): brew()\ndef run(): return morning.execute_in_process(resources={'r': R, 'other': 1})",
@@ -125,7 +137,11 @@ async def awaited(result): return await result
 
 NAMES = (
     *("'r'", "'r.", '"r"', "resources:r", "brew", "drink", "morning"),
-    *("Pot is the class of a resource", "the resource function at <program>:"),  # these have no key yet
+    *(
+        "Pot is the class of a resource",
+        "resource class 'Kettle'",
+        "the resource function at <program>:",
+    ),  # these have no key yet
 )
 
 # some programs make a coroutine that nobody awaits
@@ -141,7 +157,9 @@ def programs(draw: st.DrawFn) -> Program:
         body = body.replace("{%s}" % name, text)
     value = draw(st.sampled_from(VALUES))
     resource = draw(st.sampled_from(RESOURCES)).replace("{v}", value)
-    source = f"{FIRST.replace('{v}', value)}R = {resource}\n{body}\n{draw(st.sampled_from(entrances))}\n{USED}"
+    source = (
+        f"{FIRST.replace('{v}', value)}R = {resource}\n{body}\n{draw(st.sampled_from(entrances))}\n{USED}"
+    )
     return Program(source, NAMES, postponed=draw(st.booleans()))
 
 

@@ -117,7 +117,15 @@ def drink_op(context): return 1
 NAMES = (
     *("brew", "morning", "drink", "made", "raw", "<program>:"),
     *('"<lambda>"', "asset 'asset'", "'resource_fn'", *(f"'{name}'" for name in INPUTS)),
-    *("PartitionedConfig", "'config_fn'", '"self"', '"ctx"', "the function at unknown place", *(f'"{name}"' for name in INPUTS)),
+    *(
+        "PartitionedConfig",
+        "'config_fn'",
+        '"self"',
+        '"ctx"',
+        "the function at unknown place",
+        "the config (unknown place)",
+        *(f'"{name}"' for name in INPUTS),
+    ),
     *("@op", "@asset", "@job", "@graph", "@success_hook", "@failure_hook", "@event_list_hook"),
     *("Own", "'Mock'", "'MagicMock'", "'partial'", "'object'"),  # the classes of callables without a name
 )

@@ -29,43 +29,55 @@ def run():
 """
 WAYS = {
     "returned": "@dg.op\ndef brew(): return {v}\n@dg.op\ndef drink(x): return x\n" + JOB,
-    "with a context": "@dg.op\ndef brew(context): return {v}\n@dg.op\ndef drink(context, x): return x\n" + JOB,
-    "wrapped": "@dg.op\ndef brew(): return dg.Output({v}, metadata={'a': 1})\n@dg.op\ndef drink(x): return x\n" + JOB,
+    "with a context": "@dg.op\ndef brew(context): return {v}\n@dg.op\ndef drink(context, x): return x\n"
+    + JOB,
+    "wrapped": "@dg.op\ndef brew(): return dg.Output({v}, metadata={'a': 1})\n@dg.op\ndef drink(x): return x\n"
+    + JOB,
     "yielded": "@dg.op\ndef brew(): yield dg.Output({v})\n@dg.op\ndef drink(x): yield dg.Output(x)\n" + JOB,
     "awaited": "@dg.op\nasync def brew(): return {v}\n@dg.op\nasync def drink(x): return x\n" + JOB,
-    "of type Any": "@dg.op\ndef brew() -> typing.Any: return {v}\n@dg.op\ndef drink(x: object): return x\n" + JOB,
+    "of type Any": "@dg.op\ndef brew() -> typing.Any: return {v}\n@dg.op\ndef drink(x: object): return x\n"
+    + JOB,
     "one of two": "@dg.op(out={'a': dg.Out(), 'b': dg.Out()})\ndef brew(): return {v}, 1\n"
-    "@dg.op\ndef drink(x): return x\n" + JOB.replace("brew())", "brew().a)").replace('"brew")', '"brew", "a")'),
+    "@dg.op\ndef drink(x): return x\n"
+    + JOB.replace("brew())", "brew().a)").replace('"brew")', '"brew", "a")'),
     "with hooks": "@dg.success_hook\ndef note(context): context.op_output_values, context.op_exception\n"
-    "@dg.op\ndef brew(): return {v}\n@dg.op\ndef drink(x): return x\n" + JOB.replace("@dg.job", "@dg.job(hooks={note})"),
+    "@dg.op\ndef brew(): return {v}\n@dg.op\ndef drink(x): return x\n"
+    + JOB.replace("@dg.job", "@dg.job(hooks={note})"),
     "dynamic": "@dg.op(out=dg.DynamicOut())\ndef brew(): yield dg.DynamicOutput({v}, 'a')\n@dg.op\ndef drink(x): return x\n"
     + JOB.replace("drink(brew())", "brew().map(drink)"),
     "fan-in": "@dg.op\ndef brew(): return {v}\n@dg.op\ndef drink(x): return x\n"
     + JOB.replace("drink(brew())", "drink([brew(), brew.alias('again')()])"),
     "default": "V = {v}\n@dg.op\ndef brew(): return 1\n@dg.op\ndef drink(x, y=V): return y\n" + JOB,
-    "default of In": "@dg.op\ndef brew(): return 1\n@dg.op(ins={'y': dg.In(default_value={v})})\ndef drink(x, y): return y\n" + JOB,
+    "default of In": "@dg.op\ndef brew(): return 1\n@dg.op(ins={'y': dg.In(default_value={v})})\ndef drink(x, y): return y\n"
+    + JOB,
     "input value": "@dg.op\ndef drink(x): return x\n@dg.graph\ndef brew(x): drink(x)\n\n"
     "def run():\n    return brew.execute_in_process(input_values={'x': {v}})",
     "input value of a job": "@dg.op\ndef drink(x): return x\n@dg.job(input_values={'x': {v}})\ndef morning(x): drink(x)\n\n"
     "def run():\n    return morning.execute_in_process()",
     "asset": "@dg.asset\ndef brew(): return {v}\n@dg.asset\ndef drink(brew): return brew\n" + ASSETS,
-    "asset with a context": "@dg.asset\ndef brew(context): return {v}\n@dg.asset\nasync def drink(context, brew): return brew\n" + ASSETS,
-    "materialize result": "@dg.asset\ndef brew(): return dg.MaterializeResult(value={v})\n@dg.asset\ndef drink(brew): return brew\n" + ASSETS,
-    "output of an asset": "@dg.asset\ndef brew(): return dg.Output({v})\n@dg.asset\ndef drink(brew): yield dg.Output(brew)\n" + ASSETS,
+    "asset with a context": "@dg.asset\ndef brew(context): return {v}\n@dg.asset\nasync def drink(context, brew): return brew\n"
+    + ASSETS,
+    "materialize result": "@dg.asset\ndef brew(): return dg.MaterializeResult(value={v})\n@dg.asset\ndef drink(brew): return brew\n"
+    + ASSETS,
+    "output of an asset": "@dg.asset\ndef brew(): return dg.Output({v})\n@dg.asset\ndef drink(brew): yield dg.Output(brew)\n"
+    + ASSETS,
     "direct call": "@dg.op\ndef brew(x): return x\n\ndef run():\n    return brew({v}), brew(x={v})",
     "direct call with a context": "@dg.op\ndef brew(context, x): return x\n\ndef run():\n    return brew(dg.build_op_context(), {v})",
     "direct call of an asset": "@dg.asset\ndef brew(x): return x\n\ndef run():\n    return brew({v}), brew(x={v})",
     "direct call, awaited": "@dg.op\nasync def brew(x): return x\n\ndef run():\n    return asyncio.run(brew({v}))",
     "direct call, yielded": "@dg.op\ndef brew(x): yield dg.Output(x)\n\ndef run():\n    return list(brew({v}))",
-    "logged": "@dg.op\ndef brew(context):\n    context.log.debug('%s', {v})\n    return 1\n@dg.op\ndef drink(x): return x\n" + JOB,
+    "logged": "@dg.op\ndef brew(context):\n    context.log.debug('%s', {v})\n    return 1\n@dg.op\ndef drink(x): return x\n"
+    + JOB,
     "own I/O manager": "class Store(dg.IOManager):\n    def handle_output(self, context, obj): self.kept = obj\n"
     "    def load_input(self, context): return self.kept\n"
-    "@dg.asset(io_manager_def=Store())\ndef brew(): return {v}\n@dg.asset\ndef drink(brew): return brew\n" + ASSETS,
+    "@dg.asset(io_manager_def=Store())\ndef brew(): return {v}\n@dg.asset\ndef drink(brew): return brew\n"
+    + ASSETS,
 }
 CHECKED = {
     "input": "@dg.op\ndef brew(): return {v}\n@dg.op\ndef drink(x: {t}): return x\n" + JOB,
     "output": "@dg.op\ndef brew() -> {t}: return {v}\n@dg.op\ndef drink(x): return x\n" + JOB,
-    "wrapped output": "@dg.op\ndef brew() -> dg.Output[{t}]: return dg.Output({v})\n@dg.op\ndef drink(x): return x\n" + JOB,
+    "wrapped output": "@dg.op\ndef brew() -> dg.Output[{t}]: return dg.Output({v})\n@dg.op\ndef drink(x): return x\n"
+    + JOB,
     "asset": "@dg.asset\ndef brew() -> {t}: return {v}\n@dg.asset\ndef drink(brew): return brew\n" + ASSETS,
     "direct call": "@dg.op\ndef brew(x: {t}): return x\n\ndef run():\n    return brew({v})",
     "default": "V = {v}\n@dg.op\ndef brew(): return 1\n@dg.op\ndef drink(x, y: {t} = V): return y\n" + JOB,

@@ -45,7 +45,7 @@ def select_ops(graph_def: GraphDefinition, clauses: Sequence[str]) -> GraphDefin
             paths = _paths(graph_def, text)
         except DagflowInvalidSubsetError as error:
             raise DagflowInvalidSubsetError(
-                f"No qualified ops to execute found for op_selection={list(clauses)!r}: {error}"
+                f"No qualified ops to execute found for op_selection={repr_of(list(clauses))}: {error}"
             ) from None
         for path in paths:
             _add(selected, path)
