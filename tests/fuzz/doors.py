@@ -242,7 +242,7 @@ DOORS = (
     Door("dg.RunConfig", JOB + "def run():\n    return morning.execute_in_process({call})", {}, ("brew", "morning")),
     Door("dg.RunRequest"),
     Door("dg.RunsFilter", "def run():\n    return dg.DagflowInstance.ephemeral().get_runs({call})"),
-    Door("dg.serialize_value", base={"value": "1"}, names=("JSON",)),
+    Door("dg.serialize_value", base={"val": "1"}, names=("JSON",)),
     Door("dg.deserialize_value", base={"val": "'1'"}),
     Door("dg.ResourceDefinition", "brew = {call}\n" + RESOURCE_RUN, {"resource_fn": "lambda _: 1"}, ("brew",)),
     Door("dg.IOManagerDefinition.hardcoded_io_manager", "brew = {call}\n" + RESOURCE_RUN, {"value": "dg.InMemoryIOManager()"}, ("brew",)),
@@ -252,6 +252,6 @@ DOORS = (
     Door("dg.TableRecord", base={"data": "{'a': 1}"}),
     *(Door(f"dg.MetadataValue.{name}", base={parameter: value}) for name, parameter, value in METADATA),
     Door("dg.MetadataValue.job", base={"job_name": "'a'", "location_name": "'b'"}),
-    Door("dg.AssetKey.from_user_string", base={"text": "'a'"}),
+    Door("dg.AssetKey.from_user_string", base={"asset_key_string": "'a'"}),
 )  # fmt: skip
 CALLS = [(door, parameter) for door in DOORS for parameter in door.parameters()]
