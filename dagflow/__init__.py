@@ -6,7 +6,7 @@ table: `python tests/house/test_root_stub.py` writes it again.
 """
 
 _EXPORTS = {
-    "AllPartitionMapping": "dagflow.partitions.mapping",
+    "AllPartitionMapping": "dagflow.partitions.mappings",
     "Any": "typing",
     "Array": "dagflow.config.field",
     "AssetCheckEvaluation": "dagflow.events.check",
@@ -36,6 +36,7 @@ _EXPORTS = {
     "ConfigurableLegacyIOManagerAdapter": "dagflow.io.model",
     "ConfigurableResource": "dagflow.defs.resources.classes",
     "ConfigurableResourceFactory": "dagflow.defs.resources.classes",
+    "DagflowAbsentError": "dagflow.errors",
     "DagflowAssetCheckFailedError": "dagflow.errors",
     "DagflowAssetMetadataValue": "dagflow.metadata.value",
     "DagflowConfigMappingFunctionError": "dagflow.errors",
@@ -90,6 +91,7 @@ _EXPORTS = {
     "Definitions": "dagflow.defs.project.definitions",
     "DependencyDefinition": "dagflow.defs.graphs.wiring",
     "Dict": "dagflow.types.annotations",
+    "DimensionPartitionMapping": "dagflow.partitions.multi_mapping",
     "DynamicCollectDependencyDefinition": "dagflow.defs.graphs.wiring",
     "DynamicOut": "dagflow.defs.ops.ports",
     "DynamicOutput": "dagflow.events.user",
@@ -122,7 +124,7 @@ _EXPORTS = {
     "IAttachDifferentObjectToOpContext": "dagflow.defs.resources.classes",
     "IOManager": "dagflow.io.manager",
     "IOManagerDefinition": "dagflow.defs.resources.io_managers",
-    "IdentityPartitionMapping": "dagflow.partitions.mapping",
+    "IdentityPartitionMapping": "dagflow.partitions.mappings",
     "In": "dagflow.defs.ops.ports",
     "InMemoryIOManager": "dagflow.io.memory",
     "InProcessExecutor": "dagflow.defs.executors.builtin",
@@ -141,7 +143,7 @@ _EXPORTS = {
     "JobDefinition": "dagflow.defs.jobs.definition",
     "JobExecutionResult": "dagflow.runs.job_result",
     "JsonMetadataValue": "dagflow.metadata.value",
-    "LastPartitionMapping": "dagflow.partitions.mapping",
+    "LastPartitionMapping": "dagflow.partitions.mappings",
     "List": "dagflow.types.annotations",
     "LocalFileCodeReference": "dagflow.metadata.code",
     "LoggerDefinition": "dagflow.defs.loggers.definition",
@@ -153,7 +155,9 @@ _EXPORTS = {
     "MonthlyPartitionsDefinition": "dagflow.partitions.calendar",
     "MultiDependencyDefinition": "dagflow.defs.graphs.wiring",
     "MultiPartitionKey": "dagflow.partitions.multi",
+    "MultiPartitionMapping": "dagflow.partitions.multi_mapping",
     "MultiPartitionsDefinition": "dagflow.partitions.multi",
+    "MultiToSingleDimensionPartitionMapping": "dagflow.partitions.multi_mapping",
     "MultiprocessExecutor": "dagflow.defs.executors.builtin",
     "NodeHandle": "dagflow.keys",
     "NodeInvocation": "dagflow.defs.graphs.wiring",
@@ -169,12 +173,13 @@ _EXPORTS = {
     "OutputContext": "dagflow.context.io",
     "OutputMapping": "dagflow.defs.graphs.wiring",
     "ParameterCheckError": "dagflow.errors",
-    "PartialResource": "dagflow.defs.resources.classes",
+    "PartialResource": "dagflow.defs.resources.model",
     "Partition": "dagflow.partitions.keys",
     "PartitionKeyRange": "dagflow.partitions.keys",
     "PartitionMapping": "dagflow.partitions.mapping",
     "PartitionedConfig": "dagflow.defs.jobs.partitioned",
     "PartitionsDefinition": "dagflow.partitions.definition",
+    "PartitionsSubset": "dagflow.partitions.subset",
     "PathMetadataValue": "dagflow.metadata.value",
     "Permissive": "dagflow.config.field",
     "PermissiveConfig": "dagflow.config.model",
@@ -200,8 +205,8 @@ _EXPORTS = {
     "Set": "dagflow.types.annotations",
     "Shape": "dagflow.config.field",
     "SourceAsset": "dagflow.defs.assets.spec",
-    "SpecificPartitionsPartitionMapping": "dagflow.partitions.mapping",
-    "StaticPartitionMapping": "dagflow.partitions.mapping",
+    "SpecificPartitionsPartitionMapping": "dagflow.partitions.mappings",
+    "StaticPartitionMapping": "dagflow.partitions.mappings",
     "StaticPartitionsDefinition": "dagflow.partitions.static",
     "StepEventStatus": "dagflow.instance.stats",
     "StepStats": "dagflow.instance.stats",
@@ -219,12 +224,13 @@ _EXPORTS = {
     "TableSchemaMetadataValue": "dagflow.metadata.value",
     "TextMetadataValue": "dagflow.metadata.value",
     "TimeWindow": "dagflow.partitions.keys",
-    "TimeWindowPartitionMapping": "dagflow.partitions.mapping",
+    "TimeWindowPartitionMapping": "dagflow.partitions.mappings",
     "TimeWindowPartitionsDefinition": "dagflow.partitions.time_window",
     "TimestampMetadataValue": "dagflow.metadata.value",
     "Tuple": "dagflow.types.annotations",
     "TypeCheck": "dagflow.types.kinds",
     "TypeCheckContext": "dagflow.types.kinds",
+    "UpstreamPartitionsResult": "dagflow.partitions.mapping",
     "UrlCodeReference": "dagflow.metadata.code",
     "UrlMetadataValue": "dagflow.metadata.value",
     "WeeklyPartitionsDefinition": "dagflow.partitions.calendar",
@@ -300,12 +306,39 @@ def __getattr__(name: str) -> object:
         return _version()
     source = _EXPORTS.get(name)
     if source is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise _not_here(name)
     from importlib import import_module
 
     module, _, inner = source.partition(":")
     value = globals()[name] = getattr(import_module(module), inner or name)
     return value
+
+
+def _not_here(name: str) -> Exception:
+    """Build the error about a name that is not exported.
+
+    `from dagflow import x` replaces an AttributeError by an ImportError without its message. So the machinery
+    of that statement gets an ImportError, except for submodules, which it imports itself.
+    """
+    import sys
+    from importlib.util import find_spec
+
+    found = f"module {__name__!r} has no attribute {name!r}"
+    if name.startswith("_") or not name.isidentifier():
+        return AttributeError(found)
+    if find_spec(f"{__name__}.{name}") is not None:
+        return AttributeError(f"{found}: it is a module, so import it: `import {__name__}.{name}`")
+    from dagflow._util import nearest  # imported lazily, as the next one: only error messages use them
+    from dagflow.absent import absent_name
+
+    absent = absent_name(name)
+    caller = sys._getframe(2).f_code  # noqa: SLF001 - only the caller distinguishes the statement from an access
+    if (caller.co_name, caller.co_filename) == ("_handle_fromlist", "<frozen importlib._bootstrap>"):
+        problem = f"cannot import name {name!r} from {__name__!r}"
+        hint = f": {absent}" if absent else f".{nearest(name, _EXPORTS)}"
+        return ImportError(problem + hint, name=__name__, path=__file__)
+    # with a name of its own, the traceback does not add a second "Did you mean"
+    return AttributeError(absent or f"{found}.{nearest(name, _EXPORTS)}", name=name)
 
 
 def _version() -> str:

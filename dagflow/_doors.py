@@ -16,6 +16,7 @@ DOORS = {
     "JobDefinition": "dagflow.defs.jobs.definition",
     "OpDefinition": "dagflow.defs.ops.definition",
     "ScopedResources": "dagflow.context.resources",
+    "build_builtin": "dagflow.io.builtin",
     "build_init_resource_context": "dagflow.invocation.build",
     "create_run": "dagflow.runs.launch",
     "execute_in_process": "dagflow.runs.in_process",

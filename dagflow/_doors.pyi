@@ -7,6 +7,7 @@ from dagflow.invocation.build import build_init_resource_context as build_init_r
 from dagflow.invocation.hook import invoke_hook as invoke_hook
 from dagflow.invocation.invoke import invoke as invoke
 from dagflow.invocation.logger import invoke_logger as invoke_logger
+from dagflow.io.builtin import build_builtin as build_builtin
 from dagflow.runs.in_process import execute_in_process as execute_in_process
 from dagflow.runs.in_process import subset_of as subset_of
 from dagflow.runs.launch import create_run as create_run

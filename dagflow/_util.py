@@ -1,5 +1,5 @@
-"""Small utilities: the sentinel for "not given", suggestions for a misspelt name, warnings, strings as file
-names, and paths relative to a module.
+"""Small utilities: the sentinel for "not given", suggestions for a misspelt name, the repr of a value,
+warnings, strings as file names, and paths relative to a module.
 """
 
 from __future__ import annotations
@@ -34,13 +34,41 @@ def nearest(name: object, known: Iterable[str]) -> str:
     Example:
         >>> nearest("bens", ["beans", "brew"])
         " Did you mean 'beans'?"
+        >>> nearest("db", ["beans", "database"])
+        " Did you mean 'database'?"
         >>> nearest("zzz", ["beans"])
         ''
     """
     import difflib  # imported lazily: only error messages use it
 
-    close = difflib.get_close_matches(str(name), list(known), n=3)
+    names, wanted = list(known), str(name)
+    close = difflib.get_close_matches(wanted, names, n=3)
+    if not close:
+        close = [other for other in names if _abbreviates(wanted, other) or _abbreviates(other, wanted)][:3]
     return f" Did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Return whether a name is the first letter of a longer one and further letters of it, in their order."""
+    if len(short) < 2 or short[0] != long[:1]:
+        return False
+    letters = iter(long)
+    return all(letter in letters for letter in short)
+
+
+def shown_value(value: object) -> str:
+    """Return the repr of a value for a message; a short one, if the value is nested too deep for its repr.
+
+    Example:
+        >>> shown_value({"cups": 2})
+        "{'cups': 2}"
+    """
+    try:
+        return repr(value)
+    except RecursionError:
+        import reprlib  # imported lazily: few values are nested that deep
+
+        return reprlib.repr(value)
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:

@@ -24,12 +24,13 @@ from dagflow.errors import (
 )
 from dagflow.event_loop import SHARED, EventLoop
 from dagflow.events.user import (
-    NOT_RETURNED,
+    SPECIAL_RESULTS,
     DynamicOutput,
     Failure,
     MaterializeResult,
     Output,
     RetryRequested,
+    SpecialResult,
     UserEvent,
 )
 from dagflow.types.annotations import resolve_type
@@ -37,8 +38,6 @@ from dagflow.types.kinds import DagflowType, ScalarType, TypeCheck, TypeCheckCon
 
 NOT_WRAPPED = (DagflowError, Failure, RetryRequested)
 """The exception classes that are never wrapped: those of dagflow, and those that users raise on purpose."""
-SPECIAL = frozenset({Output, DynamicOutput, MaterializeResult, GeneratorType, *NOT_RETURNED})
-"""The classes of results that are not plain values of an output."""
 
 
 class Emit(Protocol):
@@ -60,7 +59,7 @@ def call_user(
     Args:
         op: The op.
         step_key: The key of the step, for messages.
-        context: The context; ignored if the function has no context parameter.
+        context: The context; ignored unless the function takes it as its first positional argument.
         arguments: The other arguments, by parameter name.
         emit: Receives the outputs.
         emit_event: Receives the other events that a generator yields.
@@ -74,13 +73,13 @@ def call_user(
     fn = body.fn
     if body.function_type == "plain":
         try:
-            result = fn(**arguments) if body.context is None else fn(context, **arguments)
+            result = fn(context, **arguments) if body.context_first else fn(**arguments)
         except NOT_WRAPPED:
             raise
         except Exception as error:
             raise wrapped(error, op, step_key) from error
         plain = op.plain_output
-        if plain is not None and type(result) not in SPECIAL:
+        if plain is not None and type(result) not in SPECIAL_RESULTS:
             emit(plain, result)
             return
         if isinstance(result, GeneratorType):
@@ -89,7 +88,7 @@ def call_user(
         for output, value, given in outputs_of(op, result):
             emit(output, value, given)
         return
-    running = fn(**arguments) if body.context is None else fn(context, **arguments)
+    running = fn(context, **arguments) if body.context_first else fn(**arguments)
     if body.function_type == "generator":
         _drain(op, step_key, running, emit, emit_event)
         return
@@ -129,7 +128,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         DagflowInvariantViolationError: The result does not match the outputs of the op.
     """
     outs = list(op.outs.values())
-    if isinstance(result, NOT_RETURNED):
+    if isinstance(result, UserEvent):
         raise DagflowInvariantViolationError(
             f"{op_location(op)} returned an {type(result).__name__}. If you are returning an "
             "AssetMaterialization or an ExpectationResult from op you must yield them directly, or log them "
@@ -182,7 +181,10 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
         _check_position(op, output, value)
         return output, value.value, value
     if isinstance(value, MaterializeResult):
+        if value.check_results:
+            raise _lost_check_result(op, value.check_results[0])
         return output, value.value, value
+    _refuse_check_results(op, value if type(value) is tuple else (value,))
     if op.is_wrapped.get(output.name):
         raise DagflowInvariantViolationError(
             f"Error with output for op \"{op.name}\": output '{output.name}' has generic output annotation, "
@@ -195,6 +197,22 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
             "Make it a DynamicOut()."
         )
     return output, value, None
+
+
+def _refuse_check_results(op: OpDefinition, values: Iterable[Any]) -> None:
+    for value in values:
+        if isinstance(value, SpecialResult) and value.is_check_result:
+            raise _lost_check_result(op, value)
+
+
+def _lost_check_result(op: OpDefinition, result: Any) -> DagflowInvariantViolationError:
+    name = getattr(result, "check_name", None)
+    check = f"the asset check '{name}'" if name else "an asset check"
+    return DagflowInvariantViolationError(
+        f"{op_location(op)} gave the result of {check}, but its definition declares no checks, so the result "
+        "would be lost. dagflow does not have 'check_specs' yet. Record the result by "
+        "context.log_event(AssetCheckEvaluation(...)) instead."
+    )
 
 
 def _dynamic(
@@ -255,10 +273,13 @@ class YieldedOutputs:
         if isinstance(item, UserEvent):
             return None
         if isinstance(item, MaterializeResult):
+            if item.check_results:
+                raise _lost_check_result(self.op, item.check_results[0])
             output = self._only_output()
             self._once(output.name)
             return output, item.value
         if not isinstance(item, (Output, DynamicOutput)):
+            _refuse_check_results(self.op, (item,))
             hint = " Raise it instead." if isinstance(item, BaseException) else ""
             raise DagflowInvariantViolationError(
                 f"{op_location(self.op)} yielded a value of type {type(item)}: {item!r}. A generator may "

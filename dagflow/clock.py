@@ -1,13 +1,17 @@
-"""The clocks of runs: the system clock, and a virtual clock on which waits take no time."""
+"""The clocks of runs: the system clock, one that skips waits, and a virtual clock that only waits move."""
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from dagflow.errors import CheckError
+
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, timedelta
 
 
 class Clock(Protocol):
@@ -40,11 +44,41 @@ class SystemClock:
         time.sleep(seconds)
 
 
+class SkippingClock(SystemClock):
+    """The clock of the operating system, on which waits take no time.
+
+    Timestamps are real. A run counts the skipped seconds, so that its retries keep their order.
+
+    Attributes:
+        sleeps: The seconds of each skipped wait, in order.
+
+    Example:
+        >>> clock = SkippingClock()
+        >>> clock.sleep(3600)
+        >>> clock.sleeps
+        [3600]
+    """
+
+    __slots__ = ("sleeps",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sleeps: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        """Record the wait, without waiting."""
+        self.sleeps.append(seconds)
+
+    def __reduce__(self) -> tuple[type[SkippingClock], tuple[()]]:
+        """Pickle the clock without its waits: another process counts its own."""
+        return SkippingClock, ()
+
+
 class VirtualClock:
-    """A clock that only moves by `sleep` and `move_to`.
+    """A clock that only moves by `sleep`, `advance` and `move_to`.
 
     Args:
-        start: Seconds since the epoch, or a datetime (UTC if naive). Default: the time of construction.
+        start: A moment, as in `move_to`. Default: the time of construction.
 
     Attributes:
         sleeps: The seconds of each wait, in order.
@@ -58,7 +92,7 @@ class VirtualClock:
 
     __slots__ = ("_time", "sleeps")
 
-    def __init__(self, start: float | datetime | None = None) -> None:
+    def __init__(self, start: float | str | date | None = None) -> None:
         self._time = time.time() if start is None else _seconds(start)
         self.sleeps: list[float] = []
 
@@ -71,17 +105,60 @@ class VirtualClock:
         self.sleeps.append(seconds)
         self._time += max(0.0, seconds)
 
-    def move_to(self, moment: float | datetime) -> None:
-        """Set the clock to `moment`: seconds since the epoch, or a datetime (UTC if naive)."""
+    def move_to(self, moment: float | str | date) -> None:
+        """Set the clock.
+
+        Args:
+            moment: Seconds since the epoch, a datetime, a date (its midnight), or either in ISO format, such
+                as "2024-01-05" or "2024-01-05T06:30+01:00". Without a time zone it is in UTC.
+
+        Raises:
+            CheckError: `moment` is none of these.
+        """
         self._time = _seconds(moment)
+
+    def advance(self, by: float | timedelta) -> None:
+        """Move the clock forward, without recording a wait.
+
+        Args:
+            by: Seconds or a timedelta, not negative.
+
+        Raises:
+            CheckError: `by` is negative or neither of these.
+        """
+        seconds: object = by if isinstance(by, (int, float)) else getattr(by, "total_seconds", _nothing)()
+        if not isinstance(seconds, (int, float)) or not seconds >= 0:
+            raise CheckError(
+                f"a clock advances by seconds or by a timedelta, not negative; not by {by!r} of type "
+                f"'{type(by).__name__}'. To move it back use move_to()"
+            )
+        self._time += seconds
 
 
 SYSTEM_CLOCK = SystemClock()
 
 
-def _seconds(moment: float | datetime) -> float:
-    if isinstance(moment, (int, float)):
-        return float(moment)
-    from datetime import timezone  # only a datetime needs it
+def _nothing() -> None:
+    """Return None, for an object without `total_seconds`."""
 
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+
+def _seconds(moment: float | str | date) -> float:
+    if isinstance(moment, (int, float)) and math.isfinite(moment):
+        return float(moment)
+    from datetime import date, datetime, timezone  # only datetimes need it
+
+    found: object = moment
+    if isinstance(moment, str):
+        try:
+            # Python 3.10 does not read a Z
+            found = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", moment.strip()))
+        except ValueError:
+            found = None
+    elif isinstance(moment, date) and not isinstance(moment, datetime):
+        found = datetime(moment.year, moment.month, moment.day)
+    if not isinstance(found, datetime):
+        raise CheckError(
+            f"a clock cannot be set to {moment!r} of type '{type(moment).__name__}': pass seconds since the "
+            "epoch, a datetime, a date, or a string in ISO format such as '2024-01-05' or '2024-01-05T06:30'"
+        )
+    return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp()

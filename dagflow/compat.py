@@ -15,10 +15,12 @@ from importlib.machinery import ModuleSpec
 from logging import LogRecord
 from operator import attrgetter
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn, Union
 
 from dagflow import errors
-from dagflow.errors import DagflowInvariantViolationError
+from dagflow.absent import absent_name
+from dagflow.absent_names import FROM_PYTHON, TOPICS, WARNINGS
+from dagflow.errors import DagflowAbsentError, DagflowInvariantViolationError
 from dagflow.instance.home import use_home_variable
 from dagflow.keys import use_tag_prefix
 
@@ -101,12 +103,15 @@ class _Dagster(ModuleType):
         super().__init__("dagster", "dagflow in the spelling of Dagster.")
         self.__file__ = __file__  # the ImportError of `from dagster import ...` names it
         self.__spec__ = ModuleSpec("dagster", None, origin=__file__)
-        self.__all__ = [_as_dagster(name) for name in _dagflow().__all__]
+        absent = [name for topic in TOPICS if topic.instead is not FROM_PYTHON for name in topic.names]
+        self.__all__ = [_as_dagster(name) for name in (*_dagflow().__all__, *absent)]
 
     def __getattr__(self, name: str) -> Any:
         native = _as_dagflow(name)
         value: Any = getattr(_dagflow(), native, _ABSENT)
         if value is _ABSENT:
+            value = _placeholder(name, absent_name(native, name))
+        if value is None:
             raise AttributeError(
                 f"module 'dagster', which dagflow.compat installed, has no attribute '{name}': "
                 f"dagflow has no '{native}'"
@@ -119,6 +124,45 @@ class _Dagster(ModuleType):
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self.__all__})
+
+
+class Absent:
+    """The placeholder of a name that dagflow does not have. It can be imported, and raises when it is used.
+
+    It can also be part of an annotation, which does not use it.
+
+    Raises:
+        DagflowAbsentError: It is called, subclassed, subscripted, or the second argument of `isinstance`.
+        AttributeError: One of its attributes is read.
+    """
+
+    def __init__(self, name: str, message: str) -> None:
+        self._name = name
+        self.__doc__ = message
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise DagflowAbsentError(self.__doc__)
+
+    __call__ = __getitem__ = __iter__ = __mro_entries__ = __instancecheck__ = __subclasscheck__ = _refuse
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(self.__doc__, name=name)
+
+    def __or__(self, other: Any) -> Any:
+        return Union[self, other]  # noqa: UP007 - `|` would call this method again
+
+    __ror__ = __or__
+
+    def __repr__(self) -> str:
+        return f"<'{self._name}', which is not in dagflow>"
+
+
+def _placeholder(name: str, message: str | None) -> Any:
+    if message is None:
+        return None
+    if name in WARNINGS:  # filters of warnings check that it is a class of warnings
+        return type(name, (Warning,), {"__doc__": message})
+    return Absent(name, message)
 
 
 def _add_spellings(cls: type, spellings: list[str]) -> None:

@@ -5,6 +5,8 @@
     │   ├── ParameterCheckError                     an argument of the wrong type
     │   └── ElementCheckError                       an element of an argument of the wrong type
     ├── DagflowInvalidDefinitionError               an invalid definition of a pipeline
+    │   └── DagflowAbsentError                      a name or argument of Dagster that dagflow does not have
+    │                                               (also a TypeError)
     ├── DagflowInvalidInvocationError               an invalid call of a definition or context
     │   └── DagflowMissingResourceError             a call without a required resource (also the class above,
     │                                               and a KeyError)
@@ -79,6 +81,10 @@ class ElementCheckError(CheckError):
 
 class DagflowInvalidDefinitionError(DagflowError):
     """Invalid names, wiring, schemas, tags or resources of a definition."""
+
+
+class DagflowAbsentError(DagflowInvalidDefinitionError, TypeError):
+    """A use of a name or argument of Dagster that dagflow does not have."""
 
 
 class DagflowInvalidInvocationError(DagflowError):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Union
 
-from dagflow._util import nearest, warn
+from dagflow._util import nearest, shown_value, warn
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError
 from dagflow.values import Constant
 
 NAME_PATTERN = r"^[A-Za-z0-9_]+$"
 _TAG_KEY = r"(?:[A-Za-z0-9_.-]{1,63}/)?[A-Za-z0-9_.-]{1,63}"
-_RESERVED = frozenset(keyword.kwlist) | frozenset(
+RESERVED_NAMES = frozenset(keyword.kwlist) | frozenset(
     [
         "arg_dict",
         "bool",
@@ -42,6 +42,52 @@ def _is_name(name: str) -> bool:
     return name.isascii() and name.replace("_", "a").isalnum()
 
 
+def nearest_key(key: AssetKey, known: Iterable[AssetKey]) -> str:
+    """Return a hint for an unknown key: keys with the same last part, or with a similar name.
+
+    Example:
+        >>> nearest_key(AssetKey("iron"), [AssetKey(["raw", "iron"])])
+        " Did you mean 'raw/iron'? Write its key as ['raw', 'iron']."
+        >>> nearest_key(AssetKey("irn"), [AssetKey("iron")])
+        " Did you mean 'iron'?"
+    """
+    name = key.to_user_string()
+    by_name = {other.to_user_string(): other for other in known if other != key}
+    found = [text for text, other in by_name.items() if text == name or other.path[-1] == key.path[-1]]
+    if not found:
+        return nearest(name, by_name)
+    lists = [str(list(by_name[text].path)) for text in found if len(by_name[text].path) > 1]
+    hint = f" Did you mean {' or '.join(map(repr, found))}?"
+    return f"{hint} Write its key as {' or '.join(lists)}." if lists else hint
+
+
+EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
+"""The name of the job of assets that run without a job of their own."""
+ASSET_JOB_NAME = "__ASSET_JOB"
+"""The name of the job that computes all assets of a project."""
+_DESCRIPTIONS = {EPHEMERAL_JOB_NAME: "the run of assets", ASSET_JOB_NAME: "the job of all assets"}
+
+
+def shown_job(name: str) -> str:
+    """Return the name of a job for people: "assets" if it has no name of its own.
+
+    Example:
+        >>> shown_job("brew"), shown_job(EPHEMERAL_JOB_NAME)
+        ('brew', 'assets')
+    """
+    return "assets" if name == EPHEMERAL_JOB_NAME else name
+
+
+def describe_job(name: str | None) -> str:
+    """Return a job for messages: by its name, if a user gave it one.
+
+    Example:
+        >>> describe_job("brew"), describe_job(EPHEMERAL_JOB_NAME)
+        ("job 'brew'", 'the run of assets')
+    """
+    return _DESCRIPTIONS.get(name or "") or f"job {name!r}"
+
+
 def check_name(name: object, what: str, *, reserved: bool = True) -> str:
     """Return `name` if it is a valid name of a definition.
 
@@ -60,7 +106,7 @@ def check_name(name: object, what: str, *, reserved: bool = True) -> str:
     """
     if not isinstance(name, str) or not _is_name(name):
         problem = f"it must match the regex {NAME_PATTERN}"
-    elif reserved and name in _RESERVED:
+    elif reserved and name in RESERVED_NAMES:
         problem = "it is reserved. Choose another one."
     else:
         return name
@@ -148,14 +194,14 @@ class AssetKey(Constant):
         return list(self.parts)
 
     @staticmethod
-    def from_user_string(text: str) -> AssetKey:
+    def from_user_string(asset_key_string: str) -> AssetKey:
         """Return the key of a string with its parts separated by slashes."""
-        return AssetKey(text.split("/"))
+        return AssetKey(asset_key_string.split("/"))
 
     @staticmethod
-    def from_coercible(value: CoercibleToAssetKey) -> AssetKey:
+    def from_coercible(arg: CoercibleToAssetKey) -> AssetKey:
         """Convert a string (one part), a sequence of parts or a key to a key."""
-        return value if isinstance(value, AssetKey) else AssetKey(value)
+        return arg if isinstance(arg, AssetKey) else AssetKey(arg)
 
     def to_user_string(self) -> str:
         """Return the parts joined by slashes."""
@@ -389,9 +435,10 @@ def jsonable_tags(tags: Any, where: str) -> dict[str, str]:
             try:
                 encoded = json.dumps(value)
                 is_equal = json.loads(encoded) == value
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, RecursionError) as error:
                 raise DagflowInvalidDefinitionError(
-                    f"Invalid value for tag '{key}' of {where}: Could not JSON encode value {value!r}. "
+                    f"Invalid value for tag '{key}' of {where}: Could not JSON encode value "
+                    f"{shown_value(value)}. "
                     "Use a string, or a value made of numbers, strings, lists and dicts."
                 ) from error
             if not is_equal:

@@ -1,15 +1,17 @@
 """The options of runs that are set from outside, without an argument at each call: clock, pick, given...
 
-One context variable holds the options. `dagflow.testing.run_options` sets it, and each run reads it once at
-its start. So the options also reach runs that third-party code starts.
+One context variable holds the options that a block of code names. `dagflow.testing.run_options` sets it, and
+each run reads it once at its start. So the options also reach runs that third-party code starts. Below it are
+the defaults of the whole process, which `dagflow.testing.default_options` changes for a while.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dagflow.clock import SYSTEM_CLOCK, Clock
 from dagflow.values import Constant
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
 
 Pick = Callable[[Sequence[str]], str]
 """A function that gets the keys of the ready steps in default order, and returns the one to run next."""
+
+
+def notify_on_stderr(text: str) -> None:
+    """Show a message to the user at once."""
+    if sys.stderr is not None:  # a program without a console has none
+        sys.stderr.write(f"dagflow: {text}\n")
+        sys.stderr.flush()
 
 
 class RunOptions(Constant):
@@ -32,9 +41,10 @@ class RunOptions(Constant):
         faults: A function that is called with (step key, attempt from 1) before each attempt and may raise.
         random: The random generator for the jitter of retries; None: a new one for each wait.
         used: The keys of `given` that have replaced an output so far. The runs fill it.
+        notify: A function that shows a message to the user at once: what a run waits for.
     """
 
-    __slots__ = ("clock", "pick", "given", "faults", "random", "used")  # noqa: RUF023 - as the parameters
+    __slots__ = ("clock", "pick", "given", "faults", "random", "used", "notify")  # noqa: RUF023 - as the parameters
 
     clock: Clock
     pick: Pick | None
@@ -42,6 +52,7 @@ class RunOptions(Constant):
     faults: Callable[[str, int], None] | None
     random: Random | None
     used: set[Any]
+    notify: Callable[[str], None]
 
     def __init__(
         self,
@@ -51,6 +62,7 @@ class RunOptions(Constant):
         faults: Callable[[str, int], None] | None = None,
         random: Random | None = None,
         used: set[Any] | None = None,
+        notify: Callable[[str], None] = notify_on_stderr,
     ) -> None:
         self._set(
             clock=clock,
@@ -59,16 +71,30 @@ class RunOptions(Constant):
             faults=faults,
             random=random,
             used=set() if used is None else used,
+            notify=notify,
         )
 
 
-DEFAULT_OPTIONS = RunOptions()
-_options: ContextVar[RunOptions] = ContextVar("dagflow_run_options", default=DEFAULT_OPTIONS)
+class _Block(NamedTuple):
+    """The options that a block of code names, the defaults at its start, and both together."""
+
+    named: Mapping[str, Any]
+    defaults: RunOptions
+    options: RunOptions
+
+
+_defaults = RunOptions()
+_block: ContextVar[_Block | None] = ContextVar("dagflow_run_options", default=None)
 
 
 def current_options() -> RunOptions:
     """Return the options of the current context."""
-    return _options.get()
+    block = _block.get()
+    if block is None:
+        return _defaults
+    if block.defaults is not _defaults:  # they changed since the block began
+        return _defaults.with_changes(**block.named)
+    return block.options
 
 
 @contextmanager
@@ -76,9 +102,22 @@ def set_options(**changes: Any) -> Iterator[RunOptions]:
     """Set options for a block. Options that are not named keep their outer values."""
     if "given" in changes:
         changes.setdefault("used", set())  # belongs to the new `given`, not to the outer one
-    options = _options.get().with_changes(**changes)
-    token = _options.set(options)
+    outer = _block.get()
+    named = changes if outer is None else {**outer.named, **changes}
+    block = _Block(named, _defaults, _defaults.with_changes(**named))
+    token = _block.set(block)
     try:
-        yield options
+        yield block.options
     finally:
-        _options.reset(token)
+        _block.reset(token)
+
+
+@contextmanager
+def set_defaults(**changes: Any) -> Iterator[RunOptions]:
+    """Set the default options of this process for a block, on all threads. A context's own options win."""
+    global _defaults
+    outer, _defaults = _defaults, _defaults.with_changes(**changes)
+    try:
+        yield _defaults
+    finally:
+        _defaults = outer

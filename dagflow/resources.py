@@ -13,9 +13,6 @@ from dagflow.defs.resources.opening import Opened
 from dagflow.errors import DagflowError, DagflowResourceFunctionError
 from dagflow.event_loop import SHARED, EventLoop
 
-Builtins = Mapping[str, Callable[[InitResourceContext], Any]]
-"""The functions that make the built-in resources, by resource type."""
-
 
 class StartedResources:
     """The started resources of a run. Each is stopped once.
@@ -40,7 +37,6 @@ class StartedResources:
         definitions: Mapping[str, ResourceDefinition],
         make_context: Callable[[ResourceDefinition, Any, Mapping[str, Any]], InitResourceContext],
         configs: Mapping[str, Any],
-        builtins: Builtins,
     ) -> None:
         """Start resources in the given order.
 
@@ -50,7 +46,6 @@ class StartedResources:
             make_context: A function that builds an init context from a definition, its config and the
                 resources that it requires.
             configs: The checked config by key, and by path for nested resources, from `resource_configs`.
-            builtins: The functions that create the built-in resources.
 
         Raises:
             DagflowResourceFunctionError: A resource raised. The started ones still run: call `stop`.
@@ -70,8 +65,8 @@ class StartedResources:
             try:
                 if definition.resource_type == "function":
                     value, close = self._open(definition, context)
-                else:
-                    value, close = builtins[definition.resource_type](context), None
+                else:  # a built-in I/O manager, which needs no stop
+                    value, close = definition.resource_fn(context), None
             except DagflowError:
                 raise
             except Exception as error:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dagflow.absent import explains_absent
 from dagflow.analysis.causality import Causality, canonical_events, causality
 from dagflow.analysis.fingerprint import Fingerprint, fingerprint
 from dagflow.analysis.graphs import graph_of, has_graph
 from dagflow.analysis.interleavings import in_order, interleavings
-from dagflow.clock import Clock, VirtualClock
+from dagflow.clock import Clock, SkippingClock, SystemClock, VirtualClock
 from dagflow.engine.log import RunLog
 from dagflow.errors import check_optional, check_type
 from dagflow.events.catalogue import EventField, EventRow, event_catalogue
@@ -21,7 +22,7 @@ from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.instance.instance import DagflowInstance
 from dagflow.invocation.resources import OnDemand
 from dagflow.observers import observe, observe_runs
-from dagflow.options import Pick, RunOptions, set_options
+from dagflow.options import Pick, RunOptions, set_defaults, set_options
 from dagflow.partitions.boundaries import boundaries
 from dagflow.runs.results import EventList, ExecutionResult
 from dagflow.selection.parse import parse_selection
@@ -74,6 +75,40 @@ def run_options(
 
 
 @contextmanager
+def default_options(
+    *, clock: Clock | None = None, notify: Callable[[str], None] | None = None
+) -> Iterator[RunOptions]:
+    """Set the default options of all runs of this process that start in this block, on any thread.
+
+    Options that `run_options` sets win. Test tools use it to skip the waits of retries in every test.
+
+    Args:
+        clock: The default clock.
+        notify: A function that shows a message to the user at once, such as the retry that a run waits for.
+
+    Example:
+        >>> from dagflow import RetryPolicy, job, op
+        >>> from dagflow.testing import SkippingClock, default_options
+        >>> @op(retry_policy=RetryPolicy(max_retries=1, delay=60))
+        ... def flaky(context):
+        ...     if context.retry_number == 0:
+        ...         raise ValueError
+        >>> @job
+        ... def j():
+        ...     flaky()
+        >>> clock = SkippingClock()
+        >>> with default_options(clock=clock):
+        ...     success = j.execute_in_process().success
+        >>> success, [round(seconds) for seconds in clock.sleeps]
+        (True, [60])
+    """
+    changes = {"clock": clock, "notify": notify}
+    with set_defaults(**{name: value for name, value in changes.items() if value is not None}) as options:
+        yield options
+
+
+@contextmanager
+@explains_absent
 def instance_for_test(
     overrides: Mapping[str, Any] | None = None,
     set_dagflow_home: bool = True,
@@ -174,10 +209,13 @@ __all__ = [
     "OnDemand",
     "RunOptions",
     "Selection",
+    "SkippingClock",
+    "SystemClock",
     "VirtualClock",
     "boundaries",
     "canonical_events",
     "causality",
+    "default_options",
     "error_chain",
     "event_catalogue",
     "fingerprint",

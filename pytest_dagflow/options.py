@@ -8,6 +8,8 @@ import pytest
 
 DEFINITIONS = "dag_definitions"
 """The ini key that names the definitions of the project."""
+REAL_TIME = "dag_real_time"
+"""The ini key that switches the skipping of waits off; also the name of a marker."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,14 @@ class Options:
         exclude: The expressions of `--dag-exclude`; their union is excluded.
         explain: Whether to print for each test the reason why it was kept or dropped.
         definitions: The definitions of the project, as `package.module:attribute`; empty by default.
+        is_time_real: Whether all tests wait in real time for retries.
     """
 
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     explain: bool = False
     definitions: str = ""
+    is_time_real: bool = False
 
     @property
     def is_selecting(self) -> bool:
@@ -64,6 +68,12 @@ def add_options(parser: pytest.Parser) -> None:
         "selects from the definitions that the collected test modules and their conftests name",
         default="",
     )
+    parser.addini(
+        REAL_TIME,
+        type="bool",
+        help="wait in real time for the retries of runs in all tests; by default these waits are skipped",
+        default=False,
+    )
 
 
 def read_options(config: pytest.Config) -> Options:
@@ -73,4 +83,5 @@ def read_options(config: pytest.Config) -> Options:
         exclude=tuple(config.getoption("dag_exclude")),
         explain=config.getoption("dag_explain"),
         definitions=config.getini(DEFINITIONS).strip(),
+        is_time_real=config.getini(REAL_TIME),
     )

@@ -11,7 +11,8 @@ from pytest_dagflow import hooks, imports, options
 from pytest_dagflow import session as dag_session
 from pytest_dagflow.fixtures import binding, clock, contexts, events, instances, runs
 from pytest_dagflow.markers import items, partitions, registry
-from pytest_dagflow.reports import failure, observed
+from pytest_dagflow.markers import time as real_time
+from pytest_dagflow.reports import failure, interrupts, observed
 from pytest_dagflow.selecting import record
 
 # registered as modules, because pytest scans all installed distributions for each string in `pytest_plugins`
@@ -71,16 +72,22 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Receive the selection and the record of a worker of xdist."""
+    """Receive the selection, the record and the skipped seconds of a worker of xdist."""
     worker_output = getattr(node, "workeroutput", {})
     dag_session.receive_selection(node.config, worker_output)
     record.receive_record(node.config, worker_output)
+    real_time.receive_skipped(node.config, worker_output)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Record the nodes of a test, and keep its runs until its end."""
-    with record.recording_nodes(item), observed.keeping_runs(item):
+    """Record the nodes of a test, keep its runs until its end, skip its waits, and stop at a Ctrl-C."""
+    with (
+        record.recording_nodes(item),
+        observed.keeping_runs(item),
+        interrupts.stopping_pytest(),
+        real_time.skipping_waits(item),
+    ):
         return (yield)
 
 
@@ -109,11 +116,12 @@ def pytest_runtest_call(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Record that a test did not pass, and add its runs to the report."""
+    """Record that a test did not pass, add its runs to the report, and stop at a Ctrl-C."""
     failure.prepare_report(item, call)
     outcome = yield
     record.record_failure(item.config, outcome)
     failure.add_section(item, outcome)
+    interrupts.check_raised(item, call)
     return outcome
 
 
@@ -121,4 +129,10 @@ def pytest_runtest_makereport(
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     """Save the record before xdist sends the output of a worker."""
     record.save_record(session.config)
+    real_time.send_skipped(session.config)
     yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the seconds of waits that were skipped."""
+    real_time.print_skipped(terminalreporter, config)

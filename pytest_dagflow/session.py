@@ -38,12 +38,14 @@ class DagSession:
             the controller, so that all of them collect the same partition keys.
         selection: The result of the selection; None until the tests are collected.
         is_selection_received: Whether a worker of xdist sent `selection`. Only true on the controller.
+        skipped_seconds: The seconds of waits for retries that the finished tests skipped.
     """
 
     options: Options
     now: float
     selection: SelectionResult | None = None
     is_selection_received: bool = False
+    skipped_seconds: float = 0.0
 
 
 _KEY = pytest.StashKey[DagSession]()

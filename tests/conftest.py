@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,6 +20,13 @@ if importlib.util.find_spec("numpy"):
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["typing"]  # only for type checkers: some of it cannot run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Allow the key `timeout` of pyproject.toml where pytest-timeout is not installed, as in WebAssembly."""
+    with suppress(ValueError):  # pytest-timeout has added it
+        parser.addini("timeout", "the maximum seconds of a test; not used without pytest-timeout")
+
 
 IS_WASM = sys.platform == "emscripten"
 if IS_WASM:

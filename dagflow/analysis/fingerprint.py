@@ -78,7 +78,7 @@ def fingerprint(definition: Any) -> Fingerprint:
         own = _op_fingerprint(definition.node_def)
         reads = sorted((name, key.to_string()) for name, key in definition.keys_by_input_name.items())
         mappings = sorted(
-            (key.to_string(), repr(value)) for key, value in definition.partition_mappings.items()
+            (key.to_string(), _text(value)) for key, value in definition.partition_mappings.items()
         )
         resources = _resource_parts(definition.resource_defs)
         return own._replace(

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dagflow.defs.assets.definition import AssetsDefinition
+from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.ops.definition import OpDefinition
-from dagflow.defs.project.definitions import ASSET_JOB_NAME, Definitions
+from dagflow.defs.project.definitions import Definitions
 from dagflow.defs.project.repository import RepositoryDefinition
 from dagflow.errors import ParameterCheckError
-from dagflow.keys import AssetKey
+from dagflow.keys import ASSET_JOB_NAME, AssetKey
 from dagflow.selection.tree import Graph
 from dagflow.selection.tree import Node as GraphNode
 
@@ -148,8 +149,10 @@ class _Builder:
 
     def graph(self) -> Graph:
         """Return the graph of all added definitions."""
+        names = ShortNames({key: found[0][1] for key, found in self.assets.items()})
         for key, reader, definition in self.reads:
-            for upstream, _ in _nearest_first(self.assets.get(key, []), definition):
+            found = self.assets.get(names.resolve(key, definition), [])
+            for upstream, _ in _nearest_first(found, definition):
                 self.edges.append((upstream, reader))
         return Graph(self.nodes.values(), self.edges)
 

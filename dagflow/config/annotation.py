@@ -8,6 +8,7 @@ builds its own node.
 from __future__ import annotations
 
 import collections.abc
+import contextlib
 import enum
 import types
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from dagflow._util import UNSET
 from dagflow.config.choice import (
     BoolSource,
-    Enum,
+    EnumSource,
     EnumValue,
     FloatSource,
     IntSource,
@@ -25,7 +26,9 @@ from dagflow.config.choice import (
     StringSource,
 )
 from dagflow.config.field import Array, Map, Permissive
+from dagflow.config.nested import class_node
 from dagflow.config.objects import is_config_object, plain_config
+from dagflow.config.resource_fields import RESOURCE_MARKER
 from dagflow.config.scalar import Any as AnyConfig
 from dagflow.config.scalar import Bool, ConfigType, Float, Int, String
 from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError
@@ -67,7 +70,11 @@ class AnnotationSchema(NamedTuple):
 
 
 def annotation_schema(
-    annotation: Any, place: str, discriminator: str | None = None, default: Any = UNSET
+    annotation: Any,
+    place: str,
+    discriminator: str | None = None,
+    default: Any = UNSET,
+    owner: type | None = None,
 ) -> AnnotationSchema:
     """Return the config schema of an annotation.
 
@@ -76,6 +83,7 @@ def annotation_schema(
         place: The annotated field, as error messages name it.
         discriminator: The field that distinguishes the classes of a union.
         default: Plain config with the default of each field, if the annotation is a Config class.
+        owner: The Config class that has the field. A class that contains it is resolved when it is read.
 
     Raises:
         DagflowInvalidPythonicConfigDefinitionError: The annotation is not a type of config.
@@ -88,15 +96,15 @@ def annotation_schema(
     if origin is Annotated:
         tags = (getattr(extra, "discriminator", None) for extra in arguments[1:])
         return annotation_schema(
-            arguments[0], place, next((tag for tag in tags if tag), discriminator), default
+            arguments[0], place, next((tag for tag in tags if tag), discriminator), default, owner
         )
     if origin in (Union, types.UnionType):
-        return _union(arguments, annotation, place, discriminator, default)
+        return _union(arguments, annotation, place, discriminator, default, owner)
     if origin is Literal and all(isinstance(value, str) for value in arguments):
         name = f"Literal[{', '.join(map(repr, arguments))}]"
-        return AnnotationSchema(Enum(name, [EnumValue(value) for value in arguments]))
+        return AnnotationSchema(EnumSource(name, [EnumValue(value) for value in arguments]))
     if origin in _LISTS and len(arguments) == 1:
-        inner = annotation_schema(arguments[0], place)
+        inner = annotation_schema(arguments[0], place, owner=owner)
         return inner._replace(
             node=Array(inner.node),
             incoming=_each_item(inner.incoming),
@@ -104,25 +112,31 @@ def annotation_schema(
             names=None,
         )
     if origin in _DICTS and len(arguments) == 2 and arguments[0] in _KEYS:
-        inner = annotation_schema(arguments[1], place)
+        inner = annotation_schema(arguments[1], place, owner=owner)
         return inner._replace(
             node=Map(_KEYS[arguments[0]], inner.node),
             incoming=_each_value(inner.incoming),
             outgoing=_each_value(inner.outgoing),
             names=None,
         )
-    if isinstance(annotation, type) and not getattr(annotation, "__dagflow_resource__", False):
+    if isinstance(annotation, type) and _is_config_class(annotation, owner):
         if issubclass(annotation, enum.Enum):
-            node = Enum.from_python_enum_direct_values(annotation)
-            return AnnotationSchema(node, annotation, names=annotation.__members__)
+            choices = [EnumValue(member.name, member.value) for member in annotation]
+            node = EnumSource(annotation.__name__, choices)
+            return AnnotationSchema(node, annotation, _name_of(annotation), names=annotation.__members__)
         config_class: Any = annotation
         if hasattr(config_class, "__dagflow_config__"):
-            return AnnotationSchema(config_class.config_node(default), _from_config(config_class))
+            return AnnotationSchema(class_node(config_class, owner, default), _from_config(config_class))
     raise _unsupported_error(annotation, place)
 
 
 def _union(
-    members: tuple[Any, ...], annotation: Any, place: str, discriminator: str | None, default: Any
+    members: tuple[Any, ...],
+    annotation: Any,
+    place: str,
+    discriminator: str | None,
+    default: Any,
+    owner: type | None,
 ) -> AnnotationSchema:
     rest = tuple(member for member in members if member is not type(None))
     if len(rest) < len(members):
@@ -131,6 +145,7 @@ def _union(
             place,
             discriminator,
             default,
+            owner,
         )
         return inner._replace(
             node=Noneable(inner.node),
@@ -139,10 +154,12 @@ def _union(
         )
     if discriminator is None:
         raise _unsupported_error(annotation, place)
-    return _selector(rest, place, discriminator)
+    return _selector(rest, place, discriminator, owner)
 
 
-def _selector(members: tuple[Any, ...], place: str, discriminator: str) -> AnnotationSchema:
+def _selector(
+    members: tuple[Any, ...], place: str, discriminator: str, owner: type | None
+) -> AnnotationSchema:
     """Return a selector for a union of Config classes. Its keys are the values of the discriminator."""
     classes: dict[str, Any] = {}
     for member in members:
@@ -155,7 +172,7 @@ def _selector(members: tuple[Any, ...], place: str, discriminator: str) -> Annot
             f"Config class with a field '{discriminator}: Literal[...]'."
         )
     node = Selector({
-        value: member.config_node(without=discriminator) for value, member in classes.items()
+        value: class_node(member, owner, without=(discriminator,)) for value, member in classes.items()
     })  # fmt: skip
 
     def incoming(value: Any) -> Any:
@@ -174,6 +191,23 @@ def _selector(members: tuple[Any, ...], place: str, discriminator: str) -> Annot
         return {plain.pop(discriminator): plain}
 
     return AnnotationSchema(node, incoming, outgoing, is_selector=True)
+
+
+def _is_config_class(annotation: Any, owner: type | None) -> bool:
+    """Return whether a class may be a type of config: resources only inside containers of a resource."""
+    return not hasattr(annotation, RESOURCE_MARKER) or hasattr(owner, RESOURCE_MARKER)
+
+
+def _name_of(enum_class: type[enum.Enum]) -> Convert:
+    """Return a function from a member to its name in config. With `use_enum_values` the member is a value."""
+
+    def outgoing(value: Any) -> Any:
+        if not isinstance(value, enum.Enum) and not hasattr(value, "__dagflow_env_var__"):
+            with contextlib.suppress(ValueError):
+                return enum_class(value).name
+        return plain_config(value)
+
+    return outgoing
 
 
 def _from_config(config_class: Any) -> Convert:

@@ -9,7 +9,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any as AnyValue
 
-from dagflow._util import UNSET, nearest
+from dagflow._util import UNSET, nearest, shown_value
 from dagflow.config.field import Array, Field, Map, Shape, describe_fields, resolve_fields, resolve_inner
 from dagflow.config.parse import Reading
 from dagflow.config.paths import Path, where
@@ -128,9 +128,35 @@ class Enum(ConfigType):
         else:
             problem = (
                 f"for enum type {self.name} must be a string, "
-                f'one of the choices {names!r} of "{self.name}", not {value!r}.'
+                f'one of the choices {names!r} of "{self.name}", not {shown_value(value)}.'
             )
         reading.mismatch(self, value, path, f"Value {where(path)} {problem}")
+        return None
+
+
+class EnumSource(Enum):
+    """An `Enum` whose name may come from an environment variable, by `{"env": "NAME"}`."""
+
+    __slots__ = ()
+
+    def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
+        if not isinstance(value, dict) or list(value) != ["env"]:
+            return super().read(value, path, reading)
+        before = len(reading.errors)
+        variable = String.read(value["env"], (*path, "env"), reading)
+        if len(reading.errors) != before or reading.environ is None:
+            return value
+        content = reading.lookup(value, variable, path)
+        if content is None:
+            return None
+        if content in self.values_by_name:
+            return self.values_by_name[content]
+        names = self.config_values
+        problem = (
+            f'Value stored in env variable "{variable}" is {content!r}, which is no choice of "{self.name}"'
+            f".{nearest(content, names)} Expected one of {names!r}."
+        )
+        reading.failed_lookup(value, variable, path, problem)
         return None
 
 
@@ -185,7 +211,7 @@ class Selector(ConfigType):
             if value is None:
                 reading.none_given(self, path, self.describe())
             else:
-                message = f"Value for selector type {where(path)} must be a dict, not {value!r}. "
+                message = f"Value for selector type {where(path)} must be a dict, not {shown_value(value)}. "
                 reading.mismatch(self, value, path, message + f'Expected: "{self.describe()}".')
             return None
         if len(value) == 1:

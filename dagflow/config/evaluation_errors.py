@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any, NamedTuple
 
+from dagflow._util import shown_value
 from dagflow.config.paths import Path, path_string
 
 
@@ -88,7 +89,7 @@ def mismatch_error(node: object, value: object, path: Path, message: str) -> Eva
         path: The path of the value in the config.
         message: The message, for readers.
     """
-    details = Mismatch(node, repr(value))
+    details = Mismatch(node, shown_value(value))
     return EvaluationError(DagflowEvaluationErrorReason.RUNTIME_TYPE_MISMATCH, path, details, message)
 
 

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any as AnyValue
 
 from dagflow._util import UNSET
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MapPart, Path
+from dagflow.config.read import check_config
 from dagflow.config.scalar import SCALARS, Any, Bool, ConfigType, Float, Int, String, copied
 from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigDefinitionError,
-    DagflowInvalidConfigError,
     DagflowInvalidDefinitionError,
     ParameterCheckError,
     check_optional,
@@ -150,15 +150,10 @@ def _check_default(config_type: ConfigType, default_value: AnyValue) -> None:
     if callable(default_value) and not isinstance(default_value, type):
         raise ParameterCheckError("parameter 'default_value' must be a config value, not a function")
     config_type.check_default(default_value)
-    reading = Reading(None)
-    config_type.read(default_value, (), reading)
-    if reading.errors:
-        raise DagflowInvalidConfigError(
-            "Invalid default_value for Field. Ensure all required config entries are provided and all values "
-            "match the expected types.",
-            reading.errors,
-            default_value,
-        )
+    preamble = (
+        "Invalid default_value for Field. Ensure all required config entries are provided and all values "
+    )
+    check_config(config_type, default_value, preamble + "match the expected types.", path=())
 
 
 class Shape(ConfigType):
@@ -187,11 +182,10 @@ class Shape(ConfigType):
         field_aliases: Mapping[str, str] | None = None,
     ) -> None:
         self.description = check_optional(description, str, "description", "a Shape")
-        self.field_aliases: Mapping[str, str] | None = check_optional(
-            field_aliases, Mapping, "field_aliases", "a Shape"
-        )
+        check_optional(field_aliases, Mapping, "field_aliases", "a Shape")
         for name, alias in (field_aliases or {}).items():
             check_texts("the field_aliases of a Shape", name=name, alias=alias)
+        self.field_aliases: Mapping[str, str | Sequence[str]] | None = field_aliases
         self.fields: dict[str, Field] = resolve_fields(check_type(fields, Mapping, "fields", "a Shape"))
         self._required = [name for name, field in self.fields.items() if field.is_required]
 
@@ -240,14 +234,21 @@ class Shape(ConfigType):
         return result
 
     def _by_own_names(
-        self, value: dict[AnyValue, AnyValue], aliases: Mapping[str, str], path: Path, reading: Reading
+        self,
+        value: dict[AnyValue, AnyValue],
+        aliases: Mapping[str, str | Sequence[str]],
+        path: Path,
+        reading: Reading,
     ) -> dict[AnyValue, AnyValue]:
         named = dict(value)
-        for name, alias in aliases.items():
-            if alias in value:
-                if name in value:
-                    reading.collision(name, alias, path)
-                named[name] = named.pop(alias)
+        for name, others in aliases.items():
+            given = name if name in value else None
+            for alias in (others,) if isinstance(others, str) else others:
+                if alias in value:
+                    if given is not None:
+                        reading.collision(given, alias, path)
+                    given = alias
+                    named[name] = named.pop(alias)
         return named
 
     def _finish(
@@ -307,7 +308,10 @@ class Permissive(Shape):
     def _read_extras(
         self, extras: dict[AnyValue, AnyValue], result: dict[AnyValue, AnyValue], path: Path, reading: Reading
     ) -> None:
-        result.update(copied(extras))
+        try:
+            result.update(copied(extras))
+        except RecursionError:
+            reading.too_deep(self, extras, path)
 
 
 class Array(ConfigType):

@@ -10,10 +10,11 @@ from typing import Any as AnyValue
 
 from dagflow._util import UNSET
 from dagflow.config.field import Field
-from dagflow.config.parse import Readable, Reading, parse
+from dagflow.config.parse import Readable, Reading
 from dagflow.config.paths import Path
+from dagflow.config.read import read_parsed
 from dagflow.config.scalar import ConfigType, copied
-from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, DagflowInvalidConfigError
+from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError
 
 
 class MappingMessages:
@@ -96,15 +97,13 @@ class Mapped(ConfigType):
             reading.has_mappings = True
             return outer
         result = self._call(self._read_outer(value, path, Reading(None)) if self.is_raw else outer)
-        parsed = parse(self.inner, result, path=self.messages.path, environ=reading.environ)
-        reading.used_env |= parsed.used_env
-        if parsed.errors:
-            raise DagflowInvalidConfigError(self.messages.preamble, parsed.errors, result)
-        inner = None if parsed.value is UNSET else parsed.value
+        messages = self.messages
+        inner = read_parsed(self.inner, result, messages.preamble, reading.environ, path=messages.path)
+        reading.used_env |= inner.used_env
         is_fixed = self.source is not None and not callable(self.source)
-        if is_fixed and not (parsed.used_env or self._has_inner_mapping()):
-            self._stored = copied(inner)
-        return self.finish(outer, inner)
+        if is_fixed and not (inner.used_env or self._has_inner_mapping()):
+            self._stored = copied(inner.value)
+        return self.finish(outer, inner.value)
 
     def _call(self, config: AnyValue) -> AnyValue:
         """Call the function and return its result as plain config.

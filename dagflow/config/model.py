@@ -7,19 +7,23 @@ mistakes. pydantic's own validators run when the step builds the object.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import types
+from collections.abc import Callable, Collection, Mapping
 from inspect import get_annotations
-from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic import PrivateAttr as PrivateAttr
 from pydantic import model_validator as model_validator
 
 from dagflow._util import UNSET
+from dagflow.config.aliases import input_keys
 from dagflow.config.annotation import AnnotationSchema, annotation_schema
 from dagflow.config.choice import Noneable
 from dagflow.config.field import Field, Permissive, Shape
-from dagflow.config.objects import holds_env_var, plain_config
+from dagflow.config.nested import complete
+from dagflow.config.objects import holds_env_var, plain_config, too_deep_error
+from dagflow.config.resource_fields import RESOURCE_MARKER, is_config_of_resources, resources_in
 from dagflow.config.scalar import ConfigType
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
@@ -29,7 +33,6 @@ from dagflow.errors import (
 from dagflow.keys import system_tag_spellings
 
 _C = TypeVar("_C", bound="Config")
-_RESOURCE = "__dagflow_resource__"
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -38,7 +41,8 @@ class Entry(NamedTuple):
 
     Attributes:
         name: The attribute.
-        key: The name in config: the alias, else the name.
+        key: The name in config: the first of `keys`.
+        keys: All names in config and of the argument of the constructor.
         annotation: The schema of the annotation, and the conversion of values.
         field: The schema, with the default.
         is_none: True if the default is None, so that None in config means that no value is given.
@@ -47,6 +51,7 @@ class Entry(NamedTuple):
 
     name: str
     key: str
+    keys: tuple[str, ...]
     annotation: AnnotationSchema
     field: Field
     is_none: bool
@@ -93,12 +98,31 @@ class Config(BaseModel):
 
     def __init__(self, **data: Any) -> None:
         for entry in converted(type(self)):
-            if entry.key in data:
-                data[entry.key] = _from_python(entry.annotation, data[entry.key])
+            for key in entry.keys:
+                if key in data:
+                    data[key] = _from_python(entry.annotation, data[key])
+        for value in data.values():
+            if type(value) not in _PLAIN:
+                variables = self._variables(data)
+                if variables:
+                    validator = _lenient(type(self)).__pydantic_validator__
+                    validator.validate_python(data, self_instance=self)
+                    self._dagflow_env.update(variables)
+                    return
+                break
         super().__init__(**data)
-        for key, value in data.items():
-            if type(value) not in _PLAIN and holds_env_var(value):
-                self._dagflow_env[key] = value
+
+    @classmethod
+    def _variables(cls, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of the constructor that contain environment variables, by name in config."""
+        try:
+            found = {key: value for key, value in data.items() if holds_env_var(value)}
+        except RecursionError:
+            raise too_deep_error(data, (), f"{cls.__dagflow_what__} '{cls.__name__}'") from None
+        if not found:
+            return found
+        keys = {key: entry.key for entry in entries(cls) for key in entry.keys}
+        return {keys.get(key, key): value for key, value in found.items()}
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
@@ -133,16 +157,19 @@ class Config(BaseModel):
         return field
 
     @classmethod
-    def config_node(cls, default: Any = UNSET, without: str | None = None) -> ConfigType:
+    def config_node(cls, default: Any = UNSET, without: Collection[str] = ()) -> ConfigType:
         """Return the schema as a node.
 
         Args:
             default: Plain config with the default of each field.
-            without: The name of a field to leave out.
+            without: The names of the fields to leave out.
         """
         found = entries(cls) if default is UNSET else tuple(_entries(cls, default))
-        fields = {entry.key: entry.field for entry in found if entry.name != without}
-        return Permissive(fields) if cls.model_config.get("extra") == "allow" else Shape(fields)
+        found = tuple(entry for entry in found if entry.name not in without)
+        fields = {entry.key: entry.field for entry in found}
+        node = Permissive(fields) if cls.model_config.get("extra") == "allow" else Shape(fields)
+        node.field_aliases = {entry.key: entry.keys[1:] for entry in found if len(entry.keys) > 1} or None
+        return node
 
     @classmethod
     def from_config(cls: type[_C], config: Mapping[str, Any]) -> _C:
@@ -166,7 +193,7 @@ class Config(BaseModel):
     def to_config_value(self) -> dict[str, Any]:
         """Return the object as plain config, without fields that are None by default."""
         result: dict[str, Any] = {}
-        for entry in entries(type(self)):
+        for entry in self._config_entries():
             if entry.key in self._dagflow_env:
                 result[entry.key] = plain_config(self._dagflow_env[entry.key])
                 continue
@@ -176,6 +203,10 @@ class Config(BaseModel):
         for name, value in (self.model_extra or {}).items():
             result[name] = plain_config(self._dagflow_env.get(name, value))
         return result
+
+    def _config_entries(self) -> tuple[Entry, ...]:
+        """Return the fields that plain config has."""
+        return entries(type(self))
 
     def holds_env_vars(self) -> bool:
         """Return whether a field, at any depth, is an environment variable."""
@@ -213,41 +244,48 @@ def converted(cls: type[Config]) -> tuple[Entry, ...]:
     return found
 
 
+def _lenient(cls: type[Config]) -> Any:
+    """Return a subclass whose validators accept an environment variable in place of each value.
+
+    The run checks the content of the variable. Only the validator of the subclass is used.
+    """
+    found = cls.__dict__.get("__dagflow_lenient__")
+    if found is None:
+        accept = field_validator("*", mode="wrap", check_fields=False)(_validated_or_variable)
+        body = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "accept_variables": accept}
+        found = types.new_class(cls.__name__, (cls,), exec_body=lambda namespace: namespace.update(body))
+        type.__setattr__(cls, "__dagflow_lenient__", found)
+    return found
+
+
+def _validated_or_variable(value: Any, validate: Callable[[Any], Any]) -> Any:
+    try:
+        return validate(value)
+    except ValueError:
+        if holds_env_var(value):
+            return value
+        raise
+
+
 def _from_python(annotation: AnnotationSchema, value: Any) -> Any:
     if annotation.names is not None:
-        return annotation.names.get(value, value) if isinstance(value, str) else value
+        return annotation.names.get(value, value) if type(value) is str else value
     return value if annotation.incoming is None else annotation.incoming(value)
 
 
-def is_resource_field(info: Any) -> bool:
-    """Return whether the annotation of a field is a resource, by its marker `__dagflow_resource__`."""
-    return _names_resource(info.annotation) or any(hasattr(extra, _RESOURCE) for extra in info.metadata)
-
-
-def _names_resource(annotation: Any) -> bool:
-    if hasattr(annotation, _RESOURCE) or hasattr(get_origin(annotation), _RESOURCE):
-        return True
-    if get_origin(annotation) is Annotated:
-        marks = getattr(annotation, "__metadata__", ())
-        return any(hasattr(mark, _RESOURCE) for mark in marks) or _names_resource(get_args(annotation)[0])
-    arguments = get_args(annotation)
-    rest = [argument for argument in arguments if argument is not type(None)]
-    return len(rest) == 1 < len(arguments) and _names_resource(rest[0])
-
-
 def _entries(cls: type[Config], default: Any = UNSET) -> list[Entry]:
-    takes_resources = hasattr(cls, _RESOURCE)
-    if not cls.__pydantic_complete__:
-        cls.model_rebuild()
+    takes_resources = hasattr(cls, RESOURCE_MARKER)
+    complete(cls)
     return [
         _entry(cls, name, info, default)
         for name, info in cls.model_fields.items()
-        if not (takes_resources and is_resource_field(info))
+        if not (takes_resources and resources_in(info)) or is_config_of_resources(info)
     ]
 
 
 def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
-    key = info.alias or name
+    keys = input_keys(cls, name, info)
+    key = keys[0]
     place = f"field '{name}' of {cls.__dagflow_what__} '{cls.__name__}' ({cls.__module__})"
     if isinstance(info.default, Field):
         raise DagflowInvalidDefinitionError(
@@ -255,13 +293,13 @@ def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
             "Use pydantic.Field in a Config class."
         )
     tag = getattr(info.discriminator, "discriminator", info.discriminator)
-    annotation = annotation_schema(info.annotation, place, tag)
+    annotation = annotation_schema(info.annotation, place, tag, owner=cls)
     default = _default(info, annotation)
     if defaults is not UNSET and key in defaults:
         default = defaults[key]
     if isinstance(default, Mapping) and hasattr(info.annotation, "__dagflow_config__"):
         # the fields of a default object are the defaults of the nested class
-        annotation = annotation_schema(info.annotation, place, tag, default)
+        annotation = annotation_schema(info.annotation, place, tag, default, cls)
     may_be_none = isinstance(annotation.node, Noneable)
     is_given = default is not UNSET and (default is not None or may_be_none)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
@@ -269,6 +307,7 @@ def _entry(cls: type[Config], name: str, info: Any, defaults: Any) -> Entry:
     return Entry(
         name,
         key,
+        keys,
         annotation,
         Field(
             annotation.node,

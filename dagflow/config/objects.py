@@ -10,7 +10,9 @@ import os
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from dagflow.errors import check_elements, check_type
+from dagflow.config.parse import Reading
+from dagflow.config.paths import MAX_DEPTH, Path
+from dagflow.errors import DagflowInvalidConfigError, check_elements, check_type
 
 
 class EnvVar(str):
@@ -131,7 +133,7 @@ class RunConfig:
         return {
             "loggers": dict(self.loggers),
             "resources": {key: _entry(value) for key, value in self.resources.items()},
-            "ops": {name: _entry(value) for name, value in self.ops.items()},
+            "ops": _op_entries(self.ops),
             "execution": dict(self.execution),
         }
 
@@ -153,12 +155,21 @@ def _part(given: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
     return part
 
 
-def _entry(value: Any) -> Any:
+def _op_entries(ops: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {name: _entry(value) for name, value in ops.items()}
+    except RecursionError:
+        raise too_deep_error(ops, ("ops",), "a RunConfig") from None
+
+
+def _entry(value: Any, depth: int = 0) -> Any:
     """Return the plain entry of an op, graph or resource. A Config object becomes `{"config": ...}`."""
+    if depth > MAX_DEPTH:
+        raise RecursionError(f"config is nested deeper than {MAX_DEPTH} levels")
     if is_config_object(value):
         return {"config": plain_config(value)}
     if isinstance(value, Mapping) and isinstance(value.get("ops"), Mapping):
-        return {**value, "ops": {name: _entry(inner) for name, inner in value["ops"].items()}}
+        return {**value, "ops": {name: _entry(inner, depth + 1) for name, inner in value["ops"].items()}}
     return value
 
 
@@ -176,6 +187,15 @@ def plain_config(value: Any) -> Any:
         >>> plain_config([EnvVar("DB_URL"), (1, 2)])
         [{'env': 'DB_URL'}, [1, 2]]
     """
+    try:
+        return _plain(value, 0)
+    except RecursionError:
+        raise too_deep_error(value, (), "config") from None
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise RecursionError(f"config is nested deeper than {MAX_DEPTH} levels")
     if is_config_object(value):
         return value.to_config_value()
     variable = getattr(value, "__dagflow_env_var__", None)
@@ -184,18 +204,37 @@ def plain_config(value: Any) -> Any:
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, Mapping):
-        return {plain_config(key): plain_config(item) for key, item in value.items()}
+        return {_plain(key, depth + 1): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain_config(item) for item in value]
+        return [_plain(item, depth + 1) for item in value]
     return value
 
 
-def holds_env_var(value: Any) -> bool:
-    """Return whether a value is an environment variable, or contains one at any depth."""
+def holds_env_var(value: Any, depth: int = 0) -> bool:
+    """Return whether a value is an environment variable, or contains one at any depth.
+
+    Raises:
+        RecursionError: The value contains itself, or is nested too deep.
+    """
+    if depth > MAX_DEPTH:
+        raise RecursionError(f"config is nested deeper than {MAX_DEPTH} levels")
     if is_config_object(value):
         return bool(value.holds_env_vars())
     if isinstance(value, Mapping):
-        return any(holds_env_var(item) for item in value.values())
+        return any(holds_env_var(item, depth + 1) for item in value.values())
     if isinstance(value, (list, tuple)):
-        return any(holds_env_var(item) for item in value)
+        return any(holds_env_var(item, depth + 1) for item in value)
     return isinstance(value, (EnvVar, IntEnvVar))
+
+
+def too_deep_error(value: Any, path: Path, place: str) -> DagflowInvalidConfigError:
+    """Return the error about a value that contains itself, or is nested too deep.
+
+    Args:
+        value: The value.
+        path: The path of the value, for the message.
+        place: The owner of the config, as "Config class 'Beans'".
+    """
+    reading = Reading(None)
+    reading.too_deep(None, value, path)
+    return DagflowInvalidConfigError(f"Error in {place}", reading.errors, value)

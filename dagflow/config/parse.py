@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from dagflow._util import UNSET, nearest
+from dagflow._util import UNSET, nearest, shown_value
 from dagflow.config.paths import Path, where
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Reading:
         if value is None:
             self.none_given(node, path, expected)
             return
-        shown = value if type(value) is str else repr(value)
+        shown = value if type(value) is str else shown_value(value)
         self.mismatch(
             node,
             value,
@@ -109,8 +109,16 @@ class Reading:
             node,
             value,
             path,
-            f'Value {where(path)} must be {container}. Expected: "{expected}". Given: {value!r}.',
+            f'Value {where(path)} must be {container}. Expected: "{expected}". Given: {shown_value(value)}.',
         )
+
+    def too_deep(self, node: object, value: object, path: Path) -> None:
+        """Add an error about a value that contains itself, or is nested too deep."""
+        from dagflow.config.depth import bottomless, short  # loaded for the first such value
+
+        inner, problem = bottomless(value) or ((), "is nested too deep")
+        place = (*path, *inner)
+        self.mismatch(node, value, place, f"Value {where(short(place))} {problem}. Config must have an end.")
 
     def undefined(self, node: _Described, names: Iterable[object], known: Sequence[str], path: Path) -> None:
         """Add an error about unknown fields."""

@@ -18,6 +18,8 @@ class MapPart(NamedTuple):
 
 PathPart = str | int | MapPart
 Path = tuple[PathPart, ...]
+MAX_DEPTH = 200
+"""The most levels of dicts and lists in a value without a schema. Walks below it raise RecursionError."""
 
 
 def where(path: Path) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagflow._util import UNSET
-from dagflow.config.parse import Readable, Reading, parse
+from dagflow.config.parse import Parsed, Readable, Reading, parse
 from dagflow.config.paths import Path
 from dagflow.errors import DagflowInvalidConfigError
 
@@ -47,10 +47,20 @@ def read_config(
     """
     if schema is None:
         return None if value is UNSET else value
+    return read_parsed(schema, value, preamble, environ, path=path).value
+
+
+def read_parsed(
+    schema: Readable, value: Any, preamble: str, environ: Mapping[str, str] | None, *, path: Path = _CONFIG
+) -> Parsed:
+    """Check config as `read_config`, and also return whether an environment variable was looked up.
+
+    Without an environment, no variable is set.
+    """
     parsed = parse(schema, value, path=path, environ=environ)
     if parsed.errors:
         raise DagflowInvalidConfigError(preamble, parsed.errors, {} if value is UNSET else value)
-    return None if parsed.value is UNSET else parsed.value
+    return parsed._replace(value=None) if parsed.value is UNSET else parsed
 
 
 def check_config(schema: Readable | None, value: Any, preamble: str, *, path: Path = _CONFIG) -> None:

@@ -10,7 +10,7 @@ from typing import Any as AnyValue
 
 from dagflow._util import UNSET
 from dagflow.config.parse import Reading
-from dagflow.config.paths import Path, path_string
+from dagflow.config.paths import MAX_DEPTH, Path, path_string
 
 
 class ConfigType:
@@ -100,12 +100,18 @@ class _Scalar(ConfigType):
         return None
 
 
-def copied(value: AnyValue) -> AnyValue:
-    """Return a copy of a value, with new dicts and lists at every depth."""
+def copied(value: AnyValue, depth: int = 0) -> AnyValue:
+    """Return a copy of a value, with new dicts and lists at every depth.
+
+    Raises:
+        RecursionError: The value contains itself, or is nested too deep.
+    """
+    if depth > MAX_DEPTH:
+        raise RecursionError(f"config is nested deeper than {MAX_DEPTH} levels")
     if type(value) is dict:
-        return {key: copied(item) for key, item in value.items()}
+        return {key: copied(item, depth + 1) for key, item in value.items()}
     if type(value) is list:
-        return [copied(item) for item in value]
+        return [copied(item, depth + 1) for item in value]
     return value
 
 
@@ -121,7 +127,11 @@ class _AnyType(ConfigType):
         return "AnyType"
 
     def read(self, value: AnyValue, path: Path, reading: Reading) -> AnyValue:
-        return copied(value)
+        try:
+            return copied(value)
+        except RecursionError:
+            reading.too_deep(self, value, path)
+            return None
 
 
 Int: _Scalar = _Scalar("Int", int, 0)

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
+from dagflow.config.depth import bottomless
+from dagflow.config.paths import where
 from dagflow.errors import CheckError, DagflowInvariantViolationError, check_elements, check_type
 
 _MAX_DEPTH = 4  # settings are not deeper, but YAML with anchors can be infinitely deep
@@ -141,7 +143,14 @@ def _read(name: str) -> str:
 def _merged(texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for text, place in texts:
-        _merge_into(result, _parsed(text, place))
+        value = _parsed(text, place)
+        endless = bottomless(value)
+        if endless is not None:
+            path, problem = endless
+            raise DagflowInvariantViolationError(
+                f"{place}: the value {where(path)} {problem}. Config must have an end: remove the alias."
+            )
+        _merge_into(result, value)
     return result
 
 
@@ -157,7 +166,7 @@ def _parsed(text: str, place: str) -> dict[Any, Any]:
     }
     try:
         value = yaml.load(text, Loader)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: an int with too many digits
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: an int with too many digits
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
         raise DagflowInvariantViolationError(f"{place}{line} is not valid YAML: {error}") from error

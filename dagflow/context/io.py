@@ -187,13 +187,16 @@ class _IOContext:
 
     @property
     def asset_partition_key_range(self) -> PartitionKeyRange:
-        """The partitions of the asset, as a range."""
-        keys = self.asset_partition_keys
-        if not keys:
-            raise CheckError(f"{self._kind} '{self._name}' has no partition")
-        from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: only partitions use it
+        """The partitions of the asset, as a range.
 
-        return PartitionKeyRange(keys[0], keys[-1])
+        Raises:
+            CheckError: They are not one range.
+        """
+        instance = None if self._get_instance is None else self._get_instance()
+        place = f"{self._kind} '{self._name}'"
+        from dagflow.partitions.definition import range_of  # imported lazily: only partitions use it
+
+        return range_of(self.asset_partition_keys, self._partitions_def, place, instance)
 
     @property
     def asset_partitions_def(self) -> PartitionsDefinition:
@@ -207,8 +210,7 @@ class _IOContext:
         definition: Any = self.asset_partitions_def
         if not hasattr(definition, "time_window_for_partition_key"):
             raise DagflowInvariantViolationError(f"{self._kind} '{self._name}' is not partitioned by time")
-        keys = self.asset_partition_keys
-        first, last = (definition.time_window_for_partition_key(key) for key in (keys[0], keys[-1]))
+        first, last = map(definition.time_window_for_partition_key, self.asset_partition_key_range)
         from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
 
         return TimeWindow(first.start, last.end)
@@ -422,3 +424,12 @@ class InputContext(_IOContext):
         """Yield the observations of `add_input_metadata` since the last call."""
         observations, self._observations = self._observations, []
         yield from observations
+
+
+def reads_nothing(context: InputContext) -> bool:
+    """Return whether an input reads an output of type Nothing: its value is None, and is not stored."""
+    upstream = context.upstream_output
+    if upstream is None:
+        return False
+    dagflow_type = upstream._dagflow_type  # noqa: SLF001 - the public attribute raises for an unknown type
+    return dagflow_type is not None and dagflow_type.is_nothing

@@ -98,10 +98,18 @@ class StepContext(CallContext):
 
     def asset_key_for_input(self, input_name: str) -> AssetKey:
         """Return the key of the asset that an input reads."""
-        keys = {} if self._state.assets_def is None else self._state.assets_def.keys_by_input_name
-        if input_name not in keys:
+        key = self._asset_read_by(input_name)
+        if key is None:
             raise CheckError(f"input '{input_name}' of op '{self.op_def.name}' reads no asset")
-        return keys[input_name]
+        return key
+
+    def _asset_read_by(self, input_name: str) -> AssetKey | None:
+        state = self._state
+        if state.step is not None and state.asset_layer is not None:
+            inputs = state.asset_layer.inputs.get(state.step.path, {})
+            if input_name in inputs:
+                return inputs[input_name].key
+        return None if state.assets_def is None else state.assets_def.keys_by_input_name.get(input_name)
 
     def asset_partitions_def_for_output(self, output_name: str = "result") -> PartitionsDefinition:
         """Return the partitions definition of the asset of an output."""
@@ -154,15 +162,22 @@ class StepContext(CallContext):
         return definition
 
     def asset_partition_keys_for_input(self, input_name: str) -> Sequence[str]:
-        """Return the partitions of the asset that an input reads."""
-        self.asset_partitions_def_for_input(input_name)
-        step = self._state.step
-        keys = None
-        if step is not None:
-            keys = next(item.partition_keys for item in step.inputs if item.name == input_name)
-        if not keys:
+        """Return the partitions of the asset that an input reads, or that a dependency stands for."""
+        upstream_def = self.asset_partitions_def_for_input(input_name)
+        step, layer = self._state.step, self._state.asset_layer
+        if step is None or layer is None:
+            raise CheckError(f"input '{input_name}' reads no partition, because there is no run")
+        item = next(item for item in step.inputs if item.name == input_name)
+        if item.partition_keys is None and item.dagflow_type.is_nothing:
+            from dagflow.partitions.multi_mapping import keys_read  # imported lazily: only partitions use it
+
+            asset = layer.inputs[step.path][input_name]
+            own_def, mapping = asset.partitions_def, asset.partition_mapping
+            own_key = self.partition_key if own_def is not None else None
+            return list(keys_read(own_key, own_def, upstream_def, mapping, None, self.instance))
+        if item.partition_keys is None:
             raise CheckError(f"input '{input_name}' reads no partition of its asset in this run")
-        return list(keys)
+        return list(item.partition_keys)
 
     def asset_partition_key_for_input(self, input_name: str) -> str:
         """Return the only partition of the asset that an input reads."""
@@ -172,31 +187,35 @@ class StepContext(CallContext):
         return keys[0]
 
     def asset_partition_key_range_for_input(self, input_name: str) -> PartitionKeyRange:
-        """Return the partitions of the asset that an input reads, as a range."""
-        keys = self.asset_partition_keys_for_input(input_name)
-        from dagflow.partitions.keys import PartitionKeyRange  # imported lazily: only partitions use it
+        """Return the partitions of the asset that an input reads, as a range.
 
-        return PartitionKeyRange(keys[0], keys[-1])
+        Raises:
+            CheckError: They are not one range.
+        """
+        definition = self.asset_partitions_def_for_input(input_name)
+        keys = self.asset_partition_keys_for_input(input_name)
+        from dagflow.partitions.definition import range_of  # imported lazily: only partitions use it
+
+        return range_of(keys, definition, f"input '{input_name}'", self.instance)
 
     def asset_partitions_time_window_for_input(self, input_name: str = "result") -> TimeWindow:
         """Return the time window from the first to the last partition of the asset that an input reads.
 
         Raises:
             ValueError: The input does not read an asset that is partitioned by time.
+            CheckError: The partitions are not one range.
         """
-        assets_def = self._state.assets_def
-        key = None if assets_def is None else assets_def.keys_by_input_name.get(input_name)
-        layer = self._state.asset_layer
+        key, layer = self._asset_read_by(input_name), self._state.asset_layer
         definition = None if layer is None or key is None else layer.partitions_def(key)
         if not hasattr(definition, "time_window_for_partition_key"):
             raise ValueError(
                 f"input '{input_name}' of op '{self.op_def.name}' reads no asset with partitions by time, so "
                 "it has no time window"
             )
-        keys = self.asset_partition_keys_for_input(input_name)
+        first, last = self.asset_partition_key_range_for_input(input_name)
         from dagflow.partitions.keys import TimeWindow  # imported lazily: only partitions use it
 
-        return TimeWindow(self.window_of(definition, keys[0]).start, self.window_of(definition, keys[-1]).end)
+        return TimeWindow(self.window_of(definition, first).start, self.window_of(definition, last).end)
 
 
 class OpExecutionContext(StepContext):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagflow.engine.outcome import Failed, Retry
+from dagflow.engine.outcome import Failed, Retry, is_exit
 from dagflow.engine.run_state import RunState
 from dagflow.errors import (
     DagflowConfigMappingFunctionError,
@@ -99,8 +99,7 @@ def _failure(state: RunState, step: Step, number: int, error: BaseException, use
     if isinstance(error, Exception):
         source = ErrorSource.USER_CODE_ERROR if is_user_error else ErrorSource.FRAMEWORK_ERROR
     else:
-        is_exit = isinstance(error, SystemExit)
-        source = ErrorSource.UNEXPECTED_ERROR if is_exit else ErrorSource.INTERRUPT
+        source = ErrorSource.UNEXPECTED_ERROR if is_exit(error) else ErrorSource.INTERRUPT
     _record(state, step, number, info, user, source)
     return _failed(state, user, info)
 
@@ -111,7 +110,7 @@ def _failed(state: RunState, error: BaseException, info: SerializableErrorInfo) 
     A failure ends the run if the caller wants it raised, or if it is not an Exception, such as the outcome of
     a test. The outcome does not hold the error, because the traceback of the error would hold the outcome.
     """
-    ends_run = state.raise_on_error or not isinstance(error, (Exception, SystemExit))
+    ends_run = state.raise_on_error or not (isinstance(error, Exception) or is_exit(error))
     if ends_run:
         state.error = error
     return Failed(info, ends_run)

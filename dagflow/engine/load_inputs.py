@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagflow.call import type_check_error, user_code
 from dagflow.context.io import InputContext, IOAsset, OutputContext
 from dagflow.context.resources import ResourcesOfType, ScopedResources
+from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.ops.definition import op_location
 from dagflow.engine.run_state import RunState
 from dagflow.engine.store_outputs import access_of, manager_of, output_context
@@ -34,6 +35,9 @@ from dagflow.plan.step import (
 )
 from dagflow.types.kinds import DagflowType, TypeCheck, TypeCheckContext
 from dagflow.types.loaders import DagflowTypeLoaderContext
+
+if TYPE_CHECKING:
+    from dagflow.defs.assets.spec import AssetSpec
 
 _LOADED_INPUT = CODE[DagflowEventType.LOADED_INPUT]
 _STEP_INPUT = CODE[DagflowEventType.STEP_INPUT]
@@ -217,10 +221,7 @@ def _from_manager(
 
 def _asset_read(state: RunState, item: StepInput, source: Source) -> IOAsset:
     """Return the asset that an input reads, with the partitions that it reads."""
-    layer = state.job.asset_layer
-    known = source.value  # an asset that the body of a graph reads
-    if known is None and layer is not None and source.asset_key is not None:
-        known = layer.spec(source.asset_key)
+    known = _asset_known(state, source)
     return IOAsset(source.asset_key, item.partition_keys, None if known is None else known.partitions_def)
 
 
@@ -237,17 +238,38 @@ def _upstream_context(state: RunState, step: Step, item: StepInput, source: Sour
             output.definition.metadata,
             run_id=state.stored.get(source.ref),
         )
-    if source.value is None:
+    known = _asset_known(state, source)
+    if source.asset_key is None or known is None:
         return None
     assert source.manager_key is not None
-    spec = getattr(source.value, "spec", source.value)  # the body of a graph reads this asset
     access = access_of(state, step, source.manager_key)
-    return OutputContext(
-        name="result",
+    return OutputContext(  # no output of this run: an asset that another run has stored
+        name=source.asset_key.path[-1],
+        step_key="none",
         op_def=None,
-        dagflow_type=None,
-        definition_metadata=spec.metadata,
+        dagflow_type=_type_known(state, source),
+        definition_metadata=known.metadata,
         config=None,
         access=access._replace(resource_config=None, log=None),
-        asset=IOAsset(source.asset_key, item.partition_keys, spec.partitions_def, spec),
+        asset=IOAsset(source.asset_key, None, known.partitions_def, known),
     )
+
+
+def _asset_known(state: RunState, source: Source) -> AssetSpec | None:
+    """Return the facts about the asset that an input reads, None if they are unknown."""
+    if source.value is not None:  # an asset that the body of a graph reads
+        spec: AssetSpec = getattr(source.value, "spec", source.value)
+        return spec
+    layer = state.job.asset_layer
+    return None if layer is None or source.asset_key is None else layer.spec(source.asset_key)
+
+
+def _type_known(state: RunState, source: Source) -> DagflowType | None:
+    """Return the type of the asset that an input reads, None if it is unknown."""
+    layer, key = state.job.asset_layer, source.asset_key
+    asset = source.value
+    if asset is None and layer is not None and key is not None:
+        asset = layer.known.get(key)
+    if key is None or not isinstance(asset, AssetsDefinition):
+        return None
+    return asset.node_def.outs[asset.output_names[key]].dagflow_type

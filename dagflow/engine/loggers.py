@@ -28,8 +28,8 @@ def start_loggers(state: RunState) -> None:
         logger = definition.make(InitLoggerContext(config, definition, state.job, state.run.run_id))
         if not isinstance(logger, logging.Logger):
             raise CheckError(
-                f"logger '{name}' of job '{state.job.name}' must return a logging.Logger, not {logger!r} of "
-                f"type '{type(logger).__name__}'"
+                f"logger '{name}' of {state.job.describe_target()} must return a logging.Logger, "
+                f"not {logger!r} of type '{type(logger).__name__}'"
             )
         loggers.append(logger)
     tags = state.run.tags  # not the state: it holds the log, which holds this function

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from dagflow.context.current import current_log
-from dagflow.engine.outcome import INTERRUPTS, Failed, Outcome
+from dagflow.engine.outcome import INTERRUPTS, Failed, Outcome, is_exit
 from dagflow.engine.resources import error_info, start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.scheduler import Scheduler
 from dagflow.errors import DagflowError
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import Step
-from dagflow.resources import Builtins
 
 _T = DagflowEventType
 _RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
@@ -25,13 +24,12 @@ _ENGINE_EVENT, _LOGS_CAPTURED = CODE[_T.ENGINE_EVENT], CODE[_T.LOGS_CAPTURED]
 Submit = Callable[[RunState, Step, int], Outcome | None]
 
 
-def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
+def run_plan(state: RunState, submit: Submit) -> bool:
     """Run all steps of a plan.
 
     Args:
         state: The run.
         submit: Runs one attempt of one step.
-        builtins: The functions that create the built-in resources, by resource type.
 
     Returns:
         Whether the run succeeded.
@@ -48,7 +46,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
         log.append(_RUN_START)
         log.append(_ENGINE_EVENT)
         try:
-            if start_resources(state, builtins):
+            if start_resources(state):
                 log.append(_LOGS_CAPTURED)
                 scheduler = Scheduler(state)
                 finish: Callable[[int], None] = scheduler.schedule.finish
@@ -80,7 +78,7 @@ def run_plan(state: RunState, submit: Submit, builtins: Builtins) -> bool:
         is_interrupt = isinstance(unexpected, INTERRUPTS)
         reason = "UNEXPECTED_TERMINATION" if is_interrupt else "RUN_EXCEPTION"
         state.write_failure(error_info(unexpected), reason)
-        if state.raise_on_error or not is_interrupt:
+        if state.raise_on_error or log.observer_raised or not (is_interrupt or is_exit(unexpected)):
             raise
         return False
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from dagflow.errors import DagflowExecutionInterruptedError
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
 
 INTERRUPTS = (KeyboardInterrupt, DagflowExecutionInterruptedError)
 """Exceptions that end the whole run and are not a failure of a step."""
+
+
+def is_exit(error: BaseException) -> bool:
+    """Return whether an exception leaves user code without being an error: an exit or a cancellation.
+
+    It is a failure like an error, raised only to a caller that wants errors raised. Any other exception that
+    is not an Exception, such as the outcome of a test, is always raised.
+    """
+    asyncio = sys.modules.get("asyncio.exceptions")  # not imported here: without it there is no cancellation
+    canceled = () if asyncio is None else (asyncio.CancelledError,)
+    return isinstance(error, (SystemExit, GeneratorExit, *canceled))
 
 
 class Failed(NamedTuple):

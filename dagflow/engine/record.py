@@ -49,7 +49,7 @@ from dagflow.events.data import (
 from dagflow.events.record import DagflowEvent, JobFailureData
 from dagflow.events.types import CODE, ROWS_BY_CODE, TYPES_BY_CODE, DagflowEventType
 from dagflow.events.user import AssetMaterialization
-from dagflow.keys import system_tag
+from dagflow.keys import shown_job, system_tag
 from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import StepInput, StepOutput
 from dagflow.types.kinds import TypeCheck
@@ -191,7 +191,7 @@ FIELDS: dict[str, Callable[[LogSource, Record], Any]] = {
 
 @_decodes(_T.RUN_START, _T.RUN_SUCCESS)
 def _run(log: LogSource, record: Record) -> Decoded:
-    return record[4], {"job": log.run.job_name}
+    return record[4], {"job": shown_job(log.run.job_name)}
 
 
 @_decodes(_T.STEP_RESTARTED)
@@ -321,7 +321,10 @@ def _run_failure(log: LogSource, record: Record) -> Decoded:
     if reason == "STEP_FAILURE":
         code = CODE[_T.STEP_FAILURE]
         first = next((log.event_of(other) for other in log.records if other[0] == code), None)
-    return JobFailureData(error, RunFailureReason[reason], first), {"job": log.run.job_name, "steps": keys}
+    return JobFailureData(error, RunFailureReason[reason], first), {
+        "job": shown_job(log.run.job_name),
+        "steps": keys,
+    }
 
 
 def _planned_keys(log: LogSource) -> list[str]:

@@ -11,14 +11,13 @@ from dagflow.engine.log import NO_STEP
 from dagflow.engine.run_state import RunState
 from dagflow.errors import DagflowError, DagflowResourceFunctionError
 from dagflow.events.types import CODE, DagflowEventType
-from dagflow.resources import Builtins
 
 _T = DagflowEventType
 _INIT_STARTED, _INIT_SUCCESS = CODE[_T.RESOURCE_INIT_STARTED], CODE[_T.RESOURCE_INIT_SUCCESS]
 _INIT_FAILURE, _ENGINE_EVENT = CODE[_T.RESOURCE_INIT_FAILURE], CODE[_T.ENGINE_EVENT]
 
 
-def start_resources(state: RunState, builtins: Builtins) -> bool:
+def start_resources(state: RunState) -> bool:
     """Start the resources. Return whether all started; otherwise `state.error` is the error."""
     keys = state.plan.resource_keys
     if not keys:
@@ -35,7 +34,7 @@ def start_resources(state: RunState, builtins: Builtins) -> bool:
         )
 
     try:
-        state.resources.start(keys, state.job.resource_defs, context, state.plan.resource_configs, builtins)
+        state.resources.start(keys, state.job.resource_defs, context, state.plan.resource_configs)
     except DagflowError as error:
         state.error = error
         original = error.user_exception if isinstance(error, DagflowResourceFunctionError) else error

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dagflow.clock import SystemClock
 from dagflow.engine.outcome import Failed, Outcome, Retry
 from dagflow.engine.run_state import RunState
 from dagflow.engine.schedule import Schedule
+from dagflow.engine.waits import describe_wait
 from dagflow.errors import CheckError
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import OutputKey, OutputRef, Step
 
 _SKIPPED = CODE[DagflowEventType.STEP_SKIPPED]
 _ERROR = 40  # the level of that name in Python's logging
+_SHORT_WAIT = 1.0  # seconds; a longer wait is shown to the user
 
 
 class Scheduler:
@@ -21,12 +24,14 @@ class Scheduler:
     Attributes:
         schedule: The status of every step.
         attempts: The number of finished attempts, of steps that are retried.
-        waiting: The time and the step index of each pending retry. Invariant: sorted.
+        waiting: The time and the step index of each pending retry. Invariant: sorted. A time is on the clock
+            of `moment`.
+        skipped: The seconds by which the waits so far were too short, because the clock skips them.
         failures: The steps that failed for good.
         is_cut_short: Whether a failure or an interrupt ends the run early. No step is taken after that.
     """
 
-    __slots__ = ("attempts", "failures", "is_cut_short", "schedule", "state", "take", "waiting")
+    __slots__ = ("attempts", "failures", "is_cut_short", "schedule", "skipped", "state", "take", "waiting")
 
     def __init__(self, state: RunState) -> None:
         self.state: RunState = state
@@ -36,6 +41,7 @@ class Scheduler:
         )
         self.attempts: dict[int, int] = {}
         self.waiting: list[tuple[float, int]] = []
+        self.skipped: float = 0.0
         self.failures: list[tuple[Step, Failed]] = []
         self.is_cut_short: bool = False
 
@@ -57,8 +63,7 @@ class Scheduler:
             self.write_decided()
         if self.is_cut_short:
             return None
-        clock = self.state.options.clock
-        while self.waiting and self.waiting[0][0] <= clock.now():
+        while self.waiting and self.waiting[0][0] <= self.moment():
             self.schedule.retry(self.waiting.pop(0)[1])
         plan = self.state.plan
         while True:
@@ -72,12 +77,36 @@ class Scheduler:
             if self.schedule.decided:
                 self.write_decided()
 
+    def moment(self) -> float:
+        """Return the time that decides which retries are due: that of the clock and all skipped seconds."""
+        return self.state.options.clock.now() + self.skipped
+
     def sleep(self) -> None:
-        """Sleep until the first retry is due, and make its step ready."""
-        due, index = self.waiting.pop(0)
-        clock = self.state.options.clock
-        clock.sleep(max(0.0, due - clock.now()))
+        """Sleep until the first retry is due, and make its step ready.
+
+        Raises:
+            KeyboardInterrupt: With a message about the wait, if the wait was interrupted.
+        """
+        due, index = self.waiting[0]
+        self.show_wait()
+        try:
+            self.state.options.clock.sleep(max(0.0, due - self.moment()))
+        except KeyboardInterrupt as interrupt:
+            if not interrupt.args:
+                wait = describe_wait(self.state, index, "waited")
+                interrupt.args = (f"the run was interrupted while {wait}",)
+            raise
+        self.skipped += max(0.0, due - self.moment())
+        del self.waiting[0]
         self.schedule.retry(index)
+
+    def show_wait(self) -> None:
+        """Show to the user that the run does nothing but wait for its next retry, if the wait is long."""
+        due, index = self.waiting[0]
+        options = self.state.options
+        seconds = due - self.moment()
+        if seconds > _SHORT_WAIT and type(options.clock) is SystemClock:
+            options.notify(describe_wait(self.state, index, "waits"))
 
     def _finish_as_before(self, step: Step) -> None:
         """Finish a step that this run does not execute with its outputs of an earlier run."""
@@ -119,8 +148,7 @@ class Scheduler:
         """Update the schedule after an attempt that did not produce every output."""
         if isinstance(outcome, Retry):
             self.attempts[step.index] = self.attempts.get(step.index, 0) + 1
-            due = self.state.options.clock.now() + outcome.seconds
-            self.waiting.append((due, step.index))
+            self.waiting.append((self.moment() + outcome.seconds, step.index))
             self.waiting.sort()
         elif isinstance(outcome, Failed):
             self.failures.append((step, outcome))

@@ -65,8 +65,8 @@ def run_step(state: RunState, step: Step, number: int) -> Outcome | None:
         arguments = load_inputs(state, step, number) if step.loads else {}
         body = step.op.body
         context = None if body.context is None else attempt.context()
-        if body.config is not None or body.resources:
-            attempt.bind(arguments)
+        if body.is_bound:
+            attempt.bind(arguments, context)
         call_user(step.op, step.key, context, arguments, attempt.emit, attempt.emit_event)
         if attempt.call_state is not None:
             attempt.flush()
@@ -113,8 +113,8 @@ class Attempt:
             return AssetExecutionContext(call_state)
         return OpExecutionContext(call_state)
 
-    def bind(self, arguments: dict[str, Any]) -> None:
-        """Add the config and the resources that the function takes as parameters."""
+    def bind(self, arguments: dict[str, Any], context: Any) -> None:
+        """Add the config, the resources and the context that the function takes by name."""
         body = self.step.op.body
         if body.config is not None:
             config = copied(self.step.config)  # a copy, because a plan can be run again
@@ -122,8 +122,11 @@ class Attempt:
                 arguments["config"] = config if body.read_config is None else body.read_config(config)
             except Exception as error:  # of a validator
                 raise wrapped(error, self.step.op, self.step.key) from error
+        values = self.state.resources.values
         for name in body.resources:
-            arguments[name] = self.state.resources.values[name]
+            arguments[name] = values.get(name) if name in body.optional_resources else values[name]
+        if context is not None and not body.context_first:
+            arguments[str(body.context_name)] = context
 
     def emit(self, output: OutputDefinition, value: Any, given: Any = None) -> None:
         """Process an output: check it, store it, and append its events."""
@@ -318,6 +321,7 @@ class StepCallState(CallState):
     def resource_values(self) -> dict[str, Any]:
         """Return the resources that the op and the I/O managers of its outputs require, by key."""
         keys = set(self.step.op.required_resource_keys)
+        keys.update(self.step.op.body.optional_resources)
         keys.update([output.definition.io_manager_key for output in self.step.outputs])
         values = self._run_state.resources.values
         return {key: values[key] for key in keys if key in values}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
-from dagflow.clock import SYSTEM_CLOCK
+from dagflow.clock import SystemClock
 from dagflow.context.current import current_log
 from dagflow.engine.interrupts import count_interrupts, raise_on_sigterm
 from dagflow.engine.log import NO_STEP, USER_LINE
@@ -20,11 +20,13 @@ from dagflow.engine.record import EngineMessage, Record
 from dagflow.engine.resources import error_info
 from dagflow.engine.run_state import RunState
 from dagflow.engine.scheduler import Scheduler
+from dagflow.engine.waits import describe_wait
 from dagflow.engine.workers import (
     TagLimit,
     Task,
     TaskEnded,
     TaskLost,
+    TaskNotice,
     TaskRecord,
     TaskReport,
     TaskStarted,
@@ -41,8 +43,9 @@ _T = DagflowEventType
 _RUN_START, _RUN_SUCCESS = CODE[_T.RUN_START], CODE[_T.RUN_SUCCESS]
 _ENGINE_EVENT, _WORKER_STARTING = CODE[_T.ENGINE_EVENT], CODE[_T.STEP_WORKER_STARTING]
 _STEP_FAILURE, _UP_FOR_RETRY = CODE[_T.STEP_FAILURE], CODE[_T.STEP_UP_FOR_RETRY]
-_ERROR = 40  # the level of that name in Python's logging
+_WARNING, _ERROR = 30, 40  # the levels of these names in Python's logging
 _MAX_LISTED = 10  # lost workers that an error message lists
+_SHORT_WAIT = 1.0  # seconds that interrupted steps may take to end before they are shown
 
 
 def run_in_workers(
@@ -124,7 +127,9 @@ def fail_before_start(state: RunState, error: BaseException) -> bool:
         BaseException: The error, if `state.raise_on_error` is set.
     """
     if isinstance(error, INTERRUPTS):
-        error = DagflowExecutionInterruptedError("the run was interrupted from outside, before it began")
+        reason = f": {error}" if error.args else ""
+        text = f"the run was interrupted from outside, before it began{reason}"
+        error = DagflowExecutionInterruptedError(text)
         state.write_failure(error_info(error), "UNEXPECTED_TERMINATION")
     else:
         state.write_failure(error_info(error), "JOB_INITIALIZATION_FAILURE")
@@ -167,6 +172,14 @@ class _WorkerLoop:
         timed: The running tasks whose step has a time limit.
         lost: The process and error of each worker that was lost for good.
         is_interrupted: Whether all tasks were asked to end. No step starts after that.
+        interrupted_wait: The description of the wait for a retry or for the end of processes that was
+            interrupted; empty without one.
+        is_time_real: Whether time passes on the clock of the run while tasks run.
+        waits_for_reports: Whether retries are waited for in `workers.reports`, which interrupts wake. On
+            other clocks a wait takes no time.
+        notice_at: The time at which the steps that an interrupt has not ended yet are shown to the user, on
+            the clock of `time.monotonic`; None before an interrupt and afterwards.
+        shown_wait: The last wait for a retry that was shown to the user.
     """
 
     def __init__(self, state: RunState, workers: Workers, tag_limits: Sequence[TagLimit]) -> None:
@@ -178,22 +191,30 @@ class _WorkerLoop:
         self.timed: dict[Task, _RunningTask] = {}
         self.lost: list[tuple[int | None, SerializableErrorInfo]] = []
         self.is_interrupted = False
+        self.interrupted_wait = ""
+        self.notice_at: float | None = None
+        clock = state.options.clock
+        self.is_time_real = isinstance(clock, SystemClock)
+        self.waits_for_reports = type(clock) is SystemClock
+        self.shown_wait: tuple[float, int] | None = None
 
     def run(self) -> None:
         """Run all steps. Afterwards `state.error` is the error that ended the run, or None."""
         with count_interrupts(self.workers.wake) as interrupts:
             seen = 0
-            while self._start_ready_steps():
+            while self._start_ready_steps() or self.workers.ending:
                 _flush(self.state)  # after the start of new tasks, so that they do not wait for it
                 for report in self.workers.reports(self._timeout()):
                     self._handle(report)
                 self._kill_late_tasks()
+                self._report_interrupted_tasks()
                 if interrupts.count > seen:
                     seen = interrupts.count
                     self._interrupt()
         if self.is_interrupted:
             self._log_event(f"{_title(self.workers)}: the steps that were running have ended")
-            self.state.error = DagflowExecutionInterruptedError("the run was interrupted from outside")
+            text = f"the run was interrupted from outside{self.interrupted_wait}"
+            self.state.error = DagflowExecutionInterruptedError(text)
         elif self.lost:
             self.state.error = _lost_error(self.lost)
 
@@ -209,9 +230,12 @@ class _WorkerLoop:
             return True
         if not self.scheduler.waiting or self.scheduler.is_cut_short:
             return False
-        if self.state.options.clock is not SYSTEM_CLOCK:  # a sleep moves a virtual clock forward
-            self.scheduler.sleep()
+        if not self.waits_for_reports:
+            self.scheduler.sleep()  # ends at once
             return self._start_ready_steps()
+        if self.scheduler.waiting[0] is not self.shown_wait:
+            self.shown_wait = self.scheduler.waiting[0]
+            self.scheduler.show_wait()
         return True
 
     def _start(self, step: Step) -> None:
@@ -239,8 +263,10 @@ class _WorkerLoop:
     def _timeout(self) -> float | None:
         """Return the seconds until the next deadline or retry, None without either."""
         moments = [task.deadline - monotonic() for task in self.timed.values() if task.deadline is not None]
-        if self.scheduler.waiting and self.state.options.clock is SYSTEM_CLOCK:
-            moments.append(self.scheduler.waiting[0][0] - SYSTEM_CLOCK.now())
+        if self.scheduler.waiting and self.is_time_real:
+            moments.append(self.scheduler.waiting[0][0] - self.scheduler.moment())
+        if self.notice_at is not None:
+            moments.append(self.notice_at - monotonic())
         return max(0.0, min(moments)) if moments else None
 
     def _kill_late_tasks(self) -> None:
@@ -250,6 +276,15 @@ class _WorkerLoop:
                 running.is_late, running.deadline = True, None
                 self.workers.kill(running.task)
 
+    def _report_interrupted_tasks(self) -> None:
+        """Show to the user the steps that have not ended a second after an interrupt."""
+        if self.notice_at is not None and self.running and monotonic() >= self.notice_at:
+            self.notice_at = None
+            keys = ", ".join(repr(task.step.key) for task in self.running)
+            self.state.options.notify(
+                f"the run was interrupted and waits for the end of {keys}; a second interrupt kills them"
+            )
+
     def _interrupt(self) -> None:
         """Ask all tasks to end the first time, kill their workers the second time."""
         if self.is_interrupted:
@@ -257,7 +292,14 @@ class _WorkerLoop:
                 self.workers.kill(task)
             return
         self.is_interrupted = self.scheduler.is_cut_short = True
+        self.notice_at = monotonic() + _SHORT_WAIT
         keys = [task.step.key for task in self.running]
+        if not keys and self.workers.ending:
+            ending = ", ".join(map(repr, self.workers.ending))
+            self.interrupted_wait = f" while the processes of the steps {ending} ended"
+        elif not keys and self.scheduler.waiting:
+            index = self.scheduler.waiting[0][1]
+            self.interrupted_wait = f" while {describe_wait(self.state, index, 'waited')}"
         text = f"{_title(self.workers)}: the run was interrupted; the running steps are asked to end"
         self._log_event(text, {"steps_interrupted": keys})
         self.workers.interrupt()
@@ -268,6 +310,9 @@ class _WorkerLoop:
     # reports
 
     def _handle(self, report: TaskReport) -> None:
+        if isinstance(report, TaskNotice):
+            self._show_notice(report)
+            return
         running = self.running.get(report.task)
         if running is None:
             return  # the task has ended: its worker was reported as lost, and sent a message after all
@@ -282,6 +327,13 @@ class _WorkerLoop:
                 self._end(report, running)
             else:
                 self._lose(report, running)
+
+    def _show_notice(self, report: TaskNotice) -> None:
+        """Log a message about the process of a task, and show it to the user at once."""
+        step, attempt = report.task
+        text = f"the process of step '{step.key}' {report.text}"
+        self.state.log.append_line(_WARNING, text, step.index, attempt)
+        self.state.options.notify(text)
 
     def _append(self, report: TaskRecord) -> Record:
         step = report.task.step

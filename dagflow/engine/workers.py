@@ -95,13 +95,25 @@ class TaskLost(NamedTuple):
     description: str | None
 
 
-TaskReport = TaskStarted | TaskRecord | TaskEnded | TaskLost
+class TaskNotice(NamedTuple):
+    """The report of something that the user should know about the process of a task, also after its end.
+
+    Attributes:
+        text: The rest of a sentence about the process.
+    """
+
+    task: Task
+    text: str
+
+
+TaskReport = TaskStarted | TaskRecord | TaskEnded | TaskLost | TaskNotice
 
 
 class Workers(Protocol):
     """The workers of one run.
 
-    Attributes: `limit`, the maximum number of tasks at a time; `title`, the name of the executor in events.
+    Attributes: `limit`, the maximum number of tasks at a time; `title`, the name of the executor in events;
+    `ending`, the keys of steps that have ended, and whose processes still finish their threads and files.
     """
 
     @property
@@ -109,6 +121,9 @@ class Workers(Protocol):
 
     @property
     def title(self) -> str: ...
+
+    @property
+    def ending(self) -> Sequence[str]: ...
 
     def start(self, task: Task) -> None:
         """Start a task. Its reports follow."""

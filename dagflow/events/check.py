@@ -7,11 +7,10 @@ from enum import Enum
 from typing import Any
 
 from dagflow.errors import check_optional, check_type
-from dagflow.events.user import UserEvent, with_metadata
+from dagflow.events.user import SpecialResult, UserEvent, with_metadata
 from dagflow.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
-from dagflow.values import ByValue
 
 
 class AssetCheckSeverity(Enum):
@@ -21,7 +20,7 @@ class AssetCheckSeverity(Enum):
     ERROR = "ERROR"
 
 
-class AssetCheckResult(ByValue):
+class AssetCheckResult(SpecialResult):
     """The result of an asset check, returned or yielded by user code.
 
     Args:
@@ -42,6 +41,8 @@ class AssetCheckResult(ByValue):
     """
 
     __slots__ = ("asset_key", "check_name", "description", "metadata", "passed", "severity")
+
+    is_check_result = True
 
     def __init__(
         self,
@@ -108,6 +109,7 @@ class AssetCheckEvaluation(UserEvent):
     )
 
     becomes = "ASSET_CHECK_EVALUATION"
+    is_check_result = True
 
     def __init__(
         self,

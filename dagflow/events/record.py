@@ -26,7 +26,7 @@ from dagflow.events.types import (
     types_with,
 )
 from dagflow.events.user import AssetMaterialization, AssetObservation
-from dagflow.keys import AssetKey, NodeHandle, StepHandle
+from dagflow.keys import AssetKey, NodeHandle, StepHandle, describe_job
 from dagflow.values import ByValue
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class DagflowEvent(ByValue):
 
     def __repr__(self) -> str:
         step = f", step_key={self.step_key!r}" if self.step_key else ""
-        return f"<DagflowEvent {self.event_type_value}{step} of job {self.job_name!r}>"
+        return f"<DagflowEvent {self.event_type_value}{step} of {describe_job(self.job_name)}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return this event as plain JSON, with a `version`. A value that JSON cannot hold becomes its repr.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dagflow.absent import explains_absent
 from dagflow.errors import (
     CheckError,
     ElementCheckError,
@@ -212,6 +213,7 @@ class RunsFilter(Constant):
     created_after: datetime | float | None
     created_before: datetime | float | None
 
+    @explains_absent
     def __init__(
         self,
         run_ids: Sequence[str] | None = None,

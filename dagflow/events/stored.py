@@ -25,11 +25,11 @@ def as_json(stored: object) -> str:
     return json.dumps(to_dict(stored))
 
 
-def serialize_value(value: object) -> str:
+def serialize_value(val: object) -> str:
     """Return a value as a JSON string.
 
     Args:
-        value: Plain Python, metadata, events, keys and their contents.
+        val: Plain Python, metadata, events, keys and their contents.
 
     Raises:
         DagflowSerializationError: The value holds something else, or is nested too deeply.
@@ -41,7 +41,7 @@ def serialize_value(value: object) -> str:
         >>> deserialize_value(serialize_value(AssetKey("water")))
         AssetKey(['water'])
     """
-    return json.dumps(_FORM.encode(value, is_strict=True), allow_nan=False)
+    return json.dumps(_FORM.encode(val, is_strict=True), allow_nan=False)
 
 
 @overload

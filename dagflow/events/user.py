@@ -10,10 +10,17 @@ import os
 from collections.abc import Mapping, Sequence
 from copy import copy
 from math import inf
+from types import GeneratorType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from dagflow._util import UNSET, Unset
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_optional, check_type
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    ParameterCheckError,
+    check_elements,
+    check_optional,
+    check_type,
+)
 from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, system_tag_spellings
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue, PathMetadataValue
@@ -32,7 +39,29 @@ def with_metadata(value: _V, metadata: Mapping[str, Any] | None, where: str) -> 
     return changed  # type: ignore[no-any-return]
 
 
-class UserEvent(ByValue):
+SPECIAL_RESULTS: set[type] = {GeneratorType, tuple}
+"""The classes of results that are not plain values of an output. Each subclass of SpecialResult adds itself,
+so that a run without asset checks does not import their classes.
+"""
+
+
+class SpecialResult(ByValue):
+    """The base of objects that mean more than their value when user code returns or yields them.
+
+    Attributes:
+        is_check_result: Whether it is the result of an asset check.
+    """
+
+    __slots__ = ()
+
+    is_check_result: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        SPECIAL_RESULTS.add(cls)
+
+
+class UserEvent(SpecialResult):
     """The base of objects that user code logs with `context.log_event` or yields beside its outputs.
 
     Attributes:
@@ -44,7 +73,7 @@ class UserEvent(ByValue):
     becomes: ClassVar[str]
 
 
-class Output(ByValue, Generic[T]):
+class Output(SpecialResult, Generic[T]):
     """One output of an op or asset: a value with its metadata and tags.
 
     Args:
@@ -87,7 +116,7 @@ class Output(ByValue, Generic[T]):
         return with_metadata(self, metadata, f"output '{self.output_name}'")
 
 
-class DynamicOutput(ByValue, Generic[T]):
+class DynamicOutput(SpecialResult, Generic[T]):
     """One of several values of a dynamic output, identified by `mapping_key`.
 
     Args:
@@ -248,7 +277,7 @@ class ExpectationResult(UserEvent):
         )
 
 
-class MaterializeResult(ByValue, Generic[T]):
+class MaterializeResult(SpecialResult, Generic[T]):
     """The result of an asset function that wrote its asset, with metadata and, optionally, a value to store.
 
     Args:
@@ -274,7 +303,7 @@ class MaterializeResult(ByValue, Generic[T]):
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.metadata: Mapping[str, Any] = metadata or {}
         self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
-        self.check_results: list[Any] = list(check_results or ())
+        self.check_results: list[Any] = check_elements(check_results or (), object, "check_results")
         self.data_version: DataVersion | None = data_version
         if data_version is not None:
             check_type(data_version, DataVersion, "data_version", "a MaterializeResult")
@@ -345,7 +374,3 @@ class RetryRequested(Exception):
 
 class RetryRequestedFromPolicy(RetryRequested):
     """A retry by the retry policy of the op. Users see this class name in the recorded error."""
-
-
-NOT_RETURNED = (AssetMaterialization, AssetObservation, ExpectationResult)
-"""Classes of objects that are logged or yielded, and are not outputs when returned."""

@@ -24,6 +24,7 @@ from dagflow.errors import ChildProcessCrashException, DagflowUnmetExecutorRequi
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.dask_task import run_task
 from dagflow.executors.parent_server import DISCONNECTED, STARTED, ParentServer, TaskMessage
+from dagflow.executors.process_exit import LIMIT, SHORT_WAIT, finish_threads
 from dagflow.executors.tasks import last_lines, pickled_spec, tag_limits
 from dagflow.executors.wire import LAST_TYPES
 from dagflow.executors.worker import read_report, run_spec_of, task_spec_of
@@ -83,6 +84,7 @@ class DaskWorkers:
     """
 
     title = "dask executor"
+    ending = ()  # its processes outlive their tasks
 
     def __init__(self, state: RunState, config: Mapping[str, Any]) -> None:
         self.limit = config.get("max_concurrent") or _MAX_TASKS
@@ -94,6 +96,7 @@ class DaskWorkers:
         self._to_submit: list[_SubmittedTask] = []
         self._ended_futures: list[Any] = []
         self._next_check = 0.0
+        self._is_interrupted = False
         setup = pickle.dumps((state.pointer.to_dict(), pickled_spec(run_spec_of(state), "the run")))
         self._client, self._cluster = _connect(config.get("cluster") or {"local": {}})
         try:
@@ -200,6 +203,7 @@ class DaskWorkers:
 
     def interrupt(self) -> None:
         """Ask all started tasks to end, and withdraw the others."""
+        self._is_interrupted = True
         self._to_submit.clear()
         for submitted in list(self._tasks.values()):
             if self._server.is_decided(submitted.name):
@@ -217,8 +221,28 @@ class DaskWorkers:
 
     def close(self) -> None:
         """Release all tasks, and close the cluster if it was started for this run."""
+        if self._cluster is not None and not self._is_interrupted:
+            self._finish_processes()
         self._server.close()
         self._close_cluster()
+
+    def _finish_processes(self) -> None:
+        """Wait for the threads that steps left in the processes of the cluster, for a limited time."""
+        notify = self._state.options.notify
+        names = self._threads_after(SHORT_WAIT)
+        if names:
+            notify(f"the run has ended, and the cluster waits up to {LIMIT:g} s for the threads {names}")
+            names = self._threads_after(LIMIT)
+            if names:
+                notify(f"the cluster is closed, although the threads {names} had not finished")
+
+    def _threads_after(self, seconds: float) -> str:
+        """Return the names of the threads that have not finished in this time."""
+        try:
+            by_worker = self._client.run(finish_threads, seconds, on_error="ignore")
+        except Exception:  # the scheduler may be gone
+            return ""
+        return ", ".join(repr(name) for names in by_worker.values() for name in names)
 
     def _close_cluster(self) -> None:
         with suppress(Exception):  # the scheduler may be gone

@@ -15,6 +15,8 @@ import pickle
 import queue
 import signal
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dagflow.errors import DagflowExecutionInterruptedError
@@ -27,7 +29,7 @@ from dagflow.executors.parent_server import (
     connect_to_parent,
 )
 from dagflow.executors.reconstructable import load_job
-from dagflow.executors.wire import LAST_TYPES, MessageSender, receive
+from dagflow.executors.wire import LAST_TYPES, NOTICE, MessageSender, receive
 from dagflow.executors.worker import TaskSpec, WorkerSession, execute_task, send_error
 
 
@@ -47,7 +49,7 @@ def run_task(content: bytes) -> None:
     if sender is None:
         return
     try:
-        session = connection.session()
+        session = connection.session(partial(sender, NOTICE))
         task_spec: TaskSpec = pickle.loads(pickled_task_spec)
         paths = session.instance.captured_log_paths(session.run_spec.run.run_id, task_spec.file_key)
         with capture_output(paths):
@@ -134,13 +136,19 @@ class _ParentConnection:
             raise ConnectionAbortedError("the run is over")
         return None
 
-    def session(self) -> WorkerSession:
-        """Return the session of the run, built at the first call."""
+    def session(self, notify: Callable[[str], None]) -> WorkerSession:
+        """Return the session of the run, built at the first call.
+
+        Args:
+            notify: Sends a message for the user to the parent.
+        """
         if self._session is None:
             with _import_lock:
                 if self._session is None:
                     pointer, pickled_run_spec = pickle.loads(self._setup)
-                    job = load_job(pointer)  # first: the run spec may name objects of the job's module
+                    job = load_job(
+                        pointer, notify
+                    )  # first: the run spec may name objects of the job's module
                     self._session = WorkerSession(job, pickle.loads(pickled_run_spec))
         return self._session
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import selectors
 import socket
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import from_dict
-from dagflow.executors.fork_server import FAILED, SIGNAL, START, THREADS, ServerSpec, command
+from dagflow.executors.fork_server import FAILED, IMPORTING, SIGNAL, START, THREADS, ServerSpec, command
+from dagflow.executors.import_watch import ImportWait
 from dagflow.executors.module_location import ModuleLocation
 from dagflow.executors.step_process import ProcessSurroundings
 from dagflow.executors.wire import MessageReader, receive, send_object
+from dagflow.options import notify_on_stderr
 
 _MAX_SERVERS = 8
 _servers: dict[Any, ForkServer] = {}
@@ -25,7 +28,13 @@ _lock = threading.Lock()
 
 
 def open_channel(
-    job_module: ModuleLocation, modules: Sequence[str], surroundings: ProcessSurroundings, *, is_forking: bool
+    job_module: ModuleLocation,
+    modules: Sequence[str],
+    surroundings: ProcessSurroundings,
+    *,
+    is_forking: bool,
+    notify: Callable[[str], None] = notify_on_stderr,
+    import_timeout: float | None = None,
 ) -> Channel:
     """Open a channel to the fork server of a module with jobs; start the server if there is none.
 
@@ -34,9 +43,12 @@ def open_channel(
         modules: Further modules that the server imports.
         surroundings: The surroundings of the server.
         is_forking: Whether tasks are forked; otherwise each gets a new interpreter.
+        notify: Shows a message to the user, if the import of the module takes longer than a second.
+        import_timeout: The maximum seconds of the import; None for no limit.
 
     Raises:
-        ForkServerFailure: The server did not start.
+        ForkServerFailure: The server did not start, or not in time.
+        KeyboardInterrupt: With a message about the import, if the import was interrupted.
     """
     key = _key_of(job_module, modules, surroundings) if is_forking else (tuple(surroundings.sys_path),)
     with _lock:
@@ -47,10 +59,12 @@ def open_channel(
                 _servers[key] = server  # the last item is the most recently used server
                 return channel
             server.close()
-        server = ForkServer(ServerSpec(job_module if is_forking else None, modules, surroundings, is_forking))
+        spec = ServerSpec(job_module if is_forking else None, modules, surroundings, is_forking)
+        server = ForkServer(spec, ImportWait(job_module.name, notify, import_timeout))
         if is_forking and server.has_threads:
             server.close()
-            server = ForkServer(ServerSpec(None, [], surroundings, is_forking=False))
+            spec = ServerSpec(None, [], surroundings, is_forking=False)
+            server = ForkServer(spec, ImportWait(job_module.name, notify, import_timeout))
         _servers[key] = server
         idle = [key for key, other in _servers.items() if not other.channels and other is not server]
         for key in idle[: max(0, len(_servers) - _MAX_SERVERS)]:
@@ -106,7 +120,7 @@ class ForkServer:
 
     control: socket.socket
 
-    def __init__(self, spec: ServerSpec) -> None:
+    def __init__(self, spec: ServerSpec, wait: ImportWait) -> None:
         self.channels: set[Channel] = set()
         self.control, other = socket.socketpair()
         try:
@@ -115,18 +129,36 @@ class ForkServer:
             other.close()
         try:
             send_object(self.control, spec)
-            status, info = json.loads(receive(self.control))
+            status, info = self._answer(wait)
+        except TimeoutError as error:
+            self.process.kill()
+            self.close()
+            raise ForkServerFailure(str(error), None) from None
         except (OSError, EOFError) as error:
             self.close()
             raise ForkServerFailure(f"it ended with status {self.process.returncode}", None) from error
-        except BaseException:  # an interrupt during its imports
+        except BaseException as error:  # an interrupt during its imports
             self.process.kill()
             self.close()
+            if isinstance(error, KeyboardInterrupt) and not error.args:
+                error.args = (f"a process for its steps {wait.text()}",)
             raise
         if status == FAILED:
             self.close()
             raise ForkServerFailure("an import failed there", from_dict(info, SerializableErrorInfo))
         self.has_threads: bool = status == THREADS
+
+    def _answer(self, wait: ImportWait) -> tuple[str, Any]:
+        """Return the type and the content of the first message of the server that is not about an import."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.control, selectors.EVENT_READ)
+            while True:
+                if selector.select(wait.seconds()):
+                    status, content = json.loads(receive(self.control))
+                    if status != IMPORTING:
+                        return status, content
+                    wait.place = content
+                wait.check()
 
     def open_channel(self) -> Channel:
         """Open a channel for one run. Raises OSError if the server is gone."""

@@ -12,8 +12,9 @@ It has one thread and one loop, and two kinds of sockets:
 The end of a channel kills its processes, the end of the control socket kills all. So nothing outlives the
 process that started the server. On Linux the kernel kills the step processes if the server itself dies.
 
-A fork is unsafe if the module starts threads during its import. The server reports that (`THREADS`), and runs
-each task in a new interpreter instead.
+During its imports the server sends `[IMPORTING, place]` on the control socket once a second. A fork is unsafe
+if the module starts threads during its import. The server reports that (`THREADS`), and runs each task in a
+new interpreter instead.
 """
 
 from __future__ import annotations
@@ -33,17 +34,21 @@ from typing import Any, NamedTuple, NoReturn
 
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import to_dict
+from dagflow.executors.import_watch import place_of_import
 from dagflow.executors.module_location import ModuleLocation
+from dagflow.executors.process_exit import flush_files
 from dagflow.executors.step_process import ProcessSurroundings, lead_process_group, run_step_process
 from dagflow.executors.wire import framed, receive_object, send
 
 START, SIGNAL = "start", "signal"
 FORKED, EXITED, NOT_FORKED = "forked", "exited", "not_forked"
-READY, THREADS, FAILED = "ready", "threads", "failed"
+READY, THREADS, FAILED, IMPORTING = "ready", "threads", "failed", "importing"
+_REPORT_INTERVAL = 0.8  # seconds
 _USED_BY_STEPS = (
     *("ctypes", "logging", "tempfile", "traceback"),
     *("dagflow.context.log", "dagflow.context.op", "dagflow.engine.failure", "dagflow.engine.record"),
-    *("dagflow.defs.executors.builtin", "dagflow.defs.loggers.definition", "dagflow.io.filesystem"),
+    *("dagflow.defs.executors.builtin", "dagflow.defs.loggers.definition", "dagflow.io.builtin"),
+    "dagflow.io.filesystem",
 )
 """Modules that each step process would import otherwise."""
 
@@ -77,7 +82,7 @@ def serve(control: socket.socket) -> None:
     spec: ServerSpec = receive_object(control)
     spec.surroundings.adopt()
     try:
-        with _exit_with(control):
+        with _watched(control):
             for module in [*(_USED_BY_STEPS if spec.is_forking else ()), *spec.modules]:
                 import_module(module)
             if spec.job_module is not None:
@@ -85,6 +90,7 @@ def serve(control: socket.socket) -> None:
     except BaseException as error:
         send(control, json.dumps([FAILED, to_dict(SerializableErrorInfo.from_exception(error))]).encode())
         return
+    flush_files()
     gc.collect()
     gc.freeze()  # otherwise the collector of each step process would touch, and so copy, all objects
     has_threads = threading.active_count() > 1
@@ -94,15 +100,22 @@ def serve(control: socket.socket) -> None:
 
 
 @contextmanager
-def _exit_with(control: socket.socket) -> Iterator[None]:
-    """End this process if the control socket is closed meanwhile: an import may never end."""
+def _watched(control: socket.socket) -> Iterator[None]:
+    """Watch the imports in this block, which may never end.
+
+    Sends the place of the current import once a second. Ends this process if the control socket is closed.
+    """
     done, done_end = socket.socketpair()
+    importing = threading.get_ident()
 
     def watch() -> None:
         with selectors.DefaultSelector() as selector:
             for end in (control, done):
                 selector.register(end, selectors.EVENT_READ)
-            if any(key.fileobj is control for key, _ in selector.select()):
+            while not (found := selector.select(_REPORT_INTERVAL)):
+                with suppress(OSError):  # the parent is gone, which `select` shows
+                    send(control, json.dumps([IMPORTING, place_of_import(importing)]).encode())
+            if any(key.fileobj is control for key, _ in found):
                 os._exit(1)
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -217,12 +230,14 @@ class _Server:
             for end in (self.control, self.wakeup, self._wakeup_end, *self.channels):
                 end.close()
             if self.is_forking:
-                run_step_process(connection)
+                run_step_process(connection)  # SystemExit lets the interpreter end this process
             connection.set_inheritable(True)
             imports = "import socket; from dagflow.executors.step_process import run_step_process"
             call = f"run_step_process(socket.socket(fileno={connection.fileno()}))"
             os.execv(sys.executable, command(sys.path, f"{imports}; {call}"))
-        finally:
+        except SystemExit:
+            raise
+        except BaseException:
             os._exit(1)
 
     def _reap(self) -> None:

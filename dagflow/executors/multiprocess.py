@@ -19,7 +19,7 @@ from typing import Any
 
 from dagflow.engine.run_state import RunState
 from dagflow.engine.worker_loop import run_in_workers
-from dagflow.engine.workers import Task, TaskLost, TaskReport, TaskStarted
+from dagflow.engine.workers import Task, TaskLost, TaskNotice, TaskReport, TaskStarted
 from dagflow.errors import (
     ChildProcessCrashException,
     DagflowImportError,
@@ -27,13 +27,15 @@ from dagflow.errors import (
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.fork_client import Channel, ForkServerFailure, open_channel
 from dagflow.executors.fork_server import EXITED, FORKED
+from dagflow.executors.process_exit import LIMIT
 from dagflow.executors.step_process import ProcessSpec, ProcessSurroundings
 from dagflow.executors.tasks import last_lines, pickled_spec, tag_limits
 from dagflow.executors.wire import LAST_TYPES, MessageReader, send_object
 from dagflow.executors.worker import read_report, run_spec_of, task_spec_of
 
 _STORE_MODULE = "dagflow.instance.sql"
-_EXIT_TIMEOUT = 5.0  # seconds for processes whose task has ended
+_EXIT_TIMEOUT = 5.0  # seconds for processes whose task has ended, if the run ends early
+_MORE_THAN_LIMIT = 5.0  # seconds after which a process that does not respect the limit of its end is killed
 _SEND_TIMEOUT = 60  # seconds for the spec of a process
 
 
@@ -44,9 +46,11 @@ class StepProcess:
         pid: The process id; None until the fork server sends it.
         reader: Reads the messages of the process.
         has_ended: Whether the last message of the task has arrived.
+        deadline: The time at which the process is killed, on the clock of `time.monotonic`; None before the
+            end of the task and after the kill.
     """
 
-    __slots__ = ("connection", "has_ended", "pid", "reader", "task")
+    __slots__ = ("connection", "deadline", "has_ended", "pid", "reader", "task")
 
     def __init__(self, task: Task, connection: socket.socket) -> None:
         self.task: Task = task
@@ -54,12 +58,14 @@ class StepProcess:
         self.reader: MessageReader = MessageReader(connection)
         self.pid: int | None = None
         self.has_ended: bool = False
+        self.deadline: float | None = None
 
     def reports(self) -> Iterator[TaskReport]:
         """Yield the reports that have arrived."""
         for content in self.reader.messages():
             message = json.loads(content)
-            self.has_ended = self.has_ended or message[0] in LAST_TYPES
+            if message[0] in LAST_TYPES:
+                self.has_ended, self.deadline = True, monotonic() + LIMIT + _MORE_THAN_LIMIT
             yield read_report(self.task, message)
 
 
@@ -71,6 +77,7 @@ class StepProcesses:
         limit: The maximum number of processes at a time.
         is_spawned: Whether each process is a new interpreter.
         modules: Modules that the fork server imports besides the module of the job.
+        import_timeout: The maximum seconds of these imports; None for no limit.
 
     Raises:
         DagflowImportError: The fork server could not import the module of the job.
@@ -79,7 +86,15 @@ class StepProcesses:
 
     title = "multiprocess executor"
 
-    def __init__(self, state: RunState, limit: int, *, is_spawned: bool, modules: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        state: RunState,
+        limit: int,
+        *,
+        is_spawned: bool,
+        modules: Sequence[str] = (),
+        import_timeout: float | None = None,
+    ) -> None:
         self.limit = limit
         self._state = state
         self._instance = state.get_instance()
@@ -93,24 +108,31 @@ class StepProcesses:
         for end in (self._wakeup, self._waker):
             end.setblocking(False)
         try:
-            self._channel: Channel = self._open_channel(is_spawned, modules)
+            self._channel: Channel = self._open_channel(is_spawned, modules, import_timeout)
         except BaseException:
             self._close_sockets()
             raise
         self._selector.register(self._wakeup, selectors.EVENT_READ, self._clear_wakeup)
         self._selector.register(self._channel.reader.connection, selectors.EVENT_READ, self._read_channel)
 
-    def _open_channel(self, is_spawned: bool, modules: Sequence[str]) -> Channel:
+    def _open_channel(
+        self, is_spawned: bool, modules: Sequence[str], import_timeout: float | None
+    ) -> Channel:
         if self._state.plan.partition_key is not None:  # each step looks up a dynamic partition in the store
             modules = [*modules, _STORE_MODULE]
         try:
             return open_channel(
-                self._pointer.location, modules, self._surroundings, is_forking=not is_spawned
+                self._pointer.location,
+                modules,
+                self._surroundings,
+                is_forking=not is_spawned,
+                notify=self._state.options.notify,
+                import_timeout=import_timeout,
             )
         except ForkServerFailure as failure:
             cause = "" if failure.info is None else f"\n{failure.info.to_string()}"
             raise DagflowImportError(
-                f"the process that is to run the steps of job '{self._state.job.name}' did not start: "
+                f"the process that is to run the steps of {self._state.job.describe_target()} did not start: "
                 f"{failure.reason}. A module that imports here must import in a new interpreter too.{cause}"
             ) from failure
 
@@ -146,10 +168,32 @@ class StepProcesses:
 
     def reports(self, timeout: float | None) -> Sequence[TaskReport]:
         """Return the reports since the last call; wait for one for at most `timeout` seconds."""
-        for key, _ in self._selector.select(0 if self._reports else timeout):
+        waits = [] if timeout is None else [timeout]
+        waits += self._kill_late_processes()
+        for key, _ in self._selector.select(0 if self._reports else min(waits, default=None)):
             key.data()
         reports, self._reports = self._reports, []
         return reports
+
+    @property
+    def ending(self) -> Sequence[str]:
+        """The keys of the steps that have ended, and whose processes have not."""
+        return [process.task.step.key for process in self._processes.values() if process.has_ended]
+
+    def _kill_late_processes(self) -> list[float]:
+        """Kill the processes that do not end. Return the seconds that the others still have."""
+        seconds = []
+        for process in self._processes.values():
+            if process.deadline is None:
+                continue
+            rest = process.deadline - monotonic()
+            if rest > 0:
+                seconds.append(rest)
+                continue
+            process.deadline = None
+            self._reports.append(TaskNotice(process.task, f"did not end in {LIMIT:g} s and is killed"))
+            self._signal(process.task.name, signal.SIGKILL)
+        return seconds
 
     def wake(self) -> None:
         """Make `reports` return now."""
@@ -197,9 +241,9 @@ class StepProcesses:
             self._reports.append(_lost(process.task, description, process.pid))
 
     def interrupt(self) -> None:
-        """Ask all tasks to end."""
-        for task_name in self._processes:
-            self._signal(task_name, signal.SIGINT)
+        """Ask all tasks to end, and kill the processes whose task has ended."""
+        for task_name, process in self._processes.items():
+            self._signal(task_name, signal.SIGKILL if process.has_ended else signal.SIGINT)
 
     def kill(self, task: Task) -> None:
         """Kill the process of a task, and all processes that it started."""
@@ -245,7 +289,13 @@ def run_in_processes(state: RunState, config: Mapping[str, Any]) -> bool:
     limit = config.get("max_concurrent") or os.cpu_count() or 1
     return run_in_workers(
         state,
-        lambda: StepProcesses(state, limit, is_spawned="spawn" in method, modules=modules),
+        lambda: StepProcesses(
+            state,
+            limit,
+            is_spawned="spawn" in method,
+            modules=modules,
+            import_timeout=config.get("import_timeout"),
+        ),
         tag_limits(config.get("tag_concurrency_limits") or ()),
     )
 

@@ -10,7 +10,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -24,6 +24,7 @@ from dagflow.errors import (
     check_optional,
     check_type,
 )
+from dagflow.executors.import_watch import reporting_import
 from dagflow.executors.module_location import MAIN, MAIN_OF_WORKER, ModuleLocation, first_on_path
 from dagflow.keys import AssetKey
 
@@ -234,17 +235,19 @@ def build_reconstructable_job(
     return pointer
 
 
-def load_job(pointer: Mapping[str, Any]) -> JobDefinition:
+def load_job(pointer: Mapping[str, Any], notify: Callable[[str], None]) -> JobDefinition:
     """Return the job of a pointer in a process that runs its steps. Its directory stays on the path.
 
     Args:
         pointer: The ReconstructableJob as a dict.
+        notify: Sends a message for the user to the parent, if the import takes longer than a second.
 
     Raises:
         DagflowImportError: The import of the module fails.
     """
     job = ReconstructableJob.from_dict(pointer)
-    job.location.load_for_steps()
+    with reporting_import(job.location.name, notify):
+        job.location.load_for_steps()
     return job.get_definition()
 
 
@@ -267,7 +270,7 @@ def _function_of(target: Any) -> Any:
     if not isinstance(target, FunctionType):
         raise DagflowInvariantViolationError(
             "Reconstructable target should be a function or definition produced by a decorated function, "
-            f"got {type(target)}. {_INSTEAD}"
+            f"got {type(target)}: {target!r}. {_INSTEAD}"
         )
     return target
 

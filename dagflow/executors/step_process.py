@@ -6,20 +6,22 @@ dies with the process that started it. Its stdout and stderr go to two files.
 
 from __future__ import annotations
 
-import atexit
 import os
 import pickle
 import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from io import TextIOWrapper
 from types import FrameType
 from typing import Any, NamedTuple
 
 from dagflow.errors import DagflowExecutionInterruptedError
+from dagflow.executors.process_exit import end_process
 from dagflow.executors.reconstructable import load_job
-from dagflow.executors.wire import LAST_TYPES, MessageSender, receive_object
+from dagflow.executors.wire import LAST_TYPES, NOTICE, MessageSender, receive_object
 from dagflow.executors.worker import Send, WorkerSession, execute_task, send_error
 
 
@@ -63,10 +65,14 @@ class ProcessSpec(NamedTuple):
 
 
 def run_step_process(connection: socket.socket) -> None:
-    """Run the task whose ProcessSpec arrives on a socket, then end this process. Never returns."""
+    """Run the task whose ProcessSpec arrives on a socket, then end this process. Never returns.
+
+    Raises:
+        SystemExit: The interpreter has to end the process, because files are not flushed.
+    """
     status = 1
+    sender = _InterruptibleSender()
     try:
-        sender = _InterruptibleSender()
         spec: ProcessSpec = receive_object(connection)
         sender.connect(MessageSender(connection))
         _run(spec, sender)
@@ -74,20 +80,24 @@ def run_step_process(connection: socket.socket) -> None:
     except EOFError:  # the parent is gone
         status = 0
     finally:
-        _exit(status)
+        end_process(status, partial(sender, NOTICE))
 
 
 def _run(spec: ProcessSpec, send: Send) -> None:
     try:
         spec.surroundings.adopt()
         _redirect_output(spec.stdout, spec.stderr)
-        job = load_job(spec.pointer)
+        job = load_job(spec.pointer, partial(send, NOTICE))
         session = WorkerSession(job, pickle.loads(spec.run_spec))
         task_spec = pickle.loads(spec.task_spec)
     except BaseException as error:
         send_error(send, error)
         return
-    execute_task(session, task_spec, send)
+    try:
+        execute_task(session, task_spec, send)
+    finally:
+        with suppress(Exception):  # the task has ended
+            session.close()
 
 
 class _InterruptibleSender:
@@ -107,7 +117,8 @@ class _InterruptibleSender:
         self._sender = sender
 
     def __call__(self, message_type: str, *content: Any) -> None:
-        assert self._sender is not None
+        if self._sender is None:
+            return  # the process ended before its task was known
         if message_type in LAST_TYPES:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -151,13 +162,3 @@ def _redirect_output(stdout: str, stderr: str) -> None:
         os.close(file)
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(line_buffering=True)  # a process that dies loses no whole line
-
-
-def _exit(status: int) -> None:
-    """End the process as an interpreter without other threads would."""
-    try:
-        atexit._run_exitfuncs()  # noqa: SLF001 - a forked process has to call them itself
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(status)

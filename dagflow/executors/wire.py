@@ -5,7 +5,8 @@ item of a worker's message is its type:
 
 * `EVENT`: an event of the task; `LINE`: a log line of user code;
 * `ENDED`: the outcome of the attempt; `ERROR`: an error that kept the task from its end. One of these two is
-  the last message of a task.
+  the last message about the step;
+* `NOTICE`: a message for the user about the process, such as its wait for threads after the last message.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-EVENT, LINE, ENDED, ERROR = "event", "line", "ended", "error"
+EVENT, LINE, ENDED, ERROR, NOTICE = "event", "line", "ended", "error", "notice"
 LAST_TYPES = (ENDED, ERROR)
 MAX_LENGTH = (1 << 32) - 1
 """The maximum length of a message, in bytes."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dagflow.clock import SYSTEM_CLOCK, Clock
+from dagflow.clock import SYSTEM_CLOCK, Clock, SystemClock
 from dagflow.context.current import current_log
 from dagflow.engine.log import NO_STEP, USER_LINE, RunLog
 from dagflow.engine.outcome import INTERRUPTS, Failed, Incomplete, Outcome, Retry
@@ -20,18 +20,17 @@ from dagflow.engine.record import EngineMessage, Record, StreamedEvent
 from dagflow.engine.resources import start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.step import run_step
-from dagflow.engine.workers import Task, TaskEnded, TaskLost, TaskRecord, TaskReport, task_name
+from dagflow.engine.workers import Task, TaskEnded, TaskLost, TaskNotice, TaskRecord, TaskReport, task_name
 from dagflow.errors import DagflowResourceFunctionError
 from dagflow.events.data import ComputeLogsCaptureData, EngineEventData
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.events.stored import as_json, from_dict, to_dict
 from dagflow.events.types import CODE, DagflowEventType
-from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE
+from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE, NOTICE
 from dagflow.instance.home import InstanceRef
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS
 from dagflow.metadata.value import MetadataValue
-from dagflow.options import RunOptions
+from dagflow.options import RunOptions, set_options
 from dagflow.plan.compile import compile_plan, part_of
 from dagflow.plan.dynamic import expanded
 from dagflow.plan.plan import Plan
@@ -98,7 +97,7 @@ def run_spec_of(state: RunState) -> RunSpec:
         state.retries,
         options.clock.now(),
         state.plan.given,
-        None if options.clock is SYSTEM_CLOCK else options.clock,
+        None if type(options.clock) is SystemClock else options.clock,
         options.faults,
     )
 
@@ -182,7 +181,8 @@ def execute_task(session: WorkerSession, task_spec: TaskSpec, send: Send) -> Non
         state, step = session.state_of(task_spec, send)
         token = current_log.set(state.current_log)
         try:
-            _execute(state, step, task_spec, send)
+            with set_options(clock=state.options.clock):  # of the runs that the step starts
+                _execute(state, step, task_spec, send)
         finally:
             current_log.reset(token)
     except BaseException as error:  # the parent decides about its effect on the run
@@ -203,7 +203,7 @@ def _execute(state: RunState, step: Step, task_spec: TaskSpec, send: Send) -> No
     log.append(_WORKER_STARTED, step.index, attempt, payload)
     outcome: Outcome | None = None
     try:
-        if not start_resources(state, BUILTINS):
+        if not start_resources(state):
             raise _error_of_user(state.error)
         log.append(_LOGS_CAPTURED, NO_STEP, payload=ComputeLogsCaptureData(task_spec.file_key, [step.key]))
         outcome = run_step(state, step, attempt)
@@ -254,6 +254,8 @@ def read_report(task: Task, message: list[Any]) -> TaskReport:
     if message_type == LINE:
         moment, attempt, has_step, level, text = content
         return TaskRecord(task, USER_LINE, moment, attempt, has_step, (level, text))
+    if message_type == NOTICE:
+        return TaskNotice(task, content[0])
     if message_type == ERROR:
         return TaskLost(task, from_dict(content[0], SerializableErrorInfo), None)
     outcome, outputs, unconfirmed, is_interrupt = content

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from dagflow.config.choice import Noneable, StringSource
 from dagflow.config.evaluation_errors import EvaluationError, FieldNames
 from dagflow.config.field import Field, Map, resolve_schema
-from dagflow.config.parse import parse
+from dagflow.config.read import read_config
 from dagflow.errors import (
     DagflowHomeNotSetError,
     DagflowInvalidConfigError,
@@ -131,25 +131,27 @@ def ref_in(folder: str, settings: Mapping[str, Any], place: Any = None) -> Insta
             created.
     """
     folder = os.path.abspath(check_type(folder, (str, os.PathLike), "tempdir"))
-    parsed = parse(resolve_schema(_SCHEMA), check_type(settings, Mapping, "overrides"), environ=os.environ)
-    if parsed.errors:
-        errors = [
-            error if place is None else error._replace(message=f"{place(_stack(error))}: {error.message}")
-            for error in parsed.errors
-        ]
-        raise DagflowInvalidConfigError("Error in the settings of an instance", errors, settings)
-    unset = [name for name in parsed.value["env"] if name not in os.environ]
+    check_type(settings, Mapping, "overrides")
+    preamble = "Error in the settings of an instance"
+    try:
+        known = read_config(resolve_schema(_SCHEMA), settings, preamble, os.environ, path=())
+    except DagflowInvalidConfigError as error:
+        if place is None:
+            raise
+        errors = [one._replace(message=f"{place(_stack(one))}: {one.message}") for one in error.errors]
+        raise DagflowInvalidConfigError(preamble, errors, settings) from None
+    unset = [name for name in known["env"] if name not in os.environ]
     if unset:
         where = "" if place is None else f"{place(('env', unset[0]))}: "
         raise DagflowInvariantViolationError(
             f"{where}the settings of an instance name environment variables that are not set: {unset}. Set "
             "them, or remove them from 'env'."
         )
-    base = os.path.join(folder, parsed.value.get("local_artifact_storage", {}).get("base_dir", ""))
+    base = os.path.join(folder, known.get("local_artifact_storage", {}).get("base_dir", ""))
     history, storage = os.path.join(folder, "history"), os.path.join(base, "storage")
     for needed in (history, storage):
         _make_folder(needed)
-    url = parsed.value.get("storage", {}).get("url", "sqlite:///history/dagflow.db")
+    url = known.get("storage", {}).get("url", "sqlite:///history/dagflow.db")
     relative = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:][^:]*)", url)
     if relative is not None:
         url = f"{relative[1]}{folder.replace('%', '%25').replace('?', '%3F')}/{relative[2]}"

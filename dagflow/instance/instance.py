@@ -15,7 +15,7 @@ from dagflow.events.user import AssetMaterialization, AssetObservation
 from dagflow.instance.event_log import EventLog, checked_limit
 from dagflow.instance.memory import MemoryStore
 from dagflow.instance.store import LateStore, RunLines, Store
-from dagflow.keys import AssetKey, CoercibleToAssetKey
+from dagflow.keys import AssetKey, CoercibleToAssetKey, describe_job
 from dagflow.options import current_options
 
 if TYPE_CHECKING:
@@ -128,16 +128,18 @@ class DagflowInstance(EventLog):
         return instance
 
     @staticmethod
-    def from_ref(ref: InstanceRef) -> DagflowInstance:
+    def from_ref(instance_ref: InstanceRef) -> DagflowInstance:
         """Return the instance of a `ref()`. Its storage is opened at the first use."""
 
         def store() -> Store:
             from dagflow.instance.sql import SqlStore  # imports SQLAlchemy, which few steps need
 
-            return SqlStore(ref.url)
+            return SqlStore(instance_ref.url)
 
         late: Any = LateStore(store)
-        return DagflowInstance(late, is_ephemeral=False, root_directory=ref.root_directory, ref=ref)
+        return DagflowInstance(
+            late, is_ephemeral=False, root_directory=instance_ref.root_directory, ref=instance_ref
+        )
 
     def ref(self) -> InstanceRef:
         """Return the location of this instance, with which another process can open it.
@@ -354,7 +356,7 @@ class DagflowInstance(EventLog):
                 DagflowEventType.ASSET_MATERIALIZATION_PLANNED.value,
                 run.job_name,
                 event_specific_data=AssetMaterializationPlannedData(key, partition),
-                message=f'{run.job_name} intends to materialize asset "{key.to_user_string()}"',
+                message=f'{describe_job(run.job_name)} intends to materialize asset "{key.to_user_string()}"',
                 step_key=step_key,
                 run_id=run.run_id,
                 timestamp=now,

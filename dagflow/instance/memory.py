@@ -12,7 +12,7 @@ from dagflow.events.record import EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunRecord, RunsFilter
 from dagflow.events.types import DagflowEventType
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry
-from dagflow.keys import AssetKey
+from dagflow.keys import AssetKey, describe_job
 
 _WRITTEN = (DagflowEventType.ASSET_MATERIALIZATION, DagflowEventType.ASSET_OBSERVATION)
 
@@ -59,8 +59,9 @@ class MemoryStore:
         with self.lock:
             if run.run_id in self.runs:
                 raise DagflowRunAlreadyExists(
-                    f"this instance already has a run with the id '{run.run_id}' (of job "
-                    f"'{self.runs[run.run_id].run.job_name}'). Omit 'run_id', or use another UUID."
+                    f"this instance already has a run with the id '{run.run_id}' (of "
+                    f"{describe_job(self.runs[run.run_id].run.job_name)}). Omit 'run_id', or use "
+                    "another UUID."
                 )
             self._number += 1
             self.runs[run.run_id] = _KeptRun(self._number, run, now)

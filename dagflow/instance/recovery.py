@@ -10,7 +10,7 @@ from dagflow.events.record import DagflowEvent, EventLogEntry
 from dagflow.events.run import DagflowRun, DagflowRunStatus, RunsFilter
 from dagflow.events.types import DagflowEventType
 from dagflow.instance.store import Store
-from dagflow.keys import system_tag
+from dagflow.keys import shown_job, system_tag
 from dagflow.processes import Process, is_alive, this_host
 
 _S = DagflowRunStatus
@@ -38,7 +38,7 @@ def recover(store: Store, now: float) -> list[str]:
     recovered = []
     for run, process in lost_runs(store):
         message = (
-            f"Execution of run for '{run.job_name}' failed: its process {process.pid} on host "
+            f"Execution of run for '{shown_job(run.job_name)}' failed: its process {process.pid} on host "
             f"'{process.host}' ended before the run did"
         )
         entry = _entry(run, DagflowEventType.RUN_FAILURE, message, now, JobFailureData(None, reason))
@@ -60,7 +60,7 @@ def cancel(store: Store, run_id: str, now: float) -> bool:
         if run.is_finished:
             return False
         if run.status in _NOT_STARTED:
-            message = f"Run for '{run.job_name}' was canceled before it began"
+            message = f"Run for '{shown_job(run.job_name)}' was canceled before it began"
             if report_canceled(store, run, now, message, (run.status,)):
                 return True
         elif _interrupt(store, run, now):
@@ -80,7 +80,7 @@ def _interrupt(store: Store, run: DagflowRun, now: float) -> bool:
             f"run '{run.run_id}' runs on host '{process.host}' (process {process.pid}), and this is host "
             f"'{this_host()}': cancel it there"
         )
-    message = f"Run for '{run.job_name}' was canceled; its process {process.pid} had ended before"
+    message = f"Run for '{shown_job(run.job_name)}' was canceled; its process {process.pid} had ended before"
     if is_alive(process):
         try:
             os.kill(process.pid, 0)
@@ -115,7 +115,7 @@ def report_canceled(
     """Mark a run as canceled; see `DagflowInstance.report_canceled`."""
     from dagflow.events.data import JobCanceledData
 
-    message = message or f"Run for '{run.job_name}' was canceled"
+    message = message or f"Run for '{shown_job(run.job_name)}' was canceled"
     entry = _entry(run, DagflowEventType.RUN_CANCELED, message, now, JobCanceledData())
     return store.change_status(run.run_id, expected, _S.CANCELED, now, entry)
 

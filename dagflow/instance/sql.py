@@ -18,7 +18,7 @@ from dagflow.events.types import EVENT_TYPES, DagflowEventType
 from dagflow.instance.database import DYNAMIC, LINES, META, OF_ASSETS, RUNS, TABLES, TAGS, WIPED, Database
 from dagflow.instance.sql_filters import line_conditions, run_conditions
 from dagflow.instance.store import EVERY_LINE, LinesFilter, RunLines, StoredEntry, StoredLine
-from dagflow.keys import AssetKey
+from dagflow.keys import AssetKey, describe_job
 from dagflow.processes import Process, this_process
 
 _FINISHED = [status.value for status in FINISHED]
@@ -89,8 +89,8 @@ class SqlStore:
             same = connection.execute(sa.select(RUNS.c.job_name).where(RUNS.c.run_id == run.run_id)).scalar()
             if same is not None:
                 raise DagflowRunAlreadyExists(
-                    f"this instance already has a run with the id '{run.run_id}' (of job '{same}'). Omit "
-                    "'run_id', or use another UUID."
+                    f"this instance already has a run with the id '{run.run_id}' (of "
+                    f"{describe_job(same)}). Omit 'run_id', or use another UUID."
                 )
             connection.execute(RUNS.insert().values(row))
             _insert_tags(connection, run.run_id, run.tags)

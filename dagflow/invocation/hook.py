@@ -11,6 +11,7 @@ from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.wiring import NodeInvocation
 from dagflow.defs.hooks.definition import HookDefinition
 from dagflow.defs.ops.node import NodeDefinition, PendingInvocation
+from dagflow.defs.resources.requirements import lack
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
@@ -111,8 +112,8 @@ def invoke_hook(hook: HookDefinition, args: tuple[Any, ...], kwargs: dict[str, A
     for key in sorted(hook.required_resource_keys):
         if key not in context.resources:
             raise DagflowInvalidDefinitionError(
-                f"resource with key '{key}' required by hook '{hook.name}' was not provided. Give it to "
-                "build_hook_context(resources=...)."
+                f"resource with key '{key}' required by hook '{hook.name}' was not provided."
+                + lack(key, context.resources, "Give it to build_hook_context(resources=...).")
             )
     if args:
         return hook.decorated_fn(context, *args[1:], **kwargs)

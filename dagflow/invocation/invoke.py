@@ -12,7 +12,7 @@ from contextlib import aclosing, closing
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.call import SPECIAL, YieldedOutputs, outputs_of, type_check_error
+from dagflow.call import YieldedOutputs, outputs_of, type_check_error
 from dagflow.config.objects import plain_config
 from dagflow.config.read import read_config
 from dagflow.config.scalar import copied
@@ -21,17 +21,17 @@ from dagflow.context.resources import ResourcesOfType
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
-from dagflow.defs.parts.function import is_config_annotation
+from dagflow.defs.parts.function import context_hint, is_config_annotation
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import start_order
-from dagflow.defs.resources.requirements import Requirement
+from dagflow.defs.resources.requirements import Requirement, lack
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
     DagflowInvariantViolationError,
     DagflowMissingResourceError,
 )
-from dagflow.events.user import DynamicOutput
+from dagflow.events.user import SPECIAL_RESULTS, DynamicOutput
 from dagflow.invocation.build import DirectContext, build_op_context
 from dagflow.invocation.resource_function import invoke_resource
 from dagflow.invocation.resources import start_resources
@@ -74,12 +74,14 @@ def _invoke_op(
         if name in arguments and not definition.dagflow_type.is_any:
             _check(op, definition.dagflow_type, context, arguments[name], f'input "{name}"')
     body = op.body
+    if body.context is not None and not body.context_first:
+        arguments[str(body.context_name)] = context
     bound = _BoundCall(op, assets_def, context, config, started)
     run_call = _CALLERS.get(body.function_type)
     if run_call is not None:
         return run_call(bound, arguments)
     with bound:  # not through `bound.call`, to save a frame above the user's function
-        result = body.fn(**arguments) if body.context is None else body.fn(context, **arguments)
+        result = body.fn(context, **arguments) if body.context_first else body.fn(**arguments)
     return _checked(op, context, result)
 
 
@@ -95,7 +97,7 @@ def _take_context(
     if body.context_name in kwargs:
         kwargs = dict(kwargs)
         given, rest = kwargs.pop(body.context_name), args
-    elif args:
+    elif args and (body.context_first or isinstance(args[0], StepContext)):
         given, rest = args[0], args[1:]
     else:
         raise _without_context(op)
@@ -146,7 +148,7 @@ def _inputs(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
             if default is UNSET:
                 raise DagflowInvalidInvocationError(
                     f'No value provided for required input "{name}".{nearest(name, kwargs)} Pass it as an '
-                    f"argument of {op_location(op)}."
+                    f"argument of {op_location(op)}.{context_hint(name, parameter.annotation)}"
                 )
             arguments[name] = default
     return arguments
@@ -228,7 +230,8 @@ def _resources(
     Returns:
         The started resources from the arguments and from the asset, None without any.
     """
-    if not op.required_resource_keys:
+    optional = op.body.optional_resources
+    if not op.required_resource_keys and not optional:
         return None
     values: Mapping[str, Any] = context.resource_values if context is not None else {}
     given = {key: arguments[key] for key in op.body.resources if key in arguments}
@@ -239,7 +242,7 @@ def _resources(
             f"{op_location(op)} was called with {sorted(given)}"
         )
     readable = op.required_resource_keys if op.body.context is not None else op.body.resources
-    for key in sorted(readable):
+    for key in sorted(optional.union(readable)):
         is_own = assets_def is not None and key in assets_def.resource_defs and key not in given
         if is_own and key in values and key not in defaults:
             raise DagflowInvalidInvocationError(
@@ -248,12 +251,19 @@ def _resources(
             )
         if assets_def is not None and (is_own or (key not in given and key not in values)):
             given.update(_resources_of_asset(assets_def, key))
+        if key not in given and key not in values and key in optional:
+            arguments[key] = None
+            continue
         if key not in given and key not in values:
             error = DagflowMissingResourceError if key in op.body.resources else DagflowInvalidDefinitionError
             raise error(
                 f"resource with key '{key}' required by op '{op.name}' was not provided."
-                f"{nearest(key, values)} Give it to the context of {op_location(op)}: "
-                f"build_op_context(resources={{'{key}': ...}})."
+                + lack(
+                    key,
+                    values,
+                    f"Give it to the context of {op_location(op)}: "
+                    f"build_op_context(resources={{'{key}': ...}}).",
+                )
             )
         if key in op.body.resources and key not in given:
             arguments[key] = values[key]
@@ -296,7 +306,7 @@ class _BoundCall:
     def call(self, arguments: dict[str, Any]) -> Any:
         """Call the user's function."""
         body = self.op.body
-        return body.fn(**arguments) if body.context is None else body.fn(self.context, **arguments)
+        return body.fn(self.context, **arguments) if body.context_first else body.fn(**arguments)
 
     def __enter__(self) -> None:
         context = self.context
@@ -329,7 +339,7 @@ class _BoundCall:
 
 def _checked(op: OpDefinition, context: DirectContext | None, result: Any) -> Any:
     """Check the result of a function against the outputs, and return it."""
-    if len(op.outs) == 1 and type(result) not in SPECIAL:
+    if len(op.outs) == 1 and type(result) not in SPECIAL_RESULTS:
         for output in op.outs.values():
             if output.dagflow_type.is_any and not output.is_dynamic:
                 return result

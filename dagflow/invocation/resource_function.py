@@ -10,6 +10,7 @@ from dagflow._util import UNSET
 from dagflow.config.read import read_config
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.definition import ResourceDefinition
+from dagflow.defs.resources.requirements import lack
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError
 from dagflow.invocation.build import build_init_resource_context
 
@@ -33,8 +34,12 @@ def invoke_resource(definition: ResourceDefinition, args: tuple[Any, ...], kwarg
     for key in sorted(definition.required_resource_keys):
         if key not in context.resources:
             raise DagflowInvalidDefinitionError(
-                f"resource with key '{key}' required was not provided: the resource at {definition.place} "
-                f"reads it. Use build_init_resource_context(resources={{'{key}': ...}})."
+                f"resource with key '{key}' required by the resource at {definition.place} was not provided."
+                + lack(
+                    key,
+                    context.resources,
+                    f"Use build_init_resource_context(resources={{'{key}': ...}}).",
+                )
             )
     config = UNSET if context.resource_config is None else context.resource_config
     preamble = f"Error in config for resource at {definition.place}"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from dagflow._util import UNSET
+from dagflow.absent import explains_absent
 from dagflow.config.read import read_config
 from dagflow.context.init import InitResourceContext
 from dagflow.context.resources import ScopedResources
@@ -21,7 +22,6 @@ from dagflow.errors import DagflowInvariantViolationError, check_optional
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS
 from dagflow.resources import StartedResources
 
 _Self = TypeVar("_Self", bound="Owner")
@@ -232,10 +232,11 @@ def _start(
     def context(definition: ResourceDefinition, config: Any, needs: Mapping[str, Any]) -> InitResourceContext:
         return InitResourceContext(config, needs, get_instance, definition, run)
 
-    started.start(order, definitions, context, checked, BUILTINS)
+    started.start(order, definitions, context, checked)
 
 
 @contextmanager
+@explains_absent
 def build_resources(
     resources: Mapping[str, Any],
     instance: DagflowInstance | None = None,

@@ -34,6 +34,11 @@ BUILTINS: dict[str, Callable[[InitResourceContext], IOManager]] = {
 """The function that makes the I/O manager, by resource type of the definition."""
 
 
+def build_builtin(resource_type: str, context: InitResourceContext) -> IOManager:
+    """Return the built-in I/O manager of a resource type."""
+    return BUILTINS[resource_type](context)
+
+
 def is_memory_of_run(resource: ResourceDefinition) -> bool:
     """Return whether a resource keeps values in the memory of one run only."""
     return resource.resource_type == mem_io_manager.resource_type

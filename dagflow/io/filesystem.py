@@ -8,10 +8,11 @@ characters become `%XX`. Only files that this class wrote are unpickled.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from dagflow._util import escaped
-from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.io import InputContext, OutputContext, reads_nothing
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.io.manager import IOManager
 from dagflow.metadata.value import MetadataValue
@@ -28,28 +29,31 @@ class PickleFiles(IOManager):
         self.base_dir: str = os.fspath(base_dir)
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
-        """Write `obj` to its file. The file is never partly written."""
+        """Write `obj` to its file. The file is never partly written.
+
+        The first partition of an asset replaces the file that the asset had without partitions.
+        """
         import pickle  # imported lazily, as tempfile is: only a run that writes uses them
         import tempfile
 
-        path = self._output_path(context)
-        folder = os.path.dirname(path)
+        path, outdated = self._output_path(context), self._outdated_file(context)
+        folder = os.path.dirname(outdated or path)
         try:
             os.makedirs(folder, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
             try:
                 with os.fdopen(handle, "wb") as file:
                     pickle.dump(obj, file, protocol=pickle.HIGHEST_PROTOCOL)
+                if outdated is not None:
+                    with suppress(FileNotFoundError):  # another process has replaced it
+                        os.unlink(outdated)
+                    os.makedirs(os.path.dirname(path), exist_ok=True)
                 os.replace(temporary, path)
             except BaseException:
                 os.unlink(temporary)
                 raise
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            existing = error.filename2 or error.filename
-            raise DagflowInvariantViolationError(
-                f"{_name(context)} cannot be stored at '{path}', because '{existing}' already exists: one "
-                "key is the beginning of another. Give one of them another key or prefix."
-            ) from error
+            raise DagflowInvariantViolationError(self._occupied(context, path)) from error
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise DagflowInvariantViolationError(
                 f"{_name(context)} is of type '{type(obj).__name__}', which cannot be pickled ({error}). "
@@ -61,27 +65,64 @@ class PickleFiles(IOManager):
         """Load the value of an input.
 
         Returns:
-            The value, or a dict of values by partition key for several partitions of an asset.
+            The value; a dict of values by partition key for several partitions of an asset; None for no
+            partitions. With `allow_missing_partitions` in the metadata of the input, partitions without a
+            file are left out.
         """
-        if context.dagflow_type.is_nothing:
+        if context.dagflow_type.is_nothing or reads_nothing(context):
             return None
+        upstream = context.upstream_output
         if not context.has_asset_key:
-            if context.upstream_output is None:
+            if upstream is None:
                 raise DagflowInvariantViolationError(
                     f"input '{context.name}' reads no output of this run and no asset, so there is no file "
                     "to load it from"
                 )
-            return _read(self._output_path(context.upstream_output), _name(context.upstream_output))
+            return _read(self._output_path(upstream), _name(upstream))
         parts, name = context.asset_key.parts, _name(context)
         if not context.has_asset_partitions:
             return _read(self.path_of(*parts), name)
         keys = context.asset_partition_keys
-        values = {key: _read(self.path_of(*parts, key), f"{name}, partition '{key}',") for key in keys}
-        return values[keys[0]] if len(keys) == 1 else values
+        paths = {key: self.path_of(*parts, key) for key in keys}
+        if context.definition_metadata.get("allow_missing_partitions"):
+            paths = {key: path for key, path in paths.items() if os.path.isfile(path)}
+        values = {key: _read(path, f"{name}, partition '{key}',") for key, path in paths.items()}
+        return values if len(keys) > 1 else next(iter(values.values()), None)
 
     def path_of(self, *parts: str) -> str:
         """Return the path of the file for the parts of a key."""
         return os.path.join(self.base_dir, *(escaped(part) for part in parts))
+
+    def _outdated_file(self, context: OutputContext) -> str | None:
+        """Return the file of a partitioned asset from the time when it had no partitions, or None."""
+        if not context.has_asset_partitions:
+            return None
+        path = self.path_of(*context.asset_key.parts)
+        return path if os.path.isfile(path) else None
+
+    def _occupied(self, context: OutputContext, path: str) -> str:
+        """Return the message about an output whose path is a folder, or leads through a file."""
+        problem = f"{_name(context)} cannot be stored at '{path}', because "
+        if not context.has_asset_key:
+            return (
+                f"{problem}a file or folder with this name, or with the name of its folder, already exists."
+            )
+        text = context.asset_key.to_user_string()
+        if os.path.isdir(path):
+            return (
+                f"{problem}this is a folder. It has the partitions that the asset was stored with before, or "
+                f"assets whose keys begin with '{text}/'. Remove the folder if its values are not needed, or "
+                "give the asset another key."
+            )
+        parts = context.asset_key.parts
+        for length in range(1, len(parts)):
+            if os.path.isfile(other := self.path_of(*parts[:length])):
+                key = "/".join(parts[:length])
+                return (
+                    f"{problem}'{other}' is the file of an asset with the key '{key}', not a folder. Give "
+                    "one of the two assets another key, or remove the file if it is not needed."
+                )
+        return f"{problem}a part of this path is a file, and not a folder."
 
     def _output_path(self, context: OutputContext) -> str:
         if context.has_asset_key:
@@ -102,8 +143,15 @@ def _read(path: str, name: str) -> Any:
     try:
         with open(path, "rb") as file:
             return pickle.load(file)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        found = ""
+        if isinstance(error, IsADirectoryError):
+            found = (
+                " There is a folder, which has values that were stored with partitions, or under longer keys."
+            )
+        elif isinstance(error, NotADirectoryError):
+            found = " Its folder is a file, which has a value that was stored without partitions."
         raise FileNotFoundError(
-            f"no value of {name} is stored at '{path}'. Run the op or asset that produces it, with the same "
-            "storage."
+            f"no value of {name} is stored at '{path}'.{found} Run the op or asset that produces it, with "
+            "the same storage."
         ) from None

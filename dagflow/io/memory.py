@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagflow.context.io import InputContext, OutputContext
+from dagflow.context.io import InputContext, OutputContext, reads_nothing
 from dagflow.errors import DagflowInvariantViolationError
 from dagflow.io.manager import IOManager
 from dagflow.keys import AssetKey
@@ -33,25 +33,30 @@ class InMemoryIOManager(IOManager):
         """Return the value of an input.
 
         Returns:
-            The value, or a dict of values by partition key for several partitions of an asset.
+            The value; a dict of values by partition key for several partitions of an asset; None for no
+            partitions. With `allow_missing_partitions` in the metadata of the input, partitions without a
+            value are left out. None for an output of type Nothing.
         """
         upstream = context.upstream_output
         if upstream is not None:
             identifier = tuple(upstream.get_identifier())
             if identifier in self.values:
                 return self.values[identifier]
+        if reads_nothing(context):
+            return None
         if not context.has_asset_key:
             raise DagflowInvariantViolationError(
                 f"the in-memory I/O manager holds no value for input '{context.name}'. Values in memory do "
-                "not outlive the I/O manager that keeps them, and an output of type Nothing has no value: "
-                "return a value without the annotation '-> None', or declare the input as In(Nothing)."
+                "not outlive the I/O manager that keeps them: pass one InMemoryIOManager object to both, "
+                "or store in files."
             )
         if not context.has_asset_partitions:
             return self._asset(context.asset_key, None)
-        keys = context.asset_partition_keys
-        if len(keys) == 1:
-            return self._asset(context.asset_key, keys[0])
-        return {key: self._asset(context.asset_key, key) for key in keys}
+        keys = wanted = context.asset_partition_keys
+        if context.definition_metadata.get("allow_missing_partitions"):
+            wanted = [key for key in keys if (context.asset_key, key) in self.assets]
+        values = {key: self._asset(context.asset_key, key) for key in wanted}
+        return values if len(keys) > 1 else next(iter(values.values()), None)
 
     def _asset(self, asset_key: AssetKey, partition: str | None) -> Any:
         if (asset_key, partition) not in self.assets:

@@ -1,4 +1,4 @@
-"""I/O managers as classes whose fields are config. Their bases are in `dagflow.defs.resources.classes`."""
+"""I/O managers as classes whose fields are config. Their bases are in `dagflow.defs.resources`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any, Generic, TypeVar
 
 from dagflow.config.field import Field, resolve_field
 from dagflow.context.init import InitResourceContext
-from dagflow.defs.resources.classes import ConfigurableResource, ConfigurableResourceFactory, ModelResource
+from dagflow.defs.resources.classes import ConfigurableResource, ConfigurableResourceFactory
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.io_managers import IOManagerDefinition
+from dagflow.defs.resources.model import ModelResource
 from dagflow.io.filesystem import PickleFiles
 from dagflow.io.manager import IOManager
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow._util import shown_value
 from dagflow.errors import (
     CheckError,
     DagflowInvalidMetadata,
@@ -294,7 +295,7 @@ class JsonMetadataValue(MetadataValue):
             _set(self, "data", json.loads(json.dumps(data)))
         except (TypeError, ValueError, RecursionError) as error:
             raise DagflowInvalidMetadata(
-                f"the metadata value {data!r} cannot be encoded as JSON: {error}"
+                f"the metadata value {shown_value(data)} cannot be encoded as JSON: {error}"
             ) from error
 
     @property

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dagflow.partitions.cadence import ScheduleType
+from dagflow.partitions.key_format import DAY_FORMAT, MINUTE_FORMAT
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
-from dagflow.partitions.windows import DAY_FORMAT, MINUTE_FORMAT
 
 
 class HourlyPartitionsDefinition(TimeWindowPartitionsDefinition):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dagflow._util import nearest
-from dagflow.errors import DagflowInvalidInvocationError, DagflowUnknownPartitionError
+from dagflow.errors import CheckError, DagflowInvalidInvocationError, DagflowUnknownPartitionError
 from dagflow.keys import system_tag
+from dagflow.partitions.keys import PartitionKeyRange
 
 if TYPE_CHECKING:
-    from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange
+    from dagflow.partitions.keys import DynamicPartitionsStore, Moment
+    from dagflow.partitions.subset import PartitionsSubset
 
 
 class PartitionsDefinition(ABC):
@@ -108,6 +111,26 @@ class PartitionsDefinition(ABC):
             )
         return keys[keys.index(partition_key_range.start) : keys.index(partition_key_range.end) + 1]
 
+    def subset_with_partition_keys(self, partition_keys: Iterable[str]) -> PartitionsSubset:
+        """Return a subset with some keys.
+
+        Keys of time windows that do not exist are left out; other keys are not checked.
+
+        Raises:
+            DagflowUnknownPartitionError: A key of a time window is in another format.
+        """
+        return self.empty_subset().with_partition_keys(partition_keys)
+
+    def subset_with_all_partitions(self) -> PartitionsSubset:
+        """Return the subset of the keys that exist now."""
+        return self.subset_with_partition_keys(self.get_partition_keys())
+
+    def empty_subset(self) -> PartitionsSubset:
+        """Return the subset without keys."""
+        from dagflow.partitions.subset import DefaultPartitionsSubset  # imported lazily: few projects use it
+
+        return DefaultPartitionsSubset()
+
     def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
         """Return the tags of a run for `partition_key`."""
         return {system_tag("partition"): partition_key}
@@ -126,3 +149,33 @@ class PartitionsDefinition(ABC):
             nearest(str(partition_key), keys)
             or f" It has {len(keys)} keys, from '{keys[0]}' to '{keys[-1]}'."
         )
+
+
+def range_of(
+    keys: Sequence[str],
+    definition: PartitionsDefinition | None,
+    place: str,
+    store: DynamicPartitionsStore | None,
+) -> PartitionKeyRange:
+    """Return the range of partitions that an input or output reads or stores.
+
+    Args:
+        keys: The partitions, in order.
+        definition: Their definition, None if it is unknown.
+        place: The input or output, for the message.
+        store: The store of the keys of dynamic partitions.
+
+    Raises:
+        CheckError: There are no keys, or they are not adjacent.
+    """
+    if not keys:
+        raise CheckError(f"{place} has no partition, so it has no range of partitions")
+    found = PartitionKeyRange(keys[0], keys[-1])
+    if len(keys) > 1 and definition is not None:
+        between = definition.get_partition_keys_in_range(found, dynamic_partitions_store=store)
+        if between != list(keys):
+            raise CheckError(
+                f"{place} has the partitions {', '.join(map(repr, keys[:5]))}, which are not one range. Read "
+                "the keys instead."
+            )
+    return found

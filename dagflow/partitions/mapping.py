@@ -1,25 +1,61 @@
-"""Mappings from the partitions of a downstream asset to the upstream partitions that they depend on.
+"""Mappings between the partitions of a downstream asset and the upstream partitions that they depend on.
 
-`multi_mapping.default_mapping` returns the mapping of a dependency that does not name one.
+`PartitionMapping` is the interface that users implement. `KeyMapping` is the base of the mappings in
+`mappings` and `multi_mapping`, which compute keys. `multi_mapping.default_mapping` returns the mapping of a
+dependency that does not name one.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from dagflow.errors import (
-    CheckError,
-    DagflowInvalidDefinitionError,
-    DagflowInvariantViolationError,
-    ParameterCheckError,
-)
+from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.keys import DynamicPartitionsStore, Moment, check_keys
-from dagflow.partitions.loading import effective_time
+from dagflow.partitions.keys import DynamicPartitionsStore, Moment
+from dagflow.partitions.loading import partition_loading_context
+from dagflow.partitions.subset import DefaultPartitionsSubset, PartitionsSubset, TimeWindowPartitionsSubset
 from dagflow.partitions.time_window import TimeWindowPartitionsDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamPartitionsResult:
+    """The upstream partitions that some downstream partitions depend on.
+
+    Args:
+        partitions_subset: Those that exist.
+        required_but_nonexistent_subset: Those that do not exist. A run that needs one of them is an error.
+
+    Raises:
+        ParameterCheckError: A value is not a subset.
+    """
+
+    partitions_subset: PartitionsSubset
+    required_but_nonexistent_subset: PartitionsSubset
+
+    def __post_init__(self) -> None:
+        for name in ("partitions_subset", "required_but_nonexistent_subset"):
+            check_type(getattr(self, name), PartitionsSubset, name, "an UpstreamPartitionsResult")
+
+    @property
+    def required_but_nonexistent_partition_keys(self) -> Collection[str]:
+        """The keys of the partitions that do not exist."""
+        return self.required_but_nonexistent_subset.get_partition_keys()
+
+
+class MappedKeys(NamedTuple):
+    """The upstream keys that some downstream keys depend on, without duplicates: an UpstreamPartitionsResult.
+
+    Attributes:
+        existing: The keys that exist.
+        missing: The keys that do not exist.
+    """
+
+    existing: list[str]
+    missing: list[str]
 
 
 class Link(NamedTuple):
@@ -37,27 +73,102 @@ class Link(NamedTuple):
     now: Moment | None
     dynamic: DynamicPartitionsStore | None
 
-    def existing(self, keys: Iterable[str]) -> list[str]:
-        """Return upstream keys in the given order without duplicates, after a check that they exist.
+    def mapped(self, keys: Iterable[str]) -> MappedKeys:
+        """Return upstream keys in the given order without duplicates, divided into existing and missing.
 
-        Raises:
-            DagflowInvariantViolationError: The upstream definition lacks a key.
+        Keys of partitions along two dimensions get the names of the upstream dimensions.
         """
-        result = list(dict.fromkeys(keys))
-        missing = [key for key in result if not self.upstream.has_partition_key(key, self.now, self.dynamic)]
-        if missing:
-            raise _missing_error(missing, self.upstream)
-        return result
+        typed = getattr(self.upstream, "get_partition_key_from_str", str)
+        mapped = MappedKeys([], [])
+        for key in dict.fromkeys(map(str, keys)):
+            if self.upstream.has_partition_key(key, self.now, self.dynamic):
+                mapped.existing.append(typed(key))
+            else:
+                mapped.missing.append(key)
+        return mapped
 
 
 class PartitionMapping(ABC):
-    """The dependency of keys of a downstream partitions definition on keys of an upstream one.
+    """The dependency of the partitions of a downstream asset on the partitions of an upstream asset.
 
-    Mappings with the same content are equal. Your own subclass implements `map_keys`, and `_content` if it
-    has attributes.
+    Your own subclass implements `get_upstream_mapped_partitions_result_for_partitions`, which a run calls,
+    `get_downstream_partitions_for_partitions`, `validate_partition_mapping` and `description`. In these
+    methods, the keys of dynamic partitions and the current time are those of the run.
+
+    Example:
+        >>> from dagflow import StaticPartitionsDefinition, UpstreamPartitionsResult
+        >>> class Initial(PartitionMapping):
+        ...     description = "Each partition depends on the upstream partition of its first letter."
+        ...     def get_upstream_mapped_partitions_result_for_partitions(
+        ...         self, downstream_partitions_subset, downstream_partitions_def, upstream_partitions_def,
+        ...         current_time=None, dynamic_partitions_store=None,
+        ...     ):
+        ...         letters = {key[0] for key in downstream_partitions_subset.get_partition_keys()}
+        ...         return UpstreamPartitionsResult(
+        ...             partitions_subset=upstream_partitions_def.subset_with_partition_keys(letters),
+        ...             required_but_nonexistent_subset=upstream_partitions_def.empty_subset(),
+        ...         )
+        ...     def get_downstream_partitions_for_partitions(
+        ...         self, upstream_partitions_subset, upstream_partitions_def, downstream_partitions_def,
+        ...         current_time=None, dynamic_partitions_store=None,
+        ...     ):
+        ...         names = downstream_partitions_def.get_partition_keys()
+        ...         return downstream_partitions_def.subset_with_partition_keys(
+        ...             [name for name in names if name[0] in upstream_partitions_subset])
+        ...     def validate_partition_mapping(self, upstream_partitions_def, downstream_partitions_def):
+        ...         pass
+        >>> letters, names = StaticPartitionsDefinition(["a", "b"]), StaticPartitionsDefinition(["ann", "bo"])
+        >>> Initial().upstream_keys(["bo"], names, letters)
+        ['b']
     """
 
     __slots__ = ()
+
+    @abstractmethod
+    def get_upstream_mapped_partitions_result_for_partitions(
+        self,
+        downstream_partitions_subset: PartitionsSubset | None,
+        downstream_partitions_def: PartitionsDefinition | None,
+        upstream_partitions_def: PartitionsDefinition,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> UpstreamPartitionsResult:
+        """Return the upstream partitions that some downstream partitions depend on.
+
+        Args:
+            downstream_partitions_subset: The downstream partitions; None if the asset has no partitions.
+            downstream_partitions_def: Their definition; None if the asset has no partitions.
+            upstream_partitions_def: The definition of the upstream partitions.
+            current_time: The current time. Default: the time of the run, or of the clock.
+            dynamic_partitions_store: The store of the keys of dynamic partitions. Default: that of the run.
+        """
+
+    @abstractmethod
+    def get_downstream_partitions_for_partitions(
+        self,
+        upstream_partitions_subset: PartitionsSubset,
+        upstream_partitions_def: PartitionsDefinition,
+        downstream_partitions_def: PartitionsDefinition,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> PartitionsSubset:
+        """Return the existing downstream partitions that depend on at least one of some upstream partitions.
+
+        The arguments are those of `get_upstream_mapped_partitions_result_for_partitions`.
+        """
+
+    @abstractmethod
+    def validate_partition_mapping(
+        self,
+        upstream_partitions_def: PartitionsDefinition,
+        downstream_partitions_def: PartitionsDefinition | None,
+    ) -> None:
+        """Raise an error if the mapping cannot connect two definitions."""
+
+    @property
+    @abstractmethod
+    def description(self) -> str:
+        """A sentence about the mapping, for people."""
 
     def upstream_keys(
         self,
@@ -79,34 +190,122 @@ class PartitionMapping(ABC):
 
         Raises:
             DagflowInvariantViolationError: The keys depend on upstream keys that do not exist.
-            CheckError, DagflowInvalidDefinitionError: The mapping does not support these definitions.
+            CheckError, DagflowInvalidDefinitionError: The mapping does not support these definitions, or its
+                result is not an UpstreamPartitionsResult.
 
         Example:
-            >>> from dagflow.partitions.static import StaticPartitionsDefinition
+            >>> from dagflow import LastPartitionMapping, StaticPartitionsDefinition
             >>> towns = StaticPartitionsDefinition(["york", "leeds", "bath"])
             >>> LastPartitionMapping().upstream_keys([], None, towns)
             ['bath']
         """
-        return self.map_keys(keys, Link(downstream_def, upstream_def, now, dynamic))
+        link = Link(downstream_def, upstream_def, now, dynamic)
+        mapped = self.mapped_keys(keys, link)
+        if mapped.missing:
+            raise _missing_error(mapped.missing, link)
+        return mapped.existing
+
+    def mapped_keys(self, keys: Sequence[str], link: Link) -> MappedKeys:
+        """Return the upstream keys that some downstream keys depend on, in the order of the upstream keys.
+
+        Raises:
+            CheckError: The result is not an UpstreamPartitionsResult.
+        """
+        downstream, upstream = link.downstream, link.upstream
+        with partition_loading_context(link.now, link.dynamic):
+            subset = None if downstream is None else downstream.subset_with_partition_keys(keys)
+            result: Any = self.get_upstream_mapped_partitions_result_for_partitions(
+                subset, downstream, upstream
+            )
+            found = getattr(result, "partitions_subset", None)
+            missing = getattr(result, "required_but_nonexistent_subset", None)
+            if found is None or missing is None:
+                raise CheckError(
+                    f"{type(self).__name__}.get_upstream_mapped_partitions_result_for_partitions must return "
+                    f"an UpstreamPartitionsResult, not {result!r}"
+                )
+            mapped = link.mapped(keys_in_order(found, upstream))
+            return MappedKeys(mapped.existing, [*mapped.missing, *keys_in_order(missing, upstream)])
+
+
+class KeyMapping(PartitionMapping):
+    """The base of mappings that compute keys. Mappings with the same content are equal.
+
+    Subclasses implement `mapped_keys`, and `_content` if they have attributes.
+    """
+
+    __slots__ = ()
+
+    _depends_on_key = True
+    """Whether different downstream keys can depend on different upstream keys."""
 
     @abstractmethod
-    def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the upstream keys that some downstream keys depend on, without duplicates.
+    def mapped_keys(self, keys: Sequence[str], link: Link) -> MappedKeys:
+        """Return the upstream keys that some downstream keys depend on.
 
         Args:
             keys: The downstream keys; empty if the downstream asset has no partitions.
             link: The two definitions, the current time and the store of dynamic keys.
 
         Raises:
-            DagflowInvariantViolationError: The keys depend on upstream keys that do not exist.
             CheckError, DagflowInvalidDefinitionError: The mapping does not support the definitions.
         """
+
+    def get_upstream_mapped_partitions_result_for_partitions(
+        self,
+        downstream_partitions_subset: PartitionsSubset | None,
+        downstream_partitions_def: PartitionsDefinition | None,
+        upstream_partitions_def: PartitionsDefinition,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> UpstreamPartitionsResult:
+        """Return the upstream partitions that some downstream partitions depend on."""
+        keys: Sequence[str] = ()
+        with partition_loading_context(current_time, dynamic_partitions_store) as context:
+            link = Link(downstream_partitions_def, upstream_partitions_def, *context)
+            if downstream_partitions_subset is not None and downstream_partitions_def is not None:
+                keys = keys_in_order(downstream_partitions_subset, downstream_partitions_def)
+            mapped = self.mapped_keys(keys, link)
+        return UpstreamPartitionsResult(
+            partitions_subset=_subset_of(upstream_partitions_def, mapped.existing),
+            required_but_nonexistent_subset=_subset_of(upstream_partitions_def, mapped.missing),
+        )
+
+    def get_downstream_partitions_for_partitions(
+        self,
+        upstream_partitions_subset: PartitionsSubset,
+        upstream_partitions_def: PartitionsDefinition,
+        downstream_partitions_def: PartitionsDefinition,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> PartitionsSubset:
+        """Return the existing downstream partitions that depend on at least one of some upstream partitions.
+
+        Raises:
+            CheckError: The downstream asset has no partitions.
+        """
+        with partition_loading_context(current_time, dynamic_partitions_store) as context:
+            link = Link(downstream_partitions_def, upstream_partitions_def, *context)
+            keys = downstream_of(link, self).get_partition_keys(link.now, link.dynamic)
+            changed = set(upstream_partitions_subset.get_partition_keys())
+            if self._depends_on_key:
+                keys = [key for key in keys if not changed.isdisjoint(self.mapped_keys([key], link).existing)]
+            elif changed.isdisjoint(self.mapped_keys([], link).existing):
+                keys = []
+            return _subset_of(downstream_partitions_def, keys)
+
+    def validate_partition_mapping(
+        self,
+        upstream_partitions_def: PartitionsDefinition,
+        downstream_partitions_def: PartitionsDefinition | None,
+    ) -> None:
+        """Raise an error if the mapping cannot connect two definitions. The default accepts all."""
 
     def _content(self) -> tuple[object, ...]:
         return ()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PartitionMapping) and (
+        return isinstance(other, KeyMapping) and (
             (type(self), self._content()) == (type(other), other._content())
         )
 
@@ -117,201 +316,23 @@ class PartitionMapping(ABC):
         return f"{type(self).__name__}({', '.join(map(repr, self._content()))})"
 
 
-class IdentityPartitionMapping(PartitionMapping):
-    """Each key depends on the upstream key of the same name."""
-
-    __slots__ = ()
-
-    def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the same keys without duplicates.
-
-        Raises:
-            CheckError: The downstream asset has no partitions.
-            DagflowInvariantViolationError: The upstream definition lacks a key.
-        """
-        downstream_of(link, self)
-        return link.existing(keys)
+def keys_in_order(subset: PartitionsSubset, definition: PartitionsDefinition) -> list[str]:
+    """Return the keys of a subset in the order of the definition; keys that do not exist are last."""
+    keys = subset.get_partition_keys()
+    if len(keys) < 2 or isinstance(keys, list):  # the keys of time windows are in order
+        return list(keys)
+    left = set(keys)
+    known = [key for key in definition.get_partition_keys() if key in left]
+    return [*known, *sorted(left.difference(known))]
 
 
-class AllPartitionMapping(PartitionMapping):
-    """Each key, and an asset without partitions, depends on all upstream keys."""
-
-    __slots__ = ()
-
-    def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return all upstream keys."""
-        return link.upstream.get_partition_keys(link.now, link.dynamic)
-
-
-class LastPartitionMapping(PartitionMapping):
-    """Each key, and an asset without partitions, depends on the last upstream key."""
-
-    __slots__ = ()
-
-    def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the last upstream key in a list; an empty list if there are no upstream keys."""
-        last = link.upstream.get_last_partition_key(link.now, link.dynamic)
-        return [] if last is None else [last]
-
-
-class SpecificPartitionsPartitionMapping(PartitionMapping):
-    """Each key, and an asset without partitions, depends on the same given upstream keys.
-
-    Args:
-        partition_keys: The upstream keys.
-
-    Raises:
-        CheckError: The argument is not a list of strings.
-        DagflowInvalidDefinitionError: A key is invalid or a duplicate.
-    """
-
-    __slots__ = ("partition_keys",)
-
-    def __init__(self, partition_keys: Iterable[str]) -> None:
-        self.partition_keys: tuple[str, ...] = check_keys(
-            partition_keys, "a SpecificPartitionsPartitionMapping"
-        )
-
-    def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the `partition_keys` of this mapping.
-
-        Raises:
-            DagflowInvariantViolationError: The upstream definition lacks a key.
-        """
-        return link.existing(self.partition_keys)
-
-    def _content(self) -> tuple[object, ...]:
-        return (self.partition_keys,)
-
-
-class StaticPartitionMapping(PartitionMapping):
-    """Each key depends on the upstream keys that a table assigns to it.
-
-    A key that is not in the table depends on nothing.
-
-    Args:
-        downstream_partition_keys_by_upstream_partition_key: One or several downstream keys for each upstream
-            key.
-
-    Raises:
-        ParameterCheckError: The argument is not a mapping.
-
-    Example:
-        >>> from dagflow.partitions.static import StaticPartitionsDefinition
-        >>> towns = StaticPartitionsDefinition(["york", "leeds", "bath"])
-        >>> regions = StaticPartitionsDefinition(["north", "south"])
-        >>> table = StaticPartitionMapping({"york": "north", "leeds": "north", "bath": ["south"]})
-        >>> table.upstream_keys(["north"], regions, towns)
-        ['york', 'leeds']
-    """
-
-    __slots__ = ("_table",)
-
-    def __init__(
-        self, downstream_partition_keys_by_upstream_partition_key: Mapping[str, str | Collection[str]]
-    ) -> None:
-        table = downstream_partition_keys_by_upstream_partition_key
-        if not isinstance(table, Mapping):
-            raise ParameterCheckError(f"a StaticPartitionMapping needs a mapping of keys, not {table!r}")
-        self._table = {
-            key: frozenset([each] if isinstance(each, str) else each) for key, each in table.items()
-        }
-
-    def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the upstream keys that the table assigns to `keys`, in the order of the upstream keys.
-
-        Raises:
-            DagflowInvalidDefinitionError: The table has an upstream key that `link.upstream` lacks.
-        """
-        known = link.upstream.get_partition_keys(link.now, link.dynamic)
-        unknown = [f"'{key}'" for key in self._table if key not in known]
-        if unknown:
-            raise DagflowInvalidDefinitionError(
-                f"a StaticPartitionMapping has {', '.join(unknown)}, which {link.upstream!r} does not have: "
-                "correct the key, or add it there"
-            )
-        return [key for key in known if not self._table.get(key, frozenset()).isdisjoint(keys)]
-
-    def _content(self) -> tuple[object, ...]:
-        return (frozenset(self._table.items()),)
-
-    def __repr__(self) -> str:
-        return f"StaticPartitionMapping({ {key: sorted(each) for key, each in self._table.items()}!r})"
-
-
-class TimeWindowPartitionMapping(PartitionMapping):
-    """Each key depends on the upstream keys whose windows overlap its own window: a month on its days.
-
-    Offsets move the start and the end of the downstream window before the comparison. Adjacent keys of one
-    call count as one long window. A dependency on an upstream window that does not exist is an error, with
-    two exceptions. Windows before the first are ignored if `start_offset` is negative, and windows after the
-    last if `end_offset` is positive. Both exceptions need at least one upstream window.
-
-    Args:
-        start_offset: The number of downstream windows by which the start is later (negative: earlier).
-        end_offset: The number of downstream windows by which the end is later (negative: earlier).
-        allow_nonexistent_upstream_partitions: Whether to ignore all upstream windows that do not exist.
-
-    Raises:
-        ParameterCheckError: An offset is not an integer.
-
-    Example:
-        >>> from dagflow.partitions.calendar import DailyPartitionsDefinition
-        >>> days = DailyPartitionsDefinition("2024-01-01", end_date="2024-02-01")
-        >>> TimeWindowPartitionMapping(-2, -1).upstream_keys(["2024-01-05"], days, days)
-        ['2024-01-03', '2024-01-04']
-    """
-
-    __slots__ = ("allow_nonexistent_upstream_partitions", "end_offset", "start_offset")
-
-    def __init__(
-        self,
-        start_offset: int = 0,
-        end_offset: int = 0,
-        allow_nonexistent_upstream_partitions: bool = False,
-    ) -> None:
-        for name, offset in (("start_offset", start_offset), ("end_offset", end_offset)):
-            if not isinstance(offset, int):
-                raise ParameterCheckError(
-                    f"'{name}' of a TimeWindowPartitionMapping must be an integer, not {offset!r}"
-                )
-        self.start_offset: int = start_offset
-        self.end_offset: int = end_offset
-        self.allow_nonexistent_upstream_partitions: bool = allow_nonexistent_upstream_partitions
-
-    def map_keys(self, keys: Sequence[str], link: Link) -> list[str]:
-        """Return the upstream keys whose windows overlap the windows of `keys` after the offsets, by time.
-
-        Raises:
-            ParameterCheckError: A definition does not consist of time windows.
-            DagflowInvalidDefinitionError: The definitions have different time zones.
-            DagflowInvariantViolationError: An upstream window does not exist.
-        """
-        downstream, upstream = _as_time_windows(link.downstream, self), _as_time_windows(link.upstream, self)
-        if downstream.timezone != upstream.timezone:
-            raise DagflowInvalidDefinitionError(
-                f"windows of {downstream!r} cannot be mapped to windows of {upstream!r}: "
-                "give both the same timezone"
-            )
-        cadence, windows = downstream.windows.cadence, upstream.windows
-        first, bound = windows.first, windows.bound(effective_time(link.now))
-        clips_start = self.start_offset < 0 and first < bound
-        clips_end = self.end_offset > 0 and first < bound
-        found: set[datetime] = set()
-        missing: list[str] = []
-        for start, end in _contiguous_spans(keys, downstream):
-            low, high = cadence.shift(start, self.start_offset), cadence.shift(end, self.end_offset)
-            for window in windows.overlapping(low, high):
-                if first <= window < bound:
-                    found.add(window)
-                elif not (clips_start if window < first else clips_end):
-                    missing.append(windows.key(window))
-        if missing and not self.allow_nonexistent_upstream_partitions:
-            raise _missing_error(missing, upstream)
-        return [windows.key(window) for window in sorted(found)]
-
-    def _content(self) -> tuple[object, ...]:
-        return self.start_offset, self.end_offset, self.allow_nonexistent_upstream_partitions
+def _subset_of(definition: PartitionsDefinition, keys: Sequence[str]) -> PartitionsSubset:
+    """Return a subset of keys, which may be unknown."""
+    if isinstance(definition, TimeWindowPartitionsDefinition):
+        starts = [definition.windows.start(key) for key in keys]
+        if None not in starts:
+            return TimeWindowPartitionsSubset(definition, [start for start in starts if start is not None])
+    return DefaultPartitionsSubset(keys)
 
 
 def downstream_of(link: Link, mapping: PartitionMapping) -> PartitionsDefinition:
@@ -332,35 +353,23 @@ def downstream_of(link: Link, mapping: PartitionMapping) -> PartitionsDefinition
     return link.downstream
 
 
-def _as_time_windows(
-    definition: PartitionsDefinition | None, mapping: PartitionMapping
-) -> TimeWindowPartitionsDefinition:
-    if not isinstance(definition, TimeWindowPartitionsDefinition):
-        raise ParameterCheckError(f"{mapping!r} needs time windows on both sides, not {definition!r}")
-    return definition
-
-
-def _contiguous_spans(
-    keys: Sequence[str], definition: TimeWindowPartitionsDefinition
-) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the start and end, in UTC, of each span of adjacent windows."""
-    cadence = definition.windows.cadence
-    starts = sorted({definition.start_of(key) for key in keys})
-    run: tuple[datetime, datetime] | None = None
-    for start in starts:
-        if run is not None and run[1] == start:
-            run = (run[0], cadence.after(start))
-            continue
-        if run is not None:
-            yield run
-        run = (start, cadence.after(start))
-    if run is not None:
-        yield run
-
-
-def _missing_error(keys: Sequence[str], upstream: PartitionsDefinition) -> DagflowInvariantViolationError:
+def _missing_error(keys: Sequence[str], link: Link) -> DagflowInvariantViolationError:
     shown = ", ".join(f"'{key}'" for key in keys[:3]) + (", ..." if len(keys) > 3 else "")
     return DagflowInvariantViolationError(
-        f"the partitions depend on upstream partitions that do not exist: {shown} of {upstream!r}. Extend "
-        "the upstream definition, choose other partitions, or pass a partition_mapping"
+        f"the partitions depend on upstream partitions that do not exist: {shown} of {link.upstream!r}. "
+        "Extend the upstream definition, choose other partitions, or pass a partition_mapping."
+        + _dimensions_of(link)
+    )
+
+
+def _dimensions_of(link: Link) -> str:
+    """Return a hint about dimensions with different names; an empty string if there are none."""
+    downstream: list[str] = getattr(link.downstream, "partition_dimension_names", [])
+    upstream: list[str] = getattr(link.upstream, "partition_dimension_names", [])
+    if not downstream or not upstream or downstream == upstream:
+        return ""
+    pairs = " and ".join(f"'{one}' with '{other}'" for one, other in zip(downstream, upstream, strict=True))
+    return (
+        f" Without a mapping, the dimensions are compared in the alphabetical order of their names: {pairs}. "
+        "A MultiPartitionMapping connects them by name."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from dagflow.errors import (
@@ -200,7 +200,10 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         current_time: Moment | None = None,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
     ) -> bool:
-        """Return whether `partition_key` is one of the keys, as a string or as a `MultiPartitionKey`."""
+        """Return whether `partition_key` is one of the keys, as a string or as a `MultiPartitionKey`.
+
+        The names of the dimensions of a `MultiPartitionKey` are ignored.
+        """
         parts = self._parts(partition_key)
         return parts is not None and all(
             each.partitions_def.has_partition_key(part, current_time, dynamic_partitions_store)
@@ -210,9 +213,10 @@ class MultiPartitionsDefinition(PartitionsDefinition):
     def get_partition_key_from_str(self, partition_key_str: str) -> MultiPartitionKey:
         """Return a string such as `"red|blue"` as a MultiPartitionKey. Its parts may be unknown keys.
 
+        The names of the dimensions of a MultiPartitionKey are ignored.
+
         Raises:
-            DagflowUnknownPartitionError: The string does not have two parts, or is a MultiPartitionKey with
-                other dimensions.
+            DagflowUnknownPartitionError: The string does not have two parts.
 
         Example:
             >>> colours = StaticPartitionsDefinition(["red", "blue"])
@@ -239,23 +243,39 @@ class MultiPartitionsDefinition(PartitionsDefinition):
 
         Args:
             dimension_name: The name of the dimension with the fixed part.
-            dimension_partition_key: The fixed part. It is not checked: an unknown key gives keys that do not
-                exist.
+            dimension_partition_key: The fixed part.
             current_time: The current time; None means the time of the clock.
             dynamic_partitions_store: The store of the keys of dynamic partitions.
 
         Raises:
             CheckError: The dimension is unknown.
+            DagflowUnknownPartitionError: The dimension does not have the key.
         """
-        self.get_partitions_def_for_dimension(dimension_name)
-        return self.pairs(
-            *(
-                [dimension_partition_key]
-                if each.name == dimension_name
-                else each.partitions_def.get_partition_keys(current_time, dynamic_partitions_store)
-                for each in self.partitions_defs
-            )
+        return self.get_multipartition_keys_with_dimension_values(
+            dimension_name, [dimension_partition_key], current_time, dynamic_partitions_store
         )
+
+    def get_multipartition_keys_with_dimension_values(
+        self,
+        dimension_name: str,
+        dimension_partition_keys: Iterable[str],
+        current_time: Moment | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> list[str]:
+        """Return the keys with some parts along one dimension and each key of the other dimension.
+
+        The parts are in the given order, and the keys of the other dimension change fastest. The arguments
+        and errors are those of `get_multipartition_keys_with_dimension_value`.
+        """
+        definition = self.get_partitions_def_for_dimension(dimension_name)
+        given = list(dimension_partition_keys)
+        for part in given:
+            definition.validate_partition_key(part, current_time, dynamic_partitions_store)
+        other = next(each for each in self.partitions_defs if each.name != dimension_name)
+        others = other.partitions_def.get_partition_keys(current_time, dynamic_partitions_store)
+        return [
+            MultiPartitionKey({dimension_name: part, other.name: key}) for part in given for key in others
+        ]
 
     def get_partition_keys_in_range(
         self,
@@ -316,11 +336,6 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         return [self._key(one, other) for one in first for other in second]
 
     def _parts(self, key: str) -> tuple[str, str] | None:
-        if (
-            isinstance(key, MultiPartitionKey)
-            and list(key.keys_by_dimension) != self.partition_dimension_names
-        ):
-            return None
         parts = key.split(_SEPARATOR) if isinstance(key, str) else []
         return (parts[0], parts[1]) if len(parts) == 2 else None
 

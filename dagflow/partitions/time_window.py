@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dagflow.errors import (
     CheckError,
@@ -13,9 +14,13 @@ from dagflow.errors import (
 )
 from dagflow.partitions.cadence import Cadence, Calendar, ScheduleType, ZonedCadence, zone_named
 from dagflow.partitions.definition import PartitionsDefinition
+from dagflow.partitions.key_format import KeyFormat
 from dagflow.partitions.keys import DynamicPartitionsStore, Moment, PartitionKeyRange, TimeWindow
 from dagflow.partitions.loading import effective_time
-from dagflow.partitions.windows import Windows, exclusion_test, has_neighbours, parse_time
+from dagflow.partitions.windows import Windows, exclusion_test, has_neighbours
+
+if TYPE_CHECKING:
+    from dagflow.partitions.subset import TimeWindowPartitionsSubset
 
 
 class TimeWindowPartitionsDefinition(PartitionsDefinition):
@@ -72,20 +77,21 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         self.timezone: str = timezone or "UTC"
         wall_cadence = _wall_cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
         cadence = ZonedCadence(wall_cadence, zone_named(self.timezone))
-        self._start = _moment_in_utc(start, fmt, cadence, "start")
-        self._end = None if end is None else _moment_in_utc(end, fmt, cadence, "end")
+        key_format = KeyFormat(fmt, cadence)
+        self._start = _moment_in_utc(start, key_format, "start")
+        self._end = None if end is None else _moment_in_utc(end, key_format, "end")
         if self._end is not None and self._end < self._start:
             raise DagflowInvalidDefinitionError(
                 f"the end {str(end)!r} of the partitions is before their start {str(start)!r}"
             )
         left_out = exclusion_test(exclusions, cadence) if exclusions else None
-        self.windows: Windows = Windows(cadence, fmt, self._start, self._end, end_offset, left_out)
+        self.windows: Windows = Windows(key_format, self._start, self._end, end_offset, left_out)
         self.exclusions: tuple[str | datetime, ...] = tuple(exclusions or ())
 
     @property
     def fmt(self) -> str:
         """The format of the keys."""
-        return self.windows.fmt
+        return self.windows.key_format.fmt
 
     @property
     def end_offset(self) -> int:
@@ -211,6 +217,12 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
             max(windows.cadence.ceil(first), windows.first), min(end, self._bound(current_time))
         )
 
+    def empty_subset(self) -> TimeWindowPartitionsSubset:
+        """Return the subset without keys."""
+        from dagflow.partitions.subset import TimeWindowPartitionsSubset  # lazily: few projects use it
+
+        return TimeWindowPartitionsSubset(self)
+
     def get_partition_key_for_timestamp(self, timestamp: Moment) -> str:
         """Return the key of the window that contains a moment, even outside the start and end."""
         cadence = self.windows.cadence
@@ -311,7 +323,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     def _identity(self) -> tuple[object, ...]:
         windows = self.windows
         bounds = self._start, self._end, windows.end_offset, frozenset(self.exclusions)
-        return *bounds, self.timezone, windows.fmt, windows.cadence.wall_cadence
+        return *bounds, self.timezone, windows.key_format.fmt, windows.cadence.wall_cadence
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TimeWindowPartitionsDefinition) and self._identity() == other._identity()
@@ -356,17 +368,18 @@ def _wall_cadence(
     return Calendar(schedule_type, minute, hour, day)
 
 
-def _moment_in_utc(value: datetime | str, fmt: str, cadence: ZonedCadence, name: str) -> datetime:
+def _moment_in_utc(value: datetime | str, key_format: KeyFormat, name: str) -> datetime:
     """Return a given start or end in UTC."""
     if not isinstance(value, (str, datetime)):
         raise ParameterCheckError(
             f"the {name} of time partitions must be a string or a datetime, not {value!r}"
         )
     try:
-        moment = cadence.utc(parse_time(value, fmt) if isinstance(value, str) else value.replace(tzinfo=None))
+        wall = key_format.read(value) if isinstance(value, str) else value.replace(tzinfo=None)
+        moment = key_format.cadence.utc(wall)
     except (ValueError, OverflowError) as error:
         raise DagflowInvalidDefinitionError(
-            f"the {name} '{value}' of time partitions does not match their format '{fmt}': "
+            f"the {name} '{value}' of time partitions does not match their format '{key_format.fmt}': "
             "use this format, a datetime, or another fmt"
         ) from error
     if not has_neighbours(moment):

@@ -1,30 +1,30 @@
 """The arithmetic of time windows and their keys; definitions are in `time_window`.
 
 A window is identified by its start in UTC, which a `ZonedCadence` computes. Its key is the start in local
-time, in a format. If a clock is put back and shows an hour twice, the keys of the second hour end with the
-offset from UTC (`2024-11-03-01:00-0500`).
+time, in a `KeyFormat`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from dagflow.errors import DagflowInvalidDefinitionError, ElementCheckError, ParameterCheckError
-from dagflow.partitions.cadence import UTC, ZonedCadence
+from dagflow.partitions.cadence import ZonedCadence
+from dagflow.partitions.key_format import DAY_FORMAT, MINUTE_FORMAT, KeyFormat
 from dagflow.partitions.keys import Moment
 
-DAY_FORMAT = "%Y-%m-%d"
-MINUTE_FORMAT = "%Y-%m-%d-%H:%M"
 _MAX_EXCLUDED = 100_000
+_SAMPLED = (timedelta(hours=12), timedelta(days=35), timedelta(days=400))
+"""The distances from the first window of further windows whose keys are checked."""
 
 
 class Windows:
     """Windows of a cadence between two moments, and their keys.
 
     Args:
-        cadence: The starts of windows.
-        fmt: The format of keys.
+        key_format: The format of keys, and the starts of windows.
         start: The first window starts here or later; in UTC.
         end: The last window ends here or earlier; None if only the current time bounds them.
         end_offset: The number of windows in addition to the complete ones.
@@ -32,25 +32,25 @@ class Windows:
             window is left out.
 
     Raises:
-        DagflowInvalidDefinitionError: `fmt` gives different windows the same key, or all windows are left
-            out.
+        DagflowInvalidDefinitionError: The format gives different windows the same key, a key cannot be read
+            back, or all windows are left out.
     """
 
-    __slots__ = ("cadence", "end", "end_offset", "first", "fmt", "is_excluded")
+    __slots__ = ("cadence", "end", "end_offset", "first", "is_excluded", "key_format")
 
     # Invariant: `first` and `end` are starts of windows, in UTC; `first` is not left out.
 
     def __init__(
         self,
-        cadence: ZonedCadence,
-        fmt: str,
+        key_format: KeyFormat,
         start: datetime,
         end: datetime | None,
         end_offset: int,
         is_excluded: Callable[[datetime], bool] | None = None,
     ) -> None:
+        cadence = key_format.cadence
         self.cadence: ZonedCadence = cadence
-        self.fmt: str = fmt
+        self.key_format: KeyFormat = key_format
         self.is_excluded: Callable[[datetime], bool] | None = is_excluded
         self.first: datetime = self.skip_excluded(cadence.ceil(start), cadence.after)
         self.end: datetime | None = None if end is None else cadence.floor(end)
@@ -111,45 +111,110 @@ class Windows:
         """Return the starts of the windows that overlap the time from `first` to `end`."""
         return self.starts(self.cadence.floor(first), end) if first < end else iter(())
 
+    def spans(self, starts: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the start and end of each span of adjacent windows.
+
+        Args:
+            starts: The starts of the windows, in order and without duplicates.
+        """
+        after = self.cadence.after
+        span: tuple[datetime, datetime] | None = None
+        for start in starts:
+            if span is not None and span[1] == start:
+                span = (span[0], after(start))
+                continue
+            if span is not None:
+                yield span
+            span = (start, after(start))
+        if span is not None:
+            yield span
+
+    def moved(
+        self, span: tuple[datetime, datetime], start_offset: int, end_offset: int
+    ) -> tuple[datetime, datetime]:
+        """Return the start and end of a span of windows after a move by numbers of existing windows.
+
+        Moved forward, a span begins with the gap before its new first window. Moved back, it ends with the
+        gap behind its new last window. Gaps are windows that are left out.
+        """
+        start, end = span
+        if self.is_excluded is None:
+            return self.cadence.shift(start, start_offset), self.cadence.shift(end, end_offset)
+        last = self.cadence.before(end)
+        if start_offset > 0:
+            start = self.cadence.after(self._stepped(start, start_offset - 1))
+        else:
+            start = self._stepped(start, start_offset)
+        if end_offset < 0:
+            end = self._stepped(last, end_offset + 1)
+        else:
+            end = self.cadence.after(self._stepped(last, end_offset))
+        return start, end
+
+    def _stepped(self, start: datetime, steps: int) -> datetime:
+        for _ in range(abs(steps)):
+            start = self.after(start) if steps > 0 else self.before(start)
+        return start
+
     def keys(self, first: datetime, end: datetime) -> list[str]:
         """Return the keys of the windows that start from the start `first` up to `end`, without `end`."""
         return [self.key(start) for start in self.starts(first, end)]
 
     def key(self, start: datetime) -> str:
         """Return the key of the window that starts at `start`."""
-        cadence = self.cadence
-        local = start if cadence.zone is UTC else cadence.local(start)
-        fmt = self.fmt
-        if fmt == DAY_FORMAT:
-            key = local.isoformat()[:10]
-        elif fmt == MINUTE_FORMAT:
-            key = local.isoformat("-")[:16]
-        else:
-            key = local.strftime(fmt)
-        return key + local.strftime("%z") if local.fold and cadence.wall_cadence.repeats else key
+        return self.key_format.key(start)
 
     def start(self, key: str) -> datetime | None:
         """Return the start of the window of a key, or None if no window has this key."""
         try:
-            moment = self.cadence.utc(parse_time(key, self.fmt))
+            moment = self.cadence.utc(self.key_format.read(key))
             start = self.cadence.floor(moment)
             if self.key(start) != key:
                 start = self.cadence.after(start)
             return start if self.key(start) == key and has_neighbours(start) else None
-        except (ValueError, OverflowError, TypeError):  # another format, an impossible date, not a string
+        except (
+            ValueError,
+            OverflowError,
+            TypeError,
+            re.error,
+        ):  # another format, an impossible date, not a string
             return None
 
     def _check_format(self) -> None:
-        key, following = self.key(self.first), self.key(self.cadence.after(self.first))
+        fmt, first, following = self.key_format.fmt, self.first, self.cadence.after(self.first)
+        key = self.key(first)
         if "..." in key:
             raise DagflowInvalidDefinitionError(
-                f"the format '{self.fmt}' of partition keys must not contain '...'"
+                f"the format '{fmt}' of partition keys must not contain '...'"
             )
-        if key == following or self.start(key) != self.first:
+        if key == self.key(following):
             raise DagflowInvalidDefinitionError(
-                f"the format '{self.fmt}' of partition keys does not distinguish windows "
-                f"(the first keys are '{key}' and '{following}'): include more of the date and time"
+                f"the format '{fmt}' of partition keys does not distinguish windows: those that start at "
+                f"{self._shown(first)} and {self._shown(following)} have the key '{key}'. Include more of "
+                "the date and time."
             )
+        starts = [first]
+        if fmt not in (DAY_FORMAT, MINUTE_FORMAT):
+            starts += [following, *(self.cadence.floor(first + distance) for distance in _SAMPLED)]
+        for start in starts:
+            self._check_key(start)
+
+    def _check_key(self, start: datetime) -> None:
+        """Raise unless the key of the window that starts at `start` can be read back."""
+        key = self.key(start)
+        if self.start(key) == start or not has_neighbours(start):
+            return
+        try:
+            reason = f"is read back as {self._shown(self.cadence.utc(self.key_format.read(key)))}"
+        except (ValueError, OverflowError, re.error) as error:
+            reason = f"cannot be read back ({error})"
+        raise DagflowInvalidDefinitionError(
+            f"the format '{self.key_format.fmt}' of partition keys is ambiguous: '{key}', the key of the "
+            f"window that starts at {self._shown(start)}, {reason}. Include more of the date and time."
+        )
+
+    def _shown(self, moment: datetime) -> str:
+        return self.cadence.local(moment).isoformat(" ", "minutes")
 
 
 def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) -> Callable[[datetime], bool]:
@@ -184,28 +249,3 @@ def exclusion_test(exclusions: Sequence[str | datetime], cadence: ZonedCadence) 
 def has_neighbours(moment: datetime) -> bool:
     """Return whether a moment is far enough from the limits of `datetime` for neighbours of its window."""
     return 10 <= moment.year < 9990
-
-
-def parse_time(text: str, fmt: str) -> datetime:
-    """Return the date and time of a string in the format `fmt`, optionally followed by an offset from UTC.
-
-    Raises:
-        ValueError: The string does not match the format.
-
-    Example:
-        >>> parse_time("2024-01", "%Y-%m")
-        datetime.datetime(2024, 1, 1, 0, 0)
-    """
-    if fmt == DAY_FORMAT and len(text) == 10:
-        return datetime.combine(date.fromisoformat(text), _MIDNIGHT)
-    if fmt == MINUTE_FORMAT and len(text) == 16:
-        return datetime.fromisoformat(text[:10] + "T" + text[11:])
-    try:
-        if "%d" in fmt and not any(year in fmt for year in ("%Y", "%y", "%G", "%c", "%x", "%D", "%F", "%s")):
-            text, fmt = f"1900 {text}", f"%Y {fmt}"  # the default year; newer Pythons warn without a year
-        return datetime.strptime(text, fmt)
-    except ValueError:
-        return datetime.strptime(text, fmt + "%z")
-
-
-_MIDNIGHT = time()

@@ -16,6 +16,7 @@ from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.hooks.definition import in_order
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.jobs.resource_check import check_resources
 from dagflow.defs.jobs.run_config import needs_config, read_run_config
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.resources.definition import resource_configs
@@ -61,6 +62,7 @@ def compile_plan(
         CheckError: There is a partition key, but the job is not partitioned.
     """
     partition_key = check_partition(job, partition_key, surroundings)
+    check_resources(job)
     if not in_process:
         environ = surroundings.environ
         config = read_run_config(
@@ -247,12 +249,10 @@ def _resource_keys(job: JobDefinition, steps: Sequence[Step]) -> list[str]:
                     further += loader_requirements(source.loader, _port(item, step))
             if item.dagflow_type.required_resource_keys:
                 further += type_requirements(item.dagflow_type, _port(item, step))
-    for op in {id(step.op): step.op for step in steps}.values():
-        for requirement in op.own_requirements():
-            if requirement.key not in needed:
-                needed[requirement.key] = requirement
-    needed = requirements_of(needed.values(), further, job.hook_requirements().values())
-    return start_order(job.resource_defs, needed, f"job '{job.name}'")
+    ops = {id(step.op): step.op for step in steps}.values()
+    own = [requirement for op in ops for requirement in op.own_requirements()]
+    needed = requirements_of(needed.values(), own, further, job.hook_requirements().values())
+    return start_order(job.resource_defs, needed, job.describe_target())
 
 
 def _port(item: StepInput, step: Step) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dagflow._util import nearest
 from dagflow.errors import DagflowInvalidDefinitionError
-from dagflow.keys import mapped_step_key, step_key_base
+from dagflow.keys import describe_job, mapped_step_key, step_key_base
 from dagflow.plan.step import FROM_COLLECT, FROM_OUTPUT, GIVEN, OutputRef, Source, Step, StepInput, refs_of
 from dagflow.plan.tags import priority_of
 
@@ -148,7 +148,8 @@ class Plan:
         """
         if key not in self.index_by_key:
             raise DagflowInvalidDefinitionError(
-                f"the plan of job '{self.job_name}' has no step '{key}'.{nearest(key, self.index_by_key)}"
+                f"the plan of {describe_job(self.job_name)} has no step "
+                f"'{key}'.{nearest(key, self.index_by_key)}"
             )
         return self.steps[self.index_by_key[key]]
 
@@ -209,7 +210,7 @@ class Plan:
             f"  {step.key}" + (f" <- {', '.join(step.upstream)}" if step.upstream else "")
             for step in self.steps
         )
-        return "\n".join([f"job '{self.job_name}': {count}", *lines])
+        return "\n".join([f"{describe_job(self.job_name)}: {count}", *lines])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):
@@ -229,7 +230,7 @@ class Plan:
         return hash((self.job_name, tuple(self.index_by_key)))
 
     def __repr__(self) -> str:
-        return f"<plan of job '{self.job_name}', {len(self.steps)} steps>"
+        return f"<plan of {describe_job(self.job_name)}, {len(self.steps)} steps>"
 
 
 def _with_given(item: StepInput, given: frozenset[OutputRef], covered: set[str]) -> StepInput:

@@ -107,7 +107,8 @@ class InputSources:
         asset_key = definition.asset_key
         if asset is not None:
             asset_key = asset.key
-            partition_keys = self._partition_keys(asset)
+            if not definition.dagflow_type.is_nothing:  # a dependency that is not loaded reads no partitions
+                partition_keys = self._partition_keys(asset, definition.name)
         config = None
         if definition.input_manager_key is not None:  # the config is for the input manager, not a value
             config, given = given.get(definition.name), {}
@@ -208,8 +209,8 @@ class InputSources:
         if definition.input_manager_key is not None:
             return Source(FROM_STORAGE, None, definition.input_manager_key)
         raise DagflowInvalidDefinitionError(
-            f"input '{name}' of node '{node_name}' in job '{self.job.name}' is fed by nothing: connect it to "
-            "an output, give it a default, or give its value in the run config."
+            f"input '{name}' of node '{node_name}' in {self.job.describe_target()} is connected "
+            "to nothing: connect it to an output, give it a default, or give its value in the run config."
         )
 
     def _asset_source(self, asset_key: AssetKey, definition: InputDefinition) -> Source:
@@ -279,13 +280,20 @@ class InputSources:
             manager_key = self.layer.io_manager_key(asset_key)
         return Source(FROM_STORAGE, ref, definition.input_manager_key or manager_key, asset_key=asset_key)
 
-    def _partition_keys(self, asset: AssetInput) -> tuple[str, ...] | None:
+    def _partition_keys(self, asset: AssetInput, input_name: str) -> tuple[str, ...] | None:
         """Return the partitions that an input reads of its asset, None if the asset is not partitioned."""
         assert self.layer is not None
         upstream_def = self.layer.partitions_def(asset.key)
         if upstream_def is None or (asset.partitions_def is not None and self.partition_key is None):
             return None
-        return self._upstream_keys(asset.partitions_def, upstream_def, asset.partition_mapping)
+        try:
+            return self._upstream_keys(asset.partitions_def, upstream_def, asset.partition_mapping)
+        except DagflowInvariantViolationError as error:
+            of_run = "" if self.partition_key is None else f", partition '{self.partition_key}'"
+            raise DagflowInvariantViolationError(
+                f"step '{self.step_key}'{of_run}, input '{input_name}' (asset "
+                f"'{asset.key.to_user_string()}'): {error}"
+            ) from error
 
     def _upstream_keys(
         self,
@@ -294,15 +302,7 @@ class InputSources:
         mapping: PartitionMapping | None = None,
     ) -> tuple[str, ...]:
         """Return the upstream partitions that this run reads; all of them if `own_def` is None."""
-        from dagflow.partitions.multi_mapping import (
-            default_mapping,  # imported lazily: only partitions use it
-        )
+        from dagflow.partitions.multi_mapping import keys_read  # imported lazily: only partitions use it
 
-        mapping = mapping or default_mapping(own_def, upstream_def)
-        assert mapping is not None
-        own = [self.partition_key] if own_def is not None and self.partition_key is not None else []
-        return tuple(
-            mapping.upstream_keys(
-                own, own_def, upstream_def, now=self.surroundings.now, dynamic=self.surroundings.dynamic
-            )
-        )
+        own_key, now, dynamic = self.partition_key, self.surroundings.now, self.surroundings.dynamic
+        return keys_read(own_key, own_def, upstream_def, mapping, now, dynamic)

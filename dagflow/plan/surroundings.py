@@ -37,8 +37,8 @@ def check_partition(job: JobDefinition, key: str | None, surroundings: Surroundi
     check_type(key, str, "partition_key")
     if job.partitions_def is None:
         raise CheckError(
-            f"the partition_key '{key}' was given to job '{job.name}', but nothing in it is partitioned. "
-            "Remove it, or give the job or its assets a partitions_def."
+            f"the partition_key '{key}' was given to {job.describe_target()}, but nothing in it "
+            "is partitioned. Remove it, or give the job or its assets a partitions_def."
         )
     job.partitions_def.validate_partition_key(key, surroundings.now, surroundings.dynamic)
     from_string = getattr(job.partitions_def, "get_partition_key_from_str", None)

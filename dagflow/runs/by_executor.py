@@ -14,6 +14,7 @@ from dagflow.defs.executors.builtin import (
 )
 from dagflow.defs.executors.definition import ExecutorRequirement
 from dagflow.defs.graphs.selection import clauses_of
+from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.engine.interrupts import raise_on_sigterm
 from dagflow.engine.loop import run_plan
@@ -23,6 +24,7 @@ from dagflow.errors import (
     CheckError,
     DagflowInvariantViolationError,
     DagflowUnmetExecutorRequirementsError,
+    ParameterCheckError,
     check_optional,
     check_type,
 )
@@ -31,8 +33,7 @@ from dagflow.executors.in_process import submit
 from dagflow.executors.module_location import check_not_imported_by_worker
 from dagflow.executors.reconstructable import ReconstructableJob
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS, is_in_memory, is_memory_of_run
-from dagflow.keys import system_tag_spellings
+from dagflow.io.builtin import is_in_memory, is_memory_of_run
 from dagflow.plan.compile import part_of
 from dagflow.plan.dynamic import template_key
 from dagflow.plan.plan import Plan
@@ -80,7 +81,8 @@ def execute_job(
         CheckError: The run to execute again is unknown.
         DagflowInvariantViolationError: A process that imports a module to run steps calls this function.
     """
-    check_type(job, ReconstructableJob, "job", "execute_job; wrap it: reconstructable(job)")
+    if not isinstance(job, ReconstructableJob):
+        raise _not_reconstructable(job)
     check_type(instance, DagflowInstance, "instance")
     check_type(raise_on_error, bool, "raise_on_error")
     check_not_imported_by_worker()
@@ -101,11 +103,26 @@ def execute_job(
         execution.reexecution = options, parent
         run_config = parent.run_config if run_config is None else run_config
     all_tags = tags_of(execution.job, tags)
-    partition_key = _partition_of(execution.job, all_tags)
     request = LaunchRequest(
-        execution.job, run_config, instance, partition_key, raise_on_error, all_tags, execution=execution
+        execution.job, run_config, instance, None, raise_on_error, all_tags, execution=execution
     )
     return launch(request, JobExecutionResult)
+
+
+def _not_reconstructable(job: object) -> ParameterCheckError:
+    remedy = "Wrap a job, or a function at module scope that returns one: reconstructable(job)."
+    if isinstance(job, JobDefinition):
+        call = f"execute_job(reconstructable({job.name}), ...)"
+        remedy = f"Wrap it: {call}, or run it by {job.name}.execute_in_process()."
+    if isinstance(job, UnresolvedAssetJobDefinition):
+        remedy = (
+            f"Wrap a function at module scope that returns defs.get_job_def('{job.name}'), of its "
+            "Definitions: reconstructable(function)."
+        )
+    return ParameterCheckError(
+        f"parameter 'job' of execute_job must be of type 'ReconstructableJob', not {job!r} of type "
+        f"'{type(job).__name__}'. {remedy}"
+    )
 
 
 def _selected(
@@ -120,13 +137,6 @@ def _selected(
     elif pointer.op_selection is not None:
         op_selection = sorted(pointer.op_selection)
     return pointer, None if op_selection is None else list(op_selection)
-
-
-def _partition_of(job: JobDefinition, tags: Mapping[str, str]) -> str | None:
-    """Return the partition that the tags of a run name, None if the job is not partitioned."""
-    if job.partitions_def is None:
-        return None
-    return next((tags[tag] for tag in system_tag_spellings("partition") if tag in tags), None)
 
 
 class _ExecutorExecution:
@@ -214,7 +224,7 @@ class _ExecutorExecution:
             _check_outputs(self.job, plan)
         if ExecutorRequirement.NON_EPHEMERAL_INSTANCE in requirements and self.instance.is_ephemeral:
             self.error = DagflowUnmetExecutorRequirementsError(
-                f"the executor '{definition.name}' of job '{self.job.name}' cannot run steps with an "
+                f"the executor '{definition.name}' of {self.job.describe_target()} cannot run steps with an "
                 "ephemeral instance, which other processes cannot see. Use one that lasts "
                 "(DagflowInstance.get(), instance_for_test()), or the in-process executor."
             )
@@ -235,8 +245,8 @@ def _created(create: Callable[..., Any] | None, context: InitExecutorContext) ->
     name = context.executor_def.name
     if create is None:
         raise DagflowInvariantViolationError(
-            f"executor '{name}' of job '{context.job.name}' has no 'executor_creation_fn', so it cannot "
-            "run steps"
+            f"executor '{name}' of {context.job.describe_target()} has no 'executor_creation_fn', "
+            "so it cannot run steps"
         )
     executor = create(context)
     if type(executor) not in _RUNS:
@@ -271,7 +281,7 @@ def _check_outputs(job: JobDefinition, plan: Plan) -> None:
             key = output.manager_key
             if key is not None and is_in_memory(job.resource_defs[key]):
                 raise DagflowUnmetExecutorRequirementsError(
-                    f"the executor '{job.executor_def.name}' of job '{job.name}' runs steps in "
+                    f"the executor '{job.executor_def.name}' of {job.describe_target()} runs steps in "
                     f"several processes, but output '{output.name}' of step '{step.key}' is kept in memory "
                     f"by its I/O manager '{key}', where no other process can read it. Use one that lasts, as "
                     f"resource_defs={{'{key}': fs_io_manager}}, or the in-process executor."
@@ -280,7 +290,7 @@ def _check_outputs(job: JobDefinition, plan: Plan) -> None:
 
 def _run_in_process(state: RunState, _: Any) -> bool:
     with raise_on_sigterm():
-        return run_plan(state, submit, BUILTINS)
+        return run_plan(state, submit)
 
 
 def _run_in_processes(state: RunState, executor: MultiprocessExecutor) -> bool:

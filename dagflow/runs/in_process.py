@@ -18,6 +18,7 @@ from dagflow.defs.resources.definition import as_resources
 from dagflow.defs.resources.io_managers import default_io_manager, mem_io_manager
 from dagflow.errors import CheckError, DagflowInvalidSubsetError, ParameterCheckError, check_type
 from dagflow.instance.instance import DagflowInstance
+from dagflow.keys import nearest_key
 from dagflow.runs.launch import LaunchRequest, launch
 from dagflow.runs.results import ExecuteInProcessResult
 
@@ -122,11 +123,11 @@ def execute_in_process(
         job = definition
     known = job.graph.input_names
     job = subset_of(_stored_in_memory(job, resources), op_selection, asset_selection)
-    for name in check_type(input_values or {}, Mapping, "input_values", f"job '{job.name}'"):
+    for name in check_type(input_values or {}, Mapping, "input_values", job.describe_target()):
         if name in known and name not in job.graph.input_names:
             raise DagflowInvalidSubsetError(
-                f"'input_values' gives input '{name}' of job '{job.name}', but nothing that the op selection "
-                f"{list(op_selection or ())!r} chooses reads it. Leave it out."
+                f"'input_values' gives input '{name}' of {job.describe_target()}, but nothing "
+                f"that the op selection {list(op_selection or ())!r} chooses reads it. Leave it out."
             )
     return launch(
         LaunchRequest(job, run_config, instance, partition_key, raise_on_error, tags, run_id, input_values),
@@ -171,7 +172,7 @@ def validate_run_config(
     if mode not in (None, "default"):
         raise CheckError(f"'mode' must be None or 'default', not {mode!r}: a job has no modes")
     job = check_type(job_def if job_def is not None else pipeline_def, JobDefinition, "job_def")
-    given = run_config_dict(run_config, f"job '{job.name}'")
+    given = run_config_dict(run_config, job.describe_target())
     bound = frozenset(job.input_values)
     checked = read_run_config(job, given, bound_inputs=bound, environ=os.environ, in_process=False)
     return validated_dict(job, checked)
@@ -180,7 +181,7 @@ def validate_run_config(
 def _stored_in_memory(job: JobDefinition, resources: Mapping[str, Any] | None) -> JobDefinition:
     """Return the job with these resources, and with values in memory by default."""
     if resources:
-        given = as_resources(resources, f"job '{job.name}'")
+        given = as_resources(resources, job.describe_target())
         job = job.with_changes(resource_defs={**job.resource_defs, **given})
     if job.resource_defs.get(DEFAULT_IO_MANAGER_KEY) is not default_io_manager:
         return job
@@ -227,8 +228,8 @@ def _asset_subset(job: JobDefinition, asset_selection: Sequence[Any]) -> JobDefi
     for key in keys:
         if key not in stored:
             raise DagflowInvalidSubsetError(
-                f"job '{job.name}' makes no asset '{key.to_user_string()}', so 'asset_selection' cannot "
-                "choose it"
+                f"{job.describe_target()} makes no asset '{key.to_user_string()}', so "
+                f"'asset_selection' cannot choose it.{nearest_key(key, stored)}"
             )
     assert layer is not None
     part = build_asset_job(list(dict.fromkeys(layer.known.values())), name=job.graph.name, selection=keys)

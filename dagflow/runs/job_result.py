@@ -13,7 +13,6 @@ from dagflow.errors import DagflowInvariantViolationError
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import StartedResources
 from dagflow.runs.recorded_outputs import announced_outputs
@@ -74,7 +73,7 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
         """
         if self.is_open:
             raise DagflowInvariantViolationError(
-                f"the result of job '{self.state.job.name}' was opened twice. Use one `with` block."
+                f"the result of {self.state.job.describe_target()} was opened twice. Use one `with` block."
             )
         state = self.state
         state.resources = StartedResources(EventLoop())
@@ -90,7 +89,6 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
                 state.job.resource_defs,
                 context,
                 state.plan.resource_configs,
-                BUILTINS,
             )
         except BaseException:
             state.resources.stop()
@@ -126,7 +124,8 @@ class _StoredOutputs(Mapping[OutputKey, Any]):
         if not self.is_open:
             raise DagflowInvariantViolationError(
                 "In order to access output objects, the result of `execute_job` must be opened as a context "
-                f"manager: 'with execute_job(...) as result:'. That of job '{self.state.job.name}' is not."
+                "manager: 'with execute_job(...) as result:'. That of "
+                f"{self.state.job.describe_target()} is not."
             )
         if self._stored_keys is None:
             step_of = self.state.plan.step_by_key

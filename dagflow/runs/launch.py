@@ -16,13 +16,13 @@ from dagflow.defs.jobs.definition import JobDefinition, check_inputs
 from dagflow.engine.log import RunLog
 from dagflow.engine.loop import run_plan
 from dagflow.engine.run_state import RunState
-from dagflow.errors import CheckError, check_type
+from dagflow.errors import CheckError, DagflowInvariantViolationError, check_type
 from dagflow.events.run import DagflowRun, DagflowRunStatus
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.in_process import submit
 from dagflow.instance.instance import DagflowInstance
-from dagflow.io.builtin import BUILTINS, is_memory_of_run
-from dagflow.keys import AssetKey, jsonable_tags, system_tag
+from dagflow.io.builtin import is_memory_of_run
+from dagflow.keys import EPHEMERAL_JOB_NAME, AssetKey, jsonable_tags, system_tag, system_tag_spellings
 from dagflow.observers import current_observers, report_run
 from dagflow.options import RunOptions, current_options
 from dagflow.plan.compile import compile_plan
@@ -59,7 +59,7 @@ class LaunchRequest(NamedTuple):
         job: The job, with the selected part of its graph.
         run_config: The run config; if empty, the config for the partition or the default of the job.
         instance: The instance that stores the run; default: an ephemeral instance.
-        partition_key: The partition of the run.
+        partition_key: The partition of the run. Default: the partition that the tags name.
         raise_on_error: Whether the first failure is raised.
         tags: The tags of the run, over those of the job.
         run_id: The id of the run; default: a new one.
@@ -89,7 +89,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     """
     job, run_config, given_instance, partition_key, raise_on_error, tags, run_id, inputs, execution = request
     options = current_options()
-    place = f"job '{job.name}'"
+    place = job.describe_target()
     config = run_config_dict(run_config, place)
     instance = DagflowInstance.ephemeral() if given_instance is None else given_instance
     check_type(instance, DagflowInstance, "instance")
@@ -98,6 +98,8 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
         check_inputs(inputs, job.graph, place)
     inputs = {**job.input_values, **inputs} if inputs else job.input_values
     surroundings = Surroundings(os.environ, options.clock.now(), instance)
+    if partition_key is None and job.partitions_def is not None:
+        partition_key = _partition_in_tags(job, tags)
     if partition_key is not None and not config and job.partitioned_config is not None:
         check_partition(job, partition_key, surroundings)
         config = job.partitioned_config.get_run_config_for_partition_key(partition_key)
@@ -130,7 +132,7 @@ def launch(request: LaunchRequest, result_class: type[_Result]) -> _Result:
     _begin(state, instance)
     succeeded = False
     try:
-        succeeded = run_plan(state, submit, BUILTINS) if execution is None else execution.run(state)
+        succeeded = run_plan(state, submit) if execution is None else execution.run(state)
     finally:
         result = result_class(state, _end(state, instance, succeeded), instance)
         report_run(result)
@@ -150,7 +152,7 @@ def create_run(
     run = DagflowRun(
         job.name,
         checked_id(run_id),
-        run_config_dict(run_config, f"job '{job.name}'"),
+        run_config_dict(run_config, job.describe_target()),
         tags=tags_of(job, tags),
         parent_run_id=parent_run_id,
         root_run_id=root_run_id,
@@ -251,12 +253,32 @@ def tags_of(
 
     The given tags replace those of the job, and the tags of the partition replace both.
     """
-    merged = (
-        {**job.run_tags, **jsonable_tags(tags, f"a run of job '{job.name}'")} if tags else dict(job.run_tags)
-    )
+    merged = dict(job.run_tags)
+    if tags:
+        place = job.describe_target()
+        merged.update(jsonable_tags(tags, place if job.name == EPHEMERAL_JOB_NAME else f"a run of {place}"))
     if partition_key is not None:
         merged.update(job.partition_tags(partition_key))
     return merged
+
+
+def _partition_in_tags(job: JobDefinition, tags: Mapping[str, Any] | None) -> str | None:
+    """Return the partition that the tags of a run of a partitioned job name, None if they name none.
+
+    Raises:
+        DagflowInvariantViolationError: The tags name a range of partitions.
+    """
+    if not tags and not job.run_tags:
+        return None
+    merged = tags_of(job, tags)
+    for name in ("asset_partition_range_start", "asset_partition_range_end"):
+        found = next((tag for tag in system_tag_spellings(name) if tag in merged), None)
+        if found is not None:
+            raise DagflowInvariantViolationError(
+                f"the tag '{found}' asks for a run of a range of partitions, which is not supported: start "
+                "a run with a partition_key for each partition of the range"
+            )
+    return next((merged[tag] for tag in system_tag_spellings("partition") if tag in merged), None)
 
 
 def _with_given(plan: Plan, options: RunOptions) -> tuple[Plan, dict[OutputKey, Any]]:

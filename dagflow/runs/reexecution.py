@@ -19,7 +19,7 @@ from dagflow.errors import (
 )
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
-from dagflow.keys import step_key_base
+from dagflow.keys import describe_job, step_key_base
 from dagflow.plan.dynamic import resolved_key, template_key
 from dagflow.plan.plan import Plan
 from dagflow.plan.step import OutputKey, OutputRef
@@ -91,7 +91,7 @@ def parent_of(instance: DagflowInstance, options: ReexecutionOptions) -> Dagflow
     if options.is_from_failure and not parent.is_failure_or_canceled:
         raise DagflowInvariantViolationError(
             f"Cannot reexecute from failure a run that is not failed or canceled: run '{parent.run_id}' of "
-            f"job '{parent.job_name}' is {parent.status.value}. Give a 'step_selection' instead."
+            f"{describe_job(parent.job_name)} is {parent.status.value}. Give a 'step_selection' instead."
         )
     return parent
 
@@ -162,8 +162,9 @@ def keys_to_execute(
         ]
         if not keys:
             raise DagflowInvalidSubsetError(
-                f"No steps needed to be retried in the failed run '{parent.run_id}' of job "
-                f"'{parent.job_name}': all of them succeeded or were skipped. Execute it as a whole."
+                f"No steps needed to be retried in the failed run '{parent.run_id}' of "
+                f"{describe_job(parent.job_name)}: all of them succeeded or were skipped. Execute "
+                "it as a whole."
             )
         return keys
     return steps.keys_of(options.step_selection) if options.step_selection else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import UNSET, nearest
@@ -14,7 +14,7 @@ from dagflow.events.run import DagflowRun
 from dagflow.events.types import DagflowEventType
 from dagflow.events.user import AssetMaterialization, AssetObservation, ExpectationResult
 from dagflow.instance.instance import DagflowInstance
-from dagflow.keys import AssetKey, CoercibleToAssetKey, step_key_base
+from dagflow.keys import AssetKey, CoercibleToAssetKey, nearest_key, step_key_base
 from dagflow.plan.step import (
     FROM_COLLECT,
     FROM_DEFAULT,
@@ -152,12 +152,7 @@ class ExecutionResult:
         graph: Any = self._job.graph
         for depth, name in enumerate(path):
             if not isinstance(graph, GraphDefinition) or name not in graph.node_dict:
-                inside = graph.name if hasattr(graph, "name") else self._job.name
-                known = list(graph.node_dict) if isinstance(graph, GraphDefinition) else []
-                raise DagflowInvariantViolationError(
-                    f"{inside} has no op named {name}: '{name}' (asked for as '{node_str}') is not a node of "
-                    f"'{inside}', or was not selected.{nearest(name, known)}"
-                )
+                raise self._unknown_node(path, depth, graph)
             if depth < len(path) - 1:
                 graph = graph.node_dict[name].definition
         definition = graph.node_dict[path[-1]].definition
@@ -178,6 +173,23 @@ class ExecutionResult:
                 f"{list(definition.outs)}.{nearest(output_name, definition.outs)}"
             )
         return self._value(node_str, output_name)
+
+    def _unknown_node(self, path: list[str], depth: int, graph: Any) -> DagflowInvariantViolationError:
+        """Build the error about one part of the path of a node. `graph` is the definition before it."""
+        name, inside = path[depth], ".".join(path[:depth])
+        place = f"'{inside}'" if inside else self._job.describe_target()
+        nodes = list(graph.node_dict) if isinstance(graph, GraphDefinition) else []
+        ends = [node for node in nodes if node.endswith(f"__{name}")]
+        hint = f" Did you mean {' or '.join(map(repr, ends))}?" if ends else nearest(name, nodes)
+        if not hint:
+            hint = (
+                f" The nodes there are {_listed(nodes)}."
+                if nodes
+                else " It is an op, which has no nodes inside."
+            )
+        return DagflowInvariantViolationError(
+            f"{place[0].upper()}{place[1:]} has no op named {name}, or it was not selected.{hint}"
+        )
 
     def _value(self, node: str, output_name: str) -> Any:
         plain = OutputRef(node, output_name)
@@ -205,8 +217,8 @@ class ExecutionResult:
         mapped = {mapping.graph_output_name: mapping for mapping in self._job.graph.output_mappings}
         if not mapped:
             raise DagflowInvariantViolationError(
-                f"Attempted to retrieve top-level outputs for '{self._job.name}', which has no outputs. Use "
-                "output_for_node."
+                f"Attempted to retrieve top-level outputs for {self._job.describe_target()}, but its graph "
+                "has no outputs. Use asset_value or output_for_node."
             )
         if output_name not in mapped:
             raise DagflowInvariantViolationError(
@@ -229,10 +241,7 @@ class ExecutionResult:
         if key in stored:
             path, output_name = stored[key]
             return self._value(".".join(path), output_name)
-        known = [own.to_user_string() for own in stored]
-        raise CheckError(
-            f"this run makes no asset '{key.to_user_string()}'.{nearest(key.to_user_string(), known)}"
-        )
+        raise _unknown_asset(key, stored)
 
     def inputs_for_step(self, step_key: str) -> dict[str, Any]:
         """Return the values of the inputs of a step that are in memory.
@@ -298,9 +307,9 @@ class ExecutionResult:
         events = self.events_for_node(node_name)
         return [event.asset_observation for event in events if event.event_type is _T.ASSET_OBSERVATION]
 
-    def expectation_results_for_node(self, node_name: str) -> list[ExpectationResult]:
+    def expectation_results_for_node(self, node_str: str) -> list[ExpectationResult]:
         """Return the expectation results of a node."""
-        events = self.events_for_node(node_name)
+        events = self.events_for_node(node_str)
         return [
             event.event_specific_data.expectation_result
             for event in events
@@ -339,9 +348,9 @@ class ExecutionResult:
         """Return the keys of the steps that failed."""
         return {event.step_key for event in self.get_step_failure_events() if event.step_key is not None}
 
-    def failure_data_for_node(self, node_name: str) -> StepFailureData | None:
+    def failure_data_for_node(self, node_str: str) -> StepFailureData | None:
         """Return the failure of a node; None if it did not fail."""
-        for event in self.events_for_node(node_name):
+        for event in self.events_for_node(node_str):
             if event.event_type is _T.STEP_FAILURE:
                 data: StepFailureData = event.event_specific_data
                 return data
@@ -350,7 +359,7 @@ class ExecutionResult:
     def _first_of_type(self, event_type: DagflowEventType) -> DagflowEvent:
         events = self._of_type(event_type)
         if not events:
-            raise DagflowError(f"the run of job '{self._job.name}' has no {event_type.name} event")
+            raise DagflowError(f"the result of {self._job.describe_target()} has no {event_type.name} event")
         return events[0]
 
     def get_run_success_event(self) -> DagflowEvent:
@@ -369,32 +378,32 @@ class ExecutionResult:
         """Return the RUN_FAILURE event (an older spelling)."""
         return self.get_run_failure_event()
 
-    def is_node_success(self, node_name: str) -> bool:
+    def is_node_success(self, node_str: str) -> bool:
         """Return whether a step of a node succeeded."""
-        return self._has(node_name, _T.STEP_SUCCESS)
+        return self._has(node_str, _T.STEP_SUCCESS)
 
-    def is_node_failed(self, node_name: str) -> bool:
+    def is_node_failed(self, node_str: str) -> bool:
         """Return whether a step of a node failed."""
-        return self._has(node_name, _T.STEP_FAILURE)
+        return self._has(node_str, _T.STEP_FAILURE)
 
-    def is_node_skipped(self, node_name: str) -> bool:
+    def is_node_skipped(self, node_str: str) -> bool:
         """Return whether a step of a node was skipped."""
-        return self._has(node_name, _T.STEP_SKIPPED)
+        return self._has(node_str, _T.STEP_SKIPPED)
 
-    def is_node_untouched(self, node_name: str) -> bool:
+    def is_node_untouched(self, node_str: str) -> bool:
         """Return whether a node has no events: it was not selected, is unknown, or is behind a failure."""
-        return not self.events_for_node(node_name)
+        return not self.events_for_node(node_str)
 
-    def retry_attempts_for_node(self, node_name: str) -> int:
+    def retry_attempts_for_node(self, node_str: str) -> int:
         """Return the number of retries of the steps of a node."""
-        events = self.events_for_node(node_name)
+        events = self.events_for_node(node_str)
         return sum(event.event_type is _T.STEP_RESTARTED for event in events)
 
     def _has(self, node_name: str, event_type: DagflowEventType) -> bool:
         return any(event.event_type is event_type for event in self.events_for_node(node_name))
 
     def __repr__(self) -> str:
-        return f"<result of job '{self._job.name}': {self._run.status.name.lower()}>"
+        return f"<result of {self._job.describe_target()}: {self._run.status.name.lower()}>"
 
 
 class ExecuteInProcessResult(ExecutionResult):
@@ -414,6 +423,19 @@ class ExecuteInProcessResult(ExecutionResult):
     """
 
     __slots__ = ()
+
+
+def _unknown_asset(key: AssetKey, stored: Collection[AssetKey]) -> CheckError:
+    names = [own.to_user_string() for own in stored]
+    name = key.to_user_string()
+    shown = str(list(key.path)) if name in names else f"'{name}'"  # a string with slashes is one part
+    hint = nearest_key(key, stored) or f" It makes {_listed(names)}."
+    return CheckError(f"this run makes no asset {shown}.{hint}")
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:8])
+    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown or "none"
 
 
 def _is_in(event: DagflowEvent, node_name: str) -> bool:

@@ -1,6 +1,6 @@
 """Conversion of annotations, classes and generics to types, and the types that users register for classes.
 
-The types with inner types (`list[int]`, `Cup | None`) are here too, because only annotations create them.
+Classes, containers and optional values are read here, the rarer forms of `typing` in `forms.py`.
 """
 
 # ruff: noqa: UP006 - `typing.List` and its like are types, and the spelling of annotations that are kept
@@ -8,202 +8,31 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any as AnyValue
 from typing import TypeVar, Union, overload
 from weakref import WeakSet
 
-from dagflow.config.scalar import SCALARS
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     check_type,
 )
+from dagflow.types import containers
 from dagflow.types.kinds import (
-    PASSED,
     Any,
     Bool,
     ClassType,
     DagflowType,
     Float,
     Int,
-    LibraryType,
     Nothing,
     PythonObjectDagflowType,
     String,
-    TypeCheck,
-    TypeCheckContext,
-    must_be,
 )
 from dagflow.types.loaders import (
     DagflowTypeLoader,
-    DictLoader,
-    ListLoader,
-    OptionalLoader,
     PlainDictLoader,
-    TupleLoader,
 )
-
-
-class _Container(LibraryType):
-    """A type with inner types. Its loader is built on first use: most inputs come from a step, not config."""
-
-    __slots__ = ("_has_loader", "inner_types")
-
-    def __init__(self, key: str, display_name: str, typing_type: AnyValue, *inner_types: DagflowType) -> None:
-        super().__init__(f"{key}.{'.'.join(inner.key for inner in inner_types)}", display_name)
-        self._typing_type = typing_type
-        self.inner_types = inner_types
-        self._has_loader: bool | None = None
-        self.required_resource_keys = frozenset().union(
-            *(inner.required_resource_keys for inner in inner_types)
-        )
-
-    @property
-    def loader(self) -> DagflowTypeLoader | None:
-        if self._has_loader is None:
-            loaders = [inner.loader for inner in self.inner_types]
-            present = [loader for loader in loaders if loader is not None]
-            self._loader = self._make_loader(present) if len(present) == len(loaders) else None
-            self._has_loader = self._loader is not None
-        return self._loader
-
-    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader | None:
-        raise NotImplementedError
-
-    @property
-    def inner_type(self) -> DagflowType:
-        """The type of the items, or of the value that may be None."""
-        return self.inner_types[-1]
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.inner_types == other.inner_types
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.inner_types))
-
-
-def _spelled(generic: AnyValue, *inner: DagflowType) -> AnyValue:
-    return generic[tuple([each.typing_type for each in inner])]
-
-
-def _first_failure(
-    item_type: DagflowType, context: TypeCheckContext | None, values: Iterable[AnyValue]
-) -> TypeCheck:
-    """Return the type check of the first value that fails, or a passed one."""
-    if not item_type.is_any:
-        for value in values:
-            outcome = item_type.type_check(context, value)
-            if not outcome.success:
-                return outcome
-    return PASSED
-
-
-class _List(_Container):
-    __slots__ = ()
-    supports_fan_in = True
-
-    def __init__(self, inner: DagflowType) -> None:
-        annotation = _spelled(typing.List, inner)
-        super().__init__("List", f"[{inner.display_name}]", annotation, inner)
-
-    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
-        if not isinstance(value, list):
-            return TypeCheck(False, must_be(value, "list"))
-        return _first_failure(self.inner_types[0], context, value)
-
-    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
-        return ListLoader(inner[0])
-
-
-class _Set(_Container):
-    __slots__ = ()
-
-    def __init__(self, inner: DagflowType) -> None:
-        annotation = _spelled(typing.Set, inner)
-        super().__init__("TypedPythonSet", f"Set[{inner.display_name}]", annotation, inner)
-
-    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
-        if not isinstance(value, set):
-            return TypeCheck(False, must_be(value, "set"))
-        return _first_failure(self.inner_types[0], context, value)
-
-    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
-        return ListLoader(inner[0], set)
-
-
-class _Dict(_Container):
-    __slots__ = ()
-
-    @property
-    def key_type(self) -> DagflowType:
-        """The type of the keys."""
-        return self.inner_types[0]
-
-    @property
-    def value_type(self) -> DagflowType:
-        """The type of the values."""
-        return self.inner_types[1]
-
-    def __init__(self, key: DagflowType, inner: DagflowType) -> None:
-        annotation = _spelled(typing.Dict, key, inner)
-        super().__init__(
-            "TypedPythonDict", f"Dict[{key.display_name},{inner.display_name}]", annotation, key, inner
-        )
-
-    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
-        if not isinstance(value, dict):
-            return TypeCheck(False, must_be(value, "dict"))
-        outcome = _first_failure(self.inner_types[0], context, value)
-        return _first_failure(self.inner_types[1], context, value.values()) if outcome.success else outcome
-
-    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader | None:
-        key = self.inner_types[0].__dagflow_config_type__
-        return DictLoader(key, inner[1]) if key in SCALARS and key is not None else None
-
-
-class _Tuple(_Container):
-    __slots__ = ()
-
-    def __init__(self, *inner: DagflowType) -> None:
-        names = ",".join(each.display_name for each in inner)
-        annotation = _spelled(typing.Tuple, *inner)
-        super().__init__("TypedPythonTuple", f"Tuple[{names}]", annotation, *inner)
-
-    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
-        if not isinstance(value, tuple):
-            return TypeCheck(False, must_be(value, "tuple"))
-        if len(value) != len(self.inner_types):
-            return TypeCheck(
-                False,
-                f"A value of type '{self.display_name}' must have {len(self.inner_types)} entries, "
-                f"not {len(value)}.",
-            )
-        for item_type, item in zip(self.inner_types, value, strict=True):
-            outcome = item_type.type_check(context, item)
-            if not outcome.success:
-                return outcome
-        return PASSED
-
-    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
-        return TupleLoader(inner)
-
-
-class _Optional(_Container):
-    __slots__ = ()
-
-    @property
-    def supports_fan_in(self) -> bool:
-        return self.inner_types[0].supports_fan_in
-
-    def __init__(self, inner: DagflowType) -> None:
-        annotation: AnyValue = typing.Optional[inner.typing_type]  # noqa: UP045
-        super().__init__("Optional", f"{inner.display_name}?", annotation, inner)
-
-    def type_check(self, context: TypeCheckContext | None, value: AnyValue) -> TypeCheck:
-        return PASSED if value is None else self.inner_types[0].type_check(context, value)
-
-    def _make_loader(self, inner: list[DagflowTypeLoader]) -> DagflowTypeLoader:
-        return OptionalLoader(inner[0])
 
 
 class _Generic:
@@ -216,11 +45,15 @@ class _Generic:
 
     def __init__(self, make: Callable[..., DagflowType], count: int | None) -> None:
         self._make = make
-        self._name = make.__name__[1:]
+        self._name = make.__name__
         self._count = count
 
     def __getitem__(self, given: AnyValue) -> DagflowType:
         parts = given if isinstance(given, tuple) else (given,)
+        if self._make is containers.Tuple and len(parts) == 2 and parts[1] is Ellipsis:
+            from dagflow.types.forms import tuple_of
+
+            return tuple_of(resolve_type(parts[0], "the type inside Tuple[...]"))
         if self._count not in (None, len(parts)):
             raise DagflowInvalidDefinitionError(
                 f"{self._name}[...] takes {self._count} type{'s'[: self._count != 1]}, not {len(parts)}"
@@ -231,13 +64,13 @@ class _Generic:
         return f"dagflow.{self._name}"
 
 
-List: _Generic = _Generic(_List, 1)
-Set: _Generic = _Generic(_Set, 1)
-Dict: _Generic = _Generic(_Dict, 2)
-Tuple: _Generic = _Generic(_Tuple, None)
-Optional: _Generic = _Generic(_Optional, 1)
+List: _Generic = _Generic(containers.List, 1)
+Set: _Generic = _Generic(containers.Set, 1)
+Dict: _Generic = _Generic(containers.Dict, 2)
+Tuple: _Generic = _Generic(containers.Tuple, None)
+Optional: _Generic = _Generic(containers.Optional, 1)
 
-_LIST = _List(Any)
+_LIST = containers.List(Any)
 _DICT = PythonObjectDagflowType(dict, "PythonDict", "dict", loader=PlainDictLoader())
 _KNOWN: dict[AnyValue, DagflowType] = {
     None: Any,
@@ -257,6 +90,7 @@ _KNOWN: dict[AnyValue, DagflowType] = {
     typing.Mapping: _DICT,
     tuple: ClassType(tuple, "PythonTuple", "tuple"),
     set: ClassType(set, "PythonSet", "set"),
+    complex: ClassType((complex, float, int), "complex", "complex"),  # as for type checkers
 }
 _KNOWN[typing.Tuple] = _KNOWN[Tuple] = _KNOWN[tuple]
 _KNOWN[typing.Set] = _KNOWN[Set] = _KNOWN[set]
@@ -291,15 +125,43 @@ def resolve_type(given: AnyValue, where: str) -> DagflowType:
     if known is not None:
         return known
     if getattr(given, "__origin__", None) is not None or isinstance(given, types.UnionType):
-        generic = _generic_type(given, where)
-        if generic is not None:
-            return generic
+        found = _generic_type(given, where)
+        if found is not None:
+            return found
     elif isinstance(given, type):
-        return _registered.get(given) or _class_type(given, where)
+        return class_type(given, where)
+    from dagflow.types.forms import form_type  # imported lazily: most annotations are classes and containers
+
+    found = form_type(given, where, resolve_type)
+    if found is not None:
+        return found
+    hint = " Did you mean 'typing.Any'?" if given is any else ""
     raise DagflowInvalidDefinitionError(
-        f"{given!r} cannot be the type of {where}: use a class, a list, Dict, Set or fixed Tuple of types, "
-        "Optional, or create a DagflowType"
+        f"{given!r} cannot be the type of {where}.{hint} Use a class, a form of typing such as 'list[int]', "
+        "or create a DagflowType"
     )
+
+
+_COMMON = (Union, types.UnionType, list, dict, set, tuple)
+
+
+def plain_form(annotation: AnyValue) -> AnyValue:
+    """Return an annotation without the parts that do not concern its values.
+
+    These are `Annotated`, `NewType`, an alias by `type X = ...`, `Final` and their like.
+
+    Example:
+        >>> plain_form(typing.Annotated[int, "cups"])
+        <class 'int'>
+    """
+    if annotation is AnyValue or type(annotation) is type:
+        return annotation
+    origin = typing.get_origin(annotation)
+    if isinstance(annotation, type) if origin is None else origin in _COMMON:
+        return annotation
+    from dagflow.types.forms import unwrapped_form  # imported lazily: most annotations are classes
+
+    return unwrapped_form(annotation)
 
 
 def resolve_annotation(annotation: AnyValue, where: str) -> DagflowType:
@@ -316,19 +178,32 @@ def resolve_annotation(annotation: AnyValue, where: str) -> DagflowType:
         ) from None
 
 
-def _class_type(cls: type, where: str) -> DagflowType:
+def class_type(cls: type, where: str) -> DagflowType:
+    """Return the type for a class: the registered one, or a check by `isinstance`."""
+    registered = _registered.get(cls)
+    if registered is not None:
+        return registered
     if getattr(cls, "_is_protocol", False) and not getattr(cls, "_is_runtime_protocol", False):
-        raise DagflowInvalidDefinitionError(
-            f"the protocol '{cls.__name__}' cannot be the type of {where}, because a value cannot be checked "
-            "against it: put @typing.runtime_checkable above it"
-        )
+        return Any  # `isinstance` does not work
+    if cls.__module__ == "typing" or cls.__module__ == "typing_extensions":
+        from dagflow.types.forms import FILES
+
+        if cls.__name__ in FILES:
+            return Any
     _inferred.add(cls)
-    checked = dict if typing.is_typeddict(cls) else cls
+    # `typing_extensions` has a metaclass of its own, which `typing` does not know
+    is_typed_dict = typing.is_typeddict(cls) or type(cls).__name__ == "_TypedDictMeta"
+    checked = dict if is_typed_dict else cls
     return ClassType(checked, f"{cls.__module__}.{cls.__qualname__}", cls.__name__)
 
 
+def inner_type(annotation: AnyValue, where: str) -> DagflowType:
+    """Return the type for a part of an annotation, where None is the value None."""
+    return Nothing if annotation is None else resolve_type(annotation, where)
+
+
 def _generic_type(annotation: AnyValue, where: str) -> DagflowType | None:
-    """Return the type for an annotation such as `list[int]`; None if it is not supported."""
+    """Return the type for an annotation such as `list[int]`; None for a rare form."""
     import collections.abc as abc
 
     origin = typing.get_origin(annotation)
@@ -337,16 +212,25 @@ def _generic_type(annotation: AnyValue, where: str) -> DagflowType | None:
         return None
     if origin is Union or origin is types.UnionType:
         inner = [argument for argument in arguments if argument is not type(None)]
-        return _Optional(resolve_type(inner[0], where)) if len(inner) == 1 and len(arguments) == 2 else None
+        return (
+            containers.Optional(resolve_type(inner[0], where))
+            if len(inner) == 1 and len(arguments) == 2
+            else None
+        )
     if origin is list or origin is abc.Sequence:
-        return _List(resolve_type(arguments[0], where))
+        return containers.List(inner_type(arguments[0], where))
     if origin is dict or origin is abc.Mapping:
-        return _Dict(resolve_type(arguments[0], where), resolve_type(arguments[1], where))
+        return containers.Dict(inner_type(arguments[0], where), inner_type(arguments[1], where))
     if origin is set:
-        return _Set(resolve_type(arguments[0], where))
-    if origin is tuple:
-        return _Tuple(*(resolve_type(argument, where) for argument in arguments))
+        return containers.Set(inner_type(arguments[0], where))
+    if origin is tuple and not any(map(_is_unpacked, arguments)):
+        return containers.Tuple(*(inner_type(argument, where) for argument in arguments))
     return None
+
+
+def _is_unpacked(annotation: AnyValue) -> bool:
+    origin = typing.get_origin(annotation)
+    return getattr(annotation, "__unpacked__", False) or getattr(origin, "_name", "") == "Unpack"
 
 
 _Class = TypeVar("_Class", bound=type)

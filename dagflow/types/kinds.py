@@ -391,7 +391,7 @@ class ClassType(LibraryType):
             return PASSED
         return TypeCheck(
             False,
-            f"Value of Python type '{type(value).__name__}' failed the type check of type "
+            f"Value of Python type '{type(value).__name__}' failed type check for type "
             f"'{self.display_name}': expected a value of Python type '{_class_names(self._classes)}'.",
         )
 

@@ -74,7 +74,15 @@ def dag_nodes(*names_or_definitions_or_expressions: Any) -> tuple[Any, ...]:
     return names_or_definitions_or_expressions
 
 
-MARKERS = (dag_partitions, dag_nodes)
+def dag_real_time() -> None:
+    """Wait in real time for the retries of the runs of this test, instead of skipping the waits.
+
+    For retries that wait for a real thread, process or server. The ini key of this name applies to all
+    tests.
+    """
+
+
+MARKERS = (dag_partitions, dag_nodes, dag_real_time)
 
 
 class _MarkFactory(pytest.MarkDecorator):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_dagflow.markers.time import skipped_line
 from pytest_dagflow.reports import run_text
 from pytest_dagflow.reports.observed import ObservedRuns, runs_of, runs_of_fixtures
 
@@ -83,6 +84,9 @@ def _section_lines(
     is_verbose = item.config.get_verbosity() > 0
     for result, fixture in chosen:
         yield from run_text.run_lines(result, fixture, report_text, is_verbose=is_verbose)
+    skipped = skipped_line(item)
+    if skipped:
+        yield skipped
     yield f"run it again:  pytest {shlex.quote(_runnable_id(item))}"
     failed = [result for result, _ in chosen if not result.success]
     names = dict.fromkeys(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import Tuple  # noqa: UP035 - users of older Pythons write it so
 
 import pytest
 
 from dagflow import (
+    AssetCheckEvaluation,
+    AssetCheckResult,
+    AssetKey,
     AssetMaterialization,
     AssetObservation,
     DagflowInvariantViolationError,
@@ -502,3 +506,77 @@ def test_reading_an_asset_without_a_value():
 
     with pytest.raises(DagflowInvariantViolationError, match=r"'water'.*without a value"):
         materialize_to_memory([water, tea])
+
+
+WET = AssetCheckResult(passed=False, check_name="wet")
+
+
+def in_a_run_of_an_asset(fn):
+    """Run a function as an asset."""
+    materialize_to_memory([asset(fn)])
+
+
+def in_a_direct_call(fn):
+    """Call an asset without a run, and read all that it gives."""
+    given = asset(fn)()
+    if hasattr(given, "__aiter__"):
+
+        async def read():
+            return [item async for item in given]
+
+        asyncio.run(read())
+    elif inspect.iscoroutine(given):
+        asyncio.run(given)
+    elif hasattr(given, "__next__"):
+        list(given)
+
+
+async def awaited():
+    """Return a materialization with the result of a check."""
+    return MaterializeResult(check_results=[WET])
+
+
+async def awaited_generator():
+    """Yield an output and the result of a check."""
+    yield Output(1)
+    yield WET
+
+
+@pytest.mark.parametrize("enter", [run, in_a_run_of_an_asset, in_a_direct_call])
+@pytest.mark.parametrize(
+    "body",
+    [
+        returns(MaterializeResult(check_results=[WET])),
+        returns(WET),
+        returns((1, WET)),
+        yields(MaterializeResult(check_results=[WET])),
+        yields(Output(1), WET),
+        yields(WET),
+        awaited,
+        awaited_generator,
+    ],
+)
+def test_the_result_of_an_undeclared_check_is_refused(body, enter):
+    """The result of a check that no definition declares is never dropped in silence."""
+    with pytest.raises(DagflowInvariantViolationError, match=r"(?s)the asset check 'wet'.*'check_specs'"):
+        enter(body)
+
+
+@pytest.mark.parametrize("enter", [run, in_a_run_of_an_asset, in_a_direct_call])
+def test_an_evaluation_is_logged_and_not_returned(enter):
+    """An evaluation that is returned would be lost, so it is refused; one that is yielded is recorded."""
+    evaluation = AssetCheckEvaluation(AssetKey("brew"), "wet", False)
+
+    with pytest.raises(DagflowInvariantViolationError, match="returned an AssetCheckEvaluation"):
+        enter(returns(evaluation))
+
+    assert run(yields(evaluation, Output(1))).get_asset_check_evaluations() == [evaluation]
+
+
+def test_a_subclass_of_output_is_an_output():
+    """An instance of a user's subclass of Output is unwrapped as an Output is."""
+
+    class Cup(Output):
+        pass
+
+    assert run(returns(Cup(5))).output_for_node("brew") == 5

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
-from dagflow.clock import SYSTEM_CLOCK, VirtualClock
+from dagflow.clock import SYSTEM_CLOCK, SkippingClock, VirtualClock
+from dagflow.errors import CheckError
 
 
 def test_the_system_clock_is_that_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,10 +42,14 @@ def test_a_virtual_clock_moves_by_waits_alone() -> None:
         (datetime(1970, 1, 2), 86400.0),
         (datetime(1970, 1, 2, tzinfo=timezone.utc), 86400.0),
         (datetime(1970, 1, 2, tzinfo=timezone(timedelta(hours=1))), 82800.0),
+        (date(1970, 1, 2), 86400.0),
+        ("1970-01-02", 86400.0),
+        (" 1970-01-02T01:00+01:00 ", 86400.0),
+        ("1970-01-02T00:00:00Z", 86400.0),
     ],
 )
-def test_moments_of_every_kind(moment: float | datetime, seconds: float) -> None:
-    """The start and `move_to` take seconds or a datetime, and a naive datetime is UTC."""
+def test_moments_of_every_kind(moment: float | str | date, seconds: float) -> None:
+    """The start and `move_to` take seconds, a datetime, a date or ISO text; without a zone it is UTC."""
     clock = VirtualClock(0)
     clock.move_to(moment)
 
@@ -54,3 +60,43 @@ def test_a_virtual_clock_starts_now() -> None:
     """Without a start, a virtual clock has the time of its construction."""
     before = time.time()
     assert before <= VirtualClock().now() <= time.time()
+
+
+@pytest.mark.parametrize(
+    "moment", ["tomorrow", "", None, float("nan"), float("inf"), [2024], timedelta(days=1)]
+)
+def test_what_is_no_moment(moment: Any) -> None:
+    """Anything else is refused, with the forms that a clock understands."""
+    with pytest.raises(
+        CheckError, match="pass seconds since the epoch, a datetime, a date, or a string in ISO"
+    ):
+        VirtualClock(0).move_to(moment)
+
+
+def test_a_virtual_clock_can_be_advanced() -> None:
+    """`advance` moves the clock forward by seconds or a timedelta, and records no wait."""
+    clock = VirtualClock(0)
+
+    clock.advance(5)
+    clock.advance(timedelta(minutes=1))
+
+    assert clock.now() == 65
+    assert clock.sleeps == []
+
+
+@pytest.mark.parametrize("by", [-1, timedelta(days=-1), "1 day", None, float("nan")])
+def test_a_clock_advances_forward_only(by: Any) -> None:
+    """A negative step, or anything else than a duration, is refused."""
+    with pytest.raises(CheckError, match="advances by seconds or by a timedelta"):
+        VirtualClock(0).advance(by)
+
+
+def test_a_skipping_clock_keeps_real_time() -> None:
+    """A skipping clock records its waits, and has the time of the system."""
+    clock = SkippingClock()
+    before = time.time()
+
+    clock.sleep(3600)
+
+    assert before <= clock.now() <= time.time()
+    assert clock.sleeps == [3600]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import dagflow
+from dagflow.absent_names import FROM_PYTHON, TOPICS
 from dagflow.compat import TABLE
 
 PAGE = Path(__file__).parents[2] / "docs" / "existing-suites.md"
@@ -36,12 +37,14 @@ def test_the_page_is_true(pytester: pytest.Pytester) -> None:
 
 
 def test_every_public_name_is_there() -> None:
-    """The module has each public name of dagflow in Dagster's spelling, and no name of dagflow."""
+    """The module has each public name of dagflow in Dagster's spelling, the absent names, and no others."""
     code = "print(*sorted(dg.__all__)); print([n for n in dg.__all__ if not hasattr(dg, n)])"
     names, missing = run(code).splitlines()
 
+    absent = [name for topic in TOPICS if topic.instead is not FROM_PYTHON for name in topic.names]
     assert names.split() == sorted(
-        name.replace("dagflow", "dagster").replace("Dagflow", "Dagster") for name in dagflow.__all__
+        name.replace("dagflow", "dagster").replace("Dagflow", "Dagster")
+        for name in (*dagflow.__all__, *absent)
     )
     assert missing == "[]"
 
@@ -153,6 +156,56 @@ except AttributeError as error: print(error)
 
     assert re.fullmatch(r"cannot import name 'nope' from 'dagster' \(.*compat\.py\)", imported)
     assert "dagflow has no 'NoDagflowThing'" in read
+
+
+def test_an_absent_name_can_be_imported() -> None:
+    """A module that imports an absent name runs; also if an annotation names it, or a filter of warnings."""
+    code = """
+import warnings
+from typing import Optional, get_type_hints
+from dagster import BetaWarning, asset, materialize_to_memory, multi_asset, SensorEvaluationContext
+warnings.filterwarnings("ignore", category=BetaWarning)
+@asset
+def water(): return 1
+def unused(context: Optional[SensorEvaluationContext], other: None | SensorEvaluationContext): pass
+get_type_hints(unused)
+print(materialize_to_memory([water]).asset_value("water"), multi_asset, hasattr(multi_asset, "key"))
+"""
+    assert run(code) == "1 <'multi_asset', which is not in dagflow> False"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "@dg.multi_asset\ndef both(): pass",
+        "@dg.multi_asset(specs=[])\ndef both(): pass",
+        "class Own(dg.multi_asset): pass",
+        "isinstance(1, dg.multi_asset)",
+        "issubclass(int, dg.multi_asset)",
+        "dg.multi_asset['a']",
+        "dg.multi_asset.key",
+    ],
+)
+def test_an_absent_name_raises_when_it_is_used(use: str) -> None:
+    """The error of each use names the absent name, its meaning and a remedy, with the user's own line."""
+    code = f"""
+import traceback
+try: exec({use!r})
+except (dg.DagsterInvalidDefinitionError, AttributeError) as error:
+    print(error, traceback.extract_tb(error.__traceback__)[1].filename)
+"""
+
+    assert run(code) == (
+        "'multi_asset' (a decorator that makes several assets with one function) is not in dagflow yet. "
+        "Write one @asset for each asset. <string>"
+    )
+
+
+def test_an_absent_argument_is_named() -> None:
+    """The error about an argument that dagflow does not have is the same with Dagster's names."""
+    code = "try: dg.Definitions(schedules=[])\nexcept dg.DagsterAbsentError as error: print(error)"
+
+    assert run(code).startswith("the argument 'schedules' of Definitions (")
 
 
 def test_a_second_call_changes_nothing() -> None:

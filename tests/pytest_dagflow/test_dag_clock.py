@@ -87,6 +87,34 @@ def test_it_can_be_set(flaky: pytest.Pytester):
     flaky.runpytest().assert_outcomes(passed=2)
 
 
+def test_it_can_be_set_by_text_and_advanced(flaky: pytest.Pytester):
+    """The argument may be a date or a string in ISO format, and `advance` moves the time forward."""
+    flaky.makepyfile(
+        """
+        from datetime import date, timedelta
+        import pytest
+        from dagflow import DailyPartitionsDefinition, asset
+
+        @asset(partitions_def=DailyPartitionsDefinition("2024-01-01"))
+        def water(context):
+            return context.partition_key
+
+        @pytest.mark.parametrize("moment", ["2024-01-05", "2024-01-05T00:00:00Z", date(2024, 1, 5)])
+        def test_text(dag_clock, materialize_to_memory, moment):
+            dag_clock.move_to(moment)
+            assert materialize_to_memory([water], partition_key="2024-01-04").success
+
+        def test_advance(dag_clock, materialize_to_memory):
+            dag_clock.move_to("2024-01-04")
+            dag_clock.advance(timedelta(days=1))
+            assert materialize_to_memory([water], partition_key="2024-01-04").success
+            assert dag_clock.sleeps == []
+        """
+    )
+
+    flaky.runpytest().assert_outcomes(passed=4)
+
+
 def test_only_the_test_that_asks_has_it(flaky: pytest.Pytester):
     """Tests without the fixture use real time."""
     flaky.makepyfile(

@@ -80,7 +80,7 @@ def test_what_is_neither_is_refused(project: pytest.Pytester):
     project.makepyfile(
         """
         import pytest
-        from dagflow import ParameterCheckError
+        from dagflow import ParameterCheckError, define_asset_job
         from kitchen import cafe_job, drink, tea
 
         @pytest.mark.parametrize("wrong", [tea, drink, None])
@@ -88,10 +88,14 @@ def test_what_is_neither_is_refused(project: pytest.Pytester):
             with pytest.raises(ParameterCheckError, match="runs a job or a graph, not .*materialize"):
                 execute_in_process(wrong)
 
+        def test_asset_job(execute_in_process):
+            with pytest.raises(ParameterCheckError, match="which defs.get_job_def.'ingest'. resolves"):
+                execute_in_process(define_asset_job("ingest"))
+
         def test_unknown_argument(execute_in_process):
             with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
                 execute_in_process(cafe_job, colour="red")
         """
     )
 
-    project.runpytest().assert_outcomes(passed=4)
+    project.runpytest().assert_outcomes(passed=5)

@@ -308,7 +308,7 @@ DEFINITIONS: list[tuple[str, Any, type[Exception], str]] = [
         "unconnected input",
         lambda: job(name="j")(lambda: (drink(), None)[1]),
         DagflowInvalidDefinitionError,
-        "'cup' of op 'drink' .*nothing feeds it.* type 'Cup' .*Connect it",
+        "'cup' of op 'drink' .*connected to nothing.* type 'Cup' .*Connect it",
     ),
     ("invalid name", lambda: op(name="a b")(lambda: 1), DagflowInvalidDefinitionError, r'"a b" .* regex \^'),
     (

@@ -208,6 +208,10 @@ RAISED: dict[type[BaseException], tuple[Any, list[str]]] = {
         lambda: run(need),
         ["'db'", "op 'need'", HERE, "job 'j'", "Give"],
     ),
+    errors.DagflowAbsentError: (
+        lambda: df.Definitions(schedules=[]),
+        ["'schedules'", "Definitions", "not in dagflow yet", "execute_in_process"],
+    ),
     errors.DagflowInvalidInvocationError: (lambda: same(), ['"x"', rf"'same' \(.*{HERE}\)", "Pass"]),
     errors.DagflowInvalidConfigError: (
         lambda: run(count, {"ops": {"count": {"config": {"n": "x"}}}}),

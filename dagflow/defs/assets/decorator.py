@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from dagflow._util import UNSET, nearest
+from dagflow.absent import explains_absent
 from dagflow.defs.assets.definition import AssetsDefinition
-from dagflow.defs.assets.spec import AssetDep, AssetIn, AssetSpec, io_manager_resources
+from dagflow.defs.assets.spec import AssetDep, AssetIn, AssetSpec, io_manager_resources, unique_deps
 from dagflow.defs.hooks.definition import HookDefinition, check_hooks
 from dagflow.defs.ops.definition import OpDefinition, refuse_resources_twice
 from dagflow.defs.ops.ports import In, Out
 from dagflow.defs.parts.function import Body, location
 from dagflow.defs.parts.retry import RetryPolicy
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type
-from dagflow.keys import AssetKey, CoercibleToAssetKey, check_name, resource_keys
+from dagflow.errors import DagflowInvalidDefinitionError, check_type
+from dagflow.keys import RESERVED_NAMES, AssetKey, CoercibleToAssetKey, check_name, resource_keys
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.annotations import resolve_type
@@ -57,6 +58,9 @@ def asset(
     kinds: Iterable[str] | None = None,
     pool: str | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
+
+
+@explains_absent
 def asset(
     compute_fn: Callable[..., Any] | None = None,
     *,
@@ -93,7 +97,7 @@ def asset(
         name: The last part of the key; default: the function's name.
         key_prefix: The parts of the key before the name.
         ins: `AssetIn` by parameter, for a parameter that reads an asset of another key or type.
-        deps: Assets that come before this asset without being loaded.
+        deps: Assets that come before this asset. Those that no parameter reads are not loaded.
         metadata: Metadata by name.
         tags: Short strings by name.
         description: A sentence for people; default: the function's docstring.
@@ -136,12 +140,14 @@ def asset(
         own_key = _own_key(fn, key, name, key_prefix)
         place = f"asset '{own_key.to_user_string()}'"
         normalize_metadata(metadata, place)  # checked here, so that the error names the asset and not an Out
-        own_deps = _deps(deps, place)
+        own_deps = unique_deps(() if deps is None else deps, place)
         body = Body(fn, place)
         keys, inputs, mappings = _inputs(body, check_type(ins or {}, Mapping, "ins", place), own_deps, place)
+        if own_key in keys.values():
+            _check_self_dependency(mappings.get(own_key), partitions_def, f"{place} ({location(fn)})")
         manager_key, resources = io_manager_resources(own_key, io_manager_key, io_manager_def, resource_defs)
         refuse_resources_twice(body, required_resource_keys, "asset")
-        returns_none = body.return_annotation in (None, type(None))
+        returns_none = body.return_annotation is type(None)
         node_def = OpDefinition(
             fn,
             check_name(own_key.to_python_identifier(), "asset"),
@@ -167,10 +173,7 @@ def asset(
         )
         spec = AssetSpec(
             own_key,
-            deps=[
-                *own_deps,
-                *(AssetDep(read) for read in keys.values() if read not in {d.asset_key for d in own_deps}),
-            ],
+            deps=[*own_deps, *_read_deps(keys, mappings, own_deps)],
             description=node_def.description,
             metadata=metadata,
             skippable=not output_required,
@@ -219,28 +222,17 @@ def _own_resources(resources: Mapping[str, Any], manager_key: str) -> list[str]:
     return [key for key in resources if key != manager_key]
 
 
-def _deps(deps: Iterable[Any] | None, place: str) -> list[AssetDep]:
-    if isinstance(deps, str) or not isinstance(deps if deps is not None else (), Iterable):
-        raise ParameterCheckError(f"parameter 'deps' of {place} must be a list of assets, not {deps!r}")
-    result = [AssetDep.from_coercible(dep) for dep in deps or ()]
-    seen: set[AssetKey] = set()
-    for dep in result:
-        if dep.asset_key in seen:
-            raise DagflowInvalidDefinitionError(
-                f"{place}: 'deps' names asset '{dep.asset_key.to_user_string()}' twice"
-            )
-        seen.add(dep.asset_key)
-    return result
-
-
 def _inputs(
     body: Body, ins: Mapping[str, AssetIn], deps: Sequence[AssetDep], place: str
 ) -> tuple[dict[str, AssetKey], dict[str, In], dict[AssetKey, PartitionMapping]]:
-    """Return the key that each input reads, the inputs, and the partition mappings by key."""
+    """Return the key that each input reads, the inputs, and the partition mappings by key.
+
+    An asset of `deps` that a parameter reads too is one input, with the mapping of the `AssetDep`.
+    """
     parameters = [parameter.name for parameter in body.inputs]
     keys: dict[str, AssetKey] = {}
     inputs: dict[str, In] = {}
-    mappings: dict[AssetKey, PartitionMapping] = {}
+    read: dict[AssetKey, PartitionMapping | None] = {}
     for parameter in [*parameters, *(given for given in ins if given not in parameters)]:
         given = check_type(ins.get(parameter) or AssetIn(), AssetIn, f"ins[{parameter!r}]", place)
         if parameter not in parameters and not _is_nothing(given) and not body.takes_any_keyword:
@@ -255,20 +247,55 @@ def _inputs(
             asset_key=key,
             input_manager_key=given.input_manager_key,
         )
-        if given.partition_mapping is not None:
-            mappings[key] = given.partition_mapping
-    for dep in deps:
-        if dep.asset_key in keys.values():
+        if read.setdefault(key, given.partition_mapping) != given.partition_mapping:
             raise DagflowInvalidDefinitionError(
-                f"{place}: asset '{dep.asset_key.to_user_string()}' is both read by a parameter and named in "
-                "'deps'. Keep one of them."
+                f"{place} ({location(body.fn)}): two inputs read asset '{key.to_user_string()}' with "
+                "different partition mappings. Use one mapping, or read the asset once."
             )
-        input_name = dep.asset_key.to_python_identifier()
-        keys[input_name] = dep.asset_key
-        inputs[input_name] = In(Nothing, asset_key=dep.asset_key)
-        if dep.partition_mapping is not None:
-            mappings[dep.asset_key] = dep.partition_mapping
-    return keys, inputs, mappings
+    for dep in deps:
+        if dep.asset_key not in read:
+            input_name = _free_name(dep.asset_key, keys)
+            keys[input_name] = dep.asset_key
+            inputs[input_name] = In(Nothing, asset_key=dep.asset_key)
+        elif read[dep.asset_key] is not None:
+            raise DagflowInvalidDefinitionError(
+                f"{place} ({location(body.fn)}): asset '{dep.asset_key.to_user_string()}' is in 'deps', and "
+                "an AssetIn gives it a partition mapping. Remove it from 'deps', or give the mapping to its "
+                "AssetDep instead."
+            )
+        read[dep.asset_key] = dep.partition_mapping
+    return keys, inputs, {key: mapping for key, mapping in read.items() if mapping is not None}
+
+
+def _read_deps(
+    keys: Mapping[str, AssetKey], mappings: Mapping[AssetKey, PartitionMapping], deps: Sequence[AssetDep]
+) -> Iterator[AssetDep]:
+    """Yield a dependency for each asset that is read and not in `deps`."""
+    named = {dep.asset_key for dep in deps}
+    for key in keys.values():
+        if key not in named:
+            yield AssetDep(key, partition_mapping=mappings.get(key))
+
+
+def _check_self_dependency(
+    mapping: PartitionMapping | None, partitions_def: PartitionsDefinition | None, place: str
+) -> None:
+    from dagflow.partitions.multi_mapping import depends_on_earlier_windows  # few assets depend on themselves
+
+    if not depends_on_earlier_windows(mapping, partitions_def):
+        raise DagflowInvalidDefinitionError(
+            f"{place} depends on itself. Only an asset with partitions by time can do this, if each of them "
+            "depends on earlier ones: partition_mapping=TimeWindowPartitionMapping(start_offset=-1, "
+            "end_offset=-1). If another asset is meant, give its key in 'ins' or 'deps'."
+        )
+
+
+def _free_name(key: AssetKey, taken: Collection[str]) -> str:
+    """Return a name for the input of a dependency that is neither reserved nor the name of another input."""
+    name = key.to_python_identifier()
+    while name in taken or name in RESERVED_NAMES:
+        name += "_"
+    return name
 
 
 def _is_nothing(given: AssetIn) -> bool:

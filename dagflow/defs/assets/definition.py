@@ -197,6 +197,19 @@ class AssetsDefinition(HasAssetKey):
         """The keys of the assets that it reads or comes after."""
         return set(self.keys_by_input_name.values())
 
+    def inputs_with_keys(self, keys: Mapping[str, AssetKey]) -> Mapping[str, AssetInput]:
+        """Return the inputs that read assets, with other keys for those that `keys` resolves differently.
+
+        Args:
+            keys: The key that each input reads, by name.
+        """
+        if keys is self.keys_by_input_name:
+            return self.inputs
+        return {
+            name: AssetInput(keys[name], item.partition_mapping, item.partitions_def)
+            for name, item in self.inputs.items()
+        }
+
     def io_manager_key_for(self, key: AssetKey) -> str:
         """Return the key of the resource that stores an asset."""
         if key not in self.output_names:

@@ -9,12 +9,14 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dagflow.absent import explains_absent
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.owners import check_owners
 from dagflow.defs.resources.definition import ResourceDefinition, as_resource, as_resources
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
     ParameterCheckError,
     check_elements,
     check_optional,
@@ -144,7 +146,11 @@ class AssetDep:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AssetDep):
             return NotImplemented
-        return (self.asset_key, self.partition_mapping) == (other.asset_key, other.partition_mapping)
+        return (self.asset_key, self.partition_mapping, self.metadata) == (
+            other.asset_key,
+            other.partition_mapping,
+            other.metadata,
+        )
 
     def __hash__(self) -> int:
         return hash(self.asset_key)
@@ -158,7 +164,7 @@ class AssetSpec(ReadableAsset):
 
     Args:
         key: Its key.
-        deps: The assets that come before it.
+        deps: The assets that come before it. An asset that is named twice is one dependency.
         description: A sentence for people.
         metadata: Metadata by name.
         skippable: Whether the function that makes the asset may leave it out.
@@ -186,6 +192,7 @@ class AssetSpec(ReadableAsset):
     key: AssetKey
     partitions_def: PartitionsDefinition | None
 
+    @explains_absent
     def __init__(
         self,
         key: CoercibleToAssetKey,
@@ -204,9 +211,7 @@ class AssetSpec(ReadableAsset):
         self.key = AssetKey.from_coercible(key)
         place = f"asset '{self.key.to_user_string()}'"
         check_texts(place, description=description, code_version=code_version)
-        self.deps: list[AssetDep] = [
-            AssetDep.from_coercible(dep) for dep in check_type(deps or (), Iterable, "deps", place)
-        ]
+        self.deps: list[AssetDep] = unique_deps(() if deps is None else deps, place)
         self.description: str | None = description
         if metadata:
             normalize_metadata(metadata, place)  # only checks: users read their own values back
@@ -262,6 +267,26 @@ class AssetSpec(ReadableAsset):
         return f"AssetSpec({self.key!r})"
 
 
+def unique_deps(deps: Iterable[Any], place: str) -> list[AssetDep]:
+    """Turn keys, definitions and AssetDeps into AssetDeps, one for each asset.
+
+    Raises:
+        ParameterCheckError: `deps` is not a list.
+        DagflowInvariantViolationError: Two AssetDeps of one asset have different mappings or metadata.
+    """
+    if isinstance(deps, str) or not isinstance(deps, Iterable):
+        raise ParameterCheckError(f"parameter 'deps' of {place} must be a list of assets, not {deps!r}")
+    by_key: dict[AssetKey, AssetDep] = {}
+    for value in deps:
+        dep = AssetDep.from_coercible(value)
+        if by_key.setdefault(dep.asset_key, dep) != dep:
+            raise DagflowInvariantViolationError(
+                f"{place} names asset '{dep.asset_key.to_user_string()}' more than once in its dependencies, "
+                "with different partition mappings or metadata. Keep one of these dependencies."
+            )
+    return list(by_key.values())
+
+
 def _checked_mapping(partition_mapping: Any, place: str) -> PartitionMapping | None:
     if partition_mapping is None:
         return None
@@ -297,6 +322,7 @@ class SourceAsset(ReadableAsset):
 
     resource_defs: dict[str, ResourceDefinition]
 
+    @explains_absent
     def __init__(
         self,
         key: CoercibleToAssetKey,

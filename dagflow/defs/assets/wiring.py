@@ -9,9 +9,10 @@ from dagflow._util import nearest
 from dagflow.dag import find_cycle
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.layer import AssetLayer
+from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
 from dagflow.defs.graphs.wiring import Dependency, DependencyDefinition, NodeInvocation, Wiring
-from dagflow.defs.parts.function import location
+from dagflow.defs.parts.function import context_hint, location
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -57,13 +58,14 @@ def _place(asset: AnyAsset) -> str:
 
 
 def selected_assets(
-    executable: Mapping[AssetKey, AssetsDefinition], selection: Any
+    executable: Mapping[AssetKey, AssetsDefinition], selection: Any, names: ShortNames
 ) -> dict[AssetKey, AssetsDefinition]:
     """Return the assets that a selection chooses.
 
     Args:
         executable: All assets that can run, by key.
         selection: Keys, definitions, or clauses such as "+tea".
+        names: The short names of all assets.
 
     Raises:
         ParameterCheckError: The selection is not a list.
@@ -73,13 +75,14 @@ def selected_assets(
     from dagflow.selection.resolve import walk
 
     parents = {
-        key: [up for up in asset.dependency_keys if up in executable] for key, asset in executable.items()
+        key: [up for up in set(names.keys_read_by(asset).values()) if up in executable]
+        for key, asset in executable.items()
     }
     children: dict[AssetKey, list[AssetKey]] = {key: [] for key in executable}
     for key, before in parents.items():
         for up in before:
             children[up].append(key)
-    names = {key.to_user_string(): key for key in executable}
+    keys_by_text = {key.to_user_string(): key for key in executable}
     parts = [selection] if isinstance(selection, (str, AssetKey, AssetsDefinition)) else selection
     if not isinstance(parts, Iterable):
         raise ParameterCheckError(
@@ -94,12 +97,12 @@ def selected_assets(
                 if clause.name is None:
                     chosen |= set(executable)
                     continue
-                start = _existing(names.get(clause.name), clause.name, names)
+                start = _existing(keys_by_text.get(clause.name), clause.name, keys_by_text)
                 chosen |= walk([start], clause.up, parents.__getitem__)
                 chosen |= walk([start], clause.down, children.__getitem__)
             else:
                 key = key_of(part)
-                chosen.add(_existing(key if key in executable else None, key.to_user_string(), names))
+                chosen.add(_existing(key if key in executable else None, key.to_user_string(), keys_by_text))
         except DagflowInvalidSubsetError as error:
             raise DagflowInvalidDefinitionError(
                 f"the selection {selection!r} cannot be run: {error}"
@@ -125,6 +128,7 @@ def wire_assets(
     chosen: Mapping[AssetKey, AssetsDefinition],
     known: Mapping[AssetKey, AnyAsset],
     resources: Mapping[str, Any],
+    names: ShortNames,
 ) -> tuple[Wiring, AssetLayer]:
     """Return the graph of the chosen assets, and the asset facts of its nodes.
 
@@ -132,6 +136,7 @@ def wire_assets(
         chosen: The assets that run.
         known: All assets, including those that are only read.
         resources: The resources of the job, for a hint in an error.
+        names: The short names of all assets.
 
     Raises:
         DagflowInvalidDefinitionError: An asset that is read is unknown, two assets have one step name, or
@@ -148,31 +153,63 @@ def wire_assets(
                 f"the parts. One of them is '{key.to_user_string()}'. Give it another key."
             )
         wiring.invocations[name] = NodeInvocation(name, hook_defs=asset.hook_defs)
-        layer.add((name,), asset, asset.outputs, asset.inputs)
+        read = names.keys_read_by(asset)
+        layer.add((name,), asset, asset.outputs, asset.inputs_with_keys(read))
         dependencies: dict[str, Dependency] = {}
         parents[key] = []
-        for input_name, upstream in asset.keys_by_input_name.items():
+        for input_name, upstream in read.items():
             source = chosen.get(upstream)
             if source is not None:
                 output_name = source.output_names[upstream]
                 dependencies[input_name] = DependencyDefinition(source.node_def.name, output_name)
                 parents[key].append(upstream)
             elif upstream not in known and not node_def.ins[input_name].dagflow_type.is_nothing:
-                hint = nearest(upstream.to_user_string(), [other.to_user_string() for other in known])
+                value_type = node_def.ins[input_name].dagflow_type
                 raise DagflowInvalidDefinitionError(
-                    f"input '{input_name}' of asset '{key.to_user_string()}' ({location(node_def.body.fn)}) "
-                    f"reads asset '{upstream.to_user_string()}', which was not provided.{hint} "
-                    "Add its definition, or a SourceAsset with this key."
+                    _not_provided(input_name, key, known, names)
                     + (_NO_RESOURCE if input_name in resources else "")
+                    + context_hint(input_name, value_type.typing_type)
                 )
         wiring.dependencies[name] = dependencies
     cycle = find_cycle(parents)
     if cycle is not None:
+        if len(cycle) == 1:
+            raise DagflowInvalidDefinitionError(
+                f"asset '{cycle[0].to_user_string()}' depends on its own earlier partitions, which cannot "
+                "run yet. Leave this dependency out, and load the earlier partition in the function."
+            )
         path = " -> ".join(f"'{key.to_user_string()}'" for key in [*cycle, cycle[0]])
         raise DagflowInvalidDefinitionError(
             f"the assets depend on each other in a cycle: {path}. Remove one dependency of this cycle."
         )
     return wiring, layer
+
+
+def _not_provided(
+    input_name: str, reader: AssetKey, known: Mapping[AssetKey, AnyAsset], names: ShortNames
+) -> str:
+    """Return the message about an input that reads an unknown asset."""
+    asset = known[reader]
+    assert isinstance(asset, AssetsDefinition)
+    upstream = asset.keys_by_input_name[input_name]
+    text = upstream.to_user_string()
+    problem = (
+        f"input '{input_name}' of asset '{reader.to_user_string()}' ({location(asset.node_def.body.fn)}) "
+        f"reads asset '{text}', which was not provided."
+    )
+    candidates = names.candidates(upstream, asset)
+    if candidates:
+        found = " and ".join(f"'{key.to_user_string()}'" for key in candidates)
+        return f"{problem} In its group {found} end with this name: use the whole key of one of them."
+    same_ending = [key for key in known if key.path[-1:] == upstream.path and known[key] is not asset]
+    if same_ending:
+        found = " or ".join(f"'{key.to_user_string()}'" for key in same_ending[:3])
+        return (
+            f"{problem} Did you mean {found}? An asset of another group needs its whole key: pass "
+            f"ins={{'{input_name}': AssetIn(key=...)}}."
+        )
+    hint = nearest(text, [other.to_user_string() for other in known])
+    return f"{problem}{hint} Add its definition, or a SourceAsset with this key."
 
 
 def common_partitions(

@@ -6,13 +6,14 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dagflow._util import nearest
 from dagflow.config.read import check_config
 from dagflow.defs.assets.definition import AnyAsset
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import check_needs, start_order
-from dagflow.defs.resources.requirements import Requirement, required_by, requirements_of
+from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
 from dagflow.errors import DagflowInvalidInvocationError
 
 
@@ -27,7 +28,7 @@ def with_resources(
         definitions: The assets.
         resource_defs: Resource definitions or values by key.
         resource_config_by_key: The config of resources, as `{key: {"config": ...}}`. It replaces config from
-            the run config. A key that is not in `resource_defs` is ignored.
+            the run config.
 
     Returns:
         Copies of the assets, in the same order, each with the given resources that it needs. An AssetSpec is
@@ -37,7 +38,7 @@ def with_resources(
         DagflowInvalidDefinitionError: An asset or a resource needs a resource that is missing.
         DagflowInvariantViolationError: Resources need each other in a cycle.
         DagflowInvalidInvocationError: An asset has its own resource with one of the keys, or an entry of
-            `resource_config_by_key` has no "config".
+            `resource_config_by_key` has no "config", or is for a key that is not in `resource_defs`.
         DagflowInvalidConfigError: A config does not match the schema of its resource.
 
     Example:
@@ -50,8 +51,12 @@ def with_resources(
     """
     given = as_resources(resource_defs, "with_resources")
     for key, entry in (resource_config_by_key or {}).items():
-        if key in given:
-            given[key] = _configured(given[key], key, entry)
+        if key not in given:
+            raise DagflowInvalidInvocationError(
+                f"'resource_config_by_key' of with_resources has the key '{key}', which no resource has. The "
+                f"keys of 'resource_defs' are {sorted(given)}.{nearest(key, given)}"
+            )
+        given[key] = _configured(given[key], key, entry)
     check_needs(given, given, "with_resources")
     return [_bound(asset, given) for asset in definitions]
 
@@ -79,17 +84,17 @@ def _bound(asset: AnyAsset, given: Mapping[str, ResourceDefinition]) -> AnyAsset
         )
     known = {**given, **asset.resource_defs}
     bound = copy.copy(asset)
-    check_needs(asset.resource_defs, known, what)
+    check_needs(asset.resource_defs, known, "with_resources")
     own = [requirement for requirement in asset.own_requirements() if _must_be_given(requirement, known)]
-    order = start_order(known, requirements_of(required_by(asset.resource_defs, what), own), what)
+    needed = requirements_of(required_by(asset.resource_defs, what), own)
+    for key in sorted(needed.keys() - known.keys()):
+        raise not_provided(needed[key], known, "with_resources", asset=asset.key.to_user_string())
+    order = start_order(known, needed, "with_resources")
     bound.resource_defs = {key: known[key] for key in order}
     return bound
 
 
 def _must_be_given(requirement: Requirement, known: Mapping[str, ResourceDefinition]) -> bool:
-    """Return whether a resource is bound, or missing.
-
-    A run adds the default I/O manager, and reads no input of an asset from config. Both are bound if given.
-    """
-    is_optional = requirement.key == DEFAULT_IO_MANAGER_KEY or requirement.is_for_config
-    return requirement.key in known or not is_optional
+    """Return whether a resource is bound, or missing. A run adds the default I/O manager if it is missing."""
+    may_lack = requirement.key == DEFAULT_IO_MANAGER_KEY or requirement.is_optional
+    return requirement.key in known or not may_lack

@@ -51,6 +51,7 @@ class MultiprocessExecutor(Executor):
         start_method: The start method of processes, as in a run config: `{"spawn": {}}` or
             `{"forkserver": {"preload_modules": [...]}}`.
         tag_concurrency_limits: Limits for steps that share a tag, as in a run config.
+        import_timeout: The maximum seconds of the import of the job's module; None for no limit.
 
     Attributes: `config`, the settings by name, without `retries`.
 
@@ -68,6 +69,7 @@ class MultiprocessExecutor(Executor):
         retries: bool = True,
         start_method: Mapping[str, Any] | None = None,
         tag_concurrency_limits: Sequence[Mapping[str, Any]] = (),
+        import_timeout: float | None = None,
     ) -> None:
         super().__init__(retries)
         place = "the multiprocess executor"
@@ -77,6 +79,7 @@ class MultiprocessExecutor(Executor):
                 start_method or {"forkserver": {}}, _START_METHOD, "start_method", place
             ),
             "tag_concurrency_limits": _checked_tags(tag_concurrency_limits, place),
+            "import_timeout": _checked_seconds(import_timeout, place),
         }
 
 
@@ -121,6 +124,15 @@ def _checked_limit(limit: int | None, place: str) -> int | None:
     if check_optional(limit, int, "max_concurrent", place) is not None and limit is not None and limit < 0:
         raise CheckError(f"'max_concurrent' of {place} must be 0 (the default limit) or more, not {limit}")
     return limit
+
+
+def _checked_seconds(seconds: float | None, place: str) -> float | None:
+    if seconds is None or (isinstance(seconds, (int, float)) and seconds > 0):
+        return seconds
+    raise CheckError(
+        f"'import_timeout' of {place} must be a number of seconds above 0, or None for no limit, "
+        f"not {seconds!r}"
+    )
 
 
 def _checked(setting: Any, schema: ConfigType, name: str, place: str) -> Any:
@@ -174,6 +186,12 @@ _MULTIPROCESS = {
     "tag_concurrency_limits": Field(
         _TAG_LIMITS, is_required=False, description="Limits for steps that share a tag."
     ),
+    "import_timeout": Field(
+        Noneable(float),
+        is_required=False,
+        description="The maximum seconds of the import of the job's module in a process for its steps; "
+        "None: no limit. With 'spawn' each step imports it, and the tag 'dagflow/step_timeout' is its limit.",
+    ),
 }
 _CLUSTER = Selector({
     "local": Field(Permissive(), default_value={}, description="Arguments of distributed.LocalCluster."),
@@ -210,6 +228,7 @@ def _multiprocess_executor(config: Mapping[str, Any]) -> Executor:
         _may_retry(config),
         config.get("start_method"),
         config.get("tag_concurrency_limits") or (),
+        config.get("import_timeout"),
     )
 
 

@@ -133,23 +133,26 @@ class GraphContent(NodeDefinition):
             else:
                 yield definition
 
-    def own_requirements(self) -> Iterator[Requirement]:
+    def own_requirements(self) -> list[Requirement]:
         """Return the resources that load the assets which the body of the graph reads."""
-        for asset in self.input_assets.values():
-            yield from asset.own_requirements()
+        return [need for asset in self.input_assets.values() for need in asset.own_requirements()]
 
-    def input_requirements(self) -> Iterator[Requirement]:
+    def input_requirements(self) -> list[Requirement]:
         """Return the resources that read values of its inputs from config."""
+        found: list[Requirement] = []
         for name, item in self.ins.items():
             if item.dagflow_type.loader is not None:
                 port = f"input '{name}' of {self.describe_node()}"
-                yield from loader_requirements(item.dagflow_type.loader, port)
+                found += loader_requirements(item.dagflow_type.loader, port)
+        return found
 
-    def all_requirements(self) -> Iterator[Requirement]:
+    def all_requirements(self) -> list[Requirement]:
         """Return the resources that the graph and the definitions in it need, at every depth."""
+        found: list[Requirement] = []
         for definition in self.iterate_node_defs():
-            yield from definition.own_requirements()
-            yield from definition.input_requirements()
+            found += definition.own_requirements()
+            found += definition.input_requirements()
+        return found
 
     def has_node_named(self, name: str) -> bool:
         """Return whether a node of the graph has this name."""

@@ -20,10 +20,11 @@ from dagflow.defs.parts.function import (
     documentation_of,
     location,
     parameters_of,
+    resolved,
 )
 from dagflow.errors import DagflowInvalidDefinitionError, check_elements, check_texts, check_type
 from dagflow.keys import check_name
-from dagflow.types.annotations import resolve_annotation
+from dagflow.types.annotations import plain_form, resolve_annotation
 from dagflow.types.kinds import DagflowType
 
 
@@ -132,10 +133,13 @@ def trace(
             )
     annotations = annotations_of(fn)
     types = {
-        parameter: resolve_annotation(annotations[parameter], f"input '{parameter}' of {what} '{name}'")
+        parameter: _type_of(annotations[parameter], f"input '{parameter}' of {what} '{name}'", fn)
         for parameter in parameters
         if parameter in annotations
     }
+    returned = resolved(
+        annotations.get("return"), f"the output of {what} '{name}'", fn, "remove the annotation"
+    )
     descriptions, _ = docstring_of(fn)
     wiring.input_mappings = [
         mapping._replace(
@@ -147,7 +151,7 @@ def trace(
             wiring.input_mappings, key=lambda mapping: parameters.index(mapping.graph_input_name)
         )
     ]
-    wiring.output_mappings = _output_mappings(result, out, place, what, annotations.get("return"))
+    wiring.output_mappings = _output_mappings(result, out, place, what, returned)
     graph_def = GraphDefinition(
         name,
         description if description is not None else documentation_of(fn),
@@ -157,6 +161,10 @@ def trace(
     )
     update_wrapper(graph_def, fn)
     return graph_def
+
+
+def _type_of(annotation: Any, place: str, fn: Callable[..., Any]) -> DagflowType:
+    return resolve_annotation(resolved(annotation, place, fn, "remove the annotation"), place)
 
 
 _NO_GRAPH_IN = GraphIn()
@@ -197,6 +205,7 @@ def _output_types(annotation: Any, names: Sequence[str], place: str) -> dict[str
     """Return the types in the return annotation, by output; empty without a fitting annotation."""
     if annotation is None or annotation is type(None):
         return {}
+    annotation = plain_form(annotation)
     parts = (annotation,) if len(names) == 1 else get_args(annotation)
     if len(parts) != len(names) or (len(names) > 1 and get_origin(annotation) is not tuple):
         return {}

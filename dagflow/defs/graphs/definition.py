@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow import _doors
+from dagflow.absent import explains_absent
 from dagflow.config.field import Field
 from dagflow.defs.graphs.checks import (
     check_dependencies,
@@ -188,6 +189,7 @@ class GraphDefinition(GraphContent):
         new.compiled_job = None
         return new
 
+    @explains_absent
     def to_job(
         self,
         name: str | None = None,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from dagflow._util import UNSET
 from dagflow.config.field import Field
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.ops.ports import InputDefinition
+from dagflow.defs.parts.function import context_hint
 from dagflow.errors import DagflowInvalidDefinitionError
 
 
@@ -42,9 +46,10 @@ def _config_field(item: InputDefinition, name: str, place: str) -> Field | None:
         return Field(loader.config_type, is_required=is_required)
     if is_required:
         raise DagflowInvalidDefinitionError(
-            f"Input '{name}' of {place} has no way of being resolved: nothing feeds it, it has no default, "
-            f"and its type '{item.dagflow_type.display_name}' has no loader that could read it from config. "
-            "Connect it, give it a default, or pass it through 'input_values'."
+            f"Input '{name}' of {place} has no way of being resolved: it is connected to nothing, has no "
+            f"default, and its type '{item.dagflow_type.display_name}' has no loader that could read it from "
+            "config. Connect it, give it a default, or pass it through 'input_values'."
+            + context_hint(name, item.dagflow_type.typing_type)
         )
     return None
 
@@ -85,3 +90,28 @@ def check_unfed_inputs(graph_def: GraphDefinition, path: str = "") -> None:
             unfed_fields(graph_def, name, path)
         if isinstance(definition, GraphDefinition):
             check_unfed_inputs(definition, f"{path}{name}.")
+
+
+def inputs_without_value(graph_def: GraphDefinition, config: Any, path: str = "") -> Iterator[str]:
+    """Yield a description of each unfed input inside a graph that has no value in the run config either.
+
+    Args:
+        graph_def: The graph.
+        config: The entry of the graph in the run config, which may be invalid.
+        path: The path to the graph, with a dot at its end.
+    """
+    for name, node in graph_def.node_dict.items():
+        definition = node.definition
+        entry = _entry(_entry(config, "ops"), name)
+        given = _entry(entry, "inputs")
+        for input_name, field in unfed_fields(graph_def, name, path).items():
+            if field.is_required and _entry(given, input_name) is None:
+                value_type = definition.ins[input_name].dagflow_type
+                hint = context_hint(input_name, value_type.typing_type).rstrip(".")
+                yield f"input '{input_name}' of {definition.node_type_str} '{path}{name}'{hint and '.'}{hint}"
+        if isinstance(definition, GraphDefinition) and definition.config_mapping is None:
+            yield from inputs_without_value(definition, entry, f"{path}{name}.")
+
+
+def _entry(config: Any, key: str) -> Any:
+    return config.get(key) if isinstance(config, Mapping) else None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from dagflow.absent import explains_absent
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.assets.wiring import assets_by_key, common_partitions, selected_assets, wire_assets
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -17,14 +19,12 @@ from dagflow.defs.resources.io_managers import default_io_manager
 from dagflow.defs.resources.needs import check_needs
 from dagflow.defs.resources.requirements import IO_MANAGER
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidInvocationError, check_optional
-from dagflow.keys import check_name
+from dagflow.keys import EPHEMERAL_JOB_NAME, check_name, describe_job
 from dagflow.partitions.definition import PartitionsDefinition
 
 if TYPE_CHECKING:
     from dagflow.defs.executors.definition import ExecutorDefinition
     from dagflow.defs.hooks.definition import HookDefinition
-
-EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
 
 
 def build_asset_job(
@@ -57,10 +57,11 @@ def build_asset_job(
     """
     known = assets_by_key(assets)
     executable = {key: asset for key, asset in known.items() if isinstance(asset, AssetsDefinition)}
-    chosen = executable if selection is None else selected_assets(executable, selection)
-    wiring, layer = wire_assets(chosen, known, resources or {})
+    names = ShortNames(known)
+    chosen = executable if selection is None else selected_assets(executable, selection, names)
+    wiring, layer = wire_assets(chosen, known, resources or {}, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
-    place = "materialize" if name == EPHEMERAL_JOB_NAME else f"job '{name}'"
+    place = describe_job(name)
     given = as_resources(resources, place)
     return JobDefinition(
         graph_def=graph_def,
@@ -114,9 +115,17 @@ class UnresolvedAssetJobDefinition:
         return job
 
     def __repr__(self) -> str:
-        return f"<asset job '{self.name}', to be resolved by Definitions>"
+        return f"<asset job '{self.name}', which defs.get_job_def('{self.name}') resolves>"
+
+    def __getattr__(self, name: str) -> NoReturn:
+        hint = ""
+        if not name.startswith("_") and hasattr(JobDefinition, name):
+            resolved = f"defs.get_job_def('{self.name}').{name}"
+            hint = f", because only its Definitions know its assets. Use {resolved}."
+        raise AttributeError(f"asset job '{self.name}' has no attribute '{name}'{hint}")
 
 
+@explains_absent
 def define_asset_job(
     name: str,
     selection: Any = None,
@@ -129,6 +138,7 @@ def define_asset_job(
     executor_def: ExecutorDefinition | None = None,
     hooks: set[HookDefinition] | frozenset[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
+    owners: Sequence[str] | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """Define a job that runs a selection of the assets of its Definitions.
 
@@ -144,6 +154,7 @@ def define_asset_job(
         executor_def: The executor of its steps.
         hooks: Hooks of each step.
         op_retry_policy: The retry policy of each op without a policy.
+        owners: The owners of the job: email addresses, or teams as `team:name`.
 
     Returns:
         A definition for the `jobs` of Definitions.
@@ -164,7 +175,7 @@ def define_asset_job(
     options = {
         "config": config, "description": description, "tags": tags, "run_tags": run_tags,
         "metadata": metadata, "executor_def": executor_def, "hook_defs": hooks,
-        "op_retry_policy": op_retry_policy,
+        "op_retry_policy": op_retry_policy, "owners": owners,
     }  # fmt: skip
     # a job without assets checks the arguments now, with the user's line in the traceback
     JobDefinition(graph_def=GraphDefinition(check_name(name, "job")), **options)

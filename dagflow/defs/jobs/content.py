@@ -17,7 +17,7 @@ from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.requirements import IO_MANAGER, Requirement, requirements_of
 from dagflow.errors import CheckError
-from dagflow.keys import AssetKey, NodeHandle
+from dagflow.keys import AssetKey, NodeHandle, describe_job
 from dagflow.metadata.value import MetadataValue
 from dagflow.partitions.definition import PartitionsDefinition
 from dagflow.types.kinds import DagflowType
@@ -110,7 +110,7 @@ class JobContent:
         """Return the resources that the hooks of the job and of its nodes need, by key."""
         if "hook_requirements" not in self._compiled:
             assets = () if self.asset_layer is None else {path[0] for path in self.asset_layer.definitions}
-            needs = hook_requirements(self.hook_defs, f"job '{self.name}'", self.graph, assets)
+            needs = hook_requirements(self.hook_defs, self.describe_target(), self.graph, assets)
             self._compiled["hook_requirements"] = needs
         found: dict[str, Requirement] = self._compiled["hook_requirements"]
         return found
@@ -121,25 +121,26 @@ class JobContent:
         A run with a selection of steps, or one whose inputs have values, may need fewer: see `compile_plan`.
         """
         if "requirements" not in self._compiled:
-            self._compiled["requirements"] = requirements_of(
-                self.graph.all_requirements(), self._asset_requirements(), self.hook_requirements().values()
-            )
+            self._compiled["requirements"] = requirements_of(self.all_requirements())
         found: dict[str, Requirement] = self._compiled["requirements"]
         return found
 
-    def _asset_requirements(self) -> Iterator[Requirement]:
-        """Yield the I/O managers of the assets that the job reads but does not store."""
-        layer = self.asset_layer
-        if layer is None:
-            return
+    def all_requirements(self) -> list[Requirement]:
+        """Return the requirements of its nodes, assets and hooks; several may name one key."""
+        found = self.graph.all_requirements()
+        if self.asset_layer is not None:
+            found += self._asset_requirements(self.asset_layer)
+        found += self.hook_requirements().values()
+        return found
+
+    def _asset_requirements(self, layer: AssetLayer) -> list[Requirement]:
+        """Return the I/O managers of the assets that the job does not store, also if nothing reads them."""
+        stored = set(layer.definitions.values())
+        found: list[Requirement] = []
         for asset in layer.known.values():
-            if isinstance(asset, ReadableAsset):
-                yield from asset.own_requirements()
-        for definition in self.graph.iterate_node_defs():
-            for name, item in definition.ins.items():
-                if item.asset_key is not None:
-                    port = f"input '{name}' of {definition.describe_node()}"
-                    yield Requirement(layer.io_manager_key(item.asset_key), port, role=IO_MANAGER)
+            if isinstance(asset, ReadableAsset) or asset not in stored:  # a run can load its value
+                found += [need for need in asset.own_requirements() if need.role == IO_MANAGER]
+        return found
 
     @property
     def nodes(self) -> list[Node]:
@@ -183,7 +184,9 @@ class JobContent:
         """
         definitions = self._definitions()
         if name not in definitions:
-            raise CheckError(f"job '{self.name}' has no definition '{name}'.{nearest(name, definitions)}")
+            raise CheckError(
+                f"{self.describe_target()} has no definition '{name}'.{nearest(name, definitions)}"
+            )
         return definitions[name]
 
     def has_node_named(self, name: str) -> bool:
@@ -239,14 +242,14 @@ class JobContent:
         """
         if input_name not in self.input_values:
             raise CheckError(
-                f"job '{self.name}' has no value for the input '{input_name}'."
+                f"{self.describe_target()} has no value for the input '{input_name}'."
                 f"{nearest(input_name, self.input_values)}"
             )
         return self.input_values[input_name]
 
     def describe_target(self) -> str:
         """Return type and name of the definition: "job 'brew'"."""
-        return f"job '{self.name}'"
+        return describe_job(self.name)
 
 
 def _op_paths(graph_def: GraphDefinition, prefix: str) -> Iterator[str]:

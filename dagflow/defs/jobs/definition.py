@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow import _doors
 from dagflow._util import nearest
+from dagflow.absent import explains_absent
 from dagflow.config.plain import run_config_dict
 from dagflow.defs.graphs.definition import GraphDefinition, check_definitions
 from dagflow.defs.graphs.type_names import check_type_names
@@ -127,14 +128,14 @@ class JobDefinition(JobContent):
                 raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
         self.graph: GraphDefinition = check_type(graph_def, GraphDefinition, "graph_def")
         self.name: str = check_name(name, "job") if name is not None else graph_def.name
-        place = f"job '{self.name}'"
+        place = self.describe_target()
         check_texts(place, description=description)
         self.description = description
         self.resource_defs: dict[str, ResourceDefinition] = as_resources(resource_defs, place)
         self.resource_defs.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         for key, resource in self.resource_defs.items():
             if resource.required_resource_keys:
-                start_order(self.resource_defs, {key: Requirement(key, place)}, place)
+                start_order(self.resource_defs, {key: Requirement(key, place)}, self.describe_target())
         self.given_executor_def: ExecutorDefinition | None = (
             None if executor_def is None else _checked_executor(executor_def, place)
         )
@@ -208,7 +209,7 @@ class JobDefinition(JobContent):
         Raises:
             DagflowInvalidDefinitionError: The job has resources, but lacks one that a hook requires.
         """
-        hooks = check_hooks(hook_defs, "hook_defs", f"job '{self.name}'")
+        hooks = check_hooks(hook_defs, "hook_defs", self.describe_target())
         copy = self.with_changes(hook_defs=self.hook_defs | hooks)
         copy._check_hooks()  # noqa: SLF001 - a copy of this very class
         return copy
@@ -221,24 +222,24 @@ class JobDefinition(JobContent):
         if len(known) > 1 or known[DEFAULT_IO_MANAGER_KEY] is not default_io_manager:
             for key, requirement in self.hook_requirements().items():
                 if key not in known:
-                    raise not_provided(requirement, known, f"Its job has the resources {sorted(known)}.")
+                    raise not_provided(requirement, known, self.describe_target())
 
     def with_executor_def(self, executor_def: ExecutorDefinition) -> JobDefinition:
         """Return a copy with another executor."""
-        return self.with_changes(given_executor_def=_checked_executor(executor_def, f"job '{self.name}'"))
+        return self.with_changes(given_executor_def=_checked_executor(executor_def, self.describe_target()))
 
     def with_logger_defs(self, logger_defs: Mapping[str, LoggerDefinition]) -> JobDefinition:
         """Return a copy with other loggers."""
-        return self.with_changes(logger_defs=_checked_loggers(logger_defs, f"job '{self.name}'"))
+        return self.with_changes(logger_defs=_checked_loggers(logger_defs, self.describe_target()))
 
     def with_metadata(self, metadata: Mapping[str, Any]) -> JobDefinition:
         """Return a copy with other metadata."""
-        return self.with_changes(metadata=normalize_metadata(metadata, f"job '{self.name}'"))
+        return self.with_changes(metadata=normalize_metadata(metadata, self.describe_target()))
 
     def with_top_level_resources(self, resource_defs: Mapping[str, Any]) -> JobDefinition:
         """Return a copy with further resources. The resources of the job win over them."""
         own = {key: value for key, value in self.resource_defs.items() if value is not default_io_manager}
-        merged = {**as_resources(resource_defs, f"job '{self.name}'"), **own}
+        merged = {**as_resources(resource_defs, self.describe_target()), **own}
         merged.setdefault(DEFAULT_IO_MANAGER_KEY, default_io_manager)
         return self.with_changes(resource_defs=merged)
 
@@ -264,6 +265,7 @@ class JobDefinition(JobContent):
         values = {name: value for name, value in self.input_values.items() if name in graph_def.input_names}
         return self.with_changes(graph=graph_def, op_selection=tuple(op_selection), input_values=values)
 
+    @explains_absent
     def get_subset(
         self, *, op_selection: Sequence[str] | None = None, asset_selection: Sequence[Any] | None = None
     ) -> JobDefinition:
@@ -309,7 +311,8 @@ class JobDefinition(JobContent):
             )
         if getattr(self.partitions_def, "name", None) is not None:
             raise CheckError(
-                f"run_request_for_partition is not supported for dynamic partitions, as job '{self.name}' "
+                "run_request_for_partition is not supported for dynamic partitions, as "
+                f"{self.describe_target()} "
                 f"has them: {self.partitions_def!r}. Make a RunRequest(partition_key=...) instead."
             )
         self.partitions_def.validate_partition_key(partition_key, current_time, dynamic_partitions_store)
@@ -379,12 +382,13 @@ class JobDefinition(JobContent):
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise DagflowInvariantViolationError(
-            f"Attempted to call job '{self.name}' directly. Jobs should be invoked by using an execution API "
+            f"Attempted to call {self.describe_target()} directly. Jobs should be invoked by "
+            "using an execution API "
             "function (e.g. `job.execute_in_process`). As a node of a graph, use its graph instead."
         )
 
     def __repr__(self) -> str:
-        return f"<job '{self.name}'>"
+        return f"<{self.describe_target()}>"
 
 
 def _checked_executor(executor_def: ExecutorDefinition, place: str) -> ExecutorDefinition:

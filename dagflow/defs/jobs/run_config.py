@@ -18,18 +18,20 @@ from dagflow.config.read import read_config
 from dagflow.config.scalar import Any as AnyConfig
 from dagflow.config.scalar import ConfigType
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.graphs.unfed_inputs import unfed_fields
+from dagflow.defs.graphs.unfed_inputs import inputs_without_value, unfed_fields
 from dagflow.defs.jobs.content import JobContent
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.defs.ops.node import NodeDefinition
 from dagflow.defs.parts.configured import ConfigMapping
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.needs import needed_keys
+from dagflow.errors import DagflowInvalidConfigError
 
 if TYPE_CHECKING:
     from dagflow.defs.executors.definition import ExecutorDefinition
 
 _OPTIONAL = Field(AnyConfig, is_required=False)
+_CONNECT_IT = "Connect it to an output, give it a default, or give its value in the run config"
 _MADE_WRONG = "Its config mapping made config that does not match the nodes inside it; the paths begin there."
 
 
@@ -72,23 +74,49 @@ def read_run_config(
     """
     value = _over_default(job.default_config, given)
     schema: ConfigType = schema_of(job, bound_inputs, in_process)
-    preamble = f"Error in config for job '{job.name}'"
+    preamble = f"Error in config for {job.describe_target()}"
     mapping = job.config_mapping
     if mapping is not None:
         schema = Mapped(
             mapping.config_schema,
             mapping.config_fn,
             schema,
-            MappingMessages(f"on job '{job.name}'", f"{preamble}, in the result of its config mapping"),
+            MappingMessages(
+                f"on {job.describe_target()}", f"{preamble}, in the result of its config mapping"
+            ),
             is_raw=mapping.is_raw,
         )
-        preamble = f"Error in config mapping of job '{job.name}'"
+        preamble = f"Error in config mapping of {job.describe_target()}"
     elif not given and job.partitioned_config is not None:
         preamble += ", which is partitioned: its 'config' is used only for a run with a partition_key"
     elif not given and job.default_config:
         preamble += ", in its default config (the 'config' that the job was made with)"
-    read: dict[str, Any] = read_config(schema, value, preamble, environ, path=())
+    try:
+        read: dict[str, Any] = read_config(schema, value, preamble, environ, path=())
+    except DagflowInvalidConfigError as error:
+        hint = "" if mapping is not None else _unconnected(job, value, bound_inputs)
+        if not hint:
+            raise
+        raise DagflowInvalidConfigError(preamble + hint, error.errors, error.config_value) from None
     return read
+
+
+def _unconnected(job: JobContent, config: Mapping[str, Any], bound_inputs: frozenset[str]) -> str:
+    """Return a hint about the inputs that nothing feeds, and that have no value in the run config."""
+    given = config.get("inputs")
+    top = [
+        name
+        for name, field in _top_inputs(job, bound_inputs).items()
+        if field.is_required and not (isinstance(given, Mapping) and name in given)
+    ]
+    inner = [] if job.asset_layer is not None else list(inputs_without_value(job.graph, config))
+    hint = ""
+    if top:
+        example = "{" + ", ".join(f"'{name}': ..." for name in top) + "}"
+        hint += f". Graph '{job.graph.name}' has no value for {top}: pass input_values={example}"
+    if inner:
+        hint += f". Connected to nothing: {', '.join(inner)}. {_CONNECT_IT}"
+    return hint
 
 
 def _over_default(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,8 +220,8 @@ def _top_nodes(job: JobContent) -> ConfigType:
         lambda entry: mapping.config_fn(entry.get("config", {})),
         nodes,
         MappingMessages(
-            f"on {place} in job '{job.name}'",
-            f"In job '{job.name}', {place} has a configuration error. {_MADE_WRONG}",
+            f"on {place} in {job.describe_target()}",
+            f"In {job.describe_target()}, {place} has a configuration error. {_MADE_WRONG}",
         ),
         is_raw=mapping.is_raw,
     )
@@ -262,8 +290,8 @@ def _graph_entry(job: JobContent, graph_def: GraphDefinition, path: str, unfed: 
             lambda entry: mapping.config_fn(entry.get("config", {})),
             nodes,
             MappingMessages(
-                f"on graph '{handle[-1]}' in job '{job.name}'",
-                f'In job \'{job.name}\' at stack "{stack}": Op "{handle[-1]}" with definition '
+                f"on graph '{handle[-1]}' in {job.describe_target()}",
+                f'In {job.describe_target()} at stack "{stack}": Op "{handle[-1]}" with definition '
                 f'"{graph_def.name}" has a configuration error. {_MADE_WRONG}',
                 f'The definition is instantiated at stack "{stack}".',
             ),

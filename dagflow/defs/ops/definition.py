@@ -53,6 +53,7 @@ class OpDefinition(NodeDefinition):
         "__dict__",
         "__wrapped__",
         "_dynamic_outputs",
+        "_input_requirements",
         "_requirements",
         "body",
         "code_version",
@@ -116,13 +117,14 @@ class OpDefinition(NodeDefinition):
         self.is_wrapped: dict[str, bool] = wrapped_outputs(body, self.outs)
         self.plain_output: OutputDefinition | None = plain_output_of(self.outs, self.is_wrapped)
         self._requirements: tuple[Requirement, ...] | None = None
+        self._input_requirements: tuple[Requirement, ...] | None = None
         self._dynamic_outputs = frozenset(name for name, out in self.outs.items() if out.is_dynamic)
         self.config_field: Field | None = _config_field(body, config_schema, what)
         _warn_of_config_names(body, what)
         if owner == "op":
             refuse_resources_twice(body, required_resource_keys, "op")
-        self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, what) | frozenset(
-            body.resources
+        self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, what) | (
+            frozenset(body.resources) - body.optional_resources
         )
         self.tags: dict[str, str] = definition_tags(tags, what)
         self.description: str | None = (
@@ -153,17 +155,21 @@ class OpDefinition(NodeDefinition):
         if self._requirements is None:
             name, fn = f"op '{self.name}'", self.body.fn
             found = required_by(self.required_resource_keys, name, fn) if self.required_resource_keys else []
+            for key in sorted(self.body.optional_resources):
+                found.append(Requirement(key, name, fn, is_optional=True))
             for output in self.outs.values():
                 found += output.own_requirements(name, fn)
             self._requirements = tuple(found)
         return self._requirements
 
-    def input_requirements(self) -> list[Requirement]:
+    def input_requirements(self) -> tuple[Requirement, ...]:
         """Return the resources that its inputs need."""
-        found: list[Requirement] = []
-        for item in self.ins.values():
-            found += item.own_requirements(f"op '{self.name}'", self.body.fn)
-        return found
+        if self._input_requirements is None:
+            found: list[Requirement] = []
+            for item in self.ins.values():
+                found += item.own_requirements(f"op '{self.name}'", self.body.fn)
+            self._input_requirements = tuple(found)
+        return self._input_requirements
 
     def configured(
         self,
@@ -192,7 +198,7 @@ class OpDefinition(NodeDefinition):
         """
         new = copy.copy(self)
         new.name = check_name(new_name(config_or_config_fn, name, op_location(self)), "op")
-        new._requirements = None  # noqa: SLF001 - they name the op
+        new._requirements = new._input_requirements = None  # noqa: SLF001 - they name the op
         new.config_field = configured_field(
             self.config_field,
             config_or_config_fn,

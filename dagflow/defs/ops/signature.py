@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, get_args, get_origin
+from collections.abc import Callable, Mapping
+from types import UnionType
+from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
 
 from dagflow._util import UNSET, nearest
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, DynamicOut, In, InputDefinition, Out, OutputDefinition
+from dagflow.defs.parts.evaluation import is_resolved
 from dagflow.defs.parts.function import Body, Parameter, location, resolved
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvariantViolationError,
     check_type,
 )
-from dagflow.events.user import DynamicOutput, Output
+from dagflow.events.user import DynamicOutput, MaterializeResult, Output, UserEvent
 from dagflow.keys import check_name
-from dagflow.types.annotations import resolve_annotation
+from dagflow.types.annotations import plain_form, resolve_annotation
 from dagflow.types.kinds import Any as AnyType
-from dagflow.types.kinds import DagflowType
+from dagflow.types.kinds import ClassType, DagflowType
 
 _PLAIN_IN, _PLAIN_OUT = In(), Out()  # shared, since they are immutable
 
@@ -40,7 +42,7 @@ def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, Input
     for name in [*sorted(given, key=str), *(name for name in parameters if name not in given)]:
         check_name(name, f"input of {what}")
         if name in parameters:
-            inputs[name] = _input(parameters[name], given.get(name), descriptions.get(name), what)
+            inputs[name] = _input(parameters[name], given.get(name), descriptions.get(name), body.fn, what)
             continue
         spec = check_type(given[name], In, f"ins[{name!r}]", what)
         dagflow_type = AnyType if spec.dagflow_type is UNSET else spec.dagflow_type
@@ -54,17 +56,24 @@ def inputs_of(body: Body, given: Mapping[str, In], what: str) -> dict[str, Input
     return inputs
 
 
-def _input(parameter: Parameter, given: In | None, doc: str | None, what: str) -> InputDefinition:
+def _input(
+    parameter: Parameter, given: In | None, doc: str | None, fn: Callable[..., Any], what: str
+) -> InputDefinition:
     place = f"input '{parameter.name}' of {what}"
     spec = _PLAIN_IN if given is None else check_type(given, In, f"ins[{parameter.name!r}]", what)
     if spec.dagflow_type is UNSET:
-        annotation = resolved(parameter.annotation)
-        dagflow_type = AnyType if annotation is UNSET else resolve_annotation(annotation, place)
-        is_nothing = dagflow_type.is_nothing or annotation is type(None)
+        is_of_asset = what.startswith("asset")
+        form = "AssetIn(dagflow_type=...)" if is_of_asset else "In(...)"
+        annotation = resolved(parameter.annotation, place, fn, f"write ins={{'{parameter.name}': {form}}}")
+        if annotation is UNSET:
+            dagflow_type: DagflowType = AnyType
+        elif annotation is type(None) and is_of_asset:
+            dagflow_type = ClassType(type(None), "None", "None")  # the value of an asset with `-> None`
+        else:
+            dagflow_type = resolve_annotation(annotation, place)
     else:
         dagflow_type = spec.dagflow_type
-        is_nothing = dagflow_type.is_nothing
-    if is_nothing:
+    if dagflow_type.is_nothing:
         problem = (
             "is annotated with Nothing, a type without values, which takes no parameter. Remove the "
             "parameter and write"
@@ -109,7 +118,9 @@ def outputs_of(
         DagflowInvalidDefinitionError: An invalid name or type.
         DagflowInvariantViolationError: The return annotation does not fit the outputs.
     """
-    annotation = resolved(body.return_annotation)
+    if given is not None:
+        check_type(given, Mapping, "out", what)
+    annotation = _return_annotation(body, given, what)
     if given is None:
         given = {DEFAULT_OUTPUT: DynamicOut() if _is_list_of_dynamic(annotation) else _PLAIN_OUT}
     if _is_dynamic(annotation) and not body.is_generator:
@@ -117,7 +128,6 @@ def outputs_of(
             f"{what} ({location(body.fn)}): Op annotated with return type DynamicOutput. DynamicOutputs can "
             "only be returned in the context of a List. If only one output is needed, use the Output API."
         )
-    check_type(given, Mapping, "out", what)
     outputs: dict[str, OutputDefinition] = {}
     types = _return_types(body, annotation, given, what)
     for (name, spec), inferred in zip(given.items(), types, strict=True):
@@ -134,8 +144,23 @@ def outputs_of(
     return outputs
 
 
+def _return_annotation(body: Body, given: Mapping[str, Out] | None, what: str) -> Any:
+    """Return the return annotation without Annotated and aliases; UNSET if it does not matter."""
+    annotation = body.return_annotation
+    if annotation is UNSET:
+        return UNSET
+    if not is_resolved(annotation):
+        types = () if given is None else [getattr(out, "dagflow_type", UNSET) for out in given.values()]
+        if body.is_generator or (types and UNSET not in types):
+            return UNSET
+        remedy = "dagflow_type=..." if what.startswith("asset") else "out=Out(...)"
+        resolved(annotation, f"the output of {what}", body.fn, f"write {remedy}")
+        return UNSET
+    return plain_form(annotation)
+
+
 def _is_dynamic(annotation: Any) -> bool:
-    return DynamicOutput in (annotation, get_origin(annotation))
+    return annotation is DynamicOutput or get_origin(annotation) is DynamicOutput
 
 
 def _is_list_of_dynamic(annotation: Any) -> bool:
@@ -143,18 +168,26 @@ def _is_list_of_dynamic(annotation: Any) -> bool:
 
 
 def wrapped_outputs(body: Body, outs: Mapping[str, OutputDefinition]) -> dict[str, bool]:
-    """Return whether the return annotation of each output is `Output`, for each output with an annotation."""
-    annotation = resolved(body.return_annotation)
-    if annotation is UNSET or body.is_generator:
+    """Return whether the return annotation of each output is `Output`, for each output with an annotation.
+
+    An output whose annotation allows both is left out.
+    """
+    annotation = body.return_annotation
+    if not is_resolved(annotation) or body.is_generator:
         return {}
-    parts = (annotation,) if len(outs) == 1 else get_args(annotation)
-    if len(parts) != len(outs):
+    annotation = plain_form(annotation)
+    parts = [annotation] if len(outs) == 1 else _parts_of_tuple(annotation, len(outs))
+    if parts is None or len(parts) != len(outs):
         return {}
-    return {
-        name: Output in (part, get_origin(part))
-        for (name, out), part in zip(outs.items(), parts, strict=True)
-        if not out.is_dynamic and part not in (Any, None, type(None))
-    }
+    found = {}
+    for (name, out), each in zip(outs.items(), parts, strict=True):
+        part = plain_form(each)
+        is_open = (
+            part is Any or part is None or part is type(None) or any(map(_is_wrapper, _union_parts(part)))
+        )
+        if not out.is_dynamic and not is_open:
+            found[name] = part is Output or get_origin(part) is Output
+    return found
 
 
 def plain_output_of(
@@ -169,19 +202,19 @@ def plain_output_of(
 
 def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: str) -> list[DagflowType]:
     """Return the type of each output in the return annotation; Any without an annotation."""
-    if annotation is UNSET or annotation is Any or body.is_generator:
+    if annotation is UNSET or annotation is Any:
         return [AnyType] * len(outs)
+    if body.is_generator:
+        return [_yielded_type(annotation, what)] if len(outs) == 1 else [AnyType] * len(outs)
     if len(outs) == 1:
-        return [resolve_annotation(_without_wrapper(annotation), f"the output of {what}")]
-    if get_origin(annotation) is not tuple:
-        if annotation is tuple:
-            return [AnyType] * len(outs)
+        return [resolve_annotation(_value_form(annotation), f"the output of {what}")]
+    parts = _parts_of_tuple(annotation, len(outs))
+    if parts is None:
         raise DagflowInvariantViolationError(
             f"{what} ({location(body.fn)}): Expected Tuple annotation for multiple outputs, but received "
             f"non-tuple annotation. It has {len(outs)} outputs; {annotation!r} must be a Tuple with a type "
             "for each."
         )
-    parts = get_args(annotation)
     if len(parts) != len(outs):
         raise DagflowInvariantViolationError(
             f"{what} ({location(body.fn)}): Expected Tuple annotation to have number of entries matching the "
@@ -189,22 +222,75 @@ def _return_types(body: Body, annotation: Any, outs: Mapping[str, Out], what: st
             f"{len(parts)}. Write one type for each of {list(outs)}, in this order."
         )
     return [
-        resolve_annotation(_without_wrapper(part), f"output '{name}' of {what}")
+        resolve_annotation(_value_form(part), f"output '{name}' of {what}")
         for name, part in zip(outs, parts, strict=True)
     ]
 
 
-def _without_wrapper(annotation: Any) -> Any:
-    """Return the inner type of an annotation: int for `Output[int]`, `DynamicOutput[int]` and
-    `List[DynamicOutput[int]]`, Any for a bare wrapper.
+def _parts_of_tuple(annotation: Any, count: int) -> list[Any] | None:
+    """Return the annotations of `count` outputs in the annotation of a tuple; None for another class."""
+    if get_origin(annotation) is tuple:
+        parts = list(get_args(annotation))
+        return [parts[0]] * count if len(parts) == 2 and parts[1] is Ellipsis else parts
+    if not isinstance(annotation, type) or not issubclass(annotation, tuple):
+        return [Any] * count if annotation is NoReturn else None
+    fields = getattr(annotation, "_fields", None)
+    if fields is None:
+        return [Any] * count
+    try:
+        hints = get_type_hints(annotation)
+    except Exception:  # of a field whose annotation names a local class
+        hints = {}
+    return [hints.get(field, Any) for field in fields]
+
+
+_WRAPPERS = (Output, DynamicOutput, MaterializeResult)
+
+
+def _is_wrapper(annotation: Any) -> bool:
+    """Return whether an annotation is the class of an object that holds the value of an output."""
+    cls = get_origin(annotation) or annotation
+    return isinstance(cls, type) and issubclass(cls, _WRAPPERS)
+
+
+def _union_parts(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else ()
+
+
+def _value_form(annotation: Any) -> Any:
+    """Return the annotation of the value: int for `Output[int]`, `MaterializeResult[int]` and
+    `List[DynamicOutput[int]]`, Any for a bare wrapper. The parts of a union are read one by one.
     """
-    if annotation in (Output, DynamicOutput):
-        return Any
+    annotation = plain_form(annotation)
+    if _is_wrapper(annotation):
+        return (get_args(annotation) or (Any,))[0]
+    parts = _union_parts(annotation)
+    if any(map(_is_wrapper, parts)):
+        return Union[tuple(map(_value_form, parts))]  # noqa: UP007 - of values
+    if get_origin(annotation) is list and _is_dynamic(get_args(annotation)[0]):
+        return _value_form(get_args(annotation)[0])
+    return annotation
+
+
+def _yielded_type(annotation: Any, what: str) -> DagflowType:
+    """Return the type of the only output of a generator: int for `Iterator[Output[int]]`.
+
+    It is Any if the annotation has other parts than outputs and events.
+    """
     origin = get_origin(annotation)
-    if origin in (Output, DynamicOutput):
-        return get_args(annotation)[0]
-    if origin is list and get_args(annotation):
-        (inner,) = get_args(annotation)
-        if get_origin(inner) is DynamicOutput or inner is DynamicOutput:
-            return _without_wrapper(inner)
-    return Any if getattr(origin or annotation, "__dagflow_result__", False) else annotation
+    if getattr(origin, "__module__", "") != "collections.abc" or origin.__name__ not in _GENERATORS:
+        return AnyType
+    item = plain_form(get_args(annotation)[0])
+    parts = [part for part in _union_parts(item) or (item,) if not _is_event(part)]
+    if not parts or not all(map(_is_wrapper, parts)):
+        return AnyType
+    return resolve_annotation(Union[tuple(map(_value_form, parts))], f"the output of {what}")  # noqa: UP007
+
+
+def _is_event(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, UserEvent)
+
+
+_GENERATORS = frozenset(
+    {"Iterator", "Iterable", "Generator", "AsyncIterator", "AsyncIterable", "AsyncGenerator"}
+)

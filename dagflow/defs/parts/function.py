@@ -8,14 +8,17 @@ of them.
 
 from __future__ import annotations
 
+import sys
 import typing
 from collections.abc import Callable
 from functools import partial
-from types import CellType, FunctionType, MethodType
+from types import FunctionType, GenericAlias, MethodType, UnionType
 from typing import Any
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, nearest
+from dagflow.defs.parts.evaluation import Unresolved, evaluated, own_annotations, unwrapped
 from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.types.annotations import plain_form
 
 CONTEXT_NAMES = frozenset({"context", "_context", "context_", "_"})
 POSITIONAL_ONLY, POSITIONAL_OR_KEYWORD, VAR_POSITIONAL, KEYWORD_ONLY, VAR_KEYWORD = range(5)
@@ -23,9 +26,6 @@ POSITIONAL_ONLY, POSITIONAL_OR_KEYWORD, VAR_POSITIONAL, KEYWORD_ONLY, VAR_KEYWOR
 
 # flags of a code object; `inspect` names them too, but takes 6 ms to import
 _VAR_POSITIONAL, _VAR_KEYWORD, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
-
-
-_EMPTY_CELL = CellType()
 
 
 class Parameter:
@@ -59,10 +59,10 @@ def parameters_of(fn: Callable[..., Any]) -> list[Parameter]:
         >>> [(parameter.name, parameter.has_default) for parameter in parameters_of(lambda a, b=1: a)]
         [('a', False), ('b', True)]
     """
-    if type(fn) is not FunctionType or hasattr(fn, "__wrapped__") or hasattr(fn, "__signature__"):
-        return _inspected_parameters(fn)
+    if not _is_plain(fn):
+        return _inspected(fn)[0]
     code, names = fn.__code__, iter(fn.__code__.co_varnames)
-    annotations, count = fn.__annotations__, code.co_argcount
+    annotations, count = own_annotations(fn), code.co_argcount
     defaults = dict(zip(range(count - 1, -1, -1), reversed(fn.__defaults__ or ()), strict=False))
     parameters = [
         Parameter(
@@ -87,29 +87,32 @@ def parameters_of(fn: Callable[..., Any]) -> list[Parameter]:
     return parameters
 
 
-def _inspected_parameters(fn: Callable[..., Any]) -> list[Parameter]:
+def _is_plain(fn: Callable[..., Any]) -> bool:
+    return type(fn) is FunctionType and not hasattr(fn, "__wrapped__") and not hasattr(fn, "__signature__")
+
+
+def _inspected(fn: Callable[..., Any]) -> tuple[list[Parameter], Any]:
+    """Return the parameters and the return annotation of a callable, UNSET without one."""
     import inspect
 
-    return [
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        signature = inspect.signature(fn, annotation_format=annotationlib.Format.FORWARDREF)
+    else:
+        signature = inspect.signature(fn)
+    empty = inspect.Parameter.empty
+    parameters = [
         Parameter(
             parameter.name,
             int(parameter.kind),
-            UNSET if parameter.annotation is parameter.empty else parameter.annotation,
-            UNSET if parameter.default is parameter.empty else parameter.default,
+            UNSET if parameter.annotation is empty else parameter.annotation,
+            UNSET if parameter.default is empty else parameter.default,
         )
-        for parameter in inspect.signature(fn).parameters.values()
+        for parameter in signature.parameters.values()
     ]
-
-
-def unwrapped(fn: Any) -> Any:
-    """Return the function behind decorators that set `__wrapped__`."""
-    seen = {id(fn)}
-    while hasattr(fn, "__wrapped__"):
-        fn = fn.__wrapped__
-        if id(fn) in seen:
-            raise ValueError(f"{fn!r} wraps itself")
-        seen.add(id(fn))
-    return fn
+    returned = signature.return_annotation
+    return parameters, UNSET if returned is empty else returned
 
 
 def documentation_of(fn: Any) -> str | None:
@@ -131,12 +134,15 @@ class Body:
         function_type: "plain" (returns), "generator", "async" or "async_generator".
         context: The annotation of the context parameter: "any", "op" or "asset"; None without a context.
         context_name: The name of the context parameter.
+        context_first: Whether the context is the first positional argument. If not, it is passed by name.
         config: The annotation of the `config` parameter; None without this parameter.
         config_default: The default of the `config` parameter, UNSET if there is none.
         read_config: Converts checked config to the value of the parameter; None if they are the same. Set by
             the definition.
         resources: The parameters that receive resources.
+        optional_resources: Those of `resources` that are None if there is no resource.
         inputs: The other parameters, in order.
+        is_bound: Whether a run passes further arguments by name: config, resources, or the context.
         order: The names of the parameters for positional arguments: all but the context, in order.
         return_annotation: The return annotation, UNSET if there is none.
         takes_any_keyword: Whether the function has `**kwargs`.
@@ -146,10 +152,13 @@ class Body:
         "config",
         "config_default",
         "context",
+        "context_first",
         "context_name",
         "fn",
         "function_type",
         "inputs",
+        "is_bound",
+        "optional_resources",
         "order",
         "read_config",
         "resources",
@@ -166,6 +175,8 @@ class Body:
         self.config_default: Any = UNSET
         self.read_config: Callable[[Any], Any] | None = None
         self.resources: tuple[str, ...] = ()
+        self.optional_resources: frozenset[str] = frozenset()
+        self.context_first: bool = False
         self.takes_any_keyword: bool = False
         try:
             parameters = parameters_of(fn)
@@ -176,8 +187,10 @@ class Body:
         inputs = []
         for position, parameter in enumerate(parameters):
             annotation = annotations.get(parameter.name, parameter.annotation)
-            if position == 0 and parameter.name in CONTEXT_NAMES:
+            by_keyword = parameter.role == KEYWORD_ONLY
+            if parameter.name in CONTEXT_NAMES and self.context is None and (position == 0 or by_keyword):
                 self.context, self.context_name = _context_annotation(annotation, what, fn), parameter.name
+                self.context_first = not by_keyword
             elif parameter.name == "context":
                 raise DagflowInvalidDefinitionError(
                     f'"context" is not a valid name for an input of {what} ({location(fn)}): it is reserved '
@@ -197,10 +210,14 @@ class Body:
             elif is_resource_annotation(annotation):
                 _refuse_factory(annotation, parameter.name, what, fn)
                 self.resources += (parameter.name,)
+                if parameter.default is None or (not parameter.has_default and _allows_none(annotation)):
+                    self.optional_resources |= {parameter.name}
             else:
                 parameter.annotation = annotation
                 inputs.append(parameter)
         self.inputs: tuple[Parameter, ...] = tuple(inputs)
+        by_name = self.context is not None and not self.context_first
+        self.is_bound: bool = self.config is not None or bool(self.resources) or by_name
         self.order: tuple[str, ...] = tuple(
             parameter.name
             for parameter in parameters
@@ -225,15 +242,48 @@ def location(fn: Any) -> str:
 
 
 def is_resource_annotation(annotation: Any) -> bool:
-    """Return whether a parameter with this annotation receives a resource."""
-    return hasattr(annotation, "__dagflow_resource__") or any(
-        hasattr(extra, "__dagflow_resource__") for extra in getattr(annotation, "__metadata__", ())
-    )
+    """Return whether a parameter with this annotation receives a resource.
+
+    Always for the class of a resource and for `ResourceParam`, also inside Optional, Annotated and aliases.
+    """
+    if isinstance(annotation, type):
+        return hasattr(annotation, "__dagflow_resource__")
+    if isinstance(annotation, GenericAlias):
+        return hasattr(annotation.__origin__, "__dagflow_resource__")
+    if annotation is UNSET or isinstance(annotation, Unresolved):
+        return False
+    if _is_resource_param(annotation):
+        return True
+    parts = _alternatives(annotation)
+    if len(parts) != 1 or parts[0] is not annotation:
+        return bool(parts) and all(map(is_resource_annotation, parts))
+    return hasattr(typing.get_origin(annotation) or annotation, "__dagflow_resource__")
+
+
+def _is_resource_param(annotation: Any) -> bool:
+    notes = getattr(annotation, "__metadata__", ())
+    return isinstance(notes, tuple) and any(hasattr(note, "__dagflow_resource__") for note in notes)
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """Return the parts of a union without None, or the annotation itself, without Annotated and aliases."""
+    plain = plain_form(annotation)
+    if typing.get_origin(plain) not in (typing.Union, UnionType):
+        return [plain]
+    return [part for part in typing.get_args(plain) if part is not type(None)]
+
+
+def _allows_none(annotation: Any) -> bool:
+    if _is_resource_param(annotation):
+        return False  # `ResourceParam[X | None]`: the resource exists, its value may be None
+    plain = plain_form(annotation)
+    is_union = typing.get_origin(plain) in (typing.Union, UnionType)
+    return is_union and any(part is type(None) for part in typing.get_args(plain))
 
 
 def _refuse_factory(annotation: Any, name: str, what: str, fn: Callable[..., Any]) -> None:
     """Raise if the annotation is a class whose objects create a resource, but are not one."""
-    if getattr(annotation, "__dagflow_resource__", None) == "factory":
+    if any(getattr(part, "__dagflow_resource__", None) == "factory" for part in _alternatives(annotation)):
         raise DagflowInvalidDefinitionError(
             f"Resource param '{name}' of {what} ({location(fn)}) is annotated as '{annotation}', whose "
             "objects create a resource, but are not one. Annotate it with the type of the resource: "
@@ -249,7 +299,10 @@ def is_config_annotation(annotation: Any) -> bool:
 def config_class_of(fn: Callable[..., Any]) -> Any:
     """Return the Config class that annotates the parameter of a function, or None."""
     found = [value for name, value in annotations_of(fn).items() if name != "return"]
-    return found[0] if found and is_config_annotation(found[0]) else None
+    if not found:
+        return None
+    annotation = resolved(found[0], "the config", fn, "remove the annotation")
+    return annotation if is_config_annotation(annotation) else None
 
 
 def function_type_of(fn: Callable[..., Any]) -> str:
@@ -269,73 +322,90 @@ def function_type_of(fn: Callable[..., Any]) -> str:
 
 
 def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
-    """Return the annotations as objects. An annotation with a name that is unknown at run time becomes an
-    `_Unresolved`.
+    """Return the annotations of a callable as objects. See `evaluated` for unknown names."""
+    return evaluated(own_annotations(fn) if _is_plain(fn) else _inspected_annotations(fn), fn)
+
+
+def _inspected_annotations(fn: Callable[..., Any]) -> dict[str, Any]:
+    """Return the annotations of a callable that is no plain function, as they were written.
+
+    A class returns its instance, whatever its `__init__` is annotated with.
     """
-    raw = getattr(unwrapped(fn), "__annotations__", None) or {}
-    if not any(_holds_string(value) for value in raw.values()):
-        return {name: type(None) if value is None else value for name, value in raw.items()}
     try:
-        return typing.get_type_hints(unwrapped(fn), localns=_closure(fn), include_extras=True)
-    except Exception:
-        return {name: _evaluate(fn, value) for name, value in raw.items()}
-
-
-def _holds_string(annotation: Any) -> bool:
-    return isinstance(annotation, str) or any(
-        _holds_string(part) for part in getattr(annotation, "__args__", ())
-    )
-
-
-def _closure(fn: Callable[..., Any]) -> dict[str, Any]:
-    """Return the values of the variables that a function closes over; empty ones are left out."""
+        parameters, returned = _inspected(fn)
+    except (TypeError, ValueError):  # the caller reads the signature too, and reports the error
+        return {}
+    raw = {each.name: each.annotation for each in parameters if each.annotation is not UNSET}
     target = unwrapped(fn)
-    names = getattr(getattr(target, "__code__", None), "co_freevars", ())
-    cells = getattr(target, "__closure__", None) or ()
-    return {
-        name: cell.cell_contents
-        for name, cell in zip(names, cells, strict=False)
-        if cell != _EMPTY_CELL  # its variable is not assigned yet
-    }
-
-
-def _evaluate(fn: Callable[..., Any], annotation: Any) -> Any:
-    if annotation is None:
-        return type(None)
-    if not isinstance(annotation, str):
-        return annotation
-    try:
-        value = eval(annotation, getattr(unwrapped(fn), "__globals__", {}), _closure(fn))
-    except Exception:
-        return _Unresolved(annotation)
-    return type(None) if value is None else value
-
-
-class _Unresolved:
-    """An annotation with a name that is unknown at run time, as a string."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return f"'{self.text}' (a name that is unknown at run time)"
+    while isinstance(target, partial):
+        target = unwrapped(target.func)
+    if isinstance(target, type):
+        create: Any = target.__new__
+        is_usual = type(target).__call__ is type.__call__ and create is object.__new__
+        return {**raw, "return": target} if is_usual else raw
+    if returned is not UNSET:
+        raw["return"] = returned
+    if isinstance(unwrapped(fn), FunctionType):
+        raw.update(own_annotations(unwrapped(fn)))
+    return raw
 
 
 def _context_annotation(annotation: Any, what: str, fn: Callable[..., Any]) -> str:
     if annotation is UNSET or annotation is Any:
         return "any"
-    if isinstance(annotation, _Unresolved):
-        name = annotation.text.rpartition(".")[2]
-        return {"OpExecutionContext": "op", "AssetExecutionContext": "asset"}.get(name, "any")
-    marker = getattr(annotation, "__dagflow_context__", None)
-    if marker is None:
+    if isinstance(annotation, Unresolved):
+        known = {"OpExecutionContext": "op", "AssetExecutionContext": "asset"}
+        name = annotation.text.strip("'\"").rpartition(".")[2]
+        if name in known:  # often imported under `if TYPE_CHECKING` only
+            return known[name]
+        resolved(annotation, f"the context parameter of {what}", fn, "remove the annotation")
+    markers = {getattr(part, "__dagflow_context__", None) for part in _alternatives(annotation)}
+    if None in markers:
         raise DagflowInvalidDefinitionError(
             f"{what} ({location(fn)}): the context parameter is annotated with {annotation!r}. Annotate it "
             "with OpExecutionContext, with AssetExecutionContext (assets only), or not at all."
         )
-    return str(marker)
+    return str(markers.pop()) if len(markers) == 1 else "any"
 
 
-def resolved(annotation: Any) -> Any:
-    """Return the annotation, or UNSET if a name in it is unknown at run time."""
-    return UNSET if isinstance(annotation, _Unresolved) else annotation
+def resolved(annotation: Any, place: str, fn: Callable[..., Any], remedy: str) -> Any:
+    """Return the annotation, UNSET without one.
+
+    Args:
+        annotation: The annotation, from `Body` or `annotations_of`.
+        place: The annotated object, for the message.
+        fn: The function with the annotation.
+        remedy: Another way to give the type.
+
+    Raises:
+        DagflowInvalidDefinitionError: A name in the annotation is unknown at run time.
+    """
+    if isinstance(annotation, Unresolved):
+        raise DagflowInvalidDefinitionError(
+            f"{place} ({location(fn)}): its annotation '{annotation.text}' cannot be evaluated "
+            f"({annotation.reason}). Define or import its names before the function, and not only under "
+            f"'if TYPE_CHECKING', or {remedy}."
+        )
+    return annotation
+
+
+def context_hint(name: str, annotation: Any = None) -> str:
+    """Return a hint for the error about an input without a value that is probably meant as the context.
+
+    Args:
+        name: The name of the input.
+        annotation: Its annotation.
+
+    Example:
+        >>> context_hint("ctx")
+        " Did you mean the context? Its parameter is the first or keyword-only, and named 'context'."
+        >>> context_hint("beans")
+        ''
+    """
+    is_context = hasattr(annotation, "__dagflow_context__") or name.strip("_") in _SHORT_FOR_CONTEXT
+    if is_context or nearest(name, ["context"]):
+        return " Did you mean the context? Its parameter is the first or keyword-only, and named 'context'."
+    return ""
+
+
+_SHORT_FOR_CONTEXT = frozenset({"ctx", "ctxt", "cx", "cxt"})

@@ -81,16 +81,18 @@ class RetryPolicy(Constant):
         if self.jitter is not None:
             check_type(self.jitter, Jitter, "jitter")
 
-    def calculate_delay(self, number: int, random: Random | None = None) -> float:
+    def calculate_delay(self, attempt_num: int, random: Random | None = None) -> float:
         """Return the wait before a retry, in seconds.
 
         Args:
-            number: The number of the retry, from 1.
+            attempt_num: The number of the retry, from 1.
             random: The random generator for a jitter; default: a new one.
         """
         if self.delay is None:
             return 0
-        factor: int = {None: 1, Backoff.LINEAR: number, Backoff.EXPONENTIAL: 2**number - 1}[self.backoff]
+        factor: int = {None: 1, Backoff.LINEAR: attempt_num, Backoff.EXPONENTIAL: 2**attempt_num - 1}[
+            self.backoff
+        ]
         wait = self.delay * factor
         if self.jitter is None:
             return wait

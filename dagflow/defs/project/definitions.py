@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow._util import nearest
+from dagflow.absent import explains_absent
 from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset, key_of
 from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition, build_asset_job
 from dagflow.defs.jobs.definition import JobDefinition
+from dagflow.defs.jobs.resource_check import check_resources
 from dagflow.defs.loggers.definition import LoggerDefinition, check_loggers
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager
 from dagflow.defs.resources.needs import start_order
-from dagflow.defs.resources.requirements import not_provided
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -23,12 +24,10 @@ from dagflow.errors import (
     check_optional,
     check_type,
 )
+from dagflow.keys import ASSET_JOB_NAME, nearest_key
 
 if TYPE_CHECKING:
     from dagflow.keys import CoercibleToAssetKey
-
-ASSET_JOB_NAME = "__ASSET_JOB"
-"""The name of the job that computes all assets of a project."""
 
 
 class Definitions:
@@ -57,6 +56,7 @@ class Definitions:
         3
     """
 
+    @explains_absent
     def __init__(
         self,
         assets: Iterable[Any] | None = None,
@@ -76,6 +76,9 @@ class Definitions:
         self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self._by_name: dict[str, JobDefinition] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Definitions with {len(self.assets)} assets and {len(self.jobs)} jobs>"
 
     def get_job_def(self, name: str) -> JobDefinition:
         """Return a job with the resources of the project.
@@ -114,8 +117,10 @@ class Definitions:
         for asset in self.assets:
             if isinstance(asset, AssetsDefinition) and wanted in asset.keys:
                 return asset
+        known = [own for asset in self.assets if isinstance(asset, AssetsDefinition) for own in asset.keys]
         raise DagflowInvariantViolationError(
-            f"Could not find asset '{wanted.to_user_string()}' among the definitions"
+            f"Could not find asset '{wanted.to_user_string()}' among the definitions."
+            f"{nearest_key(wanted, known)}"
         )
 
     # newer names of the same methods
@@ -154,7 +159,8 @@ class Definitions:
         executable = [asset for asset in self.assets if isinstance(asset, AssetsDefinition)]
         owners = {key: asset for asset in executable for key in asset.resource_defs if key in self.resources}
         for asset in executable:
-            for key in sorted(set(owners) & asset.node_def.required_resource_keys - set(asset.resource_defs)):
+            read = asset.node_def.required_resource_keys | asset.node_def.body.optional_resources
+            for key in sorted(set(owners) & read - set(asset.resource_defs)):
                 raise DagflowInvalidDefinitionError(
                     f"{asset!r} needs the resource '{key}' of the Definitions, and {owners[key]!r} has "
                     "another one with this key. Use one object, or two keys."
@@ -170,16 +176,11 @@ class Definitions:
         known = job.resource_defs
         if job.asset_layer is not None and known[DEFAULT_IO_MANAGER_KEY] is default_io_manager:
             changes["resource_defs"] = {**known, DEFAULT_IO_MANAGER_KEY: fs_io_manager}
-        for key, requirement in sorted(job.requirements().items()):
-            if key not in known:
-                place = f" ({requirement.place})" if requirement.place else ""
-                raise not_provided(
-                    requirement._replace(by=requirement.by + place),
-                    known,
-                    f"Give it to job '{job.name}' or to the Definitions, whose keys are {sorted(known)}.",
-                )
-        start_order(known, job.requirements(), f"job '{job.name}'")
-        return job.with_changes(**changes) if changes else job
+        complete = job.with_changes(**changes) if changes else job
+        owner = "the Definitions" if job.name == ASSET_JOB_NAME else f"job '{job.name}' or to the Definitions"
+        check_resources(complete, f"Give it to {owner}.")
+        start_order(complete.resource_defs, complete.requirements(), complete.describe_target())
+        return complete
 
 
 def unknown_job(name: str, jobs: Iterable[str]) -> DagflowInvariantViolationError:

@@ -16,9 +16,9 @@ from dagflow.defs.executors.definition import ExecutorDefinition
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.jobs.asset_job import UnresolvedAssetJobDefinition
 from dagflow.defs.jobs.definition import JobDefinition, job_of_graph
-from dagflow.defs.project.definitions import ASSET_JOB_NAME, Definitions, unknown_job
+from dagflow.defs.project.definitions import Definitions, unknown_job
 from dagflow.errors import CheckError, DagflowInvalidDefinitionError, check_texts, check_type
-from dagflow.keys import AssetKey, check_name
+from dagflow.keys import ASSET_JOB_NAME, AssetKey, check_name
 from dagflow.metadata.normalize import normalize_metadata
 from dagflow.metadata.value import MetadataValue
 

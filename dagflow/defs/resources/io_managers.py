@@ -1,6 +1,6 @@
 """I/O managers and input managers as definitions.
 
-The built-in I/O managers are here by type and schema only. `dagflow.io.builtin` creates the objects.
+The built-in I/O managers are here by type and schema. `dagflow.io.builtin` creates the objects.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, overload
 
+from dagflow import _doors
 from dagflow.config.field import Field, resolve_field
 from dagflow.defs.resources.definition import ResourceDefinition, define, is_function, nothing
 from dagflow.errors import ParameterCheckError
@@ -213,19 +214,31 @@ def _field(schema: Any) -> Field | None:
     return None if schema is None else resolve_field(schema)
 
 
+def _build_memory(context: _doors.InitResourceContext) -> Any:
+    return _doors.build_builtin(mem_io_manager.resource_type, context)
+
+
+def _build_files(context: _doors.InitResourceContext) -> Any:
+    return _doors.build_builtin(fs_io_manager.resource_type, context)
+
+
+def _build_default(context: _doors.InitResourceContext) -> Any:
+    return _doors.build_builtin(default_io_manager.resource_type, context)
+
+
 mem_io_manager: IOManagerDefinition = IOManagerDefinition(
-    nothing,
+    _build_memory,
     description="Stores values in memory, by reference, until the run ends.",
     resource_type="memory_io_manager",
 )
 fs_io_manager: IOManagerDefinition = IOManagerDefinition(
-    nothing,
+    _build_files,
     {"base_dir": Field(str, is_required=False)},
     description="Stores values as pickle files in a folder.",
     resource_type="filesystem_io_manager",
 )
 default_io_manager: IOManagerDefinition = IOManagerDefinition(
-    nothing,
+    _build_default,
     description="Stores values in files, or in memory for a run in process.",
     resource_type="default_io_manager",
 )

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dagflow._util import nearest
 from dagflow.dag import levels
 from dagflow.defs.resources.definition import ResourceDefinition
-from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
+from dagflow.defs.resources.requirements import (
+    Requirement,
+    lack,
+    needed_at,
+    not_provided,
+    remedy_at,
+    required_by,
+    requirements_of,
+)
 from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvariantViolationError
 
 
@@ -45,7 +52,7 @@ def start_order(
 ) -> list[str]:
     """Return resource keys in start order: each resource comes after the resources that it needs.
 
-    Resources of one level are sorted by key.
+    Resources of one level are sorted by key. An optional one without a definition is left out.
 
     Args:
         definitions: Resource definitions by key.
@@ -107,15 +114,15 @@ def _put_in_order(
             f"other in a cycle, {path}."
         )
     definition = definitions.get(key)
+    if definition is None and wanted_by.is_optional:
+        return
     if definition is None:
-        advice = f"Give {place} a resource with this key."
-        advice += f" It is needed at {wanted_by.place}." if wanted_by.place else ""
         if dependents:
             raise DagflowInvariantViolationError(
                 f"Resource with key '{key}' required by {wanted_by.by}, but not provided."
-                f"{nearest(key, definitions)} {advice}"
+                + lack(key, definitions, remedy_at(place, key), needed_at(wanted_by))
             )
-        raise not_provided(wanted_by, definitions, advice)
+        raise not_provided(wanted_by, definitions, place)
     for inner in sorted(needed_keys(definition, definitions)):
         _put_in_order(
             definitions,

@@ -6,7 +6,7 @@ Each definition returns its own requirements: `own_requirements()`. `requirement
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from dagflow._util import nearest
@@ -18,6 +18,8 @@ from dagflow.types.loaders import DagflowTypeLoader
 RESOURCE = "resource"
 IO_MANAGER = "io manager"
 INPUT_MANAGER = "input manager"
+
+_ARGUMENTS = {"job": "resource_defs", "materialize": "resources", "with_resources": "resource_defs"}
 
 Place = str | Callable[..., Any]
 """A file and line, or a function: its file and line are looked up for a message only."""
@@ -31,14 +33,14 @@ class Requirement(NamedTuple):
         by: The definition that needs it, as "op 'brew'".
         at: The file and line of that definition; empty if unknown.
         role: The role of the resource: RESOURCE, IO_MANAGER or INPUT_MANAGER.
-        is_for_config: Whether only an input whose value comes from config needs it: a type loader.
+        is_optional: Whether the definition works without it, as with a parameter `db: Database | None`.
     """
 
     key: str
     by: str
     at: Place = ""
     role: str = RESOURCE
-    is_for_config: bool = False
+    is_optional: bool = False
 
     @property
     def place(self) -> str:
@@ -47,7 +49,7 @@ class Requirement(NamedTuple):
 
 
 def requirements_of(*parts: Iterable[Requirement]) -> dict[str, Requirement]:
-    """Merge requirements into one for each key: the first one that names the key.
+    """Merge requirements into one for each key: the first one that names the key and is not optional.
 
     Example:
         >>> list(requirements_of([Requirement("mill", "op 'grind'")], [Requirement("mill", "op 'brew'")]))
@@ -56,7 +58,8 @@ def requirements_of(*parts: Iterable[Requirement]) -> dict[str, Requirement]:
     found: dict[str, Requirement] = {}
     for part in parts:
         for requirement in part:
-            if requirement.key not in found:
+            known = found.get(requirement.key)
+            if known is None or (known.is_optional and not requirement.is_optional):
                 found[requirement.key] = requirement
     return found
 
@@ -82,20 +85,62 @@ def loader_requirements(loader: DagflowTypeLoader, port: str, at: Place = "") ->
     keys = loader.required_resource_keys()
     if not keys:
         return []
-    return [Requirement(key, f"the loader of {port}", at, is_for_config=True) for key in sorted(keys)]
+    return required_by(keys, f"the loader of {port}", at)
 
 
 def not_provided(
-    requirement: Requirement, known: Iterable[str], advice: str
+    requirement: Requirement,
+    known: Iterable[str],
+    place: str,
+    *,
+    remedy: str | None = None,
+    asset: str = "",
 ) -> DagflowInvalidDefinitionError:
     """Return the error for a key that no resource has.
 
     Args:
         requirement: The requirement.
-        known: The keys that are provided.
-        advice: A sentence with the remedy, or the keys that are provided.
+        known: The keys that are provided, or resource definitions by key.
+        place: The owner of the resources, as "job 'brew'", or the function that takes them.
+        remedy: A sentence with the remedy; default: to give the resource to `place`.
+        asset: The asset with this requirement, if it is the requirement of an asset.
     """
+    key = requirement.key
     return DagflowInvalidDefinitionError(
-        f"{requirement.role} with key '{requirement.key}' required by {requirement.by} was not provided."
-        f"{nearest(requirement.key, known)} {advice}"
+        f"{requirement.role} with key '{key}' required by {requirement.by} was not provided."
+        + lack(key, known, remedy or remedy_at(place, key), needed_at(requirement, asset))
     )
+
+
+def lack(key: str, known: Iterable[str], *sentences: str) -> str:
+    """Return sentences about a missing resource: a similar key, the given keys, and those of the caller."""
+    given = given_keys(known)
+    hint = nearest(key, given)
+    all_given = f"The given keys are {given}." if given else "No resource was given."
+    return hint + "".join(f" {sentence}" for sentence in (all_given, *sentences) if sentence)
+
+
+def remedy_at(place: str, key: str) -> str:
+    """Return the sentence that asks for a resource at a place."""
+    argument = _ARGUMENTS.get(place.partition(" ")[0])
+    how = "" if argument is None else f": {argument}={{'{key}': ...}}"
+    return f"Give {place} a resource with this key{how}."
+
+
+def needed_at(requirement: Requirement, asset: str = "") -> str:
+    """Return the sentence with the asset that needs a resource and its location, if one is known."""
+    by = f" by asset '{asset}'" if asset else ""
+    at = f" at {requirement.place}" if requirement.place else ""
+    return f"It is needed{by}{at}." if by or at else ""
+
+
+def given_keys(known: Iterable[str]) -> list[str]:
+    """Return the keys of resources without the default I/O manager, which every job has."""
+    if not isinstance(known, Mapping):
+        return sorted(known)
+    return sorted(key for key, value in known.items() if not _is_default(key, value))
+
+
+def _is_default(key: str, definition: Any) -> bool:
+    built_in = ("default_io_manager", "memory_io_manager", "filesystem_io_manager")
+    return key == "io_manager" and getattr(definition, "resource_type", "") in built_in

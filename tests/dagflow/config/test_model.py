@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from dagflow import (
     Config,
     DagflowType,
+    EnvVar,
     Field,
     IntSource,
     Noneable,
@@ -478,3 +479,108 @@ def test_run_config_with_objects() -> None:
 
     assert result.output_for_node("boil") == 8
     assert parse(Water.to_config_schema(), UNSET).value == {"degrees": 96, "source": "tap"}
+
+
+class Roasts(Config):
+    model_config = pydantic.ConfigDict(use_enum_values=True)
+
+    roast: Roast = Roast.DARK
+    more: list[Roast] = [Roast.LIGHT]
+    maybe: Roast | None = None
+
+
+class Choice(Config):
+    mode: Literal["slow", "fast"] = "slow"
+    roast: Roast = Roast.DARK
+    modes: list[Literal["slow", "fast"]] = []
+    port: int = pydantic.Field(default=2000, ge=1024)
+    share: float = 0.5
+    short: str = pydantic.Field(default="x", max_length=3)
+    maybe: Literal["slow", "fast"] | None = None
+
+
+@op
+def show_roasts(config: Roasts) -> Any:
+    return config
+
+
+@op
+def show_choice(config: Choice) -> Any:
+    return config
+
+
+@job
+def roasting() -> None:
+    show_roasts()
+
+
+@job
+def choosing() -> None:
+    show_choice()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ops": {"show_roasts": {"config": {"roast": "LIGHT", "more": ["DARK"], "maybe": "DARK"}}}},
+        RunConfig({"show_roasts": Roasts(roast=Roast.LIGHT, more=[Roast.DARK], maybe=Roast.DARK)}),
+        RunConfig({"show_roasts": Roasts(roast="LIGHT", more=["black"], maybe="black")}),
+    ],
+)
+def test_use_enum_values(given: Any) -> None:
+    """A Config class with `use_enum_values` receives values, from names in config and from objects."""
+    config = roasting.execute_in_process(given).output_for_node("show_roasts")
+
+    assert (config.roast, config.more, config.maybe) == ("pale", ["black"], "black")
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "content", "expected"),
+    [
+        ("mode", EnvVar("V"), "fast", "fast"),
+        ("maybe", EnvVar("V"), "fast", "fast"),
+        ("roast", EnvVar("V"), "LIGHT", Roast.LIGHT),
+        ("modes", [EnvVar("V"), "slow"], "fast", ["fast", "slow"]),
+        ("port", EnvVar.int("V"), "3000", 3000),
+        ("port", EnvVar("V"), "3000", 3000),
+        ("share", EnvVar("V"), "0.25", 0.25),
+        ("short", EnvVar("V"), "abc", "abc"),
+    ],
+    ids=["literal", "optional", "enum", "list", "int", "str of int", "float", "constraint"],
+)
+def test_environment_variables_in_every_field(
+    monkeypatch: pytest.MonkeyPatch, name: str, variable: Any, content: str, expected: Any
+) -> None:
+    """An environment variable is accepted for every type, choice and constraint, and read in the run."""
+    monkeypatch.setenv("V", content)
+    given = RunConfig({"show_choice": Choice(**{name: variable})})
+
+    assert getattr(choosing.execute_in_process(given).output_for_node("show_choice"), name) == expected
+
+
+@pytest.mark.parametrize(("name", "choices"), [("mode", "'slow', 'fast'"), ("roast", "'LIGHT', 'DARK'")])
+def test_an_unknown_choice_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str, choices: str
+) -> None:
+    """An environment variable whose content is no choice is a config error with variable and choices."""
+    monkeypatch.setenv("V", "quick")
+    given = {"ops": {"show_choice": {"config": {name: {"env": "V"}}}}}
+
+    with pytest.raises(DagflowInvalidConfigError, match=rf'config:{name} .*"V" is \'quick\'.*{choices}'):
+        choosing.execute_in_process(given)
+    with pytest.raises(DagflowInvalidConfigError, match=f"config:{name}:env"):
+        choosing.execute_in_process({"ops": {"show_choice": {"config": {name: {"env": 3}}}}})
+
+
+def test_invalid_values_beside_an_environment_variable() -> None:
+    """A value without an environment variable is still validated by the constructor."""
+    with pytest.raises(pydantic.ValidationError, match="port"):
+        Choice(mode=EnvVar("V"), port=3)
+
+
+def test_a_constraint_is_checked_after_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The content of an environment variable is validated when the step builds the object."""
+    monkeypatch.setenv("V", "80")
+
+    with pytest.raises(pydantic.ValidationError, match="greater than or equal to 1024"):
+        choosing.execute_in_process(RunConfig({"show_choice": Choice(port=EnvVar.int("V"))}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from dagflow import (
@@ -21,7 +23,10 @@ from dagflow import (
     TypeCheck,
     job,
     op,
+    resource,
+    success_hook,
 )
+from dagflow.testing import observe
 
 
 def failure_of(fn, **options):
@@ -144,11 +149,117 @@ def test_what_a_retry_says():
     assert data["asks"].error.cause.cls_name == "KeyError"
 
 
+EXITS = [SystemExit, asyncio.CancelledError, GeneratorExit]
+
+
+@pytest.mark.parametrize("exit_class", EXITS)
+def test_an_exit_is_a_failed_step(exit_class):
+    """An exit or a cancellation in an op fails its step and nothing else; a policy does not retry it."""
+
+    @op(retry_policy=RetryPolicy(max_retries=1))
+    def leaves():
+        raise exit_class
+
+    @op
+    def beans():
+        return 1
+
+    @job
+    def j():
+        leaves()
+        beans()
+
+    result = j.execute_in_process(raise_on_error=False)
+
+    assert result.get_failed_step_keys() == {"leaves"}
+    assert result.is_node_success("beans")
+    with pytest.raises(exit_class):
+        j.execute_in_process()
+
+
+def test_a_canceled_async_op_is_a_failed_step():
+    """An async op whose task is canceled fails; with raise_on_error the caller gets the cancellation."""
+
+    @op
+    async def canceled():
+        asyncio.current_task().cancel()
+        await asyncio.sleep(0)
+
+    @job
+    def j():
+        canceled()
+
+    result = j.execute_in_process(raise_on_error=False)
+
+    assert result.failure_data_for_node("canceled").error.cls_name == "CancelledError"
+    with pytest.raises(asyncio.CancelledError):
+        j.execute_in_process()
+
+
+@pytest.mark.parametrize("exit_class", EXITS)
+@pytest.mark.parametrize("place", ["start", "stop", "hook", "handle_output", "type"])
+def test_an_exit_outside_of_a_body_fails_the_run(exit_class, place):
+    """An exit in a resource, hook, I/O manager or type check fails the run; it is raised only if wanted."""
+
+    def leave_in(here):
+        if here == place:
+            raise exit_class
+        return True
+
+    @resource
+    def thing():
+        leave_in("start")
+        yield 1
+        leave_in("stop")
+
+    @success_hook
+    def cheer(_):
+        leave_in("hook")
+
+    class Storing(IOManager):
+        def handle_output(self, context, value):
+            leave_in("handle_output")
+
+        def load_input(self, context):
+            """Load nothing: no step reads an output."""
+
+    @op(required_resource_keys={"thing"}, out=Out(DagflowType(lambda _, value: leave_in("type"), "Cup")))
+    def brew():
+        return 1
+
+    @job(resource_defs={"thing": thing, "io_manager": Storing()}, hooks={cheer})
+    def j():
+        brew()
+
+    assert not j.execute_in_process(raise_on_error=False).success
+    with pytest.raises(exit_class):
+        j.execute_in_process()
+
+
+@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, ValueError])
+def test_an_observer_is_always_heard(raised):
+    """The exception of an observer is raised, whatever its type and although the run does not raise."""
+
+    @op
+    def brew():
+        return 1
+
+    @job
+    def j():
+        brew()
+
+    def refuse(event):
+        raise raised
+
+    with observe(refuse), pytest.raises(raised):
+        j.execute_in_process(raise_on_error=False)
+
+
 @pytest.mark.parametrize(
-    ("error", "source"), [(KeyboardInterrupt, "INTERRUPT"), (SystemExit, "UNEXPECTED_ERROR")]
+    ("error", "source"), [(KeyboardInterrupt, "INTERRUPT"), *((kind, "UNEXPECTED_ERROR") for kind in EXITS)]
 )
 def test_what_is_no_error_of_the_code(error, source):
-    """An interrupt has the source INTERRUPT; a SystemExit is an unexpected error."""
+    """An interrupt has the source INTERRUPT; an exit is an unexpected error."""
     data, raised = failure_of(raising(error()))
 
     assert (data.error.cls_name, data.error_source.name) == (error.__name__, source)

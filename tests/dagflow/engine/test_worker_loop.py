@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,11 +29,11 @@ from dagflow import (
 from dagflow.defs.executors.builtin import MultiprocessExecutor
 from dagflow.engine.worker_loop import run_in_workers
 from dagflow.engine.workers import Task, TaskLost, TaskReport
-from dagflow.errors import DagflowSubprocessError
+from dagflow.errors import DagflowExecutionInterruptedError, DagflowSubprocessError
 from dagflow.events.error_info import SerializableErrorInfo
 from dagflow.executors.wire import LAST_TYPES
 from dagflow.executors.worker import WorkerSession, execute_task, read_report, run_spec_of, task_spec_of
-from dagflow.testing import VirtualClock, observe, run_options
+from dagflow.testing import SkippingClock, SystemClock, VirtualClock, default_options, observe, run_options
 
 FOLDER = str(Path(__file__).parents[1] / "executors")
 T = DagflowEventType
@@ -49,6 +50,7 @@ class LocalWorkers:
     """
 
     title = "executor of a test"
+    ending = ()
 
     def __init__(
         self,
@@ -111,13 +113,17 @@ def _instance():
 
 
 def run(
-    description: str, instance: DagflowInstance, raise_on_error: bool = False, **options: Any
+    description: str,
+    instance: DagflowInstance,
+    raise_on_error: bool = False,
+    workers: type[LocalWorkers] = LocalWorkers,
+    **options: Any,
 ) -> tuple[Any, LocalWorkers]:
     """Return the result of a pipeline that ran in local workers, and the workers."""
     made: list[LocalWorkers] = []
 
     def in_workers(state: Any, _: Any) -> bool:
-        return run_in_workers(state, lambda: made.append(LocalWorkers(state, **options)) or made[0])
+        return run_in_workers(state, lambda: made.append(workers(state, **options)) or made[0])
 
     job = build_reconstructable_job(
         "pipelines", "job_of", (description,), reconstructor_working_directory=FOLDER
@@ -205,6 +211,52 @@ def test_retries_wait_on_the_clock_of_the_run(instance: DagflowInstance) -> None
 
     assert result.success
     assert clock.sleeps == [60]
+
+
+def one_minute(patch: pytest.MonkeyPatch) -> None:
+    """Make each retry wait for a minute."""
+    patch.setattr(RetryPolicy, "calculate_delay", lambda self, attempt, random=None: 60)
+
+
+def test_a_skipping_clock_skips_the_wait_if_no_task_runs(instance: DagflowInstance) -> None:
+    """The delay of a policy passes at once, and the timestamps are real."""
+    clock = SkippingClock()
+    with run_options(clock=clock), pytest.MonkeyPatch.context() as patch:
+        one_minute(patch)
+        result, _ = run(pipeline("a", retries=1), instance, lost=[("a", 1)])
+
+    assert result.success
+    assert [round(seconds) for seconds in clock.sleeps] == [60]
+    assert result.all_events[-1].timestamp - result.all_events[0].timestamp < 30
+
+
+def test_a_real_wait_is_shown_and_an_interrupt_names_it(instance: DagflowInstance) -> None:
+    """A wait is shown once; an interrupt during the wait ends the run with the same words."""
+    told: list[str] = []
+
+    class Waiting(LocalWorkers):
+        def reports(self, timeout: float | None) -> list[TaskReport]:
+            if self.messages:
+                return super().reports(timeout)
+            assert timeout is not None
+            assert 50 < timeout <= 60
+            signal.raise_signal(signal.SIGINT)
+            return []
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with run_options(clock=SystemClock()), pytest.MonkeyPatch.context() as patch:
+            one_minute(patch)
+            with (
+                default_options(notify=told.append),
+                pytest.raises(DagflowExecutionInterruptedError) as caught,
+            ):
+                run(pipeline("a", retries=1), instance, True, Waiting, lost=[("a", 1)])
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert told == ["step 'a' waits 60 s for its attempt 2, after lost"]
+    assert str(caught.value).endswith("from outside while step 'a' waited 60 s for its attempt 2, after lost")
 
 
 def test_what_an_observer_raises_ends_the_run(instance: DagflowInstance) -> None:

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 from dagflow import (
+    AssetCheckResult,
     Config,
     DynamicOut,
     DynamicOutput,
@@ -46,6 +47,16 @@ def one():
 @op
 def add_one(number):
     return number + 1
+
+
+@op
+def unchecked():
+    return AssetCheckResult(passed=False, check_name="wet")
+
+
+@job
+def with_check():
+    unchecked()
 
 
 @job(executor_def=multiprocess_executor)

@@ -42,13 +42,12 @@ def _run(instance: DagflowInstance, monkeypatch: pytest.MonkeyPatch) -> Callable
     """Return a function that runs a job with a client; `ops` is the config of its ops."""
     monkeypatch.setattr(executor, "_CHECK_INTERVAL", 0.01)
 
-    def run(name: str, client: ThreadClient, **ops: Any) -> Any:
+    def run(name: str, client: ThreadClient, *, raise_on_error: bool = False, **ops: Any) -> Any:
         monkeypatch.setattr(executor, "_connect", lambda _: (client, None))
         for stream in ("stdout", "stderr"):  # the monkeypatch restores them
             monkeypatch.setattr(sys, stream, getattr(sys, stream))
-        return execute_job(
-            found(name), instance, run_config={"ops": {op: {"config": config} for op, config in ops.items()}}
-        )
+        run_config = {"ops": {op: {"config": config} for op, config in ops.items()}}
+        return execute_job(found(name), instance, run_config=run_config, raise_on_error=raise_on_error)
 
     return run
 
@@ -142,7 +141,9 @@ def test_a_lost_client_fails_the_steps(run: Callable[..., Any]) -> None:
     assert "could not be submitted to the scheduler: the connection to it is lost" in error.message
 
 
-def test_an_interrupt_reaches_the_thread(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_interrupt_reaches_the_thread(
+    run: Callable[..., Any], tmp_path: Path, interrupted: Callable[[Callable[[], Any]], Any]
+) -> None:
     """A running step ends with it. A step that has not started is withdrawn and does not fail."""
     has_failed = threading.Event()
 
@@ -160,7 +161,8 @@ def test_an_interrupt_reaches_the_thread(run: Callable[..., Any], tmp_path: Path
     client = ThreadClient(one=start_late)
     client.close = lambda: has_failed.wait(30) and ThreadClient.close(client)  # type: ignore[method-assign]
     with observe(interrupt):
-        result = run("waiting", client, waits={"folder": str(tmp_path)})
+        waits = {"folder": str(tmp_path)}
+        result = interrupted(lambda: run("waiting", client, raise_on_error=True, waits=waits))
 
     assert of_type(result, T.STEP_FAILURE) == [("waits", "STEP_FAILURE")]
     error = result.failure_data_for_node("waits").error

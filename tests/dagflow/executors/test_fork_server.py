@@ -9,13 +9,15 @@ from pathlib import Path
 
 from dagflow.executors.fork_client import ForkServer
 from dagflow.executors.fork_server import NOT_FORKED, START, ServerSpec
+from dagflow.executors.import_watch import ImportWait
 from dagflow.executors.step_process import ProcessSurroundings
 from dagflow.executors.wire import receive
 
 
 def test_answers_are_buffered() -> None:
     """The server never waits for a run that sends many requests before it reads an answer."""
-    server = ForkServer(ServerSpec(None, [], ProcessSurroundings.of_this_process(), is_forking=False))
+    spec = ServerSpec(None, [], ProcessSurroundings.of_this_process(), is_forking=False)
+    server = ForkServer(spec, ImportWait("nothing", str, None))
     channel = server.open_channel()
     connection = channel.reader.connection
     connection.settimeout(30)
@@ -40,9 +42,11 @@ def test_an_import_that_hangs_ends_with_the_parent(tmp_path: Path) -> None:
     code = (
         "from dagflow.executors.fork_client import ForkServer; "
         "from dagflow.executors.fork_server import ServerSpec; "
+        "from dagflow.executors.import_watch import ImportWait; "
         "from dagflow.executors.step_process import ProcessSurroundings; import sys; "
         f"sys.path.insert(0, {str(tmp_path)!r}); "
-        "ForkServer(ServerSpec(None, ['hanging_zz'], ProcessSurroundings.of_this_process(), False))"
+        "spec = ServerSpec(None, ['hanging_zz'], ProcessSurroundings.of_this_process(), False)\n"
+        "ForkServer(spec, ImportWait('hanging_zz', str, None))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
@@ -67,8 +71,10 @@ def test_it_leaves_nothing_open() -> None:
     code = (
         "from dagflow.executors.fork_client import ForkServer; "
         "from dagflow.executors.fork_server import ServerSpec; "
+        "from dagflow.executors.import_watch import ImportWait; "
         "from dagflow.executors.step_process import ProcessSurroundings; "
-        "ForkServer(ServerSpec(None, [], ProcessSurroundings.of_this_process(), False)).close()"
+        "spec = ServerSpec(None, [], ProcessSurroundings.of_this_process(), False)\n"
+        "ForkServer(spec, ImportWait('nothing', str, None)).close()"
     )
     done = subprocess.run([sys.executable, "-X", "dev", "-c", code], capture_output=True, text=True)
 

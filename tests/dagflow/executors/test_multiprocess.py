@@ -61,6 +61,16 @@ def test_the_sequence_of_a_chain(instance: DagflowInstance, sequence: Any) -> No
     assert sequence(result) == CHAIN_SEQUENCE
 
 
+def test_the_result_of_an_undeclared_check_is_refused(instance: DagflowInstance) -> None:
+    """The result of a check that no definition declares is not dropped in a step process either."""
+    result = run("with_check", instance)
+
+    assert not result.success
+    (failure,) = result.get_step_failure_events()
+    assert failure.event_specific_data.error.cls_name == "DagflowInvariantViolationError"
+    assert "the asset check 'wet'" in failure.event_specific_data.error.message
+
+
 def test_each_step_has_its_own_process(instance: DagflowInstance) -> None:
     """An event has the id of its process; events of the executor have the id of the parent."""
     events = run("chain", instance).all_events
@@ -635,7 +645,10 @@ def test_a_killed_parent_leaves_no_process(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_while_a_module_is_imported(
-    instance: DagflowInstance, tmp_path: Path, number: signal.Signals
+    instance: DagflowInstance,
+    tmp_path: Path,
+    number: signal.Signals,
+    interrupted: Callable[[Callable[[], Any]], Any],
 ) -> None:
     """An import in the fork server that does not end can be interrupted."""
     name = f"interrupting_{number.name.lower()}"
@@ -643,7 +656,7 @@ def test_an_interrupt_while_a_module_is_imported(
     cafe = "    signal.pause()\nfrom dagflow import job\n@job\ndef cafe():\n    pass\n"
     (tmp_path / f"{name}.py").write_text(here + cafe, encoding="utf-8")
     pointer = build_reconstructable_job(name, "cafe", reconstructor_working_directory=str(tmp_path))
-    result = execute_job(pointer, instance)
+    result = interrupted(lambda: execute_job(pointer, instance, raise_on_error=True))
 
     data = result.get_run_failure_event().job_failure_data
     assert data.failure_reason.name == "UNEXPECTED_TERMINATION"
@@ -738,3 +751,34 @@ def test_this_process_is_alive() -> None:
 
     assert is_alive(own)
     assert not is_alive(Process(own.host, own.pid, "another start"))
+
+
+@pytest.mark.parametrize("left", ["SystemExit", "asyncio.CancelledError", "GeneratorExit"])
+def test_an_exit_is_a_failed_step(instance: DagflowInstance, tmp_path: Path, left: str) -> None:
+    """A step whose op raises an exit or a cancellation fails, and the other steps run."""
+    cafe = written(
+        tmp_path,
+        f"{left.lower().replace('.', '_')}_cafe",
+        f"""
+        import asyncio
+        from dagflow import job, op
+
+        @op
+        def leaves():
+            raise {left}
+
+        @op
+        def beans():
+            return 1
+
+        @job
+        def cafe():
+            leaves(), beans()
+        """,
+    )
+    result = execute_job(cafe, instance)
+
+    assert result.get_failed_step_keys() == {"leaves"}
+    assert result.is_node_success("beans")
+    data = result.failure_data_for_node("leaves")
+    assert (data.error.cls_name, data.error_source.name) == (left.rpartition(".")[2], "UNEXPECTED_ERROR")

@@ -178,7 +178,7 @@ def in_a_fresh_process(program: str, folder: Path, *arguments: str) -> str:
 LOAD = """
     import json, sys
     from dagflow.executors.reconstructable import load_job
-    found = load_job(json.loads(sys.argv[1]))
+    found = load_job(json.loads(sys.argv[1]), print)
     print(found.name, sys.modules[found.graph.node_dict["beans"].definition.body.fn.__module__].__file__)
     """
 
@@ -366,7 +366,7 @@ def test_nothing_is_imported_twice(shop: Path) -> None:
 
     assert ReconstructableJob.from_dict(first.to_dict()).get_definition() is module.cafe
     first.location.load_for_steps()
-    assert load_job(first.to_dict()) is module.cafe
+    assert load_job(first.to_dict(), print) is module.cafe
     assert module.count == [1]
 
 

@@ -222,16 +222,53 @@ def test_an_asset_that_is_a_folder_of_others(tmp_path):
     """A key that is the beginning of another one raises an error that names both, in either order."""
     manager = PickleFiles(tmp_path)
     manager.handle_output(output(["a"]), 1)
-    with pytest.raises(DagflowInvariantViolationError, match=r"'a/b'.*beginning") as caught:
+    with pytest.raises(DagflowInvariantViolationError, match=r"asset 'a/b' .*with the key 'a'") as caught:
         manager.handle_output(output(["a", "b"]), 2)
     assert str(tmp_path / "a") in str(caught.value)
 
     manager.handle_output(output(["c", "d"]), 3)
-    with pytest.raises(DagflowInvariantViolationError, match=r"'c'.*beginning"):
+    with pytest.raises(DagflowInvariantViolationError, match=r"asset 'c' .*a folder.*begin with 'c/'"):
         manager.handle_output(output(["c"]), 4)
     assert files_in(tmp_path) == ["a", os.path.join("c", "d")]
     with pytest.raises(FileNotFoundError, match="'c'"):
         manager.load_input(build_input_context(asset_key="c", dagflow_type=int))
+
+
+def test_an_asset_gets_partitions_later(tmp_path):
+    """The first partition replaces the value that the asset had without partitions."""
+    manager = PickleFiles(tmp_path)
+    manager.handle_output(output(["raw", "a"]), 1)
+    read = build_input_context(asset_key=["raw", "a"], partition_key="x", dagflow_type=int)
+
+    with pytest.raises(FileNotFoundError, match=r"partition 'x'.*stored without partitions"):
+        manager.load_input(read)
+    for partition in ("x", "y"):
+        manager.handle_output(output(["raw", "a"], partition), partition)
+
+    assert files_in(tmp_path) == [os.path.join("raw", "a", name) for name in ("x", "y")]
+    assert manager.load_input(read) == "x"
+
+
+def test_a_value_that_cannot_be_stored_replaces_nothing(tmp_path):
+    """A partition that cannot be pickled leaves the value that the asset had without partitions."""
+    manager = PickleFiles(tmp_path)
+    manager.handle_output(output(["a"]), 1)
+
+    with pytest.raises(DagflowInvariantViolationError, match="cannot be pickled"):
+        manager.handle_output(output(["a"], "x"), lambda: 1)
+    assert files_in(tmp_path) == ["a"]
+
+
+def test_an_asset_loses_its_partitions(tmp_path):
+    """An asset without partitions does not replace its partitions; both errors say that they are there."""
+    manager = PickleFiles(tmp_path)
+    manager.handle_output(output(["a"], "x"), 1)
+
+    with pytest.raises(DagflowInvariantViolationError, match=r"asset 'a' .*partitions .*stored with before"):
+        manager.handle_output(output(["a"]), 2)
+    with pytest.raises(FileNotFoundError, match=r"asset 'a' .*values that were stored with partitions"):
+        manager.load_input(build_input_context(asset_key="a", dagflow_type=int))
+    assert files_in(tmp_path) == [os.path.join("a", "x")]
 
 
 def test_a_value_that_is_not_there(tmp_path):

@@ -13,12 +13,16 @@ from dagflow import (
     DailyPartitionsDefinition,
     Failure,
     In,
+    InMemoryIOManager,
     IOManager,
     Out,
     Output,
     RetryPolicy,
     SourceAsset,
+    SpecificPartitionsPartitionMapping,
+    StaticPartitionsDefinition,
     asset,
+    fs_io_manager,
     io_manager,
     job,
     materialize,
@@ -104,8 +108,8 @@ def test_what_it_knows_of_an_input():
 
 
 def test_what_it_knows_of_assets():
-    """The contexts have asset keys and partitions. An asset that is not part of the run has no upstream
-    output.
+    """The contexts have asset keys and partitions. The upstream output of an asset that is not part of the
+    run has the facts about the asset, and neither a step nor a run.
     """
     days = DailyPartitionsDefinition("2024-01-01")
     shelf = Shelf()
@@ -126,7 +130,7 @@ def test_what_it_knows_of_assets():
             shelf.inputs.append(context)
             return 5
 
-    milk = SourceAsset("milk", io_manager_key="cellar", partitions_def=days)
+    milk = SourceAsset("milk", metadata={"fat": 3}, io_manager_key="cellar", partitions_def=days)
     resources = {"io_manager": shelf, "cellar": Cellar()}
     materialize([water, tea, milk], resources=resources, partition_key="2024-01-05")
 
@@ -135,11 +139,11 @@ def test_what_it_knows_of_assets():
     assert written.get_asset_identifier() == ["shop", "water", "2024-01-05"]
     assert written.asset_partitions_def is days
     of_milk, of_water = shelf.inputs
-    assert (of_milk.asset_key, of_milk.upstream_output, of_milk.asset_partition_key) == (
-        AssetKey("milk"),
-        None,
-        "2024-01-05",
-    )
+    assert (of_milk.asset_key, of_milk.asset_partition_key) == (AssetKey("milk"), "2024-01-05")
+    upstream = of_milk.upstream_output
+    assert (upstream.asset_key, upstream.name, upstream.metadata) == (AssetKey("milk"), "milk", {"fat": 3})
+    assert upstream.get_identifier() == ["__EPHEMERAL_RUN_ID", "none", "milk"]
+    assert not upstream.has_asset_partitions
     assert of_water.asset_key == AssetKey(["shop", "water"])
     assert of_water.upstream_output.asset_key == AssetKey(["shop", "water"])
     assert of_water.partition_key == "2024-01-05"
@@ -386,3 +390,47 @@ def test_a_manager_needs_both_methods():
 
     with pytest.raises(TypeError, match="load_input"):
         Half()
+
+
+@pytest.mark.parametrize("kind", ["files", "memory"])
+@pytest.mark.parametrize(
+    ("wanted", "allowed", "expected"),
+    [
+        (["a"], False, "A"),
+        (["b", "a"], False, {"b": "B", "a": "A"}),
+        ([], False, None),
+        (["a"], True, "A"),
+        (["a", "q"], True, {"a": "A"}),
+        (["q", "r"], True, {}),
+        (["q"], True, None),
+        (["a", "q"], False, "'q'"),
+    ],
+)
+def test_partitions_that_are_not_stored(kind, wanted, allowed, expected, tmp_path):
+    """A missing partition is an error, or left out if the metadata of the input allows it."""
+    letters = StaticPartitionsDefinition(["a", "b", "q", "r"])
+    files = fs_io_manager.configured({"base_dir": str(tmp_path)})
+    manager = InMemoryIOManager() if kind == "memory" else files
+    mapping = SpecificPartitionsPartitionMapping(wanted)
+    metadata = {"allow_missing_partitions": allowed}
+
+    @asset(partitions_def=letters)
+    def letter(context):
+        return context.partition_key.upper()
+
+    @asset(partitions_def=letters, ins={"letter": AssetIn(partition_mapping=mapping, metadata=metadata)})
+    def reader(letter):
+        return letter
+
+    def run(selected, partition):
+        return materialize(
+            [letter, reader], selection=selected, partition_key=partition, resources={"io_manager": manager}
+        )
+
+    for stored in ("a", "b"):
+        run([letter], stored)
+    if isinstance(expected, str) and expected.startswith("'"):
+        with pytest.raises((FileNotFoundError, DagflowInvariantViolationError), match=expected):
+            run([reader], "r")
+    else:
+        assert run([reader], "r").asset_value("reader") == expected

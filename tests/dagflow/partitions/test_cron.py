@@ -10,7 +10,8 @@ import pytest
 from dagflow.errors import DagflowInvalidDefinitionError
 from dagflow.partitions.cadence import Calendar, ScheduleType, ZonedCadence, zone_named
 from dagflow.partitions.cron import CronSchedule, cadence_of
-from dagflow.partitions.windows import MINUTE_FORMAT, Windows
+from dagflow.partitions.key_format import MINUTE_FORMAT, KeyFormat
+from dagflow.partitions.windows import Windows
 
 
 @pytest.mark.parametrize(
@@ -161,6 +162,6 @@ def test_clock_changes(zone: str, expression: str, days: tuple[str, str], keys: 
     """A start that the clock skips is at the end of the jump. Unnamed hours repeat, named hours do not."""
     zoned = ZonedCadence(cadence_of(expression), zone_named(zone))
     start, end = (zoned.utc(datetime.fromisoformat(day)) for day in days)
-    windows = Windows(zoned, MINUTE_FORMAT, start, end, 0)
+    windows = Windows(KeyFormat(MINUTE_FORMAT, zoned), start, end, 0)
 
     assert [key[5:] for key in windows.keys(windows.first, windows.end)] == keys

@@ -139,6 +139,33 @@ def test_a_mapping_goes_over_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "offsets", "expected"),
+    [
+        (8, (0, 0), [8]),
+        (8, (-1, 0), [5, 6, 7, 8]),
+        (8, (-1, -1), [5, 6, 7]),
+        (5, (1, 1), [6, 7, 8]),
+        (5, (0, 1), [5, 6, 7, 8]),
+        (4, (1, 1), [5]),
+        (9, (-2, -2), [5, 6, 7]),
+        (9, (-3, -2), [4, 5, 6, 7]),
+        (4, (2, 2), [6, 7, 8]),
+    ],
+)
+def test_offsets_count_the_windows_that_exist(
+    key: int, offsets: tuple[int, int], expected: list[int]
+) -> None:
+    """The offsets of a mapping count existing windows: the day before a Monday is the Friday and its gap."""
+    workdays = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-13", exclusions=["0 0 * * 0,6"])
+    plain = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-13")
+    mapping = TimeWindowPartitionMapping(*offsets)
+
+    assert mapping.upstream_keys(keys(key), workdays, plain, now=day(20)) == keys(*expected)
+    existing = [each for each in expected if each not in (6, 7)]
+    assert mapping.upstream_keys(keys(key), workdays, workdays, now=day(20)) == keys(*existing)
+
+
+@pytest.mark.parametrize(
     ("exclusions", "error", "message"),
     [
         (["xx"], DagflowInvalidDefinitionError, "'xx'"),

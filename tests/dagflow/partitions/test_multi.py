@@ -67,10 +67,12 @@ def test_invalid_keys() -> None:
 
 
 def test_membership() -> None:
-    """Both parts must be keys, in the right order; a key of other dimensions is unknown."""
+    """Both parts must be keys, in the right order; the names of the dimensions of a key are ignored."""
     assert PAIRS.has_partition_key("x|1")
-    assert PAIRS.has_partition_key(MultiPartitionKey({"z": "1", "c": "x"}))
-    for key in ("1|x", "x", "x|1|2", "x|9", "", "|", None, MultiPartitionKey({"c": "x", "q": "1"})):
+    for known in (MultiPartitionKey({"z": "1", "c": "x"}), MultiPartitionKey({"a": "x", "b": "1"})):
+        assert PAIRS.has_partition_key(known)
+        assert PAIRS.get_partition_key_from_str(known).keys_by_dimension == {"c": "x", "z": "1"}
+    for key in ("1|x", "x", "x|1|2", "x|9", "", "|", None, MultiPartitionKey({"z": "x", "c": "1"})):
         assert not PAIRS.has_partition_key(key)  # type: ignore[arg-type]
 
 
@@ -95,6 +97,17 @@ def test_keys_along_one_dimension() -> None:
     assert PAIRS.get_multipartition_keys_with_dimension_value("z", "1") == ["x|1", "y|1"]
     with pytest.raises(CheckError, match=r"no dimension 'q'.*'c' and 'z'"):
         PAIRS.get_multipartition_keys_with_dimension_value("q", "1")
+
+
+def test_keys_with_one_of_several_parts() -> None:
+    """The given parts change slowest, in the given order; an unknown part is an error."""
+    found = PAIRS.get_multipartition_keys_with_dimension_values("z", ["2", "1"])
+
+    assert found == ["x|2", "y|2", "x|1", "y|1"]
+    with pytest.raises(DagflowUnknownPartitionError, match="'nope'"):
+        PAIRS.get_multipartition_keys_with_dimension_value("z", "nope")
+    with pytest.raises(DagflowUnknownPartitionError, match="'nope'"):
+        PAIRS.get_multipartition_keys_with_dimension_values("z", ["1", "nope"])
 
 
 def test_time_windows() -> None:

@@ -7,6 +7,8 @@ import pytest
 from dagflow.errors import (
     CheckError,
     DagflowInvariantViolationError,
+    ElementCheckError,
+    ParameterCheckError,
 )
 from dagflow.partitions.calendar import (
     DailyPartitionsDefinition,
@@ -14,7 +16,8 @@ from dagflow.partitions.calendar import (
     MonthlyPartitionsDefinition,
 )
 from dagflow.partitions.definition import PartitionsDefinition
-from dagflow.partitions.mapping import (
+from dagflow.partitions.mapping import PartitionMapping
+from dagflow.partitions.mappings import (
     AllPartitionMapping,
     IdentityPartitionMapping,
     TimeWindowPartitionMapping,
@@ -25,6 +28,7 @@ from dagflow.partitions.multi_mapping import (
     MultiPartitionMapping,
     MultiToSingleDimensionPartitionMapping,
     default_mapping,
+    depends_on_earlier_windows,
 )
 from dagflow.partitions.static import StaticPartitionsDefinition
 
@@ -144,3 +148,62 @@ def test_dimensions_that_do_not_exist(name: str) -> None:
 
     with pytest.raises(CheckError, match="no dimension 'q'"):
         mapping.upstream_keys(["2024-01-02|a"], PAIRS, PAIRS)
+
+
+def test_dimensions_with_other_names() -> None:
+    """Without a mapping, dimensions are compared in the alphabetical order of their names."""
+    other = MultiPartitionsDefinition({"date": DAYS, "sign": LETTERS})
+    swapped = MultiPartitionsDefinition({"a_letter": LETTERS, "time": DAYS})
+
+    found = _default(["2024-01-02|a"], other, PAIRS)
+    assert found == ["2024-01-02|a"]
+    assert [getattr(key, "keys_by_dimension", None) for key in found] == [
+        {"day": "2024-01-02", "letter": "a"}
+    ]
+    with pytest.raises(
+        DagflowInvariantViolationError,
+        match=r"'a_letter' with 'day' and 'time' with 'letter'. A MultiPartitionMapping",
+    ):
+        _default(["a|2024-01-02"], swapped, PAIRS)
+
+
+def test_other_arguments_are_refused() -> None:
+    """A MultiPartitionMapping needs a dict of DimensionPartitionMappings."""
+    with pytest.raises(ElementCheckError, match=r"dimension 'day' .* not IdentityPartitionMapping"):
+        MultiPartitionMapping({"day": IdentityPartitionMapping()})  # type: ignore[dict-item]
+    with pytest.raises(ParameterCheckError, match="needs a dict"):
+        MultiPartitionMapping([])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "definition", "expected"),
+    [
+        (TimeWindowPartitionMapping(-1, -1), DAYS, True),
+        (TimeWindowPartitionMapping(-1, 0), DAYS, False),
+        (TimeWindowPartitionMapping(0, -1), DAYS, False),
+        (TimeWindowPartitionMapping(-1, -1), LETTERS, False),
+        (IdentityPartitionMapping(), DAYS, False),
+        (None, DAYS, False),
+        (None, None, False),
+        (
+            MultiPartitionMapping(
+                {"day": DimensionPartitionMapping("day", TimeWindowPartitionMapping(-1, -1))}
+            ),
+            PAIRS,
+            True,
+        ),
+        (
+            MultiPartitionMapping(
+                {"letter": DimensionPartitionMapping("letter", IdentityPartitionMapping())}
+            ),
+            PAIRS,
+            False,
+        ),
+        (None, PAIRS, False),
+    ],
+)
+def test_earlier_partitions_of_the_same_asset(
+    mapping: PartitionMapping | None, definition: PartitionsDefinition | None, expected: bool
+) -> None:
+    """An asset can depend on itself if the mapping along its dimension of time leads to earlier windows."""
+    assert depends_on_earlier_windows(mapping, definition) == expected

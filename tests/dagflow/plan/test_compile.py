@@ -31,6 +31,7 @@ from dagflow import (
     SourceAsset,
     StringSource,
     asset,
+    dagflow_type_loader,
     graph,
     io_manager,
     job,
@@ -353,7 +354,7 @@ def test_resources_that_are_needed_only() -> None:
         (
             lambda: _needing("a"),
             DagflowInvalidDefinitionError,
-            r"'a' required by op 'need' was not provided. Give job 'j'.* at .*test_compile.py:\d+",
+            r"'a' required by op 'need' was not provided. No resource .* Give job 'j'.* at .*compile.py:\d+",
         ),
         (lambda: _needing("bb", bbb=1), DagflowInvalidDefinitionError, "Did you mean 'bbb'"),
         (
@@ -381,20 +382,37 @@ def test_resources_that_cannot_be(
     ("define", "what"),
     [
         (lambda: op(name="x", out=Out(io_manager_key="k"))(lambda: 1), "output 'result' of op 'x'"),
-        (lambda: op(name="x", ins={"a": In(int, default_value=1, input_manager_key="k")})(lambda a: 1), None),
+        (
+            lambda: op(name="x", ins={"a": In(int, default_value=1, input_manager_key="k")})(lambda a: 1),
+            "input 'a' of op 'x'",
+        ),
     ],
 )
-def test_managers_are_resources_too(define: Any, what: str | None) -> None:
-    """The error names the output with the missing I/O manager; unused ones are not required."""
+def test_managers_are_resources_too(define: Any, what: str) -> None:
+    """The error names the output or input with the missing I/O manager, also if the run does not use it."""
     made = define()
-    j = job(name="j")(lambda: (made(), None)[1])
 
-    if what is None:
-        assert _plan(j, {}).resource_keys == ("io_manager",)
-    else:
-        message = f"io manager with key 'k' required by {what}"
-        with pytest.raises(DagflowInvalidDefinitionError, match=message):
-            _plan(j, {})
+    with pytest.raises(DagflowInvalidDefinitionError, match=f"manager with key 'k' required by {what}"):
+        _plan(_job_of(made), {})
+
+
+def test_unused_resources_do_not_start() -> None:
+    """The loader and the input manager of an input with a default are required, but do not start."""
+    loader = dagflow_type_loader(config_schema=int, required_resource_keys={"l"})(lambda context, n: n)
+    loaded = DagflowType(lambda context, value: True, "Loaded", loader=loader)
+    made = op(
+        name="x",
+        ins={"a": In(default_value=1, input_manager_key="k"), "b": In(loaded, default_value=1)},
+    )(lambda a, b: 1)
+
+    assert _plan(_job_of(made, resource_defs={"k": 1, "l": 2}), {}).resource_keys == ("io_manager",)
+    for key in "kl":
+        with pytest.raises(DagflowInvalidDefinitionError, match=f"with key '{key}' required by"):
+            _plan(_job_of(made, resource_defs={other: 1 for other in "kl" if other != key}), {})
+
+
+def _job_of(definition: Any, **arguments: Any) -> JobDefinition:
+    return graph(name="g")(lambda: (definition(), None)[1]).to_job(**arguments)
 
 
 def test_start_order_by_itself() -> None:
@@ -444,7 +462,7 @@ def test_types_may_need_resources() -> None:
 
     assert _plan(wired.to_job(resource_defs={"r": 1, "w": 2}), {}).resource_keys == ("io_manager", "r", "w")
     with pytest.raises(
-        DagflowInvalidDefinitionError, match="'r' required by the type of input 'n' of step 'typed'"
+        DagflowInvalidDefinitionError, match="'r' required by the type of input 'n' of op 'typed'"
     ):
         _plan(wired.to_job(resource_defs={"w": 1}), {})
     with pytest.raises(

@@ -24,6 +24,7 @@ from dagflow import (
     ReexecutionOptions,
     RetryPolicy,
     RetryRequested,
+    define_asset_job,
     execute_job,
     executor,
     in_process_executor,
@@ -135,7 +136,11 @@ def test_a_resource_that_fails(instance):
 @pytest.mark.parametrize(
     ("arguments", "kind", "message"),
     [
-        ({"job": chain}, ParameterCheckError, r"'job' of execute_job; wrap it: reconstructable\(job\)"),
+        (
+            {"job": chain},
+            ParameterCheckError,
+            r"'job' of execute_job must .*\. Wrap it: execute_job\(reconstructable\(chain\), ",
+        ),
         ({"instance": None}, ParameterCheckError, "'instance'"),
         ({"raise_on_error": 1}, ParameterCheckError, "'raise_on_error'"),
         ({"reexecution_options": "x"}, ParameterCheckError, "'reexecution_options'"),
@@ -544,3 +549,13 @@ def test_reexecution_and_selection(instance):
         execute_job(reconstructable(chain), instance, op_selection=["one"], reexecution_options=options)
     with pytest.raises(DagflowInvariantViolationError, match="Use 'step_selection'"):
         execute_job(reconstructable(chain), instance, asset_selection=["a"], reexecution_options=options)
+
+
+def test_an_asset_job_that_no_definitions_resolved(instance):
+    """A job of `define_asset_job` leads to the job of its Definitions, here and in every message about it."""
+    ingest = define_asset_job("ingest")
+
+    with pytest.raises(ParameterCheckError, match=r"returns defs\.get_job_def\('ingest'\), of its"):
+        execute_job(ingest, instance)
+    with pytest.raises(DagflowInvariantViolationError, match=r"defs\.get_job_def\('ingest'\)"):
+        reconstructable(ingest)

@@ -9,9 +9,12 @@ import pytest
 
 from dagflow import (
     DagflowInstance,
+    StaticPartitionsDefinition,
+    asset,
     execute_job,
     in_process_executor,
     job,
+    materialize_to_memory,
     op,
     reconstructable,
     static_partitioned_config,
@@ -20,6 +23,7 @@ from dagflow.errors import (
     CheckError,
     DagflowInvalidConfigError,
     DagflowInvalidDefinitionError,
+    DagflowInvariantViolationError,
     DagflowUnknownPartitionError,
 )
 from dagflow.runs.launch import checked_id
@@ -58,7 +62,12 @@ def _by_executor(instance: DagflowInstance, partition: str | None, run_config: A
     return execute_job(reconstructable(garden), instance, run_config, tags)
 
 
-@pytest.fixture(params=[_in_process, _by_executor], ids=["in process", "by executor"])
+def _by_tag(instance: DagflowInstance, partition: str | None, run_config: Any) -> Any:
+    tags = {} if partition is None else {"dagflow/partition": partition}
+    return garden.execute_in_process(run_config, instance, tags=tags)
+
+
+@pytest.fixture(params=[_in_process, _by_executor, _by_tag], ids=["in process", "by executor", "by tag"])
 def run(request: pytest.FixtureRequest) -> Launch:
     """Return a function that runs the job, for each way to run it."""
     chosen: Launch = request.param
@@ -82,6 +91,30 @@ def test_an_unknown_partition_reaches_no_user_code(
         run(instance, "nope", given)
 
     assert asked == []
+    assert instance.get_runs() == []
+
+
+def test_the_tag_of_a_partition_selects_it(instance: DagflowInstance) -> None:
+    """The partition tag of a run of assets is checked, and is the partition of the context and the events."""
+
+    @asset(partitions_def=StaticPartitionsDefinition(["north", "south"]))
+    def harvest(context: Any) -> str:
+        return str(context.partition_key)
+
+    tags = {"dagflow/partition": "south"}
+    result = materialize_to_memory([harvest], instance=instance, tags=tags)
+
+    assert result.asset_value("harvest") == "south"
+    assert result.get_asset_materialization_events()[0].partition == "south"
+    with pytest.raises(DagflowUnknownPartitionError, match="'west'"):
+        materialize_to_memory([harvest], tags={"dagflow/partition": "west"})
+
+
+def test_a_range_of_partitions_is_refused(instance: DagflowInstance) -> None:
+    """The tags of a range of partitions raise an error instead of a run without a partition."""
+    with pytest.raises(DagflowInvariantViolationError, match=r"'dagflow/asset_partition_range_start'.*each"):
+        garden.execute_in_process(instance=instance, tags={"dagflow/asset_partition_range_start": "north"})
+
     assert instance.get_runs() == []
 
 

@@ -110,7 +110,7 @@ def test_a_selection_keeps_the_name_of_the_job():
 
     assert result.job_def.name == "kitchen"
     assert result.dagflow_run.step_keys_to_execute == ["machine.beans"]
-    with pytest.raises(DagflowInvariantViolationError, match="'used'"):
+    with pytest.raises(DagflowInvariantViolationError, match="no op named used"):
         result.output_for_node("used")
 
 
@@ -157,10 +157,10 @@ def test_outputs_of_the_whole_graph():
 @pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [
-        (("nope",), DagflowInvariantViolationError, ["'kitchen'", "'nope'"]),
-        (("machine.nope",), DagflowInvariantViolationError, ["'machine'", "'nope'"]),
-        (("used.nope",), DagflowInvariantViolationError, ["'beans'", "'nope'"]),
-        (("beans",), DagflowInvariantViolationError, ["'kitchen'", "'beans'"]),
+        (("nope",), DagflowInvariantViolationError, ["Job 'kitchen'", "named nope", "machine"]),
+        (("machine.nope",), DagflowInvariantViolationError, ["'machine'", "named nope", "brew"]),
+        (("used.nope",), DagflowInvariantViolationError, ["'used'", "named nope", "It is an op"]),
+        (("beans",), DagflowInvariantViolationError, ["Job 'kitchen'", "named beans"]),
         (("used", "zz"), DagflowInvariantViolationError, ["'beans'", "'zz'"]),
         (("machine", "zz"), CheckError, ["'machine'", "'zz'"]),
     ],
@@ -409,3 +409,89 @@ def test_questions_of_the_wrong_type(ask, name):
 
     with pytest.raises(ParameterCheckError, match=f"'{name}'"):
         ask(result)
+
+
+@asset(key_prefix="raw")
+def iron():
+    """An asset with a prefix."""
+    return 1
+
+
+def test_an_asset_is_named_by_its_whole_key():
+    """The last part of a key, and the key as one string, lead to the key as a list."""
+    result = materialize_to_memory([iron])
+
+    assert result.asset_value(["raw", "iron"]) == 1
+    for name in ("iron", "raw/iron"):
+        with pytest.raises(CheckError, match=r"mean 'raw/iron'\? Write its key as \['raw', 'iron'\]"):
+            result.asset_value(name)
+    with pytest.raises(CheckError, match=r"no asset 'zinc'\. It makes 'raw/iron'\."):
+        result.asset_value("zinc")
+
+
+def test_a_long_list_of_assets_is_cut():
+    """The error about an unknown asset of a large run names some of the assets, and their number."""
+
+    def made(name):
+        return asset(name=name)(lambda: 1)
+
+    result = materialize_to_memory([made(f"asset_{number}") for number in range(20)])
+
+    with pytest.raises(CheckError, match=r"It makes 'asset_0', .* and 12 more\.$"):
+        result.asset_value("zinc")
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"The nodes there are 'asset_0', .* and 12 more\.$"
+    ):
+        result.output_for_node("zinc")
+
+
+def test_the_node_of_an_asset_with_a_prefix():
+    """A node that is named by the last part of its asset leads to the name of the node."""
+    result = materialize_to_memory([iron])
+
+    with pytest.raises(DagflowInvariantViolationError) as raised:
+        result.output_for_node("iron")
+
+    assert str(raised.value) == (
+        "The run of assets has no op named iron, or it was not selected. Did you mean 'raw__iron'?"
+    )
+
+
+def test_no_message_has_the_hidden_name_of_a_job():
+    """Messages, reprs and events call a job without a name of its own "the run of assets"."""
+    result = materialize_to_memory([iron])
+    texts = [repr(result), repr(result.job_def), repr(result.plan), repr(result.all_events)]
+    texts += [event.message for event in result.all_events]
+    for wrong in (
+        lambda: result.output_value(),
+        lambda: result.get_run_failure_event(),
+        lambda: materialize_to_memory([iron], partition_key="x"),
+        lambda: materialize_to_memory([iron], run_config={"ops": {"zinc": {}}}),
+        lambda: materialize_to_memory([iron], run_config=5),
+        lambda: materialize_to_memory([iron], tags={"when": object()}),
+    ):
+        with pytest.raises(DagflowError) as raised:
+            wrong()
+        texts.append(str(raised.value))
+
+    assert sum("run of assets" in text for text in texts) > 8
+    assert not [text for text in texts if "__ephemeral" in text]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "expectation_results_for_node",
+        "failure_data_for_node",
+        "is_node_failed",
+        "is_node_skipped",
+        "is_node_success",
+        "is_node_untouched",
+        "retry_attempts_for_node",
+    ],
+)
+def test_the_node_by_keyword(name):
+    """The methods about a node take it as `node_str=`, as in Dagster."""
+    method = getattr(materialize_to_memory([iron]), name)
+
+    assert method(node_str="raw__iron") == method("raw__iron")

@@ -23,7 +23,12 @@ from dagflow import (
     mem_io_manager,
     op,
 )
-from dagflow.errors import DagflowInvalidDefinitionError, DagflowInvalidMetadata, ParameterCheckError
+from dagflow.errors import (
+    DagflowInvalidDefinitionError,
+    DagflowInvalidMetadata,
+    DagflowInvariantViolationError,
+    ParameterCheckError,
+)
 
 
 def water() -> Any:
@@ -151,6 +156,51 @@ def test_deps_come_before_without_being_loaded() -> None:
     assert made.partition_mappings == {AssetKey("d"): mapping}
 
 
+def test_an_asset_named_twice_is_one_dependency() -> None:
+    """An asset that is in `deps` twice, or in `deps` and among the parameters, is one dependency."""
+
+    @asset
+    def a() -> int:
+        return 1
+
+    @asset(deps=["a", a, AssetKey("a")])
+    def after() -> None: ...
+
+    @asset(deps=[a])
+    def read(a: int) -> int:
+        return a + 1
+
+    assert after.keys_by_input_name == read.keys_by_input_name == {"a": AssetKey("a")}
+    assert [dep.asset_key for dep in read.specs[0].deps] == [AssetKey("a")]
+    assert read(5) == 6
+    assert materialize_to_memory([a, after, read]).asset_value("read") == 2
+
+
+def test_the_mapping_of_an_asset_dep_holds_for_the_parameter() -> None:
+    """An AssetDep gives a partition mapping to the parameter that reads the same asset."""
+    mapping = LastPartitionMapping()
+
+    @asset(deps=[AssetDep("a", partition_mapping=mapping)])
+    def read(a: int) -> int:
+        return a
+
+    assert read.partition_mappings == {AssetKey("a"): mapping}
+    assert not read.op.ins["a"].dagflow_type.is_nothing
+
+
+def test_each_dependency_has_an_input_of_its_own() -> None:
+    """Dependencies whose keys look alike as Python names, or are reserved names, are all kept."""
+
+    @asset(deps=["a-b", "a_b", "config", "c"], ins={"c": AssetIn("d")})
+    def made(c: int) -> int:
+        return c
+
+    assert set(made.keys_by_input_name.values()) == {
+        AssetKey(key) for key in ("a-b", "a_b", "config", "c", "d")
+    }
+    assert made.keys_by_input_name["c"] == AssetKey("d")
+
+
 def test_nothing_ins_and_further_keywords() -> None:
     """An input outside of the signature only orders, or is passed to `**kwargs`."""
 
@@ -245,15 +295,37 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
     ("a dep", lambda: asset(deps=[5])(water), ParameterCheckError, "5 does not name an asset"),
     (
         "dep twice",
-        lambda: asset(deps=["a", "a"])(water),
-        DagflowInvalidDefinitionError,
-        "'deps' names asset 'a' twice",
+        lambda: asset(deps=["a", AssetDep("a", partition_mapping=LastPartitionMapping())])(water),
+        DagflowInvariantViolationError,
+        "asset 'water' names asset 'a' more than once",
     ),
     (
-        "dep and input",
-        lambda: asset(name="x", deps=["a"])(lambda a: 1),
+        "dep and mapped input",
+        lambda: asset(name="x", deps=["a"], ins={"a": AssetIn(partition_mapping=LastPartitionMapping())})(
+            lambda a: 1
+        ),
         DagflowInvalidDefinitionError,
-        "asset 'a' is both read by a parameter and named in 'deps'",
+        r"asset 'x' .*test_decorator.*: asset 'a' is in 'deps', and an AssetIn gives it a partition mapping",
+    ),
+    (
+        "two mappings",
+        lambda: asset(
+            name="x", ins={"a": AssetIn(partition_mapping=LastPartitionMapping()), "b": AssetIn("a")}
+        )(lambda a, b: 1),
+        DagflowInvalidDefinitionError,
+        "two inputs read asset 'a' with different partition mappings",
+    ),
+    (
+        "itself",
+        lambda: asset(deps=["water"])(water),
+        DagflowInvalidDefinitionError,
+        r"asset 'water' .*test_decorator.* depends on itself.*start_offset=-1",
+    ),
+    (
+        "itself by a parameter",
+        lambda: asset(name="a", partitions_def=StaticPartitionsDefinition(["x"]))(lambda a: 1),
+        DagflowInvalidDefinitionError,
+        "asset 'a' .* depends on itself",
     ),
     ("op is no dep", lambda: asset(deps=[op(water)])(water), ParameterCheckError, "does not name an asset"),
     ("partitions", lambda: asset(partitions_def=5)(water), ParameterCheckError, "'partitions_def'"),

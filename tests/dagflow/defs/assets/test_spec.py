@@ -24,6 +24,7 @@ from dagflow.defs.assets.spec import key_of
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     DagflowInvalidMetadata,
+    DagflowInvariantViolationError,
     ParameterCheckError,
 )
 
@@ -72,10 +73,11 @@ def test_what_names_none(named: Any) -> None:
 
 
 def test_dependencies_are_values() -> None:
-    """Dependencies are equal if their keys and mappings are equal."""
+    """Dependencies are equal if their keys, mappings and metadata are equal."""
     mapping = LastPartitionMapping()
 
-    assert AssetDep("a") == AssetDep(AssetKey("a"), metadata={"m": 1})
+    assert AssetDep("a") == AssetDep(AssetKey("a"))
+    assert AssetDep("a") != AssetDep("a", metadata={"m": 1})
     assert AssetDep("a") != AssetDep("a", partition_mapping=mapping)
     assert AssetDep("a") != "a"
     assert len({AssetDep("a"), AssetDep("a")}) == 1
@@ -109,6 +111,11 @@ def test_a_spec_stores_its_arguments() -> None:
     assert repr(AssetSpec("a")) == "AssetSpec(AssetKey(['a']))"
 
 
+def test_a_repeated_dependency_of_a_spec_counts_once() -> None:
+    """A spec that names an asset twice has one dependency on it."""
+    assert AssetSpec("a", deps=["b", AssetSpec("b"), ["b"]]).deps == [AssetDep("b")]
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -123,6 +130,12 @@ def test_a_spec_stores_its_arguments() -> None:
         (lambda: AssetSpec("a", metadata={"m": object()}), DagflowInvalidMetadata, "'m'"),
         (lambda: AssetSpec("a", tags={"t": object()}), DagflowInvalidDefinitionError, "tag 't' of asset 'a'"),
         (lambda: AssetSpec(5), ParameterCheckError, "AssetKey"),
+        (lambda: AssetSpec("a", deps="bc"), ParameterCheckError, "'deps' of asset 'a' must be a list"),
+        (
+            lambda: AssetSpec("a", deps=["b", AssetDep("b", partition_mapping=LastPartitionMapping())]),
+            DagflowInvariantViolationError,
+            "asset 'a' names asset 'b' more than once",
+        ),
         (
             lambda: SourceAsset(
                 "a", io_manager_key="k", io_manager_def=mem_io_manager, resource_defs={"k": 1}

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from dagflow import AssetKey, AssetsDefinition, AssetSpec, Out, StaticPartitionsDefinition, asset, op
+from dagflow import (
+    AssetDep,
+    AssetIn,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    DailyPartitionsDefinition,
+    Out,
+    StaticPartitionsDefinition,
+    TimeWindowPartitionMapping,
+    asset,
+    materialize_to_memory,
+    op,
+)
+from dagflow.defs.assets.short_names import ShortNames
 from dagflow.defs.assets.wiring import assets_by_key, common_partitions, wire_assets
 from dagflow.defs.graphs.wiring import DependencyDefinition
 from dagflow.errors import DagflowInvalidDefinitionError
@@ -39,7 +53,8 @@ def test_an_edge_ends_at_the_output_of_the_asset() -> None:
     both = _pair(None, None)
     known = assets_by_key([both, reader])
 
-    wiring, layer = wire_assets({AssetKey("p"): both, AssetKey("q"): both, reader.key: reader}, known, {})
+    chosen = {AssetKey("p"): both, AssetKey("q"): both, reader.key: reader}
+    wiring, layer = wire_assets(chosen, known, {}, ShortNames(known))
 
     assert wiring.dependencies["reader"] == {"q": DependencyDefinition("pair", "q")}
     assert layer.definitions == {("pair",): both, ("reader",): reader}
@@ -67,3 +82,22 @@ def test_different_partitions_of_one_op() -> None:
     assert common_partitions([both], one_partitioning=False) is None
     with pytest.raises(DagflowInvalidDefinitionError, match="have different partitions definitions"):
         common_partitions([both], one_partitioning=True)
+
+
+@pytest.mark.parametrize("parameter", [True, False])
+def test_an_asset_that_depends_on_its_earlier_partitions(parameter: bool) -> None:
+    """An asset can name its own earlier partitions. Its run is refused for now, and the error says so."""
+    days = DailyPartitionsDefinition("2024-01-01", end_date="2024-01-10")
+    earlier = TimeWindowPartitionMapping(-2, -1)
+    if parameter:
+        total = asset(name="total", partitions_def=days, ins={"total": AssetIn(partition_mapping=earlier)})(
+            lambda total: 1
+        )
+    else:
+        total = asset(name="total", partitions_def=days, deps=[AssetDep("total", partition_mapping=earlier)])(
+            lambda: 1
+        )
+
+    assert total.keys_by_input_name == {"total": AssetKey("total")}
+    with pytest.raises(DagflowInvalidDefinitionError, match="'total' depends on its own earlier partitions"):
+        materialize_to_memory([total], partition_key="2024-01-02")

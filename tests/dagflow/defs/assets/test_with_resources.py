@@ -10,11 +10,13 @@ from dagflow import (
     AssetIn,
     AssetsDefinition,
     AssetSpec,
+    ConfigurableResource,
     DagflowType,
     EnvVar,
     Field,
     InMemoryIOManager,
     IntSource,
+    ResourceParam,
     SourceAsset,
     StringSource,
     asset,
@@ -66,7 +68,7 @@ def test_a_bound_asset_needs_no_more() -> None:
 
 def test_config_by_key() -> None:
     """`resource_config_by_key` replaces config from the run config, which is used otherwise."""
-    given = {"beans": {"config": 7}, "unknown": 3}
+    given = {"beans": {"config": 7}}
 
     assert materialize([_bound(coffee, {"beans": configured_beans}, given)]).output_for_node("coffee") == 7
     late = _bound(coffee, {"beans": configured_beans})
@@ -76,6 +78,55 @@ def test_config_by_key() -> None:
         with_resources([coffee], {"beans": configured_beans}, {"beans": {"config": "x"}})
     with pytest.raises(DagflowInvalidInvocationError, match="resource key 'beans'"):
         with_resources([coffee], {"beans": configured_beans}, {"beans": 3})
+
+
+def test_config_for_an_unknown_key() -> None:
+    """A key of `resource_config_by_key` that no resource has is refused with the nearest one."""
+    with pytest.raises(
+        DagflowInvalidInvocationError, match=r"key 'bean', .*\['beans'\]. Did you mean 'beans'"
+    ):
+        with_resources([coffee], {"beans": configured_beans}, {"bean": {"config": 7}})
+
+
+class Roaster(ConfigurableResource[Any]):
+    """A resource class whose config may come from the environment."""
+
+    degrees: int = 200
+    name: str
+
+
+@resource(config_schema={"name": StringSource})
+def roaster(context: Any) -> Any:
+    return context.resource_config["name"]
+
+
+@asset
+def roasted(beans: ResourceParam[Any]) -> Any:
+    return getattr(beans, "name", beans)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        Roaster.configure_at_launch(),
+        Roaster(name="x"),
+        Roaster.configure_at_launch(degrees=3),
+        roaster,
+        configured(roaster, config_schema={"name": StringSource})(lambda config: config),
+    ],
+)
+def test_config_by_key_from_the_environment(monkeypatch: pytest.MonkeyPatch, definition: Any) -> None:
+    """`resource_config_by_key` may name environment variables, which are read when a run starts."""
+    (bound,) = with_resources(
+        [roasted], {"beans": definition}, {"beans": {"config": {"name": {"env": "ROASTER"}}}}
+    )
+
+    for name in ("first", "second"):
+        monkeypatch.setenv("ROASTER", name)
+        assert materialize([bound]).output_for_node("roasted") == name
+    monkeypatch.delenv("ROASTER")
+    with pytest.raises(DagflowInvalidConfigError, match='"ROASTER" which is not set'):
+        materialize([bound])
 
 
 def test_what_a_resource_needs_comes_with_it() -> None:
@@ -138,13 +189,14 @@ def test_what_inputs_types_and_hooks_need() -> None:
 
 
 def test_a_loader_of_an_input() -> None:
-    """The resource of a type loader is bound only if given, since a run never loads an asset from config."""
+    """The resource of a type loader is required as any other: each run of the asset checks it."""
     loader = dagflow_type_loader(int, required_resource_keys={"scale"})(lambda context, value: value)
     loaded = DagflowType(lambda context, value: True, "Loaded", loader=loader)
     ground = asset(name="ground", ins={"beans": AssetIn(dagflow_type=loaded)})(lambda beans: 1)
 
-    assert set(_bound(ground, {}).resource_defs) == set()
     assert set(_bound(ground, {"scale": 1}).resource_defs) == {"scale"}
+    with pytest.raises(DagflowInvalidDefinitionError, match=r"the loader of input 'beans' .*asset 'ground'"):
+        with_resources([ground], {})
 
 
 def test_config_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

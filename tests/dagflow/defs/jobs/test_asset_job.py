@@ -186,7 +186,7 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "itself",
         lambda: build_asset_job([asset(name="a", deps=["a"])(lambda: 1)]),
         DagflowInvalidDefinitionError,
-        "'a' -> 'a'",
+        "asset 'a' .*depends on itself",
     ),
     ("resources", lambda: build_asset_job([water], resources=[1]), ParameterCheckError, "resources"),
 ]
@@ -330,3 +330,16 @@ def test_a_parameter_that_was_meant_for_a_resource() -> None:
 
     with pytest.raises(DagflowInvalidDefinitionError, match=r"asset 'shelf', which was not.*ResourceParam"):
         build_asset_job([jam], resources={"shelf": object()})
+
+
+def test_an_asset_job_before_its_definitions() -> None:
+    """The attributes of a job lead to the job of the Definitions; other attributes are plainly missing."""
+    ingest = define_asset_job("ingest", owners=["team:mill"])
+
+    with pytest.raises(AttributeError, match=r"Use defs\.get_job_def\('ingest'\)\.execute_in_process\."):
+        ingest.execute_in_process()
+    with pytest.raises(AttributeError, match=r"has no attribute 'nope'$"):
+        _ = ingest.nope
+    assert not hasattr(ingest, "_nope")
+    assert repr(ingest) == "<asset job 'ingest', which defs.get_job_def('ingest') resolves>"
+    assert ingest.resolve([]).owners == ["team:mill"]

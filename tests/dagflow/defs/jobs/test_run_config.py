@@ -437,3 +437,64 @@ def test_a_run_config_over_the_default_one(run_config, seen):
 
     first, cup = result.output_for_node("first")
     assert [first, result.output_for_node("second")[0], cup] == seen
+
+
+def test_an_input_that_is_connected_to_nothing():
+    """The error about missing config names each such input, at any depth, and what can be done."""
+
+    @op
+    def grind(beans, grams: int):
+        return beans
+
+    @graph
+    def machine():
+        return grind()
+
+    @job
+    def cafe():
+        machine()
+        grind.alias("again")(machine.alias("other")())
+
+    with pytest.raises(DagflowInvalidConfigError) as raised:
+        cafe.execute_in_process(run_config={"ops": {"machine": {"ops": {"grind": {"inputs": {"grams": 1}}}}}})
+
+    assert str(raised.value).startswith(
+        "Error in config for job 'cafe'. Connected to nothing: input 'beans' of op 'machine.grind', "
+        "input 'beans' of op 'other.grind', input 'grams' of op 'other.grind', input 'grams' of op 'again'. "
+        "Connect it to an output, give it a default, or give its value in the run config\n"
+        "    Error 1: Missing required"
+    )
+
+
+def test_an_input_of_the_whole_graph_without_a_value():
+    """The error about missing config names the input, and the argument for its value."""
+
+    @op
+    def grind(beans):
+        return beans
+
+    @graph
+    def machine(beans):
+        grind(beans)
+
+    with pytest.raises(DagflowInvalidConfigError, match=r"no value for \['beans'\]: pass input_values="):
+        machine.execute_in_process()
+
+
+def test_a_mistake_beside_connected_inputs():
+    """The error about another mistake does not speak of inputs that have a value."""
+
+    @op
+    def grind(beans):
+        return beans
+
+    @job
+    def cafe():
+        grind()
+
+    with pytest.raises(DagflowInvalidConfigError) as raised:
+        cafe.execute_in_process(
+            run_config={"ops": {"grind": {"inputs": {"beans": {"value": 1}}, "config_": 1}}}
+        )
+
+    assert "Connected" not in str(raised.value)

@@ -77,9 +77,28 @@ def test_no_section_loads_no_library(line: str, monkeypatch: pytest.MonkeyPatch)
     assert read_docstring(f"Brews.\n\n    {line}\n        x: more\n") == Descriptions({}, None)
 
 
-def test_malformed_section() -> None:
-    """An entry without a colon makes the docstring unreadable, and the op has no descriptions."""
-    assert read_docstring("Brews.\n\nArgs:\n    a: The first.\n    the second\n") == Descriptions({}, None)
+@pytest.mark.parametrize(
+    ("doc", "parameters", "result"),
+    [
+        (
+            "Args:\n    a: The first.\n    the second\n    c: Third\n        line.",
+            {"a": "The first.", "c": "Third\nline."},
+            None,
+        ),
+        ("Args:\n    a: One.\n    two\n\nReturns:\n    int: A cup.", {"a": "One."}, "A cup."),
+        ("Args:\n    a: One.\n\nRaises:\n\nReturns:\n    int: A cup.", {"a": "One."}, "A cup."),
+        ("Args:\n    a: One.\n\nAttributes:\n  nothing\n", {"a": "One."}, None),
+        ("Args:\na: One.\n\nReturns:\n    A cup.", {"a": "One."}, "A cup."),
+        ("Args:\n\nReturns:\n    int: A cup.", {}, "A cup."),
+        (":param a: One\n    and more.\n:param\n:returns: A cup.", {"a": "One\nand more."}, "A cup."),
+        ("Args:\n    the second\n", {}, None),
+    ],
+)
+def test_malformed_section(doc: str, parameters: dict[str, str], result: str | None) -> None:
+    """A malformed entry or section is left out, and the others are read."""
+    assert read_docstring(f"Brews.\n\n{doc}") == Descriptions(parameters, result)
+    indented = "\n".join(f"    {line}" for line in doc.splitlines())
+    assert read_docstring(f"Brews.\n\n{indented}") == Descriptions(parameters, result)
 
 
 TITLES = (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import pytest
 
 from dagflow import AssetExecutionContext, OpExecutionContext
+from dagflow._util import UNSET
 from dagflow.defs.parts.function import (
     Body,
     is_config_annotation,
@@ -66,11 +68,13 @@ def test_kinds_of_context() -> None:
     def asset_context(context: AssetExecutionContext) -> None: ...
     def any_context(context: Any) -> None: ...
     def quoted(context: NoSuch.OpExecutionContext) -> None: ...  # noqa: F821
-    def unknown(context: NoSuchName) -> None: ...  # noqa: F821
+    def optional(context: OpExecutionContext | None) -> None: ...
+    def either(context: OpExecutionContext | AssetExecutionContext) -> None: ...
+    def noted(context: Annotated[AssetExecutionContext, "note"]) -> None: ...
 
-    types = [_body(fn).context for fn in (op_context, asset_context, any_context, quoted, unknown)]
+    functions = (op_context, asset_context, any_context, quoted, optional, either, noted)
 
-    assert types == ["op", "asset", "any", "op", "any"]
+    assert [_body(fn).context for fn in functions] == ["op", "asset", "any", "op", "op", "any", "asset"]
 
 
 def test_a_context_of_another_type_is_refused() -> None:
@@ -183,18 +187,102 @@ def test_a_wrapped_function_is_read_through() -> None:
 
 
 def test_annotations_as_strings_are_resolved() -> None:
-    """Names of the module and the closure are found; unknown names count as no annotation."""
+    """Names of the module, of the closure and of the functions around are found; others are reported."""
     outside = str
 
-    def fn(a: outside, b: NoSuchName, c: int) -> None:  # noqa: F821
+    class Local:
+        """A class that the function does not close over."""
+
+    def fn(a: outside, b: NoSuchName, c: int, d: list[Local], e: list[Local]) -> None:  # noqa: F821
         print(outside)  # noqa: T201 - makes it a name of the closure
 
     annotations = [parameter.annotation for parameter in _body(fn).inputs]
 
-    assert [annotations[0], annotations[2]] == [str, int]
-    assert resolved(annotations[1]) is resolved(annotations[1].__class__("x"))
+    assert [annotations[0], *annotations[2:]] == [str, int, list[Local], list[Local]]
     assert "'NoSuchName'" in repr(annotations[1])
-    assert _body(fn).return_annotation is type(None)
+    assert resolved(int, "input 'b'", fn, "write In(...)") is int
+    message = (
+        r"input 'b' \(.*test_function.py:\d+\): its annotation 'NoSuchName' cannot be evaluated .*NameError"
+    )
+    with pytest.raises(BadDefinition, match=message):
+        resolved(annotations[1], "input 'b'", fn, "write In(...)")
+
+
+def test_a_local_name_hides_one_of_the_module() -> None:
+    """An annotation means what it means in its scope, as without quotes."""
+
+    class Station(str):
+        """Another class than that of the module."""
+
+    def fn(a: Station, *, b: Station) -> Station: ...
+
+    body = _body(fn)
+
+    assert [parameter.annotation for parameter in body.inputs] == [Station, Station]
+    assert body.resources == ()
+    assert body.return_annotation is Station
+
+
+def test_annotations_of_callables() -> None:
+    """Partial objects, methods, objects with `__call__` and classes are read like functions."""
+
+    class Local(int):
+        """A class of this function."""
+
+    def fn(a: Local, b: Local) -> Local: ...
+
+    class Brewer:
+        """A callable object with an annotated attribute, and a method."""
+
+        a: str
+
+        def __call__(self, a: Local) -> Local: ...
+        def method(self, a: Local) -> Local: ...
+        @staticmethod
+        def static(a: Local) -> Local: ...
+        @classmethod
+        def of_class(cls, a: Local) -> Local: ...
+
+    class Derived(Brewer):
+        """A class with an `__init__`."""
+
+        def __init__(self, a: Local) -> None: ...
+
+    @dataclasses.dataclass
+    class Record:
+        """A class with fields."""
+
+        a: Local
+
+    class Pair(NamedTuple):
+        """A tuple with fields."""
+
+        a: Local
+
+    partial = functools.partial(fn, 1)
+    for made in (partial, Brewer(), Brewer().method, Brewer.static, Brewer.of_class, functools.lru_cache(fn)):
+        body = _body(made)
+        assert {parameter.annotation for parameter in body.inputs} == {Local}
+        assert body.return_annotation is Local
+    for made, returned in ((Derived, Derived), (Record, Record), (Pair, UNSET)):
+        body = _body(made)
+        assert [parameter.annotation for parameter in body.inputs] == [Local]
+        assert body.return_annotation is returned
+
+
+def test_an_object_that_answers_every_attribute() -> None:
+    """An object that wraps others without end is an error, not a hang."""
+
+    class Endless:
+        """An object that answers every attribute."""
+
+        def __getattr__(self, name: str) -> Any:
+            return Endless()
+
+        def __call__(self, a: int) -> int: ...
+
+    with pytest.raises(BadDefinition, match="op 'x'"):
+        _body(Endless())
 
 
 def test_a_function_without_a_signature() -> None:

@@ -10,6 +10,7 @@ from dagflow import (
     AssetSpec,
     CheckError,
     DagflowInvalidDefinitionError,
+    DagflowInvalidSubsetError,
     DagflowInvariantViolationError,
     DagflowType,
     Definitions,
@@ -151,7 +152,8 @@ def test_definition_of_an_asset():
 def test_a_resource_is_missing():
     """The lookup of the job raises, with the op that needs the resource and its location."""
     with pytest.raises(
-        DagflowInvalidDefinitionError, match=r"key 'cup' required by op 'pour' \(.*test_definitions"
+        DagflowInvalidDefinitionError,
+        match=r"key 'cup' required by op 'pour' .*or to the Definitions.*test_definitions",
     ):
         Definitions(jobs=[serve]).get_job_def("serve")
 
@@ -252,3 +254,23 @@ def test_unknown_and_doubled_jobs():
         Definitions().get_implicit_global_asset_job_def()
     with pytest.raises(DagflowInvalidDefinitionError, match="Duplicate job definition found for job 'serve'"):
         Definitions(jobs=[serve, job(name="serve")(lambda: None)]).resolve_all_job_defs()
+
+
+def test_an_asset_is_named_by_its_whole_key():
+    """The error about an unknown asset has the whole key of the one with that last part."""
+
+    @asset(key_prefix="raw")
+    def iron():
+        return 1
+
+    with pytest.raises(
+        DagflowInvariantViolationError, match=r"'iron'.*mean 'raw/iron'\? .*\['raw', 'iron'\]"
+    ):
+        Definitions([iron]).get_assets_def("iron")
+    with pytest.raises(DagflowInvalidSubsetError, match=r"'iron'.*mean 'raw/iron'\? .*\['raw', 'iron'\]"):
+        Definitions([iron]).get_implicit_global_asset_job_def().execute_in_process(asset_selection=["iron"])
+
+
+def test_a_project_shows_its_size():
+    """The repr, which error messages contain, has the number of assets and jobs."""
+    assert repr(Definitions([water], jobs=[serve])) == "<Definitions with 1 assets and 1 jobs>"

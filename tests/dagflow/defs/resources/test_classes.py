@@ -439,8 +439,8 @@ def test_annotations_that_make_a_resource() -> None:
 
 
 def test_a_resource_is_no_config() -> None:
-    """A resource in a Config class or a list raises; the message names the correct position."""
-    for base, annotation in ((Config, Kettle), (ConfigurableResource, list[Kettle])):
+    """A resource in a Config class or in a set raises; the message names the correct position."""
+    for base, annotation in ((Config, Kettle), (Config, list[Kettle]), (ConfigurableResource, set[Kettle])):
         bad = pydantic.create_model("Bad", x=(annotation, ...), __base__=base)  # type: ignore[call-overload]
         with pytest.raises(
             DagflowInvalidPythonicConfigDefinitionError, match=r"ResourceDependency\[\.\.\.\]"

@@ -19,6 +19,7 @@ from dagflow import (
     op,
     success_hook,
 )
+from dagflow.defs.resources.io_managers import default_io_manager, mem_io_manager
 from dagflow.defs.resources.requirements import (
     IO_MANAGER,
     Requirement,
@@ -67,7 +68,6 @@ def test_an_op_and_its_ports() -> None:
         "input manager shelf by input 'beans' of op 'grind'",
         "resource scale by the loader of input 'beans' of op 'grind'",
     ]
-    assert [need.key for need in grind.input_requirements() if need.is_for_config] == ["scale"]
     assert all(__file__ in need.place for need in grind.own_requirements())
     assert "'fine'" in _told(grind.configured({}, name="fine").own_requirements())[0]
 
@@ -112,9 +112,24 @@ def test_the_first_of_a_key_is_named() -> None:
     assert {key: need.by for key, need in merged.items()} == {"a": "first", "b": "first", "c": "second"}
 
 
-@pytest.mark.parametrize(("known", "hint"), [(["mills"], " Did you mean 'mills'?"), ([], "")])
-def test_a_key_that_is_not_there(known: list[str], hint: str) -> None:
-    """The error names the key, the definition that needs it, a similar key, and the remedy."""
-    error = not_provided(Requirement("mill", "op 'grind'"), known, "Give one.")
+@pytest.mark.parametrize(
+    ("known", "hint"),
+    [
+        (["mills"], "Did you mean 'mills'? The given keys are ['mills']."),
+        (["cup"], "The given keys are ['cup']."),
+        ({"io_manager": default_io_manager}, "No resource was given."),
+        ({"io_manager": mem_io_manager, "ml": None}, "Did you mean 'ml'? The given keys are ['ml']."),
+    ],
+)
+def test_a_key_that_is_not_there(known: Any, hint: str) -> None:
+    """The error names the key, the definition that needs it, a similar key, the given keys and the remedy."""
+    need = Requirement("mill", "op 'grind'", "shop.py:3")
 
-    assert str(error) == f"resource with key 'mill' required by op 'grind' was not provided.{hint} Give one."
+    assert str(not_provided(need, known, "job 'bar'")) == (
+        f"resource with key 'mill' required by op 'grind' was not provided. {hint} Give job 'bar' a resource "
+        "with this key: resource_defs={'mill': ...}. It is needed at shop.py:3."
+    )
+    assert str(not_provided(need, known, "here", remedy="Give one.", asset="raw/beans")) == (
+        f"resource with key 'mill' required by op 'grind' was not provided. {hint} Give one. It is needed by "
+        "asset 'raw/beans' at shop.py:3."
+    )

@@ -1,0 +1,393 @@
+"""The public names and arguments of Dagster that dagflow does not have, each with its meaning.
+
+Only data, which `dagflow.absent` reads when a message needs it. Names are spelled as they would be in
+dagflow. A name that dagflow gets is removed here; a test compares both lists with Dagster.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Topic(NamedTuple):
+    """Names of one subject.
+
+    Attributes:
+        is_planned: Whether dagflow is going to have them.
+        instead: A sentence about the remedy.
+        names: The meaning of each name.
+    """
+
+    is_planned: bool
+    instead: str
+    names: dict[str, str]
+
+
+class Argument(NamedTuple):
+    """An argument of one or more functions.
+
+    Attributes:
+        is_planned: Whether dagflow is going to have it.
+        owners: The names of the functions and classes, separated by spaces.
+        meaning: The meaning of the argument.
+        instead: A sentence about the remedy.
+    """
+
+    is_planned: bool
+    owners: str
+    meaning: str
+    instead: str
+
+
+START_RUNS = "Start runs by job.execute_in_process(...) or materialize([...]), and test the function itself."
+ONE_BY_ONE = "Write one @asset for each asset."
+LIST_THEM = "Give the definitions to Definitions(assets=[...], jobs=[...]) yourself."
+WRITE_ASSERTS = "Assert about the value of the asset in a test, or log an AssetCheckEvaluation."
+START_PROCESS = "Start the process with subprocess.run in the function of an op or asset."
+PLAIN_PYTHON = "Write the definitions in Python and give them to Definitions(...)."
+FROM_PYTHON = "Import it from Python's own module."
+NO_DEPLOYMENT = "dagflow runs jobs in this process, in processes of this machine or on dask: see execute_job."
+NO_WARNINGS = "dagflow never issues it, so no filter is needed."
+ASSERT_ABOUT_TIME = "Assert about the time of the latest materialization in a test."
+ONE_RUN = "Select the assets by their keys: materialize([...], selection=[...])."
+
+TOPICS = (
+    Topic(True, START_RUNS, {
+        "DefaultScheduleStatus": "the first status of a schedule",
+        "ScheduleDefinition": "a schedule that starts runs of a job at set times",
+        "ScheduleEvaluationContext": "the context of the function of a schedule",
+        "SkipReason": "the reason why a schedule or sensor starts no run",
+        "build_schedule_context": "makes the context for a call of a schedule",
+        "build_schedule_from_partitioned_job": "makes a schedule with the times of the partitions of a job",
+        "schedule": "a decorator that makes a schedule of a function",
+    }),
+    Topic(True, START_RUNS, {
+        "AddDynamicPartitionsRequest": "the request of a sensor to add partitions",
+        "AssetSensorDefinition": "a sensor that reacts to materializations of an asset",
+        "CodeLocationSelector": "a choice of the code locations that a sensor watches",
+        "DefaultSensorStatus": "the first status of a sensor",
+        "DeleteDynamicPartitionsRequest": "the request of a sensor to delete partitions",
+        "JobSelector": "a choice of the jobs that a sensor watches",
+        "MultiAssetSensorDefinition": "a sensor that reacts to materializations of several assets",
+        "MultiAssetSensorEvaluationContext": "the context of the function of a sensor of several assets",
+        "RepositorySelector": "a choice of the repositories that a sensor watches",
+        "RunFailureSensorContext": "the context of the function of a sensor of failed runs",
+        "RunStatusSensorContext": "the context of the function of a sensor of run statuses",
+        "RunStatusSensorDefinition": "a sensor that reacts to the status of runs",
+        "SensorDefinition": "a sensor that starts runs when something happened outside",
+        "SensorEvaluationContext": "the context of the function of a sensor",
+        "SensorResult": "the result of the function of a sensor",
+        "SensorReturnTypesUnion": "the type of all results of the function of a sensor",
+        "asset_sensor": "a decorator that makes a sensor of an asset",
+        "build_multi_asset_sensor_context": "makes the context for a call of a sensor of several assets",
+        "build_run_status_sensor_context": "makes the context for a call of a sensor of run statuses",
+        "build_sensor_context": "makes the context for a call of a sensor",
+        "make_email_on_run_failure_sensor": "makes a sensor that sends an email after a failed run",
+        "multi_asset_sensor": "a decorator that makes a sensor of several assets",
+        "run_failure_sensor": "a decorator that makes a sensor of failed runs",
+        "run_status_sensor": "a decorator that makes a sensor of run statuses",
+        "sensor": "a decorator that makes a sensor of a function",
+    }),
+    Topic(True, START_RUNS, {
+        "AssetJobKey": "the key of a job of assets that has an automation condition",
+        "AutoMaterializeAssetPartitionsFilter": "a filter of the older rules of automation",
+        "AutoMaterializePolicy": "the older form of an automation condition",
+        "AutoMaterializeRule": "a rule of the older form of an automation condition",
+        "AutomationCondition": "a condition under which an asset is materialized by itself",
+        "AutomationConditionSensorDefinition": "a sensor that evaluates automation conditions",
+        "AutomationContext": "the context of an automation condition",
+        "AutomationResult": "the result of an automation condition",
+        "EvaluateAutomationConditionsResult": "the result of evaluate_automation_conditions",
+        "evaluate_automation_conditions": "evaluates the automation conditions of definitions once",
+    }),
+    Topic(True, "Run each partition by materialize([...], partition_key=...).", {
+        "AssetPartitionStatus": "whether a partition of an asset is materialized",
+        "BackfillPolicy": "the number of partitions in one run of a backfill",
+    }),
+    Topic(False, ASSERT_ABOUT_TIME, {
+        "FreshnessPolicy": "the age from which an asset counts as stale",
+        "LegacyFreshnessPolicy": "the older form of FreshnessPolicy",
+        "apply_freshness_policy": "sets the freshness policy of assets",
+    }),
+    Topic(True, ONE_BY_ONE, {
+        "AssetOut": "one of the assets that multi_asset makes",
+        "graph_asset": "a decorator that makes an asset of a graph of ops",
+        "graph_multi_asset": "a decorator that makes several assets of a graph of ops",
+        "map_asset_specs": "changes the specs of several assets",
+        "multi_asset": "a decorator that makes several assets with one function",
+    }),
+    Topic(True, "Log an AssetObservation in an @asset or @op that looks at the data.", {
+        "ObserveResult": "the result of a function that observes an asset",
+        "multi_observable_source_asset": "a decorator that makes several observed assets of a function",
+        "observable_source_asset": "a decorator that makes an observed asset of a function",
+    }),
+    Topic(True, "Read the tags of the materialization, which hold the versions.", {
+        "DataProvenance": "the versions of the code and data that an asset was made with",
+        "DataVersionsByPartition": "the data versions of several partitions",
+    }),
+    Topic(True, ONE_RUN, {
+        "AssetSelection": "an object that selects assets",
+    }),
+    Topic(True, "Read the value by result.asset_value(key).", {
+        "AssetValueLoader": "loads the stored values of several assets",
+    }),
+    Topic(True, LIST_THEM, {
+        "create_repository_using_definitions_args": "makes a repository of the arguments of Definitions",
+        "load_asset_checks_from_current_module": "collects the asset checks of the calling module",
+        "load_asset_checks_from_modules": "collects the asset checks of modules",
+        "load_asset_checks_from_package_module": "collects the asset checks of a package",
+        "load_asset_checks_from_package_name": "collects the asset checks of a package by its name",
+        "load_assets_from_current_module": "collects the assets of the calling module",
+        "load_assets_from_modules": "collects the assets of modules",
+        "load_assets_from_package_module": "collects the assets of a package",
+        "load_assets_from_package_name": "collects the assets of a package by its name",
+        "load_definitions_from_current_module": "collects the definitions of the calling module",
+        "load_definitions_from_module": "collects the definitions of a module",
+        "load_definitions_from_modules": "collects the definitions of modules",
+        "load_definitions_from_package_module": "collects the definitions of a package",
+        "load_definitions_from_package_name": "collects the definitions of a package by its name",
+    }),
+    Topic(True, WRITE_ASSERTS, {
+        "AssetCheckExecutionContext": "the context of the function of an asset check",
+        "AssetCheckSpec": "the declaration of a check of an asset",
+        "AssetChecksDefinition": "the definition of one or more asset checks",
+        "asset_check": "a decorator that makes a check of an asset",
+        "build_asset_check_context": "makes the context for a call of an asset check",
+        "build_column_schema_change_checks": "makes checks for a change of columns",
+        "build_last_update_freshness_checks": "makes checks of the time of the last update",
+        "build_metadata_bounds_checks": "makes checks for the bounds of a metadata value",
+        "build_sensor_for_freshness_checks": "makes a sensor that runs freshness checks",
+        "build_time_partition_freshness_checks": "makes checks of the time of the last partition",
+        "multi_asset_check": "a decorator that makes several asset checks with one function",
+    }),
+    Topic(True, START_PROCESS, {
+        "PipesBlobStoreMessageReader": "reads messages of an external process from a store",
+        "PipesClient": "runs external processes that report materializations",
+        "PipesClientCompletedInvocation": "the result of a finished external process",
+        "PipesCompositeMessageReader": "reads messages of an external process in several ways",
+        "PipesContextInjector": "sends the context to an external process",
+        "PipesEnvContextInjector": "sends the context to an external process by its environment",
+        "PipesExecutionResult": "the type of all results that an external process reports",
+        "PipesFileContextInjector": "sends the context to an external process by a file",
+        "PipesFileMessageReader": "reads messages of an external process from a file",
+        "PipesLaunchedData": "the facts about a process at its start",
+        "PipesLogReader": "reads the log of an external process",
+        "PipesMessageHandler": "turns messages of an external process into events",
+        "PipesMessageReader": "reads messages of an external process",
+        "PipesSession": "the connection to an external process",
+        "PipesSubprocessClient": "runs a subprocess that reports materializations",
+        "PipesTempFileContextInjector": "sends the context to an external process by a temporary file",
+        "PipesTempFileMessageReader": "reads messages of an external process from a temporary file",
+        "open_pipes_session": "opens the connection to an external process",
+    }),
+    Topic(False, PLAIN_PYTHON, {
+        "AssetAttributesModel": "the fields of an asset in a component file",
+        "Component": "a part of a project that is configured by a file",
+        "ComponentFormConfig": "the form of a component in a user interface",
+        "ComponentLoadContext": "the context in which a component is loaded",
+        "ComponentTree": "the components of a project",
+        "ComponentTypeSpec": "the description of a kind of components",
+        "DefinitionsComponent": "a component with definitions in Python",
+        "DefsFolderComponent": "a component that loads a folder",
+        "FunctionComponent": "a component of a Python function",
+        "Injected": "marks a field of a component that is filled in",
+        "Model": "the base of models in component files",
+        "PythonScriptComponent": "a component that runs a Python script",
+        "ResolutionContext": "the context in which the fields of a component are resolved",
+        "Resolvable": "the base of classes whose fields come from a component file",
+        "ResolvedAssetCheckSpec": "the type of an asset check in a component file",
+        "ResolvedAssetKey": "the type of an asset key in a component file",
+        "ResolvedAssetSpec": "the type of an asset spec in a component file",
+        "Resolver": "converts a field of a component file",
+        "ScaffoldRequest": "the request to write the files of a component",
+        "Scaffolder": "writes the files of a component",
+        "SqlComponent": "a component that runs SQL",
+        "StateBackedComponent": "a component that stores its state",
+        "TemplatedSqlComponent": "a component that runs SQL from a template",
+        "UPathDefsStateStorage": "the storage for the state of components",
+        "UvRunComponent": "a component that runs a script by uv",
+        "build_component_defs": "makes the definitions of a folder of components",
+        "build_defs_for_component": "makes the definitions of a component",
+        "component_defs": "makes the definitions of a component, for tests",
+        "component_instance": "a decorator that makes a component of a function",
+        "components": "the module of components",
+        "definitions": "a decorator for a function that returns Definitions when a project is loaded",
+        "get_all_components_defs_within_project": "loads all components of a folder, for tests",
+        "get_component_defs_within_project": "loads a component of a folder, for tests",
+        "load_defs": "loads the definitions of a folder of components",
+        "load_from_defs_folder": "loads the definitions of the folder of a project",
+        "resources": "the resources of a folder of components",
+        "scaffold_component": "writes the file of a component",
+        "scaffold_with": "a decorator that sets the scaffolder of a component",
+        "template_var": "a decorator that makes a variable of component files",
+    }),
+    Topic(True, "Write an IOManager, or use FilesystemIOManager for local files.", {
+        "UPathIOManager": "the base of I/O managers that store each asset in a file",
+    }),
+    Topic(False, "Use fs_io_manager with its config 'base_dir', or FilesystemIOManager(base_dir=...).", {
+        "custom_path_fs_io_manager": "an I/O manager with a path for each output",
+    }),
+    Topic(False, "Pass paths as values between ops, or write an IOManager.", {
+        "FileHandle": "the handle of a file of a file manager",
+        "LocalFileHandle": "the handle of a local file of a file manager",
+        "local_file_manager": "a resource that stores files in a local folder",
+    }),
+    Topic(False, "Load each value by the old I/O manager and store it by the new one, in a script.", {
+        "MigrateIOStorageResult": "the result of migrate_io_storage",
+        "migrate_io_storage": "copies stored values from one I/O manager to another",
+    }),
+    Topic(False, NO_DEPLOYMENT, {
+        "DefaultRunLauncher": "starts runs in the processes of a deployment",
+        "MAX_RUNTIME_SECONDS_TAG": "the tag with the longest time of a run, which a daemon reads",
+        "QueuedRunCoordinator": "starts the runs of a queue",
+        "StepExecutionContext": "the internal context of a step",
+        "StepLauncher": "runs a step in another system",
+        "StepRunRef": "a step that another system can run",
+        "SubmitRunContext": "the context of a run that is added to a queue",
+        "external_instance_from_step_run_ref": "makes the instance for a step in another system",
+        "multiple_process_executor_requirements": "the requirements of executors with several processes",
+        "raise_execution_interrupts": "turns signals into errors while a step runs",
+        "run_step_from_ref": "runs a step in another system",
+        "step_context_to_step_run_ref": "makes a StepRunRef of a step",
+        "step_run_ref_to_step_context": "makes a step of a StepRunRef",
+    }),
+    Topic(True, "Use instance.get_event_records(...) and instance.all_logs(run_id).", {
+        "EventRecordsResult": "a page of event records",
+        "PaginatedResults": "a page of results",
+        "RunShardedEventsCursor": "the cursor of an event log with a file for each run",
+        "RunStatusChangeRecordsFilter": "a filter of events about the status of runs",
+    }),
+    Topic(False, "Catch DagflowStorageError or DagflowRunNotFoundError.", {
+        "DagflowEventLogInvalidForRun": "the error about an event log that cannot be read",
+    }),
+    Topic(False, "Give the definitions to Definitions(...), or list them in a @repository.", {
+        "BindResourcesToJobs": "a list of jobs that get the resources of Definitions; all jobs get them",
+        "DagflowLibraryRegistry": "the list of installed integration libraries",
+        "PendingNodeInvocation": "a call of an op with another name or tags, before it is wired",
+        "RepositoryData": "the base of classes that load the definitions of a repository on demand",
+    }),
+    Topic(False, "Annotate with Any, or with the classes themselves.", {
+        "AssetOrCheckKey": "the type of asset keys and check keys",
+        "ConfigSchema": "the type of config schemas",
+    }),
+    Topic(False, "Use colored_console_logger and json_console_logger in `logger_defs`.", {
+        "JsonLogFormatter": "formats log records as JSON",
+        "default_system_loggers": "the loggers of a job that names none",
+    }),
+    Topic(False, "Set CodeReferencesMetadataValue in the metadata of the asset.", {
+        "AnchorBasedFilePathMapping": "the mapping of local files to a repository by an anchor",
+        "FilePathMapping": "the mapping of local files to a repository",
+        "link_code_references_to_git": "turns local code references into links",
+        "with_source_code_references": "adds code references to assets",
+    }),
+    Topic(False, NO_WARNINGS, {
+        "BetaWarning": "the warning about a beta feature",
+        "ConfigArgumentWarning": "the warning about an argument that is also a config field",
+        "PreviewWarning": "the warning about a preview feature",
+        "SupersessionWarning": "the warning about a replaced feature",
+        "deprecation_warning": "issues a warning about an old feature",
+    }),
+    Topic(False, FROM_PYTHON, {
+        "Callable": "a name of collections.abc",
+        "Final": "a name of typing",
+        "Mapping": "a name of collections.abc",
+        "Sequence": "a name of collections.abc",
+        "TYPE_CHECKING": "a name of typing",
+        "TypingAny": "typing.Any",
+        "TypingTuple": "typing.Tuple",
+        "importlib": "a module of Python",
+        "sys": "a module of Python",
+        "version": "the module with the version; use dagflow.__version__",
+    }),
+)  # fmt: skip
+"""All absent names, by subject."""
+
+WARNINGS = frozenset({"BetaWarning", "ConfigArgumentWarning", "PreviewWarning", "SupersessionWarning"})
+"""The names of the classes of warnings."""
+
+ARGUMENTS = {
+    "asset_check_selection": Argument(
+        True, "JobDefinition.get_subset", "the asset checks that run", "Select ops or assets instead."
+    ),
+    "asset_checks": Argument(True, "Definitions", "the asset checks of the project", WRITE_ASSERTS),
+    "auto_materialize_policy": Argument(
+        True, "AssetSpec asset", "the older form of automation_condition", START_RUNS
+    ),
+    "auto_observe_interval_minutes": Argument(
+        False, "SourceAsset", "the time between two observations by a daemon", START_RUNS
+    ),
+    "automation_condition": Argument(
+        True,
+        "AssetSpec GraphDefinition.to_job SourceAsset asset define_asset_job",
+        "the condition of runs that start by themselves",
+        START_RUNS,
+    ),
+    "backfill_policy": Argument(
+        True,
+        "asset",
+        "the number of partitions in one run of a backfill",
+        "Run each partition by materialize([...], partition_key=...).",
+    ),
+    "check_specs": Argument(True, "asset", "the checks that the function makes", WRITE_ASSERTS),
+    "component_tree": Argument(False, "Definitions", "the components of the project", PLAIN_PYTHON),
+    "compute_kind": Argument(
+        False, "asset", "the older form of kinds", "Write kinds={'sql'} instead of compute_kind='sql'."
+    ),
+    "event_loop": Argument(
+        False, "build_resources", "the event loop of the resources", "Remove the argument."
+    ),
+    "exclude_subruns": Argument(
+        False, "RunsFilter", "whether runs of backfills are left out", "Remove the argument."
+    ),
+    "freshness_policy": Argument(
+        False, "AssetSpec asset", "the age from which the asset counts as stale", ASSERT_ABOUT_TIME
+    ),
+    "is_virtual": Argument(
+        False, "AssetSpec asset", "whether the asset has no data of its own", "Remove the argument."
+    ),
+    "legacy_freshness_policy": Argument(
+        False, "AssetSpec SourceAsset asset", "the older form of freshness_policy", ASSERT_ABOUT_TIME
+    ),
+    "log_manager": Argument(
+        False,
+        "build_resources",
+        "the log of the resources",
+        "Remove the argument; the resources log as usual.",
+    ),
+    "metadata": Argument(
+        True, "Definitions", "metadata of the project", "Give metadata to the assets and jobs instead."
+    ),
+    "non_argument_deps": Argument(
+        False, "asset", "the older form of deps", "Write deps=[...] instead of non_argument_deps={...}."
+    ),
+    "observe_fn": Argument(
+        True,
+        "SourceAsset",
+        "a function that observes the data version",
+        "Log an AssetObservation in an @asset or @op that looks at the data.",
+    ),
+    "op_tags": Argument(
+        True, "SourceAsset", "the tags of the op that observes the asset", "Remove the argument."
+    ),
+    "schedules": Argument(True, "Definitions", "the schedules of the project", START_RUNS),
+    "sensors": Argument(True, "Definitions", "the sensors of the project", START_RUNS),
+    "snapshot_id": Argument(
+        False, "RunsFilter", "the id of the stored form of a job", "Filter by job_name instead."
+    ),
+    "synchronous_run_coordinator": Argument(
+        False, "instance_for_test", "whether submitted runs start at once", NO_DEPLOYMENT
+    ),
+    "synchronous_run_launcher": Argument(
+        False, "instance_for_test", "whether launched runs run in this process", NO_DEPLOYMENT
+    ),
+    "updated_after": Argument(
+        True,
+        "RunsFilter",
+        "the earliest time of the last change of a run",
+        "Use created_after instead.",
+    ),
+    "updated_before": Argument(
+        True, "RunsFilter", "the latest time of the last change of a run", "Use created_before instead."
+    ),
+}
+"""All absent arguments by name. `owners` has classes by their names, and methods as `Class.method`."""

@@ -1,0 +1,95 @@
+"""The resolution of upstream assets that are named by the last part of their key, or by their table, only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset
+from dagflow.errors import DagflowInvalidDefinitionError
+from dagflow.keys import AssetKey, system_tag_spellings
+
+
+class ShortNames:
+    """The assets by group and last part of their key.
+
+    A key of one part that no asset has is a short name. It stands for the only other asset of the same group
+    whose key ends with that part. An unknown key of an AssetDep with a table name in its metadata stands for
+    the asset with the same table name.
+
+    Args:
+        known: All assets by key.
+    """
+
+    __slots__ = ("_by_name", "_known")
+
+    def __init__(self, known: Mapping[AssetKey, AnyAsset]) -> None:
+        self._known: Mapping[AssetKey, AnyAsset] = known
+        self._by_name: dict[tuple[str, str], list[AssetKey]] | None = None
+
+    def keys_read_by(self, asset: AssetsDefinition) -> Mapping[str, AssetKey]:
+        """Return the keys that the inputs of an asset read, by name, with short names resolved."""
+        keys = asset.keys_by_input_name
+        if all(key in self._known for key in keys.values()):
+            return keys
+        return {name: self.resolve(key, asset) for name, key in keys.items()}
+
+    def candidates(self, key: AssetKey, asset: AssetsDefinition) -> list[AssetKey]:
+        """Return the other assets in the groups of an asset whose key ends with the one part of `key`."""
+        if len(key.path) != 1:
+            return []
+        if self._by_name is None:
+            self._by_name = {}
+            for known, owner in self._known.items():
+                name = _spec_of(owner, known).group_name, known.path[-1]
+                self._by_name.setdefault(name, []).append(known)
+        groups = dict.fromkeys(spec.group_name for spec in asset.specs)
+        return [
+            found
+            for group in groups
+            for found in self._by_name.get((group, key.path[0]), ())
+            if self._known[found] is not asset
+        ]
+
+    def resolve(self, key: AssetKey, reader: AnyAsset) -> AssetKey:
+        """Return the key that `key` stands for in `reader`: the same key, unless it is a short name.
+
+        Raises:
+            DagflowInvalidDefinitionError: Several assets have the table name that the reader depends on.
+        """
+        if key in self._known or not isinstance(reader, AssetsDefinition):
+            return key
+        for dep in (dep for spec in reader.specs for dep in spec.deps if dep.asset_key == key):
+            if (table := _table_name(dep.metadata)) is not None:
+                key = self._asset_of_table(table, reader) or key
+        candidates = self.candidates(key, reader)
+        return candidates[0] if len(candidates) == 1 else key
+
+    def _asset_of_table(self, table: str, reader: AssetsDefinition) -> AssetKey | None:
+        found = [
+            key
+            for key, asset in self._known.items()
+            if _table_name(_spec_of(asset, key).metadata) == table and asset is not reader
+        ]
+        if len(found) > 1:
+            names = " and ".join(f"'{key.to_user_string()}'" for key in found)
+            raise DagflowInvalidDefinitionError(
+                f"{reader!r} depends on the asset of table '{table}', which {names} have in their metadata. "
+                "Give the key of one of them."
+            )
+        return found[0] if found else None
+
+
+def _table_name(metadata: Mapping[str, Any]) -> str | None:
+    if not metadata:
+        return None
+    values = (metadata[name] for name in system_tag_spellings("table_name") if name in metadata)
+    value = next(values, None)
+    return getattr(value, "value", value)
+
+
+def _spec_of(asset: AnyAsset, key: AssetKey) -> AssetSpec:
+    if isinstance(asset, AssetsDefinition):
+        return asset.specs_by_key[key]
+    return asset.spec if isinstance(asset, SourceAsset) else asset

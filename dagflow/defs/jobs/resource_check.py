@@ -1,0 +1,35 @@
+"""The check that a job has every resource that its nodes, assets and hooks need. Each entrance calls it."""
+
+from __future__ import annotations
+
+from dagflow.defs.jobs.content import JobContent
+from dagflow.defs.resources.requirements import Requirement, not_provided
+
+
+def check_resources(job: JobContent, remedy: str | None = None) -> None:
+    """Raise if a job lacks a resource. A job that passed is not checked again.
+
+    Args:
+        job: The job, with its selection applied.
+        remedy: A sentence for the error; default: to give the resource to the job.
+
+    Raises:
+        DagflowInvalidDefinitionError: A resource is missing.
+    """
+    if "checked" in job.compiled:
+        return
+    known = job.resource_defs
+    missing = [need for need in job.all_requirements() if need.key not in known and not need.is_optional]
+    if missing:
+        first = min(missing, key=lambda requirement: requirement.key)
+        raise not_provided(first, known, job.describe_target(), remedy=remedy, asset=_asset_with(job, first))
+    job.compiled["checked"] = True
+
+
+def _asset_with(job: JobContent, requirement: Requirement) -> str:
+    """Return the key of the asset that has a requirement, or an empty string."""
+    if job.asset_layer is not None:
+        for asset in job.asset_layer.definitions.values():
+            if requirement in asset.own_requirements():
+                return min(asset.keys).to_user_string()
+    return ""
