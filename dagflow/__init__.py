@@ -65,6 +65,8 @@ _EXPORTS = {
     "DagflowJobMetadataValue": "dagflow.metadata.value",
     "DagflowLogManager": "dagflow.context.log",
     "DagflowMaxRetriesExceededError": "dagflow.errors",
+    "DagflowMissingResourceError": "dagflow.errors",
+    "DagflowOutputAttributeError": "dagflow.errors",
     "DagflowResourceFunctionError": "dagflow.errors",
     "DagflowRun": "dagflow.events.run",
     "DagflowRunAlreadyExists": "dagflow.errors",

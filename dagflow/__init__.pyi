@@ -134,6 +134,8 @@ from dagflow.errors import DagflowInvalidPythonicConfigDefinitionError as Dagflo
 from dagflow.errors import DagflowInvalidSubsetError as DagflowInvalidSubsetError
 from dagflow.errors import DagflowInvariantViolationError as DagflowInvariantViolationError
 from dagflow.errors import DagflowMaxRetriesExceededError as DagflowMaxRetriesExceededError
+from dagflow.errors import DagflowMissingResourceError as DagflowMissingResourceError
+from dagflow.errors import DagflowOutputAttributeError as DagflowOutputAttributeError
 from dagflow.errors import DagflowResourceFunctionError as DagflowResourceFunctionError
 from dagflow.errors import DagflowRunAlreadyExists as DagflowRunAlreadyExists
 from dagflow.errors import DagflowRunNotFoundError as DagflowRunNotFoundError

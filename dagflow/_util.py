@@ -1,5 +1,5 @@
-"""Small utilities: the sentinel for "not given", suggestions for a misspelt name, the repr of a value,
-warnings, strings as file names, and paths relative to a module.
+"""Small utilities: the sentinel for "not given", questions about the class of a user's value, suggestions for
+a misspelt name, the repr of a value, warnings, strings as file names, and paths relative to a module.
 """
 
 from __future__ import annotations
@@ -7,7 +7,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from types import FunctionType
-from typing import Any, Final
+from typing import Any, Final, TypeGuard, TypeVar
+
+_T = TypeVar("_T")
 
 
 class Unset(enum.Enum):
@@ -24,6 +26,44 @@ class Unset(enum.Enum):
 
 UNSET: Final = Unset.UNSET
 """The default of an argument for which None is a value: not given."""
+
+
+def has_class(value: object, cls: type[_T]) -> TypeGuard[_T]:
+    """Return whether the class of a value is `cls` or a subclass.
+
+    Unlike `isinstance`, it does not believe `value.__class__`: a `Mock(spec=X)` claims to be an X.
+
+    Example:
+        >>> from unittest.mock import Mock
+        >>> has_class(3, int), has_class(Mock(spec=int), int)
+        (True, False)
+    """
+    return issubclass(type(value), cls)
+
+
+def class_has(value: object, name: str) -> bool:
+    """Return whether the class of a value declares an attribute.
+
+    Unlike `hasattr`, it does not ask the value, because a double answers to every name.
+
+    Example:
+        >>> from unittest.mock import Mock
+        >>> class_has("beans", "upper"), class_has(Mock(), "upper")
+        (True, False)
+    """
+    return hasattr(type(value), name)
+
+
+def is_double(value: object) -> bool:
+    """Return whether a value is an object of `unittest.mock`, or of its backport.
+
+    Example:
+        >>> from unittest.mock import MagicMock
+        >>> is_double(MagicMock()), is_double(3)
+        (True, False)
+    """
+    return any(cls.__name__ == "NonCallableMock" for cls in type(value).__mro__)
+
 
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-=@+,[]:| ")
 _LONGEST = 200

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, Protocol
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, has_class
 from dagflow.defs.ops.definition import OpDefinition, op_location
 from dagflow.defs.ops.ports import OutputDefinition
 from dagflow.defs.parts.function import Body
@@ -131,7 +131,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
         DagflowInvariantViolationError: The result does not match the outputs of the op.
     """
     outs = list(op.outs.values())
-    if isinstance(result, UserEvent):
+    if issubclass(type(result), UserEvent):
         raise DagflowInvariantViolationError(
             f"{op_location(op)} returned an {type(result).__name__}. If you are returning an "
             "AssetMaterialization or an ExpectationResult from op you must yield them directly, or log them "
@@ -176,7 +176,7 @@ def outputs_of(op: OpDefinition, result: Any) -> Iterator[tuple[OutputDefinition
 
 def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[OutputDefinition, Any, Any]:
     """Return the output in a returned value, bare or in a wrapper."""
-    if isinstance(value, Output):
+    if has_class(value, Output):
         if op.is_wrapped.get(output.name) is False:
             raise DagflowInvariantViolationError(
                 f"{op_location(op)}: received Output object for output '{output.name}' which does not have "
@@ -184,7 +184,7 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
             )
         _check_position(op, output, value)
         return output, value.value, value
-    if isinstance(value, MaterializeResult):
+    if has_class(value, MaterializeResult):
         if value.check_results:
             raise _lost_check_result(op, value.check_results[0])
         return output, value.value, value
@@ -195,7 +195,7 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
             "but did not receive an Output object for this output. Received instead an object of type "
             f"{type(value)}. Wrap it, or take Output[...] out of the annotation, in {op_location(op)}."
         )
-    if isinstance(value, DynamicOutput):
+    if has_class(value, DynamicOutput):
         raise DagflowInvariantViolationError(
             f"{op_location(op)} returned a DynamicOutput for output '{output.name}', which is not dynamic. "
             "Make it a DynamicOut()."
@@ -205,7 +205,7 @@ def output_in(op: OpDefinition, output: OutputDefinition, value: Any) -> tuple[O
 
 def _refuse_check_results(op: OpDefinition, values: Iterable[Any]) -> None:
     for value in values:
-        if isinstance(value, SpecialResult) and value.is_check_result:
+        if has_class(value, SpecialResult) and value.is_check_result:
             raise _lost_check_result(op, value)
 
 

@@ -15,6 +15,8 @@
     ├── DagflowInvalidPythonicConfigDefinitionError an invalid Config annotation
     ├── DagflowInvalidSubsetError                   a selection that selects nothing, or cannot be parsed
     ├── DagflowInvariantViolationError              a rule that was broken at run time
+    │   └── DagflowOutputAttributeError             an attribute of an output in the body of a graph (also an
+    │                                               invalid definition and an AttributeError)
     ├── DagflowInvalidPropertyError                 an attribute that this context does not have
     ├── DagflowInvalidMetadata                      a metadata value of an unsupported type
     ├── DagflowSerializationError                   a value without JSON form, or damaged JSON
@@ -59,7 +61,54 @@ _T = TypeVar("_T")
 _LONGEST = 2_000  # characters of a value in a message
 
 
-class DagflowError(Exception):
+class Restorable:
+    """The base of exceptions that can be copied and pickled, whatever the parameters of their constructor.
+
+    A copy has the arguments and attributes of the original. Its constructor is not called again. If an
+    attribute cannot be pickled, its string is pickled instead, because a process pool stops otherwise.
+
+    Example:
+        >>> import copy
+        >>> class NoBeans(Restorable, Exception):
+        ...     def __init__(self, grams, cup):
+        ...         super().__init__(f"no {grams} g for {cup}")
+        >>> copy.copy(NoBeans(18, "mocha"))
+        NoBeans('no 18 g for mocha')
+    """
+
+    args: tuple[Any, ...]
+
+    def __copy__(self) -> Any:
+        origin: Any = self
+        copy = _restored(type(self), self.args)
+        copy.__dict__.update(self.__dict__)
+        copy.__cause__, copy.__context__ = origin.__cause__, origin.__context__
+        return copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {name: _for_pickle(value) for name, value in self.__dict__.items()}
+        return _restored, (type(self), tuple(map(_for_pickle, self.args))), state
+
+
+def _restored(cls: type[Any], arguments: tuple[Any, ...]) -> Any:
+    return cls.__new__(cls, *arguments)
+
+
+def _for_pickle(value: Any) -> Any:
+    """Return the value, or an object with its text, if it cannot be pickled and come back."""
+    if value is None or type(value) in (str, int, float, bool):
+        return value
+    import pickle  # imported lazily: few programs pickle an error
+
+    try:
+        pickle.loads(pickle.dumps(value))
+    except Exception:  # a `__reduce__` and a constructor may raise anything
+        text = f"{type(value).__name__}: {value}"
+        return Exception(text) if isinstance(value, BaseException) else text
+    return value
+
+
+class DagflowError(Restorable, Exception):
     """The base of all errors of dagflow.
 
     `is_user_code_error` is true if user code raised, and not dagflow.
@@ -166,6 +215,12 @@ class DagflowInvariantViolationError(DagflowError):
     """A broken rule that can only be checked at run time."""
 
 
+class DagflowOutputAttributeError(
+    DagflowInvariantViolationError, DagflowInvalidDefinitionError, AttributeError
+):
+    """A read of an attribute of an output in the body of a graph, where the value does not exist yet."""
+
+
 class DagflowInvalidPropertyError(DagflowError):
     """An attribute that this context does not have."""
 
@@ -266,7 +321,7 @@ class DagflowSubprocessError(DagflowError):
         super().__init__(message)
 
 
-class ChildProcessCrashException(Exception):
+class ChildProcessCrashException(Restorable, Exception):
     """The recorded error of a step whose process ended without a result. It is never raised.
 
     Attributes: `pid`, and `exit_code` (negative: the number of the signal).
@@ -301,19 +356,24 @@ class DagflowAssetCheckFailedError(DagflowError):
 class DagflowUserCodeExecutionError(DagflowError):
     """The wrapper of an exception that user code raised.
 
-    Attributes: `user_exception`, and `original_exc_info` (type, exception, traceback).
+    Attributes: `user_exception`, and `original_exc_info`.
     """
 
     is_user_code_error = True
 
     def __init__(self, message: str, *, user_exception: BaseException) -> None:
         self.user_exception = user_exception
-        self.original_exc_info: _ExcInfo = (
-            type(user_exception),
-            user_exception,
-            user_exception.__traceback__,
-        )
         super().__init__(message)
+
+    @property
+    def original_exc_info(self) -> _ExcInfo:
+        """The class, the exception and the traceback of the user's exception."""
+        error = self.user_exception
+        return type(error), error, error.__traceback__
+
+    def __setstate__(self, state: dict[str, Any] | None) -> None:
+        self.__dict__.update(state or {})
+        self.__cause__ = self.user_exception
 
 
 class DagflowExecutionStepExecutionError(DagflowUserCodeExecutionError):
@@ -370,7 +430,7 @@ class HookExecutionError(DagflowUserCodeExecutionError):
     """A hook raised. It never fails the run."""
 
 
-class DagflowExecutionInterruptedError(BaseException):
+class DagflowExecutionInterruptedError(Restorable, BaseException):
     """A step was interrupted from outside."""
 
     def __init__(self, message: str = "interrupted from outside") -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, TypeVar
 
 _Self = TypeVar("_Self", bound="ByValue")
+_Constant = TypeVar("_Constant", bound="Constant")
 
 
 class ByValue:
@@ -91,4 +92,13 @@ class Constant(ByValue):
             object.__setattr__(self, name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._fields()
+        names = [name for cls in type(self).__mro__ for name in cls.__dict__.get("__slots__", ())]
+        return _constant, (type(self), {name: getattr(self, name) for name in names if hasattr(self, name)})
+
+
+def _constant(cls: type[_Constant], fields: dict[str, Any]) -> _Constant:
+    """Return an object with these fields; the constructor may take them in another order, or change them."""
+    constant = cls.__new__(cls)
+    for name, value in fields.items():
+        object.__setattr__(constant, name, value)
+    return constant

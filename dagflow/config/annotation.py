@@ -12,6 +12,7 @@ import contextlib
 import enum
 import types
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from dagflow._util import UNSET
@@ -198,32 +199,51 @@ def _is_config_class(annotation: Any, owner: type | None) -> bool:
     return not hasattr(annotation, RESOURCE_MARKER) or hasattr(owner, RESOURCE_MARKER)
 
 
+def _name_in_config(enum_class: type[enum.Enum], value: Any) -> Any:
+    """Return the name of a member in config. With `use_enum_values` the member is a value."""
+    if not isinstance(value, enum.Enum) and not hasattr(value, "__dagflow_env_var__"):
+        with contextlib.suppress(ValueError):
+            return enum_class(value).name
+    return plain_config(value)
+
+
 def _name_of(enum_class: type[enum.Enum]) -> Convert:
-    """Return a function from a member to its name in config. With `use_enum_values` the member is a value."""
+    return partial(_name_in_config, enum_class)
 
-    def outgoing(value: Any) -> Any:
-        if not isinstance(value, enum.Enum) and not hasattr(value, "__dagflow_env_var__"):
-            with contextlib.suppress(ValueError):
-                return enum_class(value).name
-        return plain_config(value)
 
-    return outgoing
+def _read_config(config_class: Any, value: Any) -> Any:
+    return config_class.from_config(value) if isinstance(value, Mapping) else value
+
+
+def _read_items(convert: Convert, items: Any) -> Any:
+    return [convert(item) for item in items]
+
+
+def _read_values(convert: Convert, items: Any) -> Any:
+    return {key: convert(item) for key, item in items.items()}
+
+
+def _read_unless_none(convert: Convert, value: Any) -> Any:
+    return None if value is None else convert(value)
+
+
+# partial functions, because closures cannot be pickled
 
 
 def _from_config(config_class: Any) -> Convert:
-    return lambda value: config_class.from_config(value) if isinstance(value, Mapping) else value
+    return partial(_read_config, config_class)
 
 
 def _each_item(convert: Convert | None) -> Convert | None:
-    return None if convert is None else lambda items: [convert(item) for item in items]
+    return None if convert is None else partial(_read_items, convert)
 
 
 def _each_value(convert: Convert | None) -> Convert | None:
-    return None if convert is None else lambda items: {key: convert(item) for key, item in items.items()}
+    return None if convert is None else partial(_read_values, convert)
 
 
 def _unless_none(convert: Convert | None) -> Convert | None:
-    return None if convert is None else lambda value: None if value is None else convert(value)
+    return None if convert is None else partial(_read_unless_none, convert)
 
 
 def _unsupported_error(annotation: Any, place: str) -> DagflowInvalidPythonicConfigDefinitionError:

@@ -14,7 +14,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any as AnyValue
 
-from dagflow._util import UNSET, attribute_of
+from dagflow._util import UNSET, attribute_of, has_class
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MapPart, Path
 from dagflow.config.read import check_config
@@ -505,7 +505,7 @@ def _resolve(schema: AnyValue, root: AnyValue, stack: _Stack) -> ConfigType:
             "for an optional value."
         )
     as_config = attribute_of(schema, "__dagflow_config_type__", UNSET)
-    if isinstance(as_config, ConfigType):
+    if has_class(as_config, ConfigType):
         return as_config
     if as_config is not UNSET:
         raise DagflowInvalidDefinitionError(

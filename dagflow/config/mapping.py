@@ -5,15 +5,17 @@ See `dagflow.defs.parts.configured`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any as AnyValue
+from typing import ClassVar
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, class_has
 from dagflow.config.field import Field
 from dagflow.config.parse import Readable, Reading
 from dagflow.config.paths import Path
 from dagflow.config.read import read_parsed
 from dagflow.config.scalar import ConfigType, copied
+from dagflow.copies import Copied
 from dagflow.errors import DagflowConfigMappingFunctionError, DagflowError, text_of
 
 
@@ -36,7 +38,7 @@ class MappingMessages:
         self.path: Path = path
 
 
-class Mapped(ConfigType):
+class Mapped(Copied, ConfigType):
     """Config that matches `outer`, which a function turns into config for `inner`; user code receives that.
 
     Args:
@@ -50,6 +52,8 @@ class Mapped(ConfigType):
     """
 
     __slots__ = ("_stored", "function", "inner", "is_raw", "messages", "outer", "source")
+
+    _caches: ClassVar[Mapping[str, Callable[[], AnyValue]]] = {"_stored": lambda: UNSET}
 
     def __init__(
         self,
@@ -122,7 +126,7 @@ class Mapped(ConfigType):
                 f"execution. {detail} It raised {text_of(error)}".replace("  ", " "),
                 user_exception=error,
             ) from error
-        return result.to_config_dict() if hasattr(result, "to_config_dict") else result
+        return result.to_config_dict() if class_has(result, "to_config_dict") else result
 
     def _has_inner_mapping(self) -> bool:
         """Return whether the result goes through another function, whose result may differ each time."""

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from dagflow._util import class_has
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MAX_DEPTH, Path
 from dagflow.errors import DagflowInvalidConfigError, check_elements, check_type
@@ -198,9 +199,8 @@ def _plain(value: Any, depth: int) -> Any:
         raise RecursionError(f"config is nested deeper than {MAX_DEPTH} levels")
     if is_config_object(value):
         return value.to_config_value()
-    variable = getattr(value, "__dagflow_env_var__", None)
-    if variable is not None:
-        return {"env": variable}
+    if class_has(value, "__dagflow_env_var__"):
+        return {"env": value.__dagflow_env_var__}
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, Mapping):

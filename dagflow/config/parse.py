@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from dagflow._util import UNSET, nearest
+from dagflow._util import UNSET, class_has, nearest
 from dagflow.config.paths import Path, where
 from dagflow.errors import repr_of
 
@@ -72,8 +72,8 @@ class Reading:
 
     def mismatch(self, node: object, value: object, path: Path, message: str) -> None:
         """Add an error about a value of the wrong type."""
-        variable = getattr(value, "__dagflow_env_var__", None)
-        if isinstance(variable, str):
+        if class_has(value, "__dagflow_env_var__"):
+            variable = getattr(value, "__dagflow_env_var__")  # noqa: B009
             message = (
                 f'Invalid use of environment variable wrapper. EnvVar("{variable}") {where(path)} belongs in '
                 f"a Config object; in plain config write {{'env': '{variable}'}}."

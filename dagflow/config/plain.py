@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dagflow._util import class_has
 from dagflow.errors import ParameterCheckError, repr_of
 
 
@@ -24,7 +25,7 @@ def run_config_dict(value: Any, place: str) -> dict[str, Any]:
     """
     if value is None:
         return {}
-    if hasattr(value, "to_config_dict"):
+    if class_has(value, "to_config_dict"):
         value = value.to_config_dict()
     if not isinstance(value, Mapping):
         raise ParameterCheckError(

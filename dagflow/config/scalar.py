@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any as AnyValue
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, class_has
 from dagflow.config.parse import Reading
 from dagflow.config.paths import MAX_DEPTH, Path, path_string
 
@@ -94,7 +94,7 @@ class _Scalar(ConfigType):
             except OverflowError:  # an int larger than every float
                 reading.scalar_mismatch(self, value, path, self.given_name)
                 return None
-        if isinstance(value, accepted) and given is not bool and not hasattr(value, "__dagflow_env_var__"):
+        if isinstance(value, accepted) and given is not bool and not class_has(value, "__dagflow_env_var__"):
             return value
         reading.scalar_mismatch(self, value, path, self.given_name)
         return None

@@ -27,7 +27,7 @@ class HookContext:
         values: The other attributes that exist here, by name; "get_instance" returns the instance.
     """
 
-    __slots__ = ("_log", "_resources", "_values")
+    __slots__ = ("__dict__", "__weakref__", "_log", "_resources", "_values")
 
     def __init__(
         self,

@@ -27,6 +27,8 @@ class InitResourceContext:
     """
 
     __slots__ = (
+        "__dict__",
+        "__weakref__",
         "_get_instance",
         "_log",
         "_resources",
@@ -102,7 +104,7 @@ class InitLoggerContext:
     given), `run_id`.
     """
 
-    __slots__ = ("_logger_def", "job_def", "logger_config", "run_id")
+    __slots__ = ("__dict__", "__weakref__", "_logger_def", "job_def", "logger_config", "run_id")
 
     def __init__(
         self,
@@ -135,7 +137,7 @@ class InitExecutorContext:
         ParameterCheckError: The config is not a mapping.
     """
 
-    __slots__ = ("executor_config", "executor_def", "instance", "job")
+    __slots__ = ("__dict__", "__weakref__", "executor_config", "executor_def", "instance", "job")
 
     def __init__(
         self,

@@ -64,6 +64,8 @@ class _IOContext:
     """The attributes that OutputContext and InputContext have in common."""
 
     __slots__ = (
+        "__dict__",
+        "__weakref__",
         "_asset_key",
         "_asset_spec",
         "_dagflow_type",

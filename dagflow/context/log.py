@@ -49,6 +49,16 @@ class DagflowLogManager(logging.Logger):
         self._meta = meta
         self._sink = sink
 
+    def __copy__(self) -> DagflowLogManager:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> DagflowLogManager:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return the pickle of the logger. In another process its records go to the Python logger only."""
+        return DagflowLogManager, (self._meta,)
+
     # an older name, which is deprecated in Python's own logger
     warn: ClassVar[Callable[..., None]] = logging.Logger.warning
 

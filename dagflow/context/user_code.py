@@ -36,7 +36,7 @@ class _Mode:
 class CallContext:
     """The base of the contexts of ops and assets."""
 
-    __slots__ = ("_state",)
+    __slots__ = ("__dict__", "__weakref__", "_state")  # tests replace methods; a dict is made only then
 
     def __init__(self, state: CallState) -> None:
         self._state = state

@@ -6,27 +6,27 @@ from dagflow.engine.outcome import Failed, Retry, is_exit
 from dagflow.engine.run_state import RunState
 from dagflow.errors import (
     DagflowConfigMappingFunctionError,
+    DagflowInvalidMetadata,
     DagflowMaxRetriesExceededError,
     DagflowResourceFunctionError,
     DagflowUserCodeExecutionError,
 )
 from dagflow.events.data import ErrorSource, StepFailureData, StepRetryData, UserFailureData
-from dagflow.events.error_info import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo, own_error, user_exception
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.events.user import Failure, RetryRequested, RetryRequestedFromPolicy
+from dagflow.metadata.value import MetadataValue
 from dagflow.plan.step import Step
 
 _UP_FOR_RETRY = CODE[DagflowEventType.STEP_UP_FOR_RETRY]
 _STEP_FAILURE = CODE[DagflowEventType.STEP_FAILURE]
 _OF_ANOTHER_RUN = (DagflowResourceFunctionError, DagflowConfigMappingFunctionError)
-# a step raises these only for a run that its body started, so they are not unwrapped
+# a step raises these only for a run that its body started, so the caller gets them as they are
 
 
 def end_failed_attempt(state: RunState, step: Step, number: int, error: BaseException) -> Failed | Retry:
     """Append the event of a failed attempt, and return whether the step fails or is retried."""
-    user = error
-    if isinstance(error, DagflowUserCodeExecutionError) and not isinstance(error, _OF_ANOTHER_RUN):
-        user = error.user_exception
+    user = error if isinstance(error, _OF_ANOTHER_RUN) else user_exception(error)
     request = _retry_request(state, step, number, error, user)
     if request is None:
         return _failure(state, step, number, error, user)
@@ -125,8 +125,21 @@ def _record(
     source: ErrorSource,
 ) -> None:
     if step.hooks:
-        state.step_error = user
+        state.step_error = own_error(user)
     intentional = None
     if isinstance(user, Failure):
+        _normalize_metadata(user)
         intentional = UserFailureData("intentional-failure", user.description, user.metadata)
     state.log.append(_STEP_FAILURE, step.index, number, StepFailureData(info, intentional, source))
+
+
+def _normalize_metadata(failure: Failure) -> None:
+    """Convert the values that the user has put into the metadata of a failure after its creation."""
+    given = failure.metadata
+    try:
+        failure.metadata = given
+    except DagflowInvalidMetadata:  # the step has failed already, so that the string must do
+        failure.metadata = {
+            name: value if isinstance(value, MetadataValue) else MetadataValue.text(str(value))
+            for name, value in given.items()
+        }

@@ -9,7 +9,7 @@ from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.engine.log import NO_STEP
 from dagflow.engine.run_state import RunState
-from dagflow.errors import DagflowError, DagflowResourceFunctionError
+from dagflow.errors import DagflowError
 from dagflow.events.types import CODE, DagflowEventType
 
 _T = DagflowEventType
@@ -37,8 +37,7 @@ def start_resources(state: RunState) -> bool:
         state.resources.start(keys, state.job.resource_defs, context, state.plan.resource_configs)
     except DagflowError as error:
         state.error = error
-        original = error.user_exception if isinstance(error, DagflowResourceFunctionError) else error
-        state.log.append(_INIT_FAILURE, step, payload=error_info(original))
+        state.log.append(_INIT_FAILURE, step, payload=_own_error_info(error))
         return False
     classes = {key: type(value) for key, value in state.resources.values.items()}
     state.log.append(_INIT_SUCCESS, step, payload=(classes, clock.now() - started))
@@ -56,6 +55,12 @@ def stop_resources(state: RunState) -> None:
             interrupts.append(error)
     if interrupts:
         raise interrupts[0]
+
+
+def _own_error_info(error: BaseException) -> Any:
+    from dagflow.events.error_info import own_error  # imported lazily: only failures use it
+
+    return error_info(own_error(error))
 
 
 def error_info(error: BaseException | None) -> Any:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import GeneratorType
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
+from types import CoroutineType, GeneratorType
 from typing import Any
 
+from dagflow._util import has_class, is_double
 from dagflow.call import user_code
 from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
+from dagflow.copies import first_of
 from dagflow.defs.assets.definition import AssetOutput
+from dagflow.defs.parts.function import location
 from dagflow.engine.run_state import RunState
 from dagflow.errors import (
     DagflowExecutionHandleOutputError,
@@ -51,22 +55,42 @@ def store(
         )
     ):
         result = manager.handle_output(context, value)
-        if isinstance(result, GeneratorType):
-            yielded += result
+        if type(result) is GeneratorType:
+            yielded += _items_of(result)
+        elif result is not None and not is_double(result):  # a double returns doubles
+            yielded.append(result)
     logged = dict(context.consume_logged_metadata())
     events = list(context.consume_events())
     written: list[AssetMaterialization] = []
     for item in yielded:
-        if isinstance(item, AssetMaterialization):
+        if has_class(item, AssetMaterialization):
             written.append(item)
         elif isinstance(item, Mapping):
             logged.update(normalize_metadata(item, place))
         else:
-            raise DagflowInvariantViolationError(
-                f"the I/O manager '{output.manager_key}' yielded {repr_of(item)} for {place}; it may yield "
-                "AssetMaterializations and dicts of metadata"
-            )
+            raise _not_an_event(item, output.manager_key, manager, place, is_returned=item is result)
     return logged, [*events, *(_with_metadata(item, logged) for item in written)]
+
+
+def _items_of(generator: Generator[Any, None, Any]) -> Iterator[Any]:
+    """Yield what a generator yields, and then its result."""
+    result = yield from generator
+    if result is not None:
+        yield result
+
+
+def _not_an_event(
+    item: object, key: str, manager: object, place: str, *, is_returned: bool
+) -> DagflowInvariantViolationError:
+    if isinstance(item, CoroutineType):
+        item.close()  # so that Python does not warn that it was never awaited
+    verb, rule = ("returned", "return None, one") if is_returned else ("yielded", "yield")
+    function = getattr(type(manager), "handle_output", None)
+    plural = "AssetMaterialization or a dict" if is_returned else "AssetMaterializations and dicts"
+    return DagflowInvariantViolationError(
+        f"the I/O manager '{key}' {verb} {item!r:.200} for {place}. Its "
+        f"handle_output ({location(function)}) may {rule} {plural} of metadata only."
+    )
 
 
 def _with_metadata(
@@ -145,6 +169,13 @@ def manager_of(state: RunState, key: str, method: str, place: str) -> Any:
     return manager
 
 
+class _LogOf(partial[Any]):
+    """A function that returns the log of a step. A pickle has the log instead of the run."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial, (first_of, self())
+
+
 def access_of(state: RunState, step: Step, manager_key: str) -> IOAccess:
     """Return the objects of the run that an I/O manager can use for a step."""
     keys = state.job.resource_defs[manager_key].required_resource_keys
@@ -152,7 +183,7 @@ def access_of(state: RunState, step: Step, manager_key: str) -> IOAccess:
         state.get_instance,
         {key: state.resources.values[key] for key in keys},
         state.plan.resource_configs.get(manager_key) or None,
-        lambda: state.log_of(step),
+        _LogOf(state.log_of, step),
     )
 
 

@@ -160,6 +160,8 @@ class JsonForm:
             return value
         names = self._fields.get(cls)
         if names is not None:
+            if cls is error_info.SerializableErrorInfo:
+                value = value.shortened()
             fields = {"__class__": cls.__name__}
             for name in names:
                 item = getattr(value, name)

@@ -1,11 +1,19 @@
-"""The record of an exception: its message, stack and class as strings, and its causes."""
+"""The record of an exception: its message, stack and class as strings, and its causes.
+
+The module has the one answer to the question which error is the user's own: `own_error` for exceptions, and
+`error_chain` for their records.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dagflow.errors import DagflowUserCodeExecutionError
+from dagflow.errors import DagflowMaxRetriesExceededError, DagflowUserCodeExecutionError
+from dagflow.events.user import RetryRequested
+
+_LONGEST_STORED = 100
+"""The number of errors in a stored chain. Each is nested in the JSON of the one before it."""
 
 
 class SerializableErrorInfo(NamedTuple):
@@ -34,6 +42,25 @@ class SerializableErrorInfo(NamedTuple):
             how = "It was caused by:\n" if link.cause else "It was raised during the handling of:\n"
             link = origin
 
+    def shortened(self) -> SerializableErrorInfo:
+        """Return the record with at most 100 errors: the first and the last ones of a longer chain."""
+        chain: list[SerializableErrorInfo] = []
+        link: SerializableErrorInfo | None = self
+        while link is not None:
+            chain.append(link)
+            link = link.cause or link.context
+        if len(chain) <= _LONGEST_STORED:
+            return self
+        first, last = chain[: _LONGEST_STORED // 2], chain[1 - _LONGEST_STORED // 2 :]
+        count = len(chain) - len(first) - len(last)
+        before = SerializableErrorInfo(f"({count} errors of a long chain are left out here)\n", [], None)
+        first.append(before._replace(cause=chain[-len(last) - 1].cause, context=None))
+        info = last[0]
+        for link in reversed(first):
+            is_cause = link.cause is not None
+            info = link._replace(cause=info if is_cause else None, context=None if is_cause else info)
+        return info
+
     def to_exception_message_only(self) -> SerializableErrorInfo:
         """Return the message and the class, without stack and causes."""
         return SerializableErrorInfo(self.message, [], self.cls_name)
@@ -43,17 +70,19 @@ class SerializableErrorInfo(NamedTuple):
         """Return the record of an exception and of its causes."""
         import traceback  # imported lazily: only a failure uses it
 
-        chain: list[BaseException] = []  # not recursive: the chain can be longer than the stack
+        chain: dict[int, BaseException] = {}  # by id; not recursive: it can be longer than the stack
         current: BaseException | None = error
-        while current is not None and not any(current is seen for seen in chain):
-            chain.append(current)
+        while current is not None and id(current) not in chain:
+            chain[id(current)] = current
             hidden = current.__cause__ is not None or current.__suppress_context__
             current = current.__cause__ if hidden else current.__context__
         info: SerializableErrorInfo | None = None
-        for link in reversed(chain):
+        for link in reversed(chain.values()):
             is_cause = link.__cause__ is not None
+            others = {id(link.__cause__), id(link.__context__)}  # not read again for each link
+            text = traceback.TracebackException(type(link), link, None, compact=True, _seen=others)
             info = SerializableErrorInfo(
-                "".join(traceback.format_exception_only(type(link), link)),
+                "".join(text.format_exception_only()),
                 traceback.format_tb(link.__traceback__),
                 type(link).__name__,
                 info if is_cause else None,
@@ -63,7 +92,32 @@ class SerializableErrorInfo(NamedTuple):
         return info
 
 
-_RETRIES = ("RetryRequested", "RetryRequestedFromPolicy", "DagflowMaxRetriesExceededError")
+_WRAPPERS = (DagflowUserCodeExecutionError, RetryRequested, DagflowMaxRetriesExceededError)
+"""The classes of exceptions that stand for another one: the user's own."""
+
+
+def user_exception(error: BaseException) -> BaseException:
+    """Return the exception that a function of the user raised, out of the wrapper that dagflow raised."""
+    return error.user_exception if isinstance(error, DagflowUserCodeExecutionError) else error
+
+
+def own_error(error: BaseException) -> BaseException:
+    """Return the user's own error: the exception inside all wrappers and requests for a retry.
+
+    A request for a retry without a cause is itself the user's own error.
+
+    Example:
+        >>> request = RetryRequested()
+        >>> request.__cause__ = ValueError("no beans")
+        >>> own_error(request), own_error(KeyError("cup"))
+        (ValueError('no beans'), KeyError('cup'))
+    """
+    seen: set[int] = set()
+    while isinstance(error, _WRAPPERS) and id(error) not in seen:
+        seen.add(id(error))
+        inner = user_exception(error)
+        error = inner if inner is not error else error.__cause__ or error
+    return error
 
 
 def error_chain(error: SerializableErrorInfo | None) -> list[SerializableErrorInfo]:
@@ -78,7 +132,7 @@ def error_chain(error: SerializableErrorInfo | None) -> list[SerializableErrorIn
         >>> [link.cls_name for link in error_chain(retry)]
         ['RetryRequested', 'ValueError']
     """
-    wrappers = {*_RETRIES, *_class_names(DagflowUserCodeExecutionError)}  # a record has the class name only
+    wrappers = {name for cls in _WRAPPERS for name in _class_names(cls)}  # a record has the class name only
     chain = []
     while error is not None:
         chain.append(error)

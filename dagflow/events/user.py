@@ -17,6 +17,7 @@ from dagflow._util import UNSET, Unset
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ParameterCheckError,
+    Restorable,
     check_elements,
     check_optional,
     check_type,
@@ -317,7 +318,7 @@ class MaterializeResult(SpecialResult, Generic[T]):
         return normalize_metadata(self.metadata, "a MaterializeResult")
 
 
-class Failure(Exception):
+class Failure(Restorable, Exception):
     """An exception that user code raises to fail a step, with a description and metadata.
 
     Args:
@@ -338,15 +339,24 @@ class Failure(Exception):
     ) -> None:
         super().__init__(description)
         self.description: str | None = check_optional(description, str, "description")
-        self.metadata: dict[str, MetadataValue] = (
+        self._metadata: dict[str, MetadataValue] = (
             normalize_metadata(metadata, "a Failure") if metadata else {}
         )
         self.allow_retries: bool = (
             True if allow_retries is None else check_type(allow_retries, bool, "allow_retries")
         )
 
+    @property
+    def metadata(self) -> dict[str, MetadataValue]:
+        """The metadata as metadata values, also those that were assigned after the failure was created."""
+        return self._metadata
 
-class RetryRequested(Exception):
+    @metadata.setter
+    def metadata(self, metadata: Mapping[str, Any] | None) -> None:
+        self._metadata = normalize_metadata(metadata, "a Failure")
+
+
+class RetryRequested(Restorable, Exception):
     """An exception that user code raises to retry the step.
 
     Args:

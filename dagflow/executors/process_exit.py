@@ -8,7 +8,6 @@ skips only the deletion of all objects, unless a file is still open for writing,
 from __future__ import annotations
 
 import atexit
-import fcntl
 import gc
 import io
 import os
@@ -121,6 +120,8 @@ def _own_threads() -> list[threading.Thread]:
 
 def _files_for_writing() -> Iterator[int]:
     """Yield the descriptors of files and pipes that are open for writing, except for stdout and stderr."""
+    import fcntl  # here, because systems without processes do not have it
+
     for name in () if _FDS is None else os.listdir(_FDS):
         fd = int(name)
         with suppress(OSError):  # the descriptor of the directory itself, which is closed again

@@ -21,9 +21,8 @@ from dagflow.engine.resources import start_resources, stop_resources
 from dagflow.engine.run_state import RunState
 from dagflow.engine.step import run_step
 from dagflow.engine.workers import Task, TaskEnded, TaskLost, TaskNotice, TaskRecord, TaskReport, task_name
-from dagflow.errors import DagflowResourceFunctionError
 from dagflow.events.data import ComputeLogsCaptureData, EngineEventData
-from dagflow.events.error_info import SerializableErrorInfo
+from dagflow.events.error_info import SerializableErrorInfo, own_error
 from dagflow.events.stored import as_json, from_dict, to_dict
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.executors.wire import ENDED, ERROR, EVENT, LINE, NOTICE
@@ -186,7 +185,7 @@ def execute_task(session: WorkerSession, task_spec: TaskSpec, send: Send) -> Non
         finally:
             current_log.reset(token)
     except BaseException as error:  # the parent decides about its effect on the run
-        send_error(send, _error_of_user(error))
+        send_error(send, error)
         if not isinstance(error, (Exception, *INTERRUPTS)):
             raise
 
@@ -204,7 +203,8 @@ def _execute(state: RunState, step: Step, task_spec: TaskSpec, send: Send) -> No
     outcome: Outcome | None = None
     try:
         if not start_resources(state):
-            raise _error_of_user(state.error)
+            assert state.error is not None
+            raise own_error(state.error)
         log.append(_LOGS_CAPTURED, NO_STEP, payload=ComputeLogsCaptureData(task_spec.file_key, [step.key]))
         outcome = run_step(state, step, attempt)
         if step.hooks:
@@ -216,12 +216,6 @@ def _execute(state: RunState, step: Step, task_spec: TaskSpec, send: Send) -> No
     outputs = [list(key) for key in state.values if key not in state.given]
     unconfirmed = [position for position, record in enumerate(log.records) if id(record) in log.unconfirmed]
     send(ENDED, _outcome_to_json(outcome), outputs, unconfirmed, isinstance(state.error, INTERRUPTS))
-
-
-def _error_of_user(error: BaseException | None) -> BaseException:
-    """Return the error that a resource function raised, or the error itself if it has another origin."""
-    assert error is not None
-    return error.user_exception if isinstance(error, DagflowResourceFunctionError) else error
 
 
 class SendingLog(RunLog):

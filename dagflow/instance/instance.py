@@ -39,7 +39,7 @@ class DagflowInstance(EventLog):
         0
     """
 
-    __slots__ = ("__weakref__", "_finalizer", "_ref", "_root", "is_ephemeral")
+    __slots__ = ("__dict__", "__weakref__", "_finalizer", "_ref", "_root", "is_ephemeral")
 
     def __init__(
         self,
@@ -195,6 +195,16 @@ class DagflowInstance(EventLog):
             self._finalizer = None
             if self._ref is None:
                 self._root = None
+
+    def __copy__(self) -> DagflowInstance:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> DagflowInstance:
+        return self
+
+    def __reduce__(self) -> Any:
+        """Return the location of a stored instance, for a pickle. Raise for an instance in memory."""
+        return DagflowInstance.from_ref, (self.ref(),)
 
     def __enter__(self) -> DagflowInstance:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from dagflow.context.hook import HookContext
@@ -31,7 +32,7 @@ class DirectHookContext(Owner, HookContext):
 
     def __init__(self, own: OwnResources, values: Mapping[str, Any]) -> None:
         meta = {"run_id": values.get("run_id"), "job_name": values.get("job_name")}
-        super().__init__(own, lambda: DagflowLogManager(meta), values)
+        super().__init__(own, partial(DagflowLogManager, meta), values)
         self._own = own
 
 
@@ -65,21 +66,22 @@ def build_hook_context(
         >>> tell(build_hook_context(job_name="cafe", op_exception=ValueError("spilt")))
         "cafe: ValueError('spilt')"
     """
-
-    def get_instance() -> DagflowInstance:
-        if instance is None:
-            raise DagflowInvariantViolationError(
-                "Tried to access the HookContext instance, but no instance was provided to "
-                "`build_hook_context`. Give its parameter 'instance' one, as DagflowInstance.ephemeral()."
-            )
-        return instance
-
     check_texts("a hook context", run_id=run_id, job_name=job_name)
     check_optional(op_exception, BaseException, "op_exception", "a hook context")
     optional = {"op": None if op is None else _node(op), "run_id": run_id, "job_name": job_name}
     values = {name: value for name, value in optional.items() if value is not None}
     own = OwnResources(resources, None, InstanceWhenAsked(instance), "build_hook_context")
+    get_instance = partial(_checked_instance, instance)
     return DirectHookContext(own, {**values, "op_exception": op_exception, "get_instance": get_instance})
+
+
+def _checked_instance(instance: DagflowInstance | None) -> DagflowInstance:
+    if instance is None:
+        raise DagflowInvariantViolationError(
+            "Tried to access the HookContext instance, but no instance was provided to "
+            "`build_hook_context`. Give its parameter 'instance' one, as DagflowInstance.ephemeral()."
+        )
+    return instance
 
 
 def invoke_hook(hook: HookDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

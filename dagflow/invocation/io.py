@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dagflow.context.io import InputContext, IOAccess, IOAsset, OutputContext
 from dagflow.context.op import OpExecutionContext
 from dagflow.context.resources import ScopedResources
+from dagflow.copies import first_of
 from dagflow.defs.assets.spec import AssetSpec
 from dagflow.defs.ops.definition import OpDefinition
 from dagflow.errors import CheckError, DagflowInvalidInvocationError, check_type
@@ -240,7 +242,7 @@ def _port_attributes(
         resource_config=(resource_config, Mapping),
         instance=(instance, DagflowInstance),
     )
-    get_instance = None if instance is None else lambda: instance
+    get_instance = None if instance is None else partial(first_of, instance)
     return {
         "name": name,
         "op_def": op_def,

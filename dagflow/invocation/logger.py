@@ -63,5 +63,5 @@ def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[
         given = build_init_logger_context()
     check_type(given, InitLoggerContext, logger.parameter or "context", repr(logger))
     config = UNSET if given.logger_config is None else given.logger_config
-    checked = read_config(logger.config_field, config, f"Error in config for {logger!r}", os.environ)
+    checked = read_config(logger.config_field, config, f"Error in config for {repr_of(logger)}", os.environ)
     return logger.make(InitLoggerContext(checked, logger, given.job_def, given.run_id))

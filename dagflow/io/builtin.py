@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dagflow._util import has_class
 from dagflow.context.init import InitResourceContext
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.defs.resources.io_managers import default_io_manager, fs_io_manager, mem_io_manager
@@ -47,5 +48,5 @@ def is_memory_of_run(resource: ResourceDefinition) -> bool:
 def is_in_memory(resource: ResourceDefinition) -> bool:
     """Return whether a resource keeps values in memory, where no other process can read them."""
     return is_memory_of_run(resource) or (
-        resource.resource_type == "value" and isinstance(resource.value, InMemoryIOManager)
+        resource.resource_type == "value" and has_class(resource.value, InMemoryIOManager)
     )

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dagflow._util import is_double
 from dagflow.errors import DagflowInvalidMetadata, ParameterCheckError, check_optional, check_type, repr_of
 from dagflow.keys import AssetKey
 from dagflow.metadata.value import (
@@ -68,7 +69,7 @@ def normalize_metadata(metadata: Mapping[str, Any] | None, where: str) -> dict[s
             raise ParameterCheckError(
                 f"the names in the metadata of {where} must be strings, not {repr_of(name)}"
             )
-        if isinstance(value, MetadataValue):
+        if issubclass(type(value), MetadataValue):  # not isinstance: a double claims another class
             result[name] = value
             continue
         wrap = _BY_TYPE.get(type(value)) or _wrapper_of(name, value, where)
@@ -83,13 +84,14 @@ def _wrapper_of(name: str, value: object, where: str) -> Callable[[Any], Metadat
     """Return the wrapper for a value whose exact type is not in `_BY_TYPE`."""
     from dagflow.metadata.table import TableColumnLineage, TableSchema  # imported lazily: rare
 
-    if isinstance(value, TableSchema):
-        return TableSchemaMetadataValue
-    if isinstance(value, TableColumnLineage):
-        return TableColumnLineageMetadataValue
-    for value_type, wrap in _BY_TYPE.items():
-        if isinstance(value, value_type):
-            return wrap
+    if not is_double(value):
+        if isinstance(value, TableSchema):
+            return TableSchemaMetadataValue
+        if isinstance(value, TableColumnLineage):
+            return TableColumnLineageMetadataValue
+        for value_type, wrap in _BY_TYPE.items():
+            if isinstance(value, value_type):
+                return wrap
     raise DagflowInvalidMetadata(
         f"'{name}' in the metadata of {where} is {repr_of(value)} of type '{type(value).__name__}', which "
         f"metadata "

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
+from functools import partial
 from typing import Any
 
 from dagflow.context.init import InitResourceContext
+from dagflow.copies import first_of
 from dagflow.defs.resources.definition import ResourceDefinition
 from dagflow.engine.run_state import RunState
 from dagflow.engine.store_outputs import load_output
@@ -13,6 +16,7 @@ from dagflow.errors import DagflowInvariantViolationError
 from dagflow.event_loop import EventLoop
 from dagflow.events.run import DagflowRun
 from dagflow.instance.instance import DagflowInstance
+from dagflow.options import RunOptions
 from dagflow.plan.step import OutputKey, OutputRef
 from dagflow.resources import StartedResources
 from dagflow.runs.recorded_outputs import announced_outputs
@@ -36,6 +40,33 @@ class JobExecutionResult(ExecutionResult):
 
     def __init__(self, state: RunState, run: DagflowRun, instance: DagflowInstance) -> None:
         super().__init__(state, run, instance)
+        self._values = self._outputs = _StoredOutputs(state)
+
+    def __deepcopy__(self, memo: Any) -> JobExecutionResult:
+        return copy(self)  # its outputs are loaded again at each access
+
+    def _for_pickle(self) -> dict[str, Any]:
+        outputs = self._outputs
+        return {
+            **super()._for_pickle(),
+            "_values": {},
+            "_outputs": (outputs.kept, outputs.state.stored, outputs.state.in_memory),
+        }
+
+    def _restore(self, kept: Mapping[str, Any]) -> None:
+        super()._restore(kept)
+        values, stored, in_memory = kept["_outputs"]
+        log: Any = self._log
+        state = RunState(
+            self._job,
+            self.plan,
+            self._run,
+            log,
+            RunOptions(),
+            partial(first_of, self._instance),
+            dict(values),
+        )
+        state.stored, state.in_memory = stored, in_memory
         self._values = self._outputs = _StoredOutputs(state)
 
     def _values_in_memory(self) -> Mapping[OutputKey, Any]:

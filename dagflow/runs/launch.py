@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from dagflow.config.plain import run_config_dict
+from dagflow.copies import first_of
 from dagflow.defs.jobs.definition import JobDefinition, check_inputs
 from dagflow.engine.log import RunLog
 from dagflow.engine.loop import run_plan
@@ -170,7 +171,7 @@ def _new_state(
     values: dict[OutputKey, Any],
 ) -> RunState:
     log = RunLog(plan, run, options.clock.now, current_observers())
-    state = RunState(job, plan, run, log, options, lambda: instance, values)
+    state = RunState(job, plan, run, log, options, partial(first_of, instance), values)
     state.in_memory = frozenset(
         [key for key, resource in job.resource_defs.items() if is_memory_of_run(resource)]
     )

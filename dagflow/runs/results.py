@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from copy import copy, deepcopy
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dagflow._util import UNSET, nearest
 from dagflow.defs.graphs.definition import GraphDefinition
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dagflow.plan.plan import Plan
 
 _T = DagflowEventType
+_Self = TypeVar("_Self", bound="ExecutionResult")
 
 
 class EventList(list[DagflowEvent]):
@@ -44,11 +46,52 @@ class EventList(list[DagflowEvent]):
         super().__init__(events)
         self.plans: dict[str, Plan] = dict(plans)
 
+    def __copy__(self) -> EventList:
+        return EventList(self, self.plans)
+
+    def __deepcopy__(self, memo: Any) -> EventList:
+        return EventList(self, self.plans)  # neither events nor plans change
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return the pickle of the list; without plans, if their definitions cannot be pickled."""
+        import pickle  # imported lazily: few programs pickle events
+
+        try:
+            pickle.dumps(self.plans)
+        except Exception:  # a resource or a default value may raise anything
+            return EventList, (list(self), {})
+        return EventList, (list(self), self.plans)
+
+
+class _KeptLog:
+    """The events and the plan of a result out of a pickle, in place of the log of its run."""
+
+    __slots__ = ("_events", "plan")
+
+    def __init__(self, events: list[DagflowEvent], plan: Plan) -> None:
+        self._events = events
+        self.plan = plan
+
+    def events(self) -> list[DagflowEvent]:
+        """Return all events."""
+        return list(self._events)
+
 
 class ExecutionResult:
     """The result of a run: its events, its outputs, and whether it succeeded."""
 
-    __slots__ = ("_events", "_given", "_input_values", "_instance", "_job", "_log", "_run", "_values")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_events",
+        "_given",
+        "_input_values",
+        "_instance",
+        "_job",
+        "_log",
+        "_run",
+        "_values",
+    )
 
     def __init__(
         self,
@@ -64,6 +107,31 @@ class ExecutionResult:
         self._events: EventList | None = None
         self._given = state.given
         self._input_values = state.input_values
+
+    def __deepcopy__(self: _Self, memo: Any) -> _Self:
+        new = copy(self)
+        new._values = deepcopy(self._values, memo)  # noqa: SLF001 - a copy of this very class
+        return new
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return the pickle of the result. An instance in memory is replaced by an empty one."""
+        return _unpickled, (type(self), self._for_pickle())
+
+    def _for_pickle(self) -> dict[str, Any]:
+        """Return the attributes that a pickle has."""
+        names = ("_given", "_input_values", "_job", "_run", "_values")
+        kept = {name: getattr(self, name) for name in names}
+        kept["_log"] = _KeptLog(list(self.all_events), self.plan)
+        kept["_instance"] = None if self._instance.is_ephemeral else self._instance
+        return kept
+
+    def _restore(self, kept: Mapping[str, Any]) -> None:
+        """Set the attributes out of a pickle."""
+        for name, value in kept.items():
+            setattr(self, name, value)
+        self._events = None
+        if kept["_instance"] is None:
+            self._instance = DagflowInstance.ephemeral()
 
     @property
     def job_def(self) -> JobDefinition:
@@ -441,3 +509,9 @@ def _listed(names: list[str]) -> str:
 def _is_in(event: DagflowEvent, node_name: str) -> bool:
     key = step_key_base(event.step_key or "")
     return (key == node_name or key.startswith(f"{node_name}.")) and event.node_handle is not None
+
+
+def _unpickled(cls: type[_Self], kept: Mapping[str, Any]) -> _Self:
+    result = cls.__new__(cls)
+    result._restore(kept)  # noqa: SLF001 - of this module
+    return result

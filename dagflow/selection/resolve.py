@@ -113,10 +113,9 @@ def _hint_for_name(name: str, graph: Graph) -> str:
     })  # fmt: skip
     if having:
         return f" Did you mean {' or '.join(f'{attribute}:{name}' for attribute in having)}?"
-    close = nearest(name, graph.names)
-    if not close and any(key.startswith(name) for key in _known_values("key", graph)):
+    if any(key.startswith(name) for key in _known_values("key", graph)):
         return f" For all keys that begin with it, write 'key:{name}*'."
-    return close
+    return nearest(name, graph.names)
 
 
 def _having(wanted: tree.Attribute, graph: Graph) -> frozenset[str]:

@@ -10,14 +10,16 @@ The engine runs the check, names the step that failed and wraps the error of a u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from types import FunctionType
 from typing import TYPE_CHECKING, Protocol, Union
 from typing import Any as AnyValue
 
 from dagflow._util import takes
 from dagflow.config import scalar as config
 from dagflow.config.scalar import ConfigType
+from dagflow.copies import Copied
 from dagflow.errors import (
     CheckError,
     DagflowInvalidDefinitionError,
@@ -89,7 +91,7 @@ class ResourcesBuilder(Protocol):
 class TypeCheckContext:
     """The context of a type check function: `log`, `run_id`, and the `resources` that the type requires."""
 
-    __slots__ = ("_builder", "_dagflow_type", "_log", "_resources", "run_id")
+    __slots__ = ("__dict__", "__weakref__", "_builder", "_dagflow_type", "_log", "_resources", "run_id")
 
     def __init__(
         self,
@@ -133,7 +135,7 @@ class _NoResources:
 TypeCheckFn = Callable[[TypeCheckContext, AnyValue], bool | TypeCheck]
 
 
-class DagflowType:
+class DagflowType(Copied):
     """A type of inputs and outputs whose values a function checks.
 
     Args:
@@ -265,6 +267,12 @@ class DagflowType:
             )
         return self.display_name
 
+    def references(self) -> Iterator[tuple[str, str]]:
+        """Yield the place where the type may be found: under its name, in the module of its function."""
+        check = getattr(self, "_check", None)
+        if isinstance(check, FunctionType):
+            yield check.__module__, self.display_name
+
     @property
     def supports_fan_in(self) -> bool:
         """True if an input of this type can have several upstream outputs."""
@@ -291,6 +299,10 @@ class LibraryType(DagflowType):
     """The base of the types of the library, whose `type_check` needs neither a context nor a function."""
 
     __slots__ = ()
+
+    def references(self) -> Iterator[tuple[str, str]]:
+        """Yield the place of the types of the library."""
+        yield __name__, self.key
 
     def __init__(self, key: str, display_name: str | None = None) -> None:
         self.key = key

@@ -8,6 +8,7 @@ dicts and optional values have one of the loaders below. For their own types, us
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import CodeType
 from typing import Any as AnyValue
 
 from dagflow import _doors
@@ -15,6 +16,7 @@ from dagflow._util import takes
 from dagflow.config.choice import Noneable, ScalarUnion, Selector
 from dagflow.config.field import Array, Map, Permissive, resolve_schema
 from dagflow.config.scalar import Any, ConfigType
+from dagflow.copies import Copied
 from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, repr_of
 from dagflow.keys import resource_keys
 
@@ -56,7 +58,7 @@ class DagflowTypeLoaderContext:
         return self._log()
 
 
-class DagflowTypeLoader:
+class DagflowTypeLoader(Copied):
     """A loader of values from config. Subclass it, or decorate a function with `dagflow_type_loader`."""
 
     @property
@@ -140,7 +142,7 @@ def dagflow_type_loader(
         if not callable(function):
             raise ParameterCheckError(f"@dagflow_type_loader decorates a function, not {repr_of(function)}")
         code = getattr(function, "__code__", None)
-        if code is not None:
+        if isinstance(code, CodeType):
             parameters = code.co_varnames[: code.co_argcount]
             is_named = bool(parameters) and parameters[0] in ("context", "_context", "context_", "_")
             least = code.co_argcount - len(getattr(function, "__defaults__", None) or ())

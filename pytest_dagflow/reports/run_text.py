@@ -89,7 +89,7 @@ def _error_lines(result: ExecuteInProcessResult, report_text: str) -> Iterator[s
     error = getattr(events[0].event_specific_data, "error", None)
     if error is None or _is_shown(error, report_text):
         return
-    yield from _traceback_lines(error)
+    yield from _traceback_lines(error.shortened())
 
 
 def _is_shown(error: Any, report_text: str) -> bool:
@@ -104,12 +104,10 @@ def _is_shown(error: Any, report_text: str) -> bool:
 def _traceback_lines(error: Any) -> Iterator[str]:
     """Yield a traceback without the frames of dagflow, the cause first."""
     import dagflow
+    from dagflow.testing import error_chain
 
     ours = os.path.dirname(dagflow.__file__) + os.sep
-    wrapper = getattr(dagflow, error.cls_name or "", None)
-    is_wrapper = isinstance(wrapper, type) and issubclass(
-        wrapper, (dagflow.DagflowUserCodeExecutionError, dagflow.RetryRequested)
-    )
+    is_wrapper = len(error_chain(error)) > 1
     if error.cause is not None:
         yield from _traceback_lines(error.cause)
         if is_wrapper or not error.stack:

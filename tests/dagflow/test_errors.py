@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 import re
+import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from dagflow import errors
 from dagflow.config.parse import parse
 from dagflow.config.scalar import Int
+from dagflow.events.user import Failure, RetryRequested, RetryRequestedFromPolicy
+from pytest_dagflow.sequence.functions import UnknownFunction
 
 EXCEPTIONS = {
     name: cls
@@ -114,6 +121,112 @@ def test_a_config_error_lists_all_errors() -> None:
     assert lines[1].startswith("    Error 1: ")
     assert any(line.startswith("    Error 2: ") for line in lines)
     assert error.error_messages == [part.message for part in found]
+
+
+class NoBeans(Exception):
+    """An exception of the user that no copy can be made of: its message is not its argument."""
+
+    def __init__(self, grams: int, cup: str) -> None:
+        super().__init__(f"no {grams} g for {cup}")
+
+
+class Spilt(errors.DagflowError):
+    """An error of the user below one of dagflow, with parameters of its own."""
+
+    def __init__(self, cup: str, *, at: str) -> None:
+        self.at = at
+        super().__init__(f"{cup} spilt at {at}")
+
+
+def example_of(cls: type[BaseException]) -> BaseException:
+    """Return an error of this class, with a value for each parameter of its constructor."""
+    values: dict[str, Any] = {
+        "config_value": {"a": 1},
+        "errors": parse(Int, "a").errors,
+        "exit_code": -9,
+        "metadata": {"rows": 3},
+        "step_keys": ["a", "b"],
+        "stack": ["ops", "a"],
+        "user_exception": ValueError("theirs"),
+    }
+    if not inspect.isfunction(cls.__init__):
+        return cls("the message")
+    given = inspect.signature(cls).parameters.values()
+    positional = [
+        values.get(parameter.name, f"the {parameter.name}")
+        for parameter in given
+        if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    ]
+    named = {
+        parameter.name: values.get(parameter.name, f"the {parameter.name}")
+        for parameter in given
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    return cls(*positional, **named)
+
+
+RESTORED: list[BaseException] = [
+    *map(example_of, EXCEPTIONS.values()),
+    Spilt("mocha", at="noon"),
+    UnknownFunction("the message"),
+    Failure("spilt", {"rows": 3}, allow_retries=False),
+    RetryRequested(3, 1.5),
+    RetryRequestedFromPolicy(2, 0.5),
+]
+WAYS: dict[str, Callable[[Any], Any]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    **{
+        f"pickle {number}": lambda value, number=number: pickle.loads(pickle.dumps(value, number))
+        for number in (2, 5)
+    },
+}
+
+
+def described(value: Any) -> Any:
+    """Return what distinguishes a value, for a comparison; exceptions have no equality of their own."""
+    if isinstance(value, BaseException):
+        return type(value), str(value), described(value.args), described(vars(value))
+    if isinstance(value, dict):
+        return {name: described(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [described(part) for part in value]
+    return repr(value)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("error", RESTORED, ids=lambda error: type(error).__name__)
+def test_every_error_comes_back_equal(error: BaseException, way: str) -> None:
+    """A copy of an error, and an error out of another process, has the class, text and attributes."""
+    assert described(WAYS[way](error)) == described(error)
+
+
+def test_a_wrapper_out_of_another_process_has_its_cause() -> None:
+    """The user's exception is the cause of a wrapper again, as it was before pickling."""
+    theirs = ValueError("theirs")
+    back = pickle.loads(pickle.dumps(errors.DagflowResourceFunctionError("ours", user_exception=theirs)))
+
+    assert back.__cause__ is back.user_exception
+    assert back.original_exc_info == (ValueError, back.user_exception, None)
+
+
+def test_a_note_comes_back() -> None:
+    """A note that was added to an error is part of its copies."""
+    error = Failure("spilt")
+    error.__notes__ = ["in the kitchen"]  # type: ignore[attr-defined]  # add_note exists since 3.11
+
+    assert pickle.loads(pickle.dumps(error)).__notes__ == ["in the kitchen"]
+
+
+@pytest.mark.parametrize("theirs", [NoBeans(18, "mocha"), ValueError(threading.Lock())])
+def test_an_error_with_an_attribute_that_cannot_be_pickled(theirs: Exception) -> None:
+    """The text of the attribute comes back instead, so that the error of the user is still known."""
+    error = errors.DagflowResourceFunctionError("ours", user_exception=theirs)
+    back = pickle.loads(pickle.dumps(error))
+
+    assert (type(back), str(back)) == (errors.DagflowResourceFunctionError, "ours")
+    assert str(back.user_exception) == f"{type(theirs).__name__}: {theirs}"
+    assert copy.copy(error).user_exception is theirs
 
 
 def test_a_schema_error_says_the_way_to_it() -> None:

@@ -72,6 +72,8 @@ RUNTIME = [
     "DagflowJobMetadataValue",
     "DagflowLogManager",
     "DagflowMaxRetriesExceededError",
+    "DagflowMissingResourceError",
+    "DagflowOutputAttributeError",
     "DagflowResourceFunctionError",
     "DagflowRun",
     "DagflowRunAlreadyExists",

@@ -41,6 +41,7 @@ def flaky(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+@pytest.mark.not_in_wasm("it has no threads")
 def test_nobody_waits_for_retries(flaky: pytest.Pytester):
     """Waits are skipped in tests, in fixtures of each scope, and on threads; timestamps stay real."""
     flaky.makepyfile(

@@ -252,3 +252,29 @@ def test_a_wrong_argument_gives_the_short_error_of_the_function(kitchen: pytest.
     assert "inspect" not in report
     assert "During handling" not in report
     assert len(report.splitlines()) <= 16
+
+
+def test_a_double_as_a_resource_of_the_tests(pytester: pytest.Pytester) -> None:
+    """A double in `dag_resources` is the resource in runs, direct calls and contexts."""
+    pytester.makepyfile(kitchen=KITCHEN)
+    pytester.makeconftest(
+        """
+        from unittest.mock import MagicMock
+        import pytest
+
+        @pytest.fixture
+        def dag_resources():
+            return {"pump": MagicMock(name="pump")}
+        """
+    )
+    pytester.makepyfile(
+        """
+        from kitchen import draw, supply, water
+
+        def test_doubles(dag_resources, build_op_context, execute_in_process, materialize_to_memory):
+            double = dag_resources["pump"]
+            assert materialize_to_memory([water]).output_for_node("water") is double
+            assert draw(build_op_context()) is double
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=1)

@@ -25,7 +25,7 @@ FIXTURES = {
     "session_dag_instance",
 }
 OPTIONS = {"--dag-select", "--dag-exclude", "--dag-explain"}
-MARKERS = {"dag_nodes", "dag_partitions"}
+MARKERS = {"dag_nodes", "dag_partitions", "dag_real_time"}
 
 
 def explained(lines: list[str]) -> dict[str, list[str]]:
@@ -96,4 +96,4 @@ def test_each_option_is_explained(pytester: pytest.Pytester):
     for option in OPTIONS:
         (explanation,) = re.findall(rf"^  {option}\b.*\n?(?:   .*\n)*", text, re.MULTILINE)
         assert len(" ".join(explanation.split())) > 60
-    result.stdout.fnmatch_lines(["*dag_definitions (string):*"])
+    result.stdout.fnmatch_lines(["*dag_definitions (string):*", "*dag_real_time (bool):*"])

@@ -321,6 +321,7 @@ ELSEWHERE = {
     "DagflowStorageError": "tests/dagflow/instance",
     "DagflowSubprocessError": "tests/dagflow/executors",
     "DagflowMissingResourceError": "tests/dagflow/invocation",
+    "DagflowOutputAttributeError": "tests/dagflow/defs/graphs",
     "DagflowSerializationError": "tests/dagflow/events",
     "DagflowUserCodeExecutionError": "the base of the wrappers of a user's error",
     "HookExecutionError": "the event of a failed hook has the error of the hook itself",

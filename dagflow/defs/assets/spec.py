@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagflow.absent import explains_absent
+from dagflow.copies import Copied
 from dagflow.defs.graphs.wiring import ReadableAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.parts.owners import check_owners
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 DEFAULT_GROUP = "default"
 
 
-class HasAssetKey:
+class HasAssetKey(Copied):
     """A definition that computes assets and, if it computes one only, has the key of that asset."""
 
     __slots__ = ()

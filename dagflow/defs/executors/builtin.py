@@ -249,6 +249,10 @@ def _either(context: Any) -> Executor:
     return _multiprocess_executor(config["multiprocess"])
 
 
+def _requirements_of_either(config: Mapping[str, Any]) -> list[ExecutorRequirement]:
+    return [] if "in_process" in config else _OTHER_PROCESSES
+
+
 def _may_retry(config: Mapping[str, Any]) -> bool:
     return "disabled" not in config.get("retries", ())
 
@@ -275,7 +279,7 @@ multi_or_in_process_executor: ExecutorDefinition = ExecutorDefinition(
         }),
         default_value={"multiprocess": {}},
     ),
-    lambda config: [] if "in_process" in config else _OTHER_PROCESSES,
+    _requirements_of_either,
     _either,
     description="The default: runs each step in its own process, or all in this one if so configured.",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any, overload
 
 from dagflow._util import takes
 from dagflow.config.field import ANYTHING, Field, resolve_field
+from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
@@ -36,7 +37,7 @@ class ExecutorRequirement(enum.Enum):
 _Requirements = Sequence[ExecutorRequirement] | Callable[[Mapping[str, Any]], Sequence[ExecutorRequirement]]
 
 
-class ExecutorDefinition:
+class ExecutorDefinition(Copied):
     """The definition of an executor, which runs the steps of a run.
 
     Args:
@@ -82,6 +83,10 @@ class ExecutorDefinition:
             )
         self.executor_creation_fn: Callable[..., Any] | None = executor_creation_fn
         self.description: str | None = check_optional(description, str, "description", f"executor '{name}'")
+
+    def decorated(self) -> Callable[..., Any] | None:
+        """Return the function that creates the executor."""
+        return self.executor_creation_fn
 
     @property
     def config_schema(self) -> Field:

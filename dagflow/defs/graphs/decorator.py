@@ -8,7 +8,8 @@ from typing import Any, get_args, get_origin, overload
 
 from dagflow._util import nearest
 from dagflow.defs.graphs.definition import GraphDefinition
-from dagflow.defs.graphs.tracing import DynamicHandle, GraphInputHandle, InvokedNodeOutputHandle, compose
+from dagflow.defs.graphs.handles import DynamicHandle, GraphInputHandle, InvokedNodeOutputHandle
+from dagflow.defs.graphs.tracing import compose
 from dagflow.defs.graphs.wiring import GraphIn, GraphOut, OutputMapping
 from dagflow.defs.ops.ports import InputDefinition, OutputDefinition
 from dagflow.defs.ops.signature import docstring_of

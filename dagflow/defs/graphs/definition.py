@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dagflow import _doors
 from dagflow.absent import explains_absent
@@ -71,6 +71,13 @@ class GraphDefinition(GraphContent):
     """
 
     __slots__ = ("__dict__", "compiled_job")
+    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {"compiled_job": type(None)}
+
+    def references(self) -> Iterator[tuple[str, str]]:
+        """Yield the places where the graph may be found: also as the graph of a job."""
+        for module, name in super().references():
+            yield module, name
+            yield module, f"{name}.graph"
 
     input_names: tuple[str, ...]
     positional_inputs: tuple[str, ...]

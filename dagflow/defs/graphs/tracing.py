@@ -1,4 +1,6 @@
-"""The tracing of the body of a graph or job: each call of an op or graph becomes a node, each value a handle.
+"""The tracing of the body of a graph or job: each call of an op or graph becomes a node.
+
+Each value becomes a handle of `dagflow.defs.graphs.handles`.
 
 While a body runs, a context variable of `dagflow.defs.ops.node` holds its `Composition`. A definition that
 is called adds itself to it. `dagflow.defs.graphs.definition` makes a graph of the resulting `Wiring`.
@@ -6,10 +8,17 @@ is called adds itself to it. `dagflow.defs.graphs.definition` makes a graph of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from dagflow._util import nearest, warn
+from dagflow.defs.graphs.handles import (
+    CollectHandle,
+    DynamicHandle,
+    GraphInputHandle,
+    InvokedNodeOutputHandle,
+    OutputHandles,
+)
 from dagflow.defs.graphs.wiring import (
     GRAPH_INPUT_SLOT,
     Dependency,
@@ -24,129 +33,10 @@ from dagflow.defs.graphs.wiring import (
 )
 from dagflow.defs.ops.node import COMPOSITION, NodeDefinition, PendingInvocation, same_name
 from dagflow.errors import (
-    CheckError,
     DagflowInvalidDefinitionError,
     DagflowInvalidInvocationError,
-    DagflowInvariantViolationError,
     repr_of,
 )
-
-
-class InvokedNodeOutputHandle:
-    """One output of a node, in the body of a graph."""
-
-    __slots__ = ("composition", "node_name", "output_name")
-
-    def __init__(self, composition: Composition, node_name: str, output_name: str) -> None:
-        self.composition: Composition = composition
-        self.node_name: str = node_name
-        self.output_name: str = output_name
-
-    def __repr__(self) -> str:
-        return f"output '{self.output_name}' of '{self.node_name}'"
-
-    def __iter__(self) -> Iterator[Any]:
-        raise self._misused(
-            "Attempted to iterate over an",
-            "is one output. Give the op several outputs with out={...} to unpack them.",
-        )
-
-    def __getitem__(self, index: Any) -> Any:
-        raise self._misused(
-            "Attempted to index in to an",
-            "is one output. Give the op several outputs with out={...} to choose one.",
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name in ("map", "collect"):
-            hint = f"is not dynamic, so it has no {name}(). Give the op out=DynamicOut()."
-        else:
-            hint = f"exists already. Consider checking the location of parentheses: node.{name}(...)(...)."
-        method = "hook" if name == "with_hooks" else name
-        raise self._misused(f"attempted to call {method} method for", hint)
-
-    def _misused(self, what: str, hint: str) -> DagflowInvariantViolationError:
-        return DagflowInvariantViolationError(
-            f"in the body of '{self.composition.graph_name}': {what} InvokedNodeOutputHandle. {self!r} {hint}"
-        )
-
-
-class DynamicHandle(InvokedNodeOutputHandle):
-    """A dynamic output of a node, in the body of a graph. Map it, or collect it."""
-
-    __slots__ = ()
-
-    def map(self, fn: Callable[[InvokedNodeOutputHandle], Any]) -> Any:
-        """Call `fn` with the handle of one value; what it invokes runs once for each mapping key.
-
-        Returns:
-            The outputs that `fn` returned (one, several in a tuple, or None), to be mapped or collected.
-
-        Raises:
-            CheckError: `fn` returned any other value.
-        """
-        result = fn(InvokedNodeOutputHandle(self.composition, self.node_name, self.output_name))
-        if isinstance(result, InvokedNodeOutputHandle):
-            return _mapped(result)
-        if isinstance(result, OutputHandles):
-            return OutputHandles(map(_mapped, result))
-        if isinstance(result, tuple) and all(isinstance(part, InvokedNodeOutputHandle) for part in result):
-            return tuple(map(_mapped, result))
-        if result is None:
-            return None
-        raise CheckError(
-            f"in the body of '{self.composition.graph_name}': the function given to map() over {self!r} must "
-            f"return one output or a tuple of outputs of the nodes that it invoked, not {repr_of(result)}"
-        )
-
-    def __iter__(self) -> Iterator[Any]:
-        raise self._misused("Attempted to iterate over an", "is dynamic: call .map() or .collect() on it.")
-
-    def collect(self) -> CollectHandle:
-        """Return a handle of all values, as one list."""
-        return CollectHandle(self)
-
-
-class CollectHandle:
-    """All values of a dynamic output, in the body of a graph."""
-
-    __slots__ = ("source",)
-
-    def __init__(self, source: DynamicHandle) -> None:
-        self.source: DynamicHandle = source
-
-    def __repr__(self) -> str:
-        return f"all values of {self.source!r}"
-
-
-class GraphInputHandle:
-    """An input of the graph, in its body."""
-
-    __slots__ = ("graph_name", "input_name")
-
-    def __init__(self, graph_name: str, input_name: str) -> None:
-        self.graph_name: str = graph_name
-        self.input_name: str = input_name
-
-    def __repr__(self) -> str:
-        return f"input '{self.input_name}' of graph '{self.graph_name}'"
-
-
-class OutputHandles(tuple[InvokedNodeOutputHandle, ...]):
-    """The outputs of a node with several, in the body of a graph: unpack them, or read one by its name."""
-
-    def __init__(self, handles: Iterable[InvokedNodeOutputHandle]) -> None:
-        # attributes of the instance, so that an output may be named like a method of tuples
-        self.__dict__.update((handle.output_name, handle) for handle in self)
-
-    def __getattr__(self, name: str) -> InvokedNodeOutputHandle:
-        names = list(self.__dict__)
-        raise DagflowInvalidDefinitionError(
-            f"node '{self[0].node_name}' has no output '{name}'; its outputs are {names}."
-            f"{nearest(name, names)}"
-        )
 
 
 class Composition:
@@ -361,7 +251,3 @@ def _is_foreign(value: Any, composition: Composition) -> bool:
         return value.graph_name != composition.graph_name
     handle = value.source if isinstance(value, CollectHandle) else value
     return isinstance(handle, InvokedNodeOutputHandle) and handle.composition is not composition
-
-
-def _mapped(handle: InvokedNodeOutputHandle) -> DynamicHandle:
-    return DynamicHandle(handle.composition, handle.node_name, handle.output_name)

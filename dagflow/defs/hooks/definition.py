@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from dagflow import _doors
+from dagflow._util import class_has
+from dagflow.copies import Copied
 from dagflow.defs.parts.function import (
     CONTEXT_NAMES,
     KEYWORD_ONLY,
@@ -46,7 +48,7 @@ class HookExecutionResult(NamedTuple):
     is_skipped: bool | None = False
 
 
-class HookDefinition:
+class HookDefinition(Copied):
     """A function that is called at the end of an attempt at a step. Usually made by `@success_hook` or
     `@failure_hook`.
 
@@ -87,6 +89,10 @@ class HookDefinition:
         self.required_resource_keys: frozenset[str] = resource_keys(required_resource_keys, f"hook '{name}'")
         self.parameters: tuple[str, ...] = parameters
 
+    def decorated(self) -> Callable[..., Any] | None:
+        """Return the decorated function."""
+        return self.decorated_fn
+
     def own_requirements(self, place: str) -> list[Requirement]:
         """Return the resources that the hook needs.
 
@@ -97,7 +103,7 @@ class HookDefinition:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Decorate a job, graph or op; or call the function directly, with a context."""
-        if len(args) == 1 and hasattr(args[0], "with_hooks"):
+        if len(args) == 1 and class_has(args[0], "with_hooks"):
             return args[0].with_hooks({self})
         return _doors.invoke_hook(self, args, kwargs)
 

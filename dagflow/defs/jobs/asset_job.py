@@ -123,6 +123,8 @@ class UnresolvedAssetJobDefinition:
         return f"<asset job '{self.name}', which defs.get_job_def('{self.name}') resolves>"
 
     def __getattr__(self, name: str) -> NoReturn:
+        if name in UnresolvedAssetJobDefinition.__slots__:
+            raise AttributeError(name)  # not set yet: the object is being copied or unpickled
         hint = ""
         if not name.startswith("_") and hasattr(JobDefinition, name):
             resolved = f"defs.get_job_def('{self.name}').{name}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from dagflow import _doors
 from dagflow._util import nearest
+from dagflow.copies import Copied
 from dagflow.defs.graphs.content import Node
 from dagflow.defs.graphs.definition import GraphDefinition
 from dagflow.defs.graphs.wiring import ReadableAsset
@@ -36,7 +37,7 @@ class AssetSelectionData(NamedTuple):
     parent_job_def: _doors.JobDefinition
 
 
-class JobContent:
+class JobContent(Copied):
     """The attributes of a job, and lookups in them. The base of JobDefinition."""
 
     __slots__ = (
@@ -84,6 +85,7 @@ class JobContent:
     run_tags: Mapping[str, str]
     tags: Mapping[str, str]
     _compiled: dict[Any, Any]
+    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {"_compiled": dict}
 
     @property
     def compiled(self) -> dict[Any, Any]:

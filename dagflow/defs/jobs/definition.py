@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagflow import _doors
-from dagflow._util import nearest
+from dagflow._util import class_has, nearest
 from dagflow.absent import explains_absent
 from dagflow.config.plain import run_config_dict
 from dagflow.defs.graphs.definition import GraphDefinition, check_definitions
@@ -423,11 +423,11 @@ def check_inputs(values: Mapping[str, Any], graph_def: GraphDefinition, place: s
 
 def _is_partitioned(config: Any) -> bool:
     """Return whether a config is a PartitionedConfig, without importing the class."""
-    return hasattr(config, "get_run_config_for_partition_key")
+    return class_has(config, "get_run_config_for_partition_key")
 
 
 def _default_config(config: Any, place: str) -> dict[str, Any]:
-    if config is None or isinstance(config, Mapping) or hasattr(config, "to_config_dict"):
+    if config is None or isinstance(config, Mapping) or class_has(config, "to_config_dict"):
         return run_config_dict(config, place)
     raise ParameterCheckError(
         f"parameter 'config' of {place} must be a mapping, a RunConfig, a ConfigMapping or a "

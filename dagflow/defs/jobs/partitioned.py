@@ -14,6 +14,7 @@ from typing import Any
 
 from dagflow._util import takes
 from dagflow.config.plain import run_config_dict
+from dagflow.copies import Copied, WithFirst, first_of
 from dagflow.defs.parts.function import location, name_of
 from dagflow.errors import (
     CheckError,
@@ -42,7 +43,7 @@ _TagsOfWindow = Callable[[datetime, datetime], Mapping[str, Any]]
 _Decorator = Callable[[Callable[..., Any]], "PartitionedConfig"]
 
 
-class PartitionedConfig:
+class PartitionedConfig(Copied):
     """Partitions, with a run config and tags for each. Usually made by one of the decorators below. It can
     then be called like the decorated function.
 
@@ -124,9 +125,14 @@ class PartitionedConfig:
                 )
             return config
         fixed = run_config_dict(config, "every partition")
-        made = cls(partitions_def, run_config_for_partition_key_fn=lambda _: fixed)
+        made = cls(partitions_def, run_config_for_partition_key_fn=WithFirst(first_of, fixed))
         made.constant_config = fixed
         return made
+
+    def decorated(self) -> Callable[..., Any] | None:
+        """Return the decorated function."""
+        fn: Callable[..., Any] | None = self._call
+        return fn
 
     @property
     def run_config_for_partition_key_fn(self) -> _ConfigOfKey:
@@ -194,7 +200,7 @@ class PartitionedConfig:
 
     def __repr__(self) -> str:
         fn = self._call or self._config_of
-        if getattr(fn, "__module__", None) == __name__:
+        if self.constant_config is not None:
             return f"<one config for all of {self.partitions_def!r}>"
         return f"<partitioned config '{getattr(fn, '__name__', fn)}' ({location(fn)})>"
 
@@ -437,6 +443,10 @@ def _check_parameters(fn: Any, *arguments: str) -> Any:
     return fn
 
 
+def _call_with_partition(fn: Callable[[Partition], Any], key: str) -> Any:
+    return fn(Partition(key))
+
+
 def _adapt_to_key(fn: Any, name: str) -> Any:
     """Return a function of a partition key that passes a Partition to `fn`."""
-    return None if _check_function(fn, name) is None else wraps(fn)(lambda key: fn(Partition(key)))
+    return None if _check_function(fn, name) is None else wraps(fn)(WithFirst(_call_with_partition, fn))

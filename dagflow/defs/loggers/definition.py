@@ -14,8 +14,9 @@ from dagflow import _doors
 from dagflow._util import takes
 from dagflow.config.field import Field, resolve_field
 from dagflow.config.scalar import ConfigType
+from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
-from dagflow.defs.parts.function import documentation_of, location, name_of, named_parameters
+from dagflow.defs.parts.function import documentation_of, location, name_of, parameters_of
 from dagflow.errors import (
     DagflowInvalidDefinitionError,
     ElementCheckError,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import logging
 
 
-class LoggerDefinition:
+class LoggerDefinition(Copied):
     """A function that creates a logger. Usually made by `@logger`.
 
     Call it with `build_init_logger_context()` to test the function.
@@ -57,8 +58,8 @@ class LoggerDefinition:
             raise DagflowInvalidDefinitionError(
                 f"a logger must be made of a function, not {repr_of(logger_fn)}"
             )
-        parameters = named_parameters(logger_fn, "logger")
-        if parameters and not takes(logger_fn, 1):
+        self.parameter: str | None = _first_parameter(logger_fn)
+        if self.parameter is not None and not takes(logger_fn, 1):
             raise DagflowInvalidDefinitionError(
                 f"the logger function {repr_of(logger_fn)} ({location(logger_fn)}) must take at most one "
                 "argument by position, the context"
@@ -66,7 +67,10 @@ class LoggerDefinition:
         self.logger_fn: Callable[..., logging.Logger] = logger_fn
         self.config_field: Field = resolve_field(config_schema, f"logger '{name_of(logger_fn)}'")
         self.description: str | None = check_optional(description, str, "description", "a logger")
-        self.parameter: str | None = next((parameter.name for parameter in parameters), None)
+
+    def decorated(self) -> Callable[..., Any] | None:
+        """Return the function."""
+        return self.logger_fn
 
     @property
     def config_schema(self) -> Field:
@@ -148,6 +152,13 @@ def logger(
     if callable(config_schema) and not isinstance(config_schema, (type, Field, ConfigType)):
         return LoggerDefinition(config_schema, None, documentation_of(config_schema))
     return lambda fn: LoggerDefinition(fn, config_schema, description or documentation_of(fn))
+
+
+def _first_parameter(logger_fn: Callable[..., Any]) -> str | None:
+    try:
+        return next((parameter.name for parameter in parameters_of(logger_fn)), None)
+    except (TypeError, ValueError):  # an object without a signature, such as a double
+        return "context"
 
 
 def check_loggers(

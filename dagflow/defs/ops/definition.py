@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import update_wrapper
-from typing import Any, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, overload
 
 from dagflow import _doors
 from dagflow._util import UNSET, warn
@@ -15,7 +15,14 @@ from dagflow.defs.ops.node import NodeDefinition, current_composition
 from dagflow.defs.ops.ports import DEFAULT_OUTPUT, In, InputDefinition, Out, OutputDefinition
 from dagflow.defs.ops.signature import inputs_of, outputs_of, plain_output_of, wrapped_outputs
 from dagflow.defs.parts.configured import configured_field, new_name
-from dagflow.defs.parts.function import CONTEXT_NAMES, Body, documentation_of, is_config_annotation, location
+from dagflow.defs.parts.evaluation import code_of
+from dagflow.defs.parts.function import (
+    CONTEXT_NAMES,
+    Body,
+    documentation_of,
+    is_config_annotation,
+    location,
+)
 from dagflow.defs.parts.retry import RetryPolicy
 from dagflow.defs.resources.requirements import Requirement, required_by
 from dagflow.errors import (
@@ -67,6 +74,7 @@ class OpDefinition(NodeDefinition):
         "version",
     )
     node_type_str = "op"
+    _caches: ClassVar[Mapping[str, Callable[[], Any]]] = {"_requirements": type(None)}
 
     version: str | None
     code_version: str | None
@@ -140,6 +148,12 @@ class OpDefinition(NodeDefinition):
     def config_schema(self) -> Field:
         """The schema of the config of this op; any config, if it has no schema."""
         return ANYTHING if self.config_field is None else self.config_field
+
+    def references(self) -> Iterator[tuple[str, str]]:
+        """Yield the places where the op may be found: also as the op of an asset."""
+        for module, name in super().references():
+            yield module, name
+            yield module, f"{name}.node_def"
 
     @property
     def compute_fn(self) -> Callable[..., Any]:
@@ -224,7 +238,7 @@ def _adapt_to_inputs(fn: Callable[..., Any], ins: Mapping[str, In]) -> Callable[
     """Adapt a function that takes all inputs as one dict, with the parameters (context, inputs) or *args, to
     one that takes each input by its name.
     """
-    code = getattr(fn, "__code__", None)
+    code = code_of(fn)
     if code is None:
         return fn
     takes = code.co_varnames[: code.co_argcount]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dagflow import _doors
 from dagflow._util import nearest
+from dagflow.copies import Copied
 from dagflow.defs.hooks.definition import NO_HOOKS, HookDefinition, check_hooks
 from dagflow.defs.parts.function import location
 from dagflow.defs.parts.retry import RetryPolicy
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from dagflow.types.kinds import DagflowType
 
 
-class NodeDefinition:
+class NodeDefinition(Copied):
     """The definition of a node: an op, or a graph. Called in a graph's body it becomes a node there.
 
     Attributes: `name`, `description`, `tags`, `ins` and `outs` (definitions by name), `input_names`,
@@ -286,9 +287,11 @@ class GraphBody(Protocol):
     """A body of a graph while it runs. It collects the nodes that the body invokes.
 
     Attributes:
+        graph_name: The name of the graph or job.
         uninvoked: Invocations (with an alias, tags, hooks or a retry policy) that were not called, by name.
     """
 
+    graph_name: str
     uninvoked: dict[str, PendingInvocation]
 
     def invoke(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from dagflow._util import UNSET
+from dagflow.copies import Copied
 from dagflow.defs.resources.requirements import (
     INPUT_MANAGER,
     IO_MANAGER,
@@ -24,7 +25,7 @@ DEFAULT_IO_MANAGER_KEY = "io_manager"
 DEFAULT_OUTPUT = "result"
 
 
-class _Port:
+class _Port(Copied):
     """An immutable input or output, compared by its fields."""
 
     __slots__ = ()

@@ -12,13 +12,14 @@ from typing import Any, overload
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.mapping import Mapped, MappingMessages
 from dagflow.config.objects import is_config_object, plain_config
+from dagflow.copies import Copied, WithFirst, first_of
 from dagflow.defs.parts.function import config_class_of, location, name_of, parameters_of
 from dagflow.errors import CheckError, ParameterCheckError, check_optional, repr_of
 
 _ConfigFn = Callable[[Any], Any]
 
 
-class ConfigMapping:
+class ConfigMapping(Copied):
     """A function from the config of a graph or job to the config of the nodes inside it.
 
     Args:
@@ -56,6 +57,11 @@ class ConfigMapping:
         self.receive_processed_config_values: bool | None = check_optional(
             receive_processed_config_values, bool, "receive_processed_config_values", "a ConfigMapping"
         )
+
+    def decorated(self) -> Callable[..., Any] | None:
+        """Return the function of the user."""
+        fn: Callable[..., Any] = getattr(self.config_fn, "__wrapped__", self.config_fn)
+        return fn
 
     @property
     def is_raw(self) -> bool:
@@ -118,7 +124,7 @@ def as_config_mapping(config: Any, place: str) -> ConfigMapping | None:
         return config
     if isinstance(config, Mapping):
         fixed = dict(config)
-        return ConfigMapping(lambda _: fixed)
+        return ConfigMapping(WithFirst(first_of, fixed))
     raise ParameterCheckError(
         f"parameter 'config' of {place} must be a ConfigMapping or a dict, not {repr_of(config)}"
     )
@@ -185,7 +191,7 @@ def configured_field(
         function, schema = _on_plain_config(config_or_fn, config_schema)
     else:
         config = plain_config(config_or_fn) if is_config_object(config_or_fn) else config_or_fn
-        function, schema = (lambda _: config), None
+        function, schema = WithFirst(first_of, config), None
     return Field(
         Mapped(
             resolve_field(schema, place),
@@ -230,11 +236,14 @@ def _on_plain_config(function: _ConfigFn, schema: Any) -> tuple[_ConfigFn, Any]:
             f"see the one at {location(function)}"
         )
 
-    def convert(config: Any) -> Any:
-        made = function(config if given is None else given.from_config(config))
-        return plain_config(made) if is_config_object(made) else made
+    converted = WithFirst(_call_on_plain_config, function)
+    return converted, schema if given is None else given.to_config_schema()
 
-    return convert, schema if given is None else given.to_config_schema()
+
+def _call_on_plain_config(function: _ConfigFn, config: Any) -> Any:
+    given = config_class_of(function)
+    made = function(config if given is None else given.from_config(config))
+    return plain_config(made) if is_config_object(made) else made
 
 
 def _function(value: Any, name: str) -> _ConfigFn:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
-from types import CellType, FunctionType, MethodType
+from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType
 from typing import Any
 
-from dagflow._util import UNSET
+from dagflow._util import UNSET, class_has
 
 _EMPTY_CELL = CellType()
 
@@ -17,7 +17,7 @@ _EMPTY_CELL = CellType()
 def unwrapped(fn: Any) -> Any:
     """Return the function behind decorators that set `__wrapped__`."""
     seen = {id(fn)}
-    while _declares_wrapped(fn):
+    while class_has(fn, "__wrapped__") or "__wrapped__" in _attributes_of(fn):
         fn = fn.__wrapped__
         if id(fn) in seen:
             break  # it wraps itself, so that its signature cannot be read
@@ -25,9 +25,16 @@ def unwrapped(fn: Any) -> Any:
     return fn
 
 
-def _declares_wrapped(fn: Any) -> bool:
-    # not `hasattr`: an object that answers every attribute would wrap others without end
-    return "__wrapped__" in getattr(fn, "__dict__", ()) or hasattr(type(fn), "__wrapped__")
+def _attributes_of(fn: Any) -> Container[str]:
+    """Return the attributes of a function itself. A double answers to `__wrapped__` without having it."""
+    found = getattr(fn, "__dict__", ())
+    return found if isinstance(found, (dict, MappingProxyType)) else ()
+
+
+def code_of(fn: Any) -> CodeType | None:
+    """Return the code of a function; None for a callable object without code, such as a double."""
+    code = getattr(fn, "__code__", None)
+    return code if isinstance(code, CodeType) else None
 
 
 def own_annotations(fn: Any) -> dict[str, Any]:
@@ -90,7 +97,7 @@ def _holds_string(annotation: Any) -> bool:
 
 def _closure(function: Any) -> dict[str, Any]:
     """Return the values of the variables that a function closes over; empty ones are left out."""
-    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    names = getattr(code_of(function), "co_freevars", ())
     cells = getattr(function, "__closure__", None) or ()
     return {
         name: cell.cell_contents

@@ -16,7 +16,8 @@ from types import FunctionType, GenericAlias, MethodType, UnionType
 from typing import Any
 
 from dagflow._util import UNSET, nearest
-from dagflow.defs.parts.evaluation import Unresolved, evaluated, own_annotations, unwrapped
+from dagflow.copies import Copied
+from dagflow.defs.parts.evaluation import Unresolved, code_of, evaluated, own_annotations, unwrapped
 from dagflow.errors import DagflowInvalidDefinitionError, repr_of
 from dagflow.types.annotations import plain_form
 
@@ -28,7 +29,7 @@ POSITIONAL_ONLY, POSITIONAL_OR_KEYWORD, VAR_POSITIONAL, KEYWORD_ONLY, VAR_KEYWOR
 _VAR_POSITIONAL, _VAR_KEYWORD, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
 
 
-class Parameter:
+class Parameter(Copied):
     """A parameter of a function. `annotation` and `default` are UNSET if there is none."""
 
     __slots__ = ("annotation", "default", "name", "role")
@@ -150,7 +151,7 @@ def documentation_of(fn: Any) -> str | None:
     return inspect.getdoc(fn)
 
 
-class Body:
+class Body(Copied):
     """A user's function and how it is called.
 
     Attributes:
@@ -263,7 +264,7 @@ def location(fn: Any) -> str:
         >>> location(len)
         'unknown place'
     """
-    code = getattr(unwrapped(fn), "__code__", None) if callable(fn) else None
+    code = code_of(unwrapped(fn)) if callable(fn) else None
     return f"{code.co_filename}:{code.co_firstlineno}" if code else "unknown place"
 
 
@@ -345,7 +346,7 @@ def _type_of_code(target: Any) -> str:
         target = target.func
     if not isinstance(target, (FunctionType, MethodType)):
         target = type(target).__call__  # a callable object
-    code = getattr(target, "__code__", None)
+    code = code_of(target)
     flags = 0 if code is None else code.co_flags
     if flags & _GENERATOR:
         return "generator"

@@ -10,6 +10,7 @@ from functools import partial
 from types import FunctionType
 from typing import Any, overload
 
+from dagflow.copies import Copied
 from dagflow.defs.assets.definition import AssetsDefinition
 from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.executors.definition import ExecutorDefinition
@@ -28,7 +29,7 @@ _JOBS = (JobDefinition, UnresolvedAssetJobDefinition, GraphDefinition)
 _Job = JobDefinition | UnresolvedAssetJobDefinition
 
 
-class RepositoryDefinition:
+class RepositoryDefinition(Copied):
     """Jobs and assets under one name. `@repository` creates it.
 
     Attributes:

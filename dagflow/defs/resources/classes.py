@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, overload
 
 from dagflow import _doors
+from dagflow._util import has_class, is_double
 from dagflow.config.aliases import input_keys
 from dagflow.config.model import Config, Entry, entries, model_validator
 from dagflow.defs.resources.definition import RESOURCE_MARK, ResourceDefinition
@@ -94,8 +95,10 @@ class ConfigurableResourceFactory(Config, Generic[T]):
     @model_validator(mode="wrap")
     @classmethod
     def _accept_definition(cls, value: Any, handler: Callable[[Any], Any]) -> Any:
-        """Accept a definition or a PartialResource in a field of another resource."""
-        return value if isinstance(value, (PartialResource, ResourceDefinition)) else handler(value)
+        """Accept a definition, a PartialResource or a double in a field of another resource."""
+        if has_class(value, PartialResource) or has_class(value, ResourceDefinition) or is_double(value):
+            return value
+        return handler(value)
 
     # the user overrides these methods
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, TypeVar, overload
 
 from dagflow import _doors
-from dagflow._util import UNSET
+from dagflow._util import UNSET, class_has, has_class
 from dagflow.config.field import ANYTHING, Field, resolve_field
 from dagflow.config.read import read_config
+from dagflow.copies import Copied
 from dagflow.defs.parts.configured import configured_field
 from dagflow.defs.parts.function import (
     KEYWORD_ONLY,
@@ -48,7 +49,7 @@ ResourceParam = Annotated[_T, RESOURCE_MARK]
 """The annotation of a parameter that takes a resource: `db: ResourceParam[Database]`. Its name is the key."""
 
 
-class ResourceDefinition:
+class ResourceDefinition(Copied):
     """A function that creates a resource.
 
     Args:
@@ -172,7 +173,7 @@ class ResourceDefinition:
     @staticmethod
     def string_resource(description: str | None = None) -> ResourceDefinition:
         """Return a definition of a resource that is the string in its config."""
-        return ResourceDefinition(lambda context: context.resource_config, str, description)
+        return ResourceDefinition(own_config, str, description)
 
     @staticmethod
     def mock_resource(description: str | None = None) -> ResourceDefinition:
@@ -269,7 +270,7 @@ def make_values_resource(**schema: Any) -> ResourceDefinition:
     Args:
         schema: Config schemas by key; without arguments, any config.
     """
-    return ResourceDefinition(lambda context: context.resource_config, schema or None)
+    return ResourceDefinition(own_config, schema or None)
 
 
 def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, ResourceDefinition]:
@@ -288,20 +289,22 @@ def as_resources(values: Mapping[str, Any] | None, place: str) -> dict[str, Reso
 def as_resource(value: Any) -> ResourceDefinition:
     """Turn a value into a ResourceDefinition, unless it already is one.
 
+    A double, such as a `Mock(spec=Database)`, is a plain value: only its class counts.
+
     Raises:
         DagflowInvalidDefinitionError: The value is a resource class, not an object of it.
     """
-    if isinstance(value, ResourceDefinition):
+    if has_class(value, ResourceDefinition):
         return value
-    if hasattr(value, "get_resource_definition"):
-        if isinstance(value, type):
-            name = value.__name__
-            raise DagflowInvalidDefinitionError(
-                f"{name} is the class of a resource. Give an object, {name}(...), or "
-                f"{name}.configure_at_launch() to take its config from the run config."
-            )
+    if class_has(value, "get_resource_definition"):
         definition: ResourceDefinition = value.get_resource_definition()
         return definition
+    if has_class(value, type) and hasattr(value, "get_resource_definition"):
+        name = value.__name__
+        raise DagflowInvalidDefinitionError(
+            f"{name} is the class of a resource. Give an object, {name}(...), or "
+            f"{name}.configure_at_launch() to take its config from the run config."
+        )
     return ResourceDefinition.hardcoded_resource(value)
 
 
@@ -377,6 +380,11 @@ def _takes_context(fn: Callable[..., Any]) -> bool:
             "from the context."
         )
     return bool(positional)
+
+
+def own_config(context: Any) -> Any:
+    """Return the config of a resource. The function of the definitions whose resource is their config."""
+    return context.resource_config
 
 
 def nothing() -> None:

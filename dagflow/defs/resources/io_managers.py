@@ -5,11 +5,12 @@ The built-in I/O managers are here by type and schema. `dagflow.io.builtin` crea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, overload
 
 from dagflow import _doors
 from dagflow.config.field import Field, resolve_field
+from dagflow.copies import Copied
 from dagflow.defs.parts.function import name_of
 from dagflow.defs.resources.definition import ResourceDefinition, define, is_function, nothing
 from dagflow.errors import ParameterCheckError, repr_of
@@ -56,6 +57,12 @@ class IOManagerDefinition(ResourceDefinition):
         self.output_config_field: Field | None = _field(output_config_schema, resource_fn)
         self.input_config_field: Field | None = _field(input_config_schema, resource_fn)
 
+    def references(self) -> Iterator[tuple[str, str]]:
+        """Yield the places where the definition may be found."""
+        if self.resource_type in _BUILTIN:
+            yield __name__, _BUILTIN[self.resource_type]
+        yield from super().references()
+
     @property
     def output_config_schema(self) -> Field | None:
         """The schema of the config of an output."""
@@ -96,8 +103,7 @@ class InputManagerDefinition(ResourceDefinition):
         super().__init__(load_fn, config_schema, description, required_resource_keys, version)
         self.load_fn: Callable[..., Any] = load_fn
         self.input_config_field: Field | None = _field(input_config_schema, load_fn)
-        loader = _Loader(load_fn if self.takes_context else lambda context: load_fn())
-        self.resource_fn, self.takes_context = lambda: loader, False
+        self.resource_fn, self.takes_context = _Loader(load_fn, self.takes_context), False
 
     @property
     def input_config_schema(self) -> Field | None:
@@ -105,13 +111,21 @@ class InputManagerDefinition(ResourceDefinition):
         return self.input_config_field
 
 
-class _Loader:
-    """The resource of an input manager. `load_input` is the function of the user."""
+class _Loader(Copied):
+    """The resource of an input manager, and the function of the resource, which returns it."""
 
-    __slots__ = ("load_input",)
+    __slots__ = ("load_fn", "takes_context")
 
-    def __init__(self, load_input: Callable[[Any], Any]) -> None:
-        self.load_input = load_input
+    def __init__(self, load_fn: Callable[..., Any], takes_context: bool) -> None:
+        self.load_fn = load_fn
+        self.takes_context = takes_context
+
+    def __call__(self) -> _Loader:
+        return self
+
+    def load_input(self, context: Any) -> Any:
+        """Load an input with the function of the user."""
+        return self.load_fn(context) if self.takes_context else self.load_fn()
 
 
 @overload
@@ -209,6 +223,14 @@ def input_manager(
         return define(InputManagerDefinition, config_schema)
     arguments = (config_schema, description, input_config_schema, required_resource_keys, version)
     return lambda fn: define(InputManagerDefinition, fn, *arguments)
+
+
+_BUILTIN = {
+    "memory_io_manager": "mem_io_manager",
+    "filesystem_io_manager": "fs_io_manager",
+    "default_io_manager": "default_io_manager",
+}
+"""The names of the built-in I/O managers in this module, by resource type."""
 
 
 def _field(schema: Any, fn: Any) -> Field | None:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar, get_args
 
 from dagflow import _doors
-from dagflow._util import UNSET
+from dagflow._util import UNSET, has_class
 from dagflow.config.aliases import input_keys
 from dagflow.config.field import Field
 from dagflow.config.model import Config, Entry, entries
@@ -105,7 +105,7 @@ class ModelResource(ResourceDefinition):
         """Yield the nested resources that are definitions, with their paths."""
         for name, part in self.parts.items():
             for inner, item in part.items(f"{path}.{name}"):
-                if isinstance(item, ResourceDefinition):
+                if has_class(item, ResourceDefinition):
                     yield inner, item
 
     @property
@@ -125,7 +125,7 @@ class ModelResource(ResourceDefinition):
         closers: list[Callable[[], None]] = []
 
         def opened(path: str, part: Any, configs: Mapping[str, Any]) -> Any:
-            if not isinstance(part, ResourceDefinition):
+            if not has_class(part, ResourceDefinition):
                 return part
             value, close = _open_part(part, path, context, configs)
             if close is not None:
@@ -209,15 +209,17 @@ def fields_of_definitions(cls: type[Config], nested: _Values) -> set[str]:
         name
         for name, value in nested.items()
         if is_config_of_resources(cls.model_fields[name])
-        and any(
-            isinstance(item, (ResourceDefinition, PartialResource)) for _, item in resource_items(value, "")
-        )
+        and any(_is_unbound(item) for _, item in resource_items(value, ""))
     }
+
+
+def _is_unbound(value: Any) -> bool:
+    return has_class(value, ResourceDefinition) or has_class(value, PartialResource)
 
 
 def _as_part(value: Any) -> Any:
     is_object = is_config_object(value) and hasattr(type(value), RESOURCE_MARKER)
-    is_definition = is_object or isinstance(value, (ResourceDefinition, PartialResource))
+    is_definition = is_object or _is_unbound(value)
     return as_resource(value) if is_definition else value
 
 

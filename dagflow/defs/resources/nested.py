@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from dagflow._util import has_class
 from dagflow.config.resource_fields import MANY, resources_in
 
 
@@ -15,10 +16,10 @@ def resource_items(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         >>> list(resource_items({"big": [1, 2]}, "mills"))
         [('mills.big[0]', 1), ('mills.big[1]', 2)]
     """
-    if isinstance(value, Mapping):
+    if issubclass(type(value), Mapping):
         for key, item in value.items():
             yield from resource_items(item, f"{path}.{key}")
-    elif isinstance(value, (list, tuple)):
+    elif has_class(value, list) or has_class(value, tuple):
         for number, item in enumerate(value):
             yield from resource_items(item, f"{path}[{number}]")
     else:
@@ -33,9 +34,9 @@ def with_items(value: Any, path: str, function: Callable[[str, Any], Any]) -> An
         path: The path of the value.
         function: A function of the path and an item.
     """
-    if isinstance(value, Mapping):
+    if issubclass(type(value), Mapping):
         return {key: with_items(item, f"{path}.{key}", function) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if has_class(value, list) or has_class(value, tuple):
         items = [with_items(item, f"{path}[{number}]", function) for number, item in enumerate(value)]
         return items if isinstance(value, list) else tuple(items)
     return function(path, value)

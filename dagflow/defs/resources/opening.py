@@ -21,7 +21,7 @@ def enter(made: Any, place: str) -> Opened:
     Raises:
         DagflowInvariantViolationError: A generator yields nothing, or later yields more than once.
     """
-    if isinstance(made, GeneratorType):
+    if type(made) is GeneratorType:
         generator = made
         try:
             value = next(generator)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import weakref
+from unittest import mock
+
 import pytest
 
 from dagflow import (
     AssetMaterialization,
+    DagflowInstance,
     DagflowInvalidPropertyError,
     DagflowInvariantViolationError,
     DailyPartitionsDefinition,
+    IOManager,
     MultiPartitionKey,
     MultiPartitionsDefinition,
     StaticPartitionsDefinition,
     asset,
+    build_asset_context,
+    build_hook_context,
+    build_init_logger_context,
+    build_init_resource_context,
+    build_input_context,
     build_op_context,
+    build_output_context,
     job,
+    materialize,
     materialize_to_memory,
     op,
 )
@@ -94,3 +106,71 @@ def test_no_other_context_in_a_run():
 
     with pytest.raises(DagflowInvalidPropertyError, match="attributes of the context itself"):
         j.execute_in_process()
+
+
+OBJECTS = {
+    "an op": (build_op_context, "add_output_metadata"),
+    "an asset": (build_asset_context, "add_asset_metadata"),
+    "a hook": (build_hook_context, "bound_to"),
+    "a resource": (build_init_resource_context, "with_config"),
+    "a logger": (build_init_logger_context, "logger_config"),
+    "an output": (build_output_context, "get_identifier"),
+    "an input": (build_input_context, "get_identifier"),
+    "an instance": (DagflowInstance.ephemeral, "get_runs"),
+    "a result": (lambda: materialize_to_memory([]), "output_for_node"),
+}
+
+
+@pytest.mark.parametrize(("make", "name"), OBJECTS.values(), ids=OBJECTS)
+def test_a_method_is_replaced_by_a_double(make, name):
+    """A test may replace a method of a context, an instance or a result, and gets the real one back."""
+    found = make()
+    double = mock.Mock()
+    with mock.patch.object(found, name, double):
+        assert getattr(found, name) is double
+    assert getattr(found, name) is not double
+
+    setattr(found, name, double)
+    assert getattr(found, name) is double
+
+
+@pytest.mark.parametrize(("make", "name"), OBJECTS.values(), ids=OBJECTS)
+def test_a_weak_reference(make, name):
+    """A cache may hold a context, an instance or a result as a key until nothing else does."""
+    found = make()
+    cache = weakref.WeakKeyDictionary({found: name})
+
+    assert cache[found] == name
+    reference = weakref.ref(found)
+    assert reference() is found
+
+
+def test_the_contexts_of_a_run_are_as_those_of_a_direct_call():
+    """In a run, too, the contexts of assets and I/O managers have weak references and replaceable methods."""
+    cache = weakref.WeakKeyDictionary()
+    double = mock.Mock()
+
+    class Shelf(IOManager):
+        def handle_output(self, context, obj):
+            cache[context] = obj
+            context.add_output_metadata = double
+            context.add_output_metadata({"rows": 1})
+
+        def load_input(self, context):
+            cache[context] = None
+            context.add_input_metadata = double
+            context.add_input_metadata({"rows": 2})
+
+    @asset
+    def beans(context):
+        cache[context] = 1
+        context.add_output_metadata = double
+        context.add_output_metadata({"rows": 3})
+        return len(cache)
+
+    @asset
+    def coffee(beans):
+        return 1
+
+    assert materialize([beans, coffee], resources={"io_manager": Shelf()}).success
+    assert [call.args[0]["rows"] for call in double.call_args_list] == [3, 1, 2, 1]

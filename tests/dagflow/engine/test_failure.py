@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from dagflow import (
+    DagflowInstance,
     DagflowInvariantViolationError,
     DagflowMaxRetriesExceededError,
     DagflowResourceFunctionError,
@@ -16,17 +17,21 @@ from dagflow import (
     Failure,
     In,
     IOManager,
+    MetadataValue,
     Out,
     Output,
     RetryPolicy,
     RetryRequested,
     TypeCheck,
+    failure_hook,
+    in_process_executor,
     job,
     op,
     resource,
     success_hook,
 )
-from dagflow.testing import observe
+from dagflow.testing import canonical_events, observe
+from pytest_dagflow import assert_failed
 
 
 def failure_of(fn, **options):
@@ -346,6 +351,136 @@ def test_a_resource_of_a_run_inside_keeps_its_wrapper():
     assert data.error.cls_name == "DagflowResourceFunctionError"
     _, raised = failure_of(raising(error), retry_policy=RetryPolicy(1))
     assert raised.__cause__ is error
+
+
+def seen_by_hooks(fn, executor_def=None, **options):
+    """Run a function as an op with a failure hook. Return the errors that the hook gets, and the result."""
+    seen = []
+
+    @failure_hook
+    def watch(context):
+        seen.append(context.op_exception)
+
+    @op(name="brew", **options)
+    def brew():
+        return fn()
+
+    @job(hooks={watch}, executor_def=executor_def)
+    def j():
+        brew()
+
+    return seen, j.execute_in_process(raise_on_error=False), j
+
+
+def requesting(error, cls=RetryRequested):
+    """Return a function that asks for one retry because of this error."""
+
+    def fn():
+        raise cls(max_retries=1) from error
+
+    return fn
+
+
+class Later(RetryRequested):
+    """A request for a retry of the user's own class."""
+
+
+@pytest.mark.parametrize("cls", [RetryRequested, Later])
+def test_the_users_own_error_after_the_last_retry(cls):
+    """The hook, the events, the assertions and the caller get the error for which a retry was requested."""
+    error = ValueError("spilt")
+    seen, result, j = seen_by_hooks(requesting(error, cls))
+
+    assert seen == [error]
+    failures = [facts["error"] for facts in canonical_events(result) if facts["type"] == "STEP_FAILURE"]
+    assert failures == ["ValueError"]
+    assert_failed(result, "brew", ValueError, match="spilt")
+    with pytest.raises(DagflowMaxRetriesExceededError) as caught:
+        j.execute_in_process()
+    assert caught.value.__cause__ is error
+
+
+def test_the_users_own_error_if_retries_are_disabled():
+    """The hook gets the error for which a retry was requested, not the request."""
+    error = ValueError("spilt")
+    seen, result, _ = seen_by_hooks(
+        requesting(error), in_process_executor.configured({"retries": {"disabled": {}}})
+    )
+
+    assert seen == [error]
+    assert_failed(result, "brew", ValueError)
+
+
+def test_a_request_without_a_cause_is_the_users_own_error():
+    """The hook gets the request itself, if the user gave no error with it."""
+    request = RetryRequested(max_retries=0)
+    seen, result, _ = seen_by_hooks(raising(request))
+
+    assert seen == [request]
+    assert_failed(result, "brew", RetryRequested)
+
+
+def test_the_users_own_error_of_a_run_inside():
+    """The hook gets the error inside the wrapper that an inner run has raised."""
+    error = ValueError("spilt")
+    seen, *_ = seen_by_hooks(raising(DagflowResourceFunctionError("'mill'", user_exception=error)))
+
+    assert seen == [error]
+
+
+@pytest.mark.parametrize("options", [{}, {"retry_policy": RetryPolicy(1)}])
+@pytest.mark.parametrize("way", ["given", "assigned", "added"])
+def test_a_hook_reads_the_metadata_of_a_failure(way, options):
+    """The metadata of a Failure are metadata values, in the hook and in the event, however they were set."""
+    failure = Failure("spilt", metadata={"why": "no lid"} if way == "given" else {"cup": 1})
+    if way == "assigned":
+        failure.metadata = {"why": "no lid"}
+    elif way == "added":
+        failure.metadata["why"] = "no lid"
+    seen, result, _ = seen_by_hooks(raising(failure), **options)
+
+    assert seen == [failure]
+    assert seen[0].metadata["why"] == MetadataValue.text("no lid")
+    assert result.failure_data_for_node("brew").user_failure_data.metadata["why"].value == "no lid"
+
+
+def test_metadata_of_a_failure_that_is_invalid():
+    """A value that metadata cannot hold is recorded as its string, if it was put into the dict later."""
+    failure = Failure("spilt")
+    failure.metadata["cup"] = range(3)
+    seen, result, _ = seen_by_hooks(raising(failure))
+
+    assert seen[0].metadata["cup"] == MetadataValue.text("range(0, 3)")
+    assert result.failure_data_for_node("brew").error.cls_name == "Failure"
+
+
+def test_a_long_chain_of_causes_is_stored(tmp_path):
+    """A step whose error has 1,000 causes is a failed step, also in a stored instance."""
+
+    def fn():
+        error = None
+        for number in range(1000):
+            cause, error = error, ValueError(number)
+            error.__cause__ = cause
+        raise error
+
+    @op
+    def brew():
+        fn()
+
+    @job
+    def j():
+        brew()
+
+    with DagflowInstance.local_temp(tmp_path) as instance:
+        result = j.execute_in_process(raise_on_error=False, instance=instance)
+        (stored,) = [
+            record.dagflow_event.event_specific_data.error
+            for record in instance.all_logs(result.run_id)
+            if record.dagflow_event and record.dagflow_event.is_step_failure
+        ]
+    assert "ValueError: 999\n" in stored.to_string()
+    assert "ValueError: 0\n" in stored.to_string()
 
 
 def test_errors_of_loading_are_retried():

@@ -230,6 +230,7 @@ def test_a_skipping_clock_skips_the_wait_if_no_task_runs(instance: DagflowInstan
     assert result.all_events[-1].timestamp - result.all_events[0].timestamp < 30
 
 
+@pytest.mark.not_in_wasm("it has no signals")
 def test_a_real_wait_is_shown_and_an_interrupt_names_it(instance: DagflowInstance) -> None:
     """A wait is shown once; an interrupt during the wait ends the run with the same words."""
     told: list[str] = []

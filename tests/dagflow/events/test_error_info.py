@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import traceback
+
 import pytest
 
-from dagflow import DagflowExecutionStepExecutionError, RetryRequested, SerializableErrorInfo
-from dagflow.events.error_info import error_chain
+from dagflow import (
+    DagflowExecutionStepExecutionError,
+    DagflowMaxRetriesExceededError,
+    RetryRequested,
+    SerializableErrorInfo,
+)
+from dagflow.events.error_info import error_chain, own_error
+from dagflow.events.stored import as_json, from_dict
 from dagflow.events.user import RetryRequestedFromPolicy
 
 
@@ -94,6 +103,59 @@ def test_endless_chains():
     assert SerializableErrorInfo.from_exception(first).to_string().count("ValueError") == 1501
 
 
+def long_chain(length: int) -> BaseException:
+    """Return the last of some errors, each caused by the one before it."""
+    last = ValueError(0)
+    for number in range(1, length):
+        last = caused(ValueError(number), last)
+    return last
+
+
+def test_a_long_chain_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time for a chain grows with its length, not with the square: each error is formatted once."""
+    read = []
+    original = traceback.TracebackException.__init__
+
+    def counting(self, *args, **kwargs):
+        read.append(self)
+        original(self, *args, **kwargs)
+
+    monkeypatch.setattr(traceback.TracebackException, "__init__", counting)
+    SerializableErrorInfo.from_exception(long_chain(50))
+
+    assert len(read) == 50
+
+
+@pytest.mark.parametrize("with_cause", [True, False])
+def test_the_ends_of_a_long_chain_are_stored(with_cause: bool) -> None:
+    """A stored record has 100 errors at most: the first and the last ones, and the number of the others."""
+    first = last = ValueError(0)
+    for number in range(1, 1500):
+        other = ValueError(number)
+        if with_cause:
+            last.__cause__ = other
+        else:
+            last.__context__ = other
+        last = other
+    info = SerializableErrorInfo.from_exception(first)
+    stored = from_dict(json.loads(as_json(info)), SerializableErrorInfo)
+
+    text = stored.to_string()
+    assert stored == info.shortened() == info.shortened().shortened()
+    assert text.count("ValueError") == 99
+    assert "ValueError: 0\n" in text
+    assert "ValueError: 1499\n" in text
+    assert "(1401 errors of a long chain are left out here)" in text
+    assert (text.count("caused by") == 99) is with_cause
+
+
+def test_a_short_chain_is_stored_as_it_is() -> None:
+    """A chain of 100 errors is complete."""
+    info = SerializableErrorInfo.from_exception(long_chain(100))
+
+    assert info.shortened() is info
+
+
 def wrapped(error: BaseException) -> BaseException:
     """Return the wrapper that the engine raises from an error of an op."""
     wrapper = DagflowExecutionStepExecutionError(
@@ -109,6 +171,10 @@ def caused(error: BaseException, cause: BaseException) -> BaseException:
     return error
 
 
+class Later(RetryRequested):
+    """A request for a retry of the user's own class."""
+
+
 @pytest.mark.parametrize(
     ("error", "names"),
     [
@@ -117,6 +183,11 @@ def caused(error: BaseException, cause: BaseException) -> BaseException:
         (wrapped(ValueError()), ["DagflowExecutionStepExecutionError", "ValueError"]),
         (caused(RetryRequested(), ValueError()), ["RetryRequested", "ValueError"]),
         (RetryRequested(), ["RetryRequested"]),
+        (caused(Later(), ValueError()), ["Later", "ValueError"]),
+        (
+            caused(DagflowMaxRetriesExceededError("m"), ValueError()),
+            ["DagflowMaxRetriesExceededError", "ValueError"],
+        ),
         (caused(RetryRequestedFromPolicy(), ValueError()), ["RetryRequestedFromPolicy", "ValueError"]),
         (
             wrapped(caused(RetryRequested(), caused(ValueError(), KeyError()))),
@@ -129,6 +200,15 @@ def test_the_users_own_error(error: BaseException, names: list[str]) -> None:
     chain = error_chain(SerializableErrorInfo.from_exception(error))
 
     assert [link.cls_name for link in chain] == names
+    assert type(own_error(error)).__name__ == names[-1]
+
+
+def test_a_request_that_causes_itself() -> None:
+    """A circle of requests has an end."""
+    error, other = RetryRequested(), RetryRequested()
+    error.__cause__, other.__cause__ = other, error
+
+    assert own_error(error) in (error, other)
 
 
 def test_no_error_has_no_chain() -> None:

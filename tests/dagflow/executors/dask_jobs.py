@@ -144,3 +144,31 @@ def _forgetful():
 
 
 forgetful = _forgetful.to_job(name="forgetful", resource_defs={"io_manager": mem_io_manager})
+
+
+LEFT = []
+
+
+class NoteConfig(Config):
+    """The beginning of the paths of the files that a step writes."""
+
+    note: str
+
+
+@op
+def leaves_work(config: NoteConfig):
+    """Leave a thread that waits for a file "note.go", and a file that is not flushed."""
+
+    def write():
+        while not Path(f"{config.note}.go").exists():
+            threading.Event().wait(0.02)
+        Path(f"{config.note}.thread").write_text("finished", encoding="utf-8")
+
+    threading.Thread(target=write, name="late", daemon=False).start()
+    LEFT.append(open(f"{config.note}.file", "w", encoding="utf-8"))  # noqa: SIM115 - it stays open
+    LEFT[0].write("finished")
+
+
+@job
+def leaving():
+    leaves_work()

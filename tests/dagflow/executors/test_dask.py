@@ -32,7 +32,7 @@ from dagflow import (
 )
 from dagflow.errors import DagflowSubprocessError, DagflowUnmetExecutorRequirementsError
 from dagflow.executors import dask as executor
-from dagflow.testing import VirtualClock, observe, run_options
+from dagflow.testing import VirtualClock, default_options, observe, run_options
 
 T = DagflowEventType
 
@@ -417,6 +417,25 @@ def test_a_scheduler_that_dies(
     assert "lost by the scheduler" in result.failure_data_for_node("zz_after").error.message
     assert "could not be submitted to the scheduler" in result.failure_data_for_node("behind").error.message
     assert result.get_run_failure_event().job_failure_data.error.cls_name == "DagflowSubprocessError"
+
+
+def test_work_that_a_step_left_behind_is_finished(instance: DagflowInstance, tmp_path: Path) -> None:
+    """A cluster of one run is closed after the threads of its steps, and after their files are flushed."""
+    told: list[str] = []
+
+    def notify(text: str) -> None:
+        told.append(text)
+        (tmp_path / "note.go").touch()
+
+    ops = {"leaves_work": {"note": str(tmp_path / "note")}}
+    with default_options(notify=notify):
+        result = run("leaving", instance, None, ops=ops, cluster={"local": {"n_workers": 1}})
+
+    assert result.success
+    assert (tmp_path / "note.thread").read_text(encoding="utf-8") == "finished"
+    assert (tmp_path / "note.file").read_text(encoding="utf-8") == "finished"
+    assert len(told) == 1
+    assert "the cluster waits up to 60 s for the threads 'late'" in told[0]
 
 
 def test_a_cluster_is_started_and_closed_for_a_run(instance: DagflowInstance) -> None:

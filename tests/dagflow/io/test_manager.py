@@ -250,6 +250,90 @@ def test_what_a_manager_may_not_yield():
         job_with(io_manager=Yields()).execute_in_process()
 
 
+def returning(result):
+    """Return an I/O manager whose `handle_output` returns the result of a function."""
+
+    class Returns(IOManager):
+        def handle_output(self, context, obj):
+            return result()
+
+        def load_input(self, context):
+            return 1
+
+    return Returns()
+
+
+def ending(result):
+    """Return an I/O manager whose `handle_output` is a generator that returns this object at its end."""
+
+    class Ends(IOManager):
+        def handle_output(self, context, obj):
+            yield {"first": 1}
+            return result
+
+        def load_input(self, context):
+            return 1
+
+    return Ends()
+
+
+@pytest.mark.parametrize(
+    ("manager", "metadata"),
+    [(returning(lambda: {"rows": 2}), {"rows": 2}), (ending({"rows": 2}), {"first": 1, "rows": 2})],
+)
+def test_a_manager_may_return_metadata(manager, metadata):
+    """A dict that `handle_output` returns counts as if it were yielded, for an asset and for an op."""
+
+    @asset
+    def water():
+        return 1
+
+    result = materialize([water], resources={"io_manager": manager})
+    (handled,) = [event.handled_output_data for event in result.all_events if event.is_handled_output]
+    (written,) = result.asset_materializations_for_node("water")
+    assert {key: value.value for key, value in handled.metadata.items()} == metadata
+    assert {key: value.value for key, value in written.metadata.items()} == metadata
+
+    result = job_with(io_manager=manager).execute_in_process()
+    first = next(event for event in result.all_events if event.is_handled_output)
+    assert {key: value.value for key, value in first.handled_output_data.metadata.items()} == metadata
+
+
+def test_a_manager_may_return_a_materialization():
+    """An AssetMaterialization that `handle_output` returns is recorded."""
+    manager = returning(lambda: AssetMaterialization("copy", metadata={"own": 1}))
+    result = job_with(io_manager=manager).execute_in_process(op_selection=["sack"])
+
+    (copy,) = result.asset_materializations_for_node("sack")
+    assert (copy.asset_key, copy.metadata["own"].value) == (AssetKey("copy"), 1)
+
+
+async def written():
+    """Return a coroutine, as a `handle_output` with `async def` does."""
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda: 3,
+        lambda: "a path",
+        lambda: False,
+        lambda: [AssetMaterialization("copy")],
+        lambda: iter([{"rows": 2}]),
+        lambda: Output(1),
+        written,
+    ],
+)
+def test_what_a_manager_may_not_return(result):
+    """Anything else is refused; the error names key, output, the line of the method and the remedy."""
+    with pytest.raises(
+        DagflowInvariantViolationError,
+        match=r"'io_manager' returned .* for output 'result' of step 'sack'\. Its handle_output "
+        r"\(.*test_manager.py:\d+\) may return None, one AssetMaterialization or a dict",
+    ):
+        job_with(io_manager=returning(result)).execute_in_process()
+
+
 def test_what_a_manager_says_of_an_input():
     """The metadata of an input is on LOADED_INPUT, and on an observation if it is an asset."""
 

@@ -290,13 +290,13 @@ BAD: list[tuple[str, Any, type[Exception], str]] = [
         "one output unpacked",
         _unpacked,
         DagflowInvariantViolationError,
-        "iterate over an InvokedNodeOutputHandle. output 'result' of 'one' is one output",
+        "attempted to iterate over output 'result' of 'one'.* It is one output. Give the op several outputs",
     ),
     (
         "one output indexed",
         lambda: add(one()[0]),
         DagflowInvariantViolationError,
-        "index in to an InvokedNodeOutputHandle. output 'result' of 'one' is one output",
+        "attempted to index in to output 'result' of 'one'.* It is one output. Give the op several outputs",
     ),
     (
         "alias after the call",
