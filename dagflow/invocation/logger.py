@@ -11,6 +11,7 @@ from dagflow.context.availability import DIRECT_RUN_ID
 from dagflow.context.init import InitLoggerContext
 from dagflow.defs.jobs.definition import JobDefinition
 from dagflow.defs.loggers.definition import LoggerDefinition
+from dagflow.defs.parts.function import name_of
 from dagflow.errors import DagflowInvalidInvocationError, check_type, repr_of
 
 _RUN_ID = "EPHEMERAL"
@@ -63,5 +64,7 @@ def invoke_logger(logger: LoggerDefinition, args: tuple[Any, ...], kwargs: dict[
         given = build_init_logger_context()
     check_type(given, InitLoggerContext, logger.parameter or "context", repr(logger))
     config = UNSET if given.logger_config is None else given.logger_config
-    checked = read_config(logger.config_field, config, f"Error in config for {repr_of(logger)}", os.environ)
+    checked = read_config(
+        logger.config_field, config, f"Error in config for logger '{name_of(logger.logger_fn)}'", os.environ
+    )
     return logger.make(InitLoggerContext(checked, logger, given.job_def, given.run_id))

@@ -189,4 +189,5 @@ def _watch() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        signal.signal(signal.SIGINT, interrupt)
+        with contextlib.suppress(Exception):  # `signal` shows the handler that it replaces
+            signal.signal(signal.SIGINT, interrupt)
