@@ -8,13 +8,15 @@ from typing import Any
 
 from dagflow._util import nearest
 from dagflow.config.read import check_config
-from dagflow.defs.assets.definition import AnyAsset
-from dagflow.defs.assets.spec import AssetSpec
+from dagflow.defs.assets.definition import AnyAsset, AssetsDefinition
+from dagflow.defs.assets.spec import AssetSpec, SourceAsset
 from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import check_needs, start_order
 from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
-from dagflow.errors import DagflowInvalidInvocationError
+from dagflow.errors import DagflowInvalidInvocationError, check_type
+
+_ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
 
 
 def with_resources(
@@ -50,7 +52,8 @@ def with_resources(
         3
     """
     given = as_resources(resource_defs, "with_resources")
-    for key, entry in (resource_config_by_key or {}).items():
+    configs = check_type(resource_config_by_key or {}, Mapping, "resource_config_by_key", "with_resources")
+    for key, entry in configs.items():
         if key not in given:
             raise DagflowInvalidInvocationError(
                 f"'resource_config_by_key' of with_resources has the key '{key}', which no resource has. The "
@@ -58,7 +61,8 @@ def with_resources(
             )
         given[key] = _configured(given[key], key, entry)
     check_needs(given, given, "with_resources")
-    return [_bound(asset, given) for asset in definitions]
+    assets = check_type(definitions, Iterable, "definitions", "with_resources")
+    return [_bound(check_type(asset, _ASSETS, "definitions", "with_resources"), given) for asset in assets]
 
 
 def _configured(definition: ResourceDefinition, key: str, entry: Any) -> ResourceDefinition:

@@ -24,7 +24,7 @@ from dagflow.errors import (
     check_optional,
     check_type,
 )
-from dagflow.keys import ASSET_JOB_NAME, nearest_key
+from dagflow.keys import ASSET_JOB_NAME, check_name, nearest_key
 
 if TYPE_CHECKING:
     from dagflow.keys import CoercibleToAssetKey
@@ -72,7 +72,10 @@ class Definitions:
         self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
-        self.resources: dict[str, Any] = dict(check_type(resources or {}, Mapping, "resources"))
+        self.resources: dict[str, Any] = {
+            check_name(key, "resource", reserved=False): value
+            for key, value in check_type(resources or {}, Mapping, "resources").items()
+        }
         self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self._by_name: dict[str, JobDefinition] | None = None
