@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Union
 
 from dagflow._util import nearest, warn
-from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, repr_of
+from dagflow.errors import DagflowInvalidDefinitionError, ParameterCheckError, check_type, repr_of
 from dagflow.values import Constant
 
 NAME_PATTERN = r"^[A-Za-z0-9_]+$"
@@ -200,7 +200,8 @@ class AssetKey(Constant):
     @staticmethod
     def from_user_string(asset_key_string: str) -> AssetKey:
         """Return the key of a string with its parts separated by slashes."""
-        return AssetKey(asset_key_string.split("/"))
+        text = check_type(asset_key_string, str, "asset_key_string", "AssetKey.from_user_string")
+        return AssetKey(text.split("/"))
 
     @staticmethod
     def from_coercible(arg: CoercibleToAssetKey) -> AssetKey:

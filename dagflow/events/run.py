@@ -233,7 +233,7 @@ class RunsFilter(Constant):
             created_after=created_after,
             created_before=created_before,
         )
-        check_elements(self.run_ids or (), str, "run_ids")
+        check_elements(() if self.run_ids is None else self.run_ids, str, "run_ids")
         check_optional(self.job_name, str, "job_name")
         check_elements(self.statuses or (), DagflowRunStatus, "statuses")
         for key, value in check_type(self.tags, Mapping, "tags").items():

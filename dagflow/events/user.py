@@ -306,7 +306,7 @@ class MaterializeResult(SpecialResult, Generic[T]):
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
         self.normalized_metadata()  # so that the traceback of invalid metadata has the user's line
-        self.check_results: list[Any] = check_elements(check_results or (), object, "check_results")
+        self.check_results: list[Any] = check_elements(check_results or (), SpecialResult, "check_results")
         self.data_version: DataVersion | None = data_version
         if data_version is not None:
             check_type(data_version, DataVersion, "data_version", "a MaterializeResult")

@@ -77,7 +77,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
                 f"'fmt' must be a string and 'end_offset' an integer, not {repr_of(fmt)} and "
                 f"{repr_of(end_offset)}"
             )
-        self.timezone: str = timezone or "UTC"
+        self.timezone: str = check_optional(timezone, str, "timezone", "time partitions") or "UTC"
         wall_cadence = _wall_cadence(schedule_type, cron_schedule, (minute_offset, hour_offset, day_offset))
         cadence = ZonedCadence(wall_cadence, zone_named(self.timezone))
         key_format = KeyFormat(fmt, cadence)

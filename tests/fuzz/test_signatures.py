@@ -126,7 +126,7 @@ NAMES = (
         "the config (unknown place)",
         *(f'"{name}"' for name in INPUTS),
     ),
-    *("@op", "@asset", "@job", "@graph", "@success_hook", "@failure_hook", "@event_list_hook"),
+    *("@repository", "@op", "@asset", "@job", "@graph", "@success_hook", "@failure_hook", "@event_list_hook"),
     *("Own", "'Mock'", "'MagicMock'", "'partial'", "'object'"),  # the classes of callables without a name
 )
 

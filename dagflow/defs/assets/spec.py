@@ -224,7 +224,10 @@ class AssetSpec(ReadableAsset):
         self.owners: list[str] = check_owners(owners, place)
         self.tags: dict[str, str] = {
             **jsonable_tags(tags, place),
-            **{system_tag(f"kind/{kind}"): "" for kind in check_elements(kinds or (), str, "kinds")},
+            **{
+                system_tag(f"kind/{kind}"): ""
+                for kind in check_elements(() if kinds is None else kinds, str, "kinds")
+            },
         }
         self.partitions_def = check_optional(partitions_def, PartitionsDefinition, "partitions_def")
 

@@ -64,7 +64,7 @@ def build_asset_job(
     executable = {key: asset for key, asset in known.items() if isinstance(asset, AssetsDefinition)}
     names = ShortNames(known)
     chosen = executable if selection is None else selected_assets(executable, selection, names)
-    wiring, layer = wire_assets(chosen, known, resources or {}, names)
+    wiring, layer = wire_assets(chosen, known, {} if resources is None else resources, names)
     graph_def = GraphDefinition(name, _wiring=wiring)
     place = describe_job(name)
     given = as_resources(resources, place)

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from dagflow.instance.instance import DagflowInstance
     from dagflow.partitions.keys import DynamicPartitionsStore, Moment
 
-_IGNORED = frozenset(
+_LEGACY = frozenset(
     {
         "preset_defs",
         "version_strategy",
@@ -84,8 +84,8 @@ class JobDefinition(JobContent):
         asset_layer: The assets of its nodes; set by dagflow itself.
         owners: The owners: email addresses, or teams as `team:name`.
 
-    Legacy arguments that are accepted and ignored: `preset_defs`, `version_strategy`,
-    `_subset_selection_data`, `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older
+    Legacy arguments that must be None or empty: `preset_defs`, `version_strategy`, `_subset_selection_data`,
+    `_metadata_entries`, `_executor_def_specified`. `_input_values` is an older
     name of `input_values`, `partitioned_config` and `config_mapping` are older names of `config`.
 
     Raises:
@@ -125,8 +125,13 @@ class JobDefinition(JobContent):
         input_values = legacy.pop("_input_values", None) or input_values
         config = legacy.pop("partitioned_config", None) or legacy.pop("config_mapping", None) or config
         for key in legacy:
-            if key not in _IGNORED:
+            if key not in _LEGACY:
                 raise ParameterCheckError(f"JobDefinition has no parameter '{key}'")
+            if legacy[key]:
+                raise ParameterCheckError(
+                    f"'{key}' is a parameter of older versions without effect, so it must be None or empty, "
+                    f"not {legacy[key]!r}"
+                )
         self.graph: GraphDefinition = check_type(graph_def, GraphDefinition, "graph_def")
         self.name: str = check_name(name, "job") if name is not None else graph_def.name
         place = self.describe_target()

@@ -24,7 +24,7 @@ from dagflow.errors import (
     check_optional,
     repr_of,
 )
-from dagflow.keys import ASSET_JOB_NAME, nearest_key
+from dagflow.keys import ASSET_JOB_NAME, check_name, nearest_key
 
 if TYPE_CHECKING:
     from dagflow.keys import CoercibleToAssetKey
@@ -72,7 +72,14 @@ class Definitions:
         self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
+<<<<<<< HEAD
         self.resources: dict[str, Any] = dict(check_optional(resources, Mapping, "resources") or {})
+=======
+        self.resources: dict[str, Any] = {
+            check_name(key, "resource", reserved=False): value
+            for key, value in check_type(resources or {}, Mapping, "resources").items()
+        }
+>>>>>>> main
         self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self._by_name: dict[str, JobDefinition] | None = None
