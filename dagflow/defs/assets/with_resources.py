@@ -14,13 +14,9 @@ from dagflow.defs.ops.ports import DEFAULT_IO_MANAGER_KEY
 from dagflow.defs.resources.definition import ResourceDefinition, as_resources
 from dagflow.defs.resources.needs import check_needs, start_order
 from dagflow.defs.resources.requirements import Requirement, not_provided, required_by, requirements_of
-<<<<<<< HEAD
 from dagflow.errors import DagflowInvalidInvocationError, check_optional, check_type, repr_of
-=======
-from dagflow.errors import DagflowInvalidInvocationError, check_type
 
 _ASSETS = (AssetsDefinition, SourceAsset, AssetSpec)
->>>>>>> main
 
 
 def with_resources(
@@ -56,13 +52,10 @@ def with_resources(
         3
     """
     given = as_resources(resource_defs, "with_resources")
-<<<<<<< HEAD
-    configs = check_optional(resource_config_by_key, Mapping, "resource_config_by_key", "with_resources")
-    for key, entry in (configs or {}).items():
-=======
-    configs = check_type(resource_config_by_key or {}, Mapping, "resource_config_by_key", "with_resources")
+    configs = (
+        check_optional(resource_config_by_key, Mapping, "resource_config_by_key", "with_resources") or {}
+    )
     for key, entry in configs.items():
->>>>>>> main
         if key not in given:
             raise DagflowInvalidInvocationError(
                 f"'resource_config_by_key' of with_resources has the key '{key}', which no resource has. The "
@@ -70,16 +63,8 @@ def with_resources(
             )
         given[key] = _configured(given[key], key, entry)
     check_needs(given, given, "with_resources")
-<<<<<<< HEAD
-    assets: list[AnyAsset] = []
-    for asset in check_type(definitions, Iterable, "definitions", "with_resources"):
-        kinds = (AssetsDefinition, SourceAsset, AssetSpec)
-        assets.append(_bound(check_type(asset, kinds, "definitions", "with_resources"), given))
-    return assets
-=======
     assets = check_type(definitions, Iterable, "definitions", "with_resources")
     return [_bound(check_type(asset, _ASSETS, "definitions", "with_resources"), given) for asset in assets]
->>>>>>> main
 
 
 def _configured(definition: ResourceDefinition, key: str, entry: Any) -> ResourceDefinition:

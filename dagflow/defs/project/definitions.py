@@ -72,14 +72,10 @@ class Definitions:
         self.jobs: Sequence[JobDefinition | UnresolvedAssetJobDefinition] = _all_of(
             jobs, (JobDefinition, UnresolvedAssetJobDefinition), "jobs", "a job"
         )
-<<<<<<< HEAD
-        self.resources: dict[str, Any] = dict(check_optional(resources, Mapping, "resources") or {})
-=======
         self.resources: dict[str, Any] = {
             check_name(key, "resource", reserved=False): value
-            for key, value in check_type(resources or {}, Mapping, "resources").items()
+            for key, value in (check_optional(resources, Mapping, "resources") or {}).items()
         }
->>>>>>> main
         self.executor: ExecutorDefinition | None = check_optional(executor, ExecutorDefinition, "executor")
         self.loggers: dict[str, LoggerDefinition] = check_loggers(loggers, "Definitions", "loggers")
         self._by_name: dict[str, JobDefinition] | None = None
