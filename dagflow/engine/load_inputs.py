@@ -19,6 +19,7 @@ from dagflow.errors import (
     DagflowTypeCheckError,
     DagflowTypeLoadingError,
 )
+from dagflow.event_loop import refuse_coroutine
 from dagflow.events.types import CODE, DagflowEventType
 from dagflow.plan.step import (
     FROM_COLLECT,
@@ -214,6 +215,7 @@ def _from_manager(
         )
     ):
         value = manager.load_input(context)
+    refuse_coroutine(value, f"load_input of the I/O manager '{source.manager_key}'")
     for observation in context.consume_observations():
         state.log.append(_OBSERVATION, step.index, number, observation)
     return value, context.consume_logged_metadata()
